@@ -1,0 +1,1 @@
+"""Ticketscope's web side: everything that needs no torch."""

@@ -1,0 +1,1 @@
+"""The vocabulary that web and workers share: pydantic models and plain records, nothing else."""

@@ -1,0 +1,223 @@
+"""Knobs of every component: each field carries its range, its unit and a sentence of help.
+
+A field's `unit` goes into the JSON schema (`json_schema_extra`), from where forms, docs and the API read it.
+Every class names itself in a required `kind`, so that no two components can be confused by their defaults.
+"""
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+def unit(name: str) -> dict[str, Any]:
+    """Extra JSON-schema key that tells a reader what a number counts."""
+    return {"unit": name}
+
+
+class Params(BaseModel):
+    """Base of all component parameters: frozen, and an unknown field is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    kind: str
+
+
+Lr: TypeAlias = Annotated[
+    float,
+    Field(gt=0, le=100, description="Learning rate before the schedule.", json_schema_extra=unit("per step")),
+]
+WeightDecay: TypeAlias = Annotated[
+    float,
+    Field(ge=0, le=1, description="Decay of the weights; masked weights stay exactly 0."),
+]
+Beta: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
+Betas: TypeAlias = Annotated[
+    tuple[Beta, Beta],
+    Field(description="Decay of the running means of the gradient and of its square, as two numbers."),
+]
+Momentum: TypeAlias = Annotated[
+    float, Field(ge=0, lt=1, description="Share of the last update that carries over to the next.")
+]
+Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
+
+
+# --- data sets ---------------------------------------------------------------------------------------------------
+
+
+class DatasetParams(Params):
+    """What every data set takes: pixels come in [0, 1]; standardising them is a choice."""
+
+    normalise: bool = Field(
+        False, description="Standardise each channel to mean 0 and spread 1 over the training split."
+    )
+
+
+class Digits(DatasetParams):
+    kind: Literal["digits"]
+
+
+class Mnist(DatasetParams):
+    kind: Literal["mnist"]
+
+
+class FashionMnist(DatasetParams):
+    kind: Literal["fashion_mnist"]
+
+
+class Cifar10(DatasetParams):
+    kind: Literal["cifar10"]
+
+
+class Cifar10Part(DatasetParams):
+    kind: Literal["cifar10_10k"]
+
+
+# --- models ------------------------------------------------------------------------------------------------------
+
+
+class Lenet300100(Params):
+    kind: Literal["lenet_300_100"]
+
+
+class Conv2(Params):
+    kind: Literal["conv_2"]
+
+
+class Conv4(Params):
+    kind: Literal["conv_4"]
+
+
+class Conv6(Params):
+    kind: Literal["conv_6"]
+
+
+# --- optimizers --------------------------------------------------------------------------------------------------
+
+
+class Sgd(Params):
+    kind: Literal["sgd"]
+    lr: Lr = 0.1
+    momentum: Momentum = 0.0
+    weight_decay: WeightDecay = 0.0
+
+
+class Adam(Params):
+    kind: Literal["adam"]
+    lr: Lr = 1.2e-3
+    betas: Betas = (0.9, 0.999)
+    weight_decay: WeightDecay = 0.0
+
+
+class AdamW(Params):
+    kind: Literal["adamw"]
+    lr: Lr = 1.2e-3
+    betas: Betas = (0.9, 0.999)
+    weight_decay: WeightDecay = 0.01
+
+
+class Muon(Params):
+    kind: Literal["muon"]
+    lr: Lr = 0.02
+    momentum: Momentum = 0.95
+    weight_decay: WeightDecay = 0.0
+    adamw_lr: float = Field(
+        1.2e-3,
+        gt=0,
+        le=100,
+        description="Learning rate of AdamW, which moves what Muon does not: first and last layer, biases.",
+        json_schema_extra=unit("per step"),
+    )
+
+
+# --- schedules ---------------------------------------------------------------------------------------------------
+
+
+class Constant(Params):
+    kind: Literal["constant"]
+
+
+class StepDecay(Params):
+    kind: Literal["step_decay"]
+    milestones: tuple[Share, ...] = Field(
+        (0.5, 0.75),
+        min_length=1,
+        max_length=10,
+        description="Where the rate drops, as shares of the training, rising.",
+        json_schema_extra=unit("share of steps"),
+    )
+    gamma: float = Field(0.1, gt=0, lt=1, description="Factor of each drop.")
+
+
+class Cosine(Params):
+    kind: Literal["cosine"]
+    final: float = Field(0.0, ge=0, le=1, description="Rate at the last step, as a share of the first.")
+
+
+class Warmup(Params):
+    kind: Literal["warmup"]
+    warmup_steps: int = Field(
+        100, ge=1, le=1_000_000, description="Linear climb from 0, then constant.", json_schema_extra=unit("steps")
+    )
+
+
+# --- pruning -----------------------------------------------------------------------------------------------------
+
+
+class LayerwiseMagnitude(Params):
+    kind: Literal["layerwise_magnitude"]
+    rate: Share = Field(
+        0.2,
+        description="Share of the kept weights of each linear layer that one round prunes.",
+        json_schema_extra=unit("share of kept weights"),
+    )
+    conv_rate: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="The same for convolutions.",
+        json_schema_extra=unit("share of kept weights"),
+    )
+    output_rate: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="The same for the output layer; the paper takes half the rate.",
+        json_schema_extra=unit("share of kept weights"),
+    )
+
+
+class GlobalMagnitude(Params):
+    kind: Literal["global_magnitude"]
+    rate: Share = Field(
+        0.2,
+        description="Share of all kept weights that one round prunes, layers pooled; the output layer is counted "
+        "but not pruned.",
+        json_schema_extra=unit("share of kept weights"),
+    )
+
+
+# --- branches ----------------------------------------------------------------------------------------------------
+
+
+class Branch(Params):
+    """A control derived from a ticket; its draws are averaged within their replicate."""
+
+    draws: int = Field(
+        1, ge=1, le=10, description="Independent draws per replicate and level.", json_schema_extra=unit("draws")
+    )
+
+
+class Reinit(Branch):
+    kind: Literal["reinit"]
+
+
+class Shuffled(Branch):
+    kind: Literal["shuffled"]
+
+
+class RandomMask(Branch):
+    kind: Literal["random"]
+
+
+class MagnitudeAtInit(Params):
+    kind: Literal["magnitude_at_init"]

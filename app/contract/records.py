@@ -1,0 +1,132 @@
+"""What readers get from the store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from app.contract.specs import Spec
+
+State: TypeAlias = Literal["queued", "running", "cancelling", "cancelled", "failed", "finished"]
+Queue: TypeAlias = Literal["cpu", "gpu"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class RunProgress(_Record):
+    """Optimizer steps done and asked for; `eta_s` is None until there is a speed to tell it from."""
+
+    done: int
+    total: int
+    eta_s: float | None = None
+    note: str = ""
+
+
+class Run(_Record):
+    """One submitted experiment. `last_seq` is the number of its newest event."""
+
+    id: str
+    name: str
+    kind: str
+    spec: Spec
+    state: State
+    progress: RunProgress
+    tags: tuple[str, ...] = ()
+    notes: str = ""
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    deleted_at: datetime | None = None
+    error: str | None = None
+    provenance: dict[str, Any] = {}
+    workers: tuple[str, ...] = ()
+    last_seq: int = 0
+
+
+class Shard(_Record):
+    """One replicate of a run, as the workers see it."""
+
+    id: int
+    run_id: str
+    replicate: int
+    state: State
+    attempt: int
+    worker: str | None = None
+    error: str | None = None
+    done: int = 0
+    total: int = 0
+    note: str = ""
+
+
+class EventRecord(_Record):
+    """An event as the log keeps it; `event` is its JSON, with `chunk` and `rows` in place of a Measured's columns."""
+
+    seq: int
+    at: datetime
+    replicate: int | None
+    event: dict[str, Any]
+
+
+class ArtifactRef(_Record):
+    """A saved artifact of a run; `id` is the SHA-256 of its bytes."""
+
+    id: str
+    run_id: str
+    replicate: int
+    level: int
+    branch: str
+    draw: int
+    name: str
+    media_type: str
+    size_bytes: int
+    meta: dict[str, str] = {}
+    seq: int
+
+
+class WorkerInfo(_Record):
+    """A worker process that has been seen lately; `busy` names the runs its slots work on."""
+
+    id: str
+    host: str
+    pid: int
+    queue: Queue
+    device: str
+    slots: int
+    busy: tuple[str, ...] = ()
+    started_at: datetime
+    seen_at: datetime
+    alive: bool
+    versions: dict[str, str] = {}
+
+
+class Page(_Record):
+    """A page of runs; `next` is the cursor of the following page, or None at the end."""
+
+    items: tuple[Run, ...]
+    next: str | None = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """Rows of one series of a run as equally long columns.
+
+    Always present: replicate, level, draw (int64) and branch (str); the rest is as measured (float64).
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+
+    def __len__(self) -> int:
+        return len(self.columns["replicate"])
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.columns[name]
+
+    def where(self, rows: NDArray[np.bool_]) -> "Series":
+        """The rows for which `rows` is true."""
+        return Series({name: column[rows] for name, column in self.columns.items()})

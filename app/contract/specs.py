@@ -1,0 +1,155 @@
+"""One spec per experiment kind: all that a run is, and nothing that depends on where it runs."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from app.contract.catalog import (
+    BranchChoice,
+    DatasetChoice,
+    Entry,
+    ModelChoice,
+    OptimizerChoice,
+    PruningChoice,
+    ScheduleChoice,
+)
+from app.contract.params import Constant, Params, unit
+
+# What one run may ask for; more is refused with the number named. A paper-scale LeNet run of 20 replicates fits.
+MAX_TRAININGS = 20_000
+MAX_STEPS = 500_000_000
+
+
+def draws(branch: Params) -> int:
+    """How many times a control is drawn per replicate and level; a deterministic one counts once."""
+    n: int = getattr(branch, "draws", 1)
+    return n
+
+
+class LotterySpec(Params):
+    """Iterative or one-shot magnitude pruning with rewinding, and its controls.
+
+    A replicate is the whole procedure under one seed: a dense network (level 0), then `levels` rounds of pruning and
+    training. Each control branch trains at every level from 1 on; at level 0 it would be the dense network itself.
+    """
+
+    kind: Literal["lottery"]
+    dataset: DatasetChoice
+    model: ModelChoice
+    optimizer: OptimizerChoice
+    schedule: ScheduleChoice = Constant(kind="constant")
+    steps: int = Field(
+        ge=1, le=1_000_000, description="Optimizer steps of one training.", json_schema_extra=unit("steps")
+    )
+    batch_size: int = Field(60, ge=1, le=8192, description="Examples per step.", json_schema_extra=unit("examples"))
+    eval_every: int = Field(
+        100,
+        ge=1,
+        le=1_000_000,
+        description="Steps between evaluations on the validation and test splits; step 0 and the last are always "
+        "evaluated.",
+        json_schema_extra=unit("steps"),
+    )
+    pruning: PruningChoice
+    mode: Literal["iterative", "one_shot"] = Field(
+        "iterative",
+        description="Iterative: each level prunes the one before it. One-shot: each level prunes the trained dense "
+        "network down to the same number of weights.",
+    )
+    levels: int = Field(
+        ge=1, le=60, description="Pruning rounds after the dense network.", json_schema_extra=unit("rounds")
+    )
+    rewind: Literal["weights", "fine_tune", "none"] = Field(
+        "weights",
+        description="Weights: survivors go back to their values at the rewind step. Fine-tune: they keep their "
+        "trained values and train on at the schedule's last rate. None: they keep them and the schedule starts over.",
+    )
+    rewind_step: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="The step to which weights, biases, schedule and data order go back; 0 is initialisation.",
+        json_schema_extra=unit("steps"),
+    )
+    branches: tuple[BranchChoice, ...] = Field(
+        (), max_length=8, description="Controls that train beside the winning ticket at every level."
+    )
+    replicates: int = Field(
+        3,
+        ge=1,
+        le=100,
+        description="Independent repetitions of the whole procedure; n of every figure.",
+        json_schema_extra=unit("replicates"),
+    )
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="Root of every random draw of the run.")
+    device: Literal["any", "cpu", "gpu"] = Field("any", description="Which workers may take the run.")
+
+    @property
+    def trainings_per_replicate(self) -> int:
+        """One dense network, then the ticket and every draw of every control at each level."""
+        return 1 + self.levels * (1 + sum(draws(branch) for branch in self.branches))
+
+    @property
+    def trainings(self) -> int:
+        """Networks trained by the whole run."""
+        return self.replicates * self.trainings_per_replicate
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "LotterySpec":
+        kinds = [branch.kind for branch in self.branches]
+        if len(set(kinds)) < len(kinds):
+            raise FieldError("branches", "the same control is named twice; give it more draws instead")
+        if self.rewind != "weights" and self.rewind_step:
+            raise FieldError("rewind_step", f"must be 0 when rewind is {self.rewind!r}: nothing is rewound")
+        if self.rewind_step >= self.steps:
+            raise FieldError("rewind_step", f"must lie before the last step, {self.steps}")
+        if self.eval_every > self.steps:
+            raise FieldError("eval_every", f"must not exceed steps, {self.steps}")
+        if self.trainings > MAX_TRAININGS:
+            raise FieldError("replicates", f"{self.trainings:,} trainings exceed the bound of {MAX_TRAININGS:,}")
+        if self.trainings * self.steps > MAX_STEPS:
+            raise FieldError("steps", f"{self.trainings * self.steps:,} steps in all exceed the bound of {MAX_STEPS:,}")
+        return self
+
+    def extends(self, other: "LotterySpec") -> str | None:
+        """The field that keeps this spec from being `other` plus more work; None when it is just that.
+
+        More replicates, levels, draws or branches recompute nothing; any other difference makes another experiment.
+        """
+        grown = {"replicates", "levels", "branches"}
+        for field in type(self).model_fields:
+            if field not in grown and getattr(self, field) != getattr(other, field):
+                return field
+        mine = {branch.kind: draws(branch) for branch in self.branches}
+        if any(mine.get(branch.kind, 0) < draws(branch) for branch in other.branches):
+            return "branches"
+        if self.replicates < other.replicates:
+            return "replicates"
+        return "levels" if self.levels < other.levels else None
+
+
+class FieldError(ValueError):
+    """A contradiction between fields, blamed on one of them: `field` is its dotted path."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+EXPERIMENTS: Mapping[str, Entry] = {
+    "lottery": Entry(
+        "workers.science.experiments.lottery:run",
+        LotterySpec,
+        "Lottery tickets",
+        "Prune, rewind, train again: does a sparse subnetwork learn as well as the dense one, and do its controls?",
+        "Frankle & Carbin 2019, arXiv 1803.03635",
+    ),
+}
+
+# A union over EXPERIMENTS, discriminated by `kind`, as soon as there are two of them.
+if TYPE_CHECKING:
+    Spec: TypeAlias = LotterySpec
+else:
+    Spec = Annotated[LotterySpec, Field(description="What to run.")]
