@@ -104,6 +104,8 @@ class LotterySpec(Params):
             raise FieldError("rewind_step", f"must be 0 when rewind is {self.rewind!r}: nothing is rewound")
         if self.rewind_step >= self.steps:
             raise FieldError("rewind_step", f"must lie before the last step, {self.steps}")
+        if self.rewind == "fine_tune" and getattr(self.schedule, "final", None) == 0:
+            raise FieldError("schedule.final", "must be above 0 to fine-tune: its last rate is the rate of fine-tuning")
         if self.eval_every > self.steps:
             raise FieldError("eval_every", f"must not exceed steps, {self.steps}")
         if self.trainings > MAX_TRAININGS:

@@ -55,6 +55,7 @@ def test_a_bad_value_names_its_field(changes: dict[str, Any], path: tuple[str | 
     [
         ({"rewind": "none", "rewind_step": 10}, "rewind_step"),
         ({"rewind_step": 200}, "rewind_step"),
+        ({"rewind": "fine_tune", "schedule": {"kind": "cosine"}}, "schedule.final"),
         ({"eval_every": 201}, "eval_every"),
         ({"branches": [{"kind": "reinit"}, {"kind": "reinit"}]}, "branches"),
         ({"replicates": 100, "levels": 60, "branches": [{"kind": "reinit", "draws": 10}]}, "replicates"),

@@ -1,0 +1,201 @@
+"""The command line: `ticketscope up | web | worker | migrate | submit | presets | runs | version`."""
+
+import json
+import logging
+import socket
+from importlib.metadata import version as package_version
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import httpx
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from app.contract.presets import PRESETS
+from app.contract.records import Queue as QueueName
+from app.settings import Settings
+
+app = typer.Typer(
+    help="A shared-lab dashboard for winning tickets and weight movement.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console(highlight=False, soft_wrap=True)
+
+_REVISION_TIMEOUT_S = 60.0
+
+
+def main() -> None:
+    """Entry point of the `ticketscope` command."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    app()
+
+
+@app.command()
+def up() -> None:
+    """Start everything on this machine: broker, workers and web. Ctrl-C stops all of it."""
+    from app.up import CannotListen, up
+
+    try:
+        up(_settings(), console.print)
+    except CannotListen as error:
+        _stop(str(error))
+
+
+@app.command()
+def web(fd: Annotated[int | None, typer.Option(hidden=True, help="A socket that listens already.")] = None) -> None:
+    """Serve the web alone; workers and a broker run elsewhere."""
+    import uvicorn
+
+    from app.main import create_app
+    from app.queue import Queue
+    from app.store import Store
+    from app.up import CannotListen, listen
+
+    settings = _settings()
+    try:
+        listener = listen(settings) if fd is None else socket.socket(fileno=fd)
+    except CannotListen as error:
+        _stop(str(error))
+    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
+    try:
+        store.wait_for_revision(_REVISION_TIMEOUT_S)
+    except TimeoutError as error:
+        _stop(str(error))
+    config = uvicorn.Config(
+        create_app(settings, store, Queue(settings.broker_url)),
+        log_level="warning",
+        access_log=False,
+        # An open page holds a stream that never ends by itself.
+        timeout_graceful_shutdown=2,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+@app.command()
+def worker(
+    queue: Annotated[QueueName | None, typer.Option(help="Only the workers of this queue.")] = None,
+) -> None:
+    """Run the workers of this machine: one for its cores and one for each GPU."""
+    from app.services import Services
+    from app.up import worker_services
+
+    settings = _settings()
+    if not settings.broker_url:
+        _stop("TICKETSCOPE_BROKER_URL is not set: workers need the broker that the web uses")
+    services = worker_services(settings, {}, console.print, queue)
+    if not services:
+        _stop("there is nothing here that could work: no torch, no such device, or TICKETSCOPE_WORKERS is 0")
+    Services(services, console.print).run()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this program's revision."""
+    from app.store import Store
+
+    settings = _settings()
+    if settings.resolved_database_url.startswith("sqlite"):
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    Store(settings.resolved_database_url, settings.resolved_artifacts_url).migrate()
+    console.print("the database is at this program's revision")
+
+
+@app.command()
+def submit(
+    what: Annotated[str, typer.Argument(metavar="PRESET|FILE", help="A preset, or a JSON file with a spec.")],
+    name: Annotated[str, typer.Option(help="Name of the run.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="A tag; may be repeated.")] = None,
+    url: Annotated[str, typer.Option(help="Address of the server; default: the one on this machine.")] = "",
+) -> None:
+    """Submit a run to the server."""
+    body: dict[str, Any] = {"name": name, "tags": tag or []}
+    if what in PRESETS:
+        body["preset"] = what
+    else:
+        body["spec"] = _spec(Path(what))
+    run = _ask(url, "POST", "/runs", json=body)
+    console.print(f"[bold]{run['id']}[/bold]  {escape(run['name'])}  {_base(url)}/runs/{run['id']}")
+    if run["progress"]["note"]:
+        console.print(escape(run["progress"]["note"]))
+
+
+@app.command()
+def runs(
+    q: Annotated[str, typer.Argument(metavar="QUERY", help="Words, or model:NAME, dataset:NAME, state:NAME ...")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
+    url: Annotated[str, typer.Option(help="Address of the server; default: the one on this machine.")] = "",
+) -> None:
+    """List the newest runs of the server."""
+    page = _ask(url, "GET", "/runs", params={"q": q, "limit": limit})
+    table = Table(Column("id", no_wrap=True), "state", "done", "name", "created", box=None, pad_edge=False)
+    for run in page["items"]:
+        share = run["progress"]["done"] / max(1, run["progress"]["total"])
+        table.add_row(run["id"], run["state"], f"{share:.0%}", escape(run["name"]), run["created_at"][:16])
+    console.print(table)
+
+
+@app.command()
+def presets() -> None:
+    """List what can be submitted by name."""
+    table = Table(Column("name", no_wrap=True), "trainings", "steps", "question", box=None, pad_edge=False)
+    for preset in PRESETS.values():
+        spec = preset.spec
+        table.add_row(preset.name, f"{spec.trainings:,}", f"{spec.steps:,}", escape(preset.title))
+    console.print(table)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    console.print(package_version("ticketscope"))
+
+
+def _settings() -> Settings:
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"TICKETSCOPE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        _stop("\n".join(lines))
+
+
+def _spec(file: Path) -> Any:
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except OSError:
+        _stop(f"{file} is neither a file nor a preset; presets are {', '.join(PRESETS)}")
+    except ValueError as error:
+        _stop(f"{file} is not JSON: {error}")
+    return document["spec"] if isinstance(document, dict) and "spec" in document else document
+
+
+def _base(url: str) -> str:
+    from app.up import address
+
+    return url.rstrip("/") or address(_settings())
+
+
+def _ask(url: str, method: str, path: str, **request: Any) -> Any:
+    base = _base(url)
+    try:
+        answer = httpx.request(method, f"{base}/api/v1{path}", timeout=10, trust_env=False, **request)
+    except httpx.HTTPError as error:
+        _stop(f"no answer from {base} ({error}); start it with `ticketscope up`, or name another with --url")
+    if answer.is_error:
+        problem = answer.json()
+        fields = [f"{bad['path']}: {bad['message']}" for bad in problem.get("errors", [])]
+        _stop("\n".join(fields or [problem["detail"]]))
+    return answer.json()
+
+
+def _stop(message: str) -> NoReturn:
+    Console(stderr=True, highlight=False, soft_wrap=True).print(escape(message), style="red")
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    main()

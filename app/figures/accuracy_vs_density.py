@@ -1,0 +1,205 @@
+"""Accuracy against the weights that remain, for the winning ticket and its controls."""
+
+import math
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from app.contract.events import WINNING_TICKET
+from app.figures import labels, words
+from app.figures.density_axis import density_axis, lowest_planned
+from app.figures.density_curves import FOOT_AXIS, diverged_traces, replicates_note, traces
+from app.figures.replicates import Curve, curve, draws, present
+from app.figures.source import Options, Source
+from app.figures.style import DENSE, LOOKS, axis, figure
+from app.figures.words import Part
+
+_COLUMNS = {"final": "test_accuracy", "early_stop": "early_stop_test_accuracy", "train": "train_accuracy"}
+_TITLES = {
+    "final": "Test accuracy against density",
+    "early_stop": "Test accuracy at the early stop against density",
+    "train": "Training accuracy against density",
+}
+# Below this many points under the best, a curve may leave the axis: else one collapse flattens everything.
+_WINDOW = 40.0
+
+
+class AccuracyOptions(Options):
+    """`at`: after the last step, at the step of least validation loss, or on the training split."""
+
+    at: Literal["final", "early_stop", "train"] = "final"
+
+
+class Cited(NamedTuple):
+    """What the finding compares: means over the `n` replicates that every branch has at `level`."""
+
+    level: int
+    density: float
+    n: int
+    accuracy: dict[str, float]
+
+
+class AccuracyInfo(NamedTuple):
+    """Curves with accuracy in [0, 1], `dense` the mean of level 0; `lowest` is the density at the axis's end."""
+
+    at: str
+    curves: tuple[Curve, ...]
+    dense: float
+    cited: Cited | None
+    steps: int
+    draws: int
+    planned: tuple[str, ...]
+    lowest: float
+    live: bool
+
+
+def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
+    """The data of the figure, from the series `outcome`."""
+    outcome = source.rows("outcome")
+    spec = source.run.spec
+    column = _COLUMNS[source.options.at]
+    curves = () if outcome is None else tuple(curve(outcome, column, name) for name in present(outcome))
+    dense = curves[0].at(0) if curves and curves[0].branch == WINNING_TICKET else {}
+    return AccuracyInfo(
+        at=source.options.at,
+        curves=curves,
+        dense=math.fsum(dense.values()) / len(dense) if dense else math.nan,
+        cited=cite(curves),
+        steps=spec.steps,
+        draws=1 if outcome is None else draws(outcome),
+        planned=(WINNING_TICKET, *(branch.kind for branch in spec.branches)),
+        lowest=min([lowest_planned(source.run), *(float(made.density.min()) for made in curves)]),
+        live=source.live,
+    )
+
+
+def cite(curves: tuple[Curve, ...]) -> Cited | None:
+    """The level that most replicates have in every branch, the sparsest of several; None before there is one."""
+    levels = sorted({int(level) for made in curves for level in made.levels if level > 0})
+    best: Cited | None = None
+    for level in levels:
+        rows = [made.at(level) for made in curves]
+        common = set.intersection(*(set(row) for row in rows)) if rows else set()
+        if common and (best is None or len(common) >= best.n):
+            accuracy = {
+                made.branch: math.fsum(row[r] for r in sorted(common)) / len(common)
+                for made, row in zip(curves, rows, strict=True)
+            }
+            density = float(curves[0].density[curves[0].levels == level][0])
+            best = Cited(level, density, len(common), accuracy)
+    return best
+
+
+def finding(made: AccuracyInfo) -> list[Part]:
+    """One sentence with the numbers that the curves show, and what they cannot say."""
+    after = {
+        "final": f"after {words.count(made.steps)} steps",
+        "early_stop": "at the step of least validation loss",
+        "train": f"on the training split, after {words.count(made.steps)} steps",
+    }[made.at]
+    if made.cited is None:
+        if math.isnan(made.dense):
+            if any(drawn.diverged.any() for drawn in made.curves):
+                return [Part("Every training so far diverged.")]
+            return [Part("The first point comes when the dense network is trained." if made.live
+                         else "Nothing to show: no network was trained to its end.")]  # fmt: skip
+        rest = "; the first pruned network is next." if made.live else "; no pruned network was trained to its end."
+        return [Part("The dense network reaches "), Part(words.accuracy(made.dense), DENSE), Part(f" {after}{rest}")]
+    told = []
+    for branch, accuracy in made.cited.accuracy.items():
+        verb = "the ticket keeps" if branch == WINNING_TICKET else LOOKS[branch].phrase
+        told.append([Part(f"{verb} "), Part(words.accuracy(accuracy), branch)])
+    parts = [Part(f"At {words.density(made.cited.density)} of the weights "), *told[0]]
+    if told[1:]:
+        parts += [Part("; "), *words.listed(told[1:])]
+    if not math.isnan(made.dense):
+        parts += [Part("; dense "), Part(words.accuracy(made.dense), DENSE)]
+    parts.append(Part(f"; {after}."))
+    if made.live:
+        n = words.plural(made.cited.n, "replicate")
+        parts.append(Part(f" Still running: so far from {n}."))
+    elif made.cited.n == 1:
+        parts.append(Part(" One replicate: it cannot tell an effect from luck."))
+    return parts
+
+
+def foot(made: AccuracyInfo) -> str:
+    """n, what the lines and the band are, and what is not in them."""
+    notes = [replicates_note(made.curves, made.draws)]
+    diverged = sum(int(drawn.diverged.sum()) for drawn in made.curves)
+    if diverged:
+        notes.append(f"× {words.plural(diverged, 'diverged training')}, in no mean")
+    values = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in made.curves]
+    low, _ = accuracy_range(np.concatenate(values) if values else np.zeros(0))
+    if any((value < low).any() for value in values):
+        notes.append("double-click shows what lies below")
+    return " · ".join(notes)
+
+
+def accuracy_range(percent: NDArray[np.float64]) -> tuple[float, float]:
+    """Ends of the y axis in per cent: round numbers round the values, at most about 40 points, at least 5."""
+    if not len(percent):
+        return 0.0, 101.0
+    high = float(percent.max())
+    low = max(float(percent.min()), high - _WINDOW)
+    step = next(step for width, step in ((6, 1), (15, 2), (30, 5), (math.inf, 10)) if high - low < width)
+    top = min(math.ceil(high / min(step, 5)) * min(step, 5), 100)
+    bottom = min(math.floor(low / step) * step, top - 5)
+    return float(max(bottom, 0)), top + 0.02 * (top - bottom)
+
+
+def draw(made: AccuracyInfo) -> go.Figure:
+    """The figure: controls below, the ticket on top, the dense level as a thin line of ink."""
+    values = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in made.curves]
+    y_range = accuracy_range(np.concatenate(values) if values else np.zeros(0))
+    x_axis = density_axis(made.lowest)
+    data: list[dict[str, Any]] = []
+    ends: list[labels.End] = []
+    if not math.isnan(made.dense):
+        dense = LOOKS[DENSE]
+        x = np.array([100.0, 100 * made.lowest])
+        data.append(
+            {
+                "type": "scatter", "mode": "lines", "hoverinfo": "skip", "x": x, "y": np.full(2, 100 * made.dense),
+                "line": {"color": dense.color, "width": 1}, "meta": {"role": DENSE, "part": "mean"},
+            }
+        )  # fmt: skip
+        ends.append(labels.End(DENSE, dense.label, float(x[1]), 100 * made.dense))
+    for drawn in reversed(made.curves):
+        data += traces(drawn, scale=100, hover=".1f| %")
+        finite = np.flatnonzero(drawn.n > 0)
+        if len(finite):
+            last = finite[-1]
+            ends.append(
+                labels.End(drawn.branch, LOOKS[drawn.branch].label, 100 * float(drawn.density[last]),
+                           100 * float(drawn.mean[last]))
+            )  # fmt: skip
+    data += diverged_traces(made.curves)
+    what = "training accuracy (%)" if made.at == "train" else "test accuracy (%)"
+    return figure(
+        data,
+        title=_TITLES[made.at],
+        finding=finding(made),
+        foot=foot(made),
+        n=max((int(drawn.n.max(initial=0)) for drawn in made.curves), default=0),
+        xaxis=x_axis,
+        yaxis=axis(what, range=list(y_range)),
+        yaxis2=FOOT_AXIS,
+        annotations=labels.annotations(ends, y_range, log_x=True),
+        right=labels.margin([LOOKS[name].label for name in made.planned]),
+    )
+
+
+def table(made: AccuracyInfo) -> dict[str, list[Any]]:
+    """One row per branch, level and replicate; draws are averaged; accuracy in [0, 1]."""
+    columns: dict[str, list[Any]] = {"branch": [], "level": [], "density": [], "replicate": [], "accuracy": []}
+    for drawn in made.curves:
+        n_levels, n_replicates = drawn.values.shape
+        columns["branch"] += [drawn.branch] * (n_levels * n_replicates)
+        columns["level"] += np.repeat(drawn.levels, n_replicates).tolist()
+        columns["density"] += np.repeat(drawn.density, n_replicates).tolist()
+        columns["replicate"] += np.tile(drawn.replicates, n_levels).tolist()
+        columns["accuracy"] += drawn.values.ravel().tolist()
+    return columns

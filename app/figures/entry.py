@@ -1,0 +1,70 @@
+"""What the registry holds for each figure, and how a figure leaves as JSON or CSV."""
+
+import csv as csv_format
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import plotly.graph_objects as go
+
+from app.figures.source import Options, Source
+
+
+class Reads(NamedTuple):
+    """What a figure reads under some options: series and artifacts by name, at one level or, for None, at all."""
+
+    series: Mapping[str, int | None]
+    artifacts: Mapping[str, int | None]
+
+
+@dataclass(frozen=True)
+class FigureEntry:
+    """One figure: `info` (records → tuple of data), `draw` (data → figure) and `table` (data → columns).
+
+    `kinds` are the experiment kinds that have it; `series` and `artifacts` are all it may ever read, so an event that
+    touches none of them cannot change it; `reads` says what it reads under given options.
+    """
+
+    name: str
+    title: str
+    question: str
+    kinds: tuple[str, ...]
+    series: tuple[str, ...]
+    options: type[Options]
+    info: Callable[[Source[Any]], Any] = field(repr=False)
+    draw: Callable[[Any], go.Figure] = field(repr=False)
+    table: Callable[[Any], dict[str, list[Any]]] = field(repr=False)
+    artifacts: tuple[str, ...] = ()
+    narrow: Callable[[Any], Reads] | None = field(default=None, repr=False)
+
+    def reads(self, options: Options) -> Reads:
+        """What `build` reads; everything else need not be loaded."""
+        if self.narrow is not None:
+            return self.narrow(options)
+        return Reads(dict.fromkeys(self.series), dict.fromkeys(self.artifacts))
+
+    def build(self, source: Source[Any]) -> go.Figure:
+        """The figure of that source."""
+        return self.draw(self.info(source))
+
+
+def render(entry: FigureEntry, source: Source[Any]) -> bytes:
+    """The figure as Plotly's JSON, numeric arrays as base64 of their bytes."""
+    text: str = entry.build(source).to_json(engine="orjson")
+    return text.encode()
+
+
+def csv(entry: FigureEntry, source: Source[Any]) -> str:
+    """The figure's data as CSV with a header row; what is not a number is left empty."""
+    return to_csv(entry.table(entry.info(source)))
+
+
+def to_csv(columns: Mapping[str, list[Any]]) -> str:
+    """Equally long columns as CSV."""
+    out = io.StringIO()
+    writer = csv_format.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    for row in zip(*columns.values(), strict=True):
+        writer.writerow("" if value is None or value != value else value for value in row)
+    return out.getvalue()

@@ -1,0 +1,67 @@
+"""Direct labels at the ends of curves, moved apart so that no two overlap."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from app.figures.style import note
+
+# Labels keep this share of the axis apart: a line of 12 px text with air on a plot of 180 px, about the smallest.
+GAP = 0.08
+
+
+class End(NamedTuple):
+    """Where a curve ends, in the axes' own units, and what to call it."""
+
+    role: str
+    text: str
+    x: float
+    y: float
+
+
+def spread(wanted: Sequence[float], gap: float) -> list[float]:
+    """Places in [0, 1] nearest to the wanted ones (least squares) that keep their order and stay `gap` apart.
+
+    Wanted places may lie outside. More than fit in [0, 1] are spaced evenly.
+    """
+    n = len(wanted)
+    gap = min(gap, 1 / (n - 1)) if n > 1 else gap
+    order = sorted(range(n), key=lambda i: wanted[i])
+    # Without the gaps this is isotonic regression: neighbours out of order share their mean.
+    blocks: list[tuple[float, int]] = []
+    for rank, i in enumerate(order):
+        blocks.append((wanted[i] - rank * gap, 1))
+        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
+            (high, after), (low, before) = blocks.pop(), blocks.pop()
+            blocks.append(((low * before + high * after) / (before + after), before + after))
+    levels = [value for value, size in blocks for _ in range(size)]
+    places = [0.0] * n
+    for rank, i in enumerate(order):
+        places[i] = min(max(levels[rank], 0.0), 1 - (n - 1) * gap) + rank * gap
+    return places
+
+
+def annotations(ends: Sequence[End], y_range: tuple[float, float], *, log_x: bool = False, log_y: bool = False,
+                gap: float = GAP) -> list[dict[str, Any]]:  # fmt: skip
+    """Labels right of the curves' ends. `y_range` is as plotly has it: logarithms on a log axis.
+
+    A curve that ends below or above the range is labelled at the edge, with an arrow that way.
+    """
+    low, high = y_range
+    heights = [(math.log10(end.y) if log_y else end.y) - low for end in ends]
+    fractions = [height / (high - low) for height in heights]
+    places = spread(fractions, gap)
+    out = []
+    for end, fraction, place in zip(ends, fractions, places, strict=True):
+        arrow = " ↓" if fraction < 0 else " ↑" if fraction > 1 else ""
+        x = math.log10(end.x) if log_x else end.x
+        out.append(
+            note(f"{end.text}{arrow}", role=end.role, x=x, y=low + place * (high - low), xanchor="left",
+                 yanchor="middle", xshift=8)
+        )  # fmt: skip
+    return out
+
+
+def margin(texts: Sequence[str]) -> int:
+    """Right margin in px that holds the longest text at 12 px."""
+    return 20 + round(6.8 * max((len(text) for text in texts), default=0))

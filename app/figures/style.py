@@ -1,0 +1,121 @@
+"""One look for every figure: a branch keeps its colour, dash and marker everywhere.
+
+Colours are those of the light page. The browser recolours for the dark one by `meta.role` of a trace and `name` of an
+annotation: a branch, or one of "dense", "pruned", "soft" (secondary ink) and "heat" (a colour scale).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import plotly.graph_objects as go
+
+from app.contract.events import WINNING_TICKET
+from app.figures.words import Part
+
+DENSE = "dense"
+PRUNED = "pruned"
+SOFT = "soft"
+HEAT = "heat"
+
+
+class Look(NamedTuple):
+    """`label` stands at the curve, `phrase` in a sentence; `dash` and `symbol` tell curves apart without colour."""
+
+    color: str
+    dash: str
+    symbol: str
+    label: str
+    phrase: str
+
+
+BRANCHES: Mapping[str, Look] = {
+    WINNING_TICKET: Look("#c98300", "solid", "circle", "winning ticket", "the ticket"),
+    "reinit": Look("#2f6fb4", "7px,3px", "square", "random reinit", "the same mask with new weights"),
+    "shuffled": Look("#8d6fb0", "2px,2.5px", "diamond", "shuffled mask", "a shuffled mask"),
+    "random": Look("#8d6fb0", "8px,3px,2px,3px", "triangle-up", "random mask", "a random mask with new weights"),
+    "magnitude_at_init": Look(
+        "#9c2f5c", "12px,4px", "triangle-down", "magnitude at init", "pruning by initial magnitude"
+    ),
+}
+"""Looks of the branches, in the order in which they are always told."""
+
+LOOKS: Mapping[str, Look] = {
+    **BRANCHES,
+    DENSE: Look("#1c1b22", "solid", "circle", "dense", "the dense network"),
+    PRUNED: Look("#68666f", "5px,3px", "square", "pruned next", "weights pruned next"),
+    SOFT: Look("#68666f", "2px,3px", "circle", "", ""),
+}
+
+HAIRLINE = "#e6e3dc"
+INK = "#1c1b22"
+HEAT_SCALE = [[0.0, "#f2f0ea"], [0.35, "#e9c176"], [0.7, "#c98300"], [1.0, "#1c1b22"]]
+
+_FONT = {"family": "Inter, system-ui, sans-serif", "size": 12, "color": "#68666f"}
+
+
+def axis(title: str, **more: Any) -> dict[str, Any]:
+    """An axis of hairlines; the unit belongs in its title, and it never moves the plot when its ticks change."""
+    return {
+        "title": {"text": title, "standoff": 8, "font": {"size": 12}},
+        "gridcolor": HAIRLINE,
+        "linecolor": HAIRLINE,
+        "tickcolor": HAIRLINE,
+        "zeroline": False,
+        "automargin": False,
+        **more,
+    }
+
+
+def note(text: str, *, role: str = SOFT, **place: Any) -> dict[str, Any]:
+    """Words in the plot, in the colour of `role`."""
+    return {"text": text, "name": role, "font": {"color": LOOKS[role].color}, "showarrow": False, **place}
+
+
+def figure(
+    traces: Sequence[Mapping[str, Any]],
+    *,
+    title: str,
+    finding: Sequence[Part],
+    foot: str,
+    n: int,
+    xaxis: Mapping[str, Any],
+    yaxis: Mapping[str, Any],
+    annotations: Sequence[Mapping[str, Any]] = (),
+    right: int = 16,
+    **layout: Any,
+) -> go.Figure:
+    """A figure without title, legend or template: the page sets title, finding and foot from `layout.meta`.
+
+    `n` counts replicates; `right` is the margin in px that the labels at the curves' ends need. The title of the
+    y axis is written level above it, so that it is read like the rest.
+    """
+    y_title = note(
+        yaxis["title"]["text"], xref="paper", x=0, xanchor="left", xshift=-40, yref="paper", y=1, yanchor="bottom",
+        yshift=5,
+    )  # fmt: skip
+    return go.Figure(
+        data=[{"showlegend": False, **trace} for trace in traces],
+        layout={
+            "template": {},
+            "uirevision": "constant",
+            "font": _FONT,
+            "margin": {"l": 44, "r": right, "t": 26, "b": 42},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "showlegend": False,
+            "dragmode": "zoom",
+            "hovermode": "x unified",
+            "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": HAIRLINE, "font": {"color": INK}},
+            "xaxis": xaxis,
+            "yaxis": {**yaxis, "title": {"text": ""}},
+            "annotations": [y_title, *annotations],
+            "meta": {
+                "title": title,
+                "finding": [part._asdict() if part.branch else {"text": part.text} for part in finding],
+                "foot": foot,
+                "n": n,
+                "axes": {"x": xaxis["title"]["text"], "y": yaxis["title"]["text"]},
+            },
+            **layout,
+        },
+    )

@@ -1,0 +1,65 @@
+"""How numbers and findings are written: the same everywhere, with a true minus sign."""
+
+import math
+from typing import NamedTuple
+
+
+class Part(NamedTuple):
+    """A piece of a finding; `branch` is the curve whose colour it takes, if any."""
+
+    text: str
+    branch: str | None = None
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """`value` in plain decimals with that many significant digits, thousands set apart."""
+    if not math.isfinite(value) or value == 0:
+        return "0" if value == 0 else "not finite"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def density(share: float) -> str:
+    """A density as its percentage, e.g. 0.173 → "17.3 %", 0.0094 → "0.94 %", 1.0 → "100 %"."""
+    percentage = 100 * share
+    if percentage >= 99.95:
+        return "100 %"
+    if percentage >= 1:
+        return f"{percentage:.1f} %"
+    return f"{significant(percentage, 2)} %"
+
+
+def accuracy(share: float) -> str:
+    """An accuracy in [0, 1] as its percentage with one decimal."""
+    return f"{100 * share:.1f} %"
+
+
+def points(difference: float) -> str:
+    """A difference of accuracies in percentage points, signed: −0.0005 → "−0.05"."""
+    written = f"{100 * difference:+.2f}"
+    return "0.00" if written in ("+0.00", "-0.00") else written.replace("-", "−")
+
+
+def count(number: float) -> str:
+    """A whole number with its thousands set apart."""
+    return f"{round(number):,}"
+
+
+def plural(number: int, noun: str) -> str:
+    """ "1 replicate", "3 replicates"."""
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def listed(groups: list[list[Part]], last: str = ", ") -> list[Part]:
+    """Groups of parts joined by commas, the last by `last`."""
+    joined: list[Part] = []
+    for position, group in enumerate(groups):
+        if position:
+            joined.append(Part(last if position == len(groups) - 1 else ", "))
+        joined.extend(group)
+    return joined
+
+
+def text(parts: tuple[Part, ...]) -> str:
+    """The finding as one plain sentence."""
+    return "".join(part.text for part in parts)

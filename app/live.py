@@ -1,0 +1,216 @@
+"""Tells open pages what is new: one reader of the store per web process, however many viewers there are.
+
+A wake-up from the broker, or else a poll every second, makes the reader look once and hand a *hint* to each viewer
+that wants to know. Hints are state and not history: a viewer that is slow finds only the newest hint of each run, so
+nothing piles up, and a lost one costs nothing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+
+from app.contract.records import Run, RunProgress, State
+from app.queue import Queue
+from app.store import Store
+from app.store.errors import NotFound
+
+log = logging.getLogger(__name__)
+
+POLL_S = 1.0
+# Wake-ups closer together than this are read as one: a child may commit every few milliseconds.
+MIN_INTERVAL_S = 0.05
+# Runs that a board is told of when it connects; older ones it hears of as soon as they change.
+GREETED = 200
+# What a board is told that a run has touched when it leaves for the bin.
+BINNED = "binned"
+_MOVING: frozenset[State] = frozenset({"running", "cancelling"})
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Where a run stands; `touched` names series, artifacts and event kinds that are new since the viewer's last."""
+
+    run: str
+    seq: int
+    state: State
+    progress: RunProgress
+    touched: frozenset[str] = frozenset()
+
+
+class Viewer:
+    """One open stream, told of `runs`, or of all when None; holds at most one hint per run."""
+
+    def __init__(self, runs: frozenset[str] | None) -> None:
+        self.runs = runs
+        self.greeted = False
+        self._hints: dict[str, Hint] = {}
+        self._news = asyncio.Event()
+        self.closed = False
+
+    def put(self, hint: Hint) -> None:
+        """Replace what waits for this run; what it touched adds up."""
+        if self.runs is None or hint.run in self.runs:
+            waiting = self._hints.get(hint.run)
+            if waiting is not None:
+                hint = replace(hint, touched=hint.touched | waiting.touched)
+            self._hints[hint.run] = hint
+            self._news.set()
+
+    def close(self) -> None:
+        """End the stream."""
+        self.closed = True
+        self._news.set()
+
+    async def hints(self, timeout_s: float) -> list[Hint] | None:
+        """What is new, waiting for it at most `timeout_s`; empty when nothing is, None when the stream must end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self._news.wait()
+        if self.closed:
+            return None
+        self._news.clear()
+        waiting, self._hints = self._hints, {}
+        return list(waiting.values())
+
+
+class Broadcaster:
+    """Reads the store once for all viewers of this process. Use it from the event loop that runs `run()`."""
+
+    def __init__(self, store: Store, queue: Queue) -> None:
+        self._store = store
+        self._queue = queue
+        self._viewers: set[Viewer] = set()
+        self._wake = asyncio.Event()
+        self._closed = False
+        self._known: dict[str, Hint] = {}
+        self._seqs: dict[str, int] = {}
+        # Runs whose news have been followed since the last read: None is all of them.
+        self._followed: frozenset[str] | None = frozenset()
+
+    @property
+    def viewers(self) -> int:
+        """Streams open now."""
+        return len(self._viewers)
+
+    @contextmanager
+    def viewer(self, runs: frozenset[str] | None) -> Iterator[Viewer]:
+        """A viewer of `runs` (None: all) for as long as the block lasts; it first gets their current hints."""
+        viewer = Viewer(runs)
+        if self._closed:
+            viewer.close()
+        self._viewers.add(viewer)
+        self._wake.set()
+        try:
+            yield viewer
+        finally:
+            self._viewers.discard(viewer)
+
+    def close(self) -> None:
+        """End all streams and `run()`; later viewers end at once."""
+        self._closed = True
+        self._wake.set()
+        for viewer in self._viewers:
+            viewer.close()
+
+    async def run(self) -> None:
+        """Read and hand out until closed."""
+        listener = asyncio.create_task(self._listen())
+        try:
+            while not self._closed:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_S if self._viewers else None):
+                        await self._wake.wait()
+                self._wake.clear()
+                await self._round()
+                await asyncio.sleep(MIN_INTERVAL_S)
+        finally:
+            listener.cancel()
+            with suppress(asyncio.CancelledError):
+                await listener
+
+    async def _listen(self) -> None:
+        async for _ in self._queue.listen():
+            if self._viewers:
+                self._wake.set()
+
+    async def _round(self) -> None:
+        viewers = tuple(self._viewers)
+        if not viewers:
+            self._followed = frozenset()
+            self._known.clear()
+            self._seqs.clear()
+            return
+        try:
+            new = await asyncio.to_thread(self._read, viewers)
+            current = await asyncio.to_thread(self._greetings, [v for v in viewers if not v.greeted])
+        except Exception as error:  # noqa: BLE001 (a database that is away for a while must not end the live pages)
+            log.warning("live pages wait for the store: %s", error)
+            return
+        for viewer in viewers:
+            for hint in new:
+                viewer.put(hint)
+            if not viewer.greeted:
+                viewer.greeted = True
+                for hint in current:
+                    viewer.put(hint)
+
+    def _read(self, viewers: tuple[Viewer, ...]) -> list[Hint]:
+        """What changed since the last read, among the runs that somebody follows."""
+        wanted = _union(viewers)
+        seqs = self._store.last_seqs(None if wanted is None else sorted(wanted))
+        before, known = self._seqs, {run_id: hint for run_id, hint in self._known.items() if run_id in seqs}
+        hints = []
+        for run_id, seq in list(seqs.items()):
+            if run_id not in before and self._followed is not None and run_id not in self._followed:
+                # Not followed until now: nothing of it is news. Its viewers are greeted with where it stands.
+                continue
+            old = known.get(run_id)
+            if seq == before.get(run_id) and (old is None or old.state not in _MOVING):
+                continue
+            with suppress(NotFound):  # purged in this moment
+                run = self._store.run(run_id)
+                # Read after the run, so that no event up to its last_seq is missed.
+                hint = _hint(run, frozenset(self._store.touched(run_id, before.get(run_id, 0))))
+                if hint.touched or old is None or replace(hint, touched=old.touched) != old:
+                    hints.append(hint)
+                known[run_id] = hint
+                seqs[run_id] = hint.seq
+        if wanted is None:
+            gone = self._known.keys() - seqs.keys()
+            hints += [replace(self._known[run_id], touched=frozenset({BINNED})) for run_id in gone]
+        self._seqs, self._known, self._followed = seqs, known, wanted
+        return hints
+
+    def _greetings(self, viewers: list[Viewer]) -> list[Hint]:
+        """Where the runs of newcomers stand; nothing is replayed."""
+        if not viewers:
+            return []
+        wanted = _union(viewers)
+        if wanted is None:
+            runs = list(self._store.runs(limit=GREETED).items)
+        else:
+            runs = []
+            for run_id in wanted:
+                with suppress(NotFound):
+                    runs.append(self._store.run(run_id))
+        hints = [_hint(run) for run in runs]
+        for hint in hints:
+            # What others were told last stays: they have not heard this one.
+            self._known.setdefault(hint.run, hint)
+        return hints
+
+
+def _hint(run: Run, touched: frozenset[str] = frozenset()) -> Hint:
+    return Hint(run=run.id, seq=run.last_seq, state=run.state, progress=run.progress, touched=touched)
+
+
+def _union(viewers: "list[Viewer] | tuple[Viewer, ...]") -> frozenset[str] | None:
+    """The runs that any of these viewers follows; None is all."""
+    wanted: set[str] = set()
+    for viewer in viewers:
+        if viewer.runs is None:
+            return None
+        wanted |= viewer.runs
+    return frozenset(wanted)

@@ -1,0 +1,113 @@
+"""The web application: wiring only."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.templating import Jinja2Templates
+
+from app.live import Broadcaster
+from app.queue import Queue
+from app.reaper import Reaper
+from app.settings import Settings
+from app.store import Store
+from app.web import api, docs, health, pages, problems, streams
+from app.web.figures import Figures
+from app.web.metrics import Metrics, Timing
+from app.web.security import BodyLimit, Gate, SecurityHeaders
+from app.web.static import Static
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+
+def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
+    """The web over `store` and `queue`. The database must be migrated before it is served."""
+    app = FastAPI(
+        title="Ticketscope",
+        summary="Winning tickets and weight movement: submit, watch, trust.",
+        version=version("ticketscope"),
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+        generate_unique_id_function=_operation_id,
+    )
+    static = Static(ROOT / "static")
+    templates = Jinja2Templates(ROOT / "templates")
+    templates.env.globals["static_url"] = static.url
+    broadcaster = Broadcaster(store, queue)
+    metrics = Metrics(store, broadcaster)
+    state = app.state
+    state.settings, state.store, state.queue = settings, store, queue
+    state.broadcaster, state.figures, state.metrics = broadcaster, Figures(store), metrics
+    state.templates, state.static = templates, static
+
+    problems.install(app)
+    for router in (pages.router, api.router, streams.router, health.router, docs.router):
+        app.include_router(router)
+    app.mount("/static", static, name="static")
+
+    # The last one added meets a request first.
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Gate, allowed_hosts=settings.allowed_hosts)
+    app.add_middleware(Timing, metrics=metrics)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Names for generated clients: `create_run`, not its path spelled out."""
+    return route.name
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    broadcaster: Broadcaster = app.state.broadcaster
+    reaper = Reaper(app.state.store, app.state.queue)
+    reader = asyncio.create_task(broadcaster.run())
+    reaper.start()
+    loop = asyncio.get_running_loop()
+    try:
+        with _at_signal(lambda: loop.call_soon_threadsafe(broadcaster.close)):
+            yield
+    finally:
+        broadcaster.close()
+        await reader
+        await asyncio.to_thread(reaper.stop)
+
+
+@contextmanager
+def _at_signal(act: Callable[[], Any]) -> Iterator[None]:
+    """Call `act` at SIGINT or SIGTERM, before the server's own handler.
+
+    A server waits for open responses before it ends the lifespan, and an event stream is open until it is told.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before: dict[int, Callable[[int, FrameType | None], Any]] = {}
+
+    def handle(signum: int, frame: FrameType | None) -> None:
+        act()
+        before[signum](signum, frame)
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        handler = signal.getsignal(signum)
+        if callable(handler):  # else nobody waits for the streams
+            before[signum] = handler
+            signal.signal(signum, handle)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if signal.getsignal(number) is handle:
+                signal.signal(number, handler)

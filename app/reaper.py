@@ -1,0 +1,59 @@
+"""Brings back work whose worker died: a thread in every web and worker process."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Set
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.queue import Queue
+from app.store import Store
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 5.0
+SWEEP_EVERY_S = 3600.0
+
+
+class Reaper:
+    """Every few seconds: expired leases back to the queue, queues with work announced again; hourly: a sweep.
+
+    `on_work` is told at each look which queues ("cpu", "gpu") have work waiting.
+    """
+
+    def __init__(self, store: Store, queue: Queue, on_work: Callable[[Set[str]], None] = lambda _: None) -> None:
+        self._store = store
+        self._queue = queue
+        self._on_work = on_work
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reaper", daemon=True)
+        self._sweep_at = time.monotonic() + SWEEP_EVERY_S
+
+    def start(self) -> None:
+        """Begin; the first look is at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, after the look that is being taken."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.look()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("the reaper could not reach the store: %s", error)
+            if self._stop.wait(EVERY_S):
+                return
+
+    def look(self) -> None:
+        """Reap, announce and, when due, sweep."""
+        waiting = self._store.reap()
+        if waiting:
+            self._queue.announce(waiting)
+        self._on_work(waiting)
+        if time.monotonic() >= self._sweep_at:
+            self._sweep_at = time.monotonic() + SWEEP_EVERY_S
+            self._store.sweep_artifacts()

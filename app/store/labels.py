@@ -1,0 +1,55 @@
+"""What people write on a run: name, tags and notes, checked; and the text that a search looks through."""
+
+import unicodedata
+from collections.abc import Iterable
+
+from app.contract.specs import FieldError, Spec
+
+NAME_LENGTH = 200
+TAGS = 20
+TAG_LENGTH = 40
+NOTES_LENGTH = 10_000
+
+
+def check_name(name: str) -> str:
+    """The name without space around it. Raises FieldError when it is empty, too long or not one line."""
+    return _line("name", name, NAME_LENGTH)
+
+
+def check_tags(tags: Iterable[str]) -> list[str]:
+    """The tags in order, each once. Raises FieldError when there are too many or one is not a short line."""
+    checked = list(dict.fromkeys(_line("tags", tag, TAG_LENGTH) for tag in tags))
+    if len(checked) > TAGS:
+        raise FieldError("tags", f"{len(checked)} tags; at most {TAGS} are allowed")
+    return checked
+
+
+def check_notes(notes: str) -> str:
+    """The notes as they are. Raises FieldError when too long or not text."""
+    if len(notes) > NOTES_LENGTH:
+        raise FieldError("notes", f"{len(notes):,} characters; at most {NOTES_LENGTH:,} are allowed")
+    if any(_is_control(character) and character not in "\n\r\t" for character in notes):
+        raise FieldError("notes", "contains a control character")
+    return notes
+
+
+def search_text(name: str, tags: Iterable[str], spec: Spec) -> str:
+    """Case-folded lines of everything a search finds a run by; a tag's line starts with `#`."""
+    lines = [name, *(f"#{tag}" for tag in tags), spec.kind, spec.model.kind, spec.dataset.kind]
+    return "\n".join(["", *lines, ""]).casefold()
+
+
+def _line(field: str, text: str, length: int) -> str:
+    text = text.strip()
+    if not text:
+        raise FieldError(field, "must not be empty")
+    if len(text) > length:
+        raise FieldError(field, f"{len(text):,} characters; at most {length} are allowed")
+    if any(_is_control(character) for character in text):
+        raise FieldError(field, "must be one line without control characters")
+    return text
+
+
+def _is_control(character: str) -> bool:
+    # Cc: control characters; Cs: halves of a surrogate pair, which no database can encode; Zl, Zp: line ends.
+    return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}

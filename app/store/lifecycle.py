@@ -1,0 +1,117 @@
+"""What people do to a whole run: cancel, resume, extend, bin, restore, purge."""
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from app.contract.events import Changed
+from app.contract.specs import FieldError, Spec
+from app.store import events
+from app.store import runs as run_rows
+from app.store.errors import Conflict
+from app.store.labels import search_text
+from app.store.tables import AnyRow, Now, runs, shards
+
+QUEUED_AGAIN: dict[str, Any] = {"state": "queued", "tries": 0, "error": None, "traceback": None}
+
+
+def cancel(conn: Connection, run_id: str) -> None:
+    """Stop a run: queued shards at once, running ones at their next heartbeat. Raises NotFound, Conflict."""
+    run = _locked(conn, run_id)
+    if run.state in {"cancelled", "cancelling"}:
+        return
+    if run.state not in run_rows.LIVE:
+        raise Conflict(f"the run has {run.state}: there is nothing to cancel")
+    for before, then in (("queued", "cancelled"), ("running", "cancelling")):
+        conn.execute(update(shards).where(shards.c.run_id == run_id, shards.c.state == before).values(state=then))
+    if run_rows.settle(conn, run_id) == "cancelling":
+        events.log(conn, run_id, [Changed(state="cancelling")])
+
+
+def resume(conn: Connection, run_id: str) -> None:
+    """Queue the cancelled and failed shards again, with all their tries. Raises NotFound, Conflict."""
+    run = _changeable(conn, run_id)
+    again = shards.c.run_id == run_id, shards.c.state.in_(("cancelled", "failed"))
+    if conn.execute(update(shards).where(*again).values(QUEUED_AGAIN)).rowcount == 0:
+        hint = "; extend or clone it to run more" if run.state == "finished" else ""
+        raise Conflict(f"the run is {run.state}: there is nothing to resume{hint}")
+    state = run_rows.settle(conn, run_id)
+    events.log(conn, run_id, [Changed(state=state, detail="resumed")])
+
+
+def extend(conn: Connection, run_id: str, spec: Spec) -> None:
+    """Ask a run for more; what is done is not done again.
+
+    Running shards go on and are queued again when they end. Raises NotFound, Conflict, and FieldError when `spec` is
+    not the run's own plus more.
+    """
+    run = _changeable(conn, run_id)
+    old = run_rows.SPEC.validate_python(run.spec)
+    if (field := spec.extends(old)) is not None:
+        raise FieldError(
+            field, "an extension can only add replicates, levels, draws or branches; clone the run instead"
+        )
+    if spec == old:
+        raise Conflict("the run already does all of this: ask for more replicates, levels, draws or branches")
+    conn.execute(
+        update(runs)
+        .where(runs.c.id == run_id)
+        .values(spec=spec.model_dump(mode="json"), search=search_text(run.name, run.tags, spec))
+    )
+    mine = shards.c.run_id == run_id
+    idle = ["cancelled", "failed"]
+    if spec.model_copy(update={"replicates": old.replicates}) != old:
+        conn.execute(update(runs).where(runs.c.id == run_id).values(work=run.work + 1))
+        conn.execute(update(shards).where(mine).values(total=run_rows.steps(spec)))
+        idle.append("finished")
+    conn.execute(update(shards).where(mine, shards.c.state.in_(idle)).values(QUEUED_AGAIN))
+    run_rows.add_shards(conn, run_id, spec, range(old.replicates, spec.replicates))
+    state = run_rows.settle(conn, run_id)
+    events.log(conn, run_id, [Changed(state=state, detail="extended")])
+
+
+def discard(conn: Connection, run_id: str) -> None:
+    """Move a run to the bin, cancelled if it is live. Raises NotFound."""
+    run = _locked(conn, run_id)
+    if run.deleted_at is None:
+        if run.state in run_rows.LIVE:
+            cancel(conn, run_id)
+        conn.execute(update(runs).where(runs.c.id == run_id).values(deleted_at=Now()))
+
+
+def restore(conn: Connection, run_id: str) -> None:
+    """Take a run out of the bin; it stays as it was stopped. Raises NotFound."""
+    _locked(conn, run_id)
+    conn.execute(update(runs).where(runs.c.id == run_id).values(deleted_at=None))
+
+
+def purge(conn: Connection, run_id: str) -> None:
+    """Delete a binned run and all it measured, for good. Raises NotFound, Conflict."""
+    run = _locked(conn, run_id)
+    if run.deleted_at is None:
+        raise Conflict("the run is not in the bin: move it there first")
+    if run.state in run_rows.LIVE:
+        raise Conflict("the run is still stopping: try again in a few seconds")
+    conn.execute(delete(runs).where(runs.c.id == run_id))
+
+
+def purgeable(conn: Connection) -> list[str]:
+    """Ids of the binned runs that have stopped."""
+    query = select(runs.c.id).where(runs.c.deleted_at.is_not(None), runs.c.state.not_in(run_rows.LIVE))
+    return list(conn.scalars(query))
+
+
+def _locked(conn: Connection, run_id: str) -> AnyRow:
+    conn.execute(
+        select(shards.c.id).where(shards.c.run_id == run_id).order_by(shards.c.id).with_for_update(key_share=True)
+    )
+    return run_rows.locked(conn, run_id)
+
+
+def _changeable(conn: Connection, run_id: str) -> AnyRow:
+    run = _locked(conn, run_id)
+    if run.deleted_at is not None:
+        raise Conflict("the run is in the bin: restore it first")
+    if run.state == "cancelling":
+        raise Conflict("the run is still stopping: try again in a few seconds")
+    return run

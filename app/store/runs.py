@@ -1,0 +1,181 @@
+"""Runs: created, read and renamed; their state, which follows from their shards."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import Connection, insert, select, update
+
+from app.contract.events import Changed
+from app.contract.records import Run, Shard, State
+from app.contract.specs import Spec
+from app.store import events, labels
+from app.store.errors import NotFound
+from app.store.progress import run_progress
+from app.store.tables import AnyRow, Now, runs, shards
+
+SPEC: TypeAdapter[Spec] = TypeAdapter(Spec)
+LIVE = ("queued", "running", "cancelling")
+
+
+def create(conn: Connection, run_id: str, spec: Spec, *, name: str, tags: Iterable[str], notes: str) -> None:
+    """Store a run, its shards and its first event. Raises FieldError for bad labels."""
+    name, tags, notes = labels.check_name(name), labels.check_tags(tags), labels.check_notes(notes)
+    conn.execute(
+        insert(runs).values(
+            id=run_id,
+            name=name,
+            kind=spec.kind,
+            model=spec.model.kind,
+            dataset=spec.dataset.kind,
+            spec=spec.model_dump(mode="json"),
+            state="queued",
+            tags=tags,
+            notes=notes,
+            search=labels.search_text(name, tags, spec),
+            provenance={},
+            created_at=Now(),
+        )
+    )
+    add_shards(conn, run_id, spec, range(spec.replicates))
+    events.log(conn, run_id, [Changed(state="queued")])
+
+
+def add_shards(conn: Connection, run_id: str, spec: Spec, replicates: Iterable[int]) -> None:
+    """Queue one shard for each of the replicates."""
+    row = {"run_id": run_id, "state": "queued", "queue": spec.device, "checkpoints": [], "total": steps(spec)}
+    values = [{**row, "replicate": replicate} for replicate in replicates]
+    if values:
+        conn.execute(insert(shards), values)
+
+
+def steps(spec: Spec) -> int:
+    """Optimizer steps of one replicate, as long as nobody who runs it knows better."""
+    return spec.trainings_per_replicate * spec.steps
+
+
+def get(conn: Connection, run_id: str) -> Run:
+    """Raises NotFound."""
+    return records(conn, [_row(conn, run_id)])[0]
+
+
+def exists(conn: Connection, run_id: str) -> None:
+    """Raises NotFound unless there is such a run, in the bin or not."""
+    if conn.execute(select(runs.c.id).where(runs.c.id == run_id)).first() is None:
+        raise NotFound(f"there is no run {run_id}")
+
+
+def records(conn: Connection, rows: Sequence[AnyRow]) -> list[Run]:
+    """Rows of the table `runs` with the progress and the workers of their shards."""
+    of_run: dict[str, list[AnyRow]] = {row.id: [] for row in rows}
+    columns = (shards.c[name] for name in ("run_id", "state", "worker", "done", "total", "note", "speed"))
+    for shard in conn.execute(select(*columns).where(shards.c.run_id.in_(of_run)).order_by(shards.c.replicate)):
+        of_run[shard.run_id].append(shard)
+    return [_record(row, of_run[row.id]) for row in rows]
+
+
+def shard_records(conn: Connection, run_id: str) -> list[Shard]:
+    """The run's shards by replicate. Raises NotFound."""
+    exists(conn, run_id)
+    rows = conn.execute(select(shards).where(shards.c.run_id == run_id).order_by(shards.c.replicate))
+    return [
+        Shard(
+            id=row.id,
+            run_id=row.run_id,
+            replicate=row.replicate,
+            state=row.state,
+            attempt=row.attempt,
+            worker=row.worker,
+            error=_error(row) if row.error else None,
+            done=row.done,
+            total=row.total,
+            note=row.note,
+        )
+        for row in rows
+    ]
+
+
+def relabel(conn: Connection, run_id: str, *, name: str | None, tags: Iterable[str] | None, notes: str | None) -> None:
+    """Change what is not None. Raises NotFound, FieldError."""
+    row = locked(conn, run_id)
+    name = row.name if name is None else labels.check_name(name)
+    tags = row.tags if tags is None else labels.check_tags(tags)
+    notes = row.notes if notes is None else labels.check_notes(notes)
+    search = labels.search_text(name, tags, SPEC.validate_python(row.spec))
+    conn.execute(update(runs).where(runs.c.id == run_id).values(name=name, tags=tags, notes=notes, search=search))
+
+
+def locked(conn: Connection, run_id: str) -> AnyRow:
+    """The run's row, locked until the transaction ends; lock its shards before it. Raises NotFound."""
+    return _row(conn, run_id, lock=True)
+
+
+def settle(conn: Connection, run_id: str) -> State:
+    """Derive the run's state from its shards, store it, and log an end."""
+    row = locked(conn, run_id)
+    of_run = conn.execute(
+        select(shards.c.state, shards.c.replicate, shards.c.error, shards.c.traceback)
+        .where(shards.c.run_id == run_id)
+        .order_by(shards.c.replicate)
+    ).all()
+    state = derive([shard.state for shard in of_run])
+    if state == row.state:
+        return state
+    ended = state not in LIVE
+    failed = [f"replicate {shard.replicate}: {_error(shard)}" for shard in of_run if shard.state == "failed"]
+    values: dict[str, Any] = {
+        "state": state,
+        "finished_at": Now() if ended else None,
+        "error": "\n\n".join(failed) if state == "failed" else None,
+    }
+    if state == "running" and row.started_at is None:
+        values["started_at"] = Now()
+    conn.execute(update(runs).where(runs.c.id == run_id).values(values))
+    if ended:
+        events.log(conn, run_id, [Changed(state=state)])
+    return state
+
+
+def derive(states: Sequence[State]) -> State:
+    """A run's state from the states of its shards."""
+    order: tuple[State, ...] = ("cancelling", "running", "queued", "failed", "cancelled")
+    return next((state for state in order if state in states), "finished")
+
+
+def _error(shard: AnyRow) -> str:
+    return "\n".join(filter(None, (shard.error, shard.traceback)))
+
+
+def _row(conn: Connection, run_id: str, *, lock: bool = False) -> AnyRow:
+    query = select(runs).where(runs.c.id == run_id)
+    row = conn.execute(query.with_for_update(key_share=True) if lock else query).first()
+    if row is None:
+        raise NotFound(f"there is no run {run_id}")
+    return row
+
+
+def _record(row: AnyRow, of_run: Sequence[AnyRow]) -> Run:
+    return Run(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        spec=SPEC.validate_python(row.spec),
+        state=row.state,
+        progress=run_progress(of_run),
+        tags=tuple(row.tags),
+        notes=row.notes,
+        created_at=moment(row.created_at),
+        started_at=moment(row.started_at),
+        finished_at=moment(row.finished_at),
+        deleted_at=moment(row.deleted_at),
+        error=row.error,
+        provenance=row.provenance,
+        workers=tuple(dict.fromkeys(shard.worker for shard in of_run if shard.worker)),
+        last_seq=row.last_seq,
+    )
+
+
+def moment(seconds: float | None) -> Any:
+    """Seconds since 1970 as a time in UTC; None stays None."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -1,0 +1,178 @@
+"""Shards in the hands of workers: claimed under a token and a lease, checkpointed, ended."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from sqlalchemy import Connection, and_, func, select, update
+
+from app.contract.events import Failed, Finished, Progress, Started
+from app.contract.records import Queue, State
+from app.store import events
+from app.store import runs as run_rows
+from app.store.claims import CheckpointRef, Claim
+from app.store.errors import Fenced, OrdinalGap
+from app.store.progress import Rate, note, rate
+from app.store.tables import AnyRow, Now, runs, shards
+
+TRIES = 3
+CHECKPOINTS = 2
+IDLE: Mapping[str, Any] = {"token": None, "worker": None, "lease_until": None, "speed": None, "mark_at": None}
+_EXPIRED = and_(shards.c.state.in_(("running", "cancelling")), shards.c.lease_until < Now())
+
+
+def claim(conn: Connection, queue: Queue, worker: str, lease_s: float) -> Claim | None:
+    """Take the best queued shard, of the run with the fewest running ones, then of the oldest; None without one."""
+    other = shards.alias()
+    running = (
+        select(func.count())
+        .select_from(other)
+        .where(other.c.run_id == shards.c.run_id, other.c.state.in_(("running", "cancelling")))
+        .scalar_subquery()
+    )
+    best = (
+        select(shards, runs.c.spec, runs.c.work.label("run_work"))
+        .join(runs)
+        .where(shards.c.state == "queued", shards.c.queue.in_(("any", queue)), runs.c.deleted_at.is_(None))
+        .order_by(running, runs.c.created_at, runs.c.id, shards.c.replicate)
+        .limit(1)
+        .with_for_update(of=shards, skip_locked=True, key_share=True)
+    )
+    row = conn.execute(best).first()
+    if row is None:
+        return None
+    token = secrets.token_hex(16)
+    _set(
+        conn,
+        row.id,
+        state="running",
+        token=token,
+        worker=worker,
+        lease_until=Now() + lease_s,
+        attempt=row.attempt + 1,
+        work=row.run_work,
+    )
+    run_rows.settle(conn, row.run_id)
+    return Claim(
+        shard_id=row.id,
+        token=token,
+        run_id=row.run_id,
+        spec=run_rows.SPEC.validate_python(row.spec),
+        replicate=row.replicate,
+        attempt=row.attempt + 1,
+        plan=row.plan,
+        checkpoints=[CheckpointRef(**checkpoint) for checkpoint in row.checkpoints],
+        next_ordinal=row.next_ordinal,
+    )
+
+
+def owned(conn: Connection, shard_id: int, token: str) -> AnyRow:
+    """The shard's row, locked until the transaction ends. Raises Fenced when the token is not the shard's."""
+    query = select(shards).where(shards.c.id == shard_id, shards.c.token == token)
+    row = conn.execute(query.with_for_update(key_share=True)).first()
+    if row is None:
+        raise Fenced(f"shard {shard_id} was given to somebody else or taken back")
+    return row
+
+
+def heartbeat(
+    conn: Connection, shard_id: int, token: str, progress: Progress | None, lease_s: float
+) -> Literal["run", "cancel"]:
+    """Extend the lease and overwrite the progress; says whether to go on."""
+    row = owned(conn, shard_id, token)
+    values: dict[str, Any] = {"lease_until": Now() + lease_s}
+    if progress is not None:
+        now: float = conn.execute(select(Now())).scalar_one()
+        old = None if row.mark_at is None else Rate(row.speed, row.mark_done, row.mark_at)
+        values |= rate(old, progress.done, now)._asdict()
+        values |= {"done": progress.done, "total": progress.total, "note": note(progress)}
+    _set(conn, shard_id, **values)
+    return "cancel" if row.state == "cancelling" else "run"
+
+
+def start(conn: Connection, shard_id: int, token: str, started: Started) -> dict[str, Any]:
+    """Freeze the plan on the first attempt and log the start; returns the frozen plan."""
+    row = owned(conn, shard_id, token)
+    plan: dict[str, Any] = started.plan if row.plan is None else row.plan
+    _set(conn, shard_id, plan=plan)
+    conn.execute(update(runs).where(runs.c.id == row.run_id).values(provenance=started.provenance))
+    events.log(conn, row.run_id, [started.model_copy(update={"plan": plan})], row)
+    return plan
+
+
+def checkpoint(conn: Connection, shard_id: int, token: str, sha256: str, next_ordinal: int) -> None:
+    """Record a checkpoint beside the one before it; the shard has its tries again. Raises OrdinalGap."""
+    row = owned(conn, shard_id, token)
+    if next_ordinal > row.next_ordinal:
+        raise OrdinalGap(f"shard {shard_id} holds rows up to {row.next_ordinal}; the checkpoint needs {next_ordinal}")
+    new = {"sha256": sha256, "next_ordinal": next_ordinal}
+    older = [checkpoint for checkpoint in row.checkpoints if checkpoint != new]
+    _set(conn, shard_id, checkpoints=[new, *older][:CHECKPOINTS], tries=0, error=None, traceback=None)
+
+
+def finish(conn: Connection, shard_id: int, token: str) -> State:
+    """The shard did all that it was claimed for; queued again when the run has asked for more meanwhile."""
+    row = owned(conn, shard_id, token)
+    run = run_rows.locked(conn, row.run_id)
+    if row.work == run.work:
+        state: State = "finished"
+        _set(conn, shard_id, **IDLE, state=state, done=row.total, note="")
+        events.log(conn, row.run_id, [Finished(replicate=row.replicate)], row)
+    else:
+        state = "cancelled" if row.state == "cancelling" else "queued"
+        _set(conn, shard_id, **IDLE, state=state, tries=0)
+    run_rows.settle(conn, row.run_id)
+    return state
+
+
+def fail(conn: Connection, row: AnyRow, reason: str, traceback: str, *, final: bool) -> State:
+    """A locked shard's attempt ended in an error: queued again, failed when that was its last try, or cancelled."""
+    if row.state == "cancelling":
+        return give_back(conn, row)
+    tries = row.tries + 1
+    final = final or tries >= TRIES
+    state: State = "failed" if final else "queued"
+    # PostgreSQL cannot store NUL in a text.
+    reason, traceback = reason.replace("\0", "\ufffd"), traceback.replace("\0", "\ufffd")
+    # The last traceback is kept: a lost worker leaves none, and the one before tells more than nothing.
+    _set(conn, row.id, **IDLE, state=state, tries=tries, error=reason, traceback=traceback or row.traceback)
+    failed = Failed(replicate=row.replicate, attempt=row.attempt, reason=reason, traceback=traceback, final=final)
+    events.log(conn, row.run_id, [failed], row)
+    run_rows.settle(conn, row.run_id)
+    return state
+
+
+def give_back(conn: Connection, row: AnyRow) -> State:
+    """A locked shard is given up unharmed, which is no try: queued again, or cancelled if that was asked."""
+    state: State = "cancelled" if row.state == "cancelling" else "queued"
+    _set(conn, row.id, **IDLE, state=state)
+    run_rows.settle(conn, row.run_id)
+    return state
+
+
+def cancelled(conn: Connection, shard_id: int, token: str) -> None:
+    """The worker stopped because it was told to."""
+    row = owned(conn, shard_id, token)
+    _set(conn, row.id, **IDLE, state="cancelled")
+    run_rows.settle(conn, row.run_id)
+
+
+def overdue(conn: Connection) -> list[int]:
+    """Ids of the shards whose lease has run out."""
+    return list(conn.scalars(select(shards.c.id).where(_EXPIRED)))
+
+
+def expired(conn: Connection, shard_id: int) -> AnyRow | None:
+    """The shard, locked, if its lease has still run out; None when somebody was faster."""
+    query = select(shards).where(shards.c.id == shard_id, _EXPIRED)
+    return conn.execute(query.with_for_update(skip_locked=True, key_share=True)).first()
+
+
+def queue_length(conn: Connection) -> dict[str, int]:
+    """Queued shards by the workers they wait for: `cpu`, `gpu` or `any`."""
+    query = select(shards.c.queue, func.count()).where(shards.c.state == "queued").group_by(shards.c.queue)
+    return {"any": 0, "cpu": 0, "gpu": 0} | dict(conn.execute(query).all())
+
+
+def _set(conn: Connection, shard_id: int, **values: Any) -> None:
+    conn.execute(update(shards).where(shards.c.id == shard_id).values(values))

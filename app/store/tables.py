@@ -1,0 +1,210 @@
+"""All tables. Times are seconds since 1970 by the database's clock; spec, events and the like are JSON text."""
+
+from typing import Any, TypeAlias
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+REVISION = "0001"
+"""The newest migration, by name, so that readers can check the schema without Alembic."""
+
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+
+
+class Json(TypeDecorator[Any]):
+    """JSON in a text column: a NaN becomes null, which PostgreSQL's own type would refuse."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
+        return None if value is None else orjson.dumps(value).decode()
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
+        return None if value is None else orjson.loads(value)
+
+
+class Now(FunctionElement[float]):
+    """The database's clock at this moment (not at the start of the transaction), in seconds since 1970."""
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(Now, "sqlite")
+def _now_sqlite(*_: Any, **__: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(Now, "postgresql")
+def _now_postgresql(*_: Any, **__: Any) -> str:
+    return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+
+def _run_id(**kwargs: Any) -> Column[str]:
+    return Column("run_id", String(10), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, **kwargs)
+
+
+def _place() -> tuple[Column[Any], ...]:
+    return (
+        Column("replicate", Integer, nullable=False),
+        Column("level", Integer, nullable=False),
+        Column("branch", String(40), nullable=False),
+        Column("draw", Integer, nullable=False),
+    )
+
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(10), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("model", String(40), nullable=False),
+    Column("dataset", String(40), nullable=False),
+    Column("spec", Json, nullable=False),
+    # How often the work of one replicate has grown: a shard that finished an earlier one is not done.
+    Column("work", Integer, nullable=False, default=0),
+    Column("state", String(12), nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("notes", Text, nullable=False),
+    # Case-folded lines of what a search looks through; a tag's line starts with "#".
+    Column("search", Text, nullable=False),
+    Column("provenance", Json, nullable=False),
+    Column("error", Text),
+    Column("created_at", Double, nullable=False),
+    Column("started_at", Double),
+    Column("finished_at", Double),
+    Column("deleted_at", Double),
+    Column("last_seq", Integer, nullable=False, default=0),
+    Index(None, "created_at", "id"),
+)
+
+shards = Table(
+    "shards",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _run_id(),
+    Column("replicate", Integer, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("queue", String(3), nullable=False),
+    Column("work", Integer, nullable=False, default=0),
+    # Who has it, and until when.
+    Column("token", String(32)),
+    Column("worker", String(200)),
+    Column("lease_until", Double),
+    # Claims so far, and how many of them failed since the last checkpoint.
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("plan", Json),
+    Column("checkpoints", Json, nullable=False),
+    Column("next_ordinal", Integer, nullable=False, default=0),
+    Column("error", Text),
+    Column("traceback", Text),
+    # Progress in optimizer steps; `speed` in steps per second, up to the mark.
+    Column("done", Integer, nullable=False, default=0),
+    Column("total", Integer, nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    Column("speed", Double),
+    Column("mark_done", Integer),
+    Column("mark_at", Double),
+    UniqueConstraint("run_id", "replicate"),
+    Index(None, "state"),
+    Index(None, "run_id", "state"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _run_id(primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("shard_id", Integer, ForeignKey("shards.id", ondelete="CASCADE")),
+    Column("replicate", Integer),
+    Column("ordinal", Integer),
+    # What a live page must fetch again: a series or artifact name, or else the kind of event.
+    Column("topic", String(80), nullable=False),
+    Column("body", Json, nullable=False),
+    # The last defence against doubled rows; the append drops them before.
+    UniqueConstraint("shard_id", "ordinal"),
+)
+
+chunks = Table(
+    "chunks",
+    metadata,
+    _run_id(primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("series", String(80), nullable=False),
+    *_place(),
+    Column("ordinal", Integer, nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("names", Text, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index(None, "run_id", "series", "replicate", "ordinal"),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    _run_id(primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False, index=True),
+    *_place(),
+    Column("name", String(80), nullable=False),
+    Column("media_type", String(100), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("meta", Json, nullable=False),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", String(200), primary_key=True),
+    Column("host", String(200), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("queue", String(3), nullable=False),
+    Column("device", String(200), nullable=False),
+    Column("slots", Integer, nullable=False),
+    Column("busy", Json, nullable=False),
+    Column("versions", Json, nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("seen_at", Double, nullable=False),
+)
+
+speeds = Table(
+    "speeds",
+    metadata,
+    Column("model", String(40), primary_key=True),
+    Column("dataset", String(40), primary_key=True),
+    Column("batch_size", Integer, primary_key=True, autoincrement=False),
+    Column("device", String(200), primary_key=True),
+    Column("step_s", Double, nullable=False),
+)

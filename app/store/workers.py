@@ -1,0 +1,64 @@
+"""Who is working: worker processes that say so, by the database's clock."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from app.contract.records import Queue, WorkerInfo
+from app.store.runs import moment
+from app.store.tables import Now, workers
+
+ALIVE_S = 15.0
+FORGET_S = 24 * 3600.0
+
+
+def register(
+    conn: Connection,
+    worker_id: str,
+    *,
+    host: str,
+    pid: int,
+    queue: Queue,
+    device: str,
+    slots: int,
+    versions: Mapping[str, str],
+) -> None:
+    """Note a worker that has started, in place of one of the same id; forget those not seen for a day."""
+    conn.execute(delete(workers).where((workers.c.id == worker_id) | (workers.c.seen_at < Now() - FORGET_S)))
+    conn.execute(
+        insert(workers).values(
+            id=worker_id,
+            host=host,
+            pid=pid,
+            queue=queue,
+            device=device,
+            slots=slots,
+            busy=[],
+            versions=dict(versions),
+            started_at=Now(),
+            seen_at=Now(),
+        )
+    )
+
+
+def seen(conn: Connection, worker_id: str, busy: Sequence[str]) -> bool:
+    """Note that a worker lives and which runs it works on; False when it must register again."""
+    values = {"busy": list(busy), "seen_at": Now()}
+    return conn.execute(update(workers).where(workers.c.id == worker_id).values(values)).rowcount == 1
+
+
+def forget(conn: Connection, worker_id: str) -> None:
+    """A worker has ended in order."""
+    conn.execute(delete(workers).where(workers.c.id == worker_id))
+
+
+def known(conn: Connection) -> list[WorkerInfo]:
+    """All workers seen within a day, the oldest first."""
+    alive = (workers.c.seen_at > Now() - ALIVE_S).label("alive")
+    rows = conn.execute(select(workers, alive).order_by(workers.c.started_at, workers.c.id))
+    return [
+        WorkerInfo.model_validate(
+            {**row._mapping, "started_at": moment(row.started_at), "seen_at": moment(row.seen_at)}
+        )
+        for row in rows
+    ]

@@ -1,0 +1,156 @@
+"""`ticketscope up`: broker, workers and web of one machine, as command lines for `Services` to keep running."""
+
+import importlib.util
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from app import broker
+from app.contract.presets import PRESETS
+from app.contract.records import Queue as QueueName
+from app.gpus import gpus, torch_sees_gpus
+from app.queue import Queue, queues_of
+from app.services import Service, Services
+from app.settings import Settings
+from app.store import Store
+
+DEMO = "digits-tickets"
+Say = Callable[[str], None]
+
+
+class CannotListen(OSError):  # noqa: N818 (it says what is wrong)
+    """The web's address is taken, or is not this machine's; the message is for the user."""
+
+
+def up(settings: Settings, say: Say) -> None:
+    """Run everything until SIGINT or SIGTERM. Raises CannotListen before anything is started."""
+    listener = listen(settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
+    store.migrate()
+    services, env = [], {"TICKETSCOPE_BROKER_URL": settings.broker_url}
+    if not settings.broker_url:
+        port = broker.free_port()
+        env["TICKETSCOPE_BROKER_URL"] = broker.url(port)
+        # Last to go: workers and web hand things over when they end.
+        services.append(Service("broker", broker.command(port, settings.data_dir), last=True))
+    web = [sys.executable, "-m", "app.cli", "web", "--fd", str(listener.fileno())]
+    services.append(Service("web", web, env, fds=(listener.fileno(),)))
+    services += worker_services(settings, env, say)
+    demo = _submit_demo(store) if settings.demo else None
+    store.close()
+    first_answer = FirstAnswer(settings)
+
+    def tick() -> None:
+        if first_answer.came():
+            if demo is not None:
+                Queue(env["TICKETSCOPE_BROKER_URL"]).announce(queues_of(PRESETS[DEMO].spec))
+                say(f"the demo run is on its way: [bold]{address(settings)}/runs/{demo}[/bold]")
+            say(f"Ticketscope is ready at [bold]{address(settings)}[/bold] (Ctrl-C stops it)")
+
+    Services(services, say).run(tick)
+
+
+def worker_services(
+    settings: Settings, env: Mapping[str, str], say: Say, only: QueueName | None = None
+) -> list[Service]:
+    """The workers of this machine: one for its cores and one for each GPU; `only` those of one queue."""
+    if importlib.util.find_spec("torch") is None:
+        say("torch is not installed, so nothing will be trained here: pip install 'ticketscope[worker]'")
+        return []
+    services = []
+    slots = cores() if settings.workers is None else settings.workers
+    if only != "gpu" and slots:
+        services.append(Service("cpu worker", worker_command("cpu", slots), env))
+    found = gpus() if only != "cpu" and slots else []
+    if found and not torch_sees_gpus():
+        say("this torch cannot use the GPUs of this machine: install a CUDA build of it to train on them")
+        found = []
+    for gpu in found:
+        only_this = {**env, "CUDA_VISIBLE_DEVICES": gpu.uuid}
+        services.append(Service(f"gpu {gpu.number} worker", worker_command("gpu", 1), only_this))
+    return services
+
+
+def worker_command(queue: QueueName, slots: int) -> list[str]:
+    """Command line of one Celery worker."""
+    return [
+        *(sys.executable, "-m", "celery", "-A", "workers.celery_app", "-q", "worker"),
+        *("-P", "threads", "-c", str(slots), "-Q", queue, "-l", "WARNING"),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+    ]
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The web's listening socket, which survives restarts of the web. Raises CannotListen."""
+    host, port = settings.host, settings.port
+    try:
+        family, _, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.create_server(where[:2], family=family, backlog=512)
+    except OSError as error:
+        hint = "another program listens there; stop it, or choose a port with TICKETSCOPE_PORT"
+        if not isinstance(error, socket.gaierror) and _listens(host, port):
+            raise CannotListen(f"port {port} of {host} is in use: {hint}") from error
+        raise CannotListen(f"cannot listen on port {port} of {host}: {error.strerror}") from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def address(settings: Settings) -> str:
+    """Where a browser on this machine finds the web."""
+    return f"http://{_reach(settings.host)}:{settings.port}"
+
+
+class FirstAnswer:
+    """Asks the web once and waits for it without blocking: the socket takes the question before anybody serves it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._socket: socket.socket | None = None
+        self._over = False
+
+    def came(self) -> bool:
+        """Whether the answer has come since the last call; True once."""
+        if self._over:
+            return False
+        with suppress(OSError):
+            if self._socket is None:
+                self._socket = socket.create_connection((_reach(self._settings.host).strip("[]"), self._settings.port))
+                self._socket.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                self._socket.setblocking(False)
+            try:
+                self._over = bool(self._socket.recv(64))
+            except BlockingIOError:
+                return False
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        return self._over
+
+
+def _submit_demo(store: Store) -> str | None:
+    """Id of the demo run, if the store was empty."""
+    if store.runs(limit=1).items or store.runs(limit=1, binned=True).items:
+        return None
+    preset = PRESETS[DEMO]
+    return store.create_run(preset.spec, name=preset.title, tags=["demo"]).id
+
+
+def _reach(host: str) -> str:
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S104 (compared, not bound)
+    return everywhere.get(host, f"[{host}]" if ":" in host else host)
+
+
+def _listens(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((_reach(host).strip("[]"), port), timeout=1).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Pages, JSON API, streams: thin, over the store."""

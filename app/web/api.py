@@ -1,0 +1,12 @@
+"""The JSON API under `/api/v1`: its routers, and what they have in common."""
+
+from fastapi import APIRouter
+
+from app.web import api_artifacts, api_catalog, api_data, api_runs
+from app.web.problems import responses
+
+router = APIRouter(prefix="/api/v1", responses=responses(400, 403, 413, 422, 500))
+router.include_router(api_runs.router)
+router.include_router(api_data.router)
+router.include_router(api_artifacts.router)
+router.include_router(api_catalog.router)

@@ -1,0 +1,148 @@
+"""What can be asked for, who is working, and how long the queue is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from app.contract.catalog import CATALOG, Entry
+from app.contract.presets import PRESETS, Preset
+from app.contract.records import WorkerInfo
+from app.contract.specs import EXPERIMENTS, Spec
+from app.estimate import estimate_seconds, steps_per_replicate
+from app.figures import FIGURES
+from app.queue import queues_of
+from app.store import Speed
+from app.web.context import StoreDep
+
+router = APIRouter(tags=["catalog"])
+
+
+class CatalogEntry(BaseModel):
+    """One thing that can be asked for; `params` is the JSON schema of its knobs, with ranges, units and help."""
+
+    name: str
+    title: str
+    summary: str
+    source: str
+    params: dict[str, Any]
+
+
+class FigureInfo(BaseModel):
+    """One figure; `options` is the JSON schema of its query parameters."""
+
+    name: str
+    title: str
+    question: str
+    kinds: tuple[str, ...]
+    options: dict[str, Any]
+
+
+class Catalog(BaseModel):
+    """Everything that a spec can name, room by room, and the figures that can be drawn of it."""
+
+    experiments: list[CatalogEntry]
+    rooms: dict[str, list[CatalogEntry]]
+    figures: list[FigureInfo]
+
+
+class Cost(BaseModel):
+    """Expected wall-clock seconds on the workers that run now; None when that cannot be told, and `basis` says why."""
+
+    seconds: float | None
+    basis: str
+    trainings: int
+    steps: int
+
+
+class PresetInfo(BaseModel):
+    """A filled-in spec: what the paper claims, what this run does otherwise, and what it costs here."""
+
+    name: str
+    title: str
+    paper: str
+    link: str
+    claim: str
+    differs: str
+    spec: Spec
+    cost: Cost
+
+
+class Presets(BaseModel):
+    """All presets."""
+
+    items: list[PresetInfo]
+    next: None = None
+
+
+class Workers(BaseModel):
+    """Worker processes seen within a day."""
+
+    items: list[WorkerInfo]
+    next: None = None
+
+
+def _entry(entry: Entry) -> CatalogEntry:
+    return CatalogEntry(
+        name=entry.name,
+        title=entry.title,
+        summary=entry.summary,
+        source=entry.source,
+        params=entry.params.model_json_schema(),
+    )
+
+
+@router.get("/catalog")
+def get_catalog() -> Catalog:
+    """Experiment kinds, data sets, models, optimizers, schedules, pruning methods, branches and figures."""
+    return Catalog(
+        experiments=[_entry(entry) for entry in EXPERIMENTS.values()],
+        rooms={room: [_entry(entry) for entry in entries.values()] for room, entries in CATALOG.items()},
+        figures=[
+            FigureInfo(
+                name=entry.name,
+                title=entry.title,
+                question=entry.question,
+                kinds=entry.kinds,
+                options=entry.options.model_json_schema(),
+            )
+            for entry in FIGURES.values()
+        ],
+    )
+
+
+@router.get("/presets")
+def get_presets(store: StoreDep) -> Presets:
+    """Specs by name, each the evidence for or against one claim of one paper."""
+    speeds, workers = store.speeds(), store.workers()
+    return Presets(items=[_preset(preset, speeds, workers) for preset in PRESETS.values()])
+
+
+def _preset(preset: Preset, speeds: Sequence[Speed], workers: Sequence[WorkerInfo]) -> PresetInfo:
+    spec = preset.spec
+    slots = sum(worker.slots for worker in workers if worker.alive and worker.queue in queues_of(spec))
+    seconds, basis = estimate_seconds(spec, speeds, slots)
+    steps = spec.replicates * steps_per_replicate(spec)
+    return PresetInfo(
+        name=preset.name,
+        title=preset.title,
+        paper=preset.paper,
+        link=preset.link,
+        claim=preset.claim,
+        differs=preset.differs,
+        spec=spec,
+        cost=Cost(seconds=seconds, basis=basis, trainings=spec.trainings, steps=steps),
+    )
+
+
+@router.get("/workers")
+def get_workers(store: StoreDep) -> Workers:
+    """Who is working: `alive` are those seen in the last 15 s."""
+    return Workers(items=store.workers())
+
+
+@router.get("/queue")
+def get_queue_length(store: StoreDep) -> dict[str, int]:
+    """Replicates that wait, by the kind of worker they wait for: `cpu`, `gpu` or `any`."""
+    return store.queue_length()

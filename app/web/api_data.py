@@ -1,0 +1,135 @@
+"""What a run measured: its log, its series, its figures."""
+
+from typing import Annotated, Any, TypeAlias
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from pydantic import Field
+
+from app.contract.records import Series
+from app.figures import FIGURES
+from app.store import Store
+from app.store.errors import NotFound
+from app.web.accept import best
+from app.web.api_runs import Empty, RunId, Short
+from app.web.columns import Format, attachment, csv_response, json_bytes, of_metric, of_series, wants_csv
+from app.web.context import BroadcasterDep, FiguresDep, StoreDep
+from app.web.problems import responses
+from app.web.streams import event_json, event_stream
+
+router = APIRouter(tags=["data"])
+
+# Where a metric is looked for, in this order: the first that has the column has it at every step.
+SERIES = ("evaluation", "outcome", "layers", "movement")
+# No series has more; a larger number is one that no database could compare.
+MAX = 2**31 - 1
+Index: TypeAlias = Annotated[int, Field(ge=0, le=MAX)]
+
+_STREAM = "text/event-stream"
+_COLUMNS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Columns of equal length.",
+        "content": {"text/csv": {"schema": {"type": "string"}}, "application/json": {"schema": {"type": "object"}}},
+    }
+}
+
+
+@router.get(
+    "/runs/{run_id}/events",
+    responses={
+        **responses(404),
+        200: {"description": "The log.", "content": {_STREAM: {}, "application/json": {"schema": {"type": "object"}}}},
+    },
+)
+def get_events(
+    request: Request,
+    run_id: RunId,
+    store: StoreDep,
+    broadcaster: BroadcasterDep,
+    after: Annotated[int, Query(ge=0, le=MAX, description="Only events with a larger seq.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+    last_event_id: Annotated[str | None, Header(description="A stream goes on after this seq.")] = None,
+) -> Response:
+    """The log as a list (`next`: the `after` of the following page), or as a stream that then follows the run."""
+    store.run(run_id)
+    if wants(request, _STREAM):
+        seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() else 0
+        return event_stream(store, broadcaster, run_id, min(max(after, seen), MAX))
+    records = store.events(run_id, after, limit)
+    more = records[-1].seq if len(records) == limit else None
+    return _json({"items": [event_json(record) for record in records], "next": more})
+
+
+def wants(request: Request, media_type: str) -> bool:
+    """Whether a client asks for `media_type` by name, rather than for JSON or for anything."""
+    return best(request.headers.get("accept", ""), ("application/json", media_type)) == media_type
+
+
+@router.get("/runs/{run_id}/series", responses={**responses(404), **_COLUMNS})
+def get_series(
+    request: Request,
+    run_id: RunId,
+    store: StoreDep,
+    name: Annotated[
+        str,
+        Query(
+            max_length=80,
+            description=f"One of {', '.join(SERIES)}: all its columns. Or one metric such as test_accuracy: columns "
+            "step, value, replicate, level, branch, draw.",
+        ),
+    ],
+    branch: Annotated[Short | None, Empty] = None,
+    replicate: Annotated[Index | None, Empty] = None,
+    level: Annotated[Index | None, Empty] = None,
+    form: Annotated[Format | None, Empty, Query(alias="format")] = None,
+) -> Response:
+    """Columns of a series or of one metric; NaN is null in JSON. `format` wins over `Accept`."""
+    store.run(run_id)
+    where: dict[str, Any] = {"branch": branch, "replicate": replicate, "level": level}
+    columns = _columns(store, run_id, name, where)
+    if wants_csv(request.headers.get("accept", ""), form):
+        return csv_response(columns, f"{run_id}-{name}.csv")
+    return _json({"name": name, "columns": columns})
+
+
+def _columns(store: Store, run_id: str, name: str, where: dict[str, Any]) -> dict[str, Any]:
+    if name in SERIES:
+        return of_series(store.series(run_id, name, **where))
+    known: set[str] = set()
+    for series_name in SERIES:
+        series: Series = store.series(run_id, series_name, **where)
+        if name in series.columns:
+            return of_metric(series, name)
+        known |= set(series.columns)
+    raise NotFound(f"nothing named {name!r} is measured here; there is {', '.join(sorted(known))}")
+
+
+@router.get(
+    "/runs/{run_id}/figures/{name}",
+    responses={
+        **responses(404),
+        304: {"description": "Not modified."},
+        200: {"description": "Plotly figure, or its data as CSV.", "content": {"text/csv": {}, "application/json": {}}},
+    },
+)
+def get_figure(
+    request: Request,
+    run_id: RunId,
+    name: Annotated[str, Path(json_schema_extra={"enum": list(FIGURES)})],
+    figures: FiguresDep,
+    form: Annotated[Format | None, Empty, Query(alias="format")] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """A figure of a run. Its options are query parameters of their own; an unknown one is refused."""
+    options = {key: value for key, value in request.query_params.items() if key != "format"}
+    csv = wants_csv(request.headers.get("accept", ""), form)
+    answer = figures.answer(run_id, name, options, "csv" if csv else "json")
+    headers = {"ETag": answer.etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    if if_none_match is not None and answer.etag in {tag.strip() for tag in if_none_match.split(",")}:
+        return Response(status_code=304, headers=headers)
+    if csv:
+        headers["Content-Disposition"] = attachment(f"{run_id}-{name}.csv")
+    return Response(answer.body, media_type="text/csv" if csv else "application/json", headers=headers)
+
+
+def _json(document: dict[str, Any]) -> Response:
+    return Response(json_bytes(document), media_type="application/json")

@@ -1,0 +1,132 @@
+"""Figure cards of a run's page: which figures stand under which tab, with controls made from their options' schema."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+from urllib.parse import urlencode
+
+import orjson
+from pydantic import ValidationError
+
+from app.contract.records import Run
+from app.figures import FIGURES
+from app.figures.entry import FigureEntry
+from app.web.figures import Figures
+
+Widget: TypeAlias = Literal["segments", "slider", "select", "check"]
+
+# Figures by tab, with the size of their plot; a figure named nowhere comes last under the first tab.
+TABS: Mapping[str, Mapping[str, str]] = {
+    "curves": {"accuracy_vs_density": "big", "early_stop_vs_density": "", "layer_density": "short"},
+    "training": {"training_curves": "big"},
+    "movement": {"weight_movement": "big"},
+}
+# The events that may change any figure: they carry the layers' names, the state or the spec.
+_ANY = ("started", "changed", "failed", "finished")
+
+
+@dataclass(frozen=True)
+class Control:
+    """One option of a figure: its name in the address, what it may be and what it is."""
+
+    name: str
+    label: str
+    widget: Widget
+    value: str
+    options: tuple[tuple[str, str], ...] = ()
+    low: int = 0
+    high: int = 0
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a finding; `branch` is the curve whose colour it takes, empty for none."""
+
+    text: str
+    branch: str
+
+
+@dataclass(frozen=True)
+class Card:
+    """A figure as a question with an answer; finding and foot are empty on a lean page, where the browser has them."""
+
+    name: str
+    title: str
+    question: str
+    tab: str
+    size: str
+    action: str
+    src: str
+    csv: str
+    touches: str
+    controls: tuple[Control, ...]
+    finding: tuple[Part, ...]
+    foot: str
+
+
+def cards_of(figures: Figures, run: Run, tab: str, query: Mapping[str, str], *, lean: bool = False) -> list[Card]:
+    """The cards under a tab, drawn with the options that `query` names; a bad one counts as not given."""
+    placed = {name for names in TABS.values() for name in names}
+    names = dict(TABS.get(tab, {}))
+    if tab == next(iter(TABS)):
+        names |= {name: "" for name in FIGURES if name not in placed}
+    found = [
+        (FIGURES[name], size) for name, size in names.items() if name in FIGURES and run.kind in FIGURES[name].kinds
+    ]
+    return [_card(figures, run, entry, tab, size, query, lean) for entry, size in found]
+
+
+def _card(
+    figures: Figures, run: Run, entry: FigureEntry, tab: str, size: str, query: Mapping[str, str], lean: bool
+) -> Card:
+    options = _options(entry, query)
+    address = f"/api/v1/runs/{run.id}/figures/{entry.name}"
+    meta: dict[str, Any] = {}
+    if not lean:
+        meta = orjson.loads(figures.answer(run.id, entry.name, options, "json").body)["layout"]["meta"]
+    return Card(
+        name=entry.name,
+        title=meta.get("title", entry.title),
+        question=entry.question,
+        tab=tab,
+        size=size,
+        action=f"/runs/{run.id}",
+        src=address,
+        csv=f"{address}?{urlencode({**options, 'format': 'csv'})}",
+        touches=" ".join((*entry.series, *entry.artifacts, *_ANY)),
+        controls=tuple(_controls(entry, run, options)),
+        finding=tuple(Part(part["text"], part.get("branch") or "") for part in meta.get("finding", ())),
+        foot=meta.get("foot", ""),
+    )
+
+
+def _options(entry: FigureEntry, query: Mapping[str, str]) -> dict[str, str]:
+    given = {name: query[name] for name in entry.options.model_fields if query.get(name)}
+    try:
+        entry.options.model_validate(given)
+    except ValidationError:
+        return {}
+    return given
+
+
+def _controls(entry: FigureEntry, run: Run, options: Mapping[str, str]) -> list[Control]:
+    chosen = entry.options.model_validate(dict(options)).model_dump(mode="json")
+    controls = []
+    for name, prop in entry.options.model_json_schema().get("properties", {}).items():
+        label, value = name.replace("_", " "), chosen[name]
+        kinds = {prop.get("type"), *(each.get("type") for each in prop.get("anyOf", ()))}
+        text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+        if values := prop.get("enum"):
+            options_ = tuple((each, each.replace("_", " ")) for each in values)
+            controls.append(Control(name, label, "segments" if len(values) <= 4 else "select", text, options_))
+        elif "boolean" in kinds:
+            controls.append(Control(name, label, "check", text))
+        elif "integer" in kinds and name == "level":
+            high = getattr(run.spec, "levels", 0)
+            low = prop.get("minimum", 0)
+            controls.append(Control(name, label, "slider", text or str(low), low=low, high=high))
+        elif "string" in kinds and name == "layer":
+            layers = [(str(layer["name"]),) * 2 for layer in run.provenance.get("layers", ())]
+            pooled = [("", "all layers")] if "null" in kinds else []
+            controls.append(Control(name, label, "select", text, (*pooled, *layers)))
+    return controls

@@ -1,0 +1,43 @@
+"""What routes get from the application: put into `app.state` by `create_app`."""
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from app.live import Broadcaster
+from app.queue import Queue
+from app.settings import Settings
+from app.store import Store
+from app.web.figures import Figures
+
+
+def get_settings(request: Request) -> Settings:
+    """The settings this process was started with."""
+    return cast(Settings, request.app.state.settings)
+
+
+def get_store(request: Request) -> Store:
+    """The one store; synchronous, so routes that use it are plain `def`."""
+    return cast(Store, request.app.state.store)
+
+
+def get_queue(request: Request) -> Queue:
+    """The one queue."""
+    return cast(Queue, request.app.state.queue)
+
+
+def get_broadcaster(request: Request) -> Broadcaster:
+    """The one broadcaster of this process."""
+    return cast(Broadcaster, request.app.state.broadcaster)
+
+
+def get_figures(request: Request) -> Figures:
+    """The rendered figures of this process."""
+    return cast(Figures, request.app.state.figures)
+
+
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+StoreDep = Annotated[Store, Depends(get_store)]
+QueueDep = Annotated[Queue, Depends(get_queue)]
+BroadcasterDep = Annotated[Broadcaster, Depends(get_broadcaster)]
+FiguresDep = Annotated[Figures, Depends(get_figures)]

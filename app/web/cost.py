@@ -1,0 +1,40 @@
+"""What specs would cost on the workers that run now, in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.contract.records import WorkerInfo
+from app.contract.specs import Spec
+from app.estimate import estimate_seconds
+from app.store import Store
+from app.store.speeds import Speed
+from app.web.words import duration
+
+
+@dataclass(frozen=True)
+class Here:
+    """The speeds and workers of this moment, read once for any number of specs."""
+
+    speeds: Sequence[Speed]
+    workers: Sequence[WorkerInfo]
+
+    @classmethod
+    def now(cls, store: Store) -> "Here":
+        """What is known now."""
+        return cls(store.speeds(), [worker for worker in store.workers() if worker.alive])
+
+    def slots(self, spec: Spec) -> int:
+        """Trainings that run at once on the workers that may take the spec."""
+        return sum(worker.slots for worker in self.workers if spec.device in ("any", worker.queue))
+
+    def short(self, spec: Spec) -> str:
+        """`4 min here`, or that nothing like it was timed."""
+        seconds = estimate_seconds(spec, self.speeds, self.slots(spec)).seconds
+        return f"{duration(seconds)} here" if seconds is not None else "not timed yet"
+
+    def sentence(self, spec: Spec, share: float = 1.0) -> str:
+        """The time and what it rests on; `share` in (0, 1] is how much of the spec is still to do."""
+        seconds, basis = estimate_seconds(spec, self.speeds, self.slots(spec))
+        if seconds is None:
+            return f"Time not known: {basis}."
+        return f"About {duration(seconds * share)} here with nothing else running: {basis}."

@@ -1,0 +1,114 @@
+"""Figures as bytes, each rendered once: for every viewer, until an event touches what it is drawn from."""
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import Any, Final
+
+from pydantic import ValidationError
+from safetensors.numpy import load
+
+from app.contract.events import WINNING_TICKET
+from app.contract.records import Run
+from app.figures import FIGURES
+from app.figures.entry import FigureEntry, csv, render
+from app.figures.source import Options, Source, Tensors
+from app.store import Store
+from app.store.errors import NotFound
+from app.web.columns import Format
+from app.web.problems import Invalid, bad_fields
+
+# Any of these may change the spec, the state or the layers' names, which every figure may show.
+_RUN_TOPICS: Final = frozenset({"started", "changed", "failed", "finished"})
+CAPACITY: Final = 128
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A rendered figure and its entity tag."""
+
+    body: bytes
+    etag: str
+
+
+@dataclass
+class _Slot:
+    """One figure under one set of options; `answer` holds for the run up to event `seq`."""
+
+    lock: Lock = field(default_factory=Lock)
+    seq: int = -1
+    answer: Answer | None = None
+
+
+class Figures:
+    """Renders figures and keeps the last `capacity` of them; safe to use from many threads.
+
+    Who asks for a figure that is being rendered waits for that rendering and gets it.
+    """
+
+    def __init__(self, store: Store, capacity: int = CAPACITY) -> None:
+        self._store = store
+        self._capacity = capacity
+        self._slots: OrderedDict[tuple[str, ...], _Slot] = OrderedDict()
+        self._lock = Lock()
+
+    def answer(self, run_id: str, name: str, options: Mapping[str, Any], form: Format) -> Answer:
+        """The figure `name` of a run as Plotly JSON, or its data as CSV.
+
+        Raises: NotFound for an unknown run or figure, Invalid for a bad option.
+        """
+        run = self._store.run(run_id)
+        entry = FIGURES.get(name)
+        if entry is None or run.kind not in entry.kinds:
+            known = ", ".join(entry.name for entry in FIGURES.values() if run.kind in entry.kinds)
+            raise NotFound(f"there is no figure {name!r} of this run; there is {known}")
+        chosen = _options(entry, options)
+        slot = self._slot((run_id, name, chosen.model_dump_json(), form))
+        with slot.lock:
+            if slot.answer is None or self._outdated(slot, run, entry):
+                slot.answer = self._render(run, entry, chosen, form)
+            # All that was read is at least as new as the run was.
+            slot.seq = max(slot.seq, run.last_seq)
+            return slot.answer
+
+    def _slot(self, key: tuple[str, ...]) -> _Slot:
+        with self._lock:
+            slot = self._slots.setdefault(key, _Slot())
+            self._slots.move_to_end(key)
+            while len(self._slots) > self._capacity:
+                self._slots.popitem(last=False)
+            return slot
+
+    def _outdated(self, slot: _Slot, run: Run, entry: FigureEntry) -> bool:
+        if run.last_seq <= slot.seq:
+            return False
+        drawn_from = {*entry.series, *entry.artifacts, *_RUN_TOPICS}
+        return not drawn_from.isdisjoint(self._store.touched(run.id, slot.seq))
+
+    def _render(self, run: Run, entry: FigureEntry, options: Options, form: Format) -> Answer:
+        source = self.source(run, entry, options)
+        body = csv(entry, source).encode() if form == "csv" else render(entry, source)
+        # Of the content: the same in every process, and another one when newer code draws it otherwise.
+        return Answer(body, f'W/"{hashlib.sha256(body).hexdigest()[:20]}"')
+
+    def source(self, run: Run, entry: FigureEntry, options: Options) -> Source[Any]:
+        """All that a figure reads under these options."""
+        reads = entry.reads(options)
+        series = {name: self._store.series(run.id, name, level=level) for name, level in reads.series.items()}
+        artifacts: dict[tuple[str, int, int], Tensors] = {}
+        refs = self._store.artifacts(run.id) if reads.artifacts else []
+        for ref in refs:
+            level = reads.artifacts.get(ref.name, ref.level) if ref.name in reads.artifacts else -1
+            if ref.branch == WINNING_TICKET and level in (None, ref.level):
+                artifacts[ref.name, ref.replicate, ref.level] = load(self._store.artifacts_store.get(ref.id))
+        return Source(run=run, options=options, series=series, artifacts=artifacts)
+
+
+def _options(entry: FigureEntry, options: Mapping[str, Any]) -> Options:
+    try:
+        return entry.options.model_validate(dict(options))
+    except ValidationError as error:
+        raise Invalid(bad_fields(json.loads(error.json(include_url=False)), None)) from error

@@ -1,0 +1,163 @@
+"""The page of one run: its head, and one of its tabs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from app.contract.records import Run
+from app.contract.specs import FieldError
+from app.store import Store
+from app.web.cards import TABS, Card, cards_of
+from app.web.context import FiguresDep, QueueDep, StoreDep
+from app.web.forms import FormField
+from app.web.log_lines import Log, log_of
+from app.web.pages_new import FormDep, about, split_tags
+from app.web.repeat import SpecPage, spec_page
+from app.web.submit import announce
+from app.web.verdicts import VerdictTable, verdict_table
+from app.web.views import Head, head, page, shell
+
+router = APIRouter(include_in_schema=False)
+
+TITLES = {"curves": "Curves", "training": "Training", "movement": "Movement", "spec": "Spec", "log": "Log"}
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A link to a view of the run; the options of the view come along."""
+
+    key: str
+    title: str
+    href: str
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """Everything the template of a run shows; what belongs to another tab is None."""
+
+    head: Head
+    tab: str
+    template: str
+    tabs: tuple[Tab, ...]
+    about: tuple[FormField, ...]
+    edit_errors: Mapping[str, str]
+    cards: tuple[Card, ...] = ()
+    verdict: VerdictTable | None = None
+    spec: SpecPage | None = None
+    log: Log | None = None
+
+
+@router.get("/runs/{run_id}")
+def run_page(request: Request, run_id: str, store: StoreDep, queue: QueueDep, figures: FiguresDep) -> HTMLResponse:
+    """A run, under the tab and with the options that the address names."""
+    return _render(request, store, queue, figures, store.run(run_id), {})
+
+
+@router.post("/runs/{run_id}/edit")
+def edit(request: Request, run_id: str, store: StoreDep, queue: QueueDep, figures: FiguresDep, data: FormDep) -> Any:
+    """Rename, tag, annotate; on a mistake the page again with 422, nothing typed lost."""
+    try:
+        run = store.update_run(
+            run_id, name=data.get("name"), tags=split_tags(data.get("tags", "")),
+            notes=data.get("notes", "").replace("\r\n", "\n"),
+        )  # fmt: skip
+    except FieldError as error:
+        run = store.run(run_id)
+        return _render(request, store, queue, figures, run, {error.field: error.message}, data)
+    queue.wake(run.id, run.last_seq)
+    return _back(run_id)
+
+
+@router.post("/runs/{run_id}/cancel")
+def cancel(run_id: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
+    """Stop a run."""
+    run = store.cancel_run(run_id)
+    queue.wake(run.id, run.last_seq)
+    return _back(run_id)
+
+
+@router.post("/runs/{run_id}/resume")
+def resume(run_id: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
+    """Go on with a run that was cancelled or failed."""
+    announce(queue, store.resume_run(run_id))
+    return _back(run_id)
+
+
+@router.post("/runs/{run_id}/bin")
+def discard(run_id: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
+    """Move a run to the bin."""
+    run = store.bin_run(run_id)
+    queue.wake(run.id, run.last_seq)
+    return RedirectResponse(f"/?binned={run.id}", 303)
+
+
+@router.post("/runs/{run_id}/restore")
+def restore(run_id: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
+    """Take a run out of the bin."""
+    run = store.restore_run(run_id)
+    queue.wake(run.id, run.last_seq)
+    return _back(run_id)
+
+
+@router.post("/runs/{run_id}/purge")
+def purge(run_id: str, store: StoreDep) -> RedirectResponse:
+    """Delete a binned run for good."""
+    store.purge_run(run_id)
+    return RedirectResponse("/bin?purged=1", 303)
+
+
+def _back(run_id: str) -> RedirectResponse:
+    return RedirectResponse(f"/runs/{run_id}", 303)
+
+
+def _render(
+    request: Request,
+    store: Store,
+    queue: QueueDep,
+    figures: FiguresDep,
+    run: Run,
+    errors: Mapping[str, str],
+    typed: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    query = dict(request.query_params)
+    tab = query["tab"] if query.get("tab") in TITLES else "curves"
+    # The browser asks again and again for the live parts of a page that it has: it has the figures too.
+    lean = "x-live" in request.headers
+    made = shell(store)
+    broker = run.state != "queued" or queue.alive()
+    written = typed or {"name": run.name, "tags": ", ".join(run.tags), "notes": run.notes}
+    parts: dict[str, Any] = {}
+    if tab in TABS:
+        parts["cards"] = tuple(cards_of(figures, run, tab, query, lean=lean))
+        parts["verdict"] = verdict_table(store, run.id) if tab == "curves" else None
+    elif tab == "spec":
+        parts["spec"] = spec_page(store, run, str(request.base_url).rstrip("/"))
+    else:
+        before = query.get("before", "")
+        parts["log"] = log_of(
+            store, run, before=int(before) if before.isdecimal() else None, everything=query.get("all") == "1"
+        )
+    return page(
+        request,
+        "run.html",
+        422 if errors else 200,
+        shell=made,
+        page=RunPage(
+            head=head(run, made, broker=broker),
+            tab=tab,
+            template="figures" if tab in TABS else tab,
+            tabs=tuple(Tab(key, title, _href(run, key, query)) for key, title in TITLES.items()),
+            about=about(written, errors),
+            edit_errors=errors,
+            **parts,
+        ),
+    )
+
+
+def _href(run: Run, tab: str, query: Mapping[str, str]) -> str:
+    kept = {key: value for key, value in query.items() if key not in ("tab", "before", "all")}
+    return f"/runs/{run.id}?{urlencode({'tab': tab, **kept})}"

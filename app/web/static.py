@@ -1,0 +1,53 @@
+"""Static files: under a versioned path they may be kept for ever, under the plain one they are asked for again.
+
+The version is part of the path (`/static/v-3f9c.../js/shell.js`), so that what a module imports by a relative path
+carries it too.
+"""
+
+import hashlib
+import os
+import re
+from pathlib import Path
+from typing import Final
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+_VERSIONED: Final = re.compile(r"v-([0-9a-f]{12})/")
+FOREVER: Final = "public, max-age=31536000, immutable"
+ASK: Final = "no-cache"
+
+
+class Static(StaticFiles):
+    """The files of `directory`, of which `version` tells one state from another."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory=directory)
+        self.version = _version(directory)
+
+    def url(self, path: str) -> str:
+        """Versioned address of a file, e.g. `css/shell.css`; for templates."""
+        return f"/static/v-{self.version}/{path}"
+
+    def get_path(self, scope: Scope) -> str:
+        path = super().get_path(scope)
+        return _VERSIONED.sub("", path.replace(os.sep, "/"), count=1) if _VERSIONED.match(path) else path
+
+    def file_response(
+        self, full_path: "str | os.PathLike[str]", stat_result: os.stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        named = _VERSIONED.match(super().get_path(scope))
+        response.headers["Cache-Control"] = FOREVER if named and named[1] == self.version else ASK
+        return response
+
+
+def _version(directory: Path) -> str:
+    """Twelve hex digits that change with any file's name, size or time."""
+    digest = hashlib.sha256()
+    for path in sorted(directory.rglob("*")):
+        if path.is_file():
+            stat = path.stat()
+            digest.update(f"{path.relative_to(directory)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:12]

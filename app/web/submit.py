@@ -1,0 +1,30 @@
+"""Store a run and tell the workers: what every way of asking for work ends in."""
+
+from collections.abc import Sequence
+
+from app.contract.records import Run
+from app.contract.specs import EXPERIMENTS, Spec
+from app.queue import Queue, queues_of
+from app.store import Store
+
+BROKER_DOWN = "Stored. The broker is down: the run starts when it is back."
+
+
+def default_name(spec: Spec) -> str:
+    """A name for a run that was given none, e.g. `Lottery tickets: lenet_300_100 on digits`."""
+    return f"{EXPERIMENTS[spec.kind].title}: {spec.model.kind} on {spec.dataset.kind}"
+
+
+def submit(store: Store, queue: Queue, spec: Spec, *, name: str = "", tags: Sequence[str] = (), notes: str = "") -> Run:
+    """Store a run and announce it. Raises FieldError when name, tags or notes are refused."""
+    run = store.create_run(spec, name=name or default_name(spec), tags=tags, notes=notes)
+    return announce(queue, run)
+
+
+def announce(queue: Queue, run: Run) -> Run:
+    """Tell workers and open pages about a run that has work; its progress note says so when the broker is down."""
+    told = queue.announce(queues_of(run.spec))
+    if told:
+        queue.wake(run.id, run.last_seq)
+        return run
+    return run.model_copy(update={"progress": run.progress.model_copy(update={"note": BROKER_DOWN})})

@@ -1,0 +1,232 @@
+"""What pages say about runs and workers: plain records with words in them, made for the templates."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from weakref import WeakKeyDictionary
+
+from fastapi import Request
+from starlette.responses import HTMLResponse
+
+from app.contract.events import WINNING_TICKET
+from app.contract.records import Run, RunProgress
+from app.contract.specs import EXPERIMENTS
+from app.figures import words
+from app.figures.verdict import verdict
+from app.store import Store
+from app.web.words import ago, duration, plural
+
+# Per store: run -> (last seq, text). Bounded by the number of runs; each text is a few words.
+_told: WeakKeyDictionary[Store, dict[str, tuple[int, str]]] = WeakKeyDictionary()
+NO_WORKER = "no worker is running: start one with “ticketscope worker”"
+
+
+@dataclass(frozen=True)
+class Shell:
+    """What every page says at its edge: who works and how much waits."""
+
+    workers: str
+    queue: str
+    alive: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run in a table; `left` is the time left or what else there is to say about its progress."""
+
+    id: str
+    state: str
+    name: str
+    kind: str
+    dataset: str
+    model: str
+    tags: tuple[str, ...]
+    done: int
+    total: int
+    left: str
+    verdict: str
+    age: str
+    created: str
+    deleted: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong, what was kept and what to do, and the traceback."""
+
+    what: str
+    kept: str
+    traceback: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head of a run's page, all of it in words."""
+
+    id: str
+    name: str
+    kind: str
+    dataset: str
+    model: str
+    state: str
+    state_words: str
+    done: int
+    total: int
+    progress_words: str
+    tags: tuple[str, ...]
+    notes: str
+    binned: bool
+    can_cancel: bool
+    can_resume: bool
+    can_extend: bool
+    failure: Failure | None
+
+
+def page(request: Request, template: str, status: int = 200, **context: object) -> HTMLResponse:
+    """Render a template; HTML of a live thing is never kept by a browser."""
+    answer: HTMLResponse = request.app.state.templates.TemplateResponse(
+        request, template, context, status_code=status, headers={"Cache-Control": "no-store"}
+    )
+    return answer
+
+
+def shell(store: Store) -> Shell:
+    """The workers and the queue as they are now."""
+    alive = [worker for worker in store.workers() if worker.alive]
+    waiting = sum(store.queue_length().values())
+    slots: dict[str, int] = {}
+    for worker in alive:
+        slots[worker.queue] = slots.get(worker.queue, 0) + worker.slots
+    what = ", ".join(f"{queue} × {count}" for queue, count in slots.items())
+    return Shell(
+        workers=f"{plural(len(alive), 'worker')} · {what}" if alive else "no worker is running",
+        queue=f"{plural(waiting, 'replicate')} in the queue" if waiting else "queue empty",
+        alive=bool(alive),
+    )
+
+
+def row(run: Run, summary: str = "", now: datetime | None = None) -> Row:
+    """A run as a row of a table; `summary` is its verdict in short."""
+    return Row(
+        id=run.id,
+        state=run.state,
+        name=run.name,
+        kind=run.kind,
+        dataset=run.spec.dataset.kind,
+        model=run.spec.model.kind,
+        tags=run.tags,
+        done=done(run),
+        total=max(run.progress.total, 1),
+        left=_left(run),
+        verdict=summary,
+        age=ago(run.created_at, now),
+        created=f"{run.created_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
+        deleted=ago(run.deleted_at, now) if run.deleted_at else "",
+    )
+
+
+def done(run: Run) -> int:
+    """Steps done; all of them once the run has finished, even where a diverged training ended early."""
+    return max(run.progress.total, 1) if run.state == "finished" else run.progress.done
+
+
+def summaries(store: Store, runs: Iterable[Run]) -> dict[str, str]:
+    """The verdict of each run in a few words, empty while there is none; told once per state of a run's log."""
+    known = _told.setdefault(store, {})
+    texts: dict[str, str] = {}
+    for run in runs:
+        seq, text = known.get(run.id, (-1, ""))
+        if seq != run.last_seq:
+            text = _summary(store, run)
+            known[run.id] = (run.last_seq, text)
+        texts[run.id] = text
+    return texts
+
+
+def _summary(store: Store, run: Run) -> str:
+    if run.state == "failed":
+        return (run.error or "").partition("\n")[0][:90]
+    made = verdict(store.series(run.id, "outcome", branch=WINNING_TICKET))
+    if made.density is not None:
+        return f"matches dense to {words.density(made.density)}"
+    return "matches dense nowhere" if made.tested and run.state == "finished" else ""
+
+
+def head(run: Run, shell: Shell, *, broker: bool) -> Head:
+    """The head of a run's page."""
+    binned = run.deleted_at is not None
+    return Head(
+        id=run.id,
+        name=run.name,
+        kind=EXPERIMENTS[run.kind].title,
+        dataset=run.spec.dataset.kind,
+        model=run.spec.model.kind,
+        state=run.state,
+        state_words=f"running · {run.progress.note}" if run.state == "running" and run.progress.note else run.state,
+        done=done(run),
+        total=max(run.progress.total, 1),
+        progress_words=" · ".join(_progress(run, shell, broker=broker)),
+        tags=run.tags,
+        notes=run.notes,
+        binned=binned,
+        can_cancel=run.state in ("queued", "running"),
+        can_resume=run.state in ("cancelled", "failed"),
+        can_extend=run.state != "cancelling",
+        failure=_failure(run) if run.state == "failed" else None,
+    )
+
+
+def trainings(run: Run) -> tuple[int, int]:
+    """Trainings finished and asked for, told from the steps."""
+    asked = run.spec.trainings
+    return (asked if run.state == "finished" else int(asked * run.progress.done / max(run.progress.total, 1))), asked
+
+
+def _left(run: Run) -> str:
+    finished, asked = trainings(run)
+    if run.state == "running":
+        eta = run.progress.eta_s
+        return f"{duration(eta)} left" if eta is not None else f"{finished} of {asked} trainings"
+    if run.state == "queued":
+        return "waits for a worker" if not run.progress.done else "waits to go on"
+    if run.state == "finished":
+        return f"took {_took(run)}" if _took(run) else ""
+    return f"{finished} of {asked} trainings"
+
+
+def _took(run: Run) -> str:
+    if run.started_at is None or run.finished_at is None:
+        return ""
+    return duration((run.finished_at - run.started_at).total_seconds())
+
+
+def _progress(run: Run, shell: Shell, *, broker: bool) -> list[str]:
+    finished, asked = trainings(run)
+    words = [f"{finished} of {asked} trainings"]
+    progress: RunProgress = run.progress
+    if run.state == "queued":
+        if not broker:
+            words.append("stored; starts when the broker is back")
+        else:
+            words.append("starts when a worker is free" if shell.alive else NO_WORKER)
+    elif run.state == "running":
+        words.append(f"{duration(progress.eta_s)} left" if progress.eta_s is not None else "time left not known yet")
+        if run.workers:
+            words.append(f"{'worker' if len(run.workers) == 1 else 'workers'} {', '.join(run.workers)}")
+    elif run.state == "cancelling":
+        words.append("stops within two seconds; what is measured stays")
+    elif run.state == "cancelled":
+        words.append("what is measured stays; Resume goes on from the last checkpoint")
+    elif run.state == "finished" and run.finished_at is not None:
+        words += [f"took {_took(run)}"] if _took(run) else []
+        words.append(f"finished {ago(run.finished_at)}")
+    return words
+
+
+def _failure(run: Run) -> Failure:
+    what, _, rest = (run.error or "it gave no reason").partition("\n")
+    return Failure(
+        what=f"Failed: {what}",
+        kept="What was measured up to then is kept. Resume goes on from the last checkpoint; Clone starts afresh.",
+        traceback=rest.strip(),
+    )

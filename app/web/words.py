@@ -1,0 +1,48 @@
+"""Times and sizes as a reader says them: `12 s`, `4 min ago`, `1.3 MB`."""
+
+from datetime import UTC, datetime
+
+
+def duration(seconds: float) -> str:
+    """A length of time in its two largest units, rounded: `12 s`, `4 min`, `2 h 10 min`, `3 d 4 h`."""
+    if seconds < 1:
+        return "under 1 s"
+    if round(seconds) < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours = round(seconds / 3600)
+    if hours < 48:
+        rest = f" {minutes % 60} min" if minutes < 600 and minutes % 60 else ""
+        return f"{minutes // 60 if minutes < 600 else hours} h{rest}"
+    return f"{hours // 24} d" + (f" {hours % 24} h" if hours < 240 and hours % 24 else "")
+
+
+def ago(then: datetime, now: datetime | None = None) -> str:
+    """How long ago `then` was; a moment in the future counts as now."""
+    seconds = max(0.0, ((now or datetime.now(UTC)) - then).total_seconds())
+    if seconds < 10:
+        return "just now"
+    if seconds < 60:
+        return f"{seconds:.0f} s ago"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min ago"
+    if seconds < 86_400:
+        return f"{seconds // 3600:.0f} h ago"
+    days = int(seconds // 86_400)
+    return "yesterday" if days == 1 else f"{days} days ago"
+
+
+def size(n_bytes: float) -> str:
+    """A size in decimal units: `812 B`, `96 kB`, `1.3 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if n_bytes < 999.5:
+            return f"{n_bytes:.0f} {unit}" if unit == "B" or n_bytes >= 10 else f"{n_bytes:.1f} {unit}"
+        n_bytes /= 1000
+    return f"{n_bytes:.1f} TB"
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 worker`, `2 workers`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

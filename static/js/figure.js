@@ -1,0 +1,193 @@
+/** One figure card: drawn when it is about to be seen, renewed in place, so that a zoom made by the reader survives. */
+import { figure } from "./api.js";
+import { paced } from "./hints.js";
+import { plotly } from "./plotly.js";
+import { recolor } from "./recolor.js";
+import { color, onTheme } from "./theme.js";
+
+// A finger scrolls the page; a mouse drags a zoom.
+const COARSE = matchMedia("(pointer: coarse)").matches;
+const CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset+autosize", scrollZoom: false, showTips: false };
+
+export class FigureCard {
+  /** @param {HTMLElement} card */
+  constructor(card) {
+    this.card = card;
+    this.name = card.dataset.figure ?? "";
+    this.touches = new Set((card.dataset.touches ?? "").split(" "));
+    this.plot = /** @type {HTMLElement} */ (card.querySelector(".plot"));
+    this.reset = /** @type {HTMLElement} */ (card.querySelector(".reset"));
+    /** @type {import("./api.js").Figure | null} */
+    this.drawn = null;
+    this.seen = false;
+    this.stale = true;
+    /** @type {AbortController | null} */
+    this.asking = null;
+    this.renew = paced(() => this.load(), 450);
+    new IntersectionObserver((entries) => this.look(entries.some((entry) => entry.isIntersecting)), { rootMargin: "300px" }).observe(card);
+    new ResizeObserver(() => this.resize()).observe(this.plot);
+    onTheme(() => this.drawn && this.draw(structuredClone(this.drawn)));
+    this.reset.addEventListener("click", () => this.unzoom());
+    for (const button of card.querySelectorAll("button[data-export]")) {
+      button.addEventListener("click", () => this.save(/** @type {HTMLElement} */ (button).dataset.export ?? "png"));
+    }
+    for (const form of card.querySelectorAll("form.controls")) {
+      form.addEventListener("input", () => this.choose());
+      form.addEventListener("submit", (event) => event.preventDefault());
+    }
+    this.describe();
+  }
+
+  /** The options chosen in this card's controls. */
+  get options() {
+    const query = new URLSearchParams();
+    for (const form of this.card.querySelectorAll("form.controls")) {
+      for (const [name, value] of new FormData(/** @type {HTMLFormElement} */ (form))) if (name !== "tab" && value) query.set(name, String(value));
+    }
+    return query;
+  }
+
+  /** @param {boolean} visible */
+  look(visible) {
+    this.seen = visible;
+    if (visible && this.stale) this.renew();
+  }
+
+  /**
+   * Something of the run is new; fetch again if this figure is drawn from it, now or when it is seen.
+   * @param {Iterable<string>} touched
+   */
+  hint(touched) {
+    if ([...touched].some((name) => this.touches.has(name))) this.outdate();
+  }
+
+  /** What is drawn may be old. */
+  outdate() {
+    this.stale = true;
+    if (this.seen) this.renew();
+  }
+
+  /** The reader has chosen other options: they go into the address, which is what Share view copies. */
+  choose() {
+    const here = new URL(location.href);
+    for (const input of this.card.querySelectorAll("form.controls input, form.controls select")) here.searchParams.delete(/** @type {HTMLInputElement} */ (input).name);
+    here.searchParams.set("tab", /** @type {HTMLInputElement} */ (this.card.querySelector("form.controls input[name=tab]")).value);
+    for (const [name, value] of this.options) here.searchParams.set(name, value);
+    history.replaceState(null, "", here);
+    document.dispatchEvent(new CustomEvent("chosen", { detail: this }));
+    this.describe();
+    this.asking?.abort();
+    this.outdate();
+  }
+
+  /** Words beside a slider and the address of the data. */
+  describe() {
+    for (const slider of this.card.querySelectorAll('input[type="range"]')) {
+      const input = /** @type {HTMLInputElement} */ (slider);
+      const words = input.value === "0" ? "0, dense network" : `${input.value} of ${input.max}`;
+      input.setAttribute("aria-valuetext", `${input.name} ${words}`);
+      const output = input.parentElement?.querySelector("output");
+      if (output) output.textContent = words;
+    }
+    const csv = /** @type {HTMLAnchorElement | null} */ (this.card.querySelector('a[data-export="csv"]'));
+    if (csv) csv.href = `${this.card.dataset.src}?${new URLSearchParams([...this.options, ["format", "csv"]])}`;
+  }
+
+  async load() {
+    this.stale = false;
+    const asking = (this.asking = new AbortController());
+    const query = this.options.toString();
+    try {
+      const [made] = await Promise.all([figure(`${this.card.dataset.src}${query ? `?${query}` : ""}`, asking.signal), plotly()]);
+      if (asking !== this.asking) return;
+      this.drawn = made;
+      await this.draw(structuredClone(made));
+    } catch (error) {
+      if (asking.signal.aborted) return;
+      this.stale = true;
+      if (!this.drawn) this.say(`The figure could not be loaded: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+
+  /** @param {import("./api.js").Figure} made */
+  async draw(made) {
+    const library = await plotly();
+    this.tell(made.layout.meta);
+    recolor(made);
+    const { width, height } = this.plot.getBoundingClientRect();
+    const layout = { ...made.layout, width, height, autosize: false, dragmode: COARSE ? false : made.layout.dragmode };
+    const first = !this.plot.classList.contains("js-plotly-plot");
+    const place = await library.react(this.plot, made.data, layout, CONFIG);
+    if (first) place.on("plotly_relayout", () => this.mark());
+    this.mark();
+  }
+
+  /** Title, finding and foot, from the figure itself. @param {import("./api.js").Meta} meta */
+  tell(meta) {
+    const title = this.card.querySelector("h2");
+    if (title && title.textContent !== meta.title) title.textContent = meta.title;
+    const find = this.card.querySelector(".find");
+    const parts = meta.finding.map(({ text, branch }) => {
+      if (!branch) return document.createTextNode(text);
+      const number = document.createElement("span");
+      number.className = `b num b-${branch}`;
+      number.textContent = text;
+      return number;
+    });
+    const before = find?.textContent;
+    if (find && before !== parts.map((part) => part.textContent).join("")) find.replaceChildren(...parts);
+    const foot = this.card.querySelector(".foot .say");
+    if (foot && foot.textContent !== meta.foot) foot.textContent = meta.foot;
+  }
+
+  /** Show the way back when the reader has zoomed. */
+  mark() {
+    const layout = /** @type {any} */ (this.plot).layout ?? {};
+    const moved = Object.keys(layout).some((key) => {
+      if (!/^[xy]axis\d*$/.test(key) || layout[key].fixedrange) return false;
+      const own = this.drawn?.layout[key]?.range;
+      const now = layout[key].range;
+      return own && now ? own.some((/** @type {number} */ end, /** @type {number} */ i) => Math.abs(end - now[i]) > 1e-9) : own ? true : layout[key].autorange === false;
+    });
+    this.reset.classList.toggle("zoomed", moved);
+    this.reset.tabIndex = moved ? 0 : -1;
+  }
+
+  async unzoom() {
+    const library = await plotly();
+    /** @type {Record<string, unknown>} */
+    const change = {};
+    for (const [key, axis] of Object.entries(this.drawn?.layout ?? {})) {
+      if (!/^[xy]axis\d*$/.test(key)) continue;
+      if (axis.range) change[`${key}.range`] = [...axis.range];
+      else change[`${key}.autorange`] = true;
+    }
+    await library.relayout(this.plot, change);
+    this.mark();
+  }
+
+  resize() {
+    if (!this.plot.classList.contains("js-plotly-plot")) return;
+    const { width, height } = this.plot.getBoundingClientRect();
+    const layout = /** @type {any} */ (this.plot).layout;
+    if (width && (Math.abs(layout.width - width) > 1 || Math.abs(layout.height - height) > 1)) plotly().then((library) => library.relayout(this.plot, { width, height }));
+  }
+
+  /** @param {string} format */
+  async save(format) {
+    const library = await plotly();
+    const { width, height } = this.plot.getBoundingClientRect();
+    const picture = { data: /** @type {any} */ (this.plot).data, layout: { ...(/** @type {any} */ (this.plot).layout), paper_bgcolor: color("card") } };
+    const address = await library.toImage(picture, { format, width, height, scale: format === "png" ? 2 : 1 });
+    const link = document.createElement("a");
+    link.href = address;
+    link.download = `${location.pathname.split("/").pop()}-${this.name}.${format}`;
+    link.click();
+  }
+
+  /** @param {string} words */
+  say(words) {
+    const waiting = this.plot.querySelector(".waiting");
+    if (waiting) waiting.textContent = words;
+  }
+}

@@ -1,0 +1,9 @@
+/** Pages that are tables: renewed when any run moves, at most once a second, and every half minute for their ages. */
+import { follow, paced } from "../hints.js";
+import { renewParts } from "../parts.js";
+
+const renew = paced(renewParts, 1000);
+let greeted = false;
+setTimeout(() => { greeted = true; }, 1000); // the first hints say what the page already shows
+follow([], (hint) => { if (greeted || hint.touched.length) renew(); }, renew);
+setInterval(() => { if (!document.hidden) renew(); }, 30_000);

@@ -1,0 +1,26 @@
+/** Plotly, loaded when the first figure is about to be seen, and once. */
+
+/**
+ * @typedef {HTMLElement & {on: (event: string, act: (change: any) => void) => void, layout?: any}} PlotElement
+ * @typedef {{
+ *   react: (place: HTMLElement, data: any[], layout: any, config: any) => Promise<PlotElement>,
+ *   relayout: (place: HTMLElement, change: any) => Promise<unknown>,
+ *   toImage: (figure: any, options: any) => Promise<string>,
+ *   Plots: {resize: (place: HTMLElement) => Promise<unknown>},
+ * }} Plotly
+ */
+
+/** @type {Promise<Plotly> | null} */
+let loading = null;
+
+/** @returns {Promise<Plotly>} */
+export function plotly() {
+  loading ??= new Promise((done, fail) => {
+    const script = document.createElement("script");
+    script.src = new URL("../vendor/plotly/plotly-cartesian.min.js", import.meta.url).href;
+    script.onload = () => done(/** @type {any} */ (window).Plotly);
+    script.onerror = () => fail(new Error("The plotting library did not load."));
+    document.head.append(script);
+  });
+  return loading;
+}

@@ -1,0 +1,44 @@
+/** Colours of the theme in use, read from the style sheet: there is no second palette here. */
+
+/** @type {Set<() => void>} */
+const listeners = new Set();
+
+/**
+ * Be told when the theme has changed, by the switch or by the system.
+ * @param {() => void} listener
+ */
+export function onTheme(listener) {
+  listeners.add(listener);
+}
+
+/** Tell everybody that the theme has changed. */
+export function announceTheme() {
+  for (const listener of listeners) listener();
+}
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", announceTheme);
+
+/**
+ * The colour that a variable of tokens.css stands for now, as `rgb(r, g, b)`.
+ * @param {string} name without the two dashes
+ * @returns {string}
+ */
+export function color(name) {
+  const probe = document.createElement("i");
+  probe.hidden = true;
+  probe.style.color = `var(--${name})`;
+  document.body.append(probe);
+  const value = getComputedStyle(probe).color;
+  probe.remove();
+  return value;
+}
+
+/**
+ * The same colour with an opacity.
+ * @param {string} rgb
+ * @param {number} alpha
+ * @returns {string}
+ */
+export function translucent(rgb, alpha) {
+  return rgb.replace(/^rgb\((.*)\)$/, (_, parts) => `rgba(${parts}, ${alpha})`);
+}

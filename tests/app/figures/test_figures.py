@@ -1,0 +1,143 @@
+"""What holds for every registered figure: whole, empty, or with one replicate."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import plotly.graph_objects as go
+import pytest
+
+from app.contract.catalog import CATALOG
+from app.figures import FIGURES, FigureEntry, Source, csv, render
+from app.figures.style import BRANCHES
+
+# What plotly.js's cartesian bundle can draw; anything else would fail there without a word.
+CARTESIAN = {"scatter", "bar", "histogram", "heatmap", "contour", "box", "violin"}
+OPTIONS: dict[str, list[dict[str, Any]]] = {
+    "accuracy_vs_density": [{}, {"at": "early_stop"}, {"at": "train"}],
+    "early_stop_vs_density": [{}],
+    "training_curves": [
+        {"level": 9, "metric": metric}
+        for metric in get_args(FIGURES["training_curves"].options.model_fields["metric"].annotation)
+    ],
+    "layer_density": [{}],
+    "weight_movement": [
+        {"level": 5, "view": view, "layer": layer}
+        for view in ("histogram", "scatter", "by_level") for layer in (None, "fc2")
+    ],
+}  # fmt: skip
+CASES = [pytest.param(entry, options, id=f"{name}-{options}") for name, entry in FIGURES.items()
+         for options in OPTIONS[name]]  # fmt: skip
+
+
+def sources(records: Any, entry: FigureEntry, options: dict[str, Any]) -> Iterator[Source[Any]]:
+    """A finished run, one with a single replicate, one that has just been queued, one that failed at once."""
+    chosen = entry.options.model_validate(options)
+    for replicates in (3, 1):
+        series = {
+            "outcome": records.full_outcome(replicates),
+            "evaluation": records.evaluation(replicates=replicates),
+            "layers": records.layers_series(replicates),
+            "movement": records.movement_series(replicates),
+        }
+        artifacts = {
+            ("movement", replicate, 5): records.movement_artifact(replicate) for replicate in range(replicates)
+        }
+        yield Source(records.run(replicates=replicates), chosen, series, artifacts)
+    yield Source(records.run(state="queued", layers=False), chosen)
+    yield Source(records.run(state="failed"), chosen, {"outcome": records.series([])})
+
+
+@pytest.mark.parametrize(("entry", "options"), CASES)
+def test_json_is_what_plotly_accepts_and_the_bundle_draws(
+    records: Any, entry: FigureEntry, options: dict[str, Any]
+) -> None:
+    for source in sources(records, entry, options):
+        made = json.loads(render(entry, source))
+        figure = go.Figure(made)  # validates every attribute
+        assert {trace.type for trace in figure.data} <= CARTESIAN
+        assert made["layout"]["template"].get("layout", {}) == {}
+        assert made["layout"]["uirevision"] == "constant"
+        assert len(figure.data) <= 100
+
+
+@pytest.mark.parametrize(("entry", "options"), CASES)
+def test_every_figure_tells_title_finding_foot_and_n(records: Any, entry: FigureEntry, options: dict[str, Any]) -> None:
+    ns = []
+    for source in sources(records, entry, options):
+        meta = json.loads(render(entry, source))["layout"]["meta"]
+        assert meta["title"]
+        assert meta["foot"].startswith(f"n = {meta['n']}" if meta["n"] < 2 else "n = ")
+        assert "".join(part["text"] for part in meta["finding"]).endswith(".")
+        assert {part["branch"] for part in meta["finding"] if "branch" in part} <= {*BRANCHES, "dense", "pruned"}
+        assert meta["axes"]["x"]
+        assert meta["axes"]["y"]
+        ns.append(meta["n"])
+    assert ns == [3, 1, 0, 0]
+
+
+@pytest.mark.parametrize(("entry", "options"), CASES)
+def test_every_trace_has_a_role_to_be_recoloured_by(records: Any, entry: FigureEntry, options: dict[str, Any]) -> None:
+    source = next(sources(records, entry, options))
+    figure = entry.build(source)
+    roles = {*BRANCHES, "dense", "pruned", "soft", "heat"}
+    assert {trace.meta["role"] for trace in figure.data} <= roles
+    assert {note.name for note in figure.layout.annotations} <= roles
+
+
+@pytest.mark.parametrize(("entry", "options"), CASES)
+def test_the_plot_keeps_its_place_from_empty_to_full(records: Any, entry: FigureEntry, options: dict[str, Any]) -> None:
+    full, _, queued, _ = (entry.build(source).layout for source in sources(records, entry, options))
+    assert full.margin == queued.margin
+    assert full.meta["axes"] == queued.meta["axes"]
+    assert full.xaxis.type == queued.xaxis.type
+
+
+@pytest.mark.parametrize(("entry", "options"), CASES)
+def test_csv_is_rectangular(records: Any, entry: FigureEntry, options: dict[str, Any]) -> None:
+    for source in sources(records, entry, options):
+        header, *lines = csv(entry, source).splitlines()
+        assert {line.count(",") for line in lines} <= {header.count(",")}
+        assert "nan" not in "".join(lines)
+        if source.series and len(source.series["outcome"]):
+            assert lines
+
+
+def test_only_what_reads_says_is_read(records: Any) -> None:
+    """A figure made from exactly what `reads` names equals the one made from everything."""
+    for name, entry in FIGURES.items():
+        for options in OPTIONS[name]:
+            whole = next(sources(records, entry, options))
+            reads = entry.reads(whole.options)
+            assert set(reads.series) <= set(entry.series)
+            assert set(reads.artifacts) <= set(entry.artifacts)
+            series = {
+                key: whole.series[key].where(whole.series[key]["level"] == level) if level is not None
+                else whole.series[key]
+                for key, level in reads.series.items()
+            }  # fmt: skip
+            artifacts = {
+                key: value for key, value in whole.artifacts.items()
+                if key[0] in reads.artifacts and reads.artifacts[key[0]] in (None, key[2])
+            }  # fmt: skip
+            assert render(entry, Source(whole.run, whole.options, series, artifacts)) == render(entry, whole)
+
+
+def test_every_branch_of_the_catalog_has_its_look() -> None:
+    assert set(CATALOG["branch"]) | {"winning_ticket"} == set(BRANCHES)
+    assert len({(look.dash, look.symbol) for look in BRANCHES.values()}) == len(BRANCHES)
+
+
+def test_unknown_options_are_refused() -> None:
+    for entry in FIGURES.values():
+        with pytest.raises(ValueError, match="extra"):
+            entry.options.model_validate({"no_such_option": 1})
+
+
+def test_heavy_libraries_wait_for_their_first_use() -> None:
+    heavy = "('torch', 'scipy', 'tsdownsample')"
+    code = f"import sys, app.figures, app.estimate; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,51 @@
+"""Labels at the curves' ends never overlap, move as little as that allows and stay in the plot."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.figures.labels import GAP, End, annotations, spread
+
+
+@given(st.lists(st.floats(-2, 3), max_size=10), st.floats(0.01, 0.1))
+def test_spread_keeps_order_distance_and_bounds(wanted: list[float], gap: float) -> None:
+    places = spread(wanted, gap)
+    ranked = [places[i] for i in sorted(range(len(wanted)), key=lambda i: wanted[i])]
+    assert all(high - low >= gap - 1e-9 for low, high in pairwise(ranked))
+    assert all(-1e-9 <= place <= 1 + 1e-9 for place in places)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "places"),
+    [
+        ([], []),
+        ([0.3], [0.3]),
+        ([0.2, 0.8], [0.2, 0.8]),  # far enough: untouched
+        ([0.5, 0.5], [0.45, 0.55]),  # the same place: both move by half
+        ([0.55, 0.5, 0.1], [0.575, 0.475, 0.1]),
+        ([0.0, 0.0], [0.0, 0.1]),  # the edge holds
+        ([1.0, 0.99], [1.0, 0.9]),
+    ],
+)
+def test_spread_by_hand(wanted: list[float], places: list[float]) -> None:
+    assert spread(wanted, 0.1) == pytest.approx(places)
+
+
+def test_more_than_fit_are_spaced_evenly() -> None:
+    assert spread([0.5] * 5, 0.5) == pytest.approx([0, 0.25, 0.5, 0.75, 1])
+
+
+def test_annotations_stand_right_of_the_end_on_a_log_axis() -> None:
+    (label,) = annotations([End("reinit", "random reinit", 10.0, 60.0)], (50.0, 100.0), log_x=True)
+    assert (label["x"], label["y"], label["text"]) == (1.0, 60.0, "random reinit")
+    assert (label["name"], label["font"]["color"], label["xanchor"]) == ("reinit", "#2f6fb4", "left")
+
+
+def test_a_curve_that_left_the_axis_is_labelled_at_the_edge() -> None:
+    ends = [End("shuffled", "shuffled mask", 1.0, 20.0), End("random", "random mask", 1.0, 10.0)]
+    low, lower = annotations(ends, (50.0, 100.0))
+    assert (low["text"], lower["text"]) == ("shuffled mask ↓", "random mask ↓")
+    assert low["y"] - lower["y"] == pytest.approx(GAP * 50)
+    assert lower["y"] == 50.0

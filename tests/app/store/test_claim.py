@@ -1,0 +1,77 @@
+"""Claims: fair between runs, and never two on one shard."""
+
+import threading
+from collections.abc import Callable
+
+from app.contract.records import Queue
+from app.contract.specs import Spec
+from app.store import Store
+
+
+def test_a_claim_carries_what_a_worker_needs(store: Store, spec: Spec) -> None:
+    run = store.create_run(spec, name="x")
+    claim = store.claim("cpu", "w1")
+    assert claim is not None
+    assert (claim.run_id, claim.spec, claim.replicate, claim.attempt) == (run.id, spec, 0, 1)
+    assert (claim.plan, claim.checkpoints, claim.next_ordinal) == (None, [], 0)
+    shard = store.shards(run.id)[0]
+    assert (shard.id, shard.state, shard.worker) == (claim.shard_id, "running", "w1")
+    read = store.run(run.id)
+    assert (read.state, read.workers) == ("running", ("w1",))
+    assert read.started_at is not None
+
+
+def test_runs_take_turns_and_the_oldest_comes_first(store: Store, spec: Spec) -> None:
+    big = store.create_run(spec.model_copy(update={"replicates": 4}), name="big").id
+    small = store.create_run(spec, name="small").id
+    claims = [store.claim("cpu", "w") for _ in range(7)]
+    order = [(claim.run_id, claim.replicate) for claim in claims if claim]
+    assert order == [(big, 0), (small, 0), (big, 1), (small, 1), (big, 2), (big, 3)]
+    assert claims[-1] is None
+
+
+def test_workers_take_only_what_they_can_run(store: Store, spec: Spec) -> None:
+    for device in ("any", "cpu", "gpu"):
+        store.create_run(spec.model_copy(update={"device": device, "replicates": 1}), name=device)
+    assert store.queue_length() == {"any": 1, "cpu": 1, "gpu": 1}
+
+    def devices(queue: Queue) -> list[str]:
+        claims = [store.claim(queue, "w") for _ in range(3)]
+        return [claim.spec.device for claim in claims if claim]
+
+    assert devices("cpu") == ["any", "cpu"]
+    assert devices("gpu") == ["gpu"]
+    assert store.queue_length() == {"any": 0, "cpu": 0, "gpu": 0}
+
+
+def test_binned_and_cancelled_runs_are_not_claimed(store: Store, spec: Spec) -> None:
+    store.bin_run(store.create_run(spec, name="binned").id)
+    store.cancel_run(store.create_run(spec, name="cancelled").id)
+    assert store.claim("cpu", "w") is None
+
+
+def test_threads_never_share_a_shard(store: Store, spec: Spec) -> None:
+    store.create_run(spec.model_copy(update={"replicates": 40}), name="x")
+    taken: list[int] = []
+
+    def work() -> None:
+        while (claim := store.claim("cpu", "w")) is not None:
+            taken.append(claim.shard_id)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == len(set(taken)) == 40
+
+
+def test_processes_never_share_a_shard(store: Store, spec: Spec, processes: Callable[..., list[str]]) -> None:
+    run = store.create_run(spec.model_copy(update={"replicates": 60}), name="x")
+    script = """
+while claim := store.claim("cpu", f"w{i}"):
+    print(claim.shard_id)
+"""
+    taken = [line for printed in processes(script, 4) for line in printed.split()]
+    assert len(taken) == len(set(taken)) == 60
+    assert store.run(run.id).state == "running"

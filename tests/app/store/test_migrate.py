@@ -1,0 +1,62 @@
+"""The migrated schema is the one that the tables declare, however often and by however many it is asked for."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+from app.store import Store
+from app.store.database import Database
+from app.store.migrate import config
+from app.store.tables import REVISION, metadata
+
+
+def test_metadata_and_migrated_schema_agree(database_url: str) -> None:
+    database = Database(database_url)
+    with database.write() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, metadata) == []
+        schema = inspect(connection)
+        for table in metadata.tables.values():
+            assert schema.get_pk_constraint(table.name)["constrained_columns"] == [c.name for c in table.primary_key]
+            nullable = {column["name"]: column["nullable"] for column in schema.get_columns(table.name)}
+            assert nullable == {column.name: column.nullable for column in table.columns}
+            cascades = {key["constrained_columns"][0]: key["options"] for key in schema.get_foreign_keys(table.name)}
+            assert cascades == {key.parent.name: {"ondelete": key.ondelete} for key in table.foreign_keys}
+        assert ScriptDirectory.from_config(config(connection)).get_current_head() == REVISION
+    database.dispose()
+
+
+def test_migrating_again_changes_nothing(store: Store) -> None:
+    store.migrate()
+    assert store.revision_ok()
+
+
+def test_a_new_database_is_not_ok_before_it_is_migrated(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'new' / 'store.db'}", str(tmp_path))
+    assert not store.revision_ok()
+    with pytest.raises(TimeoutError, match="ticketscope migrate"):
+        store.wait_for_revision(0.0)
+    store.migrate()
+    store.wait_for_revision(0.0)
+    store.close()
+
+
+def test_processes_that_migrate_at_once_wait_for_each_other(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    script = f"from app.store import Store; Store({url!r}, {str(tmp_path)!r}).migrate()"
+    started = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(4)]
+    assert [process.wait(timeout=60) for process in started] == [0] * 4
+    store = Store(url, str(tmp_path))
+    assert store.revision_ok()
+    store.close()
+
+
+def test_the_store_itself_imports_no_alembic() -> None:
+    script = "import sys, app.store; sys.exit('alembic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

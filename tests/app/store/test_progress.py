@@ -1,0 +1,67 @@
+"""Speed, time left and notes, by hand."""
+
+from typing import cast
+
+import pytest
+
+from app.contract.events import Place, Progress
+from app.store.progress import Rate, eta_s, note, rate, run_progress
+from app.store.tables import AnyRow
+
+
+class _Shard:
+    def __init__(self, state: str, done: int, total: int, speed: float | None = None, note: str = "") -> None:
+        self.state, self.done, self.total, self.speed, self.note = state, done, total, speed, note
+
+
+def _shards(*shards: _Shard) -> list[AnyRow]:
+    return cast("list[AnyRow]", list(shards))
+
+
+def test_a_rate_is_unknown_at_first_and_then_a_mean_that_forgets() -> None:
+    first = rate(None, 100, 0.0)
+    assert first == Rate(None, 100, 0.0)
+    assert rate(first, 150, 0.5) == first
+    second = rate(first, 300, 2.0)
+    assert second == Rate(100.0, 300, 2.0)
+    stalled = rate(second, 300, 12.0)
+    assert stalled.speed == pytest.approx(100.0 / 2.718281828)
+
+
+def test_a_rate_starts_over_when_a_new_attempt_is_behind() -> None:
+    assert rate(Rate(100.0, 300, 2.0), 50, 4.0) == Rate(None, 50, 4.0)
+
+
+def test_no_speed_no_estimate() -> None:
+    assert eta_s(_shards(_Shard("queued", 0, 100))) is None
+    assert eta_s(_shards(_Shard("running", 0, 100))) is None
+    assert eta_s(_shards(_Shard("running", 0, 100, 0.0))) is None
+
+
+def test_the_slowest_running_shard_decides() -> None:
+    assert eta_s(_shards(_Shard("running", 50, 100, 10.0), _Shard("running", 0, 100, 5.0))) == 20.0
+
+
+def test_queued_shards_are_dealt_to_as_many_lanes_as_run_now() -> None:
+    running = [_Shard("running", 0, 100, 10.0), _Shard("running", 50, 100, 10.0)]
+    queued = [_Shard("queued", 0, 100) for _ in range(3)]
+    # The lanes end at 10 s and 5 s; then 15, 20 and 25 s.
+    assert eta_s(_shards(*running, *queued)) == 25.0
+    assert eta_s(_shards(_Shard("finished", 100, 100), running[0], queued[0])) == 20.0
+
+
+def test_run_progress_sums_and_names_what_runs() -> None:
+    progress = run_progress(_shards(_Shard("finished", 100, 100), _Shard("running", 20, 100, 10.0, "level 1, reinit")))
+    assert (progress.done, progress.total, progress.eta_s, progress.note) == (120, 200, 8.0, "level 1, reinit")
+
+
+@pytest.mark.parametrize(
+    ("place", "words"),
+    [
+        (Place(), "dense network"),
+        (Place(level=3), "level 3, winning ticket"),
+        (Place(level=3, branch="reinit", draw=2), "level 3, reinit 3"),
+    ],
+)
+def test_notes_are_words(place: Place, words: str) -> None:
+    assert note(Progress(done=0, total=1, place=place)) == words

@@ -1,0 +1,68 @@
+"""Who works, by the database's clock; and which queues have work that somebody would take."""
+
+from typing import Any
+
+from sqlalchemy import update
+
+from app.contract.records import Queue
+from app.contract.specs import Spec
+from app.store import Store
+from app.store.database import Database
+from app.store.tables import Now, workers
+
+
+def _register(store: Store, worker_id: str, queue: Queue = "cpu") -> None:
+    store.register_worker(worker_id, host="h", pid=7, queue=queue, device="cpu", slots=2, versions={"torch": "2.13.0"})
+
+
+def _unseen_for(database_url: str, worker_id: str, seconds: float) -> None:
+    database = Database(database_url)
+    with database.write() as connection:
+        at: Any = Now() - seconds
+        connection.execute(update(workers).where(workers.c.id == worker_id).values(seen_at=at))
+    database.dispose()
+
+
+def test_a_worker_is_known_from_its_start_to_its_end(store: Store) -> None:
+    _register(store, "w1")
+    (worker,) = store.workers()
+    assert (worker.id, worker.host, worker.pid, worker.queue, worker.slots) == ("w1", "h", 7, "cpu", 2)
+    assert (worker.alive, worker.busy, worker.versions) == (True, (), {"torch": "2.13.0"})
+    assert store.worker_seen("w1", ["a", "b"])
+    (seen,) = store.workers()
+    assert seen.busy == ("a", "b")
+    assert seen.seen_at >= worker.seen_at
+    assert seen.started_at == worker.started_at
+    store.forget_worker("w1")
+    assert store.workers() == []
+    assert not store.worker_seen("w1", [])
+
+
+def test_a_worker_not_seen_for_fifteen_seconds_is_not_alive(store: Store, database_url: str) -> None:
+    for worker_id, seconds in (("w1", 16.0), ("w2", 14.0)):
+        _register(store, worker_id)
+        _unseen_for(database_url, worker_id, seconds)
+    assert [(worker.id, worker.alive) for worker in store.workers()] == [("w1", False), ("w2", True)]
+
+
+def test_a_worker_that_comes_back_replaces_itself_and_drops_the_long_gone(store: Store, database_url: str) -> None:
+    _register(store, "old")
+    _unseen_for(database_url, "old", 25 * 3600.0)
+    _register(store, "w1")
+    _register(store, "w1", "gpu")
+    assert [(worker.id, worker.queue) for worker in store.workers()] == [("w1", "gpu")]
+
+
+def test_the_reaper_names_queues_with_work_that_somebody_listens_to(store: Store, spec: Spec) -> None:
+    assert store.reap() == set()
+    store.create_run(spec, name="x")
+    assert store.reap() == {"cpu", "gpu"}
+    _register(store, "w1")
+    assert store.reap() == {"cpu"}
+    _register(store, "w2", "gpu")
+    assert store.reap() == {"cpu", "gpu"}
+    store.create_run(spec.model_copy(update={"device": "gpu"}), name="y")
+    store.forget_worker("w2")
+    for _ in range(2):
+        store.claim("cpu", "w1")
+    assert store.reap() == set()

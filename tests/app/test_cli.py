@@ -1,0 +1,180 @@
+"""The command line, run as a user runs it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from app.broker import free_port
+from app.store import Store
+from tests.lab import alive, small_spec, until
+
+
+def environment(folder: Path, **settings: str) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("TICKETSCOPE_")}
+    values = {"DATA_DIR": str(folder), "PORT": str(free_port()), "DEMO": "0", **settings}
+    return own | {f"TICKETSCOPE_{name}": value for name, value in values.items()}
+
+
+def cli(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "app.cli", *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+class Up:
+    """`ticketscope up` in a folder."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        self.env = env
+        self.base = f"http://127.0.0.1:{env['TICKETSCOPE_PORT']}"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", "up"], env=env, stdout=subprocess.PIPE, text=True, bufsize=1
+        )
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def get(self, path: str) -> Any:
+        return httpx.get(self.base + path, timeout=10, trust_env=False).raise_for_status().json()
+
+    def processes(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Up]:
+    up = Up(environment(tmp_path, WORKERS="1"))
+    assert "is ready at" in up.line()
+    yield up
+    up.end()
+
+
+def test_up_serves_a_submitted_run_and_leaves_nothing_behind(up: Up, tmp_path: Path) -> None:
+    file = tmp_path / "spec.json"
+    file.write_text(small_spec(steps=2_000).model_dump_json())
+    submitted = cli(up.env, "submit", str(file), "--name", "from [a] file", "--tag", "mine")
+    assert submitted.returncode == 0, submitted.stderr
+    assert "from [a] file" in submitted.stdout
+    (run,) = up.get("/api/v1/runs")["items"]
+    assert run["tags"] == ["mine"]
+    assert run["id"] in cli(up.env, "runs").stdout
+    until(lambda: up.get(f"/api/v1/runs/{run['id']}")["state"] == "running")
+
+    with httpx.stream("GET", f"{up.base}/live", timeout=10, trust_env=False) as stream:
+        next(stream.iter_raw())
+        processes = up.processes()
+        began = time.monotonic()
+        up.process.send_signal(signal.SIGINT)
+        assert up.process.wait(10) == 0
+    assert time.monotonic() - began < 10
+    assert not any(map(alive, processes))
+    # Handed back in order, ready for the next time.
+    store = Store(f"sqlite:///{tmp_path / 'ticketscope.db'}", str(tmp_path / "artifacts"))
+    assert store.run(run["id"]).state == "queued"
+    assert store.workers() == []
+    store.close()
+
+
+def test_killed_up_orphans_nothing(up: Up) -> None:
+    processes = up.processes()
+    assert len(processes) >= 3
+    up.end()
+    until(lambda: not any(map(alive, processes)), 10)
+
+
+def test_a_web_that_dies_comes_back(up: Up) -> None:
+    (web,) = [process for process in up.processes() if "web" in process.cmdline()]
+    web.kill()
+    assert "web was ended by SIGKILL" in up.line()
+    until(lambda: httpx.get(f"{up.base}/healthz", timeout=10, trust_env=False).status_code == 200)
+
+
+def test_up_on_an_empty_store_submits_the_demo_once(tmp_path: Path) -> None:
+    env = environment(tmp_path, DEMO="1", WORKERS="0")
+    for _ in range(2):
+        up = Up(env)
+        while "is ready at" not in up.line():
+            continue
+        (run,) = up.get("/api/v1/runs")["items"]
+        assert run["tags"] == ["demo"]
+        up.process.terminate()
+        assert up.process.wait(10) == 0
+        up.end()
+
+
+@pytest.mark.parametrize("command", ["up", "web"])
+def test_a_port_in_use_is_one_clear_line(tmp_path: Path, command: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = cli(environment(tmp_path / "data", PORT=str(port)), command)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert f"port {port} of 127.0.0.1 is in use" in result.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_address_of_another_machine_is_one_clear_line(tmp_path: Path) -> None:
+    result = cli(environment(tmp_path, HOST="192.0.2.1"), "up")
+    assert result.returncode == 1
+    assert result.stderr.startswith("cannot listen on port")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_bad_setting_is_named(tmp_path: Path) -> None:
+    result = cli(environment(tmp_path, PORT="99999"), "up")
+    assert result.returncode == 1
+    assert result.stderr.startswith("TICKETSCOPE_PORT: ")
+
+
+def test_workers_need_a_broker(tmp_path: Path) -> None:
+    result = cli(environment(tmp_path), "worker")
+    assert result.returncode == 1
+    assert "TICKETSCOPE_BROKER_URL is not set" in result.stderr
+
+
+def test_nobody_listens(tmp_path: Path) -> None:
+    result = cli(environment(tmp_path), "runs")
+    assert result.returncode == 1
+    assert "start it with `ticketscope up`" in result.stderr
+
+
+def test_what_is_neither_preset_nor_file(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    assert "digits-tickets" in cli(env, "submit", "no-such-thing").stderr
+    (tmp_path / "bad.json").write_text("{")
+    assert "is not JSON" in cli(env, "submit", str(tmp_path / "bad.json")).stderr
+
+
+def test_a_refused_spec_names_its_fields(up: Up, tmp_path: Path) -> None:
+    spec = json.loads(small_spec().model_dump_json()) | {"steps": 0, "seeds": 3}
+    (tmp_path / "spec.json").write_text(json.dumps({"spec": spec}))
+    result = cli(up.env, "submit", str(tmp_path / "spec.json"))
+    assert result.returncode == 1
+    assert "steps: " in result.stderr
+    assert "seeds: " in result.stderr
+
+
+def test_migrate_presets_and_version(tmp_path: Path) -> None:
+    env = environment(tmp_path / "data")
+    assert cli(env, "migrate").returncode == 0
+    assert (tmp_path / "data" / "ticketscope.db").exists()
+    assert "digits-tickets-long" in cli(env, "presets").stdout
+    assert cli(env, "version").stdout.strip() == "0.1.0"

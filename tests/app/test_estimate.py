@@ -1,0 +1,77 @@
+"""Estimates by hand: exact speeds, scaled ones, rewinding and slots."""
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from app.contract.presets import PRESETS
+from app.contract.specs import LotterySpec
+from app.estimate import Estimate, estimate_seconds, step_seconds, steps_per_replicate
+
+
+class Speed(NamedTuple):
+    model: str = "lenet_300_100"
+    dataset: str = "digits"
+    batch_size: int = 60
+    device: str = "cpu"
+    step_s: float = 0.001
+
+
+def spec(**changed: Any) -> LotterySpec:
+    return LotterySpec.model_validate({**PRESETS["digits-tickets"].spec.model_dump(), **changed})
+
+
+def test_a_measured_step_is_taken_as_it_is() -> None:
+    speeds = [Speed(batch_size=30, step_s=0.9), Speed(step_s=0.002), Speed(model="conv_2", step_s=0.5)]
+    assert step_seconds(speeds, "lenet_300_100", "digits", 60, "cpu") == 0.002
+
+
+def test_another_batch_is_scaled_from_the_nearest_by_ratio() -> None:
+    speeds = [Speed(batch_size=32, step_s=0.001), Speed(batch_size=512, step_s=0.01)]
+    assert step_seconds(speeds, "lenet_300_100", "digits", 64, "cpu") == pytest.approx(0.002)
+    assert step_seconds(speeds, "lenet_300_100", "digits", 256, "cpu") == pytest.approx(0.005)
+
+
+@pytest.mark.parametrize(
+    ("model", "dataset", "device"),
+    [("conv_2", "digits", "cpu"), ("lenet_300_100", "mnist", "cpu"), ("lenet_300_100", "digits", "gpu")],
+)
+def test_nothing_comparable_gives_none(model: str, dataset: str, device: str) -> None:
+    assert step_seconds([Speed()], model, dataset, 60, device) is None
+
+
+def test_any_device_counts_the_slower() -> None:
+    speeds = [Speed(device="gpu", step_s=0.0005), Speed(device="cpu", step_s=0.003)]
+    assert step_seconds(speeds, "lenet_300_100", "digits", 60, "any") == 0.003
+    assert step_seconds(speeds, "lenet_300_100", "digits", 60, "gpu") == 0.0005
+
+
+def test_steps_of_a_replicate_are_those_of_all_its_trainings() -> None:
+    # 1 dense + 11 levels of ticket, reinit and shuffled.
+    assert steps_per_replicate(spec()) == 34 * 1000
+
+
+def test_rewound_trainings_skip_the_steps_before_the_rewind() -> None:
+    branches = [{"kind": "reinit", "draws": 2}, {"kind": "shuffled", "draws": 3}, {"kind": "magnitude_at_init"}]
+    # 1 dense, 11 × (ticket + 3 shuffled + 1 at init) from step 100, 11 × 2 reinits whole.
+    expected = 1000 + 11 * 5 * 900 + 11 * 2 * 1000
+    assert steps_per_replicate(spec(rewind_step=100, branches=branches)) == expected
+
+
+def test_replicates_run_at_once_as_far_as_there_are_slots() -> None:
+    speeds = [Speed(step_s=0.001)]
+    basis = "1 ms a step of lenet_300_100 on digits on cpu, {} at once"
+    assert estimate_seconds(spec(), speeds, 1) == Estimate(102.0, basis.format(1))
+    assert estimate_seconds(spec(), speeds, 2) == Estimate(68.0, basis.format(2))
+    assert estimate_seconds(spec(), speeds, 8) == Estimate(34.0, basis.format(3))
+
+
+def test_a_scaled_basis_says_so() -> None:
+    told = estimate_seconds(spec(), [Speed(batch_size=30, step_s=0.001)], 3)
+    assert told.seconds == pytest.approx(68.0)
+    assert "scaled from batch 30" in told.basis
+
+
+def test_what_is_missing_is_named() -> None:
+    assert estimate_seconds(spec(), [], 2) == Estimate(None, "no step of lenet_300_100 on digits was timed here yet")
+    assert estimate_seconds(spec(), [Speed()], 0) == Estimate(None, "no worker is up")

@@ -1,0 +1,143 @@
+"""Announcing and waking through a real Valkey, up and down."""
+
+import asyncio
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from app import broker
+from app.contract.presets import PRESETS
+from app.queue import Queue, queues_of
+
+
+class Server:
+    """A Valkey on a port that it keeps through restarts."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = broker.free_port()
+        self._folder = folder
+        self.start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(broker.command(self.port, self._folder))
+        assert broker.wait(self.port, 5)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path)
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def queue(server: Server) -> Iterator[Queue]:
+    queue = Queue(broker.url(server.port))
+    yield queue
+    queue.close()
+
+
+def waiting(server: Server, name: str) -> int:
+    with redis.Redis(port=server.port) as client:
+        return int(client.llen(name))
+
+
+def test_announcing_leaves_one_message_per_queue_however_often(server: Server, queue: Queue) -> None:
+    for _ in range(3):
+        assert queue.announce(["cpu", "gpu"])
+    assert waiting(server, "cpu") == 1
+    assert waiting(server, "gpu") == 1
+
+
+def test_nothing_to_announce_is_no_message(server: Server, queue: Queue) -> None:
+    assert queue.announce([])
+    assert waiting(server, "cpu") == 0
+
+
+def test_a_dead_broker_is_told_at_once(server: Server, queue: Queue) -> None:
+    assert queue.announce(["cpu"])
+    assert queue.alive()
+    server.kill()
+    began = time.monotonic()
+    assert not queue.announce(["cpu"])
+    assert not queue.alive()
+    queue.wake("run", 1)
+    assert time.monotonic() - began < 1
+
+
+def test_a_restarted_broker_is_found_again(server: Server, queue: Queue) -> None:
+    assert queue.announce(["cpu"])
+    server.kill()
+    server.start()
+    assert queue.alive()
+    assert queue.announce(["cpu"])
+    assert waiting(server, "cpu") == 1
+
+
+def test_no_broker_at_all_is_one_that_is_down() -> None:
+    queue = Queue("")
+    assert not queue.announce(["cpu"])
+    assert not queue.alive()
+    queue.close()
+
+
+async def _first(queue: Queue, act: Callable[[], Any]) -> dict[str, Any]:
+    """The first wake-up that `act`, repeated, leads to."""
+
+    async def repeat() -> None:
+        while True:
+            await asyncio.to_thread(act)
+            await asyncio.sleep(0.05)
+
+    acting = asyncio.create_task(repeat())
+    try:
+        async with asyncio.timeout(10):
+            async for message in queue.listen():
+                return message
+    finally:
+        acting.cancel()
+    raise AssertionError("the stream of wake-ups ended")
+
+
+def test_a_wake_up_reaches_a_listener(queue: Queue) -> None:
+    assert asyncio.run(_first(queue, lambda: queue.wake("abc", 7))) == {"run": "abc", "seq": 7}
+
+
+def test_a_listener_survives_a_restart_of_the_broker(server: Server, queue: Queue) -> None:
+    async def listen() -> list[dict[str, Any]]:
+        heard: list[dict[str, Any]] = []
+        async for message in queue.listen():
+            heard.append(message)
+            if len(heard) == 1:
+                await asyncio.to_thread(server.kill)
+                await asyncio.to_thread(server.start)
+            elif message["seq"] == 2:
+                break
+        return heard
+
+    async def both() -> list[dict[str, Any]]:
+        listening = asyncio.create_task(listen())
+        seq = 1
+        async with asyncio.timeout(20):
+            while not listening.done():
+                await asyncio.to_thread(queue.wake, "abc", seq)
+                await asyncio.sleep(0.1)
+                seq = 2
+        return await listening
+
+    assert asyncio.run(both())[-1] == {"run": "abc", "seq": 2}
+
+
+def test_any_device_means_both_queues() -> None:
+    spec = PRESETS["digits-tickets"].spec
+    assert queues_of(spec) == ("cpu", "gpu")
+    assert queues_of(spec.model_copy(update={"device": "gpu"})) == ("gpu",)

@@ -1,0 +1,64 @@
+"""Work that a dead worker left comes back."""
+
+import os
+import threading
+from collections.abc import Iterator, Set
+from pathlib import Path
+
+import pytest
+
+from app import reaper
+from app.queue import Queue
+from app.reaper import Reaper
+from app.store import Store
+from tests.lab import small_spec, until
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(f"sqlite:///{tmp_path / 'x.db'}", str(tmp_path / "artifacts"), lease_s=0.0)
+    store.migrate()
+    yield store
+    store.close()
+
+
+def test_an_expired_lease_is_taken_back_and_told(store: Store) -> None:
+    run_id = store.create_run(small_spec(), name="x").id
+    assert store.claim("cpu", "a worker that dies") is not None
+    told: list[Set[str]] = []
+    Reaper(store, Queue(""), told.append).look()
+    assert store.run(run_id).state == "queued"
+    assert told == [{"cpu", "gpu"}]
+
+
+def test_nothing_to_do_is_told_as_well(store: Store) -> None:
+    told: list[Set[str]] = []
+    Reaper(store, Queue(""), told.append).look()
+    assert told == [set()]
+
+
+def test_it_sweeps_when_that_is_due(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    sha256 = store.artifacts_store.put(b"nobody refers to this")
+    (path,) = tmp_path.glob(f"artifacts/*/{sha256}")
+    os.utime(path, (0, 0))
+    Reaper(store, Queue("")).look()
+    assert path.exists()
+    monkeypatch.setattr(reaper, "SWEEP_EVERY_S", 0.0)
+    Reaper(store, Queue("")).look()
+    assert not path.exists()
+
+
+def test_it_outlives_a_store_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reaper, "EVERY_S", 0.05)
+    store = Store(f"sqlite:///{tmp_path / 'later.db'}", str(tmp_path / "artifacts"))
+    looked = threading.Event()
+    running = Reaper(store, Queue(""), lambda _: looked.set())
+    running.start()
+    until(lambda: "could not reach the store" in caplog.text)
+    assert not looked.is_set()
+    store.migrate()
+    assert looked.wait(5)
+    running.stop()
+    store.close()

@@ -1,0 +1,121 @@
+"""Rendered once, for everybody, until an event touches what is drawn."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import save
+
+from app.contract.events import Place
+from app.figures.entry import FigureEntry, Reads
+from app.figures.source import Options, Source
+from app.store import Store
+from app.store.errors import NotFound
+from app.web.figures import Figures
+from app.web.problems import Invalid
+from tests.app.conftest import Hand
+
+NAME = "accuracy_vs_density"
+
+
+class Counting(Figures):
+    """Counts how often it reads what a figure is drawn from."""
+
+    read = 0
+
+    def source(self, *args: Any) -> Source[Any]:
+        self.read += 1
+        return super().source(*args)
+
+
+@pytest.fixture
+def figures(store: Store) -> Counting:
+    return Counting(store, capacity=3)
+
+
+def test_a_figure_is_rendered_once(figures: Counting, hand: Hand) -> None:
+    run = hand.run()
+    hand.outcome(0, 1.0, 0.9)
+    first = figures.answer(run.id, NAME, {}, "json")
+    assert figures.answer(run.id, NAME, {}, "json") is first
+    assert figures.read == 1
+
+
+def test_events_that_do_not_touch_it_leave_it_as_it_is(figures: Counting, hand: Hand) -> None:
+    run = hand.run()
+    hand.outcome(0, 1.0, 0.9)
+    first = figures.answer(run.id, NAME, {}, "json")
+    hand.measure("evaluation", Place(level=1), step=[0.0], test_accuracy=[0.1])
+    hand.save("unrelated", b"bytes")
+    assert figures.answer(run.id, NAME, {}, "json") is first
+    hand.outcome(1, 0.5, 0.95)
+    second = figures.answer(run.id, NAME, {}, "json")
+    assert (figures.read, second.etag != first.etag) == (2, True)
+
+
+def test_many_threads_share_one_rendering(figures: Counting, hand: Hand) -> None:
+    run = hand.run()
+    for level in range(3):
+        hand.outcome(level, 0.5**level, 0.9)
+    together = Barrier(16)
+
+    def ask(_: int) -> str:
+        together.wait()
+        return figures.answer(run.id, NAME, {}, "json").etag
+
+    with ThreadPoolExecutor(16) as pool:
+        assert len(set(pool.map(ask, range(16)))) == 1
+    assert figures.read == 1
+
+
+def test_options_and_forms_are_kept_apart(figures: Counting, hand: Hand) -> None:
+    run = hand.run()
+    hand.outcome(0, 1.0, 0.9)
+    as_json, as_csv = (figures.answer(run.id, NAME, {}, "json"), figures.answer(run.id, NAME, {}, "csv"))
+    assert as_json.body != as_csv.body
+    assert figures.answer(run.id, NAME, {}, "json") is as_json
+
+
+def test_only_the_newest_are_kept(figures: Counting, hand: Hand) -> None:
+    runs = [hand.run(start=False) for _ in range(4)]
+    for run in runs:
+        figures.answer(run.id, NAME, {}, "json")
+    figures.answer(runs[3].id, NAME, {}, "json")
+    assert figures.read == 4
+    figures.answer(runs[0].id, NAME, {}, "json")
+    assert figures.read == 5
+
+
+def test_the_tag_is_that_of_the_content(store: Store, hand: Hand) -> None:
+    run = hand.run()
+    hand.outcome(0, 1.0, 0.9)
+    here, there = (Figures(store).answer(run.id, NAME, {}, "json") for _ in range(2))
+    assert here.etag == there.etag
+
+
+def test_what_is_unknown_is_refused(figures: Counting, hand: Hand) -> None:
+    run = hand.run(start=False)
+    with pytest.raises(NotFound, match="there is"):
+        figures.answer(run.id, "pie_chart", {}, "json")
+    with pytest.raises(NotFound):
+        figures.answer("0000000000", NAME, {}, "json")
+    with pytest.raises(Invalid) as caught:
+        figures.answer(run.id, NAME, {"colour": "red"}, "json")
+    assert [error.path for error in caught.value.errors] == ["colour"]
+
+
+def test_only_what_the_options_ask_for_is_loaded(figures: Counting, hand: Hand) -> None:
+    """Artifacts of one level, by (name, replicate, level); the rest stays where it is."""
+    run = hand.run()
+    for level in range(3):
+        hand.save("movement", save({"x": np.full(2, level)}), level)
+    entry = FigureEntry(
+        "probe", "", "", kinds=("lottery",), series=(), options=Options, artifacts=("movement",),
+        info=lambda source: source, draw=lambda info: info, table=lambda _: {},
+        narrow=lambda _: Reads({}, {"movement": 1}),
+    )  # fmt: skip
+    source = figures.source(run, entry, Options())
+    assert list(source.artifacts) == [("movement", 0, 1)]
+    assert source.artifacts["movement", 0, 1]["x"].tolist() == [1, 1]

@@ -1,0 +1,54 @@
+import httpx
+
+from app.main import create_app
+from app.queue import Queue
+from app.settings import Settings
+from app.store import Store
+from tests.app.conftest import Serve, Web
+
+
+def test_a_process_that_answers_lives(client: httpx.Client) -> None:
+    assert client.get("/healthz").text == "ok\n"
+
+
+def test_a_broker_that_is_down_is_said_but_stops_no_page(client: httpx.Client) -> None:
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["parts"]["store"] == "ok"
+    assert answer.json()["parts"]["broker"].startswith("down")
+
+
+def test_ready_with_store_and_broker(settings: Settings, store: Store, queue: Queue, serve: Serve) -> None:
+    answer = serve(create_app(settings, store, queue)).client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ready", "parts": {"store": "ok", "broker": "ok"}})
+
+
+def test_a_store_without_its_schema_is_not_ready(settings: Settings, no_broker: Queue, serve: Serve) -> None:
+    empty = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
+    answer = serve(create_app(settings, empty, no_broker)).client.get("/readyz")
+    assert (answer.status_code, answer.json()["status"]) == (503, "not ready")
+    assert "ticketscope migrate" in answer.json()["parts"]["store"]
+    empty.close()
+
+
+def test_metrics_count_what_there_is(web: Web, store: Store) -> None:
+    run = web.client.post("/api/v1/runs", json={"preset": "digits-tickets"}).json()
+    for _ in range(3):
+        web.client.get(f"/api/v1/runs/{run['id']}")
+    web.client.get("/nowhere")
+    store.register_worker("w", host="h", pid=1, queue="cpu", device="cpu", slots=2, versions={})
+    with web.client.stream("GET", "/live") as live:
+        lines_of_live = live.iter_lines()
+        next(lines_of_live)
+        answer = web.client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    lines = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if not line.startswith("#"))
+    assert lines['ticketscope_runs{state="queued"}'] == "1.0"
+    assert lines['ticketscope_runs{state="failed"}'] == "0.0"
+    assert lines["ticketscope_workers_alive"] == "1.0"
+    assert lines["ticketscope_live_viewers"] == "1.0"
+    assert any(name.startswith("ticketscope_queued_replicates") and float(n) >= 3 for name, n in lines.items())
+    seconds = 'ticketscope_http_request_seconds_count{method="GET",route="%s",status="%s"}'
+    assert lines[seconds % ("/api/v1/runs/{run_id}", 200)] == "3.0"
+    assert lines[seconds % ("none", 404)] == "1.0"
+    assert run["id"] not in answer.text

@@ -1,0 +1,169 @@
+"""A whole Ticketscope, started as a user starts it, and a real Chromium in front of it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from app import broker
+from app.contract.presets import PRESETS
+from tests.chromium import find
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass
+class Scope:
+    """A running Ticketscope with one worker slot."""
+
+    url: str
+    client: httpx.Client
+
+    def submit(self, *, name: str = "by script", **changed: Any) -> str:
+        """Submit a small run through the API; returns its id."""
+        small = {"steps": 60, "eval_every": 20, "levels": 2, "replicates": 1, "branches": []}
+        spec = {**PRESETS["digits-tickets"].spec.model_dump(mode="json"), **small, **changed}
+        answer = self.client.post("/api/v1/runs", json={"name": name, "spec": spec})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.get(f"/api/v1/runs/{run_id}").json()
+        return found
+
+    def state(self, run_id: str) -> str:
+        return str(self.run(run_id)["state"])
+
+
+@pytest.fixture(scope="session")
+def scope(tmp_path_factory: pytest.TempPathFactory, datasets_dir: Path) -> Iterator[Scope]:
+    folder = tmp_path_factory.mktemp("scope")
+    port = broker.free_port()
+    env = {
+        **os.environ,
+        "TICKETSCOPE_PORT": str(port),
+        "TICKETSCOPE_DATA_DIR": str(folder / "data"),
+        "TICKETSCOPE_DATASETS_DIR": str(datasets_dir),
+        "TICKETSCOPE_WORKERS": "1",
+        "TICKETSCOPE_DEMO": "0",
+        "PYTHONWARNINGS": "default",
+    }
+    with (folder / "up.log").open("wb") as log:
+        process = subprocess.Popen([sys.executable, "-m", "app.cli", "up"], env=env, stdout=log, stderr=log)
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
+            _until(lambda: process.poll() is not None or _answers(client), 60)
+            assert process.poll() is None, (folder / "up.log").read_text()
+            yield Scope(str(client.base_url).rstrip("/"), client)
+        process.send_signal(signal.SIGTERM)
+        process.wait(15)
+
+
+def _answers(client: httpx.Client) -> bool:
+    try:
+        alive = any(worker["alive"] for worker in client.get("/api/v1/workers").json()["items"])
+    except httpx.TransportError:
+        return False
+    return alive and client.get("/readyz").status_code == 200
+
+
+def _until(holds: Callable[[], bool], timeout_s: float) -> None:
+    end = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool]], None]:
+    """Wait until something holds, at most 60 s."""
+    return lambda holds: _until(holds, 60)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = find()
+    assert path, "no Chromium: run `python tests/chromium.py`"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Watched:
+    """Opens pages and fails the test if any of them complains or asks another server for something."""
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self.browser, self.url = browser, url
+        self.complaints: list[str] = []
+        self.contexts: list[BrowserContext] = []
+        # What the browser itself logs about an answer that is not 2xx, where a test asks for one.
+        self.expected = ""
+
+    def __call__(self, width: int = 1280, height: int = 900, **options: Any) -> Page:
+        context = self.browser.new_context(viewport={"width": width, "height": height}, base_url=self.url, **options)
+        context.set_default_timeout(20_000)
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        page.on("request", lambda request: self._asks(request.url))
+        return page
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and not (self.expected and self.expected in message.text):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _asks(self, url: str) -> None:
+        if not url.startswith((self.url, "data:", "blob:")):
+            self.complaints.append(f"asked for {url}")
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+        assert self.complaints == []
+
+
+@pytest.fixture
+def watched(browser: Browser, scope: Scope) -> Iterator[Watched]:
+    watched = Watched(browser, scope.url)
+    yield watched
+    watched.close()
+
+
+def becomes(page: Page, condition: str, timeout_s: float = 60.0) -> None:
+    """Wait until an expression is true in the page; asked from outside, as the page's policy forbids `eval`."""
+    end = time.monotonic() + timeout_s
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, f"it never happened: {condition}"
+        page.wait_for_timeout(50)
+
+
+@pytest.fixture
+def page(watched: Watched) -> Page:
+    return watched()
+
+
+@pytest.fixture(scope="session")
+def finished(scope: Scope) -> str:
+    """A finished run with controls; its id."""
+    run_id = scope.submit(name="A finished run", replicates=2, branches=[{"kind": "reinit"}, {"kind": "shuffled"}])
+    _until(lambda: scope.state(run_id) == "finished", 120)
+    return run_id

@@ -1,0 +1,139 @@
+"""A lab of real parts in one folder: a Valkey server, Celery workers and the store they share."""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psutil
+
+from app import broker
+from app.contract.presets import PRESETS
+from app.contract.records import Run
+from app.contract.specs import LotterySpec
+from app.queue import Queue
+from app.store import Store
+from app.up import worker_command
+
+ENDED = ("finished", "failed", "cancelled")
+
+
+def small_spec(**fields: object) -> LotterySpec:
+    """The demo at a fraction of its size: seconds on one core."""
+    small = {"steps": 60, "eval_every": 20, "levels": 2, "replicates": 1}
+    return LotterySpec.model_validate({**PRESETS["digits-tickets"].spec.model_dump(), **small, **fields})
+
+
+def until(condition: Callable[[], bool], timeout_s: float = 30.0) -> float:
+    """Seconds that passed until `condition` held; fails after `timeout_s`."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < timeout_s, "it never happened"
+        time.sleep(0.01)
+    return time.monotonic() - began
+
+
+def alive(process: psutil.Process) -> bool:
+    """Whether a process runs; one that only waits to be collected does not."""
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+class Lab:
+    """Broker and workers start when asked; `close` leaves nothing running."""
+
+    def __init__(self, folder: Path, datasets_dir: Path) -> None:
+        self.folder = folder
+        self.port = broker.free_port()
+        self.env = {
+            **os.environ,
+            "TICKETSCOPE_DATA_DIR": str(folder),
+            "TICKETSCOPE_BROKER_URL": broker.url(self.port),
+            "TICKETSCOPE_DATASETS_DIR": str(datasets_dir),
+            "PYTHONWARNINGS": "default",
+        }
+        self.store = Store(f"sqlite:///{folder / 'ticketscope.db'}", str(folder / "artifacts"))
+        self.store.migrate()
+        self.queue = Queue(broker.url(self.port))
+        self.log = (folder / "workers.log").open("ab")
+        self.broker: subprocess.Popen[bytes] | None = None
+        self.workers: list[subprocess.Popen[bytes]] = []
+
+    def start_broker(self) -> None:
+        self.broker = subprocess.Popen(broker.command(self.port, self.folder))
+        assert broker.wait(self.port, 5)
+
+    def kill_broker(self) -> None:
+        assert self.broker is not None
+        self.broker.kill()
+        self.broker.wait()
+
+    def start_worker(self, slots: int = 1, *, wait: bool = True) -> subprocess.Popen[bytes]:
+        """A worker process for the queue "cpu"; `wait` until it has said so in the store."""
+        worker = subprocess.Popen(
+            worker_command("cpu", slots),
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+            start_new_session=True,
+        )
+        self.workers.append(worker)
+        if wait:
+            until(lambda: worker.pid in {known.pid for known in self.store.workers()})
+        return worker
+
+    def submit(self, spec: LotterySpec) -> str:
+        run = self.store.create_run(spec, name="a run of a test")
+        self.queue.announce(["cpu"])
+        return run.id
+
+    def ends(self, run_ids: Sequence[str], timeout_s: float = 60.0) -> list[Run]:
+        """The runs once all have ended."""
+        until(lambda: all(self.store.run(run_id).state in ENDED for run_id in run_ids), timeout_s)
+        return [self.store.run(run_id) for run_id in run_ids]
+
+    def count(self, run_id: str, kind: str) -> int:
+        return sum(event.event["kind"] == kind for event in self.store.events(run_id, limit=100_000))
+
+    def children(self, worker: int | None = None) -> list[psutil.Process]:
+        """Training processes: what the fork servers of all workers forked, or that of the `worker` with this pid."""
+        living = {known.pid for known in self.workers if known.poll() is None}
+        return [
+            child
+            for pid in living
+            if worker in (None, pid)
+            for server in psutil.Process(pid).children()
+            for child in server.children()
+        ]
+
+    def close(self) -> None:
+        for worker in self.workers:
+            if worker.poll() is None:
+                os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+        if self.broker is not None:
+            self.kill_broker()
+        self.queue.close()
+        self.store.close()
+        self.log.close()
+
+
+def results(store: Store, run_id: str) -> tuple[object, object]:
+    """All that a run measured and saved, clock aside, to be compared with another run's."""
+    names = {
+        event.event["series"] for event in store.events(run_id, limit=100_000) if event.event["kind"] == "measured"
+    }
+    measured = {
+        name: {column: values.tobytes() for column, values in sorted(store.series(run_id, name).columns.items())}
+        for name in sorted(names)
+    }
+    saved = {(ref.replicate, ref.level, ref.branch, ref.draw, ref.name): ref.id for ref in store.artifacts(run_id)}
+    return measured, saved
+
+
+def dense(store: Store, run_id: str) -> bool:
+    """Whether the log has every number from 1 to the last, once."""
+    seqs = [event.seq for event in store.events(run_id, limit=100_000)]
+    return seqs == list(range(1, store.run(run_id).last_seq + 1))

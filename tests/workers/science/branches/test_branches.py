@@ -1,0 +1,109 @@
+"""The controls: what each keeps of its ticket and what it replaces."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import torch
+from torch import Tensor
+
+from workers.science.branches import magnitude_at_init, random, reinit, shuffled
+from workers.science.branches.origin import Origin, Start
+from workers.science.metrics.density import counts
+from workers.science.models import lenet_300_100
+from workers.science.models.init import initialise
+from workers.science.models.prunable import prunable
+from workers.science.pruning import layerwise_magnitude
+from workers.science.random import generator
+
+Derive = Callable[..., Iterator[Start]]
+
+
+def weights(*purpose: int | str) -> dict[str, Tensor]:
+    model = lenet_300_100.build((1, 8, 8), 10)
+    initialise(model, generator(0, *purpose))
+    return {name: parameter.detach() for name, parameter in model.named_parameters()}
+
+
+@pytest.fixture
+def origin() -> Origin:
+    layers = prunable(lenet_300_100.build((1, 8, 8), 10))
+    theta0, full = weights("init"), {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in layers.items()}
+    return Origin(
+        masks=layerwise_magnitude.prune(weights("trained"), full, layers, 7),
+        theta0=theta0,
+        fresh=lambda draw: weights("fresh", draw),
+        generator=lambda draw: generator(0, "mask", draw),
+        prune_at_init=lambda: layerwise_magnitude.prune(theta0, full, layers, 7),
+    )
+
+
+def same(a: object, b: object) -> bool:
+    assert isinstance(a, dict)
+    assert isinstance(b, dict)
+    assert list(a) == list(b)
+    return all(torch.equal(a[name], b[name]) for name in a)
+
+
+@pytest.mark.parametrize("derive", [reinit.derive, shuffled.derive, random.derive])
+def test_every_layer_keeps_as_many_weights(derive: Derive, origin: Origin) -> None:
+    starts = list(derive(origin, draws=3))
+    assert len(starts) == 3
+    assert all(counts(start.masks) == counts(origin.masks) for start in starts)
+    assert len(list(derive(origin))) == 1
+
+
+@pytest.mark.parametrize("derive", [shuffled.derive, random.derive])
+def test_a_permuted_mask_is_another_mask(derive: Derive, origin: Origin) -> None:
+    """A reference implementation's shuffle changed nothing: here every layer differs, by about as much as chance."""
+    first, second = derive(origin, draws=2)
+    for name, mask in origin.masks.items():
+        assert first.masks[name].shape == mask.shape
+        share = mask.float().mean().item()
+        overlap = (mask & first.masks[name]).sum().item() / mask.sum().item()
+        assert overlap == pytest.approx(share, abs=0.1)
+        assert not torch.equal(first.masks[name], mask)
+        assert not torch.equal(first.masks[name], second.masks[name])
+
+
+@pytest.mark.parametrize("derive", [reinit.derive, random.derive])
+def test_new_weights_are_the_draws(derive: Derive, origin: Origin) -> None:
+    for draw, start in enumerate(derive(origin, draws=2)):
+        assert same(start.weights, origin.fresh(draw))
+        assert not same(start.weights, origin.theta0)
+
+
+def test_what_stays_the_ticket_s(origin: Origin) -> None:
+    assert same(next(reinit.derive(origin)).masks, origin.masks)
+    assert same(next(shuffled.derive(origin)).weights, origin.theta0)
+    assert same(next(magnitude_at_init.derive(origin)).weights, origin.theta0)
+
+
+@pytest.mark.parametrize("derive", [reinit.derive, shuffled.derive, random.derive])
+def test_more_draws_leave_the_first_as_they_were(derive: Derive, origin: Origin) -> None:
+    for few, many in zip(derive(origin, draws=2), derive(origin, draws=3), strict=False):
+        assert same(few.masks, many.masks)
+        assert same(few.weights, many.weights)
+
+
+def test_magnitude_at_init_keeps_the_largest_initial_weights(origin: Origin) -> None:
+    (start,) = magnitude_at_init.derive(origin)
+    assert counts(start.masks) == counts(origin.masks)
+    assert not same(start.masks, origin.masks)
+    for name, mask in start.masks.items():
+        magnitudes = origin.theta0[name].abs()
+        assert magnitudes[~mask].max() <= magnitudes[mask].min()
+
+
+def test_full_and_empty_layers_stay(origin: Origin) -> None:
+    masks = {"full": torch.ones(3, 4, dtype=torch.bool), "empty": torch.zeros(5, dtype=torch.bool)}
+    start = next(shuffled.derive(Origin(masks, {}, origin.fresh, origin.generator, origin.prune_at_init)))
+    assert same(start.masks, masks)
+
+
+def test_every_place_is_as_likely() -> None:
+    """One kept weight of four, 4,000 times: each place about 1,000 times (5 standard deviations are 137)."""
+    one = {"w": torch.tensor([[True, False], [False, False]])}
+    origin = Origin(one, {}, lambda _: {}, lambda draw: generator(1, draw), dict)
+    hits = sum(start.masks["w"].int() for start in shuffled.derive(origin, draws=4_000))
+    assert isinstance(hits, Tensor)
+    assert (hits - 1_000).abs().max() < 137

@@ -1,0 +1,120 @@
+"""Weight counts of the paper's networks, and their initial weights."""
+
+from importlib import import_module
+from math import prod, sqrt
+
+import pytest
+import torch
+from torch import nn
+
+from workers.science.models.init import initialise
+from workers.science.models.prunable import Layer, prunable
+from workers.science.random import generator
+
+CIFAR, MNIST, DIGITS = (3, 32, 32), (1, 28, 28), (1, 8, 8)
+NAMES = ("lenet_300_100", "conv_2", "conv_4", "conv_6")
+
+
+def build(name: str, shape: tuple[int, int, int], n_classes: int = 10) -> nn.Module:
+    model: nn.Module = import_module(f"workers.science.models.{name}").build(shape, n_classes)
+    return model
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "weights"),
+    [
+        ("lenet_300_100", MNIST, 266_200),
+        ("lenet_300_100", DIGITS, 50_200),
+        ("conv_2", CIFAR, 4_300_992),
+        ("conv_4", CIFAR, 2_425_024),
+        ("conv_6", CIFAR, 2_261_184),
+    ],
+)
+def test_prunable_weights(name: str, shape: tuple[int, int, int], weights: int) -> None:
+    assert sum(prod(layer.shape) for layer in prunable(build(name, shape)).values()) == weights
+
+
+def test_lenet_layers() -> None:
+    assert prunable(build("lenet_300_100", MNIST)) == {
+        "fc1.weight": Layer("fc1.weight", "linear", (300, 784)),
+        "fc2.weight": Layer("fc2.weight", "linear", (100, 300)),
+        "fc3.weight": Layer("fc3.weight", "output", (10, 100)),
+    }
+
+
+def test_conv_layers() -> None:
+    layers = prunable(build("conv_6", CIFAR))
+    assert [name.removesuffix(".weight") for name in layers] == [
+        "conv1", "conv2", "conv3", "conv4", "conv5", "conv6", "fc1", "fc2", "fc3",
+    ]  # fmt: skip
+    assert [layer.kind for layer in layers.values()] == ["conv"] * 6 + ["linear"] * 2 + ["output"]
+    assert layers["conv3.weight"].shape == (128, 64, 3, 3)
+    assert layers["fc1.weight"].shape == (256, 256 * 4 * 4)
+
+
+def test_norms_and_biases_are_not_prunable() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(2, 3))
+    assert list(prunable(model)) == ["0.weight", "3.weight"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("shape", [CIFAR, MNIST, DIGITS])
+def test_from_pictures_to_logits(name: str, shape: tuple[int, int, int]) -> None:
+    model = build(name, shape, n_classes=7)
+    initialise(model, generator(0, "test"))
+    logits = model(torch.rand(5, *shape))
+    assert logits.shape == (5, 7)
+    assert logits.isfinite().all()
+    assert len({tuple(row) for row in logits.tolist()}) == 5
+
+
+def test_too_small_pictures() -> None:
+    with pytest.raises(ValueError, match="4×4 are too small for 3 pools"):
+        build("conv_6", (1, 4, 4))
+
+
+def test_pictures_that_halve_unevenly() -> None:
+    """28 → 14 → 7 → 3: floor, as the pools do."""
+    assert prunable(build("conv_6", MNIST))["fc1.weight"].shape == (256, 256 * 3 * 3)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_building_draws_nothing_and_leaves_zeros(name: str) -> None:
+    before = torch.get_rng_state()
+    model = build(name, CIFAR)
+    assert torch.equal(before, torch.get_rng_state())
+    assert not any(parameter.any() for parameter in model.parameters())
+    assert all(parameter.requires_grad and parameter.device.type == "cpu" for parameter in model.parameters())
+
+
+@pytest.mark.parametrize(("name", "shape"), [("lenet_300_100", MNIST), ("conv_4", CIFAR)])
+def test_glorot_normal(name: str, shape: tuple[int, int, int]) -> None:
+    model = build(name, shape)
+    initialise(model, generator(1, "init"))
+    for parameter_name, parameter in model.named_parameters():
+        if parameter_name.endswith("bias"):
+            assert not parameter.any()
+            continue
+        n_out, n_in, *kernel = parameter.shape
+        std = sqrt(2 / ((n_in + n_out) * prod(kernel)))
+        n = parameter.numel()
+        assert parameter.mean().item() == pytest.approx(0, abs=5 * std / sqrt(n))
+        assert parameter.std().item() == pytest.approx(std, rel=5 / sqrt(2 * n))
+        # A normal, not truncated at two standard deviations: 4.6 % lie beyond.
+        assert (parameter.abs() > 2 * std).float().mean().item() == pytest.approx(0.0455, abs=5 * sqrt(0.0434 / n))
+
+
+def test_initial_weights_depend_on_the_key_alone() -> None:
+    first, again, other = (build("lenet_300_100", DIGITS) for _ in range(3))
+    initialise(first, generator(0, 1, "init"))
+    torch.manual_seed(123)
+    initialise(again, generator(0, 1, "init"))
+    initialise(other, generator(0, 2, "init"))
+    for name, parameter in first.named_parameters():
+        assert torch.equal(parameter, again.get_parameter(name))
+        assert name.endswith("bias") or not torch.equal(parameter, other.get_parameter(name))
+
+
+def test_unknown_parameters_are_refused() -> None:
+    with pytest.raises(TypeError, match="weight"):
+        initialise(nn.BatchNorm2d(3), generator(0))

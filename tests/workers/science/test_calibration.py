@@ -1,0 +1,32 @@
+"""Calibration covers the catalog and times real steps."""
+
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from app.contract.catalog import CATALOG
+from workers.science.build import build
+from workers.science.calibration import SHAPES, calibrate
+
+
+def test_every_model_is_timed_on_every_data_set() -> None:
+    began = time.perf_counter()
+    times = calibrate(8, seconds=0.02)
+    assert {(t.model, t.dataset) for t in times} == {(m, d) for m in CATALOG["model"] for d in CATALOG["dataset"]}
+    assert all(0 < t.step_s < time.perf_counter() - began for t in times)
+    assert {t.batch_size for t in times} == {8}
+    step_s = {(t.model, t.dataset): t.step_s for t in times}
+    assert step_s["conv_6", "cifar10"] > step_s["lenet_300_100", "digits"]
+
+
+@pytest.mark.parametrize("name", ["digits", "mnist", "cifar10_10k"])
+def test_shapes_are_those_of_the_data(name: str, datasets_dir: Path) -> None:
+    assert build(CATALOG["dataset"][name])(datasets_dir).shape == SHAPES[name]
+
+
+def test_the_global_generator_is_left_alone() -> None:
+    before = torch.get_rng_state()
+    calibrate(2, seconds=0.0)
+    assert torch.equal(torch.get_rng_state(), before)

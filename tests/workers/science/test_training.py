@@ -1,0 +1,237 @@
+"""The loop: which batches, which steps, what masks guarantee after every step, and how it ends."""
+
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import pairwise
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+
+from workers.science.data import digits
+from workers.science.data.dataset import Dataset
+from workers.science.metrics.evaluate import evaluate
+from workers.science.models import conv_2, lenet_300_100
+from workers.science.models.init import initialise
+from workers.science.models.prunable import prunable
+from workers.science.optim import adam, adamw, muon, sgd
+from workers.science.optim.schedules import step_decay
+from workers.science.pruning import layerwise_magnitude
+from workers.science.random import generator
+from workers.science.training import CHECK_EVERY, Batches, Diverged, Evaluated, Moment, Tick, train
+
+BATCH = 60
+# Weights grow 99-fold a step, where a high rate alone may just kill every ReLU and stay finite.
+EXPLODE = partial(sgd.build, lr=100.0, weight_decay=1.0)
+
+
+@pytest.fixture(scope="module")
+def data() -> Dataset:
+    return digits.load(Path())
+
+
+def order(n: int, epoch: int) -> Tensor:
+    return torch.randperm(n, generator=generator(3, "order", epoch))
+
+
+def network(build: Callable[..., nn.Module] = lenet_300_100.build) -> nn.Module:
+    model = build((1, 8, 8), 10)
+    initialise(model, generator(3, "init"))
+    return model
+
+
+def go(data: Dataset, model: nn.Module, optimizers: list[torch.optim.Optimizer], **knobs: Any) -> Iterator[Moment]:
+    batches = Batches(len(data.train), BATCH, partial(order, len(data.train)))
+    return train(model, data, optimizers, batches, **{"steps": 30, "eval_every": 10} | knobs)
+
+
+def pruned(model: nn.Module, rate: float = 0.8) -> dict[str, Tensor]:
+    full = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in prunable(model).items()}
+    return layerwise_magnitude.prune(
+        model.state_dict(), full, prunable(model), rate=rate, conv_rate=rate, output_rate=rate
+    )
+
+
+def test_batches_cut_one_permutation_per_epoch_and_drop_the_rest() -> None:
+    batches = Batches(10, 3, partial(order, 10))
+    first, second = order(10, 0), order(10, 1)
+    assert [batches[step].tolist() for step in range(4)] == [
+        first[0:3].tolist(), first[3:6].tolist(), first[6:9].tolist(), second[0:3].tolist()
+    ]  # fmt: skip
+
+
+def test_a_batch_is_the_same_whatever_was_asked_before() -> None:
+    forward, backward = (Batches(10, 3, partial(order, 10)) for _ in range(2))
+    there = [forward[step].tolist() for step in range(12)]
+    assert [backward[step].tolist() for step in reversed(range(12))] == there[::-1]
+
+
+def test_a_batch_larger_than_the_data_is_the_data() -> None:
+    assert sorted(Batches(5, 60, partial(order, 5))[7].tolist()) == [0, 1, 2, 3, 4]
+
+
+def test_dense_training_is_the_plain_loop(data: Dataset) -> None:
+    model, plain = network(), network()
+    list(go(data, model, sgd.build(model, lr=0.1, momentum=0.9), steps=45, factor=partial(step_decay, steps=45)))
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1, momentum=0.9)
+    per_epoch = len(data.train) // BATCH
+    for step in range(45):
+        epoch, batch = divmod(step, per_epoch)
+        rows = order(len(data.train), epoch)[batch * BATCH : (batch + 1) * BATCH]
+        optimizer.param_groups[0]["lr"] = 0.1 * (1 if step < 22.5 else 0.1 if step < 33.75 else 0.01)
+        optimizer.zero_grad()
+        cross_entropy(plain(data.train.x[rows]), data.train.y[rows]).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    for mine, reference in zip(model.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(mine, reference)
+
+
+def test_rows_come_at_the_start_every_so_often_and_at_the_end(data: Dataset) -> None:
+    model = network()
+    rows = [m for m in go(data, model, adam.build(model), steps=35) if isinstance(m, Evaluated)]
+    assert [row.step for row in rows] == [0, 10, 20, 30, 35]
+    assert isnan(rows[0].train_loss)
+    assert all(row.train_loss > 0 for row in rows[1:])
+    end = evaluate(model, data.test)
+    assert rows[-1].test_accuracy == end.accuracy
+    assert rows[-1].test_loss == pytest.approx(end.loss, rel=1e-5)
+    assert rows[-1].validation_accuracy == evaluate(model, data.validation).accuracy
+
+
+def test_train_loss_is_the_mean_over_the_minibatches_between_rows(data: Dataset) -> None:
+    losses = {}
+    for every in (1, 5):
+        model = network()
+        rows = [m for m in go(data, model, sgd.build(model), steps=10, eval_every=every) if isinstance(m, Evaluated)]
+        losses[every] = [row.train_loss for row in rows[1:]]
+    each = losses[1]
+    assert losses[5] == pytest.approx([sum(each[:5]) / 5, sum(each[5:]) / 5])
+
+
+def test_gradients_left_by_somebody_else_do_not_count(data: Dataset) -> None:
+    clean, dirty = network(), network()
+    for parameter in dirty.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    for model in (clean, dirty):
+        list(go(data, model, sgd.build(model), steps=2, eval_every=2))
+    assert all(torch.equal(a, b) for a, b in zip(clean.parameters(), dirty.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("build_model", [lenet_300_100.build, conv_2.build], ids=["lenet", "conv"])
+@pytest.mark.parametrize(
+    "build_optimizers",
+    [
+        partial(sgd.build, lr=0.1, momentum=0.9, weight_decay=0.1),
+        partial(adam.build, weight_decay=0.1),
+        partial(adamw.build, weight_decay=0.1),
+        partial(muon.build, weight_decay=0.1),
+    ],
+    ids=["sgd", "adam", "adamw", "muon"],
+)
+def test_pruned_weights_and_what_is_remembered_of_them_are_zero_after_every_step(
+    data: Dataset,
+    build_model: Callable[..., nn.Module],
+    build_optimizers: Callable[[nn.Module], list[torch.optim.Optimizer]],
+) -> None:
+    model = network(build_model)
+    masks = pruned(model)
+    named = dict(model.named_parameters())
+    before = {name: named[name].detach().clone() for name in masks}
+    optimizers = build_optimizers(model)
+    # States live under the tensors that optimizers hold, which for Muon are views of the kernels.
+    dead = {named[name].data_ptr(): ~mask for name, mask in masks.items()}
+    steps, remembered = 4, 0
+    for moment in go(data, model, optimizers, steps=steps, eval_every=steps, masks=masks, stops=range(steps + 1)):
+        assert all((named[name][~mask] == 0).all() for name, mask in masks.items()), moment
+        for optimizer in optimizers:
+            for tensor, state in optimizer.state.items():
+                for kept in state.values():
+                    if tensor.data_ptr() in dead and isinstance(kept, Tensor) and kept.shape == tensor.shape:
+                        assert (kept[dead[tensor.data_ptr()].reshape(kept.shape)] == 0).all()
+                        remembered += 1
+    assert remembered > 0
+    # The survivors did move, and none of them died.
+    for name, mask in masks.items():
+        assert (named[name][mask] != before[name][mask]).float().mean() > 0.5
+
+
+def test_masks_hold_before_the_first_evaluation(data: Dataset) -> None:
+    model, masked = network(), network()
+    masks = pruned(model, 0.9)
+    first = next(m for m in go(data, model, sgd.build(model), masks=masks) if isinstance(m, Evaluated))
+    with torch.no_grad():
+        for name, parameter in masked.named_parameters():
+            if name in masks:
+                parameter.mul_(masks[name])
+    assert first.test_accuracy == evaluate(masked, data.test).accuracy
+
+
+def test_a_later_start_sees_the_batches_and_rates_of_the_whole(data: Dataset) -> None:
+    """Without optimizer memory, stopping at step 13 and going on is the same as never having stopped."""
+    whole, parts = network(), network()
+    factor = partial(step_decay, steps=30)
+    list(go(data, whole, sgd.build(whole), factor=factor))
+    for moment in go(data, parts, sgd.build(parts), factor=factor, stops=(13,)):
+        if moment == Tick(13):
+            break
+    rows = [m for m in go(data, parts, sgd.build(parts), start=13, factor=factor) if isinstance(m, Evaluated)]
+    assert [row.step for row in rows] == [13, 20, 30]
+    assert isnan(rows[0].train_loss)
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), parts.parameters(), strict=True))
+
+
+def test_a_tick_comes_at_least_every_tenth_of_a_second(data: Dataset) -> None:
+    model = network()
+    times = [time.monotonic()]
+    for _ in go(data, model, adam.build(model), steps=400, eval_every=400):
+        times.append(time.monotonic())  # noqa: PERF401 (a time as soon as it comes)
+    assert len(times) > 5
+    assert sorted(b - a for a, b in pairwise(times))[-2] < 0.1
+
+
+@pytest.mark.parametrize("eval_every", [1, 7, 1000])
+def test_a_loss_that_is_not_finite_ends_the_training_at_its_step(data: Dataset, eval_every: int) -> None:
+    ends = []
+    for _ in range(2):
+        model = network()
+        moments = list(go(data, model, EXPLODE(model), steps=1000, eval_every=eval_every))
+        ends.append(moments[-1])
+        rows = [m for m in moments if isinstance(m, Evaluated)]
+        assert all(isnan(row.train_loss) for row in rows[:1])
+        assert all(row.step <= moments[-1].step for row in rows)
+    assert isinstance(ends[0], Diverged)
+    assert ends[0] == ends[1]
+    assert 0 < ends[0].step < CHECK_EVERY
+
+
+def test_a_network_that_starts_broken_diverges_at_its_start(data: Dataset) -> None:
+    model = network()
+    with torch.no_grad():
+        next(model.parameters()).fill_(float("nan"))
+    moments = [m for m in go(data, model, sgd.build(model)) if not isinstance(m, Tick)]
+    assert moments == [Diverged(0)]
+
+
+def test_divergence_is_noticed_between_rows(data: Dataset) -> None:
+    """Long before an evaluation is due, so that nobody waits for a dead network."""
+    model = network()
+    ticks = list(go(data, model, EXPLODE(model), steps=1_000, eval_every=1_000))
+    assert ticks[-1].step <= CHECK_EVERY
+
+
+@pytest.mark.parametrize("build_optimizers", [sgd.build, adam.build, adamw.build, muon.build])
+def test_the_same_start_gives_the_same_bits(
+    data: Dataset, build_optimizers: Callable[[nn.Module], list[torch.optim.Optimizer]]
+) -> None:
+    ends = []
+    for _ in range(2):
+        model = network()
+        moments = [m for m in go(data, model, build_optimizers(model), masks=pruned(model)) if not isinstance(m, Tick)]
+        ends.append((moments[1:], [p.detach() for p in model.parameters()]))
+    assert ends[0][0] == ends[1][0]
+    assert all(torch.equal(a, b) for a, b in zip(ends[0][1], ends[1][1], strict=True))

@@ -1,0 +1,44 @@
+"""The numeric plan is frozen, and refused where it cannot be obeyed."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from workers import numerics
+
+PLAN = """
+import json
+from workers import numerics
+numerics.pin()
+print(json.dumps(numerics.plan({"layers": [{"name": "fc1", "shape": [2, 3]}]}, "cpu")))
+"""
+
+
+@pytest.fixture(scope="module")
+def plan() -> dict[str, object]:
+    # In a process of its own: pinning changes torch for good.
+    text = subprocess.run([sys.executable, "-c", PLAN], capture_output=True, text=True, check=True).stdout
+    made: dict[str, object] = json.loads(text)
+    return made
+
+
+def test_a_plan_names_what_decides_the_bits(plan: dict[str, object]) -> None:
+    assert plan["layers"] == [{"name": "fc1", "shape": [2, 3]}]
+    assert (plan["replicates"], plan["threads"], plan["dtype"], plan["device"]) == (1, 1, "float32", "cpu")
+    assert plan["flags"] == {"deterministic": True, "matmul": "highest", "tf32": False}
+    versions = plan["versions"]
+    assert isinstance(versions, dict)
+    assert versions["torch"] == "2.13.0"
+    assert versions.keys() == {"python", "torch", "numpy"}
+
+
+def test_the_same_plan_is_obeyed(plan: dict[str, object]) -> None:
+    numerics.obey(json.loads(json.dumps(plan)), plan)
+
+
+@pytest.mark.parametrize("key", ["threads", "device", "versions", "layers"])
+def test_each_difference_is_named(plan: dict[str, object], key: str) -> None:
+    with pytest.raises(numerics.PlanMismatchError, match=f"{key} was 'other' and is .* here"):
+        numerics.obey({**plan, key: "other"}, plan)

@@ -1,0 +1,153 @@
+"""Real Valkey, real Celery worker, real children: what happens to a run in fair weather and foul."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.lab import Lab, alive, dense, results, small_spec, until
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab at work, with one slot; its copy of MNIST is damaged."""
+    folder = tmp_path_factory.mktemp("lab")
+    lab = Lab(folder, _damaged(folder / "datasets"))
+    lab.start_broker()
+    lab.start_worker()
+    yield lab
+    lab.close()
+
+
+def _damaged(datasets: Path) -> Path:
+    (datasets / "mnist").mkdir(parents=True)
+    for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
+        (datasets / "mnist" / f"{part}-ubyte.gz").write_bytes(b"not a data set")
+    return datasets
+
+
+def test_an_announced_run_is_finished(running: Lab) -> None:
+    run_id = running.submit(small_spec(replicates=2))
+    (run,) = running.ends([run_id])
+    assert run.state == "finished"
+    assert running.count(run_id, "finished") == 2
+    assert dense(running.store, run_id)
+    assert run.provenance["layers"][0] == {"name": "fc1", "shape": [300, 64]}
+    assert [(speed.model, speed.dataset, speed.device) for speed in running.store.speeds()] == [
+        ("lenet_300_100", "digits", "cpu")
+    ]
+
+
+def test_a_warm_worker_says_started_within_a_second_and_a_half(running: Lab) -> None:
+    running.ends([running.submit(small_spec())])
+    run_id = running.submit(small_spec())
+    assert until(lambda: running.count(run_id, "started") == 1) < 1.5
+
+
+def test_a_killed_child_runs_again_in_place_to_the_same_bits(running: Lab) -> None:
+    spec = small_spec(steps=400)
+    undisturbed = running.submit(spec)
+    running.ends([undisturbed])
+    run_id = running.submit(spec)
+    until(lambda: len(running.store.artifacts(run_id)) > 2)
+    (child,) = running.children()
+    child.kill()
+    assert until(lambda: running.count(run_id, "started") == 2) < 2
+    (run,) = running.ends([run_id])
+    assert run.state == "finished"
+    (failed,) = [event.event for event in running.store.events(run_id) if event.event["kind"] == "failed"]
+    assert "SIGKILL" in failed["reason"]
+    assert results(running.store, run_id) == results(running.store, undisturbed)
+    assert dense(running.store, run_id)
+
+
+def test_cancel_takes_at_most_two_seconds(running: Lab) -> None:
+    run_id = running.submit(small_spec(steps=20_000))
+    until(lambda: running.count(run_id, "measured") > 0)
+    running.store.cancel_run(run_id)
+    assert until(lambda: running.store.run(run_id).state == "cancelled") < 2
+    until(lambda: not running.children())
+
+
+def test_a_child_that_does_not_hear_is_cancelled_all_the_same(running: Lab) -> None:
+    run_id = running.submit(small_spec(steps=20_000))
+    until(lambda: running.count(run_id, "measured") > 0)
+    running.children()[0].suspend()
+    running.store.cancel_run(run_id)
+    assert until(lambda: running.store.run(run_id).state == "cancelled") < 2
+    until(lambda: not running.children())
+
+
+def test_sigterm_hands_the_shard_back_and_the_next_worker_goes_on(lab: Lab) -> None:
+    lab.start_broker()
+    lab.start_worker()
+    run_id = lab.submit(small_spec(steps=500))
+    until(lambda: lab.count(run_id, "artifact_saved") > 2)
+    worker = lab.workers[0]
+    os.killpg(worker.pid, signal.SIGTERM)  # the whole group, as a service manager does
+    assert worker.wait(10) == 0
+    assert lab.store.run(run_id).state == "queued"
+    assert lab.count(run_id, "failed") == 0
+    assert lab.store.workers() == []
+    lab.start_worker()
+    (run,) = lab.ends([run_id])
+    assert run.state == "finished"
+    assert lab.count(run_id, "started") == 2
+    assert dense(lab.store, run_id)
+
+
+def test_a_killed_fork_server_costs_one_try(running: Lab) -> None:
+    run_id = running.submit(small_spec(steps=400))
+    until(lambda: running.count(run_id, "measured") > 0)
+    (child,) = running.children()
+    server = child.parent()
+    assert server is not None
+    server.kill()
+    (run,) = running.ends([run_id])
+    assert run.state == "finished"
+    assert not alive(child)
+    assert running.count(run_id, "started") == 2
+    assert dense(running.store, run_id)
+
+
+def test_children_end_with_a_killed_worker_and_the_reaper_brings_the_shard_back(lab: Lab) -> None:
+    lab.start_broker()
+    worker = lab.start_worker()
+    run_id = lab.submit(small_spec(steps=400))
+    until(lambda: lab.count(run_id, "artifact_saved") > 2)
+    (child,) = lab.children()
+    worker.kill()
+    worker.wait()
+    assert until(lambda: not alive(child)) < 5
+    lab.start_worker()
+    (run,) = lab.ends([run_id])
+    assert run.state == "finished"
+    (failed,) = [event.event for event in lab.store.events(run_id) if event.event["kind"] == "failed"]
+    assert "stopped answering" in failed["reason"]
+    assert dense(lab.store, run_id)
+
+
+def test_a_broker_outage_delays_only_what_is_new(running: Lab) -> None:
+    first = running.submit(small_spec(steps=2_000))
+    until(lambda: running.count(first, "measured") > 0)
+    running.kill_broker()
+    second = running.store.create_run(small_spec(), name="while the broker is down").id
+    assert not running.queue.announce(["cpu"])
+    until(lambda: running.store.run(first).progress.done > 1_000)
+    running.start_broker()
+    assert running.queue.announce(["cpu"])
+    assert [run.state for run in running.ends([first, second])] == ["finished", "finished"]
+    assert running.count(first, "started") == 1
+
+
+def test_a_poisoned_shard_fails_after_three_tries_with_its_traceback(running: Lab) -> None:
+    run_id = running.submit(small_spec(dataset={"kind": "mnist"}))
+    (run,) = running.ends([run_id])
+    assert run.state == "failed"
+    failures = [event.event for event in running.store.events(run_id) if event.event["kind"] == "failed"]
+    assert [failure["final"] for failure in failures] == [False, False, True]
+    assert "Traceback" in failures[-1]["traceback"]
+    assert run.error is not None
+    assert "DatasetError" in run.error

@@ -1,0 +1,30 @@
+"""Seconds per step, from what an experiment yields and how long each output took."""
+
+import pytest
+
+from app.contract.events import Measured, Progress
+from workers.speed import Stopwatch
+
+ROW = Measured(series="evaluation", columns={"step": [0.0]})
+
+
+def at(done: int) -> Progress:
+    return Progress(done=done, total=100, step=done)
+
+
+def test_evaluations_count_and_preparations_do_not() -> None:
+    watch = Stopwatch()
+    for output, seconds in ((ROW, 9.0), (at(0), 9.0), (ROW, 0.5), (at(10), 1.0), (at(20), 1.0), (ROW, 0.5)):
+        watch.lap(output, seconds)
+    assert watch.step_s() == pytest.approx(3.0 / 20)
+
+
+def test_each_training_is_timed_for_itself() -> None:
+    watch = Stopwatch()
+    for done in (0, 10):
+        watch.lap(at(done), 1.0)
+    assert watch.step_s() == pytest.approx(0.1)
+    assert watch.step_s() is None
+    for done in (10, 20):
+        watch.lap(at(done), 2.0)
+    assert watch.step_s() == pytest.approx(0.2)

@@ -1,0 +1,55 @@
+"""Times a step of every model while a worker has nothing to do, so that a form can tell how long a run would take."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.contract.catalog import CATALOG
+from app.settings import Settings
+from app.store import Store
+from workers.forkserver import end, spawn
+from workers.job import DONE, device_kind
+
+# Long enough for the demo of an empty store to have begun.
+IDLE_S = 15.0
+_POLL_S = 0.2
+
+
+def start(settings: Settings, store: Store, device: str, idle: Callable[[], bool]) -> None:
+    """Calibrate once, in a thread of its own, as soon as the worker has been `idle` for a while.
+
+    A shard that comes meanwhile ends it; it then waits for the next quiet moment.
+    """
+    threading.Thread(target=_when_idle, args=(settings, store, device, idle), name="calibration", daemon=True).start()
+
+
+def _when_idle(settings: Settings, store: Store, device: str, idle: Callable[[], bool]) -> None:
+    since = time.monotonic()
+    while True:
+        time.sleep(_POLL_S)
+        if not idle():
+            since = time.monotonic()
+        elif time.monotonic() - since > IDLE_S:
+            try:
+                if not missing(store, device) or _run(settings, device, idle):
+                    return
+            except (SQLAlchemyError, OSError, EOFError):
+                since = time.monotonic()  # the store or the fork server is away: later
+
+
+def _run(settings: Settings, device: str, idle: Callable[[], bool]) -> bool:
+    """Whether a child could calibrate undisturbed."""
+    child, connection = spawn("workers.speed:calibrate", settings, device)
+    while child.is_alive() and idle():
+        time.sleep(_POLL_S)
+    code = end(child)
+    connection.close()
+    return code == DONE
+
+
+def missing(store: Store, device: str) -> set[tuple[str, str]]:
+    """Models and data sets of the catalog that no speed on `device` ("cpu", "cuda:0") is known for."""
+    known = {(speed.model, speed.dataset) for speed in store.speeds() if speed.device == device_kind(device)}
+    return {(model, dataset) for model in CATALOG["model"] for dataset in CATALOG["dataset"]} - known

@@ -1,0 +1,167 @@
+"""The child's side of one shard: runs the experiment and tells the store what comes of it."""
+
+import errno
+import time
+import traceback
+from collections.abc import Iterator
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import Any, assert_never
+
+from app.contract.events import ArtifactSaved, Event, Measured, Progress, Started
+from app.contract.specs import EXPERIMENTS
+from app.queue import Queue
+from app.store import Store
+from app.store.errors import Fenced
+from workers import checkpoints, numerics, tensors
+from workers.batcher import Batcher
+from workers.job import DONE, FENCED, Job, Order, device_kind
+from workers.parent import Parent
+from workers.provenance import provenance
+from workers.science.outputs import Checkpoint, Output, Tensors
+from workers.speed import Stopwatch
+
+
+def main(connection: "Connection[Any, Any]", job: Job) -> int:
+    """Run the shard of `job` to one of its ends and return the exit code; `connection` leads to the supervisor."""
+    parent = Parent(connection)
+    numerics.pin()
+    try:
+        Attempt(job, parent).run()
+    except Fenced:
+        return FENCED
+    return DONE
+
+
+class Attempt:
+    """One attempt at a shard: from its claim to whatever end the store is told of."""
+
+    def __init__(self, job: Job, parent: Parent) -> None:
+        self._claim = job.claim
+        self._shard = (job.claim.shard_id, job.claim.token)
+        self._job = job
+        self._parent = parent
+        self._store = Store(job.settings.resolved_database_url, job.settings.resolved_artifacts_url)
+        self._queue = Queue(job.settings.broker_url)
+        self._artifacts = self._store.artifacts_store
+        self._datasets = job.settings.resolved_datasets_dir
+        # A shard that began on a CPU goes on on one, even where a GPU is at hand.
+        self._device = "cpu" if job.claim.plan and job.claim.plan["device"] == "cpu" else job.device
+        self._saved = checkpoints.Saved()
+        self._stopwatch = Stopwatch()
+        self._seq = 0
+
+    def run(self) -> None:
+        """Raises Fenced when the shard is no longer ours: then nothing more is written."""
+        try:
+            self._run()
+        except Fenced:
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever goes wrong in an experiment belongs into the run's log)
+            final = isinstance(error, numerics.PlanMismatchError) or _disk_is_full(error)
+            self._store.fail(*self._shard, _reason(error), traceback.format_exc(), final=final)
+        self._queue.wake(self._claim.run_id, self._seq)
+
+    def _run(self) -> None:
+        module, _, function = EXPERIMENTS[self._claim.spec.kind].target.partition(":")
+        experiment = import_module(module)
+        self._start(experiment.describe(self._claim.spec, self._datasets))
+        self._saved = checkpoints.newest(self._artifacts, self._claim.checkpoints, self._claim.next_ordinal)
+        batcher = Batcher(self._append, self._saved.next_ordinal)
+        outputs = getattr(experiment, function)(
+            self._claim.spec,
+            self._claim.replicate,
+            device=self._device,
+            datasets_dir=self._datasets,
+            resume=self._saved.resume(self._artifacts),
+        )
+        for output in self._timed(outputs):
+            self._take(output, batcher)
+            if self._parent.order is not None:
+                batcher.flush()
+                return self._obey(self._parent.order)
+        batcher.flush()
+        self._store.finish(*self._shard)
+        return None
+
+    def _start(self, network: dict[str, Any]) -> None:
+        plan = numerics.plan(network, self._device)
+        started = Started(
+            replicate=self._claim.replicate,
+            attempt=self._claim.attempt,
+            worker=self._job.worker,
+            plan=plan,
+            provenance=provenance(self._claim.spec, self._device, network),
+        )
+        if self._claim.plan is not None:
+            numerics.obey(self._claim.plan, plan)
+        self._store.start(*self._shard, started)
+        self._queue.wake(self._claim.run_id, self._seq)
+
+    def _take(self, output: Output, batcher: Batcher) -> None:
+        match output:
+            case Progress():
+                self._parent.hear(output)
+                batcher.tick()
+            case Measured():
+                batcher.add(output)
+            case Tensors():
+                batcher.add(self._save(output))
+            case Checkpoint():
+                batcher.flush()
+                self._checkpoint(output.state, batcher.next_ordinal)
+            case _:
+                assert_never(output)
+
+    def _append(self, events: list[Event], first_ordinal: int) -> None:
+        self._seq = self._store.append(*self._shard, events, first_ordinal)
+        self._queue.wake(self._claim.run_id, self._seq)
+
+    def _save(self, output: Tensors) -> ArtifactSaved:
+        data = tensors.dumps(output.tensors, output.meta)
+        sha256 = self._artifacts.put(data)
+        self._saved.artifacts[checkpoints.key(output.name, output.place)] = sha256
+        return ArtifactSaved(
+            place=output.place,
+            name=output.name,
+            sha256=sha256,
+            size_bytes=len(data),
+            media_type=tensors.MEDIA_TYPE,
+            meta=dict(output.meta),
+        )
+
+    def _checkpoint(self, state: dict[str, Any], next_ordinal: int) -> None:
+        self._saved.state, self._saved.next_ordinal = state, next_ordinal
+        self._store.checkpoint(*self._shard, self._saved.write(self._artifacts), next_ordinal)
+        step_s = self._stopwatch.step_s()
+        if step_s is not None:
+            spec = self._claim.spec
+            kind = device_kind(self._device)
+            self._store.record_speed(spec.model.kind, spec.dataset.kind, spec.batch_size, kind, step_s)
+
+    def _obey(self, order: Order) -> None:
+        if order == "cancel":
+            self._store.cancelled(*self._shard)
+        else:
+            self._store.release(*self._shard)
+
+    def _timed(self, outputs: Iterator[Output]) -> Iterator[Output]:
+        while True:
+            began = time.perf_counter()
+            try:
+                output = next(outputs)
+            except StopIteration:
+                return
+            self._stopwatch.lap(output, time.perf_counter() - began)
+            yield output
+
+
+def _reason(error: Exception) -> str:
+    if _disk_is_full(error):
+        return f"the disk is full: {error}. Make room, then resume the run."
+    return f"{type(error).__name__}: {error}"
+
+
+def _disk_is_full(error: BaseException) -> bool:
+    causes: list[BaseException | None] = [error, error.__cause__, error.__context__]
+    return any(isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT) for cause in causes)

@@ -1,0 +1,53 @@
+"""The numeric plan: everything beside the spec that decides the bits of a run, frozen by the first claim of a shard."""
+
+from typing import Any
+
+import torch
+
+from workers import machine
+
+
+class PlanMismatchError(Exception):
+    """This worker cannot compute what the shard began to compute; the message names each difference."""
+
+
+def pin() -> None:
+    """One thread, deterministic kernels, plain float32: call it before anything is computed."""
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    torch.set_default_dtype(torch.float32)
+    torch.set_float32_matmul_precision("highest")
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False
+
+
+def plan(network: dict[str, Any], device: str) -> dict[str, Any]:
+    """The plan of this process on `device` ("cpu" or "cuda:0"); `network` is what the experiment describes of it."""
+    return {
+        **network,
+        "replicates": 1,
+        "threads": torch.get_num_threads(),
+        "dtype": str(torch.get_default_dtype()).removeprefix("torch."),
+        "flags": {
+            "deterministic": torch.are_deterministic_algorithms_enabled(),
+            "matmul": torch.get_float32_matmul_precision(),
+            "tf32": torch.backends.cudnn.allow_tf32,
+        },
+        "versions": machine.versions(),
+        # The name of the GPU, not its number: another one of the same make computes the same.
+        "device": "cpu" if device == "cpu" else torch.cuda.get_device_name(device),
+    }
+
+
+def obey(frozen: dict[str, Any], mine: dict[str, Any]) -> None:
+    """Raises `PlanMismatchError` unless this process computes as the shard's first attempt did."""
+    differing = [
+        f"{key} was {frozen.get(key)!r} and is {mine.get(key)!r} here"
+        for key in sorted(frozen.keys() | mine.keys())
+        if frozen.get(key) != mine.get(key)
+    ]
+    if differing:
+        raise PlanMismatchError(
+            "this worker would not give the same numbers: " + "; ".join(differing) + ". Resume the run where these "
+            "match, or clone it to start over."
+        )

@@ -1,0 +1,1 @@
+"""The science: pure torch, usable from a notebook with no server around it."""

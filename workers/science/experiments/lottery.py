@@ -1,0 +1,263 @@
+"""Lottery tickets: prune, rewind, train again, level by level, with the controls beside the ticket.
+
+Defined in docs/protocol.md. Nothing here depends on where a branch stands in the spec's list, nor on how many levels
+or draws there are, so a larger spec adds to what a smaller one did.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from app.contract.events import WINNING_TICKET, Place, Progress
+from app.contract.params import DatasetParams, Params
+from app.contract.specs import LotterySpec, draws
+from workers.science.branches.origin import Origin, Start
+from workers.science.build import build
+from workers.science.data.dataset import Dataset
+from workers.science.experiments.bench import Bench
+from workers.science.experiments.rows import movement_rows
+from workers.science.experiments.ticket import Ticket, pack, unpack
+from workers.science.metrics.movement import histograms
+from workers.science.models.init import initialise
+from workers.science.models.prunable import prunable
+from workers.science.optim.moved_by import moved_by
+from workers.science.outputs import Checkpoint, Output, Resume, Tensors
+from workers.science.random import generator
+from workers.science.training import Batches
+
+DENSE = Place()
+
+
+def run(
+    spec: LotterySpec,
+    replicate: int,
+    *,
+    device: torch.device | str = "cpu",
+    datasets_dir: Path,
+    resume: Resume | None = None,
+) -> Iterator[Output]:
+    """One replicate: the dense network, then at each level the ticket and every draw of every control.
+
+    Yields series `layers`, `evaluation`, `outcome` and `movement`, artifacts `init`, `rewind`, `ticket` and
+    `movement`, Progress at least every 0.1 s while training, and a Checkpoint after each training. With `resume`, what
+    its state calls done is not done again and its artifacts are loaded, so that the rest comes out the same to the
+    bit, on the same device; `spec` may have grown since (`LotterySpec.extends`).
+    """
+    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume).run()
+
+
+def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
+    """What a numeric plan records of the network.
+
+    "layers": name and shape of each prunable layer, in the order of the `layer` column; "moved_by": parameter name ->
+    torch optimizer.
+    """
+    data = _dataset(spec.dataset, datasets_dir)
+    model = build(spec.model)(data.shape, data.n_classes)
+    return {
+        "layers": [
+            {"name": layer.name.removesuffix(".weight"), "shape": list(layer.shape)}
+            for layer in prunable(model).values()
+        ],
+        "moved_by": moved_by(model, build(spec.optimizer)(model)),
+    }
+
+
+class _Replicate:
+    """The chain of tickets of one replicate, and the controls that hang on each of its links."""
+
+    def __init__(
+        self, spec: LotterySpec, replicate: int, device: torch.device, datasets_dir: Path, resume: Resume | None
+    ) -> None:
+        self._spec, self._device, self._resume = spec, device, resume
+        self._key = partial(generator, spec.seed, replicate)
+        data = _dataset(spec.dataset, datasets_dir).to(device)
+        self._n_train = len(data.train)
+        self._blank = partial(build(spec.model), data.shape, data.n_classes)
+        self._layers = prunable(self._blank())
+        # Weights and masks are pruned and kept on the CPU, so that they come out the same whatever trains them.
+        self._full = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in self._layers.items()}
+        self._prune = build(spec.pruning)
+        self._schedule = build(spec.schedule)
+        state = resume.state if resume else {"done": [], "diverged": []}
+        self._done = dict.fromkeys(Place.model_validate(place) for place in state["done"])
+        self._diverged = dict.fromkeys(Place.model_validate(place) for place in state["diverged"])
+        # A control that keeps the ticket's weights begins where the ticket does; new weights begin at step 0.
+        self._first_step = {b.kind: spec.rewind_step if _keeps_weights(b) else 0 for b in spec.branches}
+        self._theta0: Mapping[str, Tensor] = self._load("init") if resume else self._initial("init")
+        # Where weights go back to. Until the dense network has passed the rewind step: initialisation.
+        self._rewound = self._theta0
+        if DENSE in self._done and DENSE not in self._diverged and spec.rewind_step > 0:
+            self._rewound = self._load("rewind")
+        self._tickets: dict[int, Ticket] = {}
+        levels = range(spec.levels + 1)
+        self._bench = Bench(
+            self._blank().to(device),
+            data,
+            Batches(self._n_train, spec.batch_size, self._shuffle),
+            build(spec.optimizer),
+            spec.steps,
+            spec.eval_every,
+            total=sum(spec.steps - self._first(place) for level in levels for place in self._places(level)),
+            done=sum(spec.steps - self._first(place) for place in self._done),
+        )
+
+    def run(self) -> Iterator[Output]:
+        """Every training that is not done yet, level by level, the ticket before its controls."""
+        if self._resume is None:
+            yield Tensors("init", DENSE, self._theta0)
+        for level in range(self._spec.levels + 1):
+            # A level hangs on the ticket that it prunes: without one, the chain ends.
+            if level > 0 and Place(level=self._parent(level)) in self._diverged:
+                break
+            if all(place in self._done for place in self._places(level)):
+                continue
+            masks = self._masks(level)
+            if Place(level=level) not in self._done:
+                yield from self._ticket(level, masks)
+            if level > 0:
+                yield from self._controls(level, masks)
+        yield Progress(done=self._bench.total, total=self._bench.total)
+
+    def _ticket(self, level: int, masks: Mapping[str, Tensor]) -> Iterator[Output]:
+        place, spec = Place(level=level), self._spec
+        weights: Mapping[str, Tensor] = self._rewound
+        factor: Callable[[int], float] = self._factor
+        if level > 0 and spec.rewind != "weights":
+            weights = self._trained(self._parent(level)).weights
+            if spec.rewind == "fine_tune":
+                factor = partial(_always, self._factor(spec.steps - 1))
+        snapshot_step = spec.rewind_step if level == 0 and spec.rewind_step > 0 else None
+        trained = yield from self._bench.train(
+            place, weights, masks, factor, first_step=self._first(place), snapshot_step=snapshot_step
+        )
+        if trained.snapshot is not None:
+            self._rewound = trained.snapshot
+            yield Tensors("rewind", DENSE, trained.snapshot)
+        if trained.state is not None:
+            tensors, meta = pack(Ticket(masks, trained.state))
+            yield Tensors("ticket", place, tensors, meta)
+            # Read back what was packed, so that a level continues from the same bits as after a resume.
+            self._keep(level, self._unpack(tensors))
+            yield from self._movement(place, weights, trained.state, masks)
+        yield self._checkpoint(place, diverged=trained.state is None)
+
+    def _controls(self, level: int, masks: Mapping[str, Tensor]) -> Iterator[Output]:
+        for branch in self._spec.branches:
+            origin = Origin(
+                masks=masks,
+                theta0=self._rewound,
+                fresh=lambda draw, kind=branch.kind: self._initial(kind, "init", level, draw),  # type: ignore[misc]
+                generator=lambda draw, kind=branch.kind: self._key(kind, "mask", level, draw),  # type: ignore[misc]
+                prune_at_init=lambda: self._prune(self._theta0, self._full, self._layers, level),
+            )
+            start: Start
+            for draw, start in enumerate(build(branch)(origin)):
+                place = Place(level=level, branch=branch.kind, draw=draw)
+                if place not in self._done:
+                    trained = yield from self._bench.train(
+                        place, start.weights, start.masks, self._factor, first_step=self._first(place)
+                    )
+                    yield self._checkpoint(place, diverged=trained.state is None)
+
+    def _movement(
+        self, place: Place, start: Mapping[str, Tensor], end: Mapping[str, Tensor], alive: Mapping[str, Tensor]
+    ) -> Iterator[Output]:
+        """How far the level's weights went, apart for those that the next pruning keeps, be there a next or not."""
+        kept = self._masks(place.level + 1)
+        yield movement_rows(place, start, end, alive, kept)
+        tensors = {
+            f"{name}.{key}": tensor
+            for name in self._layers
+            for key, tensor in histograms(start[name], end[name], alive[name], kept[name]).items()
+        }
+        yield Tensors("movement", place, tensors)
+
+    def _checkpoint(self, place: Place, *, diverged: bool) -> Checkpoint:
+        self._done[place] = None
+        if diverged:
+            self._diverged[place] = None
+        return Checkpoint(
+            {
+                "done": [place.model_dump() for place in self._done],
+                "diverged": [place.model_dump() for place in self._diverged],
+            }
+        )
+
+    def _places(self, level: int) -> Iterator[Place]:
+        yield Place(level=level)
+        for branch in self._spec.branches if level > 0 else ():
+            for draw in range(draws(branch)):
+                yield Place(level=level, branch=branch.kind, draw=draw)
+
+    def _first(self, place: Place) -> int:
+        """The step at which a training begins."""
+        if place.branch == WINNING_TICKET:
+            return self._spec.rewind_step if place.level > 0 else 0
+        return self._first_step[place.branch]
+
+    def _factor(self, step: int) -> float:
+        factor: float = self._schedule(step, self._spec.steps)
+        return factor
+
+    def _parent(self, level: int) -> int:
+        """The level whose trained network is pruned to make `level`."""
+        return 0 if self._spec.mode == "one_shot" else level - 1
+
+    def _masks(self, level: int) -> Mapping[str, Tensor]:
+        if level == 0:
+            return self._full
+        parent = self._parent(level)
+        ticket = self._trained(parent)
+        masks: dict[str, Tensor] = self._prune(ticket.weights, ticket.masks, self._layers, level - parent)
+        return masks
+
+    def _trained(self, level: int) -> Ticket:
+        if level not in self._tickets:
+            self._keep(level, self._unpack(self._load("ticket", level)))
+        return self._tickets[level]
+
+    def _keep(self, level: int, ticket: Ticket) -> None:
+        """Remember what later levels can ask for: the newest ticket, or in one shot the dense network."""
+        if self._spec.mode == "iterative" or level == 0:
+            self._tickets = {level: ticket}
+
+    def _unpack(self, tensors: Mapping[str, Tensor]) -> Ticket:
+        return unpack(tensors, {name: layer.shape for name, layer in self._layers.items()})
+
+    def _initial(self, *purpose: int | str) -> dict[str, Tensor]:
+        """New initial weights."""
+        model = self._blank()
+        initialise(model, self._key(*purpose))
+        return dict(model.state_dict())
+
+    def _load(self, name: str, level: int = 0) -> Mapping[str, Tensor]:
+        if self._resume is None:
+            raise LookupError(f"artifact {name} of level {level}: there is nothing to resume from")
+        return self._resume.load(name, Place(level=level))
+
+    def _shuffle(self, epoch: int) -> Tensor:
+        return torch.randperm(self._n_train, generator=self._key("order", epoch)).to(self._device)
+
+
+def _keeps_weights(branch: Params) -> bool:
+    """Whether a control starts from the ticket's own weights: asked of the control itself, on an empty network."""
+    own: dict[str, Tensor] = {}
+    origin = Origin(masks={}, theta0=own, fresh=lambda _: {}, generator=lambda _: torch.Generator(), prune_at_init=dict)
+    start: Start = next(iter(build(branch)(origin)))
+    return start.weights is own
+
+
+def _always(factor: float, step: int) -> float:  # noqa: ARG001 (a schedule)
+    return factor
+
+
+@lru_cache(maxsize=1)
+def _dataset(params: DatasetParams, datasets_dir: Path) -> Dataset:
+    """`describe` and `run` of one process read the files once."""
+    data: Dataset = build(params)(datasets_dir)
+    return data

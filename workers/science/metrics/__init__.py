@@ -1,0 +1,1 @@
+"""Measures: plain functions of tensors, one idea a file."""

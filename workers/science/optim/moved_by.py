@@ -1,0 +1,26 @@
+"""Which optimizer moves which tensor."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+
+
+def moved_by(model: nn.Module, optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, str]:
+    """Parameter name -> name of the torch optimizer that moves it, told by the memory they share.
+
+    Raises `ValueError` when a parameter is moved by none of them, or by two.
+    """
+    owners: dict[int, list[str]] = {}
+    for optimizer in optimizers:
+        name = next(kind.__name__ for kind in type(optimizer).__mro__ if kind.__module__.startswith("torch.optim"))
+        for group in optimizer.param_groups:
+            for tensor in group["params"]:
+                owners.setdefault(tensor.data_ptr(), []).append(name)
+    moved = {}
+    for name, parameter in model.named_parameters():
+        names = owners.get(parameter.data_ptr(), [])
+        if len(names) != 1:
+            raise ValueError(f"{name} is moved by {' and '.join(names) or 'no optimizer'}")
+        moved[name] = names[0]
+    return moved

@@ -1,0 +1,40 @@
+"""What an experiment yields besides measurements and progress, and what it gets back when it resumes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from torch import Tensor
+
+from app.contract.events import Measured, Place, Progress
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """Tensors to keep as one artifact: contiguous, on the CPU, and not touched again."""
+
+    name: str
+    place: Place
+    tensors: Mapping[str, Tensor]
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A point to resume from, as small JSON; the tensors it needs were yielded as artifacts before it."""
+
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Resume:
+    """The `state` of a checkpoint, and `load(name, place)` for the artifacts yielded before it.
+
+    `load` raises `KeyError` for an artifact that is not there.
+    """
+
+    state: dict[str, Any]
+    load: Callable[[str, Place], Mapping[str, Tensor]]
+
+
+Output: TypeAlias = Measured | Tensors | Progress | Checkpoint

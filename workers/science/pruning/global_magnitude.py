@@ -1,0 +1,41 @@
+"""Global magnitude pruning: the layers are pooled and lose the smallest weights wherever they are."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from workers.science.models.prunable import Layer
+from workers.science.pruning.magnitude import budget, prune_smallest
+
+
+def prune(
+    weights: Mapping[str, Tensor],
+    masks: Mapping[str, Tensor],
+    layers: Mapping[str, Layer],
+    rounds: int = 1,
+    *,
+    rate: float = 0.2,
+) -> dict[str, Tensor]:
+    """Masks after `rounds` rounds on the same weights, each pruning round(rate · kept) weights, layers pooled.
+
+    `weights` and `masks` (bool, True = kept) are by parameter name, with one mask for each of `layers`. The output
+    layer counts in `kept` but loses nothing; a round takes no more than the others still hold. Ties go by flat index
+    over the layers in order. New masks are subsets of the old; a layer may end with no weight at all.
+
+    Source: Frankle et al. 2020, arXiv 1903.01611, and OpenLTH's sparse_global, which prunes one weight more.
+    """
+    pool = [name for name, layer in layers.items() if layer.kind != "output"]
+    kept = sum(int(masks[name].sum()) for name in layers)
+    available = before = sum(int(masks[name].sum()) for name in pool)
+    for _ in range(rounds):
+        k = min(budget(kept, rate), available)
+        kept, available = kept - k, available - k
+    pruned = {name: masks[name].clone() for name in layers}
+    if pool:
+        pooled_weights = torch.cat([weights[name].detach().reshape(-1) for name in pool])
+        pooled_mask = torch.cat([masks[name].reshape(-1) for name in pool])
+        pooled_mask = prune_smallest(pooled_weights, pooled_mask, before - available)
+        for name, part in zip(pool, torch.split(pooled_mask, [masks[name].numel() for name in pool]), strict=True):
+            pruned[name] = part.reshape(masks[name].shape).clone()
+    return pruned

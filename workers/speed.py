@@ -1,0 +1,55 @@
+"""How long one optimizer step takes, evaluations included, from the progress that an experiment reports."""
+
+import os
+from multiprocessing.connection import Connection
+from typing import Any
+
+from app.contract.events import Progress
+from app.settings import Settings
+from app.store import Store
+from workers import numerics
+from workers.calibration import missing
+from workers.job import DONE, device_kind
+from workers.parent import Parent
+from workers.science.calibration import calibrate as step_times
+from workers.science.outputs import Output
+
+
+class Stopwatch:
+    """Adds up the time that an experiment takes for its outputs; what the caller does with them is left out."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._first: int | None = None
+        self._done = 0
+
+    def lap(self, output: Output, seconds: float) -> None:
+        """Note that the experiment took `seconds` to yield `output`."""
+        if isinstance(output, Progress):
+            self._done = output.done
+            if self._first is None:
+                # What came before the first step, such as reading a data set, is no step.
+                self._first, seconds = output.done, 0.0
+        if self._first is not None:
+            self._seconds += seconds
+
+    def step_s(self) -> float | None:
+        """Mean seconds per step since the last call; None when no steps were made."""
+        steps = self._done - self._first if self._first is not None else 0
+        mean = self._seconds / steps if steps else None
+        self._seconds, self._first = 0.0, None
+        return mean
+
+
+def calibrate(connection: "Connection[Any, Any]", settings: Settings, device: str) -> int:
+    """In a child: time a step of every model on `device` and keep what was not known."""
+    Parent(connection)
+    os.nice(10)
+    numerics.pin()
+    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
+    times = step_times(device=device)
+    unknown = missing(store, device)
+    for found in times:
+        if (found.model, found.dataset) in unknown:
+            store.record_speed(found.model, found.dataset, found.batch_size, device_kind(device), found.step_s)
+    return DONE

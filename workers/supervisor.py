@@ -1,0 +1,134 @@
+"""The parent's side of one shard: a child that does it, a heartbeat that keeps it, and an end for every ending."""
+
+import logging
+import signal
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.contract.events import Progress
+from app.queue import Queue
+from app.store import Store
+from app.store.errors import Fenced
+from workers.forkserver import LOST, end, spawn
+from workers.job import DONE, FENCED, Job, Order
+
+log = logging.getLogger(__name__)
+
+CHILD = "workers.child:main"
+# Often enough for a cancel to be seen within half a second and a page to move; the lease needs far less.
+HEARTBEAT_S = 0.4
+_POLL_S = 0.1
+# How long a child may take to write down what it has after an order, before it is killed.
+GRACE_S: dict[Order, float] = {"cancel": 1.0, "stop": 3.0}
+
+
+class Supervisor:
+    """Sees one claimed shard through; `stopping` says that the worker shuts down."""
+
+    def __init__(self, store: Store, queue: Queue, job: Job, stopping: Callable[[], bool]) -> None:
+        self._store = store
+        self._queue = queue
+        self._job = job
+        self._shard = (job.claim.shard_id, job.claim.token)
+        self._stopping = stopping
+        self._order: Order | None = None
+        self._kill_at = float("inf")
+        self._progress: Progress | None = None
+
+    def run(self) -> None:
+        """Run the shard in a child until it ended, was given back or was lost; the store knows which."""
+        try:
+            child, connection = spawn(CHILD, self._job)
+        except (OSError, EOFError) as error:
+            reason = f"no training process could be started: {error}"
+            self._settle(lambda: self._store.fail(*self._shard, reason, ""))
+            return
+        fenced = False
+        try:
+            self._watch(child, connection)
+        except Fenced:
+            fenced = True  # somebody else has the shard: there is nothing to save
+        finally:
+            code = end(child)
+            # This also ends a child whose fork server died: it is then reported dead while it still lives.
+            connection.close()
+        if not fenced and code not in (DONE, FENCED):
+            self._settle(lambda: self._end(code))
+
+    def _watch(self, child: ForkServerProcess, connection: "Connection[Any, Any]") -> None:
+        """Return when the child has ended."""
+        beat_at = 0.0
+        sources: list[Any] = [child.sentinel, connection]
+        while True:
+            ready = wait(sources, timeout=_POLL_S)
+            if connection in ready and not self._read(connection):
+                sources.remove(connection)
+            if child.sentinel in ready:
+                return
+            now = time.monotonic()
+            if self._stopping():
+                self._tell(connection, "stop")
+            if now >= beat_at:
+                beat_at = now + HEARTBEAT_S
+                self._beat(connection)
+            if now >= self._kill_at:
+                child.kill()
+
+    def _read(self, connection: "Connection[Any, Any]") -> bool:
+        """Take all progress that waits; False when the child has closed its end."""
+        try:
+            while connection.poll():
+                self._progress = connection.recv()
+        except (EOFError, OSError):
+            return False
+        return True
+
+    def _beat(self, connection: "Connection[Any, Any]") -> None:
+        progress, self._progress = self._progress, None
+        try:
+            if self._store.heartbeat(*self._shard, progress) == "cancel":
+                self._tell(connection, "cancel")
+        except SQLAlchemyError as error:
+            # The lease bridges a database that is away for a moment; after that, fencing decides.
+            log.warning("heartbeat of shard %s: %s", self._job.claim.shard_id, error)
+
+    def _tell(self, connection: "Connection[Any, Any]", order: Order) -> None:
+        if self._order is None:
+            self._order = order
+            self._kill_at = time.monotonic() + GRACE_S[order]
+            try:
+                connection.send(order)
+            except OSError:
+                return  # it is ending already
+
+    def _end(self, code: int) -> None:
+        """Tell the store what became of a child that did not do so itself."""
+        if self._order == "cancel":
+            self._store.cancelled(*self._shard)
+        elif self._order == "stop":
+            self._store.release(*self._shard)
+        else:
+            self._store.fail(*self._shard, _describe(code), "")
+
+    def _settle(self, write: Callable[[], object]) -> None:
+        try:
+            write()
+        except Fenced:
+            return  # it had ended, or its lease had
+        except SQLAlchemyError as error:
+            log.warning("shard %s stays leased until a reaper finds it: %s", self._job.claim.shard_id, error)
+        else:
+            self._queue.wake(self._job.claim.run_id, 0)
+
+
+def _describe(code: int) -> str:
+    if code == LOST:
+        return "the training process was lost with the fork server"
+    if code < 0:
+        return f"the training process was ended by {signal.Signals(-code).name}"
+    return f"the training process exited with code {code}"

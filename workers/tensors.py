@@ -1,0 +1,27 @@
+"""Tensors as safetensors bytes, the same bytes every time, so that equal artifacts have equal names."""
+
+import json
+from collections.abc import Mapping
+
+import safetensors.torch
+from torch import Tensor
+
+MEDIA_TYPE = "application/vnd.safetensors"
+
+
+def dumps(tensors: Mapping[str, Tensor], meta: Mapping[str, str]) -> bytes:
+    """`tensors` (on the CPU, contiguous) and `meta` as one safetensors file."""
+    data = safetensors.torch.save(dict(tensors), dict(meta))
+    # The library writes the metadata in the order of a hash map, which differs from process to process.
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    if "__metadata__" in header:
+        header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + data[8 + size :]
+
+
+def loads(data: bytes) -> dict[str, Tensor]:
+    """The tensors of a safetensors file."""
+    return safetensors.torch.load(data)

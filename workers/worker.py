@@ -1,0 +1,140 @@
+"""One worker process: its slots, its presence in the store, and how it goes."""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Set
+from contextlib import suppress
+
+import psutil
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.contract.records import Queue as QueueName
+from app.queue import Queue
+from app.reaper import Reaper
+from app.settings import Settings
+from app.store import Store
+from workers import calibration, forkserver, machine
+from workers.job import Job
+from workers.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
+
+SEEN_EVERY_S = 2.0
+# Longer than any child may take to stop: whatever still hangs then (a broker's socket, a thread) is left behind.
+LEAVE_S = 5.0
+REVISION_TIMEOUT_S = 60.0
+
+
+class Worker:
+    """Works for one queue with `slots` shards at a time; every slot is a thread that supervises a child."""
+
+    def __init__(self, settings: Settings, name: QueueName, slots: int) -> None:
+        self.id = f"{socket.gethostname()}:{os.getpid()}:{name}"
+        self.name: QueueName = name
+        self.slots = slots
+        # The one GPU that CUDA_VISIBLE_DEVICES leaves this process.
+        self._device = "cuda:0" if name == "gpu" else "cpu"
+        self._settings = settings
+        self._store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
+        self._queue = Queue(settings.broker_url)
+        self._reaper = Reaper(self._store, self._queue, self._on_work)
+        self._free = threading.BoundedSemaphore(slots)
+        self._busy: list[str] = []
+        self._unserved = 0
+        self._stopping = False
+
+    def start(self) -> None:
+        """Warm up, wait for the schema, and be seen; raises TimeoutError when nobody migrates the database."""
+        forkserver.warm()
+        self._store.wait_for_revision(REVISION_TIMEOUT_S)
+        threading.Thread(target=self._be_seen, name="presence", daemon=True).start()
+        self._reaper.start()
+        calibration.start(self._settings, self._store, self._device, lambda: not self._busy and not self._stopping)
+
+    def stop(self) -> None:
+        """Have every child hand back its shard; returns at once, a signal handler may call it."""
+        self._stopping = True
+        threading.Thread(target=self._leave_at_last, name="leave", daemon=True).start()
+
+    def serve(self) -> None:
+        """Do the best queued shard, then the next, until none is left; returns at once when no slot is free."""
+        if not self._free.acquire(blocking=False):
+            return
+        try:
+            while not self._stopping and self._serve_one():
+                pass
+        except SQLAlchemyError as error:
+            log.warning("the store is away, its work waits: %s", error)
+        finally:
+            self._free.release()
+
+    def _serve_one(self) -> bool:
+        claim = self._store.claim(self.name, self.id)
+        if claim is None:
+            return False
+        self._busy.append(claim.run_id)
+        try:
+            # Whoever takes a shard passes the word on while there are more; so one message wakes as many as are needed.
+            waiting = self._store.queue_length()
+            if waiting[self.name] or waiting["any"]:
+                self._queue.announce([self.name])
+            job = Job(claim, self._settings, self.id, self._device)
+            Supervisor(self._store, self._queue, job, lambda: self._stopping).run()
+        finally:
+            self._busy.remove(claim.run_id)
+        return True
+
+    def _on_work(self, waiting: Set[str]) -> None:
+        """Serve without a message when two looks in a row find work, a free slot and a broker that is up.
+
+        A Celery consumer may fall silent after a reconnect (celery#8030, #10205).
+        """
+        missed = self.name in waiting and len(self._busy) < self.slots and self._queue.alive()
+        self._unserved = self._unserved + 1 if missed else 0
+        if self._unserved >= 2:
+            threading.Thread(target=self.serve, name="self-serve").start()
+
+    def _be_seen(self) -> None:
+        shown: tuple[str, ...] = ()
+        known, shown_at = False, 0.0
+        while not self._stopping:
+            busy, now = tuple(self._busy), time.monotonic()
+            try:
+                if not known:
+                    self._register()
+                    known = True
+                elif busy != shown or now - shown_at >= SEEN_EVERY_S:
+                    known = self._store.worker_seen(self.id, busy)
+                    shown, shown_at = busy, now
+            except SQLAlchemyError as error:
+                log.warning("the store is away: %s", error)
+            time.sleep(0.2)
+
+    def _register(self) -> None:
+        self._store.register_worker(
+            self.id,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            queue=self.name,
+            device=machine.device_name(self.name),
+            slots=self.slots,
+            versions=machine.versions(),
+        )
+
+    def leave(self) -> None:
+        """Be seen no more, and leave no process: a fork server that still imports torch would notice late."""
+        for process in psutil.Process().children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        try:
+            self._store.forget_worker(self.id)
+        except SQLAlchemyError as error:
+            log.warning("the store is away: %s", error)
+
+    def _leave_at_last(self) -> None:
+        time.sleep(LEAVE_S)
+        self.leave()
+        os._exit(0)
