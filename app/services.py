@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 # A worker needs about a second to hand back its shards; what still runs after this is killed, well within 10 s.
 GRACE_S = 6.0
@@ -40,10 +41,12 @@ class _Running:
     backoff_s: float = _FIRST_BACKOFF_S
 
 
-def _end_with_parent() -> None:
+def _end_with(parent: int) -> None:
     # Runs in the child, before it becomes the service: were this process killed, Linux would end the service too.
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # killed before Linux knew
+            os._exit(1)
 
 
 class Services:
@@ -96,7 +99,7 @@ class Services:
             stdout=subprocess.DEVNULL,  # Celery chats there; what matters comes on the error stream
             pass_fds=service.fds,
             start_new_session=True,
-            preexec_fn=_end_with_parent,
+            preexec_fn=partial(_end_with, os.getpid()),
         )
         running.started_at = time.monotonic()
 

@@ -12,7 +12,9 @@ from app.settings import Settings
 # In a container root is the user; tasks come as JSON only, and the one there is takes the name of a queue.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
-app = Celery("ticketscope", broker=Settings().broker_url or "redis://127.0.0.1:6379/0", include=["workers.tasks"])
+app = Celery(
+    "ticketscope", broker=Settings().broker_url or "redis://127.0.0.1:6379/0", include=["workers.logs", "workers.tasks"]
+)
 app.conf.update(
     # A message is taken off the broker before it is worked on, and only by a thread that is free: with late acks Redis
     # hands a long job out a second time, and a killed worker takes its prefetched messages with it.

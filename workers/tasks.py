@@ -23,7 +23,11 @@ def _start(instance: Any, **_: Any) -> None:
     settings = Settings()
     for queue in instance.app.amqp.queues.consume_from:
         _workers[queue] = Worker(settings, queue, instance.concurrency)
-        _workers[queue].start()
+        try:
+            _workers[queue].start()
+        except TimeoutError as error:
+            # Celery would log any other exception and serve without a worker.
+            raise SystemExit(str(error)) from error
 
 
 @signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]

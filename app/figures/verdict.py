@@ -32,7 +32,8 @@ class Verdict(NamedTuple):
 
     `level` and `density` are None when it matches nowhere or nothing can be said; `difference` is at that level.
     `n` counts replicates at that level, or the most at any pruned level; `gaps` counts denser levels that do not
-    match; `tested` counts levels with an interval. `diverged` tickets match nowhere at their level.
+    match; `tested` counts levels with an interval, `unsure` those whose interval holds −`bound`, so that more replicates
+    could decide. Diverged tickets match nowhere at their level.
     """
 
     level: int | None
@@ -41,6 +42,7 @@ class Verdict(NamedTuple):
     n: int
     tested: int
     gaps: int
+    unsure: int
     bound: float
 
     def sentence(self) -> str:
@@ -53,7 +55,10 @@ class Verdict(NamedTuple):
                 f"{interval(self.difference)}, n = {self.n} ({bound}){gaps}"
             )
         if self.tested:
-            return f"Does not match dense at any density tested (n = {self.n}, {bound})"
+            unsure = f"; at {self.unsure} of {words.plural(self.tested, 'level')} the interval is too wide to tell"
+            return (
+                f"Not shown to match dense at any density tested (n = {self.n}, {bound}){unsure if self.unsure else ''}"
+            )
         return "n = 1: no interval" if self.n == 1 else "No verdict yet: no pruned network is trained to its end"
 
 
@@ -98,7 +103,7 @@ def compare(ticket: Curve, other: Curve, level: int, branch: str) -> Paired:
 def verdict(outcome: Series | None, bound: float = BOUND, *, column: str = "test_accuracy") -> Verdict:
     """The verdict on what is measured so far; `bound` ≥ 0 is a share (0.002 = 0.2 points)."""
     if outcome is None or WINNING_TICKET not in present(outcome):
-        return Verdict(None, None, None, 0, 0, 0, bound)
+        return Verdict(None, None, None, 0, 0, 0, 0, bound)
     ticket = curve(outcome, column, WINNING_TICKET)
     pruned = [row for row, level in enumerate(ticket.levels.tolist()) if level > 0]
     differences = [compare(ticket, ticket, int(ticket.levels[row]), DENSE) for row in pruned]
@@ -107,10 +112,14 @@ def verdict(outcome: Series | None, bound: float = BOUND, *, column: str = "test
         test and difference.low > -bound and not ticket.diverged[row]
         for row, difference, test in zip(pruned, differences, tested, strict=True)
     ]
+    unsure = sum(
+        test and difference.low <= -bound <= difference.high
+        for test, difference in zip(tested, differences, strict=True)
+    )
     most = max((difference.n for difference in differences), default=0)
     if not any(matches):
-        return Verdict(None, None, None, most, sum(tested), 0, bound)
+        return Verdict(None, None, None, most, sum(tested), 0, unsure, bound)
     best = max(index for index, match in enumerate(matches) if match)
     gaps = sum(test and not match for test, match in zip(tested[:best], matches[:best], strict=True))
     found = differences[best]
-    return Verdict(found.level, float(ticket.density[pruned[best]]), found, found.n, sum(tested), gaps, bound)
+    return Verdict(found.level, float(ticket.density[pruned[best]]), found, found.n, sum(tested), gaps, unsure, bound)

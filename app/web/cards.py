@@ -21,6 +21,8 @@ TABS: Mapping[str, Mapping[str, str]] = {
     "training": {"training_curves": "big"},
     "movement": {"weight_movement": "big"},
 }
+# Figures whose y axis may be made logarithmic; the browser does it, the data are the same.
+LOG_Y = frozenset({"early_stop_vs_density", "training_curves"})
 # The events that may change any figure: they carry the layers' names, the state or the spec.
 _ANY = ("started", "changed", "failed", "finished")
 
@@ -94,10 +96,15 @@ def _card(
         src=address,
         csv=f"{address}?{urlencode({**options, 'format': 'csv'})}",
         touches=" ".join((*entry.series, *entry.artifacts, *_ANY)),
-        controls=tuple(_controls(entry, run, options)),
+        controls=(*_controls(entry, run, options), *_log_y(entry, query)),
         finding=tuple(Part(part["text"], part.get("branch") or "") for part in meta.get("finding", ())),
         foot=meta.get("foot", ""),
     )
+
+
+def _log_y(entry: FigureEntry, query: Mapping[str, str]) -> list[Control]:
+    chosen = "true" if query.get("log") == "true" else ""
+    return [Control("log", "log y", "check", chosen)] if entry.name in LOG_Y else []
 
 
 def _options(entry: FigureEntry, query: Mapping[str, str]) -> dict[str, str]:

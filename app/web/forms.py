@@ -101,7 +101,9 @@ def parse(kind: str, data: Mapping[str, str], base: Spec | None = None) -> tuple
     try:
         spec = TypeAdapter(Spec).validate_python(raw)
     except ValidationError as error:
-        return None, dict(_blame(item) for item in reversed(error.errors()))
+        # Of several errors at one path the first counts, and paths stay in the order of the form.
+        blamed = dict(_blame(item, raw) for item in reversed(error.errors()))
+        return None, dict(reversed(blamed.items()))
     if base is not None and (field := spec.extends(base)):
         return None, {field: "may only grow: what is there already is kept"}
     if base == spec:
@@ -251,12 +253,12 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _blame(error: Any) -> tuple[str, str]:
+def _blame(error: Any, raw: Mapping[str, Any]) -> tuple[str, str]:
     """Path and words of one pydantic error; an index into a list is left out of the path."""
     path = ".".join(part for part in error["loc"] if isinstance(part, str))
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, FieldError):
-        return cause.field, cause.message
+        return _with_kinds(cause.field, raw), cause.message
     words = {
         "missing": "needs a value",
         "int_parsing": "must be a whole number",
@@ -266,3 +268,15 @@ def _blame(error: Any) -> tuple[str, str]:
         "union_tag_not_found": "needs a choice",
     }
     return path, words.get(error["type"]) or error["msg"].replace("Input should be", "must be")
+
+
+def _with_kinds(field: str, raw: Mapping[str, Any]) -> str:
+    """A dotted path of the spec as the form has it: `schedule.final` → `schedule.cosine.final`."""
+    first, *rest = field.split(".")
+    path, here = [first], raw.get(first)
+    for part in rest:
+        if isinstance(here, Mapping):
+            path.append(str(here.get("kind")))
+            here = here.get(part)
+        path.append(part)
+    return ".".join(path)

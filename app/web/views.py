@@ -149,7 +149,7 @@ def _summary(store: Store, run: Run) -> str:
     made = verdict(store.series(run.id, "outcome", branch=WINNING_TICKET))
     if made.density is not None:
         return f"matches dense to {words.density(made.density)}"
-    return "matches dense nowhere" if made.tested and run.state == "finished" else ""
+    return "not shown to match dense" if made.tested and run.state == "finished" else ""
 
 
 def head(run: Run, shell: Shell, *, broker: bool) -> Head:

@@ -1,6 +1,7 @@
 /** One figure card: drawn when it is about to be seen, renewed in place, so that a zoom made by the reader survives. */
 import { figure } from "./api.js";
 import { paced } from "./hints.js";
+import { logarithmic } from "./logarithmic.js";
 import { plotly } from "./plotly.js";
 import { recolor } from "./recolor.js";
 import { color, onTheme } from "./theme.js";
@@ -19,11 +20,14 @@ export class FigureCard {
     this.reset = /** @type {HTMLElement} */ (card.querySelector(".reset"));
     /** @type {import("./api.js").Figure | null} */
     this.drawn = null;
+    /** The layout before the reader zooms. @type {any} */
+    this.home = null;
     this.seen = false;
     this.stale = true;
     /** @type {AbortController | null} */
     this.asking = null;
     this.renew = paced(() => this.load(), 450);
+    this.pick = paced(() => this.load(), 60); // a slider under a finger must not wait for the pace of news
     new IntersectionObserver((entries) => this.look(entries.some((entry) => entry.isIntersecting)), { rootMargin: "300px" }).observe(card);
     new ResizeObserver(() => this.resize()).observe(this.plot);
     onTheme(() => this.drawn && this.draw(structuredClone(this.drawn)));
@@ -38,12 +42,19 @@ export class FigureCard {
     this.describe();
   }
 
-  /** The options chosen in this card's controls. */
-  get options() {
+  /** What is chosen in this card's controls. */
+  get chosen() {
     const query = new URLSearchParams();
     for (const form of this.card.querySelectorAll("form.controls")) {
       for (const [name, value] of new FormData(/** @type {HTMLFormElement} */ (form))) if (name !== "tab" && value) query.set(name, String(value));
     }
+    return query;
+  }
+
+  /** The part of it that the server draws by; logarithms are taken here. */
+  get options() {
+    const query = this.chosen;
+    query.delete("log");
     return query;
   }
 
@@ -72,12 +83,12 @@ export class FigureCard {
     const here = new URL(location.href);
     for (const input of this.card.querySelectorAll("form.controls input, form.controls select")) here.searchParams.delete(/** @type {HTMLInputElement} */ (input).name);
     here.searchParams.set("tab", /** @type {HTMLInputElement} */ (this.card.querySelector("form.controls input[name=tab]")).value);
-    for (const [name, value] of this.options) here.searchParams.set(name, value);
+    for (const [name, value] of this.chosen) here.searchParams.set(name, value);
     history.replaceState(null, "", here);
     document.dispatchEvent(new CustomEvent("chosen", { detail: this }));
     this.describe();
     this.asking?.abort();
-    this.outdate();
+    this.pick();
   }
 
   /** Words beside a slider and the address of the data. */
@@ -114,6 +125,8 @@ export class FigureCard {
     const library = await plotly();
     this.tell(made.layout.meta);
     recolor(made);
+    if (this.chosen.has("log")) logarithmic(made);
+    this.home = structuredClone(made.layout);
     const { width, height } = this.plot.getBoundingClientRect();
     const layout = { ...made.layout, width, height, autosize: false, dragmode: COARSE ? false : made.layout.dragmode };
     const first = !this.plot.classList.contains("js-plotly-plot");
@@ -145,7 +158,7 @@ export class FigureCard {
     const layout = /** @type {any} */ (this.plot).layout ?? {};
     const moved = Object.keys(layout).some((key) => {
       if (!/^[xy]axis\d*$/.test(key) || layout[key].fixedrange) return false;
-      const own = this.drawn?.layout[key]?.range;
+      const own = this.home?.[key]?.range;
       const now = layout[key].range;
       return own && now ? own.some((/** @type {number} */ end, /** @type {number} */ i) => Math.abs(end - now[i]) > 1e-9) : own ? true : layout[key].autorange === false;
     });
@@ -157,8 +170,8 @@ export class FigureCard {
     const library = await plotly();
     /** @type {Record<string, unknown>} */
     const change = {};
-    for (const [key, axis] of Object.entries(this.drawn?.layout ?? {})) {
-      if (!/^[xy]axis\d*$/.test(key)) continue;
+    for (const [key, axis] of Object.entries(this.home ?? {})) {
+      if (!/^[xy]axis\d*$/.test(key) || axis.fixedrange) continue;
       if (axis.range) change[`${key}.range`] = [...axis.range];
       else change[`${key}.autorange`] = true;
     }

@@ -12,10 +12,28 @@
 export function follow(runs, onHint, onReturn) {
   /** @type {EventSource | null} */
   let source = null;
+  const offline = document.getElementById("offline");
+  let lost = false;
+  let silence = 0;
   const open = () => {
     if (source) return;
-    source = new EventSource(runs.length ? `/live?runs=${runs.join(",")}` : "/live");
-    source.onmessage = (message) => onHint(JSON.parse(message.data));
+    const made = (source = new EventSource(runs.length ? `/live?runs=${runs.join(",")}` : "/live"));
+    made.onmessage = (message) => onHint(JSON.parse(message.data));
+    made.onopen = () => {
+      clearTimeout(silence);
+      if (offline) offline.hidden = true;
+      if (lost) onReturn(); // nothing is replayed
+      lost = false;
+    };
+    made.onerror = () => {
+      if (!lost) silence = setTimeout(() => { if (offline) offline.hidden = false; }, 3000);
+      lost = true;
+      // A browser tries again by itself after a cut, but not after an answer that is no stream.
+      if (made.readyState === EventSource.CLOSED) {
+        close();
+        setTimeout(() => { if (!document.hidden) open(); }, 3000);
+      }
+    };
   };
   const close = () => {
     source?.close();

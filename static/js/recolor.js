@@ -53,7 +53,7 @@ export function recolor({ data, layout }) {
   layout.font = { ...layout.font, family: "Inter, system-ui, sans-serif", color: of("soft") };
   layout.hoverlabel = { ...layout.hoverlabel, bgcolor: of("card"), bordercolor: of("edge"), font: { color: of("ink"), family: "Inter, system-ui, sans-serif", size: 12 } };
   for (const key of Object.keys(layout)) {
-    if (/^[xy]axis\d*$/.test(key)) Object.assign(layout[key], { gridcolor: of("line"), linecolor: of("line"), tickcolor: of("line"), zerolinecolor: of("line") });
+    if (/^[xy]axis\d*$/.test(key)) Object.assign(layout[key], { gridcolor: of("line"), linecolor: of("line"), tickcolor: of("line"), zerolinecolor: of("line"), spikecolor: of("edge"), spikethickness: 1, spikedash: "dot" });
     if (/^coloraxis\d*$/.test(key)) layout[key].colorscale = [[0, of("wash")], [0.35, mix(of("wash"), of("ticket"))], [0.7, of("ticket")], [1, of("ink")]];
   }
 }

@@ -10,7 +10,7 @@ from tests.browser.conftest import Scope, Watched, becomes
 BIG = "#figure-accuracy_vs_density"
 POINTS = """() => {
   const plot = document.querySelector('#figure-accuracy_vs_density .plot');
-  const mean = (plot.data ?? []).find(t => t.meta?.role === 'winning_ticket' && t.meta?.part === 'mean');
+  const mean = (plot._fullData ?? []).find(t => t.meta?.role === 'winning_ticket' && t.meta?.part === 'mean');
   return mean ? mean.x.length : 0;
 }"""
 RANGES = f"""() => {{
@@ -110,7 +110,19 @@ def test_the_level_slider_obeys_the_keyboard_and_the_link_restores_the_view(page
     drawn(page, "#figure-weight_movement")
 
 
-def test_the_log_axes_of_a_figure_show_the_chosen_split(page: Page, finished: str) -> None:
+def test_a_logarithmic_axis_is_in_the_link(page: Page, finished: str) -> None:
+    kind = "document.querySelector('#figure-training_curves .plot').layout.yaxis.type"
+    page.goto(f"/runs/{finished}?tab=training&metric=test_loss")
+    drawn(page, "#figure-training_curves")
+    page.check("text=log y")
+    becomes(page, f"{kind} === 'log'")
+    assert "log=true" in page.url
+    page.reload()
+    drawn(page, "#figure-training_curves")
+    assert page.evaluate(kind) == "log"
+
+
+def test_the_accuracy_at_the_early_stop_is_one_press_away(page: Page, finished: str) -> None:
     page.goto(f"/runs/{finished}")
     drawn(page)
     page.click(f"{BIG} >> text=early stop")

@@ -52,7 +52,7 @@ if (share) {
   share.hidden = false;
   share.addEventListener("click", async () => {
     const here = new URL(location.href);
-    for (const card of cards) for (const [name, value] of card.options) here.searchParams.set(name, value);
+    for (const card of cards) for (const [name, value] of card.chosen) here.searchParams.set(name, value);
     history.replaceState(null, "", here);
     await navigator.clipboard?.writeText(here.href).catch(() => undefined);
     share.textContent = "Link copied";

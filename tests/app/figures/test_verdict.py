@@ -94,8 +94,18 @@ def test_the_lowest_matching_density_wins(records: Any) -> None:
 def test_a_wide_interval_does_not_match_however_good_the_mean(records: Any) -> None:
     series = outcome(records, {0: [0.9, 0.9, 0.9], 1: [0.8, 0.95, 0.99]})
     made = verdict(series)
-    assert (made.level, made.tested, made.n) == (None, 1, 3)
-    assert made.sentence() == "Does not match dense at any density tested (n = 3, bound −0.2)"
+    assert (made.level, made.tested, made.unsure, made.n) == (None, 1, 1, 3)
+    assert made.sentence() == (
+        "Not shown to match dense at any density tested (n = 3, bound −0.2); "
+        "at 1 of 1 level the interval is too wide to tell"
+    )
+
+
+def test_an_interval_wholly_below_the_bound_is_sure(records: Any) -> None:
+    series = outcome(records, {0: [0.9, 0.9, 0.9], 1: [0.8, 0.81, 0.79]})
+    made = verdict(series)
+    assert (made.level, made.unsure) == (None, 0)
+    assert made.sentence() == "Not shown to match dense at any density tested (n = 3, bound −0.2)"
 
 
 def test_the_bound_can_be_moved(records: Any) -> None:
@@ -126,7 +136,7 @@ def test_a_diverged_ticket_does_not_match_at_its_level(records: Any) -> None:
 
 def test_one_replicate_gets_no_verdict(records: Any) -> None:
     made = verdict(outcome(records, {0: [0.9], 1: [0.95]}))
-    assert made == Verdict(None, None, None, n=1, tested=0, gaps=0, bound=0.002)
+    assert made == Verdict(None, None, None, n=1, tested=0, gaps=0, unsure=0, bound=0.002)
     assert made.sentence() == "n = 1: no interval"
     assert interval(Paired(1, "dense", 1, 0.05, math.nan, math.nan)) == "+5.00 points"
 

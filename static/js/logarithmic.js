@@ -1,0 +1,59 @@
+/** A figure on a logarithmic y axis: another range, and the labels at the curves' ends moved to where these now are. */
+
+// Labels keep this share of the axis apart.
+const GAP = 0.062;
+/** @type {Record<string, new (buffer: ArrayBuffer) => ArrayLike<number>>} */
+const TYPES = { f8: Float64Array, f4: Float32Array, i4: Int32Array, u4: Uint32Array, i2: Int16Array, u2: Uint16Array, i1: Int8Array, u1: Uint8Array };
+
+/**
+ * Change a figure in place. Values of 0 and below have no place on such an axis and leave gaps.
+ * @param {{data: any[], layout: any}} figure
+ */
+export function logarithmic({ data, layout }) {
+  const shown = data.filter((trace) => (trace.yaxis ?? "y") === "y" && trace.y);
+  const values = shown.flatMap((trace) => [...numbers(trace.y)]).filter((value) => value > 0);
+  if (!values.length) return;
+  const low = Math.log10(values.reduce((a, b) => Math.min(a, b)));
+  const high = Math.log10(values.reduce((a, b) => Math.max(a, b)));
+  const room = 0.04 * (high - low) || 0.1;
+  const range = [low - room, high + room];
+  const { dtick, tick0, tickvals, ticktext, tickformat, autorange, ...axis } = layout.yaxis;
+  layout.yaxis = { ...axis, type: "log", range, uirevision: "log" };
+
+  const on = (/** @type {any} */ note) => (note.yref ?? "y") === "y";
+  const moved = [];
+  const kept = [];
+  for (const note of layout.annotations ?? []) {
+    const mean = on(note) && shown.find((trace) => trace.meta?.role === note.name && trace.meta?.part === "mean");
+    const last = mean ? numbers(mean.y).filter((value) => value > 0).at(-1) : undefined;
+    if (last !== undefined) moved.push({ ...note, y: Math.log10(last) });
+    else if (!on(note)) kept.push(note);
+    else if (note.y > 0) kept.push({ ...note, y: Math.log10(note.y) });
+  }
+  layout.annotations = [...kept, ...apart(moved, range)];
+}
+
+/**
+ * Labels pushed up where they would overlap, then down from the top of the axis.
+ * @param {any[]} labels
+ * @param {number[]} range
+ */
+function apart(labels, [low, high]) {
+  const gap = GAP * (high - low);
+  labels.sort((a, b) => a.y - b.y);
+  for (let i = 1; i < labels.length; i++) labels[i].y = Math.max(labels[i].y, labels[i - 1].y + gap);
+  for (let i = labels.length - 1; i >= 0; i--) labels[i].y = Math.min(labels[i].y, high - (labels.length - 1 - i) * gap);
+  return labels;
+}
+
+/**
+ * The finite numbers of a trace's column, which may travel as base64 of its bytes.
+ * @param {any} column
+ * @returns {number[]}
+ */
+function numbers(column) {
+  const plain = column.bdata
+    ? new TYPES[column.dtype](Uint8Array.from(atob(column.bdata), (byte) => byte.charCodeAt(0)).buffer)
+    : column;
+  return Array.from(plain).filter((value) => Number.isFinite(value));
+}

@@ -1,0 +1,54 @@
+"""An idle worker times the steps of every model, and gives way to work."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from app.settings import Settings
+from app.store import Store
+from tests.lab import alive, until
+from workers import calibration
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
+    store.migrate()
+    yield store
+    store.close()
+
+
+def test_what_is_known_is_kept_and_the_rest_is_timed(
+    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibration, "IDLE_S", 0.0)
+    store.record_speed("conv_2", "mnist", 128, "cpu", 42.0)
+    calibration.start(settings, store, "cpu", lambda: True)
+    until(lambda: not calibration.missing(store, "cpu"), 60)
+    known = {(speed.model, speed.dataset): speed.step_s for speed in store.speeds()}
+    assert known["conv_2", "mnist"] == 42.0
+    assert 0 < known["lenet_300_100", "digits"] < known["conv_6", "cifar10"]
+    assert ("conv_2", "mnist") in calibration.missing(store, "cuda:0")
+
+
+def test_work_that_comes_ends_it(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "IDLE_S", 0.0)
+    before = {child.pid for child in children()}
+    idle = True
+    calibration.start(settings, store, "cpu", lambda: idle)
+    until(lambda: any(child.pid not in before for child in children()))
+    timing = [child for child in children() if child.pid not in before]
+    idle = False
+    until(lambda: not any(map(alive, timing)), 2)
+    assert store.speeds() == []
+
+
+def children() -> list[psutil.Process]:
+    return [child for server in psutil.Process().children() for child in server.children()]
