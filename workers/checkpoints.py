@@ -13,6 +13,10 @@ from workers import tensors
 from workers.science.outputs import Resume
 
 
+class LostCheckpointsError(Exception):
+    """A shard has checkpoints and none can be used."""
+
+
 @dataclass
 class Saved:
     """Where a shard stands: `artifacts` maps "name/level/branch/draw" to the SHA-256 of its bytes."""
@@ -46,7 +50,9 @@ def key(name: str, place: Place) -> str:
 def newest(store: Artifacts, refs: Sequence[CheckpointRef], logged: int) -> Saved:
     """The newest of `refs` that rests on nothing lost: at most `logged` ordinals are in the log, all bytes are there.
 
-    An empty one when none is left: the shard starts over, and the log drops what it already has.
+    An empty one when there never was any: the shard starts over, and the log drops what it already has.
+    Raises `LostCheckpointsError` when there were some and none is left: the run may have been extended since it
+    began, so that starting over would say things in another order than the log.
     """
     for ref in refs:
         if ref.next_ordinal > logged:
@@ -57,4 +63,9 @@ def newest(store: Artifacts, refs: Sequence[CheckpointRef], logged: int) -> Save
             continue
         if all(store.exists(sha256) for sha256 in saved.artifacts.values()):
             return saved
+    if refs:
+        raise LostCheckpointsError(
+            "no checkpoint of this replicate can be read any more, so its log cannot be continued; what was "
+            "measured is kept. Clone the run to start over."
+        )
     return Saved()

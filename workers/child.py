@@ -21,6 +21,9 @@ from workers.provenance import provenance
 from workers.science.outputs import Checkpoint, Output, Tensors
 from workers.speed import Stopwatch
 
+# What another attempt on this machine would meet again.
+HOPELESS = (numerics.PlanMismatchError, checkpoints.LostCheckpointsError)
+
 
 def main(connection: "Connection[Any, Any]", job: Job) -> int:
     """Run the shard of `job` to one of its ends and return the exit code; `connection` leads to the supervisor."""
@@ -58,7 +61,7 @@ class Attempt:
         except Fenced:
             raise
         except Exception as error:  # noqa: BLE001 (whatever goes wrong in an experiment belongs into the run's log)
-            final = isinstance(error, numerics.PlanMismatchError) or _disk_is_full(error)
+            final = isinstance(error, HOPELESS) or _disk_is_full(error)
             self._store.fail(*self._shard, _reason(error), traceback.format_exc(), final=final)
         self._queue.wake(self._claim.run_id, self._seq)
 

@@ -32,7 +32,7 @@ class Verdict(NamedTuple):
 
     `level` and `density` are None when it matches nowhere or nothing can be said; `difference` is at that level.
     `n` counts replicates at that level, or the most at any pruned level; `gaps` counts denser levels that do not
-    match; `tested` counts levels with an interval, `unsure` those whose interval holds −`bound`, so that more replicates
+    match; `tested` counts levels with an interval, `unsure` those whose interval holds −`bound`, where more replicates
     could decide. Diverged tickets match nowhere at their level.
     """
 

@@ -7,6 +7,9 @@ from pydantic import Field
 
 from app.contract.records import Series
 from app.figures import FIGURES
+from app.figures.comparison import comparison
+from app.figures.comparison import table as comparison_table
+from app.figures.verdict import BOUND
 from app.store import Store
 from app.store.errors import NotFound
 from app.web.accept import best
@@ -101,6 +104,23 @@ def _columns(store: Store, run_id: str, name: str, where: dict[str, Any]) -> dic
             return of_metric(series, name)
         known |= set(series.columns)
     raise NotFound(f"nothing named {name!r} is measured here; there is {', '.join(sorted(known))}")
+
+
+@router.get("/runs/{run_id}/comparison", responses={**responses(404), **_COLUMNS})
+def get_comparison(
+    request: Request,
+    run_id: RunId,
+    store: StoreDep,
+    bound: Annotated[float, Query(ge=0, le=100, description="Loss in points that still matches dense.")] = 100 * BOUND,
+    form: Annotated[Format | None, Empty, Query(alias="format")] = None,
+) -> Response:
+    """The verdict, and by level the paired differences of the ticket with dense and controls, and their intervals."""
+    store.run(run_id)
+    made = comparison(store.series(run_id, "outcome"), bound / 100)
+    columns = comparison_table(made)
+    if wants_csv(request.headers.get("accept", ""), form):
+        return csv_response(columns, f"{run_id}-comparison.csv")
+    return _json({"verdict": made.verdict.sentence(), "columns": columns})
 
 
 @router.get(

@@ -133,7 +133,7 @@ def _render(
     parts: dict[str, Any] = {}
     if tab in TABS:
         parts["cards"] = tuple(cards_of(figures, run, tab, query, lean=lean))
-        parts["verdict"] = verdict_table(store, run.id) if tab == "curves" else None
+        parts["verdict"] = verdict_table(store, run.id, query) if tab == "curves" else None
     elif tab == "spec":
         parts["spec"] = spec_page(store, run, str(request.base_url).rstrip("/"))
     else:

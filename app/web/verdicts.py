@@ -1,12 +1,14 @@
 """The verdict of a run as the table under its curves."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from app.figures import words
 from app.figures.comparison import comparison
 from app.figures.style import DENSE, LOOKS
-from app.figures.verdict import Paired
+from app.figures.verdict import BOUND, Paired
 from app.store import Store
 
 
@@ -39,18 +41,25 @@ class Row:
 
 @dataclass(frozen=True)
 class VerdictTable:
-    """The sentence, and the differences it stands on."""
+    """The sentence, and the differences it stands on; `bound` in points, `others` are the view's other options."""
 
     sentence: str
+    bound: str
+    csv: str
+    others: tuple[tuple[str, str], ...]
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
 
 
-def verdict_table(store: Store, run_id: str) -> VerdictTable:
-    """Sentence and table from what is measured so far."""
-    made = comparison(store.series(run_id, "outcome"))
+def verdict_table(store: Store, run_id: str, query: Mapping[str, str]) -> VerdictTable:
+    """Sentence and table from what is measured so far; `query` may hold `bound`, in points."""
+    bound = bound_of(query.get("bound", ""))
+    made = comparison(store.series(run_id, "outcome"), bound / 100)
     return VerdictTable(
         sentence=made.verdict.sentence().rstrip(".") + ".",
+        bound=f"{bound:g}",
+        csv=f"/api/v1/runs/{run_id}/comparison?{urlencode({'format': 'csv', 'bound': f'{bound:g}'})}",
+        others=tuple((name, value) for name, value in query.items() if name != "bound"),
         columns=tuple(Column(branch, LOOKS[branch].label) for branch in (DENSE, *made.controls)),
         rows=tuple(
             Row(
@@ -62,6 +71,15 @@ def verdict_table(store: Store, run_id: str) -> VerdictTable:
             for row in made.rows
         ),
     )
+
+
+def bound_of(text: str) -> float:
+    """The largest loss in points that still matches; the protocol's where `text` is no number from 0 to 100."""
+    try:
+        bound = float(text)
+    except ValueError:
+        return 100 * BOUND
+    return bound if 0 <= bound <= 100 else 100 * BOUND
 
 
 def _cell(pair: Paired) -> Cell:

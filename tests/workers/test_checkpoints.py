@@ -9,7 +9,7 @@ import torch
 from app.contract.events import Place
 from app.store import Artifacts, CheckpointRef
 from workers import checkpoints, tensors
-from workers.checkpoints import Saved
+from workers.checkpoints import LostCheckpointsError, Saved
 
 
 @pytest.fixture
@@ -28,7 +28,8 @@ def test_the_newest_that_the_log_has_caught_up_with(store: Artifacts) -> None:
     assert checkpoints.newest(store, [new, old], 25).state == {"step": 2}
     assert checkpoints.newest(store, [new, old], 20).state == {"step": 2}
     assert checkpoints.newest(store, [new, old], 19).state == {"step": 1}
-    assert checkpoints.newest(store, [new, old], 9) == Saved()
+    with pytest.raises(LostCheckpointsError, match="Clone the run"):
+        checkpoints.newest(store, [new, old], 9)
 
 
 def test_a_lost_document_or_artifact_is_passed_over(store: Artifacts) -> None:
@@ -37,7 +38,8 @@ def test_a_lost_document_or_artifact_is_passed_over(store: Artifacts) -> None:
     store.delete(needed)
     assert checkpoints.newest(store, [new, old], 25).state == {"step": 1}
     store.delete(old.sha256)
-    assert checkpoints.newest(store, [new, old], 25) == Saved()
+    with pytest.raises(LostCheckpointsError):
+        checkpoints.newest(store, [new, old], 25)
 
 
 def test_a_damaged_document_is_passed_over(store: Artifacts, tmp_path: Path) -> None:

@@ -38,6 +38,18 @@ document.addEventListener("submit", async (event) => {
   else form.submit(); // shows the page that says why not
 });
 
+// The bound of the verdict is part of the view, as the options of the figures are.
+const bound = /** @type {HTMLInputElement | null} */ (document.querySelector("form.bound input[name=bound]"));
+bound?.form?.addEventListener("submit", (event) => event.preventDefault());
+bound?.addEventListener("change", () => {
+  if (!bound.checkValidity()) return;
+  const here = new URL(location.href);
+  here.searchParams.set("bound", bound.value);
+  history.replaceState(null, "", here);
+  document.dispatchEvent(new CustomEvent("chosen"));
+  renewParts();
+});
+
 // The tabs keep the options that were chosen here.
 document.addEventListener("chosen", () => {
   for (const tab of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".tabs a"))) {

@@ -105,6 +105,20 @@ def test_numbers_that_no_database_could_compare_are_refused(client: httpx.Client
     assert client.get(f"{run_url}/events?after=-1").status_code == 422
 
 
+def test_the_comparison_has_the_verdict_and_moves_with_its_bound(client: httpx.Client, hand: Hand) -> None:
+    run = hand.run()
+    for level, accuracy in ((0, 0.9), (1, 0.88)):
+        hand.outcome(level, 0.5**level, accuracy)
+    url = f"/api/v1/runs/{run.id}/comparison"
+    got = client.get(url).json()
+    assert got["verdict"] == "n = 1: no interval"
+    assert got["columns"]["minus_dense"] == [pytest.approx(-0.02)]
+    assert got["columns"]["minus_dense_low"] == [None]
+    (row,) = rows(client.get(url, params={"format": "csv"}).text)
+    assert row["level"] == "1"
+    assert client.get(url, params={"bound": 101}).status_code == 422
+
+
 def test_a_figure_is_plotly_json_and_not_sent_twice(client: httpx.Client, run_url: str) -> None:
     first = client.get(f"{run_url}/figures/accuracy_vs_density")
     assert set(first.json()) >= {"data", "layout"}

@@ -215,6 +215,16 @@ def test_the_verdict_is_told_under_the_curves(client: httpx.Client, hand: Hand) 
     assert "+1.00" in text
 
 
+@pytest.mark.parametrize(
+    ("asked", "shown"), [("", "0.2"), ("1.5", "1.5"), ("much", "0.2"), ("nan", "0.2"), ("-1", "0.2")]
+)
+def test_the_bound_of_the_verdict_is_part_of_the_link(client: httpx.Client, hand: Hand, asked: str, shown: str) -> None:
+    text = client.get(f"/runs/{measured(hand)}?at=train&bound={asked}", headers=HTML).text
+    assert re.search(rf'name="bound" [^>]*value="{shown}"', text)
+    assert f"comparison?format=csv&amp;bound={shown}" in text
+    assert '<input type="hidden" name="at" value="train">' in text
+
+
 def test_findings_are_in_the_page_before_any_script(client: httpx.Client, hand: Hand) -> None:
     run_id = measured(hand)
     text = client.get(f"/runs/{run_id}?tab=training&level=1&metric=test_loss", headers=HTML).text

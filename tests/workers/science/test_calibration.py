@@ -17,8 +17,13 @@ def test_every_model_is_timed_on_every_data_set() -> None:
     assert {(t.model, t.dataset) for t in times} == {(m, d) for m in CATALOG["model"] for d in CATALOG["dataset"]}
     assert all(0 < t.step_s < time.perf_counter() - began for t in times)
     assert {t.batch_size for t in times} == {8}
-    step_s = {(t.model, t.dataset): t.step_s for t in times}
-    assert step_s["conv_6", "cifar10"] > step_s["lenet_300_100", "digits"]
+
+
+def test_a_step_is_what_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(float(second) for second in range(1_000_000))
+    monkeypatch.setattr("workers.science.calibration.time.perf_counter", lambda: next(clock))
+    # The clock moves a second at each look: one before the steps, one after each until 3 s are over, one at the end.
+    assert {t.step_s for t in calibrate(2, seconds=3)} == {5 / 4}
 
 
 @pytest.mark.parametrize("name", ["digits", "mnist", "cifar10_10k"])
