@@ -123,7 +123,8 @@ def foot(made: EarlyStopInfo) -> str:
 
 def draw(made: EarlyStopInfo) -> go.Figure:
     """The figure; its y axis always reaches from step 0 to the last."""
-    y_range = (0.0, 1.05 * made.steps)
+    # Room above the line of the last evaluation for its name, clear of the curves.
+    y_range = (0.0, 1.14 * made.steps)
     data: list[dict[str, Any]] = []
     ends: list[labels.End] = []
     for drawn, counts in zip(reversed(made.curves), reversed(made.censored), strict=True):
@@ -141,7 +142,7 @@ def draw(made: EarlyStopInfo) -> go.Figure:
         "name": SOFT, "line": {"color": LOOKS[SOFT].color, "width": 1, "dash": LOOKS[SOFT].dash},
     }  # fmt: skip
     last_note = note(
-        "last evaluation", xref="paper", x=0, xanchor="left", xshift=6, y=made.steps, yanchor="top", yshift=-1
+        "last evaluation", xref="paper", x=0, xanchor="left", xshift=6, y=made.steps, yanchor="bottom", yshift=1
     )
     return figure(
         data,

@@ -99,7 +99,7 @@ def test_a_diverged_training_is_neither_a_step_nor_censored(records: Any) -> Non
 def test_the_axis_reaches_the_last_step_before_and_after_the_first_point(records: Any) -> None:
     empty, full = info(source(records, state="running")), info(source(records, rows()))
     assert sentence(empty) == "The first point comes when the dense network is trained."
-    assert draw(empty).layout.yaxis.range == draw(full).layout.yaxis.range == (0, 1050)
+    assert draw(empty).layout.yaxis.range == draw(full).layout.yaxis.range == (0, 1140)
     assert draw(empty).layout.xaxis == draw(full).layout.xaxis
 
 
