@@ -105,6 +105,7 @@ def test_the_schema_describes_every_row_of_the_interface(process: Process) -> No
         f"{run}/restore": {"post"},
         f"{run}/events": {"get"},
         f"{run}/series": {"get"},
+        f"{run}/comparison": {"get"},
         f"{run}/figures/{{name}}": {"get"},
         f"{run}/artifacts": {"get"},
         f"{run}/tickets/{{replicate}}/{{level}}": {"get"},

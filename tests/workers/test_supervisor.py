@@ -64,7 +64,8 @@ def test_a_fenced_child_is_ended_and_writes_nothing_more(tmp_path: Path) -> None
     bench = Bench(tmp_path, lease_s=0.1)
     run_id = bench.begin(small_spec(steps=20_000))
     until(lambda: "measured" in bench.kinds(run_id))
-    (child,) = [c for server in psutil.Process().children() for c in server.children()]
+    servers = [process for process in psutil.Process().children() if "forkserver" in " ".join(process.cmdline())]
+    (child,) = [child for server in servers for child in server.children()]
     # Between two heartbeats the lease runs out, and the shard is given to nobody.
     until(lambda: bool(bench.store.reap()) and bench.store.run(run_id).state == "queued")
     after = bench.store.run(run_id).last_seq
