@@ -12,8 +12,8 @@ from fsspec.core import url_to_fs
 from sqlalchemy import Connection, select
 
 from app.contract.records import ArtifactRef
-from app.store import runs
 from app.store.errors import Corrupt, NotFound
+from app.store.lookup import exists
 from app.store.tables import AnyRow, artifacts, shards
 
 DAY_S = 24 * 3600.0
@@ -84,7 +84,7 @@ class Artifacts:
 
 def of_run(conn: Connection, run_id: str) -> list[ArtifactRef]:
     """The run's artifacts by replicate, in the order in which each was saved. Raises NotFound."""
-    runs.exists(conn, run_id)
+    exists(conn, run_id)
     query = select(artifacts).where(artifacts.c.run_id == run_id).order_by(artifacts.c.replicate, artifacts.c.seq)
     return [_ref(row) for row in conn.execute(query)]
 

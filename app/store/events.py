@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Table, insert, select, update
 
 from app.contract.events import ArtifactSaved, Event, Measured
 from app.contract.records import EventRecord
-from app.store import chunks, runs
+from app.store import chunks
 from app.store.errors import OrdinalGap
+from app.store.lookup import exists, moment
 from app.store.tables import AnyRow, Now
 from app.store.tables import artifacts as artifact_table
 from app.store.tables import chunks as chunk_table
@@ -67,7 +68,7 @@ def append(conn: Connection, shard: AnyRow, events: Sequence[Event], first_ordin
 
 def after(conn: Connection, run_id: str, seq: int, limit: int) -> list[EventRecord]:
     """The first `limit` events after `seq`. Raises NotFound."""
-    runs.exists(conn, run_id)
+    exists(conn, run_id)
     query = (
         select(event_table.c.seq, event_table.c.at, event_table.c.replicate, event_table.c.body)
         .where(event_table.c.run_id == run_id, event_table.c.seq > seq)
@@ -75,7 +76,7 @@ def after(conn: Connection, run_id: str, seq: int, limit: int) -> list[EventReco
         .limit(limit)
     )
     return [
-        EventRecord(seq=row.seq, at=runs.moment(row.at), replicate=row.replicate, event=row.body)
+        EventRecord(seq=row.seq, at=moment(row.at), replicate=row.replicate, event=row.body)
         for row in conn.execute(query)
     ]
 

@@ -1,7 +1,6 @@
 """Runs: created, read and renamed; their state, which follows from their shards."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -12,6 +11,7 @@ from app.contract.records import Run, Shard, State
 from app.contract.specs import Spec
 from app.store import events, labels
 from app.store.errors import NotFound
+from app.store.lookup import exists, moment
 from app.store.progress import run_progress
 from app.store.tables import AnyRow, Now, runs, shards
 
@@ -58,12 +58,6 @@ def steps(spec: Spec) -> int:
 def get(conn: Connection, run_id: str) -> Run:
     """Raises NotFound."""
     return records(conn, [_row(conn, run_id)])[0]
-
-
-def exists(conn: Connection, run_id: str) -> None:
-    """Raises NotFound unless there is such a run, in the bin or not."""
-    if conn.execute(select(runs.c.id).where(runs.c.id == run_id)).first() is None:
-        raise NotFound(f"there is no run {run_id}")
 
 
 def records(conn: Connection, rows: Sequence[AnyRow]) -> list[Run]:
@@ -174,8 +168,3 @@ def _record(row: AnyRow, of_run: Sequence[AnyRow]) -> Run:
         workers=tuple(dict.fromkeys(shard.worker for shard in of_run if shard.worker)),
         last_seq=row.last_seq,
     )
-
-
-def moment(seconds: float | None) -> Any:
-    """Seconds since 1970 as a time in UTC; None stays None."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from app.contract.records import Series
 from app.store import chunks as packed
-from app.store import runs
+from app.store.lookup import exists
 from app.store.tables import chunks
 
 _PLACE: dict[str, type] = {"replicate": np.int64, "level": np.int64, "branch": np.str_, "draw": np.int64}
@@ -33,7 +33,7 @@ def read(
             query = query.where(chunks.c[column] == value)
     rows = conn.execute(query).all()
     if not rows:
-        runs.exists(conn, run_id)
+        exists(conn, run_id)
         return Series({column: np.array([], dtype=dtype) for column, dtype in _PLACE.items()})
     *places, lengths, layouts, data = zip(*rows, strict=True)
     columns: dict[str, NDArray[Any]] = {

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, delete, insert, select, update
 
 from app.contract.records import Queue, WorkerInfo
-from app.store.runs import moment
+from app.store.lookup import moment
 from app.store.tables import Now, workers
 
 ALIVE_S = 15.0
