@@ -8,23 +8,37 @@ import torch
 from app.contract.catalog import CATALOG
 from workers.science.build import build
 from workers.science.data.dataset import Dataset, Split
+from workers.science.metrics.evaluate import evaluate
 from workers.science.models.init import initialise
 from workers.science.optim import adam
 from workers.science.random import generator
 from workers.science.training import Batches, train
 
+EVAL_EVERY = 100
+"""Steps between evaluations that a timed step pays its share of: the default of the spec."""
+
+
+class Pictures(NamedTuple):
+    """What the examples of a data set look like, and how many of them an evaluation looks at."""
+
+    shape: tuple[int, int, int]
+    evaluated: int
+
+
 # Known without the files; a set that is not here is not calibrated, and its first run tells its speed.
-SHAPES = {
-    "digits": (1, 8, 8),
-    "mnist": (1, 28, 28),
-    "fashion_mnist": (1, 28, 28),
-    "cifar10": (3, 32, 32),
-    "cifar10_10k": (3, 32, 32),
+SETS = {
+    "digits": Pictures((1, 8, 8), 540),
+    "mnist": Pictures((1, 28, 28), 15_000),
+    "fashion_mnist": Pictures((1, 28, 28), 15_000),
+    "cifar10": Pictures((3, 32, 32), 15_000),
+    "cifar10_10k": Pictures((3, 32, 32), 2_000),
 }
+_EXAMPLES = 100
 
 
 class StepTime(NamedTuple):
-    """Seconds per step of a dense `model` under Adam, on pictures like those of `dataset`."""
+    """Seconds per step of a dense `model` under Adam on pictures like those of `dataset`, its share of an evaluation
+    every EVAL_EVERY steps included."""
 
     model: str
     dataset: str
@@ -37,21 +51,23 @@ def calibrate(batch_size: int = 60, *, seconds: float = 0.2, device: torch.devic
 
     Torch is used as it is set up: in the process, with the threads and on the device of the trainings to come.
     """
-    times: dict[tuple[str, tuple[int, int, int]], float] = {}
+    times: dict[tuple[str, tuple[int, int, int]], tuple[float, float]] = {}
     for model in CATALOG["model"]:
-        for shape in SHAPES.values():
+        for shape, _ in SETS.values():
             if (model, shape) not in times:
-                times[model, shape] = _step_s(model, shape, batch_size, seconds, device)
+                times[model, shape] = _times(model, shape, batch_size, seconds, device)
     return [
-        StepTime(model, dataset, batch_size, times[model, shape])
+        StepTime(model, dataset, batch_size, step_s + evaluated * example_s / EVAL_EVERY)
         for model in CATALOG["model"]
-        for dataset, shape in SHAPES.items()
+        for dataset, (shape, evaluated) in SETS.items()
+        for step_s, example_s in [times[model, shape]]
     ]
 
 
-def _step_s(
+def _times(
     model_name: str, shape: tuple[int, int, int], batch_size: int, seconds: float, device: torch.device | str
-) -> float:
+) -> tuple[float, float]:
+    """Seconds of a step, and of one evaluated example."""
     draw = generator(0, "calibration")
     model = build(CATALOG["model"][model_name])(shape, 10)
     initialise(model, draw)
@@ -70,7 +86,12 @@ def _step_s(
     began = time.perf_counter()
     last = next(moment.step for moment in training if time.perf_counter() - began > seconds)
     _wait(device)
-    return (time.perf_counter() - began) / (last - warm)
+    step_s = (time.perf_counter() - began) / (last - warm)
+    pictures = torch.rand(_EXAMPLES, *shape, generator=draw), torch.zeros(_EXAMPLES, dtype=torch.int64)
+    examples = Split(*pictures).to(device)
+    began = time.perf_counter()
+    evaluate(model, examples)  # its result is read, so a device has done it
+    return step_s, (time.perf_counter() - began) / _EXAMPLES
 
 
 def _wait(device: torch.device | str) -> None:

@@ -8,7 +8,7 @@ import torch
 
 from app.contract.catalog import CATALOG
 from workers.science.build import build
-from workers.science.calibration import SHAPES, calibrate
+from workers.science.calibration import EVAL_EVERY, SETS, calibrate
 
 
 def test_every_model_is_timed_on_every_data_set() -> None:
@@ -23,12 +23,15 @@ def test_a_step_is_what_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(float(second) for second in range(1_000_000))
     monkeypatch.setattr("workers.science.calibration.time.perf_counter", lambda: next(clock))
     # The clock moves a second at each look: one before the steps, one after each until 3 s are over, one at the end.
-    assert {t.step_s for t in calibrate(2, seconds=3)} == {5 / 4}
+    # Then one before an evaluation of 100 examples and one after.
+    for time_ in calibrate(2, seconds=3):
+        assert time_.step_s == pytest.approx(5 / 4 + SETS[time_.dataset].evaluated / 100 / EVAL_EVERY)
 
 
 @pytest.mark.parametrize("name", ["digits", "mnist", "cifar10_10k"])
-def test_shapes_are_those_of_the_data(name: str, datasets_dir: Path) -> None:
-    assert build(CATALOG["dataset"][name])(datasets_dir).shape == SHAPES[name]
+def test_pictures_are_those_of_the_data(name: str, datasets_dir: Path) -> None:
+    data = build(CATALOG["dataset"][name])(datasets_dir)
+    assert (data.shape, len(data.validation) + len(data.test)) == SETS[name]
 
 
 def test_the_global_generator_is_left_alone() -> None:
