@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 POLL_S = 1.0
 # Wake-ups closer together than this are read as one: a child may commit every few milliseconds.
 MIN_INTERVAL_S = 0.05
+# The same while a board is open: its round reads every run there is, and a board is glanced at, not watched.
+BOARD_INTERVAL_S = 0.25
 # Runs that a board is told of when it connects; older ones it hears of as soon as they change.
 GREETED = 200
 # What a board is told that a run has touched when it leaves for the bin.
@@ -124,11 +126,14 @@ class Broadcaster:
                         await self._wake.wait()
                 self._wake.clear()
                 await self._round()
-                await asyncio.sleep(MIN_INTERVAL_S)
+                await asyncio.sleep(self._interval_s())
         finally:
             listener.cancel()
             with suppress(asyncio.CancelledError):
                 await listener
+
+    def _interval_s(self) -> float:
+        return BOARD_INTERVAL_S if _union(tuple(self._viewers)) is None else MIN_INTERVAL_S
 
     async def _listen(self) -> None:
         async for _ in self._queue.listen():
@@ -144,13 +149,15 @@ class Broadcaster:
             return
         try:
             new = await asyncio.to_thread(self._read, viewers)
+            # At once: they count as told now, and would be lost if the greetings failed.
+            for viewer in viewers:
+                for hint in new:
+                    viewer.put(hint)
             current = await asyncio.to_thread(self._greetings, [v for v in viewers if not v.greeted])
         except Exception as error:  # noqa: BLE001 (a database that is away for a while must not end the live pages)
             log.warning("live pages wait for the store: %s", error)
             return
         for viewer in viewers:
-            for hint in new:
-                viewer.put(hint)
             if not viewer.greeted:
                 viewer.greeted = True
                 for hint in current:

@@ -45,6 +45,9 @@ class Reaper:
                 self.look()
             except (SQLAlchemyError, OSError) as error:
                 log.warning("the reaper could not reach the store: %s", error)
+            except Exception:
+                # Whatever went wrong once: without this thread no lost work comes back.
+                log.exception("a look of the reaper failed, the next one follows")
             if self._stop.wait(EVERY_S):
                 return
 
@@ -56,4 +59,11 @@ class Reaper:
         self._on_work(waiting)
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + SWEEP_EVERY_S
+            self._sweep()
+
+    def _sweep(self) -> None:
+        try:
             self._store.sweep_artifacts()
+        except Exception:
+            # An artifact store raises what its library likes, and reaping needs none.
+            log.exception("the artifacts could not be swept")

@@ -1,12 +1,16 @@
 """The child's side of one shard: runs the experiment and tells the store what comes of it."""
 
 import errno
+import sqlite3
 import time
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any, assert_never
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.contract.events import ArtifactSaved, Event, Measured, Progress, Started
 from app.contract.specs import EXPERIMENTS
@@ -140,7 +144,9 @@ class Attempt:
         if step_s is not None:
             spec = self._claim.spec
             kind = device_kind(self._device)
-            self._store.record_speed(spec.model.kind, spec.dataset.kind, spec.batch_size, kind, step_s)
+            # A speed only makes estimates better; a training that is going well must not end for want of one.
+            with suppress(SQLAlchemyError):
+                self._store.record_speed(spec.model.kind, spec.dataset.kind, spec.batch_size, kind, step_s)
 
     def _obey(self, order: Order) -> None:
         if order == "cancel":
@@ -167,4 +173,9 @@ def _reason(error: Exception) -> str:
 
 def _disk_is_full(error: BaseException) -> bool:
     causes: list[BaseException | None] = [error, error.__cause__, error.__context__]
-    return any(isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT) for cause in causes)
+    return any(
+        (isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT))
+        # SQLAlchemy's error has the driver's as its cause; errors of the driver itself carry no code.
+        or (isinstance(cause, sqlite3.Error) and getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL)
+        for cause in causes
+    )

@@ -77,15 +77,22 @@ class Worker:
             return False
         self._busy.append(claim.run_id)
         try:
-            # Whoever takes a shard passes the word on while there are more; so one message wakes as many as are needed.
-            waiting = self._store.queue_length()
-            if waiting[self.name] or waiting["any"]:
-                self._queue.announce([self.name])
+            self._pass_on()
             job = Job(claim, self._settings, self.id, self._device)
             Supervisor(self._store, self._queue, job, lambda: self._stopping).run()
         finally:
             self._busy.remove(claim.run_id)
         return True
+
+    def _pass_on(self) -> None:
+        """Whoever takes a shard announces that there are more; so one message wakes as many as are needed."""
+        try:
+            waiting = self._store.queue_length()
+            if waiting[self.name] or waiting["any"]:
+                self._queue.announce([self.name])
+        except Exception:
+            # The shard is claimed: it must not lie idle for want of a message, which reapers repeat.
+            log.exception("more work could not be announced")
 
     def _on_work(self, waiting: Set[str]) -> None:
         """Serve without a message when two looks in a row find work, a free slot and a broker that is up.

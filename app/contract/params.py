@@ -4,7 +4,7 @@ A field's `unit` goes into the JSON schema (`json_schema_extra`), from where for
 Every class names itself in a required `kind`, so that no two components can be confused by their defaults.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -45,7 +45,12 @@ Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 
 
 class DatasetParams(Params):
-    """What every data set takes: pixels come in [0, 1]; standardising them is a choice."""
+    """What every data set takes: pixels come in [0, 1]; standardising them is a choice.
+
+    `n_train` is the number of examples in the training split.
+    """
+
+    n_train: ClassVar[int]
 
     normalise: bool = Field(
         False, description="Standardise each channel to mean 0 and spread 1 over the training split."
@@ -53,22 +58,27 @@ class DatasetParams(Params):
 
 
 class Digits(DatasetParams):
+    n_train: ClassVar[int] = 1_257
     kind: Literal["digits"]
 
 
 class Mnist(DatasetParams):
+    n_train: ClassVar[int] = 55_000
     kind: Literal["mnist"]
 
 
 class FashionMnist(DatasetParams):
+    n_train: ClassVar[int] = 55_000
     kind: Literal["fashion_mnist"]
 
 
 class Cifar10(DatasetParams):
+    n_train: ClassVar[int] = 45_000
     kind: Literal["cifar10"]
 
 
 class Cifar10Part(DatasetParams):
+    n_train: ClassVar[int] = 9_000
     kind: Literal["cifar10_10k"]
 
 

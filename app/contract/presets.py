@@ -58,7 +58,7 @@ PRESETS: Mapping[str, Preset] = {
             "digits-tickets-long",
             "Is the gap only undertraining?",
             **_FC19,
-            claim="If the controls were merely slower, four times the steps would close the gap.",
+            claim="Our own question: if the controls were merely slower, four times the steps would close the gap.",
             differs="As digits-tickets, with 4,000 steps.",
             spec=_lottery(**_DIGITS, steps=4_000, eval_every=100),
         ),

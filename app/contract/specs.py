@@ -19,6 +19,8 @@ from app.contract.params import Constant, Params, unit
 # What one run may ask for; more is refused with the number named. A paper-scale LeNet run of 20 replicates fits.
 MAX_TRAININGS = 20_000
 MAX_STEPS = 500_000_000
+# A row of the log each, and a look at every validation and test example: the paper-scale run has 163,000.
+MAX_EVALUATIONS = 2_000_000
 
 
 def draws(branch: Params) -> int:
@@ -108,10 +110,17 @@ class LotterySpec(Params):
             raise FieldError("schedule.final", "must be above 0 to fine-tune: its last rate is the rate of fine-tuning")
         if self.eval_every > self.steps:
             raise FieldError("eval_every", f"must not exceed steps, {self.steps}")
+        if self.batch_size > self.dataset.n_train:
+            raise FieldError("batch_size", f"must not exceed the {self.dataset.n_train:,} training examples")
         if self.trainings > MAX_TRAININGS:
             raise FieldError("replicates", f"{self.trainings:,} trainings exceed the bound of {MAX_TRAININGS:,}")
         if self.trainings * self.steps > MAX_STEPS:
             raise FieldError("steps", f"{self.trainings * self.steps:,} steps in all exceed the bound of {MAX_STEPS:,}")
+        evaluations = self.trainings * (self.steps // self.eval_every + 2)
+        if evaluations > MAX_EVALUATIONS:
+            raise FieldError(
+                "eval_every", f"{evaluations:,} evaluations in all exceed the bound of {MAX_EVALUATIONS:,}"
+            )
         return self
 
     def extends(self, other: "LotterySpec") -> str | None:

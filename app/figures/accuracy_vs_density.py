@@ -33,12 +33,16 @@ class AccuracyOptions(Options):
 
 
 class Cited(NamedTuple):
-    """What the finding compares: means over the `n` replicates that every branch has at `level`."""
+    """What the finding compares: means over the `n` replicates that every branch has at `level`.
+
+    `dense` is the mean of the same replicates' level 0; NaN unless all of them have it.
+    """
 
     level: int
     density: float
     n: int
     accuracy: dict[str, float]
+    dense: float
 
 
 class AccuracyInfo(NamedTuple):
@@ -53,6 +57,7 @@ class AccuracyInfo(NamedTuple):
     planned: tuple[str, ...]
     lowest: float
     live: bool
+    continued: bool
 
 
 def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
@@ -72,6 +77,7 @@ def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
         planned=(WINNING_TICKET, *(branch.kind for branch in spec.branches)),
         lowest=min([lowest_planned(source.run), *(float(made.density.min()) for made in curves)]),
         live=source.live,
+        continued=spec.rewind != "weights",
     )
 
 
@@ -88,7 +94,10 @@ def cite(curves: tuple[Curve, ...]) -> Cited | None:
                 for made, row in zip(curves, rows, strict=True)
             }
             density = float(curves[0].density[curves[0].levels == level][0])
-            best = Cited(level, density, len(common), accuracy)
+            zero = curves[0].at(0) if curves[0].branch == WINNING_TICKET else {}
+            whole = common <= zero.keys()
+            dense = math.fsum(zero[r] for r in sorted(common)) / len(common) if whole else math.nan
+            best = Cited(level, density, len(common), accuracy, dense)
     return best
 
 
@@ -114,9 +123,13 @@ def finding(made: AccuracyInfo) -> list[Part]:
     parts = [Part(f"At {words.density(made.cited.density)} of the weights "), *told[0]]
     if told[1:]:
         parts += [Part("; "), *words.listed(told[1:])]
-    if not math.isnan(made.dense):
-        parts += [Part("; dense "), Part(words.accuracy(made.dense), DENSE)]
+    if not math.isnan(made.cited.dense):
+        parts += [Part("; dense "), Part(words.accuracy(made.cited.dense), DENSE)]
     parts.append(Part(f"; {after}."))
+    if made.continued:
+        parts.append(
+            Part(" The ticket went on from trained weights: it has had more steps than what it is compared with.")
+        )
     if made.live:
         n = words.plural(made.cited.n, "replicate")
         parts.append(Part(f" Still running: so far from {n}."))

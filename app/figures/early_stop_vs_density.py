@@ -31,6 +31,7 @@ class EarlyStopInfo(NamedTuple):
     planned: tuple[str, ...]
     lowest: float
     live: bool
+    continued: bool
 
 
 def info(source: Source[Options]) -> EarlyStopInfo:
@@ -54,6 +55,7 @@ def info(source: Source[Options]) -> EarlyStopInfo:
         planned=(WINNING_TICKET, *(branch.kind for branch in spec.branches)),
         lowest=min([lowest_planned(source.run), *(float(made.density.min()) for made in curves)]),
         live=source.live,
+        continued=spec.rewind != "weights",
     )
 
 
@@ -64,6 +66,7 @@ def comparable(made: EarlyStopInfo) -> tuple[int, dict[str, float]] | None:
     when there is no such level.
     """
     best: tuple[int, dict[str, float]] | None = None
+    shared: list[int] = []
     for level in sorted({int(level) for drawn in made.curves for level in drawn.levels if level > 0}):
         rows = [drawn.at(level) for drawn in made.curves]
         common = sorted(set.intersection(*(set(row) for row in rows)))
@@ -76,12 +79,12 @@ def comparable(made: EarlyStopInfo) -> tuple[int, dict[str, float]] | None:
                 drawn.branch: math.fsum(row[replicate] for replicate in common) / len(common)
                 for drawn, row in zip(made.curves, rows, strict=True)
             }
-            best = (level, steps)
+            best, shared = (level, steps), common
     if best is not None and made.curves[0].branch == WINNING_TICKET:
         ticket, counts = made.curves[0], made.censored[0]
         zero = ticket.at(0)
-        if zero and not counts[ticket.levels == 0].any():
-            best[1][DENSE] = math.fsum(zero.values()) / len(zero)
+        if set(shared) <= zero.keys() and not counts[ticket.levels == 0].any():
+            best[1][DENSE] = math.fsum(zero[replicate] for replicate in shared) / len(shared)
     return best
 
 
@@ -90,6 +93,9 @@ def finding(made: EarlyStopInfo) -> list[Part]:
     if not any(drawn.n.any() for drawn in made.curves):
         return [Part("The first point comes when the dense network is trained." if made.live
                      else "Nothing to show: no network was trained to its end.")]  # fmt: skip
+    if made.continued:
+        return [Part("Tickets go on from trained weights: their steps do not compare with those of networks that start "
+                     "from nothing.")]  # fmt: skip
     censored = sum(int(counts.sum()) for counts in made.censored)
     found = comparable(made)
     if found is None:

@@ -3,6 +3,8 @@
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from app.contract.events import WINNING_TICKET
 from app.contract.records import Series
 from app.figures import words
@@ -13,10 +15,15 @@ BOUND = 0.002
 """Largest loss of accuracy that still counts as matching: 0.2 points (Frankle et al. 2020, arXiv 1903.01611)."""
 
 
+# Differences of accuracies that are equal in examples differ by less than this.
+_ROUNDING = 1e-12
+
+
 class Paired(NamedTuple):
     """Mean of (ticket − `branch`) over the `n` replicates that have both, with its 95 % t-interval.
 
-    Accuracies in [0, 1]. `mean` is NaN for n = 0; `low` and `high` are NaN for n < 2.
+    Accuracies in [0, 1]. `mean` is NaN for n = 0; `low` and `high` are NaN for n < 2 and where all differences are
+    equal.
     """
 
     level: int
@@ -33,7 +40,7 @@ class Verdict(NamedTuple):
     `level` and `density` are None when it matches nowhere or nothing can be said; `difference` is at that level.
     `n` counts replicates at that level, or the most at any pruned level; `gaps` counts denser levels that do not
     match; `tested` counts levels with an interval, `unsure` those whose interval holds −`bound`, where more replicates
-    could decide. Diverged tickets match nowhere at their level.
+    could decide. A level matches nowhere where a replicate is missing because it diverged there or before.
     """
 
     level: int | None
@@ -59,29 +66,35 @@ class Verdict(NamedTuple):
             return (
                 f"Not shown to match dense at any density tested (n = {self.n}, {bound}){unsure if self.unsure else ''}"
             )
+        if self.n > 1:
+            return f"All {self.n} differences to dense are equal: no interval"
         return "n = 1: no interval" if self.n == 1 else "No verdict yet: no pruned network is trained to its end"
 
 
 def interval(difference: Paired) -> str:
     """ "−0.05 points, 95 % interval −0.15 to +0.05"; without the interval for n < 2."""
     mean = f"{words.points(difference.mean)} points"
-    if difference.n < 2:
+    if math.isnan(difference.low):
         return mean
     return f"{mean}, 95 % interval {words.points(difference.low)} to {words.points(difference.high)}"
 
 
 def t_interval(differences: list[float]) -> tuple[float, float, float]:
-    """Mean and two-sided 95 % t-interval; NaN where there are too few values.
+    """Mean and two-sided 95 % t-interval; NaN where there are too few values, or none that differ.
 
+    Accuracies come in steps of one test example, so that a few replicates may differ by exactly as much: their spread
+    is not known to be 0.
     Source: Student's t with n − 1 degrees of freedom.
     """
     n = len(differences)
     mean = math.fsum(differences) / n if n else math.nan
     if n < 2:
         return mean, math.nan, math.nan
+    variance = math.fsum((difference - mean) ** 2 for difference in differences) / (n - 1)
+    if math.sqrt(variance) < _ROUNDING:
+        return mean, math.nan, math.nan
     from scipy.special import stdtrit  # 0.4 s to import: not before the first verdict
 
-    variance = math.fsum((difference - mean) ** 2 for difference in differences) / (n - 1)
     half = float(stdtrit(n - 1, 0.975)) * math.sqrt(variance / n)
     return mean, mean - half, mean + half
 
@@ -107,10 +120,11 @@ def verdict(outcome: Series | None, bound: float = BOUND, *, column: str = "test
     ticket = curve(outcome, column, WINNING_TICKET)
     pruned = [row for row, level in enumerate(ticket.levels.tolist()) if level > 0]
     differences = [compare(ticket, ticket, int(ticket.levels[row]), DENSE) for row in pruned]
-    tested = [difference.n >= 2 for difference in differences]
+    tested = [not math.isnan(difference.low) for difference in differences]
+    lost = [_lost(outcome, ticket, difference.level) for difference in differences]
     matches = [
-        test and difference.low > -bound and not ticket.diverged[row]
-        for row, difference, test in zip(pruned, differences, tested, strict=True)
+        test and difference.low > -bound and not gone
+        for gone, difference, test in zip(lost, differences, tested, strict=True)
     ]
     unsure = sum(
         test and difference.low <= -bound <= difference.high
@@ -123,3 +137,15 @@ def verdict(outcome: Series | None, bound: float = BOUND, *, column: str = "test
     gaps = sum(test and not match for test, match in zip(tested[:best], matches[:best], strict=True))
     found = differences[best]
     return Verdict(found.level, float(ticket.density[pruned[best]]), found, found.n, sum(tested), gaps, unsure, bound)
+
+
+def _lost(outcome: Series, ticket: Curve, level: int) -> set[int]:
+    """Replicates that diverged at `level` or before and so cannot be compared there.
+
+    Those that are left were selected by their outcome; they are no sample of what the procedure gives.
+    """
+    diverged = (
+        (outcome["branch"] == WINNING_TICKET) & np.isfinite(outcome["diverged_step"]) & (outcome["level"] <= level)
+    )
+    compared = ticket.at(level).keys() & ticket.at(0).keys()
+    return {int(replicate) for replicate in outcome["replicate"][diverged]} - compared

@@ -110,6 +110,11 @@ class Store:
                 conn, q=q, kind=kind, state=state, tag=tag, sort=sort, limit=limit, cursor=cursor, binned=binned
             )
 
+    def count_runs(self) -> dict[str, int]:
+        """How many runs outside the bin are in each state; a state without runs is left out."""
+        with self._db.read() as conn:
+            return listing.count(conn)
+
     def shards(self, run_id: str) -> list[Shard]:
         """The run's shards by replicate. Raises NotFound."""
         with self._db.read() as conn:

@@ -18,6 +18,8 @@ from app.store.tables import AnyRow, artifacts, shards
 
 DAY_S = 24 * 3600.0
 _SHA256 = re.compile("[0-9a-f]{64}")
+# What `put` names files, below the root: an artifact, or one that is being written.
+_OURS = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}|part/[0-9a-f]{32}")
 
 
 class Artifacts:
@@ -62,12 +64,17 @@ class Artifacts:
             self._fs.rm_file(self._path(sha256))
 
     def sweep(self, referenced: Container[str], older_than_s: float = DAY_S) -> int:
-        """Delete files that nothing refers to and that are older than this; returns how many."""
+        """Delete files of ours that nothing refers to and that are older than this; returns how many.
+
+        Others may keep files under the same URL: only names that `put` gives are looked at.
+        """
         if not self._fs.exists(self._root):
             return 0
         self._fs.invalidate_cache()
         n = 0
         for path in self._fs.find(self._root):
+            if not _OURS.fullmatch(path.removeprefix(f"{self._root}/")):
+                continue
             name = path.rpartition("/")[2]
             # Looked at file by file just before it goes: a put may have renewed it since the listing.
             with suppress(FileNotFoundError):

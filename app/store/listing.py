@@ -58,6 +58,12 @@ def page(
     return Page(items=tuple(records(conn, rows)), next=_write(rows[-1].key, rows[-1].id, sort) if more else None)
 
 
+def count(conn: Connection) -> dict[str, int]:
+    """How many runs outside the bin are in each state; a state without runs is left out."""
+    query = select(runs.c.state, func.count().label("n")).where(runs.c.deleted_at.is_(None)).group_by(runs.c.state)
+    return {row.state: row.n for row in conn.execute(query)}
+
+
 def _contains(text: str) -> ColumnElement[bool]:
     return runs.c.search.contains(text.casefold(), autoescape=True)
 
@@ -95,6 +101,8 @@ def _read(cursor: str, sort: str) -> tuple[Any, str]:
         made_for, value, run_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, binascii.Error):
         raise FieldError("cursor", "is not one that this list gave out; start from the first page") from None
+    if "\0" in f"{value}{run_id}":  # which PostgreSQL refuses
+        raise FieldError("cursor", "is not one that this list gave out; start from the first page")
     if made_for != sort or not isinstance(value, float if "_at" in sort else str) or not isinstance(run_id, str):
         raise FieldError("cursor", "belongs to another order of the list; start from the first page")
     return value, run_id

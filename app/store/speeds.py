@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from app.store.tables import speeds
 
@@ -19,9 +20,10 @@ class Speed(NamedTuple):
 
 def record(conn: Connection, speed: Speed) -> None:
     """Keep a speed in place of an older one of the same combination."""
-    columns = ("model", "dataset", "batch_size", "device")
-    conn.execute(delete(speeds).where(*(speeds.c[column] == getattr(speed, column) for column in columns)))
-    conn.execute(insert(speeds).values(speed._asdict()))
+    # In one statement: two children that end a training at the same time may bring the same combination.
+    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
+    new = insert(speeds).values(speed._asdict())
+    conn.execute(new.on_conflict_do_update(index_elements=speeds.primary_key, set_={"step_s": speed.step_s}))
 
 
 def known(conn: Connection) -> list[Speed]:

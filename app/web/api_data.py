@@ -14,6 +14,7 @@ from app.store import Store
 from app.store.errors import NotFound
 from app.web.accept import best
 from app.web.api_runs import Empty, RunId, Short
+from app.web.cards import file_name
 from app.web.columns import Format, attachment, csv_response, json_bytes, of_metric, of_series, wants_csv
 from app.web.context import BroadcasterDep, FiguresDep, StoreDep
 from app.web.problems import responses
@@ -55,7 +56,9 @@ def get_events(
     """The log as a list (`next`: the `after` of the following page), or as a stream that then follows the run."""
     store.run(run_id)
     if wants(request, _STREAM):
-        seen = int(last_event_id) if last_event_id and last_event_id.isdecimal() else 0
+        # Ten digits hold any seq; Python refuses to read thousands of them.
+        given = last_event_id or ""
+        seen = int(given) if given.isdecimal() and len(given) <= 10 else 0
         return event_stream(store, broadcaster, run_id, min(max(after, seen), MAX))
     records = store.events(run_id, after, limit)
     more = records[-1].seq if len(records) == limit else None
@@ -147,7 +150,7 @@ def get_figure(
     if if_none_match is not None and answer.etag in {tag.strip() for tag in if_none_match.split(",")}:
         return Response(status_code=304, headers=headers)
     if csv:
-        headers["Content-Disposition"] = attachment(f"{run_id}-{name}.csv")
+        headers["Content-Disposition"] = attachment(f"{file_name(run_id, FIGURES[name], options)}.csv")
     return Response(answer.body, media_type="text/csv" if csv else "application/json", headers=headers)
 
 

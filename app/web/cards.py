@@ -21,8 +21,9 @@ TABS: Mapping[str, Mapping[str, str]] = {
     "training": {"training_curves": "big"},
     "movement": {"weight_movement": "big"},
 }
-# Figures whose y axis may be made logarithmic; the browser does it, the data are the same.
-LOG_Y = frozenset({"early_stop_vs_density", "training_curves"})
+# Figures whose y axis may be made logarithmic, and what that choice is called in the address, for each figure its own;
+# the browser does it, the data are the same.
+LOG_Y = {"early_stop_vs_density": "log_early_stop", "training_curves": "log_training"}
 # The events that may change any figure: they carry the layers' names, the state or the spec.
 _ANY = ("started", "changed", "failed", "finished")
 
@@ -50,7 +51,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Card:
-    """A figure as a question with an answer; finding and foot are empty on a lean page, where the browser has them."""
+    """A figure as a question with an answer; finding and foot are empty on a lean page, where the browser has them.
+
+    `defaults` holds the options as they are when nothing is chosen, as a query; `log` names the choice of a logarithmic
+    axis, empty where there is none.
+    """
 
     name: str
     title: str
@@ -60,6 +65,8 @@ class Card:
     action: str
     src: str
     csv: str
+    defaults: str
+    log: str
     touches: str
     controls: tuple[Control, ...]
     finding: tuple[Part, ...]
@@ -95,6 +102,8 @@ def _card(
         action=f"/runs/{run.id}",
         src=address,
         csv=f"{address}?{urlencode({**options, 'format': 'csv'})}",
+        defaults=urlencode({name: "" if value is None else value for name, value in _defaults(entry).items()}),
+        log=LOG_Y.get(entry.name, ""),
         touches=" ".join((*entry.series, *entry.artifacts, *_ANY)),
         controls=(*_controls(entry, run, options), *_log_y(entry, query)),
         finding=tuple(Part(part["text"], part.get("branch") or "") for part in meta.get("finding", ())),
@@ -103,8 +112,8 @@ def _card(
 
 
 def _log_y(entry: FigureEntry, query: Mapping[str, str]) -> list[Control]:
-    chosen = "true" if query.get("log") == "true" else ""
-    return [Control("log", "log y", "check", chosen)] if entry.name in LOG_Y else []
+    name = LOG_Y.get(entry.name)
+    return [Control(name, "log y", "check", "true" if query.get(name) == "true" else "")] if name else []
 
 
 def _options(entry: FigureEntry, query: Mapping[str, str]) -> dict[str, str]:
@@ -114,6 +123,23 @@ def _options(entry: FigureEntry, query: Mapping[str, str]) -> dict[str, str]:
     except ValidationError:
         return {}
     return given
+
+
+def _defaults(entry: FigureEntry) -> dict[str, Any]:
+    return entry.options().model_dump(mode="json")
+
+
+def file_name(run_id: str, entry: FigureEntry, options: Mapping[str, str]) -> str:
+    """Name of a figure's file, without its ending: with the options that are not as they are by default.
+
+    The browser names its pictures in the same way (static/js/figure.js).
+    """
+    chosen, default = entry.options.model_validate(dict(options)).model_dump(mode="json"), _defaults(entry)
+    parts = [run_id, entry.name]
+    for name, value in chosen.items():
+        if value not in (default[name], None, ""):
+            parts.append(value if isinstance(value, str) else f"{name}{value}")
+    return "-".join(parts)
 
 
 def _controls(entry: FigureEntry, run: Run, options: Mapping[str, str]) -> list[Control]:

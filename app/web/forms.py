@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.contract.catalog import CATALOG, Entry
 from app.contract.specs import EXPERIMENTS, FieldError, Spec
+from app.web.words import plural
 
 Widget: TypeAlias = Literal["text", "switch", "one_of", "choice", "choices"]
 Schema: TypeAlias = dict[str, Any]
@@ -28,6 +29,9 @@ _SECTIONS = {
 }
 # What `LotterySpec.extends` lets grow; a test holds the two together.
 GROWS = frozenset({"replicates", "levels", "branches"})
+
+# Errors of one element that leave a list no list of numbers.
+_UNREADABLE = frozenset({"missing", "float_parsing", "int_parsing", "int_from_float"})
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def parse(kind: str, data: Mapping[str, str], base: Spec | None = None) -> tuple
         spec = TypeAdapter(Spec).validate_python(raw)
     except ValidationError as error:
         # Of several errors at one path the first counts, and paths stay in the order of the form.
-        blamed = dict(_blame(item, raw) for item in reversed(error.errors()))
+        blamed = dict(_blame(item, raw, root) for item in reversed(error.errors()))
         return None, dict(reversed(blamed.items()))
     if base is not None and (field := spec.extends(base)):
         return None, {field: "may only grow: what is there already is kept"}
@@ -253,21 +257,43 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _blame(error: Any, raw: Mapping[str, Any]) -> tuple[str, str]:
+def _blame(error: Any, raw: Mapping[str, Any], root: Schema) -> tuple[str, str]:
     """Path and words of one pydantic error; an index into a list is left out of the path."""
     path = ".".join(part for part in error["loc"] if isinstance(part, str))
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, FieldError):
         return _with_kinds(cause.field, raw), cause.message
+    kind, bounds = error["type"], error.get("ctx", {})
+    if kind in ("too_short", "too_long") or (isinstance(error["loc"][-1], int) and kind in _UNREADABLE):
+        return path, _numbers_wanted(_prop(path, root))
     words = {
         "missing": "needs a value",
         "int_parsing": "must be a whole number",
         "int_from_float": "must be a whole number",
         "float_parsing": "must be a number",
+        "greater_than_equal": f"must be at least {_number(bounds.get('ge', 0))}",
+        "less_than_equal": f"must be at most {_number(bounds.get('le', 0))}",
         "union_tag_invalid": "is not one of the choices",
         "union_tag_not_found": "needs a choice",
     }
-    return path, words.get(error["type"]) or error["msg"].replace("Input should be", "must be")
+    return path, words.get(kind) or error["msg"].replace("Input should be", "must be")
+
+
+def _prop(path: str, root: Schema) -> Schema:
+    """The schema of the field at a path of the form."""
+    node = root
+    for part in path.split("."):
+        kinds = _alternatives(node, root) or _alternatives(node.get("items", {}), root)
+        node = kinds[part] if kinds else node["properties"][part]
+    return node
+
+
+def _numbers_wanted(prop: Schema) -> str:
+    """What a list of numbers must look like: `needs 2 numbers, separated by a comma; decimals with a point`."""
+    low, high = prop.get("minItems", 0), prop["maxItems"]
+    if low == high:
+        return f"needs {plural(high, 'number')}, separated by a comma; decimals with a point"
+    return f"needs {low} to {plural(high, 'number')}, separated by commas; decimals with a point"
 
 
 def _with_kinds(field: str, raw: Mapping[str, Any]) -> str:

@@ -1,7 +1,6 @@
 """What Prometheus reads: runs, queue, workers, requests and live viewers."""
 
 import time
-from collections import Counter as Count
 from collections.abc import Iterator
 from typing import get_args
 
@@ -14,7 +13,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.contract.records import State
 from app.live import Broadcaster
 from app.store import Store
-from app.store.listing import PAGE
 
 # A client may send any word as its method, and each would be a label.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS", "PUT"})
@@ -53,12 +51,12 @@ class _Stored(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            states, queued, workers = _states(self._store), self._store.queue_length(), self._store.workers()
+            states, queued, workers = self._store.count_runs(), self._store.queue_length(), self._store.workers()
         except SQLAlchemyError:
             return
         runs = GaugeMetricFamily("ticketscope_runs", "Runs outside the bin, by state.", labels=("state",))
         for state in get_args(State):
-            runs.add_metric((state,), states[state])
+            runs.add_metric((state,), states.get(state, 0))
         yield runs
         waiting = GaugeMetricFamily(
             "ticketscope_queued_replicates", "Replicates that wait, by the worker they need.", labels=("queue",)
@@ -69,17 +67,6 @@ class _Stored(Collector):
         alive = GaugeMetricFamily("ticketscope_workers_alive", "Worker processes seen in the last 15 s.")
         alive.add_metric((), sum(worker.alive for worker in workers))
         yield alive
-
-
-def _states(store: Store) -> Count[str]:
-    states: Count[str] = Count()
-    cursor = None
-    while True:
-        page = store.runs(limit=PAGE, cursor=cursor)
-        states.update(run.state for run in page.items)
-        cursor = page.next
-        if cursor is None:
-            return states
 
 
 class Timing:

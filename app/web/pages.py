@@ -18,7 +18,9 @@ from app.contract.presets import PRESETS
 from app.contract.specs import FieldError
 from app.store import Store
 from app.store.errors import NotFound
+from app.store.labels import NAME_LENGTH
 from app.web import pages_new, pages_run
+from app.web.api_runs import Cursor, Short
 from app.web.context import QueueDep, StoreDep
 from app.web.cost import Here
 from app.web.pages_new import FormDep
@@ -95,12 +97,12 @@ class Notice:
 def board(
     request: Request,
     store: StoreDep,
-    q: Annotated[str, Query(max_length=500)] = "",
-    state: str = "",
-    tag: str = "",
-    sort: str = "-created_at",
-    cursor: str = "",
-    binned: str = "",
+    q: Annotated[str, Query(max_length=NAME_LENGTH)] = "",
+    state: Short = "",
+    tag: Short = "",
+    sort: Short = "-created_at",
+    cursor: Cursor = "",
+    binned: Short = "",
 ) -> HTMLResponse:
     """Presets, workers and runs."""
     try:
@@ -163,7 +165,7 @@ def workers(request: Request, store: StoreDep, queue: QueueDep) -> HTMLResponse:
 
 
 @router.get("/bin")
-def bin_page(request: Request, store: StoreDep, cursor: str = "", purged: int = 0) -> HTMLResponse:
+def bin_page(request: Request, store: StoreDep, cursor: Cursor = "", purged: int = 0) -> HTMLResponse:
     """Deleted runs."""
     found = store.runs(binned=True, limit=LIMIT, cursor=cursor or None)
     notice = Notice(f"{plural(purged, 'run')} deleted for good.") if purged else None

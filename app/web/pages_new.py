@@ -41,6 +41,7 @@ class Estimate:
 
     trainings: str = ""
     formula: str = ""
+    growth: str = ""
     time: str = ""
     problem: str = ""
 
@@ -128,11 +129,13 @@ def split_tags(text: str) -> list[str]:
     return [tag.strip() for tag in text.split(",") if tag.strip()]
 
 
-def about(data: Mapping[str, str], errors: Mapping[str, str]) -> tuple[forms.FormField, ...]:
-    """The fields of what people write on a run."""
+def about(
+    data: Mapping[str, str], errors: Mapping[str, str], help_of: Mapping[str, str] = ABOUT_HELP
+) -> tuple[forms.FormField, ...]:
+    """The fields of what people write on a run, in the order of `help_of`."""
     return tuple(
         forms.FormField(name, "text", help_, value=data.get(name, ""), error=errors.get(name, ""))
-        for name, help_ in ABOUT_HELP.items()
+        for name, help_ in help_of.items()
     )
 
 
@@ -170,10 +173,12 @@ def _estimate(store: Store, kind: str, data: Mapping[str, str], base: Run | None
     if spec is None:
         path, message = next(iter(errors.items()))
         return Estimate(problem=f"{path} {message}")
-    more = spec.trainings - (base.spec.trainings if base else 0)
+    kept = base.spec.trainings if base else 0
+    more = spec.trainings - kept
     return Estimate(
-        trainings=f"{more:,}{' more' if base else ''}",
+        trainings=f"{spec.trainings:,}",
         formula=formula(spec),
+        growth=f"{kept:,} kept, {more:,} more" if base else "",
         time=Here.now(store).sentence(spec, more / spec.trainings),
     )
 

@@ -15,7 +15,7 @@ from app.web.cards import TABS, Card, cards_of
 from app.web.context import FiguresDep, QueueDep, StoreDep
 from app.web.forms import FormField
 from app.web.log_lines import Log, log_of
-from app.web.pages_new import FormDep, about, split_tags
+from app.web.pages_new import ABOUT_HELP, FormDep, about, split_tags
 from app.web.repeat import SpecPage, spec_page
 from app.web.submit import announce
 from app.web.verdicts import VerdictTable, verdict_table
@@ -55,6 +55,12 @@ class RunPage:
 def run_page(request: Request, run_id: str, store: StoreDep, queue: QueueDep, figures: FiguresDep) -> HTMLResponse:
     """A run, under the tab and with the options that the address names."""
     return _render(request, store, queue, figures, store.run(run_id), {})
+
+
+@router.get("/runs/{run_id}/edit")
+def edited(run_id: str) -> RedirectResponse:
+    """The address a refused edit leaves the reader at: the way back to the run."""
+    return _back(run_id)
 
 
 @router.post("/runs/{run_id}/edit")
@@ -133,14 +139,14 @@ def _render(
     parts: dict[str, Any] = {}
     if tab in TABS:
         parts["cards"] = tuple(cards_of(figures, run, tab, query, lean=lean))
-        parts["verdict"] = verdict_table(store, run.id, query) if tab == "curves" else None
+        parts["verdict"] = verdict_table(store, run, query) if tab == "curves" else None
     elif tab == "spec":
         parts["spec"] = spec_page(store, run, str(request.base_url).rstrip("/"))
     else:
         before = query.get("before", "")
-        parts["log"] = log_of(
-            store, run, before=int(before) if before.isdecimal() else None, everything=query.get("all") == "1"
-        )
+        # Ten digits hold any seq; Python refuses to read thousands of them.
+        is_seq = before.isdecimal() and len(before) <= 10
+        parts["log"] = log_of(store, run, before=int(before) if is_seq else None, everything=query.get("all") == "1")
     return page(
         request,
         "run.html",
@@ -151,7 +157,7 @@ def _render(
             tab=tab,
             template="figures" if tab in TABS else tab,
             tabs=tuple(Tab(key, title, _href(run, key, query)) for key, title in TITLES.items()),
-            about=about(written, errors),
+            about=about(written, errors, ABOUT_HELP | {"name": "A question is a good name."}),
             edit_errors=errors,
             **parts,
         ),

@@ -19,6 +19,8 @@ from app.web.accept import best
 from app.web.headers import HEADERS
 
 MEDIA_TYPE = "application/problem+json"
+# Bad fields that an answer names: a body of 1 MiB may hold tens of thousands, and nobody reads more.
+NAMED = 50
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +69,9 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def summary(errors: Sequence[BadField]) -> str:
-    """One line that names each bad field."""
-    return "; ".join(f"{error.path}: {error.message}" if error.path else error.message for error in errors)
+    """One line that names the first `NAMED` bad fields, and says how many more there are."""
+    told = [f"{error.path}: {error.message}" if error.path else error.message for error in errors[:NAMED]]
+    return "; ".join([*told, f"and {len(errors) - NAMED:,} more"] if len(errors) > NAMED else told)
 
 
 def bad_fields(errors: Sequence[Any], value: Any, *, drop: Sequence[str] = ()) -> list[BadField]:
@@ -122,6 +125,7 @@ def _answer(
     errors: Sequence[BadField] = (),
     headers: dict[str, str] | None = None,
 ) -> Response:
+    errors = errors[:NAMED]
     asks = best(request.headers.get("accept", ""), (MEDIA_TYPE, "text/html"))
     if asks == "text/html" and not request.url.path.startswith("/api/"):
         template = "404.html" if status == 404 else "error.html"

@@ -36,7 +36,7 @@ class SecurityHeaders:
 
 
 class Gate:
-    """Refuses foreign `Host` headers with 400 and unsafe requests from other sites with 403.
+    """Refuses foreign `Host` headers and NUL in the address with 400, unsafe requests from other sites with 403.
 
     `allowed_hosts` are names or bracketed IPv6 addresses without a port; any port is accepted.
     """
@@ -53,6 +53,10 @@ class Gate:
                 detail = "This Host is not served here; add it to TICKETSCOPE_ALLOWED_HOSTS if it should be."
                 await problem(400, detail)(scope, receive, send)
                 return
+            if _has_nul(scope):
+                detail = "The address holds a NUL character, which is part of no name and no text here."
+                await problem(400, detail)(scope, receive, send)
+                return
             if scope["method"] not in SAFE_METHODS and not _same_site(headers, host):
                 detail = "Refused: another site asked for this. Use the pages of this server, or a script."
                 await problem(403, detail)(scope, receive, send)
@@ -63,6 +67,12 @@ class Gate:
 def _without_port(host: str) -> str:
     name, _, port = host.rpartition(":")
     return (name if name and port.isdecimal() else host).lower()
+
+
+def _has_nul(scope: Scope) -> bool:
+    """Whether the path or the query holds the one character that PostgreSQL stores in no text."""
+    query: bytes = scope["query_string"]
+    return "\0" in scope["path"] or b"\0" in query or b"%00" in query
 
 
 def _same_site(headers: Headers, host: str) -> bool:

@@ -32,11 +32,24 @@ def ticket_file(store: Store, run: Run, replicate: int, level: int) -> bytes:
         for ref in store.artifacts(run.id)
         if ref.branch == WINNING_TICKET and ref.replicate == replicate
     }
-    rewinds = run.spec.rewind_step > 0 and level > 0
-    origin, ticket = saved.get(("rewind" if rewinds else "init", 0)), saved.get(("ticket", level))
-    if origin is None or ticket is None:
-        raise NotFound(f"replicate {replicate} has saved no ticket of level {level} yet")
-    tensors = dense(load(store.artifacts_store.get(origin.id)), load(store.artifacts_store.get(ticket.id)))
+
+    def tensors_of(name: str, level: int = 0) -> Tensors:
+        if (name, level) not in saved:
+            raise NotFound(f"replicate {replicate} has saved no ticket of level {level} yet")
+        return load(store.artifacts_store.get(saved[name, level].id))
+
+    spec = run.spec
+    ticket = tensors_of("ticket", level)
+    if level > 0 and spec.rewind != "weights":
+        parent = 0 if spec.mode == "one_shot" else level - 1
+        unpacked = dense(tensors_of("init"), tensors_of("ticket", parent))
+        start = {name.removesuffix("_trained"): t for name, t in unpacked.items() if name.endswith("_trained")}
+        origin = f"trained weights of level {parent}"
+    elif level > 0 and spec.rewind_step > 0:
+        start, origin = dict(tensors_of("rewind")), f"weights at step {spec.rewind_step}"
+    else:
+        start, origin = dict(tensors_of("init")), "weights at step 0"
+    tensors = dense(start, ticket)
     masks = [tensor for name, tensor in tensors.items() if name.endswith("_mask")]
     density = sum(int(mask.sum()) for mask in masks) / sum(mask.size for mask in masks)
     about = {
@@ -45,7 +58,7 @@ def ticket_file(store: Store, run: Run, replicate: int, level: int) -> bytes:
         "replicate": str(replicate),
         "level": str(level),
         "density": repr(density),
-        "orig": f"weights at step {run.spec.rewind_step if rewinds else 0}",
+        "orig": origin,
         "spec": run.spec.model_dump_json(),
         "format": "pt",
     }

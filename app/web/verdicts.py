@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from app.contract.records import Run
 from app.figures import words
 from app.figures.comparison import comparison
 from app.figures.style import DENSE, LOOKS
 from app.figures.verdict import BOUND, Paired
 from app.store import Store
+
+CONTINUED = " Tickets go on from trained weights here, so they have had more steps than dense and controls."
 
 
 @dataclass(frozen=True)
@@ -22,10 +25,14 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A paired difference in points and half the width of its interval; `clear` when that excludes 0."""
+    """A paired difference in points and half the width of its interval; `clear` when that excludes 0.
+
+    `n` is told where it differs from the row's.
+    """
 
     mean: str
     interval: str
+    n: str
     clear: bool
 
 
@@ -35,7 +42,7 @@ class Row:
 
     density: str
     accuracy: str
-    n: int
+    n: str
     cells: tuple[Cell, ...]
 
 
@@ -51,22 +58,22 @@ class VerdictTable:
     rows: tuple[Row, ...]
 
 
-def verdict_table(store: Store, run_id: str, query: Mapping[str, str]) -> VerdictTable:
+def verdict_table(store: Store, run: Run, query: Mapping[str, str]) -> VerdictTable:
     """Sentence and table from what is measured so far; `query` may hold `bound`, in points."""
     bound = bound_of(query.get("bound", ""))
-    made = comparison(store.series(run_id, "outcome"), bound / 100)
+    made = comparison(store.series(run.id, "outcome"), bound / 100)
     return VerdictTable(
-        sentence=made.verdict.sentence().rstrip(".") + ".",
+        sentence=made.verdict.sentence().rstrip(".") + "." + ("" if run.spec.rewind == "weights" else CONTINUED),
         bound=f"{bound:g}",
-        csv=f"/api/v1/runs/{run_id}/comparison?{urlencode({'format': 'csv', 'bound': f'{bound:g}'})}",
+        csv=f"/api/v1/runs/{run.id}/comparison?{urlencode({'format': 'csv', 'bound': f'{bound:g}'})}",
         others=tuple((name, value) for name, value in query.items() if name != "bound"),
         columns=tuple(Column(branch, LOOKS[branch].label) for branch in (DENSE, *made.controls)),
         rows=tuple(
             Row(
                 density=words.density(row.density),
                 accuracy="diverged" if math.isnan(row.accuracy) else words.accuracy(row.accuracy),
-                n=row.n,
-                cells=tuple(_cell(pair) for pair in (row.dense, *row.controls)),
+                n=f"{row.n}, {row.diverged} diverged" if row.diverged else str(row.n),
+                cells=tuple(_cell(pair, row.n) for pair in (row.dense, *row.controls)),
             )
             for row in made.rows
         ),
@@ -82,11 +89,12 @@ def bound_of(text: str) -> float:
     return bound if 0 <= bound <= 100 else 100 * BOUND
 
 
-def _cell(pair: Paired) -> Cell:
+def _cell(pair: Paired, n: int) -> Cell:
     if pair.n == 0:
-        return Cell("–", "", clear=False)
-    if pair.n == 1:
-        return Cell(words.points(pair.mean), "", clear=False)
+        return Cell("–", "", "", clear=False)
+    other = "" if pair.n == n else f"n = {pair.n}"
+    if math.isnan(pair.low):
+        return Cell(words.points(pair.mean), "", other, clear=False)
     # A t-interval is symmetric about the mean.
     interval = f"± {100 * (pair.high - pair.low) / 2:.2f}"
-    return Cell(words.points(pair.mean), interval, clear=pair.low > 0 or pair.high < 0)
+    return Cell(words.points(pair.mean), interval, other, clear=pair.low > 0 or pair.high < 0)

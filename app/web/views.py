@@ -148,7 +148,9 @@ def _summary(store: Store, run: Run) -> str:
         return (run.error or "").partition("\n")[0][:90]
     made = verdict(store.series(run.id, "outcome", branch=WINNING_TICKET))
     if made.density is not None:
-        return f"matches dense to {words.density(made.density)}"
+        so_far = "" if run.state == "finished" else " so far"
+        gaps = ", with gaps" if made.gaps else ""
+        return f"matches dense to {words.density(made.density)}{gaps} (n = {made.n}, bound 0.2){so_far}"
     return "not shown to match dense" if made.tested and run.state == "finished" else ""
 
 

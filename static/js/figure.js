@@ -2,6 +2,7 @@
 import { figure } from "./api.js";
 import { paced } from "./hints.js";
 import { logarithmic } from "./logarithmic.js";
+import { titled } from "./picture.js";
 import { plotly } from "./plotly.js";
 import { recolor } from "./recolor.js";
 import { color, onTheme } from "./theme.js";
@@ -16,6 +17,8 @@ export class FigureCard {
     this.card = card;
     this.name = card.dataset.figure ?? "";
     this.touches = new Set((card.dataset.touches ?? "").split(" "));
+    this.defaults = new URLSearchParams(card.dataset.defaults);
+    this.log = card.dataset.log ?? "";
     this.plot = /** @type {HTMLElement} */ (card.querySelector(".plot"));
     this.reset = /** @type {HTMLElement} */ (card.querySelector(".reset"));
     /** @type {import("./api.js").Figure | null} */
@@ -54,8 +57,18 @@ export class FigureCard {
   /** The part of it that the server draws by; logarithms are taken here. */
   get options() {
     const query = this.chosen;
-    query.delete("log");
+    query.delete(this.log);
     return query;
+  }
+
+  /** Name of its file: with the options that are not as they are by default, as app/web/cards.py has it. */
+  get file() {
+    const parts = [location.pathname.split("/").pop(), this.name];
+    for (const [name, value] of this.chosen) {
+      if (value === (this.defaults.get(name) ?? "")) continue;
+      parts.push(name === this.log ? "log" : /^\d+$/.test(value) ? name + value : value);
+    }
+    return parts.join("-").replace(/[^\w.-]/g, "_");
   }
 
   /** @param {boolean} visible */
@@ -125,7 +138,7 @@ export class FigureCard {
     const library = await plotly();
     this.tell(made.layout.meta);
     recolor(made);
-    if (this.chosen.has("log")) logarithmic(made);
+    if (this.chosen.has(this.log)) logarithmic(made);
     this.home = structuredClone(made.layout);
     const { width, height } = this.plot.getBoundingClientRect();
     const layout = { ...made.layout, width, height, autosize: false, dragmode: COARSE ? false : made.layout.dragmode };
@@ -190,11 +203,12 @@ export class FigureCard {
   async save(format) {
     const library = await plotly();
     const { width, height } = this.plot.getBoundingClientRect();
-    const picture = { data: /** @type {any} */ (this.plot).data, layout: { ...(/** @type {any} */ (this.plot).layout), paper_bgcolor: color("card") } };
-    const address = await library.toImage(picture, { format, width, height, scale: format === "png" ? 2 : 1 });
+    const { data, layout } = /** @type {any} */ (this.plot);
+    const picture = titled({ ...layout, width, height, paper_bgcolor: color("card") });
+    const address = await library.toImage({ data, layout: picture }, { format, width, height: picture.height, scale: format === "png" ? 2 : 1 });
     const link = document.createElement("a");
     link.href = address;
-    link.download = `${location.pathname.split("/").pop()}-${this.name}.${format}`;
+    link.download = `${this.file}.${format}`;
     link.click();
   }
 

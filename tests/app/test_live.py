@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from app.contract.events import Progress
-from app.contract.records import RunProgress
+from app.contract.records import Run, RunProgress
 from app.live import BINNED, Broadcaster, Hint, Viewer
 from app.queue import Queue
 from app.store import Store
@@ -181,6 +181,57 @@ def test_a_store_that_is_away_for_a_while_ends_no_stream(
         async with running(store, no_broker) as broadcaster:
             with broadcaster.viewer(frozenset({run.id})) as viewer:
                 assert (await until(viewer, 0)).run == run.id
+
+    asyncio.run(main())
+
+
+def test_news_outlive_a_greeting_that_fails(
+    store: Store, no_broker: Queue, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = hand.run()
+    real = store.run
+
+    async def main() -> None:
+        async with running(store, no_broker) as broadcaster:
+            with broadcaster.viewer(frozenset({run.id})) as old:
+                await until(old, run.last_seq)
+                other, failures = hand.run(start=False), [OSError("away")]
+
+                def sometimes(run_id: str) -> Run:
+                    if run_id == other.id and failures:
+                        raise failures.pop()
+                    return real(run_id)
+
+                monkeypatch.setattr(store, "run", sometimes)
+                seq = hand.outcome(0, 1.0, 0.9)
+                with broadcaster.viewer(frozenset({other.id})) as new:
+                    assert (await until(old, seq)).touched == {"outcome"}
+                    assert (await until(new, 0)).run == other.id
+                assert failures == []
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(("board", "least", "most"), [(True, 2, 5), (False, 6, 30)])
+def test_a_board_has_all_runs_read_less_often(
+    store: Store, no_broker: Queue, hand: Hand, monkeypatch: pytest.MonkeyPatch, board: bool, least: int, most: int
+) -> None:
+    monkeypatch.setattr("app.live.POLL_S", 0.0)  # as if wake-ups came without end
+    run = hand.run()
+    real, read = store.last_seqs, []
+
+    def counted(ids: list[str] | None = None) -> dict[str, int]:
+        read.append(ids)
+        return real(ids)
+
+    monkeypatch.setattr(store, "last_seqs", counted)
+
+    async def main() -> None:
+        async with running(store, no_broker) as broadcaster:
+            with broadcaster.viewer(frozenset({run.id})) as one, broadcaster.viewer(None if board else one.runs):
+                await until(one, 0)
+                await asyncio.sleep(0.9)
+                assert least <= len(read) <= most
 
     asyncio.run(main())
 

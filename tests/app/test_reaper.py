@@ -62,3 +62,41 @@ def test_it_outlives_a_store_that_is_away(
     assert looked.wait(5)
     running.stop()
     store.close()
+
+
+def test_a_sweep_that_fails_does_not_stop_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reaper, "EVERY_S", 0.05)
+    monkeypatch.setattr(reaper, "SWEEP_EVERY_S", 0.0)
+    monkeypatch.setattr(store.artifacts_store, "sweep", _raise)
+    running = Reaper(store, Queue(""))
+    running.start()
+    until(lambda: "could not be swept" in caplog.text, 5)
+    run_id = store.create_run(small_spec(), name="x").id
+    assert store.claim("cpu", "a worker that dies") is not None
+    until(lambda: store.run(run_id).state == "queued", 5)
+    running.stop()
+    assert "a look of the reaper failed" not in caplog.text
+
+
+def test_a_look_that_fails_is_followed_by_the_next(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(reaper, "EVERY_S", 0.05)
+    looks: list[Set[str]] = []
+
+    def on_work(waiting: Set[str]) -> None:
+        looks.append(waiting)
+        if len(looks) == 1:
+            _raise()
+
+    running = Reaper(store, Queue(""), on_work)
+    running.start()
+    until(lambda: len(looks) > 1, 5)
+    running.stop()
+    assert "RuntimeError: of a library that nobody here knows" in caplog.text
+
+
+def _raise(*_: object) -> None:
+    raise RuntimeError("of a library that nobody here knows")

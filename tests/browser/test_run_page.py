@@ -116,10 +116,35 @@ def test_a_logarithmic_axis_is_in_the_link(page: Page, finished: str) -> None:
     drawn(page, "#figure-training_curves")
     page.check("text=log y")
     becomes(page, f"{kind} === 'log'")
-    assert "log=true" in page.url
+    assert "log_training=true" in page.url
     page.reload()
     drawn(page, "#figure-training_curves")
     assert page.evaluate(kind) == "log"
+
+
+def test_a_logarithmic_axis_is_of_one_figure_only(page: Page, finished: str) -> None:
+    page.goto(f"/runs/{finished}?log_early_stop=true")
+    expect(page.get_by_label("log y")).to_be_checked()
+    page.click(".tabs >> text=Training")
+    expect(page.get_by_label("log y")).not_to_be_checked()
+
+
+def test_a_refused_edit_leaves_the_reader_at_the_run(watched: Watched, finished: str) -> None:
+    watched.expected = "422"
+    page = watched()
+    page.goto(f"/runs/{finished}")
+    page.click("text=Edit name, tags and notes")
+    page.fill("input[name=name]", " ")
+    page.click("text=Save")
+    expect(page.locator(".edit .error")).to_contain_text("must not be empty")
+    becomes(page, f"location.pathname === '/runs/{finished}'")
+
+
+def test_the_bound_may_be_any_number_of_points(page: Page, finished: str) -> None:
+    page.goto(f"/runs/{finished}")
+    page.fill("input[name=bound]", "0.28")
+    page.press("input[name=bound]", "Tab")
+    page.wait_for_url("**bound=0.28**")
 
 
 def test_the_accuracy_at_the_early_stop_is_one_press_away(page: Page, finished: str) -> None:
@@ -139,6 +164,18 @@ def test_a_figure_is_saved_as_a_picture(page: Page, finished: str, label: str, s
         page.click(f"{BIG} .exports >> text={label}")
     assert waiting.value.suggested_filename == f"{finished}-accuracy_vs_density.{suffix}"
     assert waiting.value.path().read_bytes().startswith(start)
+
+
+def test_a_picture_is_named_by_what_was_chosen_and_tells_what_it_shows(page: Page, finished: str) -> None:
+    page.goto(f"/runs/{finished}?at=early_stop")
+    drawn(page)
+    title = page.locator(f"{BIG} h2").inner_text()
+    with page.expect_download() as waiting:
+        page.click(f"{BIG} .exports >> text=SVG")
+    assert waiting.value.suggested_filename == f"{finished}-accuracy_vs_density-early_stop.svg"
+    picture = waiting.value.path().read_text()
+    for word in (*title.split(), "replicates"):
+        assert word in picture
 
 
 def test_the_data_of_a_figure_is_saved_as_csv(page: Page, finished: str) -> None:

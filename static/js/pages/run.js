@@ -4,6 +4,8 @@ import { follow, paced } from "../hints.js";
 import { renewParts } from "../parts.js";
 
 const run = /** @type {HTMLElement} */ (document.querySelector("[data-run]")).dataset.run ?? "";
+// A refused edit is answered at its own address; what is fetched again and what is shared is the run's.
+if (location.pathname.endsWith("/edit")) history.replaceState(null, "", `/runs/${run}`);
 const cards = [...document.querySelectorAll(".figure")].map((card) => new FigureCard(/** @type {HTMLElement} */ (card)));
 const renew = paced(renewParts, 1000);
 let seq = -1;

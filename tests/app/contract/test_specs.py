@@ -57,6 +57,8 @@ def test_a_bad_value_names_its_field(changes: dict[str, Any], path: tuple[str | 
         ({"rewind_step": 200}, "rewind_step"),
         ({"rewind": "fine_tune", "schedule": {"kind": "cosine"}}, "schedule.final"),
         ({"eval_every": 201}, "eval_every"),
+        ({"batch_size": 1_258}, "batch_size"),
+        ({"eval_every": 1, "steps": 1_000_000}, "eval_every"),
         ({"branches": [{"kind": "reinit"}, {"kind": "reinit"}]}, "branches"),
         ({"replicates": 100, "levels": 60, "branches": [{"kind": "reinit", "draws": 10}]}, "replicates"),
         ({"steps": 1_000_000, "replicates": 100}, "steps"),
@@ -72,9 +74,9 @@ def test_a_contradiction_is_blamed_on_one_field(changes: dict[str, Any], field: 
 
 
 def test_the_largest_allowed_run_is_allowed() -> None:
-    largest = spec(
-        steps=MAX_STEPS // MAX_TRAININGS, replicates=100, levels=50, branches=[{"kind": "reinit", "draws": 2}]
-    )
+    branches = [{"kind": "reinit", "draws": 2}]
+    steps = MAX_STEPS // MAX_TRAININGS
+    largest = spec(steps=steps, eval_every=1_000, replicates=100, levels=50, branches=branches)
     assert largest.trainings <= MAX_TRAININGS
     assert largest.trainings * largest.steps <= MAX_STEPS
 

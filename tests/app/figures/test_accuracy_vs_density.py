@@ -61,14 +61,32 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
             made("shuffled", [1], [0.014], [[0.78, 0.78]]),
         ),
         dense=0.93,
-        cited=Cited(1, 0.014, 2, {"winning_ticket": 0.904, "reinit": 0.874, "shuffled": 0.78}),
+        cited=Cited(1, 0.014, 2, {"winning_ticket": 0.904, "reinit": 0.874, "shuffled": 0.78}, 0.93),
         steps=1000,
         draws=1,
         planned=("winning_ticket", "reinit", "shuffled"),
         lowest=records.density(11),
         live=False,
+        continued=False,
     )
     assert same(info(source(records, two_replicates(records))), expected)
+
+
+def test_dense_is_told_for_the_same_replicates(records: Any) -> None:
+    outcome = records.outcome(
+        [
+            {"replicate": 0, "level": 0, "density": 1.0, "test_accuracy": 0.95},
+            {"replicate": 1, "level": 0, "density": 1.0, "test_accuracy": 0.85},
+            {"replicate": 0, "level": 1, "density": 0.5, "test_accuracy": 0.94},
+        ]
+    )
+    assert "dense 95.0 %" in sentence(info(source(records, outcome)))
+
+
+def test_a_ticket_that_trained_on_says_so(records: Any) -> None:
+    made = info(source(records, two_replicates(records)))
+    assert "more steps" not in sentence(made)
+    assert sentence(made._replace(continued=True)).endswith("more steps than what it is compared with.")
 
 
 def test_the_finding_is_made_from_the_data_and_coloured_by_branch(records: Any) -> None:

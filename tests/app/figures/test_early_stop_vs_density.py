@@ -54,6 +54,7 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
         planned=("winning_ticket", "reinit", "shuffled"),
         lowest=records.density(11),
         live=False,
+        continued=False,
     )  # fmt: skip
     assert same(info(source(records, rows())), expected)
 
@@ -107,3 +108,8 @@ def test_table_names_the_censored(records: Any) -> None:
     columns = table(info(source(records, rows(early_stop_censored=1.0))))
     assert columns["early_stop_step"] == pytest.approx([400, 450, 300, 350, 200, 250, 500, 550, 400, 450])
     assert columns["censored_trainings_at_level"] == [0, 0, 0, 0, 2, 2, 0, 0, 4, 4]
+
+
+def test_tickets_that_trained_on_are_not_compared(records: Any) -> None:
+    made = info(source(records, rows()))._replace(continued=True)
+    assert sentence(made).startswith("Tickets go on from trained weights")

@@ -78,16 +78,16 @@ def test_the_lowest_matching_density_wins(records: Any) -> None:
         records,
         {
             0: dense,
-            1: [value + 0.001 for value in dense],
-            2: [value - 0.001 for value in dense],  # all alike: the interval is a point above −0.002
-            3: [value - 0.003 for value in dense],
+            1: [0.922, 0.931, 0.911],
+            2: [0.9191, 0.929, 0.9089],  # −0.0009, −0.001, −0.0011: the interval lies above −0.002
+            3: [0.9171, 0.927, 0.9069],
         },
     )
     made = verdict(series)
     assert made.difference is not None
     assert (made.level, made.density, made.n, made.tested, made.gaps) == (2, 0.25, 3, 3, 0)
     assert made.sentence() == (
-        "Matches dense down to 25.0 % of the weights: −0.10 points, 95 % interval −0.10 to −0.10, n = 3 (bound −0.2)"
+        "Matches dense down to 25.0 % of the weights: −0.10 points, 95 % interval −0.12 to −0.08, n = 3 (bound −0.2)"
     )
 
 
@@ -109,7 +109,7 @@ def test_an_interval_wholly_below_the_bound_is_sure(records: Any) -> None:
 
 
 def test_the_bound_can_be_moved(records: Any) -> None:
-    series = outcome(records, {0: [0.9, 0.8], 1: [0.89, 0.79]})
+    series = outcome(records, {0: [0.9, 0.8], 1: [0.89, 0.7901]})
     assert verdict(series).level is None
     made = verdict(series, bound=0.015)
     assert made.level == 1
@@ -118,7 +118,7 @@ def test_the_bound_can_be_moved(records: Any) -> None:
 
 def test_a_gap_above_the_verdict_is_told(records: Any) -> None:
     dense = [0.92, 0.93]
-    lower, equal = [value - 0.05 for value in dense], dense
+    lower, equal = [0.87, 0.8801], [0.9201, 0.93]
     made = verdict(outcome(records, {0: dense, 1: equal, 2: lower, 3: equal}))
     assert (made.level, made.gaps) == (3, 1)
     assert made.sentence().endswith("though not at 1 denser level")
@@ -126,12 +126,33 @@ def test_a_gap_above_the_verdict_is_told(records: Any) -> None:
 
 def test_a_diverged_ticket_does_not_match_at_its_level(records: Any) -> None:
     rows = [
-        {"replicate": replicate, "level": level, "density": 0.5**level, "test_accuracy": 0.9,
+        {"replicate": replicate, "level": level, "density": 0.5**level,
+         "test_accuracy": 0.9 + 0.0001 * replicate * level,
          "diverged_step": 10.0 if (replicate, level) == (2, 2) else np.nan}
-        for replicate in range(3) for level in range(3)
+        for replicate in range(3) for level in range(4) if (replicate, level) != (2, 3)
     ]  # fmt: skip
     made = verdict(records.outcome(rows))
-    assert (made.level, made.tested) == (1, 2)
+    # At level 3 the two that are left would match; the third is missing because it diverged at level 2.
+    assert (made.level, made.tested) == (1, 3)
+
+
+def test_a_dense_network_that_diverged_is_missing_everywhere(records: Any) -> None:
+    rows = [
+        {"replicate": replicate, "level": level, "density": 0.5**level,
+         "test_accuracy": 0.9 + 0.0001 * replicate * level,
+         "diverged_step": 10.0 if (replicate, level) == (2, 0) else np.nan}
+        for replicate in range(3) for level in range(2)
+    ]  # fmt: skip
+    assert verdict(records.outcome(rows)).level is None
+
+
+def test_equal_differences_have_no_interval(records: Any) -> None:
+    """Two replicates that lose exactly one test example each are not known to have no spread."""
+    series = outcome(records, {0: [0.9, 0.8], 1: [0.9 - 1 / 360, 0.8 - 1 / 360]})
+    made = verdict(series)
+    assert (made.level, made.tested, made.n) == (None, 0, 2)
+    assert made.sentence() == "All 2 differences to dense are equal: no interval"
+    assert interval(paired(series, 1, "dense")) == "−0.28 points"
 
 
 def test_one_replicate_gets_no_verdict(records: Any) -> None:

@@ -86,7 +86,7 @@ def test_a_folder_that_cannot_be_written_raises_oserror(tmp_path: Path) -> None:
 
 def test_a_sweep_takes_old_files_that_nothing_refers_to(artifacts: Artifacts, tmp_path: Path) -> None:
     kept, fresh, stale = artifacts.put(b"kept"), artifacts.put(b"fresh"), artifacts.put(b"stale")
-    (tmp_path / "artifacts" / "part" / "left-by-a-kill").write_bytes(b"half")
+    (tmp_path / "artifacts" / "part" / ("0" * 32)).write_bytes(b"left by a kill")
     long_ago = time.time() - 25 * 3600
     for path in _files(tmp_path):
         if path.name != fresh:
@@ -94,6 +94,42 @@ def test_a_sweep_takes_old_files_that_nothing_refers_to(artifacts: Artifacts, tm
     assert artifacts.sweep({kept}) == 2
     assert (artifacts.exists(kept), artifacts.exists(fresh), artifacts.exists(stale)) == (True, True, False)
     assert len(_files(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("trailing", ["", "/"])
+@pytest.mark.parametrize("protocol", ["", "file://"])
+def test_a_sweep_leaves_the_files_of_others(tmp_path: Path, protocol: str, trailing: str) -> None:
+    artifacts = Artifacts(f"{protocol}{tmp_path}{trailing}")
+    stale = artifacts.put(b"stale")
+    foreign = [
+        tmp_path / name
+        for name in (
+            "README.md",
+            "thesis/data.csv",
+            "part/notes.txt",
+            f"part/{SHA256}",
+            f"{stale[:2]}/notes.txt",
+            f"{stale[:2]}/{stale}.bak",
+            f"thesis/{stale[:2]}/{stale}",
+            f"thesis/part/{'0' * 32}",
+            f"{'ff' if SHA256[:2] != 'ff' else '00'}/{SHA256}",
+            SHA256,
+        )
+    ]
+    for path in foreign:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"of somebody else")
+    for path in _files(tmp_path):
+        os.utime(path, (0, 0))
+    assert artifacts.sweep(set()) == 1
+    assert sorted(_files(tmp_path)) == sorted(foreign)
+
+
+def test_a_sweep_knows_its_own_in_any_file_system(tmp_path: Path) -> None:
+    artifacts = Artifacts(f"memory://{tmp_path}")
+    kept, stale = artifacts.put(b"kept"), artifacts.put(b"stale")
+    assert artifacts.sweep({kept}, older_than_s=-1.0) == 1
+    assert (artifacts.exists(kept), artifacts.exists(stale)) == (True, False)
 
 
 def test_putting_again_renews_the_age(artifacts: Artifacts, tmp_path: Path) -> None:

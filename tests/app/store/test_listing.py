@@ -1,5 +1,8 @@
 """Lists: found by words and keys, sorted, and paged without a run twice or lost."""
 
+import base64
+import json
+
 import pytest
 
 from app.contract.specs import FieldError, LotterySpec, Spec
@@ -111,6 +114,24 @@ def test_bad_queries_name_their_field(store: Store, field: str, query: dict[str,
     with pytest.raises(FieldError) as caught:
         store.runs(**query)  # type: ignore[arg-type]
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize(("value", "run_id"), [("a\0b", "0000000000"), ("a", "0\0")])
+def test_a_cursor_with_nul_inside_is_refused(stocked: Store, value: str, run_id: str) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps(["name", value, run_id]).encode()).decode()
+    with pytest.raises(FieldError) as caught:
+        stocked.runs(sort="name", cursor=cursor)
+    assert caught.value.field == "cursor"
+
+
+def test_runs_are_counted_by_state_without_those_in_the_bin(store: Store, spec: Spec) -> None:
+    assert store.count_runs() == {}
+    made = [store.create_run(spec, name=str(i)).id for i in range(5)]
+    store.cancel_run(made[0])
+    store.cancel_run(made[1])
+    store.bin_run(made[1])
+    store.bin_run(made[2])
+    assert store.count_runs() == {"queued": 2, "cancelled": 1}
 
 
 def test_a_cursor_of_another_order_is_refused(stocked: Store) -> None:

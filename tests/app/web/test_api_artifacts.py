@@ -25,7 +25,7 @@ def network() -> nn.Sequential:
 class Saved:
     """A run whose replicate 0 has saved its initial weights, its weights at step 5 and two tickets."""
 
-    def __init__(self, hand: Hand, rewind_step: int) -> None:
+    def __init__(self, hand: Hand, rewind_step: int, rewind: str = "weights") -> None:
         generator = torch.Generator().manual_seed(1)
 
         def drawn() -> dict[str, torch.Tensor]:
@@ -35,7 +35,7 @@ class Saved:
         self.masks = {
             name: torch.rand(self.init[name].shape, generator=generator) > 0.5 for name in ("fc1.weight", "fc2.weight")
         }
-        self.run = hand.run(rewind_step=rewind_step)
+        self.run = hand.run(rewind_step=rewind_step, rewind=rewind)
         hand.save("init", save(self.init))
         if rewind_step:
             hand.save("rewind", save(self.rewind))
@@ -88,6 +88,14 @@ def test_a_rewound_ticket_starts_where_it_was_rewound_to(
     kept = sum(int(mask.sum()) for mask in saved.masks.values())
     assert float(about["density"]) == kept / (3 * 4 + 2 * 3)
     assert (about["run"], about["level"], about["orig"]) == (saved.run.id, "1", "weights at step 5")
+
+
+def test_a_ticket_that_trained_on_starts_where_its_parent_ended(client: httpx.Client, hand: Hand) -> None:
+    saved = Saved(hand, rewind_step=0, rewind="fine_tune")
+    dense, ticket = load(client.get(saved.url(0)).content), load(client.get(saved.url(1)).content)
+    for name, weights in saved.trained.items():
+        assert torch.equal(dense[f"{name}_orig"], saved.init[name])
+        assert torch.equal(ticket[f"{name}_orig"], weights)
 
 
 def test_a_ticket_that_is_not_trained_yet_is_not_found(client: httpx.Client, hand: Hand) -> None:

@@ -105,6 +105,13 @@ def test_numbers_that_no_database_could_compare_are_refused(client: httpx.Client
     assert client.get(f"{run_url}/events?after=-1").status_code == 422
 
 
+@pytest.mark.parametrize("seen", ["9" * 5_000, "x", "-1"])
+def test_a_last_event_id_that_is_no_seq_counts_as_not_given(client: httpx.Client, run_url: str, seen: str) -> None:
+    headers = {"Accept": "text/event-stream", "Last-Event-ID": seen}
+    with client.stream("GET", f"{run_url}/events", headers=headers) as answer:
+        assert next(line for line in answer.iter_lines() if line.startswith("id:")) == "id: 1"
+
+
 def test_the_comparison_has_the_verdict_and_moves_with_its_bound(client: httpx.Client, hand: Hand) -> None:
     run = hand.run()
     for level, accuracy in ((0, 0.9), (1, 0.88)):
@@ -139,6 +146,22 @@ def test_the_data_of_a_figure_is_csv_on_request(client: httpx.Client, run_url: s
     answer = client.get(f"{run_url}/figures/accuracy_vs_density", params={"format": "csv"})
     assert answer.headers["content-type"].startswith("text/csv")
     assert len(rows(answer.text)) >= 1
+
+
+@pytest.mark.parametrize(
+    ("figure", "query", "name"),
+    [
+        ("accuracy_vs_density", "at=final", "accuracy_vs_density"),
+        ("accuracy_vs_density", "at=early_stop", "accuracy_vs_density-early_stop"),
+        ("training_curves", "level=2&metric=test_loss", "training_curves-level2-test_loss"),
+    ],
+)
+def test_a_file_is_named_by_the_options_that_were_chosen(
+    client: httpx.Client, run_url: str, figure: str, query: str, name: str
+) -> None:
+    answer = client.get(f"{run_url}/figures/{figure}?format=csv&{query}")
+    run_id = run_url.rsplit("/", 1)[-1]
+    assert answer.headers["content-disposition"] == f'attachment; filename="{run_id}-{name}.csv"'
 
 
 def test_an_unknown_figure_or_option_is_refused(client: httpx.Client, run_url: str) -> None:

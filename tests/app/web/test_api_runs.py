@@ -98,7 +98,7 @@ def test_a_filter_left_empty_by_a_form_filters_nothing(client: httpx.Client, han
         ("limit=0", "limit"),
         ("limit=x", "limit"),
         ("sort=age", "sort"),
-        ("cursor=%00", "cursor"),
+        ("cursor=nonsense", "cursor"),
     ],
 )
 def test_a_filter_that_means_nothing_is_refused(client: httpx.Client, query: str, field: str) -> None:

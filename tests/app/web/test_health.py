@@ -1,5 +1,6 @@
 import httpx
 
+from app.contract.presets import PRESETS
 from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings
@@ -36,6 +37,7 @@ def test_metrics_count_what_there_is(web: Web, store: Store) -> None:
     for _ in range(3):
         web.client.get(f"/api/v1/runs/{run['id']}")
     web.client.get("/nowhere")
+    store.bin_run(store.create_run(PRESETS["digits-tickets"].spec, name="binned").id)
     store.register_worker("w", host="h", pid=1, queue="cpu", device="cpu", slots=2, versions={})
     with web.client.stream("GET", "/live") as live:
         lines_of_live = live.iter_lines()

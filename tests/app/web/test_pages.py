@@ -120,6 +120,12 @@ def test_an_old_link_to_the_board_still_opens_it(client: httpx.Client) -> None:
     assert client.get("/", params={"sort": "luck", "cursor": "x", "state": "dreaming"}, headers=HTML).status_code == 200
 
 
+@pytest.mark.parametrize("path", ["/?q=", "/?state=", "/?tag=", "/?sort=", "/?cursor=", "/?binned=", "/bin?cursor="])
+def test_a_text_longer_than_any_that_is_meant_is_refused(client: httpx.Client, path: str) -> None:
+    answer = client.get(path + "x" * 60_000, headers=HTML)
+    assert (answer.status_code, "<h1>" in answer.text) == (422, True)
+
+
 def test_the_board_pages_through_many_runs(client: httpx.Client, store: Store) -> None:
     spec = PRESETS["digits-tickets"].spec.model_copy(update={"replicates": 1})
     for number in range(53):
@@ -200,7 +206,13 @@ def test_extend_asks_for_more_of_the_same_run(client: httpx.Client, hand: Hand, 
     text = client.get("/new", params={"extend": run.id}, headers=HTML).text
     assert 'name="steps"' not in text
     data = {key: value for key, value in forms.values(run.spec).items() if key.split(".")[0] in forms.GROWS}
-    answer = client.post("/new", data=data | {"kind": "lottery", "extend": run.id, "replicates": "2"})
+    asked = data | {"kind": "lottery", "extend": run.id, "replicates": "2"}
+    more = run.spec.trainings
+    estimate = client.get("/new/estimate", params=asked).text
+    assert f"<b>{2 * more}</b> trainings in all" in estimate
+    assert f"= 2 replicates × (1 dense + {run.spec.levels} levels × " in estimate
+    assert f"; {more} kept, {more} more</span>" in estimate
+    answer = client.post("/new", data=asked)
     assert answer.headers["location"] == f"/runs/{run.id}"
     assert store.run(run.id).spec == run.spec.model_copy(update={"replicates": 2})
     fewer = client.post("/new", data=data | {"kind": "lottery", "extend": run.id, "levels": "1"})
@@ -289,6 +301,8 @@ def test_rename_tag_and_annotate(client: httpx.Client, hand: Hand, store: Store)
     assert refused.status_code == 422
     assert "must not be empty" in refused.text
     assert ">kept</textarea>" in refused.text
+    assert "Left empty" not in refused.text
+    assert client.get(f"/runs/{run.id}/edit").headers["location"] == f"/runs/{run.id}"
 
 
 def test_nothing_a_person_wrote_becomes_markup(client: httpx.Client, hand: Hand, store: Store) -> None:
@@ -335,6 +349,13 @@ def test_the_log_is_newest_first_and_can_hold_measurements(client: httpx.Client,
     assert "outcome, 1 row · replicate 0, level 2, winning ticket" in client.get(
         f"/runs/{run_id}?tab=log&all=1", headers=HTML
     ).text  # fmt: skip
+
+
+@pytest.mark.parametrize("before", ["9" * 10, "9" * 5_000, "x", "²"])
+def test_a_place_beyond_the_log_is_its_end(client: httpx.Client, hand: Hand, before: str) -> None:
+    answer = client.get(f"/runs/{hand.run().id}", params={"tab": "log", "before": before}, headers=HTML)
+    assert answer.status_code == 200
+    assert "the run is queued" in answer.text
 
 
 def test_the_spec_tab_says_how_to_repeat_the_run(client: httpx.Client, hand: Hand) -> None:

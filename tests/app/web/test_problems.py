@@ -56,6 +56,24 @@ def test_a_refused_run_names_each_bad_field_and_stores_nothing(client: httpx.Cli
     assert client.get("/api/v1/runs").json()["items"] == []
 
 
+def test_of_very_many_bad_fields_the_first_are_named_and_the_rest_counted(client: httpx.Client) -> None:
+    body = {"preset": "digits-tickets", **{f"x{number}": 1 for number in range(70_000)}}
+    answer = client.post("/api/v1/runs", json=body)
+    problem = answer.json()
+    assert answer.status_code == 422
+    assert [error["path"] for error in problem["errors"]] == [f"x{number}" for number in range(50)]
+    assert problem["detail"].endswith("; and 69,950 more")
+    assert len(answer.content) < 20_000
+
+
+@pytest.mark.parametrize("n", [50, 51])
+def test_nothing_is_left_out_unsaid(client: httpx.Client, n: int) -> None:
+    body = {"preset": "digits-tickets", **{f"x{number}": 1 for number in range(n)}}
+    problem = client.post("/api/v1/runs", json=body).json()
+    assert len(problem["errors"]) == 50
+    assert ("; and 1 more" in problem["detail"]) == (n == 51)
+
+
 @pytest.mark.parametrize(
     ("content", "status"),
     [

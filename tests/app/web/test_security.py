@@ -41,6 +41,19 @@ def test_a_foreign_host_is_refused(client: httpx.Client, host: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "path", ["/runs/%00", "/api/v1/runs/a%00b", "/api/v1/runs?q=%00", "/?tag=a%00b", "/?%00", "/runs/x?before=1&y=%00"]
+)
+def test_an_address_with_nul_is_refused(client: httpx.Client, path: str) -> None:
+    answer = client.get(path, headers={"Accept": "text/html"})
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    assert "NUL" in answer.json()["detail"]
+
+
+def test_a_percent_sign_before_zeros_is_no_nul(client: httpx.Client) -> None:
+    assert client.get("/api/v1/runs?q=%2500").status_code == 200
+
+
+@pytest.mark.parametrize(
     "headers",
     [
         {"Sec-Fetch-Site": "cross-site"},

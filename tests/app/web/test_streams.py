@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app.contract.events import Place
+from app.store import Store
 from tests.app.conftest import Hand, Web
 
 SSE = {"Accept": "text/event-stream"}
@@ -99,6 +100,29 @@ def test_hints_follow_a_measurement_within_a_second_or_two(client: httpx.Client,
         news = next(hints)
         assert (news["seq"], news["touched"]) == (seq, ["outcome"])
         assert time.monotonic() - began < 2.5
+
+
+def test_only_so_many_real_ids_are_followed_and_never_all_by_mistake(
+    client: httpx.Client, hand: Hand, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.web.streams.HEARTBEAT_S", 0.3)
+    run, real, asked = hand.run(), store.last_seqs, []
+
+    def noted(ids: list[str] | None = None) -> dict[str, int]:
+        asked.append(ids)
+        return real(ids)
+
+    monkeypatch.setattr(store, "last_seqs", noted)
+    many = [f"{number:010}" for number in range(500)]
+    for bad in ("a\x01bcdefghi", "ABCDEFGHIJ", "é" * 10, "0" * 11, "' OR 1=1 --"):
+        with client.stream("GET", "/live", params={"runs": f"{bad},"}) as answer:
+            first = next(frame for frame in frames(answer.iter_lines()) if "retry" not in frame)
+            assert first == {"": "still here"}
+        with client.stream("GET", "/live", params={"runs": ",".join([bad, run.id, run.id, *many])}) as answer:
+            hints = (json.loads(frame["data"]) for frame in frames(answer.iter_lines()) if "data" in frame)
+            assert next(hints)["run"] == run.id
+    assert {tuple(ids) for ids in asked if ids is not None and len(ids) > 0} == {tuple(sorted([run.id, *many[:199]]))}
+    assert None not in asked
 
 
 def test_a_viewer_that_leaves_is_forgotten(web: Web, wait_for: Wait) -> None:

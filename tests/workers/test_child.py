@@ -1,0 +1,61 @@
+"""What a child does when the store refuses it something."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+
+from app.queue import Queue
+from app.settings import Settings
+from app.store import Store
+from tests.lab import small_spec
+from workers.child import _disk_is_full, _reason
+from workers.job import Job
+from workers.supervisor import Supervisor
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
+    store.migrate()
+    yield store
+    store.close()
+
+
+def test_a_speed_that_cannot_be_kept_ends_no_training(store: Store, settings: Settings) -> None:
+    with store._db.write() as connection:
+        connection.exec_driver_sql("DROP TABLE speeds")
+    run_id = store.create_run(small_spec(), name="x").id
+    claim = store.claim("cpu", "a test")
+    assert claim is not None
+    Supervisor(store, Queue(""), Job(claim, settings, "a test", "cpu"), lambda: False).run()
+    run = store.run(run_id)
+    assert (run.state, run.error) == ("finished", None)
+
+
+def test_a_full_disk_under_sqlite_is_known_as_one(store: Store) -> None:
+    # There is one connection that writes: the limit holds for whatever the store does next.
+    with store._db.write() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(OperationalError, match="database or disk is full") as raised:
+        store.create_run(small_spec(), name="x", notes="n" * 10_000)
+    assert _disk_is_full(raised.value)
+    assert _reason(raised.value).startswith("the disk is full: ")
+
+
+def test_other_errors_of_sqlite_are_no_full_disk(store: Store) -> None:
+    with pytest.raises(OperationalError, match="no such table") as missing, store._db.write() as connection:
+        connection.exec_driver_sql("SELECT * FROM nowhere")
+    with pytest.raises(IntegrityError) as violated, store._db.write() as connection:
+        connection.exec_driver_sql("INSERT INTO speeds (model) VALUES (NULL)")
+    # An error that the driver raises by itself has no code.
+    with pytest.raises(ProgrammingError) as unbound, store._db.write() as connection:
+        connection.exec_driver_sql("SELECT ?", ())
+    assert not any(_disk_is_full(raised.value) for raised in (missing, violated, unbound))
