@@ -19,6 +19,7 @@ from app.web.columns import Format, attachment, csv_response, json_bytes, of_met
 from app.web.context import BroadcasterDep, FiguresDep, StoreDep
 from app.web.problems import responses
 from app.web.streams import event_json, event_stream
+from app.web.verdicts import verdict_sentence
 
 router = APIRouter(tags=["data"])
 
@@ -118,12 +119,12 @@ def get_comparison(
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
 ) -> Response:
     """The verdict, and by level the paired differences of the ticket with dense and controls, and their intervals."""
-    store.run(run_id)
+    run = store.run(run_id)
     made = comparison(store.series(run_id, "outcome"), bound / 100)
     columns = comparison_table(made)
     if wants_csv(request.headers.get("accept", ""), form):
         return csv_response(columns, f"{run_id}-comparison.csv")
-    return _json({"verdict": made.verdict.sentence(), "columns": columns})
+    return _json({"verdict": verdict_sentence(run, made.verdict), "columns": columns})
 
 
 @router.get(

@@ -9,7 +9,7 @@ from app.contract.records import Run
 from app.figures import words
 from app.figures.comparison import comparison
 from app.figures.style import DENSE, LOOKS
-from app.figures.verdict import BOUND, Paired
+from app.figures.verdict import BOUND, Paired, Verdict
 from app.store import Store
 
 CONTINUED = " Tickets go on from trained weights here, so they have had more steps than dense and controls."
@@ -63,7 +63,7 @@ def verdict_table(store: Store, run: Run, query: Mapping[str, str]) -> VerdictTa
     bound = bound_of(query.get("bound", ""))
     made = comparison(store.series(run.id, "outcome"), bound / 100)
     return VerdictTable(
-        sentence=made.verdict.sentence().rstrip(".") + "." + ("" if run.spec.rewind == "weights" else CONTINUED),
+        sentence=verdict_sentence(run, made.verdict),
         bound=f"{bound:g}",
         csv=f"/api/v1/runs/{run.id}/comparison?{urlencode({'format': 'csv', 'bound': f'{bound:g}'})}",
         others=tuple((name, value) for name, value in query.items() if name != "bound"),
@@ -78,6 +78,11 @@ def verdict_table(store: Store, run: Run, query: Mapping[str, str]) -> VerdictTa
             for row in made.rows
         ),
     )
+
+
+def verdict_sentence(run: Run, made: Verdict) -> str:
+    """The verdict, and what it compares where tickets have trained longer than the rest."""
+    return made.sentence().rstrip(".") + "." + ("" if run.spec.rewind == "weights" else CONTINUED)
 
 
 def bound_of(text: str) -> float:

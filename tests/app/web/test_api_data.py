@@ -118,12 +118,18 @@ def test_the_comparison_has_the_verdict_and_moves_with_its_bound(client: httpx.C
         hand.outcome(level, 0.5**level, accuracy)
     url = f"/api/v1/runs/{run.id}/comparison"
     got = client.get(url).json()
-    assert got["verdict"] == "n = 1: no interval"
+    assert got["verdict"] == "n = 1: no interval."
     assert got["columns"]["minus_dense"] == [pytest.approx(-0.02)]
     assert got["columns"]["minus_dense_low"] == [None]
     (row,) = rows(client.get(url, params={"format": "csv"}).text)
     assert row["level"] == "1"
     assert client.get(url, params={"bound": 101}).status_code == 422
+
+
+def test_a_comparison_of_unequal_training_says_so(client: httpx.Client, hand: Hand) -> None:
+    run = hand.run(rewind="fine_tune")
+    verdict = client.get(f"/api/v1/runs/{run.id}/comparison").json()["verdict"]
+    assert verdict.endswith("they have had more steps than dense and controls.")
 
 
 def test_a_figure_is_plotly_json_and_not_sent_twice(client: httpx.Client, run_url: str) -> None:
