@@ -127,7 +127,8 @@ def test_only_so_many_real_ids_are_followed_and_never_all_by_mistake(
 
 def test_a_viewer_that_leaves_is_forgotten(web: Web, wait_for: Wait) -> None:
     with web.client.stream("GET", "/live") as answer:
-        next(answer.iter_lines())
+        lines = answer.iter_lines()  # kept: a generator that nobody holds closes the stream
+        next(lines)
         assert web.app.state.broadcaster.viewers == 1
     wait_for(lambda: web.app.state.broadcaster.viewers == 0)
 
