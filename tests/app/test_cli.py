@@ -78,7 +78,8 @@ def test_up_serves_a_submitted_run_and_leaves_nothing_behind(up: Up, tmp_path: P
     until(lambda: up.get(f"/api/v1/runs/{run['id']}")["state"] == "running")
 
     with httpx.stream("GET", f"{up.base}/live", timeout=10, trust_env=False) as stream:
-        next(stream.iter_raw())
+        chunks = stream.iter_raw()  # kept: a generator that nobody holds closes the stream
+        next(chunks)
         processes = up.processes()
         began = time.monotonic()
         up.process.send_signal(signal.SIGINT)
