@@ -31,15 +31,6 @@ class Estimate(NamedTuple):
     basis: str
 
 
-def step_seconds(speeds: Iterable[Speed], model: str, dataset: str, batch_size: int, device: str) -> float | None:
-    """Seconds per step: as measured, else scaled by the batch from the nearest one of that model and data set.
-
-    `device` is "cpu", "gpu" or "any"; for "any" the slower one counts. None when nothing comparable was measured.
-    """
-    found = _nearest(speeds, model, dataset, batch_size, device)
-    return None if found is None else found.step_s * batch_size / found.batch_size
-
-
 def steps_per_replicate(spec: LotterySpec) -> int:
     """Optimizer steps of one replicate; trainings that are rewound to step k do not repeat the first k."""
     rewound = 1 + sum(draws(branch) for branch in spec.branches if branch.kind in _REWOUND)
@@ -69,7 +60,10 @@ def estimate_seconds(spec: Spec, speeds: Iterable[Speed], slots: int) -> Estimat
 
 
 def _nearest(speeds: Iterable[Speed], model: str, dataset: str, batch_size: int, device: str) -> Speed | None:
-    """The speed of the batch size nearest by ratio; among equals the slower, so that no estimate is too short."""
+    """The speed of the batch size nearest by ratio; among equals the slower, so that no estimate is too short.
+
+    `device` is "cpu", "gpu" or "any".
+    """
     known = [
         speed
         for speed in speeds

@@ -6,7 +6,7 @@ import pytest
 
 from app.contract.presets import PRESETS
 from app.contract.specs import LotterySpec
-from app.estimate import Estimate, estimate_seconds, step_seconds, steps_per_replicate
+from app.estimate import Estimate, estimate_seconds, steps_per_replicate
 
 
 class Speed(NamedTuple):
@@ -19,6 +19,13 @@ class Speed(NamedTuple):
 
 def spec(**changed: Any) -> LotterySpec:
     return LotterySpec.model_validate({**PRESETS["digits-tickets"].spec.model_dump(), **changed})
+
+
+def step_seconds(speeds: list[Speed], model: str, dataset: str, batch_size: int, device: str) -> float | None:
+    """Seconds of one step, by the estimate of a run of one replicate on one slot."""
+    asked = spec(model={"kind": model}, dataset={"kind": dataset}, batch_size=batch_size, device=device, replicates=1)
+    seconds = estimate_seconds(asked, speeds, 1).seconds
+    return None if seconds is None else round(seconds / steps_per_replicate(asked), 12)
 
 
 def test_a_measured_step_is_taken_as_it_is() -> None:
