@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.templating import Jinja2Templates
 
+from app.atlas.reader import Reader
 from app.live import Broadcaster
 from app.queue import Queue
 from app.reaper import Reaper
@@ -43,12 +44,13 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
     static = Static(ROOT / "static")
     templates = Jinja2Templates(ROOT / "templates")
     templates.env.globals["static_url"] = static.url
+    reader = Reader(store)
     broadcaster = Broadcaster(store, queue)
     metrics = Metrics(store, broadcaster)
     state = app.state
     state.settings, state.store, state.queue = settings, store, queue
     state.broadcaster, state.figures, state.metrics = broadcaster, Figures(store), metrics
-    state.templates, state.static = templates, static
+    state.reader, state.templates, state.static = reader, templates, static
 
     problems.install(app)
     for router in (pages.router, api.router, streams.router, health.router, docs.router):

@@ -54,10 +54,13 @@ def decode(data: NDArray[np.uint8], base: Bits) -> Bits:
 
     Raises `ValueError` when the data are damaged or belong to a mask of another size.
     """
+    frame = data.tobytes()
     try:
-        raw = zstandard.ZstdDecompressor().decompress(data.tobytes(), max_output_size=base.size)
+        # Asked before anything is unpacked: a damaged frame may announce any size.
+        size = zstandard.frame_content_size(frame)
+        if size != base.size:
+            raise ValueError(f"the mask has {size:,} bytes where its base has {base.size:,}")
+        raw = zstandard.ZstdDecompressor().decompress(frame)
     except zstandard.ZstdError as error:
         raise ValueError(f"the mask is damaged: {error}") from error
-    if len(raw) != base.size:
-        raise ValueError(f"the mask has {len(raw):,} bytes where its base has {base.size:,}")
     return np.bitwise_xor(base, np.frombuffer(raw, np.uint8).reshape(base.shape))

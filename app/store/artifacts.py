@@ -7,6 +7,7 @@ import time
 from collections.abc import Container
 from contextlib import suppress
 from datetime import datetime
+from typing import BinaryIO
 
 from fsspec.core import url_to_fs
 from sqlalchemy import Connection, select
@@ -53,6 +54,11 @@ class Artifacts:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise Corrupt(f"artifact {sha256} is damaged: its bytes have another hash")
         return data
+
+    def open(self, sha256: str) -> BinaryIO:
+        """The bytes of this hash as a file, to read parts of; a part cannot be checked. Raises FileNotFoundError."""
+        file: BinaryIO = self._fs.open(self._path(sha256), "rb")
+        return file
 
     def exists(self, sha256: str) -> bool:
         """Whether there is a file of this hash; it may be damaged."""

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Header, Path, Response
 from pydantic import BaseModel
 
 from app.contract.records import ArtifactRef
+from app.contract.tickets import TicketRef
 from app.store.errors import NotFound
 from app.web.api_runs import RunId
 from app.web.columns import attachment
-from app.web.context import StoreDep
+from app.web.context import ReaderDep, StoreDep
 from app.web.problems import responses
 from app.web.tickets import ticket_file
 
@@ -66,12 +67,14 @@ def get_ticket(
     run_id: RunId,
     replicate: Annotated[int, Path(ge=0, le=10_000)],
     level: Annotated[int, Path(ge=0, le=10_000)],
-    store: StoreDep,
+    reader: ReaderDep,
 ) -> Response:
     """A winning ticket for PyTorch: `fc1.weight_orig`, `fc1.weight_mask` and `fc1.weight_trained`, all dense.
 
+    What was never saved, such as the weights of an imported mask, is left out.
+
     The names are those of `torch.nn.utils.prune`; parameters that are not pruned have `_orig` and `_trained` only.
     """
-    content = ticket_file(store, store.run(run_id), replicate, level)
+    content = ticket_file(reader, TicketRef(run_id, replicate, level))
     filename = f"{run_id}-r{replicate}-l{level}.safetensors"
     return Response(content, media_type=SAFETENSORS, headers={"Content-Disposition": attachment(filename)})

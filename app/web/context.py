@@ -4,6 +4,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from app.atlas.reader import Reader
 from app.live import Broadcaster
 from app.queue import Queue
 from app.settings import Settings
@@ -36,8 +37,14 @@ def get_figures(request: Request) -> Figures:
     return cast(Figures, request.app.state.figures)
 
 
+def get_reader(request: Request) -> Reader:
+    """The masks of stored runs, as this process has read them."""
+    return cast(Reader, request.app.state.reader)
+
+
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 StoreDep = Annotated[Store, Depends(get_store)]
 QueueDep = Annotated[Queue, Depends(get_queue)]
 BroadcasterDep = Annotated[Broadcaster, Depends(get_broadcaster)]
+ReaderDep = Annotated[Reader, Depends(get_reader)]
 FiguresDep = Annotated[Figures, Depends(get_figures)]

@@ -7,75 +7,87 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load, save
 
-from app.contract.events import WINNING_TICKET
-from app.contract.records import Run
-from app.store import Store
+from app.atlas.reader import Index, Reader
+from app.contract.tickets import TicketRef
+from app.masks.codec import unpack
 from app.store.errors import NotFound
 
 Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 
-_MASK = ".mask"
 _VALUES = ".values"
 
 
-def ticket_file(store: Store, run: Run, replicate: int, level: int) -> bytes:
+def ticket_file(reader: Reader, ref: TicketRef) -> bytes:
     """The winning ticket of one replicate and level as a safetensors file.
 
-    Per prunable kernel, as float32 `(n_out, n_in, *kernel)`: `fc1.weight_orig` (where training starts from),
-    `fc1.weight_mask` (uint8, 1 = kept) and `fc1.weight_trained` (0 where pruned); per other parameter
-    `fc1.bias_orig` and `fc1.bias_trained`.
+    Per prunable kernel, `(n_out, n_in, *kernel)`: `fc1.weight_orig` (where training starts from), `fc1.weight_mask`
+    (uint8, 1 = kept) and `fc1.weight_trained` (0 where pruned); per other parameter `fc1.bias_orig` and
+    `fc1.bias_trained`. What the run has not saved is left out.
 
     Raises: NotFound when that ticket is not saved (yet).
     """
-    saved = {
-        (ref.name, ref.level): ref
-        for ref in store.artifacts(run.id)
-        if ref.branch == WINNING_TICKET and ref.replicate == replicate
-    }
-
-    def tensors_of(name: str, level: int = 0) -> Tensors:
-        if (name, level) not in saved:
-            raise NotFound(f"replicate {replicate} has saved no ticket of level {level} yet")
-        return load(store.artifacts_store.get(saved[name, level].id))
-
-    spec = run.spec
-    ticket = tensors_of("ticket", level)
-    if level > 0 and spec.rewind != "weights":
-        parent = 0 if spec.mode == "one_shot" else level - 1
-        unpacked = dense(tensors_of("init"), tensors_of("ticket", parent))
-        start = {name.removesuffix("_trained"): t for name, t in unpacked.items() if name.endswith("_trained")}
-        origin = f"trained weights of level {parent}"
-    elif level > 0 and spec.rewind_step > 0:
-        start, origin = dict(tensors_of("rewind")), f"weights at step {spec.rewind_step}"
+    index = reader.index(ref.run)
+    spec = index.run.spec
+    masks = _masks(reader, index, ref)
+    trained = _trained(reader, index, ref, masks)
+    if not trained and index.run.kind == "lottery":
+        raise NotFound(f"replicate {ref.replicate} has saved no ticket of level {ref.level} yet")
+    rewind, rewind_step = getattr(spec, "rewind", "weights"), getattr(spec, "rewind_step", 0)
+    if ref.level > 0 and rewind != "weights":
+        parent = TicketRef(ref.run, ref.replicate, 0 if getattr(spec, "mode", "") == "one_shot" else ref.level - 1)
+        start, origin = (
+            _trained(reader, index, parent, _masks(reader, index, parent)),
+            (f"trained weights of level {parent.level}"),
+        )
+    elif ref.level > 0 and rewind_step > 0:
+        start, origin = _saved(reader, index, "rewind", ref), f"weights at step {rewind_step}"
     else:
-        start, origin = dict(tensors_of("init")), "weights at step 0"
-    tensors = dense(start, ticket)
-    masks = [tensor for name, tensor in tensors.items() if name.endswith("_mask")]
-    density = sum(int(mask.sum()) for mask in masks) / sum(mask.size for mask in masks)
+        start, origin = _saved(reader, index, "init", ref), "weights at step 0"
+    tensors = {}
+    for name in start or trained or masks:
+        if name in start:
+            tensors[f"{name}_orig"] = np.ascontiguousarray(start[name])
+        if name in masks:
+            tensors[f"{name}_mask"] = masks[name]
+        if name in trained:
+            tensors[f"{name}_trained"] = np.ascontiguousarray(trained[name])
     about = {
-        "run": run.id,
-        "name": run.name,
-        "replicate": str(replicate),
-        "level": str(level),
-        "density": repr(density),
-        "orig": origin,
-        "spec": run.spec.model_dump_json(),
+        "run": index.run.id,
+        "name": index.run.name,
+        "replicate": str(ref.replicate),
+        "level": str(ref.level),
+        "density": repr(sum(int(mask.sum()) for mask in masks.values()) / sum(mask.size for mask in masks.values())),
+        "orig": origin if start else "not saved",
+        "spec": spec.model_dump_json(),
         "format": "pt",
     }
     return save(tensors, about)
 
 
-def dense(start: Tensors, ticket: Tensors) -> dict[str, NDArray[Any]]:
-    """Unpack a ticket against the parameters `start` it is trained from, in the order of the network."""
-    tensors: dict[str, NDArray[Any]] = {}
-    for name, origin in start.items():
-        tensors[f"{name}_orig"] = np.ascontiguousarray(origin)
-        if name + _MASK not in ticket:
-            tensors[f"{name}_trained"] = np.ascontiguousarray(ticket[name])
-            continue
-        mask = np.unpackbits(ticket[name + _MASK], count=origin.size)
-        trained = np.zeros(origin.size, dtype=origin.dtype)
-        trained[mask == 1] = ticket[name + _VALUES]
-        tensors[f"{name}_mask"] = mask.reshape(origin.shape)
-        tensors[f"{name}_trained"] = trained.reshape(origin.shape)
-    return tensors
+def _masks(reader: Reader, index: Index, ref: TicketRef) -> dict[str, NDArray[np.uint8]]:
+    """The masks of all layers, each in the shape of its kernel."""
+    return {
+        layer.key: unpack(reader.bits(ref, number), layer.size[1]).reshape(layer.shape)
+        for number, layer in enumerate(index.layers)
+    }
+
+
+def _trained(reader: Reader, index: Index, ref: TicketRef, masks: Tensors) -> Tensors:
+    """The trained parameters of a ticket, dense; none when they are not saved."""
+    dense: dict[str, NDArray[Any]] = {}
+    for name, tensor in _saved(reader, index, "ticket", ref).items():
+        kernel = name.removesuffix(_VALUES)
+        if kernel in masks:
+            dense[kernel] = np.zeros(masks[kernel].shape, tensor.dtype)
+            dense[kernel][masks[kernel] == 1] = tensor
+        else:
+            dense[name] = tensor
+    return dense
+
+
+def _saved(reader: Reader, index: Index, name: str, ref: TicketRef) -> Tensors:
+    place = ref if name == "ticket" else TicketRef(ref.run, ref.replicate, 0)
+    try:
+        return load(reader.store.artifacts_store.get(index.find(name, place).id))
+    except (NotFound, FileNotFoundError):
+        return {}

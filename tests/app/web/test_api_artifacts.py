@@ -13,9 +13,11 @@ from safetensors.torch import load, save
 from torch import nn
 from torch.nn.utils import prune
 
+from app.contract.events import Place
 from app.store import Store
 from tests.app.conftest import Hand
-from workers.science.experiments.ticket import Ticket, pack
+from workers.science.experiments.ticket import Ticket, mask_outputs, pack
+from workers.science.outputs import Tensors
 
 
 def network() -> nn.Sequential:
@@ -42,8 +44,10 @@ class Saved:
         full = {name: torch.ones_like(mask) for name, mask in self.masks.items()}
         for level, masks in enumerate((full, self.masks)):
             weights = {name: w * masks[name] if name in masks else w for name, w in self.trained.items()}
-            tensors, meta = pack(Ticket(masks, weights))
-            hand.save("ticket", save(tensors, meta), level)
+            for output in mask_outputs(Place(level=level), masks, full, None):
+                if isinstance(output, Tensors):
+                    hand.save(output.name, save(dict(output.tensors)), level)
+            hand.save("ticket", save(pack(Ticket(masks, weights))), level)
 
     def url(self, level: int) -> str:
         return f"/api/v1/runs/{self.run.id}/tickets/0/{level}"

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from app.contract.events import Place, Progress
 from workers.science.data.dataset import Dataset
-from workers.science.experiments.rows import layers_rows, one_row, outcome
+from workers.science.experiments.rows import one_row, outcome
 from workers.science.metrics.density import density
 from workers.science.outputs import Output
 from workers.science.training import Batches, Diverged, Evaluated, Tick, evaluated, train
@@ -54,10 +54,9 @@ class Bench:
     ) -> Generator[Output, None, Trained]:
         """Train from `weights` under `masks`, from `first_step` on, and measure.
 
-        Yields the series `layers`, `evaluation` with progress between its rows, and `outcome`.
+        Yields the series `evaluation` with progress between its rows, and `outcome`.
         """
         self.model.load_state_dict(weights)
-        yield layers_rows(place, masks)
         trained, rows, diverged_step = Trained(), list[Evaluated](), None
         for moment in train(
             self.model,

@@ -5,22 +5,24 @@ or draws there are, so a larger spec adds to what a smaller one did.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from app.contract.events import WINNING_TICKET, Place, Progress
 from app.contract.params import DatasetParams, Params
 from app.contract.specs import LotterySpec, draws
+from app.masks.sums import strata_of
 from workers.science.branches.origin import Origin, Start
 from workers.science.build import build
 from workers.science.data.dataset import Dataset
 from workers.science.experiments.bench import Bench
 from workers.science.experiments.rows import movement_rows
-from workers.science.experiments.ticket import Ticket, pack, unpack
+from workers.science.experiments.ticket import Ticket, mask_outputs, masks_of, pack, unpack
 from workers.science.metrics.movement import histograms
 from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
@@ -42,10 +44,10 @@ def run(
 ) -> Iterator[Output]:
     """One replicate: the dense network, then at each level the ticket and every draw of every control.
 
-    Yields series `layers`, `evaluation`, `outcome` and `movement`, artifacts `init`, `rewind`, `ticket` and
-    `movement`, Progress at least every 0.1 s while training, and a Checkpoint after each training. With `resume`, what
-    its state calls done is not done again and its artifacts are loaded, so that the rest comes out the same to the
-    bit, on the same device; `spec` may have grown since (`LotterySpec.extends`).
+    Yields series `layers`, `evaluation`, `outcome` and `movement`, artifacts `init`, `rewind`, `mask`, `pyramid`,
+    `ticket` and `movement`, Progress at least every 0.1 s while training, and a Checkpoint after each training. With
+    `resume`, what its state calls done is not done again and its artifacts are loaded, so that the rest comes out the
+    same to the bit, on the same device; `spec` may have grown since (`LotterySpec.extends`).
     """
     yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume).run()
 
@@ -53,12 +55,13 @@ def run(
 def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
     """What a numeric plan records of the network.
 
-    "layers": name and shape of each prunable layer, in the order of the `layer` column; "moved_by": parameter name ->
-    torch optimizer.
+    "input": shape of one example; "layers": name and shape of each prunable layer, in the order of the `layer` column;
+    "moved_by": parameter name -> torch optimizer.
     """
     data = _dataset(spec.dataset, datasets_dir)
     model = build(spec.model)(data.shape, data.n_classes)
     return {
+        "input": list(data.shape),
         "layers": [
             {"name": layer.name.removesuffix(".weight"), "shape": list(layer.shape)}
             for layer in prunable(model).values()
@@ -132,6 +135,7 @@ class _Replicate:
             if spec.rewind == "fine_tune":
                 factor = partial(_always, self._factor(spec.steps - 1))
         snapshot_step = spec.rewind_step if level == 0 and spec.rewind_step > 0 else None
+        yield from mask_outputs(place, masks, self._base(level), self._strata)
         trained = yield from self._bench.train(
             place, weights, masks, factor, first_step=self._first(place), snapshot_step=snapshot_step
         )
@@ -139,10 +143,10 @@ class _Replicate:
             self._rewound = trained.snapshot
             yield Tensors("rewind", DENSE, trained.snapshot)
         if trained.state is not None:
-            tensors, meta = pack(Ticket(masks, trained.state))
-            yield Tensors("ticket", place, tensors, meta)
+            tensors = pack(Ticket(masks, trained.state))
+            yield Tensors("ticket", place, tensors)
             # Read back what was packed, so that a level continues from the same bits as after a resume.
-            self._keep(level, self._unpack(tensors))
+            self._keep(level, unpack(tensors, masks))
             yield from self._movement(place, weights, trained.state, masks)
         yield self._checkpoint(place, diverged=trained.state is None)
 
@@ -159,6 +163,9 @@ class _Replicate:
             for draw, start in enumerate(build(branch)(origin)):
                 place = Place(level=level, branch=branch.kind, draw=draw)
                 if place not in self._done:
+                    # Strata are those of the ticket's own initial weights, which not every control shares.
+                    strata = self._strata if _keeps_weights(branch) else None
+                    yield from mask_outputs(place, start.masks, masks, strata)
                     trained = yield from self._bench.train(
                         place, start.weights, start.masks, self._factor, first_step=self._first(place)
                     )
@@ -216,9 +223,18 @@ class _Replicate:
         masks: dict[str, Tensor] = self._prune(ticket.weights, ticket.masks, self._layers, level - parent)
         return masks
 
+    def _base(self, level: int) -> Mapping[str, Tensor]:
+        """What the masks of a level are stored against: those of the level before it."""
+        if level == 0:
+            return self._full
+        return self._masks(level - 1) if self._spec.mode == "one_shot" else self._trained(level - 1).masks
+
     def _trained(self, level: int) -> Ticket:
         if level not in self._tickets:
-            self._keep(level, self._unpack(self._load("ticket", level)))
+            masks: Mapping[str, Tensor] = self._full
+            for before in range(level + 1):
+                masks = masks_of(self._load("mask", before), masks)
+            self._keep(level, unpack(self._load("ticket", level), masks))
         return self._tickets[level]
 
     def _keep(self, level: int, ticket: Ticket) -> None:
@@ -226,8 +242,9 @@ class _Replicate:
         if self._spec.mode == "iterative" or level == 0:
             self._tickets = {level: ticket}
 
-    def _unpack(self, tensors: Mapping[str, Tensor]) -> Ticket:
-        return unpack(tensors, {name: layer.shape for name, layer in self._layers.items()})
+    @cached_property
+    def _strata(self) -> dict[str, np.ndarray]:
+        return {name: strata_of(self._theta0[name].numpy()) for name in self._layers}
 
     def _initial(self, *purpose: int | str) -> dict[str, Tensor]:
         """New initial weights."""

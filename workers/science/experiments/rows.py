@@ -6,7 +6,6 @@ from math import nan
 from torch import Tensor
 
 from app.contract.events import Measured, Place
-from workers.science.metrics.density import counts
 from workers.science.metrics.early_stop import early_stop
 from workers.science.metrics.movement import movement
 from workers.science.training import Evaluated
@@ -15,17 +14,6 @@ from workers.science.training import Evaluated
 def one_row(series: str, place: Place, values: Mapping[str, float]) -> Measured:
     """Values of one row as a Measured."""
     return Measured(series=series, place=place, columns={name: [float(value)] for name, value in values.items()})
-
-
-def layers_rows(place: Place, masks: Mapping[str, Tensor]) -> Measured:
-    """Series `layers`: one row per prunable layer, in order."""
-    layers = list(counts(masks).values())
-    columns = {
-        "layer": [float(i) for i in range(len(layers))],
-        "kept": [float(layer.kept) for layer in layers],
-        "total": [float(layer.total) for layer in layers],
-    }
-    return Measured(series="layers", place=place, columns=columns)
 
 
 def outcome(rows: list[Evaluated], kept: float, train_accuracy: float, diverged_step: int | None) -> dict[str, float]:

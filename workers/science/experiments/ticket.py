@@ -1,12 +1,18 @@
-"""A ticket as an artifact: kept weights and bit-packed masks, exact both ways."""
+"""A ticket as artifacts: its kept weights, and its masks as what differs from others; exact both ways."""
 
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from app.contract.events import Measured, Place
+from app.masks import codec
+from app.masks.codec import Bits
+from app.masks.connectivity import dead
+from app.masks.sums import sums
+from workers.science.outputs import Output, Tensors
 
 
 class Ticket(NamedTuple):
@@ -16,39 +22,69 @@ class Ticket(NamedTuple):
     weights: Mapping[str, Tensor]
 
 
-def pack(ticket: Ticket) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors and metadata to save.
-
-    For a prunable "fc1.weight": "fc1.weight.mask", uint8, the flat mask as `numpy.packbits` packs it, and
-    "fc1.weight.values", the kept weights in flat order. Everything else, such as biases, under its own name. The
-    metadata's "shapes" is a JSON object of the prunable tensors' shapes.
-    """
+def pack(ticket: Ticket) -> dict[str, Tensor]:
+    """The kept weights of a prunable "fc1.weight" in flat order as "fc1.weight.values"; other tensors as they are."""
     tensors = {}
     for name, values in ticket.weights.items():
         values = values.detach().cpu()
         if name in ticket.masks:
-            mask = ticket.masks[name].cpu()
-            tensors[f"{name}.mask"] = torch.from_numpy(np.packbits(mask.numpy().reshape(-1)))
-            tensors[f"{name}.values"] = values[mask]
+            tensors[f"{name}.values"] = values[ticket.masks[name].cpu()]
         else:
             tensors[name] = values.clone()
-    return tensors, {"shapes": json.dumps({name: list(mask.shape) for name, mask in ticket.masks.items()})}
+    return tensors
 
 
-def unpack(tensors: Mapping[str, Tensor], shapes: Mapping[str, Iterable[int]]) -> Ticket:
-    """The ticket that `pack` packed; `shapes` are those of the prunable tensors by name."""
-    masks: dict[str, Tensor] = {}
+def unpack(tensors: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Ticket:
+    """The ticket that `pack` packed; `masks` are its own."""
     weights: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
-        if name.endswith(".mask"):
-            kernel = name.removesuffix(".mask")
-            shape = tuple(shapes[kernel])
-            bits = np.unpackbits(tensor.numpy(), count=int(np.prod(shape)))
-            mask = torch.from_numpy(bits.astype(np.bool_)).reshape(shape)
-            kept = tensors[f"{kernel}.values"]
-            values = torch.zeros(shape, dtype=kept.dtype)
-            values[mask] = kept
-            masks[kernel], weights[kernel] = mask, values
-        elif not name.endswith(".values"):
+        kernel = name.removesuffix(".values")
+        if kernel in masks:
+            weights[kernel] = torch.zeros(masks[kernel].shape, dtype=tensor.dtype)
+            weights[kernel][masks[kernel]] = tensor
+        else:
             weights[name] = tensor
     return Ticket(masks, weights)
+
+
+def mask_outputs(
+    place: Place,
+    masks: Mapping[str, Tensor],
+    base: Mapping[str, Tensor],
+    strata: Mapping[str, np.ndarray] | None,
+) -> Iterator[Output]:
+    """What is saved and measured of the masks of one training: series `layers`, artifacts `mask` and `pyramid`.
+
+    `base` are the masks that these are stored against; `strata` are those of the initial weights (`sums.strata_of`), if
+    the training starts from them.
+    """
+    columns: dict[str, list[float]] = {
+        name: [] for name in ("layer", "kept", "total", "dead_inputs", "dead_units", "flipped")
+    }
+    encoded: dict[str, Tensor] = {}
+    pyramid: dict[str, Tensor] = {}
+    for layer, (name, mask) in enumerate(masks.items()):
+        bits, before = codec.pack(mask.numpy()), codec.pack(base[name].numpy())
+        dead_inputs, dead_units = dead(bits, tuple(mask.shape))
+        kept = int(np.bitwise_count(bits).sum())
+        flipped = int(np.bitwise_count(bits ^ before).sum())
+        for column, value in zip(
+            columns.values(), (layer, kept, mask.numel(), dead_inputs, dead_units, flipped), strict=True
+        ):
+            column.append(float(value))
+        encoded[name] = torch.from_numpy(codec.encode(bits, before).copy())
+        made = sums(bits, codec.size_of(tuple(mask.shape))[1], strata[name] if strata is not None else None)
+        pyramid |= {f"{name}.{key}": torch.from_numpy(values) for key, values in made.items()}
+    yield Measured(series="layers", place=place, columns=columns)
+    yield Tensors("mask", place, encoded)
+    yield Tensors("pyramid", place, pyramid)
+
+
+def masks_of(encoded: Mapping[str, Tensor], base: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The masks that an artifact `mask` holds; `base` as they were when it was saved."""
+    masks = {}
+    for name, data in encoded.items():
+        shape = tuple(base[name].shape)
+        bits: Bits = codec.decode(data.numpy(), codec.pack(base[name].numpy()))
+        masks[name] = torch.from_numpy(codec.unpack(bits, codec.size_of(shape)[1]).astype(np.bool_)).reshape(shape)
+    return masks

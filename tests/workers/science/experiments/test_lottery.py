@@ -13,11 +13,11 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
-from app.contract.events import Measured, Place, Progress
+from app.contract.events import WINNING_TICKET, Measured, Place, Progress
 from app.contract.specs import LotterySpec
 from workers.science.data import digits
 from workers.science.experiments.lottery import describe, run
-from workers.science.experiments.ticket import Ticket, unpack
+from workers.science.experiments.ticket import Ticket, masks_of, unpack
 from workers.science.models import lenet_300_100
 from workers.science.models.init import initialise
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors
@@ -95,7 +95,16 @@ def saved(outputs: Iterable[Output], name: str) -> dict[Place, Mapping[str, Tens
 
 
 def tickets(outputs: Iterable[Output]) -> list[Ticket]:
-    return [unpack(tensors, SHAPES) for tensors in saved(outputs, "ticket").values()]
+    outputs = list(outputs)
+    masks: Mapping[str, Tensor] = {name: torch.ones(shape, dtype=torch.bool) for name, shape in SHAPES.items()}
+    trained = saved(outputs, "ticket")
+    found = []
+    for place, encoded in saved(outputs, "mask").items():
+        if place.branch == WINNING_TICKET:
+            masks = masks_of(encoded, masks)
+            if place in trained:
+                found.append(unpack(trained[place], masks))
+    return found
 
 
 def starts(spec: LotterySpec, monkeypatch: pytest.MonkeyPatch) -> dict[Place, tuple[dict[str, Tensor], Any, Any]]:
@@ -147,9 +156,39 @@ def test_each_training_says_layers_evaluations_outcome_then_its_artifacts_and_a_
         for output in whole
         if not isinstance(output, Progress)
     ]
-    control = ["layers", *["evaluation"] * 4, "outcome", "checkpoint"]
+    control = ["layers", "mask", "pyramid", *["evaluation"] * 4, "outcome", "checkpoint"]
     ticket = [*control[:-1], "ticket", "movement", "movement", "checkpoint"]
     assert kinds == ["init", *ticket, *(ticket + 3 * control) * 2]
+
+
+def test_masks_and_their_sums_are_those_that_were_trained(monkeypatch: pytest.MonkeyPatch, whole: list[Output]) -> None:
+    seen = starts(small(), monkeypatch)
+    full = {name: torch.ones(shape, dtype=torch.bool) for name, shape in SHAPES.items()}
+    theta0 = saved(whole, "init")[Place()]
+    encoded, pyramid = saved(whole, "mask"), saved(whole, "pyramid")
+    measured = {(place, int(row["layer"])): row for place, row in rows(whole, "layers")}
+    assert list(encoded) == list(pyramid) == list(seen)
+    tickets_masks: list[Mapping[str, Tensor]] = []
+    for place, (_, masks, _) in seen.items():
+        ticket = place.branch == WINNING_TICKET
+        base = (tickets_masks[place.level - 1] if place.level else full) if ticket else tickets_masks[place.level]
+        found = masks_of(encoded[place], base)
+        assert all(torch.equal(found[name], masks[name]) for name in SHAPES)
+        if ticket:
+            tickets_masks.append(found)
+        for layer, (name, mask) in enumerate(masks.items()):
+            row, summed = measured[place, layer], pyramid[place]
+            assert summed[f"{name}.rows"].tolist() == mask.sum(dim=1).tolist()
+            assert summed[f"{name}.columns"].tolist() == mask.sum(dim=0).tolist()
+            assert row["dead_inputs"] == (mask.sum(dim=0) == 0).sum()
+            assert row["dead_units"] == (mask.sum(dim=1) == 0).sum()
+            assert row["flipped"] == (mask != base[name]).sum()
+            # New initial weights have no part in the strata of the old ones.
+            assert (f"{name}.strata" in summed) == (place.branch != "reinit")
+            if place.branch != "reinit":
+                largest = theta0[name].abs().flatten().sort().indices[-(mask.numel() // 100) :]
+                kept = mask.flatten()[largest].sum()
+                assert abs(int(summed[f"{name}.strata"][-1]) - int(kept)) <= 1
 
 
 def test_progress_rises_to_the_total(whole: list[Output]) -> None:
@@ -163,7 +202,7 @@ def test_progress_rises_to_the_total(whole: list[Output]) -> None:
 def test_columns_are_those_that_readers_rely_on(whole: list[Output]) -> None:
     columns = {output.series: list(output.columns) for output in whole if isinstance(output, Measured)}
     assert columns == {
-        "layers": ["layer", "kept", "total"],
+        "layers": ["layer", "kept", "total", "dead_inputs", "dead_units", "flipped"],
         "evaluation": [
             "step", "train_loss", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy",
         ],
@@ -408,7 +447,8 @@ def test_without_rewinding_survivors_keep_their_trained_values(rewind: str, monk
 
 def test_one_shot_prunes_the_dense_network_to_the_same_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     iterative, one_shot = (ran(small(levels=3, branches=[], mode=mode)) for mode in ("iterative", "one_shot"))
-    assert [row for _, row in rows(iterative, "layers")] == [row for _, row in rows(one_shot, "layers")]
+    counts = [[(row["kept"], row["total"]) for _, row in rows(outputs, "layers")] for outputs in (iterative, one_shot)]
+    assert counts[0] == counts[1]
     dense, *later = tickets(one_shot)
     for ticket in later:
         for name, mask in ticket.masks.items():
@@ -487,6 +527,7 @@ def test_a_diverged_control_ends_only_itself(monkeypatch: pytest.MonkeyPatch, wh
 
 def test_describe_names_layers_and_who_moves_them() -> None:
     assert describe(small(optimizer={"kind": "muon"}), NOWHERE) == {
+        "input": [1, 8, 8],
         "layers": [
             {"name": "fc1", "shape": [300, 64]},
             {"name": "fc2", "shape": [100, 300]},

@@ -1,0 +1,210 @@
+"""What a matrix can be coloured by: its codes, one byte a weight, and the legend that says what they mean.
+
+Code 0 is always a weight that is not there. Values are coded in steps of 1/127 of the legend's range; exact values are
+read apart (`app.atlas.values`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.atlas.pooling import Codes
+from app.atlas.reader import Layer, Reader
+from app.atlas.values import Floats, Values
+from app.contract.specs import FieldError
+from app.contract.tickets import TicketRef
+from app.masks.codec import Bits, unpack
+from app.store.errors import NotFound
+
+Color: TypeAlias = Literal["mask", "level", "initial", "trained", "moved", "flips", "replicates", "difference"]
+Kind: TypeAlias = Literal["share", "levels", "signed", "positive", "flips", "sides"]
+
+MIDDLE = 128
+"""Code of the value 0 where values have a sign."""
+_BAND = 256
+_SAMPLED_ROWS = 64
+
+
+class Legend(NamedTuple):
+    """What codes mean: `kind` picks palette and pooling; values run from `low` to `high` and are clipped beyond.
+
+    `title` has the unit; `one_of_many` says what a pixel shows that stands for several weights.
+    """
+
+    kind: Kind
+    title: str
+    low: float
+    high: float
+    one_of_many: str
+
+
+@dataclass(frozen=True)
+class Coloring:
+    """One way to colour: what it is called, what it needs, and what it says."""
+
+    label: str
+    help: str
+    needs: Literal["", "start", "end", "both", "other"] = ""
+
+
+COLORINGS: Mapping[Color, Coloring] = {
+    "mask": Coloring("mask", "Kept or pruned."),
+    "level": Coloring("level of death", "The level at which each weight is first pruned."),
+    "initial": Coloring("initial value", "Where the training of this level started.", "start"),
+    "trained": Coloring("trained value", "Where it ended.", "end"),
+    "moved": Coloring("|Δw|", "How far each weight moved in the training of this level.", "both"),
+    "flips": Coloring("sign flips", "Weights whose sign changed in the training of this level.", "both"),
+    "replicates": Coloring("replicates that keep it", "How many replicates keep the weight at this level."),
+    "difference": Coloring("difference", "Kept by A only, by B only, or by both.", "other"),
+}
+
+
+def available(reader: Reader, ref: TicketRef, layer: int) -> list[Color]:
+    """The colourings that what is saved allows, but for the difference, which needs a second ticket."""
+    with Values(reader, ref, layer) as values:
+        there = {"": True, "start": values.has_start, "end": values.has_end, "other": False}
+        there["both"] = values.has_start and values.has_end
+    return [name for name, coloring in COLORINGS.items() if there[coloring.needs]]
+
+
+def legend(reader: Reader, ref: TicketRef, layer: int, color: Color) -> Legend:
+    """What the codes of a colouring mean. Raises NotFound when its values are not saved."""
+    index = reader.index(ref.run)
+    if color == "mask":
+        return Legend("share", "share kept", 0, 1, "the share of its weights that is kept")
+    if color == "replicates":
+        n = len(_replicates(reader, ref))
+        return Legend("share", f"replicates that keep it (of {n})", 0, n, "their mean")
+    if color == "level":
+        last = index.levels(ref.replicate)[-1]
+        return Legend("levels", "level at which it is pruned", 0, last + 1, "its longest-lived weight")
+    if color == "difference":
+        return Legend("sides", "kept by", 1, 3, "what most of its kept weights are")
+    if color == "flips":
+        return Legend("flips", "kept weights that changed sign", 0, 1, "the share of its kept weights that flipped")
+    reach = _reach(reader, ref, layer, color)
+    if color == "moved":
+        return Legend("positive", "|Δw|", 0, reach, "the farthest of its weights")
+    name = "initial" if color == "initial" else "trained"
+    return Legend("signed", f"{name} weight", -reach, reach, "the largest of its weights by magnitude")
+
+
+def codes(reader: Reader, ref: TicketRef, layer: int, color: Color, other: TicketRef) -> Codes:
+    """One byte for each weight of the layer, `(rows, columns)`; `other` is B of a difference.
+
+    Raises NotFound, and FieldError when the layer of `other` is not like this one.
+    """
+    index = reader.index(ref.run)
+    columns = index.layers[layer].size[1]
+    if color == "mask":
+        return unpack(reader.bits(ref, layer), columns)
+    if color == "level":
+        return reader.death(ref.run, ref.replicate, layer)
+    if color == "replicates":
+        refs = _replicates(reader, ref)
+        return reader.cache.get(("replicates", *map(str, refs), layer), lambda: _counted(reader, refs, layer))
+    if color == "difference":
+        _alike(reader, index.layers[layer], other, layer)
+        return reader.cache.get(
+            ("difference", str(ref), str(other), layer),
+            lambda: (
+                unpack(reader.bits(ref, layer), columns) | unpack(reader.bits(other, layer), columns) << np.uint8(1)
+            ),
+        )
+    return reader.cache.get(
+        ("codes", index.find("mask", ref).id, str(ref), layer, color), lambda: _coded(reader, ref, layer, color)
+    )
+
+
+def _counted(reader: Reader, refs: Sequence[TicketRef], layer: int) -> Codes:
+    rows, columns = reader.index(refs[0].run).layers[layer].size
+    counted = np.zeros((rows, columns), np.uint8)
+    for each in refs:
+        counted += unpack(reader.bits(each, layer), columns)
+    return counted
+
+
+def _sides(one: Bits, two: Bits, columns: int) -> Codes:
+    sides: Codes = unpack(one, columns) | unpack(two, columns) << np.uint8(1)
+    return sides
+
+
+def _alike(reader: Reader, mine: Layer, other: TicketRef, layer: int) -> None:
+    layers = reader.index(other.run).layers
+    if len(layers) <= layer or layers[layer].shape != mine.shape:
+        raise FieldError("other", f"has no layer like {mine.name}: only tickets of the same shape can be compared")
+
+
+def _coded(reader: Reader, ref: TicketRef, layer: int, color: Color) -> Codes:
+    rows, columns = reader.index(ref.run).layers[layer].size
+    scale = None if color == "flips" else 127 / _reach(reader, ref, layer, color)
+    made = np.empty((rows, columns), np.uint8)
+    measure = _MEASURES[color]
+    with Values(reader, ref, layer) as values:
+        for first in range(0, rows, _BAND):
+            last = min(rows, first + _BAND)
+            found = measure(values, first, last)
+            if scale is None:
+                coded = found + 1
+            elif color == "moved":
+                coded = np.ceil(np.minimum(2 * scale * found, 254)) + 1
+            else:
+                coded = MIDDLE + np.clip(np.rint(scale * found), -127, 127)
+            # Pruned weights are NaN, and code 0.
+            np.copyto(made[first:last], np.nan_to_num(coded, copy=False, nan=0).astype(np.uint8))
+    return made
+
+
+def _reach(reader: Reader, ref: TicketRef, layer: int, color: Color) -> float:
+    """Where the colour scale ends: the 99.5th percentile of |value| over some rows, rounded up to 1, 2 or 5 × 10^k."""
+    rows = reader.index(ref.run).layers[layer].size[0]
+    measure = _MEASURES[color]
+    key = ("reach", reader.index(ref.run).find("mask", ref).id, str(ref), layer, color)
+
+    def look() -> NDArray[np.float64]:
+        with Values(reader, ref, layer) as values:
+            if (color in ("initial", "moved") and not values.has_start) or (
+                color in ("trained", "moved") and not values.has_end
+            ):
+                raise NotFound(f"the weights of ticket {ref} are not saved, so it cannot be coloured by {color}")
+            chosen = np.unique(np.linspace(0, rows - 1, min(rows, _SAMPLED_ROWS)).astype(int))
+            found = np.concatenate([np.abs(measure(values, row, row + 1)).reshape(-1) for row in chosen])
+        found = found[np.isfinite(found)]
+        top = float(np.quantile(found, 0.995)) if found.size else 0.0
+        if top <= 0:
+            return np.array([1.0])
+        decade = 10.0 ** np.floor(np.log10(top))
+        return np.array([next(m * decade for m in (1, 2, 5, 10) if m * decade >= top * (1 - 1e-9))])
+
+    return float(reader.cache.get(key, look)[0])
+
+
+def _replicates(reader: Reader, ref: TicketRef) -> list[TicketRef]:
+    """The same ticket in every replicate that has it."""
+    found = [each for each in reader.index(ref.run).tickets if each.place == ref.place]
+    if not found:
+        raise NotFound(f"no mask of ticket {ref} is saved (yet)")
+    return found
+
+
+def _moved(values: Values, first: int, last: int) -> Floats:
+    return np.abs(values.end(first, last) - values.start(first, last))
+
+
+def _flipped(values: Values, first: int, last: int) -> Floats:
+    product: Floats = np.sign(values.start(first, last)) * np.sign(values.end(first, last))
+    # Of what was pruned there is no sign to flip.
+    product[product >= 0] = 0
+    product[product < 0] = 1
+    return product
+
+
+_MEASURES: Mapping[Color, Callable[[Values, int, int], Floats]] = {
+    "initial": Values.start,
+    "trained": Values.end,
+    "moved": _moved,
+    "flips": _flipped,
+}

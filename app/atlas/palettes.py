@@ -1,0 +1,43 @@
+"""Colours of matrices, for the light page and the dark one: ordered by lightness, so that no hue is needed."""
+
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Theme: TypeAlias = Literal["light", "dark"]
+Stops: TypeAlias = Sequence[str]
+
+# The first colour is that of a pruned weight: the page itself.
+PAPER: dict[Theme, str] = {"light": "#f2f0ea", "dark": "#212128"}
+# From a colour that stands out from the paper even on a single pixel to ink.
+SEQUENTIAL: dict[Theme, Stops] = {
+    "light": ("#e2b25c", "#c98300", "#7d4a12", "#1c1b22"),
+    "dark": ("#7d5a1e", "#c98a1e", "#f3c56a", "#fbf6e9"),
+}
+# Blue for negative, amber for positive: apart for every common kind of colour vision; equal lightness at equal |w|.
+DIVERGING: dict[Theme, Stops] = {
+    "light": ("#123f7a", "#2f6fb4", "#8fb4dc", "#dcdad4", "#e5b45f", "#b87400", "#6b3d00"),
+    "dark": ("#b5d5ff", "#6ea8e6", "#32659f", "#4a4a52", "#9a6a14", "#f0ad2e", "#ffe3ab"),
+}
+# A kept weight whose sign stayed; those that flipped take the sequential colours.
+SAME: dict[Theme, str] = {"light": "#c9c5bb", "dark": "#55545d"}
+# Kept by A only, by B only, by both.
+SIDES: dict[Theme, Stops] = {
+    "light": ("#c98300", "#2f6fb4", "#1c1b22"),
+    "dark": ("#f0ad2e", "#6ea8e6", "#fbf6e9"),
+}
+
+
+def ramp(stops: Stops, n: int) -> NDArray[np.uint8]:
+    """`n` colours from the first stop to the last, `(n, 3)` in sRGB."""
+    rgb = np.array([[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in stops], float)
+    at = np.linspace(0, len(stops) - 1, n) if n > 1 else np.array([len(stops) - 1.0])
+    made = np.stack([np.interp(at, np.arange(len(stops)), rgb[:, channel]) for channel in range(3)], axis=1)
+    return made.round().astype(np.uint8)
+
+
+def scale(stops: Stops) -> list[list[float | str]]:
+    """The same colours as Plotly writes a colour scale."""
+    return [[i / (len(stops) - 1), stop] for i, stop in enumerate(stops)]

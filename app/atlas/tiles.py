@@ -1,0 +1,190 @@
+"""A viewport of a matrix as one picture, no larger than the screen that shows it, in which no kept weight gets lost."""
+
+import io
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from app.atlas import palettes
+from app.atlas.colorings import Color, Kind, codes, legend
+from app.atlas.orders import Order, orders
+from app.atlas.palettes import Theme
+from app.atlas.pooling import Codes, block_extreme, block_max, block_sum, whole_blocks
+from app.atlas.reader import Reader
+from app.contract.tickets import TicketRef
+
+MAX_SIDE = 4096
+"""Pixels of the largest screen, each way."""
+# Pixels of a picture, by what they may be: of a random mask, one bit a pixel when nothing is pooled and about 3.6 bits
+# in fifteen shades; of values, six bits. So no mask takes more than 150 kB and no other picture more than 600 kB.
+_MOST_BITS = 1_100_000
+_MOST_SHADES = 300_000
+_MOST_VALUES = 640_000
+_SHADES = 15
+
+
+class OutOfRange(ValueError):  # noqa: N818 (it says what is wrong)
+    """A viewport that is not part of the matrix, or a picture larger than a screen."""
+
+
+class View(NamedTuple):
+    """Rows `top` to `bottom` and columns `left` to `right` of a matrix, for a place of `width` × `height` pixels."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+    width: int
+    height: int
+
+    def check(self, rows: int, columns: int) -> None:
+        """Raises OutOfRange."""
+        if not 0 <= self.top < self.bottom <= rows:
+            raise OutOfRange(f"rows {self.top} to {self.bottom} are not part of the {rows:,} rows of this layer")
+        if not 0 <= self.left < self.right <= columns:
+            raise OutOfRange(f"columns {self.left} to {self.right} are not part of its {columns:,} columns")
+        if not (1 <= self.width <= MAX_SIDE and 1 <= self.height <= MAX_SIDE):
+            raise OutOfRange(f"width and height must lie between 1 and {MAX_SIDE} pixels")
+
+
+class Tile(NamedTuple):
+    """A picture of rows `top` to `bottom` and columns `left` to `right`; a pixel is `high` × `wide` weights.
+
+    It covers whole pixels, so it may reach past the matrix. `kept` counts the weights in it that are not code 0, all of
+    which it shows.
+    """
+
+    png: bytes
+    top: int
+    bottom: int
+    left: int
+    right: int
+    high: int
+    wide: int
+    kept: int
+
+
+def tile(
+    reader: Reader,
+    ref: TicketRef,
+    layer: int,
+    color: Color,
+    view: View,
+    *,
+    rows: Order = "natural",
+    columns: Order = "natural",
+    other: TicketRef,
+    theme: Theme = "light",
+) -> Tile:
+    """The picture of a viewport. Raises OutOfRange, NotFound, FieldError."""
+    size = reader.index(ref.run).layers[layer].size
+    view.check(*size)
+    meaning = legend(reader, ref, layer, color)
+    high, wide = _blocks(view, meaning.kind)
+    # Pixels begin at whole multiples, so that they do not flicker while the reader pans.
+    top, left = view.top // high * high, view.left // wide * wide
+    bottom, right = top - (top - view.bottom) // high * high, left - (left - view.right) // wide * wide
+    shown = _ordered(reader, ref, layer, color, rows, columns, other)[top:bottom, left:right]
+    cells = np.outer(_edges(top, bottom, high, size[0]), _edges(left, right, wide, size[1]))
+    kept = np.count_nonzero(shown)
+    pixels = _pooled(whole_blocks(shown, high, wide), high, wide, meaning.kind, cells, meaning.high)
+    return Tile(_png(pixels, _palette(meaning.kind, theme, int(meaning.high), high * wide)), top, bottom, left, right,
+                high, wide, int(kept))  # fmt: skip
+
+
+def _ordered(
+    reader: Reader, ref: TicketRef, layer: int, color: Color, rows: Order, columns: Order, other: TicketRef
+) -> Codes:
+    if rows == columns == "natural":
+        return codes(reader, ref, layer, color, other)
+    index = reader.index(ref.run)
+
+    def reorder() -> Codes:
+        down, across = orders(reader, ref, layer, rows, columns)
+        return np.ascontiguousarray(codes(reader, ref, layer, color, other)[down][:, across])
+
+    key = ("ordered", index.seq, str(ref), layer, color, rows, columns, str(other))
+    return reader.cache.get(key, reorder)
+
+
+def _blocks(view: View, kind: Kind) -> tuple[int, int]:
+    """How many weights a pixel stands for, down and across."""
+    rows, columns = view.bottom - view.top, view.right - view.left
+    high, wide = -(-rows // view.height), -(-columns // view.width)
+    shares = _MOST_BITS if high == wide == 1 else _MOST_SHADES
+    most = shares if kind == "share" else _MOST_VALUES
+    while -(-rows // high) * -(-columns // wide) > most:
+        # The side whose pixels are finer on the screen gives way.
+        if rows * view.width * wide >= columns * view.height * high:
+            high += 1
+        else:
+            wide += 1
+    return high, wide
+
+
+def _edges(first: int, last: int, step: int, end: int) -> NDArray[np.int64]:
+    """How many cells of each block lie within the matrix."""
+    starts = np.arange(first, last, step)
+    return np.minimum(starts + step, end) - starts
+
+
+def _pooled(shown: Codes, high: int, wide: int, kind: Kind, cells: NDArray[np.int64], top: float) -> Codes:
+    """Palette indices of the pixels; 0 only where every weight has code 0."""
+    one = high == wide == 1
+    if kind == "share":
+        # One weight of one mask needs no shades.
+        return shown if one and top == 1 else _shade(block_sum(shown, high, wide), cells * int(top))
+    if kind == "levels":
+        return block_max(shown, high, wide)
+    if kind == "signed":
+        # Six bits are all that the eye tells apart; the rest would only be bytes.
+        extreme = block_extreme(shown, high, wide).astype(np.int16)
+        return np.where(extreme == 0, 0, (extreme + 2).clip(4, 255) & 0xFC).astype(np.uint8)
+    if kind == "positive":
+        largest = block_max(shown, high, wide)
+        return np.where(largest == 0, 0, np.maximum(largest, 4) & 0xFC).astype(np.uint8)
+    if kind == "flips":
+        kept = block_sum((shown > 0).astype(np.uint8), high, wide)
+        flipped = block_sum((shown == 2).astype(np.uint8), high, wide)
+        shades = _shade(flipped, np.maximum(kept, 1))
+        return np.where(kept == 0, 0, 1 + shades).astype(np.uint8)
+    counts = np.stack([block_sum((shown == side).astype(np.uint8), high, wide) for side in (1, 2, 3)])
+    return np.where(counts.sum(axis=0) == 0, 0, 1 + counts.argmax(axis=0)).astype(np.uint8)
+
+
+def _shade(found: NDArray[np.int32], of: NDArray[np.int64] | NDArray[np.int32]) -> Codes:
+    """1 to 15 for a share that is not 0, however small."""
+    return np.where(found == 0, 0, np.maximum(-(-found.astype(np.int64) * _SHADES // of), 1)).astype(np.uint8)
+
+
+def _palette(kind: Kind, theme: Theme, top: int, block: int) -> NDArray[np.uint8]:
+    """Colours of the indices that `_pooled` gives, `(n, 3)`."""
+    paper = palettes.ramp((palettes.PAPER[theme],), 1)
+    sequential = palettes.SEQUENTIAL[theme]
+    if kind == "share":
+        shades = palettes.ramp(sequential, _SHADES)
+        return np.concatenate([paper, shades[-1:] if block == 1 and top == 1 else shades])
+    if kind == "levels":
+        return palettes.ramp((palettes.PAPER[theme], *sequential), top + 1)
+    if kind == "signed":
+        return np.concatenate([paper, palettes.ramp(palettes.DIVERGING[theme], 255)])
+    if kind == "positive":
+        return np.concatenate([paper, palettes.ramp(sequential, 255)])
+    same = palettes.ramp((palettes.SAME[theme],), 1)
+    if kind == "flips":
+        return np.concatenate([paper, same, palettes.ramp(sequential, _SHADES)])
+    only_a, only_b, both = (palettes.ramp((stop,), 1) for stop in palettes.SIDES[theme])
+    return np.concatenate([paper, only_a, only_b, both])
+
+
+def _png(pixels: Codes, palette: NDArray[np.uint8]) -> bytes:
+    picture = Image.fromarray(np.ascontiguousarray(pixels), "L")
+    picture = picture.copy()
+    picture.putpalette(palette.tobytes())
+    bits = next(bits for bits in (1, 2, 4, 8) if len(palette) <= 1 << bits)
+    out = io.BytesIO()
+    # Random bits gain nothing from a harder search.
+    picture.save(out, "PNG", compress_level=1 if bits > 1 else 3, bits=bits)
+    return out.getvalue()

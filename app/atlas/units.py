@@ -1,0 +1,90 @@
+"""One unit of a layer: what it reads, who reads it, and the paths of kept weights from it to the outputs."""
+
+from math import isqrt, prod
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.atlas.reader import Index, Layer, Reader
+from app.atlas.tiles import OutOfRange
+from app.atlas.values import Floats, Values
+from app.contract.tickets import TicketRef
+from app.masks.codec import unpack
+from app.masks.connectivity import paths, spread_of
+from app.masks.sums import sums
+
+
+class Unit(NamedTuple):
+    """`in_degree` kept weights feed it and `out_degree` read it, None when its layer is the last or none follows it.
+
+    `picture` `(n, height, width)` says how its incoming weights form pictures: channels of the input, or kernels; it is
+    None where they form none. `assumed` says that its shape is a guess from its size. `kept`, `start` and `end`
+    `(n_columns,)` are those weights. `reached` holds, for each layer behind it, how many paths reach each unit.
+    """
+
+    unit: int
+    in_degree: int
+    out_degree: int | None
+    picture: tuple[int, int, int] | None
+    assumed: bool
+    kept: NDArray[np.uint8]
+    start: Floats
+    end: Floats
+    reached: list[tuple[str, NDArray[np.float64]]]
+
+
+def unit(reader: Reader, ref: TicketRef, layer: int, number: int) -> Unit:
+    """The unit of that number. Raises OutOfRange, NotFound."""
+    index = reader.index(ref.run)
+    mine = index.layers[layer]
+    rows, columns = mine.size
+    if not 0 <= number < rows:
+        raise OutOfRange(f"unit {number} is not one of the {rows:,} units of {mine.name}")
+    kept = unpack(reader.bits(ref, layer)[number : number + 1], columns)[0]
+    with Values(reader, ref, layer) as values:
+        start, end = values.start(number, number + 1)[0], values.end(number, number + 1)[0]
+    below = [(reader.bits(ref, i), index.layers[i].shape) for i in range(layer + 1, len(index.layers))]
+    picture, assumed = picture_of(index, layer)
+    return Unit(
+        number,
+        int(kept.sum()),
+        _read_by(reader, ref, index, layer, number),
+        picture,
+        assumed,
+        kept,
+        start,
+        end,
+        [(index.layers[layer + 1 + i].name, reach) for i, reach in enumerate(paths(number, rows, below))],
+    )
+
+
+def picture_of(index: Index, layer: int) -> tuple[tuple[int, int, int] | None, bool]:
+    """How the columns of a layer form pictures `(n, height, width)`, and whether that is a guess from their number."""
+    mine = index.layers[layer]
+    if len(mine.kernel) == 2:
+        return (mine.shape[1], mine.kernel[0], mine.kernel[1]), False
+    if layer > 0:
+        return None, False
+    given = index.run.provenance.get("input")
+    if given and prod(given) == mine.size[1]:
+        return (int(given[0]), int(given[1]), int(given[2])), False
+    for channels in (1, 3):
+        pixels, rest = divmod(mine.size[1], channels)
+        side = isqrt(pixels)
+        if not rest and side * side == pixels and side >= 4:
+            return (channels, side, side), True
+    return None, False
+
+
+def _read_by(reader: Reader, ref: TicketRef, index: Index, layer: int, number: int) -> int | None:
+    """Kept weights of the next layer that read this unit."""
+    if layer + 1 >= len(index.layers):
+        return None
+    after: Layer = index.layers[layer + 1]
+    spread = spread_of(index.layers[layer].size[0], after.shape[1]) if len(after.shape) > 1 else None
+    if spread is None:
+        return None
+    wide = spread * prod(after.kernel)
+    by_column = sums(reader.bits(ref, layer + 1), after.size[1])["columns"]
+    return int(by_column[number * wide : (number + 1) * wide].sum())

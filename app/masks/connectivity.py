@@ -1,0 +1,56 @@
+"""Which units a mask cuts off, and the paths of kept weights from a unit to the outputs."""
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.masks.codec import Bits, unpack
+
+
+def dead(bits: Bits, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Dead inputs and dead units of a layer: `n_in` that no kept weight reads, `n_out` that no kept weight feeds.
+
+    An input of a convolution is a whole channel. `shape` is `(n_out, n_in, *kernel)`.
+    """
+    channels, kernel = (shape[1], prod(shape[2:])) if len(shape) > 1 else (prod(shape), 1)
+    read = unpack(np.bitwise_or.reduce(bits, axis=0, keepdims=True), channels * kernel)
+    dead_inputs = int((~read.reshape(channels, kernel).any(axis=1)).sum())
+    return dead_inputs, int((~bits.any(axis=1)).sum())
+
+
+def spread_of(units: int, columns: int) -> int | None:
+    """How many columns of a layer read each of the `units` before it; None when the two do not follow each other.
+
+    One in linear layers; more where pictures are flattened, channel by channel.
+    """
+    return columns // units if units and columns % units == 0 else None
+
+
+def paths(unit: int, units: int, below: Sequence[tuple[Bits, tuple[int, ...]]]) -> list[NDArray[np.float64]]:
+    """Paths of kept weights from one unit to the units of each layer behind it, nearest first.
+
+    `units` is how many units its own layer has; `below` are the following layers' masks and shapes, in order. Each
+    answer is `(n_out,)`: the number of paths that reach each unit, 0 where none does. It ends where a layer's inputs
+    are not the units before it. A convolution counts as many paths as it has kept positions in its kernel.
+    """
+    reach = np.zeros(units)
+    reach[unit] = 1
+    found: list[NDArray[np.float64]] = []
+    for bits, shape in below:
+        kernel = prod(shape[2:])
+        inputs = shape[1] if len(shape) > 1 else 0
+        spread = spread_of(len(reach), inputs)
+        if spread is None:
+            break
+        live = np.repeat(reach, spread * kernel)
+        columns = np.flatnonzero(live)
+        # Only the bytes that hold a column that is reached: deep layers of a sparse ticket are reached by few.
+        wanted = np.unique(columns >> 3)
+        mask = np.unpackbits(bits[:, wanted], axis=1)
+        weight = np.zeros(8 * len(wanted))
+        weight[8 * np.searchsorted(wanted, columns >> 3) + (columns & 7)] = live[columns]
+        reach = mask @ weight
+        found.append(reach)
+    return found
