@@ -1,8 +1,9 @@
-"""The command line: `ticketscope up | web | worker | migrate | submit | presets | runs | version`."""
+"""The command line: `ticketscope up | web | worker | migrate | submit | import | presets | runs | version`."""
 
 import json
 import logging
 import socket
+from contextlib import ExitStack
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -16,6 +17,7 @@ from rich.table import Column, Table
 
 from app.contract.presets import PRESETS
 from app.contract.records import Queue as QueueName
+from app.imports.limits import MAX_BYTES, MAX_FILES
 from app.settings import Settings
 
 app = typer.Typer(
@@ -27,6 +29,8 @@ app = typer.Typer(
 console = Console(highlight=False, soft_wrap=True)
 
 _REVISION_TIMEOUT_S = 60.0
+# The server looks at every weight before it answers.
+_IMPORT_TIMEOUT = httpx.Timeout(10, write=60, read=900)
 
 
 def main() -> None:
@@ -119,9 +123,32 @@ def submit(
     else:
         body["spec"] = _spec(Path(what))
     run = _ask(url, "POST", "/runs", json=body)
-    console.print(f"[bold]{run['id']}[/bold]  {escape(run['name'])}  {_base(url)}/runs/{run['id']}")
-    if run["progress"]["note"]:
-        console.print(escape(run["progress"]["note"]))
+    _told(run, url)
+
+
+@app.command("import")
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="safetensors files, level by level.")],
+    name: Annotated[str, typer.Option(help="Name of the run.")] = "",
+    tag: Annotated[list[str] | None, typer.Option(help="A tag; may be repeated.")] = None,
+    notes: Annotated[str, typer.Option(help="Notes of the run.")] = "",
+    url: Annotated[str, typer.Option(help="Address of the server; default: the one on this machine.")] = "",
+) -> None:
+    """Bring masks from elsewhere to the server: each file becomes a level of one run."""
+    if len(files) > MAX_FILES:
+        _stop(f"{len(files)} files; at most {MAX_FILES} are imported at once")
+    with ExitStack() as stack:
+        try:
+            opened = [stack.enter_context(file.open("rb")) for file in files]
+            total = sum(file.stat().st_size for file in files)
+        except OSError as error:
+            _stop(f"{error.filename} cannot be read: {error.strerror}")
+        if total > MAX_BYTES:
+            _stop(f"{', '.join(map(str, files))}: {total:,} bytes; at most {MAX_BYTES:,} are imported at once")
+        parts = [("files", (file.name, content)) for file, content in zip(files, opened, strict=True)]
+        labels = {"name": name, "notes": notes, "tags": tag or []}
+        run = _ask(url, "POST", "/imports", files=parts, data=labels, timeout=_IMPORT_TIMEOUT)
+    _told(run, url)
 
 
 @app.command()
@@ -179,10 +206,16 @@ def _base(url: str) -> str:
     return url.rstrip("/") or address(_settings())
 
 
+def _told(run: Any, url: str) -> None:
+    console.print(f"[bold]{run['id']}[/bold]  {escape(run['name'])}  {_base(url)}/runs/{run['id']}")
+    if run["progress"]["note"]:
+        console.print(escape(run["progress"]["note"]))
+
+
 def _ask(url: str, method: str, path: str, **request: Any) -> Any:
     base = _base(url)
     try:
-        answer = httpx.request(method, f"{base}/api/v1{path}", timeout=10, trust_env=False, **request)
+        answer = httpx.request(method, f"{base}/api/v1{path}", **{"timeout": 10, "trust_env": False, **request})
     except httpx.HTTPError as error:
         _stop(f"no answer from {base} ({error}); start it with `ticketscope up`, or name another with --url")
     if answer.is_error:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from app.contract.specs import LotterySpec, Spec, draws
+from app.contract.specs import LotterySpec, draws
 
 # Controls that start from the ticket's own weights go back to the rewind step with it; new weights start at step 0.
 _REWOUND = frozenset({"shuffled", "magnitude_at_init"})
@@ -37,7 +37,7 @@ def steps_per_replicate(spec: LotterySpec) -> int:
     return spec.trainings_per_replicate * spec.steps - spec.levels * rewound * spec.rewind_step
 
 
-def estimate_seconds(spec: Spec, speeds: Iterable[Speed], slots: int) -> Estimate:
+def estimate_seconds(spec: LotterySpec, speeds: Iterable[Speed], slots: int) -> Estimate:
     """Time until the last replicate ends when `slots` of them run at once and nothing else does.
 
     A replicate runs on one slot, so more slots than replicates do not help.

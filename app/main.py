@@ -16,6 +16,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.templating import Jinja2Templates
 
 from app.atlas.reader import Reader
+from app.figures import style
 from app.live import Broadcaster
 from app.queue import Queue
 from app.reaper import Reaper
@@ -49,7 +50,7 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
     metrics = Metrics(store, broadcaster)
     state = app.state
     state.settings, state.store, state.queue = settings, store, queue
-    state.broadcaster, state.figures, state.metrics = broadcaster, Figures(store), metrics
+    state.broadcaster, state.figures, state.metrics = broadcaster, Figures(store, reader=reader), metrics
     state.reader, state.templates, state.static = reader, templates, static
 
     problems.install(app)
@@ -66,6 +67,12 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
     return app
 
 
+def _warm(static: Static) -> None:
+    """What the first reader would have to wait for."""
+    style.warm()
+    static.pack()
+
+
 def _operation_id(route: APIRoute) -> str:
     """Names for generated clients: `create_run`, not its path spelled out."""
     return route.name
@@ -77,6 +84,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     reaper = Reaper(app.state.store, app.state.queue)
     reader = asyncio.create_task(broadcaster.run())
     reaper.start()
+    warming = asyncio.create_task(asyncio.to_thread(_warm, app.state.static))
     loop = asyncio.get_running_loop()
     try:
         with _at_signal(lambda: loop.call_soon_threadsafe(broadcaster.close)):
@@ -84,6 +92,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         broadcaster.close()
         await reader
+        await warming
         await asyncio.to_thread(reaper.stop)
 
 

@@ -37,7 +37,9 @@ def up(settings: Settings, say: Say) -> None:
         # Last to go: workers and web hand things over when they end.
         services.append(Service("broker", broker.command(port, settings.data_dir), last=True))
     web = [sys.executable, "-m", "app.cli", "web", "--fd", str(listener.fileno())]
-    services.append(Service("web", web, env, fds=(listener.fileno(),)))
+    # The web's linear algebra is small: more threads of it would only get in the way of the trainings.
+    web_env = {**env, "OPENBLAS_NUM_THREADS": "1"}
+    services.append(Service("web", web, web_env, fds=(listener.fileno(),)))
     services += worker_services(settings, env, say)
     demo = _submit_demo(store) if settings.demo else None
     store.close()

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from concurrent.futures import Future
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -13,15 +14,15 @@ T = TypeVar("T", bound=NDArray[Any])
 class Cache:
     """Keeps arrays up to `budget_bytes` together; safe to use from many threads.
 
-    Who asks for an array that is being made waits for that and gets it. An array larger than the budget is made, given
-    and not kept. Arrays come out read-only, since others hold them too.
+    Who asks for an array that is being made waits for that and gets it, or the error of making it. An array larger than
+    the budget is made, given and not kept. Arrays come out read-only, since others hold them too.
     """
 
     def __init__(self, budget_bytes: int) -> None:
         self.budget_bytes = budget_bytes
         self._lock = Lock()
         self._kept: OrderedDict[Hashable, NDArray[Any]] = OrderedDict()
-        self._making: dict[Hashable, Lock] = {}
+        self._making: dict[Hashable, Future[Any]] = {}
 
     @property
     def size_bytes(self) -> int:
@@ -32,18 +33,27 @@ class Cache:
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """The array of `key`, made by `make` if it is not kept."""
         with self._lock:
-            making = self._making.setdefault(key, Lock())
-        with making:
-            with self._lock:
-                if key in self._kept:
-                    self._kept.move_to_end(key)
-                    return self._kept[key]  # type: ignore[return-value]  # what `make` made for this key
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]  # type: ignore[return-value]  # what `make` made for this key
+            waiting = key in self._making
+            making: Future[T] = self._making.setdefault(key, Future())
+        if waiting:
+            return making.result()
+        try:
             made = make()
             made.flags.writeable = False
+        except BaseException as error:
             with self._lock:
+                del self._making[key]
+            making.set_exception(error)
+            raise
+        with self._lock:
+            del self._making[key]
+            if made.nbytes <= self.budget_bytes:
                 self._kept[key] = made
-                self._making.pop(key, None)
-                size = sum(array.nbytes for array in self._kept.values())
-                while size > self.budget_bytes:
-                    size -= self._kept.popitem(last=False)[1].nbytes
-            return made
+            size = sum(array.nbytes for array in self._kept.values())
+            while size > self.budget_bytes:
+                size -= self._kept.popitem(last=False)[1].nbytes
+        making.set_result(made)
+        return made

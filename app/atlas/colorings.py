@@ -4,7 +4,7 @@ Code 0 is always a weight that is not there. Values are coded in steps of 1/127 
 read apart (`app.atlas.values`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -16,11 +16,14 @@ from app.atlas.reader import Layer, Reader
 from app.atlas.values import Floats, Values
 from app.contract.specs import FieldError
 from app.contract.tickets import TicketRef
-from app.masks.codec import Bits, unpack
+from app.masks.codec import unpack
 from app.store.errors import NotFound
 
 Color: TypeAlias = Literal["mask", "level", "initial", "trained", "moved", "flips", "replicates", "difference"]
 Kind: TypeAlias = Literal["share", "levels", "signed", "positive", "flips", "sides"]
+
+Rows: TypeAlias = Callable[[int, int], Codes]
+"""Codes of rows `first` to `last`, `(last - first, columns)`."""
 
 MIDDLE = 128
 """Code of the value 0 where values have a sign."""
@@ -65,14 +68,18 @@ COLORINGS: Mapping[Color, Coloring] = {
 def available(reader: Reader, ref: TicketRef, layer: int) -> list[Color]:
     """The colourings that what is saved allows, but for the difference, which needs a second ticket."""
     with Values(reader, ref, layer) as values:
-        there = {"": True, "start": values.has_start, "end": values.has_end, "other": False}
-        there["both"] = values.has_start and values.has_end
-    return [name for name, coloring in COLORINGS.items() if there[coloring.needs]]
+        return [name for name, coloring in COLORINGS.items() if _there(values, coloring)]
+
+
+def _there(values: Values, coloring: Coloring) -> bool:
+    there = {"": True, "start": values.has_start, "end": values.has_end, "other": False}
+    return there.get(coloring.needs, values.has_start and values.has_end)
 
 
 def legend(reader: Reader, ref: TicketRef, layer: int, color: Color) -> Legend:
-    """What the codes of a colouring mean. Raises NotFound when its values are not saved."""
+    """What the codes of a colouring mean. Raises NotFound when the mask or the values are not saved."""
     index = reader.index(ref.run)
+    index.find("mask", ref)
     if color == "mask":
         return Legend("share", "share kept", 0, 1, "the share of its weights that is kept")
     if color == "replicates":
@@ -92,44 +99,29 @@ def legend(reader: Reader, ref: TicketRef, layer: int, color: Color) -> Legend:
     return Legend("signed", f"{name} weight", -reach, reach, "the largest of its weights by magnitude")
 
 
-def codes(reader: Reader, ref: TicketRef, layer: int, color: Color, other: TicketRef) -> Codes:
-    """One byte for each weight of the layer, `(rows, columns)`; `other` is B of a difference.
+def codes(reader: Reader, ref: TicketRef, layer: int, color: Color, other: TicketRef) -> Rows:
+    """Rows of a layer as one byte for each weight; `other` is B of a difference.
 
     Raises NotFound, and FieldError when the layer of `other` is not like this one.
     """
     index = reader.index(ref.run)
     columns = index.layers[layer].size[1]
     if color == "mask":
-        return unpack(reader.bits(ref, layer), columns)
-    if color == "level":
-        return reader.death(ref.run, ref.replicate, layer)
+        bits = reader.bits(ref, layer)
+        return lambda first, last: unpack(bits[first:last], columns)
     if color == "replicates":
-        refs = _replicates(reader, ref)
-        return reader.cache.get(("replicates", *map(str, refs), layer), lambda: _counted(reader, refs, layer))
+        several = [reader.bits(each, layer) for each in _replicates(reader, ref)]
+        return lambda first, last: np.sum([unpack(each[first:last], columns) for each in several], 0, np.uint8)
     if color == "difference":
         _alike(reader, index.layers[layer], other, layer)
-        return reader.cache.get(
-            ("difference", str(ref), str(other), layer),
-            lambda: (
-                unpack(reader.bits(ref, layer), columns) | unpack(reader.bits(other, layer), columns) << np.uint8(1)
-            ),
-        )
-    return reader.cache.get(
-        ("codes", index.find("mask", ref).id, str(ref), layer, color), lambda: _coded(reader, ref, layer, color)
-    )
-
-
-def _counted(reader: Reader, refs: Sequence[TicketRef], layer: int) -> Codes:
-    rows, columns = reader.index(refs[0].run).layers[layer].size
-    counted = np.zeros((rows, columns), np.uint8)
-    for each in refs:
-        counted += unpack(reader.bits(each, layer), columns)
-    return counted
-
-
-def _sides(one: Bits, two: Bits, columns: int) -> Codes:
-    sides: Codes = unpack(one, columns) | unpack(two, columns) << np.uint8(1)
-    return sides
+        one, two = reader.bits(ref, layer), reader.bits(other, layer)
+        return lambda first, last: unpack(one[first:last], columns) | unpack(two[first:last], columns) << np.uint8(1)
+    if color == "level":
+        whole = reader.death(ref.run, ref.replicate, layer)
+    else:
+        key = ("codes", index.find("mask", ref).id, str(ref), layer, color)
+        whole = reader.cache.get(key, lambda: _coded(reader, ref, layer, color))
+    return lambda first, last: whole[first:last]
 
 
 def _alike(reader: Reader, mine: Layer, other: TicketRef, layer: int) -> None:
@@ -144,6 +136,7 @@ def _coded(reader: Reader, ref: TicketRef, layer: int, color: Color) -> Codes:
     made = np.empty((rows, columns), np.uint8)
     measure = _MEASURES[color]
     with Values(reader, ref, layer) as values:
+        _check(values, ref, color)
         for first in range(0, rows, _BAND):
             last = min(rows, first + _BAND)
             found = measure(values, first, last)
@@ -158,6 +151,11 @@ def _coded(reader: Reader, ref: TicketRef, layer: int, color: Color) -> Codes:
     return made
 
 
+def _check(values: Values, ref: TicketRef, color: Color) -> None:
+    if not _there(values, COLORINGS[color]):
+        raise NotFound(f"the weights of ticket {ref} are not saved, so it cannot be coloured by {color}")
+
+
 def _reach(reader: Reader, ref: TicketRef, layer: int, color: Color) -> float:
     """Where the colour scale ends: the 99.5th percentile of |value| over some rows, rounded up to 1, 2 or 5 × 10^k."""
     rows = reader.index(ref.run).layers[layer].size[0]
@@ -166,10 +164,7 @@ def _reach(reader: Reader, ref: TicketRef, layer: int, color: Color) -> float:
 
     def look() -> NDArray[np.float64]:
         with Values(reader, ref, layer) as values:
-            if (color in ("initial", "moved") and not values.has_start) or (
-                color in ("trained", "moved") and not values.has_end
-            ):
-                raise NotFound(f"the weights of ticket {ref} are not saved, so it cannot be coloured by {color}")
+            _check(values, ref, color)
             chosen = np.unique(np.linspace(0, rows - 1, min(rows, _SAMPLED_ROWS)).astype(int))
             found = np.concatenate([np.abs(measure(values, row, row + 1)).reshape(-1) for row in chosen])
         found = found[np.isfinite(found)]
@@ -191,7 +186,8 @@ def _replicates(reader: Reader, ref: TicketRef) -> list[TicketRef]:
 
 
 def _moved(values: Values, first: int, last: int) -> Floats:
-    return np.abs(values.end(first, last) - values.start(first, last))
+    distance: Floats = np.abs(values.end(first, last) - values.start(first, last))
+    return distance
 
 
 def _flipped(values: Values, first: int, last: int) -> Floats:

@@ -4,16 +4,17 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from app.atlas.reader import Reader
 from app.contract.tickets import TicketRef
-from app.masks.codec import unpack
+from app.masks.codec import Bits, unpack
+from app.masks.sums import sums
 
 Order: TypeAlias = Literal["natural", "degree", "cluster"]
 Indices: TypeAlias = NDArray[np.intp]
 
-_STEPS = 60
+_STEPS = 40
+_BAND = 256
 
 
 def orders(reader: Reader, ref: TicketRef, layer: int, rows: Order, columns: Order) -> tuple[Indices, Indices]:
@@ -25,11 +26,10 @@ def orders(reader: Reader, ref: TicketRef, layer: int, rows: Order, columns: Ord
     key = index.find("mask", ref).id, str(ref), layer
 
     def degrees() -> NDArray[np.float64]:
-        mask = unpack(reader.bits(ref, layer), width)
-        return np.concatenate([-mask.sum(axis=1, dtype=np.float64), -mask.sum(axis=0, dtype=np.float64)])
+        return -np.concatenate(_degrees(reader.bits(ref, layer), width))
 
     def clusters() -> NDArray[np.float64]:
-        return np.concatenate(seriation(unpack(reader.bits(ref, layer), width)))
+        return np.concatenate(seriation(reader.bits(ref, layer), width))
 
     sides = []
     for order, side in ((rows, slice(0, height)), (columns, slice(height, None))):
@@ -41,30 +41,37 @@ def orders(reader: Reader, ref: TicketRef, layer: int, rows: Order, columns: Ord
     return sides[0], sides[1]
 
 
-def seriation(mask: NDArray[np.uint8]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def seriation(bits: Bits, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """A place for each row and each column on one line, so that those which keep the same weights lie close.
 
     The second singular vectors of D_r^-½ A D_c^-½, found by power iteration. What keeps nothing goes last.
     Source: Dhillon 2001, "Co-clustering documents and words using bipartite spectral graph partitioning", section 4;
     the line itself is shown here, it is not cut into clusters.
     """
-    rows, columns = (mask.sum(axis=axis, dtype=np.float64) for axis in (1, 0))
-    by_row, by_column = (np.divide(1, np.sqrt(d), out=np.zeros(len(d)), where=d > 0) for d in (rows, columns))
-    scaled = csr_array(mask, dtype=np.float32)
-    scaled.data *= np.repeat(by_row.astype(np.float32), np.diff(scaled.indptr))
+    across, down = _degrees(bits, columns)
+    by_row, by_column = (np.divide(1, np.sqrt(d), out=np.zeros(len(d)), where=d > 0) for d in (across, down))
     # The first singular vectors are known, the roots of the degrees; the second are looked for at right angles to them.
-    first = np.sqrt(columns / max(columns.sum(), 1))
-    line = np.random.default_rng(0).normal(size=len(columns))
+    first = np.sqrt(down / max(down.sum(), 1))
+    line = np.random.default_rng(0).normal(size=columns)
+    rows = np.zeros(len(bits))
     for _ in range(_STEPS):
         line -= first * (first @ line)
-        line = by_column * (scaled.T @ (scaled @ (by_column * line)))
-        norm = np.linalg.norm(line)
-        if norm == 0:
-            break
-        line /= norm
-    line -= first * (first @ line)
-    across = scaled @ (by_column * line)
-    places = by_row * across, by_column * line
-    for place, degree in zip(places, (rows, columns), strict=True):
+        line /= np.linalg.norm(line) or 1
+        weighted, line = (by_column * line).astype(np.float32), np.zeros(columns)
+        # A band of rows at a time: the whole matrix in floats would be most of what the web may hold.
+        for start in range(0, len(bits), _BAND):
+            band = slice(start, start + _BAND)
+            mask = unpack(bits[band], columns).astype(np.float32)
+            rows[band] = by_row[band] * (mask @ weighted)
+            line += (by_row[band] * rows[band]).astype(np.float32) @ mask
+        line *= by_column
+    places = by_row * rows, by_column * (line - first * (first @ line))
+    for place, degree in zip(places, (across, down), strict=True):
         place[degree == 0] = np.inf
     return places
+
+
+def _degrees(bits: Bits, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Kept weights of each row and of each column."""
+    made = sums(bits, columns)
+    return made["rows"].astype(np.float64), made["columns"].astype(np.float64)

@@ -18,8 +18,8 @@ SEQUENTIAL: dict[Theme, Stops] = {
 }
 # Blue for negative, amber for positive: apart for every common kind of colour vision; equal lightness at equal |w|.
 DIVERGING: dict[Theme, Stops] = {
-    "light": ("#123f7a", "#2f6fb4", "#8fb4dc", "#dcdad4", "#e5b45f", "#b87400", "#6b3d00"),
-    "dark": ("#b5d5ff", "#6ea8e6", "#32659f", "#4a4a52", "#9a6a14", "#f0ad2e", "#ffe3ab"),
+    "light": ("#123f7a", "#2f6fb4", "#8fb4dc", "#c9c5bb", "#d8a959", "#9a6000", "#5f3600"),
+    "dark": ("#b5d5ff", "#6ea8e6", "#32659f", "#4a4a52", "#855b10", "#d59928", "#e9d09c"),
 }
 # A kept weight whose sign stayed; those that flipped take the sequential colours.
 SAME: dict[Theme, str] = {"light": "#c9c5bb", "dark": "#55545d"}

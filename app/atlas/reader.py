@@ -117,7 +117,7 @@ class Reader:
         try:
             return TensorFile(self.store.artifacts_store, index.find(name, ref).id)
         except FileNotFoundError:
-            raise NotFound(f"the bytes of {name} of ticket {ref} are no longer in the artifact store") from None
+            raise _gone(name, ref) from None
 
     def bits(self, ref: TicketRef, layer: int) -> Bits:
         """The packed mask of one layer, by its place in the network. Raises NotFound, ValueError when damaged."""
@@ -142,7 +142,11 @@ class Reader:
 
     def sums(self, ref: TicketRef) -> Mapping[str, NDArray[Any]]:
         """The artifact `pyramid` of a ticket: see `app.masks.sums`. Raises NotFound."""
-        return load(self.store.artifacts_store.get(self.index(ref.run).find("pyramid", ref).id))
+        found = self.index(ref.run).find("pyramid", ref)
+        try:
+            return load(self.store.artifacts_store.get(found.id))
+        except FileNotFoundError:
+            raise _gone("pyramid", ref) from None
 
     def initial(self, ref: TicketRef) -> str | None:
         """Which initial weights a ticket started from, as the id of their artifact; None when they are not saved."""
@@ -177,3 +181,7 @@ class Reader:
             return total
 
         return self.cache.get(("death", run_id, replicate, layer, last.id, len(levels)), count)
+
+
+def _gone(name: str, ref: TicketRef) -> NotFound:
+    return NotFound(f"the bytes of {name} of ticket {ref} are no longer in the artifact store")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from math import prod
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -22,6 +23,12 @@ class Entry(NamedTuple):
     start: int
     stop: int
 
+    def check(self) -> "Entry":
+        """Itself. Raises ValueError when it has other bytes than its shape and type take."""
+        if self.start < 0 or self.stop - self.start != prod(self.shape) * self.dtype.itemsize:
+            raise ValueError
+        return self
+
 
 class TensorFile:
     """A safetensors artifact that workers of this program wrote; to be used in a `with`.
@@ -33,17 +40,17 @@ class TensorFile:
         self._file = artifacts.open(sha256)
         try:
             size = int.from_bytes(self._file.read(8), "little")
-            header = json.loads(self._file.read(size)) if size < 1 << 27 else {}
+            header = json.loads(self._file.read(size) if size < 1 << 27 else b"")
             self.entries: dict[str, Entry] = {
                 name: Entry(
                     np.dtype(_DTYPES[item["dtype"]]),
                     tuple(item["shape"]),
                     *(8 + size + offset for offset in item["data_offsets"]),
-                )
+                ).check()
                 for name, item in header.items()
                 if name != "__metadata__"
             }
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             self._file.close()
             raise Corrupt(f"artifact {sha256} is damaged: its header cannot be read") from error
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.atlas import palettes
-from app.atlas.colorings import Color, Kind, codes, legend
+from app.atlas.colorings import Color, Kind, Rows, codes, legend
 from app.atlas.orders import Order, orders
 from app.atlas.palettes import Theme
 from app.atlas.pooling import Codes, block_extreme, block_max, block_sum, whole_blocks
@@ -23,6 +23,7 @@ _MOST_BITS = 1_100_000
 _MOST_SHADES = 300_000
 _MOST_VALUES = 640_000
 _SHADES = 15
+_BAND = 256
 
 
 class OutOfRange(ValueError):  # noqa: N818 (it says what is wrong)
@@ -86,27 +87,39 @@ def tile(
     # Pixels begin at whole multiples, so that they do not flicker while the reader pans.
     top, left = view.top // high * high, view.left // wide * wide
     bottom, right = top - (top - view.bottom) // high * high, left - (left - view.right) // wide * wide
-    shown = _ordered(reader, ref, layer, color, rows, columns, other)[top:bottom, left:right]
-    cells = np.outer(_edges(top, bottom, high, size[0]), _edges(left, right, wide, size[1]))
-    kept = np.count_nonzero(shown)
-    pixels = _pooled(whole_blocks(shown, high, wide), high, wide, meaning.kind, cells, meaning.high)
-    return Tile(_png(pixels, _palette(meaning.kind, theme, int(meaning.high), high * wide)), top, bottom, left, right,
-                high, wide, int(kept))  # fmt: skip
+    source = _ordered(reader, ref, layer, color, rows, columns, other)
+    widths = _edges(left, right, wide, size[1])
+    kept, pooled = 0, []
+    # A band at a time: it stays in the processor's cache, and the whole layer is never there twice.
+    step = max(1, _BAND // high) * high
+    for first in range(top, bottom, step):
+        last = min(first + step, bottom)
+        shown = source(first, min(last, size[0]))[:, left:right]
+        kept += int(np.count_nonzero(shown))
+        cells = np.outer(_edges(first, last, high, size[0]), widths)
+        pooled.append(_pooled(whole_blocks(shown, high, wide), high, wide, meaning.kind, cells, meaning.high))
+    png = _png(np.concatenate(pooled), _palette(meaning.kind, theme, int(meaning.high), high * wide))
+    return Tile(png, top, bottom, left, right, high, wide, kept)
 
 
 def _ordered(
     reader: Reader, ref: TicketRef, layer: int, color: Color, rows: Order, columns: Order, other: TicketRef
-) -> Codes:
+) -> Rows:
+    source = codes(reader, ref, layer, color, other)
     if rows == columns == "natural":
-        return codes(reader, ref, layer, color, other)
+        return source
     index = reader.index(ref.run)
 
     def reorder() -> Codes:
         down, across = orders(reader, ref, layer, rows, columns)
-        return np.ascontiguousarray(codes(reader, ref, layer, color, other)[down][:, across])
+        whole, made = source(0, len(down)), np.empty((len(down), len(across)), np.uint8)
+        for first in range(0, len(down), _BAND):
+            made[first : first + _BAND] = whole[down[first : first + _BAND]][:, across]
+        return made
 
     key = ("ordered", index.seq, str(ref), layer, color, rows, columns, str(other))
-    return reader.cache.get(key, reorder)
+    whole = reader.cache.get(key, reorder)
+    return lambda first, last: whole[first:last]
 
 
 def _blocks(view: View, kind: Kind) -> tuple[int, int]:

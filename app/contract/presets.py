@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.contract.specs import LotterySpec, Spec
+from app.contract.specs import LotterySpec
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Preset:
     link: str
     claim: str
     differs: str
-    spec: Spec
+    spec: LotterySpec
 
 
 def _lottery(**fields: Any) -> LotterySpec:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from app.contract.specs import Spec
+from app.contract.specs import LotterySpec, Spec
 
 State: TypeAlias = Literal["queued", "running", "cancelling", "cancelled", "failed", "finished"]
 Queue: TypeAlias = Literal["cpu", "gpu"]
@@ -47,6 +47,13 @@ class Run(_Record):
     provenance: dict[str, Any] = {}
     workers: tuple[str, ...] = ()
     last_seq: int = 0
+
+    @property
+    def lottery(self) -> LotterySpec:
+        """The spec, for what only makes sense of a run of kind lottery. Raises TypeError for another."""
+        if not isinstance(self.spec, LotterySpec):
+            raise TypeError(f"run {self.id} is of kind {self.kind}")
+        return self.spec
 
 
 class Shard(_Record):

@@ -1,7 +1,7 @@
 """One spec per experiment kind: all that a run is, and nothing that depends on where it runs."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
@@ -88,6 +88,21 @@ class LotterySpec(Params):
     device: Literal["any", "cpu", "gpu"] = Field("any", description="Which workers may take the run.")
 
     @property
+    def dataset_name(self) -> str:
+        """What a list of runs calls its data."""
+        return self.dataset.kind
+
+    @property
+    def model_name(self) -> str:
+        """What a list of runs calls its network."""
+        return self.model.kind
+
+    @property
+    def work(self) -> tuple[int, str]:
+        """How much the run is, and of what: networks trained."""
+        return self.trainings, "training"
+
+    @property
     def trainings_per_replicate(self) -> int:
         """One dense network, then the ticket and every draw of every control at each level."""
         return 1 + self.levels * (1 + sum(draws(branch) for branch in self.branches))
@@ -140,6 +155,43 @@ class LotterySpec(Params):
         return "levels" if self.levels < other.levels else None
 
 
+class ImportedSpec(Params):
+    """Masks that somebody brought along: file i is level i of the one replicate. Nothing is trained."""
+
+    kind: Literal["imported"]
+    files: tuple[Annotated[str, Field(min_length=1, max_length=120)], ...] = Field(
+        min_length=1, max_length=61, description="Names of the files, level by level."
+    )
+    layers: int = Field(ge=1, le=400, description="Prunable layers of the network.", json_schema_extra=unit("layers"))
+    levels: int = Field(ge=0, le=60, description="Files after the first.", json_schema_extra=unit("rounds"))
+    replicates: Literal[1] = Field(1, description="A sequence of files is one replicate.")
+
+    @property
+    def dataset_name(self) -> str:
+        """Data are not part of an import; its files stand in their place."""
+        return _number(len(self.files), "file")
+
+    @property
+    def model_name(self) -> str:
+        """The network as far as it is known."""
+        return _number(self.layers, "layer")
+
+    @property
+    def work(self) -> tuple[int, str]:
+        """How much the run is, and of what: masks."""
+        return len(self.files), "mask"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ImportedSpec":
+        if self.levels != len(self.files) - 1:
+            raise FieldError("levels", f"must be {len(self.files) - 1}: every file is a level")
+        return self
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 class FieldError(ValueError):
     """A contradiction between fields, blamed on one of them: `field` is its dotted path."""
 
@@ -159,8 +211,8 @@ EXPERIMENTS: Mapping[str, Entry] = {
     ),
 }
 
-# A union over EXPERIMENTS, discriminated by `kind`, as soon as there are two of them.
-if TYPE_CHECKING:
-    Spec: TypeAlias = LotterySpec
-else:
-    Spec = Annotated[LotterySpec, Field(description="What to run.")]
+# What a run may be: an experiment that workers do, or masks that came from elsewhere.
+Spec: TypeAlias = Annotated[LotterySpec | ImportedSpec, Field(discriminator="kind")]
+
+TITLES: Mapping[str, str] = {**{kind: entry.title for kind, entry in EXPERIMENTS.items()}, "imported": "Imported masks"}
+"""What a reader calls each kind of run."""

@@ -6,17 +6,31 @@ Pure: nothing here reads a store, answers a request or knows a queue.
 from collections.abc import Mapping
 
 from app.figures import accuracy_vs_density as accuracy
+from app.figures import degree_histogram as degrees
 from app.figures import early_stop_vs_density as early_stop
+from app.figures import input_density as inputs
 from app.figures import layer_density as layers
+from app.figures import mask_distance as distance
+from app.figures import overlap_matrix as overlap
+from app.figures import overlap_vs_chance as by_chance
 from app.figures import training_curves as training
 from app.figures import weight_movement as movement
+from app.figures import weight_survival as survival
 from app.figures.entry import FigureEntry, Reads, csv, render, to_csv
 from app.figures.movement_view import MovementOptions
+from app.figures.overlap_view import ChanceOptions, MatrixOptions
 from app.figures.source import Options, Source
 
 __all__ = ["FIGURES", "FigureEntry", "Options", "Reads", "Source", "csv", "render", "to_csv"]
 
 _LOTTERY = ("lottery",)
+_MASKS = ("lottery", "imported")
+
+
+def _overlaps_alone(_options: Options) -> Reads:
+    """Overlaps are read apart, mask by mask; no artifact is loaded whole."""
+    return Reads({}, {})
+
 
 FIGURES: Mapping[str, FigureEntry] = {
     entry.name: entry
@@ -31,10 +45,28 @@ FIGURES: Mapping[str, FigureEntry] = {
                     _LOTTERY, ("evaluation", "layers"), training.TrainingOptions, training.info, training.draw,
                     training.table, narrow=training.reads),
         FigureEntry("layer_density", "Density by layer", "Which layers give up their weights?",
-                    _LOTTERY, ("layers",), Options, layers.info, layers.draw, layers.table),
+                    _MASKS, ("layers",), Options, layers.info, layers.draw, layers.table),
         FigureEntry("weight_movement", "Weight movement",
                     "Do the weights that survive move differently from those that are pruned?",
                     _LOTTERY, ("movement",), MovementOptions, movement.info, movement.draw, movement.table,
                     artifacts=("movement",), narrow=movement.reads),
+        FigureEntry("input_density", "Kept weights per input pixel", "Which part of the picture does the ticket see?",
+                    _MASKS, (), inputs.InputOptions, inputs.info, inputs.draw, inputs.table, artifacts=("pyramid",)),
+        FigureEntry("degree_histogram", "Kept weights per unit",
+                    "Are the kept weights spread over inputs and units as chance would spread them?",
+                    _MASKS, (), degrees.DegreeOptions, degrees.info, degrees.draw, degrees.table,
+                    artifacts=("pyramid",), narrow=degrees.reads),
+        FigureEntry("weight_survival", "Survival of weights", "Do the weights survive that were large from the start?",
+                    _MASKS, (), survival.SurvivalOptions, survival.info, survival.draw, survival.table,
+                    artifacts=("pyramid",)),
+        FigureEntry("mask_distance", "Distance between successive masks", "How much of the mask changes at each level?",
+                    _MASKS, ("layers",), Options, distance.info, distance.draw, distance.table),
+        FigureEntry("overlap_matrix", "Overlap of tickets", "Do different tickets keep the same weights?",
+                    _MASKS, (), MatrixOptions, overlap.info, overlap.draw, overlap.table,
+                    artifacts=("mask", "pyramid"), narrow=_overlaps_alone),
+        FigureEntry("overlap_vs_chance", "Overlap against chance, by layer",
+                    "In which layers do tickets share more than chance would give them?",
+                    _MASKS, (), ChanceOptions, by_chance.info, by_chance.draw, by_chance.table,
+                    artifacts=("mask", "pyramid"), narrow=_overlaps_alone),
     )
 }  # fmt: skip

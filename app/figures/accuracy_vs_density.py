@@ -63,7 +63,7 @@ class AccuracyInfo(NamedTuple):
 def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
     """The data of the figure, from the series `outcome`."""
     outcome = source.rows("outcome")
-    spec = source.run.spec
+    spec = source.run.lottery
     column = _COLUMNS[source.options.at]
     curves = () if outcome is None else tuple(curve(outcome, column, name) for name in present(outcome))
     dense = curves[0].at(0) if curves and curves[0].branch == WINNING_TICKET else {}

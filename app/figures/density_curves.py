@@ -68,6 +68,7 @@ def traces(
                 "x": x,
                 "y": mean,
                 "text": text,
+                "customdata": curve.levels[there],
                 "hovertemplate": "%{text}",
                 "line": {"color": look.color, "width": 2, "dash": look.dash},
                 "marker": {

@@ -37,7 +37,7 @@ class EarlyStopInfo(NamedTuple):
 def info(source: Source[Options]) -> EarlyStopInfo:
     """The data of the figure, from the series `outcome`."""
     outcome = source.rows("outcome")
-    spec = source.run.spec
+    spec = source.run.lottery
     curves: tuple[Curve, ...] = ()
     censored: list[NDArray[np.int64]] = []
     if outcome is not None:

@@ -9,15 +9,10 @@ from numpy.typing import NDArray
 
 from app.contract.events import WINNING_TICKET
 from app.contract.records import Series
-from app.figures import labels, words
-from app.figures.density_curves import rgba
+from app.figures import level_lines, words
 from app.figures.source import Options, Source
-from app.figures.style import LOOKS, SOFT, axis, figure
+from app.figures.style import figure
 from app.figures.words import Part
-
-# Layers share the ticket's colour; dash and marker tell them apart, as does the name at the end.
-_DASHES = ("solid", "6px,3px", "2px,2.5px", "10px,3px,2px,3px")
-_SYMBOLS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "pentagon", "hexagon", "star")
 
 
 class LayerInfo(NamedTuple):
@@ -72,27 +67,22 @@ def _info(rows: Series, names: tuple[str, ...], planned: int, live: bool) -> Lay
     )
 
 
-def _mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over the last axis, NaN left out."""
-    n = np.isfinite(values).sum(axis=-1)
-    sums = np.where(np.isfinite(values), values, 0.0).sum(axis=-1)
-    mean: NDArray[np.float64] = np.divide(sums, n, out=np.full(sums.shape, np.nan), where=n > 0)
-    return mean
-
-
 def finding(made: LayerInfo) -> list[Part]:
     """Which layer gave up most and which least at the last level reached."""
     if not len(made.levels):
         return [Part("The first point comes when the first training starts." if made.live
                      else "Nothing to show: no training was started.")]  # fmt: skip
     level = int(made.levels[-1])
-    if level == 0:
+    # An imported mask may be sparse at level 0 already.
+    if level == 0 and made.kept == made.total:
         return [Part(f"All {words.count(made.total)} weights are there; the first pruning is next." if made.live
                      else f"All {words.count(made.total)} weights are there: nothing was pruned.")]  # fmt: skip
-    last = _mean(made.density)[:, -1]
+    last = level_lines.mean(made.density)[:, -1]
     least, most = int(np.nanargmin(last)), int(np.nanargmax(last))
     parts = [Part(f"At level {level}, "), Part(words.density(float(made.overall[-1]))),
              Part(f" of the weights are left, {words.count(made.kept)} of {words.count(made.total)}")]  # fmt: skip
+    if len(last) == 1:
+        return [*parts, Part(".")]
     if math.isclose(last[least], last[most], rel_tol=0.02):
         return [*parts, Part("; every layer gave up the same share.")]
     return [
@@ -104,77 +94,22 @@ def finding(made: LayerInfo) -> list[Part]:
 
 def draw(made: LayerInfo) -> go.Figure:
     """The figure: one line per layer, a dotted one for all of them, a band where replicates differ."""
-    mean = _mean(made.density)
-    positive = made.density[made.density > 0]
-    lowest = float(positive.min()) if len(positive) else 0.01
-    bottom = math.floor(math.log10(100 * lowest) * 2 - 0.1) / 2
-    y_range = (bottom, 2.08)
-    x = made.levels.astype(np.int32)
-    data: list[dict[str, Any]] = []
-    ticket = LOOKS[WINNING_TICKET]
-    if len(x):
-        data.append(
-            {
-                "type": "scatter", "mode": "lines", "name": "all layers", "x": x, "y": 100 * made.overall,
-                "line": {"color": LOOKS[SOFT].color, "width": 1.5, "dash": LOOKS[SOFT].dash},
-                "hovertemplate": "%{y:.3~g} %", "meta": {"role": SOFT, "part": "mean"},
-            }
-        )  # fmt: skip
-    for layer, name in enumerate(made.names):
-        # A layer that lost its last weight has no place on a log axis: its line ends there.
-        y = np.where(mean[layer] > 0, 100 * mean[layer], np.nan)
-        low = 100 * np.fmin.reduce(made.density[layer], axis=1, initial=np.nan)
-        high = 100 * np.fmax.reduce(made.density[layer], axis=1, initial=np.nan)
-        if np.nanmax(high - low, initial=0) > 0.01:
-            edge = {"type": "scatter", "mode": "lines", "x": x, "line": {"width": 0}, "hoverinfo": "skip",
-                    "meta": {"role": WINNING_TICKET, "part": "band"}}  # fmt: skip
-            data.append({**edge, "y": low})
-            data.append({**edge, "y": high, "fill": "tonexty", "fillcolor": rgba(ticket.color, 0.13)})
-        data.append(
-            {
-                "type": "scatter", "mode": "lines+markers", "name": name, "x": x, "y": y,
-                "line": {"color": ticket.color, "width": 1.8, "dash": _DASHES[layer % len(_DASHES)]},
-                "marker": {"symbol": _SYMBOLS[layer % len(_SYMBOLS)], "color": ticket.color, "size": 6},
-                "hovertemplate": "%{y:.3~g} %", "meta": {"role": WINNING_TICKET, "part": "mean"},
-            }
-        )  # fmt: skip
+    lines = level_lines.of_layers(made.names, made.density)
+    every = [level_lines.of_all(made.overall[:, None])] if len(made.levels) else []
+    y_range = level_lines.log_range(made.density)
+    data = [trace for line in every for trace in level_lines.traces(made.levels, line, log=True)]
     n = len(made.replicates)
-    ticks = [10.0**e for e in range(math.ceil(bottom), 3)]
     return figure(
-        data,
+        [*data, *level_lines.crowd(made.levels, lines, log=True)],
         title="Density by layer",
         finding=finding(made),
         foot=f"n = {words.plural(n, 'replicate')}, mean · band = min to max where they differ" if n else "n = 0 so far",
         n=n,
-        xaxis=axis("level", range=[-0.2, made.planned_levels + 0.2], tickformat="d",
-                   dtick=max(1, round(made.planned_levels / 8)), tick0=0, unifiedhovertitle={"text": "level %{x}"}),
-        yaxis=axis("weights remaining in the layer (%)", type="log", range=list(y_range), tickvals=ticks,
-                   ticktext=[f"{tick:g}" for tick in ticks]),
-        annotations=labels.annotations(_ends(made, mean), y_range, log_y=True),
-        right=labels.margin(["conv1 … conv6"]),
-    )  # fmt: skip
-
-
-def _ends(made: LayerInfo, mean: NDArray[np.float64]) -> list[labels.End]:
-    """A label where each line ends; layers that end at the same point share one."""
-    met: list[tuple[int, float, list[str]]] = []
-    for name, row in zip(made.names, mean, strict=True):
-        there = np.flatnonzero(row > 0)
-        if not len(there):
-            continue
-        level, y = int(made.levels[there[-1]]), float(100 * row[there[-1]])
-        same = next((names for at, end, names in met if at == level and math.isclose(end, y, rel_tol=0.04)), None)
-        if same is None:
-            met.append((level, y, [name]))
-        else:
-            same.append(name)
-    ends = [
-        labels.End(WINNING_TICKET, ", ".join(names) if len(names) < 3 else f"{names[0]} … {names[-1]}", level, y)
-        for level, y, names in met
-    ]
-    if len(made.levels) and made.overall[-1] > 0:
-        ends.append(labels.End(SOFT, "all", float(made.levels[-1]), float(100 * made.overall[-1])))
-    return ends
+        xaxis=level_lines.level_axis(made.planned_levels),
+        yaxis=level_lines.log_axis("weights remaining in the layer (%)", y_range),
+        annotations=level_lines.names(made.levels, (*lines, *every), y_range, log=True),
+        right=level_lines.MARGIN,
+    )
 
 
 def table(made: LayerInfo) -> dict[str, list[Any]]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from app.contract.records import Run, Series
+from app.masks.overlap import Overlaps
 
 
 class Options(BaseModel):
@@ -22,12 +23,16 @@ Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Source(Generic[O]):
-    """Series by name; artifacts of the winning ticket by (name, replicate, level). What is missing is still awaited."""
+    """Series by name; artifacts of the winning ticket by (name, replicate, level). What is missing is still awaited.
+
+    `overlaps` is there for figures whose options say which tickets to compare.
+    """
 
     run: Run
     options: O
     series: Mapping[str, Series] = field(default_factory=dict)
     artifacts: Mapping[tuple[str, int, int], Tensors] = field(default_factory=dict)
+    overlaps: Overlaps | None = None
 
     def rows(self, name: str) -> Series | None:
         """A series, or None while it has no row."""

@@ -66,6 +66,14 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
     }
 
 
+def warm() -> None:
+    """Make Plotly read its schema, which costs the first figure of a process about a quarter of a second."""
+    traces = [{"type": kind, "x": [0], "y": [0]} for kind in ("scatter", "heatmap", "bar")]
+    empty = axis("")
+    figure(traces, title="", finding=(), foot="", n=0, xaxis=empty, yaxis=empty, shapes=[{"type": "line"}],
+           coloraxis={"colorbar": {"title": {"text": ""}}}).to_json(engine="orjson")  # fmt: skip
+
+
 def note(text: str, *, role: str = SOFT, **place: Any) -> dict[str, Any]:
     """Words in the plot, in the colour of `role`."""
     return {"text": text, "name": role, "font": {"color": LOOKS[role].color}, "showarrow": False, **place}

@@ -73,12 +73,12 @@ def info(source: Source[TrainingOptions]) -> TrainingInfo:
             mean = _mean(of_branch, options.metric, branch)
             means += [mean] if mean is not None else []
     lines.sort(key=lambda line: (line.replicate, line.draw))
-    branches = (WINNING_TICKET, *(branch.kind for branch in source.run.spec.branches if options.level))
+    branches = (WINNING_TICKET, *(branch.kind for branch in source.run.lottery.branches if options.level))
     return TrainingInfo(
         level=options.level,
         metric=options.metric,
         density=_density(layers, options.level),
-        steps=source.run.spec.steps,
+        steps=source.run.lottery.steps,
         lines=tuple(lines[: MAX_LINES - len(means)]),
         means=tuple(means),
         trainings=len(lines),

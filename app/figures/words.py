@@ -45,6 +45,13 @@ def count(number: float) -> str:
     return f"{round(number):,}"
 
 
+def average(number: float) -> str:
+    """A mean of counts: whole where it is, else with two or three digits; 0.02 is "fewer than 0.1"."""
+    if number == round(number):
+        return count(number)
+    return "fewer than 0.1" if number < 0.1 else significant(number, 3 if number >= 10 else 2)
+
+
 def plural(number: int, noun: str) -> str:
     """ "1 replicate", "3 replicates"."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"

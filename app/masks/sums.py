@@ -67,4 +67,6 @@ def strata_of(initial: NDArray[Any]) -> NDArray[np.uint8]:
 
 def strata_sizes(weights: int) -> NDArray[np.int64]:
     """How many of `weights` weights each group holds."""
-    return np.bincount(np.arange(weights) * STRATA // max(weights, 1), minlength=STRATA)
+    # Weight i of them, by rank, is in group floor(100 i / weights).
+    edges = -(-np.arange(STRATA + 1) * weights // STRATA)
+    return np.diff(edges)

@@ -2,17 +2,17 @@
 
 import itertools
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Literal
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from app.contract.events import Event, Progress, Started
+from app.contract.events import ArtifactSaved, Event, Measured, Progress, Started
 from app.contract.records import ArtifactRef, EventRecord, Page, Queue, Run, Series, Shard, State, WorkerInfo
-from app.contract.specs import Spec
-from app.store import artifacts, events, ids, lifecycle, listing, runs, series, shards, speeds, workers
+from app.contract.specs import ImportedSpec, LotterySpec
+from app.store import artifacts, events, ids, imported, lifecycle, listing, runs, series, shards, speeds, workers
 from app.store.artifacts import DAY_S, Artifacts
 from app.store.claims import CheckpointRef, Claim
 from app.store.database import Database
@@ -73,14 +73,32 @@ class Store:
 
     # --- runs ---
 
-    def create_run(self, spec: Spec, *, name: str, tags: Iterable[str] = (), notes: str = "") -> Run:
+    def create_run(self, spec: LotterySpec, *, name: str, tags: Iterable[str] = (), notes: str = "") -> Run:
         """Store a run and queue its shards. Raises FieldError for a bad name, tag or note."""
         tags = list(tags)
+        return self._create(lambda conn, run_id: runs.create(conn, run_id, spec, name=name, tags=tags, notes=notes))
+
+    def import_run(
+        self,
+        spec: ImportedSpec,
+        outputs: Sequence[Measured | ArtifactSaved],
+        provenance: Mapping[str, Any],
+        *,
+        name: str,
+        tags: Iterable[str] = (),
+        notes: str = "",
+    ) -> Run:
+        """Store a finished run of imported masks, whose bytes are there already. Raises FieldError as `create_run`."""
+        labels: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes}
+        return self._create(lambda conn, run_id: imported.create(conn, run_id, spec, outputs, provenance, **labels))
+
+    def _create(self, write: Callable[[Connection, str], None]) -> Run:
+        """Store a new run under an id that is free."""
         for attempt in itertools.count(1):
             run_id = ids.run_id()
             try:
                 with self._db.write() as conn:
-                    runs.create(conn, run_id, spec, name=name, tags=tags, notes=notes)
+                    write(conn, run_id)
                     return runs.get(conn, run_id)
             except IntegrityError:  # another process drew the same id in the same millisecond
                 if attempt == 3:
@@ -140,7 +158,7 @@ class Store:
             lifecycle.resume(conn, run_id)
             return runs.get(conn, run_id)
 
-    def extend_run(self, run_id: str, spec: Spec) -> Run:
+    def extend_run(self, run_id: str, spec: LotterySpec) -> Run:
         """Ask for more replicates, levels, draws or branches. Raises NotFound, Conflict, FieldError."""
         with self._db.write() as conn:
             lifecycle.extend(conn, run_id, spec)

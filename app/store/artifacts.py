@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import BinaryIO
@@ -35,18 +35,26 @@ class Artifacts:
 
         Bytes that are already there are written again: that renews their age, so that no sweep takes them.
         """
-        sha256 = hashlib.sha256(data).hexdigest()
-        path, part = self._path(sha256), f"{self._root}/part/{secrets.token_hex(16)}"
+        return self.put_pieces([data])[0]
+
+    def put_pieces(self, pieces: Iterable[bytes]) -> tuple[str, int]:
+        """The same for bytes that need not fit into memory: their hash, and how many they are."""
+        digest, size, part = hashlib.sha256(), 0, f"{self._root}/part/{secrets.token_hex(16)}"
         self._fs.makedirs(f"{self._root}/part", exist_ok=True)
-        self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
         try:
-            self._fs.pipe_file(part, data)
+            with self._fs.open(part, "wb") as file:
+                for piece in pieces:
+                    digest.update(piece)
+                    size += len(piece)
+                    file.write(piece)
+            path = self._path(digest.hexdigest())
+            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
             self._fs.mv(part, path)
-        except OSError:
+        except BaseException:
             with suppress(OSError):
                 self._fs.rm_file(part)
             raise
-        return sha256
+        return digest.hexdigest(), size
 
     def get(self, sha256: str) -> bytes:
         """The bytes of this hash. Raises FileNotFoundError, and Corrupt (an OSError too) when they are others."""

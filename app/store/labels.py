@@ -35,7 +35,7 @@ def check_notes(notes: str) -> str:
 
 def search_text(name: str, tags: Iterable[str], spec: Spec) -> str:
     """Case-folded lines of everything a search finds a run by; a tag's line starts with `#`."""
-    lines = [name, *(f"#{tag}" for tag in tags), spec.kind, spec.model.kind, spec.dataset.kind]
+    lines = [name, *(f"#{tag}" for tag in tags), spec.kind, spec.model_name, spec.dataset_name]
     return "\n".join(["", *lines, ""]).casefold()
 
 

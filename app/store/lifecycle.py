@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from app.contract.events import Changed
-from app.contract.specs import FieldError, Spec
+from app.contract.specs import EXPERIMENTS, FieldError, LotterySpec
 from app.store import events
 from app.store import runs as run_rows
 from app.store.errors import Conflict
@@ -33,20 +33,22 @@ def resume(conn: Connection, run_id: str) -> None:
     run = _changeable(conn, run_id)
     again = shards.c.run_id == run_id, shards.c.state.in_(("cancelled", "failed"))
     if conn.execute(update(shards).where(*again).values(QUEUED_AGAIN)).rowcount == 0:
-        hint = "; extend or clone it to run more" if run.state == "finished" else ""
+        hint = "; extend or clone it to run more" if run.state == "finished" and run.kind in EXPERIMENTS else ""
         raise Conflict(f"the run is {run.state}: there is nothing to resume{hint}")
     state = run_rows.settle(conn, run_id)
     events.log(conn, run_id, [Changed(state=state, detail="resumed")])
 
 
-def extend(conn: Connection, run_id: str, spec: Spec) -> None:
+def extend(conn: Connection, run_id: str, spec: LotterySpec) -> None:
     """Ask a run for more; what is done is not done again.
 
     Running shards go on and are queued again when they end. Raises NotFound, Conflict, and FieldError when `spec` is
     not the run's own plus more.
     """
     run = _changeable(conn, run_id)
-    old = run_rows.SPEC.validate_python(run.spec)
+    if run.kind not in EXPERIMENTS:
+        raise Conflict("these masks were imported, not trained here: import the files again, with the new ones")
+    old = LotterySpec.model_validate(run.spec)
     if (field := spec.extends(old)) is not None:
         raise FieldError(
             field, "an extension can only add replicates, levels, draws or branches; clone the run instead"

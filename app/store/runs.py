@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from app.contract.events import Changed
 from app.contract.records import Run, Shard, State
-from app.contract.specs import Spec
+from app.contract.specs import LotterySpec, Spec
 from app.store import events, labels
 from app.store.errors import NotFound
 from app.store.lookup import exists, moment
@@ -19,18 +19,27 @@ SPEC: TypeAdapter[Spec] = TypeAdapter(Spec)
 LIVE = ("queued", "running", "cancelling")
 
 
-def create(conn: Connection, run_id: str, spec: Spec, *, name: str, tags: Iterable[str], notes: str) -> None:
+def create(conn: Connection, run_id: str, spec: LotterySpec, *, name: str, tags: Iterable[str], notes: str) -> None:
     """Store a run, its shards and its first event. Raises FieldError for bad labels."""
+    add_run(conn, run_id, spec, "queued", name=name, tags=tags, notes=notes)
+    add_shards(conn, run_id, spec, range(spec.replicates))
+    events.log(conn, run_id, [Changed(state="queued")])
+
+
+def add_run(
+    conn: Connection, run_id: str, spec: Spec, state: State, *, name: str, tags: Iterable[str], notes: str
+) -> None:
+    """Store a run without shards. Raises FieldError for bad labels."""
     name, tags, notes = labels.check_name(name), labels.check_tags(tags), labels.check_notes(notes)
     conn.execute(
         insert(runs).values(
             id=run_id,
             name=name,
             kind=spec.kind,
-            model=spec.model.kind,
-            dataset=spec.dataset.kind,
+            model=spec.model_name,
+            dataset=spec.dataset_name,
             spec=spec.model_dump(mode="json"),
-            state="queued",
+            state=state,
             tags=tags,
             notes=notes,
             search=labels.search_text(name, tags, spec),
@@ -38,11 +47,9 @@ def create(conn: Connection, run_id: str, spec: Spec, *, name: str, tags: Iterab
             created_at=Now(),
         )
     )
-    add_shards(conn, run_id, spec, range(spec.replicates))
-    events.log(conn, run_id, [Changed(state="queued")])
 
 
-def add_shards(conn: Connection, run_id: str, spec: Spec, replicates: Iterable[int]) -> None:
+def add_shards(conn: Connection, run_id: str, spec: LotterySpec, replicates: Iterable[int]) -> None:
     """Queue one shard for each of the replicates."""
     row = {"run_id": run_id, "state": "queued", "queue": spec.device, "checkpoints": [], "total": steps(spec)}
     values = [{**row, "replicate": replicate} for replicate in replicates]
@@ -50,7 +57,7 @@ def add_shards(conn: Connection, run_id: str, spec: Spec, replicates: Iterable[i
         conn.execute(insert(shards), values)
 
 
-def steps(spec: Spec) -> int:
+def steps(spec: LotterySpec) -> int:
     """Optimizer steps of one replicate, as long as nobody who runs it knows better."""
     return spec.trainings_per_replicate * spec.steps
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from app.contract.catalog import CATALOG, Entry
 from app.contract.presets import PRESETS, Preset
 from app.contract.records import WorkerInfo
-from app.contract.specs import EXPERIMENTS, Spec
+from app.contract.specs import EXPERIMENTS, LotterySpec
 from app.estimate import estimate_seconds, steps_per_replicate
 from app.figures import FIGURES
 from app.queue import queues_of
@@ -65,7 +65,7 @@ class PresetInfo(BaseModel):
     link: str
     claim: str
     differs: str
-    spec: Spec
+    spec: LotterySpec
     cost: Cost
 
 

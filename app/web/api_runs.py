@@ -7,12 +7,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from app.contract.presets import PRESETS
 from app.contract.records import Page, Run, State
-from app.contract.specs import FieldError, Spec
+from app.contract.specs import FieldError, LotterySpec
 from app.store.labels import NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH, TAGS
 from app.store.listing import PAGE
 from app.web.context import QueueDep, StoreDep
 from app.web.problems import responses
-from app.web.submit import announce, submit
+from app.web.submit import announce, submit, trainable
 
 router = APIRouter(tags=["runs"])
 
@@ -27,6 +27,15 @@ Notes: TypeAlias = Annotated[str, Field(max_length=NOTES_LENGTH)]
 COPY = " (copy)"
 
 
+def _not_imported(spec: Any) -> Any:
+    if isinstance(spec, dict) and spec.get("kind") == "imported":
+        raise FieldError("kind", "masks come with their files: POST those to /api/v1/imports")
+    return spec
+
+
+Submitted: TypeAlias = Annotated[LotterySpec, BeforeValidator(_not_imported)]
+
+
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -34,7 +43,7 @@ class _Body(BaseModel):
 class NewRun(_Body):
     """A run to submit: a whole `spec`, or the name of a preset."""
 
-    spec: Spec | None = None
+    spec: Submitted | None = None
     preset: str | None = Field(None, json_schema_extra={"enum": [*PRESETS, None]})
     name: Name = ""
     tags: Tags = []
@@ -60,7 +69,7 @@ class RunChange(_Body):
 class Extension(_Body):
     """The spec of a run, grown: more replicates, levels, draws or branches, and nothing else changed."""
 
-    spec: Spec
+    spec: Submitted
 
 
 def _none_if_empty(value: Any) -> Any:
@@ -171,12 +180,12 @@ def resume_run(run_id: RunId, store: StoreDep, queue: QueueDep) -> Run:
     return announce(queue, store.resume_run(run_id))
 
 
-@router.post("/runs/{run_id}/clone", status_code=201, responses=responses(404))
+@router.post("/runs/{run_id}/clone", status_code=201, responses=responses(404, 409))
 def clone_run(run_id: RunId, response: Response, store: StoreDep, queue: QueueDep) -> Run:
-    """Submit the same spec again as a new run."""
+    """Submit the same spec again as a new run; imported masks cannot be."""
     run = store.run(run_id)
     name = run.name[: NAME_LENGTH - len(COPY)] + COPY
-    copy = submit(store, queue, run.spec, name=name, tags=run.tags, notes=run.notes)
+    copy = submit(store, queue, trainable(run), name=name, tags=run.tags, notes=run.notes)
     response.headers["Location"] = f"/api/v1/runs/{copy.id}"
     return copy
 

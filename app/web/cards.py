@@ -9,16 +9,26 @@ import orjson
 from pydantic import ValidationError
 
 from app.contract.records import Run
+from app.contract.specs import FieldError
 from app.figures import FIGURES
 from app.figures.entry import FigureEntry
+from app.store.errors import NotFound
 from app.web.figures import Figures
 
-Widget: TypeAlias = Literal["segments", "slider", "select", "check"]
+Widget: TypeAlias = Literal["segments", "slider", "select", "check", "hidden"]
 
 # Figures by tab, with the size of their plot; a figure named nowhere comes last under the first tab.
 TABS: Mapping[str, Mapping[str, str]] = {
     "curves": {"accuracy_vs_density": "big", "early_stop_vs_density": "", "layer_density": "short"},
     "training": {"training_curves": "big"},
+    "masks": {
+        "input_density": "big",
+        "degree_histogram": "",
+        "weight_survival": "",
+        "mask_distance": "",
+        "layer_density": "",
+    },
+    "overlap": {"overlap_matrix": "big", "overlap_vs_chance": "big"},
     "movement": {"weight_movement": "big"},
 }
 # Figures whose y axis may be made logarithmic, and what that choice is called in the address, for each figure its own;
@@ -85,6 +95,11 @@ def cards_of(figures: Figures, run: Run, tab: str, query: Mapping[str, str], *, 
     return [_card(figures, run, entry, tab, size, query, lean) for entry, size in found]
 
 
+def has_figures(run: Run, tab: str) -> bool:
+    """Whether runs of this kind have any figure under a tab."""
+    return any(name in FIGURES and run.kind in FIGURES[name].kinds for name in TABS[tab])
+
+
 def _card(
     figures: Figures, run: Run, entry: FigureEntry, tab: str, size: str, query: Mapping[str, str], lean: bool
 ) -> Card:
@@ -92,7 +107,12 @@ def _card(
     address = f"/api/v1/runs/{run.id}/figures/{entry.name}"
     meta: dict[str, Any] = {}
     if not lean:
-        meta = orjson.loads(figures.answer(run.id, entry.name, options, "json").body)["layout"]["meta"]
+        try:
+            answer = figures.answer(run.id, entry.name, options, "json")
+        except (FieldError, NotFound):  # an address that names what is not there (any more)
+            options = {}
+            answer = figures.answer(run.id, entry.name, options, "json")
+        meta = orjson.loads(answer.body)["layout"]["meta"]
     return Card(
         name=entry.name,
         title=meta.get("title", entry.title),
@@ -138,7 +158,8 @@ def file_name(run_id: str, entry: FigureEntry, options: Mapping[str, str]) -> st
     parts = [run_id, entry.name]
     for name, value in chosen.items():
         if value not in (default[name], None, ""):
-            parts.append(value if isinstance(value, str) else f"{name}{value}")
+            # A list of tickets is too long for a name.
+            parts.append(f"{name}{value}" if not isinstance(value, str) else value if len(value) <= 40 else name)
     return "-".join(parts)
 
 
@@ -154,6 +175,13 @@ def _controls(entry: FigureEntry, run: Run, options: Mapping[str, str]) -> list[
             controls.append(Control(name, label, "segments" if len(values) <= 4 else "select", text, options_))
         elif "boolean" in kinds:
             controls.append(Control(name, label, "check", text))
+        elif "integer" in kinds and name == "level" and "null" in kinds:
+            levels = [(str(level), str(level)) for level in range(getattr(run.spec, "levels", 0) + 1)]
+            controls.append(Control(name, label, "select", text, (("", "deepest"), *levels)))
+        elif "integer" in kinds and name == "replicate":
+            each = [(str(replicate), str(replicate)) for replicate in range(run.spec.replicates)]
+            pooled = [("", "all, their mean")] if "null" in kinds else []
+            controls.append(Control(name, label, "select", text, (*pooled, *each)))
         elif "integer" in kinds and name == "level":
             high = getattr(run.spec, "levels", 0)
             low = prop.get("minimum", 0)
@@ -162,4 +190,6 @@ def _controls(entry: FigureEntry, run: Run, options: Mapping[str, str]) -> list[
             layers = [(str(layer["name"]),) * 2 for layer in run.provenance.get("layers", ())]
             pooled = [("", "all layers")] if "null" in kinds else []
             controls.append(Control(name, label, "select", text, (*pooled, *layers)))
+        elif "string" in kinds:
+            controls.append(Control(name, label, "hidden", text))
     return controls

@@ -11,10 +11,13 @@ from typing import Any, Final
 from pydantic import ValidationError
 from safetensors.numpy import load
 
+from app.atlas.overlaps import overlaps
+from app.atlas.reader import Reader
 from app.contract.events import WINNING_TICKET
 from app.contract.records import Run
 from app.figures import FIGURES
 from app.figures.entry import FigureEntry, csv, render
+from app.figures.overlap_view import OverlapOptions
 from app.figures.source import Options, Source, Tensors
 from app.store import Store
 from app.store.errors import NotFound
@@ -49,8 +52,9 @@ class Figures:
     Who asks for a figure that is being rendered waits for that rendering and gets it.
     """
 
-    def __init__(self, store: Store, capacity: int = CAPACITY) -> None:
+    def __init__(self, store: Store, capacity: int = CAPACITY, reader: Reader | None = None) -> None:
         self._store = store
+        self._reader = reader or Reader(store)
         self._capacity = capacity
         self._slots: OrderedDict[tuple[str, ...], _Slot] = OrderedDict()
         self._lock = Lock()
@@ -66,13 +70,18 @@ class Figures:
             known = ", ".join(entry.name for entry in FIGURES.values() if run.kind in entry.kinds)
             raise NotFound(f"there is no figure {name!r} of this run; there is {known}")
         chosen = _options(entry, options)
-        slot = self._slot((run_id, name, chosen.model_dump_json(), form))
+        slot = self._slot((run_id, name, chosen.model_dump_json(), form, *self._others(run_id, chosen)))
         with slot.lock:
             if slot.answer is None or self._outdated(slot, run, entry):
                 slot.answer = self._render(run, entry, chosen, form)
             # All that was read is at least as new as the run was.
             slot.seq = max(slot.seq, run.last_seq)
             return slot.answer
+
+    def _others(self, run_id: str, options: Options) -> list[str]:
+        """Other runs that a figure reads, each as far as it has come: a later event there makes another slot."""
+        others = set(options.other_runs) - {run_id} if isinstance(options, OverlapOptions) else set()
+        return [f"{run}:{seq}" for run, seq in sorted(self._store.last_seqs(others).items())] if others else []
 
     def _slot(self, key: tuple[str, ...]) -> _Slot:
         with self._lock:
@@ -104,7 +113,8 @@ class Figures:
             level = reads.artifacts.get(ref.name, ref.level) if ref.name in reads.artifacts else -1
             if ref.branch == WINNING_TICKET and level in (None, ref.level):
                 artifacts[ref.name, ref.replicate, ref.level] = load(self._store.artifacts_store.get(ref.id))
-        return Source(run=run, options=options, series=series, artifacts=artifacts)
+        compared = overlaps(self._reader, run.id, options) if isinstance(options, OverlapOptions) else None
+        return Source(run=run, options=options, series=series, artifacts=artifacts, overlaps=compared)
 
 
 def _options(entry: FigureEntry, options: Mapping[str, Any]) -> Options:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from app.contract.catalog import CATALOG, Entry
-from app.contract.specs import EXPERIMENTS, FieldError, Spec
+from app.contract.specs import EXPERIMENTS, FieldError, LotterySpec
 from app.web.words import plural
 
 Widget: TypeAlias = Literal["text", "switch", "one_of", "choice", "choices"]
@@ -85,7 +85,7 @@ def schema(kind: str) -> Schema:
     return EXPERIMENTS[kind].params.model_json_schema()
 
 
-def values(spec: Spec) -> dict[str, str]:
+def values(spec: LotterySpec) -> dict[str, str]:
     """The spec as form values by path; a field that the spec does not use is absent."""
     flat: dict[str, str] = {}
     root = schema(spec.kind)
@@ -93,7 +93,9 @@ def values(spec: Spec) -> dict[str, str]:
     return flat
 
 
-def parse(kind: str, data: Mapping[str, str], base: Spec | None = None) -> tuple[Spec | None, dict[str, str]]:
+def parse(
+    kind: str, data: Mapping[str, str], base: LotterySpec | None = None
+) -> tuple[LotterySpec | None, dict[str, str]]:
     """The spec that a submitted form asks for, or the errors by path; exactly one of them is filled.
 
     With `base`, only the fields that may grow are read from `data`; the others stay as they are in `base`.
@@ -103,7 +105,7 @@ def parse(kind: str, data: Mapping[str, str], base: Spec | None = None) -> tuple
     if base is not None:
         raw = {**base.model_dump(mode="json"), **{name: raw[name] for name in GROWS if name in raw}}
     try:
-        spec = TypeAdapter(Spec).validate_python(raw)
+        spec = LotterySpec.model_validate(raw)
     except ValidationError as error:
         # Of several errors at one path the first counts, and paths stay in the order of the form.
         blamed = dict(_blame(item, raw, root) for item in reversed(error.errors()))

@@ -9,12 +9,12 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.presets import PRESETS, Preset
 from app.contract.records import Run
-from app.contract.specs import EXPERIMENTS, FieldError, Spec, draws
+from app.contract.specs import EXPERIMENTS, FieldError, LotterySpec, draws
 from app.store import Store
 from app.web import forms
 from app.web.context import QueueDep, StoreDep
 from app.web.cost import Here
-from app.web.submit import announce, submit
+from app.web.submit import announce, submit, trainable
 from app.web.views import page, shell
 from app.web.words import plural
 
@@ -77,7 +77,7 @@ def new(request: Request, store: StoreDep, preset: str = "", clone: str = "", ex
     source = store.run(extend or clone) if extend or clone else None
     if source is not None:
         about = {"name": f"{source.name} (copy)"[:200], "tags": ", ".join(source.tags), "notes": source.notes}
-        data = forms.values(source.spec) | about
+        data = forms.values(trainable(source)) | about
         kind = source.kind
         preset = ""
     else:
@@ -106,7 +106,7 @@ def create(request: Request, store: StoreDep, queue: QueueDep, data: FormDep) ->
     if kind not in EXPERIMENTS:
         kind = next(iter(EXPERIMENTS))
     base = store.run(data["extend"]) if data.get("extend") else None
-    spec, errors = forms.parse(kind, data, base.spec if base else None)
+    spec, errors = forms.parse(kind, data, trainable(base) if base else None)
     if spec is not None:
         try:
             if base is not None:
@@ -119,7 +119,7 @@ def create(request: Request, store: StoreDep, queue: QueueDep, data: FormDep) ->
             return RedirectResponse(f"/runs/{run.id}", 303)
         except FieldError as error:
             errors = {error.field: error.message}
-    shown = dict(data) if base is None else {**forms.values(base.spec), **data}
+    shown = dict(data) if base is None else {**forms.values(trainable(base)), **data}
     made = _page(kind, shown, errors, extends=base)
     return _render(request, store, made, shown, status=422)
 
@@ -169,11 +169,11 @@ def _render(request: Request, store: Store, made: NewPage, data: Mapping[str, st
 
 
 def _estimate(store: Store, kind: str, data: Mapping[str, str], base: Run | None) -> Estimate:
-    spec, errors = forms.parse(kind, data, base.spec if base else None)
+    spec, errors = forms.parse(kind, data, trainable(base) if base else None)
     if spec is None:
         path, message = next(iter(errors.items()))
         return Estimate(problem=f"{path} {message}")
-    kept = base.spec.trainings if base else 0
+    kept = trainable(base).trainings if base else 0
     more = spec.trainings - kept
     return Estimate(
         trainings=f"{spec.trainings:,}",
@@ -183,7 +183,7 @@ def _estimate(store: Store, kind: str, data: Mapping[str, str], base: Run | None
     )
 
 
-def formula(spec: Spec) -> str:
+def formula(spec: LotterySpec) -> str:
     """Where the number of trainings comes from: `3 replicates × (1 dense + 11 levels × (1 ticket + 2 controls))`."""
     controls = sum(draws(branch) for branch in spec.branches)
     beside = f" + {plural(controls, 'control')}" if controls else ""

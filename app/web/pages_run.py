@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.records import Run
 from app.contract.specs import FieldError
-from app.store import Store
-from app.web.cards import TABS, Card, cards_of
-from app.web.context import FiguresDep, QueueDep, StoreDep
+from app.web.cards import TABS, Card, cards_of, has_figures
+from app.web.context import FiguresDep, QueueDep, ReaderDep, StoreDep
 from app.web.forms import FormField
 from app.web.log_lines import Log, log_of
+from app.web.masks_page import MasksPage, masks_page
+from app.web.overlap_page import OverlapPage, overlap_page
 from app.web.pages_new import ABOUT_HELP, FormDep, about, split_tags
 from app.web.repeat import SpecPage, spec_page
 from app.web.submit import announce
@@ -23,7 +24,15 @@ from app.web.views import Head, head, page, shell
 
 router = APIRouter(include_in_schema=False)
 
-TITLES = {"curves": "Curves", "training": "Training", "movement": "Movement", "spec": "Spec", "log": "Log"}
+TITLES = {
+    "curves": "Curves",
+    "training": "Training",
+    "masks": "Masks",
+    "overlap": "Overlap",
+    "movement": "Movement",
+    "spec": "Spec",
+    "log": "Log",
+}
 
 
 @dataclass(frozen=True)
@@ -47,14 +56,29 @@ class RunPage:
     edit_errors: Mapping[str, str]
     cards: tuple[Card, ...] = ()
     verdict: VerdictTable | None = None
+    masks: MasksPage | None = None
+    overlap: OverlapPage | None = None
     spec: SpecPage | None = None
     log: Log | None = None
 
 
+@dataclass(frozen=True)
+class Sources:
+    """All that the page of a run is made from."""
+
+    store: StoreDep
+    queue: QueueDep
+    figures: FiguresDep
+    reader: ReaderDep
+
+
+SourcesDep = Annotated[Sources, Depends()]
+
+
 @router.get("/runs/{run_id}")
-def run_page(request: Request, run_id: str, store: StoreDep, queue: QueueDep, figures: FiguresDep) -> HTMLResponse:
+def run_page(request: Request, run_id: str, sources: SourcesDep) -> HTMLResponse:
     """A run, under the tab and with the options that the address names."""
-    return _render(request, store, queue, figures, store.run(run_id), {})
+    return _render(request, sources, sources.store.run(run_id), {})
 
 
 @router.get("/runs/{run_id}/edit")
@@ -64,8 +88,9 @@ def edited(run_id: str) -> RedirectResponse:
 
 
 @router.post("/runs/{run_id}/edit")
-def edit(request: Request, run_id: str, store: StoreDep, queue: QueueDep, figures: FiguresDep, data: FormDep) -> Any:
+def edit(request: Request, run_id: str, sources: SourcesDep, data: FormDep) -> Any:
     """Rename, tag, annotate; on a mistake the page again with 422, nothing typed lost."""
+    store = sources.store
     try:
         run = store.update_run(
             run_id, name=data.get("name"), tags=split_tags(data.get("tags", "")),
@@ -73,8 +98,8 @@ def edit(request: Request, run_id: str, store: StoreDep, queue: QueueDep, figure
         )  # fmt: skip
     except FieldError as error:
         run = store.run(run_id)
-        return _render(request, store, queue, figures, run, {error.field: error.message}, data)
-    queue.wake(run.id, run.last_seq)
+        return _render(request, sources, run, {error.field: error.message}, data)
+    sources.queue.wake(run.id, run.last_seq)
     return _back(run_id)
 
 
@@ -122,23 +147,32 @@ def _back(run_id: str) -> RedirectResponse:
 
 def _render(
     request: Request,
-    store: Store,
-    queue: QueueDep,
-    figures: FiguresDep,
+    sources: Sources,
     run: Run,
     errors: Mapping[str, str],
     typed: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     query = dict(request.query_params)
-    tab = query["tab"] if query.get("tab") in TITLES else "curves"
+    # Without a script, ticked boxes come one by one.
+    if ticked := request.query_params.getlist("ticket"):
+        query["tickets"] = ",".join(ticked)
+    store = sources.store
+    tabs = [key for key in TITLES if key not in TABS or has_figures(run, key)]
+    tab = query["tab"] if query.get("tab") in tabs else tabs[0]
     # The browser asks again and again for the live parts of a page that it has: it has the figures too.
     lean = "x-live" in request.headers
     made = shell(store)
-    broker = run.state != "queued" or queue.alive()
+    broker = run.state != "queued" or sources.queue.alive()
     written = typed or {"name": run.name, "tags": ", ".join(run.tags), "notes": run.notes}
     parts: dict[str, Any] = {}
+    if tab == "masks":
+        parts["masks"] = masks = masks_page(sources.reader, run, query)
+        # The figures below show the level, layer and replicate of the matrix.
+        query = {"level": str(masks.level), "layer": masks.layer, **query}
+    if tab == "overlap":
+        parts["overlap"] = overlap_page(sources.reader, run, query)
     if tab in TABS:
-        parts["cards"] = tuple(cards_of(figures, run, tab, query, lean=lean))
+        parts["cards"] = tuple(cards_of(sources.figures, run, tab, query, lean=lean))
         parts["verdict"] = verdict_table(store, run, query) if tab == "curves" else None
     elif tab == "spec":
         parts["spec"] = spec_page(store, run, str(request.base_url).rstrip("/"))
@@ -155,8 +189,8 @@ def _render(
         page=RunPage(
             head=head(run, made, broker=broker),
             tab=tab,
-            template="figures" if tab in TABS else tab,
-            tabs=tuple(Tab(key, title, _href(run, key, query)) for key, title in TITLES.items()),
+            template="figures" if tab in TABS and tab not in ("masks", "overlap") else tab,
+            tabs=tuple(Tab(key, TITLES[key], _href(run, key, query)) for key in tabs),
             about=about(written, errors, ABOUT_HELP | {"name": "A question is a good name."}),
             edit_errors=errors,
             **parts,

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.contract.specs import FieldError
+from app.imports.refused import Refused
 from app.store.errors import Conflict, Corrupt, NotFound
 from app.web.accept import best
 from app.web.headers import HEADERS
@@ -110,6 +111,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_validation)
     app.add_exception_handler(Invalid, _on_invalid)
     app.add_exception_handler(FieldError, _on_field)
+    app.add_exception_handler(Refused, _on_refused)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(NotFound, _on_not_found)
     app.add_exception_handler(Conflict, _on_conflict)
@@ -156,6 +158,11 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 async def _on_field(request: Request, error: Exception) -> Response:
     assert isinstance(error, FieldError)  # noqa: S101
     return _answer(request, 422, str(error), [BadField(path=error.field, message=error.message)])
+
+
+async def _on_refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)  # noqa: S101
+    return _answer(request, error.status, str(error), [BadField(path="files", message=str(error))])
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

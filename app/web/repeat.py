@@ -2,12 +2,14 @@
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.contract.events import WINNING_TICKET
-from app.contract.records import Run
+from app.contract.records import ArtifactRef, Run
+from app.contract.specs import ImportedSpec, LotterySpec
 from app.figures import words
 from app.store import Store
 from app.web import forms
@@ -28,31 +30,51 @@ class SpecPage:
 
 def spec_page(store: Store, run: Run, origin: str) -> SpecPage:
     """The spec of a run; `origin` is the address at which this server was asked."""
-    body = json.dumps(run.spec.model_dump(mode="json"), separators=(",", ":"))
-    levels, tickets = _tickets(store, run)
+    sections: tuple[forms.Section, ...] = ()
+    if isinstance(run.spec, LotterySpec):
+        sections = tuple(forms.build(run.kind, forms.values(run.spec), {}))
+        cli, curl = _submit_again(run.spec, run.name, origin)
+    else:
+        cli, curl = _import_again(run.spec, run.name, origin)
+    refs = [ref for ref in store.artifacts(run.id) if ref.branch == WINNING_TICKET]
+    levels, tickets = _tickets(store, run, refs)
     return SpecPage(
-        sections=tuple(forms.build(run.kind, forms.values(run.spec), {})),
+        sections=sections,
         provenance=tuple(_flat(run.provenance)),
-        cli=f"echo {shlex.quote(body)} > spec.json\nticketscope submit spec.json --name {shlex.quote(run.name)}",
-        curl=f"curl -X POST {origin}/api/v1/runs -H 'Content-Type: application/json' "
-        f"-d {shlex.quote(json.dumps({'name': run.name, 'spec': json.loads(body)}, separators=(',', ':')))}",
+        cli=cli,
+        curl=curl,
         levels=levels,
         tickets=tickets,
-        loader=_loader(run),
+        loader=_loader(run, {ref.name for ref in refs}),
     )
 
 
-def _tickets(store: Store, run: Run) -> tuple[tuple[int, ...], tuple[tuple[int, tuple[tuple[str, str], ...]], ...]]:
-    saved = {
-        (ref.replicate, ref.level)
-        for ref in store.artifacts(run.id)
-        if ref.name == "ticket" and ref.branch == WINNING_TICKET
-    }
-    outcome = store.series(run.id, "outcome", branch=WINNING_TICKET)
-    density: dict[tuple[int, int], float] = {}
-    if len(outcome):
-        places = zip(outcome["replicate"].tolist(), outcome["level"].tolist(), strict=True)
-        density = dict(zip(places, outcome["density"].tolist(), strict=True))
+def _submit_again(spec: LotterySpec, name: str, origin: str) -> tuple[str, str]:
+    document = spec.model_dump(mode="json")
+    spec_text, body = (json.dumps(each, separators=(",", ":")) for each in (document, {"name": name, "spec": document}))
+    headers = "-H 'Content-Type: application/json'"
+    return (
+        f"echo {shlex.quote(spec_text)} > spec.json\nticketscope submit spec.json --name {shlex.quote(name)}",
+        f"curl -X POST {origin}/api/v1/runs {headers} -d {shlex.quote(body)}",
+    )
+
+
+def _import_again(spec: ImportedSpec, name: str, origin: str) -> tuple[str, str]:
+    files = " ".join(shlex.quote(file) for file in spec.files)
+    parts = " ".join(f"-F {shlex.quote(f'files=@{file}')}" for file in spec.files)
+    return (
+        f"ticketscope import {files} --name {shlex.quote(name)}",
+        f"curl -X POST {origin}/api/v1/imports {parts} -F {shlex.quote(f'name={name}')}",
+    )
+
+
+def _tickets(
+    store: Store, run: Run, refs: list[ArtifactRef]
+) -> tuple[tuple[int, ...], tuple[tuple[int, tuple[tuple[str, str], ...]], ...]]:
+    # What was trained here is a ticket once its weights are saved; an imported mask may come without any.
+    file = "ticket" if isinstance(run.spec, LotterySpec) else "mask"
+    saved = {(ref.replicate, ref.level) for ref in refs if ref.name == file}
+    density = _densities(store, run)
     levels = tuple(sorted({level for _, level in saved}))
     rows = []
     for replicate in sorted({replicate for replicate, _ in saved}):
@@ -66,18 +88,32 @@ def _tickets(store: Store, run: Run) -> tuple[tuple[int, ...], tuple[tuple[int, 
     return levels, tuple(rows)
 
 
-def _loader(run: Run) -> str:
+def _densities(store: Store, run: Run) -> dict[tuple[int, int], float]:
+    """Weights remaining of each ticket by (replicate, level), in [0, 1]."""
+    rows = store.series(run.id, "layers", branch=WINNING_TICKET)
+    kept, total = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
+    for replicate, level, some, of in zip(
+        *(rows[name].tolist() for name in ("replicate", "level", "kept", "total") if len(rows)), strict=True
+    ):
+        kept[replicate, level] += int(some)
+        total[replicate, level] += int(of)
+    return {place: kept[place] / total[place] for place in total}
+
+
+def _loader(run: Run, saved: set[str]) -> str:
     layers = run.provenance.get("layers") or [{"name": "fc1"}]
     name = f"{layers[0]['name']}.weight"
-    return "\n".join(
-        (
-            "from safetensors.torch import load_file",
-            f'ticket = load_file("{run.id}-r0-l1.safetensors")',
-            f'mask, start = ticket["{name}_mask"].bool(), ticket["{name}_orig"]',
-            "weights = start * mask                    # where the ticket's training starts",
-            f'trained = ticket["{name}_trained"]  # where it ended; 0 where pruned',
-        )
-    )
+    level = min(1, run.spec.levels)
+    lines = [
+        "from safetensors.torch import load_file",
+        f'ticket = load_file("{run.id}-r0-l{level}.safetensors")',
+        f'mask = ticket["{name}_mask"].bool()',
+    ]
+    if "init" in saved or isinstance(run.spec, LotterySpec):
+        lines.append(f'weights = ticket["{name}_orig"] * mask  # where the ticket\'s training starts')
+    if "ticket" in saved or isinstance(run.spec, LotterySpec):
+        lines.append(f'trained = ticket["{name}_trained"]  # where it ended; 0 where pruned')
+    return "\n".join(lines)
 
 
 def _flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -4,17 +4,21 @@ There are no accounts, so another site open in the same browser must not be able
 and touches only the messages it must: event streams pass through unbuffered.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.imports.limits import MAX_BYTES as MAX_IMPORT_BYTES
 from app.web.headers import HEADERS
 from app.web.problems import problem
 
 MAX_BODY_BYTES: Final = 2**20
+# Where files are uploaded: their routes read the body as it comes, and act when it has come whole.
+STREAMED: Final[dict[str, int]] = dict.fromkeys(("/api/v1/imports", "/import"), MAX_IMPORT_BYTES + MAX_BODY_BYTES)
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -87,12 +91,14 @@ def _same_site(headers: Headers, host: str) -> bool:
 class BodyLimit:
     """Refuses bodies over `max_bytes` with 413, whether announced or chunked.
 
-    The body is read before the application runs, so that no route can begin to act on one that is too long.
+    The body is read before the application runs, so that no route can begin to act on one that is too long. Bodies of
+    the paths in `streamed` pass through instead, up to the bytes named there.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int = MAX_BODY_BYTES) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int = MAX_BODY_BYTES, streamed: Mapping[str, int] = STREAMED) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.streamed = streamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -102,6 +108,9 @@ class BodyLimit:
         length = headers.get("content-length", "0")
         if length == "0" and "transfer-encoding" not in headers:
             await self.app(scope, receive, send)
+            return
+        if scope["path"] in self.streamed:
+            await self._stream(length, self.streamed[scope["path"]], scope, receive, send)
             return
         body = bytearray()
         more = not (length.isdecimal() and int(length) > self.max_bytes)
@@ -127,3 +136,20 @@ class BodyLimit:
             return {"type": "http.request", "body": bytes(body), "more_body": False}
 
         await self.app(scope, replay, send)
+
+    async def _stream(self, length: str, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+        if length.isdecimal() and int(length) > limit:
+            await problem(413, f"The body exceeds {limit:,} bytes.")(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                # Raised in the route that reads: the application answers it as any other refusal.
+                raise HTTPException(413, f"The body exceeds {limit:,} bytes.")
+            return message
+
+        await self.app(scope, counted, send)

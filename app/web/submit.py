@@ -3,19 +3,29 @@
 from collections.abc import Sequence
 
 from app.contract.records import Run
-from app.contract.specs import EXPERIMENTS, Spec
+from app.contract.specs import TITLES, LotterySpec
 from app.queue import Queue, queues_of
-from app.store import Store
+from app.store import Conflict, Store
 
 BROKER_DOWN = "Stored. The broker is down: the run starts when it is back."
+IMPORTED = "these masks were imported, not trained here: import the files again"
 
 
-def default_name(spec: Spec) -> str:
+def default_name(spec: LotterySpec) -> str:
     """A name for a run that was given none, e.g. `Lottery tickets: lenet_300_100 on digits`."""
-    return f"{EXPERIMENTS[spec.kind].title}: {spec.model.kind} on {spec.dataset.kind}"
+    return f"{TITLES[spec.kind]}: {spec.model.kind} on {spec.dataset.kind}"
 
 
-def submit(store: Store, queue: Queue, spec: Spec, *, name: str = "", tags: Sequence[str] = (), notes: str = "") -> Run:
+def trainable(run: Run) -> LotterySpec:
+    """The spec of a run that workers can do once more. Raises Conflict for imported masks."""
+    if not isinstance(run.spec, LotterySpec):
+        raise Conflict(IMPORTED)
+    return run.spec
+
+
+def submit(
+    store: Store, queue: Queue, spec: LotterySpec, *, name: str = "", tags: Sequence[str] = (), notes: str = ""
+) -> Run:
     """Store a run and announce it. Raises FieldError when name, tags or notes are refused."""
     run = store.create_run(spec, name=name or default_name(spec), tags=tags, notes=notes)
     return announce(queue, run)
@@ -23,7 +33,7 @@ def submit(store: Store, queue: Queue, spec: Spec, *, name: str = "", tags: Sequ
 
 def announce(queue: Queue, run: Run) -> Run:
     """Tell workers and open pages about a run that has work; its progress note says so when the broker is down."""
-    told = queue.announce(queues_of(run.spec))
+    told = queue.announce(queues_of(run.lottery))
     if told:
         queue.wake(run.id, run.last_seq)
         return run

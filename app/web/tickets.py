@@ -53,7 +53,7 @@ def ticket_file(reader: Reader, ref: TicketRef) -> bytes:
             tensors[f"{name}_trained"] = np.ascontiguousarray(trained[name])
     about = {
         "run": index.run.id,
-        "name": index.run.name,
+        "name": reader.store.run(ref.run).name,  # it may change without an event, unseen by the index
         "replicate": str(ref.replicate),
         "level": str(ref.level),
         "density": repr(sum(int(mask.sum()) for mask in masks.values()) / sum(mask.size for mask in masks.values())),

@@ -4,10 +4,10 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Path, Query, Request
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
@@ -24,12 +24,15 @@ from app.atlas.units import picture_of, unit
 from app.contract.events import WINNING_TICKET
 from app.contract.specs import FieldError
 from app.contract.tickets import TicketRef
-from app.web.api_runs import RunId, Short
+from app.imports.limits import MAX_NAME
+from app.web.api_runs import RunId
 from app.web.columns import Format, csv_response, json_bytes, wants_csv
 from app.web.context import ReaderDep, StoreDep
 from app.web.problems import responses
 
 router = APIRouter(tags=["masks"])
+
+LayerName: TypeAlias = Annotated[str, Path(description="Name of a layer.", max_length=MAX_NAME)]
 
 MOST_IN_CSV = 200_000
 KEPT_FOR_S = 7 * 86_400
@@ -127,7 +130,7 @@ def get_masks(run_id: RunId, store: StoreDep, reader: ReaderDep) -> Masks:
 
 @router.get("/runs/{run_id}/masks/{layer}/legend", responses=responses(404))
 def get_legend(
-    run_id: RunId, layer: Short, query: Annotated[Ticket, Query()], reader: ReaderDep
+    run_id: RunId, layer: LayerName, query: Annotated[Ticket, Query()], reader: ReaderDep
 ) -> dict[str, dict[str, Any]]:
     """What the layer can be coloured by under that ticket, and what each colouring means."""
     ref, number = query.ref(run_id), _number(reader, run_id, layer)
@@ -141,7 +144,7 @@ def get_legend(
 )
 def get_tile(
     run_id: RunId,
-    layer: Short,
+    layer: LayerName,
     query: Annotated[Picture, Query()],
     reader: ReaderDep,
     if_none_match: Annotated[str | None, Header()] = None,
@@ -173,7 +176,7 @@ def get_tile(
 def get_values(
     request: Request,
     run_id: RunId,
-    layer: Short,
+    layer: LayerName,
     query: Annotated[Values, Query()],
     reader: ReaderDep,
 ) -> Response | dict[str, Any]:
@@ -197,7 +200,7 @@ def get_values(
 @router.get("/runs/{run_id}/masks/{layer}/units/{number}", responses=responses(404), response_model=None)
 def get_unit(
     run_id: RunId,
-    layer: Short,
+    layer: LayerName,
     number: int,
     query: Annotated[Ticket, Query()],
     reader: ReaderDep,

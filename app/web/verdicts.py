@@ -82,7 +82,9 @@ def verdict_table(store: Store, run: Run, query: Mapping[str, str]) -> VerdictTa
 
 def verdict_sentence(run: Run, made: Verdict) -> str:
     """The verdict, and what it compares where tickets have trained longer than the rest."""
-    return made.sentence().rstrip(".") + "." + ("" if run.spec.rewind == "weights" else CONTINUED)
+    return (
+        made.sentence().rstrip(".") + "." + ("" if getattr(run.spec, "rewind", "weights") == "weights" else CONTINUED)
+    )
 
 
 def bound_of(text: str) -> float:

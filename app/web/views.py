@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse
 
 from app.contract.events import WINNING_TICKET
 from app.contract.records import Run, RunProgress
-from app.contract.specs import EXPERIMENTS
+from app.contract.specs import EXPERIMENTS, TITLES
 from app.figures import words
 from app.figures.verdict import verdict
 from app.store import Store
@@ -79,6 +79,7 @@ class Head:
     can_cancel: bool
     can_resume: bool
     can_extend: bool
+    can_clone: bool
     failure: Failure | None
 
 
@@ -112,8 +113,8 @@ def row(run: Run, summary: str = "", now: datetime | None = None) -> Row:
         state=run.state,
         name=run.name,
         kind=run.kind,
-        dataset=run.spec.dataset.kind,
-        model=run.spec.model.kind,
+        dataset=run.spec.dataset_name,
+        model=run.spec.model_name,
         tags=run.tags,
         done=done(run),
         total=max(run.progress.total, 1),
@@ -160,9 +161,9 @@ def head(run: Run, shell: Shell, *, broker: bool) -> Head:
     return Head(
         id=run.id,
         name=run.name,
-        kind=EXPERIMENTS[run.kind].title,
-        dataset=run.spec.dataset.kind,
-        model=run.spec.model.kind,
+        kind=TITLES[run.kind],
+        dataset=run.spec.dataset_name,
+        model=run.spec.model_name,
         state=run.state,
         state_words=f"running · {run.progress.note}" if run.state == "running" and run.progress.note else run.state,
         done=done(run),
@@ -173,27 +174,28 @@ def head(run: Run, shell: Shell, *, broker: bool) -> Head:
         binned=binned,
         can_cancel=run.state in ("queued", "running"),
         can_resume=run.state in ("cancelled", "failed"),
-        can_extend=run.state != "cancelling",
+        can_extend=run.state != "cancelling" and run.kind in EXPERIMENTS,
+        can_clone=run.kind in EXPERIMENTS,
         failure=_failure(run) if run.state == "failed" else None,
     )
 
 
-def trainings(run: Run) -> tuple[int, int]:
-    """Trainings finished and asked for, told from the steps."""
-    asked = run.spec.trainings
-    return (asked if run.state == "finished" else int(asked * run.progress.done / max(run.progress.total, 1))), asked
+def share_done(run: Run) -> str:
+    """How much of the run is done, told from the steps: `12 of 35 trainings`."""
+    asked, unit = run.spec.work
+    finished = asked if run.state == "finished" else int(asked * run.progress.done / max(run.progress.total, 1))
+    return f"{finished} of {plural(asked, unit)}"
 
 
 def _left(run: Run) -> str:
-    finished, asked = trainings(run)
     if run.state == "running":
         eta = run.progress.eta_s
-        return f"{duration(eta)} left" if eta is not None else f"{finished} of {asked} trainings"
+        return f"{duration(eta)} left" if eta is not None else share_done(run)
     if run.state == "queued":
         return "waits for a worker" if not run.progress.done else "waits to go on"
     if run.state == "finished":
         return f"took {_took(run)}" if _took(run) else ""
-    return f"{finished} of {asked} trainings"
+    return share_done(run)
 
 
 def _took(run: Run) -> str:
@@ -203,8 +205,7 @@ def _took(run: Run) -> str:
 
 
 def _progress(run: Run, shell: Shell, *, broker: bool) -> list[str]:
-    finished, asked = trainings(run)
-    words = [f"{finished} of {asked} trainings"]
+    words = [share_done(run)]
     progress: RunProgress = run.progress
     if run.state == "queued":
         if not broker:

@@ -66,7 +66,7 @@ export class FigureCard {
     const parts = [location.pathname.split("/").pop(), this.name];
     for (const [name, value] of this.chosen) {
       if (value === (this.defaults.get(name) ?? "")) continue;
-      parts.push(name === this.log ? "log" : /^\d+$/.test(value) ? name + value : value);
+      parts.push(name === this.log ? "log" : /^\d+$/.test(value) ? name + value : value.length <= 40 ? value : name);
     }
     return parts.join("-").replace(/[^\w.-]/g, "_");
   }
@@ -102,6 +102,18 @@ export class FigureCard {
     this.describe();
     this.asking?.abort();
     this.pick();
+  }
+
+  /**
+   * Another part of the page has chosen an option of this figure too.
+   * @param {string} name @param {string} value
+   */
+  set(name, value) {
+    const input = /** @type {HTMLInputElement | null} */ (this.card.querySelector(`form.controls [name="${name}"]`));
+    if (!input || input.value === value) return;
+    input.value = value;
+    this.describe();
+    this.outdate();
   }
 
   /** Words beside a slider and the address of the data. */
@@ -144,7 +156,10 @@ export class FigureCard {
     const layout = { ...made.layout, width, height, autosize: false, dragmode: COARSE ? false : made.layout.dragmode };
     const first = !this.plot.classList.contains("js-plotly-plot");
     const place = await library.react(this.plot, made.data, layout, CONFIG);
-    if (first) place.on("plotly_relayout", () => this.mark());
+    if (first) {
+      place.on("plotly_relayout", () => this.mark());
+      place.on("plotly_click", (event) => this.plot.dispatchEvent(new CustomEvent("plot-click", { detail: event.points[0] })));
+    }
     this.mark();
   }
 

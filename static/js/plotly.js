@@ -16,10 +16,15 @@ let loading = null;
 /** @returns {Promise<Plotly>} */
 export function plotly() {
   loading ??= new Promise((done, fail) => {
-    const script = document.createElement("script");
+    const there = () => /** @type {any} */ (window).Plotly;
+    if (there()) return done(there());
+    // A page whose first picture is a plot begins to load it by itself.
+    const own = /** @type {HTMLScriptElement | null} */ (document.getElementById("plotly-library"));
+    const script = own ?? document.createElement("script");
+    script.addEventListener("load", () => done(there()));
+    script.addEventListener("error", () => fail(new Error("The plotting library did not load.")));
+    if (own) return;
     script.src = new URL("../vendor/plotly/plotly-cartesian.min.js", import.meta.url).href;
-    script.onload = () => done(/** @type {any} */ (window).Plotly);
-    script.onerror = () => fail(new Error("The plotting library did not load."));
     document.head.append(script);
   });
   return loading;

@@ -17,6 +17,7 @@ import pytest
 
 from app.broker import free_port
 from app.store import Store
+from tests.app.imports.files import Network
 from tests.lab import alive, small_spec, until
 
 
@@ -171,6 +172,35 @@ def test_a_refused_spec_names_its_fields(up: Up, tmp_path: Path) -> None:
     assert result.returncode == 1
     assert "steps: " in result.stderr
     assert "seeds: " in result.stderr
+
+
+def test_masks_are_imported_by_their_files(up: Up, tmp_path: Path) -> None:
+    network = Network(2)
+    files = [tmp_path / f"l{level}.safetensors" for level in range(2)]
+    for level, file in enumerate(files):
+        file.write_bytes(network.ticket(level))
+    done = cli(up.env, "import", *map(str, files), "--name", "from [two] files", "--tag", "a", "--tag", "b")
+    assert done.returncode == 0, done.stderr
+    (run,) = up.get("/api/v1/runs")["items"]
+    assert done.stdout.split() == [run["id"], "from", "[two]", "files", f"{up.base}/runs/{run['id']}"]
+    assert (run["spec"]["files"], run["tags"]) == (["l0.safetensors", "l1.safetensors"], ["a", "b"])
+
+    (tmp_path / "old.pt").write_bytes(b"\x80\x04\x95" + bytes(50))
+    refused = cli(up.env, "import", str(files[0]), str(tmp_path / "old.pt"))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "old.pt: this is a pickle" in refused.stderr
+    assert len(up.get("/api/v1/runs")["items"]) == 1
+
+
+def test_files_that_cannot_be_sent_are_named_at_once(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    assert "no-such-file cannot be read" in cli(env, "import", str(tmp_path / "no-such-file")).stderr
+    large = tmp_path / "large.safetensors"
+    with large.open("wb") as file:
+        file.truncate(2**30 + 1)  # a hole, which takes no room
+    refused = cli(env, "import", str(large))
+    assert (refused.returncode, "large.safetensors: 1,073,741,825 bytes" in refused.stderr) == (1, True)
+    assert "at most 61" in cli(env, "import", *[str(large)] * 62).stderr
 
 
 def test_migrate_presets_and_version(tmp_path: Path) -> None:

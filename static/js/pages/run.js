@@ -1,6 +1,8 @@
 /** The page of a run: its words, its figures, and the link that shows another reader the same view. */
+import { atlas } from "../atlas/atlas.js";
 import { FigureCard } from "../figure.js";
 import { follow, paced } from "../hints.js";
+import { chooseTickets } from "../overlap.js";
 import { renewParts } from "../parts.js";
 
 const run = /** @type {HTMLElement} */ (document.querySelector("[data-run]")).dataset.run ?? "";
@@ -8,6 +10,16 @@ const run = /** @type {HTMLElement} */ (document.querySelector("[data-run]")).da
 if (location.pathname.endsWith("/edit")) history.replaceState(null, "", `/runs/${run}`);
 const cards = [...document.querySelectorAll(".figure")].map((card) => new FigureCard(/** @type {HTMLElement} */ (card)));
 const renew = paced(renewParts, 1000);
+const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form.atlas"));
+// The figures of the masks follow the matrix in level and replicate, and it follows them.
+const masks = form && atlas(form, (name, value) => {
+  for (const card of cards) card.set(name, value);
+});
+document.addEventListener("chosen", async (event) => {
+  const card = /** @type {CustomEvent<FigureCard | null>} */ (event).detail;
+  const level = card?.chosen.get("level");
+  if (masks && level) (await masks).adopt(level);
+});
 let seq = -1;
 let state = "";
 
@@ -19,6 +31,7 @@ follow(
     // The first hint says where the run stands: the page may be older than that.
     const news = seq < 0 || hint.seq > seq || hint.state !== state;
     for (const card of cards) card.hint(hint.touched);
+    if (hint.touched.includes("mask")) masks?.then((made) => made.renew());
     seq = hint.seq;
     state = hint.state;
     if (news || hint.state === "running") renew();
@@ -51,6 +64,30 @@ bound?.addEventListener("change", () => {
   document.dispatchEvent(new CustomEvent("chosen"));
   renewParts();
 });
+
+const choice = /** @type {HTMLFormElement | null} */ (document.getElementById("choose-tickets"));
+if (choice) chooseTickets(choice, (name, value) => { for (const card of cards) card.set(name, value); });
+
+// A point of the curve leads to its masks, a cell of the overlap to the map of what differs.
+for (const card of cards) {
+  card.plot.addEventListener("plot-click", (event) => {
+    const point = /** @type {CustomEvent} */ (event).detail;
+    const there = new URL(location.href);
+    const go = (/** @type {Record<string, string>} */ view) => {
+      for (const [name, value] of Object.entries({ tab: "masks", ...view })) value ? there.searchParams.set(name, value) : there.searchParams.delete(name);
+      location.href = there.href;
+    };
+    if (card.name === "accuracy_vs_density" && point.customdata !== undefined) {
+      const branch = point.data.meta.role;
+      go({ level: String(point.customdata), branch: branch === "winning_ticket" || branch === "dense" ? "" : `${branch}:0` });
+    } else if (card.name === "overlap_matrix" && point.x !== point.y) {
+      const [a, b] = [String(point.y), String(point.x)];
+      const [run, replicate, level, branch, draw] = a.split(":");
+      there.pathname = `/runs/${run}`;
+      go({ replicate, level, branch: branch ? `${branch}:${draw}` : "", other: b, mode: "difference" });
+    }
+  });
+}
 
 // The tabs keep the options that were chosen here.
 document.addEventListener("chosen", () => {

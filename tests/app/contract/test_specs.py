@@ -3,9 +3,18 @@
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from app.contract.specs import MAX_STEPS, MAX_TRAININGS, FieldError, LotterySpec
+from app.contract.specs import (
+    EXPERIMENTS,
+    MAX_STEPS,
+    MAX_TRAININGS,
+    TITLES,
+    FieldError,
+    ImportedSpec,
+    LotterySpec,
+    Spec,
+)
 
 SMALL: dict[str, Any] = {
     "kind": "lottery",
@@ -101,3 +110,39 @@ def test_only_more_of_the_same_extends_a_run(changes: dict[str, Any], obstacle: 
 
 def test_a_spec_survives_its_json() -> None:
     assert LotterySpec.model_validate_json(spec().model_dump_json()) == spec()
+
+
+def imported(**changes: Any) -> ImportedSpec:
+    return ImportedSpec.model_validate({"kind": "imported", "files": ["a", "b"], "layers": 3, "levels": 1, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"levels": 2}, "levels"),
+        ({"files": []}, "files"),
+        ({"files": ["x"] * 62, "levels": 61}, "files"),
+        ({"replicates": 2}, "replicates"),
+        ({"layers": 401}, "layers"),
+    ],
+)
+def test_imported_masks_have_a_file_for_each_level(changes: dict[str, Any], path: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        imported(**changes)
+    first = caught.value.errors()[0]
+    blamed = first.get("ctx", {}).get("error")
+    assert (blamed.field if isinstance(blamed, FieldError) else first["loc"][0]) == path
+
+
+def test_a_stored_spec_is_told_by_its_kind() -> None:
+    for made in (spec(), imported()):
+        assert TypeAdapter(Spec).validate_json(made.model_dump_json()) == made
+    with pytest.raises(ValidationError, match="union_tag_invalid"):
+        TypeAdapter(Spec).validate_python({"kind": "bench"})
+    assert TITLES.keys() == {*EXPERIMENTS, "imported"}
+
+
+def test_every_kind_says_what_it_is_and_how_much() -> None:
+    assert (spec().dataset_name, spec().model_name, spec().work) == ("digits", "lenet_300_100", (27, "training"))
+    assert (imported().dataset_name, imported().model_name, imported().work) == ("2 files", "3 layers", (2, "mask"))
+    assert imported(files=["a"], levels=0, layers=1).dataset_name == "1 file"

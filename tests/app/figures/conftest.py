@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import Any, cast
 
 import numpy as np
@@ -10,6 +11,10 @@ import pytest
 from app.contract.presets import PRESETS
 from app.contract.records import Run, RunProgress, Series, State
 from app.contract.specs import LotterySpec
+from app.contract.tickets import TicketRef
+from app.masks import chance, codec
+from app.masks.overlap import Overlaps, intersections
+from app.masks.sums import strata_of, sums
 
 LAYERS: list[dict[str, Any]] = [
     {"name": "fc1", "shape": [300, 64]},
@@ -130,11 +135,79 @@ def layers_series(replicates: int = 3, levels: int = 11) -> Series:
     """Weights kept by each layer at the start of each of the ticket's trainings."""
     return series(
         [
-            {"replicate": replicate, "level": level, "layer": layer, "kept": left, "total": total}
+            {
+                "replicate": replicate, "level": level, "layer": layer, "kept": left, "total": total,
+                "dead_inputs": 0, "dead_units": 0, "flipped": before - left,
+            }
             for replicate in range(replicates)
             for level in range(levels + 1)
-            for layer, (left, total) in enumerate(zip(kept(level), kept(0), strict=True))
+            for layer, (before, left, total) in enumerate(
+                zip(kept(max(level - 1, 0)), kept(level), kept(0), strict=True)
+            )
         ]
+    )  # fmt: skip
+
+
+def masks(replicate: int, level: int) -> dict[str, np.ndarray[Any, Any]]:
+    """Nested masks of a digits run: large initial weights survive, and so do those of pixels in the middle."""
+    out = {}
+    for index, (layer, left) in enumerate(zip(LAYERS, kept(level), strict=True)):
+        score = np.abs(initial(replicate, index)) * np.random.default_rng([replicate, index]).lognormal(
+            0, 0.5, layer["shape"]
+        )
+        if index == 0:
+            middle = 1 - np.abs(np.arange(8) - 3.5) / 4
+            score *= np.sqrt(np.outer(middle, middle)).ravel()
+        out[f"{layer['name']}.weight"] = score >= np.sort(score, axis=None)[-left]
+    return out
+
+
+def initial(replicate: int, layer: int) -> np.ndarray[Any, Any]:
+    """Initial weights of one layer."""
+    drawn: np.ndarray[Any, Any] = np.random.default_rng([7, replicate, layer]).standard_normal(LAYERS[layer]["shape"])
+    return drawn
+
+
+@cache
+def pyramid(replicate: int, level: int) -> Mapping[str, np.ndarray[Any, Any]]:
+    """Sums of these masks as a run saves them."""
+    out: dict[str, np.ndarray[Any, Any]] = {}
+    for index, (name, mask) in enumerate(masks(replicate, level).items()):
+        made = sums(codec.pack(mask), mask.shape[1], strata_of(initial(replicate, index)))
+        out |= {f"{name}.{kind}": values for kind, values in made.items()}
+    return out
+
+
+def overlaps(places: Sequence[tuple[int, int]], left_out: int = 0) -> Overlaps:
+    """Overlaps of the tickets of these replicates and levels."""
+    names = [layer["name"] for layer in LAYERS]
+    shapes = [tuple(layer["shape"]) for layer in LAYERS]
+    both = np.zeros((len(places), len(places), len(names)), np.int64)
+    nulls: dict[Any, list[chance.Chance]] = {"uniform": [], "unit_permuted": [], "magnitude_at_init": []}
+    for i, (name, shape, moves) in enumerate(zip(names, shapes, chance.axes(shapes), strict=True)):
+        bits = [codec.pack(masks(*place)[f"{name}.weight"]) for place in places]
+        made = [{kind: pyramid(*place)[f"{name}.weight.{kind}"] for kind in ("rows", "columns", "strata")}
+                for place in places]  # fmt: skip
+        both[..., i] = intersections(bits)
+        nulls["uniform"].append(chance.uniform(both[..., i].diagonal(), int(np.prod(shape))))
+        nulls["unit_permuted"].append(
+            chance.unit_permuted(
+                [chance.moments(partial(codec.pack, masks(*place)[f"{name}.weight"]), each["rows"], each["columns"],
+                                moves, spread=True) for place, each in zip(places, made, strict=True)]
+            )
+        )  # fmt: skip
+        strata = np.stack([each["strata"] for each in made])
+        inits = [replicate for replicate, _ in places]
+        nulls["magnitude_at_init"].append(chance.magnitude_at_init(strata, int(np.prod(shape)), inits))
+    return Overlaps(
+        refs=tuple(TicketRef("0123456789", replicate, level) for replicate, level in places),
+        layers=tuple(names),
+        weights=np.array([np.prod(shape) for shape in shapes], np.int64),
+        sizes=np.stack([both[k, k] for k in range(len(places))]),
+        intersections=both,
+        expected={null: np.stack([each.expected for each in made], 2) for null, made in nulls.items()},
+        sd={null: np.stack([each.sd for each in made], 2) for null, made in nulls.items()},
+        left_out=left_out,
     )
 
 
@@ -190,6 +263,10 @@ class Records:
     full_outcome = staticmethod(full_outcome)
     evaluation = staticmethod(evaluation)
     layers_series = staticmethod(layers_series)
+    masks = staticmethod(masks)
+    initial = staticmethod(initial)
+    pyramid = staticmethod(pyramid)
+    overlaps = staticmethod(overlaps)
     movement_series = staticmethod(movement_series)
     movement_artifact = staticmethod(movement_artifact)
 

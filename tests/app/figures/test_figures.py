@@ -11,6 +11,7 @@ import pytest
 
 from app.contract.catalog import CATALOG
 from app.figures import FIGURES, FigureEntry, Source, csv, render
+from app.figures.overlap_view import OverlapOptions
 from app.figures.style import BRANCHES
 
 # What plotly.js's cartesian bundle can draw; anything else would fail there without a word.
@@ -27,6 +28,12 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
         {"level": 5, "view": view, "layer": layer}
         for view in ("histogram", "scatter", "by_level") for layer in (None, "fc2")
     ],
+    "input_density": [{}],
+    "degree_histogram": [{"level": 5}, {"level": 5, "side": "units", "layer": "fc2"}],
+    "weight_survival": [{}, {"layer": "fc3"}],
+    "mask_distance": [{}],
+    "overlap_matrix": [{}, {"measure": "unit_permuted"}],
+    "overlap_vs_chance": [{}],
 }  # fmt: skip
 CASES = [pytest.param(entry, options, id=f"{name}-{options}") for name, entry in FIGURES.items()
          for options in OPTIONS[name]]  # fmt: skip
@@ -44,8 +51,14 @@ def sources(records: Any, entry: FigureEntry, options: dict[str, Any]) -> Iterat
         }
         artifacts = {
             ("movement", replicate, 5): records.movement_artifact(replicate) for replicate in range(replicates)
-        }
-        yield Source(records.run(replicates=replicates), chosen, series, artifacts)
+        } | {
+            ("pyramid", replicate, level): records.pyramid(replicate, level)
+            for replicate in range(replicates) for level in range(12)
+        }  # fmt: skip
+        overlaps = None
+        if isinstance(chosen, OverlapOptions):
+            overlaps = records.overlaps([(replicate, 5) for replicate in range(replicates)])
+        yield Source(records.run(replicates=replicates), chosen, series, artifacts, overlaps)
     yield Source(records.run(state="queued", layers=False), chosen)
     yield Source(records.run(state="failed"), chosen, {"outcome": records.series([])})
 
@@ -122,7 +135,9 @@ def test_only_what_reads_says_is_read(records: Any) -> None:
                 key: value for key, value in whole.artifacts.items()
                 if key[0] in reads.artifacts and reads.artifacts[key[0]] in (None, key[2])
             }  # fmt: skip
-            assert render(entry, Source(whole.run, whole.options, series, artifacts)) == render(entry, whole)
+            assert render(entry, Source(whole.run, whole.options, series, artifacts, whole.overlaps)) == render(
+                entry, whole
+            )
 
 
 def test_every_branch_of_the_catalog_has_its_look() -> None:

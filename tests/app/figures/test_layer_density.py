@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app.contract.specs import ImportedSpec
 from app.figures import Options, Source, words
 from app.figures.layer_density import LayerInfo, draw, finding, info, table
 
@@ -83,6 +84,24 @@ def test_findings_while_running(records: Any, kept: dict[Any, Any], expected: st
     made = info(source(records, rows(kept) or None, state="running"))
     assert words.text(tuple(finding(made))) == expected
     assert draw(made).layout.xaxis.range == (-0.2, 11.2)
+
+
+def test_an_imported_mask_may_be_sparse_from_the_start(records: Any) -> None:
+    spec = ImportedSpec(kind="imported", files=("mask.safetensors",), layers=2, levels=0)
+    run = records.run().model_copy(update={"kind": "imported", "spec": spec})
+    made = info(Source(run, Options(), {"layers": records.series(rows({(0, 0): (40.0, 45.0)}))}))
+    assert words.text(tuple(finding(made))) == (
+        "At level 0, 56.7 % of the weights are left, 85 of 150; fc1 keeps 40.0 %, fc2 90.0 %."
+    )
+    assert draw(made).layout.xaxis.range == (-0.2, 0.2)
+
+
+def test_hundreds_of_layers_are_drawn_as_a_crowd(records: Any) -> None:
+    many = [{"level": level, "layer": layer, "kept": 100 - level * layer / 5, "total": 100}
+            for level in range(2) for layer in range(400)]  # fmt: skip
+    figure = draw(info(Source(records.run(), Options(), {"layers": records.series(many)})))
+    assert [trace.name for trace in figure.data] == ["all layers", "layers"]
+    assert len(figure.layout.annotations) <= 14
 
 
 def test_table(records: Any) -> None:

@@ -22,6 +22,14 @@ def test_density(share: float, written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "written"),
+    [(0.0, "0"), (12.0, "12"), (1234.0, "1,234"), (0.02, "fewer than 0.1"), (1 / 3, "0.33"), (12.34, "12.3")],
+)
+def test_average(number: float, written: str) -> None:
+    assert words.average(number) == written
+
+
+@pytest.mark.parametrize(
     ("difference", "written"),
     [(-0.0005, "−0.05"), (0.0005, "+0.05"), (0.0, "0.00"), (-0.00001, "0.00"), (0.1234, "+12.34")],
 )

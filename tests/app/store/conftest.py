@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.contract.specs import LotterySpec, Spec
+from app.contract.specs import LotterySpec
 from app.store import Claim, Store
 from app.store.database import Database
 from app.store.migrate import migrate
@@ -86,7 +86,7 @@ def store(open_store: Callable[..., Store]) -> Store:
 
 
 @pytest.fixture
-def spec() -> Spec:
+def spec() -> LotterySpec:
     """Two replicates of one dense network and two levels: 300 steps each."""
     return LotterySpec.model_validate(
         {
@@ -103,7 +103,7 @@ def spec() -> Spec:
 
 
 @pytest.fixture
-def claim(store: Store, spec: Spec) -> Claim:
+def claim(store: Store, spec: LotterySpec) -> Claim:
     """The first replicate of a fresh run, in the hands of worker `w1`."""
     store.create_run(spec, name="a run")
     claimed = store.claim("cpu", "w1")

@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.contract.events import ArtifactSaved, Place
-from app.contract.specs import Spec
+from app.contract.specs import LotterySpec
 from app.store import Artifacts, Claim, Corrupt, NotFound, Store
 
 DATA = b"ticket" * 100
@@ -40,6 +41,21 @@ def test_what_was_put_comes_back_by_its_hash(tmp_path: Path, url: str) -> None:
     assert not artifacts.exists(SHA256)
     with pytest.raises(FileNotFoundError):
         artifacts.get(SHA256)
+
+
+def test_pieces_are_stored_as_one(artifacts: Artifacts, tmp_path: Path) -> None:
+    assert artifacts.put_pieces(DATA[i : i + 7] for i in range(0, len(DATA), 7)) == (SHA256, len(DATA))
+    assert artifacts.get(SHA256) == DATA
+
+
+def test_pieces_that_break_off_leave_nothing(artifacts: Artifacts, tmp_path: Path) -> None:
+    def pieces() -> Iterator[bytes]:
+        yield DATA
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        artifacts.put_pieces(pieces())
+    assert _files(tmp_path) == []
 
 
 @pytest.mark.parametrize("damage", [DATA[:-1], DATA + b"x", b""])
@@ -144,7 +160,7 @@ def test_sweeping_before_anything_was_put_is_nothing(artifacts: Artifacts) -> No
     assert artifacts.sweep(set(), older_than_s=0) == 0
 
 
-def test_artifacts_and_checkpoints_of_a_run_outlive_a_sweep_until_it_is_purged(store: Store, spec: Spec) -> None:
+def test_artifacts_and_checkpoints_of_a_run_outlive_a_sweep_until_it_is_purged(store: Store, spec: LotterySpec) -> None:
     run = store.create_run(spec.model_copy(update={"replicates": 1}), name="x")
     claim = store.claim("cpu", "w")
     assert claim is not None

@@ -4,11 +4,11 @@ import threading
 from collections.abc import Callable
 
 from app.contract.records import Queue
-from app.contract.specs import Spec
+from app.contract.specs import LotterySpec
 from app.store import Store
 
 
-def test_a_claim_carries_what_a_worker_needs(store: Store, spec: Spec) -> None:
+def test_a_claim_carries_what_a_worker_needs(store: Store, spec: LotterySpec) -> None:
     run = store.create_run(spec, name="x")
     claim = store.claim("cpu", "w1")
     assert claim is not None
@@ -21,7 +21,7 @@ def test_a_claim_carries_what_a_worker_needs(store: Store, spec: Spec) -> None:
     assert read.started_at is not None
 
 
-def test_runs_take_turns_and_the_oldest_comes_first(store: Store, spec: Spec) -> None:
+def test_runs_take_turns_and_the_oldest_comes_first(store: Store, spec: LotterySpec) -> None:
     big = store.create_run(spec.model_copy(update={"replicates": 4}), name="big").id
     small = store.create_run(spec, name="small").id
     claims = [store.claim("cpu", "w") for _ in range(7)]
@@ -30,7 +30,7 @@ def test_runs_take_turns_and_the_oldest_comes_first(store: Store, spec: Spec) ->
     assert claims[-1] is None
 
 
-def test_workers_take_only_what_they_can_run(store: Store, spec: Spec) -> None:
+def test_workers_take_only_what_they_can_run(store: Store, spec: LotterySpec) -> None:
     for device in ("any", "cpu", "gpu"):
         store.create_run(spec.model_copy(update={"device": device, "replicates": 1}), name=device)
     assert store.queue_length() == {"any": 1, "cpu": 1, "gpu": 1}
@@ -44,13 +44,13 @@ def test_workers_take_only_what_they_can_run(store: Store, spec: Spec) -> None:
     assert store.queue_length() == {"any": 0, "cpu": 0, "gpu": 0}
 
 
-def test_binned_and_cancelled_runs_are_not_claimed(store: Store, spec: Spec) -> None:
+def test_binned_and_cancelled_runs_are_not_claimed(store: Store, spec: LotterySpec) -> None:
     store.bin_run(store.create_run(spec, name="binned").id)
     store.cancel_run(store.create_run(spec, name="cancelled").id)
     assert store.claim("cpu", "w") is None
 
 
-def test_threads_never_share_a_shard(store: Store, spec: Spec) -> None:
+def test_threads_never_share_a_shard(store: Store, spec: LotterySpec) -> None:
     store.create_run(spec.model_copy(update={"replicates": 40}), name="x")
     taken: list[int] = []
 
@@ -66,7 +66,7 @@ def test_threads_never_share_a_shard(store: Store, spec: Spec) -> None:
     assert len(taken) == len(set(taken)) == 40
 
 
-def test_processes_never_share_a_shard(store: Store, spec: Spec, processes: Callable[..., list[str]]) -> None:
+def test_processes_never_share_a_shard(store: Store, spec: LotterySpec, processes: Callable[..., list[str]]) -> None:
     run = store.create_run(spec.model_copy(update={"replicates": 60}), name="x")
     script = """
 while claim := store.claim("cpu", f"w{i}"):

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 
 from app.contract.events import Measured
-from app.contract.specs import LotterySpec, Spec
+from app.contract.specs import LotterySpec
 from app.store import Claim, Conflict, Fenced, Store
 from app.store.runs import derive
 
@@ -33,7 +33,7 @@ def _work(store: Store, claim: Claim, chance: random.Random) -> None:
     store.finish(claim.shard_id, claim.token)
 
 
-def test_a_crowd_leaves_a_consistent_store(open_store: Callable[..., Store], spec: Spec) -> None:
+def test_a_crowd_leaves_a_consistent_store(open_store: Callable[..., Store], spec: LotterySpec) -> None:
     store = open_store(lease_s=0.2)
     runs = [store.create_run(LotterySpec(**{**dict(spec), "replicates": 4}), name=str(i)).id for i in range(3)]
     stop = threading.Event()

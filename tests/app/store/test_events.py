@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from app.contract.events import ArtifactSaved, Changed, Event, Measured, Place
-from app.contract.specs import Spec
+from app.contract.specs import LotterySpec
 from app.store import Claim, OrdinalGap, Store
 
 
@@ -99,7 +99,7 @@ def test_touched_names_what_is_new(store: Store, claim: Claim) -> None:
 
 
 def test_numbers_are_dense_under_writers_of_many_processes(
-    store: Store, spec: Spec, processes: Callable[..., list[str]]
+    store: Store, spec: LotterySpec, processes: Callable[..., list[str]]
 ) -> None:
     run = store.create_run(spec.model_copy(update={"replicates": 8}), name="x")
     script = """

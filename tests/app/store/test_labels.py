@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.contract.specs import FieldError, Spec
+from app.contract.specs import FieldError, LotterySpec
 from app.store.labels import check_name, check_notes, check_tags, search_text
 
 
@@ -37,7 +37,7 @@ def test_notes_may_have_lines_but_no_end() -> None:
         assert caught.value.field == "notes"
 
 
-def test_the_search_text_has_a_line_for_each_thing(spec: Spec) -> None:
+def test_the_search_text_has_a_line_for_each_thing(spec: LotterySpec) -> None:
     assert search_text("Größe", ["Tag"], spec).split("\n") == [
         "",
         "grösse",

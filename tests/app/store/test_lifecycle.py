@@ -8,7 +8,7 @@ import pytest
 
 from app.contract.events import Measured
 from app.contract.records import State
-from app.contract.specs import FieldError, LotterySpec, Spec
+from app.contract.specs import FieldError, LotterySpec
 from app.store import Claim, Conflict, Fenced, NotFound, Store
 
 
@@ -18,7 +18,7 @@ def _claim(store: Store) -> Claim:
     return claim
 
 
-def _more(spec: Spec, **changes: Any) -> Spec:
+def _more(spec: LotterySpec, **changes: Any) -> LotterySpec:
     return LotterySpec(**{**dict(spec), **changes})
 
 
@@ -26,7 +26,7 @@ def _states(store: Store, run_id: str) -> list[State]:
     return [shard.state for shard in store.shards(run_id)]
 
 
-def _finished(store: Store, spec: Spec) -> str:
+def _finished(store: Store, spec: LotterySpec) -> str:
     run_id = store.create_run(spec, name="x").id
     for _ in range(spec.replicates):
         claim = _claim(store)
@@ -37,7 +37,7 @@ def _finished(store: Store, spec: Spec) -> str:
 # --- cancel ---
 
 
-def test_a_queued_run_is_cancelled_at_once(store: Store, spec: Spec) -> None:
+def test_a_queued_run_is_cancelled_at_once(store: Store, spec: LotterySpec) -> None:
     run = store.cancel_run(store.create_run(spec, name="x").id)
     assert run.state == "cancelled"
     assert run.finished_at is not None
@@ -69,7 +69,9 @@ def test_a_cancelling_shard_is_never_queued_again(store: Store, claim: Claim, en
     assert store.run(claim.run_id).state == "cancelled"
 
 
-def test_a_lost_worker_of_a_cancelling_run_leaves_it_cancelled(open_store: Callable[..., Store], spec: Spec) -> None:
+def test_a_lost_worker_of_a_cancelling_run_leaves_it_cancelled(
+    open_store: Callable[..., Store], spec: LotterySpec
+) -> None:
     store = open_store(lease_s=0.0)
     run = store.create_run(spec, name="x")
     _claim(store)
@@ -79,7 +81,7 @@ def test_a_lost_worker_of_a_cancelling_run_leaves_it_cancelled(open_store: Calla
     assert store.run(run.id).state == "cancelled"
 
 
-def test_a_shard_that_ends_before_it_hears_of_the_cancel_is_finished(store: Store, spec: Spec) -> None:
+def test_a_shard_that_ends_before_it_hears_of_the_cancel_is_finished(store: Store, spec: LotterySpec) -> None:
     run = store.create_run(_more(spec, replicates=1), name="x")
     claim = _claim(store)
     store.cancel_run(run.id)
@@ -87,7 +89,7 @@ def test_a_shard_that_ends_before_it_hears_of_the_cancel_is_finished(store: Stor
     assert store.run(run.id).state == "finished"
 
 
-def test_what_has_ended_cannot_be_cancelled(store: Store, spec: Spec) -> None:
+def test_what_has_ended_cannot_be_cancelled(store: Store, spec: LotterySpec) -> None:
     with pytest.raises(Conflict, match="nothing to cancel"):
         store.cancel_run(_finished(store, spec))
 
@@ -95,7 +97,7 @@ def test_what_has_ended_cannot_be_cancelled(store: Store, spec: Spec) -> None:
 # --- resume ---
 
 
-def test_resume_queues_cancelled_and_failed_shards_with_all_their_tries(store: Store, spec: Spec) -> None:
+def test_resume_queues_cancelled_and_failed_shards_with_all_their_tries(store: Store, spec: LotterySpec) -> None:
     run = store.create_run(_more(spec, replicates=3), name="x")
     done, failed = _claim(store), _claim(store)
     store.finish(done.shard_id, done.token)
@@ -120,7 +122,7 @@ def test_resume_goes_on_where_it_was(store: Store, claim: Claim) -> None:
     assert (again.shard_id, again.next_ordinal, again.checkpoints[0].next_ordinal) == (claim.shard_id, 1, 1)
 
 
-def test_resume_says_why_not(store: Store, spec: Spec, claim: Claim) -> None:
+def test_resume_says_why_not(store: Store, spec: LotterySpec, claim: Claim) -> None:
     with pytest.raises(Conflict, match="nothing to resume"):
         store.resume_run(claim.run_id)
     store.cancel_run(claim.run_id)
@@ -133,7 +135,7 @@ def test_resume_says_why_not(store: Store, spec: Spec, claim: Claim) -> None:
 # --- extend ---
 
 
-def test_more_replicates_leave_finished_ones_alone(store: Store, spec: Spec) -> None:
+def test_more_replicates_leave_finished_ones_alone(store: Store, spec: LotterySpec) -> None:
     run_id = _finished(store, spec)
     run = store.extend_run(run_id, _more(spec, replicates=4))
     assert (run.state, run.spec.replicates, run.finished_at) == ("queued", 4, None)
@@ -142,7 +144,7 @@ def test_more_replicates_leave_finished_ones_alone(store: Store, spec: Spec) -> 
     assert _claim(store).replicate == 2
 
 
-def test_more_levels_queue_finished_shards_again_from_their_checkpoint(store: Store, spec: Spec) -> None:
+def test_more_levels_queue_finished_shards_again_from_their_checkpoint(store: Store, spec: LotterySpec) -> None:
     one = _more(spec, replicates=1)
     run_id = store.create_run(one, name="x").id
     claim = _claim(store)
@@ -156,7 +158,9 @@ def test_more_levels_queue_finished_shards_again_from_their_checkpoint(store: St
     assert store.run(run_id).state == "finished"
 
 
-def test_a_shard_that_runs_while_its_run_is_extended_is_queued_again_at_its_end(store: Store, spec: Spec) -> None:
+def test_a_shard_that_runs_while_its_run_is_extended_is_queued_again_at_its_end(
+    store: Store, spec: LotterySpec
+) -> None:
     one = _more(spec, replicates=1)
     run_id = store.create_run(one, name="x").id
     claim = _claim(store)
@@ -169,13 +173,13 @@ def test_a_shard_that_runs_while_its_run_is_extended_is_queued_again_at_its_end(
     assert store.finish(again.shard_id, again.token) == "finished"
 
 
-def test_more_replicates_do_not_disturb_a_running_shard(store: Store, claim: Claim, spec: Spec) -> None:
+def test_more_replicates_do_not_disturb_a_running_shard(store: Store, claim: Claim, spec: LotterySpec) -> None:
     assert store.extend_run(claim.run_id, _more(spec, replicates=3)).state == "running"
     assert _states(store, claim.run_id) == ["running", "queued", "queued"]
     assert store.finish(claim.shard_id, claim.token) == "finished"
 
 
-def test_extending_a_cancelled_run_resumes_it(store: Store, spec: Spec) -> None:
+def test_extending_a_cancelled_run_resumes_it(store: Store, spec: LotterySpec) -> None:
     run = store.cancel_run(store.create_run(spec, name="x").id)
     assert store.extend_run(run.id, _more(spec, replicates=3)).state == "queued"
     assert _states(store, run.id) == ["queued"] * 3
@@ -184,7 +188,7 @@ def test_extending_a_cancelled_run_resumes_it(store: Store, spec: Spec) -> None:
 @pytest.mark.parametrize(
     ("field", "change"), [("seed", {"seed": 7}), ("levels", {"levels": 1}), ("replicates", {"replicates": 1})]
 )
-def test_an_extension_only_adds(store: Store, spec: Spec, field: str, change: dict[str, int]) -> None:
+def test_an_extension_only_adds(store: Store, spec: LotterySpec, field: str, change: dict[str, int]) -> None:
     run = store.create_run(spec, name="x")
     with pytest.raises(FieldError) as caught:
         store.extend_run(run.id, _more(spec, **change))
@@ -192,7 +196,7 @@ def test_an_extension_only_adds(store: Store, spec: Spec, field: str, change: di
     assert store.run(run.id) == run
 
 
-def test_an_extension_by_nothing_is_refused(store: Store, spec: Spec) -> None:
+def test_an_extension_by_nothing_is_refused(store: Store, spec: LotterySpec) -> None:
     run = store.create_run(spec, name="x")
     with pytest.raises(Conflict, match="ask for more"):
         store.extend_run(run.id, spec)
@@ -201,7 +205,7 @@ def test_an_extension_by_nothing_is_refused(store: Store, spec: Spec) -> None:
 # --- the bin ---
 
 
-def test_a_binned_run_leaves_the_list_and_comes_back(store: Store, spec: Spec) -> None:
+def test_a_binned_run_leaves_the_list_and_comes_back(store: Store, spec: LotterySpec) -> None:
     run_id = _finished(store, spec)
     binned = store.bin_run(run_id)
     assert binned.deleted_at is not None
@@ -228,7 +232,7 @@ def test_binning_a_live_run_cancels_it(store: Store, claim: Claim) -> None:
         store.run(claim.run_id)
 
 
-def test_purging_deletes_everything_and_only_from_the_bin(store: Store, spec: Spec, claim: Claim) -> None:
+def test_purging_deletes_everything_and_only_from_the_bin(store: Store, spec: LotterySpec, claim: Claim) -> None:
     store.append(claim.shard_id, claim.token, [Measured(series="outcome", columns={"x": [1.0]})], 0)
     store.fail(claim.shard_id, claim.token, "x", "", final=True)
     store.cancel_run(claim.run_id)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from app.contract.specs import FieldError, LotterySpec, Spec
+from app.contract.specs import FieldError, LotterySpec
 from app.store import Store
 
 
@@ -14,7 +14,7 @@ def _names(store: Store, q: str) -> list[str]:
 
 
 @pytest.fixture
-def stocked(store: Store, spec: Spec) -> Store:
+def stocked(store: Store, spec: LotterySpec) -> Store:
     """Runs "Alpha one" (tag Nice work), "beta 100%" on MNIST, and "ÄRGER_x" (tag nice, cancelled)."""
     store.create_run(spec, name="Alpha one", tags=["Nice work"])
     store.create_run(LotterySpec(**{**dict(spec), "dataset": {"kind": "mnist"}}), name="beta 100%")
@@ -72,7 +72,7 @@ def test_a_renamed_run_is_found_by_its_new_name_only(stocked: Store) -> None:
 @pytest.mark.parametrize(
     "sort", ["created_at", "-created_at", "name", "-name", "state", "-state", "kind", "finished_at"]
 )
-def test_pages_hold_every_run_once_in_order(stocked: Store, spec: Spec, sort: str) -> None:
+def test_pages_hold_every_run_once_in_order(stocked: Store, spec: LotterySpec, sort: str) -> None:
     for name in ("delta", "Delta", "delta"):
         stocked.create_run(spec, name=name)
     whole = stocked.runs(sort=sort)
@@ -91,7 +91,7 @@ def test_newest_first_is_the_default(stocked: Store) -> None:
     assert [run.name for run in stocked.runs().items] == ["ÄRGER_x", "beta 100%", "Alpha one"]
 
 
-def test_new_runs_do_not_shift_the_next_page(store: Store, spec: Spec) -> None:
+def test_new_runs_do_not_shift_the_next_page(store: Store, spec: LotterySpec) -> None:
     made = [store.create_run(spec, name=str(i)).id for i in range(4)]
     page = store.runs(limit=2)
     store.create_run(spec, name="new")
@@ -124,7 +124,7 @@ def test_a_cursor_with_nul_inside_is_refused(stocked: Store, value: str, run_id:
     assert caught.value.field == "cursor"
 
 
-def test_runs_are_counted_by_state_without_those_in_the_bin(store: Store, spec: Spec) -> None:
+def test_runs_are_counted_by_state_without_those_in_the_bin(store: Store, spec: LotterySpec) -> None:
     assert store.count_runs() == {}
     made = [store.create_run(spec, name=str(i)).id for i in range(5)]
     store.cancel_run(made[0])

@@ -5,12 +5,12 @@ from typing import Any, get_args
 import pytest
 
 from app.contract.records import State
-from app.contract.specs import FieldError, Spec
+from app.contract.specs import FieldError, LotterySpec
 from app.store import NotFound, Store
 from app.store.runs import derive
 
 
-def test_a_new_run_is_queued_with_one_shard_for_each_replicate(store: Store, spec: Spec) -> None:
+def test_a_new_run_is_queued_with_one_shard_for_each_replicate(store: Store, spec: LotterySpec) -> None:
     run = store.create_run(spec, name="first", tags=["a", "b"], notes="why")
     assert store.run(run.id) == run
     assert (run.name, run.kind, run.spec, run.state) == ("first", "lottery", spec, "queued")
@@ -24,7 +24,7 @@ def test_a_new_run_is_queued_with_one_shard_for_each_replicate(store: Store, spe
     assert [event.event["kind"] for event in store.events(run.id)] == ["changed"]
 
 
-def test_created_at_is_in_utc_and_now(store: Store, spec: Spec) -> None:
+def test_created_at_is_in_utc_and_now(store: Store, spec: LotterySpec) -> None:
     first, second = (store.create_run(spec, name=name).created_at for name in "ab")
     assert first.utcoffset() is not None
     assert 0 <= (second - first).total_seconds() < 5
@@ -40,7 +40,7 @@ def test_created_at_is_in_utc_and_now(store: Store, spec: Spec) -> None:
         ("notes", {"name": "x", "notes": "y" * 10_001}),
     ],
 )
-def test_bad_labels_store_nothing(store: Store, spec: Spec, field: str, labels: dict[str, Any]) -> None:
+def test_bad_labels_store_nothing(store: Store, spec: LotterySpec, field: str, labels: dict[str, Any]) -> None:
     with pytest.raises(FieldError) as caught:
         store.create_run(spec, **labels)
     assert caught.value.field == field
@@ -48,12 +48,12 @@ def test_bad_labels_store_nothing(store: Store, spec: Spec, field: str, labels: 
 
 
 @pytest.mark.parametrize("name", ["🎟️ tickets", "<script>alert(1)</script>", "'; DROP TABLE runs; --", "%s %(x)s"])
-def test_odd_names_come_back_as_they_were(store: Store, spec: Spec, name: str) -> None:
+def test_odd_names_come_back_as_they_were(store: Store, spec: LotterySpec, name: str) -> None:
     run = store.create_run(spec, name=name, tags=[name], notes=name)
     assert (run.name, run.tags, run.notes) == (name, (name,), name)
 
 
-def test_update_changes_what_is_given(store: Store, spec: Spec) -> None:
+def test_update_changes_what_is_given(store: Store, spec: LotterySpec) -> None:
     run = store.create_run(spec, name="first", tags=["a"], notes="n")
     changed = store.update_run(run.id, name="second")
     assert (changed.name, changed.tags, changed.notes) == ("second", ("a",), "n")
@@ -64,7 +64,7 @@ def test_update_changes_what_is_given(store: Store, spec: Spec) -> None:
     assert store.run(run.id) == changed
 
 
-def test_an_unknown_run_is_not_found(store: Store, spec: Spec) -> None:
+def test_an_unknown_run_is_not_found(store: Store, spec: LotterySpec) -> None:
     for call in (
         store.run,
         store.shards,

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from app.contract.events import Measured, Place
-from app.contract.specs import Spec
+from app.contract.specs import LotterySpec
 from app.store import Claim, Store
 from app.store.chunks import pack
 from app.store.database import Database
@@ -32,7 +32,7 @@ def test_special_values_keep_their_bits(store: Store, claim: Claim) -> None:
     assert read.dtype == np.float64
 
 
-def test_every_filter_is_complete(store: Store, spec: Spec) -> None:
+def test_every_filter_is_complete(store: Store, spec: LotterySpec) -> None:
     run = store.create_run(spec, name="x")
     places = [
         Place(level=level, branch=branch, draw=draw)
@@ -61,7 +61,7 @@ def test_every_filter_is_complete(store: Store, spec: Spec) -> None:
     assert one["steps"].tolist() == [60, 61, 70, 71]
 
 
-def test_the_order_is_that_of_each_replicate_whoever_writes_first(store: Store, spec: Spec) -> None:
+def test_the_order_is_that_of_each_replicate_whoever_writes_first(store: Store, spec: LotterySpec) -> None:
     run = store.create_run(spec, name="x")
     first, second = (store.claim("cpu", "w") for _ in range(2))
     assert first

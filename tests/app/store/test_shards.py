@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from app.contract.events import Measured, Place, Progress, Started
-from app.contract.specs import Spec
+from app.contract.specs import LotterySpec
 from app.store import CheckpointRef, Claim, Fenced, OrdinalGap, Store
 
 ROW = Measured(series="outcome", columns={"steps": [1.0]})
@@ -87,7 +87,9 @@ def test_time_left_is_known_after_two_looks(store: Store, claim: Claim) -> None:
     assert store.run(claim.run_id).progress.eta_s is None
 
 
-def test_an_expired_lease_is_taken_back_and_its_worker_fenced(open_store: Callable[..., Store], spec: Spec) -> None:
+def test_an_expired_lease_is_taken_back_and_its_worker_fenced(
+    open_store: Callable[..., Store], spec: LotterySpec
+) -> None:
     store = open_store(lease_s=0.3)
     run = store.create_run(spec.model_copy(update={"replicates": 1}), name="x")
     claim = store.claim("cpu", "w1")
@@ -103,7 +105,7 @@ def test_an_expired_lease_is_taken_back_and_its_worker_fenced(open_store: Callab
     assert (failed["kind"], failed["reason"], failed["final"]) == ("failed", "worker w1 stopped answering", False)
 
 
-def test_heartbeats_keep_a_lease(open_store: Callable[..., Store], spec: Spec) -> None:
+def test_heartbeats_keep_a_lease(open_store: Callable[..., Store], spec: LotterySpec) -> None:
     store = open_store(lease_s=0.4)
     store.create_run(spec, name="x")
     claim = store.claim("cpu", "w1")
@@ -115,7 +117,9 @@ def test_heartbeats_keep_a_lease(open_store: Callable[..., Store], spec: Spec) -
     assert store.shards(claim.run_id)[0].state == "running"
 
 
-def test_a_lost_worker_costs_a_try_and_the_third_one_the_shard(open_store: Callable[..., Store], spec: Spec) -> None:
+def test_a_lost_worker_costs_a_try_and_the_third_one_the_shard(
+    open_store: Callable[..., Store], spec: LotterySpec
+) -> None:
     store = open_store(lease_s=0.0)
     run = store.create_run(spec.model_copy(update={"replicates": 1}), name="x")
     for _ in range(3):
@@ -127,7 +131,7 @@ def test_a_lost_worker_costs_a_try_and_the_third_one_the_shard(open_store: Calla
     assert (read.state, read.error) == ("failed", "replicate 0: worker w1 stopped answering")
 
 
-def test_three_tries_without_a_checkpoint_fail_the_shard_with_its_traceback(store: Store, spec: Spec) -> None:
+def test_three_tries_without_a_checkpoint_fail_the_shard_with_its_traceback(store: Store, spec: LotterySpec) -> None:
     run = store.create_run(spec.model_copy(update={"replicates": 1}), name="x")
     states = []
     for i in range(3):
@@ -142,7 +146,7 @@ def test_three_tries_without_a_checkpoint_fail_the_shard_with_its_traceback(stor
     assert kinds == [("failed", False), ("failed", False), ("failed", True), ("changed", None)]
 
 
-def test_a_checkpoint_gives_the_tries_back(store: Store, spec: Spec) -> None:
+def test_a_checkpoint_gives_the_tries_back(store: Store, spec: LotterySpec) -> None:
     store.create_run(spec.model_copy(update={"replicates": 1}), name="x")
     for i in range(4):
         claim = _again(store)

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import update
 
 from app.contract.records import Queue
-from app.contract.specs import Spec
+from app.contract.specs import LotterySpec
 from app.store import Store
 from app.store.database import Database
 from app.store.tables import Now, workers
@@ -53,7 +53,7 @@ def test_a_worker_that_comes_back_replaces_itself_and_drops_the_long_gone(store:
     assert [(worker.id, worker.queue) for worker in store.workers()] == [("w1", "gpu")]
 
 
-def test_the_reaper_names_queues_with_work_that_somebody_listens_to(store: Store, spec: Spec) -> None:
+def test_the_reaper_names_queues_with_work_that_somebody_listens_to(store: Store, spec: LotterySpec) -> None:
     assert store.reap() == set()
     store.create_run(spec, name="x")
     assert store.reap() == {"cpu", "gpu"}

@@ -9,12 +9,15 @@ import pytest
 from safetensors.numpy import save
 
 from app.contract.events import Place
+from app.contract.specs import FieldError
+from app.figures import FIGURES
 from app.figures.entry import FigureEntry, Reads
 from app.figures.source import Options, Source
 from app.store import Store
 from app.store.errors import NotFound
 from app.web.figures import Figures
 from app.web.problems import Invalid
+from tests.app.atlas.saved import Saved
 from tests.app.conftest import Hand
 
 NAME = "accuracy_vs_density"
@@ -119,3 +122,30 @@ def test_only_what_the_options_ask_for_is_loaded(figures: Counting, hand: Hand) 
     source = figures.source(run, entry, Options())
     assert list(source.artifacts) == [("movement", 0, 1)]
     assert source.artifacts["movement", 0, 1]["x"].tolist() == [1, 1]
+
+
+def test_a_figure_of_several_runs_follows_each_of_them(figures: Counting, store: Store) -> None:
+    """A later event of the run beside it draws it anew; one of a third run does not."""
+    run, other, third = (Saved(store, replicates=1, levels=1, seed=seed) for seed in range(3))
+    options = {"others": other.id}
+    first = figures.answer(run.id, "overlap_matrix", options, "csv")
+    assert first.body.count(b"\n") == 1 + 3
+    third.level(0, 2, draws=0)
+    assert figures.answer(run.id, "overlap_matrix", options, "csv") is first
+    other.level(0, 2, draws=0)
+    assert figures.answer(run.id, "overlap_matrix", options, "csv") is not first
+    run.level(0, 2, draws=0)
+    last = figures.answer(run.id, "overlap_matrix", options, "csv")
+    assert f"{run.id}:0:2,{other.id}:0:2," in last.body.decode()
+
+
+def test_overlaps_load_no_artifact_whole(figures: Counting, store: Store) -> None:
+    run = Saved(store, replicates=2, levels=1)
+    for name in ("overlap_matrix", "overlap_vs_chance"):
+        entry = FIGURES[name]
+        source = figures.source(store.run(run.id), entry, entry.options())
+        assert source.artifacts == {}
+        assert source.overlaps is not None
+        assert len(source.overlaps.refs) == 2
+    with pytest.raises(FieldError, match="no run"):
+        figures.answer(run.id, "overlap_matrix", {"others": "0000000000"}, "json")

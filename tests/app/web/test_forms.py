@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from app.contract.catalog import CATALOG
 from app.contract.presets import PRESETS
-from app.contract.specs import LotterySpec, Spec
+from app.contract.specs import LotterySpec
 from app.web import forms
 
 PRESET = PRESETS["digits-tickets"].spec
@@ -85,7 +85,7 @@ def _browser(sections: list[forms.Section]) -> dict[str, str]:
     return sent
 
 
-def _round_trip(spec: Spec) -> Spec | None:
+def _round_trip(spec: LotterySpec) -> LotterySpec | None:
     sent = _browser(forms.build(spec.kind, forms.values(spec), {}))
     back, errors = forms.parse(spec.kind, sent)
     assert errors == {}

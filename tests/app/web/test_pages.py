@@ -156,7 +156,7 @@ def test_the_form_submits_what_it_shows(client: httpx.Client, store: Store) -> N
     assert answer.status_code == 303
     run = store.run(answer.headers["location"].rsplit("/", 1)[-1])
     assert (run.name, run.tags, run.notes) == ("Mine", ("a", "b"), "x\ny")
-    assert [branch.kind for branch in run.spec.branches] == ["reinit", "shuffled"]
+    assert [branch.kind for branch in run.lottery.branches] == ["reinit", "shuffled"]
 
 
 def test_a_mistake_comes_back_at_its_field_with_nothing_lost_and_nothing_stored(
@@ -205,9 +205,9 @@ def test_extend_asks_for_more_of_the_same_run(client: httpx.Client, hand: Hand, 
     run = hand.run(start=False)
     text = client.get("/new", params={"extend": run.id}, headers=HTML).text
     assert 'name="steps"' not in text
-    data = {key: value for key, value in forms.values(run.spec).items() if key.split(".")[0] in forms.GROWS}
+    data = {key: value for key, value in forms.values(run.lottery).items() if key.split(".")[0] in forms.GROWS}
     asked = data | {"kind": "lottery", "extend": run.id, "replicates": "2"}
-    more = run.spec.trainings
+    more = run.lottery.trainings
     estimate = client.get("/new/estimate", params=asked).text
     assert f"<b>{2 * more}</b> trainings in all" in estimate
     assert f"= 2 replicates × (1 dense + {run.spec.levels} levels × " in estimate

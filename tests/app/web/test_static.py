@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from app.web.static import ASK, FOREVER, Static
+from tests.app.conftest import Web
 
 BUNDLE = "vendor/swagger/swagger-ui.css"
 
@@ -39,3 +40,17 @@ def test_the_version_changes_with_any_file(tmp_path: Path) -> None:
     assert Static(tmp_path).version == before
     (tmp_path / "a.js").write_text("22")
     assert Static(tmp_path).version != before
+
+
+def test_large_scripts_are_compressed_ahead_and_say_the_same(client: httpx.Client, web: Web) -> None:
+    static: Static = web.app.state.static
+    static.pack()
+    path = "vendor/plotly/plotly-cartesian.min.js"
+    plain = client.get(static.url(path), headers={"Accept-Encoding": "identity"})
+    packed = client.get(static.url(path), headers={"Accept-Encoding": "gzip"})
+    assert (packed.headers["content-encoding"], packed.headers["cache-control"]) == ("gzip", FOREVER)
+    assert packed.headers["content-type"] == plain.headers["content-type"]
+    assert int(packed.headers["content-length"]) < len(plain.content) / 2
+    assert packed.content == plain.content == Path(f"static/{path}").read_bytes()
+    again = client.get(static.url(path), headers={"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]})
+    assert again.status_code == 304

@@ -1,0 +1,143 @@
+"""Which tickets a figure compares, and how much of their masks they share, read from the store."""
+
+from collections.abc import Sequence
+from functools import partial
+from threading import Lock
+
+import numpy as np
+
+from app.atlas.reader import Index, Reader
+from app.contract.events import WINNING_TICKET
+from app.contract.specs import FieldError
+from app.contract.tickets import TicketRef
+from app.figures.overlap_view import OverlapOptions
+from app.masks import chance
+from app.masks.chance import Chance
+from app.masks.overlap import NO_OVERLAPS, NULLS, Ints, Null, Overlaps, intersections
+from app.masks.sums import STRATA
+from app.store.errors import NotFound
+
+MAX_BYTES = 128 * 2**20
+"""Masks of one layer that are held together: 64 of 16.8 million weights."""
+
+# They are most of the memory that the web may take: one comparison at a time.
+_ONE = Lock()
+
+
+def overlaps(reader: Reader, run_id: str, options: OverlapOptions) -> Overlaps:
+    """Overlaps of the tickets that a figure of this run compares, none where none is saved.
+
+    Raises FieldError for a run or ticket that is not there, and for networks whose layers have other shapes.
+    """
+    runs = [run_id, *(run for run in options.other_runs if run != run_id)]
+    indices = {run: _index(reader, run, options, own=run == run_id) for run in runs}
+    if options.named:
+        refs = options.named
+        for ref in refs:
+            if not _saved(indices[ref.run], ref):
+                raise FieldError(_field(options, ref.run), f"no mask of ticket {ref} is saved (yet)")
+    else:
+        refs = tuple(_chosen(list(indices.values()), options))
+    shapes = {ref.run: [layer.shape for layer in indices[ref.run].layers] for ref in refs}
+    for run, shape in shapes.items():
+        if shape != shapes[refs[0].run]:
+            message = f"the layers of run {run} have other shapes than those of run {refs[0].run}"
+            raise FieldError(_field(options, run), message)
+    if not refs:
+        return NO_OVERLAPS
+    largest = max(rows * -(-columns // 8) for rows, columns in (layer.size for layer in indices[refs[0].run].layers))
+    fit = min(options.most, max(2, MAX_BYTES // largest))
+    if options.named and len(refs) > fit:
+        raise FieldError(_field(options, refs[0].run), f"{len(refs)} masks of this size are too many; {fit} fit")
+    with _ONE:
+        return _overlaps(reader, indices, refs[:fit], options, left_out=len(refs[fit:]))
+
+
+def _overlaps(
+    reader: Reader, indices: dict[str, Index], refs: tuple[TicketRef, ...], options: OverlapOptions, left_out: int
+) -> Overlaps:
+    every = indices[refs[0].run].layers
+    wanted = [place for place, layer in enumerate(every) if options.layer in (None, layer.name)]
+    moves = chance.axes([layer.shape for layer in every])
+    sums = [reader.sums(ref) for ref in refs]
+    inits = [reader.initial(ref) for ref in refs]
+    both = np.zeros((len(refs), len(refs), len(wanted)), np.int64)
+    nulls: dict[Null, list[Chance]] = {null: [] for null in NULLS}
+    for i, place in enumerate(wanted):
+        # A layer has other names in another run's artifacts.
+        keys = [indices[ref.run].layers[place].key for ref in refs]
+        both[..., i] = _intersections(reader, indices, refs, place)
+        weights = int(np.prod(every[place].shape))
+        nulls["uniform"].append(chance.uniform(both[..., i].diagonal(), weights))
+        masks = [
+            chance.moments(
+                partial(reader.bits, ref, place),
+                each[f"{key}.rows"], each[f"{key}.columns"], moves[place], spread=options.spread,
+            )
+            for ref, each, key in zip(refs, sums, keys, strict=True)
+        ]  # fmt: skip
+        nulls["unit_permuted"].append(chance.unit_permuted(masks))
+        none = np.zeros(STRATA, np.int64)
+        strata = np.stack([each.get(f"{key}.strata", none) for each, key in zip(sums, keys, strict=True)])
+        nulls["magnitude_at_init"].append(chance.magnitude_at_init(strata, weights, inits))
+    empty = np.zeros((len(refs), len(refs), 0))
+    return Overlaps(
+        refs=refs,
+        layers=tuple(every[place].name for place in wanted),
+        weights=np.array([np.prod(every[place].shape) for place in wanted], np.int64),
+        sizes=both[np.arange(len(refs)), np.arange(len(refs))],
+        intersections=both,
+        expected={null: np.stack([e.expected for e in each], 2) if each else empty for null, each in nulls.items()},
+        sd={null: np.stack([e.sd for e in each], 2) if each else empty for null, each in nulls.items()},
+        left_out=left_out,
+    )
+
+
+def _intersections(reader: Reader, indices: dict[str, Index], refs: tuple[TicketRef, ...], layer: int) -> Ints:
+    """Kept by the reader: who looks at another null of the same tickets counts nothing again."""
+    key = ("overlap", *((str(ref), indices[ref.run].find("mask", ref).id) for ref in refs), layer)
+
+    def count() -> Ints:
+        # In order, since each level is read from the one before it.
+        masks = {ref: reader.bits(ref, layer) for ref in sorted(refs)}
+        return intersections([masks[ref] for ref in refs])
+
+    return reader.cache.get(key, count)
+
+
+def _chosen(indices: Sequence[Index], options: OverlapOptions) -> list[TicketRef]:
+    saved = [ref for index in indices for ref in index.tickets if _saved(index, ref)]
+    if options.across != "replicates":
+        saved = [ref for ref in saved if ref.replicate == options.replicate]
+    tickets = [ref for ref in saved if ref.branch == WINNING_TICKET]
+    if options.across == "levels":
+        return tickets
+    level = options.level
+    if level is None:
+        deepest: dict[tuple[str, int], int] = {}
+        for ref in tickets:
+            deepest[ref.run, ref.replicate] = max(ref.level, deepest.get((ref.run, ref.replicate), 0))
+        level = min(deepest.values(), default=0)
+    here = tickets if options.across == "replicates" else saved
+    # The ticket before its controls.
+    return sorted((ref for ref in here if ref.level == level), key=lambda ref: ref.branch != WINNING_TICKET)
+
+
+def _saved(index: Index, ref: TicketRef) -> bool:
+    return all((name, ref.replicate, ref.place) in index.saved for name in ("mask", "pyramid"))
+
+
+def _index(reader: Reader, run: str, options: OverlapOptions, *, own: bool) -> Index:
+    try:
+        return reader.index(run)
+    except NotFound as error:
+        if own:
+            raise
+        raise FieldError(_field(options, run), str(error)) from error
+
+
+def _field(options: OverlapOptions, run: str) -> str:
+    """The option that brought a run in."""
+    if any(ref.run == run for ref in options.named):
+        return "tickets" if not getattr(options, "a", "") else "b" if options.named[1].run == run else "a"
+    return "others"

@@ -1,0 +1,234 @@
+"""What pairs of tickets share in each layer, against what each null expects of them."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from app.contract.events import WINNING_TICKET
+from app.figures import words
+from app.figures.overlap_view import NAMES, PHRASES, ChanceOptions, awaited, replicates, title
+from app.figures.source import Source
+from app.figures.style import DENSE, LOOKS, axis, figure, note
+from app.figures.words import Part
+from app.masks.chance import REACH
+from app.masks.overlap import NULLS, Floats, Ints, Null, nested, smaller
+
+# A shuffled control is a draw of the uniform null, so they share a look.
+_LOOKS: Mapping[Null, tuple[str, str]] = {
+    "uniform": ("shuffled", "diamond-open"),
+    "unit_permuted": (DENSE, "square-open"),
+    "magnitude_at_init": ("magnitude_at_init", "triangle-down-open"),
+}
+_GLYPHS: Mapping[Null, str] = {"uniform": "◇", "unit_permuted": "□", "magnitude_at_init": "▽"}
+
+
+class ChanceInfo(NamedTuple):
+    """Shares in [0, 1] of the smaller mask's kept weights that the other keeps too, means over the pairs.
+
+    One entry per layer, and a last one for all of them where there are several: `pairs` counts those with a weight in
+    it; `expected` and `sd` are the mean's own under each null, and hold those nulls alone that apply to every pair.
+    """
+
+    title: str
+    layers: tuple[str, ...]
+    pairs: Ints
+    observed: Floats
+    expected: Mapping[Null, Floats]
+    sd: Mapping[Null, Floats]
+    nested: int
+    n: int
+    left_out: int
+    awaited: tuple[Part, ...]
+
+
+def info(source: Source[ChanceOptions]) -> ChanceInfo:
+    """The data of the figure, from the overlaps.
+
+    Nested pairs, which share all by construction, are left out unless they are the pair asked for. Pairs that have a
+    ticket in common are uncorrelated under each null, so variances of the mean add up; so they do over layers.
+    """
+    made = source.overlaps
+    names = made.layers if made else ()
+    several = len(names) > 1
+    rows = (*names, "all layers") if several else names
+    none = np.full(len(rows), np.nan)
+    empty = ChanceInfo(
+        title=title(source),
+        layers=rows,
+        pairs=np.zeros(len(rows), np.int64),
+        observed=none,
+        expected={},
+        sd={},
+        nested=0,
+        n=replicates(made.refs) if made else 0,
+        left_out=made.left_out if made else 0,
+        awaited=awaited(source),
+    )
+    if made is None or len(made.refs) < 2 or not names:
+        return empty
+    i, j = np.triu_indices(len(made.refs), 1)
+    inside = nested(made.intersections.sum(axis=2), made.sizes.sum(axis=1))[i, j]
+    if not source.options.a:
+        i, j = i[~inside], j[~inside]
+
+    def of_pairs(values: NDArray[Any]) -> Floats:
+        """(pairs, layers), and all layers together where there are several."""
+        chosen = values[i, j].astype(np.float64)
+        return np.concatenate([chosen, chosen.sum(axis=1, keepdims=True)], axis=1) if several else chosen
+
+    least = smaller(made.sizes)[i, j].astype(np.float64)
+    least = np.concatenate([least, _in_all(made.sizes)[i, j]], axis=1) if several else least
+    there = least > 0
+    pairs = there.sum(axis=0)
+
+    def mean(values: Floats, n: Ints) -> Floats:
+        total = np.where(there, values, 0.0).sum(axis=0)
+        found: Floats = np.divide(total, n, out=none.copy(), where=pairs > 0)
+        return found
+
+    share = np.divide(1, least, out=np.zeros(least.shape), where=there)
+    told = [null for null in NULLS if len(i) and np.isfinite(made.expected[null][i, j]).any(axis=1).all()]
+    return empty._replace(
+        pairs=pairs,
+        observed=mean(of_pairs(made.intersections) * share, pairs),
+        expected={null: mean(of_pairs(made.expected[null]) * share, pairs) for null in told},
+        sd={null: np.sqrt(mean(of_pairs(made.sd[null] ** 2) * share**2, pairs**2)) for null in told},
+        nested=0 if source.options.a else int(inside.sum()),
+    )
+
+
+def _in_all(sizes: Ints) -> Ints:
+    """Kept weights of the smaller of each two masks over all layers, `(k, k, 1)`."""
+    return smaller(sizes.sum(axis=1, keepdims=True))
+
+
+def finding(made: ChanceInfo) -> list[Part]:
+    """What pairs share in all, what chance gives, and in which layers they are beyond the strictest null."""
+    if made.awaited:
+        return list(made.awaited)
+    if not made.pairs[-1]:
+        return [Part("Every pair is nested, one mask within the other: chance has no say.") if made.nested
+                else Part("The masks are empty: there is nothing to share.")]  # fmt: skip
+    pairs = int(made.pairs[-1])
+    parts = [
+        Part(f"Over all layers, {words.plural(pairs, 'pair')} of tickets" if len(made.layers) > 1
+             else f"In {made.layers[0]}, {words.plural(pairs, 'pair')} of tickets"),
+        Part(" shares " if pairs == 1 else " share "), Part(words.density(made.observed[-1]), WINNING_TICKET),
+        Part(" of the smaller mask's weights"),
+    ]  # fmt: skip
+    told = [null for null, mean in made.expected.items() if np.isfinite(mean[-1])]
+    chances = [
+        [Part(f"{PHRASES[null]}{' ' if place else ' would share '}"),
+         Part(words.density(float(made.expected[null][-1])), _LOOKS[null][0])]
+        for place, null in enumerate(told)
+    ]  # fmt: skip
+    if chances:
+        parts += [Part("; "), *words.listed(chances, " and ")]
+    order: tuple[Null, ...] = ("unit_permuted", "uniform")
+    strictest = next((null for null in order if null in made.expected), None)
+    if strictest is None or len(made.layers) < 2:
+        return [*parts, Part(".")]
+    beyond = [
+        name for name, seen, mean, sd in zip(
+            made.layers[:-1], made.observed, made.expected[strictest], made.sd[strictest], strict=False
+        ) if abs(seen - mean) > REACH * sd
+    ]  # fmt: skip
+    where = f"Outside the {NAMES[strictest]} interval: {', '.join(beyond)}." if beyond else (
+        f"Every layer lies inside the {NAMES[strictest]} interval."
+    )  # fmt: skip
+    return [*parts, Part(f". {where}")]
+
+
+def draw(made: ChanceInfo) -> go.Figure:
+    """The figure: a filled dot is what was seen, an open sign with a line the null's mean and 95 % around it."""
+    rows = len(made.layers)
+    nulls = [null for null in NULLS if null in made.expected]
+    places = np.linspace(-0.27, 0.27, 1 + len(nulls))
+    y = np.arange(rows, dtype=np.float64)
+    data: list[dict[str, Any]] = []
+    highs = [made.observed]
+    for null, place in zip(nulls, places[1:], strict=True):
+        role, symbol = _LOOKS[null]
+        color = LOOKS[role].color
+        mean, reach = 100 * made.expected[null], 100 * REACH * made.sd[null]
+        low, high = np.maximum(mean - reach, 0), np.minimum(mean + reach, 100)
+        highs.append(high / 100)
+        gaps = np.full(rows, np.nan)
+        data.append(
+            {
+                "type": "scatter", "mode": "lines", "x": np.stack([low, high, gaps], 1).ravel(),
+                "y": np.repeat(y + place, 3), "line": {"color": color, "width": 2}, "hoverinfo": "skip",
+                "meta": {"role": role, "part": "band"},
+            }
+        )  # fmt: skip
+        data.append(
+            {
+                "type": "scatter", "mode": "markers", "name": NAMES[null], "x": mean, "y": y + place,
+                "marker": {"color": color, "symbol": symbol, "size": 9}, "customdata": np.stack([low, high], 1),
+                "hovertemplate": f"{NAMES[null]}: %{{x:.3~g}} %, 95 % within %{{customdata[0]:.3~g}} to "
+                                 "%{customdata[1]:.3~g} %<extra></extra>",
+                "meta": {"role": role, "part": "mean"},
+            }
+        )  # fmt: skip
+    if made.pairs.any():
+        data.append(
+            {
+                "type": "scatter", "mode": "markers", "name": "seen", "x": 100 * made.observed, "y": y + places[0],
+                "marker": {"color": LOOKS[WINNING_TICKET].color, "symbol": "circle", "size": 10},
+                "customdata": made.pairs, "meta": {"role": WINNING_TICKET, "part": "mean"},
+                "hovertemplate": "seen: %{x:.3~g} %, pairs: %{customdata}<extra></extra>",
+            }
+        )  # fmt: skip
+    top = max((float(np.nanmax(high, initial=0)) for high in highs), default=0.0)
+    signs = [("● seen", WINNING_TICKET), *((f"{_GLYPHS[null]} {NAMES[null]}", _LOOKS[null][0]) for null in nulls)]
+    return figure(
+        data,
+        title=f"{made.title}, against chance",
+        finding=finding(made),
+        foot=_foot(made),
+        n=made.n,
+        xaxis=axis("shared by both (% of the smaller mask)",
+                   range=[0, min(105.0, 107 * top) if top > 0 else 100]),
+        yaxis=axis("layer", range=[max(rows, 1) - 0.4, -0.6], tickvals=y.tolist(), ticktext=list(made.layers),
+                   showgrid=False),
+        annotations=[
+            note(text, role=role, xref="paper", x=0.5 * (place % 2), xanchor="left", xshift=-40 * (1 - place % 2),
+                 yref="paper", y=1, yanchor="bottom", yshift=40 - 17 * (place // 2))
+            for place, (text, role) in enumerate(signs)
+        ],
+        hovermode="closest",
+        margin={"l": 84, "r": 16, "t": 62, "b": 42},
+    )  # fmt: skip
+
+
+def _foot(made: ChanceInfo) -> str:
+    if not made.n:
+        return "n = 0 so far"
+    pairs = int(made.pairs[-1]) if len(made.pairs) else 0
+    parts = [f"n = {words.plural(made.n, 'replicate')}, {words.plural(pairs, 'pair')}"]
+    if pairs:
+        parts.append("lines: 95 % of such means by chance, layers taken as independent")
+    if made.nested:
+        parts.append(f"{words.plural(made.nested, 'nested pair')} left out")
+    if made.left_out:
+        parts.append(f"{words.plural(made.left_out, 'more ticket')} left out")
+    return " · ".join(parts)
+
+
+def table(made: ChanceInfo) -> dict[str, list[Any]]:
+    """One row per layer and null; shares in [0, 1]."""
+    none = np.full(len(made.layers), np.nan)
+    mean = np.stack([made.expected.get(null, none) for null in NULLS], 1).ravel()
+    reach = REACH * np.stack([made.sd.get(null, none) for null in NULLS], 1).ravel()
+    return {
+        "layer": [name for name in made.layers for _ in NULLS],
+        "pairs": np.repeat(made.pairs, len(NULLS)).tolist(),
+        "observed": np.repeat(made.observed, len(NULLS)).tolist(),
+        "null": [null for _ in made.layers for null in NULLS],
+        "expected": mean.tolist(),
+        "low": (mean - reach).tolist(),
+        "high": (mean + reach).tolist(),
+    }

@@ -1,0 +1,44 @@
+"""Runs that nobody trains: all that was measured and saved of them is there at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from app.contract.events import ArtifactSaved, Changed, Finished, Measured, Started
+from app.contract.specs import ImportedSpec
+from app.store import events
+from app.store import runs as run_rows
+from app.store.tables import Now, runs, shards
+
+
+def create(
+    conn: Connection,
+    run_id: str,
+    spec: ImportedSpec,
+    outputs: Sequence[Measured | ArtifactSaved],
+    provenance: Mapping[str, Any],
+    *,
+    name: str,
+    tags: Iterable[str],
+    notes: str,
+) -> None:
+    """Store a finished run of one replicate with its whole log. Raises FieldError for bad labels."""
+    run_rows.add_run(conn, run_id, spec, "finished", name=name, tags=tags, notes=notes)
+    work = spec.work[0]
+    conn.execute(
+        insert(shards).values(
+            run_id=run_id, replicate=0, state="finished", queue="any", attempt=1, checkpoints=[], done=work, total=work
+        )
+    )
+    shard = conn.execute(select(shards).where(shards.c.run_id == run_id)).one()
+    started = Started(replicate=0, attempt=1, worker="import", plan={}, provenance=dict(provenance))
+    events.log(conn, run_id, [started], shard)
+    events.append(conn, shard, outputs, 0)
+    events.log(conn, run_id, [Finished(replicate=0)], shard)
+    events.log(conn, run_id, [Changed(state="finished")])
+    conn.execute(
+        update(runs)
+        .where(runs.c.id == run_id)
+        .values(provenance=dict(provenance), started_at=runs.c.created_at, finished_at=Now())
+    )

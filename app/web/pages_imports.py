@@ -1,0 +1,71 @@
+"""The page on which masks from elsewhere become a run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from app.contract.specs import FieldError
+from app.imports.limits import MAX_BYTES, MAX_FILES, MAX_LAYERS, MAX_WEIGHTS
+from app.imports.refused import Refused
+from app.store import Store
+from app.web.context import QueueDep, StoreDep
+from app.web.forms import FormField
+from app.web.imports import import_masks
+from app.web.pages_new import ABOUT_HELP, about, split_tags
+from app.web.problems import Invalid
+from app.web.uploads import UploadDep
+from app.web.views import page, shell
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class ImportPage:
+    """The form, holding what was typed; `problem` is what is wrong with the files."""
+
+    about: tuple[FormField, ...]
+    problem: str
+    wrong: bool
+    max_bytes: int = MAX_BYTES
+    max_files: int = MAX_FILES
+    max_layers: int = MAX_LAYERS
+    max_weights: int = MAX_WEIGHTS
+
+
+@router.get("/import")
+def form(request: Request, store: StoreDep) -> HTMLResponse:
+    """The form, empty."""
+    return _render(request, store, {}, {})
+
+
+@router.post("/import")
+def create(request: Request, upload: UploadDep, store: StoreDep, queue: QueueDep) -> Any:
+    """Import: 303 to the run's page, or the same form again with the error at its field; files must be chosen anew."""
+    data = {name: upload.field(name) for name in ABOUT_HELP}
+    try:
+        run = import_masks(
+            store,
+            upload,
+            name=data["name"].strip(),
+            tags=split_tags(data["tags"]),
+            notes=data["notes"].replace("\r\n", "\n"),
+        )
+    except FieldError as error:
+        return _render(request, store, data, {error.field: error.message}, 422)
+    except Refused as error:
+        return _render(request, store, data, {"files": str(error)}, error.status)
+    except Invalid as error:
+        return _render(request, store, data, {bad.path: bad.message for bad in error.errors}, 422)
+    queue.wake(run.id, run.last_seq)
+    return RedirectResponse(f"/runs/{run.id}", 303)
+
+
+def _render(
+    request: Request, store: Store, data: Mapping[str, str], errors: Mapping[str, str], status: int = 200
+) -> HTMLResponse:
+    words = ABOUT_HELP | {"name": "A question is a good name. Left empty, the run is named after its first file."}
+    made = ImportPage(about(data, errors, words), errors.get("files", ""), bool(errors))
+    return page(request, "import.html", status, page=made, shell=shell(store))

@@ -1,0 +1,277 @@
+/** The masks of a run: the address holds what is seen, controls change the address, and everything follows it. */
+import { paced } from "../hints.js";
+import { renewParts } from "../parts.js";
+import { titled } from "../picture.js";
+import { plotly } from "../plotly.js";
+import { color, onTheme } from "../theme.js";
+import { Divider } from "./divider.js";
+import { Matrix } from "./matrix.js";
+import { theme } from "./scales.js";
+import { csvAddress, legendAddress, tile, ticketOf } from "./server.js";
+import { UnitPanel } from "./unit_panel.js";
+
+/** @typedef {import("./server.js").View} View */
+
+const FILM_MS = 650;
+const MOST_IN_CSV = 200_000;
+
+/**
+ * @param {HTMLFormElement} form
+ * @param {(name: string, value: string) => void} chosen called when the level, the layer or the replicate changes
+ */
+export async function atlas(form, chosen) {
+  const run = form.dataset.run ?? "";
+  const find = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (form.querySelector(selector));
+  const control = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+  const readout = find("#readout");
+  const legend = find("#legend");
+  const matrices = find("#matrices");
+  const placeB = find("#matrix-b");
+  const placeA = find("#matrix-a");
+  const film = /** @type {HTMLButtonElement} */ (find("#film"));
+  const modes = find('[aria-label="How to compare"]');
+  let v = form.dataset.seq ?? "";
+  const layer = control("layer").value;
+  const size = (/** @type {string} */ name) => Number(placeA.dataset[name]);
+  const shape = {
+    rows: size("rows"), columns: size("columns"), kernel: size("kernel"), wide: size("wide"), last: Number(control("level").max),
+    many: /** @type {HTMLSelectElement} */ (/** @type {unknown} */ (control("replicate"))).options.length,
+  };
+  const units = new UnitPanel(form);
+  /** @type {Matrix | null} */
+  let second = null;
+
+  const here = () => new URL(location.href);
+  const write = (/** @type {Record<string, string>} */ changes) => {
+    const address = here();
+    address.searchParams.set("tab", "masks");
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === "") address.searchParams.delete(name);
+      else address.searchParams.set(name, value);
+    }
+    history.replaceState(null, "", address);
+    document.dispatchEvent(new CustomEvent("chosen"));
+  };
+  /** @returns {import("./server.js").Ticket} */
+  const ticket = () => {
+    const [branch, draw] = control("branch").value.split(":");
+    return { run, replicate: control("replicate").value, level: control("level").value, ...(branch ? { branch, draw } : {}) };
+  };
+  const other = () => control("other").value;
+  const mode = () => (other() ? /** @type {HTMLInputElement} */ (form.querySelector("input[name=mode]:checked")).value : "");
+  const look = (/** @type {string} */ shown = "") => ({
+    layer: layer, color: shown || (mode() === "difference" ? "difference" : control("color").value), rows: control("rows").value, columns: control("columns").value,
+    other: mode() === "difference" ? other() : "",
+  });
+  const words = (/** @type {import("./server.js").Ticket} */ each) => `replicate ${each.replicate} · level ${each.level}${each.branch ? ` · ${each.branch.replaceAll("_", " ")}` : ""}${each.run === run ? "" : ` of ${each.run}`}`;
+
+  const listener = {
+    moved: (/** @type {View} */ view) => {
+      const whole = view.bottom - view.top >= shape.rows && view.right - view.left >= shape.columns;
+      write({ view: whole ? "" : [view.top, view.bottom, view.left, view.right].map((value) => String(Math.round(value * 100) / 100)).join(",") });
+    },
+    told: (/** @type {string[]} */ parts) => { readout.textContent = parts.join(" · "); },
+    picked: (/** @type {number} */ unit) => {
+      control("unit").value = String(unit);
+      write({ unit: String(unit) });
+      showUnit();
+    },
+    drawn: (/** @type {Matrix} */ matrix) => {
+      if (matrix === first) tell();
+      divider.clip();
+    },
+    failed: (/** @type {string} */ text) => { legend.textContent = `The picture could not be fetched: ${text}`; },
+  };
+  const first = new Matrix(placeA, shape, { ...listener, moved: (view) => { listener.moved(view); second?.go(view, true); overlay(); } });
+  const divider = new Divider(first);
+
+  /** What the picture shows, how many weights, and where its CSV lies. */
+  function tell() {
+    const made = first.tile;
+    if (!made) return;
+    const { touched } = first;
+    const n = (touched.bottom - touched.top) * (touched.right - touched.left);
+    const pixel = made.high * made.wide === 1 || first.cells ? "Each cell is one weight" : `Each pixel stands for ${made.high}×${made.wide} weights and shows ${made.legend.one_of_many}; one kept weight is enough to tint it`;
+    const kept = ["level", "replicates"].includes(made.legend.kind === "levels" ? "level" : first.look.color) ? "" : ` ${made.kept.toLocaleString("en-US")} of ${n.toLocaleString("en-US")} weights in view ${first.look.color === "difference" ? "kept by A or B" : "kept"}.`;
+    legend.textContent = `Colour: ${made.legend.title}. ${pixel}.${kept}`;
+    const csv = /** @type {HTMLAnchorElement} */ (find("#matrix-csv"));
+    if (n <= MOST_IN_CSV) csv.href = csvAddress(ticket(), look(), touched);
+    else csv.removeAttribute("href");
+    csv.title = n <= MOST_IN_CSV ? "" : `Zoom in to ${MOST_IN_CSV.toLocaleString("en-US")} weights or fewer`;
+  }
+
+  const showUnit = () => control("unit").value !== "" && units.show(ticket(), layer, Number(control("unit").value), signedLegend());
+  const signedLegend = () => legends.initial ?? legends.trained;
+  /** @type {Record<string, import("./server.js").Legend>} */
+  let legends = {};
+  const readLegends = async () => {
+    const answer = await fetch(legendAddress(ticket(), layer)).catch(() => null);
+    legends = answer?.ok ? await answer.json() : {};
+  };
+
+  /** The second ticket, over the first one, for the divider. */
+  async function overlay() {
+    if (mode() !== "divider") return;
+    const asked = first.touched;
+    const made = await tile(ticketOf(other()), { ...look(), other: "" }, asked, { ...first.size, theme: theme(), v: "" }, new AbortController().signal).catch((error) => {
+      listener.failed(error.message);
+      return null;
+    });
+    if (mode() !== "divider" || JSON.stringify(asked) !== JSON.stringify(first.touched)) return;
+    first.over = made;
+    await first.draw();
+    divider.show(true);
+  }
+
+  /** Show what the controls say. */
+  async function show() {
+    const two = mode() === "side";
+    matrices.classList.toggle("two", two);
+    placeB.hidden = !two;
+    modes.hidden = !other();
+    first.fine = mode() !== "divider";
+    first.over = null;
+    first.title = other() ? (mode() === "difference" ? `A: ${words(ticket())} against B: ${words(ticketOf(other()))}` : `A: ${words(ticket())}`) : "";
+    divider.show(false);
+    const jobs = [first.show(ticket(), look(), v)];
+    if (two) {
+      if (!second) {
+        second = new Matrix(placeB, shape, { ...listener, moved: (view) => first.go(view) });
+        second.view = { ...first.view };
+      }
+      second.title = `B: ${words(ticketOf(other()))}`;
+      second.view = { ...first.view };
+      jobs.push(second.show(ticketOf(other()), { ...look(), other: "" }, ""));
+    }
+    await Promise.all(jobs);
+    await overlay();
+  }
+
+  const renew = paced(renewParts, 250);
+  const turn = paced(async () => { await Promise.all([show(), readLegends()]); showUnit(); }, 40);
+
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", (event) => {
+    const input = /** @type {HTMLInputElement} */ (event.target);
+    if (input.id === "other-address" || input.id === "goto-input") return;
+    if (input.name === "unit") {
+      write({ unit: input.value });
+      showUnit();
+      return;
+    }
+    write({ [input.name]: input.value });
+    if (["level", "replicate", "branch"].includes(input.name)) {
+      chosen(input.name, input.value);
+      renew();
+    }
+    turn();
+  });
+  find("#other-address").addEventListener("change", () => {
+    const typed = /** @type {HTMLInputElement} */ (find("#other-address")).value.trim();
+    if (!/^[0-9a-z]+:\d+:\d+(:[a-z_]+:\d+)?$/.test(typed)) {
+      listener.failed("a ticket is written run:replicate:level, such as 06f3k2m9qa:0:5");
+      return;
+    }
+    const select = /** @type {HTMLSelectElement} */ (/** @type {unknown} */ (control("other")));
+    if (![...select.options].some((option) => option.value === typed)) select.add(new Option(words(ticketOf(typed)), typed));
+    select.value = typed;
+    write({ other: typed });
+    turn();
+  });
+  form.addEventListener("click", (event) => {
+    const button = /** @type {HTMLElement} */ (event.target).closest("button");
+    const pan = { left: [0, -0.3], right: [0, 0.3], up: [-0.3, 0], down: [0.3, 0] }[button?.dataset.pan ?? ""];
+    if (pan) first.pan(pan[0], pan[1]);
+    else if (button?.dataset.zoom === "in") first.zoom(0.6);
+    else if (button?.dataset.zoom === "out") first.zoom(1 / 0.6);
+    else if (button?.dataset.zoom === "all") first.go(first.whole);
+    else if (button?.dataset.save) save(button.dataset.save);
+    else if (button?.id === "goto") goTo();
+  });
+
+  /** Zoom to the weight that is typed. */
+  async function goTo() {
+    const [unit, input] = [Number(control("unit").value || 0), Number(/** @type {HTMLInputElement} */ (find("#goto-input")).value || 0)];
+    if (control("rows").value !== "natural" || control("columns").value !== "natural") {
+      control("rows").value = control("columns").value = "natural";
+      write({ rows: "", columns: "" });
+      first.look = look();
+    }
+    const column = input * shape.kernel;
+    await first.go({ top: unit - 8, bottom: unit + 9, left: column - 12, right: column + 13 });
+    const weight = await first.weight(unit, column, new AbortController().signal);
+    if (weight) listener.told(first.say(weight));
+    write({ unit: String(unit) });
+    showUnit();
+  }
+
+  /** @param {string} format */
+  async function save(format) {
+    const library = await plotly();
+    const { width, height } = placeA.getBoundingClientRect();
+    const { data, layout } = /** @type {any} */ (placeA);
+    const meta = { title: `${layer} of ${run}, ${words(ticket())}`, finding: [], foot: legend.textContent ?? "", n: 1 };
+    const picture = titled({ ...layout, meta, width, height, paper_bgcolor: color("card") });
+    const address = await library.toImage({ data, layout: picture }, { format, width, height: picture.height, scale: format === "png" ? 2 : 1 });
+    const link = document.createElement("a");
+    link.href = address;
+    link.download = `${run}-r${control("replicate").value}-l${control("level").value}-${layer}-${look().color}.${format}`.replace(/[^\w.-]/g, "_");
+    link.click();
+  }
+
+  film.hidden = false;
+  let playing = false;
+  const level = control("level");
+  const step = async (/** @type {number} */ to) => {
+    level.value = String(to);
+    write({ level: level.value });
+    chosen("level", level.value);
+    await Promise.all([show(), renewParts()]);
+    showUnit();
+  };
+  film.addEventListener("click", async () => {
+    playing = !playing;
+    film.setAttribute("aria-pressed", String(playing));
+    film.textContent = playing ? "Stop" : "Play levels";
+    if (playing && level.value === level.max) await step(0);
+    while (playing && Number(level.value) < Number(level.max)) {
+      const began = performance.now();
+      await step(Number(level.value) + 1);
+      await new Promise((done) => setTimeout(done, Math.max(0, FILM_MS - (performance.now() - began))));
+    }
+    playing = false;
+    film.setAttribute("aria-pressed", "false");
+    film.textContent = "Play levels";
+  });
+
+  onTheme(() => { show(); showUnit(); });
+  const given = here().searchParams;
+  const [top, bottom, left, right] = (given.get("view") ?? "").split(",").map(Number);
+  if (bottom > top && right > left && top >= 0 && left >= 0 && bottom <= shape.rows && right <= shape.columns) first.view = { top, bottom, left, right };
+  // The live parts of the page are asked for by its address: it names what the controls show.
+  write({ layer: layer, level: control("level").value, replicate: control("replicate").value });
+  await Promise.all([show(), readLegends()]);
+  showUnit();
+
+  return {
+    /** New masks are saved: more levels may be chosen. */
+    async renew() {
+      const now = await (await fetch(`/api/v1/runs/${run}/masks`)).json().catch(() => null);
+      if (!now) return;
+      v = String(now.seq);
+      const levels = now.tickets.filter((/** @type {string} */ each) => each.split(":").length === 2 && each.startsWith(`${control("replicate").value}:`)).map((/** @type {string} */ each) => Number(each.split(":")[1]));
+      if (levels.length) {
+        level.max = String(Math.max(...levels));
+        shape.last = Number(level.max);
+      }
+      shape.many = new Set(now.tickets.map((/** @type {string} */ each) => each.split(":")[0])).size;
+    },
+    /** Another part of the page has chosen a level. @param {string} to */
+    adopt(to) {
+      if (level.value === to || Number(to) > Number(level.max)) return;
+      level.value = to;
+      renew();
+      turn();
+    },
+  };
+}

@@ -1,0 +1,356 @@
+/**
+ * One layer as a matrix on Plotly's axes. Far away it is a picture of the viewport, fetched anew as the reader moves; near,
+ * a true heatmap whose cells each have their own hover. Until the next picture is decoded the last one stays.
+ */
+import { plotly } from "../plotly.js";
+import { color } from "../theme.js";
+import { colorbar, colorscale, theme } from "./scales.js";
+import { cells, tile } from "./server.js";
+import { describe } from "./words.js";
+
+/** @typedef {import("./server.js").View} View */
+/** @typedef {import("./server.js").Ticket} Ticket */
+/** @typedef {import("./server.js").Look} Look */
+/** @typedef {import("./server.js").Tile} Tile */
+/** @typedef {{rows: number, columns: number, kernel: number, wide: number, many: number, last: number}} Shape */
+
+// Below this many weights each is a cell of its own.
+const CELLS = 20_000;
+const MARGIN = { l: 52, r: 28, t: 58, b: 40 };
+// A finger scrolls the page; a mouse drags the matrix.
+const COARSE = matchMedia("(pointer: coarse)").matches;
+const CONFIG = { displayModeBar: false, doubleClick: false, scrollZoom: false, responsive: false, showTips: false };
+
+export class Matrix {
+  /**
+   * @param {HTMLElement} place
+   * @param {Shape} shape
+   * @param {{moved: (view: View) => void, told: (words: string[]) => void, picked: (unit: number) => void, drawn: (matrix: Matrix) => void, failed: (words: string) => void}} listener
+   */
+  constructor(place, shape, listener) {
+    this.place = place;
+    this.shape = shape;
+    this.listener = listener;
+    this.margin = MARGIN;
+    /** @type {Ticket | null} */
+    this.ticket = null;
+    /** @type {Look} */
+    this.look = { layer: "", color: "mask", rows: "natural", columns: "natural", other: "" };
+    this.v = "";
+    /** @type {View} */
+    this.view = this.whole;
+    /** @type {Tile | null} the whole layer, under every viewport, so that panning shows no hole */
+    this.base = null;
+    /** @type {Tile | null} */
+    this.tile = null;
+    /** @type {import("./server.js").Cells | null} */
+    this.cells = null;
+    /** @type {Tile | null} the same viewport of another ticket, to the right of a divider */
+    this.over = null;
+    /** Whether single cells may be drawn. */
+    this.fine = true;
+    /** @type {AbortController | null} */
+    this.asking = null;
+    this.title = "";
+    this.bind();
+  }
+
+  /** The viewport that shows everything. @returns {View} */
+  get whole() {
+    return { top: 0, bottom: this.shape.rows, left: 0, right: this.shape.columns };
+  }
+
+  get size() {
+    const { width, height } = this.place.getBoundingClientRect();
+    return { width: Math.max(40, Math.round(width - MARGIN.l - MARGIN.r)), height: Math.max(40, Math.round(height - MARGIN.t - MARGIN.b)) };
+  }
+
+  /**
+   * Show a ticket, or the same one in another way, in the viewport that is set.
+   * @param {Ticket} ticket @param {Look} look @param {string} v
+   */
+  async show(ticket, look, v) {
+    this.ticket = ticket;
+    this.look = look;
+    this.v = v;
+    this.base = null;
+    this.cells = null;
+    await this.fetch();
+  }
+
+  /** Move the viewport, within the layer. @param {View} view @param {boolean} [quiet] whether to keep it from the others */
+  async go(view, quiet = false) {
+    this.view = fitted(view, this.shape);
+    if (!quiet) this.listener.moved(this.view);
+    if (this.place.classList.contains("js-plotly-plot")) (await plotly()).relayout(this.place, this.ranges);
+    await this.fetch();
+  }
+
+  /** Zoom about a point given in shares of the viewport. @param {number} factor below 1 to come nearer @param {number} [x] @param {number} [y] */
+  zoom(factor, x = 0.5, y = 0.5) {
+    const { top, bottom, left, right } = this.view;
+    const wide = Math.max(4, (right - left) * factor);
+    const high = Math.max(4, (bottom - top) * factor);
+    const [l, t] = [left + (right - left - wide) * x, top + (bottom - top - high) * y];
+    return this.go({ left: l, right: l + wide, top: t, bottom: t + high });
+  }
+
+  /** Move by shares of the viewport. @param {number} down @param {number} across */
+  pan(down, across) {
+    const { top, bottom, left, right } = this.view;
+    const [y, x] = [(bottom - top) * down, (right - left) * across];
+    return this.go({ top: top + y, bottom: bottom + y, left: left + x, right: right + x });
+  }
+
+  get ranges() {
+    return { "xaxis.range": [this.view.left, this.view.right], "yaxis.range": [this.view.bottom, this.view.top] };
+  }
+
+  /** The whole cells that the viewport touches. @returns {View} */
+  get touched() {
+    const { rows, columns } = this.shape;
+    const top = Math.min(Math.max(0, Math.floor(this.view.top)), rows - 1);
+    const left = Math.min(Math.max(0, Math.floor(this.view.left)), columns - 1);
+    return { top, bottom: Math.min(rows, Math.max(top + 1, Math.ceil(this.view.bottom))), left, right: Math.min(columns, Math.max(left + 1, Math.ceil(this.view.right))) };
+  }
+
+  async fetch() {
+    const ticket = this.ticket;
+    if (!ticket) return;
+    this.asking?.abort();
+    const asking = (this.asking = new AbortController());
+    const began = performance.now();
+    const view = this.touched;
+    const screen = { ...this.size, theme: theme(), v: this.v };
+    const fine = this.fine && this.look.color !== "difference" && (view.bottom - view.top) * (view.right - view.left) <= CELLS;
+    try {
+      const [picture, exact] = await Promise.all([tile(ticket, this.look, view, screen, asking.signal), fine ? cells(ticket, this.look, view, asking.signal) : null, plotly()]);
+      if (asking !== this.asking) return;
+      this.tile = picture;
+      this.cells = exact;
+      if (view.right - view.left === this.shape.columns && view.bottom - view.top === this.shape.rows) this.base = picture;
+      await this.draw();
+      // Told to whoever watches the page: how often it was drawn, and how long the last took.
+      this.place.dataset.drawn = String(Number(this.place.dataset.drawn ?? 0) + 1);
+      this.place.dataset.ms = (performance.now() - began).toFixed(1);
+      this.listener.drawn(this);
+      if (!this.base) {
+        this.base = await tile(ticket, this.look, this.whole, screen, asking.signal);
+        if (asking === this.asking) await this.draw();
+      }
+    } catch (error) {
+      if (!asking.signal.aborted) this.listener.failed(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  async draw() {
+    if (!this.tile) return;
+    const library = await plotly();
+    const [ink, soft, line, edge] = ["ink", "soft", "line", "edge"].map(color);
+    const { legend } = this.tile;
+    const scale = colorscale(legend);
+    const bar = colorbar(legend, soft, line, this.size.width);
+    const { width, height } = this.place.getBoundingClientRect();
+    const traces = this.cells
+      ? [this.heatmap(this.cells, legend, scale, bar)]
+      : [{ type: "scatter", x: [null], y: [null], mode: "markers", hoverinfo: "skip", marker: { size: 0.1, color: [legend.low], cmin: legend.low, cmax: legend.high, colorscale: scale, showscale: true, colorbar: bar } }];
+    const axis = { gridcolor: "rgba(0,0,0,0)", zeroline: false, linecolor: line, tickcolor: line, ticks: "outside", ticklen: 3, tickfont: { size: 11, color: soft }, showgrid: false, minallowed: 0, exponentformat: "none", separatethousands: true };
+    const corner = { xref: "paper", yref: "paper", x: 0, xanchor: "left", xshift: -MARGIN.l + 4, y: 1, yanchor: "bottom", showarrow: false };
+    const layout = {
+      template: {}, width, height, margin: MARGIN, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: legend.paper[theme()], showlegend: false, dragmode: COARSE ? false : "pan", hovermode: "closest", uirevision: "constant",
+      font: { family: "Inter, system-ui, sans-serif", size: 12, color: soft },
+      hoverlabel: { bgcolor: color("card"), bordercolor: edge, font: { color: ink, family: "Inter, system-ui, sans-serif", size: 12 }, align: "left" },
+      xaxis: { ...axis, ...this.ticks("columns"), range: [this.view.left, this.view.right], maxallowed: this.shape.columns, title: { text: this.axisTitle("columns"), font: { size: 12 }, standoff: 6 } },
+      yaxis: { ...axis, ...this.ticks("rows"), range: [this.view.bottom, this.view.top], maxallowed: this.shape.rows },
+      images: this.images,
+      shapes: this.separators(edge),
+      annotations: [
+        { ...corner, text: this.axisTitle("rows"), yshift: 4, font: { size: 12, color: soft } },
+        { ...corner, text: this.title, yshift: 36, font: { size: 12.5, color: ink } },
+      ],
+    };
+    const first = !this.place.classList.contains("js-plotly-plot");
+    const plot = await library.react(this.place, traces, layout, CONFIG);
+    if (first) {
+      plot.on("plotly_relayout", (/** @type {any} */ change) => this.panned(change));
+      plot.on("plotly_click", (/** @type {any} */ event) => event.points?.[0]?.customdata && this.listener.picked(event.points[0].customdata.unit));
+      plot.on("plotly_hover", (/** @type {any} */ event) => event.points?.[0]?.customdata && this.listener.told(this.say(event.points[0].customdata)));
+    }
+  }
+
+  /** @returns {any[]} */
+  get images() {
+    const put = (/** @type {Tile} */ { source, top, bottom, left, right }) => ({ source, xref: "x", yref: "y", x: left, y: top, sizex: right - left, sizey: bottom - top, sizing: "stretch", layer: "below", yanchor: "top", xanchor: "left" });
+    if (this.cells && !this.over) return [];
+    const shown = [...new Set([this.base, this.tile])].flatMap((each) => (each ? [put(each)] : []));
+    if (!this.over) return shown;
+    // Plotly takes pictures in the same place for one picture, so this one is wider by a hair.
+    const over = put(this.over);
+    return [...shown, { ...over, sizex: over.sizex + 1e-6 }];
+  }
+
+  /**
+   * @param {import("./server.js").Cells} found @param {import("./server.js").Legend} legend @param {any} scale @param {any} bar
+   */
+  heatmap(found, legend, scale, bar) {
+    const [rows, columns] = [found.rows.length, found.columns.length];
+    const view = this.touched;
+    const value = VALUES[this.look.color];
+    const [z, data, text] = [[], [], []].map(() => /** @type {any[]} */ (new Array(rows)));
+    for (let i = 0; i < rows; i++) {
+      [z[i], data[i], text[i]] = [new Array(columns), new Array(columns), new Array(columns)];
+      for (let j = 0; j < columns; j++) {
+        const k = i * columns + j;
+        const weight = { unit: found.rows[i], column: found.columns[j], kept: found.kept[k], death: found.death[k], start: found.start[k], end: found.end[k], replicates: found.replicates[k] };
+        z[i][j] = value(weight);
+        data[i][j] = weight;
+        text[i][j] = this.say(weight).join("<br>");
+      }
+    }
+    const { width, height } = this.size;
+    const gap = Math.min(width / columns, height / rows) > 9 ? 1 : 0;
+    return { type: "heatmap", x0: view.left + 0.5, dx: 1, y0: view.top + 0.5, dy: 1, z, customdata: data, hovertext: text, hoverinfo: "text", zmin: legend.low, zmax: legend.high, colorscale: scale, showscale: true, colorbar: bar, xgap: gap, ygap: gap, hoverongaps: true };
+  }
+
+  /** @param {import("./words.js").Weight} weight */
+  say(weight) {
+    return describe(weight, { ...this.shape, level: Number(this.ticket?.level ?? 0) });
+  }
+
+  /** Ticks at whole units; of a convolution, at its channels. @param {"rows" | "columns"} side */
+  ticks(side) {
+    const { kernel } = this.shape;
+    if (side === "rows" || kernel === 1 || this.look.columns !== "natural") return { dtick: undefined, nticks: 8, tickformat: ",d" };
+    const channels = (this.view.right - this.view.left) / kernel;
+    const step = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000].find((each) => channels / each <= 10) ?? 5000;
+    const first = Math.ceil(this.view.left / kernel / step) * step;
+    const shown = [];
+    for (let channel = first; channel * kernel < this.view.right; channel += step) shown.push(channel);
+    return { tickmode: "array", tickvals: shown.map((channel) => (channel + 0.5) * kernel), ticktext: shown.map(String) };
+  }
+
+  /** @param {"rows" | "columns"} side */
+  axisTitle(side) {
+    const order = this.look[side] === "degree" ? ", by degree" : this.look[side] === "cluster" ? ", in clusters" : "";
+    if (side === "rows") return `output unit${order}`;
+    return this.shape.kernel > 1 && !order ? `input channel, each ${this.shape.kernel} kernel positions wide` : `${this.shape.kernel > 1 ? "input channel × kernel position" : "input"}${order}`;
+  }
+
+  /** Lines between the kernels of a convolution, when there is room between them. @param {string} line */
+  separators(line) {
+    const { kernel } = this.shape;
+    const channels = (this.view.right - this.view.left) / kernel;
+    if (kernel === 1 || this.look.columns !== "natural" || channels > 120) return [];
+    const shapes = [];
+    for (let channel = Math.ceil(this.view.left / kernel); channel * kernel <= this.view.right; channel++) {
+      shapes.push({ type: "line", x0: channel * kernel, x1: channel * kernel, yref: "paper", y0: 0, y1: 1, line: { color: line, width: 1 } });
+    }
+    return shapes;
+  }
+
+  /** The reader has dragged the plot. @param {any} change */
+  panned(change) {
+    const [x0, x1, y1, y0] = [change["xaxis.range[0]"], change["xaxis.range[1]"], change["yaxis.range[0]"], change["yaxis.range[1]"]];
+    if (x0 === undefined && y0 === undefined) return;
+    this.go({ left: x0 ?? this.view.left, right: x1 ?? this.view.right, top: y0 ?? this.view.top, bottom: y1 ?? this.view.bottom });
+  }
+
+  /** The cell under a pointer, in the order shown; null beside the matrix. @param {{clientX: number, clientY: number}} event */
+  at(event) {
+    const box = this.place.getBoundingClientRect();
+    const { width, height } = this.size;
+    const [x, y] = [(event.clientX - box.left - MARGIN.l) / width, (event.clientY - box.top - MARGIN.t) / height];
+    if (x < 0 || x >= 1 || y < 0 || y >= 1) return null;
+    const { top, bottom, left, right } = this.view;
+    return { x, y, row: Math.floor(top + y * (bottom - top)), column: Math.floor(left + x * (right - left)) };
+  }
+
+  /** Everything about one weight, by its place in the order shown. @param {number} row @param {number} column @param {AbortSignal} signal */
+  async weight(row, column, signal) {
+    if (!this.ticket) return null;
+    const found = await cells(this.ticket, this.look, { top: row, bottom: row + 1, left: column, right: column + 1 }, signal);
+    return { unit: found.rows[0], column: found.columns[0], kept: found.kept[0], death: found.death[0], start: found.start[0], end: found.end[0], replicates: found.replicates[0] };
+  }
+
+  bind() {
+    this.place.addEventListener("wheel", (event) => {
+      const at = this.at(event);
+      // The wheel scrolls the page until the reader has turned to the matrix.
+      if (!at || !(event.ctrlKey || event.metaKey || this.place.contains(document.activeElement))) return;
+      event.preventDefault();
+      this.zoom(Math.min(2, Math.max(0.5, Math.exp(event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0016)))), at.x, at.y);
+    }, { passive: false });
+    this.place.addEventListener("keydown", (event) => this.key(event));
+    new ResizeObserver(() => {
+      const layout = /** @type {any} */ (this.place).layout;
+      const { width, height } = this.place.getBoundingClientRect();
+      if (layout && width && (Math.abs(layout.width - width) > 1 || Math.abs(layout.height - height) > 1)) this.fetch();
+    }).observe(this.place);
+    /** @type {AbortController | null} */
+    let reading = null;
+    let pressed = { x: 0, y: 0 };
+    const read = async (/** @type {{row: number, column: number}} */ at) => {
+      reading?.abort();
+      const mine = (reading = new AbortController());
+      await new Promise((done) => setTimeout(done, 40));
+      if (mine.signal.aborted) return null;
+      return this.weight(at.row, at.column, mine.signal).catch(() => null);
+    };
+    this.place.addEventListener("pointermove", async (event) => {
+      const at = this.at(event);
+      if (!at || this.cells || event.buttons) return;
+      const weight = await read(at);
+      if (weight) this.listener.told(this.say(weight));
+    });
+    this.place.addEventListener("pointerdown", (event) => {
+      pressed = { x: event.clientX, y: event.clientY };
+      this.place.focus({ preventScroll: true });
+    }, { capture: true });
+    this.place.addEventListener("dblclick", (event) => {
+      const at = this.at(event);
+      if (at) this.zoom(0.4, at.x, at.y);
+    });
+    this.place.addEventListener("pointerup", async (event) => {
+      const at = this.at(event);
+      if (!at || this.cells || Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > 4) return;
+      const weight = await read(at);
+      if (weight) this.listener.picked(weight.unit);
+    }, { capture: true });
+  }
+
+  /** @param {KeyboardEvent} event */
+  async key(event) {
+    if (event.target !== this.place || event.ctrlKey || event.metaKey || event.altKey) return;
+    const { top, bottom, left, right } = this.view;
+    /** @type {Record<string, () => unknown>} */
+    const keys = {
+      ArrowLeft: () => this.pan(0, -0.125), ArrowRight: () => this.pan(0, 0.125), ArrowUp: () => this.pan(-0.125, 0), ArrowDown: () => this.pan(0.125, 0),
+      "+": () => this.zoom(0.7), "=": () => this.zoom(0.7), "-": () => this.zoom(1 / 0.7), 0: () => this.go(this.whole),
+      Enter: async () => {
+        const weight = await this.weight(Math.floor((top + bottom) / 2), Math.floor((left + right) / 2), new AbortController().signal);
+        if (weight) { this.listener.told(this.say(weight)); this.listener.picked(weight.unit); }
+      },
+    };
+    if (!keys[event.key]) return;
+    event.preventDefault();
+    await keys[event.key]();
+  }
+}
+
+/** What a cell is coloured by; NaN is left blank. @type {Record<string, (weight: import("./words.js").Weight) => number>} */
+const VALUES = {
+  mask: ({ kept }) => kept,
+  level: ({ death }) => death,
+  initial: ({ start }) => start,
+  trained: ({ end }) => end,
+  moved: ({ start, end }) => Math.abs(end - start),
+  flips: ({ start, end }) => (Number.isNaN(start * end) ? NaN : start * end < 0 ? 1 : 0),
+  replicates: ({ replicates }) => replicates,
+};
+
+/** A viewport moved and shrunk until it lies within the layer. @param {View} view @param {Shape} shape @returns {View} */
+function fitted({ top, bottom, left, right }, { rows, columns }) {
+  const [high, wide] = [Math.min(bottom - top, rows), Math.min(right - left, columns)];
+  const [t, l] = [Math.min(Math.max(0, top), rows - high), Math.min(Math.max(0, left), columns - wide)];
+  return { top: t, bottom: t + high, left: l, right: l + wide };
+}

@@ -1,0 +1,94 @@
+/** What the atlas asks of the server: pictures of viewports, exact values, single units. */
+
+/**
+ * A mask of a run, and how its matrix is shown.
+ * @typedef {Uint8Array | Int32Array | Float32Array | Float64Array} Numbers
+ * @typedef {{run: string, replicate: string, level: string, branch?: string, draw?: string}} Ticket
+ * @typedef {{layer: string, color: string, rows: string, columns: string, other: string}} Look
+ * @typedef {{top: number, bottom: number, left: number, right: number}} View
+ * @typedef {{kind: string, title: string, low: number, high: number, one_of_many: string, colors: Record<string, string[]>, paper: Record<string, string>}} Legend
+ * @typedef {View & {high: number, wide: number, kept: number, legend: Legend, source: string}} Tile
+ * @typedef {{rows: Numbers, columns: Numbers, kept: Numbers, death: Numbers, start: Numbers, end: Numbers, replicates: Numbers}} Cells
+ * @typedef {{unit: number, in_degree: number, out_degree: number | null, picture: number[] | null, assumed: boolean, kept: Numbers, start: Numbers, end: Numbers, reached: {layer: string, paths: number[]}[]}} Unit
+ */
+
+/** @type {Record<string, new (buffer: ArrayBuffer) => Numbers>} */
+const TYPES = { u1: Uint8Array, i4: Int32Array, f4: Float32Array, f8: Float64Array };
+
+/** The ticket of an address such as `06f3k2m9qa:0:5:shuffled:1`. @param {string} address @returns {Ticket} */
+export function ticketOf(address) {
+  const [run, replicate, level, branch, draw] = address.split(":");
+  return { run, replicate, level, ...(branch ? { branch, draw } : {}) };
+}
+
+/** @param {Ticket} ticket @param {Record<string, unknown>} more */
+function query(ticket, more) {
+  const { run, ...place } = ticket;
+  return new URLSearchParams(/** @type {Record<string, string>} */ ({ ...place, ...more }));
+}
+
+/** @param {Ticket} ticket @param {string} layer */
+const layerPath = (ticket, layer) => `/api/v1/runs/${ticket.run}/masks/${encodeURIComponent(layer)}`;
+
+/** @param {string} address @param {AbortSignal} [signal] */
+async function ask(address, signal) {
+  const answer = await fetch(address, { signal });
+  if (answer.ok) return answer;
+  const problem = await answer.json().catch(() => ({ detail: `the server answered ${answer.status}` }));
+  throw new Error(problem.detail);
+}
+
+/**
+ * A picture of a viewport as a data address, decoded, so that showing it does not flash.
+ * @param {Ticket} ticket @param {Look} look @param {View} view @param {{width: number, height: number, theme: string, v: string}} screen @param {AbortSignal} signal
+ * @returns {Promise<Tile>}
+ */
+export async function tile(ticket, look, view, screen, signal) {
+  const { layer, ...chosen } = look;
+  const answer = await ask(`${layerPath(ticket, layer)}/tile?${query(ticket, { ...chosen, ...view, ...screen })}`, signal);
+  const told = JSON.parse(answer.headers.get("X-Tile") ?? "{}");
+  const blob = await answer.blob();
+  const source = await new Promise((done, fail) => {
+    const reader = new FileReader();
+    reader.onload = () => done(/** @type {string} */ (reader.result));
+    reader.onerror = () => fail(reader.error);
+    reader.readAsDataURL(blob);
+  });
+  const picture = new Image();
+  picture.src = source;
+  await picture.decode();
+  return { ...told, source };
+}
+
+/** @param {Ticket} ticket @param {string} layer */
+export const legendAddress = (ticket, layer) => `${layerPath(ticket, layer)}/legend?${query(ticket, {})}`;
+
+/** @param {Ticket} ticket @param {Look} look @param {View} view */
+export function csvAddress(ticket, look, view) {
+  return `${layerPath(ticket, look.layer)}/values?${query(ticket, { ...view, rows: look.rows, columns: look.columns, format: "csv" })}`;
+}
+
+/**
+ * Exact values of the weights of a viewport.
+ * @param {Ticket} ticket @param {Look} look @param {View} view @param {AbortSignal} signal
+ * @returns {Promise<Cells>}
+ */
+export async function cells(ticket, look, view, signal) {
+  const address = `${layerPath(ticket, look.layer)}/values?${query(ticket, { ...view, rows: look.rows, columns: look.columns, format: "json" })}`;
+  return decoded(await (await ask(address, signal)).json());
+}
+
+/** @param {Ticket} ticket @param {string} layer @param {number} number @returns {Promise<Unit>} */
+export async function unit(ticket, layer, number) {
+  return decoded(await (await ask(`${layerPath(ticket, layer)}/units/${number}?${query(ticket, {})}`)).json());
+}
+
+/** Arrays that came as base64. @param {any} answer @returns {any} */
+function decoded(answer) {
+  return Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, value?.bdata === undefined ? value : numbers(value)]));
+}
+
+/** @param {{dtype: string, bdata: string}} typed */
+function numbers({ dtype, bdata }) {
+  return new TYPES[dtype](Uint8Array.from(atob(bdata), (letter) => letter.charCodeAt(0)).buffer);
+}

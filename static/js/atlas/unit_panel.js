@@ -1,0 +1,124 @@
+/** One unit: its degrees in words, its incoming weights as a picture, and the paths from it to the outputs. */
+import { plotly } from "../plotly.js";
+import { color } from "../theme.js";
+import { theme } from "./scales.js";
+import { unit as ask } from "./server.js";
+import { signed } from "./words.js";
+
+/** @typedef {import("./server.js").Unit} Unit */
+/** @typedef {import("./server.js").Legend} Legend */
+
+const CONFIG = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };
+const MOST_PICTURES = 64;
+
+export class UnitPanel {
+  /** @param {HTMLElement} card */
+  constructor(card) {
+    const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (card.querySelector(`#${id}`));
+    this.find = part("unit-find");
+    this.picture = part("unit-picture");
+    this.paths = part("unit-paths");
+    this.foot = part("unit-foot");
+    this.title = part("title-unit");
+    this.asked = 0;
+  }
+
+  /**
+   * @param {import("./server.js").Ticket} ticket @param {string} layer @param {number} number @param {Legend | undefined} signedLegend
+   */
+  async show(ticket, layer, number, signedLegend) {
+    const mine = ++this.asked;
+    try {
+      const found = await ask(ticket, layer, number);
+      if (mine !== this.asked) return;
+      this.title.textContent = `Unit ${number} of ${layer} at level ${ticket.level}`;
+      this.find.textContent = sentences(found).join(" ");
+      await this.drawPicture(found, signedLegend);
+      await this.drawPaths(found);
+    } catch (error) {
+      if (mine === this.asked) this.find.textContent = `The unit could not be shown: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+
+  /** @param {Unit} found @param {Legend | undefined} legend */
+  async drawPicture(found, legend) {
+    const library = await plotly();
+    const there = found.end.length && ![...found.end].every(Number.isNaN) ? found.end : ![...found.start].every(Number.isNaN) ? found.start : null;
+    const z = montage(found, there ?? found.kept);
+    this.picture.hidden = !z;
+    if (!z) return this.note(found, there);
+    const reach = Math.max(...[...(there ?? [1])].map((value) => (Number.isNaN(value) ? 0 : Math.abs(value))), 1e-12);
+    const scale = there && legend ? legend.colors[theme()].map((stop, i, all) => [i / (all.length - 1), stop]) : [[0, color("wash")], [1, color("ink")]];
+    const { width, height } = this.picture.getBoundingClientRect();
+    const trace = {
+      type: "heatmap", z, zmin: there ? -reach : 0, zmax: there ? reach : 1, colorscale: scale, xgap: 0, ygap: 0, showscale: Boolean(there),
+      hovertemplate: there ? "%{z:.4g}<extra></extra>" : "%{z}<extra></extra>",
+      colorbar: { thickness: 8, len: 0.9, outlinewidth: 0, tickfont: { size: 11, color: color("soft") }, nticks: 3 },
+    };
+    const axis = { visible: false, fixedrange: true };
+    await library.react(this.picture, [trace], {
+      template: {}, width, height, margin: { l: 4, r: 4, t: 4, b: 4 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: color("wash"),
+      xaxis: { ...axis, constrain: "domain" }, yaxis: { ...axis, autorange: "reversed", scaleanchor: "x", constrain: "domain" },
+    }, CONFIG);
+    this.note(found, there);
+  }
+
+  /** @param {Unit} found @param {import("./server.js").Numbers | null} there */
+  note(found, there) {
+    const strongest = there ? [...there].map((value, i) => ({ value, i })).filter(({ value }) => !Number.isNaN(value)).sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, 3) : [];
+    const kernel = found.picture && found.picture[0] > 3 ? found.picture[1] * found.picture[2] : 0;
+    const shape = !found.picture ? "Its inputs form no picture." : kernel ? `Kernels of ${found.picture[1]}×${found.picture[2]}, one for each of ${found.picture[0]} input channels${found.picture[0] > MOST_PICTURES ? `, the first ${MOST_PICTURES} shown` : ""}.` : `Its incoming weights over the ${found.picture[1]}×${found.picture[2]} input${found.assumed ? ", a shape assumed from their number" : ""}${found.picture[0] === 3 ? ", red, green and blue" : ""}.`;
+    const what = there === found.end && there ? "Trained values." : there ? "Initial values." : "1 = kept.";
+    const top = strongest.length ? ` Strongest: ${strongest.map(({ value, i }) => `${signed(Number(value.toPrecision(4)))} from ${kernel ? `channel ${Math.floor(i / kernel)}` : `input ${i}`}`).join(", ")}.` : "";
+    this.foot.textContent = `${shape} ${what}${top}`;
+  }
+
+  /** @param {Unit} found */
+  async drawPaths(found) {
+    const library = await plotly();
+    const last = found.reached.at(-1);
+    this.paths.hidden = !last;
+    if (!last) return;
+    const { width, height } = this.paths.getBoundingClientRect();
+    const [ink, soft, line] = ["ticket", "soft", "line"].map(color);
+    await library.react(this.paths, [{ type: "bar", x: last.paths.map((_, i) => i), y: last.paths, marker: { color: ink }, hovertemplate: "output %{x}: %{y:,} paths<extra></extra>" }], {
+      template: {}, width, height, margin: { l: 44, r: 4, t: 24, b: 34 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: "Inter, system-ui, sans-serif", size: 11, color: soft }, bargap: 0.3,
+      hoverlabel: { bgcolor: color("card"), bordercolor: color("edge"), font: { color: color("ink") } },
+      xaxis: { title: { text: `unit of ${last.layer}`, standoff: 4 }, fixedrange: true, showgrid: false, zeroline: false, linecolor: line, nticks: 10, tickformat: "d" },
+      yaxis: { fixedrange: true, gridcolor: line, zeroline: false, nticks: 4, rangemode: "tozero" },
+      annotations: [{ text: "paths of kept weights", xref: "paper", yref: "paper", x: 0, y: 1, xanchor: "left", yanchor: "bottom", xshift: -40, yshift: 4, showarrow: false, font: { color: soft, size: 11 } }],
+    }, CONFIG);
+  }
+}
+
+/** @param {Unit} found */
+function sentences(found) {
+  const count = (/** @type {number} */ n) => Math.round(n).toLocaleString("en-US");
+  const words = [`${count(found.in_degree)} of ${count(found.kept.length)} incoming weights are kept.`];
+  if (found.out_degree !== null) words.push(found.out_degree ? `${count(found.out_degree)} kept weights of the next layer read it.` : "No kept weight of the next layer reads it: it cannot matter.");
+  for (const { layer, paths } of found.reached) {
+    const reached = paths.filter((n) => n > 0);
+    const all = reached.reduce((sum, n) => sum + n, 0);
+    words.push(reached.length ? `It reaches ${count(reached.length)} of ${count(paths.length)} units of ${layer} by ${count(all)} ${all === 1 ? "path" : "paths"}.` : `No path of kept weights leads on to ${layer}.`);
+    if (!reached.length) break;
+  }
+  return words;
+}
+
+/**
+ * Incoming weights as one picture: channels beside each other, kernels in a square of squares; null where they form none.
+ * @param {Unit} found @param {import("./server.js").Numbers} values
+ */
+function montage(found, values) {
+  if (!found.picture) return null;
+  const [all, high, wide] = found.picture;
+  const n = Math.min(all, MOST_PICTURES);
+  const across = n <= 3 ? n : Math.ceil(Math.sqrt(n));
+  const down = Math.ceil(n / across);
+  const gap = n > 1 ? 1 : 0;
+  const z = Array.from({ length: down * (high + gap) - gap }, () => new Array(across * (wide + gap) - gap).fill(NaN));
+  for (let i = 0; i < n; i++) for (let row = 0; row < high; row++) for (let column = 0; column < wide; column++) {
+    z[Math.floor(i / across) * (high + gap) + row][(i % across) * (wide + gap) + column] = values[(i * high + row) * wide + column];
+  }
+  return z;
+}

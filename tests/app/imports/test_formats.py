@@ -1,0 +1,87 @@
+"""Other kinds of files are known by their content, whatever they are called, and never opened."""
+
+import bz2
+import gzip
+import io
+import lzma
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from app.imports.refused import Refused
+from tests.app.imports.files import source
+
+
+class Bomb:
+    """Unpickled, it would leave a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> Any:
+        return (Path.touch, (self.path,))
+
+
+def torch_file(**options: Any) -> bytes:
+    out = io.BytesIO()
+    torch.save({"fc1.weight": torch.ones(3, 4)}, out, **options)
+    return out.getvalue()
+
+
+def archive(content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("weights.safetensors", content)
+    return out.getvalue()
+
+
+def numpy_file() -> bytes:
+    out = io.BytesIO()
+    np.savez(out, weight=np.ones((3, 4)))
+    return out.getvalue()
+
+
+ZEROS = bytes(10_000_000)
+
+
+@pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
+def test_a_pickle_is_refused_and_never_loaded(tmp_path: Path, protocol: int) -> None:
+    trace = tmp_path / "loaded"
+    content = pickle.dumps(Bomb(trace), protocol)
+    with pytest.raises(Refused, match=r"a pickle.*safetensors\.torch\.save_file"):
+        source(content)
+    assert not trace.exists()
+    pickle.loads(content)
+    assert trace.exists()  # the trap was a real one
+
+
+@pytest.mark.parametrize("protocol", [0, 1])
+def test_an_old_pickle_is_no_safetensors_file_either(protocol: int) -> None:
+    with pytest.raises(Refused, match="safetensors"):
+        source(pickle.dumps({"weight": [0.0] * 20}, protocol))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (torch_file(), "zip archive"),
+        (torch_file(_use_new_zipfile_serialization=False), "pickle"),
+        (numpy_file(), "zip archive"),
+        (archive(ZEROS), "zip archive"),
+        (gzip.compress(ZEROS), "compressed"),
+        (gzip.compress(ZEROS, mtime=0), "compressed"),
+        (bz2.compress(ZEROS), "compressed"),
+        (lzma.compress(ZEROS), "compressed"),
+    ],
+    ids=["torch", "torch of old", "npz", "zip bomb", "gzip bomb", "gzip bomb without a time", "bzip2", "xz"],
+)
+def test_archives_are_refused_with_how_to_convert(content: bytes, words: str) -> None:
+    with pytest.raises(Refused, match=r"safetensors\.torch\.save_file") as caught:
+        source(content)
+    assert words in str(caught.value)
+    assert caught.value.status == 422

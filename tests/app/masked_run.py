@@ -1,0 +1,129 @@
+"""A stored run with masks and weights of our choosing, written as a worker writes one."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save
+
+from app.contract.events import ArtifactSaved, Measured, Place, Started
+from app.contract.presets import PRESETS
+from app.contract.specs import LotterySpec
+from app.contract.tickets import TicketRef
+from app.masks import codec
+from app.masks.connectivity import dead
+from app.masks.sums import strata_of, sums
+from app.store import Store
+
+Kernels = Mapping[str, NDArray[Any]]
+
+
+@dataclass
+class MaskedRun:
+    """What was written: `masks[replicate][level]` by layer, `init[replicate]`, `trained[replicate]` before masking."""
+
+    id: str
+    layers: tuple[str, ...]
+    masks: list[list[Kernels]]
+    init: list[Kernels]
+    trained: list[Kernels]
+    controls: dict[tuple[int, int, str], Kernels] = field(default_factory=dict)
+
+    def ref(self, replicate: int = 0, level: int = 0, branch: str = "winning_ticket") -> TicketRef:
+        return TicketRef(self.id, replicate, level, branch)
+
+
+def nested(
+    random: np.random.Generator, shape: Sequence[int], levels: int, keep: float = 0.6
+) -> list[NDArray[np.bool_]]:
+    """Masks of level 0 (full) to `levels`, each inside the one before."""
+    score = random.random(tuple(shape))
+    return [score < keep**level for level in range(levels + 1)]
+
+
+def write_run(
+    store: Store,
+    shapes: Mapping[str, Sequence[int]],
+    *,
+    levels: int = 2,
+    replicates: int = 1,
+    seed: int = 0,
+    picture: Sequence[int] | None = None,
+    masks: Sequence[Sequence[Kernels]] | None = None,
+    controls: Sequence[str] = (),
+    finish: bool = True,
+    **spec: Any,
+) -> MaskedRun:
+    """Store such a run; what is not given is drawn. `controls` get the ticket's mask, shuffled."""
+    random = np.random.default_rng(seed)
+    made = {**PRESETS["digits-tickets"].spec.model_dump(), "replicates": replicates, "levels": levels, "branches": []}
+    run = store.create_run(LotterySpec.model_validate({**made, **spec}), name="masked")
+    layers: dict[str, Any] = {"layers": [{"name": name, "shape": list(shape)} for name, shape in shapes.items()]}
+    if picture is not None:
+        layers["input"] = list(picture)
+    result = MaskedRun(run.id, tuple(shapes), [], [], [])
+    for replicate in range(replicates):
+        drawn = {name: nested(random, shape, levels) for name, shape in shapes.items()}
+        mine = masks[replicate] if masks else [{name: drawn[name][i] for name in shapes} for i in range(levels + 1)]
+        init = {name: random.normal(size=tuple(shape)).astype(np.float32) for name, shape in shapes.items()}
+        trained = {name: random.normal(size=tuple(shape)).astype(np.float32) for name, shape in shapes.items()}
+        result.masks.append(list(mine))
+        result.init.append(init)
+        result.trained.append(trained)
+        claim = store.claim("cpu", "test")
+        assert claim is not None
+        token = (claim.shard_id, claim.token)
+        started = Started(replicate=replicate, attempt=1, worker="test", plan=layers, provenance=layers)
+        store.start(*token, started)
+        hand = _Hand(store, token)
+        strata = {name: strata_of(values) for name, values in init.items()}
+        hand.save("init", Place(), {f"{name}.weight": values for name, values in init.items()})
+        base: Kernels = {name: np.ones(tuple(shape), bool) for name, shape in shapes.items()}
+        for level, mask in enumerate(mine):
+            hand.mask(Place(level=level), mask, base, strata)
+            values = {f"{name}.weight.values": trained[name][mask[name].astype(bool)] for name in shapes}
+            hand.save("ticket", Place(level=level), values)
+            for branch in controls if level else ():
+                shuffled = {name: random.permutation(m.reshape(-1)).reshape(m.shape) for name, m in mask.items()}
+                result.controls[replicate, level, branch] = shuffled
+                hand.mask(Place(level=level, branch=branch), shuffled, mask, strata if branch == "shuffled" else None)
+            base = mask
+        if finish:
+            store.finish(*token)
+    return result
+
+
+class _Hand:
+    def __init__(self, store: Store, token: tuple[int, str]) -> None:
+        self._store, self._token, self._ordinal = store, token, 0
+
+    def save(self, name: str, place: Place, tensors: Mapping[str, NDArray[Any]]) -> None:
+        data = save({key: np.ascontiguousarray(value) for key, value in tensors.items()})
+        sha256 = self._store.artifacts_store.put(data)
+        event = ArtifactSaved(
+            place=place, name=name, sha256=sha256, size_bytes=len(data), media_type="application/vnd.safetensors"
+        )
+        self._store.append(*self._token, [event], self._ordinal)
+        self._ordinal += 1
+
+    def mask(self, place: Place, masks: Kernels, base: Kernels, strata: Kernels | None) -> None:
+        columns: dict[str, list[float]] = {
+            name: [] for name in ("layer", "kept", "total", "dead_inputs", "dead_units", "flipped")
+        }
+        encoded, pyramid = {}, {}
+        for number, (name, mask) in enumerate(masks.items()):
+            bits, before = codec.pack(mask), codec.pack(base[name])
+            encoded[f"{name}.weight"] = codec.encode(bits, before)
+            groups = strata[name] if strata is not None else None
+            for key, values in sums(bits, codec.matrix(mask).shape[1], groups).items():
+                pyramid[f"{name}.weight.{key}"] = values
+            row = (number, mask.sum(), mask.size, *dead(bits, mask.shape), (mask != base[name]).sum())
+            for column, value in zip(columns.values(), row, strict=True):
+                column.append(float(value))
+        event = Measured(series="layers", place=place, columns=columns)
+        self._store.append(*self._token, [event], self._ordinal)
+        self._ordinal += event.rows
+        self.save("mask", place, encoded)
+        self.save("pyramid", place, pyramid)

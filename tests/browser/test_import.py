@@ -1,0 +1,125 @@
+"""Import in a real browser: files in the order of their levels, by mouse and keyboard, with a script and without."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.app.imports.files import Network
+from tests.browser.conftest import Scope, Watched
+from tests.browser.test_every_page import PAPER
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    network = Network(3)
+    paths = [tmp_path / f"level{name}.safetensors" for name in ("9", "10", "11")]
+    for level, path in enumerate(paths):
+        path.write_bytes(network.ticket(level))
+    return [str(path) for path in paths]
+
+
+def order(page: Page) -> list[str]:
+    return page.locator("#levels .file").all_inner_texts()
+
+
+def test_files_are_put_in_order_and_imported(watched: Watched, scope: Scope, files: list[str]) -> None:
+    page = watched()
+    page.goto("/import")
+    page.set_input_files("#f-files", [files[2], files[0], files[1]])
+    assert order(page) == ["level9.safetensors", "level10.safetensors", "level11.safetensors"]
+    page.focus('[aria-label="Move level9.safetensors down to level 1"]')
+    page.keyboard.press("Enter")
+    assert order(page) == ["level10.safetensors", "level9.safetensors", "level11.safetensors"]
+    assert page.evaluate("document.activeElement.ariaLabel") == "Move level9.safetensors down to level 2"
+    page.keyboard.press("Enter")
+    # At the end it can go no further: the way back has the focus.
+    assert page.evaluate("document.activeElement.ariaLabel") == "Move level9.safetensors up to level 1"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    page.click('[aria-label="Leave out level11.safetensors"]')
+    page.fill("#f-name", "From a browser")
+    page.fill("#f-tags", "one, two")
+    page.click("button.go")
+    page.wait_for_url("**/runs/*")
+    run = scope.run(page.url.rsplit("/", 1)[-1])
+    assert run["spec"]["files"] == ["level9.safetensors", "level10.safetensors"]
+    assert (run["name"], run["tags"]) == ("From a browser", ["one", "two"])
+    expect(page.locator("h1")).to_have_text("From a browser")
+
+
+def test_dropped_files_are_added(watched: Watched, files: list[str]) -> None:
+    page = watched()
+    page.goto("/import")
+    transfer = page.evaluate_handle(
+        """() => { const t = new DataTransfer(); for (const name of ["b2", "b10", "b1"])
+        t.items.add(new File(["x"], `${name}.safetensors`)); return t; }"""
+    )
+    page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})
+    assert order(page) == ["b1.safetensors", "b2.safetensors", "b10.safetensors"]
+
+
+def test_a_refusal_is_told_at_its_place_and_nothing_is_lost(watched: Watched, files: list[str], tmp_path: Path) -> None:
+    watched.expected = "422"
+    page = watched(390, 844)
+    pickle = tmp_path / "old.pt"
+    pickle.write_bytes(b"\x80\x04\x95" + bytes(100))
+    page.goto("/import")
+    page.click("button.go")
+    expect(page.locator("#f-files-error")).to_have_text("Choose at least one file.")
+    page.set_input_files("#f-files", [files[0], str(pickle)])
+    page.fill("#f-notes", "kept")
+    page.click("button.go")
+    expect(page.locator("#f-files-error")).to_contain_text("old.pt: this is a pickle")
+    assert page.evaluate("document.activeElement.id") == "f-files"
+    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert over <= 0
+    page.click('[aria-label="Leave out old.pt"]')
+    expect(page.locator("#f-files-error")).not_to_be_visible()
+    page.fill("#f-name", "x" * 201)
+    page.click("button.go")
+    expect(page.locator("#f-name ~ .error, .field:has(#f-name) .error")).to_contain_text("name")
+    assert page.evaluate("document.activeElement.id") == "f-name"
+    expect(page.locator("#f-notes")).to_have_value("kept")
+    page.fill("#f-name", "")
+    page.click("button.go")
+    page.wait_for_url("**/runs/*")
+
+
+def test_an_upload_shows_how_far_it_is_and_can_be_cancelled(watched: Watched, scope: Scope, tmp_path: Path) -> None:
+    page = watched()
+    page.goto("/import")
+    large = tmp_path / "large.safetensors"
+    large.write_bytes(Network(1).ticket(0) + bytes(30_000_000))
+    page.set_input_files("#f-files", str(large))
+    # A megabyte a second: the upload cannot be over before it is looked at.
+    wire = page.context.new_cdp_session(page)
+    limits = {"offline": False, "latency": 0, "downloadThroughput": 1e6, "uploadThroughput": 1e6}
+    wire.send("Network.emulateNetworkConditions", limits)
+    page.click("button.go")
+    expect(page.locator("#upload p")).to_contain_text("left")
+    assert 0 < page.evaluate("document.querySelector('#upload progress').value") < 1
+    page.click("#abort")
+    expect(page.locator("#upload")).not_to_be_visible()
+    expect(page.locator("button.go")).to_be_enabled()
+    assert order(page) == ["large.safetensors"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_works_without_a_script_in_either_theme(
+    watched: Watched, scope: Scope, files: list[str], theme: str
+) -> None:
+    watched.expected = "422"
+    page = watched(java_script_enabled=False, color_scheme=theme)
+    page.goto("/import")
+    page.set_input_files("#f-files", files)
+    page.fill("#f-tags", "y" * 41)
+    page.click("button.go")
+    expect(page.locator("#f-tags-error")).to_contain_text("41 characters")
+    expect(page.locator("#f-tags")).to_have_value("y" * 41)
+    page.fill("#f-tags", "plain")
+    page.set_input_files("#f-files", files)
+    page.click("button.go")
+    run = scope.run(page.url.rsplit("/", 1)[-1])
+    assert (run["spec"]["levels"], run["tags"]) == (2, ["plain"])
+    assert page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor") == PAPER[theme]
