@@ -9,7 +9,7 @@ from math import prod
 from typing import Any, BinaryIO, NamedTuple
 
 from app.imports.formats import CONVERT, told_by
-from app.imports.limits import MAX_BYTES, MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_NAME
+from app.imports.limits import MAX_BYTES, MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_NAME, MAX_TENSORS
 from app.imports.refused import Refused
 
 ITEM_BYTES: Mapping[str, int] = {
@@ -48,6 +48,8 @@ def read_header(file: BinaryIO, size: int, name: str) -> dict[str, Entry]:
         raise Refused(name, f"its header claims {length:,} bytes, but the file ends after {size:,}")
     file.seek(8)
     document = _json(file.read(length), name)
+    if len(document) > MAX_TENSORS:
+        raise Refused(name, f"{len(document):,} tensors; at most {MAX_TENSORS:,} are read", status=413)
     entries = [_entry(key, item, name) for key, item in document.items() if key != "__metadata__"]
     if not isinstance(document.get("__metadata__", {}), dict):
         raise Refused(name, "must be a JSON object", field="__metadata__")

@@ -53,7 +53,7 @@ def layers_of(source: Source) -> list[Layer]:
     Convolutions come before linear layers, each kind by name with numbers in their order: files are sorted by name.
     """
     parts: dict[str, dict[str, Entry]] = {}
-    for entry in source.entries.values():
+    for entry in source.entries().values():
         end = next((end for end in _ENDS if entry.name.endswith(end)), "")
         parts.setdefault(entry.name.removesuffix(end), {})[end] = entry
     found = [layer for stem, roles in parts.items() if (layer := _layer(source.name, stem, roles))]

@@ -11,6 +11,9 @@ MAX_FILES: Final = 61
 MAX_HEADER_BYTES: Final = 2**20
 """The header of a file: a hundred bytes or so for each of its tensors."""
 
+MAX_TENSORS: Final = 4_096
+"""Of one file: ten for each layer that it may have."""
+
 MAX_LAYERS: Final = 400
 MAX_WEIGHTS: Final = 2**26
 """Weights of one layer."""

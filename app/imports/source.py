@@ -18,13 +18,19 @@ _STORED: Mapping[str, str] = {
 
 
 class Source:
-    """A safetensors file whose header has been checked; `name` is what messages call it. Raises Refused."""
+    """A safetensors file; `name` is what messages call it, `size` its bytes."""
 
     def __init__(self, name: str, file: BinaryIO) -> None:
         self.name = name
         self._file = file
         self.size = file.seek(0, 2)
-        self.entries = read_header(file, self.size, name)
+
+    def entries(self) -> dict[str, Entry]:
+        """Its tensors by name, from a header that has been checked. Raises Refused.
+
+        Read anew each time: the names in sixty headers are more than a server wants to keep.
+        """
+        return read_header(self._file, self.size, self.name)
 
     def read(self, entry: Entry, first: int, last: int) -> NDArray[Any]:
         """Elements `first` to `last` of the flat tensor, in its own type; BF16 as float32, BOOL as bytes."""

@@ -7,7 +7,8 @@ from tests.browser.conftest import Scope, Watched, becomes
 
 PAGES = ("/", "/new", "/new?extend={run}", "/presets", "/workers", "/bin", "/protocol", "/docs", "/runs/{run}",
          "/runs/{run}?tab=training&level=1", "/runs/{run}?tab=movement", "/runs/{run}?tab=movement&view=scatter",
-         "/runs/{run}?tab=spec", "/runs/{run}?tab=log&all=1")  # fmt: skip
+         "/runs/{run}?tab=masks&level=1",
+         "/runs/{run}?tab=overlap", "/import", "/runs/{run}?tab=spec", "/runs/{run}?tab=log&all=1")  # fmt: skip
 PAPER = {"light": "rgb(250, 249, 246)", "dark": "rgb(19, 19, 23)"}
 
 

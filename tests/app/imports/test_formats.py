@@ -54,7 +54,7 @@ def test_a_pickle_is_refused_and_never_loaded(tmp_path: Path, protocol: int) -> 
     trace = tmp_path / "loaded"
     content = pickle.dumps(Bomb(trace), protocol)
     with pytest.raises(Refused, match=r"a pickle.*safetensors\.torch\.save_file"):
-        source(content)
+        source(content).entries()
     assert not trace.exists()
     pickle.loads(content)
     assert trace.exists()  # the trap was a real one
@@ -63,7 +63,7 @@ def test_a_pickle_is_refused_and_never_loaded(tmp_path: Path, protocol: int) -> 
 @pytest.mark.parametrize("protocol", [0, 1])
 def test_an_old_pickle_is_no_safetensors_file_either(protocol: int) -> None:
     with pytest.raises(Refused, match="safetensors"):
-        source(pickle.dumps({"weight": [0.0] * 20}, protocol))
+        source(pickle.dumps({"weight": [0.0] * 20}, protocol)).entries()
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,6 @@ def test_an_old_pickle_is_no_safetensors_file_either(protocol: int) -> None:
 )
 def test_archives_are_refused_with_how_to_convert(content: bytes, words: str) -> None:
     with pytest.raises(Refused, match=r"safetensors\.torch\.save_file") as caught:
-        source(content)
+        source(content).entries()
     assert words in str(caught.value)
     assert caught.value.status == 422

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
 from app.imports.header import read_header
-from app.imports.limits import MAX_HEADER_BYTES, MAX_NAME
+from app.imports.limits import MAX_HEADER_BYTES, MAX_NAME, MAX_TENSORS
 from app.imports.refused import Refused
 from tests.app.imports.files import one, raw
 
@@ -140,6 +140,13 @@ def test_a_header_over_the_limit_is_not_read() -> None:
     with pytest.raises(Refused, match="claims 1,048,577 bytes") as caught:
         read_header(file, len(content), "a.safetensors")
     assert (caught.value.status, file.taken) == (413, 16)
+
+
+def test_a_header_of_too_many_tensors_is_refused() -> None:
+    none = {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}
+    assert len(read(raw({str(i): none for i in range(MAX_TENSORS)}))) == MAX_TENSORS
+    error = refusal(raw({str(i): none for i in range(MAX_TENSORS + 1)}))
+    assert (error.status, "4,097 tensors" in str(error)) == (413, True)
 
 
 def test_a_tensor_without_elements_needs_no_bytes() -> None:

@@ -1,0 +1,11 @@
+"""Seconds from opening the Masks of a run, come from its page, to its first picture."""
+
+from benchmarks.atlas import scene
+
+NAME = "atlas_first_picture"
+BOUND = 0.5
+
+
+def measure() -> float:
+    """As the atlas's scene has it."""
+    return scene().first_ms / 1000

@@ -1,0 +1,11 @@
+"""Seconds that the server takes of a step, 95th percentile over all colourings."""
+
+from benchmarks.atlas import p95, scene
+
+NAME = "atlas_server"
+BOUND = 0.06
+
+
+def measure() -> float:
+    """As the atlas's scene has it."""
+    return p95([each for times in scene().server_ms.values() for each in times]) / 1000
