@@ -84,7 +84,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     reaper = Reaper(app.state.store, app.state.queue)
     reader = asyncio.create_task(broadcaster.run())
     reaper.start()
-    warming = asyncio.create_task(asyncio.to_thread(_warm, app.state.static))
+    # A thread that nobody waits for: an end that comes early must not wait for a warm start.
+    threading.Thread(target=_warm, args=(app.state.static,), daemon=True).start()
     loop = asyncio.get_running_loop()
     try:
         with _at_signal(lambda: loop.call_soon_threadsafe(broadcaster.close)):
@@ -92,7 +93,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         broadcaster.close()
         await reader
-        await warming
         await asyncio.to_thread(reaper.stop)
 
 

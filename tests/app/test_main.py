@@ -108,6 +108,8 @@ def test_the_schema_describes_every_row_of_the_interface(process: Process) -> No
         f"{run}/series": {"get"},
         f"{run}/comparison": {"get"},
         f"{run}/figures/{{name}}": {"get"},
+        f"{run}/masks": {"get"},
+        **{f"{run}/masks/{{layer}}/{name}": {"get"} for name in ("legend", "tile", "values", "units/{number}")},
         f"{run}/artifacts": {"get"},
         f"{run}/tickets/{{replicate}}/{{level}}": {"get"},
         "/api/v1/artifacts/{artifact_id}": {"get"},

@@ -18,7 +18,7 @@ def test_every_page_opens_without_a_complaint(watched: Watched, finished: str, t
     for path in PAGES:
         page.goto(path.format(run=finished))
         if "/runs/" in path and "spec" not in path and "log" not in path:
-            page.wait_for_selector(".plot .main-svg")
+            page.wait_for_selector(".plot .main-svg, .matrix .main-svg")
         if path != "/docs":
             assert page.evaluate("getComputedStyle(document.body).backgroundColor") == PAPER[theme]
 
