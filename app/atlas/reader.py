@@ -20,7 +20,7 @@ from app.masks.codec import Bits
 from app.store import Store
 from app.store.errors import NotFound
 
-BUDGET_BYTES = 64 * 2**20
+BUDGET_BYTES = 48 * 2**20
 """Memory for masks and pictures of layers together."""
 
 
