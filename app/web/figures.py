@@ -14,7 +14,7 @@ from safetensors.numpy import load
 from app.atlas.overlaps import overlaps
 from app.atlas.reader import Reader
 from app.contract.events import WINNING_TICKET
-from app.contract.records import Run
+from app.contract.records import ArtifactRef, Run
 from app.figures import FIGURES
 from app.figures.entry import FigureEntry, csv, render
 from app.figures.overlap_view import OverlapOptions
@@ -112,9 +112,15 @@ class Figures:
         for ref in refs:
             level = reads.artifacts.get(ref.name, ref.level) if ref.name in reads.artifacts else -1
             if ref.branch == WINNING_TICKET and level in (None, ref.level):
-                artifacts[ref.name, ref.replicate, ref.level] = load(self._store.artifacts_store.get(ref.id))
+                artifacts[ref.name, ref.replicate, ref.level] = self._load(ref)
         compared = overlaps(self._reader, run.id, options) if isinstance(options, OverlapOptions) else None
         return Source(run=run, options=options, series=series, artifacts=artifacts, overlaps=compared)
+
+    def _load(self, ref: ArtifactRef) -> Tensors:
+        try:
+            return load(self._store.artifacts_store.get(ref.id))
+        except FileNotFoundError:
+            raise NotFound(f"the bytes of artifact {ref.id} are no longer in the artifact store") from None
 
 
 def _options(entry: FigureEntry, options: Mapping[str, Any]) -> Options:

@@ -149,3 +149,11 @@ def test_overlaps_load_no_artifact_whole(figures: Counting, store: Store) -> Non
         assert len(source.overlaps.refs) == 2
     with pytest.raises(FieldError, match="no run"):
         figures.answer(run.id, "overlap_matrix", {"others": "0000000000"}, "json")
+
+
+def test_a_figure_whose_bytes_are_gone_says_so(figures: Counting, store: Store) -> None:
+    run = Saved(store, replicates=1)
+    for ref in store.artifacts(run.id):
+        store.artifacts_store.delete(ref.id)
+    with pytest.raises(NotFound, match="no longer in the artifact store"):
+        figures.answer(run.id, "degree_histogram", {}, "json")
