@@ -14,7 +14,7 @@ COPY templates ./templates
 COPY static ./static
 COPY docs ./docs
 USER ticketscope
-ENV TICKETSCOPE_DATA_DIR=/data TICKETSCOPE_HOST=0.0.0.0
+ENV TICKETSCOPE_DATA_DIR=/data TICKETSCOPE_HOST=0.0.0.0 OPENBLAS_NUM_THREADS=1 MALLOC_ARENA_MAX=2
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
 CMD ["ticketscope", "web"]

@@ -38,7 +38,8 @@ def up(settings: Settings, say: Say) -> None:
         services.append(Service("broker", broker.command(port, settings.data_dir), last=True))
     web = [sys.executable, "-m", "app.cli", "web", "--fd", str(listener.fileno())]
     # The web's linear algebra is small: more threads of it would only get in the way of the trainings.
-    web_env = {**env, "OPENBLAS_NUM_THREADS": "1"}
+    # And glibc keeps what threads free apart: two such heaps take an eighth less memory than one for each thread.
+    web_env = {**env, "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
     services.append(Service("web", web, web_env, fds=(listener.fileno(),)))
     services += worker_services(settings, env, say)
     demo = _submit_demo(store) if settings.demo else None

@@ -45,7 +45,7 @@ TILES = """() => performance.getEntriesByType("resource").filter((each) => /[/]t
 HEATMAP = """async () => {
   await new Promise((done, fail) => {
     const script = document.createElement("script");
-    const src = document.getElementById("plotly-library").src;
+    const src = document.querySelector("link[rel=preload][as=script]").href;
     Object.assign(script, { src, onload: done, onerror: fail });
     document.head.append(script);
   });

@@ -20,7 +20,7 @@ from app.imports.strata import strata
 from app.masks import codec
 from app.masks.codec import Bits
 from app.masks.connectivity import dead
-from app.masks.sums import BLOCK, sums
+from app.masks.sums import sums
 
 COLUMNS = ("layer", "kept", "total", "dead_inputs", "dead_units", "flipped")
 
@@ -116,10 +116,10 @@ class MaskSequence:
         return _bits(self._sources[level - 1], self._levels[level - 1][number])
 
 
-def _rows(layer: Layer, multiple: int = 1) -> Iterator[tuple[int, int]]:
+def _rows(layer: Layer) -> Iterator[tuple[int, int]]:
     """Bands of whole rows that can be looked at together."""
     rows, columns = layer.size
-    return spans(rows, max(1, limits.BAND // columns // multiple) * multiple)
+    return spans(rows, max(1, limits.BAND // columns))
 
 
 def _bits(source: Source, layer: Layer) -> Bits:
@@ -143,14 +143,12 @@ def _pyramid(bits: Bits, layer: Layer, groups: BinaryIO | None) -> dict[str, NDA
     """`app.masks.sums.sums` of a layer, band by band; its strata are next in `groups`, where there are any."""
     columns = layer.size[1]
     parts = []
-    for first, last in _rows(layer, BLOCK):
+    for first, last in _rows(layer):
         size = (last - first) * columns
         band = np.frombuffer(groups.read(size), np.uint8) if groups else None
         parts.append(sums(bits[first:last], columns, band))
     made: dict[str, NDArray[Any]] = {}
     for name in parts[0]:
         bands = [part[name] for part in parts]
-        made[name] = (
-            np.concatenate(bands) if name in ("rows", "blocks") else np.stack(bands).sum(axis=0, dtype=np.int32)
-        )
+        made[name] = np.concatenate(bands) if name == "rows" else np.stack(bands).sum(axis=0, dtype=np.int32)
     return made

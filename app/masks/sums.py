@@ -1,7 +1,6 @@
-"""A mask pooled: kept weights per row, per column, per block and per size of the initial weight.
+"""A mask pooled: kept weights per row, per column and per size of the initial weight.
 
-These few numbers are saved beside every mask, so that degrees, pictures of the input, chance overlaps and thumbnails
-need no bits.
+These few numbers are saved beside every mask, so that degrees, pictures of the input and chance overlaps need no bits.
 """
 
 from typing import Any
@@ -11,9 +10,6 @@ from numpy.typing import NDArray
 
 from app.masks.codec import Bits, matrix, unpack
 
-BLOCK = 16
-"""Rows and columns of a block."""
-
 STRATA = 100
 """Groups of weights of about equal |θ0|, from the smallest to the largest."""
 
@@ -21,9 +17,8 @@ STRATA = 100
 def sums(bits: Bits, columns: int, strata: NDArray[np.uint8] | None = None) -> dict[str, NDArray[Any]]:
     """Sums of one layer's mask of `(rows, columns)` weights.
 
-    "rows" `(rows,)` and "columns" `(columns,)` int32: kept weights of each; "blocks" uint8: `ceil(255 * share kept)` of
-    each block of 16×16, so that it is 0 only where nothing is kept; with `strata` of the same matrix, "strata" `(100,)`
-    int32: kept weights of each.
+    "rows" `(rows,)` and "columns" `(columns,)` int32: kept weights of each; with `strata` of the same matrix,
+    "strata" `(100,)` int32: kept weights of each.
     """
     mask = unpack(bits, columns)
     rows = mask.shape[0]
@@ -35,25 +30,10 @@ def sums(bits: Bits, columns: int, strata: NDArray[np.uint8] | None = None) -> d
     made: dict[str, NDArray[Any]] = {
         "rows": np.bitwise_count(bits).sum(axis=1, dtype=np.int32),
         "columns": by_column,
-        "blocks": np.ceil(255 * block_shares(mask)).astype(np.uint8),
     }
     if strata is not None:
         made["strata"] = np.bincount(strata.reshape(-1), weights=mask.reshape(-1), minlength=STRATA).astype(np.int32)
     return made
-
-
-def block_shares(mask: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """Share kept of each block of 16×16; blocks at the edges are smaller."""
-    rows, columns = mask.shape
-    high, wide = -(-rows // BLOCK), -(-columns // BLOCK)
-    padded = np.zeros((high * BLOCK, wide * BLOCK), np.uint8)
-    padded[:rows, :columns] = mask
-    by_row = padded.reshape(high, BLOCK, -1).sum(axis=1, dtype=np.uint8)
-    kept = sum((by_row[:, k::BLOCK].astype(np.int32) for k in range(BLOCK)), start=np.zeros((high, wide), np.int32))
-    heights = np.minimum(BLOCK, rows - BLOCK * np.arange(high))
-    widths = np.minimum(BLOCK, columns - BLOCK * np.arange(wide))
-    shares: NDArray[np.float64] = kept / np.outer(heights, widths)
-    return shares
 
 
 def strata_of(initial: NDArray[Any]) -> NDArray[np.uint8]:

@@ -18,12 +18,10 @@ export function plotly() {
   loading ??= new Promise((done, fail) => {
     const there = () => /** @type {any} */ (window).Plotly;
     if (there()) return done(there());
-    // A page whose first picture is a plot begins to load it by itself.
-    const own = /** @type {HTMLScriptElement | null} */ (document.getElementById("plotly-library"));
-    const script = own ?? document.createElement("script");
+    // Pages preload it, but run it here: a quarter of a second of it would hold up what is asked of the server first.
+    const script = document.createElement("script");
     script.addEventListener("load", () => done(there()));
     script.addEventListener("error", () => fail(new Error("The plotting library did not load.")));
-    if (own) return;
     script.src = new URL("../vendor/plotly/plotly-cartesian.min.js", import.meta.url).href;
     document.head.append(script);
   });

@@ -8,6 +8,7 @@ from app.contract.tickets import TicketRef
 from app.masks.codec import matrix, unpack
 from app.store import Store
 from app.store.errors import NotFound
+from tests.app.atlas.saved import Saved
 from tests.app.masked_run import nested, write_run
 
 SHAPES = {"conv1": (5, 3, 3, 3), "fc1": (7, 20), "fc2": (4, 7)}
@@ -80,11 +81,14 @@ def test_what_is_not_there_is_named(store: Store, reader: Reader) -> None:
 
 
 def test_a_live_run_grows(store: Store, reader: Reader) -> None:
-    run = write_run(store, {"fc1": (4, 8)}, levels=2, finish=False)
+    run = Saved(store, replicates=1, levels=1, draws=0)
+    before = reader.index(run.id)
+    assert before.levels(0) == [0, 1]
+    assert reader.index(run.id) is before
+    assert reader.death(run.id, 0, 2).max() == 2
+    run.level(0, 2, draws=0)
     assert reader.index(run.id).levels(0) == [0, 1, 2]
-    assert reader.index(run.id) is reader.index(run.id)
-    store.update_run(run.id, name="another name")
-    assert [str(ref) for ref in reader.index(run.id).tickets] == [f"{run.id}:0:{level}" for level in range(3)]
+    assert np.array_equal(reader.death(run.id, 0, 2) == 3, run.masks[0, 2, "winning_ticket", 0]["fc1"])
 
 
 def test_tickets_that_share_their_initial_weights_say_so(store: Store, reader: Reader) -> None:

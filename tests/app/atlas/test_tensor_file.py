@@ -18,7 +18,7 @@ RANDOM = np.random.default_rng(0)
 TENSORS: dict[str, NDArray[Any]] = {
     "fc1.weight": RANDOM.normal(size=(30, 47)).astype(np.float32),
     "fc1.weight.rows": RANDOM.integers(-(2**31), 2**31 - 1, 30).astype(np.int32),
-    "fc1.weight.blocks": RANDOM.integers(0, 256, (2, 3)).astype(np.uint8),
+    "fc1.weight.shares": RANDOM.integers(0, 256, (2, 3)).astype(np.uint8),
     "steps": np.array([-(2**40), 2**40]),
     "none": np.zeros((0, 5), np.float32),
     "scalar": np.array(2.5, np.float32),
