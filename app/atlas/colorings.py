@@ -89,7 +89,7 @@ def legend(reader: Reader, ref: TicketRef, layer: int, color: Color) -> Legend:
         last = index.levels(ref.replicate)[-1]
         return Legend("levels", "level at which it is pruned", 0, last + 1, "its longest-lived weight")
     if color == "difference":
-        return Legend("sides", "kept by", 1, 3, "what most of its kept weights are")
+        return Legend("sides", "kept by A, by B or by both", 1, 3, "what most of its kept weights are")
     if color == "flips":
         return Legend("flips", "kept weights that changed sign", 0, 1, "the share of its kept weights that flipped")
     reach = _reach(reader, ref, layer, color)

@@ -1,6 +1,6 @@
 """What pairs of tickets share in each layer, against what each null expects of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -195,13 +195,28 @@ def draw(made: ChanceInfo) -> go.Figure:
         yaxis=axis("layer", range=[max(rows, 1) - 0.4, -0.6], tickvals=y.tolist(), ticktext=list(made.layers),
                    showgrid=False),
         annotations=[
-            note(text, role=role, xref="paper", x=0.5 * (place % 2), xanchor="left", xshift=-40 * (1 - place % 2),
-                 yref="paper", y=1, yanchor="bottom", yshift=40 - 17 * (place // 2))
-            for place, (text, role) in enumerate(signs)
+            note(text, role=role, xref="paper", x=0, xanchor="left", xshift=xshift, yref="paper", y=1, yanchor="bottom",
+                 yshift=yshift)
+            for (text, role), (xshift, yshift) in zip(signs, _places([text for text, _ in signs]), strict=True)
         ],
         hovermode="closest",
         margin={"l": 84, "r": 16, "t": 62, "b": 42},
     )  # fmt: skip
+
+
+def _places(texts: Sequence[str]) -> list[tuple[int, int]]:
+    """Shifts in px of signs one after another, in lines that a phone holds."""
+    places, x, y = [], -40, 40
+    for text in texts:
+        if x > -40 and x + _width(text) > 230:
+            x, y = -40, y - 17
+        places.append((x, y))
+        x += _width(text)
+    return places
+
+
+def _width(text: str) -> int:
+    return 18 + 7 * len(text)
 
 
 def _foot(made: ChanceInfo) -> str:

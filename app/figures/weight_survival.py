@@ -20,7 +20,7 @@ GROUPS = ("smallest fifth", "second fifth", "middle fifth", "fourth fifth", "lar
 # From dotted to solid as the weights grow; the markers as well tell them apart.
 _DASHES = ("1.5px,3px", "3px,3px", "6px,3px", "11px,3px", "solid")
 _SYMBOLS = ("triangle-down", "diamond", "square", "triangle-up", "circle")
-_LABELS = ("smallest", "second", "middle", "fourth", "largest")
+_LABELS = ("1st", "2nd", "3rd", "4th", "5th")
 
 
 class SurvivalOptions(Options):
@@ -137,7 +137,8 @@ def draw(made: SurvivalInfo) -> go.Figure:
     y_range = level_lines.log_range(np.concatenate([made.alive[None], made.groups]))
     foot = level_lines.foot(made.alive)
     if lines:
-        foot += " · fifths of each layer's initial |w|; if it did not matter, all would lie on the dotted line"
+        foot += " · fifths of each layer's initial |w|, the 1st the smallest; if it did not matter, all would lie on "
+        foot += "the dotted line"
     return figure(
         [trace for line in (*every, *lines) for trace in level_lines.traces(made.levels, line, log=True)],
         title=f"Survival of weights, {made.title}",

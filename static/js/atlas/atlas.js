@@ -91,9 +91,9 @@ export async function atlas(form, chosen) {
     if (!made) return;
     const { touched } = first;
     const n = (touched.bottom - touched.top) * (touched.right - touched.left);
-    const pixel = made.high * made.wide === 1 || first.cells ? "Each cell is one weight" : `Each pixel stands for ${made.high}×${made.wide} weights and shows ${made.legend.one_of_many}; one kept weight is enough to tint it`;
+    const pixel = first.single ? "Each cell is one weight" : `Each pixel stands for ${made.high}×${made.wide} weights and shows ${made.legend.one_of_many}; one kept weight is enough to tint it`;
     const kept = ["level", "replicates"].includes(made.legend.kind === "levels" ? "level" : first.look.color) ? "" : ` ${made.kept.toLocaleString("en-US")} of ${n.toLocaleString("en-US")} weights in view ${first.look.color === "difference" ? "kept by A or B" : "kept"}.`;
-    legend.textContent = `Colour: ${made.legend.title}. ${pixel}.${kept}`;
+    legend.textContent = `Colour: ${first.legend.kind === "mask" ? "kept or pruned" : made.legend.title}. ${pixel}.${kept}`;
     const csv = /** @type {HTMLAnchorElement} */ (find("#matrix-csv"));
     if (n <= MOST_IN_CSV) csv.href = csvAddress(ticket(), look(), touched);
     else csv.removeAttribute("href");

@@ -4,7 +4,7 @@
  */
 import { plotly } from "../plotly.js";
 import { color } from "../theme.js";
-import { colorbar, colorscale, theme } from "./scales.js";
+import { colorbar, colorscale, ofOne, theme } from "./scales.js";
 import { cells, tile } from "./server.js";
 import { describe } from "./words.js";
 
@@ -119,6 +119,7 @@ export class Matrix {
     if (!ticket) return;
     this.asking?.abort();
     const asking = (this.asking = new AbortController());
+    this.place.ariaBusy = "true";
     const began = performance.now();
     const view = this.touched;
     const screen = { ...this.size, theme: theme(), v: this.v };
@@ -140,6 +141,8 @@ export class Matrix {
       }
     } catch (error) {
       if (!asking.signal.aborted) this.listener.failed(error instanceof Error ? error.message : String(error));
+    } finally {
+      if (asking === this.asking) this.place.ariaBusy = "false";
     }
   }
 
@@ -147,7 +150,7 @@ export class Matrix {
     if (!this.tile) return;
     const library = await plotly();
     const [ink, soft, line, edge] = ["ink", "soft", "line", "edge"].map(color);
-    const { legend } = this.tile;
+    const { legend } = this;
     const scale = colorscale(legend);
     const bar = colorbar(legend, soft, line, this.size.width);
     const { width, height } = this.place.getBoundingClientRect();
@@ -176,6 +179,17 @@ export class Matrix {
       plot.on("plotly_click", (/** @type {any} */ event) => event.points?.[0]?.customdata && this.listener.picked(event.points[0].customdata.unit));
       plot.on("plotly_hover", (/** @type {any} */ event) => event.points?.[0]?.customdata && this.listener.told(this.say(event.points[0].customdata)));
     }
+  }
+
+  /** Whether what is drawn shows each weight by itself. */
+  get single() {
+    return this.cells !== null || this.tile?.high === 1 && this.tile.wide === 1;
+  }
+
+  /** What the colours drawn mean. */
+  get legend() {
+    const { legend } = /** @type {Tile} */ (this.tile);
+    return this.single ? ofOne(legend) : legend;
   }
 
   /** @returns {any[]} */

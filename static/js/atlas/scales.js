@@ -11,9 +11,13 @@ export function theme() {
 /** Steps of equal width, one a colour. @param {string[]} colors */
 const steps = (colors) => colors.flatMap((color, i) => [[i / colors.length, color], [(i + 1) / colors.length, color]]);
 
+/** The same colours where each stands for one weight of one mask: there is no share of it. @param {Legend} legend @returns {Legend} */
+export const ofOne = (legend) => (legend.kind === "share" && legend.high === 1 ? { ...legend, kind: "mask" } : legend);
+
 /** @param {Legend} legend */
 export function colorscale(legend) {
   const colors = legend.colors[theme()];
+  if (legend.kind === "mask") return steps([legend.paper[theme()], colors[colors.length - 1]]);
   if (legend.kind === "sides") return steps(colors);
   const ramp = colors.map((color, i) => /** @type {[number, string]} */ ([i / (colors.length - 1), color]));
   // A share of nothing is paper, and the least share already stands out from it.
@@ -24,8 +28,9 @@ export function colorscale(legend) {
 export function colorbar(legend, ink, line, width) {
   const { kind, low, high } = legend;
   const clipped = kind === "signed" || kind === "positive";
-  const values = kind === "sides" ? [4 / 3, 2, 8 / 3] : kind === "levels" ? levels(high) : kind === "signed" ? [low, 0, high] : [low, (low + high) / 2, high];
+  const values = kind === "mask" ? [0.25, 0.75] : kind === "sides" ? [4 / 3, 2, 8 / 3] : kind === "levels" ? levels(high) : kind === "signed" ? [low, 0, high] : [low, (low + high) / 2, high];
   const text = values.map((value, i) => {
+    if (kind === "mask") return ["pruned", "kept"][i];
     if (kind === "sides") return ["A only", "B only", "both"][i];
     if (kind === "levels") return value === high ? "never" : `${value}`;
     if ((kind === "share" && high === 1) || kind === "flips") return `${Math.round(100 * value)} %`;
