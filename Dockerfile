@@ -24,6 +24,7 @@ ARG TORCH_INDEX=
 RUN pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} torch==2.13.0
 COPY app ./app
 COPY workers ./workers
+COPY static/vendor/inter ./static/vendor/inter
 RUN pip install -c constraints.txt -e '.[worker]'
 USER ticketscope
 ENV TICKETSCOPE_DATA_DIR=/data

@@ -17,6 +17,7 @@ from rich.table import Column, Table
 
 from app.contract.presets import PRESETS
 from app.contract.records import Queue as QueueName
+from app.figures.words import plural
 from app.imports.limits import MAX_BYTES, MAX_FILES
 from app.settings import Settings
 
@@ -169,10 +170,9 @@ def runs(
 @app.command()
 def presets() -> None:
     """List what can be submitted by name."""
-    table = Table(Column("name", no_wrap=True), "trainings", "steps", "question", box=None, pad_edge=False)
+    table = Table(Column("name", no_wrap=True), "kind", "of it", "question", box=None, pad_edge=False)
     for preset in PRESETS.values():
-        spec = preset.spec
-        table.add_row(preset.name, f"{spec.trainings:,}", f"{spec.steps:,}", escape(preset.title))
+        table.add_row(preset.name, preset.spec.kind, plural(*preset.spec.work), escape(preset.title))
     console.print(table)
 
 

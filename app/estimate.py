@@ -1,16 +1,13 @@
-"""How long a run would take: from the speed of steps measured before, the steps it asks for and the slots at work."""
+"""How long a run would take: from the speed of such work measured before, its amount and the slots at work."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from app.contract.specs import LotterySpec, draws
-
-# Controls that start from the ticket's own weights go back to the rewind step with it; new weights start at step 0.
-_REWOUND = frozenset({"shuffled", "magnitude_at_init"})
+from app.contract.specs import Experiment
 
 
 class Speed(Protocol):
-    """A measured speed: seconds per optimizer step; `device` is "cpu" or "gpu"."""
+    """A measured speed: seconds per unit of work, such as an optimizer step; `device` is "cpu" or "gpu"."""
 
     @property
     def model(self) -> str: ...
@@ -31,31 +28,25 @@ class Estimate(NamedTuple):
     basis: str
 
 
-def steps_per_replicate(spec: LotterySpec) -> int:
-    """Optimizer steps of one replicate; trainings that are rewound to step k do not repeat the first k."""
-    rewound = 1 + sum(draws(branch) for branch in spec.branches if branch.kind in _REWOUND)
-    return spec.trainings_per_replicate * spec.steps - spec.levels * rewound * spec.rewind_step
-
-
-def estimate_seconds(spec: LotterySpec, speeds: Iterable[Speed], slots: int) -> Estimate:
+def estimate_seconds(spec: Experiment, speeds: Iterable[Speed], slots: int) -> Estimate:
     """Time until the last replicate ends when `slots` of them run at once and nothing else does.
 
     A replicate runs on one slot, so more slots than replicates do not help.
     """
-    speeds = list(speeds)
-    what = f"{spec.model.kind} on {spec.dataset.kind}"
-    found = _nearest(speeds, spec.model.kind, spec.dataset.kind, spec.batch_size, spec.device)
+    model, dataset, batch_size, unit = spec.pace
+    what = model if dataset == "any" else f"{model} on {dataset}"
+    found = _nearest(speeds, model, dataset, batch_size, spec.device)
     if found is None:
-        return Estimate(None, f"no step of {what} was timed here yet")
+        return Estimate(None, f"{unit.replace('a ', 'no ')} of {what} was timed here yet")
     if slots < 1:
         return Estimate(None, "no worker is up")
-    step_s = found.step_s * spec.batch_size / found.batch_size
+    unit_s = found.step_s * batch_size / found.batch_size
     rounds = -(-spec.replicates // slots)
-    scaled = "" if found.batch_size == spec.batch_size else f", scaled from batch {found.batch_size}"
+    scaled = "" if found.batch_size == batch_size else f", scaled from batch {found.batch_size}"
     at_once = min(slots, spec.replicates)
     return Estimate(
-        rounds * steps_per_replicate(spec) * step_s,
-        f"{1000 * step_s:.3g} ms a step of {what} on {found.device}{scaled}, {at_once} at once",
+        rounds * spec.units_per_replicate * unit_s,
+        f"{1000 * unit_s:.3g} ms {unit} of {what} on {found.device}{scaled}, {at_once} at once",
     )
 
 

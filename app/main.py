@@ -17,6 +17,7 @@ from starlette.templating import Jinja2Templates
 
 from app.atlas.reader import Reader
 from app.figures import style
+from app.film.reader import FilmReader
 from app.live import Broadcaster
 from app.queue import Queue
 from app.reaper import Reaper
@@ -52,6 +53,7 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
     state.settings, state.store, state.queue = settings, store, queue
     state.broadcaster, state.figures, state.metrics = broadcaster, Figures(store, reader=reader), metrics
     state.reader, state.templates, state.static = reader, templates, static
+    state.film = FilmReader(store)
 
     problems.install(app)
     for router in (pages.router, api.router, streams.router, health.router, docs.router):

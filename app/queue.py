@@ -18,7 +18,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from app.contract.specs import LotterySpec
+from app.contract.specs import Experiment
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ _DOWN = (RedisError, OperationalError, OSError)
 _PAUSE_S = 1.0
 
 
-def queues_of(spec: LotterySpec) -> tuple[str, ...]:
+def queues_of(spec: Experiment) -> tuple[str, ...]:
     """The queues whose workers may take the shards of `spec`."""
     return ("cpu", "gpu") if spec.device == "any" else (spec.device,)
 

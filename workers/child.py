@@ -142,11 +142,11 @@ class Attempt:
         self._store.checkpoint(*self._shard, self._saved.write(self._artifacts), next_ordinal)
         step_s = self._stopwatch.step_s()
         if step_s is not None:
-            spec = self._claim.spec
+            model, dataset, batch_size, _ = self._claim.spec.pace
             kind = device_kind(self._device)
             # A speed only makes estimates better; a training that is going well must not end for want of one.
             with suppress(SQLAlchemyError):
-                self._store.record_speed(spec.model.kind, spec.dataset.kind, spec.batch_size, kind, step_s)
+                self._store.record_speed(model, dataset, batch_size, kind, step_s)
 
     def _obey(self, order: Order) -> None:
         if order == "cancel":

@@ -13,7 +13,9 @@ os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 import workers.child  # noqa: E402
-import workers.science.experiments.lottery  # noqa: E402, F401
+import workers.science.experiments.erasure  # noqa: E402
+import workers.science.experiments.lottery  # noqa: E402
+import workers.science.experiments.stable_rank  # noqa: E402, F401
 from workers import numerics  # noqa: E402
 
 # Asking torch for determinism imports its compiler's settings, which takes a second or two.

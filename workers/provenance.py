@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-from app.contract.specs import LotterySpec
+from app.contract.specs import Experiment
 from workers import machine
 
 
-def provenance(spec: LotterySpec, device: str, network: dict[str, Any]) -> dict[str, Any]:
+def provenance(spec: Experiment, device: str, network: dict[str, Any]) -> dict[str, Any]:
     """What `Started` tells of this attempt; `network` is what the experiment describes of its model."""
     cuda = device != "cpu"
     return {

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.store import Artifacts
 from app.store.errors import Corrupt
 
-_DTYPES: Mapping[str, str] = {"U8": "u1", "I32": "<i4", "I64": "<i8", "F32": "<f4"}
+_DTYPES: Mapping[str, str] = {"U8": "u1", "I8": "i1", "I32": "<i4", "I64": "<i8", "F32": "<f4"}
 
 
 class Entry(NamedTuple):

@@ -42,6 +42,7 @@ _MODELS = "workers.science.models"
 _OPTIM = "workers.science.optim"
 _PRUNING = "workers.science.pruning"
 _BRANCHES = "workers.science.branches"
+_PICTURES = "app.pictures"
 _FC19 = "Frankle & Carbin 2019, arXiv 1803.03635"
 
 CATALOG: Mapping[str, Mapping[str, Entry]] = {
@@ -71,12 +72,30 @@ CATALOG: Mapping[str, Mapping[str, Entry]] = {
     "optimizer": _room(
         Entry(f"{_OPTIM}.sgd:build", p.Sgd, "SGD", "Gradient steps, with momentum and weight decay.",
               "torch.optim.SGD"),
+        Entry(f"{_OPTIM}.momentum_sgd:build", p.MomentumSgd, "SGD with momentum", "Gradient steps that carry on.",
+              "Polyak 1964; torch.optim.SGD"),
+        Entry(f"{_OPTIM}.spectral_sgd:build", p.SpectralSgd, "Spectral SGD", "Gradient steps as long, in the spectral "
+              "norm, as the dualised ones.", "docs.modula.systems, weight erasure"),
+        Entry(f"{_OPTIM}.frobenius_sgd:build", p.FrobeniusSgd, "Frobenius SGD", "Gradient steps that move the weights "
+              "as far as the dualised ones.", "Ours: a second control of the dualised optimizer"),
+        Entry(f"{_OPTIM}.dualised:build", p.Dualised, "Dualised", "Every singular value of a layer's update is the "
+              "same, by six Newton-Schulz rounds.", "docs.modula.systems; Bernstein & Newhouse 2024, arXiv 2410.21265"),
         Entry(f"{_OPTIM}.adam:build", p.Adam, "Adam", "Steps scaled by running gradient moments.",
               "Kingma & Ba 2015, arXiv 1412.6980"),
         Entry(f"{_OPTIM}.adamw:build", p.AdamW, "AdamW", "Adam with decay apart from the gradient.",
               "Loshchilov & Hutter 2019, arXiv 1711.05101"),
+        Entry(f"{_OPTIM}.rmsprop:build", p.RmsProp, "RMSprop", "Steps divided by the gradient's running root mean "
+              "square.", "Tieleman & Hinton 2012; torch.optim.RMSprop"),
+        Entry(f"{_OPTIM}.lion:build", p.Lion, "Lion", "Steps of one size, along the sign of a running mean.",
+              "Chen et al. 2023, arXiv 2302.06675"),
         Entry(f"{_OPTIM}.muon:build", p.Muon, "Muon", "Orthogonalised momentum on the hidden matrices, AdamW on the "
               "rest.", "Jordan et al. 2024; torch.optim.Muon"),
+        Entry(f"{_OPTIM}.shampoo:build", p.Shampoo, "Shampoo", "Gradients whitened along each side of a kernel; slow: "
+              "an SVD a side at every step.", "Gupta et al. 2018, arXiv 1802.09568; pytorch_optimizer"),
+        Entry(f"{_OPTIM}.soap:build", p.Soap, "SOAP", "Adam in the eigenbasis of Shampoo.",
+              "Vyas et al. 2024, arXiv 2409.11321; pytorch_optimizer"),
+        Entry(f"{_OPTIM}.sam:build", p.Sam, "SAM", "SGD by the gradient taken a little uphill, which avoids sharp "
+              "valleys; two gradients a step.", "Foret et al. 2021, arXiv 2010.01412"),
     ),
     "schedule": _room(
         Entry(f"{_OPTIM}.schedules:constant", p.Constant, "Constant", "The same rate at every step.", "-"),
@@ -103,6 +122,14 @@ CATALOG: Mapping[str, Mapping[str, Entry]] = {
         Entry(f"{_BRANCHES}.magnitude_at_init:derive", p.MagnitudeAtInit, "Magnitude at init", "The ticket's budget, "
               "spent on the largest initial weights, untrained.", "Frankle et al. 2021, arXiv 2009.08576"),
     ),
+    "picture": _room(
+        Entry(f"{_PICTURES}.text:draw", p.PictureText, "Letter or text", "Black on white, in the page's own typeface.",
+              "Inter, SIL Open Font License"),
+        Entry(f"{_PICTURES}.sample:draw", p.PictureSample, "Photograph", "One of four, in shades of grey.",
+              "scikit-image (cat, astronaut, coffee: CC0 or public domain); scikit-learn (flower: CC BY)"),
+        Entry(f"{_PICTURES}.upload:draw", p.PictureUpload, "Your own", "Drawn, dropped or pasted; kept in the spec, so "
+              "that a copy of the run has it too.", "-"),
+    ),
 }  # fmt: skip
 
 
@@ -115,10 +142,11 @@ def _one_of(room: str) -> Any:
 if TYPE_CHECKING:
     DatasetChoice: TypeAlias = p.DatasetParams
     ModelChoice: TypeAlias = p.Params
-    OptimizerChoice: TypeAlias = p.Params
+    OptimizerChoice: TypeAlias = p.OptimizerParams
     ScheduleChoice: TypeAlias = p.Params
     PruningChoice: TypeAlias = p.Params
     BranchChoice: TypeAlias = p.Params
+    PictureChoice: TypeAlias = p.Params
 else:
     DatasetChoice = _one_of("dataset")
     ModelChoice = _one_of("model")
@@ -126,3 +154,4 @@ else:
     ScheduleChoice = _one_of("schedule")
     PruningChoice = _one_of("pruning")
     BranchChoice = _one_of("branch")
+    PictureChoice = _one_of("picture")

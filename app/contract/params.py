@@ -47,10 +47,11 @@ Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 class DatasetParams(Params):
     """What every data set takes: pixels come in [0, 1]; standardising them is a choice.
 
-    `n_train` is the number of examples in the training split.
+    `n_train` is the number of examples in the training split, `n_inputs` that of an example's numbers.
     """
 
     n_train: ClassVar[int]
+    n_inputs: ClassVar[int]
 
     normalise: bool = Field(
         False, description="Standardise each channel to mean 0 and spread 1 over the training split."
@@ -59,26 +60,31 @@ class DatasetParams(Params):
 
 class Digits(DatasetParams):
     n_train: ClassVar[int] = 1_257
+    n_inputs: ClassVar[int] = 64
     kind: Literal["digits"]
 
 
 class Mnist(DatasetParams):
     n_train: ClassVar[int] = 55_000
+    n_inputs: ClassVar[int] = 784
     kind: Literal["mnist"]
 
 
 class FashionMnist(DatasetParams):
     n_train: ClassVar[int] = 55_000
+    n_inputs: ClassVar[int] = 784
     kind: Literal["fashion_mnist"]
 
 
 class Cifar10(DatasetParams):
     n_train: ClassVar[int] = 45_000
+    n_inputs: ClassVar[int] = 3_072
     kind: Literal["cifar10"]
 
 
 class Cifar10Part(DatasetParams):
     n_train: ClassVar[int] = 9_000
+    n_inputs: ClassVar[int] = 3_072
     kind: Literal["cifar10_10k"]
 
 
@@ -104,28 +110,97 @@ class Conv6(Params):
 # --- optimizers --------------------------------------------------------------------------------------------------
 
 
-class Sgd(Params):
+class OptimizerParams(Params):
+    """What every optimizer says of itself: where it learns, and what a step costs.
+
+    `lrs` is its default grid in the erasure study. One step takes `gradients` gradients and, per kernel, `rounds`
+    rounds of matrix products as dear as one of Newton-Schulz: X Xᵀ, its square, and their product with X.
+    """
+
+    lrs: ClassVar[tuple[float, ...]]
+    rounds: ClassVar[int] = 0
+    gradients: ClassVar[int] = 1
+
+    lr: Lr
+
+
+class Sgd(OptimizerParams):
+    lrs: ClassVar[tuple[float, ...]] = (0.5, 1.0, 2.0)
     kind: Literal["sgd"]
     lr: Lr = 0.1
     momentum: Momentum = 0.0
     weight_decay: WeightDecay = 0.0
 
 
-class Adam(Params):
+class MomentumSgd(OptimizerParams):
+    lrs: ClassVar[tuple[float, ...]] = (0.25, 0.5, 1.0)
+    kind: Literal["momentum_sgd"]
+    lr: Lr = 0.1
+    momentum: Momentum = 0.9
+    weight_decay: WeightDecay = 0.0
+
+
+class SpectralSgd(OptimizerParams):
+    lrs: ClassVar[tuple[float, ...]] = (0.25, 0.5, 1.0)
+    kind: Literal["spectral_sgd"]
+    lr: Lr = 0.5
+
+
+class FrobeniusSgd(OptimizerParams):
+    lrs: ClassVar[tuple[float, ...]] = (0.125, 0.25, 0.5)
+    rounds: ClassVar[int] = 6
+    kind: Literal["frobenius_sgd"]
+    lr: Lr = 0.25
+
+
+class Dualised(OptimizerParams):
+    lrs: ClassVar[tuple[float, ...]] = (0.25, 0.5, 1.0)
+    rounds: ClassVar[int] = 6
+    kind: Literal["dualised"]
+    lr: Lr = 0.5
+
+
+class Adam(OptimizerParams):
+    lrs: ClassVar[tuple[float, ...]] = (1e-3, 3e-3, 1e-2)
     kind: Literal["adam"]
     lr: Lr = 1.2e-3
     betas: Betas = (0.9, 0.999)
     weight_decay: WeightDecay = 0.0
 
 
-class AdamW(Params):
+class AdamW(OptimizerParams):
+    lrs: ClassVar[tuple[float, ...]] = (1e-3, 3e-3, 1e-2)
     kind: Literal["adamw"]
     lr: Lr = 1.2e-3
     betas: Betas = (0.9, 0.999)
     weight_decay: WeightDecay = 0.01
 
 
-class Muon(Params):
+class RmsProp(OptimizerParams):
+    lrs: ClassVar[tuple[float, ...]] = (1e-3, 3e-3, 1e-2)
+    kind: Literal["rmsprop"]
+    lr: Lr = 1e-3
+    alpha: Beta = Field(0.99, description="Decay of the running mean of the gradient's square.")
+    weight_decay: WeightDecay = 0.0
+
+
+class Lion(OptimizerParams):
+    lrs: ClassVar[tuple[float, ...]] = (1e-4, 3e-4, 1e-3)
+    kind: Literal["lion"]
+    lr: Lr = 3e-4
+    betas: Annotated[
+        tuple[Beta, Beta],
+        Field(
+            description="Share of the running mean in the sign that a step takes, and decay of that mean, as two "
+            "numbers."
+        ),
+    ] = (0.9, 0.99)
+    weight_decay: WeightDecay = 0.0
+
+
+class Muon(OptimizerParams):
+    lrs: ClassVar[tuple[float, ...]] = (0.005, 0.01, 0.02)
+    rounds: ClassVar[int] = 5
     kind: Literal["muon"]
     lr: Lr = 0.02
     momentum: Momentum = 0.95
@@ -137,6 +212,43 @@ class Muon(Params):
         description="Learning rate of AdamW, which moves what Muon does not: first and last layer, biases.",
         json_schema_extra=unit("per step"),
     )
+
+
+class Shampoo(OptimizerParams):
+    lrs: ClassVar[tuple[float, ...]] = (0.1, 0.3, 1.0)
+    # Measured, as SOAP's, on square kernels; the longer side of a long one costs more than the rounds say.
+    rounds: ClassVar[int] = 22
+    kind: Literal["shampoo"]
+    lr: Lr = 0.3
+    weight_decay: WeightDecay = 0.0
+
+
+class Soap(OptimizerParams):
+    lrs: ClassVar[tuple[float, ...]] = (1e-3, 3e-3, 1e-2)
+    rounds: ClassVar[int] = 5
+    kind: Literal["soap"]
+    lr: Lr = 3e-3
+    betas: Betas = (0.95, 0.95)
+    weight_decay: WeightDecay = 0.0
+    precondition_frequency: int = Field(
+        10,
+        ge=1,
+        le=10_000,
+        description="Steps between two looks for the eigenbasis in which Adam's steps are taken.",
+        json_schema_extra=unit("steps"),
+    )
+
+
+class Sam(OptimizerParams):
+    lrs: ClassVar[tuple[float, ...]] = (0.25, 0.5, 1.0)
+    gradients: ClassVar[int] = 2
+    kind: Literal["sam"]
+    lr: Lr = 0.1
+    rho: float = Field(
+        0.05, gt=0, le=10, description="How far, in all weights together, the second gradient is taken uphill."
+    )
+    momentum: Momentum = 0.9
+    weight_decay: WeightDecay = 0.0
 
 
 # --- schedules ---------------------------------------------------------------------------------------------------
@@ -231,3 +343,27 @@ class RandomMask(Branch):
 
 class MagnitudeAtInit(Params):
     kind: Literal["magnitude_at_init"]
+
+
+# --- pictures ----------------------------------------------------------------------------------------------------
+
+
+class PictureText(Params):
+    kind: Literal["text"]
+    text: str = Field(
+        "a", min_length=1, max_length=16, description="What to write; a letter fills the picture.", pattern=r"\S"
+    )
+
+
+class PictureSample(Params):
+    kind: Literal["sample"]
+    name: Literal["cat", "astronaut", "coffee", "flower"] = Field("cat", description="Which photograph.")
+
+
+class PictureUpload(Params):
+    kind: Literal["upload"]
+    png: str = Field(
+        "",
+        max_length=200_000,
+        description="A grey PNG of at most 256×256 in base64; the page makes one of any picture that you drop or draw.",
+    )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.contract.specs import LotterySpec
+from app.contract.specs import ErasureSpec, Experiment, LotterySpec, StableRankSpec
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,15 @@ class Preset:
     link: str
     claim: str
     differs: str
-    spec: LotterySpec
+    spec: Experiment
 
 
 def _lottery(**fields: Any) -> LotterySpec:
     return LotterySpec.model_validate({"kind": "lottery", **fields})
+
+
+def _erasure(**fields: Any) -> ErasureSpec:
+    return ErasureSpec.model_validate({"kind": "erasure", **fields})
 
 
 _FC19 = {"paper": "Frankle & Carbin 2019", "link": "https://arxiv.org/abs/1803.03635"}
@@ -29,6 +33,17 @@ _LENET = {
     "model": {"kind": "lenet_300_100"},
     "optimizer": {"kind": "adam", "lr": 1.2e-3},
     "batch_size": 60,
+}
+_MODULA = {"paper": "Modula docs", "link": "https://docs.modula.systems/examples/weight-erasure/"}
+_FIVE = (0.125, 0.25, 0.5, 1.0, 2.0)
+_FIGURE: dict[str, Any] = {
+    "dataset": {"kind": "cifar10_10k"},
+    "picture": {"kind": "text", "text": "a"},
+    "widths": (1024,),
+    "optimizers": [{"kind": kind, "lrs": _FIVE} for kind in ("spectral_sgd", "frobenius_sgd", "dualised")],
+    "batch_size": 1024,
+    "steps": 301,
+    "twins": False,
 }
 _PAPER_RATES = {"kind": "layerwise_magnitude", "rate": 0.2, "output_rate": 0.1}
 # One round at these rates prunes about as much as two of the paper's: 1 % density in eleven levels.
@@ -112,6 +127,63 @@ PRESETS: Mapping[str, Preset] = {
                 replicates=3,
                 branches=[{"kind": "reinit"}],
             ),
+        ),
+        Preset(
+            "erasure-digits",
+            "Which optimizer wipes out the picture?",
+            **_MODULA,
+            claim="A picture in the initial weights survives training by gradient descent; updates that are dualised "
+            "wipe it out while they learn as well.",
+            differs="Small digits instead of CIFAR-10, width 256 instead of 1024, 200 steps instead of 1,001; five "
+            "optimizers, and a twin without the picture beside each.",
+            spec=_erasure(
+                dataset={"kind": "digits"},
+                optimizers=[{"kind": kind} for kind in ("sgd", "spectral_sgd", "frobenius_sgd", "dualised", "adam")],
+                steps=200,
+            ),
+        ),
+        Preset(
+            "modula-figure",
+            "The Modula figure, as published",
+            **_MODULA,
+            claim="At equal spectral norm of every step, dualised updates learn to higher learning rates and erase the "
+            "letter; plain ones leave it visible.",
+            differs="Part of CIFAR-10, 301 steps instead of 1,001, five rates instead of ten; a second control of "
+            "equal Frobenius norm. The notebook's batches, from its first 3,072 images only, are kept.",
+            spec=_erasure(**_FIGURE, protocol="as_published"),
+        ),
+        Preset(
+            "modula-corrected",
+            "The Modula figure, corrected",
+            **_MODULA,
+            claim="Our own question: does the figure hold when batches come from all training images and accuracy is "
+            "that of images never trained on?",
+            differs="As modula-figure, with batches from the whole training split.",
+            spec=_erasure(**_FIGURE),
+        ),
+        Preset(
+            "jesus-2020",
+            "How far does SGD go from its start?",
+            paper="Jesus et al. 2021",
+            link="https://arxiv.org/abs/2012.02550",
+            claim="Training by SGD leaves a network with two hidden layers close to its initial weights.",
+            differs="Digits, three widths, and a picture in the weights that shows it; the rates are ours.",
+            spec=_erasure(
+                dataset={"kind": "digits"},
+                widths=(64, 256, 512),
+                loss="cross_entropy",
+                optimizers=[{"kind": "sgd", "lrs": (0.03, 0.1, 0.3)}],
+                steps=1_000,
+            ),
+        ),
+        Preset(
+            "stable-rank-vs-width",
+            "How many directions does a step move?",
+            **_MODULA,
+            claim="The gradient of a wide layer has a stable rank near 1 at every width; its dualised update moves "
+            "many directions, the more the wider, up to the batch size.",
+            differs="Digits instead of CIFAR-10, widths to 1,024, and two batch sizes.",
+            spec=StableRankSpec.model_validate({"kind": "stable_rank", "dataset": {"kind": "digits"}}),
         ),
     )
 }

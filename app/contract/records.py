@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from app.contract.specs import LotterySpec, Spec
+from app.contract.specs import Experiment, LotterySpec, Spec
 
 State: TypeAlias = Literal["queued", "running", "cancelling", "cancelled", "failed", "finished"]
 Queue: TypeAlias = Literal["cpu", "gpu"]
@@ -20,7 +20,10 @@ class _Record(BaseModel):
 
 
 class RunProgress(_Record):
-    """Optimizer steps done and asked for; `eta_s` is None until there is a speed to tell it from."""
+    """Work done and asked for, in the units of the experiment's `pace`, such as optimizer steps.
+
+    `eta_s` is None until there is a speed to tell it from.
+    """
 
     done: int
     total: int
@@ -47,6 +50,18 @@ class Run(_Record):
     provenance: dict[str, Any] = {}
     workers: tuple[str, ...] = ()
     last_seq: int = 0
+
+    @property
+    def levels(self) -> int:
+        """Pruning rounds that the run asks for; 0 where nothing is pruned."""
+        return getattr(self.spec, "levels", 0)
+
+    @property
+    def experiment(self) -> Experiment:
+        """The spec, for what only makes sense of what workers do. Raises TypeError for imported masks."""
+        if not isinstance(self.spec, Experiment):
+            raise TypeError(f"run {self.id} is of kind {self.kind}")
+        return self.spec
 
     @property
     def lottery(self) -> LotterySpec:

@@ -6,18 +6,25 @@ Pure: nothing here reads a store, answers a request or knows a queue.
 from collections.abc import Mapping
 
 from app.figures import accuracy_vs_density as accuracy
+from app.figures import accuracy_vs_lr as rates
 from app.figures import degree_histogram as degrees
 from app.figures import early_stop_vs_density as early_stop
+from app.figures import erasure_over_steps as over_steps
+from app.figures import erasure_vs_accuracy as erasing
 from app.figures import input_density as inputs
 from app.figures import layer_density as layers
 from app.figures import mask_distance as distance
 from app.figures import overlap_matrix as overlap
 from app.figures import overlap_vs_chance as by_chance
+from app.figures import singular_values as spectrum
+from app.figures import stable_rank_vs_width as ranks
 from app.figures import training_curves as training
+from app.figures import update_sizes as sizes
 from app.figures import weight_movement as movement
 from app.figures import weight_survival as survival
 from app.figures.entry import FigureEntry, Reads, csv, render, to_csv
 from app.figures.movement_view import MovementOptions
+from app.figures.one_training import TrainingChoice
 from app.figures.overlap_view import ChanceOptions, MatrixOptions
 from app.figures.source import Options, Source
 
@@ -25,6 +32,7 @@ __all__ = ["FIGURES", "FigureEntry", "Options", "Reads", "Source", "csv", "rende
 
 _LOTTERY = ("lottery",)
 _MASKS = ("lottery", "imported")
+_ERASURE = ("erasure",)
 
 
 def _overlaps_alone(_options: Options) -> Reads:
@@ -68,5 +76,22 @@ FIGURES: Mapping[str, FigureEntry] = {
                     "In which layers do tickets share more than chance would give them?",
                     _MASKS, (), ChanceOptions, by_chance.info, by_chance.draw, by_chance.table,
                     artifacts=("mask", "pyramid"), narrow=_overlaps_alone),
+        FigureEntry("accuracy_vs_lr", "Accuracy against learning rate",
+                    "At which learning rates does each optimizer learn, and what is left of the picture there?",
+                    _ERASURE, ("ending", "erasure"), rates.AccuracyLrOptions, rates.info, rates.draw, rates.table),
+        FigureEntry("erasure_vs_accuracy", "Erasure against accuracy", "Who learns without erasing the picture?",
+                    _ERASURE, ("ending",), erasing.ErasureAccuracyOptions, erasing.info, erasing.draw, erasing.table),
+        FigureEntry("erasure_over_steps", "Erasure over steps",
+                    "When does the picture fade, and how far has the matrix moved by then?",
+                    _ERASURE, ("erasure", "ending"), over_steps.StepsOptions, over_steps.info, over_steps.draw,
+                    over_steps.table),
+        FigureEntry("singular_values", "Singular values", "Does training change all directions of the matrix, or few?",
+                    _ERASURE, ("spectrum", "ending"), TrainingChoice, spectrum.info, spectrum.draw, spectrum.table),
+        FigureEntry("update_sizes", "Entry sizes of updates", "Does a step move every weight a little, or a few far?",
+                    _ERASURE, ("update_sizes", "erasure", "ending"), sizes.SizesOptions, sizes.info, sizes.draw,
+                    sizes.table),
+        FigureEntry("stable_rank_vs_width", "Stable rank against width",
+                    "How many directions does a step move at once, as networks get wider?",
+                    ("stable_rank",), ("stable_rank",), Options, ranks.info, ranks.draw, ranks.table),
     )
 }  # fmt: skip

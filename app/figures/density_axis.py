@@ -10,7 +10,7 @@ from app.figures.style import axis
 
 def lowest_planned(run: Run) -> float:
     """Density in (0, 1] of the last level: exact for layerwise rates once layers are known, else by the main rate."""
-    pruning, levels = run.lottery.pruning, run.spec.levels
+    pruning, levels = run.lottery.pruning, run.levels
     shapes = [layer["shape"] for layer in run.provenance.get("layers", ())]
     if not shapes or not isinstance(pruning, LayerwiseMagnitude):
         return float((1 - getattr(pruning, "rate", 0.2)) ** levels)

@@ -33,7 +33,7 @@ class LayerInfo(NamedTuple):
 def info(source: Source[Options]) -> LayerInfo:
     """The data of the figure, from the series `layers`."""
     rows = source.rows("layers")
-    planned = source.run.spec.levels
+    planned = source.run.levels
     if rows is not None:
         rows = rows.where(rows["branch"] == WINNING_TICKET)
     if rows is None or not len(rows):

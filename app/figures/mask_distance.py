@@ -38,7 +38,7 @@ class DistanceInfo(NamedTuple):
 
 def info(source: Source[Options]) -> DistanceInfo:
     """The data of the figure, from the series `layers`."""
-    rows, planned = source.rows("layers"), source.run.spec.levels
+    rows, planned = source.rows("layers"), source.run.levels
     # Runs of before this was measured have no such column.
     if rows is not None and "flipped" in rows.columns:
         rows = rows.where(rows["branch"] == WINNING_TICKET)

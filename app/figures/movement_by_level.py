@@ -29,7 +29,7 @@ def info(source: Source[MovementOptions]) -> ByLevelInfo:
     """The data of the view, from the series `movement`."""
     which = chosen(source)
     made = moved(source.rows("movement"), which.indices)
-    levels = source.run.spec.levels
+    levels = source.run.levels
     return ByLevelInfo(which.title, made, levels, () if len(made.levels) else tuple(awaited(source, which, None)))
 
 

@@ -12,7 +12,10 @@ from app.masks.overlap import Overlaps
 
 
 class Options(BaseModel):
-    """Base of every figure's query options: frozen, and an unknown one is an error."""
+    """Base of every figure's query options: frozen, and an unknown one is an error.
+
+    A field's schema may say under "none" what its absence is called.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,7 +1,7 @@
-"""One look for every figure: a branch keeps its colour, dash and marker everywhere.
+"""One look for every figure: a branch, and an optimizer, keeps its colour, dash and marker everywhere.
 
 Colours are those of the light page. The browser recolours for the dark one by `meta.role` of a trace and `name` of an
-annotation: a branch, or one of "dense", "pruned", "soft" (secondary ink) and "heat" (a colour scale).
+annotation: a branch, an optimizer, or one of "dense", "pruned", "soft" (secondary ink) and "heat" (a colour scale).
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,8 +39,28 @@ BRANCHES: Mapping[str, Look] = {
 }
 """Looks of the branches, in the order in which they are always told."""
 
+# Families by colour: blue goes along the gradient, amber scales each entry, violet makes all singular values equal, red
+# uses curvature, ink is what wraps another. Within a family dash and marker tell members apart.
+OPTIMIZERS: Mapping[str, Look] = {
+    "sgd": Look("#3578bd", "solid", "circle", "SGD", "SGD"),
+    "momentum_sgd": Look("#2a68ab", "10px,3px", "triangle-up", "momentum SGD", "SGD with momentum"),
+    "spectral_sgd": Look("#3d86cf", "6px,3px", "square", "spectral SGD", "spectral SGD"),
+    "frobenius_sgd": Look("#5587bd", "2px,2.5px", "triangle-right", "Frobenius SGD", "Frobenius SGD"),
+    "adam": Look("#b87700", "solid", "triangle-down", "Adam", "Adam"),
+    "adamw": Look("#a06a12", "7px,3px", "pentagon", "AdamW", "AdamW"),
+    "rmsprop": Look("#8a5a08", "2px,2.5px", "cross", "RMSprop", "RMSprop"),
+    "lion": Look("#a87d3a", "8px,3px,2px,3px", "star", "Lion", "Lion"),
+    "dualised": Look("#48187f", "solid", "diamond", "dualised", "dualised"),
+    "muon": Look("#5f2f9c", "7px,3px", "hexagram", "Muon", "Muon"),
+    "shampoo": Look("#9c2f5c", "solid", "x", "Shampoo", "Shampoo"),
+    "soap": Look("#bb4a7c", "6px,3px", "bowtie", "SOAP", "SOAP"),
+    "sam": Look("#1c1b22", "4px,2px", "hourglass", "SAM", "SAM"),
+}
+"""Looks of the optimizers, in the order in which they are always told."""
+
 LOOKS: Mapping[str, Look] = {
     **BRANCHES,
+    **OPTIMIZERS,
     DENSE: Look("#1c1b22", "solid", "circle", "dense", "the dense network"),
     PRUNED: Look("#68666f", "5px,3px", "square", "pruned next", "weights pruned next"),
     SOFT: Look("#68666f", "2px,3px", "circle", "", ""),

@@ -70,7 +70,7 @@ def info(source: Source[SurvivalOptions]) -> SurvivalInfo:
         replicates=replicates,
         alive=alive,
         groups=groups,
-        planned_levels=source.run.spec.levels,
+        planned_levels=source.run.levels,
         live=source.live,
         awaited=() if np.isfinite(alive).any() else why,
     )

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.contract.events import ArtifactSaved, Event, Measured, Progress, Started
 from app.contract.records import ArtifactRef, EventRecord, Page, Queue, Run, Series, Shard, State, WorkerInfo
-from app.contract.specs import ImportedSpec, LotterySpec
+from app.contract.specs import Experiment, ImportedSpec
 from app.store import artifacts, events, ids, imported, lifecycle, listing, runs, series, shards, speeds, workers
 from app.store.artifacts import DAY_S, Artifacts
 from app.store.claims import CheckpointRef, Claim
@@ -73,7 +73,7 @@ class Store:
 
     # --- runs ---
 
-    def create_run(self, spec: LotterySpec, *, name: str, tags: Iterable[str] = (), notes: str = "") -> Run:
+    def create_run(self, spec: Experiment, *, name: str, tags: Iterable[str] = (), notes: str = "") -> Run:
         """Store a run and queue its shards. Raises FieldError for a bad name, tag or note."""
         tags = list(tags)
         return self._create(lambda conn, run_id: runs.create(conn, run_id, spec, name=name, tags=tags, notes=notes))
@@ -158,7 +158,7 @@ class Store:
             lifecycle.resume(conn, run_id)
             return runs.get(conn, run_id)
 
-    def extend_run(self, run_id: str, spec: LotterySpec) -> Run:
+    def extend_run(self, run_id: str, spec: Experiment) -> Run:
         """Ask for more replicates, levels, draws or branches. Raises NotFound, Conflict, FieldError."""
         with self._db.write() as conn:
             lifecycle.extend(conn, run_id, spec)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.contract.specs import LotterySpec
+from app.contract.specs import Experiment
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Claim:
     shard_id: int
     token: str
     run_id: str
-    spec: LotterySpec
+    spec: Experiment
     replicate: int
     attempt: int
     plan: dict[str, Any] | None

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from app.contract.events import Changed
-from app.contract.specs import EXPERIMENTS, FieldError, LotterySpec
+from app.contract.specs import EXPERIMENT, EXPERIMENTS, Experiment, FieldError
 from app.store import events
 from app.store import runs as run_rows
 from app.store.errors import Conflict
@@ -39,7 +39,7 @@ def resume(conn: Connection, run_id: str) -> None:
     events.log(conn, run_id, [Changed(state=state, detail="resumed")])
 
 
-def extend(conn: Connection, run_id: str, spec: LotterySpec) -> None:
+def extend(conn: Connection, run_id: str, spec: Experiment) -> None:
     """Ask a run for more; what is done is not done again.
 
     Running shards go on and are queued again when they end. Raises NotFound, Conflict, and FieldError when `spec` is
@@ -48,7 +48,7 @@ def extend(conn: Connection, run_id: str, spec: LotterySpec) -> None:
     run = _changeable(conn, run_id)
     if run.kind not in EXPERIMENTS:
         raise Conflict("these masks were imported, not trained here: import the files again, with the new ones")
-    old = LotterySpec.model_validate(run.spec)
+    old = EXPERIMENT.validate_python(run.spec)
     if (field := spec.extends(old)) is not None:
         raise FieldError(
             field, "an extension can only add replicates, levels, draws or branches; clone the run instead"
@@ -64,7 +64,7 @@ def extend(conn: Connection, run_id: str, spec: LotterySpec) -> None:
     idle = ["cancelled", "failed"]
     if spec.model_copy(update={"replicates": old.replicates}) != old:
         conn.execute(update(runs).where(runs.c.id == run_id).values(work=run.work + 1))
-        conn.execute(update(shards).where(mine).values(total=run_rows.steps(spec)))
+        conn.execute(update(shards).where(mine).values(total=spec.units_per_replicate))
         idle.append("finished")
     conn.execute(update(shards).where(mine, shards.c.state.in_(idle)).values(QUEUED_AGAIN))
     run_rows.add_shards(conn, run_id, spec, range(old.replicates, spec.replicates))

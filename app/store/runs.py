@@ -8,7 +8,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from app.contract.events import Changed
 from app.contract.records import Run, Shard, State
-from app.contract.specs import LotterySpec, Spec
+from app.contract.specs import Experiment, ImportedSpec, Spec
 from app.store import events, labels
 from app.store.errors import NotFound
 from app.store.lookup import exists, moment
@@ -19,7 +19,7 @@ SPEC: TypeAdapter[Spec] = TypeAdapter(Spec)
 LIVE = ("queued", "running", "cancelling")
 
 
-def create(conn: Connection, run_id: str, spec: LotterySpec, *, name: str, tags: Iterable[str], notes: str) -> None:
+def create(conn: Connection, run_id: str, spec: Experiment, *, name: str, tags: Iterable[str], notes: str) -> None:
     """Store a run, its shards and its first event. Raises FieldError for bad labels."""
     add_run(conn, run_id, spec, "queued", name=name, tags=tags, notes=notes)
     add_shards(conn, run_id, spec, range(spec.replicates))
@@ -27,7 +27,14 @@ def create(conn: Connection, run_id: str, spec: LotterySpec, *, name: str, tags:
 
 
 def add_run(
-    conn: Connection, run_id: str, spec: Spec, state: State, *, name: str, tags: Iterable[str], notes: str
+    conn: Connection,
+    run_id: str,
+    spec: Experiment | ImportedSpec,
+    state: State,
+    *,
+    name: str,
+    tags: Iterable[str],
+    notes: str,
 ) -> None:
     """Store a run without shards. Raises FieldError for bad labels."""
     name, tags, notes = labels.check_name(name), labels.check_tags(tags), labels.check_notes(notes)
@@ -49,17 +56,18 @@ def add_run(
     )
 
 
-def add_shards(conn: Connection, run_id: str, spec: LotterySpec, replicates: Iterable[int]) -> None:
+def add_shards(conn: Connection, run_id: str, spec: Experiment, replicates: Iterable[int]) -> None:
     """Queue one shard for each of the replicates."""
-    row = {"run_id": run_id, "state": "queued", "queue": spec.device, "checkpoints": [], "total": steps(spec)}
+    row = {
+        "run_id": run_id,
+        "state": "queued",
+        "queue": spec.device,
+        "checkpoints": [],
+        "total": spec.units_per_replicate,
+    }
     values = [{**row, "replicate": replicate} for replicate in replicates]
     if values:
         conn.execute(insert(shards), values)
-
-
-def steps(spec: LotterySpec) -> int:
-    """Optimizer steps of one replicate, as long as nobody who runs it knows better."""
-    return spec.trainings_per_replicate * spec.steps
 
 
 def get(conn: Connection, run_id: str) -> Run:

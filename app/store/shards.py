@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, func, select, update
 
 from app.contract.events import Failed, Finished, Progress, Started
 from app.contract.records import Queue, State
-from app.contract.specs import LotterySpec
+from app.contract.specs import EXPERIMENT
 from app.store import events
 from app.store import runs as run_rows
 from app.store.claims import CheckpointRef, Claim
@@ -58,7 +58,7 @@ def claim(conn: Connection, queue: Queue, worker: str, lease_s: float) -> Claim 
         shard_id=row.id,
         token=token,
         run_id=row.run_id,
-        spec=LotterySpec.model_validate(row.spec),
+        spec=EXPERIMENT.validate_python(row.spec),
         replicate=row.replicate,
         attempt=row.attempt + 1,
         plan=row.plan,

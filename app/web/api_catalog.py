@@ -9,8 +9,8 @@ from pydantic import BaseModel
 from app.contract.catalog import CATALOG, Entry
 from app.contract.presets import PRESETS, Preset
 from app.contract.records import WorkerInfo
-from app.contract.specs import EXPERIMENTS, LotterySpec
-from app.estimate import estimate_seconds, steps_per_replicate
+from app.contract.specs import EXPERIMENTS, Submitted
+from app.estimate import estimate_seconds
 from app.figures import FIGURES
 from app.queue import queues_of
 from app.store import Speed
@@ -48,7 +48,10 @@ class Catalog(BaseModel):
 
 
 class Cost(BaseModel):
-    """Expected wall-clock seconds on the workers that run now; None when that cannot be told, and `basis` says why."""
+    """Expected wall-clock seconds on the workers that run now; None when that cannot be told, and `basis` says why.
+
+    `trainings` counts networks, or what else a run of the kind consists of; `steps` the units of its progress.
+    """
 
     seconds: float | None
     basis: str
@@ -65,7 +68,7 @@ class PresetInfo(BaseModel):
     link: str
     claim: str
     differs: str
-    spec: LotterySpec
+    spec: Submitted
     cost: Cost
 
 
@@ -123,7 +126,7 @@ def _preset(preset: Preset, speeds: Sequence[Speed], workers: Sequence[WorkerInf
     spec = preset.spec
     slots = sum(worker.slots for worker in workers if worker.alive and worker.queue in queues_of(spec))
     seconds, basis = estimate_seconds(spec, speeds, slots)
-    steps = spec.replicates * steps_per_replicate(spec)
+    steps = spec.replicates * spec.units_per_replicate
     return PresetInfo(
         name=preset.name,
         title=preset.title,
@@ -132,7 +135,7 @@ def _preset(preset: Preset, speeds: Sequence[Speed], workers: Sequence[WorkerInf
         claim=preset.claim,
         differs=preset.differs,
         spec=spec,
-        cost=Cost(seconds=seconds, basis=basis, trainings=spec.trainings, steps=steps),
+        cost=Cost(seconds=seconds, basis=basis, trainings=spec.work[0], steps=steps),
     )
 
 

@@ -7,7 +7,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from app.contract.presets import PRESETS
 from app.contract.records import Page, Run, State
-from app.contract.specs import FieldError, LotterySpec
+from app.contract.specs import FieldError
+from app.contract.specs import Submitted as Trained
 from app.store.labels import NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH, TAGS
 from app.store.listing import PAGE
 from app.web.context import QueueDep, StoreDep
@@ -33,7 +34,7 @@ def _not_imported(spec: Any) -> Any:
     return spec
 
 
-Submitted: TypeAlias = Annotated[LotterySpec, BeforeValidator(_not_imported)]
+Submitted: TypeAlias = Annotated[Trained, BeforeValidator(_not_imported)]
 
 
 class _Body(BaseModel):
@@ -67,7 +68,7 @@ class RunChange(_Body):
 
 
 class Extension(_Body):
-    """The spec of a run, grown: more replicates, levels, draws or branches, and nothing else changed."""
+    """The spec of a run, grown: more replicates, or levels, draws and branches of tickets, and nothing else changed."""
 
     spec: Submitted
 
@@ -90,12 +91,12 @@ Sort: TypeAlias = Literal[
 @router.post("/runs", status_code=201)
 def create_run(body: NewRun, response: Response, store: StoreDep, queue: QueueDep) -> Run:
     """Submit a run. When the broker is down it is stored all the same, and `progress.note` says so."""
-    name, spec = body.name, body.spec
-    if body.preset is not None:
-        preset = PRESETS[body.preset]
-        name, spec = name or preset.title, preset.spec
-    assert spec is not None  # noqa: S101 (NewRun has seen to it)
-    run = submit(store, queue, spec, name=name, tags=body.tags, notes=body.notes)
+    name = body.name
+    if body.spec is not None:
+        run = submit(store, queue, body.spec, name=name, tags=body.tags, notes=body.notes)
+    else:
+        preset = PRESETS[body.preset or ""]
+        run = submit(store, queue, preset.spec, name=name or preset.title, tags=body.tags, notes=body.notes)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"
     return run
 

@@ -9,9 +9,10 @@ import orjson
 from pydantic import ValidationError
 
 from app.contract.records import Run
-from app.contract.specs import FieldError
+from app.contract.specs import ErasureSpec, FieldError
 from app.figures import FIGURES
 from app.figures.entry import FigureEntry
+from app.figures.style import LOOKS
 from app.store.errors import NotFound
 from app.web.figures import Figures
 
@@ -30,6 +31,9 @@ TABS: Mapping[str, Mapping[str, str]] = {
     },
     "overlap": {"overlap_matrix": "big", "overlap_vs_chance": "big"},
     "movement": {"weight_movement": "big"},
+    "erasure": {"accuracy_vs_lr": "sheet", "erasure_vs_accuracy": "", "erasure_over_steps": "big"},
+    "spectra": {"singular_values": "", "update_sizes": ""},
+    "rank": {"stable_rank_vs_width": "big"},
 }
 # Figures whose y axis may be made logarithmic, and what that choice is called in the address, for each figure its own;
 # the browser does it, the data are the same.
@@ -133,6 +137,17 @@ def _card(
     )
 
 
+def _own(name: str, spec: ErasureSpec) -> list[tuple[str, str]]:
+    """Values of an option that the run itself names, with what each is called; none for another option."""
+    if name == "optimizer":
+        return [(grid.kind, LOOKS[grid.kind].label) for grid in spec.optimizers]
+    if name == "lr":
+        return [(str(lr), f"{lr:g}") for lr in sorted({lr for grid in spec.optimizers for lr in grid.lrs})]
+    if name == "step":
+        return [(str(step), f"{step:,}") for step in spec.moments() if step]
+    return [(str(width), str(width)) for width in spec.widths] if name == "width" else []
+
+
 def _log_y(entry: FigureEntry, query: Mapping[str, str]) -> list[Control]:
     name = LOG_Y.get(entry.name)
     return [Control(name, "log y", "check", "true" if query.get(name) == "true" else "")] if name else []
@@ -178,16 +193,21 @@ def _controls(entry: FigureEntry, run: Run, options: Mapping[str, str]) -> list[
         elif "boolean" in kinds:
             controls.append(Control(name, label, "check", text))
         elif "integer" in kinds and name == "level" and "null" in kinds:
-            levels = [(str(level), str(level)) for level in range(getattr(run.spec, "levels", 0) + 1)]
+            levels = [(str(level), str(level)) for level in range(run.levels + 1)]
             controls.append(Control(name, label, "select", text, (("", "deepest"), *levels)))
         elif "integer" in kinds and name == "replicate":
             each = [(str(replicate), str(replicate)) for replicate in range(run.spec.replicates)]
             pooled = [("", "all, their mean")] if "null" in kinds else []
             controls.append(Control(name, label, "select", text, (*pooled, *each)))
         elif "integer" in kinds and name == "level":
-            high = getattr(run.spec, "levels", 0)
+            high = run.levels
             low = prop.get("minimum", 0)
             controls.append(Control(name, label, "slider", text or str(low), low=low, high=high))
+        elif isinstance(run.spec, ErasureSpec) and (values := _own(name, run.spec)):
+            none = [("", str(prop["none"]))] if "none" in prop else []
+            # Of one there is nothing to choose.
+            widget: Widget = "select" if len(values) > 1 else "hidden"
+            controls.append(Control(name, label, widget, text, (*none, *values)))
         elif "string" in kinds and name == "layer":
             layers = [(str(layer["name"]),) * 2 for layer in run.provenance.get("layers", ())]
             pooled = [("", "all layers")] if "null" in kinds else []

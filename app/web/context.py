@@ -5,6 +5,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from app.atlas.reader import Reader
+from app.film.reader import FilmReader
 from app.live import Broadcaster
 from app.queue import Queue
 from app.settings import Settings
@@ -42,9 +43,15 @@ def get_reader(request: Request) -> Reader:
     return cast(Reader, request.app.state.reader)
 
 
+def get_film(request: Request) -> FilmReader:
+    """The frames of stored erasure runs, as this process has read them."""
+    return cast(FilmReader, request.app.state.film)
+
+
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 StoreDep = Annotated[Store, Depends(get_store)]
 QueueDep = Annotated[Queue, Depends(get_queue)]
 BroadcasterDep = Annotated[Broadcaster, Depends(get_broadcaster)]
 ReaderDep = Annotated[Reader, Depends(get_reader)]
+FilmDep = Annotated[FilmReader, Depends(get_film)]
 FiguresDep = Annotated[Figures, Depends(get_figures)]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.contract.records import WorkerInfo
-from app.contract.specs import LotterySpec
+from app.contract.specs import Experiment
 from app.estimate import estimate_seconds
 from app.store import Store
 from app.store.speeds import Speed
@@ -23,16 +23,16 @@ class Here:
         """What is known now."""
         return cls(store.speeds(), [worker for worker in store.workers() if worker.alive])
 
-    def slots(self, spec: LotterySpec) -> int:
+    def slots(self, spec: Experiment) -> int:
         """Trainings that run at once on the workers that may take the spec."""
         return sum(worker.slots for worker in self.workers if spec.device in ("any", worker.queue))
 
-    def short(self, spec: LotterySpec) -> str:
+    def short(self, spec: Experiment) -> str:
         """`4 min here`, or that nothing like it was timed."""
         seconds = estimate_seconds(spec, self.speeds, self.slots(spec)).seconds
         return f"{duration(seconds)} here" if seconds is not None else "not timed yet"
 
-    def sentence(self, spec: LotterySpec, share: float = 1.0) -> str:
+    def sentence(self, spec: Experiment, share: float = 1.0) -> str:
         """The time and what it rests on; `share` in (0, 1] is how much of the spec is still to do."""
         seconds, basis = estimate_seconds(spec, self.speeds, self.slots(spec))
         if seconds is None:

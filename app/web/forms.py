@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from pydantic import ValidationError
 
 from app.contract.catalog import CATALOG, Entry
-from app.contract.specs import EXPERIMENTS, FieldError, LotterySpec
+from app.contract.specs import EXPERIMENTS, Experiment, FieldError
 from app.web.words import plural
 
 Widget: TypeAlias = Literal["text", "switch", "one_of", "choice", "choices"]
@@ -21,14 +21,14 @@ Schema: TypeAlias = dict[str, Any]
 
 # Headings open at a field and hold all that follow, up to the next: an unlisted field needs no entry.
 _SECTIONS = {
+    "picture": "Picture",
     "dataset": "Data and model",
     "optimizer": "Training",
+    "optimizers": "Optimizers",
     "pruning": "Pruning",
     "branches": "Controls",
     "replicates": "Repetition",
 }
-# What `LotterySpec.extends` lets grow; a test holds the two together.
-GROWS = frozenset({"replicates", "levels", "branches"})
 
 # Errors of one element that leave a list no list of numbers.
 _UNREADABLE = frozenset({"missing", "float_parsing", "int_parsing", "int_from_float"})
@@ -79,13 +79,19 @@ class Section:
     fields: tuple[FormField, ...]
 
 
+def _kind(kind: str) -> type[Experiment]:
+    made = EXPERIMENTS[kind].params
+    assert issubclass(made, Experiment)  # noqa: S101 (the registry holds nothing else)
+    return made
+
+
 @cache
 def schema(kind: str) -> Schema:
     """JSON schema of an experiment kind's spec. Raises KeyError on an unknown kind."""
     return EXPERIMENTS[kind].params.model_json_schema()
 
 
-def values(spec: LotterySpec) -> dict[str, str]:
+def values(spec: Experiment) -> dict[str, str]:
     """The spec as form values by path; a field that the spec does not use is absent."""
     flat: dict[str, str] = {}
     root = schema(spec.kind)
@@ -94,8 +100,8 @@ def values(spec: LotterySpec) -> dict[str, str]:
 
 
 def parse(
-    kind: str, data: Mapping[str, str], base: LotterySpec | None = None
-) -> tuple[LotterySpec | None, dict[str, str]]:
+    kind: str, data: Mapping[str, str], base: Experiment | None = None
+) -> tuple[Experiment | None, dict[str, str]]:
     """The spec that a submitted form asks for, or the errors by path; exactly one of them is filled.
 
     With `base`, only the fields that may grow are read from `data`; the others stay as they are in `base`.
@@ -103,9 +109,9 @@ def parse(
     root = schema(kind)
     raw = {"kind": kind, **_collect(root, root, "", data)}
     if base is not None:
-        raw = {**base.model_dump(mode="json"), **{name: raw[name] for name in GROWS if name in raw}}
+        raw = {**base.model_dump(mode="json"), **{name: raw[name] for name in base.grows if name in raw}}
     try:
-        spec = LotterySpec.model_validate(raw)
+        spec = _kind(kind).model_validate(raw)
     except ValidationError as error:
         # Of several errors at one path the first counts, and paths stay in the order of the form.
         blamed = dict(_blame(item, raw, root) for item in reversed(error.errors()))
@@ -121,10 +127,11 @@ def build(kind: str, data: Mapping[str, str], errors: Mapping[str, str], *, exte
     """The form's sections, holding `data` and showing `errors`; with `extend` only what may grow."""
     root = schema(kind)
     sections: list[tuple[str, list[FormField]]] = [("Experiment", [])]
+    grows = _kind(kind).grows
     for field in _fields(root, root, "", data, errors):
         if title := _SECTIONS.get(field.path):
             sections.append((title, []))
-        if not extend or field.path in GROWS:
+        if not extend or field.path in grows:
             sections[-1][1].append(field)
     return [Section(title, tuple(fields)) for title, fields in sections if fields]
 
@@ -264,7 +271,7 @@ def _blame(error: Any, raw: Mapping[str, Any], root: Schema) -> tuple[str, str]:
     path = ".".join(part for part in error["loc"] if isinstance(part, str))
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, FieldError):
-        return _with_kinds(cause.field, raw), cause.message
+        return with_kinds(cause.field, raw), cause.message
     kind, bounds = error["type"], error.get("ctx", {})
     if kind in ("too_short", "too_long") or (isinstance(error["loc"][-1], int) and kind in _UNREADABLE):
         return path, _numbers_wanted(_prop(path, root))
@@ -298,7 +305,7 @@ def _numbers_wanted(prop: Schema) -> str:
     return f"needs {low} to {plural(high, 'number')}, separated by commas; decimals with a point"
 
 
-def _with_kinds(field: str, raw: Mapping[str, Any]) -> str:
+def with_kinds(field: str, raw: Mapping[str, Any]) -> str:
     """A dotted path of the spec as the form has it: `schedule.final` → `schedule.cosine.final`."""
     first, *rest = field.split(".")
     path, here = [first], raw.get(first)

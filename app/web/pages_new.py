@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.presets import PRESETS, Preset
 from app.contract.records import Run
-from app.contract.specs import EXPERIMENTS, FieldError, LotterySpec, draws
+from app.contract.specs import EXPERIMENTS, FieldError
 from app.store import Store
 from app.web import forms
 from app.web.context import QueueDep, StoreDep
@@ -40,6 +40,7 @@ class Estimate:
     """What a spec asks for in words, or why that cannot be told yet."""
 
     trainings: str = ""
+    noun: str = ""
     formula: str = ""
     growth: str = ""
     time: str = ""
@@ -52,6 +53,8 @@ class NewPage:
 
     title: str
     kind: str
+    kinds: tuple[tuple[str, str], ...]
+    about_kind: str
     preset: str
     presets: tuple[Preset, ...]
     clones: Run | None
@@ -71,9 +74,17 @@ class NewPage:
         return [(path, "f-" + path.replace(".", "-"), message) for path, message in self.errors.items()]
 
 
+@router.get("/erasure")
+def erasure(request: Request, store: StoreDep) -> HTMLResponse:
+    """The erasure studio: the form of a new run, for a picture."""
+    return new(request, store, kind="erasure")
+
+
 @router.get("/new")
-def new(request: Request, store: StoreDep, preset: str = "", clone: str = "", extend: str = "") -> HTMLResponse:
-    """The form, filled in from a preset, from a run to clone, or from a run to extend."""
+def new(
+    request: Request, store: StoreDep, kind: str = "", preset: str = "", clone: str = "", extend: str = ""
+) -> HTMLResponse:
+    """The form, filled in from a preset, from the first one of a kind, from a run to clone or from one to extend."""
     source = store.run(extend or clone) if extend or clone else None
     if source is not None:
         about = {"name": f"{source.name} (copy)"[:200], "tags": ", ".join(source.tags), "notes": source.notes}
@@ -81,17 +92,17 @@ def new(request: Request, store: StoreDep, preset: str = "", clone: str = "", ex
         kind = source.kind
         preset = ""
     else:
-        chosen = PRESETS.get(preset) or next(iter(PRESETS.values()))
+        of_kind = [each for each in PRESETS.values() if each.spec.kind == kind]
+        chosen = PRESETS.get(preset) or next(iter(of_kind or PRESETS.values()))
         data = forms.values(chosen.spec) | {"name": chosen.title if preset else ""}
         kind, preset = chosen.spec.kind, chosen.name if preset else ""
     made = _page(kind, data, {}, preset=preset, clones=None if extend else source, extends=source if extend else None)
     return _render(request, store, made, data)
 
 
-@router.get("/new/estimate")
-def estimate(request: Request, store: StoreDep) -> HTMLResponse:
+@router.post("/new/estimate")
+def estimate(request: Request, store: StoreDep, data: FormDep) -> HTMLResponse:
     """What the form asks for as it is now: the live part beside it."""
-    data = dict(request.query_params)
     kind = data.get("kind", "")
     if kind not in EXPERIMENTS:
         return page(request, "_estimate.html", estimate=Estimate(problem="Pick an experiment."))
@@ -118,7 +129,7 @@ def create(request: Request, store: StoreDep, queue: QueueDep, data: FormDep) ->
                 )  # fmt: skip
             return RedirectResponse(f"/runs/{run.id}", 303)
         except FieldError as error:
-            errors = {error.field: error.message}
+            errors = {forms.with_kinds(error.field, spec.model_dump()): error.message}
     shown = dict(data) if base is None else {**forms.values(trainable(base)), **data}
     made = _page(kind, shown, errors, extends=base)
     return _render(request, store, made, shown, status=422)
@@ -154,7 +165,9 @@ def _page(
         title="Extend the run" if extends else "New run",
         kind=kind,
         preset=preset,
-        presets=tuple(PRESETS.values()),
+        kinds=tuple((each, entry.title) for each, entry in EXPERIMENTS.items()),
+        about_kind=EXPERIMENTS[kind].summary,
+        presets=tuple(preset for preset in PRESETS.values() if preset.spec.kind == kind),
         clones=clones,
         extends=extends,
         about=about(data, errors),
@@ -173,18 +186,13 @@ def _estimate(store: Store, kind: str, data: Mapping[str, str], base: Run | None
     if spec is None:
         path, message = next(iter(errors.items()))
         return Estimate(problem=f"{path} {message}")
-    kept = trainable(base).trainings if base else 0
-    more = spec.trainings - kept
+    count, noun = spec.work
+    kept = trainable(base).work[0] if base else 0
+    more = count - kept
     return Estimate(
-        trainings=f"{spec.trainings:,}",
-        formula=formula(spec),
+        trainings=f"{count:,}",
+        noun=noun if count == 1 else f"{noun}s",
+        formula=f"= {spec.formula}",
         growth=f"{kept:,} kept, {more:,} more" if base else "",
-        time=Here.now(store).sentence(spec, more / spec.trainings),
+        time=Here.now(store).sentence(spec, more / count),
     )
-
-
-def formula(spec: LotterySpec) -> str:
-    """Where the number of trainings comes from: `3 replicates × (1 dense + 11 levels × (1 ticket + 2 controls))`."""
-    controls = sum(draws(branch) for branch in spec.branches)
-    beside = f" + {plural(controls, 'control')}" if controls else ""
-    return f"= {plural(spec.replicates, 'replicate')} × (1 dense + {plural(spec.levels, 'level')} × (1 ticket{beside}))"

@@ -11,7 +11,8 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from app.contract.records import Run
 from app.contract.specs import FieldError
 from app.web.cards import TABS, Card, cards_of, has_figures
-from app.web.context import FiguresDep, QueueDep, ReaderDep, StoreDep
+from app.web.context import FiguresDep, FilmDep, QueueDep, ReaderDep, StoreDep
+from app.web.film_page import FilmPage, film_page
 from app.web.forms import FormField
 from app.web.log_lines import Log, log_of
 from app.web.masks_page import MasksPage, masks_page
@@ -25,11 +26,15 @@ from app.web.views import Head, head, page, shell
 router = APIRouter(include_in_schema=False)
 
 TITLES = {
+    "film": "Film",
     "curves": "Curves",
     "training": "Training",
     "masks": "Masks",
     "overlap": "Overlap",
     "movement": "Movement",
+    "erasure": "Erasure",
+    "spectra": "Spectra",
+    "rank": "Stable rank",
     "spec": "Spec",
     "log": "Log",
 }
@@ -58,6 +63,7 @@ class RunPage:
     verdict: VerdictTable | None = None
     masks: MasksPage | None = None
     overlap: OverlapPage | None = None
+    film: FilmPage | None = None
     spec: SpecPage | None = None
     log: Log | None = None
 
@@ -70,6 +76,7 @@ class Sources:
     queue: QueueDep
     figures: FiguresDep
     reader: ReaderDep
+    film: FilmDep
 
 
 SourcesDep = Annotated[Sources, Depends()]
@@ -157,7 +164,7 @@ def _render(
     if ticked := request.query_params.getlist("ticket"):
         query["tickets"] = ",".join(ticked)
     store = sources.store
-    tabs = [key for key in TITLES if key not in TABS or has_figures(run, key)]
+    tabs = [key for key in TITLES if _has(run, key)]
     tab = query["tab"] if query.get("tab") in tabs else tabs[0]
     # The browser asks again and again for the live parts of a page that it has: it has the figures too.
     lean = "x-live" in request.headers
@@ -174,6 +181,8 @@ def _render(
     if tab in TABS:
         parts["cards"] = tuple(cards_of(sources.figures, run, tab, query, lean=lean))
         parts["verdict"] = verdict_table(store, run, query) if tab == "curves" else None
+    elif tab == "film":
+        parts["film"] = film_page(sources.film, run, query)
     elif tab == "spec":
         parts["spec"] = spec_page(store, run, str(request.base_url).rstrip("/"))
     else:
@@ -196,6 +205,12 @@ def _render(
             **parts,
         ),
     )
+
+
+def _has(run: Run, tab: str) -> bool:
+    if tab == "film":
+        return run.kind == "erasure"
+    return tab not in TABS or has_figures(run, tab)
 
 
 def _href(run: Run, tab: str, query: Mapping[str, str]) -> str:

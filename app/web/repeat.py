@@ -9,7 +9,7 @@ from typing import Any
 
 from app.contract.events import WINNING_TICKET
 from app.contract.records import ArtifactRef, Run
-from app.contract.specs import ImportedSpec, LotterySpec
+from app.contract.specs import Experiment, ImportedSpec
 from app.figures import words
 from app.store import Store
 from app.web import forms
@@ -31,7 +31,7 @@ class SpecPage:
 def spec_page(store: Store, run: Run, origin: str) -> SpecPage:
     """The spec of a run; `origin` is the address at which this server was asked."""
     sections: tuple[forms.Section, ...] = ()
-    if isinstance(run.spec, LotterySpec):
+    if isinstance(run.spec, Experiment):
         sections = tuple(forms.build(run.kind, forms.values(run.spec), {}))
         cli, curl = _submit_again(run.spec, run.name, origin)
     else:
@@ -49,7 +49,7 @@ def spec_page(store: Store, run: Run, origin: str) -> SpecPage:
     )
 
 
-def _submit_again(spec: LotterySpec, name: str, origin: str) -> tuple[str, str]:
+def _submit_again(spec: Experiment, name: str, origin: str) -> tuple[str, str]:
     document = spec.model_dump(mode="json")
     spec_text, body = (json.dumps(each, separators=(",", ":")) for each in (document, {"name": name, "spec": document}))
     headers = "-H 'Content-Type: application/json'"
@@ -72,7 +72,7 @@ def _tickets(
     store: Store, run: Run, refs: list[ArtifactRef]
 ) -> tuple[tuple[int, ...], tuple[tuple[int, tuple[tuple[str, str], ...]], ...]]:
     # What was trained here is a ticket once its weights are saved; an imported mask may come without any.
-    file = "ticket" if isinstance(run.spec, LotterySpec) else "mask"
+    file = "ticket" if isinstance(run.spec, Experiment) else "mask"
     saved = {(ref.replicate, ref.level) for ref in refs if ref.name == file}
     density = _densities(store, run)
     levels = tuple(sorted({level for _, level in saved}))
@@ -103,15 +103,15 @@ def _densities(store: Store, run: Run) -> dict[tuple[int, int], float]:
 def _loader(run: Run, saved: set[str]) -> str:
     layers = run.provenance.get("layers") or [{"name": "fc1"}]
     name = f"{layers[0]['name']}.weight"
-    level = min(1, run.spec.levels)
+    level = min(1, run.levels)
     lines = [
         "from safetensors.torch import load_file",
         f'ticket = load_file("{run.id}-r0-l{level}.safetensors")',
         f'mask = ticket["{name}_mask"].bool()',
     ]
-    if "init" in saved or isinstance(run.spec, LotterySpec):
+    if "init" in saved or isinstance(run.spec, Experiment):
         lines.append(f'weights = ticket["{name}_orig"] * mask  # where the ticket\'s training starts')
-    if "ticket" in saved or isinstance(run.spec, LotterySpec):
+    if "ticket" in saved or isinstance(run.spec, Experiment):
         lines.append(f'trained = ticket["{name}_trained"]  # where it ended; 0 where pruned')
     return "\n".join(lines)
 

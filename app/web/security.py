@@ -13,12 +13,16 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.imports.limits import MAX_BYTES as MAX_IMPORT_BYTES
+from app.pictures.prepare import MAX_BYTES as MAX_PICTURE_BYTES
 from app.web.headers import HEADERS
 from app.web.problems import problem
 
 MAX_BODY_BYTES: Final = 2**20
 # Where files are uploaded: their routes read the body as it comes, and act when it has come whole.
-STREAMED: Final[dict[str, int]] = dict.fromkeys(("/api/v1/imports", "/import"), MAX_IMPORT_BYTES + MAX_BODY_BYTES)
+STREAMED: Final[dict[str, int]] = {
+    **dict.fromkeys(("/api/v1/imports", "/import"), MAX_IMPORT_BYTES + MAX_BODY_BYTES),
+    "/api/v1/pictures": MAX_PICTURE_BYTES + MAX_BODY_BYTES,
+}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

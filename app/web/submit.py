@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from app.contract.records import Run
-from app.contract.specs import TITLES, LotterySpec
+from app.contract.specs import TITLES, Experiment
+from app.pictures.check import check_picture
 from app.queue import Queue, queues_of
 from app.store import Conflict, Store
 
@@ -11,29 +12,30 @@ BROKER_DOWN = "Stored. The broker is down: the run starts when it is back."
 IMPORTED = "these masks were imported, not trained here: import the files again"
 
 
-def default_name(spec: LotterySpec) -> str:
+def default_name(spec: Experiment) -> str:
     """A name for a run that was given none, e.g. `Lottery tickets: lenet_300_100 on digits`."""
-    return f"{TITLES[spec.kind]}: {spec.model.kind} on {spec.dataset.kind}"
+    return f"{TITLES[spec.kind]}: {spec.model_name} on {spec.dataset_name}"
 
 
-def trainable(run: Run) -> LotterySpec:
+def trainable(run: Run) -> Experiment:
     """The spec of a run that workers can do once more. Raises Conflict for imported masks."""
-    if not isinstance(run.spec, LotterySpec):
+    if not isinstance(run.spec, Experiment):
         raise Conflict(IMPORTED)
     return run.spec
 
 
 def submit(
-    store: Store, queue: Queue, spec: LotterySpec, *, name: str = "", tags: Sequence[str] = (), notes: str = ""
+    store: Store, queue: Queue, spec: Experiment, *, name: str = "", tags: Sequence[str] = (), notes: str = ""
 ) -> Run:
-    """Store a run and announce it. Raises FieldError when name, tags or notes are refused."""
+    """Store a run and announce it. Raises FieldError when its picture, its name, tags or notes are refused."""
+    check_picture(spec)
     run = store.create_run(spec, name=name or default_name(spec), tags=tags, notes=notes)
     return announce(queue, run)
 
 
 def announce(queue: Queue, run: Run) -> Run:
     """Tell workers and open pages about a run that has work; its progress note says so when the broker is down."""
-    told = queue.announce(queues_of(run.lottery))
+    told = queue.announce(queues_of(run.experiment))
     if told:
         queue.wake(run.id, run.last_seq)
         return run

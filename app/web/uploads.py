@@ -40,8 +40,8 @@ class Upload:
 class _Spooler(MultiPartParser):
     """Starlette's parser, whose files lie in `folder` and have no name there, so that not even a crash leaves them."""
 
-    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], folder: Path) -> None:
-        super().__init__(headers, stream, max_files=MAX_FILES, max_fields=_FIELDS, max_part_size=_FIELD_BYTES)
+    def __init__(self, headers: Headers, stream: AsyncGenerator[bytes, None], folder: Path, max_files: int) -> None:
+        super().__init__(headers, stream, max_files=max_files, max_fields=_FIELDS, max_part_size=_FIELD_BYTES)
         self._folder = folder
 
     def on_headers_finished(self) -> None:
@@ -56,11 +56,10 @@ class _Spooler(MultiPartParser):
 
 async def receive(request: Request, settings: SettingsDep) -> AsyncIterator[Upload]:
     """The upload that a request brings. Raises Invalid, HTTPException."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
-        raise Invalid([BadField(path="files", message="send multipart/form-data with one part `files` for each file")])
     folder = settings.data_dir / "imports"
-    folder.mkdir(parents=True, exist_ok=True)
-    form = await _form(request, folder)
+    form = await spooled(
+        request, folder, BadField(path="files", message="send multipart/form-data with one part `files` for each file")
+    )
     try:
         files = [(name, value) for name, value in form.multi_items() if isinstance(value, UploadFile)]
         fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
@@ -71,10 +70,17 @@ async def receive(request: Request, settings: SettingsDep) -> AsyncIterator[Uplo
         await form.close()
 
 
-async def _form(request: Request, folder: Path) -> FormData:
+async def spooled(request: Request, folder: Path, otherwise: BadField, max_files: int = MAX_FILES) -> FormData:
+    """The form that a request brings, its files in `folder` until it is closed.
+
+    Raises Invalid with `otherwise` for a body of another kind, HTTPException for one that cannot be read.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+        raise Invalid([otherwise])
+    folder.mkdir(parents=True, exist_ok=True)
     try:
         async with aclosing(request.stream()) as stream:
-            return await _Spooler(request.headers, stream, folder).parse()
+            return await _Spooler(request.headers, stream, folder, max_files).parse()
     except MultiPartException as error:
         raise HTTPException(400, error.message) from error
     except ValueError as error:  # a charset of the client's choice that its text is not written in

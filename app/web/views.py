@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
 
+import numpy as np
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
@@ -147,12 +148,27 @@ def summaries(store: Store, runs: Iterable[Run]) -> dict[str, str]:
 def _summary(store: Store, run: Run) -> str:
     if run.state == "failed":
         return (run.error or "").partition("\n")[0][:90]
+    if run.kind == "erasure":
+        return _erased(store, run)
+    if run.kind != "lottery":
+        return ""
     made = verdict(store.series(run.id, "outcome", branch=WINNING_TICKET))
     if made.density is not None:
         so_far = "" if run.state == "finished" else " so far"
         gaps = ", with gaps" if made.gaps else ""
         return f"matches dense to {words.density(made.density)}{gaps} (n = {made.n}, bound 0.2){so_far}"
     return "not shown to match dense" if made.tested and run.state == "finished" else ""
+
+
+def _erased(store: Store, run: Run) -> str:
+    """How many trainings have ended with the picture inside what chance makes of it."""
+    rows = store.series(run.id, "ending")
+    if not len(rows):
+        return ""
+    marked = rows.where((rows["level"] % 2 == 0) & np.isfinite(rows["visibility"]))
+    gone = (marked["null_low"] <= marked["visibility"]) & (marked["visibility"] <= marked["null_high"])
+    so_far = "" if run.state == "finished" else " so far"
+    return f"picture no more than chance in {int(gone.sum())} of {plural(len(marked), 'training')}{so_far}"
 
 
 def head(run: Run, shell: Shell, *, broker: bool) -> Head:

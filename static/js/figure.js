@@ -5,6 +5,7 @@ import { logarithmic } from "./logarithmic.js";
 import { titled } from "./picture.js";
 import { plotly } from "./plotly.js";
 import { recolor } from "./recolor.js";
+import { thinned } from "./ticks.js";
 import { color, onTheme } from "./theme.js";
 
 // A finger scrolls the page; a mouse drags a zoom.
@@ -153,6 +154,7 @@ export class FigureCard {
     if (this.chosen.has(this.log)) logarithmic(made);
     this.home = structuredClone(made.layout);
     const { width, height } = this.plot.getBoundingClientRect();
+    thinned(made.layout, width);
     const layout = { ...made.layout, width, height, autosize: false, dragmode: COARSE ? false : made.layout.dragmode };
     const first = !this.plot.classList.contains("js-plotly-plot");
     const place = await library.react(this.plot, made.data, layout, CONFIG);

@@ -1,5 +1,9 @@
 /** The server draws for the light page; this gives every trace and label the colour that its role has in the theme. */
+import { theme } from "./atlas/scales.js";
 import { color, translucent } from "./theme.js";
+
+/** Optimizers, whose variables have dashes where their names have underscores. */
+const OPTIMIZERS = ["sgd", "momentum_sgd", "spectral_sgd", "frobenius_sgd", "adam", "adamw", "rmsprop", "lion", "dualised", "muon", "shampoo", "soap", "sam"].map((name) => [name, name.replace("_", "-")]);
 
 /** Role of a trace or label -> variable of tokens.css. @type {Record<string, string>} */
 const ROLES = {
@@ -11,9 +15,10 @@ const ROLES = {
   dense: "dense",
   pruned: "soft",
   soft: "soft",
+  ...Object.fromEntries(OPTIMIZERS),
 };
 /** Labels are text and need more contrast than lines. @type {Record<string, string>} */
-const TEXT = { ...ROLES, winning_ticket: "ticket-text", reinit: "reinit-text", shuffled: "shuffled-text", random: "shuffled-text", magnitude_at_init: "magnitude-text" };
+const TEXT = { ...ROLES, winning_ticket: "ticket-text", reinit: "reinit-text", shuffled: "shuffled-text", random: "shuffled-text", magnitude_at_init: "magnitude-text", ...Object.fromEntries(OPTIMIZERS.map(([name, variable]) => [name, `${variable}-text`])) };
 
 /**
  * Colour a figure for the theme in use, in place.
@@ -50,6 +55,8 @@ export function recolor({ data, layout }) {
     if (shape.line?.color) shape.line.color = of(ROLES[shape.name] ?? "line");
     if (shape.fillcolor) shape.fillcolor = alpha(shape.fillcolor, of(ROLES[shape.name] ?? "line"));
   }
+  // Pictures of matrices are painted by the server.
+  for (const image of layout.images ?? []) image.source = image.source.replace("theme=light", `theme=${theme()}`);
   layout.font = { ...layout.font, family: "Inter, system-ui, sans-serif", color: of("soft") };
   layout.hoverlabel = { ...layout.hoverlabel, bgcolor: of("card"), bordercolor: of("edge"), font: { color: of("ink"), family: "Inter, system-ui, sans-serif", size: 12 } };
   for (const key of Object.keys(layout)) {

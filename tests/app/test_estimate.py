@@ -6,7 +6,7 @@ import pytest
 
 from app.contract.presets import PRESETS
 from app.contract.specs import LotterySpec
-from app.estimate import Estimate, estimate_seconds, steps_per_replicate
+from app.estimate import Estimate, estimate_seconds
 
 
 class Speed(NamedTuple):
@@ -25,7 +25,7 @@ def step_seconds(speeds: list[Speed], model: str, dataset: str, batch_size: int,
     """Seconds of one step, by the estimate of a run of one replicate on one slot."""
     asked = spec(model={"kind": model}, dataset={"kind": dataset}, batch_size=batch_size, device=device, replicates=1)
     seconds = estimate_seconds(asked, speeds, 1).seconds
-    return None if seconds is None else round(seconds / steps_per_replicate(asked), 12)
+    return None if seconds is None else round(seconds / asked.units_per_replicate, 12)
 
 
 def test_a_measured_step_is_taken_as_it_is() -> None:
@@ -55,14 +55,14 @@ def test_any_device_counts_the_slower() -> None:
 
 def test_steps_of_a_replicate_are_those_of_all_its_trainings() -> None:
     # 1 dense + 11 levels of ticket, reinit and shuffled.
-    assert steps_per_replicate(spec()) == 34 * 1000
+    assert spec().units_per_replicate == 34 * 1000
 
 
 def test_rewound_trainings_skip_the_steps_before_the_rewind() -> None:
     branches = [{"kind": "reinit", "draws": 2}, {"kind": "shuffled", "draws": 3}, {"kind": "magnitude_at_init"}]
     # 1 dense, 11 × (ticket + 3 shuffled + 1 at init) from step 100, 11 × 2 reinits whole.
     expected = 1000 + 11 * 5 * 900 + 11 * 2 * 1000
-    assert steps_per_replicate(spec(rewind_step=100, branches=branches)) == expected
+    assert spec(rewind_step=100, branches=branches).units_per_replicate == expected
 
 
 def test_replicates_run_at_once_as_far_as_there_are_slots() -> None:

@@ -132,12 +132,16 @@ def test_keys_are_pinned() -> None:
     assert {room: list(entries) for room, entries in CATALOG.items()} == {
         "dataset": ["digits", "mnist", "fashion_mnist", "cifar10", "cifar10_10k"],
         "model": ["lenet_300_100", "conv_2", "conv_4", "conv_6"],
-        "optimizer": ["sgd", "adam", "adamw", "muon"],
+        "optimizer": [
+            *("sgd", "momentum_sgd", "spectral_sgd", "frobenius_sgd", "dualised", "adam", "adamw", "rmsprop", "lion"),
+            *("muon", "shampoo", "soap", "sam"),
+        ],
         "schedule": ["constant", "step_decay", "cosine", "warmup"],
         "pruning": ["layerwise_magnitude", "global_magnitude"],
         "branch": ["reinit", "shuffled", "random", "magnitude_at_init"],
+        "picture": ["text", "sample", "upload"],
     }
-    assert list(EXPERIMENTS) == ["lottery"]
+    assert list(EXPERIMENTS) == ["lottery", "erasure", "stable_rank"]
 
 
 def test_defaults_are_pinned() -> None:
@@ -148,4 +152,4 @@ def test_defaults_are_pinned() -> None:
         for room, entries in CATALOG.items()
     }
     text = json.dumps({"spec": spec, "catalog": defaults}, sort_keys=True)
-    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "06da7ca2dda04747"
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "3fd794d162cb5af7"

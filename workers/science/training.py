@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from math import fsum, isfinite, nan
 from typing import TypeAlias
 
@@ -12,6 +13,7 @@ from torch.nn.functional import cross_entropy
 
 from workers.science.data.dataset import Dataset, Split
 from workers.science.metrics.evaluate import Evaluation, evaluate
+from workers.science.optim.step import step as update
 
 TICK_S = 0.05
 CHECK_EVERY = 100
@@ -103,10 +105,18 @@ def train(
     groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
     x, y = data.train.x, data.train.y
 
+    def gradients(rows: Tensor) -> Tensor:
+        """The loss of one batch; its gradients, masked, replace those that the parameters held."""
+        for parameter in parameters:
+            parameter.grad = None
+        loss = cross_entropy(model(x.index_select(0, rows)), y.index_select(0, rows))
+        loss.backward()  # type: ignore[no-untyped-call]
+        if masked:
+            _mask([p.grad for p in masked if p.grad is not None], float_masks)
+        return loss.detach()
+
     if masked:
         _mask(masked, float_masks)
-    for parameter in parameters:
-        parameter.grad = None
     model.train()
     yield Tick(start)
     alive = yield from _evaluate(model, data, start, nan)
@@ -118,17 +128,10 @@ def train(
             for group, lr in groups:
                 group["lr"] = lr * scale
         rows = batches[step]
-        loss = cross_entropy(model(x.index_select(0, rows)), y.index_select(0, rows))
-        loss.backward()  # type: ignore[no-untyped-call]
-        if masked:
-            _mask([p.grad for p in masked if p.grad is not None], float_masks)
-        for optimizer in optimizers:
-            optimizer.step()
+        losses.append(gradients(rows))
+        update(optimizers, partial(gradients, rows))
         if masked:
             _mask(masked, float_masks)
-        for parameter in parameters:
-            parameter.grad = None
-        losses.append(loss.detach())
 
         done = step + 1
         due = done % eval_every == 0 or done == steps

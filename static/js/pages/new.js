@@ -6,10 +6,10 @@ const place = document.getElementById("estimate");
 
 if (form && place) {
   const estimate = paced(async () => {
-    const query = new URLSearchParams();
-    for (const [name, value] of new FormData(form)) if (typeof value === "string" && name !== "notes") query.set(name, value);
+    const body = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) if (typeof value === "string" && name !== "notes") body.set(name, value);
     try {
-      const answer = await fetch(`/new/estimate?${query}`, { headers: { Accept: "text/html" } });
+      const answer = await fetch("/new/estimate", { method: "POST", body, headers: { Accept: "text/html" } });
       if (!answer.ok) return;
       const html = new DOMParser().parseFromString(await answer.text(), "text/html");
       place.replaceChildren(...html.body.childNodes);

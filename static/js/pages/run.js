@@ -1,6 +1,7 @@
 /** The page of a run: its words, its figures, and the link that shows another reader the same view. */
 import { atlas } from "../atlas/atlas.js";
 import { FigureCard } from "../figure.js";
+import { film } from "../film/film.js";
 import { follow, paced } from "../hints.js";
 import { chooseTickets } from "../overlap.js";
 import { renewParts } from "../parts.js";
@@ -20,6 +21,8 @@ document.addEventListener("chosen", async (event) => {
   const level = card?.chosen.get("level");
   if (masks && level) (await masks).adopt(level);
 });
+const wall = /** @type {HTMLFormElement | null} */ (document.querySelector("form.film"));
+const films = wall && film(wall);
 let seq = -1;
 let state = "";
 
@@ -32,12 +35,14 @@ follow(
     const news = seq < 0 || hint.seq > seq || hint.state !== state;
     for (const card of cards) card.hint(hint.touched);
     if (hint.touched.includes("mask")) masks?.then((made) => made.renew());
+    if (news) films?.renew();
     seq = hint.seq;
     state = hint.state;
     if (news || hint.state === "running") renew();
   },
   () => {
     for (const card of cards) card.outdate();
+    films?.renew();
     renew();
   },
 );

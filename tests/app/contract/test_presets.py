@@ -26,4 +26,4 @@ def test_the_paper_scale_preset_is_the_papers_table() -> None:
 
 def test_the_demo_is_small() -> None:
     spec = PRESETS["digits-tickets"].spec
-    assert spec.trainings * spec.steps == 102_000
+    assert spec.replicates * spec.units_per_replicate == 102_000

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from app.contract.lottery import MAX_STEPS, MAX_TRAININGS
 from app.contract.specs import (
     EXPERIMENTS,
-    MAX_STEPS,
-    MAX_TRAININGS,
     TITLES,
     FieldError,
     ImportedSpec,

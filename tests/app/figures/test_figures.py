@@ -12,7 +12,8 @@ import pytest
 from app.contract.catalog import CATALOG
 from app.figures import FIGURES, FigureEntry, Source, csv, render
 from app.figures.overlap_view import OverlapOptions
-from app.figures.style import BRANCHES
+from app.figures.style import BRANCHES, LOOKS, OPTIMIZERS
+from tests.app.figures import erasure_rows
 
 # What plotly.js's cartesian bundle can draw; anything else would fail there without a word.
 CARTESIAN = {"scatter", "bar", "histogram", "heatmap", "contour", "box", "violin"}
@@ -34,6 +35,16 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "mask_distance": [{}],
     "overlap_matrix": [{}, {"measure": "unit_permuted"}],
     "overlap_vs_chance": [{}],
+    "accuracy_vs_lr": [{}, {"split": "train"}],
+    "erasure_vs_accuracy": [{}, {"split": "validation"}],
+    "erasure_over_steps": [
+        *({"measure": measure}
+          for measure in get_args(FIGURES["erasure_over_steps"].options.model_fields["measure"].annotation)),
+        {"rates": "all", "twins": True}, {"optimizer": "dualised", "rates": "all"},
+    ],
+    "singular_values": [{}, {"optimizer": "dualised", "lr": 0.5}],
+    "update_sizes": [{}, {"optimizer": "sgd", "step": 10}],
+    "stable_rank_vs_width": [{}],
 }  # fmt: skip
 CASES = [pytest.param(entry, options, id=f"{name}-{options}") for name, entry in FIGURES.items()
          for options in OPTIONS[name]]  # fmt: skip
@@ -42,6 +53,9 @@ CASES = [pytest.param(entry, options, id=f"{name}-{options}") for name, entry in
 def sources(records: Any, entry: FigureEntry, options: dict[str, Any]) -> Iterator[Source[Any]]:
     """A finished run, one with a single replicate, one that has just been queued, one that failed at once."""
     chosen = entry.options.model_validate(options)
+    if entry.kinds in (("erasure",), ("stable_rank",)):
+        yield from erasure_sources(entry, chosen)
+        return
     for replicates in (3, 1):
         series = {
             "outcome": records.full_outcome(replicates),
@@ -61,6 +75,19 @@ def sources(records: Any, entry: FigureEntry, options: dict[str, Any]) -> Iterat
         yield Source(records.run(replicates=replicates), chosen, series, artifacts, overlaps)
     yield Source(records.run(state="queued", layers=False), chosen)
     yield Source(records.run(state="failed"), chosen, {"outcome": records.series([])})
+
+
+def erasure_sources(entry: FigureEntry, options: Any) -> Iterator[Source[Any]]:
+    """The same four of the kind that the figure is of."""
+    erasure = entry.kinds == ("erasure",)
+    make: Any = erasure_rows.erasure_run if erasure else erasure_rows.rank_run
+    more = {"twins": True} if erasure else {}
+    for replicates in (3, 1):
+        run = make(replicates=replicates, **more)
+        series = erasure_rows.whole(run) if erasure else {"stable_rank": erasure_rows.rank_rows(run)}
+        yield Source(run, options, series)
+    yield Source(make(state="queued", **(more | {"two_level": None} if erasure else {})), options)
+    yield Source(make(state="failed", **more), options, {name: erasure_rows.series([]) for name in entry.series})
 
 
 @pytest.mark.parametrize(("entry", "options"), CASES)
@@ -84,7 +111,9 @@ def test_every_figure_tells_title_finding_foot_and_n(records: Any, entry: Figure
         assert meta["title"]
         assert meta["foot"].startswith(f"n = {meta['n']}" if meta["n"] < 2 else "n = ")
         assert "".join(part["text"] for part in meta["finding"]).endswith(".")
-        assert {part["branch"] for part in meta["finding"] if "branch" in part} <= {*BRANCHES, "dense", "pruned"}
+        assert {part["branch"] for part in meta["finding"] if "branch" in part} <= {
+            *BRANCHES, *OPTIMIZERS, "dense", "pruned",
+        }  # fmt: skip
         assert meta["axes"]["x"]
         assert meta["axes"]["y"]
         ns.append(meta["n"])
@@ -95,7 +124,7 @@ def test_every_figure_tells_title_finding_foot_and_n(records: Any, entry: Figure
 def test_every_trace_has_a_role_to_be_recoloured_by(records: Any, entry: FigureEntry, options: dict[str, Any]) -> None:
     source = next(sources(records, entry, options))
     figure = entry.build(source)
-    roles = {*BRANCHES, "dense", "pruned", "soft", "heat"}
+    roles = {*LOOKS, "heat"}
     assert {trace.meta["role"] for trace in figure.data} <= roles
     assert {note.name for note in figure.layout.annotations} <= roles
 
@@ -114,7 +143,7 @@ def test_csv_is_rectangular(records: Any, entry: FigureEntry, options: dict[str,
         header, *lines = csv(entry, source).splitlines()
         assert {line.count(",") for line in lines} <= {header.count(",")}
         assert "nan" not in "".join(lines)
-        if source.series and len(source.series["outcome"]):
+        if any(len(series) for series in source.series.values()):
             assert lines
 
 
@@ -143,6 +172,14 @@ def test_only_what_reads_says_is_read(records: Any) -> None:
 def test_every_branch_of_the_catalog_has_its_look() -> None:
     assert set(CATALOG["branch"]) | {"winning_ticket"} == set(BRANCHES)
     assert len({(look.dash, look.symbol) for look in BRANCHES.values()}) == len(BRANCHES)
+
+
+def test_every_optimizer_of_the_catalog_has_its_look() -> None:
+    assert set(CATALOG["optimizer"]) == set(OPTIMIZERS)
+    assert len({look.symbol for look in OPTIMIZERS.values()}) == len(OPTIMIZERS)
+    by_color = {(look.color, look.dash) for look in OPTIMIZERS.values()}
+    assert len(by_color) == len(OPTIMIZERS)
+    assert not set(OPTIMIZERS) & set(BRANCHES)
 
 
 def test_unknown_options_are_refused() -> None:

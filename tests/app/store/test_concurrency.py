@@ -55,7 +55,7 @@ def test_a_crowd_leaves_a_consistent_store(open_store: Callable[..., Store], spe
             stop.wait(0.05)
 
     def _extend(run_id: str) -> None:
-        old = store.run(run_id).spec
+        old = store.run(run_id).lottery
         if old.levels < 20:
             store.extend_run(run_id, LotterySpec(**{**dict(old), "levels": old.levels + 1}))
 

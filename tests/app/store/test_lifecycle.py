@@ -153,6 +153,7 @@ def test_more_levels_queue_finished_shards_again_from_their_checkpoint(store: St
     run = store.extend_run(run_id, _more(one, levels=5))
     assert (run.state, run.progress.done, run.progress.total) == ("queued", 300, 600)
     again = _claim(store)
+    assert isinstance(again.spec, LotterySpec)
     assert (again.spec.levels, again.checkpoints[0].sha256) == (5, "a" * 64)
     assert store.finish(again.shard_id, again.token) == "finished"
     assert store.run(run_id).state == "finished"
@@ -169,6 +170,7 @@ def test_a_shard_that_runs_while_its_run_is_extended_is_queued_again_at_its_end(
     assert store.finish(claim.shard_id, claim.token) == "queued"
     assert store.run(run_id).state == "queued"
     again = _claim(store)
+    assert isinstance(again.spec, LotterySpec)
     assert [branch.kind for branch in again.spec.branches] == ["reinit"]
     assert store.finish(again.shard_id, again.token) == "finished"
 

@@ -27,7 +27,7 @@ def test_presets_can_be_posted_back_and_say_what_is_known_of_their_cost(client: 
     store.record_speed("lenet_300_100", "digits", 60, "cpu", 0.001)
     store.register_worker("w", host="h", pid=1, queue="cpu", device="cpu", slots=3, versions={})
     cost = client.get("/api/v1/presets").json()["items"][0]["cost"]
-    assert cost["trainings"] == PRESETS["digits-tickets"].spec.trainings == 3 * 34
+    assert cost["trainings"] == PRESETS["digits-tickets"].spec.work[0] == 3 * 34
     assert cost["seconds"] == 0.001 * 1_000 * 34
 
 

@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from app.contract.catalog import CATALOG
 from app.contract.presets import PRESETS
-from app.contract.specs import LotterySpec
+from app.contract.specs import Experiment, LotterySpec
 from app.web import forms
 
-PRESET = PRESETS["digits-tickets"].spec
+PRESET = LotterySpec.model_validate(PRESETS["digits-tickets"].spec.model_dump())
 
 
 def _strategy(prop: dict[str, Any], root: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -85,7 +85,7 @@ def _browser(sections: list[forms.Section]) -> dict[str, str]:
     return sent
 
 
-def _round_trip(spec: LotterySpec) -> LotterySpec | None:
+def _round_trip(spec: Experiment) -> Experiment | None:
     sent = _browser(forms.build(spec.kind, forms.values(spec), {}))
     back, errors = forms.parse(spec.kind, sent)
     assert errors == {}
@@ -181,13 +181,13 @@ def test_the_open_fields_are_those_the_contract_lets_grow(field: str) -> None:
     larger: dict[str, Any] = {"replicates": 4, "levels": 12, "branches": more}
     value = larger.get(field, object())
     verdict = PRESET.model_copy(update={field: value}).extends(PRESET)
-    assert (verdict is None) == (field in forms.GROWS)
+    assert (verdict is None) == (field in LotterySpec.grows)
 
 
 def test_extending_asks_only_for_what_may_grow() -> None:
     sections = forms.build("lottery", forms.values(PRESET), {}, extend=True)
     fields = [field for section in sections for field in section.fields]
-    assert {field.path for field in fields} == set(forms.GROWS)
+    assert {field.path for field in fields} == set(LotterySpec.grows)
 
 
 def test_extending_by_nothing_is_refused() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from app.contract.events import Place
 from app.contract.presets import PRESETS
+from app.contract.specs import LotterySpec
 from app.store import Store
 from app.web import forms
 from tests.app.conftest import Hand
@@ -187,11 +188,11 @@ def test_what_people_write_is_checked_too(client: httpx.Client, store: Store, fi
 
 def test_the_estimate_counts_trainings_as_the_spec_does(client: httpx.Client) -> None:
     data = forms.values(PRESETS["digits-tickets"].spec) | {"kind": "lottery"}
-    text = client.get("/new/estimate", params=data).text
+    text = client.post("/new/estimate", data=data).text
     assert "<b>102</b> trainings" in text
     assert "= 3 replicates × (1 dense + 11 levels × (1 ticket + 2 controls))" in text
-    assert "levels must be" in client.get("/new/estimate", params=data | {"levels": "0"}).text
-    assert "Pick an experiment" in client.get("/new/estimate", params={"kind": "astrology"}).text
+    assert "levels must be" in client.post("/new/estimate", data=data | {"levels": "0"}).text
+    assert "Pick an experiment" in client.post("/new/estimate", data={"kind": "astrology"}).text
 
 
 def test_clone_fills_the_form_in(client: httpx.Client, hand: Hand) -> None:
@@ -205,12 +206,12 @@ def test_extend_asks_for_more_of_the_same_run(client: httpx.Client, hand: Hand, 
     run = hand.run(start=False)
     text = client.get("/new", params={"extend": run.id}, headers=HTML).text
     assert 'name="steps"' not in text
-    data = {key: value for key, value in forms.values(run.lottery).items() if key.split(".")[0] in forms.GROWS}
+    data = {key: value for key, value in forms.values(run.lottery).items() if key.split(".")[0] in LotterySpec.grows}
     asked = data | {"kind": "lottery", "extend": run.id, "replicates": "2"}
     more = run.lottery.trainings
-    estimate = client.get("/new/estimate", params=asked).text
+    estimate = client.post("/new/estimate", data=asked).text
     assert f"<b>{2 * more}</b> trainings in all" in estimate
-    assert f"= 2 replicates × (1 dense + {run.spec.levels} levels × " in estimate
+    assert f"= 2 replicates × (1 dense + {run.levels} levels × " in estimate
     assert f"; {more} kept, {more} more</span>" in estimate
     answer = client.post("/new", data=asked)
     assert answer.headers["location"] == f"/runs/{run.id}"

@@ -30,7 +30,7 @@ def spec(**changed: Any) -> dict[str, Any]:
         ({"optimizer": {"kind": "adam", "lr": -1}}, ["optimizer.lr"]),
         ({"optimizer": {"kind": "adam", "betas": [0.9, 2]}}, ["optimizer.betas.1"]),
         ({"optimizer": {"lr": 1}}, ["optimizer.kind"]),
-        ({"optimizer": {"kind": "lion"}}, ["optimizer.kind"]),
+        ({"optimizer": {"kind": "tiger"}}, ["optimizer.kind"]),
         ({"branches": [{"kind": "reinit", "draws": 99}]}, ["branches.0.draws"]),
         ({"branches": [{"kind": "reinit"}, {"kind": "reinit"}]}, ["branches"]),
         ({"dataset": {"kind": "digits", "size": 1}}, ["dataset.size"]),

@@ -5,7 +5,7 @@ or draws there are, so a larger spec adds to what a smaller one did.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,13 @@ import torch
 from torch import Tensor
 
 from app.contract.events import WINNING_TICKET, Place, Progress
-from app.contract.params import DatasetParams, Params
-from app.contract.specs import LotterySpec, draws
+from app.contract.lottery import LotterySpec, draws
+from app.contract.params import Params
 from app.masks.sums import strata_of
 from workers.science.branches.origin import Origin, Start
 from workers.science.build import build
-from workers.science.data.dataset import Dataset
 from workers.science.experiments.bench import Bench
+from workers.science.experiments.datasets import dataset
 from workers.science.experiments.rows import movement_rows
 from workers.science.experiments.ticket import Ticket, mask_outputs, masks_of, pack, unpack
 from workers.science.metrics.movement import histograms
@@ -58,7 +58,7 @@ def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
     "input": shape of one example; "layers": name and shape of each prunable layer, in the order of the `layer` column;
     "moved_by": parameter name -> torch optimizer.
     """
-    data = _dataset(spec.dataset, datasets_dir)
+    data = dataset(spec.dataset, datasets_dir)
     model = build(spec.model)(data.shape, data.n_classes)
     return {
         "input": list(data.shape),
@@ -78,7 +78,7 @@ class _Replicate:
     ) -> None:
         self._spec, self._device, self._resume = spec, device, resume
         self._key = partial(generator, spec.seed, replicate)
-        data = _dataset(spec.dataset, datasets_dir).to(device)
+        data = dataset(spec.dataset, datasets_dir).to(device)
         self._n_train = len(data.train)
         self._blank = partial(build(spec.model), data.shape, data.n_classes)
         self._layers = prunable(self._blank())
@@ -271,10 +271,3 @@ def _keeps_weights(branch: Params) -> bool:
 
 def _always(factor: float, step: int) -> float:  # noqa: ARG001 (a schedule)
     return factor
-
-
-@lru_cache(maxsize=1)
-def _dataset(params: DatasetParams, datasets_dir: Path) -> Dataset:
-    """`describe` and `run` of one process read the files once."""
-    data: Dataset = build(params)(datasets_dir)
-    return data

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from workers.science.models import conv_2, lenet_300_100
 from workers.science.models.init import initialise
-from workers.science.optim import adam, adamw, muon, sgd
+from workers.science.optim import adam, adamw, lion, momentum_sgd, muon, rmsprop, sgd
 from workers.science.optim.moved_by import moved_by
 from workers.science.random import generator
 
@@ -57,6 +57,23 @@ def adam_by_hand(w: Tensor, gs: list[Tensor], lr: float, coupled: float, decoupl
     return w
 
 
+def rmsprop_by_hand(w: Tensor, gs: list[Tensor], lr: float, alpha: float, weight_decay: float) -> Tensor:
+    square = torch.zeros_like(w)
+    for gradient in gs:
+        g = gradient + weight_decay * w
+        square = alpha * square + (1 - alpha) * g * g
+        w = w - lr * g / (square.sqrt() + 1e-8)
+    return w
+
+
+def lion_by_hand(w: Tensor, gs: list[Tensor], lr: float, weight_decay: float) -> Tensor:
+    mean, (b1, b2) = torch.zeros_like(w), (0.8, 0.95)
+    for g in gs:
+        w = w - lr * ((b1 * mean + (1 - b1) * g).sign() + weight_decay * w)
+        mean = b2 * mean + (1 - b2) * g
+    return w
+
+
 def by_hand(update: Callable[..., Tensor], **knobs: float) -> list[Tensor]:
     start = [p.detach().double() for p in network().parameters()]
     shapes = [w.shape for w in start]
@@ -79,6 +96,21 @@ CASES = [
         moved(adamw.build, lr=0.01, betas=(0.8, 0.95), weight_decay=0.1),
         by_hand(adam_by_hand, lr=0.01, coupled=0.0, decoupled=0.1),
         id="adamw",
+    ),
+    pytest.param(
+        moved(momentum_sgd.build, lr=0.1, weight_decay=0.01),
+        by_hand(sgd_by_hand, lr=0.1, momentum=0.9, weight_decay=0.01),
+        id="momentum_sgd",
+    ),
+    pytest.param(
+        moved(rmsprop.build, lr=0.01, alpha=0.9, weight_decay=0.1),
+        by_hand(rmsprop_by_hand, lr=0.01, alpha=0.9, weight_decay=0.1),
+        id="rmsprop",
+    ),
+    pytest.param(
+        moved(lion.build, lr=0.01, betas=(0.8, 0.95), weight_decay=0.1),
+        by_hand(lion_by_hand, lr=0.01, weight_decay=0.1),
+        id="lion",
     ),
 ]
 
@@ -132,6 +164,28 @@ def test_the_rates_of_muon_and_of_its_adamw_are_apart() -> None:
 def test_muon_refuses_a_network_without_a_hidden_matrix() -> None:
     with pytest.raises(ValueError, match="hidden"):
         muon.build(nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Linear(4, 2)))
+
+
+def test_lion_moves_no_weight_whose_gradient_has_always_been_zero_or_is_missing() -> None:
+    model = network()
+    before = [p.detach().clone() for p in model.parameters()]
+    (optimizer,) = lion.build(model, lr=0.01)
+    first = next(model.parameters())
+    first.grad = torch.zeros_like(first)
+    first.grad[0] = 1.0
+    for _ in range(3):
+        optimizer.step()
+    torch.testing.assert_close(first.detach()[0], before[0][0] - 0.03)
+    assert torch.equal(first.detach()[1:], before[0][1:])
+    assert all(torch.equal(p, start) for p, start in zip(list(model.parameters())[1:], before[1:], strict=True))
+
+
+def test_moved_by_names_our_own_optimizers_and_torchs_that_ours_are_forms_of() -> None:
+    model = network()
+    assert set(moved_by(model, lion.build(model)).values()) == {"Lion"}
+    assert set(moved_by(model, momentum_sgd.build(model)).values()) == {"SGD"}
+    assert set(moved_by(model, rmsprop.build(model)).values()) == {"RMSprop"}
+    assert set(moved_by(model, muon.build(model)).values()) == {"Muon", "AdamW"}
 
 
 def test_moved_by_finds_a_parameter_that_nobody_moves_and_one_that_two_move() -> None:

@@ -1,0 +1,226 @@
+"""The erasure study: a picture in the initial weights, trained away by many optimizers at many learning rates.
+
+A *cell* is one training: a width, an optimizer and a learning rate, from weights with the picture or, as a control,
+from the same weights without it (its *twin*).
+"""
+
+from collections.abc import Iterator
+from math import ceil, log10
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias, Union
+
+from pydantic import Field, create_model, field_validator, model_validator
+
+from app.contract.catalog import CATALOG, DatasetChoice, PictureChoice
+from app.contract.events import Place
+from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
+from app.contract.params import Lr, OptimizerParams, Params, unit
+
+MAX_CELLS = 2_000
+# Multiplications and additions of a run: about a week of one core at 50 Gflop/s.
+MAX_MFLOP = 3e10
+CLASSES = 10
+PER_DECADE = 4
+"""Frames and measurements in each decade of steps."""
+
+
+class Grid(Params):
+    """An optimizer at several learning rates; its other knobs are those of the optimizer itself."""
+
+    lrs: tuple[Lr, ...]
+
+    def at(self, lr: float) -> OptimizerParams:
+        """The optimizer at one of them."""
+        knobs = {name: getattr(self, name) for name in type(self).model_fields if name != "lrs"}
+        made = CATALOG["optimizer"][self.kind].params.model_validate({**knobs, "lr": lr})
+        assert isinstance(made, OptimizerParams)  # noqa: S101 (the room holds nothing else)
+        return made
+
+
+def _grid(params: type[Params]) -> type[Grid]:
+    """The grid class of an optimizer's parameters."""
+    fields: dict[str, Any] = {
+        name: (field.annotation, field) for name, field in params.model_fields.items() if name != "lr"
+    }
+    lrs = Field(
+        getattr(params, "lrs", ()),
+        min_length=1,
+        max_length=16,
+        description="Learning rates, one training each.",
+        json_schema_extra=unit("per step"),
+    )
+    first = {"kind": fields.pop("kind"), "lrs": (tuple[Lr, ...], lrs)}
+    made = create_model(f"{params.__name__}Grid", __base__=Grid, __module__=__name__, **first, **fields)
+    # Where pickle looks for it: a worker hands the spec to another process.
+    globals()[made.__name__] = made
+    return made
+
+
+if TYPE_CHECKING:
+    GridChoice: TypeAlias = Grid
+else:
+    _GRIDS = tuple(_grid(entry.params) for entry in CATALOG["optimizer"].values())
+    GridChoice = Annotated[Union[_GRIDS], Field(discriminator="kind")]  # noqa: UP007 (built from the registry)
+
+Width: TypeAlias = Annotated[int, Field(ge=8, le=4096)]
+
+
+class Cell(NamedTuple):
+    """One training of a replicate."""
+
+    width: int
+    optimizer: str
+    lr: float
+    marked: bool
+
+
+class ErasureSpec(Experiment):
+    """Which optimizers erase a picture from a weight matrix while they learn.
+
+    A multilayer perceptron inputs–width–width–10 with ReLU and no biases, from orthogonal weights. A replicate is every
+    cell under one seed: all of its cells of one width start from the same weights.
+    """
+
+    kind: Literal["erasure"]
+    picture: PictureChoice = Field(
+        default_factory=lambda: CATALOG["picture"]["text"].params(kind="text"), description="What to put in."
+    )
+    contrast: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="How much of a weight, or of the weights' spread, full ink takes or adds.",
+    )
+    placement: Literal["multiplicative", "additive"] = Field(
+        "multiplicative",
+        description="Multiplicative: ink makes weights smaller, at full contrast 0. Additive: it adds to them.",
+    )
+    layer: Literal["first", "middle", "last"] = Field(
+        "middle", description="Which of the three weight matrices gets the picture."
+    )
+    dataset: DatasetChoice
+    widths: tuple[Width, ...] = Field(
+        (256,), min_length=1, max_length=4, description="Units of both hidden layers.", json_schema_extra=unit("units")
+    )
+    loss: Literal["mse", "cross_entropy"] = Field(
+        "mse", description="Mean squared error on one-hot targets, as published, or cross-entropy."
+    )
+    protocol: Literal["corrected", "as_published"] = Field(
+        "corrected",
+        description="Corrected: batches from the whole training split. As published: from its first images only, as "
+        "many as an image has pixels, which is the notebook's slip.",
+    )
+    optimizers: tuple[GridChoice, ...] = Field(
+        min_length=1, max_length=16, description="Optimizers to compare, each over its own learning rates."
+    )
+    twins: bool = Field(True, description="Train each network once more without the picture, as a control.")
+    steps: int = Field(
+        300, ge=1, le=100_000, description="Optimizer steps of one training.", json_schema_extra=unit("steps")
+    )
+    batch_size: BatchSize = 256
+    replicates: Replicates = 3
+    seed: Seed = 0
+    device: Device = "any"
+
+    @property
+    def dataset_name(self) -> str:
+        """What a list of runs calls its data."""
+        return self.dataset.kind
+
+    @property
+    def model_name(self) -> str:
+        """What a list of runs calls its network."""
+        return f"mlp_{'_'.join(map(str, self.widths))}"
+
+    @property
+    def work(self) -> tuple[int, str]:
+        """How much the run is, and of what: networks trained."""
+        return self.replicates * len(list(self.cells())), "training"
+
+    @property
+    def formula(self) -> str:
+        """Such as `3 replicates × 15 cells × 2 (with and without the picture)`."""
+        rates = sum(len(grid.lrs) for grid in self.optimizers)
+        widths = f" × {len(self.widths)} widths" if len(self.widths) > 1 else ""
+        twins = " × 2 (with and without the picture)" if self.twins else ""
+        return f"{self.replicates} replicates × {rates} optimizers and rates{widths}{twins}"
+
+    @property
+    def units_per_replicate(self) -> int:
+        """Mflop of one replicate."""
+        return sum(self.mflop(place, cell) for place, cell in self.cells())
+
+    @property
+    def pace(self) -> Pace:
+        """Nearly all of it is matrix products."""
+        return Pace("mlp", "any", 1, "a Mflop")
+
+    def cells(self) -> Iterator[tuple[Place, Cell]]:
+        """Every training of a replicate, and where it stands in the log, in the order in which they are made.
+
+        Level = 2 · index of the width, one more for a twin; branch = the optimizer; draw = index of its learning rate.
+        """
+        for w, width in enumerate(self.widths):
+            for grid in self.optimizers:
+                for i, lr in enumerate(grid.lrs):
+                    for twin in range(2 if self.twins else 1):
+                        yield Place(level=2 * w + twin, branch=grid.kind, draw=i), Cell(width, grid.kind, lr, not twin)
+
+    def grid(self, kind: str) -> Grid:
+        """The rates of an optimizer. Raises KeyError."""
+        return {grid.kind: grid for grid in self.optimizers}[kind]
+
+    def mflop(self, place: Place, cell: Cell) -> int:
+        """Millions of multiplications and additions of one training, at least 1."""
+        inputs = self.dataset.n_inputs
+        kernels = [(cell.width, inputs), (cell.width, cell.width), (CLASSES, cell.width)]
+        params = self.grid(place.branch).at(cell.lr)
+        gradient = sum(6 * self.batch_size * rows * columns for rows, columns in kernels)
+        rounds = sum(4 * min(kernel) ** 2 * max(kernel) + 2 * min(kernel) ** 3 for kernel in kernels)
+        flop = self.steps * (params.gradients * gradient + params.rounds * rounds)
+        return max(1, round(flop / 1e6))
+
+    def moments(self) -> tuple[int, ...]:
+        """Steps at which a training is looked at: 0, four in each decade, and the last."""
+        many = ceil(PER_DECADE * log10(self.steps)) if self.steps > 1 else 0
+        between = {round(10 ** (k / PER_DECADE)) for k in range(many + 1)}
+        return (0, *sorted(step for step in between if step < self.steps), self.steps)
+
+    @field_validator("optimizers")
+    @classmethod
+    def _in_order(cls, grids: tuple[Grid, ...]) -> tuple[Grid, ...]:
+        """In the catalog's order, whatever order they were named in: it decides nothing but where they stand."""
+        known = list(CATALOG["optimizer"])
+        return tuple(sorted(grids, key=lambda grid: known.index(grid.kind)))
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "ErasureSpec":
+        kinds = [grid.kind for grid in self.optimizers]
+        if len(set(kinds)) < len(kinds):
+            raise FieldError("optimizers", "the same optimizer is named twice; give it more learning rates instead")
+        for grid in self.optimizers:
+            if len(set(grid.lrs)) < len(grid.lrs):
+                raise FieldError(f"optimizers.{grid.kind}.lrs", "names a learning rate twice")
+        if len(set(self.widths)) < len(self.widths):
+            raise FieldError("widths", "names a width twice")
+        if self.batch_size > self.n_images:
+            raise FieldError("batch_size", f"must not exceed the {self.n_images:,} images that batches are drawn from")
+        count, _ = self.work
+        if count > MAX_CELLS:
+            raise FieldError(
+                "optimizers", f"{count:,} trainings exceed the bound of {MAX_CELLS:,}; drop learning rates"
+            )
+        mflop = self.replicates * self.units_per_replicate
+        if mflop > MAX_MFLOP:
+            dearest = max(self.cells(), key=lambda each: self.mflop(*each))[1]
+            raise FieldError(
+                "widths",
+                f"{mflop / 1e6:,.0f} Tflop in all exceed the bound of {MAX_MFLOP / 1e6:,.0f}; drop "
+                f"{dearest.optimizer} or width {dearest.width} first, the dearest, or ask for fewer steps",
+            )
+        return self
+
+    @property
+    def n_images(self) -> int:
+        """Images that batches are drawn from."""
+        n = self.dataset.n_train
+        return n if self.protocol == "corrected" else min(n, self.dataset.n_inputs)

@@ -1,0 +1,96 @@
+"""What every experiment's spec has in common, so that stores, queues and forms need not know which one it is."""
+
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, TypeAlias
+
+from pydantic import Field
+
+from app.contract.params import Params, unit
+
+
+class FieldError(ValueError):
+    """A contradiction between fields, blamed on one of them: `field` is its dotted path."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.message = message
+
+
+class Pace(NamedTuple):
+    """What the time that a unit of work takes depends on: told by workers, read by estimates.
+
+    `batch_size` scales it; `unit` is what the work is counted in.
+    """
+
+    model: str
+    dataset: str
+    batch_size: int
+    unit: str
+
+
+Replicates: TypeAlias = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=100,
+        description="Independent repetitions of the whole procedure; n of every figure.",
+        json_schema_extra=unit("replicates"),
+    ),
+]
+Seed: TypeAlias = Annotated[int, Field(ge=0, le=2**31 - 1, description="Root of every random draw of the run.")]
+Device: TypeAlias = Annotated[Literal["any", "cpu", "gpu"], Field(description="Which workers may take the run.")]
+BatchSize: TypeAlias = Annotated[
+    int, Field(ge=1, le=8192, description="Examples per step.", json_schema_extra=unit("examples"))
+]
+
+
+class Experiment(Params):
+    """Base of what workers can do; each kind has fields `replicates`, `seed` and `device`."""
+
+    if TYPE_CHECKING:  # declared by each kind, so that a form has them last
+        replicates: int
+        seed: int
+        device: Literal["any", "cpu", "gpu"]
+
+    grows: ClassVar[frozenset[str]] = frozenset({"replicates"})
+    """Fields that a run may be extended in; `extends` says how."""
+
+    @property
+    def dataset_name(self) -> str:
+        """What a list of runs calls its data."""
+        raise NotImplementedError
+
+    @property
+    def model_name(self) -> str:
+        """What a list of runs calls its network."""
+        raise NotImplementedError
+
+    @property
+    def work(self) -> tuple[int, str]:
+        """How much the run is, and of what, in a reader's terms."""
+        raise NotImplementedError
+
+    @property
+    def formula(self) -> str:
+        """Where that number comes from, in words."""
+        raise NotImplementedError
+
+    @property
+    def units_per_replicate(self) -> int:
+        """How much one replicate is, in the units of `pace`: what progress counts."""
+        raise NotImplementedError
+
+    @property
+    def pace(self) -> Pace:
+        """What the speed of this work is comparable to."""
+        raise NotImplementedError
+
+    def extends(self, other: "Experiment") -> str | None:
+        """The field that keeps this spec from being `other` plus more work; None when it is just that.
+
+        More replicates recompute nothing; any difference in a field that may not grow makes another experiment.
+        """
+        for field in type(self).model_fields:
+            if field not in self.grows and getattr(self, field) != getattr(other, field, None):
+                return field
+        return "replicates" if self.replicates < other.replicates else None

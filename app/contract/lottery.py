@@ -1,0 +1,170 @@
+"""Lottery tickets: iterative or one-shot pruning with rewinding, and its controls."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from app.contract.catalog import (
+    BranchChoice,
+    DatasetChoice,
+    ModelChoice,
+    OptimizerChoice,
+    PruningChoice,
+    ScheduleChoice,
+)
+from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
+from app.contract.params import Constant, Params, unit
+
+# What one run may ask for; more is refused with the number named. A paper-scale LeNet run of 20 replicates fits.
+MAX_TRAININGS = 20_000
+MAX_STEPS = 500_000_000
+# A row of the log each, and a look at every validation and test example: the paper-scale run has 163,000.
+MAX_EVALUATIONS = 2_000_000
+# Controls that start from the ticket's own weights go back to the rewind step with it; new weights start at step 0.
+_REWOUND = frozenset({"shuffled", "magnitude_at_init"})
+
+
+def draws(branch: Params) -> int:
+    """How many times a control is drawn per replicate and level; a deterministic one counts once."""
+    n: int = getattr(branch, "draws", 1)
+    return n
+
+
+class LotterySpec(Experiment):
+    """Iterative or one-shot magnitude pruning with rewinding, and its controls.
+
+    A replicate is the whole procedure under one seed: a dense network (level 0), then `levels` rounds of pruning and
+    training. Each control branch trains at every level from 1 on; at level 0 it would be the dense network itself.
+    """
+
+    kind: Literal["lottery"]
+    dataset: DatasetChoice
+    model: ModelChoice
+    optimizer: OptimizerChoice
+    schedule: ScheduleChoice = Constant(kind="constant")
+    steps: int = Field(
+        ge=1, le=1_000_000, description="Optimizer steps of one training.", json_schema_extra=unit("steps")
+    )
+    batch_size: BatchSize = 60
+    eval_every: int = Field(
+        100,
+        ge=1,
+        le=1_000_000,
+        description="Steps between evaluations on the validation and test splits; step 0 and the last are always "
+        "evaluated.",
+        json_schema_extra=unit("steps"),
+    )
+    pruning: PruningChoice
+    mode: Literal["iterative", "one_shot"] = Field(
+        "iterative",
+        description="Iterative: each level prunes the one before it. One-shot: each level prunes the trained dense "
+        "network down to the same number of weights.",
+    )
+    levels: int = Field(
+        ge=1, le=60, description="Pruning rounds after the dense network.", json_schema_extra=unit("rounds")
+    )
+    rewind: Literal["weights", "fine_tune", "none"] = Field(
+        "weights",
+        description="Weights: survivors go back to their values at the rewind step. Fine-tune: they keep their "
+        "trained values and train on at the schedule's last rate. None: they keep them and the schedule starts over.",
+    )
+    rewind_step: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="The step to which weights, biases, schedule and data order go back; 0 is initialisation.",
+        json_schema_extra=unit("steps"),
+    )
+    branches: tuple[BranchChoice, ...] = Field(
+        (), max_length=8, description="Controls that train beside the winning ticket at every level."
+    )
+    replicates: Replicates = 3
+    seed: Seed = 0
+    device: Device = "any"
+
+    grows: ClassVar[frozenset[str]] = frozenset({"replicates", "levels", "branches"})
+
+    @property
+    def dataset_name(self) -> str:
+        """What a list of runs calls its data."""
+        return self.dataset.kind
+
+    @property
+    def model_name(self) -> str:
+        """What a list of runs calls its network."""
+        return self.model.kind
+
+    @property
+    def work(self) -> tuple[int, str]:
+        """How much the run is, and of what: networks trained."""
+        return self.trainings, "training"
+
+    @property
+    def formula(self) -> str:
+        """Such as `3 replicates × (1 dense + 11 levels × (1 ticket + 2 controls))`."""
+        controls = sum(draws(branch) for branch in self.branches)
+        beside = f" + {_plural(controls, 'control')}" if controls else ""
+        each = f"1 dense + {_plural(self.levels, 'level')} × (1 ticket{beside})"
+        return f"{_plural(self.replicates, 'replicate')} × ({each})"
+
+    @property
+    def units_per_replicate(self) -> int:
+        """Optimizer steps of one replicate; trainings that are rewound to step k do not repeat the first k."""
+        rewound = 1 + sum(draws(branch) for branch in self.branches if branch.kind in _REWOUND)
+        return self.trainings_per_replicate * self.steps - self.levels * rewound * self.rewind_step
+
+    @property
+    def pace(self) -> Pace:
+        """The same network on the same pictures."""
+        return Pace(self.model.kind, self.dataset.kind, self.batch_size, "a step")
+
+    @property
+    def trainings_per_replicate(self) -> int:
+        """One dense network, then the ticket and every draw of every control at each level."""
+        return 1 + self.levels * (1 + sum(draws(branch) for branch in self.branches))
+
+    @property
+    def trainings(self) -> int:
+        """Networks trained by the whole run."""
+        return self.replicates * self.trainings_per_replicate
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "LotterySpec":
+        kinds = [branch.kind for branch in self.branches]
+        if len(set(kinds)) < len(kinds):
+            raise FieldError("branches", "the same control is named twice; give it more draws instead")
+        if self.rewind != "weights" and self.rewind_step:
+            raise FieldError("rewind_step", f"must be 0 when rewind is {self.rewind!r}: nothing is rewound")
+        if self.rewind_step >= self.steps:
+            raise FieldError("rewind_step", f"must lie before the last step, {self.steps}")
+        if self.rewind == "fine_tune" and getattr(self.schedule, "final", None) == 0:
+            raise FieldError("schedule.final", "must be above 0 to fine-tune: its last rate is the rate of fine-tuning")
+        if self.eval_every > self.steps:
+            raise FieldError("eval_every", f"must not exceed steps, {self.steps}")
+        if self.batch_size > self.dataset.n_train:
+            raise FieldError("batch_size", f"must not exceed the {self.dataset.n_train:,} training examples")
+        if self.trainings > MAX_TRAININGS:
+            raise FieldError("replicates", f"{self.trainings:,} trainings exceed the bound of {MAX_TRAININGS:,}")
+        if self.trainings * self.steps > MAX_STEPS:
+            raise FieldError("steps", f"{self.trainings * self.steps:,} steps in all exceed the bound of {MAX_STEPS:,}")
+        evaluations = self.trainings * (self.steps // self.eval_every + 2)
+        if evaluations > MAX_EVALUATIONS:
+            raise FieldError(
+                "eval_every", f"{evaluations:,} evaluations in all exceed the bound of {MAX_EVALUATIONS:,}"
+            )
+        return self
+
+    def extends(self, other: Experiment) -> str | None:
+        """More levels, draws or branches recompute nothing either."""
+        if not isinstance(other, LotterySpec):
+            return "kind"
+        if field := super().extends(other):
+            return field
+        mine = {branch.kind: draws(branch) for branch in self.branches}
+        if any(mine.get(branch.kind, 0) < draws(branch) for branch in other.branches):
+            return "branches"
+        return "levels" if self.levels < other.levels else None
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

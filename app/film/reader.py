@@ -1,0 +1,197 @@
+"""Frames of stored erasure runs, read part by part: the initial matrix, and how far it had moved at a step."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import BoundedSemaphore, Lock
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.atlas.cache import Cache
+from app.atlas.tensor_file import TensorFile
+from app.contract.erasure import ErasureSpec
+from app.contract.events import Place
+from app.contract.records import ArtifactRef, Run
+from app.store import Store
+from app.store.errors import Corrupt, NotFound
+
+Show: TypeAlias = Literal["weights", "movement"]
+Floats: TypeAlias = NDArray[np.float32]
+
+BUDGET_BYTES = 32 * 2**20
+"""Memory for matrices and pictures together."""
+# A larger artifact is read a band of rows at a time and not kept.
+_WHOLE_BYTES = 8 * 2**20
+_AT_ONCE = 2
+_FRAME = "frame_"
+
+
+class Still(NamedTuple):
+    """One frame: W = init + scale · delta, ΔW = scale · delta; `base` is the initial matrix with the picture.
+
+    For a training with the picture, `base` is `init`; for its twin, the matrix that the twin is the control of.
+    """
+
+    init: ArtifactRef
+    base: ArtifactRef
+    delta: ArtifactRef
+    step: int
+    scale: float
+
+
+@dataclass(frozen=True)
+class Index:
+    """What an erasure run has saved up to event `seq`: `inits` by replicate and level, `frames` by step, rising.
+
+    `places` are all trainings that a replicate consists of.
+    """
+
+    run: Run
+    spec: ErasureSpec
+    seq: int
+    places: frozenset[Place]
+    inits: Mapping[tuple[int, int], ArtifactRef]
+    frames: Mapping[tuple[int, Place], Mapping[int, ArtifactRef]]
+
+    def still(self, replicate: int, place: Place, step: int) -> Still:
+        """The frame of that step. Raises NotFound."""
+        found = self.frames_of(replicate, place)
+        if step not in found:
+            there = ", ".join(map(str, found)) or "none yet"
+            raise NotFound(f"{_words(replicate, place)} has no frame of step {step}; its frames are of steps {there}")
+        init, base = (self.inits.get((replicate, level)) for level in (place.level, base_level(place.level)))
+        if init is None or base is None:
+            raise NotFound(f"the initial weights of {_words(replicate, place)} are not saved (yet)")
+        return Still(init, base, found[step], step, float(found[step].meta["scale"]))
+
+    def check(self, replicate: int, place: Place) -> None:
+        """Raises NotFound when the run has no such training."""
+        if not 0 <= replicate < self.spec.replicates or place not in self.places:
+            raise NotFound(f"this run has no {_words(replicate, place)}")
+
+    def frames_of(self, replicate: int, place: Place) -> Mapping[int, ArtifactRef]:
+        """The frames of a training, empty before the first. Raises NotFound when the run has no such training."""
+        self.check(replicate, place)
+        return self.frames.get((replicate, place), {})
+
+
+def base_level(level: int) -> int:
+    """The level of the trainings with the picture at the same width."""
+    return level - level % 2
+
+
+class FilmReader:
+    """Reads what erasure runs have saved of their matrices; safe to use from many threads.
+
+    `busy` is held while a picture is made, `exporting` while a file of many: no more than two and one at once, so that
+    many viewers do not add up in memory.
+    """
+
+    def __init__(self, store: Store, budget_bytes: int = BUDGET_BYTES) -> None:
+        self.store = store
+        self.cache = Cache(budget_bytes)
+        self.busy = BoundedSemaphore(_AT_ONCE)
+        self.exporting = Lock()
+        self._indices: OrderedDict[str, Index] = OrderedDict()
+        self._lock = Lock()
+
+    def index(self, run_id: str) -> Index:
+        """What the run has saved by now. Raises NotFound, also for a run of another kind."""
+        seq = self.store.last_seqs([run_id]).get(run_id)
+        with self._lock:
+            known = self._indices.get(run_id)
+        if known is None or known.seq != seq:
+            known = self._read(self.store.run(run_id))
+            with self._lock:
+                self._indices[run_id] = known
+                self._indices.move_to_end(run_id)
+                while len(self._indices) > 16:
+                    self._indices.popitem(last=False)
+        return known
+
+    def _read(self, run: Run) -> Index:
+        if not isinstance(run.spec, ErasureSpec):
+            raise NotFound(f"run {run.id} has no film: it is of kind {run.kind}, and only erasure studies have one")
+        inits: dict[tuple[int, int], ArtifactRef] = {}
+        frames: dict[tuple[int, Place], dict[int, ArtifactRef]] = {}
+        for ref in self.store.artifacts(run.id):
+            if ref.name == "init":
+                inits[ref.replicate, ref.level] = ref
+            elif ref.name.startswith(_FRAME):
+                place = Place(level=ref.level, branch=ref.branch, draw=ref.draw)
+                frames.setdefault((ref.replicate, place), {})[int(ref.meta["step"])] = ref
+        places = frozenset(place for place, _ in run.spec.cells())
+        ordered = {key: dict(sorted(found.items())) for key, found in frames.items()}
+        return Index(run, run.spec, run.last_seq, places, inits, ordered)
+
+    def still(self, run_id: str, replicate: int, place: Place, step: int) -> Still:
+        """One frame; what is known of the run is enough as long as it holds it. Raises NotFound."""
+        with self._lock:
+            known = self._indices.get(run_id)
+        if known is not None and self.store.last_seqs([run_id]):
+            with suppress(NotFound):
+                return known.still(replicate, place, step)
+        return self.index(run_id).still(replicate, place, step)
+
+    def size(self, still: Still) -> tuple[int, int]:
+        """Rows and columns."""
+        return self.initial_size(still.init)
+
+    def initial_size(self, ref: ArtifactRef) -> tuple[int, int]:
+        """Rows and columns of an initial matrix."""
+        return self._size(ref, "weight")
+
+    def initial(self, ref: ArtifactRef, first: int, last: int) -> Floats:
+        """Rows `first` to `last` of an initial matrix. Raises NotFound, Corrupt."""
+        found: Floats = self._rows(ref, "weight", first, last)
+        return found
+
+    def movement(self, still: Still, first: int, last: int) -> Floats:
+        """Rows of ΔW, to within half of `still.scale`. Raises NotFound, Corrupt."""
+        moved: Floats = np.multiply(self._rows(still.delta, "delta", first, last), still.scale, dtype=np.float32)
+        return moved
+
+    def values(self, still: Still, show: Show, first: int, last: int) -> Floats:
+        """Rows `first` to `last` of W or of ΔW. Raises NotFound, Corrupt."""
+        moved = self.movement(still, first, last)
+        if show == "movement":
+            return moved
+        moved += self.initial(still.init, first, last)
+        return moved
+
+    def _size(self, ref: ArtifactRef, name: str) -> tuple[int, int]:
+        def look() -> NDArray[np.int64]:
+            with self._open(ref, name) as file:
+                return np.array(file.entries[name].shape)
+
+        rows, columns = self.cache.get(("size", ref.id), look).tolist()
+        return rows, columns
+
+    def _rows(self, ref: ArtifactRef, name: str, first: int, last: int) -> NDArray[Any]:
+        columns = self._size(ref, name)[1]
+        if ref.size_bytes > _WHOLE_BYTES:
+            with self._open(ref, name) as file:
+                return file.read(name, first * columns, last * columns).reshape(-1, columns)
+
+        def whole() -> NDArray[Any]:
+            with self._open(ref, name) as file:
+                return file.read(name).reshape(-1, columns)
+
+        return self.cache.get(("tensor", ref.id), whole)[first:last]
+
+    def _open(self, ref: ArtifactRef, name: str) -> TensorFile:
+        try:
+            file = TensorFile(self.store.artifacts_store, ref.id)
+        except FileNotFoundError:
+            raise NotFound(f"the bytes of {ref.name} are no longer in the artifact store") from None
+        if len(getattr(file.entries.get(name), "shape", ())) != 2:
+            file.__exit__(None, None, None)
+            raise Corrupt(f"artifact {ref.id} is damaged: it holds no matrix {name!r}")
+        return file
+
+
+def _words(replicate: int, place: Place) -> str:
+    return f"training replicate {replicate}, level {place.level}, branch {place.branch!r}, draw {place.draw}"

@@ -1,0 +1,117 @@
+"""What there is to see of a replicate: its trainings, how each one goes, and what was measured at each frame."""
+
+import math
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, TypeAlias
+
+from app.contract.catalog import CATALOG
+from app.contract.erasure import CLASSES, Cell, ErasureSpec
+from app.contract.events import Place
+from app.contract.records import Run, Series
+from app.figures.trainings import ERASED
+from app.film.reader import FilmReader, Index
+
+State: TypeAlias = Literal["waiting", "running", "done", "diverged", "stopped"]
+Fate: TypeAlias = Literal["visible", "erased", "inverted", "not detectable"]
+
+MEASURES = (
+    "loss", "movement", "visibility", "null_low", "null_high", "similarity", "train_accuracy", "test_accuracy",
+)  # fmt: skip
+
+
+class Frame(NamedTuple):
+    """A frame and what was measured with it; `measures` has those of `MEASURES` that are numbers."""
+
+    step: int
+    measures: Mapping[str, float]
+
+
+class Strip(NamedTuple):
+    """One training as a film; `diverged_step` is None unless it diverged, and then its frames end before that."""
+
+    place: Place
+    cell: Cell
+    label: str
+    state: State
+    diverged_step: int | None
+    frames: tuple[Frame, ...]
+
+
+def strips(reader: FilmReader, index: Index, replicate: int) -> list[Strip]:
+    """Every training that the run asks of a replicate, in the order in which they are made."""
+    rows = reader.store.series(index.run.id, "erasure", replicate=replicate)
+    ends = reader.store.series(index.run.id, "ending", replicate=replicate)
+    measured, ended = _by_place(rows), _by_place(ends)
+    made = []
+    for place, cell in index.spec.cells():
+        steps = measured.get(place, {})
+        end = next(iter(ended.get(place, {}).values()), None)
+        diverged = end.get("diverged_step") if end else None
+        # Weights may still be finite at the step at which the loss is not.
+        saved = [step for step in index.frames.get((replicate, place), ()) if diverged is None or step < diverged]
+        frames = tuple(Frame(step, steps.get(step, {})) for step in saved)
+        made.append(
+            Strip(
+                place,
+                cell,
+                label(cell.optimizer),
+                _state(index.run, end is not None, diverged is not None, bool(frames)),
+                None if diverged is None else int(diverged),
+                frames,
+            )
+        )
+    return made
+
+
+def label(optimizer: str) -> str:
+    """What an optimizer is called."""
+    return CATALOG["optimizer"][optimizer].title
+
+
+def matrix_size(spec: ErasureSpec, width: int) -> tuple[int, int]:
+    """Rows and columns of the matrix that gets the picture."""
+    sizes = {"first": (width, spec.dataset.n_inputs), "middle": (width, width), "last": (CLASSES, width)}
+    return sizes[spec.layer]
+
+
+def two_level(run: Run) -> bool:
+    """Whether the picture is ink on paper, so that visibility is an AUC; a grey one has a rank correlation."""
+    return bool(run.provenance.get("picture", {}).get("two_level", True))
+
+
+def fate(measures: Mapping[str, float], *, two_level: bool) -> Fate | None:
+    """What has become of the picture; None if that was not measured.
+
+    Of a two-level one as the figures have it: erased at an AUC near one half, inverted below. Of a grey one only that
+    it is not detectable where its rank correlation lies within 95 % of those of permuted pictures.
+    """
+    if "visibility" not in measures:
+        return None
+    seen, chance = measures["visibility"], (measures.get("null_low", 0.0), measures.get("null_high", 0.0))
+    low, high = (1 - ERASED, ERASED) if two_level else chance
+    if low <= seen <= high:
+        return "erased" if two_level else "not detectable"
+    return "visible" if seen > high else "inverted"
+
+
+def _state(run: Run, ended: bool, diverged: bool, begun: bool) -> State:
+    if ended:
+        return "diverged" if diverged else "done"
+    if run.state in ("cancelled", "failed"):
+        return "stopped"
+    return "running" if begun and run.state in ("running", "cancelling") else "waiting"
+
+
+def _by_place(rows: Series) -> dict[Place, dict[int, dict[str, float]]]:
+    """Rows by training and step; of a row only what is a number."""
+    found: dict[Place, dict[int, dict[str, float]]] = {}
+    steps = rows.columns.get("step", rows.columns.get("steps"))
+    if steps is None:
+        return found
+    names = [name for name in (*MEASURES, "diverged_step") if name in rows.columns]
+    for i, step in enumerate(steps.tolist()):
+        place = Place(level=int(rows["level"][i]), branch=str(rows["branch"][i]), draw=int(rows["draw"][i]))
+        values = {name: float(rows[name][i]) for name in names}
+        kept = {name: value for name, value in values.items() if math.isfinite(value)}
+        found.setdefault(place, {})[-1 if math.isnan(step) else int(step)] = kept
+    return found

@@ -1,0 +1,45 @@
+"""Whether the picture of a spec is one that can be erased: looked at before anything is trained."""
+
+from typing import Literal, TypeAlias
+
+from app.contract.erasure import CLASSES, ErasureSpec
+from app.contract.experiment import Experiment, FieldError
+from app.contract.params import Params
+from app.pictures.build import picture_of
+from app.pictures.picture import MIN_CONTRAST, Picture, contrast, fit
+
+LayerName: TypeAlias = Literal["first", "middle", "last"]
+
+
+def matrix_of(layer: LayerName, width: int, inputs: int) -> tuple[int, int]:
+    """Rows and columns of one of the three weight matrices: outputs by inputs."""
+    return {"first": (width, inputs), "middle": (width, width), "last": (CLASSES, width)}[layer]
+
+
+def check_picture(spec: Experiment) -> None:
+    """Nothing for a spec without a picture. Raises FieldError, on the picture's own field, for one that is unreadable
+    or blank, as it is or in the matrix of any width."""
+    if not isinstance(spec, ErasureSpec):
+        return
+    field = f"picture.{field_of(spec.picture)}"
+    picture = readable(spec.picture, field)
+    for width in spec.widths:
+        rows, columns = matrix_of(spec.layer, width, spec.dataset.n_inputs)
+        if contrast(fit(picture, rows, columns)) < MIN_CONTRAST:
+            raise FieldError(field, f"leaves no trace in {rows}×{columns} weights: its lines are too fine for them")
+
+
+def readable(params: Params, field: str) -> Picture:
+    """The picture of filled-in parameters. Raises FieldError on `field` when there is none, or when it is blank."""
+    try:
+        picture = picture_of(params)
+    except ValueError as error:
+        raise FieldError(field, str(error)) from error
+    if contrast(picture.ink) < MIN_CONTRAST:
+        raise FieldError(field, "has no contrast: it looks blank, and erasure of a blank picture is undefined")
+    return picture
+
+
+def field_of(params: Params) -> str:
+    """The field that a picture is made of: text, name or png."""
+    return next(name for name in type(params).model_fields if name != "kind")

@@ -1,0 +1,315 @@
+"""The film of an erasure run over HTTP: what there is to see, single frames, whole films as files, exact values."""
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal, TypeAlias
+
+import numpy as np
+from fastapi import APIRouter, Header, Query
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from app.atlas import palettes
+from app.atlas.palettes import Theme
+from app.contract.events import Place
+from app.contract.specs import FieldError
+from app.film import exports
+from app.film.pictures import MAX_SIDE, Scale, fixed_reach, picture
+from app.film.reader import Index, Show
+from app.film.strips import MEASURES, Fate, State, Strip, fate, matrix_size, strips, two_level
+from app.store.errors import NotFound
+from app.web.api_runs import RunId
+from app.web.columns import CSV, Columns, attachment, csv_response, json_bytes
+from app.web.context import FilmDep
+from app.web.problems import responses
+
+router = APIRouter(tags=["film"])
+
+MAX_STEP = 100_000
+MAX_VALUES = 65_536
+KEPT_FOR_S = 7 * 86_400
+Count: TypeAlias = Annotated[int, Field(ge=0, le=10_000)]
+Row: TypeAlias = Annotated[int, Field(ge=0, le=1_000_000)]
+IfNoneMatch: TypeAlias = Annotated[str | None, Header()]
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_UNCHANGED: dict[int | str, dict[str, Any]] = {304: {"description": "Not modified."}}
+
+
+class Which(BaseModel):
+    """Query parameters that name one training of a run, as its series do."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    replicate: Count = 0
+    level: Count = Field(0, description="2 × the number of the width, and 1 more for a twin without the picture.")
+    branch: str = Field(..., max_length=40, description="The optimizer.")
+    draw: Count = Field(0, description="The number of the learning rate.")
+
+    @property
+    def place(self) -> Place:
+        """Where the training stands in the log."""
+        return Place(level=self.level, branch=self.branch, draw=self.draw)
+
+
+class Look(Which):
+    """The same, and how frames are shown: W or ΔW, on one colour scale for all frames or on each frame's own."""
+
+    show: Show = "weights"
+    scale: Scale = "fixed"
+    theme: Theme = "light"
+
+
+class OneFrame(Look):
+    """Query parameters of a frame."""
+
+    step: int = Field(..., ge=0, le=MAX_STEP)
+    size: int = Field(256, ge=1, le=MAX_SIDE, description="The most pixels each way.")
+
+
+class Film(Look):
+    """Query parameters of a film as a file; `csv` has what was measured at its frames."""
+
+    format: Literal["webp", "gif", "png", "csv"] = "webp"
+    size: int = Field(512, ge=1, le=exports.MAX_SIDE, description="The most pixels of a frame each way.")
+
+
+class Window(Which):
+    """Query parameters of exact values: rows `top` to `bottom` and columns `left` to `right`."""
+
+    step: int = Field(..., ge=0, le=MAX_STEP)
+    top: Row = Field(0, description="First row.")
+    bottom: Row = Field(..., description="One past the last row.")
+    left: Row = Field(0, description="First column.")
+    right: Row = Field(..., description="One past the last column.")
+    format: Literal["json", "csv"] = "json"
+
+
+class WidthInfo(BaseModel):
+    """A width and its matrix; the colour scale "fixed" ends at ± `reach`, None until the initial weights are saved."""
+
+    width: int
+    rows: int
+    columns: int
+    reach: float | None
+
+
+class FrameInfo(BaseModel):
+    """A frame: what was measured at its step; None where that was not, or was no number."""
+
+    step: int
+    fate: Fate | None
+    loss: float | None
+    movement: float | None
+    visibility: float | None
+    null_low: float | None
+    null_high: float | None
+    similarity: float | None
+    train_accuracy: float | None
+    test_accuracy: float | None
+
+
+class StripInfo(BaseModel):
+    """One training; a diverged one has no frame from `diverged_step` on."""
+
+    level: int
+    branch: str
+    draw: int
+    width: int
+    optimizer: str
+    label: str
+    lr: float
+    marked: bool
+    total_steps: int
+    state: State
+    diverged_step: int | None
+    frames: list[FrameInfo]
+
+
+class FilmInfo(BaseModel):
+    """The film wall of one replicate: `moments` are the steps at which every training has a frame."""
+
+    seq: int
+    replicate: int
+    replicates: int
+    moments: list[int]
+    two_level: bool
+    widths: list[WidthInfo]
+    colors: dict[str, list[str]]
+    cells: list[StripInfo]
+
+
+@router.get("/runs/{run_id}/film", responses={**responses(404), **_UNCHANGED}, response_model=FilmInfo)
+def get_film(
+    run_id: RunId,
+    film: FilmDep,
+    replicate: Annotated[Count, Query()] = 0,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Every training of a replicate and the frames that it has saved so far."""
+    index = film.index(run_id)
+    if replicate >= index.spec.replicates:
+        raise NotFound(f"this run has no replicate {replicate}; it has {index.spec.replicates}")
+    headers = {"ETag": f'W/"{index.seq}-{replicate}"', "Cache-Control": "private, no-cache"}
+    if _seen(headers, if_none_match):
+        return Response(status_code=304, headers=headers)
+    key = ("film", run_id, replicate, index.seq)
+    body = film.cache.get(key, lambda: np.frombuffer(_told(film, index, replicate), np.uint8))
+    return Response(body.tobytes(), media_type="application/json", headers=headers)
+
+
+@router.get(
+    "/runs/{run_id}/film/frame",
+    response_class=Response,
+    responses={
+        **responses(404),
+        **_UNCHANGED,
+        200: {"description": "A picture.", "content": {"image/png": _BINARY}},
+    },
+)
+def get_film_frame(
+    run_id: RunId, query: Annotated[OneFrame, Query()], film: FilmDep, if_none_match: IfNoneMatch = None
+) -> Response:
+    """A PNG of one frame, which never changes; `X-Frame` has its size and where its colours end.
+
+    A pixel that stands for several entries shows the one of largest magnitude.
+    """
+    still = film.still(run_id, query.replicate, query.place, query.step)
+    made_of = "|".join((still.init.id, still.base.id, still.delta.id, query.model_dump_json()))
+    headers = {"ETag": _tag(made_of), "Cache-Control": f"private, max-age={KEPT_FOR_S}, immutable"}
+    if _seen(headers, if_none_match):
+        return Response(status_code=304, headers=headers)
+    made = picture(film, still, query.show, query.scale, query.size, query.theme)
+    headers["X-Frame"] = json.dumps({**made._asdict(), "png": None, "step": still.step})
+    return Response(made.png, media_type="image/png", headers=headers)
+
+
+@router.get(
+    "/runs/{run_id}/film/export",
+    response_class=Response,
+    responses={
+        **responses(404),
+        **_UNCHANGED,
+        200: {
+            "description": "The film.",
+            "content": {"image/webp": _BINARY, "image/gif": _BINARY, "image/png": _BINARY, CSV: {}},
+        },
+    },
+)
+def get_film_export(
+    run_id: RunId, query: Annotated[Film, Query()], film: FilmDep, if_none_match: IfNoneMatch = None
+) -> Response:
+    """All frames that a training has so far: an animation, a strip of them side by side, or their numbers as CSV."""
+    index = film.index(run_id)
+    index.check(query.replicate, query.place)
+    strip = next(each for each in strips(film, index, query.replicate) if each.place == query.place)
+    stills = [index.still(query.replicate, query.place, frame.step) for frame in strip.frames]
+    if not stills:
+        raise NotFound("this training has no frame yet")
+    name = f"{run_id}-r{query.replicate}-{query.branch}-{query.draw}-l{query.level}"
+    if query.format == "csv":
+        return csv_response(_measured(strip), f"{name}.csv")
+    made_of = "|".join((*(f"{each.init.id} {each.delta.id}" for each in stills), query.model_dump_json()))
+    headers = {"ETag": _tag(made_of), "Cache-Control": "private, no-cache"}
+    if _seen(headers, if_none_match):
+        return Response(status_code=304, headers=headers)
+    made = exports.film(film, stills, query.show, query.scale, query.size, query.theme, query.format)
+    headers["Content-Disposition"] = attachment(f"{name}-{query.show}.{query.format}")
+    return Response(made, media_type=exports.MEDIA_TYPES[query.format], headers=headers)
+
+
+@router.get(
+    "/runs/{run_id}/film/values",
+    response_class=Response,
+    responses={
+        **responses(404),
+        200: {"description": "Values.", "content": {CSV: {}, "application/json": {"schema": {"type": "object"}}}},
+    },
+)
+def get_film_values(run_id: RunId, query: Annotated[Window, Query()], film: FilmDep) -> Response:
+    """Entries of W0, W and ΔW within a window of at most 65,536, row by row; ΔW is known to ± `resolution`."""
+    still = film.still(run_id, query.replicate, query.place, query.step)
+    rows, columns = film.size(still)
+    for name, low, high, end in (
+        ("bottom", query.top, query.bottom, rows),
+        ("right", query.left, query.right, columns),
+    ):
+        if not low < high <= end:
+            raise FieldError(name, f"must lie between {low + 1} and the {end:,} of this matrix")
+    if (query.bottom - query.top) * (query.right - query.left) > MAX_VALUES:
+        raise FieldError("bottom", f"the window holds more than {MAX_VALUES:,} entries")
+    part = slice(query.left, query.right)
+    start = film.initial(still.init, query.top, query.bottom)[:, part].astype(float)
+    moved = film.movement(still, query.top, query.bottom)[:, part].astype(float)
+    values = {"initial": start, "weight": start + moved, "movement": moved}
+    if query.format == "csv":
+        down, across = np.mgrid[query.top : query.bottom, query.left : query.right]
+        table = {"row": down, "column": across, **values}
+        return csv_response(
+            {key: array.reshape(-1) for key, array in table.items()},
+            f"{run_id}-r{query.replicate}-{query.branch}-{query.draw}-l{query.level}-step{query.step}.csv",
+        )
+    shape = {"top": query.top, "left": query.left, "rows": start.shape[0], "columns": start.shape[1]}
+    answer = {**shape, "resolution": still.scale / 2, **{key: array.reshape(-1) for key, array in values.items()}}
+    return Response(json_bytes(answer), media_type="application/json")
+
+
+def _told(film: FilmDep, index: Index, replicate: int) -> bytes:
+    """The index as JSON: made once for all who watch."""
+    made = FilmInfo(
+        seq=index.seq,
+        replicate=replicate,
+        replicates=index.spec.replicates,
+        moments=list(index.spec.moments()),
+        two_level=two_level(index.run),
+        widths=[
+            WidthInfo(width=width, rows=rows, columns=columns, reach=_reach(film, index, replicate, 2 * number))
+            for number, width in enumerate(index.spec.widths)
+            for rows, columns in (matrix_size(index.spec, width),)
+        ],
+        colors={theme: list(stops) for theme, stops in palettes.DIVERGING.items()},
+        cells=[_strip(strip, index) for strip in strips(film, index, replicate)],
+    )
+    return made.model_dump_json().encode()
+
+
+def _reach(film: FilmDep, index: Index, replicate: int, level: int) -> float | None:
+    base = index.inits.get((replicate, level))
+    return None if base is None else fixed_reach(film, base)
+
+
+def _strip(strip: Strip, index: Index) -> StripInfo:
+    ink = two_level(index.run)
+    return StripInfo(
+        level=strip.place.level,
+        branch=strip.place.branch,
+        draw=strip.place.draw,
+        width=strip.cell.width,
+        optimizer=strip.cell.optimizer,
+        label=strip.label,
+        lr=strip.cell.lr,
+        marked=strip.cell.marked,
+        total_steps=index.spec.steps,
+        state=strip.state,
+        diverged_step=strip.diverged_step,
+        frames=[
+            FrameInfo(
+                step=each.step,
+                fate=fate(each.measures, two_level=ink),
+                **{name: each.measures.get(name) for name in MEASURES},
+            )
+            for each in strip.frames
+        ],
+    )
+
+
+def _measured(strip: Strip) -> Columns:
+    columns: dict[str, list[Any]] = {"step": [frame.step for frame in strip.frames]}
+    return {**columns, **{name: [frame.measures.get(name) for frame in strip.frames] for name in MEASURES}}
+
+
+def _tag(made_of: str) -> str:
+    return f'"{hashlib.sha256(made_of.encode()).hexdigest()[:20]}"'
+
+
+def _seen(headers: dict[str, str], if_none_match: str | None) -> bool:
+    return if_none_match is not None and headers["ETag"] in if_none_match

@@ -1,0 +1,27 @@
+/** Ticks that the server has placed, in a plot too narrow for all of their labels: some lose theirs. */
+
+// Pixels that a character of a label takes, and those between two labels.
+const [LETTER, AIR] = [7, 6];
+
+/**
+ * Empty, in place, labels of the x axis that would run into one that stays: the last stays, then from right to left.
+ * @param {any} layout
+ * @param {number} width of the whole figure in pixels
+ */
+export function thinned(layout, width) {
+  const { tickvals, ticktext, range, type } = layout.xaxis ?? {};
+  if (!Array.isArray(tickvals) || !Array.isArray(ticktext) || !range) return;
+  const pixels = (width - layout.margin.l - layout.margin.r) / (range[1] - range[0]);
+  const at = tickvals.map((value) => (type === "log" ? Math.log10(value) : value) * pixels);
+  const half = ticktext.map((text) => (String(text).length * LETTER) / 2);
+  const order = at.map((_, i) => i).sort((a, b) => at[b] - at[a]);
+  let free = Infinity;
+  const kept = new Set();
+  for (const i of order) {
+    if (at[i] + half[i] > free) continue;
+    kept.add(i);
+    free = at[i] - half[i] - AIR;
+  }
+  layout.xaxis.ticktext = ticktext.map((text, i) => (kept.has(i) ? text : ""));
+  layout.xaxis.tickangle = 0;
+}

@@ -1,0 +1,103 @@
+"""The erasure spec: its cells and when they are looked at, what it costs, what it refuses."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from app.contract.catalog import CATALOG
+from app.contract.erasure import MAX_CELLS, ErasureSpec
+from app.contract.events import Place
+from app.contract.params import Adam, Sgd
+
+SMALL: dict[str, Any] = {
+    "kind": "erasure",
+    "dataset": {"kind": "digits"},
+    "widths": (16, 32),
+    "optimizers": [{"kind": "sgd", "lrs": (0.1, 1)}, {"kind": "adam", "lrs": (0.01,), "betas": (0.5, 0.9)}],
+    "steps": 20,
+    "batch_size": 32,
+    "replicates": 2,
+}
+
+
+def spec(**changes: Any) -> ErasureSpec:
+    return ErasureSpec.model_validate({**SMALL, **changes})
+
+
+def wrong(**changes: Any) -> str:
+    with pytest.raises(ValidationError) as caught:
+        spec(**changes)
+    return str(caught.value)
+
+
+def test_cells_are_widths_by_rates_with_and_without_the_picture() -> None:
+    cells = dict(spec().cells())
+    assert len(cells) == 2 * 3 * 2
+    assert spec().work == (24, "training")
+    assert cells[Place(level=0, branch="sgd", draw=1)] == (16, "sgd", 1.0, True)
+    assert cells[Place(level=3, branch="adam", draw=0)] == (32, "adam", 0.01, False)
+    alone = spec(twins=False)
+    assert {place.level for place, _ in alone.cells()} == {0, 2}
+    assert alone.work == (12, "training")
+
+
+def test_a_grid_makes_the_optimizer_at_one_of_its_rates() -> None:
+    assert spec().grid("sgd").at(1.0) == Sgd(kind="sgd", lr=1.0)
+    assert spec().grid("adam").at(0.01) == Adam(kind="adam", lr=0.01, betas=(0.5, 0.9))
+
+
+@pytest.mark.parametrize("name", CATALOG["optimizer"])
+def test_every_optimizer_of_the_catalog_has_a_grid(name: str) -> None:
+    made = spec(optimizers=[{"kind": name}])
+    assert made.optimizers[0].lrs == CATALOG["optimizer"][name].params.lrs  # type: ignore[attr-defined]
+    assert made.optimizers[0].at(0.5).lr == 0.5
+
+
+@pytest.mark.parametrize(
+    ("steps", "moments"),
+    [
+        (1, (0, 1)),
+        (2, (0, 1, 2)),
+        (20, (0, 1, 2, 3, 6, 10, 18, 20)),
+        (300, (0, 1, 2, 3, 6, 10, 18, 32, 56, 100, 178, 300)),
+    ],
+)
+def test_moments_are_four_in_each_decade_with_the_first_and_the_last(steps: int, moments: tuple[int, ...]) -> None:
+    assert spec(steps=steps).moments() == moments
+
+
+def test_work_is_counted_in_products() -> None:
+    made = spec(widths=(256,), optimizers=[{"kind": "sgd", "lrs": (1,)}], twins=False, steps=100)
+    gradient = 6 * 32 * (64 * 256 + 256 * 256 + 256 * 10)
+    assert made.units_per_replicate == round(100 * gradient / 1e6)
+    muon = spec(widths=(256,), optimizers=[{"kind": "muon", "lrs": (1,)}], twins=False, steps=100)
+    rounds = 5 * sum(4 * m**2 * n + 2 * m**3 for m, n in ((64, 256), (256, 256), (10, 256)))
+    assert muon.units_per_replicate == round(100 * (gradient + rounds) / 1e6)
+
+
+def test_more_replicates_are_more_of_the_same_and_nothing_else_is() -> None:
+    assert spec(replicates=3).extends(spec()) is None
+    assert spec(replicates=1).extends(spec()) == "replicates"
+    assert spec(steps=21).extends(spec()) == "steps"
+
+
+def test_the_published_slip_takes_as_many_images_as_an_image_has_pixels() -> None:
+    assert spec().n_images == 1_257
+    assert spec(protocol="as_published").n_images == 64
+    assert "must not exceed the 64 images" in wrong(protocol="as_published", batch_size=65)
+
+
+def test_what_contradicts_itself_is_refused_by_name() -> None:
+    assert "optimizers: the same optimizer is named twice" in wrong(optimizers=[{"kind": "sgd"}, {"kind": "sgd"}])
+    assert "optimizers.sgd.lrs: names a learning rate twice" in wrong(optimizers=[{"kind": "sgd", "lrs": (1, 1.0)}])
+    assert "widths: names a width twice" in wrong(widths=(16, 16))
+    assert "optimizers.0.sgd.lrs" in wrong(optimizers=[{"kind": "sgd", "lrs": ()}])
+    assert "picture.text.text" in wrong(picture={"kind": "text", "text": "  "})
+
+
+def test_a_run_beyond_the_bounds_says_what_to_drop() -> None:
+    assert f"exceed the bound of {MAX_CELLS:,}; drop learning rates" in wrong(replicates=100, widths=(8, 9, 10, 11))
+    too_wide = wrong(widths=(4096,), optimizers=[{"kind": "sgd"}, {"kind": "muon"}], steps=100_000, replicates=50)
+    assert "Tflop in all exceed the bound" in too_wide
+    assert "drop muon or width 4096 first" in too_wide

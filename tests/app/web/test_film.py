@@ -1,0 +1,309 @@
+"""The film over HTTP: what there is to see as it grows, pictures that are kept, films as files, exact values."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import schemathesis
+from hypothesis import given, settings
+from PIL import Image, ImageSequence
+from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
+
+from app.contract.events import Place
+from app.film.exports import GAP, MAX_SIDE
+from app.store import Store
+from tests.app.conftest import Hand, Web
+from tests.app.erased_run import ErasedRun, erasure_spec, write_run
+from tests.app.web.test_api_schema import CHECKS, FEW
+
+SGD = Place(branch="sgd", draw=1)
+WHICH: dict[str, Any] = {"branch": "sgd", "draw": 1}
+IMMUTABLE = "private, max-age=604800, immutable"
+
+
+def ask(client: httpx.Client, run: str, part: str = "", status: int = 200, **query: Any) -> httpx.Response:
+    answer = client.get(f"/api/v1/runs/{run}/film{part}", params=query)
+    assert answer.status_code == status, answer.text
+    return answer
+
+
+def cells(answer: httpx.Response) -> dict[tuple[int, str, int], dict[str, Any]]:
+    return {(cell["level"], cell["branch"], cell["draw"]): cell for cell in answer.json()["cells"]}
+
+
+def rgb(picture: Image.Image) -> np.ndarray:
+    return np.asarray(picture.convert("RGB"))
+
+
+def test_the_index_has_every_training_with_what_was_measured(client: httpx.Client, store: Store) -> None:
+    runs = write_run(store, replicates=2, diverge={("sgd", 1): 40})
+    run = runs[1]
+    answer = ask(client, run.id, replicate=1)
+    told = answer.json()
+    assert (told["replicate"], told["replicates"], told["two_level"]) == (1, 2, True)
+    assert told["moments"] == list(run.spec.moments())
+    top = float(np.quantile(np.abs(run.init[0]), 0.995))
+    (width,) = told["widths"]
+    assert (width["width"], width["rows"], width["columns"]) == (16, 16, 16)
+    assert top <= width["reach"] <= 1.1 * top
+    found = cells(answer)
+    assert list(found) == [(place.level, place.branch, place.draw) for place in run.places]
+    for place, cell in run.spec.cells():
+        info = found[place.level, place.branch, place.draw]
+        assert (info["width"], info["lr"], info["marked"]) == (cell.width, cell.lr, cell.marked)
+        assert info["total_steps"] == 100
+        diverged = (place.level, place.branch, place.draw) == (0, "sgd", 1)
+        assert (info["state"], info["diverged_step"]) == (("diverged", 40) if diverged else ("done", None))
+        steps = [step for step in run.spec.moments() if not diverged or step < 40]
+        assert [frame["step"] for frame in info["frames"]] == steps
+        for frame in info["frames"]:
+            row = run.rows[place, frame["step"]]
+            for name in ("loss", "movement", "visibility", "null_low", "test_accuracy", "train_accuracy"):
+                assert frame[name] == pytest.approx(row[name]), name
+            seen = row["visibility"]
+            assert frame["fate"] == ("inverted" if seen < 0.45 else "erased" if seen <= 0.55 else "visible")
+
+
+def test_finite_weights_of_a_training_that_has_diverged_are_not_its_last_frame(
+    client: httpx.Client, store: Store
+) -> None:
+    run = ErasedRun(store, erasure_spec())
+    for step in (0, 1, 2, 3):
+        run.frame(SGD, step, loss=1e8 if step == 3 else 1.0)
+    run.end(SGD, diverged_step=3)
+    assert [frame["step"] for frame in cells(ask(client, run.id))[0, "sgd", 1]["frames"]] == [0, 1, 2]
+    film = Image.open(io.BytesIO(ask(client, run.id, "/export", **WHICH, format="webp").content))
+    assert film.n_frames == 3  # type: ignore[attr-defined]
+
+
+def test_what_is_no_number_is_null(client: httpx.Client, store: Store) -> None:
+    run = ErasedRun(store, erasure_spec())
+    run.frame(SGD, 0, loss=float("nan"), movement=float("inf"))
+    (frame,) = cells(ask(client, run.id))[0, "sgd", 1]["frames"]
+    assert (frame["loss"], frame["movement"]) == (None, None)
+    assert frame["visibility"] is not None
+
+
+def test_a_film_grows(client: httpx.Client, store: Store) -> None:
+    run = ErasedRun(store, erasure_spec())
+    before = ask(client, run.id)
+    assert {cell["state"] for cell in cells(before).values()} == {"waiting"}
+    assert before.json()["widths"][0]["reach"] is None
+    first, second = run.places[:2]
+    run.frame(first, 0)
+    run.frame(first, 1)
+    now = ask(client, run.id)
+    assert now.headers["etag"] != before.headers["etag"]
+    cell = cells(now)[first.level, first.branch, first.draw]
+    assert (cell["state"], [frame["step"] for frame in cell["frames"]]) == ("running", [0, 1])
+    assert cells(now)[second.level, second.branch, second.draw]["state"] == "waiting"
+    again = client.get(now.url, headers={"If-None-Match": now.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    old = ask(client, run.id, "/frame", level=first.level, branch=first.branch, draw=first.draw, step=1)
+    run.train(second)
+    run.frame(first, 2)
+    assert cells(ask(client, run.id))[second.level, second.branch, second.draw]["state"] == "done"
+    new = client.get(old.url)
+    assert (new.content, new.headers["etag"]) == (old.content, old.headers["etag"])
+
+
+def test_a_run_that_was_stopped_says_so(client: httpx.Client, store: Store) -> None:
+    run = ErasedRun(store, erasure_spec())
+    run.train(run.places[0])
+    run.frame(run.places[1], 0)
+    store.cancel_run(run.id)
+    run.stop()
+    states = [cell["state"] for cell in cells(ask(client, run.id)).values()]
+    assert states == ["done", *["stopped"] * (len(states) - 1)]
+
+
+def test_a_frame_is_kept_for_good(client: httpx.Client, store: Store) -> None:
+    (run,) = write_run(store)
+    answer = ask(client, run.id, "/frame", **WHICH, step=10, size=16)
+    assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("image/png", IMMUTABLE)
+    told = json.loads(answer.headers["x-frame"])
+    assert (told["rows"], told["columns"], told["high"], told["wide"], told["step"]) == (16, 16, 1, 1, 10)
+    assert rgb(Image.open(io.BytesIO(answer.content))).shape == (16, 16, 3)
+    again = client.get(answer.url, headers={"If-None-Match": f'"x", {answer.headers["etag"]}'})
+    assert (again.status_code, again.content, again.headers["cache-control"]) == (304, b"", IMMUTABLE)
+    changes: list[dict[str, Any]] = [
+        {"step": 1}, {"size": 8}, {"theme": "dark"}, {"scale": "frame"}, {"show": "movement"}, {"level": 1},
+        {"draw": 0},
+    ]  # fmt: skip
+    asked = {**WHICH, "step": 10, "size": 16}
+    tags = {ask(client, run.id, "/frame", **{**asked, **each}).headers["etag"] for each in changes}
+    assert len({answer.headers["etag"], *tags}) == len(changes) + 1
+
+
+@pytest.mark.parametrize("form", ["webp", "gif"])
+def test_a_film_as_a_file_has_the_frames_of_the_wall(client: httpx.Client, store: Store, form: str) -> None:
+    (run,) = write_run(store, diverge={("sgd", 1): 40})
+    look: dict[str, Any] = {"theme": "dark", "size": 16}
+    answer = ask(client, run.id, "/export", **WHICH, **look, format=form)
+    assert answer.headers["content-type"] == f"image/{form}"
+    assert answer.headers["content-disposition"].endswith(f'.{form}"')
+    film = Image.open(io.BytesIO(answer.content))
+    steps = [step for step in run.spec.moments() if step < 40]
+    frames = [(rgb(frame), frame.info["duration"]) for frame in ImageSequence.Iterator(film)]
+    assert len(frames) == len(steps)
+    assert len({duration for _, duration in frames}) == 1
+    assert film.info["loop"] == 0
+    for step, (frame, _) in zip(steps, frames, strict=True):
+        still = Image.open(io.BytesIO(ask(client, run.id, "/frame", **WHICH, **look, step=step).content))
+        assert np.array_equal(frame, rgb(still)), step
+
+
+def test_a_strip_has_all_frames_side_by_side(client: httpx.Client, store: Store) -> None:
+    (run,) = write_run(store)
+    look: dict[str, Any] = {"show": "movement", "scale": "frame", "size": 8}
+    strip = rgb(Image.open(io.BytesIO(ask(client, run.id, "/export", **WHICH, **look, format="png").content)))
+    steps = run.spec.moments()
+    assert strip.shape == (8, len(steps) * (8 + GAP) - GAP, 3)
+    for i, step in enumerate(steps):
+        still = rgb(Image.open(io.BytesIO(ask(client, run.id, "/frame", **WHICH, **look, step=step).content)))
+        assert np.array_equal(strip[:, i * (8 + GAP) : i * (8 + GAP) + 8], still)
+
+
+def test_what_was_measured_leaves_as_csv(client: httpx.Client, store: Store) -> None:
+    (run,) = write_run(store)
+    rows = list(csv.DictReader(io.StringIO(ask(client, run.id, "/export", **WHICH, format="csv").text)))
+    assert [int(row["step"]) for row in rows] == list(run.spec.moments())
+    for row in rows:
+        for name in ("loss", "movement", "visibility", "test_accuracy"):
+            assert float(row[name]) == pytest.approx(run.rows[SGD, int(row["step"])][name])
+
+
+def test_a_growing_film_is_asked_for_again(client: httpx.Client, store: Store) -> None:
+    run = ErasedRun(store, erasure_spec())
+    run.frame(SGD, 0)
+    run.frame(SGD, 1)
+    first = ask(client, run.id, "/export", **WHICH)
+    assert first.headers["cache-control"] == "private, no-cache"
+    assert client.get(first.url, headers={"If-None-Match": first.headers["etag"]}).status_code == 304
+    run.frame(SGD, 2)
+    now = client.get(first.url, headers={"If-None-Match": first.headers["etag"]})
+    assert now.status_code == 200
+    assert Image.open(io.BytesIO(now.content)).n_frames == 3  # type: ignore[attr-defined]
+
+
+def test_values_are_exact(client: httpx.Client, store: Store) -> None:
+    (run,) = write_run(store)
+    part: dict[str, Any] = {"top": 3, "bottom": 7, "left": 2, "right": 12}
+    told = ask(client, run.id, "/values", **WHICH, step=56, **part).json()
+    cut = np.s_[3:7, 2:12]
+    assert (told["top"], told["left"], told["rows"], told["columns"]) == (3, 2, 4, 10)
+    assert np.allclose(told["initial"], run.init[0][cut].reshape(-1), atol=1e-7)
+    assert np.allclose(told["weight"], run.weights(SGD, 56)[cut].reshape(-1), atol=1e-6)
+    assert np.allclose(np.array(told["initial"]) + told["movement"], told["weight"], atol=1e-12)
+    # What was stored in eight bits is as near to the truth as it says.
+    error = np.abs(np.array(told["movement"]) - run.moved[SGD, 56][cut].reshape(-1)).max()
+    assert 0 < error <= told["resolution"] * 1.001
+    text = ask(client, run.id, "/values", **WHICH, step=56, **part, format="csv").text
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [(int(row["row"]), int(row["column"])) for row in rows] == [
+        (i, j) for i in range(3, 7) for j in range(2, 12)
+    ]
+    assert np.allclose([float(row["weight"]) for row in rows], told["weight"])
+
+
+BAD: list[tuple[str, dict[str, Any], str]] = [
+    ("/frame", {"step": -1}, "step"),
+    ("/frame", {"step": 100_001}, "step"),
+    ("/frame", {"step": 10, "size": 0}, "size"),
+    ("/frame", {"step": 10, "size": 4097}, "size"),
+    ("/frame", {"step": 10, "show": "gradient"}, "show"),
+    ("/frame", {"step": 10, "scale": "log"}, "scale"),
+    ("/frame", {"step": 10, "theme": "blue"}, "theme"),
+    ("/frame", {"step": 10, "replicate": "x"}, "replicate"),
+    ("/frame", {"step": 10, "draw": -1}, "draw"),
+    ("/frame", {"step": 10, "branch": "x" * 41}, "branch"),
+    ("/frame", {}, "step"),
+    ("/frame", {"step": 10, "sise": 3}, "sise"),
+    ("/export", {"format": "mp4"}, "format"),
+    ("/export", {"size": MAX_SIDE + 1}, "size"),
+    ("/values", {"step": 10, "bottom": 17, "right": 4}, "bottom"),
+    ("/values", {"step": 10, "bottom": 4, "right": 17}, "right"),
+    ("/values", {"step": 10, "top": 4, "bottom": 4, "right": 4}, "bottom"),
+    ("/values", {"step": 10, "top": -1, "bottom": 4, "right": 4}, "top"),
+    ("/values", {"step": 10, "bottom": 10**9, "right": 4}, "bottom"),
+]
+
+
+@pytest.mark.parametrize(("part", "query", "field"), BAD)
+def test_bad_input_is_refused_by_name(
+    client: httpx.Client, store: Store, part: str, query: dict[str, Any], field: str
+) -> None:
+    (run,) = write_run(store)
+    answer = ask(client, run.id, part, 422, **{**WHICH, **query})
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [error["path"] for error in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    ("part", "query"),
+    [
+        ("", {"replicate": 1}),
+        ("/frame", {"step": 11}),
+        ("/frame", {"step": 10, "replicate": 1}),
+        ("/frame", {"step": 10, "level": 2}),
+        ("/frame", {"step": 10, "branch": "lion"}),
+        ("/frame", {"step": 10, "draw": 2}),
+        ("/export", {"draw": 2}),
+        ("/values", {"step": 11, "bottom": 1, "right": 1}),
+    ],
+)
+def test_what_is_not_there_is_not_found(client: httpx.Client, store: Store, part: str, query: dict[str, Any]) -> None:
+    (run,) = write_run(store)
+    answer = ask(client, run.id, part, 404, **({**WHICH, **query} if part else query))
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_frames_that_have_not_come_yet_are_not_found(client: httpx.Client, store: Store) -> None:
+    run = ErasedRun(store, erasure_spec())
+    parts: dict[str, dict[str, Any]] = {
+        "/frame": {"step": 0}, "/export": {}, "/values": {"step": 0, "bottom": 1, "right": 1},
+    }  # fmt: skip
+    for part, query in parts.items():
+        ask(client, run.id, part, 404, **WHICH, **query)
+
+
+def test_runs_of_other_kinds_have_no_film(client: httpx.Client, hand: Hand) -> None:
+    run = hand.run()
+    assert "only erasure studies have one" in ask(client, run.id, status=404).json()["detail"]
+    ask(client, "nothing", status=404)
+
+
+def test_nothing_that_the_schema_allows_breaks_it(web: Web, store: Store) -> None:
+    (run,) = write_run(store)
+    schema = schemathesis.openapi.from_url(f"{web.url}/openapi.json").include(path_regex="/film")
+    operations = [result.ok() for result in schema.get_all_operations() if isinstance(result, Ok)]
+    assert len(operations) == 4
+    statuses: set[int] = set()
+    for operation in operations:
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+
+            @settings(FEW, max_examples=25)
+            @given(case=operation.as_strategy(generation_mode=mode))
+            def try_it(case: schemathesis.Case[Any]) -> None:
+                case.path_parameters["run_id"] = run.id
+                if isinstance(case.query, dict) and case.query.get("branch"):
+                    case.query["branch"] = "sgd"
+                statuses.add(case.call_and_validate(checks=CHECKS, timeout=20).status_code)
+
+            try_it()
+    assert statuses <= {200, 400, 404, 422}
+    assert {404, 422} <= statuses
+
+
+def test_no_picture_is_compressed_again(client: httpx.Client, store: Store) -> None:
+    (run,) = write_run(store, widths=(64,))
+    queries: list[dict[str, Any]] = [{"step": 100}, {"format": "webp"}, {"format": "gif"}]
+    for query in queries:
+        answer = ask(client, run.id, "/frame" if "step" in query else "/export", **WHICH, **query)
+        assert len(answer.content) > 1_000
+        assert "content-encoding" not in answer.headers

@@ -1,0 +1,177 @@
+"""The film wall as HTML: what the address asks for, the words of every training, pictures that are there."""
+
+import re
+from html import unescape
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from app.contract.events import Place
+from app.store import Store
+from tests.app.conftest import Hand
+from tests.app.erased_run import ErasedRun, erasure_spec, write_run
+from tests.app.web.test_pages import HTML, sound
+
+
+def ask(client: httpx.Client, run: str, **query: Any) -> str:
+    answer = client.get(f"/runs/{run}", params={"tab": "film", **query}, headers=HTML)
+    assert answer.status_code == 200
+    sound(answer.text)
+    return answer.text
+
+
+def shots(page: str) -> dict[tuple[str, str, str], str]:
+    """The HTML of every training by optimizer, number of its rate, and whether it is a twin."""
+    found = re.findall(
+        r'<figure class="shot[^"]*" data-branch="(\w+)" data-draw="(\d+)" data-odd="([01])"(.*?)</figure>',
+        page,
+        re.DOTALL,
+    )
+    return {(branch, draw, odd): html for branch, draw, odd, html in found}
+
+
+def text(html: str) -> str:
+    return " ".join(unescape(re.sub("<[^>]*>", " ", html)).split())
+
+
+def pictures(page: str) -> list[str]:
+    return [unescape(address) for address in re.findall(r'<img src="(/api/v1/[^"]*)"', page)]
+
+
+def standing(page: str) -> dict[str, str]:
+    """What the controls say."""
+    ticked = dict(re.findall(r'<input type="radio" name="(\w+)" value="(\w+)" checked', page))
+    boxes = dict.fromkeys(re.findall(r'<input type="checkbox" name="(\w+)" value="1" checked', page), "1")
+    selects = re.findall(r'<select name="(\w+)">(.*?)</select>', page, re.DOTALL)
+    chosen = {name: re.findall(r'value="(\d+)" selected', options)[0] for name, options in selects}
+    return {**ticked, **boxes, **chosen}
+
+
+def test_it_is_the_first_tab_of_an_erasure_run_and_of_no_other(client: httpx.Client, store: Store, hand: Hand) -> None:
+    (run,) = write_run(store)
+    page = client.get(f"/runs/{run.id}", headers=HTML).text
+    assert re.findall('data-tab="([a-z]+)"', page)[0] == "film"
+    assert 'id="film"' in page
+    other = client.get(f"/runs/{hand.run().id}?tab=film", headers=HTML).text
+    assert 'data-tab="film"' not in other
+    assert 'id="film"' not in other
+
+
+def test_every_training_says_how_it_ended(client: httpx.Client, store: Store) -> None:
+    (run,) = write_run(store, diverge={("sgd", 1): 40})
+    page = ask(client, run.id)
+    found = shots(page)
+    assert list(found) == [(place.branch, str(place.draw), str(place.level)) for place in run.places]
+    ends = []
+    for place in run.places:
+        said = text(found[place.branch, str(place.draw), str(place.level)])
+        if (place.level, place.branch, place.draw) == (0, "sgd", 1):
+            assert said.endswith("diverged at step 40")
+            assert "step 32" not in said
+            continue
+        row = run.rows[place, 100]
+        assert f"step 100 {100 * row['test_accuracy']:.1f} %" in said
+        if place.level == 1:
+            assert said.endswith("twin")
+        else:
+            fate = " · erased" if 0.45 <= row["visibility"] <= 0.55 else ""
+            assert said.endswith(f"AUC {row['visibility']:.2f}{fate}")
+            ends.append(bool(fate))
+    assert f"Replicate 0: {sum(ends)} of {len(ends)} finished trainings wiped the picture out" in text(page)
+    assert "1 diverged." in text(page)
+
+
+def test_every_picture_is_that_of_the_last_frame_and_is_there(client: httpx.Client, store: Store) -> None:
+    (run,) = write_run(store, diverge={("sgd", 1): 40})
+    page = ask(client, run.id, show="movement", scale="frame")
+    assert len(pictures(page)) == len(run.places) - 1
+    for address in pictures(page):
+        assert "step=100&show=movement&scale=frame" in address
+        assert client.get(address).headers["content-type"] == "image/png"
+
+
+def test_the_address_chooses_what_is_shown(client: httpx.Client, store: Store) -> None:
+    runs = write_run(store, {"sgd": (0.1,)}, widths=(8, 16), replicates=2, steps=10)
+    first = ask(client, runs[0].id)
+    assert standing(first) == {"show": "weights", "scale": "fixed", "align": "step", "replicate": "0", "width": "8"}
+    query = {
+        "show": "movement", "scale": "frame", "align": "loss", "replicate": "1", "width": "16", "twins": "1",
+        "large": "1",
+    }  # fmt: skip
+    page = ask(client, runs[0].id, **query)
+    assert standing(page) == query
+    assert "16 × 16 entries" in text(page)
+    assert "Replicate 1:" in text(page)
+    assert {re.findall(r"level=(\d+)", address)[0] for address in pictures(page)} == {"2", "3"}
+    assert all("replicate=1" in address for address in pictures(page))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"replicate": "9", "width": "17", "show": "gradient", "scale": "log", "align": "time"},
+        {"replicate": "-1", "width": "x", "at": "NaN", "cell": "sgd"},
+        {"replicate": "9" * 5_000, "width": "１６", "twins": "yes", "large": "on"},
+        {"show": '"><script>alert(1)</script>', "cell": '"><script>alert(1)</script>', "at": "<b>"},
+    ],
+)
+def test_nonsense_counts_as_not_given(client: httpx.Client, store: Store, query: dict[str, str]) -> None:
+    (run,) = write_run(store, {"sgd": (0.1,)}, steps=10)
+    page = ask(client, run.id, **query)
+    assert standing(page) == {"show": "weights", "scale": "fixed", "align": "step"}
+    assert "<script>alert" not in page
+
+
+def test_before_the_first_frame_every_training_waits(client: httpx.Client, store: Store) -> None:
+    run = store.create_run(erasure_spec(), name="queued")
+    page = ask(client, run.id)
+    assert {text(html).rpartition(" ")[2] for html in shots(page).values()} == {"waiting"}
+    assert "Replicate 0: 3 trainings to come." in text(page)
+    assert pictures(page) == []
+
+
+def test_a_stopped_run_does_not_promise_anything(client: httpx.Client, store: Store) -> None:
+    run = ErasedRun(store, erasure_spec(twins=False))
+    run.train(run.places[0])
+    run.frame(run.places[1], 0)
+    store.cancel_run(run.id)
+    run.stop()
+    page = ask(client, run.id)
+    assert text(shots(page)["adam", "0", "0"]).endswith("never trained")
+    assert "2 stopped before their end." in text(page)
+
+
+def test_pairs_are_told_from_their_twins(client: httpx.Client, store: Store) -> None:
+    run = ErasedRun(store, erasure_spec({"sgd": (0.1, 0.2, 0.3)}))
+    ends = {(0, 0): 0.95, (1, 0): 0.96, (0, 1): 0.90, (1, 1): 0.88, (0, 2): 0.97}
+    for (level, draw), accuracy in ends.items():
+        place = Place(level=level, branch="sgd", draw=draw)
+        run.frame(place, 100, test_accuracy=accuracy)
+        run.end(place)
+    said = text(ask(client, run.id))
+    assert "ends +0.50 points from that of the twin without it, on average (−1.00 to +2.00, 2 pairs)." in said
+
+
+def test_a_grey_picture_has_a_rank_correlation(client: httpx.Client, store: Store) -> None:
+    run = ErasedRun(store, erasure_spec({"sgd": (0.1, 0.2)}, twins=False), two_level=False)
+    for draw, seen in ((0, 0.031), (1, 0.41)):
+        place = Place(branch="sgd", draw=draw)
+        run.frame(place, 0, visibility=seen, null_low=-0.04, null_high=0.04)
+        run.end(place)
+    page = ask(client, run.id)
+    found = shots(page)
+    assert text(found["sgd", "0", "0"]).endswith("ρ 0.03 · not detectable")
+    assert text(found["sgd", "1", "0"]).endswith("ρ 0.41")
+    assert "1 of 2 finished trainings left no picture to detect (rank correlation within chance)" in text(page)
+
+
+def test_a_flat_matrix_is_stretched(client: httpx.Client, store: Store) -> None:
+    run = ErasedRun(store, erasure_spec({"sgd": (0.1,)}, layer="last", twins=False))
+    weights = np.ones((10, 16), np.float32)
+    run.save("init", Place(), {"weight": weights})
+    page = ask(client, run.id)
+    assert "10 × 16 entries" in text(page)
+    (size,) = re.findall(r'<canvas width="(\d+)" height="(\d+)" role="img"', page)
+    assert size == ("256", "160")

@@ -1,0 +1,1 @@
+"""A picture in the initial weights, and how much of it training leaves."""
