@@ -50,6 +50,7 @@ def _run(settings: Settings, device: str, idle: Callable[[], bool]) -> bool:
 
 
 def missing(store: Store, device: str) -> set[tuple[str, str]]:
-    """Models and data sets of the catalog that no speed on `device` ("cpu", "cuda:0") is known for."""
+    """Models and data sets of the catalog, and Mflop of any ("mlp", "any"), without a known speed on `device`."""
     known = {(speed.model, speed.dataset) for speed in store.speeds() if speed.device == device_kind(device)}
-    return {(model, dataset) for model in CATALOG["model"] for dataset in CATALOG["dataset"]} - known
+    models = {(model, dataset) for model in CATALOG["model"] for dataset in CATALOG["dataset"]}
+    return (models | {("mlp", "any")}) - known

@@ -1,4 +1,4 @@
-"""How fast this machine is: seconds per optimizer step of every catalog model on every data set's shape."""
+"""How fast this machine is: seconds per step of every catalog model on every data set's shape, and per Mflop."""
 
 import time
 from typing import NamedTuple
@@ -11,6 +11,7 @@ from workers.science.data.dataset import Dataset, Split
 from workers.science.metrics.evaluate import evaluate
 from workers.science.models.init import initialise
 from workers.science.optim import adam
+from workers.science.optim.orthogonalise import MODULA, orthogonalise
 from workers.science.random import generator
 from workers.science.training import Batches, train
 
@@ -34,11 +35,13 @@ SETS = {
     "cifar10_10k": Pictures((3, 32, 32), 2_000),
 }
 _EXAMPLES = 100
+WIDTH = 256
+"""Rows and columns of the matrix that tells a Mflop's time: the default of the erasure study."""
 
 
 class StepTime(NamedTuple):
     """Seconds per step of a dense `model` under Adam on pictures like those of `dataset`, its share of an evaluation
-    every EVAL_EVERY steps included."""
+    every EVAL_EVERY steps included; of "mlp" on "any", seconds per Mflop."""
 
     model: str
     dataset: str
@@ -56,12 +59,27 @@ def calibrate(batch_size: int = 60, *, seconds: float = 0.2, device: torch.devic
         for shape, _ in SETS.values():
             if (model, shape) not in times:
                 times[model, shape] = _times(model, shape, batch_size, seconds, device)
-    return [
+    steps = [
         StepTime(model, dataset, batch_size, step_s + evaluated * example_s / EVAL_EVERY)
         for model in CATALOG["model"]
         for dataset, (shape, evaluated) in SETS.items()
         for step_s, example_s in [times[model, shape]]
     ]
+    return [*steps, StepTime("mlp", "any", 1, _mflop_s(seconds, device))]
+
+
+def _mflop_s(seconds: float, device: torch.device | str) -> float:
+    """Seconds per Mflop of the erasure study: of orthogonalising a square matrix, which is most of its work."""
+    draw = generator(0, "calibration")
+    matrix = torch.randn(WIDTH, WIDTH, generator=draw).to(device)
+    orthogonalise(matrix, MODULA)
+    _wait(device)
+    began, rounds = time.perf_counter(), 0
+    while rounds == 0 or time.perf_counter() - began < seconds:
+        orthogonalise(matrix, MODULA)
+        rounds += len(MODULA)
+    _wait(device)
+    return (time.perf_counter() - began) / (rounds * 6 * WIDTH**3 / 1e6)
 
 
 def _times(

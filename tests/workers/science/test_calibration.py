@@ -14,9 +14,18 @@ from workers.science.calibration import EVAL_EVERY, SETS, calibrate
 def test_every_model_is_timed_on_every_data_set() -> None:
     began = time.perf_counter()
     times = calibrate(8, seconds=0.02)
-    assert {(t.model, t.dataset) for t in times} == {(m, d) for m in CATALOG["model"] for d in CATALOG["dataset"]}
+    models = {(m, d) for m in CATALOG["model"] for d in CATALOG["dataset"]}
+    assert {(t.model, t.dataset) for t in times} == models | {("mlp", "any")}
     assert all(0 < t.step_s < time.perf_counter() - began for t in times)
-    assert {t.batch_size for t in times} == {8}
+    assert {t.batch_size for t in times if t.model != "mlp"} == {8}
+
+
+def test_a_mflop_is_a_million_of_its_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(float(second) for second in range(1_000_000))
+    monkeypatch.setattr("workers.science.calibration.time.perf_counter", lambda: next(clock))
+    mlp = calibrate(2, seconds=3)[-1]
+    # A look before, one after each of three matrices until 3 s are over, and one at the end: 4 s of 3 × 6 rounds.
+    assert mlp.step_s == pytest.approx(4 / (3 * 6 * 6 * 256**3 / 1e6))
 
 
 def test_a_step_is_what_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +33,7 @@ def test_a_step_is_what_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.science.calibration.time.perf_counter", lambda: next(clock))
     # The clock moves a second at each look: one before the steps, one after each until 3 s are over, one at the end.
     # Then one before an evaluation of 100 examples and one after.
-    for time_ in calibrate(2, seconds=3):
+    for time_ in calibrate(2, seconds=3)[:-1]:
         assert time_.step_s == pytest.approx(5 / 4 + SETS[time_.dataset].evaluated / 100 / EVAL_EVERY)
 
 
