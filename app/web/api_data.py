@@ -24,7 +24,9 @@ from app.web.verdicts import verdict_sentence
 router = APIRouter(tags=["data"])
 
 # Where a metric is looked for, in this order: the first that has the column has it at every step.
-SERIES = ("evaluation", "outcome", "layers", "movement")
+SERIES = (
+    "evaluation", "outcome", "layers", "movement", "erasure", "ending", "spectrum", "update_sizes", "stable_rank",
+)  # fmt: skip
 # No series has more; a larger number is one that no database could compare.
 MAX = 2**31 - 1
 Index: TypeAlias = Annotated[int, Field(ge=0, le=MAX)]
