@@ -21,7 +21,8 @@ class Cells(NamedTuple):
     """Weights `(len(rows), len(columns))` as they are shown; `rows` and `columns` are their places in the layer.
 
     `kept` 0 or 1 at this level; `death` the level at which it is first pruned, one past the last saved level if never;
-    `start` and `end` are the weight before and after the training of this level, NaN where pruned or not saved;
+    `start` and `end` are the weight before and after the training of this level, NaN where not saved. A pruned weight
+    has no end, and for its start the initial value that it was pruned from, where those are saved whole;
     `replicates` counts those that keep it at this level.
     """
 
@@ -57,7 +58,7 @@ def cells(
     with Values(reader, ref, layer) as values:
         at = 0
         for first, last in _runs(down):
-            start[at : at + last - first] = values.start(first, last)[:, across]
+            start[at : at + last - first] = values.origin(first, last)[:, across]
             end[at : at + last - first] = values.end(first, last)[:, across]
             at += last - first
     replicates = np.zeros(start.shape, np.uint8)

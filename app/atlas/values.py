@@ -65,6 +65,10 @@ class Values:
         """Where the weights of rows `first` to `last` started, kept ones only."""
         return self._rows(self._start, first, last)
 
+    def origin(self, first: int, last: int) -> Floats:
+        """The same, of pruned weights too where initial weights are saved whole."""
+        return self._start.rows(first, last) if isinstance(self._start, _Dense) else self.start(first, last)
+
     def end(self, first: int, last: int) -> Floats:
         """Where they ended."""
         return self._rows(self._end, first, last)

@@ -355,7 +355,7 @@ export class Matrix {
 const VALUES = {
   mask: ({ kept }) => kept,
   level: ({ death }) => death,
-  initial: ({ start }) => start,
+  initial: ({ kept, start }) => (kept ? start : NaN),
   trained: ({ end }) => end,
   moved: ({ start, end }) => Math.abs(end - start),
   flips: ({ start, end }) => (Number.isNaN(start * end) ? NaN : start * end < 0 ? 1 : 0),

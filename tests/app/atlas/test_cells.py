@@ -23,7 +23,7 @@ def test_cells_are_those_of_the_run(store: Store, order: str) -> None:
     chain = [level["fc1"] for level in run.masks[1]]
     assert np.array_equal(found.kept, chain[2][part])
     assert np.array_equal(found.death, np.sum(chain, axis=0)[part])
-    assert np.array_equal(found.start, np.where(chain[2], run.init[1]["fc1"], np.nan)[part], equal_nan=True)
+    assert np.array_equal(found.start, run.init[1]["fc1"][part])  # of pruned weights too
     assert np.array_equal(found.end, np.where(chain[2], run.trained[1]["fc1"], np.nan)[part], equal_nan=True)
     both = run.masks[0][2]["fc1"].astype(int) + run.masks[1][2]["fc1"]
     assert np.array_equal(found.replicates, both[part])

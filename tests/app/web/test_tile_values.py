@@ -111,9 +111,8 @@ def test_values_are_exact(client: httpx.Client, store: Store, order: Any) -> Non
     assert np.array_equal(found["death"], np.sum(chain, axis=0)[part])
     assert np.array_equal(found["replicates"], (run.masks[0][2]["fc1"].astype(int) + chain[2])[part])
     # Bit by bit: nothing is rounded on the way.
-    for name, weights in (("start", run.init), ("end", run.trained)):
-        expected = only(chain[2], weights[1]["fc1"])[part].astype(np.float32)
-        assert np.array_equal(found[name], expected, equal_nan=True)
+    assert np.array_equal(found["start"], run.init[1]["fc1"][part])  # of pruned weights too
+    assert np.array_equal(found["end"], only(chain[2], run.trained[1]["fc1"])[part].astype(np.float32), equal_nan=True)
     dtypes = {name: typed["dtype"] for name, typed in got.items()}
     assert dtypes == {
         "rows": "i4", "columns": "i4", "kept": "u1", "death": "u1", "start": "f4", "end": "f4", "replicates": "u1",
@@ -152,12 +151,12 @@ def test_values_are_csv_on_request(client: httpx.Client, store: Store, how: dict
         at = int(row["unit"]), int(row["input"])
         assert int(row["kept"]) == int(row["replicates"]) == masks[1]["fc1"][at]
         assert int(row["death_level"]) == sum(level["fc1"][at] for level in masks)
+        assert np.float32(row["initial"]) == init[at]
         if row["kept"] == "1":
-            assert np.float32(row["initial"]) == init[at]
             assert np.float32(row["trained"]) == trained[at]
             assert np.float32(row["movement"]) == trained[at] - init[at]
         else:
-            assert (row["initial"], row["trained"], row["movement"]) == ("", "", "")
+            assert (row["trained"], row["movement"]) == ("", "")
 
 
 def test_weights_of_a_convolution_say_where_in_their_kernel_they_are(client: httpx.Client, store: Store) -> None:
