@@ -12,7 +12,7 @@ from pydantic import Field, create_model, field_validator, model_validator
 
 from app.contract.catalog import CATALOG, DatasetChoice, PictureChoice
 from app.contract.events import Place
-from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
+from app.contract.experiment import PRODUCTS, BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.params import Lr, OptimizerParams, Params, unit
 
 MAX_CELLS = 2_000
@@ -61,7 +61,13 @@ else:
     _GRIDS = tuple(_grid(entry.params) for entry in CATALOG["optimizer"].values())
     GridChoice = Annotated[Union[_GRIDS], Field(discriminator="kind")]  # noqa: UP007 (built from the registry)
 
+LayerName: TypeAlias = Literal["first", "middle", "last"]
 Width: TypeAlias = Annotated[int, Field(ge=8, le=4096)]
+
+
+def matrix_of(layer: LayerName, width: int, inputs: int) -> tuple[int, int]:
+    """Rows and columns of one of the three weight matrices: outputs by inputs."""
+    return {"first": (width, inputs), "middle": (width, width), "last": (CLASSES, width)}[layer]
 
 
 class Cell(NamedTuple):
@@ -94,9 +100,7 @@ class ErasureSpec(Experiment):
         "multiplicative",
         description="Multiplicative: ink makes weights smaller, at full contrast 0. Additive: it adds to them.",
     )
-    layer: Literal["first", "middle", "last"] = Field(
-        "middle", description="Which of the three weight matrices gets the picture."
-    )
+    layer: LayerName = Field("middle", description="Which of the three weight matrices gets the picture.")
     dataset: DatasetChoice
     widths: tuple[Width, ...] = Field(
         (256,), min_length=1, max_length=4, description="Units of both hidden layers.", json_schema_extra=unit("units")
@@ -120,11 +124,6 @@ class ErasureSpec(Experiment):
     replicates: Replicates = 3
     seed: Seed = 0
     device: Device = "any"
-
-    @property
-    def dataset_name(self) -> str:
-        """What a list of runs calls its data."""
-        return self.dataset.kind
 
     @property
     def model_name(self) -> str:
@@ -152,7 +151,7 @@ class ErasureSpec(Experiment):
     @property
     def pace(self) -> Pace:
         """Nearly all of it is matrix products."""
-        return Pace("mlp", "any", 1, "a Mflop")
+        return PRODUCTS
 
     def cells(self) -> Iterator[tuple[Place, Cell]]:
         """Every training of a replicate, and where it stands in the log, in the order in which they are made.
@@ -165,6 +164,10 @@ class ErasureSpec(Experiment):
                     for twin in range(2 if self.twins else 1):
                         yield Place(level=2 * w + twin, branch=grid.kind, draw=i), Cell(width, grid.kind, lr, not twin)
 
+    def matrix(self, width: int) -> tuple[int, int]:
+        """Rows and columns of the matrix that gets the picture."""
+        return matrix_of(self.layer, width, self.dataset.n_inputs)
+
     def grid(self, kind: str) -> Grid:
         """The rates of an optimizer. Raises KeyError."""
         return {grid.kind: grid for grid in self.optimizers}[kind]
@@ -172,7 +175,8 @@ class ErasureSpec(Experiment):
     def mflop(self, place: Place, cell: Cell) -> int:
         """Millions of multiplications and additions of one training, at least 1."""
         inputs = self.dataset.n_inputs
-        kernels = [(cell.width, inputs), (cell.width, cell.width), (CLASSES, cell.width)]
+        layers: tuple[LayerName, ...] = ("first", "middle", "last")
+        kernels = [matrix_of(layer, cell.width, inputs) for layer in layers]
         params = self.grid(place.branch).at(cell.lr)
         gradient = sum(6 * self.batch_size * rows * columns for rows, columns in kernels)
         rounds = sum(4 * min(kernel) ** 2 * max(kernel) + 2 * min(kernel) ** 3 for kernel in kernels)

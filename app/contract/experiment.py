@@ -1,10 +1,11 @@
 """What every experiment's spec has in common, so that stores, queues and forms need not know which one it is."""
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
 
-from app.contract.params import Params, unit
+from app.contract.params import DatasetParams, Params, unit
 
 
 class FieldError(ValueError):
@@ -28,6 +29,9 @@ class Pace(NamedTuple):
     unit: str
 
 
+PRODUCTS = Pace("mlp", "any", 1, "a Mflop")
+"""The pace of work that is nearly all matrix products."""
+
 Replicates: TypeAlias = Annotated[
     int,
     Field(
@@ -44,10 +48,11 @@ BatchSize: TypeAlias = Annotated[
 ]
 
 
-class Experiment(Params):
-    """Base of what workers can do; each kind has fields `replicates`, `seed` and `device`."""
+class Experiment(Params, ABC):
+    """Base of what workers can do; each kind has fields `dataset`, `replicates`, `seed` and `device`."""
 
     if TYPE_CHECKING:  # declared by each kind, so that a form has them last
+        dataset: DatasetParams
         replicates: int
         seed: int
         device: Literal["any", "cpu", "gpu"]
@@ -58,32 +63,32 @@ class Experiment(Params):
     @property
     def dataset_name(self) -> str:
         """What a list of runs calls its data."""
-        raise NotImplementedError
+        return self.dataset.kind
 
     @property
+    @abstractmethod
     def model_name(self) -> str:
         """What a list of runs calls its network."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def work(self) -> tuple[int, str]:
         """How much the run is, and of what, in a reader's terms."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def formula(self) -> str:
         """Where that number comes from, in words."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def units_per_replicate(self) -> int:
         """How much one replicate is, in the units of `pace`: what progress counts."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def pace(self) -> Pace:
         """What the speed of this work is comparable to."""
-        raise NotImplementedError
 
     def extends(self, other: "Experiment") -> str | None:
         """The field that keeps this spec from being `other` plus more work; None when it is just that.

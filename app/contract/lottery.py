@@ -85,11 +85,6 @@ class LotterySpec(Experiment):
     grows: ClassVar[frozenset[str]] = frozenset({"replicates", "levels", "branches"})
 
     @property
-    def dataset_name(self) -> str:
-        """What a list of runs calls its data."""
-        return self.dataset.kind
-
-    @property
     def model_name(self) -> str:
         """What a list of runs calls its network."""
         return self.model.kind

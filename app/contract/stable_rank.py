@@ -5,7 +5,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from app.contract.catalog import DatasetChoice
-from app.contract.experiment import Device, Experiment, FieldError, Pace, Replicates, Seed
+from app.contract.experiment import PRODUCTS, Device, Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.params import unit
 
 Width: TypeAlias = Annotated[int, Field(ge=8, le=8192)]
@@ -43,11 +43,6 @@ class StableRankSpec(Experiment):
     device: Device = "any"
 
     @property
-    def dataset_name(self) -> str:
-        """What a list of runs calls its data."""
-        return self.dataset.kind
-
-    @property
     def model_name(self) -> str:
         """What a list of runs calls its network."""
         return f"mlp_{min(self.widths)}_to_{max(self.widths)}"
@@ -70,7 +65,7 @@ class StableRankSpec(Experiment):
     @property
     def pace(self) -> Pace:
         """Nearly all of it is matrix products."""
-        return Pace("mlp", "any", 1, "a Mflop")
+        return PRODUCTS
 
     def mflop(self, width: int, batch: int) -> int:
         """Millions of multiplications and additions of one gradient and its update, at least 1."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 from app.contract.catalog import CATALOG
-from app.contract.erasure import CLASSES, Cell, ErasureSpec
+from app.contract.erasure import Cell
 from app.contract.events import Place
 from app.contract.records import Run, Series
 from app.figures.trainings import ERASED
@@ -66,12 +66,6 @@ def strips(reader: FilmReader, index: Index, replicate: int) -> list[Strip]:
 def label(optimizer: str) -> str:
     """What an optimizer is called."""
     return CATALOG["optimizer"][optimizer].title
-
-
-def matrix_size(spec: ErasureSpec, width: int) -> tuple[int, int]:
-    """Rows and columns of the matrix that gets the picture."""
-    sizes = {"first": (width, spec.dataset.n_inputs), "middle": (width, width), "last": (CLASSES, width)}
-    return sizes[spec.layer]
 
 
 def two_level(run: Run) -> bool:

@@ -1,19 +1,10 @@
 """Whether the picture of a spec is one that can be erased: looked at before anything is trained."""
 
-from typing import Literal, TypeAlias
-
-from app.contract.erasure import CLASSES, ErasureSpec
+from app.contract.erasure import ErasureSpec
 from app.contract.experiment import Experiment, FieldError
 from app.contract.params import Params
 from app.pictures.build import picture_of
 from app.pictures.picture import MIN_CONTRAST, Picture, contrast, fit
-
-LayerName: TypeAlias = Literal["first", "middle", "last"]
-
-
-def matrix_of(layer: LayerName, width: int, inputs: int) -> tuple[int, int]:
-    """Rows and columns of one of the three weight matrices: outputs by inputs."""
-    return {"first": (width, inputs), "middle": (width, width), "last": (CLASSES, width)}[layer]
 
 
 def check_picture(spec: Experiment) -> None:
@@ -24,7 +15,7 @@ def check_picture(spec: Experiment) -> None:
     field = f"picture.{field_of(spec.picture)}"
     picture = readable(spec.picture, field)
     for width in spec.widths:
-        rows, columns = matrix_of(spec.layer, width, spec.dataset.n_inputs)
+        rows, columns = spec.matrix(width)
         if contrast(fit(picture, rows, columns)) < MIN_CONTRAST:
             raise FieldError(field, f"leaves no trace in {rows}×{columns} weights: its lines are too fine for them")
 

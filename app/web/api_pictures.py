@@ -11,10 +11,10 @@ from starlette.exceptions import HTTPException
 
 from app.atlas.palettes import Theme
 from app.contract.catalog import DatasetChoice, PictureChoice
-from app.contract.erasure import Width
+from app.contract.erasure import LayerName, Width, matrix_of
 from app.contract.params import Digits, PictureText
 from app.pictures import sample, upload
-from app.pictures.check import LayerName, field_of, matrix_of, readable
+from app.pictures.check import field_of, readable
 from app.pictures.prepare import MAX_BYTES, Refused, prepare
 from app.pictures.watermark import Placement
 from app.web.context import SettingsDep

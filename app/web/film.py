@@ -16,7 +16,7 @@ from app.contract.specs import FieldError
 from app.film import exports
 from app.film.pictures import MAX_SIDE, Scale, fixed_reach, picture
 from app.film.reader import Index, Show
-from app.film.strips import MEASURES, Fate, State, Strip, fate, matrix_size, strips, two_level
+from app.film.strips import MEASURES, Fate, State, Strip, fate, strips, two_level
 from app.store.errors import NotFound
 from app.web.api_runs import RunId
 from app.web.columns import CSV, Columns, attachment, csv_response, json_bytes
@@ -264,7 +264,7 @@ def _told(film: FilmDep, index: Index, replicate: int) -> bytes:
         widths=[
             WidthInfo(width=width, rows=rows, columns=columns, reach=_reach(film, index, replicate, 2 * number))
             for number, width in enumerate(index.spec.widths)
-            for rows, columns in (matrix_size(index.spec, width),)
+            for rows, columns in (index.spec.matrix(width),)
         ],
         colors={theme: list(stops) for theme, stops in palettes.DIVERGING.items()},
         cells=[_strip(strip, index) for strip in strips(film, index, replicate)],

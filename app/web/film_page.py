@@ -9,7 +9,7 @@ from app.contract.records import Run
 from app.figures import words
 from app.figures.trainings import ERASED, lr_text
 from app.film.reader import FilmReader, base_level
-from app.film.strips import Strip, fate, label, matrix_size, strips, two_level
+from app.film.strips import Strip, fate, label, strips, two_level
 from app.web.words import plural
 
 SHOWS = (("weights", "W"), ("movement", "ΔW"))
@@ -96,7 +96,7 @@ def film_page(film: FilmReader, run: Run, query: Mapping[str, str]) -> FilmPage:
     found = strips(film, index, replicate)
     here = {strip.place: strip for strip in found if strip.cell.width == width}
     ink = two_level(run)
-    high, wide = matrix_size(spec, width)
+    high, wide = spec.matrix(width)
     level = 2 * spec.widths.index(width)
     most = max(len(grid.lrs) for grid in spec.optimizers)
     shots = _Shots(run.id, replicate, show, scale, ink)
