@@ -6,7 +6,7 @@ from the same weights without it (its *twin*).
 
 from collections.abc import Iterator
 from math import ceil, log10
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeAlias, Union
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, Union
 
 from pydantic import Field, create_model, field_validator, model_validator
 
@@ -125,6 +125,8 @@ class ErasureSpec(Experiment):
     seed: Seed = 0
     device: Device = "any"
 
+    grows: ClassVar[frozenset[str]] = Experiment.grows | {"optimizers"}
+
     @property
     def model_name(self) -> str:
         """What a list of runs calls its network."""
@@ -163,6 +165,20 @@ class ErasureSpec(Experiment):
                 for i, lr in enumerate(grid.lrs):
                     for twin in range(2 if self.twins else 1):
                         yield Place(level=2 * w + twin, branch=grid.kind, draw=i), Cell(width, grid.kind, lr, not twin)
+
+    def extends(self, other: Experiment) -> str | None:
+        """More optimizers, and more learning rates after those of an optimizer, recompute nothing either."""
+        if not isinstance(other, ErasureSpec):
+            return "kind"
+        if field := super().extends(other):
+            return field
+        mine = {grid.kind: grid for grid in self.optimizers}
+        for old in other.optimizers:
+            new = mine.get(old.kind)
+            # A cell is known by where its rate stands: what was there stays there.
+            if new is None or new.model_copy(update={"lrs": new.lrs[: len(old.lrs)]}) != old:
+                return "optimizers"
+        return None
 
     def matrix(self, width: int) -> tuple[int, int]:
         """Rows and columns of the matrix that gets the picture."""

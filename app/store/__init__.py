@@ -159,7 +159,7 @@ class Store:
             return runs.get(conn, run_id)
 
     def extend_run(self, run_id: str, spec: Experiment) -> Run:
-        """Ask for more replicates, levels, draws or branches. Raises NotFound, Conflict, FieldError."""
+        """Ask for more of what the kind's `grows` names. Raises NotFound, Conflict, FieldError."""
         with self._db.write() as conn:
             lifecycle.extend(conn, run_id, spec)
             return runs.get(conn, run_id)

@@ -51,10 +51,10 @@ def extend(conn: Connection, run_id: str, spec: Experiment) -> None:
     old = EXPERIMENT.validate_python(run.spec)
     if (field := spec.extends(old)) is not None:
         raise FieldError(
-            field, "an extension can only add replicates, levels, draws or branches; clone the run instead"
+            field, f"an extension can only add to {_listed(spec.grows)}, after what is there; clone the run instead"
         )
     if spec == old:
-        raise Conflict("the run already does all of this: ask for more replicates, levels, draws or branches")
+        raise Conflict(f"the run already does all of this: ask for more {_listed(spec.grows)}")
     conn.execute(
         update(runs)
         .where(runs.c.id == run_id)
@@ -117,3 +117,8 @@ def _changeable(conn: Connection, run_id: str) -> AnyRow:
     if run.state == "cancelling":
         raise Conflict("the run is still stopping: try again in a few seconds")
     return run
+
+
+def _listed(fields: frozenset[str]) -> str:
+    *most, last = sorted(fields)
+    return f"{', '.join(most)} or {last}" if most else last

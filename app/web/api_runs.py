@@ -193,5 +193,5 @@ def clone_run(run_id: RunId, response: Response, store: StoreDep, queue: QueueDe
 
 @router.post("/runs/{run_id}/extend", responses=responses(404, 409))
 def extend_run(run_id: RunId, body: Extension, store: StoreDep, queue: QueueDep) -> Run:
-    """Ask more of a run: replicates, levels, draws or branches. Nothing is computed again."""
+    """Ask more of a run, such as replicates, levels or learning rates. Nothing is computed again."""
     return announce(queue, store.extend_run(run_id, body.spec))

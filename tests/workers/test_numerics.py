@@ -38,6 +38,14 @@ def test_the_same_plan_is_obeyed(plan: dict[str, object]) -> None:
     numerics.obey(json.loads(json.dumps(plan)), plan)
 
 
+def test_an_extension_may_bring_optimizers_and_change_none(plan: dict[str, object]) -> None:
+    before = {**plan, "moved_by": {"sgd": "torch.optim.SGD"}}
+    numerics.obey(before, {**plan, "moved_by": {"sgd": "torch.optim.SGD", "lion": "Lion"}})
+    for other in ({"sgd": "Lion"}, {"lion": "Lion"}):
+        with pytest.raises(numerics.PlanMismatchError, match="moved_by was"):
+            numerics.obey(before, {**plan, "moved_by": other})
+
+
 @pytest.mark.parametrize("key", ["threads", "device", "versions", "layers"])
 def test_each_difference_is_named(plan: dict[str, object], key: str) -> None:
     with pytest.raises(numerics.PlanMismatchError, match=f"{key} was 'other' and is .* here"):

@@ -82,6 +82,20 @@ def test_more_replicates_are_more_of_the_same_and_nothing_else_is() -> None:
     assert spec(steps=21).extends(spec()) == "steps"
 
 
+def test_optimizers_and_later_rates_are_more_of_the_same() -> None:
+    def of(*grids: dict[str, Any]) -> ErasureSpec:
+        return spec(optimizers=grids)
+
+    sgd: dict[str, Any] = {"kind": "sgd", "lrs": (1.0, 0.5)}
+    adam: dict[str, Any] = {"kind": "adam", "lrs": (0.1,)}
+    assert of(sgd, adam).extends(of(sgd)) is None
+    assert of({**sgd, "lrs": (1.0, 0.5, 0.25)}).extends(of(sgd)) is None
+    for kept in ({**sgd, "lrs": (0.25, 1.0, 0.5)}, {**sgd, "lrs": (1.0,)}, adam):
+        assert of(kept).extends(of(sgd)) == "optimizers"
+    other: dict[str, Any] = {"kind": "momentum_sgd", "lrs": (1.0,), "momentum": 0.5}
+    assert of({**other, "momentum": 0.6}).extends(of(other)) == "optimizers"
+
+
 def test_the_published_slip_takes_as_many_images_as_an_image_has_pixels() -> None:
     assert spec().n_images == 1_257
     assert spec(protocol="as_published").n_images == 64

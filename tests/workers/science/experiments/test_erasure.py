@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from app.contract.erasure import ErasureSpec
-from app.contract.events import Place, Progress
+from app.contract.events import Measured, Place, Progress
 from tests.workers.science.experiments.test_lottery import lasting, resumed_from, rows
 from workers.science.experiments.erasure import describe, run
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors
@@ -121,6 +121,22 @@ def test_resumed_after_any_cell_it_goes_on_to_the_bit(outputs: list[Output]) -> 
     for end in ends:
         resume = resumed_from(outputs[: end + 1])
         assert lasting(ran(small(), resume)) == lasting(outputs[end + 1 :])
+
+
+def test_an_extended_run_trains_what_is_new_and_ends_like_the_larger_one(outputs: list[Output]) -> None:
+    before = small()
+    grids = [grid.model_dump() for grid in before.optimizers]
+    grids[0]["lrs"] = (*grids[0]["lrs"], 0.3)
+    after = small(optimizers=[*grids, {"kind": "lion", "lrs": [0.01]}])
+    assert after.extends(before) is None
+    state = [each for each in outputs if isinstance(each, Checkpoint)][-1].state
+    more = ran(after, Resume(state, lambda *_: {}))
+
+    def ends(of: list[Output]) -> dict[Place, str]:
+        return {each.place: repr(each) for each in of if isinstance(each, Measured) and each.series == "ending"}
+
+    assert not ends(outputs).keys() & ends(more).keys()
+    assert ends(outputs) | ends(more) == ends(ran(after))
 
 
 def test_a_diverged_cell_has_no_end_and_its_frames_stop() -> None:
