@@ -1,0 +1,85 @@
+"""The written-out gradients of a sparse network are those of the masked dense one."""
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+from torch.nn.functional import cross_entropy, linear
+
+from tests.workers.science.sparse.test_csr import drawn
+from workers.science.sparse.feed_forward import FeedForward, Layer
+
+
+def network(sizes: Sequence[int], density: float, seed: int) -> list[Layer]:
+    """Layers between `sizes` units."""
+    pairs = zip(sizes[1:], sizes, strict=False)
+    return [Layer(*drawn(n_out, n_in, density, seed + i)) for i, (n_out, n_in) in enumerate(pairs)]
+
+
+def dense_loss(layers: Sequence[Layer], x: Tensor, y: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """The masked dense network by autograd: its loss, and weight and bias of each layer as leaves."""
+    leaves = [leaf.clone().requires_grad_() for layer in layers for leaf in (layer.weight * layer.mask, layer.bias)]
+    x = x.flatten(1)
+    for i in range(len(layers)):
+        x = linear(torch.relu(x) if i else x, leaves[2 * i], leaves[2 * i + 1])
+    return cross_entropy(x, y), leaves
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.integers(2, 8), min_size=2, max_size=5), st.floats(0, 1), st.integers(1, 6), st.integers(0, 99))
+def test_loss_and_gradients_are_those_of_the_masked_dense_network(
+    sizes: list[int], density: float, n: int, seed: int
+) -> None:
+    layers = network(sizes, density, seed)
+    draw = torch.Generator().manual_seed(seed)
+    x = torch.randn(n, sizes[0], generator=draw, dtype=torch.float64)
+    y = torch.randint(sizes[-1], (n,), generator=draw)
+    expected, leaves = dense_loss(layers, x, y)
+    expected.backward()  # type: ignore[no-untyped-call]
+
+    made = FeedForward(layers)
+    loss = made.gradients(made.narrow(x), y)
+    torch.testing.assert_close(loss, expected.detach())
+    wanted = []
+    for layer, weight, bias in zip(layers, leaves[::2], leaves[1::2], strict=True):
+        assert weight.grad is not None
+        assert bias.grad is not None
+        wanted += [weight.grad[layer.mask], bias.grad]
+    assert made.flat.grad is not None
+    torch.testing.assert_close(made.flat.grad, torch.cat(wanted))
+    torch.testing.assert_close(made(x), made(made.narrow(x)))
+    torch.testing.assert_close(cross_entropy(made(x), y), expected.detach())
+
+
+def test_inputs_that_nothing_reads_are_left_out_and_come_back() -> None:
+    mask = torch.tensor([[True, False, False, True], [False, False, False, True]])
+    first = Layer(torch.ones(2, 4), mask, torch.zeros(2))
+    made = FeedForward([first, Layer(torch.ones(3, 2), torch.ones(3, 2, dtype=torch.bool), torch.ones(3))])
+    assert made.narrow(torch.arange(8.0).reshape(2, 1, 2, 2)).tolist() == [[0.0, 3.0], [4.0, 7.0]]
+    (weight, bias), (last, _) = made.layers()
+    assert torch.equal(weight, mask.float())
+    assert torch.equal(bias, torch.zeros(2))
+    assert torch.equal(last, torch.ones(3, 2))
+
+
+def test_training_keeps_pruned_weights_at_zero_and_moves_the_kept_ones() -> None:
+    layers = network((5, 6, 3), 0.4, 1)
+    made = FeedForward(layers)
+    adam = torch.optim.Adam(made.parameters(), lr=0.01)
+    x, y = torch.randn(8, 5, dtype=torch.float64), torch.randint(3, (8,))
+    first = made.gradients(made.narrow(x), y)
+    for _ in range(50):
+        loss = made.gradients(made.narrow(x), y)
+        adam.step()
+    assert loss < first
+    for layer, (weight, _) in zip(layers, made.layers(), strict=True):
+        assert torch.count_nonzero(weight[~layer.mask]) == 0
+        assert torch.count_nonzero(weight[layer.mask]) == int(layer.mask.sum())
+
+
+def test_a_layer_that_keeps_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="keeps something"):
+        FeedForward([Layer(torch.ones(2, 2), torch.zeros(2, 2, dtype=torch.bool), torch.zeros(2))])
