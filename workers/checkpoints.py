@@ -1,16 +1,26 @@
-"""Checkpoints as documents in the artifact store: state, the artifacts it rests on, and the next ordinal."""
+"""Checkpoints as documents in the artifact store: state, the artifacts it rests on, and the next ordinal.
 
+A document without tensors is JSON; one with them, of a training that is half done, a safetensors file that has the JSON
+in its metadata.
+"""
+
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+from safetensors import SafetensorError
 from torch import Tensor
 
 from app.contract.events import Place
 from app.store import Artifacts, CheckpointRef
 from workers import tensors
 from workers.science.outputs import Resume
+
+log = logging.getLogger(__name__)
+
+_DOCUMENT = "checkpoint"
 
 
 class LostCheckpointsError(Exception):
@@ -19,16 +29,21 @@ class LostCheckpointsError(Exception):
 
 @dataclass
 class Saved:
-    """Where a shard stands: `artifacts` maps "name/level/branch/draw" to the SHA-256 of its bytes."""
+    """Where a shard stands: `artifacts` maps "name/level/branch/draw" to the SHA-256 of its bytes.
+
+    `shard` names the run and replicate it belongs to; "" in those of older versions.
+    """
 
     state: dict[str, Any] | None = None
     artifacts: dict[str, str] = field(default_factory=dict)
     next_ordinal: int = 0
+    shard: str = ""
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
 
     def write(self, store: Artifacts) -> str:
         """Put the document into the artifact store and return its SHA-256."""
-        document = {"state": self.state, "artifacts": self.artifacts, "next_ordinal": self.next_ordinal}
-        return store.put(orjson.dumps(document))
+        document = orjson.dumps({name: value for name, value in vars(self).items() if name != "tensors"})
+        return store.put(tensors.dumps(self.tensors, {_DOCUMENT: document.decode()}) if self.tensors else document)
 
     def resume(self, store: Artifacts) -> Resume | None:
         """What the experiment gets back; None when it starts from nothing."""
@@ -39,7 +54,7 @@ class Saved:
         def load(name: str, place: Place) -> Mapping[str, Tensor]:
             return tensors.loads(store.get(artifacts[key(name, place)]))
 
-        return Resume(self.state, load)
+        return Resume(self.state, load, self.tensors)
 
 
 def key(name: str, place: Place) -> str:
@@ -47,25 +62,46 @@ def key(name: str, place: Place) -> str:
     return f"{name}/{place.level}/{place.branch}/{place.draw}"
 
 
-def newest(store: Artifacts, refs: Sequence[CheckpointRef], logged: int) -> Saved:
+def newest(store: Artifacts, refs: Sequence[CheckpointRef], logged: int, shard: str) -> Saved:
     """The newest of `refs` that rests on nothing lost: at most `logged` ordinals are in the log, all bytes are there.
 
     An empty one when there never was any: the shard starts over, and the log drops what it already has.
-    Raises `LostCheckpointsError` when there were some and none is left: the run may have been extended since it
-    began, so that starting over would say things in another order than the log.
+    Raises `LostCheckpointsError` when there were some and none is left, saying what is wrong with each: the run may
+    have been extended since it began, so that starting over would say things in another order than the log.
     """
+    refused: list[str] = []
     for ref in refs:
-        if ref.next_ordinal > logged:
-            continue
-        try:
-            saved = Saved(**orjson.loads(store.get(ref.sha256)))
-        except (OSError, ValueError, TypeError):
-            continue
-        if all(store.exists(sha256) for sha256 in saved.artifacts.values()):
-            return saved
+        reason = f"it needs {ref.next_ordinal} rows of the log, which holds {logged}"
+        if ref.next_ordinal <= logged:
+            try:
+                saved = _read(store.get(ref.sha256))
+                reason = _obstacle(saved, store, shard)
+                if not reason:
+                    return saved
+            except (OSError, ValueError, TypeError, SafetensorError) as error:
+                reason = f"it cannot be read: {error}"
+        refused.append(f"{ref.sha256[:12]}: {reason}")
+        log.warning("checkpoint %s of %s is passed over: %s", ref.sha256[:12], shard, reason)
     if refs:
         raise LostCheckpointsError(
-            "no checkpoint of this replicate can be read any more, so its log cannot be continued; what was "
-            "measured is kept. Clone the run to start over."
+            "no checkpoint of this replicate can be used any more, so its log cannot be continued; what was measured "
+            f"is kept. Clone the run to start over. ({'; '.join(refused)})"
         )
-    return Saved()
+    return Saved(shard=shard)
+
+
+def _read(data: bytes) -> Saved:
+    if data.startswith(b"{"):  # a safetensors file begins with a length divisible by 8
+        return Saved(**orjson.loads(data))
+    size = int.from_bytes(data[:8], "little")
+    document = orjson.loads(data[8 : 8 + size]).get("__metadata__", {}).get(_DOCUMENT, "{}")
+    return Saved(**orjson.loads(document), tensors=tensors.loads(data))
+
+
+def _obstacle(saved: Saved, store: Artifacts, shard: str) -> str:
+    """Why a document that was read cannot be used; "" when it can."""
+    if saved.shard not in ("", shard):
+        return f"it belongs to {saved.shard}"
+    if not all(store.exists(sha256) for sha256 in saved.artifacts.values()):
+        return "an artifact that it rests on is gone"
+    return ""

@@ -6,8 +6,10 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from multiprocessing.connection import Connection
+from types import ModuleType
 from typing import Any, assert_never
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,6 +22,7 @@ from app.store.errors import Fenced
 from workers import checkpoints, numerics, tensors
 from workers.batcher import Batcher
 from workers.job import DONE, FENCED, Job, Order, device_kind
+from workers.memory import Memory
 from workers.parent import Parent
 from workers.provenance import provenance
 from workers.science.outputs import Checkpoint, Output, Tensors
@@ -54,7 +57,9 @@ class Attempt:
         self._datasets = job.settings.resolved_datasets_dir
         # A shard that began on a CPU goes on on one, even where a GPU is at hand.
         self._device = "cpu" if job.claim.plan and job.claim.plan["device"] == "cpu" else job.device
+        self._name = f"{job.claim.run_id}/{job.claim.replicate}"
         self._saved = checkpoints.Saved()
+        self._large: set[str] = set()
         self._stopwatch = Stopwatch()
         self._seq = 0
 
@@ -72,8 +77,8 @@ class Attempt:
     def _run(self) -> None:
         module, _, function = EXPERIMENTS[self._claim.spec.kind].target.partition(":")
         experiment = import_module(module)
-        self._start(experiment.describe(self._claim.spec, self._datasets))
-        self._saved = checkpoints.newest(self._artifacts, self._claim.checkpoints, self._claim.next_ordinal)
+        plan = self._start(experiment)
+        self._saved = checkpoints.newest(self._artifacts, self._claim.checkpoints, self._claim.next_ordinal, self._name)
         batcher = Batcher(self._append, self._saved.next_ordinal)
         outputs = getattr(experiment, function)(
             self._claim.spec,
@@ -81,7 +86,11 @@ class Attempt:
             device=self._device,
             datasets_dir=self._datasets,
             resume=self._saved.resume(self._artifacts),
+            plan=plan,
+            checkpoint_s=self._job.settings.checkpoint_s,
         )
+        # What it holds of a training that is half done is the experiment's now.
+        self._saved.tensors = {}
         for output in self._timed(outputs):
             self._take(output, batcher)
             if self._parent.order is not None:
@@ -91,8 +100,11 @@ class Attempt:
         self._store.finish(*self._shard)
         return None
 
-    def _start(self, network: dict[str, Any]) -> None:
+    def _start(self, experiment: ModuleType) -> dict[str, Any]:
+        """Say what is computed, and how; returns the plan, which later attempts obey."""
+        network = experiment.describe(self._claim.spec, self._datasets)
         plan = numerics.plan(network, self._device)
+        plan["tuned"] = self._tuned(experiment)
         started = Started(
             replicate=self._claim.replicate,
             attempt=self._claim.attempt,
@@ -104,6 +116,16 @@ class Attempt:
             numerics.obey(self._claim.plan, plan)
         self._store.start(*self._shard, started)
         self._queue.wake(self._claim.run_id, self._seq)
+        return plan
+
+    def _tuned(self, experiment: ModuleType) -> dict[str, Any]:
+        """What the plan rests on that was measured: by the first attempt, as another one would measure otherwise."""
+        if self._claim.plan is not None:
+            tuned: dict[str, Any] = self._claim.plan.get("tuned", {})
+            return tuned
+        memory = Memory(self._job.settings.data_dir)
+        tune = getattr(experiment, "tune", None)
+        return tune(self._claim.spec, self._datasets, self._device, memory.recall) if tune else {}
 
     def _take(self, output: Output, batcher: Batcher) -> None:
         match output:
@@ -116,7 +138,7 @@ class Attempt:
                 batcher.add(self._save(output))
             case Checkpoint():
                 batcher.flush()
-                self._checkpoint(output.state, batcher.next_ordinal)
+                self._checkpoint(output, batcher.next_ordinal)
             case _:
                 assert_never(output)
 
@@ -137,9 +159,16 @@ class Attempt:
             meta=dict(output.meta),
         )
 
-    def _checkpoint(self, state: dict[str, Any], next_ordinal: int) -> None:
-        self._saved.state, self._saved.next_ordinal = state, next_ordinal
-        self._store.checkpoint(*self._shard, self._saved.write(self._artifacts), next_ordinal)
+    def _checkpoint(self, checkpoint: Checkpoint, next_ordinal: int) -> None:
+        saved = replace(self._saved, state=checkpoint.state, next_ordinal=next_ordinal, tensors=checkpoint.tensors)
+        sha256 = saved.write(self._artifacts)
+        dropped = self._store.checkpoint(*self._shard, sha256, next_ordinal)
+        # Those of half-done trainings are large and come every few seconds: a sweep once a day would come too late. No
+        # other shard has the same, as each names its own.
+        for old in self._large.intersection(dropped):
+            self._artifacts.delete(old)
+        if checkpoint.tensors:
+            self._large.add(sha256)
         step_s = self._stopwatch.step_s()
         if step_s is not None:
             model, dataset, batch_size, _ = self._claim.spec.pace

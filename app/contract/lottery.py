@@ -78,6 +78,11 @@ class LotterySpec(Experiment):
     branches: tuple[BranchChoice, ...] = Field(
         (), max_length=8, description="Controls that train beside the winning ticket at every level."
     )
+    sparse_training: Literal["auto", "off"] = Field(
+        "auto",
+        description="Auto: on a CPU, linear layers train as compressed sparse rows below the density at which that "
+        "measures faster there; results differ by rounding only. Off: always masked and dense.",
+    )
     replicates: Replicates = 3
     seed: Seed = 0
     device: Device = "any"

@@ -114,12 +114,14 @@ class OptimizerParams(Params):
     """What every optimizer says of itself: where it learns, and what a step costs.
 
     `lrs` is its default grid in the erasure study. One step takes `gradients` gradients and, per kernel, `rounds`
-    rounds of matrix products as dear as one of Newton-Schulz: X Xᵀ, its square, and their product with X.
+    rounds of matrix products as dear as one of Newton-Schulz: X Xᵀ, its square, and their product with X. One that is
+    `elementwise` moves each weight by what it knows of that weight, so that it can train kept weights alone.
     """
 
     lrs: ClassVar[tuple[float, ...]]
     rounds: ClassVar[int] = 0
     gradients: ClassVar[int] = 1
+    elementwise: ClassVar[bool] = True
 
     lr: Lr
 
@@ -141,12 +143,14 @@ class MomentumSgd(OptimizerParams):
 
 
 class SpectralSgd(OptimizerParams):
+    elementwise: ClassVar[bool] = False
     lrs: ClassVar[tuple[float, ...]] = (0.25, 0.5, 1.0)
     kind: Literal["spectral_sgd"]
     lr: Lr = 0.5
 
 
 class FrobeniusSgd(OptimizerParams):
+    elementwise: ClassVar[bool] = False
     lrs: ClassVar[tuple[float, ...]] = (0.125, 0.25, 0.5)
     rounds: ClassVar[int] = 6
     kind: Literal["frobenius_sgd"]
@@ -154,6 +158,7 @@ class FrobeniusSgd(OptimizerParams):
 
 
 class Dualised(OptimizerParams):
+    elementwise: ClassVar[bool] = False
     lrs: ClassVar[tuple[float, ...]] = (0.25, 0.5, 1.0)
     rounds: ClassVar[int] = 6
     kind: Literal["dualised"]
@@ -199,6 +204,7 @@ class Lion(OptimizerParams):
 
 
 class Muon(OptimizerParams):
+    elementwise: ClassVar[bool] = False
     lrs: ClassVar[tuple[float, ...]] = (0.005, 0.01, 0.02)
     rounds: ClassVar[int] = 5
     kind: Literal["muon"]
@@ -215,6 +221,7 @@ class Muon(OptimizerParams):
 
 
 class Shampoo(OptimizerParams):
+    elementwise: ClassVar[bool] = False
     lrs: ClassVar[tuple[float, ...]] = (0.1, 0.3, 1.0)
     # Measured, as SOAP's, on square kernels; the longer side of a long one costs more than the rounds say.
     rounds: ClassVar[int] = 22
@@ -224,6 +231,7 @@ class Shampoo(OptimizerParams):
 
 
 class Soap(OptimizerParams):
+    elementwise: ClassVar[bool] = False
     lrs: ClassVar[tuple[float, ...]] = (1e-3, 3e-3, 1e-2)
     rounds: ClassVar[int] = 5
     kind: Literal["soap"]

@@ -264,10 +264,13 @@ class Store:
             shard = shards.owned(conn, shard_id, token)
             return events.append(conn, shard, new, first_ordinal)
 
-    def checkpoint(self, shard_id: int, token: str, sha256: str, next_ordinal: int) -> None:
-        """Record a stored checkpoint; the two newest are kept. Raises Fenced, OrdinalGap."""
+    def checkpoint(self, shard_id: int, token: str, sha256: str, next_ordinal: int) -> list[str]:
+        """Record a stored checkpoint; the two newest are kept, and the hashes of the others returned.
+
+        Raises Fenced, OrdinalGap.
+        """
         with self._db.write() as conn:
-            shards.checkpoint(conn, shard_id, token, sha256, next_ordinal)
+            return shards.checkpoint(conn, shard_id, token, sha256, next_ordinal)
 
     def finish(self, shard_id: int, token: str) -> State:
         """The shard is done: finished, or queued again if the run was extended meanwhile. Raises Fenced."""

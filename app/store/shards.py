@@ -101,14 +101,19 @@ def start(conn: Connection, shard_id: int, token: str, started: Started) -> dict
     return plan
 
 
-def checkpoint(conn: Connection, shard_id: int, token: str, sha256: str, next_ordinal: int) -> None:
-    """Record a checkpoint beside the one before it; the shard has its tries again. Raises OrdinalGap."""
+def checkpoint(conn: Connection, shard_id: int, token: str, sha256: str, next_ordinal: int) -> list[str]:
+    """Record a checkpoint beside the one before it; the shard has its tries again. Raises OrdinalGap.
+
+    Returns the hashes of those that the shard does not need any more.
+    """
     row = owned(conn, shard_id, token)
     if next_ordinal > row.next_ordinal:
         raise OrdinalGap(f"shard {shard_id} holds rows up to {row.next_ordinal}; the checkpoint needs {next_ordinal}")
     new = {"sha256": sha256, "next_ordinal": next_ordinal}
     older = [checkpoint for checkpoint in row.checkpoints if checkpoint != new]
-    _set(conn, shard_id, checkpoints=[new, *older][:CHECKPOINTS], tries=0, error=None, traceback=None)
+    kept = [new, *older][:CHECKPOINTS]
+    _set(conn, shard_id, checkpoints=kept, tries=0, error=None, traceback=None)
+    return [each["sha256"] for each in older if each not in kept]
 
 
 def finish(conn: Connection, shard_id: int, token: str) -> State:

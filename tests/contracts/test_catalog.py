@@ -74,7 +74,7 @@ def test_keyword_only_parameters_and_defaults_are_the_fields(room: str, entry: E
 @pytest.mark.parametrize("entry", EXPERIMENTS.values(), ids=EXPERIMENTS)
 def test_experiments_run_and_describe(entry: Entry) -> None:
     parameters = inspect.signature(build(entry)).parameters
-    assert list(parameters) == ["spec", "replicate", "device", "datasets_dir", "resume"]
+    assert list(parameters) == ["spec", "replicate", "device", "datasets_dir", "resume", "plan", "checkpoint_s"]
     assert {n for n, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY} == {*list(parameters)[2:]}
     module = entry.target.partition(":")[0]
     assert list(inspect.signature(import_module(module).describe).parameters) == ["spec", "datasets_dir"]
@@ -152,4 +152,4 @@ def test_defaults_are_pinned() -> None:
         for room, entries in CATALOG.items()
     }
     text = json.dumps({"spec": spec, "catalog": defaults}, sort_keys=True)
-    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "3fd794d162cb5af7"
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "5dcb61d08117ebe5"

@@ -21,20 +21,25 @@ class Tensors:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A point to resume from, as small JSON; the tensors it needs were yielded as artifacts before it."""
+    """A point to resume from, as small JSON; the artifacts it needs were yielded before it.
+
+    `tensors` are what else it needs, and nothing that outlives it: a training that is half done.
+    """
 
     state: dict[str, Any]
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Resume:
-    """The `state` of a checkpoint, and `load(name, place)` for the artifacts yielded before it.
+    """The `state` and `tensors` of a checkpoint, and `load(name, place)` for the artifacts yielded before it.
 
     `load` raises `KeyError` for an artifact that is not there.
     """
 
     state: dict[str, Any]
     load: Callable[[str, Place], Mapping[str, Tensor]]
+    tensors: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 Output: TypeAlias = Measured | Tensors | Progress | Checkpoint

@@ -4,16 +4,18 @@ import time
 from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import fsum, isfinite, nan
+from math import isfinite, nan
 from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from workers.science.course import Course
 from workers.science.data.dataset import Dataset, Split
 from workers.science.metrics.evaluate import Evaluation, evaluate
 from workers.science.optim.step import step as update
+from workers.science.sparse.feed_forward import FeedForward
 
 TICK_S = 0.05
 CHECK_EVERY = 100
@@ -39,9 +41,13 @@ class Evaluated:
 
 @dataclass(frozen=True)
 class Tick:
-    """`step` updates have been made; yielded often, so that a caller may report, save or stop."""
+    """`step` updates have been made; yielded often, so that a caller may report or stop.
+
+    `between`: nothing is half done, and the training could go on from its `Course`, weights and optimizers alone.
+    """
 
     step: int
+    between: bool = False
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,7 @@ def train(
     factor: Callable[[int], float] | None = None,
     masks: Mapping[str, Tensor] | None = None,
     stops: Container[int] = (),
+    course: Course | None = None,
 ) -> Iterator[Moment]:
     """Make updates `start` to `steps` - 1 on `model` in place, and yield what happens on the way.
 
@@ -97,6 +104,9 @@ def train(
     gradients are masked before the optimizers and weights after them, so pruned weights and what optimizers remember
     of them are exactly 0 after every step. A Tick comes at every step of `stops`, and at least every 0.1 s unless a
     single step or 500 evaluated examples take longer. A loss that is not finite ends the training with Diverged.
+
+    `course` is kept up to date, for a caller to read at a Tick `between` steps; one that has begun goes on where it
+    stands, from weights and optimizers as they were then, and says what was not said before.
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
     named = dict(model.named_parameters())
@@ -104,9 +114,13 @@ def train(
     float_masks = [mask.to(named[name]) for name, mask in (masks or {}).items()]
     groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
     x, y = data.train.x, data.train.y
+    if isinstance(model, FeedForward):
+        x = model.narrow(x)
 
     def gradients(rows: Tensor) -> Tensor:
         """The loss of one batch; its gradients, masked, replace those that the parameters held."""
+        if isinstance(model, FeedForward):
+            return model.gradients(x.index_select(0, rows), y.index_select(0, rows))
         for parameter in parameters:
             parameter.grad = None
         loss = cross_entropy(model(x.index_select(0, rows)), y.index_select(0, rows))
@@ -118,38 +132,38 @@ def train(
     if masked:
         _mask(masked, float_masks)
     model.train()
-    yield Tick(start)
-    alive = yield from _evaluate(model, data, start, nan)
-    losses: list[Tensor] = []
-    summed, counted, ticked = 0.0, 0, time.monotonic()
-    for step in range(start, steps if alive else start):
+    course = course or Course(start)
+    alive = True
+    yield Tick(course.step)
+    if course.step == start:
+        alive = yield from _evaluate(model, data, start, nan)
+    ticked = time.monotonic()
+    for step in range(course.step, steps if alive else course.step):
         if factor is not None:
             scale = factor(step)
             for group, lr in groups:
                 group["lr"] = lr * scale
         rows = batches[step]
-        losses.append(gradients(rows))
+        course.losses.append(gradients(rows))
         update(optimizers, partial(gradients, rows))
         if masked:
             _mask(masked, float_masks)
 
-        done = step + 1
+        course.step = done = step + 1
         due = done % eval_every == 0 or done == steps
-        if due or len(losses) == CHECK_EVERY:
-            seen = torch.stack(losses).tolist()
-            bad = next((i for i, value in enumerate(seen) if not isfinite(value)), None)
-            if bad is not None:
-                yield Diverged(done - len(seen) + bad)
+        if due or len(course.losses) == CHECK_EVERY:
+            diverged = course.diverged()
+            if diverged is not None:
+                yield Diverged(diverged)
                 return
-            summed, counted = summed + fsum(seen), counted + len(seen)
-            losses.clear()
         if due:
             yield Tick(done)
-            if not (yield from _evaluate(model, data, done, summed / counted)):
+            if not (yield from _evaluate(model, data, done, course.mean())):
                 return
-            summed, counted, ticked = 0.0, 0, time.monotonic()
+            ticked = time.monotonic()
+            yield Tick(done, between=done < steps)
         elif done in stops or time.monotonic() - ticked > TICK_S:
-            yield Tick(done)
+            yield Tick(done, between=True)
             ticked = time.monotonic()
 
 

@@ -4,12 +4,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import fsum, isfinite, nan
+from math import isfinite
 from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
+from workers.science.course import Course
 from workers.science.data.dataset import Split
 from workers.science.erasure.losses import Loss
 from workers.science.optim.step import step as advance
@@ -46,18 +47,21 @@ def train(
     loss: Loss,
     *,
     moments: Sequence[int],
+    course: Course | None = None,
 ) -> Iterator[Moment]:
     """Train `model` in place up to the last of `moments`, and yield a Look at each of them.
 
     `watched` is one of its parameters; `moments` rise from 0. A Tick comes at least every 0.1 s unless a single step
     takes longer. A loss or a watched matrix that is not finite ends the training with Diverged, and no Look shows such
     a matrix; that of the very step may show the finite one whose loss is not.
+
+    `course` is kept up to date, for a caller to read at a Tick `between` steps; one that has begun goes on where it
+    stands, from weights and optimizers as they were then.
     """
     parameters = list(model.parameters())
     wanted, last = frozenset(moments), moments[-1]
     model.train()
-    losses: list[Tensor] = []
-    summed, counted, ticked = 0.0, 0, time.monotonic()
+    course = course or Course()
 
     def gradients(step: int) -> Tensor:
         for parameter in parameters:
@@ -67,32 +71,31 @@ def train(
         value.backward()  # type: ignore[no-untyped-call]
         return value.detach()
 
-    first = gradients(0).item()
-    if not isfinite(first):
-        yield Diverged(0)
-        return
-    yield Look(0, first, None, None)
-    for step in range(last):
-        losses.append(gradients(step))
-        done = step + 1
+    if course.step == 0:
+        first = gradients(0).item()
+        if not isfinite(first):
+            yield Diverged(0)
+            return
+        yield Look(0, first, None, None)
+    ticked = time.monotonic()
+    for step in range(course.step, last):
+        course.losses.append(gradients(step))
+        course.step = done = step + 1
         look = done in wanted
         before = watched.detach().clone() if look else None
         gradient = watched.grad.clone() if look and watched.grad is not None else None
         advance(optimizers, partial(gradients, step))
-        if look or len(losses) == CHECK_EVERY:
-            seen = torch.stack(losses).tolist()
-            bad = next((i for i, value in enumerate(seen) if not isfinite(value)), None)
-            if bad is not None:
-                yield Diverged(done - len(seen) + bad)
+        if look or len(course.losses) == CHECK_EVERY:
+            diverged = course.diverged()
+            if diverged is not None:
+                yield Diverged(diverged)
                 return
-            summed, counted = summed + fsum(seen), counted + len(seen)
-            losses.clear()
         if before is not None:
             if not bool(torch.isfinite(watched).all()):
                 yield Diverged(done)
                 return
-            yield Look(done, summed / counted if counted else nan, gradient, watched.detach() - before)
-            summed, counted, ticked = 0.0, 0, time.monotonic()
+            yield Look(done, course.mean(), gradient, watched.detach() - before)
+            ticked = time.monotonic()
         elif time.monotonic() - ticked > TICK_S:
-            yield Tick(done)
+            yield Tick(done, between=True)
             ticked = time.monotonic()

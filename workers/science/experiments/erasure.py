@@ -4,10 +4,11 @@ Defined in docs/protocol.md. A cell is one training (app/contract/erasure.py); a
 from the same weights and see the same batches, so that they differ by optimizer and rate alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from math import nan
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -19,12 +20,15 @@ from app.pictures.build import picture_of
 from app.pictures.picture import fit
 from app.pictures.watermark import mark
 from workers.science.build import build
+from workers.science.course import Course
 from workers.science.data.dataset import Dataset, Split
 from workers.science.erasure import measures, network
 from workers.science.erasure.losses import LOSSES
 from workers.science.erasure.training import Look, train
 from workers.science.erasure.visibility import Picture, Visibility
+from workers.science.experiments import midway
 from workers.science.experiments.datasets import dataset
+from workers.science.experiments.midway import Clock
 from workers.science.experiments.rows import one_row
 from workers.science.metrics.evaluate import evaluate
 from workers.science.optim.moved_by import moved_by
@@ -50,15 +54,17 @@ def run(
     device: torch.device | str = "cpu",
     datasets_dir: Path,
     resume: Resume | None = None,
+    plan: Mapping[str, Any] = MappingProxyType({}),  # noqa: ARG001 (nothing of it is a choice here)
+    checkpoint_s: float = midway.EVERY_S,
 ) -> Iterator[Output]:
     """One replicate: every cell, one after the other.
 
     Yields series `erasure`, `spectrum`, `update_sizes` and `ending`, artifacts `init` (the matrix with the picture, and
     without it for the twins) and `frame_<step>` (what has been added to it by then, in 255 levels), Progress in Mflop
-    at least every 0.1 s while training, and a Checkpoint after each cell. With `resume`, cells that are done are not
-    done again; the others come out the same to the bit, on the same device.
+    at least every 0.1 s while training, and a Checkpoint after each cell and every `checkpoint_s` seconds within one.
+    With `resume`, what is done is not done again; the rest comes out the same to the bit, on the same device.
     """
-    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume).run()
+    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, Clock(checkpoint_s)).run()
 
 
 def describe(spec: ErasureSpec, datasets_dir: Path) -> dict[str, Any]:
@@ -87,9 +93,15 @@ class _Replicate:
     """The cells of one replicate; `_starts` holds the weights that those of the present width begin with."""
 
     def __init__(
-        self, spec: ErasureSpec, replicate: int, device: torch.device, datasets_dir: Path, resume: Resume | None
+        self,
+        spec: ErasureSpec,
+        replicate: int,
+        device: torch.device,
+        datasets_dir: Path,
+        resume: Resume | None,
+        clock: Clock,
     ) -> None:
-        self._spec, self._device = spec, device
+        self._spec, self._device, self._clock = spec, device, clock
         self._key = partial(generator, spec.seed, replicate)
         self._data: Dataset = dataset(spec.dataset, datasets_dir).to(device)
         self._split = Split(self._data.train.x[: spec.n_images], self._data.train.y[: spec.n_images])
@@ -104,10 +116,11 @@ class _Replicate:
         cells = dict(spec.cells())
         self._total = sum(spec.mflop(place, cell) for place, cell in cells.items())
         self._before = sum(spec.mflop(place, cells[place]) for place in self._done)
+        self._begun = midway.of(state.get("midway"), resume.tensors) if resume else None
 
     def run(self) -> Iterator[Output]:
         """Every cell that is not done yet."""
-        told: set[int] = {place.level for place in self._done}
+        told: set[int] = {place.level for place in self._done} | {begun.place.level for begun in [self._begun] if begun}
         for place, cell in self._spec.cells():
             if place in self._done:
                 continue
@@ -118,7 +131,7 @@ class _Replicate:
             yield from self._train(place, cell, model, picture)
             self._before += self._spec.mflop(place, cell)
             self._done.append(place)
-            yield Checkpoint({"done": [each.model_dump() for each in self._done]})
+            yield Checkpoint(self._state())
         yield Progress(done=self._total, total=self._total)
 
     def _start(self, cell: Cell) -> tuple[nn.Module, Picture]:
@@ -139,10 +152,15 @@ class _Replicate:
         start = watched.detach().clone()
         optimizers = build(self._spec.grid(cell.optimizer).at(cell.lr))(model)
         row: dict[str, float] = {}
-        diverged, step = nan, 0
+        diverged, step, course = nan, 0, Course()
+        if self._begun is not None and self._begun.place == place:
+            course = self._begun.restore(model, optimizers)
+            row = {name: float(value) for name, value in self._begun.part("row").items()}
+            step = int(row.pop("step"))
         moments = train(
-            model, watched, self._split, optimizers, self._batches, self._loss, moments=self._spec.moments()
-        )
+            model, watched, self._split, optimizers, self._batches, self._loss, moments=self._spec.moments(),
+            course=course,
+        )  # fmt: skip
         for moment in moments:
             match moment:
                 case Look():
@@ -156,8 +174,16 @@ class _Replicate:
                     diverged, step = float(moment.step), moment.step
                 case Tick():
                     yield self._progress(place, cell, moment.step)
+                    if moment.between and self._clock.due():
+                        kept = {"step": float(step), **row}
+                        values = {name: torch.tensor(value, dtype=torch.float64) for name, value in kept.items()}
+                        saved = midway.save(place, course, model, optimizers, row=values)
+                        yield Checkpoint({**self._state(), "midway": saved.told}, saved.tensors)
         end = {name: row.get(name, nan) if diverged != diverged else nan for name in _ENDING}
         yield one_row("ending", place, {"steps": step, "diverged_step": diverged, **end})
+
+    def _state(self) -> dict[str, Any]:
+        return {"done": [place.model_dump() for place in self._done]}
 
     def _measured(
         self, model: nn.Module, start: Tensor, watched: Tensor, picture: Picture, moment: Look

@@ -4,9 +4,10 @@ Defined in docs/protocol.md. Nothing here depends on where a branch stands in th
 or draws there are, so a larger spec adds to what a smaller one did.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -15,12 +16,14 @@ from torch import Tensor
 
 from app.contract.events import WINNING_TICKET, Place, Progress
 from app.contract.lottery import LotterySpec, draws
-from app.contract.params import Params
+from app.contract.params import OptimizerParams, Params
 from app.masks.sums import strata_of
 from workers.science.branches.origin import Origin, Start
 from workers.science.build import build
-from workers.science.experiments.bench import Bench
+from workers.science.experiments import midway
+from workers.science.experiments.bench import Bench, Trained
 from workers.science.experiments.datasets import dataset
+from workers.science.experiments.midway import Clock, Midway
 from workers.science.experiments.rows import movement_rows
 from workers.science.experiments.ticket import Ticket, mask_outputs, masks_of, pack, unpack
 from workers.science.metrics.movement import histograms
@@ -29,6 +32,8 @@ from workers.science.models.prunable import prunable
 from workers.science.optim.moved_by import moved_by
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors
 from workers.science.random import generator
+from workers.science.sparse import threshold
+from workers.science.sparse.layout import sparse_layers
 from workers.science.training import Batches
 
 DENSE = Place()
@@ -41,15 +46,19 @@ def run(
     device: torch.device | str = "cpu",
     datasets_dir: Path,
     resume: Resume | None = None,
+    plan: Mapping[str, Any] = MappingProxyType({}),
+    checkpoint_s: float = midway.EVERY_S,
 ) -> Iterator[Output]:
     """One replicate: the dense network, then at each level the ticket and every draw of every control.
 
     Yields series `layers`, `evaluation`, `outcome` and `movement`, artifacts `init`, `rewind`, `mask`, `pyramid`,
-    `ticket` and `movement`, Progress at least every 0.1 s while training, and a Checkpoint after each training. With
+    `ticket` and `movement`, Progress at least every 0.1 s while training, and a Checkpoint after each training and
+    every `checkpoint_s` seconds within one. Of `plan`, the shard's numeric plan, what `tune` found is obeyed. With
     `resume`, what its state calls done is not done again and its artifacts are loaded, so that the rest comes out the
-    same to the bit, on the same device; `spec` may have grown since (`LotterySpec.extends`).
+    same to the bit, on the same device and under the same plan; `spec` may have grown since (`LotterySpec.extends`).
     """
-    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume).run()
+    bench = {"csr_below": plan.get("tuned", {}).get("csr_below", 0.0), "clock": Clock(checkpoint_s)}
+    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, bench).run()
 
 
 def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
@@ -70,11 +79,36 @@ def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
     }
 
 
+def tune(
+    spec: LotterySpec,
+    datasets_dir: Path,
+    device: torch.device | str,
+    recall: Callable[[dict[str, Any], Callable[[], Any]], Any],
+) -> dict[str, Any]:
+    """What a numeric plan rests on that only a measurement can tell; `recall(question, find_out)` remembers answers.
+
+    "csr_below": share of kept weights under which linear layers train as compressed sparse rows; 0 for never.
+    """
+    elementwise = isinstance(spec.optimizer, OptimizerParams) and spec.optimizer.elementwise
+    if spec.sparse_training == "off" or not elementwise or torch.device(device).type != "cpu":
+        return {"csr_below": 0.0}
+    data = dataset(spec.dataset, datasets_dir)
+    question = {"csr_below": spec.model.model_dump(mode="json"), "shape": list(data.shape), "batch": spec.batch_size}
+    blank = partial(build(spec.model), data.shape, data.n_classes)
+    return {"csr_below": recall(question, lambda: threshold.csr_below(blank, data.shape, spec.batch_size))}
+
+
 class _Replicate:
     """The chain of tickets of one replicate, and the controls that hang on each of its links."""
 
     def __init__(
-        self, spec: LotterySpec, replicate: int, device: torch.device, datasets_dir: Path, resume: Resume | None
+        self,
+        spec: LotterySpec,
+        replicate: int,
+        device: torch.device,
+        datasets_dir: Path,
+        resume: Resume | None,
+        bench: dict[str, Any],
     ) -> None:
         self._spec, self._device, self._resume = spec, device, resume
         self._key = partial(generator, spec.seed, replicate)
@@ -107,7 +141,9 @@ class _Replicate:
             spec.eval_every,
             total=sum(spec.steps - self._first(place) for level in levels for place in self._places(level)),
             done=sum(spec.steps - self._first(place) for place in self._done),
+            **bench,
         )
+        self._begun = midway.of(state.get("midway"), resume.tensors) if resume else None
 
     def run(self) -> Iterator[Output]:
         """Every training that is not done yet, level by level, the ticket before its controls."""
@@ -135,9 +171,8 @@ class _Replicate:
             if spec.rewind == "fine_tune":
                 factor = partial(_always, self._factor(spec.steps - 1))
         snapshot_step = spec.rewind_step if level == 0 and spec.rewind_step > 0 else None
-        yield from mask_outputs(place, masks, self._base(level), self._strata)
-        trained = yield from self._bench.train(
-            place, weights, masks, factor, first_step=self._first(place), snapshot_step=snapshot_step
+        trained = yield from self._train(
+            place, weights, masks, factor, self._base(level), self._strata, snapshot_step=snapshot_step
         )
         if trained.snapshot is not None:
             self._rewound = trained.snapshot
@@ -165,11 +200,38 @@ class _Replicate:
                 if place not in self._done:
                     # Strata are those of the ticket's own initial weights, which not every control shares.
                     strata = self._strata if _keeps_weights(branch) else None
-                    yield from mask_outputs(place, start.masks, masks, strata)
-                    trained = yield from self._bench.train(
-                        place, start.weights, start.masks, self._factor, first_step=self._first(place)
-                    )
+                    trained = yield from self._train(place, start.weights, start.masks, self._factor, masks, strata)
                     yield self._checkpoint(place, diverged=trained.state is None)
+
+    def _train(
+        self,
+        place: Place,
+        weights: Mapping[str, Tensor],
+        masks: Mapping[str, Tensor],
+        factor: Callable[[int], float],
+        base: Mapping[str, Tensor],
+        strata: Mapping[str, np.ndarray] | None,
+        *,
+        snapshot_step: int | None = None,
+    ) -> Generator[Output, None, Trained]:
+        """One training and what is told of its masks, or what is left of it when it had begun."""
+        begun = self._begun if self._begun is not None and self._begun.place == place else None
+        if begun is None:
+            sparse = sparse_layers(self._bench.model, masks, self._bench.csr_below)
+            yield from mask_outputs(place, masks, base, strata, sparse)
+        training = self._bench.train(
+            place, weights, masks, factor, first_step=self._first(place), snapshot_step=snapshot_step, begun=begun
+        )
+        while True:
+            try:
+                output = next(training)
+            except StopIteration as end:
+                trained: Trained = end.value
+                return trained
+            if isinstance(output, Midway):
+                yield Checkpoint({**self._state(), "midway": output.told}, output.tensors)
+            else:
+                yield output
 
     def _movement(
         self, place: Place, start: Mapping[str, Tensor], end: Mapping[str, Tensor], alive: Mapping[str, Tensor]
@@ -188,12 +250,13 @@ class _Replicate:
         self._done[place] = None
         if diverged:
             self._diverged[place] = None
-        return Checkpoint(
-            {
-                "done": [place.model_dump() for place in self._done],
-                "diverged": [place.model_dump() for place in self._diverged],
-            }
-        )
+        return Checkpoint(self._state())
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "done": [place.model_dump() for place in self._done],
+            "diverged": [place.model_dump() for place in self._diverged],
+        }
 
     def _places(self, level: int) -> Iterator[Place]:
         yield Place(level=level)

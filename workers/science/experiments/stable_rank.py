@@ -1,8 +1,9 @@
 """Stable rank of the first update against width: how many directions one step moves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -26,6 +27,8 @@ def run(
     device: torch.device | str = "cpu",
     datasets_dir: Path,
     resume: Resume | None = None,
+    plan: Mapping[str, Any] = MappingProxyType({}),  # noqa: ARG001 (nothing of it is a choice here)
+    checkpoint_s: float = 0.0,  # noqa: ARG001 (each row is a checkpoint)
 ) -> Iterator[Output]:
     """One replicate: for each width and batch size the gradient of the middle matrix at initialisation.
 

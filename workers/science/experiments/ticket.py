@@ -1,6 +1,6 @@
 """A ticket as artifacts: its kept weights, and its masks as what differs from others; exact both ways."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -52,14 +52,15 @@ def mask_outputs(
     masks: Mapping[str, Tensor],
     base: Mapping[str, Tensor],
     strata: Mapping[str, np.ndarray] | None,
+    sparse: Collection[str] = (),
 ) -> Iterator[Output]:
     """What is saved and measured of the masks of one training: series `layers`, artifacts `mask` and `pyramid`.
 
     `base` are the masks that these are stored against; `strata` are those of the initial weights (`sums.strata_of`), if
-    the training starts from them.
+    the training starts from them; `sparse` names the layers trained as compressed sparse rows.
     """
     columns: dict[str, list[float]] = {
-        name: [] for name in ("layer", "kept", "total", "dead_inputs", "dead_units", "flipped")
+        name: [] for name in ("layer", "kept", "total", "dead_inputs", "dead_units", "flipped", "csr")
     }
     encoded: dict[str, Tensor] = {}
     pyramid: dict[str, Tensor] = {}
@@ -68,13 +69,13 @@ def mask_outputs(
         dead_inputs, dead_units = dead(bits, tuple(mask.shape))
         kept = int(np.bitwise_count(bits).sum())
         flipped = int(np.bitwise_count(bits ^ before).sum())
-        for column, value in zip(
-            columns.values(), (layer, kept, mask.numel(), dead_inputs, dead_units, flipped), strict=True
-        ):
+        csr = name.removesuffix(".weight") in sparse
+        values = layer, kept, mask.numel(), dead_inputs, dead_units, flipped, csr
+        for column, value in zip(columns.values(), values, strict=True):
             column.append(float(value))
         encoded[name] = torch.from_numpy(codec.encode(bits, before).copy())
         made = sums(bits, codec.size_of(tuple(mask.shape))[1], strata[name] if strata is not None else None)
-        pyramid |= {f"{name}.{key}": torch.from_numpy(values) for key, values in made.items()}
+        pyramid |= {f"{name}.{key}": torch.from_numpy(found) for key, found in made.items()}
     yield Measured(series="layers", place=place, columns=columns)
     yield Tensors("mask", place, encoded)
     yield Tensors("pyramid", place, pyramid)

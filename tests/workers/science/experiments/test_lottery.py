@@ -74,7 +74,8 @@ def resumed_from(outputs: list[Output]) -> Resume:
     }
     checkpoint = outputs[last]
     assert isinstance(checkpoint, Checkpoint)
-    return Resume(json.loads(json.dumps(checkpoint.state)), lambda name, place: load(kept[name, place]))
+    tensors = load(save(dict(checkpoint.tensors)))
+    return Resume(json.loads(json.dumps(checkpoint.state)), lambda name, place: load(kept[name, place]), tensors)
 
 
 def rows(outputs: Iterable[Output], series: str) -> list[tuple[Place, dict[str, float]]]:
@@ -202,7 +203,7 @@ def test_progress_rises_to_the_total(whole: list[Output]) -> None:
 def test_columns_are_those_that_readers_rely_on(whole: list[Output]) -> None:
     columns = {output.series: list(output.columns) for output in whole if isinstance(output, Measured)}
     assert columns == {
-        "layers": ["layer", "kept", "total", "dead_inputs", "dead_units", "flipped"],
+        "layers": ["layer", "kept", "total", "dead_inputs", "dead_units", "flipped", "csr"],
         "evaluation": [
             "step", "train_loss", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy",
         ],

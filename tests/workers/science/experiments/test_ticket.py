@@ -38,6 +38,7 @@ def test_names_and_values_are_those_that_readers_rely_on() -> None:
     assert isinstance(measured, Measured)
     assert measured.columns == {
         "layer": [0.0], "kept": [3.0], "total": [6.0], "dead_inputs": [1.0], "dead_units": [0.0], "flipped": [6.0],
+        "csr": [0.0],
     }  # fmt: skip
     assert isinstance(encoded, Tensors)
     assert isinstance(pyramid, Tensors)

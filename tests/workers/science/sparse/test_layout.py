@@ -1,0 +1,122 @@
+"""Networks laid out as sparse rows train what dense ones do, and only where they should."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from app.contract.catalog import CATALOG
+from app.contract.params import OptimizerParams
+from workers.science.build import build
+from workers.science.data import digits
+from workers.science.models import conv_2, lenet_300_100
+from workers.science.models.init import initialise
+from workers.science.models.prunable import prunable
+from workers.science.random import generator
+from workers.science.sparse.layout import Layout, lay_out, sparse_layers
+from workers.science.training import Batches, Evaluated, train
+
+ELEMENTWISE = [
+    kind
+    for kind, entry in CATALOG["optimizer"].items()
+    if issubclass(entry.params, OptimizerParams) and entry.params.elementwise
+]
+DATA = digits.load(Path())
+
+
+def network(kind: Any = lenet_300_100) -> nn.Module:
+    model: nn.Module = kind.build((1, 8, 8), 10)
+    initialise(model, generator(0, "init"))
+    return model
+
+
+def masks_of(model: nn.Module, density: float, seed: int = 0) -> dict[str, Tensor]:
+    draw = torch.Generator().manual_seed(seed)
+    masks = {name: torch.rand(layer.shape, generator=draw) < density for name, layer in prunable(model).items()}
+    for mask in masks.values():
+        mask.view(-1)[seed % mask.numel()] = True
+    return masks
+
+
+def trained(layout: Layout, optimizer: OptimizerParams, steps: int = 30) -> tuple[list[float], dict[str, Tensor]]:
+    """Losses at each tenth step, and the network at the end."""
+    order = partial(_order, len(DATA.train))
+    moments = train(
+        layout.network, DATA, build(optimizer)(layout.network), Batches(len(DATA.train), 60, order),
+        steps=steps, eval_every=10, masks=layout.masks,
+    )  # fmt: skip
+    losses = [value for m in moments if isinstance(m, Evaluated) for value in (m.validation_loss, m.test_loss)]
+    return losses, layout.state()
+
+
+def _order(n: int, epoch: int) -> Tensor:
+    return torch.randperm(n, generator=generator(0, "order", epoch))
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.sampled_from(ELEMENTWISE), st.floats(0.01, 1), st.integers(0, 99))
+def test_a_sparse_perceptron_trains_as_the_masked_dense_one(kind: str, density: float, seed: int) -> None:
+    params = CATALOG["optimizer"][kind].params(kind=kind)
+    assert isinstance(params, OptimizerParams)
+    masks = masks_of(network(), density, seed)
+    dense, end = trained(lay_out(network(), masks), params)
+    layout = lay_out(network(), masks, 1.1)
+    assert layout.sparse == ("fc1", "fc2", "fc3")
+    sparse, found = trained(layout, params)
+    assert sparse == pytest.approx(dense, rel=1e-4)
+    assert found.keys() == end.keys()
+    for name, mask in masks.items():
+        assert torch.count_nonzero(found[name][~mask]) == 0
+
+
+def test_losses_agree_to_rounding_over_two_hundred_steps() -> None:
+    params = CATALOG["optimizer"]["sgd"].params(kind="sgd")
+    assert isinstance(params, OptimizerParams)
+    masks = masks_of(network(), 0.1)
+    dense, _ = trained(lay_out(network(), masks), params, 200)
+    sparse, _ = trained(lay_out(network(), masks, 1.1), params, 200)
+    assert sparse == pytest.approx(dense, rel=1e-5)
+
+
+def test_another_network_keeps_its_convolutions_and_its_output_dense() -> None:
+    params = CATALOG["optimizer"]["adam"].params(kind="adam")
+    assert isinstance(params, OptimizerParams)
+    masks = masks_of(network(conv_2), 0.05)
+    layout = lay_out(network(conv_2), masks, 0.5)
+    assert layout.sparse == ("fc1", "fc2")
+    assert set(layout.masks) == {"conv1.weight", "conv2.weight", "fc3.weight"}
+    dense, end = trained(lay_out(network(conv_2), masks), params, 10)
+    sparse, found = trained(layout, params, 10)
+    assert sparse == pytest.approx(dense, rel=1e-4)
+    assert list(found) == list(end)
+    for name, tensor in end.items():
+        torch.testing.assert_close(found[name], tensor, rtol=1e-3, atol=1e-4)
+
+
+def test_a_network_goes_through_unchanged() -> None:
+    model = network()
+    masks = masks_of(model, 0.1)
+    expected = {name: tensor * masks[name] if name in masks else tensor for name, tensor in model.state_dict().items()}
+    found = lay_out(model, masks, 1.0).state()
+    assert list(found) == list(expected)
+    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+
+
+def test_density_decides_and_a_layer_that_keeps_nothing_is_left_alone() -> None:
+    model = network()
+    masks = masks_of(model, 0.1)
+    assert sparse_layers(model, masks, 0.05) == ()
+    assert sparse_layers(model, masks, 0.2) == ("fc1", "fc2", "fc3")
+    assert sparse_layers(model, masks, 0.0) == ()
+    masks["fc2.weight"] = torch.zeros_like(masks["fc2.weight"])
+    assert sparse_layers(model, masks, 0.2) == ()
+    assert lay_out(model, masks, 0.2).network is model
+    conv = network(conv_2)
+    masks = masks_of(conv, 0.1)
+    masks["fc1.weight"] = torch.zeros_like(masks["fc1.weight"])
+    assert sparse_layers(conv, masks, 0.2) == ("fc2",)

@@ -1,0 +1,38 @@
+"""Where a training stands between two steps: all that a loop itself remembers."""
+
+from dataclasses import dataclass, field
+from math import fsum, isfinite, nan
+
+import torch
+from torch import Tensor
+
+
+@dataclass
+class Course:
+    """`step` updates have been made; `losses` are those of the last ones, not read from the device yet.
+
+    `summed` and `counted` are the losses read since the last mean was taken.
+    """
+
+    step: int = 0
+    losses: list[Tensor] = field(default_factory=list)
+    summed: float = 0.0
+    counted: int = 0
+
+    def diverged(self) -> int | None:
+        """Read the losses, which waits for the device: after how many updates one was first not finite, or None."""
+        if not self.losses:
+            return None
+        seen = torch.stack(self.losses).tolist()
+        self.losses.clear()
+        bad = next((i for i, value in enumerate(seen) if not isfinite(value)), None)
+        if bad is not None:
+            return self.step - len(seen) + bad
+        self.summed, self.counted = self.summed + fsum(seen), self.counted + len(seen)
+        return None
+
+    def mean(self) -> float:
+        """Mean of the losses read since the last call; NaN without one."""
+        mean = self.summed / self.counted if self.counted else nan
+        self.summed, self.counted = 0.0, 0
+        return mean

@@ -1,0 +1,86 @@
+"""A training that is half done, as a checkpoint keeps it: its course, weights, optimizers, and what was said of it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from app.contract.events import Place
+from workers.science.course import Course
+from workers.science.optim import state as optimizer_state
+
+EVERY_S = 15.0
+"""Seconds of training that a kill may cost."""
+
+
+@dataclass(frozen=True)
+class Midway:
+    """`told` is small JSON, `tensors` the rest by name; some of them are the experiment's own."""
+
+    place: Place
+    told: Mapping[str, Any]
+    tensors: Mapping[str, Tensor]
+
+    def part(self, name: str) -> dict[str, Tensor]:
+        """The tensors kept under `name`."""
+        return {key.removeprefix(f"{name}/"): t for key, t in self.tensors.items() if key.startswith(f"{name}/")}
+
+    def restore(self, network: nn.Module, optimizers: Sequence[torch.optim.Optimizer]) -> Course:
+        """Set network and optimizers to where they were, and return the course. Raises RuntimeError, ValueError."""
+        network.load_state_dict(self.part("network"))
+        optimizer_state.load(optimizers, self.told["optimizers"], self.part("optimizers"))
+        course = self.told["course"]
+        device = next(network.parameters()).device
+        losses = [loss.to(device) for loss in self.part("course").get("losses", torch.zeros(0))]
+        return Course(course["step"], losses, course["summed"], course["counted"])
+
+
+def of(told: Mapping[str, Any] | None, tensors: Mapping[str, Tensor]) -> Midway | None:
+    """The training that a checkpoint's `told` is about; None where it lies between trainings."""
+    return None if told is None else Midway(Place.model_validate(told["place"]), told, tensors)
+
+
+def save(
+    place: Place,
+    course: Course,
+    network: nn.Module,
+    optimizers: Sequence[torch.optim.Optimizer],
+    **parts: Mapping[str, Tensor],
+) -> Midway:
+    """A training as it stands, and `parts` of the experiment's own, by name."""
+    told, remembered = optimizer_state.dump(optimizers)
+    kept: dict[str, Mapping[str, Tensor]] = {"network": network.state_dict(), "optimizers": remembered, **parts}
+    if course.losses:
+        kept["course"] = {"losses": torch.stack(course.losses)}
+    return Midway(
+        place,
+        {
+            "place": place.model_dump(),
+            "course": {"step": course.step, "summed": course.summed, "counted": course.counted},
+            "optimizers": told,
+        },
+        {
+            f"{name}/{key}": tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+            for name, tensors in kept.items()
+            for key, tensor in tensors.items()
+        },
+    )
+
+
+@dataclass
+class Clock:
+    """Says when a training should be saved: every `every_s` seconds."""
+
+    every_s: float = EVERY_S
+    _last: float = field(default_factory=time.monotonic)
+
+    def due(self) -> bool:
+        """Whether it is time; then the next interval begins."""
+        now = time.monotonic()
+        if now - self._last < self.every_s:
+            return False
+        self._last = now
+        return True

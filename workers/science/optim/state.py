@@ -1,0 +1,64 @@
+"""What optimizers remember, as plain JSON and named tensors, so that a training can go on in another process."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+# The rate is set anew at each step by whoever schedules it, from the one that the optimizer was made with.
+_NOT_KEPT = ("params", "lr")
+
+
+def dump(optimizers: Sequence[torch.optim.Optimizer]) -> tuple[list[Any], dict[str, Tensor]]:
+    """JSON for each optimizer, and the tensors it names (on the CPU, copies)."""
+    tensors: dict[str, Tensor] = {}
+    told: list[Any] = []
+    for i, optimizer in enumerate(optimizers):
+        state = optimizer.state_dict()
+        groups = [{key: v for key, v in group.items() if key not in _NOT_KEPT} for group in state["param_groups"]]
+        told.append(_told({"state": state["state"], "groups": groups}, f"{i}", tensors))
+    return told, tensors
+
+
+def load(optimizers: Sequence[torch.optim.Optimizer], told: Sequence[Any], tensors: Mapping[str, Tensor]) -> None:
+    """Make fresh optimizers remember what `dump` told. Raises `ValueError` when they are others than those."""
+    if len(told) != len(optimizers):
+        raise ValueError(f"{len(told)} optimizers were saved, and there are {len(optimizers)}")
+    for optimizer, each in zip(optimizers, told, strict=True):
+        kept = _untold(each, tensors)
+        now = optimizer.state_dict()["param_groups"]
+        groups = [{**group, **before} for group, before in zip(now, kept["groups"], strict=True)]
+        optimizer.load_state_dict({"state": kept["state"], "param_groups": groups})
+
+
+def _told(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
+    """JSON of nested containers: a dictionary as pairs, as its keys may be numbers; a tensor by name and axes."""
+    if isinstance(value, Tensor):
+        # As it lies in memory: a product of the same matrix laid out otherwise is rounded otherwise.
+        order = sorted(range(value.dim()), key=value.stride().__getitem__, reverse=True)
+        tensors[name] = value.detach().cpu().permute(order).clone(memory_format=torch.contiguous_format)
+        return {"tensor": [name, order]}
+    if isinstance(value, dict):
+        return {"pairs": [[key, _told(each, f"{name}.{key}", tensors)] for key, each in value.items()]}
+    if isinstance(value, list | tuple):
+        kind = "list" if isinstance(value, list) else "tuple"
+        return {kind: [_told(each, f"{name}.{i}", tensors) for i, each in enumerate(value)]}
+    if value is None or isinstance(value, bool | int | float | str):
+        return {"value": value}
+    raise TypeError(f"{name} of an optimizer is a {type(value).__name__}, which cannot be saved")
+
+
+def _untold(told: Any, tensors: Mapping[str, Tensor]) -> Any:
+    ((kind, value),) = told.items()
+    match kind:
+        case "tensor":
+            name, order = value
+            return tensors[name].permute(sorted(range(len(order)), key=order.__getitem__))
+        case "pairs":
+            return {key: _untold(each, tensors) for key, each in value}
+        case "list":
+            return [_untold(each, tensors) for each in value]
+        case "tuple":
+            return tuple(_untold(each, tensors) for each in value)
+    return value

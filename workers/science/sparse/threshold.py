@@ -1,0 +1,88 @@
+"""Below which density sparse layers train faster than masked dense ones, measured on this processor."""
+
+import time
+from collections.abc import Callable, Iterator
+from statistics import median
+
+import torch
+from torch import Tensor, nn
+
+from workers.science.data.dataset import Dataset, Split
+from workers.science.models.init import initialise
+from workers.science.models.prunable import prunable
+from workers.science.optim import sgd
+from workers.science.random import generator
+from workers.science.sparse.layout import Layout, lay_out
+from workers.science.training import Batches, Moment, train
+
+DENSITIES = (0.6, 0.45, 0.35, 0.28, 0.22, 0.17, 0.13, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01)
+"""Those asked about: neighbours differ by about a quarter, which is more than the measurement's error."""
+MARGIN = 0.95
+"""What a sparse step may take of a dense one: a gain below the noise is not worth another order of additions."""
+PAIRS = 3
+_FOREVER = 1_000_000_000
+
+
+def csr_below(
+    blank: Callable[[], nn.Module], shape: tuple[int, int, int], batch_size: int, *, seconds: float = 0.1
+) -> float:
+    """The largest of DENSITIES at which a whole step of the network is faster with sparse layers; 0.0 for none.
+
+    `blank()` makes the network, `shape` is that of its pictures. At each density asked, steps of both kinds are made
+    in turns for about `seconds`, and at least `PAIRS` turns; three or four densities decide, as sparse training is
+    faster below the answer and slower above. It is 0.0 where torch has no sparse products.
+    """
+    low, high = 0, len(DENSITIES)
+    while low < high:
+        middle = (low + high) // 2
+        try:
+            faster = _ratio(blank, shape, batch_size, DENSITIES[middle], seconds) < MARGIN
+        except RuntimeError:
+            return 0.0
+        low, high = (low, middle) if faster else (middle + 1, high)
+    return DENSITIES[low] if low < len(DENSITIES) else 0.0
+
+
+def _ratio(
+    blank: Callable[[], nn.Module], shape: tuple[int, int, int], batch_size: int, density: float, seconds: float
+) -> float:
+    """Median time of a sparse step over that of a dense one, each pair measured in turn."""
+    model = blank()
+    initialise(model, generator(0, "threshold"))
+    masks = {name: _mask(layer.shape, density, name) for name, layer in prunable(model).items()}
+    draw = generator(0, "threshold", "pictures")
+    split = Split(torch.rand(batch_size, *shape, generator=draw), torch.randint(10, (batch_size,), generator=draw))
+    one = Split(split.x[:1], split.y[:1])
+    data = Dataset("threshold", split, one, one, n_classes=10)
+    loops = [_steps(lay_out(model, masks, csr_below), data) for csr_below in (0.0, 1.0)]
+    spent, ratios = 0.0, list[float]()
+    while len(ratios) < PAIRS or spent < seconds:
+        dense, sparse = (_time(loop) for loop in loops)
+        ratios.append(sparse / dense)
+        spent += sparse + dense
+    return median(ratios)
+
+
+def _steps(layout: Layout, data: Dataset) -> Iterator[Moment]:
+    """The loop that real trainings go through, stopping after each step; the first step, which warms up, is made."""
+    batches = Batches(len(data.train), len(data.train), lambda _epoch: torch.arange(len(data.train)))
+    optimizers = sgd.build(layout.network, lr=1e-3)
+    stops = range(1, _FOREVER)
+    loop = train(
+        layout.network, data, optimizers, batches, steps=_FOREVER, eval_every=_FOREVER, masks=layout.masks, stops=stops
+    )
+    next(moment for moment in loop if moment.step == 1)
+    return loop
+
+
+def _time(loop: Iterator[Moment]) -> float:
+    began = time.process_time()
+    next(loop)
+    return time.process_time() - began
+
+
+def _mask(shape: tuple[int, ...], density: float, name: str) -> Tensor:
+    """A random mask that keeps at least one weight."""
+    mask = torch.rand(shape, generator=generator(0, "threshold", name)) < density
+    mask.view(-1)[0] = True
+    return mask
