@@ -17,7 +17,7 @@ from app.contract.specs import EXPERIMENTS
 from app.queue import Queue
 from app.store import Store
 from app.store.errors import Fenced
-from workers import checkpoints, numerics, tensors
+from workers import checkpoints, numerics, tensors, tickets
 from workers.batcher import Batcher
 from workers.job import DONE, FENCED, Job, Order, device_kind
 from workers.parent import Parent
@@ -26,7 +26,7 @@ from workers.science.outputs import Checkpoint, Output, Tensors
 from workers.speed import Stopwatch
 
 # What another attempt on this machine would meet again.
-HOPELESS = (numerics.PlanMismatchError, checkpoints.LostCheckpointsError)
+HOPELESS = (numerics.PlanMismatchError, checkpoints.LostCheckpointsError, tickets.TicketGoneError)
 
 
 def main(connection: "Connection[Any, Any]", job: Job) -> int:
@@ -75,12 +75,15 @@ class Attempt:
         self._start(experiment.describe(self._claim.spec, self._datasets))
         self._saved = checkpoints.newest(self._artifacts, self._claim.checkpoints, self._claim.next_ordinal)
         batcher = Batcher(self._append, self._saved.next_ordinal)
+        # Only an experiment whose spec can name tickets takes them.
+        needed = [tickets.load(self._store, ref) for ref in self._claim.spec.tickets]
         outputs = getattr(experiment, function)(
             self._claim.spec,
             self._claim.replicate,
             device=self._device,
             datasets_dir=self._datasets,
             resume=self._saved.resume(self._artifacts),
+            **({"tickets": needed} if needed else {}),
         )
         for output in self._timed(outputs):
             self._take(output, batcher)
