@@ -124,12 +124,17 @@ class HardwareSpec(Experiment):
 
     @property
     def formula(self) -> str:
-        """Such as `3 replicates × 12 layers and densities × 2 modes × 1 batch size × 5 formats`."""
-        grid = f"{len(self.layers)} layers × {len(self.densities)} densities"
+        """Such as `3 replicates × 2 layers × 6 densities × 2 modes × 1 batch size × 5 formats`."""
+        grid = f"{_count(len(self.layers), 'layer')} × {_count(len(self.densities), 'density', 'densities')}"
         what = " + ".join([*([grid] if self.layers else []), *(["1 ticket"] if self.ticket else [])])
-        return (
-            f"{self.replicates} replicates × ({what}) × {len(self.modes)} modes × {len(self.batch_sizes)} batch sizes "
-            f"× {1 + len(self.formats)} formats"
+        return " × ".join(
+            (
+                _count(self.replicates, "replicate"),
+                f"({what})" if self.layers and self.ticket else what,
+                _count(len(self.modes), "mode"),
+                _count(len(self.batch_sizes), "batch size"),
+                f"{1 + len(self.formats)} formats",
+            )
         )
 
     @property
@@ -175,3 +180,7 @@ class HardwareSpec(Experiment):
                 raise FieldError("modes", "semi_structured is for inference only")
         if "csr" in self.formats and self.device == "cpu" and half:
             raise FieldError("dtype", f"csr wants float32 or float64 on a CPU, not {self.dtype}")
+
+
+def _count(number: int, noun: str, many: str = "") -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {many or f'{noun}s'}"
