@@ -200,8 +200,11 @@ def _smaller(layer: _Layer, row: Tensor, column: Tensor) -> nn.Module:
 
 
 def export(compacted: Compacted) -> dict[str, Tensor]:
-    """What another program needs to rebuild the smaller network: its parameters, and rows and columns by kernel."""
-    tensors = {name: tensor.contiguous() for name, tensor in compacted.network.state_dict().items()}
+    """What another program needs to rebuild the smaller network: its parameters, and rows and columns by kernel.
+
+    Copies: no two share memory, which a safetensors file does not allow.
+    """
+    tensors = dict(compacted.network.state_dict())
     for key in compacted.rows:
-        tensors[f"{key}.rows"], tensors[f"{key}.columns"] = compacted.rows[key], compacted.columns[key]
-    return tensors
+        tensors |= {f"{key}.rows": compacted.rows[key], f"{key}.columns": compacted.columns[key]}
+    return {name: tensor.detach().clone().contiguous() for name, tensor in tensors.items()}
