@@ -171,8 +171,8 @@ def n_of(made: tuple[Format, ...]) -> NDArray[np.int64]:
     return np.concatenate([np.isfinite(each.values).sum(axis=1) for each in made if each.name != "dense"])
 
 
-def notes(made: tuple[Format, ...], shown: View) -> list[str]:
-    """For the foot: n and the band, how a point was measured, what was refused or wrong, and energy."""
+def notes(made: tuple[Format, ...], shown: View, *, spread: str = "band") -> list[str]:
+    """For the foot: n and what spread is drawn as, how a point was measured, what was refused or wrong, and energy."""
     n = n_of(made)
     there = n[n > 0]
     if not len(there):
@@ -182,7 +182,7 @@ def notes(made: tuple[Format, ...], shown: View) -> list[str]:
     else:
         most, least = int(there.max()), int(there.min())
         many = words.plural(most, "replicate") if least == most else f"{least} to {most} replicates"
-        told = [f"n = {many}, band = min to max"]
+        told = [f"n = {many}, {spread} = min to max"]
     told.append(f"each the median of {shown.repeats} repeats, formats in turn")
     for each in made:
         label = LOOKS[each.name].label

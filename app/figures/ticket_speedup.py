@@ -65,9 +65,9 @@ def draw(made: TicketInfo) -> go.Figure:
     """The figure: a row for each format, from 1, where it is as fast as dense, to its speed-up, on a log axis."""
     every = np.concatenate([each.values.ravel() for each in made.formats])
     theory = 1 / made.density if math.isfinite(made.density) else math.nan
-    known = [0.25, 4.0, theory, *every[np.isfinite(every)].tolist()]
+    known = [0.6, 2.0, theory, *every[np.isfinite(every)].tolist()]
     low, high = math.log10(np.nanmin(known)), math.log10(np.nanmax(known))
-    x_range = (low - 0.08, high + 0.25)
+    x_range = (low - 0.08, high + 0.15)
     rows = list(range(len(made.formats)))[::-1]
     data: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
@@ -78,7 +78,7 @@ def draw(made: TicketInfo) -> go.Figure:
         data.append(_row(each, row, value))
         text = hardware.times(value)
         notes.append(note(text, role=each.name, x=math.log10(value), y=row, xanchor="center", yanchor="bottom",
-                          yshift=7))  # fmt: skip
+                          yshift=7, bgcolor="rgba(255,255,255,0.7)"))  # fmt: skip
     bottom, top = -0.6, len(rows) - 0.25
     data.append(_vertical(DENSE, 1.0, bottom, top, "solid"))
     if math.isfinite(theory):
@@ -87,7 +87,7 @@ def draw(made: TicketInfo) -> go.Figure:
         data,
         title="Is this ticket faster?",
         finding=finding(made),
-        foot=" · ".join([*hardware.notes(made.formats, made.view), "line at 1: as fast as dense",
+        foot=" · ".join([*hardware.notes(made.formats, made.view, spread="bars"), "line at 1: as fast as dense",
                          "dotted: 1/density, the share of multiplications",
                          "structured: another network of as many weights"]),
         n=int(hardware.n_of(made.formats).max(initial=0)),

@@ -42,6 +42,11 @@ class _Subject(NamedTuple):
     def is_ticket(self) -> bool:
         return self.size == (0, 0)
 
+    @property
+    def title(self) -> str:
+        """Such as `784×300 at 5 %`."""
+        return "ticket" if self.is_ticket else f"{self.size[0]}×{self.size[1]} at {100 * self.target:.3g} %"
+
 
 def run(
     spec: HardwareSpec,
@@ -89,6 +94,7 @@ class _Replicate:
         self._done: list[str] = list(resume.state["done"]) if resume else []
         self._meter = meter(device)
         self._measured = 0
+        self._note = ""
 
     def run(self) -> Iterator[Output]:
         for subject in self._subjects():
@@ -102,6 +108,7 @@ class _Replicate:
                     if key in self._done:
                         self._measured += len(self._names)
                         continue
+                    self._note = f"{subject.title}, {mode}"
                     yield self._progress()
                     yield from self._measure(subject, batch_size, training=mode == "training")
                     yield self._checkpoint(key)
@@ -181,7 +188,7 @@ class _Replicate:
             yield self._progress()
 
     def _progress(self) -> Progress:
-        return Progress(done=self._measured, total=self._spec.units_per_replicate)
+        return Progress(done=self._measured, total=self._spec.units_per_replicate, note=self._note)
 
     def _checkpoint(self, key: str) -> Checkpoint:
         self._done.append(key)

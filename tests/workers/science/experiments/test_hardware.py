@@ -75,6 +75,10 @@ def test_progress_counts_measurements_and_ends_whole(outputs: list[Output]) -> N
     done = [output.done for output in outputs if isinstance(output, Progress)]
     assert done == sorted(done)
     assert done[-1] == made.units_per_replicate == 2 * 2 * 5
+    notes = [output.note for output in outputs if isinstance(output, Progress)]
+    assert list(dict.fromkeys(notes)) == [
+        f"24×16 at {share} %, {mode}" for share in (50, 10) for mode in ("inference", "training")
+    ]
     assert {output.total for output in outputs if isinstance(output, Progress)} == {made.units_per_replicate}
 
 
