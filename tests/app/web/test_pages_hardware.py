@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from typing import Any
 
 import httpx
 
@@ -20,7 +21,7 @@ def page(client: httpx.Client, path: str) -> str:
     return unescape(answer.text)
 
 
-def written(store: Store, name: str = "x", *, start: bool = True, **spec: object) -> str:
+def written(store: Store, name: str = "x", *, start: bool = True, **spec: Any) -> str:
     """A run of one replicate in the store, with all its rows unless it has not started."""
     made = HardwareSpec.model_validate(hardware_run(**{"replicates": 1, **spec}).spec.model_dump())
     run = store.create_run(made, name=name)
