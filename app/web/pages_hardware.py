@@ -28,6 +28,7 @@ class Other:
     name: str
     device: str
     age: str
+    state: str
     current: bool
 
 
@@ -53,7 +54,9 @@ def hardware(request: Request, store: StoreDep, figures: FiguresDep) -> HTMLResp
         run=shown,
         device=_device(shown) if shown else "",
         cards=tuple(cards_of(figures, shown, "hardware", query, lean=lean)) if shown else (),
-        others=tuple(Other(run.id, run.name, _device(run), ago(run.created_at), run is shown) for run in recent),
+        others=tuple(
+            Other(run.id, run.name, _device(run), ago(run.created_at), run.state, run is shown) for run in recent
+        ),
         preset=PRESETS[PRESET],
     )
     return page(request, "hardware.html", page=made, shell=shell(store))
