@@ -19,7 +19,7 @@ from app.contract.specs import EXPERIMENTS
 from app.queue import Queue
 from app.store import Store
 from app.store.errors import Fenced
-from workers import checkpoints, numerics, tensors
+from workers import checkpoints, numerics, tensors, tickets
 from workers.batcher import Batcher
 from workers.job import DONE, FENCED, Job, Order, device_kind
 from workers.memory import Memory
@@ -29,7 +29,7 @@ from workers.science.outputs import Checkpoint, Output, Tensors
 from workers.speed import Stopwatch
 
 # What another attempt on this machine would meet again.
-HOPELESS = (numerics.PlanMismatchError, checkpoints.LostCheckpointsError)
+HOPELESS = (numerics.PlanMismatchError, checkpoints.LostCheckpointsError, tickets.TicketGoneError)
 
 
 def main(connection: "Connection[Any, Any]", job: Job) -> int:
@@ -80,6 +80,8 @@ class Attempt:
         plan = self._start(experiment)
         self._saved = checkpoints.newest(self._artifacts, self._claim.checkpoints, self._claim.next_ordinal, self._name)
         batcher = Batcher(self._append, self._saved.next_ordinal)
+        # Only an experiment whose spec can name tickets takes them.
+        needed = [tickets.load(self._store, ref) for ref in self._claim.spec.tickets]
         outputs = getattr(experiment, function)(
             self._claim.spec,
             self._claim.replicate,
@@ -88,6 +90,7 @@ class Attempt:
             resume=self._saved.resume(self._artifacts),
             plan=plan,
             checkpoint_s=self._job.settings.checkpoint_s,
+            **({"tickets": needed} if needed else {}),
         )
         # What it holds of a training that is half done is the experiment's now.
         self._saved.tensors = {}

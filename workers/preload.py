@@ -14,6 +14,7 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
 import workers.child  # noqa: E402
 import workers.science.experiments.erasure  # noqa: E402
+import workers.science.experiments.hardware  # noqa: E402
 import workers.science.experiments.lottery  # noqa: E402
 import workers.science.experiments.stable_rank  # noqa: E402, F401
 from workers import numerics  # noqa: E402

@@ -37,13 +37,17 @@ class Started(_Event):
 
 
 class Progress(_Event):
-    """Where a shard stands, in optimizer steps; overwritten, never kept."""
+    """Where a shard stands, in the units of its experiment; overwritten, never kept.
+
+    `note` says in words what is worked on, where `place` does not.
+    """
 
     kind: Literal["progress"] = "progress"
     done: int
     total: int
     place: Place = Place()
     step: int = 0
+    note: str = ""
 
 
 class Measured(_Event):

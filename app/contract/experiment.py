@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, Type
 from pydantic import Field
 
 from app.contract.params import DatasetParams, Params, unit
+from app.contract.tickets import TicketRef
 
 
 class FieldError(ValueError):
@@ -49,7 +50,7 @@ BatchSize: TypeAlias = Annotated[
 
 
 class Experiment(Params, ABC):
-    """Base of what workers can do; each kind has fields `dataset`, `replicates`, `seed` and `device`."""
+    """Base of what workers can do; each kind has fields `replicates`, `seed` and `device`, most have `dataset`."""
 
     if TYPE_CHECKING:  # declared by each kind, so that a form has them last
         dataset: DatasetParams
@@ -64,6 +65,11 @@ class Experiment(Params, ABC):
     def dataset_name(self) -> str:
         """What a list of runs calls its data."""
         return self.dataset.kind
+
+    @property
+    def tickets(self) -> tuple[TicketRef, ...]:
+        """Tickets of other runs that workers need for this one; who submits it checks that they are there."""
+        return ()
 
     @property
     @abstractmethod

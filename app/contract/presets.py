@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.contract.specs import ErasureSpec, Experiment, LotterySpec, StableRankSpec
+from app.contract.specs import ErasureSpec, Experiment, HardwareSpec, LotterySpec, StableRankSpec
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,16 @@ PRESETS: Mapping[str, Preset] = {
             "many directions, the more the wider, up to the batch size.",
             differs="Digits instead of CIFAR-10, widths to 1,024, and two batch sizes.",
             spec=StableRankSpec.model_validate({"kind": "stable_rank", "dataset": {"kind": "digits"}}),
+        ),
+        Preset(
+            "hardware-lenet",
+            "Is a sparse LeNet ever faster?",
+            paper="Our own question",
+            link="https://docs.pytorch.org/docs/stable/sparse.html",
+            claim="A layer with a tenth of its weights needs a tenth of the multiplications; a mask alone makes it no "
+            "faster, and sparse storage pays only below some density.",
+            differs="Measured, not claimed: the two large layers of LeNet-300-100, batch 60, on this machine's CPU.",
+            spec=HardwareSpec.model_validate({"kind": "hardware"}),
         ),
     )
 }

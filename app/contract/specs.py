@@ -8,6 +8,7 @@ from pydantic import Field, TypeAdapter
 from app.contract.catalog import Entry
 from app.contract.erasure import ErasureSpec
 from app.contract.experiment import Experiment, FieldError
+from app.contract.hardware import HardwareSpec
 from app.contract.imported import ImportedSpec
 from app.contract.lottery import LotterySpec
 from app.contract.stable_rank import StableRankSpec
@@ -19,6 +20,7 @@ __all__ = [
     "ErasureSpec",
     "Experiment",
     "FieldError",
+    "HardwareSpec",
     "ImportedSpec",
     "LotterySpec",
     "Spec",
@@ -48,12 +50,21 @@ EXPERIMENTS: Mapping[str, Entry] = {
         "How many directions does a step move at once, as networks get wider: the raw gradient's, the dualised one's?",
         "docs.modula.systems, weight erasure",
     ),
+    "hardware": Entry(
+        "workers.science.experiments.hardware:run",
+        HardwareSpec,
+        "Hardware",
+        "Is a sparse layer, or a ticket, ever faster than the dense one on a real machine, and from which density on?",
+        "torch.sparse; Mishra et al. 2021, arXiv 2104.08378",
+    ),
 }
 
 # What workers do, by the kind that each spec names itself.
-Submitted: TypeAlias = Annotated[LotterySpec | ErasureSpec | StableRankSpec, Field(discriminator="kind")]
+Submitted: TypeAlias = Annotated[LotterySpec | ErasureSpec | StableRankSpec | HardwareSpec, Field(discriminator="kind")]
 # What a run may be: an experiment, or masks that came from elsewhere.
-Spec: TypeAlias = Annotated[LotterySpec | ErasureSpec | StableRankSpec | ImportedSpec, Field(discriminator="kind")]
-EXPERIMENT: TypeAdapter[LotterySpec | ErasureSpec | StableRankSpec] = TypeAdapter(Submitted)
+Spec: TypeAlias = Annotated[
+    LotterySpec | ErasureSpec | StableRankSpec | HardwareSpec | ImportedSpec, Field(discriminator="kind")
+]
+EXPERIMENT: TypeAdapter[LotterySpec | ErasureSpec | StableRankSpec | HardwareSpec] = TypeAdapter(Submitted)
 TITLES: Mapping[str, str] = {**{kind: entry.title for kind, entry in EXPERIMENTS.items()}, "imported": "Imported masks"}
 """What a reader calls each kind of run."""

@@ -11,13 +11,17 @@ from app.figures import degree_histogram as degrees
 from app.figures import early_stop_vs_density as early_stop
 from app.figures import erasure_over_steps as over_steps
 from app.figures import erasure_vs_accuracy as erasing
+from app.figures import hardware_view as hardware
 from app.figures import input_density as inputs
 from app.figures import layer_density as layers
 from app.figures import mask_distance as distance
+from app.figures import memory_vs_density as memory
 from app.figures import overlap_matrix as overlap
 from app.figures import overlap_vs_chance as by_chance
 from app.figures import singular_values as spectrum
+from app.figures import speedup_vs_density as speedup
 from app.figures import stable_rank_vs_width as ranks
+from app.figures import ticket_speedup as faster
 from app.figures import training_curves as training
 from app.figures import update_sizes as sizes
 from app.figures import weight_movement as movement
@@ -33,6 +37,7 @@ __all__ = ["FIGURES", "FigureEntry", "Options", "Reads", "Source", "csv", "rende
 _LOTTERY = ("lottery",)
 _MASKS = ("lottery", "imported")
 _ERASURE = ("erasure",)
+_HARDWARE = ("hardware",)
 
 
 def _overlaps_alone(_options: Options) -> Reads:
@@ -93,5 +98,16 @@ FIGURES: Mapping[str, FigureEntry] = {
         FigureEntry("stable_rank_vs_width", "Stable rank against width",
                     "How many directions does a step move at once, as networks get wider?",
                     ("stable_rank",), ("stable_rank",), Options, ranks.info, ranks.draw, ranks.table),
+        FigureEntry("ticket_speedup", "Is this ticket faster?",
+                    "How much faster than its dense network is this ticket, on this machine?",
+                    _HARDWARE, ("hardware",), hardware.TicketOptions, faster.info, faster.draw, faster.table,
+                    wanted=hardware.has_ticket),
+        FigureEntry("speedup_vs_density", "Speed-up against density",
+                    "From which density on is a sparse layer faster than the dense one, on this machine?",
+                    _HARDWARE, ("hardware",), hardware.LayerOptions, speedup.info, speedup.draw, speedup.table,
+                    wanted=hardware.has_layers),
+        FigureEntry("memory_vs_density", "Memory against density", "How many bytes does each format hold?",
+                    _HARDWARE, ("hardware",), hardware.LayerOptions, memory.info, memory.draw, memory.table,
+                    wanted=hardware.has_layers),
     )
 }  # fmt: skip

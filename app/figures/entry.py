@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
+from app.contract.records import Run
 from app.figures.source import Options, Source
 
 
@@ -23,7 +24,8 @@ class FigureEntry:
     """One figure: `info` (records → tuple of data), `draw` (data → figure) and `table` (data → columns).
 
     `kinds` are the experiment kinds that have it; `series` and `artifacts` are all it may ever read, so an event that
-    touches none of them cannot change it; `reads` says what it reads under given options.
+    touches none of them cannot change it; `reads` says what it reads under given options. A page leaves the figure
+    out of runs for which `wanted` is false: they have nothing for it.
     """
 
     name: str
@@ -37,6 +39,7 @@ class FigureEntry:
     table: Callable[[Any], dict[str, list[Any]]] = field(repr=False)
     artifacts: tuple[str, ...] = ()
     narrow: Callable[[Any], Reads] | None = field(default=None, repr=False)
+    wanted: Callable[[Run], bool] | None = field(default=None, repr=False)
 
     def reads(self, options: Options) -> Reads:
         """What `build` reads; everything else need not be loaded."""

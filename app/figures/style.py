@@ -1,7 +1,8 @@
-"""One look for every figure: a branch, and an optimizer, keeps its colour, dash and marker everywhere.
+"""One look for every figure: a branch, an optimizer and a format keeps its colour, dash and marker everywhere.
 
 Colours are those of the light page. The browser recolours for the dark one by `meta.role` of a trace and `name` of an
-annotation: a branch, an optimizer, or one of "dense", "pruned", "soft" (secondary ink) and "heat" (a colour scale).
+annotation: a branch, an optimizer, a format, or one of "dense", "pruned", "soft" (secondary ink) and "heat" (a colour
+scale).
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,9 +59,20 @@ OPTIMIZERS: Mapping[str, Look] = {
 }
 """Looks of the optimizers, in the order in which they are always told."""
 
+# The colours of families that are told apart by every eye; masked dense has that of dense, dashed.
+FORMATS: Mapping[str, Look] = {
+    "masked_dense": Look("#1c1b22", "5px,3px", "square", "masked dense", "masked dense"),
+    "csr": Look("#3578bd", "solid", "circle", "CSR", "CSR"),
+    "compacted": Look("#48187f", "7px,3px", "diamond", "compacted", "compacted"),
+    "structured": Look("#b87700", "2px,2.5px", "triangle-up", "structured", "structured"),
+    "semi_structured": Look("#9c2f5c", "12px,4px", "triangle-down", "2:4", "2:4 semi-structured"),
+}
+"""Looks of the formats that a sparse network is held in, in the order in which they are always told."""
+
 LOOKS: Mapping[str, Look] = {
     **BRANCHES,
     **OPTIMIZERS,
+    **FORMATS,
     DENSE: Look("#1c1b22", "solid", "circle", "dense", "the dense network"),
     PRUNED: Look("#68666f", "5px,3px", "square", "pruned next", "weights pruned next"),
     SOFT: Look("#68666f", "2px,3px", "circle", "", ""),

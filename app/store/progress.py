@@ -38,6 +38,8 @@ def rate(old: Rate | None, done: int, now: float) -> Rate:
 def note(progress: Progress) -> str:
     """Where a shard stands, in words."""
     place = progress.place
+    if progress.note:
+        return progress.note
     if place.level == 0 and place.branch == WINNING_TICKET:
         return "dense network"
     draw = f" {place.draw + 1}" if place.draw else ""

@@ -26,6 +26,7 @@ router = APIRouter(tags=["data"])
 # Where a metric is looked for, in this order: the first that has the column has it at every step.
 SERIES = (
     "evaluation", "outcome", "layers", "movement", "erasure", "ending", "spectrum", "update_sizes", "stable_rank",
+    "hardware",
 )  # fmt: skip
 # No series has more; a larger number is one that no database could compare.
 MAX = 2**31 - 1

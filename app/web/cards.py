@@ -9,8 +9,8 @@ import orjson
 from pydantic import ValidationError
 
 from app.contract.records import Run
-from app.contract.specs import ErasureSpec, FieldError
-from app.figures import FIGURES
+from app.contract.specs import ErasureSpec, FieldError, HardwareSpec
+from app.figures import FIGURES, hardware_view
 from app.figures.entry import FigureEntry
 from app.figures.style import LOOKS
 from app.store.errors import NotFound
@@ -34,6 +34,7 @@ TABS: Mapping[str, Mapping[str, str]] = {
     "erasure": {"accuracy_vs_lr": "sheet", "erasure_vs_accuracy": "", "erasure_over_steps": "big"},
     "spectra": {"singular_values": "", "update_sizes": ""},
     "rank": {"stable_rank_vs_width": "big"},
+    "hardware": {"ticket_speedup": "short", "speedup_vs_density": "big", "memory_vs_density": ""},
 }
 # Figures whose y axis may be made logarithmic, and what that choice is called in the address, for each figure its own;
 # the browser does it, the data are the same.
@@ -96,6 +97,7 @@ def cards_of(figures: Figures, run: Run, tab: str, query: Mapping[str, str], *, 
     found = [
         (FIGURES[name], size) for name, size in names.items() if name in FIGURES and run.kind in FIGURES[name].kinds
     ]
+    found = [(entry, size) for entry, size in found if entry.wanted is None or entry.wanted(run)]
     return [_card(figures, run, entry, tab, size, query, lean) for entry, size in found]
 
 
@@ -137,8 +139,17 @@ def _card(
     )
 
 
-def _own(name: str, spec: ErasureSpec) -> list[tuple[str, str]]:
+def _own(name: str, spec: object) -> list[tuple[str, str]]:
     """Values of an option that the run itself names, with what each is called; none for another option."""
+    if isinstance(spec, HardwareSpec):
+        own: dict[str, list[tuple[str, str]]] = {
+            "mode": [(str(mode), str(mode)) for mode in spec.modes],
+            "batch": [(str(size), f"{size:,}") for size in spec.batch_sizes],
+            "layer": [(hardware_view.key(layer), hardware_view.size(layer)) for layer in spec.layers],
+        }
+        return own.get(name, [])
+    if not isinstance(spec, ErasureSpec):
+        return []
     if name == "optimizer":
         return [(grid.kind, LOOKS[grid.kind].label) for grid in spec.optimizers]
     if name == "lr":
@@ -187,9 +198,9 @@ def _controls(entry: FigureEntry, run: Run, options: Mapping[str, str]) -> list[
         label, value = name.replace("_", " "), chosen[name]
         kinds = {prop.get("type"), *(each.get("type") for each in prop.get("anyOf", ()))}
         text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-        if values := prop.get("enum"):
-            options_ = tuple((each, each.replace("_", " ")) for each in values)
-            controls.append(Control(name, label, "segments" if len(values) <= 4 else "select", text, options_))
+        if enum := prop.get("enum"):
+            options_ = tuple((each, each.replace("_", " ")) for each in enum)
+            controls.append(Control(name, label, "segments" if len(enum) <= 4 else "select", text, options_))
         elif "boolean" in kinds:
             controls.append(Control(name, label, "check", text))
         elif "integer" in kinds and name == "level" and "null" in kinds:
@@ -203,7 +214,7 @@ def _controls(entry: FigureEntry, run: Run, options: Mapping[str, str]) -> list[
             high = run.levels
             low = prop.get("minimum", 0)
             controls.append(Control(name, label, "slider", text or str(low), low=low, high=high))
-        elif isinstance(run.spec, ErasureSpec) and (values := _own(name, run.spec)):
+        elif values := _own(name, run.spec):
             none = [("", str(prop["none"]))] if "none" in prop else []
             # Of one there is nothing to choose.
             widget: Widget = "select" if len(values) > 1 else "hidden"

@@ -16,7 +16,7 @@ from app.contract.catalog import CATALOG, Entry
 from app.contract.specs import EXPERIMENTS, Experiment, FieldError
 from app.web.words import plural
 
-Widget: TypeAlias = Literal["text", "switch", "one_of", "choice", "choices"]
+Widget: TypeAlias = Literal["text", "switch", "one_of", "many_of", "choice", "choices"]
 Schema: TypeAlias = dict[str, Any]
 
 # Headings open at a field and hold all that follow, up to the next: an unlisted field needs no entry.
@@ -27,11 +27,13 @@ _SECTIONS = {
     "optimizers": "Optimizers",
     "pruning": "Pruning",
     "branches": "Controls",
+    "layers": "What is timed",
+    "formats": "How it is held and timed",
     "replicates": "Repetition",
 }
 
 # Errors of one element that leave a list no list of numbers.
-_UNREADABLE = frozenset({"missing", "float_parsing", "int_parsing", "int_from_float"})
+_UNREADABLE = frozenset({"missing", "float_parsing", "int_parsing", "int_from_float", "tuple_type"})
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,8 @@ def _flatten(value: Mapping[str, Any], node: Schema, root: Schema, prefix: str, 
                 flat[f"{path}.{kind}"] = "on" if kind in chosen else "off"
                 if kind in chosen:
                     _flatten(chosen[kind], alternative, root, f"{path}.{kind}.", flat)
+        elif names := prop.get("items", {}).get("enum"):
+            flat |= {f"{path}.{each}": "on" if each in item else "off" for each in names}
         else:
             flat[path] = _text(item)
 
@@ -192,6 +196,9 @@ def _collect(node: Schema, root: Schema, prefix: str, data: Mapping[str, str]) -
                 for kind, alternative in many.items()
                 if data.get(f"{path}.{kind}") == "on"
             ]
+        elif names := prop.get("items", {}).get("enum"):
+            if any(f"{path}.{each}" in data for each in names):
+                raw[name] = [each for each in names if data.get(f"{path}.{each}") == "on"]
         elif path in data:
             text = data[path].strip()
             if prop.get("type") == "boolean":
@@ -223,6 +230,11 @@ def _fields(
                 for kind, entry in _entries(many).items()
             )  # fmt: skip
             fields.append(FormField(path, "choices", help_, error=error, options=options))
+        elif names := prop.get("items", {}).get("enum"):
+            options = tuple(
+                Option(each, each.replace("_", " "), "", "", data.get(f"{path}.{each}") == "on") for each in names
+            )
+            fields.append(FormField(path, "many_of", help_, error=error, options=options))
         else:
             value = data.get(path, _text(default))
             options = tuple(
@@ -240,7 +252,8 @@ def _fields(
 
 def _range(prop: Schema) -> str:
     """The bounds in words: `1 to 60`, `above 0, below 1`."""
-    each = prop.get("items") or (prop.get("prefixItems") or [prop])[0]
+    each = prop.get("items", prop)
+    each = each.get("prefixItems", [each])[0]
     low, high = each.get("minimum"), each.get("maximum")
     if low is not None and high is not None:
         return f"{_number(low)} to {_number(high)}"
@@ -262,7 +275,7 @@ def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, (list, tuple)):
-        return ", ".join(_text(each) for each in value)
+        return ", ".join("×".join(map(str, each)) if isinstance(each, (list, tuple)) else _text(each) for each in value)
     return str(value)
 
 
@@ -300,6 +313,10 @@ def _prop(path: str, root: Schema) -> Schema:
 def _numbers_wanted(prop: Schema) -> str:
     """What a list of numbers must look like: `needs 2 numbers, separated by a comma; decimals with a point`."""
     low, high = prop.get("minItems", 0), prop["maxItems"]
+    if "enum" in prop.get("items", {}):
+        return "needs at least one"
+    if "prefixItems" in prop.get("items", {}):
+        return f"needs {low} to {plural(high, 'size')} such as 784×300, separated by commas"
     if low == high:
         return f"needs {plural(high, 'number')}, separated by a comma; decimals with a point"
     return f"needs {low} to {plural(high, 'number')}, separated by commas; decimals with a point"

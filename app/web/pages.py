@@ -19,7 +19,7 @@ from app.contract.specs import FieldError
 from app.store import Store
 from app.store.errors import NotFound
 from app.store.labels import NAME_LENGTH
-from app.web import pages_imports, pages_new, pages_run
+from app.web import pages_hardware, pages_imports, pages_new, pages_run
 from app.web.api_runs import Cursor, Short
 from app.web.context import QueueDep, StoreDep
 from app.web.cost import Here
@@ -32,6 +32,7 @@ router = APIRouter(include_in_schema=False)
 router.include_router(pages_new.router)
 router.include_router(pages_imports.router)
 router.include_router(pages_run.router)
+router.include_router(pages_hardware.router)
 
 LIMIT = 50
 STATES = (("", "All"), ("running", "Running"), ("queued", "Queued"), ("finished", "Finished"), ("failed", "Failed"))

@@ -82,9 +82,18 @@ def erasure(request: Request, store: StoreDep) -> HTMLResponse:
 
 @router.get("/new")
 def new(
-    request: Request, store: StoreDep, kind: str = "", preset: str = "", clone: str = "", extend: str = ""
+    request: Request,
+    store: StoreDep,
+    kind: str = "",
+    preset: str = "",
+    clone: str = "",
+    extend: str = "",
+    ticket: str = "",
 ) -> HTMLResponse:
-    """The form, filled in from a preset, from the first one of a kind, from a run to clone or from one to extend."""
+    """The form, filled in from a preset, from the first one of a kind, from a run to clone or from one to extend.
+
+    With a `ticket`, a hardware run of it alone.
+    """
     source = store.run(extend or clone) if extend or clone else None
     if source is not None:
         about = {"name": f"{source.name} (copy)"[:200], "tags": ", ".join(source.tags), "notes": source.notes}
@@ -96,6 +105,8 @@ def new(
         chosen = PRESETS.get(preset) or next(iter(of_kind or PRESETS.values()))
         data = forms.values(chosen.spec) | {"name": chosen.title if preset else ""}
         kind, preset = chosen.spec.kind, chosen.name if preset else ""
+        if ticket and kind == "hardware":
+            data |= {"ticket": ticket, "layers": ""}
     made = _page(kind, data, {}, preset=preset, clones=None if extend else source, extends=source if extend else None)
     return _render(request, store, made, data)
 

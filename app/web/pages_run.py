@@ -35,6 +35,7 @@ TITLES = {
     "erasure": "Erasure",
     "spectra": "Spectra",
     "rank": "Stable rank",
+    "hardware": "Hardware",
     "spec": "Spec",
     "log": "Log",
 }

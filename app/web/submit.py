@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from app.contract.events import WINNING_TICKET
 from app.contract.records import Run
-from app.contract.specs import TITLES, Experiment
+from app.contract.specs import TITLES, Experiment, FieldError, LotterySpec
 from app.pictures.check import check_picture
 from app.queue import Queue, queues_of
-from app.store import Conflict, Store
+from app.store import Conflict, NotFound, Store
 
 BROKER_DOWN = "Stored. The broker is down: the run starts when it is back."
 IMPORTED = "these masks were imported, not trained here: import the files again"
@@ -27,10 +28,32 @@ def trainable(run: Run) -> Experiment:
 def submit(
     store: Store, queue: Queue, spec: Experiment, *, name: str = "", tags: Sequence[str] = (), notes: str = ""
 ) -> Run:
-    """Store a run and announce it. Raises FieldError when its picture, its name, tags or notes are refused."""
+    """Store a run and announce it. Raises FieldError when its picture, ticket, name, tags or notes are refused."""
     check_picture(spec)
+    check_tickets(store, spec)
     run = store.create_run(spec, name=name or default_name(spec), tags=tags, notes=notes)
     return announce(queue, run)
+
+
+def check_tickets(store: Store, spec: Experiment) -> None:
+    """Raises FieldError, on `ticket`, when a ticket that the spec names cannot be read from the store (any more)."""
+    for ref in spec.tickets:
+        try:
+            run = store.run(ref.run)
+        except NotFound as error:
+            raise FieldError("ticket", str(error)) from None
+        if not isinstance(run.spec, LotterySpec):
+            raise FieldError("ticket", f"run {ref.run} is of kind {run.kind}: only tickets trained here can be used")
+        if ref.replicate >= run.spec.replicates:
+            raise FieldError("ticket", f"run {ref.run} has replicates 0 to {run.spec.replicates - 1}")
+        if ref.level > run.spec.levels:
+            raise FieldError("ticket", f"run {ref.run} has levels 0 to {run.spec.levels}")
+        place = (ref.replicate, ref.level, WINNING_TICKET)
+        if not any(
+            (saved.name, saved.replicate, saved.level, saved.branch) == ("ticket", *place)
+            for saved in store.artifacts(ref.run)
+        ):
+            raise FieldError("ticket", f"run {ref.run} has not saved level {ref.level} of replicate {ref.replicate}")
 
 
 def announce(queue: Queue, run: Run) -> Run:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from app.contract.records import Run
 from app.figures import words
-from app.figures.comparison import comparison
+from app.figures.comparison import Comparison, comparison
 from app.figures.style import DENSE, LOOKS
 from app.figures.verdict import BOUND, Paired, Verdict
 from app.store import Store
@@ -48,11 +48,15 @@ class Row:
 
 @dataclass(frozen=True)
 class VerdictTable:
-    """The sentence, and the differences it stands on; `bound` in points, `others` are the view's other options."""
+    """The sentence, and the differences it stands on; `bound` in points, `others` are the view's other options.
+
+    `faster` leads to timing the ticket that the verdict is about, else the sparsest; empty where there is none.
+    """
 
     sentence: str
     bound: str
     csv: str
+    faster: str
     others: tuple[tuple[str, str], ...]
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
@@ -66,6 +70,7 @@ def verdict_table(store: Store, run: Run, query: Mapping[str, str]) -> VerdictTa
         sentence=verdict_sentence(run, made.verdict),
         bound=f"{bound:g}",
         csv=f"/api/v1/runs/{run.id}/comparison?{urlencode({'format': 'csv', 'bound': f'{bound:g}'})}",
+        faster=_faster(run, made),
         others=tuple((name, value) for name, value in query.items() if name != "bound"),
         columns=tuple(Column(branch, LOOKS[branch].label) for branch in (DENSE, *made.controls)),
         rows=tuple(
@@ -78,6 +83,11 @@ def verdict_table(store: Store, run: Run, query: Mapping[str, str]) -> VerdictTa
             for row in made.rows
         ),
     )
+
+
+def _faster(run: Run, made: Comparison) -> str:
+    level = made.verdict.level if made.verdict.level is not None else max((row.level for row in made.rows), default=0)
+    return f"/new?{urlencode({'kind': 'hardware', 'ticket': f'{run.id}:0:{level}'})}" if level else ""
 
 
 def verdict_sentence(run: Run, made: Verdict) -> str:

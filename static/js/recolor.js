@@ -15,10 +15,15 @@ const ROLES = {
   dense: "dense",
   pruned: "soft",
   soft: "soft",
+  masked_dense: "dense",
+  csr: "sgd",
+  compacted: "dualised",
+  structured: "adam",
+  semi_structured: "shampoo",
   ...Object.fromEntries(OPTIMIZERS),
 };
 /** Labels are text and need more contrast than lines. @type {Record<string, string>} */
-const TEXT = { ...ROLES, winning_ticket: "ticket-text", reinit: "reinit-text", shuffled: "shuffled-text", random: "shuffled-text", magnitude_at_init: "magnitude-text", ...Object.fromEntries(OPTIMIZERS.map(([name, variable]) => [name, `${variable}-text`])) };
+const TEXT = { ...ROLES, winning_ticket: "ticket-text", reinit: "reinit-text", shuffled: "shuffled-text", random: "shuffled-text", magnitude_at_init: "magnitude-text", csr: "sgd-text", compacted: "dualised-text", structured: "adam-text", semi_structured: "shampoo-text", ...Object.fromEntries(OPTIMIZERS.map(([name, variable]) => [name, `${variable}-text`])) };
 
 /**
  * Colour a figure for the theme in use, in place.
@@ -46,6 +51,7 @@ export function recolor({ data, layout }) {
     if (trace.fillcolor) trace.fillcolor = alpha(trace.fillcolor, ink);
     if (trace.textfont?.color) trace.textfont.color = of(TEXT[role]);
     if (trace.error_y?.color) trace.error_y.color = ink;
+    if (trace.error_x?.color) trace.error_x.color = ink;
   }
   for (const note of layout.annotations ?? []) {
     note.font = { ...note.font, color: of(TEXT[note.name] ?? "soft") };

@@ -5,7 +5,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Scope, Watched, becomes
 
-PAGES = ("/", "/new", "/new?extend={run}", "/presets", "/workers", "/bin", "/protocol", "/docs", "/runs/{run}",
+PAGES = ("/", "/new", "/new?extend={run}", "/new?kind=hardware", "/hardware", "/presets", "/workers", "/bin",
+         "/protocol", "/docs", "/runs/{run}",
          "/runs/{run}?tab=training&level=1", "/runs/{run}?tab=movement", "/runs/{run}?tab=movement&view=scatter",
          "/runs/{run}?tab=masks&level=1",
          "/runs/{run}?tab=overlap", "/import", "/runs/{run}?tab=spec", "/runs/{run}?tab=log&all=1")  # fmt: skip

@@ -74,7 +74,9 @@ def test_keyword_only_parameters_and_defaults_are_the_fields(room: str, entry: E
 @pytest.mark.parametrize("entry", EXPERIMENTS.values(), ids=EXPERIMENTS)
 def test_experiments_run_and_describe(entry: Entry) -> None:
     parameters = inspect.signature(build(entry)).parameters
-    assert list(parameters) == ["spec", "replicate", "device", "datasets_dir", "resume", "plan", "checkpoint_s"]
+    named = ["tickets"] if entry.params.__dict__.get("tickets") else []
+    knobs = ["device", "datasets_dir", "resume", "plan", "checkpoint_s"]
+    assert list(parameters) == ["spec", "replicate", *knobs, *named]
     assert {n for n, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY} == {*list(parameters)[2:]}
     module = entry.target.partition(":")[0]
     assert list(inspect.signature(import_module(module).describe).parameters) == ["spec", "datasets_dir"]
@@ -141,7 +143,7 @@ def test_keys_are_pinned() -> None:
         "branch": ["reinit", "shuffled", "random", "magnitude_at_init"],
         "picture": ["text", "sample", "upload"],
     }
-    assert list(EXPERIMENTS) == ["lottery", "erasure", "stable_rank"]
+    assert list(EXPERIMENTS) == ["lottery", "erasure", "stable_rank", "hardware"]
 
 
 def test_defaults_are_pinned() -> None:

@@ -9,11 +9,12 @@ from typing import Any, get_args
 import plotly.graph_objects as go
 import pytest
 
+from app.contract import hardware
 from app.contract.catalog import CATALOG
 from app.figures import FIGURES, FigureEntry, Source, csv, render
 from app.figures.overlap_view import OverlapOptions
-from app.figures.style import BRANCHES, LOOKS, OPTIMIZERS
-from tests.app.figures import erasure_rows
+from app.figures.style import BRANCHES, FORMATS, LOOKS, OPTIMIZERS
+from tests.app.figures import erasure_rows, hardware_rows
 
 # What plotly.js's cartesian bundle can draw; anything else would fail there without a word.
 CARTESIAN = {"scatter", "bar", "histogram", "heatmap", "contour", "box", "violin"}
@@ -45,6 +46,9 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "singular_values": [{}, {"optimizer": "dualised", "lr": 0.5}],
     "update_sizes": [{}, {"optimizer": "sgd", "step": 10}],
     "stable_rank_vs_width": [{}],
+    "ticket_speedup": [{}, {"mode": "training"}],
+    "speedup_vs_density": [{}, {"mode": "training", "layer": "300x100"}],
+    "memory_vs_density": [{}, {"mode": "training"}],
 }  # fmt: skip
 CASES = [pytest.param(entry, options, id=f"{name}-{options}") for name, entry in FIGURES.items()
          for options in OPTIONS[name]]  # fmt: skip
@@ -53,6 +57,13 @@ CASES = [pytest.param(entry, options, id=f"{name}-{options}") for name, entry in
 def sources(records: Any, entry: FigureEntry, options: dict[str, Any]) -> Iterator[Source[Any]]:
     """A finished run, one with a single replicate, one that has just been queued, one that failed at once."""
     chosen = entry.options.model_validate(options)
+    if entry.kinds == ("hardware",):
+        for replicates in (3, 1):
+            run = hardware_rows.hardware_run(replicates=replicates)
+            yield Source(run, chosen, {"hardware": hardware_rows.whole(run)})
+        yield Source(hardware_rows.hardware_run(state="queued", device=""), chosen)
+        yield Source(hardware_rows.hardware_run(state="failed"), chosen, {"hardware": erasure_rows.series([])})
+        return
     if entry.kinds in (("erasure",), ("stable_rank",)):
         yield from erasure_sources(entry, chosen)
         return
@@ -112,7 +123,7 @@ def test_every_figure_tells_title_finding_foot_and_n(records: Any, entry: Figure
         assert meta["foot"].startswith(f"n = {meta['n']}" if meta["n"] < 2 else "n = ")
         assert "".join(part["text"] for part in meta["finding"]).endswith(".")
         assert {part["branch"] for part in meta["finding"] if "branch" in part} <= {
-            *BRANCHES, *OPTIMIZERS, "dense", "pruned",
+            *BRANCHES, *OPTIMIZERS, *FORMATS, "dense", "pruned",
         }  # fmt: skip
         assert meta["axes"]["x"]
         assert meta["axes"]["y"]
@@ -180,6 +191,12 @@ def test_every_optimizer_of_the_catalog_has_its_look() -> None:
     by_color = {(look.color, look.dash) for look in OPTIMIZERS.values()}
     assert len(by_color) == len(OPTIMIZERS)
     assert not set(OPTIMIZERS) & set(BRANCHES)
+
+
+def test_every_format_that_can_be_asked_for_has_its_look() -> None:
+    assert ("dense", *FORMATS) == hardware.FORMATS
+    assert len({(look.dash, look.symbol) for look in FORMATS.values()}) == len(FORMATS)
+    assert not set(FORMATS) & {*BRANCHES, *OPTIMIZERS}
 
 
 def test_unknown_options_are_refused() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.atlas.palettes import ramp
-from app.figures.style import LOOKS, OPTIMIZERS
+from app.figures.style import FORMATS, LOOKS, OPTIMIZERS
 from tests.app.atlas.test_palettes import EYES, contrast, distance, linear, seen
 
 STATIC = Path(__file__).parents[3] / "static"
@@ -74,3 +74,27 @@ def test_spectral_sgd_and_its_dualised_twin_are_told_apart_by_every_eye() -> Non
         for eye in EYES:
             one, other = seen(tuple(color(name, theme) for name in ("spectral-sgd", "dualised")), eye)
             assert distance(one, other) > APART
+
+
+def script(name: str) -> dict[str, str]:
+    """A table of recolor.js: role -> variable."""
+    text = (STATIC / "js" / "recolor.js").read_text()
+    return dict(re.findall(r'(\w+): "([\w-]+)"', text.partition(f"const {name} = ")[2].partition("};")[0]))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_format_has_the_colour_of_the_figures_in_style_sheet_and_browser(name: str) -> None:
+    variable = script("ROLES")[name]
+    assert color("ink" if variable == "dense" else variable, 0) == FORMATS[name].color
+    # Ink is text as it is.
+    written = script("TEXT").get(name, "ink")
+    assert written == ("ink" if variable == "dense" else f"{variable}-text")
+    assert f".b-{name} {{ color: var(--{written}); }}" in (STATIC / "css" / "parts.css").read_text()
+
+
+@pytest.mark.parametrize("eye", EYES)
+@pytest.mark.parametrize("theme", [0, 1])
+def test_formats_are_told_apart_by_every_eye(theme: int, eye: str) -> None:
+    colors = seen(tuple(color(variable, theme) for variable in (script("ROLES")[name] for name in FORMATS)), eye)
+    for one, other in combinations(colors, 2):
+        assert distance(one, other) > APART

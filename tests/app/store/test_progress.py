@@ -65,3 +65,4 @@ def test_run_progress_sums_and_names_what_runs() -> None:
 )
 def test_notes_are_words(place: Place, words: str) -> None:
     assert note(Progress(done=0, total=1, place=place)) == words
+    assert note(Progress(done=0, total=1, place=place, note="784×300 at 5 %")) == "784×300 at 5 %"

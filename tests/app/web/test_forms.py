@@ -69,7 +69,7 @@ def _browser(sections: list[forms.Section]) -> dict[str, str]:
     sent: dict[str, str] = {}
 
     def send(field: forms.FormField) -> None:
-        if field.widget == "choices":
+        if field.widget in ("choices", "many_of"):
             sent.update({f"{field.path}.{option.value}": "on" if option.chosen else "off" for option in field.options})
         elif field.widget in ("choice", "one_of"):
             sent[field.path] = next(option.value for option in field.options if option.chosen)
@@ -194,3 +194,46 @@ def test_extending_by_nothing_is_refused() -> None:
     spec, errors = forms.parse("lottery", forms.values(PRESET), base=PRESET)
     assert spec is None
     assert list(errors) == ["replicates"]
+
+
+HARDWARE = PRESETS["hardware-lenet"].spec
+
+
+def test_pairs_are_written_as_sizes_and_read_back() -> None:
+    sent = forms.values(HARDWARE)
+    assert sent["layers"] == "784×300, 300×100"
+    spec, errors = forms.parse("hardware", sent | {"layers": "64x32, 8×4"})
+    assert errors == {}
+    assert spec is not None
+    assert spec.model_dump()["layers"] == ((64, 32), (8, 4))
+    (field,) = (f for section in forms.build("hardware", sent, {}) for f in section.fields if f.path == "layers")
+    assert (field.widget, field.range, field.unit) == ("text", "1 to 4,096", "inputs × units")
+
+
+def test_boxes_are_ticked_for_what_is_chosen_and_left_alone_where_none_is_sent() -> None:
+    sent = forms.values(HARDWARE)
+    assert {name: sent[f"modes.{name}"] for name in ("inference", "training")} == {"inference": "on", "training": "on"}
+    spec, _ = forms.parse("hardware", sent | {"modes.training": "off"})
+    assert spec is not None
+    assert spec.model_dump()["modes"] == ("inference",)
+    spec, _ = forms.parse("hardware", {"layers": "8×4"})
+    assert spec is not None
+    assert spec.model_dump()["formats"] == HARDWARE.model_dump()["formats"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "path", "words"),
+    [
+        ({"layers": "784"}, "layers", "needs 0 to 8 sizes such as 784×300, separated by commas"),
+        ({"layers": "9000×2"}, "layers", "must be at most 4,096"),
+        ({"modes.inference": "off", "modes.training": "off"}, "modes", "needs at least one"),
+        ({"densities": "half"}, "densities", "needs 1 to 16 numbers"),
+        ({"formats.semi_structured": "on"}, "formats", "needs a GPU of compute capability 8.0"),
+        ({"ticket": "x"}, "ticket", "is no address of a ticket"),
+    ],
+)
+def test_a_mistake_among_sizes_and_boxes_is_told_in_words(changed: dict[str, str], path: str, words: str) -> None:
+    spec, errors = forms.parse("hardware", forms.values(HARDWARE) | changed)
+    assert spec is None
+    assert list(errors) == [path]
+    assert words in errors[path]

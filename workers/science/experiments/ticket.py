@@ -5,13 +5,15 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from app.contract.events import Measured, Place
+from app.contract.params import Params
 from app.masks import codec
 from app.masks.codec import Bits
 from app.masks.connectivity import dead
 from app.masks.sums import sums
+from workers.science.build import build
 from workers.science.outputs import Output, Tensors
 
 
@@ -20,6 +22,21 @@ class Ticket(NamedTuple):
 
     masks: Mapping[str, Tensor]
     weights: Mapping[str, Tensor]
+
+
+class SavedTicket(NamedTuple):
+    """A ticket of another run, with what its network is: `shape` that of one example, `n_classes` of its outputs."""
+
+    model: Params
+    shape: tuple[int, ...]
+    n_classes: int
+    ticket: Ticket
+
+    def network(self) -> nn.Module:
+        """The network with the ticket's trained weights, 0 where pruned."""
+        made: nn.Module = build(self.model)(self.shape, self.n_classes)
+        made.load_state_dict(self.ticket.weights)
+        return made
 
 
 def pack(ticket: Ticket) -> dict[str, Tensor]:

@@ -119,6 +119,6 @@ def _csr(starts: Tensor, columns: Tensor, values: Tensor, shape: tuple[int, int]
 
 def _starts(rows: Tensor, n: int) -> Tensor:
     """Where each of `n` rows begins in a list sorted by row, and where the last one ends: `(n + 1,)`."""
-    starts = torch.zeros(n + 1, dtype=torch.int32)
+    starts = torch.zeros(n + 1, dtype=torch.int32, device=rows.device)
     starts[1:] = torch.bincount(rows, minlength=n).cumsum(0)
     return starts

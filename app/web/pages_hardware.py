@@ -1,0 +1,71 @@
+"""The page *Hardware*: the newest measurements of this lab's machines, or an invitation to make some."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse
+
+from app.contract.presets import PRESETS, Preset
+from app.contract.records import Run
+from app.store import Store
+from app.web.cards import Card, cards_of
+from app.web.context import FiguresDep, StoreDep
+from app.web.views import page, shell
+from app.web.words import ago
+
+router = APIRouter(include_in_schema=False)
+
+PRESET = "hardware-lenet"
+# How many runs the page looks through for one that has measured something, and links to.
+RECENT = 12
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another hardware run, in words."""
+
+    id: str
+    name: str
+    device: str
+    age: str
+    state: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class HardwarePage:
+    """The run that is shown and its figures, if there is one; `others` are the newest runs, this one among them."""
+
+    run: Run | None
+    device: str
+    cards: tuple[Card, ...]
+    others: tuple[Other, ...]
+    preset: Preset
+
+
+@router.get("/hardware")
+def hardware(request: Request, store: StoreDep, figures: FiguresDep) -> HTMLResponse:
+    """Figures of the hardware run that `run` names, else of the newest that has measured something."""
+    query = dict(request.query_params)
+    recent = store.runs(kind="hardware", limit=RECENT).items
+    shown = next((run for run in recent if run.id == query.get("run")), None) or _newest(store, recent)
+    lean = "x-live" in request.headers
+    made = HardwarePage(
+        run=shown,
+        device=_device(shown) if shown else "",
+        cards=tuple(cards_of(figures, shown, "hardware", query, lean=lean)) if shown else (),
+        others=tuple(
+            Other(run.id, run.name, _device(run), ago(run.created_at), run.state, run is shown) for run in recent
+        ),
+        preset=PRESETS[PRESET],
+    )
+    return page(request, "hardware.html", page=made, shell=shell(store))
+
+
+def _newest(store: Store, runs: tuple[Run, ...]) -> Run | None:
+    return next((run for run in runs if len(store.series(run.id, "hardware"))), None)
+
+
+def _device(run: Run) -> str:
+    """The processor or GPU by its name, once a worker has told it."""
+    return str(run.provenance.get("device_name") or f"a {run.experiment.device.upper()}, not yet known")

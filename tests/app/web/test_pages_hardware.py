@@ -1,0 +1,106 @@
+"""The page Hardware: an invitation while nothing was measured, then the newest run that has something to show."""
+
+import re
+from html import unescape
+from typing import Any
+
+import httpx
+
+from app.contract.events import Measured, Place, Started
+from app.contract.specs import HardwareSpec
+from app.store import Store
+from tests.app.conftest import Hand
+from tests.app.figures.hardware_rows import hardware_run, row, whole
+from tests.app.web.test_pages import HTML, sound
+
+
+def page(client: httpx.Client, path: str) -> str:
+    answer = client.get(path, headers=HTML)
+    assert answer.status_code == 200, answer.text
+    sound(answer.text)
+    return unescape(answer.text)
+
+
+def written(store: Store, name: str = "x", *, start: bool = True, **spec: Any) -> str:
+    """A run of one replicate in the store, with all its rows unless it has not started."""
+    made = HardwareSpec.model_validate(hardware_run(**{"replicates": 1, **spec}).spec.model_dump())
+    run = store.create_run(made, name=name)
+    if start:
+        claim = store.claim("cpu", "hand")
+        assert claim is not None
+        named = {"device_name": "A Processor"}
+        store.start(claim.shard_id, claim.token, Started(replicate=0, attempt=1, worker="w", plan={}, provenance=named))
+        series = whole(hardware_run(**{"replicates": 1, **spec}))
+        names = row("csr").keys() - {"replicate", *Place.model_fields}
+        for i in range(len(series)):
+            event = Measured(
+                series="hardware",
+                place=Place(branch=str(series["branch"][i])),
+                columns={name: [float(series[name][i])] for name in sorted(names)},
+            )
+            store.append(claim.shard_id, claim.token, [event], i)
+        store.finish(claim.shard_id, claim.token)
+    return run.id
+
+
+def test_an_empty_lab_is_invited_to_measure(client: httpx.Client, store: Store) -> None:
+    text = page(client, "/hardware")
+    assert "Nothing has been measured here yet" in text
+    assert 'action="/presets/hardware-lenet/run"' in text
+    assert 'aria-current="page">Hardware' in text
+    answer = client.post("/presets/hardware-lenet/run", headers=HTML, follow_redirects=False)
+    assert answer.status_code == 303
+    assert store.run(answer.headers["location"].rsplit("/", 1)[1]).kind == "hardware"
+
+
+def test_the_newest_run_with_something_to_show_is_shown(client: httpx.Client, store: Store) -> None:
+    older, newer = written(store, "older"), written(store, "newer")
+    written(store, "not begun", start=False)
+    text = page(client, "/hardware")
+    assert f'data-run="{newer}"' in text
+    assert "On <strong>A Processor</strong>" in text
+    assert re.findall(r'data-figure="(\w+)"', text) == ["ticket_speedup", "speedup_vs_density", "memory_vs_density"]
+    assert "This ticket (7.0 % of the weights), inference, batch 60: " in text
+    assert "CSR breaks even at" in text
+    assert re.search(r">not begun</a>.*, queued<", text)
+    assert f'data-run="{older}"' in page(client, f"/hardware?run={older}")
+
+
+def test_what_a_run_does_not_time_has_no_figure(client: httpx.Client, store: Store) -> None:
+    of_ticket, of_layers = written(store, layers=[]), written(store, ticket="")
+    assert re.findall(r'data-figure="(\w+)"', page(client, f"/runs/{of_ticket}")) == ["ticket_speedup"]
+    assert re.findall(r'data-figure="(\w+)"', page(client, f"/runs/{of_layers}")) == [
+        "speedup_vs_density", "memory_vs_density",
+    ]  # fmt: skip
+    assert re.findall(r'data-tab="(\w+)"', page(client, f"/runs/{of_layers}")) == ["hardware", "spec", "log"]
+
+
+def test_layer_mode_and_batch_are_chosen_where_there_is_a_choice(client: httpx.Client, store: Store) -> None:
+    text = page(client, f"/runs/{written(store)}?tab=hardware&layer=300x100&mode=training")
+    card = text.split('id="figure-speedup_vs_density"')[1].split("</section>")[0]
+    assert re.findall(r'<option value="([^"]*)"( selected)?', card) == [
+        ("inference", ""), ("training", " selected"), ("784x300", ""), ("300x100", " selected"),
+    ]  # fmt: skip
+    assert '<input type="hidden" name="batch" value="">' in card
+    assert "Training of 300×100, batch 60, on A Processor" in card
+    # An address that names what is not there counts as not chosen.
+    assert "Inference of 784×300" in page(client, f"/runs/{written(store)}?tab=hardware&layer=1x1")
+
+
+def test_rows_are_served_by_series(client: httpx.Client, store: Store) -> None:
+    run = written(store)
+    columns = client.get(f"/api/v1/runs/{run}/series?name=hardware&branch=csr").json()["columns"]
+    assert set(columns["branch"]) == {"csr"}
+    assert client.get(f"/api/v1/runs/{run}/series?name=speedup").status_code == 200
+
+
+def test_a_ticket_leads_to_its_own_measurement(client: httpx.Client, hand: Hand) -> None:
+    run = hand.run()
+    for level, accuracy in ((0, 0.9), (1, 0.9), (2, 0.5)):
+        hand.outcome(level, 0.5**level, accuracy)
+    link = f"/new?kind=hardware&ticket={run.id}%3A0%3A2"
+    assert f'<a href="{link}">Is this ticket faster?</a>' in page(client, f"/runs/{run.id}?tab=curves")
+    form = page(client, link)
+    assert re.search(rf'name="ticket" value="{run.id}:0:2"', form)
+    assert re.search(r'name="layers" value=""', form)
+    assert "1 ticket × 2 modes × 1 batch size × 5 formats" in form

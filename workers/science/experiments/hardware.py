@@ -1,0 +1,224 @@
+"""Hardware: sparse layers, and a ticket, timed in several formats against the dense one on this very device.
+
+Defined in docs/protocol.md, Hardware. What is timed comes out the same each time; times do not.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from math import nan
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from app.contract.events import Measured, Place, Progress
+from app.contract.hardware import FORMATS, REASONS, HardwareSpec
+from workers.science.experiments.rows import one_row
+from workers.science.experiments.ticket import SavedTicket
+from workers.science.metrics.density import density
+from workers.science.models.init import initialise
+from workers.science.outputs import Checkpoint, Output, Resume, Tensors
+from workers.science.random import generator
+from workers.science.sparse import compaction, formats
+from workers.science.sparse.energy import joules, meter
+from workers.science.sparse.formats import Ready, Unsupported
+from workers.science.sparse.passes import error, one_pass
+from workers.science.sparse.timing import interleaved
+
+
+class _Subject(NamedTuple):
+    """A network to time under its masks; `size` is (inputs, units) of a layer, (0, 0) for a ticket."""
+
+    key: str
+    size: tuple[int, int]
+    target: float
+    network: nn.Sequential
+    masks: Mapping[str, Tensor]
+    shape: tuple[int, ...]
+
+    @property
+    def is_ticket(self) -> bool:
+        return self.size == (0, 0)
+
+    @property
+    def title(self) -> str:
+        """Such as `784×300 at 5 %`."""
+        return "ticket" if self.is_ticket else f"{self.size[0]}×{self.size[1]} at {100 * self.target:.3g} %"
+
+
+def run(
+    spec: HardwareSpec,
+    replicate: int,
+    *,
+    device: torch.device | str = "cpu",
+    datasets_dir: Path,  # noqa: ARG001 (no data set is read)
+    resume: Resume | None = None,
+    plan: Mapping[str, Any] = MappingProxyType({}),  # noqa: ARG001 (nothing of it is a choice here)
+    checkpoint_s: float = 0.0,  # noqa: ARG001 (each layer and mode is a checkpoint)
+    tickets: Sequence[SavedTicket] = (),
+) -> Iterator[Output]:
+    """One replicate: for each layer and density, and for the ticket, one row of `hardware` per mode, batch and format.
+
+    Columns: `ticket` 0 or 1, `n_in` and `n_out` (0 for a ticket), `batch_size`, `training` 0 or 1, `target` the density
+    asked for, `density` that of what was timed, `seconds` per pass as the median over repeats, `seconds_low` and
+    `seconds_high` the quartiles, `speedup` dense time over this one in the same repeat, also with quartiles, `bytes`
+    held, `error` against the dense network, `energy_j` joules per pass (NaN where they cannot be read), and `refused`:
+    why a format has no time here (`REASONS`), 0 where it has. The branch of a row is its format. Artifact `compacted`:
+    the ticket as a smaller dense network. Progress counts measurements; a Checkpoint follows each group of rows.
+
+    Raises `TypeError` for a ticket that is no `nn.Sequential`.
+    """
+    yield from _Replicate(spec, replicate, torch.device(device), resume, tickets).run()
+
+
+def describe(spec: HardwareSpec, datasets_dir: Path) -> dict[str, Any]:  # noqa: ARG001 (no data set is read)
+    """What a numeric plan records: the dtype that is timed, and the layers as (inputs, units)."""
+    return {"timed": spec.dtype, "sizes": [list(size) for size in spec.layers]}
+
+
+class _Replicate:
+    """What is timed with one seed, subject by subject."""
+
+    def __init__(
+        self,
+        spec: HardwareSpec,
+        replicate: int,
+        device: torch.device,
+        resume: Resume | None,
+        tickets: Sequence[SavedTicket],
+    ) -> None:
+        self._spec, self._device, self._tickets = spec, device, tickets
+        self._key = partial(generator, spec.seed, replicate)
+        self._dtype: torch.dtype = getattr(torch, spec.dtype)
+        self._names = [name for name in FORMATS if name == "dense" or name in spec.formats]
+        self._done: list[str] = list(resume.state["done"]) if resume else []
+        self._meter = meter(device)
+        self._measured = 0
+        self._note = ""
+
+    def run(self) -> Iterator[Output]:
+        for subject in self._subjects():
+            if subject.is_ticket and "compacted" not in self._done:
+                made = compaction.compact(subject.network.cpu(), subject.masks)
+                yield Tensors("compacted", Place(), compaction.export(made))
+                yield self._checkpoint("compacted")
+            for batch_size in self._spec.batch_sizes:
+                for mode in self._spec.modes:
+                    key = f"{subject.key}/{batch_size}/{mode}"
+                    if key in self._done:
+                        self._measured += len(self._names)
+                        continue
+                    self._note = f"{subject.title}, {mode}"
+                    yield self._progress()
+                    yield from self._measure(subject, batch_size, training=mode == "training")
+                    yield self._checkpoint(key)
+        yield self._progress()
+
+    def _subjects(self) -> Iterator[_Subject]:
+        for n_in, n_out in self._spec.layers:
+            for share in self._spec.densities:
+                key = f"{n_in}/{n_out}/{share!r}"
+                network = nn.Sequential(OrderedDict(fc=nn.Linear(n_in, n_out)))
+                initialise(network, self._key("init", n_in, n_out))
+                mask = torch.zeros(n_out * n_in, dtype=torch.bool)
+                order = torch.randperm(len(mask), generator=self._key("mask", key))
+                mask[order[: max(1, round(share * len(mask)))]] = True
+                masks = {"fc.weight": mask.reshape(n_out, n_in)}
+                yield _Subject(key, (n_in, n_out), share, self._there(network), masks, (n_in,))
+        for saved in self._tickets:
+            whole = saved.network()
+            if not isinstance(whole, nn.Sequential):
+                raise TypeError(f"the network of the ticket is a {type(whole).__name__}, not a sequence of layers")
+            masks = dict(saved.ticket.masks)
+            yield _Subject("ticket", (0, 0), density(masks), self._there(whole), masks, tuple(saved.shape))
+
+    def _there(self, network: nn.Sequential) -> nn.Sequential:
+        return network.to(self._device, self._dtype)
+
+    def _measure(self, subject: _Subject, batch_size: int, *, training: bool) -> Iterator[Output]:
+        network = subject.network.to(self._device)
+        masks = {key: mask.to(self._device) for key, mask in subject.masks.items()}
+        x = torch.randn(batch_size, *subject.shape, generator=self._key("input", subject.key, batch_size))
+        x = x.to(self._device, self._dtype)
+        ready: dict[str, Ready] = {}
+        errors: dict[str, float] = {}
+        refused: dict[str, str] = {}
+        for name in self._names:
+            # A layer stands in the middle of a network: its inputs' gradient is needed too.
+            batch = x.clone().requires_grad_(training and not subject.is_ticket)
+            try:
+                ready[name] = formats.FORMATS[name](network, masks, batch, training=training)
+                errors[name] = error(ready[name], network, x, training=training)
+            except Unsupported as no:
+                refused[name] = no.reason
+            except (NotImplementedError, RuntimeError) as no:
+                if "out of memory" in str(no):
+                    raise
+                refused[name] = "torch"
+            if name in refused:
+                ready.pop(name, None)
+            yield self._progress()
+        passes = {name: one_pass(each, training=training) for name, each in ready.items()}
+        timing = interleaved(list(passes.values()), self._spec.repeats, self._device)
+        taken = yield from _with(timing, self._progress)
+        for name in self._names:
+            about = {
+                "ticket": subject.is_ticket,
+                "n_in": subject.size[0],
+                "n_out": subject.size[1],
+                "batch_size": batch_size,
+                "training": training,
+                "target": subject.target,
+            }
+            if name in refused:
+                yield _row(name, about, {}, refused=1 + list(REASONS).index(refused[name]))
+            else:
+                i = list(passes).index(name)
+                energy = joules(passes[name], self._meter, self._device) if self._meter else nan
+                values = {
+                    "density": 1.0 if name == "dense" else density(ready[name].masks),
+                    **_quartiles("seconds", taken[:, i]),
+                    **_quartiles("speedup", taken[:, list(passes).index("dense")] / taken[:, i]),
+                    "bytes": formats.n_bytes(ready[name].network, training=training),
+                    "error": errors[name],
+                    "energy_j": energy,
+                }
+                yield _row(name, about, values)
+            self._measured += 1
+            yield self._progress()
+
+    def _progress(self) -> Progress:
+        return Progress(done=self._measured, total=self._spec.units_per_replicate, note=self._note)
+
+    def _checkpoint(self, key: str) -> Checkpoint:
+        self._done.append(key)
+        return Checkpoint({"done": self._done.copy()})
+
+
+_VALUES = (
+    "density", "seconds", "seconds_low", "seconds_high", "speedup", "speedup_low", "speedup_high", "bytes", "error",
+    "energy_j",
+)  # fmt: skip
+
+
+def _row(name: str, about: Mapping[str, float], values: Mapping[str, float], refused: int = 0) -> Measured:
+    columns = {**about, **{column: values.get(column, nan) for column in _VALUES}, "refused": refused}
+    return one_row("hardware", Place(branch=name), columns)
+
+
+def _quartiles(name: str, values: Tensor) -> dict[str, float]:
+    low, middle, high = torch.quantile(values, torch.tensor([0.25, 0.5, 0.75], dtype=values.dtype)).tolist()
+    return {name: middle, f"{name}_low": low, f"{name}_high": high}
+
+
+def _with(timing: Any, progress: Any) -> Any:
+    """Run a generator for its return value, reporting progress at each of its steps."""
+    while True:
+        try:
+            next(timing)
+        except StopIteration as end:
+            return end.value
+        yield progress()

@@ -1,0 +1,189 @@
+"""Ways to hold a sparse network: each turns a network and its masks into something that can be timed.
+
+A format is a function `(network, masks, x, *, training) -> Ready`. The network is an `nn.Sequential` of Linear, Conv2d,
+ReLU, MaxPool2d and Flatten; masks are bool by parameter name; `x` is a batch of its inputs, on the device in question.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any, NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils import prune
+from torch.sparse import to_sparse_semi_structured
+
+from workers.science.metrics.density import density
+from workers.science.sparse.compaction import compact
+from workers.science.sparse.csr import SparseLinear
+from workers.science.sparse.gather import Gather
+from workers.science.sparse.patterns import two_of_four, whole_units
+
+Masks: TypeAlias = Mapping[str, Tensor]
+
+
+class Unsupported(Exception):  # noqa: N818 (it is an answer, not a fault)
+    """This device cannot do that; `reason` is one of device, capability, dtype, training, density, layers, torch."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Ready(NamedTuple):
+    """A network in a format, with the batch as it takes it.
+
+    `masks` are those of the network that it must agree with, the whole one held densely; with `trains_all`, training
+    moves what they prune too.
+    """
+
+    network: nn.Module
+    x: Tensor
+    masks: Masks
+    trains_all: bool = False
+
+
+Format: TypeAlias = Callable[..., Ready]
+
+
+def dense(network: nn.Sequential, masks: Masks, x: Tensor, *, training: bool) -> Ready:
+    """Every weight held and trained; those that the masks prune begin at 0."""
+    return Ready(_zeroed(network, masks), x, masks, trains_all=training)
+
+
+def masked_dense(network: nn.Sequential, masks: Masks, x: Tensor, *, training: bool) -> Ready:  # noqa: ARG001
+    """Every weight held, and multiplied by its mask in each pass: `torch.nn.utils.prune`."""
+    return Ready(_pruned(deepcopy(network), masks), x, masks)
+
+
+def csr(network: nn.Sequential, masks: Masks, x: Tensor, *, training: bool) -> Ready:  # noqa: ARG001
+    """Linear layers hold their kept weights alone (`SparseLinear`); convolutions stay masked dense.
+
+    Raises `Unsupported` where no linear layer has a kept weight, and for 16 bits on a CPU.
+    """
+    if x.device.type == "cpu" and x.dtype not in (torch.float32, torch.float64):
+        raise Unsupported("dtype")
+    modules: OrderedDict[str, nn.Module] = OrderedDict()
+    sparse = False
+    for name, module in network.named_children():
+        modules[name] = deepcopy(module)
+        if isinstance(module, nn.Linear) and (mask := masks[f"{name}.weight"]).any():
+            modules[name] = SparseLinear(module.weight, mask, module.bias)
+            sparse = True
+    if not sparse:
+        raise Unsupported("layers")
+    rest = {key: mask for key, mask in masks.items() if not isinstance(modules[_layer(key)], SparseLinear)}
+    return Ready(_pruned(nn.Sequential(modules), rest), x, masks)
+
+
+def compacted(network: nn.Sequential, masks: Masks, x: Tensor, *, training: bool) -> Ready:
+    """Dead inputs and units taken out, the rest masked dense while it trains."""
+    made = compact(network, masks, training=training)
+    small = made.network.to(x.device)
+    return Ready(_pruned(small, made.masks) if training else small, x, masks)
+
+
+def structured(network: nn.Sequential, masks: Masks, x: Tensor, *, training: bool) -> Ready:
+    """A dense network of fewer units with about as many weights as the masks keep, in place of theirs.
+
+    Of a single layer it takes fewer inputs, as the layer before it would make them.
+    """
+    whole = {key: mask.to(x.device) for key, mask in whole_units(masks, density(masks)).items()}
+    made = compact(network, whole, training=training)
+    modules = OrderedDict(made.network.named_children())
+    if isinstance(modules.pop("gather", None), Gather):
+        x = x.detach()[:, made.inputs.to(x.device)].requires_grad_(x.requires_grad)
+    return Ready(nn.Sequential(modules).to(x.device), x, whole)
+
+
+def semi_structured(network: nn.Sequential, masks: Masks, x: Tensor, *, training: bool) -> Ready:
+    """Of each four neighbours in a row of a linear layer at most two: what NVIDIA's sparse tensor cores multiply.
+
+    The masks keep the two largest of those that they keep. Convolutions stay dense. Inference only.
+
+    Raises `Unsupported` without a GPU of compute capability 8.0, for other dtypes than 16-bit ones, for training, where
+    more than half of the weights are kept, and for sizes that the kernels do not take.
+    Source: torch.sparse.to_sparse_semi_structured; Mishra et al. 2021, arXiv 2104.08378.
+    """
+    linear = [name for name, module in network.named_children() if isinstance(module, nn.Linear)]
+    if x.device.type != "cuda":
+        raise Unsupported("device")
+    if torch.cuda.get_device_capability(x.device) < (8, 0):
+        raise Unsupported("capability")
+    if x.dtype not in (torch.float16, torch.bfloat16):
+        raise Unsupported("dtype")
+    if training:
+        raise Unsupported("training")
+    if not linear:
+        raise Unsupported("layers")
+    if any(masks[f"{name}.weight"].float().mean() > 0.5 for name in linear):
+        raise Unsupported("density")
+    kept = {
+        key: two_of_four(network.get_parameter(key), mask) if _layer(key) in linear else mask
+        for key, mask in masks.items()
+    }
+    made = _zeroed(network, kept)
+    for name in linear:
+        try:
+            sparse = to_sparse_semi_structured(made.get_parameter(f"{name}.weight").detach())
+        except RuntimeError as error:
+            raise Unsupported("layers") from error
+        made.get_submodule(name).weight = nn.Parameter(sparse, requires_grad=False)
+    return Ready(made, x, kept)
+
+
+FORMATS: Mapping[str, Format] = {
+    each.__name__: each for each in (dense, masked_dense, csr, compacted, structured, semi_structured)
+}
+"""By name; dense is what all others are compared with."""
+
+
+def n_bytes(network: nn.Module, *, training: bool) -> int:
+    """Bytes of parameters, masks and indices that a pass reads; gradients and an optimizer's memory not counted."""
+    held: list[Tensor] = []
+    for module in network.modules():
+        if isinstance(module, SparseLinear):
+            held += _of_sparse(module, training=training)
+        else:
+            held += [*module.parameters(recurse=False), *module.buffers(recurse=False)]
+    parts = [part for tensor in held for part in (_halves(tensor) if hasattr(tensor, "packed") else [tensor])]
+    return sum(part.numel() * part.element_size() for part in parts)
+
+
+def _of_sparse(layer: SparseLinear, *, training: bool) -> list[Tensor]:
+    """Without its mask, which only says where the weights belong; the transpose is for gradients."""
+    csr = layer.matrix
+    held = [layer.values, csr._matrix.crow_indices(), csr._matrix.col_indices()]
+    if layer.bias is not None:
+        held.append(layer.bias)
+    if training:
+        back = csr._transposed
+        held += [back.crow_indices(), back.col_indices(), back.values(), csr._order, csr._template.values()]
+    return held
+
+
+def _halves(tensor: Any) -> list[Tensor]:
+    """The kept half of a 2:4 matrix, and which half it is."""
+    return [part for part in (tensor.packed, tensor.meta) if part is not None]
+
+
+def _layer(key: str) -> str:
+    return key.removesuffix(".weight")
+
+
+def _zeroed(network: nn.Sequential, masks: Masks) -> nn.Sequential:
+    """A copy whose pruned weights are 0."""
+    made = deepcopy(network)
+    with torch.no_grad():
+        for key, mask in masks.items():
+            made.get_parameter(key).mul_(mask)
+    return made
+
+
+def _pruned(network: nn.Sequential, masks: Masks) -> nn.Sequential:
+    """The network itself, its kernels masked in every pass."""
+    for key, mask in masks.items():
+        mask = mask.to(network.get_parameter(key).device)
+        prune.custom_from_mask(network.get_submodule(_layer(key)), "weight", mask)  # type: ignore[no-untyped-call]
+    return network

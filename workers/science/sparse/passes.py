@@ -1,0 +1,76 @@
+"""One pass of a network, for inference or training, and how far it agrees with the dense network's."""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+
+import torch
+from torch import Tensor, nn
+
+from workers.science.sparse.formats import Ready
+
+LR = 0.01
+"""Rate of the one step by which gradients are compared."""
+
+
+def one_pass(ready: Ready, *, training: bool) -> Callable[[], None]:
+    """What is timed: the forward pass; for training also the gradients, and a step of SGD.
+
+    The step is of rate 0, which costs as much and leaves every repeat the same numbers. Where `x` requires its
+    gradient, as in the middle of a network, that is computed too.
+    """
+    network, x = ready.network, ready.x
+    if not training:
+
+        @torch.inference_mode()
+        def infer() -> None:
+            network(x)
+
+        return infer
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.0)
+
+    def train() -> None:
+        x.grad = None
+        _step(network, x, optimizer)
+
+    return train
+
+
+def error(ready: Ready, network: nn.Sequential, x: Tensor, *, training: bool) -> float:
+    """The largest difference between the outputs of `ready` and of `network` under its masks, in double precision.
+
+    Relative to the largest output, in [0, ∞). For training it is the change of the outputs by one step of SGD that is
+    compared, so that every gradient at a kept weight counts; `ready` has made that step afterwards. 0 where both
+    are 0 everywhere.
+    """
+    exact = deepcopy(network).double()
+    _mask(exact, ready.masks)
+    mine, theirs = _outputs(ready.network, ready.x), _outputs(exact, x.double())
+    if training:
+        _step(ready.network, ready.x, torch.optim.SGD(ready.network.parameters(), lr=LR))
+        _step(exact, x.double(), torch.optim.SGD(exact.parameters(), lr=LR))
+        if not ready.trains_all:
+            _mask(exact, ready.masks)
+        mine, theirs = _outputs(ready.network, ready.x) - mine, _outputs(exact, x.double()) - theirs
+    largest = float(theirs.abs().max())
+    difference = float((mine.double() - theirs).abs().max())
+    return difference / largest if largest else 0.0 if difference == 0 else float("inf")
+
+
+def _step(network: nn.Module, x: Tensor, optimizer: torch.optim.Optimizer) -> None:
+    optimizer.zero_grad()
+    y = network(x)
+    loss = y.square().sum() / (2 * len(y))
+    loss.backward()
+    optimizer.step()
+
+
+@torch.no_grad()
+def _outputs(network: nn.Module, x: Tensor) -> Tensor:
+    y: Tensor = network(x)
+    return y
+
+
+@torch.no_grad()
+def _mask(network: nn.Module, masks: Mapping[str, Tensor]) -> None:
+    for key, mask in masks.items():
+        network.get_parameter(key).mul_(mask)

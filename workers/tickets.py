@@ -1,0 +1,49 @@
+"""Tickets of stored runs, as an experiment gets them: read from the store, so that the experiment need not know one."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from app.contract.events import Place
+from app.contract.specs import LotterySpec
+from app.contract.tickets import TicketRef
+from app.store import NotFound, Store
+from workers import tensors
+from workers.science.experiments.ticket import SavedTicket, masks_of, unpack
+
+
+class TicketGoneError(Exception):
+    """A run needs a ticket that is no longer, or not yet, in the store."""
+
+
+def load(store: Store, ref: TicketRef) -> SavedTicket:
+    """The trained winning ticket of a lottery run. Raises `TicketGoneError`."""
+    try:
+        run, refs = store.run(ref.run), store.artifacts(ref.run)
+    except NotFound as error:
+        raise TicketGoneError(str(error)) from error
+    if not isinstance(run.spec, LotterySpec):
+        raise TicketGoneError(f"run {ref.run} is of kind {run.kind}: it has no network that could be timed")
+    saved = {
+        (each.name, each.level): each.id
+        for each in refs
+        if (each.replicate, Place(branch=each.branch, draw=each.draw)) == (ref.replicate, Place())
+    }
+
+    def read(name: str, level: int) -> Mapping[str, Tensor]:
+        try:
+            return tensors.loads(store.artifacts_store.get(saved[name, level]))
+        except (KeyError, FileNotFoundError) as error:
+            raise TicketGoneError(f"{name} of ticket {ref.run}:{ref.replicate}:{level} is not in the store") from error
+
+    shapes = {f"{layer['name']}.weight": tuple(layer["shape"]) for layer in run.provenance["layers"]}
+    masks: Mapping[str, Tensor] = {name: torch.ones(shape, dtype=torch.bool) for name, shape in shapes.items()}
+    # A mask is saved as what its level flips.
+    for level in range(ref.level + 1):
+        flipped = read("mask", level)
+        masks = masks_of({name: flipped[name] for name in shapes}, masks)  # in the network's order, not the file's
+    ticket = unpack(read("ticket", ref.level), masks)
+    n_classes = shapes[list(shapes)[-1]][0]
+    shape = tuple(int(side) for side in run.provenance["input"])
+    return SavedTicket(run.spec.model, shape, n_classes, ticket)
