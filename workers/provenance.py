@@ -32,7 +32,7 @@ def provenance(spec: Experiment, device: str, network: dict[str, Any]) -> dict[s
             **machine.packages(),
             # With its suffix: 2.13.0+cpu and 2.13.0+cu130 are other builds of one version.
             "torch": torch.__version__,
-            **({"cuda": torch.version.cuda or "", "cudnn": str(torch.backends.cudnn.version())} if cuda else {}),
+            **(_cuda() if cuda else {}),
         },
         "blas": blas(),
         "host": socket.gethostname(),
@@ -59,8 +59,13 @@ def blas() -> dict[str, str]:
     """The linear algebra under torch and NumPy, as each describes it."""
     told = torch.__config__.show()
     found = {name: match.group(1) for name, line in _LIBRARIES.items() if (match := re.search(line, told))}
-    of_numpy = np.show_config("dicts")["Build Dependencies"]["blas"]  # type: ignore[index]
+    of_numpy = np.show_config("dicts")["Build Dependencies"]["blas"]
     return found | {"numpy": f"{of_numpy['name']} {of_numpy['version']}"}
+
+
+def _cuda() -> dict[str, str]:
+    cudnn = torch.backends.cudnn.version()  # type: ignore[no-untyped-call]
+    return {"cuda": torch.version.cuda or "", "cudnn": str(cudnn)}
 
 
 def _keeps_denormals() -> bool:
