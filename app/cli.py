@@ -1,4 +1,4 @@
-"""The command line: `ticketscope up | web | worker | migrate | submit | import | presets | runs | version`."""
+"""The command line: `ticketscope up | web | worker | migrate | submit | again | verify | import | presets | ...`."""
 
 import json
 import logging
@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
+from urllib.parse import quote
 
 import httpx
 import typer
@@ -125,6 +126,15 @@ def submit(
         body["spec"] = _spec(Path(what))
     run = _ask(url, "POST", "/runs", json=body)
     _told(run, url)
+
+
+@app.command()
+def again(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run.")],
+    url: Annotated[str, typer.Option(help="Address of the server; default: the one on this machine.")] = "",
+) -> None:
+    """Submit exactly the same spec once more; the pages of both say whether the numbers came out the same."""
+    _told(_ask(url, "POST", f"/runs/{quote(run_id, safe='')}/again"), url)
 
 
 @app.command("import")
