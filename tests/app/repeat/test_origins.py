@@ -54,7 +54,7 @@ def test_reasons_are_keys_that_were_other_for_the_same_replicate() -> None:
 
 
 def test_what_an_older_program_did_not_record_is_said_so() -> None:
-    then, now = (origins([start(1, 0, **kept)]) for kept in ({}, {"instructions": "AVX2"}))
+    then, now = origins([start(1, 0)]), origins([start(1, 0, instructions="AVX2")])
     assert reasons(then, now) == [Reason("instructions", "not recorded", "AVX2", (0,))]
 
 

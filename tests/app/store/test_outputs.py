@@ -29,7 +29,7 @@ def saved(store: Store, place: Place, data: bytes) -> ArtifactSaved:
 def test_outputs_come_in_their_order_with_every_bit(store: Store, claim: Claim) -> None:
     mask = saved(store, FIRST, b"bits")
     # One series in two appends, with another thing between them.
-    said = [
+    said: list[tuple[Measured | ArtifactSaved, int]] = [
         (evaluation(FIRST, step=[0.0], loss=[nan]), 0),
         (mask, 1),
         (evaluation(FIRST, step=[1.0, 2.0], loss=[-0.0, inf]), 2),
