@@ -23,7 +23,7 @@ from app.contract.records import Run
 from app.contract.specs import EXPERIMENTS, Experiment
 from app.contract.verification import Verification
 from app.repeat.differences import difference, of_values
-from app.repeat.origins import UNKNOWN, Origin, flat, origins, reasons
+from app.repeat.origins import UNKNOWN, Origin, flat, lines_of, origins, reasons
 from app.settings import Settings
 from app.store import NotFound, Store
 from workers import numerics, tensors
@@ -74,7 +74,7 @@ def _verify(store: Store, settings: Settings, asked: Verification) -> int:
     )
     mine = numerics.plan(network, device)
     then = origins(starts)
-    now = Origin(replicate, (), (), dict(flat(mine)) | dict(flat(provenance(spec, device, network))))
+    now = Origin(replicate, (), (), lines_of(mine, provenance(spec, device, network)))
     _console.print(f"[bold]{run.id}[/bold]  {escape(run.name)}: replicate {replicate}, {_place(part)}")
     for made in (*then, now):
         _console.print(f"  {'then' if made.attempts else 'now '}  {escape(_machine(made))}")

@@ -26,8 +26,7 @@ def origins(starts: Iterable[EventRecord]) -> list[Origin]:
     found: list[Origin] = []
     for start in sorted(starts, key=lambda each: (each.event["replicate"], each.seq)):
         event = start.event
-        # What provenance names too is told more exactly there.
-        lines = dict(flat(event["plan"])) | dict(flat(event["provenance"]))
+        lines = lines_of(event["plan"], event["provenance"])
         new = Origin(event["replicate"], (event["attempt"],), (event["worker"],), lines)
         last = found[-1] if found else None
         if last is not None and (last.replicate, last.lines) == (new.replicate, new.lines):
@@ -36,6 +35,12 @@ def origins(starts: Iterable[EventRecord]) -> list[Origin]:
         else:
             found.append(new)
     return found
+
+
+def lines_of(plan: Mapping[str, Any], provenance: Mapping[str, Any]) -> dict[str, str]:
+    """Both by dotted key; what provenance names too is told more exactly there."""
+    lines = dict(flat(provenance))
+    return lines | {key: text for key, text in flat(plan) if key not in lines}
 
 
 def differing(made: Sequence[Origin]) -> list[str]:
