@@ -1,12 +1,16 @@
-"""The command line: `ticketscope up | web | worker | migrate | submit | import | presets | runs | version`."""
+"""The command line: `ticketscope up | web | worker | migrate | submit | again | verify | import | presets | ...`."""
 
+import importlib.util
 import json
 import logging
 import socket
+import subprocess
+import sys
 from contextlib import ExitStack
 from importlib.metadata import version as package_version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
+from urllib.parse import quote
 
 import httpx
 import typer
@@ -17,6 +21,7 @@ from rich.table import Column, Table
 
 from app.contract.presets import PRESETS
 from app.contract.records import Queue as QueueName
+from app.contract.verification import Verification
 from app.figures.words import plural
 from app.imports.limits import MAX_BYTES, MAX_FILES
 from app.settings import Settings
@@ -127,6 +132,39 @@ def submit(
     _told(run, url)
 
 
+@app.command()
+def again(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run.")],
+    url: Annotated[str, typer.Option(help="Address of the server; default: the one on this machine.")] = "",
+) -> None:
+    """Submit exactly the same spec once more; the pages of both say whether the numbers came out the same."""
+    _told(_ask(url, "POST", f"/runs/{quote(run_id, safe='')}/again"), url)
+
+
+@app.command()
+def verify(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run whose store is this machine's.")],
+    replicate: Annotated[int | None, typer.Option(help="Default: the first that has finished.")] = None,
+    level: Annotated[int | None, typer.Option(help="Default: the last of the cheapest tickets.")] = None,
+    branch: Annotated[str | None, typer.Option(help="A control or optimizer by its key.")] = None,
+    draw: Annotated[int | None, typer.Option(help="Which draw of a control, or learning rate of an optimizer.")] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Go on where the numeric plan is another, and tell how much differs.")
+    ] = False,
+) -> None:
+    """Train one network of a run again on this machine, and compare every bit with what is stored.
+
+    Exit code 0: the same to the bit; 1: something differs or is damaged; 2: it could not be verified.
+    """
+    if importlib.util.find_spec("torch") is None:
+        _stop("torch is not installed, so nothing can be trained here: pip install 'ticketscope[worker]'", 2)
+    _settings()
+    asked = Verification(run=run_id, replicate=replicate, level=level, branch=branch, draw=draw, anyway=anyway)
+    # In a process of its own: this one never has torch.
+    command = [sys.executable, "-m", "workers.verify", asked.model_dump_json()]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 (checked by the model)
+
+
 @app.command("import")
 def import_(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="safetensors files, level by level.")],
@@ -225,9 +263,9 @@ def _ask(url: str, method: str, path: str, **request: Any) -> Any:
     return answer.json()
 
 
-def _stop(message: str) -> NoReturn:
+def _stop(message: str, code: int = 1) -> NoReturn:
     Console(stderr=True, highlight=False, soft_wrap=True).print(escape(message), style="red")
-    raise typer.Exit(1)
+    raise typer.Exit(code)
 
 
 if __name__ == "__main__":

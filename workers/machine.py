@@ -1,14 +1,23 @@
 """What this machine is, told without importing torch."""
 
+import hashlib
+import os
 import platform
 import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from app.contract.records import Queue as QueueName
 from app.gpus import gpus
 
 _ROOT = Path(__file__).parents[1]
+# What data, pictures, optimizers and the bytes of artifacts are made with, beside torch and NumPy.
+_PACKAGES = ("scipy", "scikit-learn", "scikit-image", "pytorch_optimizer", "pillow", "safetensors", "zstandard")
+# Which threads, instructions, code paths and formats the linear algebra takes.
+_DECIDING = ("OMP_", "MKL_", "KMP_", "OPENBLAS_", "DNNL_", "ONEDNN_", "ATEN_", "CUBLAS_", "CUDNN_", "NPY_")
+_DECIDING_ONE_BY_ONE = ("NVIDIA_TF32_OVERRIDE", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "PYTHONHASHSEED")
 
 
 def versions() -> dict[str, str]:
@@ -29,19 +38,54 @@ def device_name(queue: QueueName) -> str:
     return platform.processor() or platform.machine()
 
 
-def code_version() -> str:
-    """The commit this code runs from, with "-dirty" for changes on top of it; else the package's version."""
-    if (_ROOT / ".git").exists():
-        command = ["git", "-C", str(_ROOT), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+def packages() -> dict[str, str]:
+    """Versions of the other packages that numbers or bytes of artifacts depend on, those that are installed."""
+    found = {}
+    for name in _PACKAGES:
         try:
-            described = subprocess.run(  # noqa: S603 (a constant but for our own folder)
-                command, capture_output=True, text=True, timeout=5, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired):
-            described = None
-        if described is not None and described.returncode == 0:
-            return described.stdout.strip()
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def environment() -> dict[str, str]:
+    """The environment variables that are set here and may change bits."""
+    return {
+        name: value
+        for name, value in sorted(os.environ.items())
+        if name.startswith(_DECIDING) or name in _DECIDING_ONE_BY_ONE
+    }
+
+
+@cache
+def code() -> dict[str, Any]:
+    """What of this program runs, asked once per process.
+
+    "source": the first 16 digits of the SHA-256 of the sources of `app` and `workers`, which tells two uncommitted
+    states apart; "commit" and "dirty", whether these folders differ from it, where this is a clone; else "version".
+    """
+    digest = hashlib.sha256()
+    for file in sorted(path for room in ("app", "workers") for path in (_ROOT / room).rglob("*.py")):
+        digest.update(f"{file.relative_to(_ROOT).as_posix()}\0".encode() + file.read_bytes() + b"\0")
+    found: dict[str, Any] = {"source": digest.hexdigest()[:16]}
+    commit = _git("rev-parse", "HEAD") if (_ROOT / ".git").exists() else None
+    if commit is None:
+        try:
+            return found | {"version": version("ticketscope")}
+        except PackageNotFoundError:
+            return found
+    changed = _git("status", "--porcelain", "--", "app", "workers")
+    return found | {"commit": commit[:12], "dirty": changed != ""}
+
+
+def _git(*arguments: str) -> str | None:
+    """What git says of our own folder; None when it cannot."""
+    command = ["git", "--no-optional-locks", "-C", str(_ROOT), *arguments]
     try:
-        return version("ticketscope")
-    except PackageNotFoundError:
-        return "unknown"
+        said = subprocess.run(  # noqa: S603 (constants but for our own folder)
+            command, capture_output=True, text=True, timeout=5, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return said.stdout.strip() if said.returncode == 0 else None

@@ -125,6 +125,7 @@ class ErasureSpec(Experiment):
     seed: Seed = 0
     device: Device = "any"
 
+    ends: ClassVar[str] = "ending"
     grows: ClassVar[frozenset[str]] = Experiment.grows | {"optimizers"}
 
     @property
@@ -165,6 +166,11 @@ class ErasureSpec(Experiment):
                 for i, lr in enumerate(grid.lrs):
                     for twin in range(2 if self.twins else 1):
                         yield Place(level=2 * w + twin, branch=grid.kind, draw=i), Cell(width, grid.kind, lr, not twin)
+
+    def parts(self) -> Iterator[tuple[Place, int]]:
+        """Every cell with its Mflop."""
+        for place, cell in self.cells():
+            yield place, self.mflop(place, cell)
 
     def extends(self, other: Experiment) -> str | None:
         """More optimizers, and more learning rates after those of an optimizer, recompute nothing either."""

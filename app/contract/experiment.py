@@ -1,10 +1,12 @@
 """What every experiment's spec has in common, so that stores, queues and forms need not know which one it is."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
 
+from app.contract.events import Place
 from app.contract.params import DatasetParams, Params, unit
 from app.contract.tickets import TicketRef
 
@@ -58,6 +60,10 @@ class Experiment(Params, ABC):
         seed: int
         device: Literal["any", "cpu", "gpu"]
 
+    ends: ClassVar[str]
+    """The series that has rows of a training once it has ended."""
+    repeats: ClassVar[bool] = True
+    """Whether the same numbers come out when it is done again; times do not."""
     grows: ClassVar[frozenset[str]] = frozenset({"replicates"})
     """Fields that a run may be extended in; `extends` says how."""
 
@@ -95,6 +101,14 @@ class Experiment(Params, ABC):
     @abstractmethod
     def pace(self) -> Pace:
         """What the speed of this work is comparable to."""
+
+    @abstractmethod
+    def parts(self) -> Iterator[tuple[Place, int]]:
+        """Every training of a replicate in the order in which they are made, and how much each is.
+
+        In the units of `pace`, so that they add up to `units_per_replicate`. What has no training of its own is one
+        part.
+        """
 
     def extends(self, other: "Experiment") -> str | None:
         """The field that keeps this spec from being `other` plus more work; None when it is just that.

@@ -1,11 +1,12 @@
 """Hardware: how much faster a sparse layer, or a ticket, really is on the machine that works on it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from app.contract.events import Place
 from app.contract.experiment import Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.params import unit
 from app.contract.tickets import TicketRef
@@ -99,6 +100,8 @@ class HardwareSpec(Experiment):
     seed: Seed = 0
     device: Literal["cpu", "gpu"] = Field("cpu", description="Whose time is measured.")
 
+    ends: ClassVar[str] = "hardware"
+    repeats: ClassVar[bool] = False
     grows: ClassVar[frozenset[str]] = frozenset({"replicates"})
 
     @property
@@ -136,6 +139,10 @@ class HardwareSpec(Experiment):
                 f"{1 + len(self.formats)} formats",
             )
         )
+
+    def parts(self) -> Iterator[tuple[Place, int]]:
+        """Nothing is trained: all measurements are one part."""
+        yield Place(), self.units_per_replicate
 
     @property
     def units_per_replicate(self) -> int:

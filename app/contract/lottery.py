@@ -1,5 +1,6 @@
 """Lottery tickets: iterative or one-shot pruning with rewinding, and its controls."""
 
+from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
@@ -12,6 +13,7 @@ from app.contract.catalog import (
     PruningChoice,
     ScheduleChoice,
 )
+from app.contract.events import WINNING_TICKET, Place
 from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.params import Constant, Params, unit
 
@@ -87,6 +89,7 @@ class LotterySpec(Experiment):
     seed: Seed = 0
     device: Device = "any"
 
+    ends: ClassVar[str] = "outcome"
     grows: ClassVar[frozenset[str]] = frozenset({"replicates", "levels", "branches"})
 
     @property
@@ -127,6 +130,16 @@ class LotterySpec(Experiment):
     def trainings(self) -> int:
         """Networks trained by the whole run."""
         return self.replicates * self.trainings_per_replicate
+
+    def parts(self) -> Iterator[tuple[Place, int]]:
+        """Level by level, the ticket before every draw of every control."""
+        yield Place(), self.steps
+        for level in range(1, self.levels + 1):
+            yield Place(level=level, branch=WINNING_TICKET), self.steps - self.rewind_step
+            for branch in self.branches:
+                first = self.rewind_step if branch.kind in _REWOUND else 0
+                for draw in range(draws(branch)):
+                    yield Place(level=level, branch=branch.kind, draw=draw), self.steps - first
 
     @model_validator(mode="after")
     def _consistent(self) -> "LotterySpec":

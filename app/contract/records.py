@@ -32,7 +32,7 @@ class RunProgress(_Record):
 
 
 class Run(_Record):
-    """One submitted experiment. `last_seq` is the number of its newest event."""
+    """One submitted experiment. `last_seq` is the number of its newest event, `again_of` the run that it repeats."""
 
     id: str
     name: str
@@ -46,6 +46,7 @@ class Run(_Record):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     deleted_at: datetime | None = None
+    again_of: str | None = None
     error: str | None = None
     provenance: dict[str, Any] = {}
     workers: tuple[str, ...] = ()

@@ -1,10 +1,12 @@
 """Stable rank of updates against width: how many directions one step moves."""
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
 from app.contract.catalog import DatasetChoice
+from app.contract.events import Place
 from app.contract.experiment import PRODUCTS, Device, Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.params import unit
 
@@ -42,6 +44,8 @@ class StableRankSpec(Experiment):
     seed: Seed = 0
     device: Device = "any"
 
+    ends: ClassVar[str] = "stable_rank"
+
     @property
     def model_name(self) -> str:
         """What a list of runs calls its network."""
@@ -66,6 +70,10 @@ class StableRankSpec(Experiment):
     def pace(self) -> Pace:
         """Nearly all of it is matrix products."""
         return PRODUCTS
+
+    def parts(self) -> Iterator[tuple[Place, int]]:
+        """Nothing is trained: all gradients are one part."""
+        yield Place(), self.units_per_replicate
 
     def mflop(self, width: int, batch: int) -> int:
         """Millions of multiplications and additions of one gradient and its update, at least 1."""

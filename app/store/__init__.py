@@ -10,9 +10,23 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.contract.events import ArtifactSaved, Event, Measured, Progress, Started
+from app.contract.outputs import Outputs
 from app.contract.records import ArtifactRef, EventRecord, Page, Queue, Run, Series, Shard, State, WorkerInfo
 from app.contract.specs import Experiment, ImportedSpec
-from app.store import artifacts, events, ids, imported, lifecycle, listing, runs, series, shards, speeds, workers
+from app.store import (
+    artifacts,
+    events,
+    ids,
+    imported,
+    lifecycle,
+    listing,
+    outputs,
+    runs,
+    series,
+    shards,
+    speeds,
+    workers,
+)
 from app.store.artifacts import DAY_S, Artifacts
 from app.store.claims import CheckpointRef, Claim
 from app.store.database import Database
@@ -73,10 +87,15 @@ class Store:
 
     # --- runs ---
 
-    def create_run(self, spec: Experiment, *, name: str, tags: Iterable[str] = (), notes: str = "") -> Run:
-        """Store a run and queue its shards. Raises FieldError for a bad name, tag or note."""
-        tags = list(tags)
-        return self._create(lambda conn, run_id: runs.create(conn, run_id, spec, name=name, tags=tags, notes=notes))
+    def create_run(
+        self, spec: Experiment, *, name: str, tags: Iterable[str] = (), notes: str = "", again_of: str | None = None
+    ) -> Run:
+        """Store a run and queue its shards; `again_of` is the run that it repeats.
+
+        Raises FieldError for a bad name, tag or note.
+        """
+        labels: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes, "again_of": again_of}
+        return self._create(lambda conn, run_id: runs.create(conn, run_id, spec, **labels))
 
     def import_run(
         self,
@@ -122,7 +141,10 @@ class Store:
         cursor: str | None = None,
         binned: bool = False,
     ) -> Page:
-        """A page of runs; `q` has words and `key:value` (model, dataset, tag, state, kind). Raises FieldError."""
+        """A page of runs; `q` has words and `key:value` (model, dataset, tag, state, kind, again).
+
+        Raises FieldError.
+        """
         with self._db.read() as conn:
             return listing.page(
                 conn, q=q, kind=kind, state=state, tag=tag, sort=sort, limit=limit, cursor=cursor, binned=binned
@@ -198,6 +220,16 @@ class Store:
         """The first `limit` events after a seq. Raises NotFound."""
         with self._db.read() as conn:
             return events.after(conn, run_id, after, limit)
+
+    def starts(self, run_id: str) -> list[EventRecord]:
+        """The events `started` of every attempt, in order. Raises NotFound."""
+        with self._db.read() as conn:
+            return events.starts(conn, run_id)
+
+    def outputs(self, run_id: str, replicate: int) -> Outputs:
+        """All that a replicate measured and saved, in its order; empty without any. Raises NotFound."""
+        with self._db.read() as conn:
+            return outputs.of_replicate(conn, run_id, replicate)
 
     def last_seqs(self, run_ids: Collection[str] | None = None) -> dict[str, int]:
         """The newest seq of each of these runs, or of all that are not in the bin; unknown ones are left out."""

@@ -81,6 +81,18 @@ def after(conn: Connection, run_id: str, seq: int, limit: int) -> list[EventReco
     ]
 
 
+def starts(conn: Connection, run_id: str) -> list[EventRecord]:
+    """The events `started` of every attempt, in order. Raises NotFound."""
+    exists(conn, run_id)
+    query = select(event_table.c.seq, event_table.c.at, event_table.c.replicate, event_table.c.body).where(
+        event_table.c.run_id == run_id, event_table.c.topic == "started"
+    )
+    return [
+        EventRecord(seq=row.seq, at=moment(row.at), replicate=row.replicate, event=row.body)
+        for row in conn.execute(query.order_by(event_table.c.seq))
+    ]
+
+
 def touched(conn: Connection, run_id: str, seq: int) -> set[str]:
     """Names of the series and artifacts, or else kinds, of the events after `seq`."""
     query = select(event_table.c.topic).distinct().where(event_table.c.run_id == run_id, event_table.c.seq > seq)

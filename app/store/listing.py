@@ -71,6 +71,7 @@ def _contains(text: str) -> ColumnElement[bool]:
 _FILTERS: dict[str, Any] = {
     "kind": lambda value: runs.c.kind == value.casefold(),
     "state": lambda value: runs.c.state == value.casefold(),
+    "again": lambda value: runs.c.again_of == value.casefold(),
     "tag": lambda value: _contains(f"\n#{value}\n"),
     "model": lambda value: runs.c.model.contains(value.casefold(), autoescape=True),
     "dataset": lambda value: runs.c.dataset.contains(value.casefold(), autoescape=True),

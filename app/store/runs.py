@@ -19,9 +19,18 @@ SPEC: TypeAdapter[Spec] = TypeAdapter(Spec)
 LIVE = ("queued", "running", "cancelling")
 
 
-def create(conn: Connection, run_id: str, spec: Experiment, *, name: str, tags: Iterable[str], notes: str) -> None:
+def create(
+    conn: Connection,
+    run_id: str,
+    spec: Experiment,
+    *,
+    name: str,
+    tags: Iterable[str],
+    notes: str,
+    again_of: str | None = None,
+) -> None:
     """Store a run, its shards and its first event. Raises FieldError for bad labels."""
-    add_run(conn, run_id, spec, "queued", name=name, tags=tags, notes=notes)
+    add_run(conn, run_id, spec, "queued", name=name, tags=tags, notes=notes, again_of=again_of)
     add_shards(conn, run_id, spec, range(spec.replicates))
     events.log(conn, run_id, [Changed(state="queued")])
 
@@ -35,6 +44,7 @@ def add_run(
     name: str,
     tags: Iterable[str],
     notes: str,
+    again_of: str | None = None,
 ) -> None:
     """Store a run without shards. Raises FieldError for bad labels."""
     name, tags, notes = labels.check_name(name), labels.check_tags(tags), labels.check_notes(notes)
@@ -42,6 +52,7 @@ def add_run(
         insert(runs).values(
             id=run_id,
             name=name,
+            again_of=again_of,
             kind=spec.kind,
             model=spec.model_name,
             dataset=spec.dataset_name,
@@ -178,6 +189,7 @@ def _record(row: AnyRow, of_run: Sequence[AnyRow]) -> Run:
         started_at=moment(row.started_at),
         finished_at=moment(row.finished_at),
         deleted_at=moment(row.deleted_at),
+        again_of=row.again_of,
         error=row.error,
         provenance=row.provenance,
         workers=tuple(dict.fromkeys(shard.worker for shard in of_run if shard.worker)),

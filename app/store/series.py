@@ -40,10 +40,10 @@ def read(
         column: np.repeat(np.array(values, dtype=dtype), lengths)
         for (column, dtype), values in zip(_PLACE.items(), places, strict=True)
     }
-    return Series(columns | _measured(lengths, layouts, data))
+    return Series(columns | measured(lengths, layouts, data))
 
 
-def _measured(lengths: Sequence[int], layouts: Sequence[str], data: Sequence[bytes]) -> dict[str, NDArray[np.float64]]:
+def measured(lengths: Sequence[int], layouts: Sequence[str], data: Sequence[bytes]) -> dict[str, NDArray[np.float64]]:
     """The packed chunks as columns; `layouts` are the JSON names of each chunk's columns."""
     columns: dict[str, NDArray[np.float64]] = {}
     for layout in dict.fromkeys(layouts):

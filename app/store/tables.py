@@ -23,7 +23,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -87,6 +87,8 @@ runs = Table(
     metadata,
     Column("id", String(10), primary_key=True),
     Column("name", String(200), nullable=False),
+    # The run that this one repeats; it may have been purged since.
+    Column("again_of", String(10), index=True),
     Column("kind", String(40), nullable=False),
     Column("model", String(40), nullable=False),
     Column("dataset", String(40), nullable=False),

@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.records import Run
 from app.contract.specs import FieldError
+from app.web.again import Relation, again, relations
 from app.web.cards import TABS, Card, cards_of, has_figures
 from app.web.context import FiguresDep, FilmDep, QueueDep, ReaderDep, StoreDep
 from app.web.film_page import FilmPage, film_page
@@ -60,6 +61,7 @@ class RunPage:
     tabs: tuple[Tab, ...]
     about: tuple[FormField, ...]
     edit_errors: Mapping[str, str]
+    relations: tuple[Relation, ...]
     cards: tuple[Card, ...] = ()
     verdict: VerdictTable | None = None
     masks: MasksPage | None = None
@@ -124,6 +126,12 @@ def resume(run_id: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
     """Go on with a run that was cancelled or failed."""
     announce(queue, store.resume_run(run_id))
     return _back(run_id)
+
+
+@router.post("/runs/{run_id}/again")
+def run_again(run_id: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
+    """Submit the same spec once more, and show the new run."""
+    return _back(again(store, queue, store.run(run_id)).id)
 
 
 @router.post("/runs/{run_id}/bin")
@@ -203,6 +211,7 @@ def _render(
             tabs=tuple(Tab(key, TITLES[key], _href(run, key, query)) for key in tabs),
             about=about(written, errors, ABOUT_HELP | {"name": "A question is a good name."}),
             edit_errors=errors,
+            relations=relations(store, run),
             **parts,
         ),
     )

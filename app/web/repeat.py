@@ -3,24 +3,35 @@
 import json
 import shlex
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from app.contract.events import WINNING_TICKET
 from app.contract.records import ArtifactRef, Run
 from app.contract.specs import Experiment, ImportedSpec
 from app.figures import words
+from app.repeat.origins import UNKNOWN, Origin, differing, origins
 from app.store import Store
 from app.web import forms
 
 
 @dataclass(frozen=True)
+class Made:
+    """What was not the same for all replicates: rows of (replicate, attempts, workers, a value for each of `keys`)."""
+
+    keys: tuple[str, ...]
+    rows: tuple[tuple[int, str, str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True)
 class SpecPage:
-    """The spec in sections, and how to repeat it; `tickets` are rows of (replicate, cells of (href, density))."""
+    """The spec in sections, and how to repeat it; `tickets` are rows of (replicate, cells of (href, density)).
+
+    `provenance` is what all replicates have in common; `made` has a row for each that was made otherwise.
+    """
 
     sections: tuple[forms.Section, ...]
     provenance: tuple[tuple[str, str], ...]
+    made: Made | None
     cli: str
     curl: str
     levels: tuple[int, ...]
@@ -38,15 +49,31 @@ def spec_page(store: Store, run: Run, origin: str) -> SpecPage:
         cli, curl = _import_again(run.spec, run.name, origin)
     refs = [ref for ref in store.artifacts(run.id) if ref.branch == WINNING_TICKET]
     levels, tickets = _tickets(store, run, refs)
+    of_run = origins(store.starts(run.id))
+    keys = differing(of_run)
     return SpecPage(
         sections=sections,
-        provenance=tuple(_flat(run.provenance)),
+        provenance=tuple(pair for pair in of_run[-1].lines.items() if pair[0] not in keys) if of_run else (),
+        made=_made(of_run, keys) if keys else None,
         cli=cli,
         curl=curl,
         levels=levels,
         tickets=tickets,
         loader=_loader(run, {ref.name for ref in refs}),
     )
+
+
+def _made(of_run: list[Origin], keys: list[str]) -> Made:
+    rows = (
+        (
+            origin.replicate,
+            ", ".join(map(str, origin.attempts)),
+            ", ".join(origin.workers),
+            tuple(origin.lines.get(key, UNKNOWN) for key in keys),
+        )
+        for origin in of_run
+    )
+    return Made(tuple(keys), tuple(rows))
 
 
 def _submit_again(spec: Experiment, name: str, origin: str) -> tuple[str, str]:
@@ -114,18 +141,3 @@ def _loader(run: Run, saved: set[str]) -> str:
     if "ticket" in saved or isinstance(run.spec, Experiment):
         lines.append(f'trained = ticket["{name}_trained"]  # where it ended; 0 where pruned')
     return "\n".join(lines)
-
-
-def _flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested provenance as lines of dotted key and text; layers, and a mapping of one value only, in one line."""
-    lines: list[tuple[str, str]] = []
-    for key, item in value.items():
-        if isinstance(item, Mapping) and item and len(set(map(str, item.values()))) == 1 < len(item):
-            lines.append((prefix + key, f"{next(iter(item.values()))}: all {len(item)}"))
-        elif isinstance(item, Mapping):
-            lines += _flat(item, f"{prefix}{key}.")
-        elif key == "layers":
-            lines.append((key, ", ".join(f"{each['name']} {'×'.join(map(str, each['shape']))}" for each in item)))
-        else:
-            lines.append((prefix + key, ", ".join(map(str, item)) if isinstance(item, list) else str(item)))
-    return lines

@@ -26,12 +26,22 @@ def trainable(run: Run) -> Experiment:
 
 
 def submit(
-    store: Store, queue: Queue, spec: Experiment, *, name: str = "", tags: Sequence[str] = (), notes: str = ""
+    store: Store,
+    queue: Queue,
+    spec: Experiment,
+    *,
+    name: str = "",
+    tags: Sequence[str] = (),
+    notes: str = "",
+    again_of: str | None = None,
 ) -> Run:
-    """Store a run and announce it. Raises FieldError when its picture, ticket, name, tags or notes are refused."""
+    """Store a run and announce it; `again_of` is the run that it repeats.
+
+    Raises FieldError when its picture, ticket, name, tags or notes are refused.
+    """
     check_picture(spec)
     check_tickets(store, spec)
-    run = store.create_run(spec, name=name or default_name(spec), tags=tags, notes=notes)
+    run = store.create_run(spec, name=name or default_name(spec), tags=tags, notes=notes, again_of=again_of)
     return announce(queue, run)
 
 

@@ -94,6 +94,28 @@ def test_up_serves_a_submitted_run_and_leaves_nothing_behind(up: Up, tmp_path: P
     store.close()
 
 
+def test_a_run_is_verified_and_done_again_to_the_same_bits(up: Up, tmp_path: Path) -> None:
+    file = tmp_path / "spec.json"
+    file.write_text(small_spec(steps=20, levels=1).model_dump_json())
+    assert cli(up.env, "submit", str(file)).returncode == 0
+    (run,) = up.get("/api/v1/runs")["items"]
+    until(lambda: up.get(f"/api/v1/runs/{run['id']}")["state"] == "finished")
+    verified = cli(up.env, "verify", run["id"])
+    assert (verified.returncode, verified.stderr) == (0, "")
+    assert "level 1, winning ticket" in verified.stdout
+    assert verified.stdout.endswith("the same to the bit: all 8 series and artifacts\n")
+    refused = cli(up.env, "verify", run["id"], "--level", "7")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "no training with level 7 has ended here; known: 0, 1" in refused.stderr
+
+    assert "(again)" in cli(up.env, "again", run["id"]).stdout
+    again = next(each for each in up.get("/api/v1/runs")["items"] if each["again_of"] == run["id"])
+    until(lambda: up.get(f"/api/v1/runs/{again['id']}")["state"] == "finished")
+    found = up.get(f"/api/v1/runs/{again['id']}/comparison")
+    assert (found["identical"], found["different"], found["reasons"]) == (True, 0, [])
+    assert cli(up.env, "again", "0000000000").returncode == 1
+
+
 def test_killed_up_orphans_nothing(up: Up) -> None:
     processes = up.processes()
     assert len(processes) >= 3

@@ -1,0 +1,92 @@
+"""Where and with what each replicate of a run was made, as its attempts told when they started."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.contract.records import EventRecord
+
+UNKNOWN = "not recorded"
+# It names a machine and decides nothing.
+NAMES = frozenset({"host"})
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Attempts at one replicate that were made alike; `lines` are plan and provenance by dotted key."""
+
+    replicate: int
+    attempts: tuple[int, ...]
+    workers: tuple[str, ...]
+    lines: Mapping[str, str]
+
+
+def origins(starts: Iterable[EventRecord]) -> list[Origin]:
+    """The origins of a run by replicate, each as often as it changed."""
+    found: list[Origin] = []
+    for start in sorted(starts, key=lambda each: (each.event["replicate"], each.seq)):
+        event = start.event
+        lines = lines_of(event["plan"], event["provenance"])
+        new = Origin(event["replicate"], (event["attempt"],), (event["worker"],), lines)
+        last = found[-1] if found else None
+        if last is not None and (last.replicate, last.lines) == (new.replicate, new.lines):
+            workers = tuple(dict.fromkeys(last.workers + new.workers))
+            found[-1] = Origin(last.replicate, last.attempts + new.attempts, workers, lines)
+        else:
+            found.append(new)
+    return found
+
+
+def lines_of(plan: Mapping[str, Any], provenance: Mapping[str, Any]) -> dict[str, str]:
+    """Both by dotted key; what provenance names too is told more exactly there."""
+    lines = dict(flat(provenance))
+    return lines | {key: text for key, text in flat(plan) if key not in lines}
+
+
+def differing(made: Sequence[Origin]) -> list[str]:
+    """The keys that do not have the same value in all of them."""
+    keys = dict.fromkeys(key for origin in made for key in origin.lines)
+    return [key for key in keys if len({origin.lines.get(key, UNKNOWN) for origin in made}) > 1]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A key of plan or provenance that was other for these replicates."""
+
+    key: str
+    then: str
+    now: str
+    replicates: tuple[int, ...]
+
+
+def reasons(then: Sequence[Origin], now: Sequence[Origin]) -> list[Reason]:
+    """What may explain that numbers differ: everything recorded that was not the same for the same replicate."""
+    found: dict[tuple[str, str, str], list[int]] = {}
+    both = {origin.replicate for origin in then} & {origin.replicate for origin in now}
+    for replicate in sorted(both):
+        before, after = ([each.lines for each in made if each.replicate == replicate] for made in (then, now))
+        for key in dict.fromkeys(key for lines in (*before, *after) for key in lines):
+            a, b = (_values(lines, key) for lines in (before, after))
+            if a != b and key not in NAMES:
+                found.setdefault((key, a, b), []).append(replicate)
+    return [Reason(key, a, b, tuple(replicates)) for (key, a, b), replicates in found.items()]
+
+
+def flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested provenance as lines of dotted key and text; layers, and one optimizer that moves all, in one line."""
+    lines: list[tuple[str, str]] = []
+    for key, item in value.items():
+        if key == "moved_by" and len(set(item.values())) == 1 < len(item):
+            lines.append((prefix + key, f"{next(iter(item.values()))}: all {len(item)}"))
+        elif isinstance(item, Mapping):
+            lines += flat(item, f"{prefix}{key}.")
+        elif key == "layers":
+            lines.append((key, ", ".join(f"{each['name']} {'×'.join(map(str, each['shape']))}" for each in item)))
+        else:
+            lines.append((prefix + key, ", ".join(map(str, item)) if isinstance(item, list) else str(item)))
+    return lines
+
+
+def _values(lines: Sequence[Mapping[str, str]], key: str) -> str:
+    """All values that a key had, attempt by attempt."""
+    return ", then ".join(dict.fromkeys(each.get(key, UNKNOWN) for each in lines))
