@@ -112,7 +112,10 @@ class ArtifactRef(_Record):
 
 
 class WorkerInfo(_Record):
-    """A worker process that has been seen lately; `busy` names the runs its slots work on."""
+    """A worker process that has been seen lately; `busy` names the runs its slots work on.
+
+    `trouble` is why it takes no work, such as a full disk; empty when all is well.
+    """
 
     id: str
     host: str
@@ -125,6 +128,7 @@ class WorkerInfo(_Record):
     seen_at: datetime
     alive: bool
     versions: dict[str, str] = {}
+    trouble: str = ""
 
 
 class Page(_Record):

@@ -245,8 +245,11 @@ class Store:
         with self._db.write() as conn:
             return shards.claim(conn, queue, worker, self.lease_s)
 
-    def heartbeat(self, shard_id: int, token: str, progress: Progress | None) -> Literal["run", "cancel"]:
-        """Extend the lease and note the progress; says whether to go on. Raises Fenced."""
+    def heartbeat(self, shard_id: int, token: str, progress: Progress | None) -> Literal["run", "cancel", "yield"]:
+        """Extend the lease and note the progress; says whether to go on. Raises Fenced.
+
+        `yield`: hand the shard back now, just after a checkpoint, for another run whose turn has come.
+        """
         with self._db.write() as conn:
             return shards.heartbeat(conn, shard_id, token, progress, self.lease_s)
 

@@ -58,7 +58,12 @@ def known(conn: Connection) -> list[WorkerInfo]:
     rows = conn.execute(select(workers, alive).order_by(workers.c.started_at, workers.c.id))
     return [
         WorkerInfo.model_validate(
-            {**row._mapping, "started_at": moment(row.started_at), "seen_at": moment(row.seen_at)}
+            {
+                **row._mapping,
+                "started_at": moment(row.started_at),
+                "seen_at": moment(row.seen_at),
+                "trouble": row.trouble or "",
+            }
         )
         for row in rows
     ]
