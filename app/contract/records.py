@@ -131,6 +131,14 @@ class WorkerInfo(_Record):
     trouble: str = ""
 
 
+class Refusal(_Record):
+    """A worker that cannot go on with a waiting shard, since it would give other numbers; `reason` names why."""
+
+    replicate: int
+    worker: str
+    reason: str
+
+
 class Page(_Record):
     """A page of runs; `next` is the cursor of the following page, or None at the end."""
 

@@ -10,9 +10,22 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.contract.events import ArtifactSaved, Event, Measured, Progress, Started
-from app.contract.records import ArtifactRef, EventRecord, Page, Queue, Run, Series, Shard, State, WorkerInfo
+from app.contract.records import ArtifactRef, EventRecord, Page, Queue, Refusal, Run, Series, Shard, State, WorkerInfo
 from app.contract.specs import Experiment, ImportedSpec
-from app.store import artifacts, events, ids, imported, lifecycle, listing, runs, series, shards, speeds, workers
+from app.store import (
+    artifacts,
+    events,
+    ids,
+    imported,
+    lifecycle,
+    listing,
+    refusals,
+    runs,
+    series,
+    shards,
+    speeds,
+    workers,
+)
 from app.store.artifacts import DAY_S, Artifacts
 from app.store.claims import CheckpointRef, Claim
 from app.store.database import Database
@@ -291,6 +304,19 @@ class Store:
         """The worker gives the shard back unharmed; that is not a try. Raises Fenced."""
         with self._db.write() as conn:
             shards.give_back(conn, shards.owned(conn, shard_id, token))
+
+    def refuse(self, shard_id: int, token: str, reason: str) -> State:
+        """The worker would give other numbers than the shard's first attempt: no try, and another one's. Raises Fenced.
+
+        `reason` names what differs.
+        """
+        with self._db.write() as conn:
+            return shards.refuse(conn, shard_id, token, reason)
+
+    def refusals(self, run_id: str) -> list[Refusal]:
+        """Which workers cannot go on with the run's waiting shards, and why."""
+        with self._db.read() as conn:
+            return refusals.of_run(conn, run_id)
 
     def reap(self) -> set[Queue]:
         """Take back shards whose lease ran out; returns the queues with work, where a living worker listens.

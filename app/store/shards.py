@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, func, select, update
 from app.contract.events import Changed, Failed, Finished, Progress, Started
 from app.contract.records import Queue, State
 from app.contract.specs import EXPERIMENT
-from app.store import events, turns
+from app.store import events, refusals, turns
 from app.store import runs as run_rows
 from app.store.claims import CheckpointRef, Claim
 from app.store.errors import Fenced, OrdinalGap
@@ -147,6 +147,13 @@ def give_back(conn: Connection, row: AnyRow) -> State:
     _let_go(conn, row, state=state)
     run_rows.settle(conn, row.run_id)
     return state
+
+
+def refuse(conn: Connection, shard_id: int, token: str, reason: str) -> State:
+    """The worker cannot go on with what the shard began: given up unharmed, and not offered to this worker again."""
+    row = owned(conn, shard_id, token)
+    refusals.refuse(conn, row, reason)
+    return give_back(conn, row)
 
 
 def cancelled(conn: Connection, shard_id: int, token: str) -> None:

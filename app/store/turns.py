@@ -8,11 +8,12 @@ a newcomer gets the next free slot, and nobody waits for ever: no run that comes
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, update
 
 from app.contract.records import Queue
+from app.store import refusals
 from app.store import workers as worker_rows
-from app.store.tables import AnyRow, Now, refusals, runs, shards
+from app.store.tables import AnyRow, Now, runs, shards
 
 # Long against what a change of shards costs: a process, a data set, the way back from the checkpoint.
 SLICE_S = 300.0
@@ -27,7 +28,7 @@ def best(queue: Queue, worker: str) -> Select[Any]:
     return (
         select(shards, runs.c.spec, runs.c.work.label("run_work"))
         .join(runs)
-        .where(_queued("any", queue), ~_refused(worker))
+        .where(_queued("any", queue), ~refusals.by(worker))
         .order_by(_running(), _TURN, runs.c.created_at, runs.c.id, shards.c.replicate)
         .limit(1)
     )
@@ -59,7 +60,9 @@ def makes_way(conn: Connection, shard: AnyRow, now: float) -> bool:
         select(shards.c.queue)
         .distinct()
         .join(runs)
-        .where(_queued("any", mine), ~_refused(shard.worker), runs.c.id != shard.run_id, _running() == 0, now >= _TURN)
+        .where(
+            _queued("any", mine), ~refusals.by(shard.worker), runs.c.id != shard.run_id, _running() == 0, now >= _TURN
+        )
     )
     free = {worker.queue for worker in alive if len(worker.busy) < worker.slots and not worker.trouble}
     return any(not (free if queue == "any" else free & {queue}) for queue in conn.scalars(waiting))
@@ -74,10 +77,6 @@ def _running() -> ColumnElement[int]:
     other = shards.alias()
     held = other.c.run_id == shards.c.run_id, other.c.state.in_(("running", "cancelling"))
     return select(func.count()).select_from(other).where(*held).scalar_subquery()
-
-
-def _refused(worker: str) -> ColumnElement[bool]:
-    return exists().where(refusals.c.shard_id == shards.c.id, refusals.c.worker == worker)
 
 
 def _held(shard: AnyRow) -> ColumnElement[float]:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, delete, insert, select, update
 
 from app.contract.records import Queue, WorkerInfo
+from app.store import refusals
 from app.store.lookup import moment
 from app.store.tables import Now, workers
 
@@ -25,6 +26,7 @@ def register(
 ) -> None:
     """Note a worker that has started, in place of one of the same id; forget those not seen for a day."""
     conn.execute(delete(workers).where((workers.c.id == worker_id) | (workers.c.seen_at < Now() - FORGET_S)))
+    refusals.forget(conn)
     conn.execute(
         insert(workers).values(
             id=worker_id,
@@ -50,6 +52,7 @@ def seen(conn: Connection, worker_id: str, busy: Sequence[str]) -> bool:
 def forget(conn: Connection, worker_id: str) -> None:
     """A worker has ended in order."""
     conn.execute(delete(workers).where(workers.c.id == worker_id))
+    refusals.forget(conn)
 
 
 def known(conn: Connection) -> list[WorkerInfo]:
