@@ -8,6 +8,7 @@ from app.contract.specs import Experiment
 from app.estimate import estimate_seconds
 from app.store import Store
 from app.store.speeds import Speed
+from app.web.waits import obstacle
 from app.web.words import duration
 
 
@@ -34,6 +35,8 @@ class Here:
 
     def sentence(self, spec: Experiment, share: float = 1.0) -> str:
         """The time and what it rests on; `share` in (0, 1] is how much of the spec is still to do."""
+        if missing := obstacle(spec.device, self.workers):
+            return f"Time not known: {missing}."
         seconds, basis = estimate_seconds(spec, self.speeds, self.slots(spec))
         if seconds is None:
             return f"Time not known: {basis}."

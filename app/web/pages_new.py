@@ -121,7 +121,7 @@ def create(request: Request, store: StoreDep, queue: QueueDep, data: FormDep) ->
     if spec is not None:
         try:
             if base is not None:
-                run = announce(queue, store.extend_run(base.id, spec))
+                run = announce(store, queue, store.extend_run(base.id, spec))
             else:
                 run = submit(
                     store, queue, spec, name=data.get("name", "").strip(), tags=split_tags(data.get("tags", "")),

@@ -7,6 +7,7 @@ from app.contract.specs import TITLES, Experiment
 from app.pictures.check import check_picture
 from app.queue import Queue, queues_of
 from app.store import Conflict, Store
+from app.web.waits import noted
 
 BROKER_DOWN = "Stored. The broker is down: the run starts when it is back."
 IMPORTED = "these masks were imported, not trained here: import the files again"
@@ -30,13 +31,13 @@ def submit(
     """Store a run and announce it. Raises FieldError when its picture, its name, tags or notes are refused."""
     check_picture(spec)
     run = store.create_run(spec, name=name or default_name(spec), tags=tags, notes=notes)
-    return announce(queue, run)
+    return announce(store, queue, run)
 
 
-def announce(queue: Queue, run: Run) -> Run:
-    """Tell workers and open pages about a run that has work; its progress note says so when the broker is down."""
+def announce(store: Store, queue: Queue, run: Run) -> Run:
+    """Tell workers and open pages about a run that has work; its progress note says why when it must wait for more."""
     told = queue.announce(queues_of(run.experiment))
     if told:
         queue.wake(run.id, run.last_seq)
-        return run
+        return noted(store, run)
     return run.model_copy(update={"progress": run.progress.model_copy(update={"note": BROKER_DOWN})})
