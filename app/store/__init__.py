@@ -10,7 +10,19 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.contract.events import ArtifactSaved, Event, Measured, Progress, Started
-from app.contract.records import ArtifactRef, EventRecord, Page, Queue, Refusal, Run, Series, Shard, State, WorkerInfo
+from app.contract.records import (
+    ArtifactRef,
+    EventRecord,
+    Page,
+    Queue,
+    Refusal,
+    Run,
+    Series,
+    Shard,
+    State,
+    WorkerInfo,
+    WorkerLoad,
+)
 from app.contract.specs import Experiment, ImportedSpec
 from app.store import (
     artifacts,
@@ -360,10 +372,12 @@ class Store:
                 conn, worker_id, host=host, pid=pid, queue=queue, device=device, slots=slots, versions=versions
             )
 
-    def worker_seen(self, worker_id: str, busy: Sequence[str]) -> bool:
-        """A worker lives and works on these runs; False when it must register again."""
+    def worker_seen(
+        self, worker_id: str, busy: Sequence[str], load: WorkerLoad | None = None, trouble: str = ""
+    ) -> bool:
+        """A worker lives and works on these runs; `trouble` is why it takes none. False when it must register again."""
         with self._db.write() as conn:
-            return workers.seen(conn, worker_id, busy)
+            return workers.seen(conn, worker_id, busy, load, trouble)
 
     def forget_worker(self, worker_id: str) -> None:
         """A worker has ended in order."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from app.contract.records import Queue, WorkerInfo
+from app.contract.records import Queue, WorkerInfo, WorkerLoad
 from app.store import refusals
 from app.store.lookup import moment
 from app.store.tables import Now, workers
@@ -43,9 +43,14 @@ def register(
     )
 
 
-def seen(conn: Connection, worker_id: str, busy: Sequence[str]) -> bool:
-    """Note that a worker lives and which runs it works on; False when it must register again."""
-    values = {"busy": list(busy), "seen_at": Now()}
+def seen(conn: Connection, worker_id: str, busy: Sequence[str], load: WorkerLoad | None, trouble: str) -> bool:
+    """Note that a worker lives, which runs it works on and how it fares; False when it must register again."""
+    values = {
+        "busy": list(busy),
+        "seen_at": Now(),
+        "load": None if load is None else load.model_dump(),
+        "trouble": trouble,
+    }
     return conn.execute(update(workers).where(workers.c.id == worker_id).values(values)).rowcount == 1
 
 

@@ -10,6 +10,7 @@ from app.queue import Queue
 from app.settings import Settings
 from app.store import Store, turns
 from tests.lab import results, small_spec
+from workers import disk
 from workers.worker import Worker
 
 
@@ -48,6 +49,19 @@ def test_a_long_shard_makes_way_for_a_run_that_comes_later_and_computes_the_same
     worker.serve()
     assert store.shards(alone_id)[0].attempt == 1
     assert results(store, long_id) == results(store, alone_id)
+
+
+def test_a_worker_without_room_takes_nothing_and_goes_on_when_there_is(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = store.create_run(small_spec(steps=20, levels=1), name="x").id
+    worker = Worker(settings, "cpu", 1)
+    with monkeypatch.context() as full:
+        full.setattr(disk, "LEAST_FREE_BYTES", 10**18)
+        worker.serve()
+        assert store.run(run_id).state == "queued"
+    worker.serve()
+    assert store.run(run_id).state == "finished"
 
 
 @pytest.mark.parametrize(
