@@ -36,6 +36,7 @@ from app.store import (
     series,
     shards,
     speeds,
+    timings,
     workers,
 )
 from app.store.artifacts import DAY_S, Artifacts
@@ -44,6 +45,7 @@ from app.store.database import Database
 from app.store.errors import Conflict, Corrupt, Fenced, NotFound, OrdinalGap, StoreError
 from app.store.speeds import Speed
 from app.store.tables import REVISION
+from app.store.timings import Timing
 
 __all__ = [
     "Artifacts",
@@ -57,6 +59,7 @@ __all__ = [
     "Speed",
     "Store",
     "StoreError",
+    "Timing",
 ]
 
 
@@ -98,10 +101,21 @@ class Store:
 
     # --- runs ---
 
-    def create_run(self, spec: Experiment, *, name: str, tags: Iterable[str] = (), notes: str = "") -> Run:
-        """Store a run and queue its shards. Raises FieldError for a bad name, tag or note."""
-        tags = list(tags)
-        return self._create(lambda conn, run_id: runs.create(conn, run_id, spec, name=name, tags=tags, notes=notes))
+    def create_run(
+        self,
+        spec: Experiment,
+        *,
+        name: str,
+        tags: Iterable[str] = (),
+        notes: str = "",
+        told_s: float | None = None,
+    ) -> Run:
+        """Store a run and queue its shards. Raises FieldError for a bad name, tag or note.
+
+        `told_s` is what the person was told that each shard takes on a slot, to be compared with what it will take.
+        """
+        labels: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes}
+        return self._create(lambda conn, run_id: runs.create(conn, run_id, spec, **labels, told_s=told_s))
 
     def import_run(
         self,
@@ -183,10 +197,10 @@ class Store:
             lifecycle.resume(conn, run_id)
             return runs.get(conn, run_id)
 
-    def extend_run(self, run_id: str, spec: Experiment) -> Run:
+    def extend_run(self, run_id: str, spec: Experiment, told_s: float | None = None) -> Run:
         """Ask for more of what the kind's `grows` names. Raises NotFound, Conflict, FieldError."""
         with self._db.write() as conn:
-            lifecycle.extend(conn, run_id, spec)
+            lifecycle.extend(conn, run_id, spec, told_s)
             return runs.get(conn, run_id)
 
     def bin_run(self, run_id: str) -> Run:
@@ -393,6 +407,11 @@ class Store:
         """Keep how long a step took, in seconds."""
         with self._db.write() as conn:
             speeds.record(conn, Speed(model, dataset, batch_size, device, step_s))
+
+    def timings(self) -> list[Timing]:
+        """What the newest shards took and were told to take, the newest first."""
+        with self._db.read() as conn:
+            return timings.newest(conn)
 
     def speeds(self) -> list[Speed]:
         """Every speed that was measured last."""

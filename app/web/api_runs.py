@@ -13,7 +13,7 @@ from app.store.labels import NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH, TAGS
 from app.store.listing import PAGE
 from app.web.context import QueueDep, StoreDep
 from app.web.problems import responses
-from app.web.submit import announce, submit, trainable
+from app.web.submit import announce, extend, submit, trainable
 from app.web.waits import noted
 
 router = APIRouter(tags=["runs"])
@@ -195,4 +195,4 @@ def clone_run(run_id: RunId, response: Response, store: StoreDep, queue: QueueDe
 @router.post("/runs/{run_id}/extend", responses=responses(404, 409))
 def extend_run(run_id: RunId, body: Extension, store: StoreDep, queue: QueueDep) -> Run:
     """Ask more of a run, such as replicates, levels or learning rates. Nothing is computed again."""
-    return announce(store, queue, store.extend_run(run_id, body.spec))
+    return extend(store, queue, run_id, body.spec)

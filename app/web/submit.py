@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from app.contract.records import Run
 from app.contract.specs import TITLES, Experiment
+from app.estimate import replicate_seconds
 from app.pictures.check import check_picture
 from app.queue import Queue, queues_of
 from app.store import Conflict, Store
@@ -30,8 +31,15 @@ def submit(
 ) -> Run:
     """Store a run and announce it. Raises FieldError when its picture, its name, tags or notes are refused."""
     check_picture(spec)
-    run = store.create_run(spec, name=name or default_name(spec), tags=tags, notes=notes)
+    told_s = replicate_seconds(spec, store.speeds())
+    run = store.create_run(spec, name=name or default_name(spec), tags=tags, notes=notes, told_s=told_s)
     return announce(store, queue, run)
+
+
+def extend(store: Store, queue: Queue, run_id: str, spec: Experiment) -> Run:
+    """Ask more of a run and announce it. Raises NotFound, Conflict, FieldError."""
+    told_s = replicate_seconds(spec, store.speeds())
+    return announce(store, queue, store.extend_run(run_id, spec, told_s))
 
 
 def announce(store: Store, queue: Queue, run: Run) -> Run:

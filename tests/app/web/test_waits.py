@@ -5,6 +5,7 @@ from html import unescape
 
 import httpx
 import pytest
+from sqlalchemy import update
 
 from app.contract.presets import PRESETS
 from app.contract.records import Queue as QueueName
@@ -12,6 +13,8 @@ from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
+from app.store.database import Database
+from app.store.tables import shards
 from app.web import forms
 from tests.app.conftest import Hand, Serve
 
@@ -85,3 +88,30 @@ def test_a_run_that_a_worker_cannot_go_on_with_says_what_differs(
     assert "replicate 0 on worker hand: torch was '2.13.0' and is '2.12.0' here" in text
     answer = client.get(f"/api/v1/runs/{run.id}").json()
     assert (answer["state"], answer["progress"]["note"]) == ("queued", "waits for a worker that gives the same numbers")
+
+
+def test_an_estimate_says_how_far_off_those_like_it_were(client: httpx.Client, store: Store) -> None:
+    """Ten replicates that were told 20 % too much, by hand; and one that took half as long."""
+    _work(store, "cpu")
+    store.record_speed("lenet_300_100", "digits", 60, "cpu", 0.001)
+    data = forms.values(SPEC) | {"kind": "lottery"}
+    text = unescape(client.post("/new/estimate", data=data).text)
+    assert "here with nothing else running: 1 ms a step" in text
+    database = Database(store.database_url)
+    for _ in range(4):
+        client.post("/api/v1/runs", json={"preset": "digits-tickets"})
+    for n in range(11):
+        claim = store.claim("cpu", "cpu worker")
+        assert claim is not None
+        store.finish(claim.shard_id, claim.token)
+        with database.write() as connection:
+            held = shards.c.told_s / (2.0 if n == 5 else 1.2)
+            connection.execute(update(shards).where(shards.c.id == claim.shard_id).values(held_s=held))
+    database.dispose()
+    told = "(9 in 10 of the last 11 estimates like it were within a factor 1.2)"
+    assert f"here with nothing else running {told}: 1 ms a step" in unescape(
+        client.post("/new/estimate", data=data).text
+    )
+    presets = {preset["name"]: preset for preset in client.get("/api/v1/presets").json()["items"]}
+    assert presets["digits-tickets"]["cost"]["error_factor"] == pytest.approx(1.2)
+    assert presets["lenet-quick"]["cost"]["error_factor"] is None
