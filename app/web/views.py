@@ -234,7 +234,9 @@ def _progress(run: Run, waits: str, *, broker: bool) -> list[str]:
         else:
             words.append(waits or "starts when a worker is free")
     elif run.state == "running":
-        words.append(f"{duration(progress.eta_s)} left" if progress.eta_s is not None else "time left not known yet")
+        # A rate of the last seconds: a level that goes faster, or a machine that others use too, changes it.
+        eta = progress.eta_s
+        words.append("time left not known yet" if eta is None else f"{duration(eta)} left at the present speed")
         if run.workers:
             words.append(f"{'worker' if len(run.workers) == 1 else 'workers'} {', '.join(run.workers)}")
     elif run.state == "cancelling":
