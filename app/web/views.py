@@ -195,7 +195,7 @@ def head(run: Run, workers: Iterable[WorkerInfo], refusals: Sequence[Refusal], *
         can_extend=run.state != "cancelling" and run.kind in EXPERIMENTS,
         can_clone=run.kind in EXPERIMENTS,
         failure=_failure(run) if run.state == "failed" else None,
-        refusals=tuple(f"replicate {each.replicate} on worker {each.worker}: {each.reason}" for each in refusals),
+        refusals=tuple(f"Replicate {each.replicate}, on worker {each.worker}: {each.reason}" for each in refusals),
     )
 
 
