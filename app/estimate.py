@@ -1,6 +1,11 @@
-"""How long a run would take: from the speed of such work measured before, its amount and the slots at work."""
+"""How long a run would take: from the speed of such work measured before, its amount and the slots at work.
 
+And how wrong that was before: what shards took against what was told of them.
+"""
+
+import math
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple, Protocol
 
 from app.contract.specs import Experiment
@@ -21,6 +26,34 @@ class Speed(Protocol):
     def step_s(self) -> float: ...
 
 
+class Timing(Protocol):
+    """What a replicate took against what was told; `device` is "cpu", "gpu" or "any", as its run asked."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def told_s(self) -> float: ...
+    @property
+    def took_s(self) -> float: ...
+
+
+class Spread(NamedTuple):
+    """Nine in ten of the last `n` estimates were within `factor` (at least 1) of what came of them."""
+
+    factor: float
+    n: int
+
+
+# Fewer say nothing about nine in ten; older ones are of another machine, another version.
+LEAST, LATEST = 5, 20
+
+
 class Estimate(NamedTuple):
     """Wall-clock seconds, or None when nothing comparable was measured; `basis` says what it rests on."""
 
@@ -35,12 +68,12 @@ def estimate_seconds(spec: Experiment, speeds: Iterable[Speed], slots: int) -> E
     """
     model, dataset, batch_size, unit = spec.pace
     what = model if dataset == "any" else f"{model} on {dataset}"
-    found = _nearest(speeds, model, dataset, batch_size, spec.device)
+    found = _nearest(spec, speeds)
     if found is None:
         return Estimate(None, f"{unit.replace('a ', 'no ')} of {what} was timed here yet")
     if slots < 1:
         return Estimate(None, "no worker is up")
-    unit_s = found.step_s * batch_size / found.batch_size
+    unit_s = _unit_s(spec, found)
     rounds = -(-spec.replicates // slots)
     scaled = "" if found.batch_size == batch_size else f", scaled from batch {found.batch_size}"
     at_once = min(slots, spec.replicates)
@@ -50,15 +83,35 @@ def estimate_seconds(spec: Experiment, speeds: Iterable[Speed], slots: int) -> E
     )
 
 
-def _nearest(speeds: Iterable[Speed], model: str, dataset: str, batch_size: int, device: str) -> Speed | None:
-    """The speed of the batch size nearest by ratio; among equals the slower, so that no estimate is too short.
+def replicate_seconds(spec: Experiment, speeds: Iterable[Speed]) -> float | None:
+    """Time of one replicate on a slot; None when nothing comparable was measured."""
+    found = _nearest(spec, speeds)
+    return None if found is None else spec.units_per_replicate * _unit_s(spec, found)
 
-    `device` is "cpu", "gpu" or "any".
+
+def spread(spec: Experiment, timings: Iterable[Timing]) -> Spread | None:
+    """How far off estimates of the same kind of work were; `timings` come with the newest first.
+
+    None while there are fewer than `LEAST`; only the `LATEST` count.
     """
+    key = (spec.kind, spec.model_name, spec.dataset_name, spec.device)
+    alike = (each for each in timings if (each.kind, each.model, each.dataset, each.device) == key)
+    factors = sorted(max(each.took_s / each.told_s, each.told_s / each.took_s) for each in islice(alike, LATEST))
+    n = len(factors)
+    return Spread(factors[math.ceil(0.9 * n) - 1], n) if n >= LEAST else None
+
+
+def _unit_s(spec: Experiment, found: Speed) -> float:
+    return found.step_s * spec.pace.batch_size / found.batch_size
+
+
+def _nearest(spec: Experiment, speeds: Iterable[Speed]) -> Speed | None:
+    """The speed of the batch size nearest by ratio; among equals the slower, so that no estimate is too short."""
+    model, dataset, batch_size, _ = spec.pace
     known = [
         speed
         for speed in speeds
-        if (speed.model, speed.dataset) == (model, dataset) and device in (speed.device, "any")
+        if (speed.model, speed.dataset) == (model, dataset) and spec.device in (speed.device, "any")
     ]
 
     def distance(speed: Speed) -> tuple[float, float]:

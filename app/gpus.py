@@ -34,6 +34,37 @@ def gpus() -> list[Gpu]:
     return [gpu for gpu in found if gpu.number in wanted or gpu.uuid in wanted]
 
 
+class GpuLoad(NamedTuple):
+    """The share of the time in which a GPU was at work, in [0, 1], and its memory; None where it does not tell."""
+
+    share: float | None
+    memory_bytes: int | None
+    memory_total_bytes: int | None
+
+
+def gpu_load(uuid: str) -> GpuLoad | None:
+    """The load of a GPU as its driver tells it; None without an answer."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return None
+    asked = "--query-gpu=utilization.gpu,memory.used,memory.total"
+    command = [program, asked, "--format=csv,noheader,nounits", f"--id={uuid}"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    fields = answer.stdout.strip().split(",")
+    if answer.returncode != 0 or len(fields) != 3:
+        return None
+    # Percent and MiB; a field that a GPU does not have reads "[N/A]".
+    share, used, total = (int(field) if field.strip().isdecimal() else None for field in fields)
+    return GpuLoad(
+        share=None if share is None else share / 100,
+        memory_bytes=None if used is None else used * 2**20,
+        memory_total_bytes=None if total is None else total * 2**20,
+    )
+
+
 def torch_sees_gpus() -> bool:
     """Whether the installed torch can use a GPU; asked in a process of its own, which takes seconds."""
     ask = "import torch; raise SystemExit(0 if torch.cuda.is_available() else 1)"

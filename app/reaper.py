@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 5.0
 SWEEP_EVERY_S = 3600.0
+# Soon after the start as well: a machine may never be up for an hour.
+FIRST_SWEEP_S = 60.0
 
 
 class Reaper:
@@ -28,7 +30,7 @@ class Reaper:
         self._on_work = on_work
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reaper", daemon=True)
-        self._sweep_at = time.monotonic() + SWEEP_EVERY_S
+        self._sweep_at = time.monotonic() + min(FIRST_SWEEP_S, SWEEP_EVERY_S)
 
     def start(self) -> None:
         """Begin; the first look is at once."""

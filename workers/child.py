@@ -28,8 +28,8 @@ from workers.provenance import provenance
 from workers.science.outputs import Checkpoint, Output, Tensors
 from workers.speed import Stopwatch
 
-# What another attempt on this machine would meet again.
-HOPELESS = (numerics.PlanMismatchError, checkpoints.LostCheckpointsError, tickets.TicketGoneError)
+# What another attempt would meet again.
+HOPELESS = (checkpoints.LostCheckpointsError, tickets.TicketGoneError)
 
 
 def main(connection: "Connection[Any, Any]", job: Job) -> int:
@@ -69,6 +69,8 @@ class Attempt:
             self._run()
         except Fenced:
             raise
+        except numerics.PlanMismatchError as error:
+            self._store.refuse(*self._shard, str(error))
         except Exception as error:  # noqa: BLE001 (whatever goes wrong in an experiment belongs into the run's log)
             final = isinstance(error, HOPELESS) or _disk_is_full(error)
             self._store.fail(*self._shard, _reason(error), traceback.format_exc(), final=final)

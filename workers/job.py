@@ -7,7 +7,7 @@ from app.settings import Settings
 from app.store import Claim
 
 Order: TypeAlias = Literal["cancel", "stop"]
-"""From supervisor to child: give up for good, or hand the shard back unharmed because the worker goes."""
+"""From supervisor to child: give up for good, or hand the shard back unharmed, as the worker goes or a run is due."""
 
 DONE = 0  # the child has told the store how the shard ended
 FENCED = 70  # the shard belongs to somebody else by now

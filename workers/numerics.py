@@ -8,7 +8,7 @@ from workers import machine
 
 
 class PlanMismatchError(Exception):
-    """This worker cannot compute what the shard began to compute; the message names each difference."""
+    """This worker would not give the numbers that the shard began to compute; the message names each difference."""
 
 
 def pin() -> None:
@@ -49,14 +49,20 @@ def _known(frozen: dict[str, Any], mine: dict[str, Any]) -> dict[str, str]:
 
 def obey(frozen: dict[str, Any], mine: dict[str, Any]) -> None:
     """Raises `PlanMismatchError` unless this process computes as the shard's first attempt did."""
-    differing = [
-        f"{key} was {frozen.get(key)!r} and is {mine.get(key)!r} here"
-        for key in sorted(frozen.keys() | mine.keys())
-        # What was measured is taken from the frozen plan; one of an older version has none of it.
-        if key != "tuned" and frozen.get(key) != (_known(frozen, mine) if key == "moved_by" else mine.get(key))
-    ]
+    # What was measured is taken from the frozen plan; one of an older version has none of it.
+    frozen, mine = ({key: each for key, each in plan.items() if key != "tuned"} for plan in (frozen, mine))
+    differing = _differences(frozen, {**mine, "moved_by": _known(frozen, mine)} if "moved_by" in mine else mine)
     if differing:
-        raise PlanMismatchError(
-            "this worker would not give the same numbers: " + "; ".join(differing) + ". Resume the run where these "
-            "match, or clone it to start over."
-        )
+        raise PlanMismatchError("; ".join(differing))
+
+
+def _differences(frozen: dict[str, Any], mine: dict[str, Any]) -> list[str]:
+    """Each difference in words; of nested parts, such as versions, only what differs in them."""
+    words = []
+    for key in sorted(frozen.keys() | mine.keys()):
+        was, now = frozen.get(key), mine.get(key)
+        if isinstance(was, dict) and isinstance(now, dict):
+            words += _differences(was, now)
+        elif was != now:
+            words.append(f"{key} was {was!r} and is {now!r} here")
+    return words

@@ -91,8 +91,11 @@ class Supervisor:
     def _beat(self, connection: "Connection[Any, Any]") -> None:
         progress, self._progress = self._progress, None
         try:
-            if self._store.heartbeat(*self._shard, progress) == "cancel":
-                self._tell(connection, "cancel")
+            match self._store.heartbeat(*self._shard, progress):
+                case "cancel":
+                    self._tell(connection, "cancel")
+                case "yield":
+                    self._tell(connection, "stop")
         except SQLAlchemyError as error:
             # The lease bridges a database that is away for a moment; after that, fencing decides.
             log.warning("heartbeat of shard %s: %s", self._job.claim.shard_id, error)

@@ -63,7 +63,7 @@ def _verify(store: Store, settings: Settings, asked: Verification) -> int:
     spec = run.spec
     if not isinstance(spec, Experiment):
         raise CannotVerifyError(f"run {run.id} holds imported masks: nothing was trained here that could be made again")
-    if not spec.repeats:
+    if not spec.repeatable:
         raise CannotVerifyError(f"run {run.id} measured times, which are others at each measurement")
     replicate = _replicate(store, run, asked.replicate)
     stored = store.outputs(run.id, replicate)

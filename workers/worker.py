@@ -12,12 +12,15 @@ import psutil
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.contract.records import Queue as QueueName
+from app.contract.records import WorkerLoad
+from app.gpus import gpus
 from app.queue import Queue
 from app.reaper import Reaper
 from app.settings import Settings
 from app.store import Store
-from workers import calibration, forkserver, machine
+from workers import calibration, disk, forkserver, machine
 from workers.job import Job
+from workers.load import Meter
 from workers.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
@@ -38,11 +41,14 @@ class Worker:
         # The one GPU that CUDA_VISIBLE_DEVICES leaves this process.
         self._device = "cuda:0" if name == "gpu" else "cpu"
         self._settings = settings
+        self._folders = disk.folders(settings)
         self._store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
         self._queue = Queue(settings.broker_url)
         self._reaper = Reaper(self._store, self._queue, self._on_work)
         self._free = threading.BoundedSemaphore(slots)
         self._busy: list[str] = []
+        self._load: WorkerLoad | None = None
+        self._trouble = ""
         self._unserved = 0
         self._stopping = False
 
@@ -50,6 +56,7 @@ class Worker:
         """Warm up, wait for the schema, and be seen; raises TimeoutError when nobody migrates the database."""
         forkserver.warm()
         self._store.wait_for_revision(REVISION_TIMEOUT_S)
+        threading.Thread(target=self._measure, name="load", daemon=True).start()
         threading.Thread(target=self._be_seen, name="presence", daemon=True).start()
         self._reaper.start()
         calibration.start(self._settings, self._store, self._device, lambda: not self._busy and not self._stopping)
@@ -72,6 +79,8 @@ class Worker:
             self._free.release()
 
     def _serve_one(self) -> bool:
+        if disk.trouble(self._folders):
+            return False  # the board says why; reapers announce what waits until there is room again
         claim = self._store.claim(self.name, self.id)
         if claim is None:
             return False
@@ -104,6 +113,18 @@ class Worker:
         if self._unserved >= 2:
             threading.Thread(target=self.serve, name="self-serve").start()
 
+    def _measure(self) -> None:
+        # Apart from the presence: a driver may take seconds to answer, and a worker must not look dead meanwhile.
+        found = gpus() if self.name == "gpu" else []
+        meter = Meter(self._folders, found[0].uuid if found else None)
+        while not self._stopping:
+            self._trouble = disk.trouble(self._folders)
+            try:
+                self._load = meter.read()
+            except (psutil.Error, OSError) as error:
+                log.warning("the load could not be measured: %s", error)
+            time.sleep(SEEN_EVERY_S)
+
     def _be_seen(self) -> None:
         shown: tuple[str, ...] = ()
         known, shown_at = False, 0.0
@@ -114,7 +135,7 @@ class Worker:
                     self._register()
                     known = True
                 elif busy != shown or now - shown_at >= SEEN_EVERY_S:
-                    known = self._store.worker_seen(self.id, busy)
+                    known = self._store.worker_seen(self.id, busy, self._load, self._trouble)
                     shown, shown_at = busy, now
             except SQLAlchemyError as error:
                 log.warning("the store is away: %s", error)

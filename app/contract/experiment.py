@@ -62,7 +62,7 @@ class Experiment(Params, ABC):
 
     ends: ClassVar[str]
     """The series that has rows of a training once it has ended."""
-    repeats: ClassVar[bool] = True
+    repeatable: ClassVar[bool] = True
     """Whether the same numbers come out when it is done again; times do not."""
     grows: ClassVar[frozenset[str]] = frozenset({"replicates"})
     """Fields that a run may be extended in; `extends` says how."""

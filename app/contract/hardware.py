@@ -101,7 +101,7 @@ class HardwareSpec(Experiment):
     device: Literal["cpu", "gpu"] = Field("cpu", description="Whose time is measured.")
 
     ends: ClassVar[str] = "hardware"
-    repeats: ClassVar[bool] = False
+    repeatable: ClassVar[bool] = False
     grows: ClassVar[frozenset[str]] = frozenset({"replicates"})
 
     @property

@@ -11,7 +11,19 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from app.contract.events import ArtifactSaved, Event, Measured, Progress, Started
 from app.contract.outputs import Outputs
-from app.contract.records import ArtifactRef, EventRecord, Page, Queue, Run, Series, Shard, State, WorkerInfo
+from app.contract.records import (
+    ArtifactRef,
+    EventRecord,
+    Page,
+    Queue,
+    Refusal,
+    Run,
+    Series,
+    Shard,
+    State,
+    WorkerInfo,
+    WorkerLoad,
+)
 from app.contract.specs import Experiment, ImportedSpec
 from app.store import (
     artifacts,
@@ -21,10 +33,12 @@ from app.store import (
     lifecycle,
     listing,
     outputs,
+    refusals,
     runs,
     series,
     shards,
     speeds,
+    timings,
     workers,
 )
 from app.store.artifacts import DAY_S, Artifacts
@@ -33,6 +47,7 @@ from app.store.database import Database
 from app.store.errors import Conflict, Corrupt, Fenced, NotFound, OrdinalGap, StoreError
 from app.store.speeds import Speed
 from app.store.tables import REVISION
+from app.store.timings import Timing
 
 __all__ = [
     "Artifacts",
@@ -46,6 +61,7 @@ __all__ = [
     "Speed",
     "Store",
     "StoreError",
+    "Timing",
 ]
 
 
@@ -88,14 +104,22 @@ class Store:
     # --- runs ---
 
     def create_run(
-        self, spec: Experiment, *, name: str, tags: Iterable[str] = (), notes: str = "", again_of: str | None = None
+        self,
+        spec: Experiment,
+        *,
+        name: str,
+        tags: Iterable[str] = (),
+        notes: str = "",
+        again_of: str | None = None,
+        told_s: float | None = None,
     ) -> Run:
-        """Store a run and queue its shards; `again_of` is the run that it repeats.
+        """Store a run and queue its shards. Raises FieldError for a bad name, tag or note.
 
-        Raises FieldError for a bad name, tag or note.
+        `again_of` is the run that it repeats; `told_s` is what the person was told that each shard takes on a slot, to
+        be compared with what it will take.
         """
         labels: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes, "again_of": again_of}
-        return self._create(lambda conn, run_id: runs.create(conn, run_id, spec, **labels))
+        return self._create(lambda conn, run_id: runs.create(conn, run_id, spec, **labels, told_s=told_s))
 
     def import_run(
         self,
@@ -180,10 +204,10 @@ class Store:
             lifecycle.resume(conn, run_id)
             return runs.get(conn, run_id)
 
-    def extend_run(self, run_id: str, spec: Experiment) -> Run:
+    def extend_run(self, run_id: str, spec: Experiment, told_s: float | None = None) -> Run:
         """Ask for more of what the kind's `grows` names. Raises NotFound, Conflict, FieldError."""
         with self._db.write() as conn:
-            lifecycle.extend(conn, run_id, spec)
+            lifecycle.extend(conn, run_id, spec, told_s)
             return runs.get(conn, run_id)
 
     def bin_run(self, run_id: str) -> Run:
@@ -277,8 +301,11 @@ class Store:
         with self._db.write() as conn:
             return shards.claim(conn, queue, worker, self.lease_s)
 
-    def heartbeat(self, shard_id: int, token: str, progress: Progress | None) -> Literal["run", "cancel"]:
-        """Extend the lease and note the progress; says whether to go on. Raises Fenced."""
+    def heartbeat(self, shard_id: int, token: str, progress: Progress | None) -> Literal["run", "cancel", "yield"]:
+        """Extend the lease and note the progress; says whether to go on. Raises Fenced.
+
+        `yield`: hand the shard back now, just after a checkpoint, for another run whose turn has come.
+        """
         with self._db.write() as conn:
             return shards.heartbeat(conn, shard_id, token, progress, self.lease_s)
 
@@ -324,6 +351,19 @@ class Store:
         with self._db.write() as conn:
             shards.give_back(conn, shards.owned(conn, shard_id, token))
 
+    def refuse(self, shard_id: int, token: str, reason: str) -> State:
+        """The worker would give other numbers than the shard's first attempt: no try, and another one's. Raises Fenced.
+
+        `reason` names what differs.
+        """
+        with self._db.write() as conn:
+            return shards.refuse(conn, shard_id, token, reason)
+
+    def refusals(self, run_id: str) -> list[Refusal]:
+        """Which workers cannot go on with the run's waiting shards, and why."""
+        with self._db.read() as conn:
+            return refusals.of_run(conn, run_id)
+
     def reap(self) -> set[Queue]:
         """Take back shards whose lease ran out; returns the queues with work, where a living worker listens.
 
@@ -366,10 +406,12 @@ class Store:
                 conn, worker_id, host=host, pid=pid, queue=queue, device=device, slots=slots, versions=versions
             )
 
-    def worker_seen(self, worker_id: str, busy: Sequence[str]) -> bool:
-        """A worker lives and works on these runs; False when it must register again."""
+    def worker_seen(
+        self, worker_id: str, busy: Sequence[str], load: WorkerLoad | None = None, trouble: str = ""
+    ) -> bool:
+        """A worker lives and works on these runs; `trouble` is why it takes none. False when it must register again."""
         with self._db.write() as conn:
-            return workers.seen(conn, worker_id, busy)
+            return workers.seen(conn, worker_id, busy, load, trouble)
 
     def forget_worker(self, worker_id: str) -> None:
         """A worker has ended in order."""
@@ -385,6 +427,11 @@ class Store:
         """Keep how long a step took, in seconds."""
         with self._db.write() as conn:
             speeds.record(conn, Speed(model, dataset, batch_size, device, step_s))
+
+    def timings(self) -> list[Timing]:
+        """What the newest shards took and were told to take, the newest first."""
+        with self._db.read() as conn:
+            return timings.newest(conn)
 
     def speeds(self) -> list[Speed]:
         """Every speed that was measured last."""

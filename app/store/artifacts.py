@@ -7,9 +7,11 @@ import time
 from collections.abc import Container, Iterable
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO
 
 from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
 from sqlalchemy import Connection, select
 
 from app.contract.records import ArtifactRef
@@ -29,6 +31,11 @@ class Artifacts:
     def __init__(self, url: str) -> None:
         self.url = url
         self._fs, self._root = url_to_fs(url)
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the files are, if on a file system of this machine."""
+        return Path(self._root) if isinstance(self._fs, LocalFileSystem) else None
 
     def put(self, data: bytes) -> str:
         """Store bytes under their hash, which is returned. Raises OSError when there is no room.

@@ -39,11 +39,11 @@ def resume(conn: Connection, run_id: str) -> None:
     events.log(conn, run_id, [Changed(state=state, detail="resumed")])
 
 
-def extend(conn: Connection, run_id: str, spec: Experiment) -> None:
+def extend(conn: Connection, run_id: str, spec: Experiment, told_s: float | None) -> None:
     """Ask a run for more; what is done is not done again.
 
-    Running shards go on and are queued again when they end. Raises NotFound, Conflict, and FieldError when `spec` is
-    not the run's own plus more.
+    Running shards go on and are queued again when they end; `told_s` is how long each new one is expected to take.
+    Raises NotFound, Conflict, and FieldError when `spec` is not the run's own plus more.
     """
     run = _changeable(conn, run_id)
     if run.kind not in EXPERIMENTS:
@@ -64,10 +64,10 @@ def extend(conn: Connection, run_id: str, spec: Experiment) -> None:
     idle = ["cancelled", "failed"]
     if spec.model_copy(update={"replicates": old.replicates}) != old:
         conn.execute(update(runs).where(runs.c.id == run_id).values(work=run.work + 1))
-        conn.execute(update(shards).where(mine).values(total=spec.units_per_replicate))
+        conn.execute(update(shards).where(mine).values(total=spec.units_per_replicate, told_s=None))
         idle.append("finished")
     conn.execute(update(shards).where(mine, shards.c.state.in_(idle)).values(QUEUED_AGAIN))
-    run_rows.add_shards(conn, run_id, spec, range(old.replicates, spec.replicates))
+    run_rows.add_shards(conn, run_id, spec, range(old.replicates, spec.replicates), told_s)
     state = run_rows.settle(conn, run_id)
     events.log(conn, run_id, [Changed(state=state, detail="extended")])
 

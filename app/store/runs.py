@@ -28,10 +28,15 @@ def create(
     tags: Iterable[str],
     notes: str,
     again_of: str | None = None,
+    told_s: float | None = None,
 ) -> None:
-    """Store a run, its shards and its first event. Raises FieldError for bad labels."""
+    """Store a run, its shards and its first event. Raises FieldError for bad labels.
+
+    `again_of` is the run that it repeats; `told_s` is how long each shard is expected to be held by a worker, if that
+    can be told.
+    """
     add_run(conn, run_id, spec, "queued", name=name, tags=tags, notes=notes, again_of=again_of)
-    add_shards(conn, run_id, spec, range(spec.replicates))
+    add_shards(conn, run_id, spec, range(spec.replicates), told_s)
     events.log(conn, run_id, [Changed(state="queued")])
 
 
@@ -67,7 +72,9 @@ def add_run(
     )
 
 
-def add_shards(conn: Connection, run_id: str, spec: Experiment, replicates: Iterable[int]) -> None:
+def add_shards(
+    conn: Connection, run_id: str, spec: Experiment, replicates: Iterable[int], told_s: float | None
+) -> None:
     """Queue one shard for each of the replicates."""
     row = {
         "run_id": run_id,
@@ -75,6 +82,7 @@ def add_shards(conn: Connection, run_id: str, spec: Experiment, replicates: Iter
         "queue": spec.device,
         "checkpoints": [],
         "total": spec.units_per_replicate,
+        "told_s": told_s,
     }
     values = [{**row, "replicate": replicate} for replicate in replicates]
     if values:

@@ -6,10 +6,10 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, and_, func, select, update
 
-from app.contract.events import Failed, Finished, Progress, Started
+from app.contract.events import Changed, Failed, Finished, Progress, Started
 from app.contract.records import Queue, State
 from app.contract.specs import EXPERIMENT
-from app.store import events
+from app.store import events, refusals, turns
 from app.store import runs as run_rows
 from app.store.claims import CheckpointRef, Claim
 from app.store.errors import Fenced, OrdinalGap
@@ -18,27 +18,15 @@ from app.store.tables import AnyRow, Now, runs, shards
 
 TRIES = 3
 CHECKPOINTS = 2
-IDLE: Mapping[str, Any] = {"token": None, "worker": None, "lease_until": None, "speed": None, "mark_at": None}
+IDLE: Mapping[str, Any] = {
+    "token": None, "worker": None, "lease_until": None, "claimed_at": None, "speed": None, "mark_at": None
+}  # fmt: skip
 _EXPIRED = and_(shards.c.state.in_(("running", "cancelling")), shards.c.lease_until < Now())
 
 
 def claim(conn: Connection, queue: Queue, worker: str, lease_s: float) -> Claim | None:
-    """Take the best queued shard, of the run with the fewest running ones, then of the oldest; None without one."""
-    other = shards.alias()
-    running = (
-        select(func.count())
-        .select_from(other)
-        .where(other.c.run_id == shards.c.run_id, other.c.state.in_(("running", "cancelling")))
-        .scalar_subquery()
-    )
-    best = (
-        select(shards, runs.c.spec, runs.c.work.label("run_work"))
-        .join(runs)
-        .where(shards.c.state == "queued", shards.c.queue.in_(("any", queue)), runs.c.deleted_at.is_(None))
-        .order_by(running, runs.c.created_at, runs.c.id, shards.c.replicate)
-        .limit(1)
-        .with_for_update(of=shards, skip_locked=True, key_share=True)
-    )
+    """Take the queued shard whose turn it is; None without one that this worker may take."""
+    best = turns.best(queue, worker).with_for_update(of=shards, skip_locked=True, key_share=True)
     row = conn.execute(best).first()
     if row is None:
         return None
@@ -50,6 +38,7 @@ def claim(conn: Connection, queue: Queue, worker: str, lease_s: float) -> Claim 
         token=token,
         worker=worker,
         lease_until=Now() + lease_s,
+        claimed_at=Now(),
         attempt=row.attempt + 1,
         work=row.run_work,
     )
@@ -78,17 +67,25 @@ def owned(conn: Connection, shard_id: int, token: str) -> AnyRow:
 
 def heartbeat(
     conn: Connection, shard_id: int, token: str, progress: Progress | None, lease_s: float
-) -> Literal["run", "cancel"]:
-    """Extend the lease and overwrite the progress; says whether to go on."""
+) -> Literal["run", "cancel", "yield"]:
+    """Extend the lease and overwrite the progress; says whether to go on, to give up or to make way."""
     row = owned(conn, shard_id, token)
-    values: dict[str, Any] = {"lease_until": Now() + lease_s}
+    now: float = conn.execute(select(Now())).scalar_one()
+    values: dict[str, Any] = {"lease_until": now + lease_s}
     if progress is not None:
-        now: float = conn.execute(select(Now())).scalar_one()
         old = None if row.mark_at is None else Rate(row.speed, row.mark_done, row.mark_at)
         values |= rate(old, progress.done, now)._asdict()
         values |= {"done": progress.done, "total": progress.total, "note": note(progress)}
+    if row.state == "cancelling":
+        _set(conn, shard_id, **values)
+        return "cancel"
+    if turns.makes_way(conn, row, now):
+        _set(conn, shard_id, **values, checkpoint_at=None)  # said once
+        detail = f"replicate {row.replicate} makes way for another run"
+        events.log(conn, row.run_id, [Changed(state="running", detail=detail)], row)
+        return "yield"
     _set(conn, shard_id, **values)
-    return "cancel" if row.state == "cancelling" else "run"
+    return "run"
 
 
 def start(conn: Connection, shard_id: int, token: str, started: Started) -> dict[str, Any]:
@@ -112,7 +109,7 @@ def checkpoint(conn: Connection, shard_id: int, token: str, sha256: str, next_or
     new = {"sha256": sha256, "next_ordinal": next_ordinal}
     older = [checkpoint for checkpoint in row.checkpoints if checkpoint != new]
     kept = [new, *older][:CHECKPOINTS]
-    _set(conn, shard_id, checkpoints=kept, tries=0, error=None, traceback=None)
+    _set(conn, shard_id, checkpoints=kept, checkpoint_at=Now(), tries=0, error=None, traceback=None)
     return [each["sha256"] for each in older if each not in kept]
 
 
@@ -122,11 +119,11 @@ def finish(conn: Connection, shard_id: int, token: str) -> State:
     run = run_rows.locked(conn, row.run_id)
     if row.work == run.work:
         state: State = "finished"
-        _set(conn, shard_id, **IDLE, state=state, done=row.total, note="")
+        _let_go(conn, row, state=state, done=row.total, note="")
         events.log(conn, row.run_id, [Finished(replicate=row.replicate)], row)
     else:
         state = "cancelled" if row.state == "cancelling" else "queued"
-        _set(conn, shard_id, **IDLE, state=state, tries=0)
+        _let_go(conn, row, state=state, tries=0)
     run_rows.settle(conn, row.run_id)
     return state
 
@@ -141,7 +138,7 @@ def fail(conn: Connection, row: AnyRow, reason: str, traceback: str, *, final: b
     # PostgreSQL cannot store NUL in a text.
     reason, traceback = reason.replace("\0", "\ufffd"), traceback.replace("\0", "\ufffd")
     # The last traceback is kept: a lost worker leaves none, and the one before tells more than nothing.
-    _set(conn, row.id, **IDLE, state=state, tries=tries, error=reason, traceback=traceback or row.traceback)
+    _let_go(conn, row, state=state, tries=tries, error=reason, traceback=traceback or row.traceback)
     failed = Failed(replicate=row.replicate, attempt=row.attempt, reason=reason, traceback=traceback, final=final)
     events.log(conn, row.run_id, [failed], row)
     run_rows.settle(conn, row.run_id)
@@ -151,15 +148,22 @@ def fail(conn: Connection, row: AnyRow, reason: str, traceback: str, *, final: b
 def give_back(conn: Connection, row: AnyRow) -> State:
     """A locked shard is given up unharmed, which is no try: queued again, or cancelled if that was asked."""
     state: State = "cancelled" if row.state == "cancelling" else "queued"
-    _set(conn, row.id, **IDLE, state=state)
+    _let_go(conn, row, state=state)
     run_rows.settle(conn, row.run_id)
     return state
+
+
+def refuse(conn: Connection, shard_id: int, token: str, reason: str) -> State:
+    """The worker cannot go on with what the shard began: given up unharmed, and not offered to this worker again."""
+    row = owned(conn, shard_id, token)
+    refusals.refuse(conn, row, reason)
+    return give_back(conn, row)
 
 
 def cancelled(conn: Connection, shard_id: int, token: str) -> None:
     """The worker stopped because it was told to."""
     row = owned(conn, shard_id, token)
-    _set(conn, row.id, **IDLE, state="cancelled")
+    _let_go(conn, row, state="cancelled")
     run_rows.settle(conn, row.run_id)
 
 
@@ -178,6 +182,12 @@ def queue_length(conn: Connection) -> dict[str, int]:
     """Queued shards by the workers they wait for: `cpu`, `gpu` or `any`."""
     query = select(shards.c.queue, func.count()).where(shards.c.state == "queued").group_by(shards.c.queue)
     return {"any": 0, "cpu": 0, "gpu": 0} | dict(conn.execute(query).all())
+
+
+def _let_go(conn: Connection, row: AnyRow, **values: Any) -> None:
+    """Nobody holds the locked shard any more."""
+    _set(conn, row.id, **IDLE, held_s=turns.held_s(row), **values)
+    turns.pass_on(conn, row)
 
 
 def _set(conn: Connection, shard_id: int, **values: Any) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -107,6 +107,8 @@ runs = Table(
     Column("finished_at", Double),
     Column("deleted_at", Double),
     Column("last_seq", Integer, nullable=False, default=0),
+    # When its turn comes again after it held a slot; empty: since it was created.
+    Column("turn_at", Double),
     Index(None, "created_at", "id"),
 )
 
@@ -123,11 +125,13 @@ shards = Table(
     Column("token", String(32)),
     Column("worker", String(200)),
     Column("lease_until", Double),
+    Column("claimed_at", Double),
     # Claims so far, and how many of them failed since the last checkpoint.
     Column("attempt", Integer, nullable=False, default=0),
     Column("tries", Integer, nullable=False, default=0),
     Column("plan", Json),
     Column("checkpoints", Json, nullable=False),
+    Column("checkpoint_at", Double),
     Column("next_ordinal", Integer, nullable=False, default=0),
     Column("error", Text),
     Column("traceback", Text),
@@ -138,6 +142,9 @@ shards = Table(
     Column("speed", Double),
     Column("mark_done", Integer),
     Column("mark_at", Double),
+    # Seconds that workers have held it, and that it was told to take when it was submitted.
+    Column("held_s", Double),
+    Column("told_s", Double),
     UniqueConstraint("run_id", "replicate"),
     Index(None, "state"),
     Index(None, "run_id", "state"),
@@ -199,6 +206,19 @@ workers = Table(
     Column("versions", Json, nullable=False),
     Column("started_at", Double, nullable=False),
     Column("seen_at", Double, nullable=False),
+    # What it measures of itself and its machine, and why it takes no work.
+    Column("load", Json),
+    Column("trouble", Text),
+)
+
+# Workers that cannot continue what a shard began, such as those with another version of torch.
+refusals = Table(
+    "refusals",
+    metadata,
+    Column("shard_id", Integer, ForeignKey("shards.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("worker", String(200), primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("at", Double, nullable=False),
 )
 
 speeds = Table(

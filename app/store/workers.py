@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from app.contract.records import Queue, WorkerInfo
+from app.contract.records import Queue, WorkerInfo, WorkerLoad
+from app.store import refusals
 from app.store.lookup import moment
 from app.store.tables import Now, workers
 
@@ -25,6 +26,7 @@ def register(
 ) -> None:
     """Note a worker that has started, in place of one of the same id; forget those not seen for a day."""
     conn.execute(delete(workers).where((workers.c.id == worker_id) | (workers.c.seen_at < Now() - FORGET_S)))
+    refusals.forget(conn)
     conn.execute(
         insert(workers).values(
             id=worker_id,
@@ -41,15 +43,21 @@ def register(
     )
 
 
-def seen(conn: Connection, worker_id: str, busy: Sequence[str]) -> bool:
-    """Note that a worker lives and which runs it works on; False when it must register again."""
-    values = {"busy": list(busy), "seen_at": Now()}
+def seen(conn: Connection, worker_id: str, busy: Sequence[str], load: WorkerLoad | None, trouble: str) -> bool:
+    """Note that a worker lives, which runs it works on and how it fares; False when it must register again."""
+    values = {
+        "busy": list(busy),
+        "seen_at": Now(),
+        "load": None if load is None else load.model_dump(),
+        "trouble": trouble,
+    }
     return conn.execute(update(workers).where(workers.c.id == worker_id).values(values)).rowcount == 1
 
 
 def forget(conn: Connection, worker_id: str) -> None:
     """A worker has ended in order."""
     conn.execute(delete(workers).where(workers.c.id == worker_id))
+    refusals.forget(conn)
 
 
 def known(conn: Connection) -> list[WorkerInfo]:
@@ -58,7 +66,12 @@ def known(conn: Connection) -> list[WorkerInfo]:
     rows = conn.execute(select(workers, alive).order_by(workers.c.started_at, workers.c.id))
     return [
         WorkerInfo.model_validate(
-            {**row._mapping, "started_at": moment(row.started_at), "seen_at": moment(row.seen_at)}
+            {
+                **row._mapping,
+                "started_at": moment(row.started_at),
+                "seen_at": moment(row.seen_at),
+                "trouble": row.trouble or "",
+            }
         )
         for row in rows
     ]

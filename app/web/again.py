@@ -73,7 +73,7 @@ def _relation(store: Store, then: Run, now: Run, how: Literal["Again of", "Run a
     if waiting:
         words = "is compared when both have finished"
         return Relation(how, other.id, other.name, "open", words, f"{waiting[-1].name} is {waiting[-1].state}")
-    if not now.experiment.repeats:
+    if not now.experiment.repeatable:
         return Relation(how, other.id, other.name, "open", "measured times, which are others each time", "")
     made = compared(store, now, then.id)
     mark: Literal["same", "differs", "open"] = "differs" if made.different else "same" if made.same else "open"

@@ -13,7 +13,8 @@ from app.store.labels import NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH, TAGS
 from app.store.listing import PAGE
 from app.web.context import QueueDep, StoreDep
 from app.web.problems import responses
-from app.web.submit import announce, submit, trainable
+from app.web.submit import announce, extend, submit, trainable
+from app.web.waits import noted
 
 router = APIRouter(tags=["runs"])
 
@@ -90,7 +91,7 @@ Sort: TypeAlias = Literal[
 
 @router.post("/runs", status_code=201)
 def create_run(body: NewRun, response: Response, store: StoreDep, queue: QueueDep) -> Run:
-    """Submit a run. When the broker is down it is stored all the same, and `progress.note` says so."""
+    """Submit a run. Without a broker or a worker for it, it is stored all the same, and `progress.note` says so."""
     name = body.name
     if body.spec is not None:
         run = submit(store, queue, body.spec, name=name, tags=body.tags, notes=body.notes)
@@ -125,8 +126,8 @@ def list_runs(
 
 @router.get("/runs/{run_id}", responses=responses(404))
 def get_run(run_id: RunId, store: StoreDep) -> Run:
-    """One run."""
-    return store.run(run_id)
+    """One run; while it is queued, `progress.note` says what it waits for, if not just for a free worker."""
+    return noted(store, store.run(run_id))
 
 
 @router.patch("/runs/{run_id}", responses=responses(404))
@@ -178,7 +179,7 @@ def cancel_run(run_id: RunId, store: StoreDep, queue: QueueDep) -> Run:
 @router.post("/runs/{run_id}/resume", responses=responses(404, 409))
 def resume_run(run_id: RunId, store: StoreDep, queue: QueueDep) -> Run:
     """Go on with a cancelled or failed run from its last checkpoints."""
-    return announce(queue, store.resume_run(run_id))
+    return announce(store, queue, store.resume_run(run_id))
 
 
 @router.post("/runs/{run_id}/clone", status_code=201, responses=responses(404, 409))
@@ -194,4 +195,4 @@ def clone_run(run_id: RunId, response: Response, store: StoreDep, queue: QueueDe
 @router.post("/runs/{run_id}/extend", responses=responses(404, 409))
 def extend_run(run_id: RunId, body: Extension, store: StoreDep, queue: QueueDep) -> Run:
     """Ask more of a run, such as replicates, levels or learning rates. Nothing is computed again."""
-    return announce(queue, store.extend_run(run_id, body.spec))
+    return extend(store, queue, run_id, body.spec)

@@ -1,27 +1,29 @@
 """What specs would cost on the workers that run now, in words."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.contract.records import WorkerInfo
 from app.contract.specs import Experiment
-from app.estimate import estimate_seconds
-from app.store import Store
-from app.store.speeds import Speed
+from app.estimate import Spread, estimate_seconds, spread
+from app.store import Speed, Store, Timing
+from app.web.waits import obstacle
 from app.web.words import duration
 
 
 @dataclass(frozen=True)
 class Here:
-    """The speeds and workers of this moment, read once for any number of specs."""
+    """The speeds, workers and past estimates of this moment, read once for any number of specs."""
 
     speeds: Sequence[Speed]
     workers: Sequence[WorkerInfo]
+    timings: Sequence[Timing] = ()
 
     @classmethod
     def now(cls, store: Store) -> "Here":
         """What is known now."""
-        return cls(store.speeds(), [worker for worker in store.workers() if worker.alive])
+        return cls(store.speeds(), [worker for worker in store.workers() if worker.alive], store.timings())
 
     def slots(self, spec: Experiment) -> int:
         """Trainings that run at once on the workers that may take the spec."""
@@ -34,7 +36,18 @@ class Here:
 
     def sentence(self, spec: Experiment, share: float = 1.0) -> str:
         """The time and what it rests on; `share` in (0, 1] is how much of the spec is still to do."""
+        if missing := obstacle(spec.device, self.workers):
+            return f"Time not known: {missing}."
         seconds, basis = estimate_seconds(spec, self.speeds, self.slots(spec))
         if seconds is None:
             return f"Time not known: {basis}."
-        return f"About {duration(seconds * share)} here with nothing else running: {basis}."
+        error = spread(spec, self.timings)
+        told = f" ({past(error)})" if error is not None else ""
+        return f"About {duration(seconds * share)} here with nothing else running{told}: {basis}."
+
+
+def past(error: Spread) -> str:
+    """How far off the last estimates were; with fewer than ten of them, nine in ten are all."""
+    which = f"the last {error.n}" if error.n < 10 else f"9 in 10 of the last {error.n}"
+    # Rounded up, so that it stays true.
+    return f"{which} estimates like it were within a factor {math.ceil(round(10 * error.factor, 6)) / 10:.1f}"

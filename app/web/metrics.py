@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.contract.records import State
+from app.contract.records import State, WorkerLoad
 from app.live import Broadcaster
 from app.store import Store
 
@@ -67,6 +67,15 @@ class _Stored(Collector):
         alive = GaugeMetricFamily("ticketscope_workers_alive", "Worker processes seen in the last 15 s.")
         alive.add_metric((), sum(worker.alive for worker in workers))
         yield alive
+        loads = [(worker, worker.load.model_dump()) for worker in workers if worker.alive and worker.load is not None]
+        for field, about in WorkerLoad.model_fields.items():
+            each = GaugeMetricFamily(
+                f"ticketscope_worker_{field}", about.description or "", labels=("worker", "queue", "host")
+            )
+            for worker, load in loads:
+                if load[field] is not None:
+                    each.add_metric((worker.id, worker.queue, worker.host), load[field])
+            yield each
 
 
 class Timing:

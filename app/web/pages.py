@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.presets import PRESETS
+from app.contract.records import WorkerInfo
 from app.contract.specs import FieldError
 from app.store import Store
 from app.store.errors import NotFound
@@ -23,6 +24,7 @@ from app.web import pages_hardware, pages_imports, pages_new, pages_run
 from app.web.api_runs import Cursor, Short
 from app.web.context import QueueDep, StoreDep
 from app.web.cost import Here
+from app.web.loads import gauges, machines, troubles
 from app.web.pages_new import FormDep
 from app.web.submit import submit
 from app.web.views import Row, page, row, shell, summaries
@@ -114,11 +116,12 @@ def board(
         found = store.runs(q=q, limit=LIMIT)
     now = datetime.now(UTC)
     texts = summaries(store, found.items)
+    known = store.workers()
     made = Board(tuple(row(run, texts[run.id], now) for run in found.items), q, state, tag, sort, cursor, found.next)
     cards = presets(store)
     return page(
         request, "board.html", board=made, presets=cards[:3], more_presets=len(cards) if len(cards) > 3 else 0,
-        shell=shell(store), notice=_binned(store, binned),
+        machines=machines(known), troubles=troubles(known), shell=shell(store), notice=_binned(store, binned),
     )  # fmt: skip
 
 
@@ -147,12 +150,14 @@ def workers(request: Request, store: StoreDep, queue: QueueDep) -> HTMLResponse:
     lines = [
         {
             "id": worker.id,
-            "state": "gone" if not worker.alive else "busy" if worker.busy else "idle",
+            "state": _state(worker),
+            "trouble": worker.trouble,
             "alive": worker.alive,
             "queue": worker.queue,
             "device": worker.device,
             "slots": worker.slots,
-            "busy": [(run, names[run]) for run in dict.fromkeys(worker.busy)],
+            "busy": [(run, names[run], _standing(store, run, worker.id)) for run in dict.fromkeys(worker.busy)],
+            "gauges": gauges(worker.load) if worker.alive and worker.load is not None else (),
             "versions": ", ".join(f"{key} {value}" for key, value in worker.versions.items()),
             "seen": ago(worker.seen_at),
         }
@@ -161,7 +166,8 @@ def workers(request: Request, store: StoreDep, queue: QueueDep) -> HTMLResponse:
     waiting = {key: count for key, count in store.queue_length().items() if count}
     told = ", ".join(f"{plural(count, 'replicate')} for {_whom(key)}" for key, count in waiting.items())
     return page(
-        request, "workers.html", workers=lines, alive=made.alive, broker=queue.alive(), shell=made,
+        request, "workers.html", workers=lines, machines=machines(known), troubles=troubles(known),
+        alive=made.alive, broker=queue.alive(), shell=made,
         queue=f"Waiting: {told}." if told else "Nothing waits in the queue.",
     )  # fmt: skip
 
@@ -233,6 +239,21 @@ def _name(store: Store, run_id: str) -> str:
         return store.run(run_id).name
     except NotFound:
         return run_id
+
+
+def _state(worker: WorkerInfo) -> str:
+    if not worker.alive:
+        return "gone"
+    return "busy" if worker.busy else "takes no work" if worker.trouble else "idle"
+
+
+def _standing(store: Store, run_id: str, worker: str) -> list[str]:
+    """Where each replicate of a run that a worker has in hand stands."""
+    try:
+        held = [shard for shard in store.shards(run_id) if shard.worker == worker]
+    except NotFound:
+        return []
+    return [", ".join(filter(None, (f"replicate {shard.replicate}", shard.note))) for shard in held]
 
 
 def _whom(queue: str) -> str:

@@ -14,7 +14,8 @@ from app.store import Store
 from app.web import forms
 from app.web.context import QueueDep, StoreDep
 from app.web.cost import Here
-from app.web.submit import announce, submit, trainable
+from app.web.submit import extend as extend_run
+from app.web.submit import submit, trainable
 from app.web.views import page, shell
 from app.web.words import plural
 
@@ -132,7 +133,7 @@ def create(request: Request, store: StoreDep, queue: QueueDep, data: FormDep) ->
     if spec is not None:
         try:
             if base is not None:
-                run = announce(queue, store.extend_run(base.id, spec))
+                run = extend_run(store, queue, base.id, spec)
             else:
                 run = submit(
                     store, queue, spec, name=data.get("name", "").strip(), tags=split_tags(data.get("tags", "")),

@@ -124,7 +124,7 @@ def cancel(run_id: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
 @router.post("/runs/{run_id}/resume")
 def resume(run_id: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
     """Go on with a run that was cancelled or failed."""
-    announce(queue, store.resume_run(run_id))
+    announce(store, queue, store.resume_run(run_id))
     return _back(run_id)
 
 
@@ -179,6 +179,7 @@ def _render(
     lean = "x-live" in request.headers
     made = shell(store)
     broker = run.state != "queued" or sources.queue.alive()
+    refusals = store.refusals(run.id) if run.state in ("queued", "running") else []
     written = typed or {"name": run.name, "tags": ", ".join(run.tags), "notes": run.notes}
     parts: dict[str, Any] = {}
     if tab == "masks":
@@ -205,7 +206,7 @@ def _render(
         422 if errors else 200,
         shell=made,
         page=RunPage(
-            head=head(run, made, broker=broker),
+            head=head(run, store.workers(), refusals, broker=broker),
             tab=tab,
             template="figures" if tab in TABS and tab not in ("masks", "overlap") else tab,
             tabs=tuple(Tab(key, TITLES[key], _href(run, key, query)) for key in tabs),

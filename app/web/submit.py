@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from app.contract.events import WINNING_TICKET
 from app.contract.records import Run
 from app.contract.specs import TITLES, Experiment, FieldError, LotterySpec
+from app.estimate import replicate_seconds
 from app.pictures.check import check_picture
 from app.queue import Queue, queues_of
 from app.store import Conflict, NotFound, Store
+from app.web.waits import noted
 
 BROKER_DOWN = "Stored. The broker is down: the run starts when it is back."
 IMPORTED = "these masks were imported, not trained here: import the files again"
@@ -41,8 +43,10 @@ def submit(
     """
     check_picture(spec)
     check_tickets(store, spec)
-    run = store.create_run(spec, name=name or default_name(spec), tags=tags, notes=notes, again_of=again_of)
-    return announce(queue, run)
+    told_s = replicate_seconds(spec, store.speeds())
+    name = name or default_name(spec)
+    run = store.create_run(spec, name=name, tags=tags, notes=notes, again_of=again_of, told_s=told_s)
+    return announce(store, queue, run)
 
 
 def check_tickets(store: Store, spec: Experiment) -> None:
@@ -66,10 +70,16 @@ def check_tickets(store: Store, spec: Experiment) -> None:
             raise FieldError("ticket", f"run {ref.run} has not saved level {ref.level} of replicate {ref.replicate}")
 
 
-def announce(queue: Queue, run: Run) -> Run:
-    """Tell workers and open pages about a run that has work; its progress note says so when the broker is down."""
+def extend(store: Store, queue: Queue, run_id: str, spec: Experiment) -> Run:
+    """Ask more of a run and announce it. Raises NotFound, Conflict, FieldError."""
+    told_s = replicate_seconds(spec, store.speeds())
+    return announce(store, queue, store.extend_run(run_id, spec, told_s))
+
+
+def announce(store: Store, queue: Queue, run: Run) -> Run:
+    """Tell workers and open pages about a run that has work; its progress note says why when it must wait for more."""
     told = queue.announce(queues_of(run.experiment))
     if told:
         queue.wake(run.id, run.last_seq)
-        return run
+        return noted(store, run)
     return run.model_copy(update={"progress": run.progress.model_copy(update={"note": BROKER_DOWN})})

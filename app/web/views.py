@@ -1,6 +1,6 @@
 """What pages say about runs and workers: plain records with words in them, made for the templates."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
@@ -10,16 +10,16 @@ from fastapi import Request
 from starlette.responses import HTMLResponse
 
 from app.contract.events import WINNING_TICKET
-from app.contract.records import Run, RunProgress
+from app.contract.records import Refusal, Run, RunProgress, WorkerInfo
 from app.contract.specs import EXPERIMENTS, TITLES
 from app.figures import words
 from app.figures.verdict import verdict
 from app.store import Store
+from app.web.waits import reason
 from app.web.words import ago, duration, plural
 
 # Per store: run -> (last seq, text). Bounded by the number of runs; each text is a few words.
 _told: WeakKeyDictionary[Store, dict[str, tuple[int, str]]] = WeakKeyDictionary()
-NO_WORKER = "no worker is running: start one with “ticketscope worker”"
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ class Head:
     can_extend: bool
     can_clone: bool
     failure: Failure | None
+    refusals: tuple[str, ...]
 
 
 def page(request: Request, template: str, status: int = 200, **context: object) -> HTMLResponse:
@@ -171,8 +172,9 @@ def _erased(store: Store, run: Run) -> str:
     return f"picture no more than chance in {int(gone.sum())} of {plural(len(marked), 'training')}{so_far}"
 
 
-def head(run: Run, shell: Shell, *, broker: bool) -> Head:
+def head(run: Run, workers: Iterable[WorkerInfo], refusals: Sequence[Refusal], *, broker: bool) -> Head:
     """The head of a run's page."""
+    waits = reason(run, workers, refusals) if run.state == "queued" else ""
     binned = run.deleted_at is not None
     return Head(
         id=run.id,
@@ -184,7 +186,7 @@ def head(run: Run, shell: Shell, *, broker: bool) -> Head:
         state_words=f"running · {run.progress.note}" if run.state == "running" and run.progress.note else run.state,
         done=done(run),
         total=max(run.progress.total, 1),
-        progress_words=" · ".join(_progress(run, shell, broker=broker)),
+        progress_words=" · ".join(_progress(run, waits, broker=broker)),
         tags=run.tags,
         notes=run.notes,
         binned=binned,
@@ -193,6 +195,7 @@ def head(run: Run, shell: Shell, *, broker: bool) -> Head:
         can_extend=run.state != "cancelling" and run.kind in EXPERIMENTS,
         can_clone=run.kind in EXPERIMENTS,
         failure=_failure(run) if run.state == "failed" else None,
+        refusals=tuple(f"Replicate {each.replicate}, on worker {each.worker}: {each.reason}" for each in refusals),
     )
 
 
@@ -208,7 +211,9 @@ def _left(run: Run) -> str:
         eta = run.progress.eta_s
         return f"{duration(eta)} left" if eta is not None else share_done(run)
     if run.state == "queued":
-        return "waits for a worker" if not run.progress.done else "waits to go on"
+        device = run.experiment.device
+        who = "a worker" if device == "any" else f"a {device} worker"
+        return f"waits for {who}" if not run.progress.done else "waits to go on"
     if run.state == "finished":
         return f"took {_took(run)}" if _took(run) else ""
     return share_done(run)
@@ -220,16 +225,18 @@ def _took(run: Run) -> str:
     return duration((run.finished_at - run.started_at).total_seconds())
 
 
-def _progress(run: Run, shell: Shell, *, broker: bool) -> list[str]:
+def _progress(run: Run, waits: str, *, broker: bool) -> list[str]:
     words = [share_done(run)]
     progress: RunProgress = run.progress
     if run.state == "queued":
         if not broker:
             words.append("stored; starts when the broker is back")
         else:
-            words.append("starts when a worker is free" if shell.alive else NO_WORKER)
+            words.append(waits or "starts when a worker is free")
     elif run.state == "running":
-        words.append(f"{duration(progress.eta_s)} left" if progress.eta_s is not None else "time left not known yet")
+        # A rate of the last seconds: a level that goes faster, or a machine that others use too, changes it.
+        eta = progress.eta_s
+        words.append("time left not known yet" if eta is None else f"{duration(eta)} left at the present speed")
         if run.workers:
             words.append(f"{'worker' if len(run.workers) == 1 else 'workers'} {', '.join(run.workers)}")
     elif run.state == "cancelling":

@@ -6,7 +6,7 @@ import pytest
 
 from app.contract.presets import PRESETS
 from app.contract.specs import LotterySpec
-from app.estimate import Estimate, estimate_seconds
+from app.estimate import Estimate, Spread, estimate_seconds, replicate_seconds, spread
 
 
 class Speed(NamedTuple):
@@ -15,6 +15,15 @@ class Speed(NamedTuple):
     batch_size: int = 60
     device: str = "cpu"
     step_s: float = 0.001
+
+
+class Timing(NamedTuple):
+    told_s: float
+    took_s: float
+    kind: str = "lottery"
+    model: str = "lenet_300_100"
+    dataset: str = "digits"
+    device: str = "any"
 
 
 def spec(**changed: Any) -> LotterySpec:
@@ -82,3 +91,35 @@ def test_a_scaled_basis_says_so() -> None:
 def test_what_is_missing_is_named() -> None:
     assert estimate_seconds(spec(), [], 2) == Estimate(None, "no step of lenet_300_100 on digits was timed here yet")
     assert estimate_seconds(spec(), [Speed()], 0) == Estimate(None, "no worker is up")
+
+
+def test_a_replicate_is_told_by_its_units() -> None:
+    assert replicate_seconds(spec(), [Speed(batch_size=30, step_s=0.001)]) == pytest.approx(34 * 1000 * 0.002)
+    assert replicate_seconds(spec(), []) is None
+
+
+def test_the_spread_holds_nine_in_ten_of_the_latest_either_way() -> None:
+    # Factors 1.1, 1.2, ..., 3.0, half of them too short and half too long; 18 of 20 are within 2.8.
+    timings = [Timing(100, 100 * (1 + n / 10)) if n % 2 else Timing(100 * (1 + n / 10), 100) for n in range(1, 21)]
+    found = spread(spec(), [*timings, Timing(1, 1000)])
+    assert found is not None
+    assert found.n == 20
+    assert found.factor == pytest.approx(2.8)
+
+
+def test_fewer_than_five_tell_no_spread_and_up_to_nine_all_count() -> None:
+    assert spread(spec(), [Timing(1, 2)] * 4) is None
+    assert spread(spec(), [*[Timing(1, 1)] * 4, Timing(1, 4)]) == Spread(4.0, 5)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Timing(1, 9, kind="erasure"),
+        Timing(1, 9, model="conv_2"),
+        Timing(1, 9, dataset="mnist"),
+        Timing(1, 9, device="gpu"),
+    ],
+)
+def test_only_estimates_of_the_same_work_count(other: Timing) -> None:
+    assert spread(spec(), [*[other] * 20, *[Timing(1, 1.5)] * 5]) == Spread(1.5, 5)

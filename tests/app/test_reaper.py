@@ -43,9 +43,14 @@ def test_it_sweeps_when_that_is_due(store: Store, monkeypatch: pytest.MonkeyPatc
     os.utime(path, (0, 0))
     Reaper(store, Queue("")).look()
     assert path.exists()
-    monkeypatch.setattr(reaper, "SWEEP_EVERY_S", 0.0)
-    Reaper(store, Queue("")).look()
+    monkeypatch.setattr(reaper, "FIRST_SWEEP_S", 0.0)
+    running = Reaper(store, Queue(""))
+    running.look()
     assert not path.exists()
+    assert store.artifacts_store.put(b"nobody refers to this") == sha256
+    os.utime(path, (0, 0))
+    running.look()
+    assert path.exists()  # the next one is due in an hour
 
 
 def test_it_outlives_a_store_that_is_away(

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
+from app.contract.events import Started
 from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
 from tests.lab import small_spec
+from workers import machine
 from workers.child import _disk_is_full, _reason
 from workers.job import Job
 from workers.supervisor import Supervisor
@@ -37,6 +39,28 @@ def test_a_speed_that_cannot_be_kept_ends_no_training(store: Store, settings: Se
     Supervisor(store, Queue(""), Job(claim, settings, "a test", "cpu"), lambda: False).run()
     run = store.run(run_id)
     assert (run.state, run.error) == ("finished", None)
+
+
+def test_a_shard_of_another_version_is_handed_back_to_wait_for_one(store: Store, settings: Settings) -> None:
+    run_id = store.create_run(small_spec(), name="x").id
+    began = store.claim("cpu", "an older worker")
+    assert began is not None
+    plan = {"device": "cpu", "versions": {**machine.versions(), "torch": "2.12.0"}}
+    store.start(
+        began.shard_id,
+        began.token,
+        Started(replicate=0, attempt=1, worker="an older worker", plan=plan, provenance={}),
+    )
+    store.release(began.shard_id, began.token)
+    claim = store.claim("cpu", "a test")
+    assert claim is not None
+    Supervisor(store, Queue(""), Job(claim, settings, "a test", "cpu"), lambda: False).run()
+    assert store.run(run_id).state == "queued"
+    (refusal,) = store.refusals(run_id)
+    assert refusal.worker == "a test"
+    assert f"torch was '2.12.0' and is '{machine.versions()['torch']}' here" in refusal.reason
+    assert "numpy" not in refusal.reason
+    assert store.claim("cpu", "a test") is None
 
 
 def test_a_full_disk_under_sqlite_is_known_as_one(store: Store) -> None:

@@ -42,8 +42,16 @@ def test_an_extension_may_bring_optimizers_and_change_none(plan: dict[str, objec
     before = {**plan, "moved_by": {"sgd": "torch.optim.SGD"}}
     numerics.obey(before, {**plan, "moved_by": {"sgd": "torch.optim.SGD", "lion": "Lion"}})
     for other in ({"sgd": "Lion"}, {"lion": "Lion"}):
-        with pytest.raises(numerics.PlanMismatchError, match="moved_by was"):
+        with pytest.raises(numerics.PlanMismatchError, match="sgd was"):
             numerics.obey(before, {**plan, "moved_by": other})
+
+
+def test_of_versions_only_those_that_differ_are_named(plan: dict[str, object]) -> None:
+    versions = plan["versions"]
+    assert isinstance(versions, dict)
+    with pytest.raises(numerics.PlanMismatchError) as raised:
+        numerics.obey({**plan, "versions": {**versions, "torch": "2.12.0"}}, plan)
+    assert str(raised.value) == "torch was '2.12.0' and is '2.13.0' here"
 
 
 @pytest.mark.parametrize("key", ["threads", "device", "versions", "layers"])

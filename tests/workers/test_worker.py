@@ -1,5 +1,6 @@
 """A worker in this process, whose store or broker fails it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -7,9 +8,60 @@ from sqlalchemy.exc import OperationalError
 
 from app.queue import Queue
 from app.settings import Settings
-from app.store import Store
-from tests.lab import small_spec
+from app.store import Store, turns
+from tests.lab import results, small_spec
+from workers import disk
 from workers.worker import Worker
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
+    store.migrate()
+    yield store
+    store.close()
+
+
+def test_a_long_shard_makes_way_for_a_run_that_comes_later_and_computes_the_same(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if every shard had held its slot for long, and every checkpoint were fresh.
+    monkeypatch.setattr(turns, "SLICE_S", 0.0)
+    monkeypatch.setattr(turns, "FRESH_S", 60.0)
+    long, short = small_spec(steps=300, levels=4), small_spec(steps=20, levels=1)
+    long_id, short_id = (store.create_run(spec, name="x").id for spec in (long, short))
+    worker = Worker(settings, "cpu", 1)
+    store.register_worker(worker.id, host="h", pid=1, queue="cpu", device="cpu", slots=1, versions={})
+    store.worker_seen(worker.id, [long_id])
+    worker.serve()
+    made_way, went_first = store.run(long_id), store.run(short_id)
+    assert (made_way.state, went_first.state) == ("finished", "finished")
+    assert made_way.finished_at is not None
+    assert went_first.finished_at is not None
+    assert went_first.finished_at < made_way.finished_at
+    assert store.shards(long_id)[0].attempt > 1
+    alone_id = store.create_run(long, name="alone").id
+    worker.serve()
+    assert store.shards(alone_id)[0].attempt == 1
+    assert results(store, long_id) == results(store, alone_id)
+
+
+def test_a_worker_without_room_takes_nothing_and_goes_on_when_there_is(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = store.create_run(small_spec(steps=20, levels=1), name="x").id
+    worker = Worker(settings, "cpu", 1)
+    with monkeypatch.context() as full:
+        full.setattr(disk, "LEAST_FREE_BYTES", 10**18)
+        worker.serve()
+        assert store.run(run_id).state == "queued"
+    worker.serve()
+    assert store.run(run_id).state == "finished"
 
 
 @pytest.mark.parametrize(
@@ -20,7 +72,8 @@ from workers.worker import Worker
     ],
 )
 def test_a_claimed_shard_is_done_though_more_work_cannot_be_announced(
-    tmp_path: Path,
+    store: Store,
+    settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     owner: type,
@@ -30,12 +83,8 @@ def test_a_claimed_shard_is_done_though_more_work_cannot_be_announced(
     def fail(*_: object) -> None:
         raise error
 
-    settings = Settings(data_dir=tmp_path)
-    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
-    store.migrate()
     run_id = store.create_run(small_spec(steps=20, levels=1, replicates=2), name="x").id
     monkeypatch.setattr(owner, method, fail)
     Worker(settings, "cpu", 1).serve()
     assert store.run(run_id).state == "finished"
     assert "more work could not be announced" in caplog.text
-    store.close()

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -110,6 +111,29 @@ def test_a_sweep_takes_old_files_that_nothing_refers_to(artifacts: Artifacts, tm
     assert artifacts.sweep({kept}) == 2
     assert (artifacts.exists(kept), artifacts.exists(fresh), artifacts.exists(stale)) == (True, True, False)
     assert len(_files(tmp_path)) == 2
+
+
+def test_what_a_killed_writer_left_is_swept_after_a_day_and_not_before(tmp_path: Path) -> None:
+    script = """
+import os, signal, sys
+from app.store.artifacts import Artifacts
+def pieces():
+    for _ in range(100):
+        yield b"x" * 100_000
+    os.kill(os.getpid(), signal.SIGKILL)
+    yield b"x"
+Artifacts(sys.argv[1]).put_pieces(pieces())
+"""
+    artifacts = Artifacts(str(tmp_path))
+    kept = artifacts.put(DATA)
+    assert subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False).returncode == -signal.SIGKILL
+    (part,) = [path for path in _files(tmp_path) if path.name != kept]
+    assert part.stat().st_size > 1_000_000
+    assert artifacts.sweep({kept}) == 0
+    day_old = time.time() - 25 * 3600
+    os.utime(part, (day_old, day_old))
+    assert artifacts.sweep({kept}) == 1
+    assert [path.name for path in _files(tmp_path)] == [kept]
 
 
 @pytest.mark.parametrize("trailing", ["", "/"])

@@ -33,6 +33,7 @@ def test_only_the_holder_of_the_token_may_do_anything(store: Store, claim: Claim
         lambda shard, token: store.fail(shard, token, "x", ""),
         store.cancelled,
         store.release,
+        lambda shard, token: store.refuse(shard, token, "x"),
     ):
         with pytest.raises(Fenced):
             call(claim.shard_id, "another token")

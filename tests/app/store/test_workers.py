@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import update
 
-from app.contract.records import Queue
+from app.contract.records import Queue, WorkerLoad
 from app.contract.specs import LotterySpec
 from app.store import Store
 from app.store.database import Database
@@ -36,6 +36,25 @@ def test_a_worker_is_known_from_its_start_to_its_end(store: Store) -> None:
     store.forget_worker("w1")
     assert store.workers() == []
     assert not store.worker_seen("w1", [])
+
+
+def test_a_worker_tells_its_load_and_its_trouble(store: Store) -> None:
+    _register(store, "w1")
+    assert (store.workers()[0].load, store.workers()[0].trouble) == (None, "")
+    load = WorkerLoad(
+        cpu_cores=1.5,
+        memory_bytes=2**33,
+        machine_cpu_share=0.25,
+        machine_cores=8,
+        machine_memory_bytes=2**34,
+        machine_memory_total_bytes=2**36,
+        disk_free_bytes=10**12,
+        gpu_share=0.5,
+    )
+    store.worker_seen("w1", [], load, "the disk is nearly full")
+    assert (store.workers()[0].load, store.workers()[0].trouble) == (load, "the disk is nearly full")
+    store.worker_seen("w1", [])
+    assert (store.workers()[0].load, store.workers()[0].trouble) == (None, "")
 
 
 def test_a_worker_not_seen_for_fifteen_seconds_is_not_alive(store: Store, database_url: str) -> None:

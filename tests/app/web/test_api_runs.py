@@ -66,6 +66,7 @@ def test_a_run_is_stored_at_once_while_the_broker_is_down(client: httpx.Client, 
 def test_a_run_is_announced_while_the_broker_is_up(
     settings: Settings, store: Store, queue: Queue, serve: Serve
 ) -> None:
+    store.register_worker("w", host="h", pid=1, queue="cpu", device="cpu", slots=1, versions={})
     run = serve(create_app(settings, store, queue)).client.post(RUNS, json={"preset": "digits-tickets"}).json()
     assert run["progress"]["note"] == ""
     assert queue._redis.llen("cpu") >= 1

@@ -1,6 +1,7 @@
 import httpx
 
 from app.contract.presets import PRESETS
+from app.contract.records import WorkerLoad
 from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings
@@ -54,3 +55,27 @@ def test_metrics_count_what_there_is(web: Web, store: Store) -> None:
     assert lines[seconds % ("/api/v1/runs/{run_id}", 200)] == "3.0"
     assert lines[seconds % ("none", 404)] == "1.0"
     assert run["id"] not in answer.text
+
+
+def test_metrics_tell_the_loads_of_living_workers(web: Web, store: Store) -> None:
+    store.register_worker("w", host="h", pid=1, queue="gpu", device="a GPU", slots=1, versions={})
+    store.register_worker("new", host="h", pid=2, queue="cpu", device="cpu", slots=1, versions={})
+    load = WorkerLoad(
+        cpu_cores=1.5,
+        memory_bytes=3_000_000,
+        machine_cpu_share=0.25,
+        machine_cores=8,
+        machine_memory_bytes=5,
+        machine_memory_total_bytes=10,
+        disk_free_bytes=7,
+        gpu_share=0.5,
+    )
+    store.worker_seen("w", [], load)
+    lines = web.client.get("/metrics").text.splitlines()
+    told = [line for line in lines if line.startswith("ticketscope_worker_")]
+    labels = '{host="h",queue="gpu",worker="w"}'
+    assert f"ticketscope_worker_cpu_cores{labels} 1.5" in told
+    assert f"ticketscope_worker_memory_bytes{labels} 3e+06" in told
+    assert f"ticketscope_worker_gpu_share{labels} 0.5" in told
+    assert not any(line.startswith("ticketscope_worker_gpu_memory_bytes") for line in told)
+    assert not any("new" in line for line in told)

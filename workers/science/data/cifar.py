@@ -1,5 +1,6 @@
 """The binary version of CIFAR-10: records of one label and 3×32×32 pixels."""
 
+import fcntl
 import shutil
 import tarfile
 from pathlib import Path
@@ -57,13 +58,16 @@ def ensure(directory: Path) -> Path:
 def _unpack(archive: Path, folder: Path, names: list[str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with tarfile.open(archive) as tar:
+        # One at a time, so that a file that a killed process left half-written is the next one's to write.
+        with archive.with_name(f".{archive.name}.lock").open("w") as lock, tarfile.open(archive) as tar:
+            fcntl.flock(lock, fcntl.LOCK_EX)
             for name in names:
+                if (folder / name).is_file():
+                    continue
                 member = tar.extractfile(f"{FOLDER}/{name}")
                 if member is None:
                     raise DatasetError(f"{archive} has no {name}: delete it")
-                # Another process may unpack the same: each writes its own file and the last rename wins.
-                part = folder / f".{name}.{id(member):x}.part"
+                part = folder / f".{name}.part"
                 with part.open("wb") as file:
                     shutil.copyfileobj(member, file)
                 part.replace(folder / name)

@@ -7,6 +7,7 @@ import shutil
 import tarfile
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -279,6 +280,15 @@ def test_cifar_from_the_archive(published: dict[str, bytes], server: Server, tmp
     assert torch.equal(dataset.test.x, torch.tensor(pixels).float() / 255)
     cifar10.load(tmp_path)
     assert len(server.sent) == 1
+
+
+def test_what_a_killed_process_unpacked_half_is_unpacked_again(published: dict[str, bytes], tmp_path: Path) -> None:
+    folder = tmp_path / "cifar-10-batches-bin"
+    folder.mkdir()
+    (folder / ".data_batch_2.bin.part").write_bytes(b"half")
+    with ThreadPoolExecutor(3) as pool:
+        assert [len(dataset.test) for dataset in pool.map(cifar10.load, [tmp_path] * 3)] == [1_200] * 3
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == published
 
 
 def test_the_part_from_the_whole(published: dict[str, bytes], tmp_path: Path) -> None:

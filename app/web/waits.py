@@ -1,0 +1,34 @@
+"""Why a run that could start does not: no worker for it, workers in trouble, or workers that give other numbers."""
+
+from collections.abc import Iterable, Sequence
+
+from app.contract.records import Refusal, Run, WorkerInfo
+from app.store import Store
+
+NO_WORKER = "no worker is running: start one with “ticketscope worker”"
+
+
+def obstacle(device: str, workers: Iterable[WorkerInfo]) -> str:
+    """What keeps all work for `device` ("any", "cpu" or "gpu") waiting, in words; empty when a worker takes it."""
+    able = [worker for worker in workers if worker.alive and device in ("any", worker.queue)]
+    if not able:
+        return NO_WORKER if device == "any" else f"no {device} worker is running: the run waits until one comes"
+    if all(worker.trouble for worker in able):
+        return f"no worker takes work now: {able[0].trouble}"
+    return ""
+
+
+def reason(run: Run, workers: Iterable[WorkerInfo], refusals: Sequence[Refusal]) -> str:
+    """Why a queued run waits for more than a free slot; empty when it does not."""
+    found = obstacle(run.experiment.device, workers)
+    if not found and len({refusal.replicate for refusal in refusals}) == run.experiment.replicates:
+        return "waits for a worker that gives the same numbers"
+    return found
+
+
+def noted(store: Store, run: Run) -> Run:
+    """The run, with what it waits for as the note of its progress while it is queued."""
+    if run.state != "queued":
+        return run
+    note = reason(run, store.workers(), store.refusals(run.id))
+    return run.model_copy(update={"progress": run.progress.model_copy(update={"note": note})}) if note else run
