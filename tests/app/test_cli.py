@@ -111,7 +111,7 @@ def test_a_run_is_verified_and_done_again_to_the_same_bits(up: Up, tmp_path: Pat
     assert "(again)" in cli(up.env, "again", run["id"]).stdout
     again = next(each for each in up.get("/api/v1/runs")["items"] if each["again_of"] == run["id"])
     until(lambda: up.get(f"/api/v1/runs/{again['id']}")["state"] == "finished")
-    found = up.get(f"/api/v1/runs/{again['id']}/comparison")
+    found = up.get(f"/api/v1/runs/{again['id']}/repetition")
     assert (found["identical"], found["different"], found["reasons"]) == (True, 0, [])
     assert cli(up.env, "again", "0000000000").returncode == 1
 

@@ -115,6 +115,8 @@ def test_the_schema_describes_every_row_of_the_interface(process: Process) -> No
         "/api/v1/pictures": {"post"},
         "/api/v1/pictures/preview": {"post"},
         "/api/v1/pictures/samples/{name}": {"get"},
+        f"{run}/again": {"post"},
+        f"{run}/repetition": {"get"},
         f"{run}/artifacts": {"get"},
         f"{run}/tickets/{{replicate}}/{{level}}": {"get"},
         "/api/v1/artifacts/{artifact_id}": {"get"},

@@ -166,7 +166,7 @@ def test_a_run_is_extended_by_more_of_the_same_only(client: httpx.Client, hand: 
     ("method", "path"),
     [
         ("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/cancel"), ("POST", "/resume"), ("POST", "/clone"),
-        ("POST", "/again"), ("GET", "/comparison?to=0000000001"),
+        ("POST", "/again"), ("GET", "/repetition?to=0000000001"),
         ("POST", "/restore"), ("GET", "/events"), ("GET", "/series?name=outcome"), ("GET", "/artifacts"),
         ("GET", "/figures/accuracy_vs_density"), ("GET", "/tickets/0/0"),
     ],
