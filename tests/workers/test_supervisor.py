@@ -77,7 +77,7 @@ def test_a_fenced_child_is_ended_and_writes_nothing_more(tmp_path: Path) -> None
     bench.store.close()
 
 
-def test_another_numeric_plan_fails_for_good_and_says_why(bench: Bench) -> None:
+def test_another_numeric_plan_is_refused_and_the_shard_waits_for_a_worker_that_has_it(bench: Bench) -> None:
     run_id = bench.begin(small_spec(steps=20_000))
     until(lambda: "measured" in bench.kinds(run_id))
     bench.stopping = True
@@ -89,10 +89,9 @@ def test_another_numeric_plan_fails_for_good_and_says_why(bench: Bench) -> None:
     bench.go_on()
     bench.thread.join(20)
     run = bench.store.run(run_id)
-    assert run.state == "failed"
-    assert run.error is not None
-    assert "versions was" in run.error
-    assert "1.0.0" in run.error
+    assert (run.state, run.error) == ("queued", None)
+    (refusal,) = bench.store.refusals(run_id)
+    assert "torch was '1.0.0' and is '2.13.0' here" in refusal.reason
     assert bench.kinds(run_id).count("started") == 1
 
 
