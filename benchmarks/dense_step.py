@@ -25,7 +25,7 @@ from workers.science.random import generator
 from workers.science.training import Batches
 
 NAME = "dense_step"
-BOUND = 1.25
+BOUND = 1.15
 """Ratio of our time to the bare loop's."""
 
 ROUNDS, STEPS, EVAL_EVERY, BATCH, LR = 7, 400, 100, 128, 1.2e-3

@@ -1,0 +1,47 @@
+"""A whole run of iterative magnitude pruning with sparse training against the same run with it off, on one core.
+
+LeNet-300-100 on MNIST, 20 levels of 400 steps at batch 128, Adam, evaluated twice a level; the density below which rows are
+sparse is measured first, as a worker does. Everything that a replicate says and saves is part of the time.
+"""
+
+import os
+import time
+from pathlib import Path
+
+from app.contract.lottery import LotterySpec
+from workers import numerics
+from workers.science.experiments.lottery import run, tune
+
+NAME = "imp_csr"
+BOUND = 0.65
+"""Processor time with sparse training over that without."""
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+SPEC = LotterySpec.model_validate(
+    {
+        "kind": "lottery",
+        "dataset": {"kind": "mnist"},
+        "model": {"kind": "lenet_300_100"},
+        "optimizer": {"kind": "adam"},
+        "steps": 400,
+        "batch_size": 128,
+        "eval_every": 200,
+        "pruning": {"kind": "layerwise_magnitude"},
+        "levels": 20,
+        "replicates": 1,
+    }
+)
+
+
+def measure() -> float:
+    """One replicate of each."""
+    numerics.pin()
+    datasets_dir = Path(os.environ.get("TICKETSCOPE_DATASETS_DIR", SHARED_DATA))
+    tuned = tune(SPEC, datasets_dir, "cpu", lambda _question, find_out: find_out())
+    spent = []
+    for plan in ({"tuned": tuned}, {}):
+        began = time.process_time()
+        for _output in run(SPEC, 0, datasets_dir=datasets_dir, plan=plan):
+            pass
+        spent.append(time.process_time() - began)
+    return spent[0] / spent[1]
