@@ -1,7 +1,7 @@
 """A whole run of iterative magnitude pruning with sparse training against the same run with it off, on one core.
 
-LeNet-300-100 on MNIST, 20 levels of 400 steps at batch 128, Adam, evaluated twice a level; the density below which rows are
-sparse is measured first, as a worker does. Everything that a replicate says and saves is part of the time.
+LeNet-300-100 on MNIST, 20 levels of 400 steps at batch 128, Adam, evaluated twice a level; the density below which
+layers are sparse is measured first, as a worker does. Everything that a replicate says and saves is part of the time.
 """
 
 import os
