@@ -93,9 +93,7 @@ def newest(store: Artifacts, refs: Sequence[CheckpointRef], logged: int, shard: 
 def _read(data: bytes) -> Saved:
     if data.startswith(b"{"):  # a safetensors file begins with a length divisible by 8
         return Saved(**orjson.loads(data))
-    size = int.from_bytes(data[:8], "little")
-    document = orjson.loads(data[8 : 8 + size]).get("__metadata__", {}).get(_DOCUMENT, "{}")
-    return Saved(**orjson.loads(document), tensors=tensors.loads(data))
+    return Saved(**orjson.loads(tensors.meta(data).get(_DOCUMENT, "{}")), tensors=tensors.loads(data))
 
 
 def _obstacle(saved: Saved, store: Artifacts, shard: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import Any
 
 import safetensors.torch
 from torch import Tensor
@@ -13,8 +14,7 @@ def dumps(tensors: Mapping[str, Tensor], meta: Mapping[str, str]) -> bytes:
     """`tensors` (on the CPU, contiguous) and `meta` as one safetensors file."""
     data = safetensors.torch.save(dict(tensors), dict(meta))
     # The library writes the metadata in the order of a hash map, which differs from process to process.
-    size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + size])
+    size, header = _header(data)
     if "__metadata__" in header:
         header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
@@ -25,3 +25,15 @@ def dumps(tensors: Mapping[str, Tensor], meta: Mapping[str, str]) -> bytes:
 def loads(data: bytes) -> dict[str, Tensor]:
     """The tensors of a safetensors file."""
     return safetensors.torch.load(data)
+
+
+def meta(data: bytes) -> dict[str, str]:
+    """The metadata of a safetensors file. Raises ValueError when it has no header."""
+    found: dict[str, str] = _header(data)[1].get("__metadata__", {})
+    return found
+
+
+def _header(data: bytes) -> tuple[int, dict[str, Any]]:
+    """Its length in bytes, and what it says."""
+    size = int.from_bytes(data[:8], "little")
+    return size, json.loads(data[8 : 8 + size])

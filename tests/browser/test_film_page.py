@@ -2,13 +2,14 @@
 
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Error, Page, Route, expect
 
 from app.contract.events import Place
 from app.store import Store
@@ -277,6 +278,30 @@ def test_the_link_opens_the_same_view_elsewhere(watched: Watched, lab: Server, r
     expect(again.locator(".shot:visible")).to_have_count(6)
     step(again, SGD, "step 1")
     shows(again, lab, run, SGD, 1, theme="light", show="movement", scale="frame", replicate="1")
+
+
+def test_words_that_come_late_are_not_put_over_newer_ones(watched: Watched, run: ErasedRun) -> None:
+    page = watched()
+    go(page, run)
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if "x-live" in route.request.headers and "replicate=1" in route.request.url:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/*", hold)
+    page.select_option("select[name=replicate]", "1")
+    page.wait_for_function("location.search.includes('replicate=1')")
+    with page.expect_response(lambda answer: "x-live" in answer.request.headers):
+        page.select_option("select[name=replicate]", "0")
+    for route in held:
+        with suppress(Error):  # it may have been taken back
+            route.continue_()
+    page.wait_for_timeout(500)
+    assert held
+    expect(page.locator("#film-find")).to_contain_text("Replicate 0")
 
 
 def test_frames_arrive_and_only_new_ones_are_fetched(page: Page, lab: Server, store: Store) -> None:

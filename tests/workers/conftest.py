@@ -5,7 +5,24 @@ from pathlib import Path
 
 import pytest
 
+from app.settings import Settings
+from app.store import Store
 from tests.lab import Lab
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Those of a process whose data are its own."""
+    return Settings(data_dir=tmp_path)
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Store]:
+    """The migrated store of `settings`."""
+    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
+    store.migrate()
+    yield store
+    store.close()
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """An idle worker times the steps of every model, and gives way to work."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import psutil
 import pytest
 
@@ -10,19 +7,6 @@ from app.settings import Settings
 from app.store import Store
 from tests.lab import alive, until
 from workers import calibration
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path)
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
-    store.migrate()
-    yield store
-    store.close()
 
 
 def test_what_is_known_is_kept_and_the_rest_is_timed(

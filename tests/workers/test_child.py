@@ -1,6 +1,5 @@
 """What a child does when the store refuses it something."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,19 +14,6 @@ from workers import machine
 from workers.child import _disk_is_full, _reason
 from workers.job import Job
 from workers.supervisor import Supervisor
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path)
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
-    store.migrate()
-    yield store
-    store.close()
 
 
 def test_a_speed_that_cannot_be_kept_ends_no_training(store: Store, settings: Settings) -> None:
@@ -83,3 +69,16 @@ def test_other_errors_of_sqlite_are_no_full_disk(store: Store) -> None:
     with pytest.raises(ProgrammingError) as unbound, store._db.write() as connection:
         connection.exec_driver_sql("SELECT ?", ())
     assert not any(_disk_is_full(raised.value) for raised in (missing, violated, unbound))
+
+
+def test_of_trainings_half_done_the_newest_checkpoints_are_kept_and_no_others(store: Store, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, checkpoint_s=0.0)
+    run_id = store.create_run(small_spec(replicates=1), name="x").id
+    claim = store.claim("cpu", "a test")
+    assert claim is not None
+    Supervisor(store, Queue(""), Job(claim, settings, "a test", "cpu"), lambda: False).run()
+    assert store.run(run_id).state == "finished"
+    artifacts = tmp_path / "artifacts"
+    large = [path for path in artifacts.glob("??/*") if b'"checkpoint":' in path.read_bytes()[:100_000]]
+    # Those of the end are small: at most one of a half-done training is still the older of the two.
+    assert len(large) <= 1

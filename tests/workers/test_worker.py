@@ -1,8 +1,5 @@
 """A worker in this process, whose store or broker fails it."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -12,19 +9,6 @@ from app.store import Store, turns
 from tests.lab import results, small_spec
 from workers import disk
 from workers.worker import Worker
-
-
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path)
-
-
-@pytest.fixture
-def store(settings: Settings) -> Iterator[Store]:
-    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
-    store.migrate()
-    yield store
-    store.close()
 
 
 def test_a_long_shard_makes_way_for_a_run_that_comes_later_and_computes_the_same(
