@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
+from math import inf
 from multiprocessing.connection import Connection
 from types import ModuleType
 from typing import Any, assert_never
@@ -25,11 +26,15 @@ from workers.job import DONE, FENCED, Job, Order, device_kind
 from workers.memory import Memory
 from workers.parent import Parent
 from workers.provenance import provenance
+from workers.science.experiments.midway import Clock
 from workers.science.outputs import Checkpoint, Output, Tensors
 from workers.speed import Stopwatch
 
 # What another attempt would meet again.
 HOPELESS = (checkpoints.LostCheckpointsError, tickets.TicketGoneError)
+
+# Well within the supervisor's grace: an evaluation in which nothing can be saved may take longer than that.
+LAST_CHECKPOINT_S = 1.5
 
 
 def main(connection: "Connection[Any, Any]", job: Job) -> int:
@@ -61,6 +66,8 @@ class Attempt:
         self._saved = checkpoints.Saved()
         self._large: set[str] = set()
         self._stopwatch = Stopwatch()
+        self._clock = Clock(job.settings.checkpoint_s)
+        self._leave_at = inf
         self._seq = 0
 
     def run(self) -> None:
@@ -91,14 +98,14 @@ class Attempt:
             datasets_dir=self._datasets,
             resume=self._saved.resume(self._artifacts),
             plan=plan,
-            checkpoint_s=self._job.settings.checkpoint_s,
+            clock=self._clock,
             **({"tickets": needed} if needed else {}),
         )
         # What it holds of a training that is half done is the experiment's now.
         self._saved.tensors = {}
         for output in self._timed(outputs):
             self._take(output, batcher)
-            if self._parent.order is not None:
+            if self._parent.order is not None and self._saved_or_late(self._parent.order, output):
                 batcher.flush()
                 return self._obey(self._parent.order)
         batcher.flush()
@@ -181,6 +188,16 @@ class Attempt:
             # A speed only makes estimates better; a training that is going well must not end for want of one.
             with suppress(SQLAlchemyError):
                 self._store.record_speed(model, dataset, batch_size, kind, step_s)
+
+    def _saved_or_late(self, order: Order, output: Output) -> bool:
+        """Whether to obey now: a shard that will go on elsewhere first saves where it stands, if it gets there soon."""
+        if order == "cancel" or isinstance(output, Checkpoint):
+            return True
+        now = time.monotonic()
+        if self._leave_at == inf:
+            self._leave_at = now + LAST_CHECKPOINT_S
+            self._clock.hurry()
+        return now >= self._leave_at
 
     def _obey(self, order: Order) -> None:
         if order == "cancel":

@@ -17,6 +17,7 @@ from app.contract.specs import EXPERIMENTS, Experiment
 from app.contract.verification import Verification
 from app.store import Artifacts
 from workers import tensors
+from workers.science.experiments.midway import Clock
 from workers.science.outputs import Checkpoint, Resume, Tensors
 
 
@@ -102,7 +103,7 @@ def redo(
     }
     resume = Resume(state, partial(_load, stored, artifacts)) if part.before else None
     run = getattr(import_module(module), function)
-    whole = {"device": device, "datasets_dir": datasets_dir, "resume": resume, "plan": plan, "checkpoint_s": inf}
+    whole = {"device": device, "datasets_dir": datasets_dir, "resume": resume, "plan": plan, "clock": Clock(inf)}
     for output in run(spec, replicate, **whole):
         match output:
             case Progress():

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.lab import Lab, alive, dense, results, small_spec, until
+from workers import checkpoints
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +97,30 @@ def test_sigterm_hands_the_shard_back_and_the_next_worker_goes_on(lab: Lab) -> N
     (run,) = lab.ends([run_id])
     assert run.state == "finished"
     assert lab.count(run_id, "started") == 2
+    assert dense(lab.store, run_id)
+
+
+def test_sigterm_saves_a_training_where_it_stands(lab: Lab) -> None:
+    lab.start_broker()
+    lab.start_worker()
+    spec = small_spec(steps=4000, eval_every=1000, levels=1)
+    undisturbed = lab.submit(spec)
+    lab.ends([undisturbed])
+    run_id = lab.submit(spec)
+    # Within the first training, of which the clock alone would save nothing for fifteen seconds.
+    until(lambda: 500 < lab.store.run(run_id).progress.done < 3500)
+    os.killpg(lab.workers[0].pid, signal.SIGTERM)
+    assert lab.workers[0].wait(10) == 0
+    claim = lab.store.claim("cpu", "a test")
+    assert claim is not None
+    saved = checkpoints.newest(lab.store.artifacts_store, claim.checkpoints, claim.next_ordinal, f"{run_id}/0")
+    assert saved.state is not None
+    assert saved.state["done"] == []
+    assert saved.state["midway"]["course"]["step"] > 500
+    lab.store.release(claim.shard_id, claim.token)
+    lab.start_worker()
+    lab.ends([run_id])
+    assert results(lab.store, run_id) == results(lab.store, undisturbed)
     assert dense(lab.store, run_id)
 
 

@@ -55,16 +55,16 @@ def run(
     datasets_dir: Path,
     resume: Resume | None = None,
     plan: Mapping[str, Any] = MappingProxyType({}),  # noqa: ARG001 (nothing of it is a choice here)
-    checkpoint_s: float = midway.EVERY_S,
+    clock: Clock | None = None,
 ) -> Iterator[Output]:
     """One replicate: every cell, one after the other.
 
     Yields series `erasure`, `spectrum`, `update_sizes` and `ending`, artifacts `init` (the matrix with the picture, and
     without it for the twins) and `frame_<step>` (what has been added to it by then, in 255 levels), Progress in Mflop
-    at least every 0.1 s while training, and a Checkpoint after each cell and every `checkpoint_s` seconds within one.
+    at least every 0.1 s while training, and a Checkpoint after each cell and, when `clock` says so, within one.
     With `resume`, what is done is not done again; the rest comes out the same to the bit, on the same device.
     """
-    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, Clock(checkpoint_s)).run()
+    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, clock or Clock()).run()
 
 
 def describe(spec: ErasureSpec, datasets_dir: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from app.contract.events import Measured, Place, Progress
 from app.contract.hardware import FORMATS, REASONS, HardwareSpec
+from workers.science.experiments.midway import Clock
 from workers.science.experiments.rows import one_row
 from workers.science.experiments.ticket import SavedTicket
 from workers.science.metrics.density import density
@@ -57,7 +58,7 @@ def run(
     datasets_dir: Path,  # noqa: ARG001 (no data set is read)
     resume: Resume | None = None,
     plan: Mapping[str, Any] = MappingProxyType({}),  # noqa: ARG001 (nothing of it is a choice here)
-    checkpoint_s: float = 0.0,  # noqa: ARG001 (each layer and mode is a checkpoint)
+    clock: Clock | None = None,  # noqa: ARG001 (each layer and mode is a checkpoint)
     tickets: Sequence[SavedTicket] = (),
 ) -> Iterator[Output]:
     """One replicate: for each layer and density, and for the ticket, one row of `hardware` per mode, batch and format.

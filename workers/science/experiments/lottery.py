@@ -47,17 +47,17 @@ def run(
     datasets_dir: Path,
     resume: Resume | None = None,
     plan: Mapping[str, Any] = MappingProxyType({}),
-    checkpoint_s: float = midway.EVERY_S,
+    clock: Clock | None = None,
 ) -> Iterator[Output]:
     """One replicate: the dense network, then at each level the ticket and every draw of every control.
 
     Yields series `layers`, `evaluation`, `outcome` and `movement`, artifacts `init`, `rewind`, `mask`, `pyramid`,
-    `ticket` and `movement`, Progress at least every 0.1 s while training, and a Checkpoint after each training and
-    every `checkpoint_s` seconds within one. Of `plan`, the shard's numeric plan, what `tune` found is obeyed. With
+    `ticket` and `movement`, Progress at least every 0.1 s while training, and a Checkpoint after each training and,
+    when `clock` says so, within one. Of `plan`, the shard's numeric plan, what `tune` found is obeyed. With
     `resume`, what its state calls done is not done again and its artifacts are loaded, so that the rest comes out the
     same to the bit, on the same device and under the same plan; `spec` may have grown since (`LotterySpec.extends`).
     """
-    bench = {"csr_below": plan.get("tuned", {}).get("csr_below", 0.0), "clock": Clock(checkpoint_s)}
+    bench = {"csr_below": plan.get("tuned", {}).get("csr_below", 0.0), "clock": clock or Clock()}
     yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, bench).run()
 
 

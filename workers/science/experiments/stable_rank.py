@@ -14,6 +14,7 @@ from workers.science.erasure import network
 from workers.science.erasure.losses import LOSSES
 from workers.science.erasure.measures import stable_rank
 from workers.science.experiments.datasets import dataset
+from workers.science.experiments.midway import Clock
 from workers.science.experiments.rows import one_row
 from workers.science.optim.orthogonalise import MODULA, orthogonalise
 from workers.science.outputs import Checkpoint, Output, Resume
@@ -28,7 +29,7 @@ def run(
     datasets_dir: Path,
     resume: Resume | None = None,
     plan: Mapping[str, Any] = MappingProxyType({}),  # noqa: ARG001 (nothing of it is a choice here)
-    checkpoint_s: float = 0.0,  # noqa: ARG001 (each row is a checkpoint)
+    clock: Clock | None = None,  # noqa: ARG001 (each row is a checkpoint)
 ) -> Iterator[Output]:
     """One replicate: for each width and batch size the gradient of the middle matrix at initialisation.
 

@@ -29,7 +29,7 @@ def spec(**fields: Any) -> LotterySpec:
 def ran(spec: LotterySpec, resume: Resume | None = None, csr_below: float = 0.0) -> list[Output]:
     """Saved at every moment that a training could be saved at."""
     outputs = run(
-        spec, 0, datasets_dir=NOWHERE, resume=resume, plan={"tuned": {"csr_below": csr_below}}, checkpoint_s=0.0
+        spec, 0, datasets_dir=NOWHERE, resume=resume, plan={"tuned": {"csr_below": csr_below}}, clock=Clock(0.0)
     )
     return list(outputs)
 
@@ -75,7 +75,7 @@ def test_an_erasure_goes_on_to_the_bit(kind: str, monkeypatch: pytest.MonkeyPatc
     made = small_erasure(optimizers=[{"kind": kind, "lrs": (0.05, 0.1)}], steps=8)
 
     def ran(resume: Resume | None = None) -> list[Output]:
-        return list(erasure.run(made, 0, datasets_dir=NOWHERE, resume=resume, checkpoint_s=0.0))
+        return list(erasure.run(made, 0, datasets_dir=NOWHERE, resume=resume, clock=Clock(0.0)))
 
     whole = ran()
     places = halves(whole)
@@ -100,7 +100,11 @@ def test_losses_between_two_looks_are_kept() -> None:
 
 
 def test_the_clock_asks_once_an_interval() -> None:
-    assert not Clock(1000.0).due()
+    slow = Clock(1000.0)
+    assert not slow.due()
+    slow.hurry()
+    assert slow.due()
+    assert not slow.due()
     always = Clock(0.0)
     assert always.due()
     assert always.due()
