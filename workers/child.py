@@ -60,6 +60,7 @@ class Attempt:
         self._name = f"{job.claim.run_id}/{job.claim.replicate}"
         self._saved = checkpoints.Saved()
         self._large: set[str] = set()
+        self._unsettled: list[str] = []
         self._stopwatch = Stopwatch()
         self._seq = 0
 
@@ -102,6 +103,7 @@ class Attempt:
                 batcher.flush()
                 return self._obey(self._parent.order)
         batcher.flush()
+        self._settle()
         self._store.finish(*self._shard)
         return None
 
@@ -154,6 +156,7 @@ class Attempt:
     def _save(self, output: Tensors) -> ArtifactSaved:
         data = tensors.dumps(output.tensors, output.meta)
         sha256 = self._artifacts.put(data)
+        self._unsettled.append(sha256)
         self._saved.artifacts[checkpoints.key(output.name, output.place)] = sha256
         return ArtifactSaved(
             place=output.place,
@@ -167,6 +170,8 @@ class Attempt:
     def _checkpoint(self, checkpoint: Checkpoint, next_ordinal: int) -> None:
         saved = replace(self._saved, state=checkpoint.state, next_ordinal=next_ordinal, tensors=checkpoint.tensors)
         sha256 = saved.write(self._artifacts)
+        self._unsettled.append(sha256)
+        self._settle()
         dropped = self._store.checkpoint(*self._shard, sha256, next_ordinal)
         # Those of half-done trainings are large and come every few seconds: a sweep once a day would come too late. No
         # other shard has the same, as each names its own.
@@ -181,6 +186,11 @@ class Attempt:
             # A speed only makes estimates better; a training that is going well must not end for want of one.
             with suppress(SQLAlchemyError):
                 self._store.record_speed(model, dataset, batch_size, kind, step_s)
+
+    def _settle(self) -> None:
+        """What was saved outlives a power cut from now on, before a checkpoint or the run's end rests on it."""
+        self._artifacts.settle(self._unsettled)
+        self._unsettled.clear()
 
     def _obey(self, order: Order) -> None:
         if order == "cancel":
