@@ -4,9 +4,12 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -43,7 +46,7 @@ class Supervisor:
     def run(self) -> None:
         """Run the shard in a child until it ended, was given back or was lost; the store knows which."""
         try:
-            child, connection = spawn(CHILD, self._job)
+            child, connection = self._spawn()
         except (OSError, EOFError) as error:
             reason = f"no training process could be started: {error}"
             self._settle(lambda: self._store.fail(*self._shard, reason, ""))
@@ -60,6 +63,15 @@ class Supervisor:
         if not fenced and code not in (DONE, FENCED):
             self._settle(lambda: self._end(code))
 
+    def _spawn(self) -> tuple[ForkServerProcess, "Connection[Any, Any]"]:
+        """Keep the shard until its child is there: a fork server that must start first may take longer than a lease."""
+        with ThreadPoolExecutor(1, "spawn") as pool:
+            starting = pool.submit(spawn, CHILD, self._job)
+            while wait_for([starting], HEARTBEAT_S).not_done:
+                with suppress(Fenced):  # `_watch` finds out as well, when there is a child to end
+                    self._beat()
+            return starting.result()
+
     def _watch(self, child: ForkServerProcess, connection: "Connection[Any, Any]") -> None:
         """Return when the child has ended."""
         beat_at = 0.0
@@ -75,7 +87,11 @@ class Supervisor:
                 self._tell(connection, "stop")
             if now >= beat_at:
                 beat_at = now + HEARTBEAT_S
-                self._beat(connection)
+                match self._beat():
+                    case "cancel":
+                        self._tell(connection, "cancel")
+                    case "yield":
+                        self._tell(connection, "stop")
             if now >= self._kill_at:
                 child.kill()
 
@@ -88,17 +104,14 @@ class Supervisor:
             return False
         return True
 
-    def _beat(self, connection: "Connection[Any, Any]") -> None:
+    def _beat(self) -> Literal["run", "cancel", "yield"]:
         progress, self._progress = self._progress, None
         try:
-            match self._store.heartbeat(*self._shard, progress):
-                case "cancel":
-                    self._tell(connection, "cancel")
-                case "yield":
-                    self._tell(connection, "stop")
+            return self._store.heartbeat(*self._shard, progress)
         except SQLAlchemyError as error:
             # The lease bridges a database that is away for a moment; after that, fencing decides.
             log.warning("heartbeat of shard %s: %s", self._job.claim.shard_id, error)
+            return "run"
 
     def _tell(self, connection: "Connection[Any, Any]", order: Order) -> None:
         if self._order is None:
