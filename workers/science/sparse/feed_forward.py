@@ -64,7 +64,7 @@ class FeedForward(nn.Module):
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
         """The logits `(n, n_classes)`, outside autograd."""
-        logits = torch.cat([self._through(piece)[-1] for piece in x.split(PIECE)], 1)
+        logits = torch.cat([self._through(piece)[-1] for piece in torch.split(x, PIECE)], 1)
         return logits.t().contiguous()
 
     @torch.no_grad()
