@@ -75,18 +75,13 @@ class Supervisor:
     def _watch(self, child: ForkServerProcess, connection: "Connection[Any, Any]") -> None:
         """Return when the child has ended."""
         beat_at = 0.0
-        sources: list[Any] = [child.sentinel, connection]
-        while True:
-            ready = wait(sources, timeout=_POLL_S)
-            if connection in ready and not self._read(connection):
-                sources.remove(connection)
-            if child.sentinel in ready:
-                return
+        while not wait([child.sentinel], timeout=_POLL_S):
             now = time.monotonic()
             if self._stopping():
                 self._tell(connection, "stop")
             if now >= beat_at:
                 beat_at = now + HEARTBEAT_S
+                self._read(connection)
                 match self._beat():
                     case "cancel":
                         self._tell(connection, "cancel")
@@ -95,14 +90,11 @@ class Supervisor:
             if now >= self._kill_at:
                 child.kill()
 
-    def _read(self, connection: "Connection[Any, Any]") -> bool:
-        """Take all progress that waits; False when the child has closed its end."""
-        try:
+    def _read(self, connection: "Connection[Any, Any]") -> None:
+        """Take all progress that waits."""
+        with suppress(EOFError, OSError):  # the child has closed its end
             while connection.poll():
                 self._progress = connection.recv()
-        except (EOFError, OSError):
-            return False
-        return True
 
     def _beat(self) -> Literal["run", "cancel", "yield"]:
         progress, self._progress = self._progress, None

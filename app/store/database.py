@@ -89,8 +89,10 @@ def _sqlite(url: URL, *, write: bool) -> Engine:
         if not write:
             connection.exec_driver_sql("BEGIN")
             return
-        hasty = connection.get_execution_options().get("hasty", False)
-        connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if hasty else 'FULL'}")
+        level = "NORMAL" if connection.get_execution_options().get("hasty") else "FULL"
+        if connection.info.get("synchronous") != level:
+            connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+            connection.info["synchronous"] = level
         # A deferred transaction that reads and then writes fails at once, whatever the busy timeout.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 

@@ -57,9 +57,12 @@ def claim(conn: Connection, queue: Queue, worker: str, lease_s: float) -> Claim 
 
 
 def owned(conn: Connection, shard_id: int, token: str) -> AnyRow:
-    """The shard's row, locked until the transaction ends. Raises Fenced when the token is not the shard's."""
-    query = select(shards).where(shards.c.id == shard_id, shards.c.token == token)
-    row = conn.execute(query.with_for_update(key_share=True)).first()
+    """The shard's row and the time, `now`, locked until the transaction ends.
+
+    Raises Fenced when the token is not the shard's.
+    """
+    query = select(shards, Now().label("now")).where(shards.c.id == shard_id, shards.c.token == token)
+    row = conn.execute(query.with_for_update(key_share=True, of=shards)).first()
     if row is None:
         raise Fenced(f"shard {shard_id} was given to somebody else or taken back")
     return row
@@ -70,7 +73,7 @@ def heartbeat(
 ) -> Literal["run", "cancel", "yield"]:
     """Extend the lease and overwrite the progress; says whether to go on, to give up or to make way."""
     row = owned(conn, shard_id, token)
-    now: float = conn.execute(select(Now())).scalar_one()
+    now: float = row.now
     values: dict[str, Any] = {"lease_until": now + lease_s}
     if progress is not None:
         old = None if row.mark_at is None else Rate(row.speed, row.mark_done, row.mark_at)
