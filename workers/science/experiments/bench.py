@@ -1,6 +1,6 @@
 """The bench on which the networks of a replicate are trained, one after the other, and what each training measures."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from math import nan
 
@@ -12,7 +12,7 @@ from workers.science.data.dataset import Dataset
 from workers.science.experiments.rows import one_row, outcome
 from workers.science.metrics.density import density
 from workers.science.outputs import Output
-from workers.science.training import Batches, Diverged, Evaluated, Tick, evaluated, train
+from workers.science.training import Batches, Diverged, Evaluated, Moment, Tick, evaluated, train
 
 
 @dataclass
@@ -24,6 +24,23 @@ class Trained:
 
     state: dict[str, Tensor] | None = None
     snapshot: dict[str, Tensor] | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one training starts from and how it goes; `masks` is None when nothing is pruned."""
+
+    place: Place
+    weights: Mapping[str, Tensor]
+    masks: Mapping[str, Tensor] | None
+    factor: Callable[[int], float]
+    first_step: int
+    snapshot_step: int | None
+
+    @property
+    def stops(self) -> tuple[int, ...]:
+        """Steps at which a Tick must come."""
+        return () if self.snapshot_step is None else (self.snapshot_step,)
 
 
 @dataclass
@@ -56,37 +73,48 @@ class Bench:
 
         Yields the series `evaluation` with progress between its rows, and `outcome`.
         """
-        self.model.load_state_dict(weights)
         trained, rows, diverged_step = Trained(), list[Evaluated](), None
-        for moment in train(
-            self.model,
-            self.data,
-            self.optimizers(self.model),
-            self.batches,
-            steps=self.steps,
-            start=first_step,
-            eval_every=self.eval_every,
-            factor=factor,
-            # Full masks cost time and change nothing.
-            masks=masks if density(masks) < 1 else None,
-            stops=() if snapshot_step is None else (snapshot_step,),
-        ):
+        # Full masks cost time and change nothing.
+        plan = Plan(place, weights, masks if density(masks) < 1 else None, factor, first_step, snapshot_step)
+        for moment in self.moments(plan):
             if isinstance(moment, Evaluated):
                 rows.append(moment)
                 yield one_row("evaluation", place, vars(moment))
             elif isinstance(moment, Diverged):
                 diverged_step = moment.step
-            else:
+            elif isinstance(moment, Tick):
                 if moment.step == snapshot_step and trained.snapshot is None:
-                    trained.snapshot = self._state()
+                    trained.snapshot = self.state()
                 yield self._progress(place, moment, first_step)
+            else:
+                yield moment
         train_accuracy = nan
         if diverged_step is None:
-            trained.state = self._state()
+            trained.state = self.state()
             train_accuracy = yield from self._train_accuracy(place, first_step)
         yield one_row("outcome", place, outcome(rows, density(masks), train_accuracy, diverged_step))
         self.done += self.steps - first_step
         return trained
+
+    def moments(self, plan: Plan) -> Iterator[Moment | Output]:
+        """Train as `plan` says and yield what happens; outputs among it are passed on as they are."""
+        self.model.load_state_dict(plan.weights)
+        yield from train(
+            self.model,
+            self.data,
+            self.optimizers(self.model),
+            self.batches,
+            steps=self.steps,
+            start=plan.first_step,
+            eval_every=self.eval_every,
+            factor=plan.factor,
+            masks=plan.masks,
+            stops=plan.stops,
+        )
+
+    def state(self) -> dict[str, Tensor]:
+        """The state of the network as it is, as copies on the CPU."""
+        return {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}
 
     def _train_accuracy(self, place: Place, first_step: int) -> Generator[Output, None, float]:
         ticks = evaluated(self.model, self.data.train, self.steps)
@@ -99,6 +127,3 @@ class Bench:
 
     def _progress(self, place: Place, tick: Tick, first_step: int) -> Progress:
         return Progress(done=self.done + tick.step - first_step, total=self.total, place=place, step=tick.step)
-
-    def _state(self) -> dict[str, Tensor]:
-        return {name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()}

@@ -20,7 +20,7 @@ from app.masks.sums import strata_of
 from workers.science.branches.origin import Origin, Start
 from workers.science.build import build
 from workers.science.experiments.bench import Bench
-from workers.science.experiments.datasets import dataset
+from workers.science.experiments.datasets import dataset, dataset_on
 from workers.science.experiments.rows import movement_rows
 from workers.science.experiments.ticket import Ticket, mask_outputs, masks_of, pack, unpack
 from workers.science.metrics.movement import histograms
@@ -41,15 +41,17 @@ def run(
     device: torch.device | str = "cpu",
     datasets_dir: Path,
     resume: Resume | None = None,
+    bench: Callable[..., Bench] = Bench,
 ) -> Iterator[Output]:
     """One replicate: the dense network, then at each level the ticket and every draw of every control.
 
     Yields series `layers`, `evaluation`, `outcome` and `movement`, artifacts `init`, `rewind`, `mask`, `pyramid`,
     `ticket` and `movement`, Progress at least every 0.1 s while training, and a Checkpoint after each training. With
     `resume`, what its state calls done is not done again and its artifacts are loaded, so that the rest comes out the
-    same to the bit, on the same device; `spec` may have grown since (`LotterySpec.extends`).
+    same to the bit, on the same device; `spec` may have grown since (`LotterySpec.extends`). `bench` makes that on
+    which all its networks are trained (`together.StackedBench`, to train several replicates at once).
     """
-    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume).run()
+    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, bench).run()
 
 
 def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
@@ -74,11 +76,17 @@ class _Replicate:
     """The chain of tickets of one replicate, and the controls that hang on each of its links."""
 
     def __init__(
-        self, spec: LotterySpec, replicate: int, device: torch.device, datasets_dir: Path, resume: Resume | None
+        self,
+        spec: LotterySpec,
+        replicate: int,
+        device: torch.device,
+        datasets_dir: Path,
+        resume: Resume | None,
+        bench: Callable[..., Bench],
     ) -> None:
         self._spec, self._device, self._resume = spec, device, resume
         self._key = partial(generator, spec.seed, replicate)
-        data = dataset(spec.dataset, datasets_dir).to(device)
+        data = dataset_on(device, spec.dataset, datasets_dir)
         self._n_train = len(data.train)
         self._blank = partial(build(spec.model), data.shape, data.n_classes)
         self._layers = prunable(self._blank())
@@ -98,7 +106,7 @@ class _Replicate:
             self._rewound = self._load("rewind")
         self._tickets: dict[int, Ticket] = {}
         levels = range(spec.levels + 1)
-        self._bench = Bench(
+        self._bench = bench(
             self._blank().to(device),
             data,
             Batches(self._n_train, spec.batch_size, self._shuffle),
