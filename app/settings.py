@@ -20,6 +20,9 @@ class Settings(BaseSettings):
     broker_url: str = Field("", description="Redis or Valkey URL; empty: `up` starts an embedded Valkey.")
     artifacts_url: str = Field("", description="fsspec URL of artifacts; empty: a folder in the data directory.")
     workers: int | None = Field(None, ge=0, le=1024, description="Trainings at once; default: cores, or one per GPU.")
+    together: int | None = Field(
+        None, ge=1, le=100, description="Replicates trained at once as one stack; default: 8 on a GPU, 1 on a CPU."
+    )
     demo: bool = Field(True, description="Submit a demo run when the store is empty.")
     allowed_hosts: tuple[str, ...] = Field(
         ("127.0.0.1", "localhost", "[::1]", "testserver"), description="Host headers the web answers to."

@@ -23,11 +23,14 @@ def pin() -> None:
     torch.backends.cudnn.allow_tf32 = False
 
 
-def plan(network: dict[str, Any], device: str) -> dict[str, Any]:
-    """The plan of this process on `device` ("cpu" or "cuda:0"); `network` is what the experiment describes of it."""
+def plan(network: dict[str, Any], device: str, replicates: int = 1) -> dict[str, Any]:
+    """The plan of this process on `device` ("cpu" or "cuda:0") with so many `replicates` in a stack.
+
+    `network` is what the experiment describes of it.
+    """
     return {
         **network,
-        "replicates": 1,
+        "replicates": replicates,
         "threads": torch.get_num_threads(),
         "dtype": str(torch.get_default_dtype()).removeprefix("torch."),
         "flags": {

@@ -115,17 +115,22 @@ class OptimizerParams(Params):
 
     `lrs` is its default grid in the erasure study. One step takes `gradients` gradients and, per kernel, `rounds`
     rounds of matrix products as dear as one of Newton-Schulz: X Xᵀ, its square, and their product with X.
+
+    An `elementwise` one moves each weight by its own gradients alone, so that it does to a stack of networks what it
+    would do to each; the others look at whole kernels or networks, and would mix those of a stack.
     """
 
     lrs: ClassVar[tuple[float, ...]]
     rounds: ClassVar[int] = 0
     gradients: ClassVar[int] = 1
+    elementwise: ClassVar[bool] = False
 
     lr: Lr
 
 
 class Sgd(OptimizerParams):
     lrs: ClassVar[tuple[float, ...]] = (0.5, 1.0, 2.0)
+    elementwise: ClassVar[bool] = True
     kind: Literal["sgd"]
     lr: Lr = 0.1
     momentum: Momentum = 0.0
@@ -134,6 +139,7 @@ class Sgd(OptimizerParams):
 
 class MomentumSgd(OptimizerParams):
     lrs: ClassVar[tuple[float, ...]] = (0.25, 0.5, 1.0)
+    elementwise: ClassVar[bool] = True
     kind: Literal["momentum_sgd"]
     lr: Lr = 0.1
     momentum: Momentum = 0.9
@@ -162,6 +168,7 @@ class Dualised(OptimizerParams):
 
 class Adam(OptimizerParams):
     lrs: ClassVar[tuple[float, ...]] = (1e-3, 3e-3, 1e-2)
+    elementwise: ClassVar[bool] = True
     kind: Literal["adam"]
     lr: Lr = 1.2e-3
     betas: Betas = (0.9, 0.999)
@@ -170,6 +177,7 @@ class Adam(OptimizerParams):
 
 class AdamW(OptimizerParams):
     lrs: ClassVar[tuple[float, ...]] = (1e-3, 3e-3, 1e-2)
+    elementwise: ClassVar[bool] = True
     kind: Literal["adamw"]
     lr: Lr = 1.2e-3
     betas: Betas = (0.9, 0.999)
@@ -178,6 +186,7 @@ class AdamW(OptimizerParams):
 
 class RmsProp(OptimizerParams):
     lrs: ClassVar[tuple[float, ...]] = (1e-3, 3e-3, 1e-2)
+    elementwise: ClassVar[bool] = True
     kind: Literal["rmsprop"]
     lr: Lr = 1e-3
     alpha: Beta = Field(0.99, description="Decay of the running mean of the gradient's square.")
@@ -186,6 +195,7 @@ class RmsProp(OptimizerParams):
 
 class Lion(OptimizerParams):
     lrs: ClassVar[tuple[float, ...]] = (1e-4, 3e-4, 1e-3)
+    elementwise: ClassVar[bool] = True
     kind: Literal["lion"]
     lr: Lr = 3e-4
     betas: Annotated[

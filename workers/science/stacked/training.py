@@ -44,7 +44,7 @@ def train(
 
     For each of these slots the moments are, up to rounding, those that `workers.science.training.train` yields for its
     network alone. A slot that diverges says so at its own step and is then silent; the others do not notice. Slots
-    without a course are computed and never read. `optimizers` must be elementwise (`ELEMENTWISE`).
+    without a course are computed and never read. `optimizers` must move each weight by its own gradients alone.
     """
     silent = next(iter(courses.values()))
     batches = [courses.get(slot, silent).batches for slot in range(stack.slots)]

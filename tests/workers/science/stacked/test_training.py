@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from app.contract.catalog import CATALOG
+from app.contract.params import OptimizerParams
 from workers.science import training
 from workers.science.build import build
 from workers.science.data import digits
@@ -25,7 +26,6 @@ from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
 from workers.science.optim import sgd
 from workers.science.random import generator
-from workers.science.stacked.elementwise import ELEMENTWISE
 from workers.science.stacked.evaluate import evaluate
 from workers.science.stacked.network import StackedNetwork
 from workers.science.stacked.training import Course, train
@@ -35,6 +35,11 @@ SHAPE = (1, 8, 8)
 MODELS: Mapping[str, Callable[..., nn.Module]] = {
     "lenet": lenet_300_100.build,
     "small_conv": partial(conv_network, widths=(3, 5)),
+}
+ELEMENTWISE = {
+    key
+    for key, entry in CATALOG["optimizer"].items()
+    if issubclass(entry.params, OptimizerParams) and entry.params.elementwise
 }
 EXPLODE = partial(sgd.build, lr=100.0, weight_decay=1.0)
 
@@ -172,8 +177,8 @@ def test_in_single_precision_losses_stay_within_rounding(model: str, optimizer: 
 
 
 @pytest.mark.parametrize("key", sorted(CATALOG["optimizer"]))
-def test_the_list_of_elementwise_optimizers_is_true(key: str) -> None:
-    """Two steps on a stack are those on each network for those optimizers that are listed, and for no others."""
+def test_those_that_call_themselves_elementwise_are_and_no_others(key: str) -> None:
+    """Steps on a stack are those on each network for the optimizers that call themselves elementwise, and no others."""
     make = build(CATALOG["optimizer"][key])
     networks = {slot: network(lenet_300_100.build, slot, scale=1 + slot) for slot in range(2)}
     try:
