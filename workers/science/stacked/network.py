@@ -50,8 +50,9 @@ class StackedNetwork:
 def _forward(one: nn.Module, stacked: nn.Module, x: Tensor) -> Tensor:
     """The outputs of `stacked`, the stack of `one`, for `x` `(slots, n, ...)`.
 
-    Linear layers are batched matrix products and convolutions grouped ones: on a CPU, where a GPU's launches would go
-    out, that takes half the time that `vmap` needs for the same; `vmap` does whatever else there may be.
+    Linear layers are batched matrix products and convolutions grouped ones: where the calls cost more than their
+    arithmetic, that takes half to nine tenths of the time that `vmap` needs for the same (docs/benchmarks.md). `vmap`
+    does whatever else there may be.
     """
     if isinstance(stacked, nn.Sequential):
         for part, stacked_part in zip(one.children(), stacked.children(), strict=True):
