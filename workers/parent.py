@@ -24,9 +24,9 @@ class Parent:
         except (EOFError, OSError):
             os._exit(ORPHANED)
 
-    def hear(self, progress: Progress) -> None:
-        """Pass on where the experiment stands."""
+    def hear(self, shard_id: int, progress: Progress) -> None:
+        """Pass on where the experiment of a shard stands."""
         try:
-            self._connection.send(progress)
+            self._connection.send((shard_id, progress))
         except OSError:
             os._exit(ORPHANED)

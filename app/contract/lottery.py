@@ -122,6 +122,11 @@ class LotterySpec(Experiment):
         return Pace(self.model.kind, self.dataset.kind, self.batch_size, "a step")
 
     @property
+    def stackable(self) -> bool:
+        """As its optimizer allows: a stack gives it one gradient a step."""
+        return self.optimizer.elementwise and self.optimizer.gradients == 1
+
+    @property
     def trainings_per_replicate(self) -> int:
         """One dense network, then the ticket and every draw of every control at each level."""
         return 1 + self.levels * (1 + sum(draws(branch) for branch in self.branches))

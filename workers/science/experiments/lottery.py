@@ -22,7 +22,7 @@ from workers.science.branches.origin import Origin, Start
 from workers.science.build import build
 from workers.science.experiments import midway
 from workers.science.experiments.bench import Bench, Trained
-from workers.science.experiments.datasets import dataset
+from workers.science.experiments.datasets import dataset, dataset_on
 from workers.science.experiments.midway import Clock, Midway
 from workers.science.experiments.rows import movement_rows
 from workers.science.experiments.ticket import Ticket, mask_outputs, masks_of, pack, unpack
@@ -48,6 +48,7 @@ def run(
     resume: Resume | None = None,
     plan: Mapping[str, Any] = MappingProxyType({}),
     clock: Clock | None = None,
+    bench: Callable[..., Bench] = Bench,
 ) -> Iterator[Output]:
     """One replicate: the dense network, then at each level the ticket and every draw of every control.
 
@@ -56,8 +57,10 @@ def run(
     when `clock` says so, within one. Of `plan`, the shard's numeric plan, what `tune` found is obeyed. With
     `resume`, what its state calls done is not done again and its artifacts are loaded, so that the rest comes out the
     same to the bit, on the same device and under the same plan; `spec` may have grown since (`LotterySpec.extends`).
+    `bench` makes that on which all its networks are trained (`together.StackedBench`, to train several replicates at
+    once).
     """
-    bench = {"csr_below": plan.get("tuned", {}).get("csr_below", 0.0), "clock": clock or Clock()}
+    bench = partial(bench, csr_below=plan.get("tuned", {}).get("csr_below", 0.0), clock=clock or Clock())
     yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, bench).run()
 
 
@@ -84,13 +87,15 @@ def tune(
     datasets_dir: Path,
     device: torch.device | str,
     recall: Callable[[dict[str, Any], Callable[[], Any]], Any],
+    replicates: int = 1,
 ) -> dict[str, Any]:
     """What a numeric plan rests on that only a measurement can tell; `recall(question, find_out)` remembers answers.
 
-    "csr_below": share of kept weights under which linear layers train as compressed sparse rows; 0 for never.
+    "csr_below": share of kept weights under which linear layers train as compressed sparse rows; 0 for never. A stack
+    of several `replicates`, each with masks of its own, is always dense.
     """
     elementwise = isinstance(spec.optimizer, OptimizerParams) and spec.optimizer.elementwise
-    if spec.sparse_training == "off" or not elementwise or torch.device(device).type != "cpu":
+    if spec.sparse_training == "off" or not elementwise or torch.device(device).type != "cpu" or replicates > 1:
         return {"csr_below": 0.0}
     data = dataset(spec.dataset, datasets_dir)
     question = {"csr_below": spec.model.model_dump(mode="json"), "shape": list(data.shape), "batch": spec.batch_size}
@@ -108,11 +113,11 @@ class _Replicate:
         device: torch.device,
         datasets_dir: Path,
         resume: Resume | None,
-        bench: dict[str, Any],
+        bench: Callable[..., Bench],
     ) -> None:
         self._spec, self._device, self._resume = spec, device, resume
         self._key = partial(generator, spec.seed, replicate)
-        data = dataset(spec.dataset, datasets_dir).to(device)
+        data = dataset_on(device, spec.dataset, datasets_dir)
         self._n_train = len(data.train)
         self._blank = partial(build(spec.model), data.shape, data.n_classes)
         self._layers = prunable(self._blank())
@@ -132,7 +137,7 @@ class _Replicate:
             self._rewound = self._load("rewind")
         self._tickets: dict[int, Ticket] = {}
         levels = range(spec.levels + 1)
-        self._bench = Bench(
+        self._bench = bench(
             self._blank().to(device),
             data,
             Batches(self._n_train, spec.batch_size, self._shuffle),
@@ -141,7 +146,6 @@ class _Replicate:
             spec.eval_every,
             total=sum(spec.steps - self._first(place) for level in levels for place in self._places(level)),
             done=sum(spec.steps - self._first(place) for place in self._done),
-            **bench,
         )
         self._begun = midway.of(state.get("midway"), resume.tensors) if resume else None
 

@@ -1,0 +1,206 @@
+"""Replicates in lock-step say what each would say alone; resumed, diverged and left behind."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load, save
+
+from app.contract.events import Measured, Place, Progress
+from app.contract.specs import LotterySpec
+from workers.science.experiments.lottery import run
+from workers.science.experiments.together import Request, Stack, StackedBench, conduct
+from workers.science.outputs import Checkpoint, Output, Resume, Tensors
+from workers.science.stacked.network import StackedNetwork
+from workers.science.training import Moment
+
+NOWHERE = Path("no-data-set-of-these-tests-needs-a-folder")
+SMALL: dict[str, Any] = {
+    "kind": "lottery",
+    "dataset": {"kind": "digits"},
+    "model": {"kind": "lenet_300_100"},
+    "optimizer": {"kind": "adam"},
+    "steps": 10,
+    "eval_every": 4,
+    "pruning": {"kind": "layerwise_magnitude", "rate": 0.5, "output_rate": 0.3},
+    "levels": 2,
+    "branches": [{"kind": "reinit"}, {"kind": "shuffled"}],
+}
+SLOTS = 3
+
+
+def small(**fields: Any) -> LotterySpec:
+    return LotterySpec.model_validate(SMALL | fields)
+
+
+def alone(spec: LotterySpec, replicate: int) -> list[Output]:
+    return list(run(spec, replicate, datasets_dir=NOWHERE))
+
+
+def running(spec: LotterySpec, resumes: Mapping[int, Resume | None], slots: int = SLOTS) -> dict[int, Iterator[Output]]:
+    stack = Stack(slots)
+    return {
+        replicate: run(
+            spec,
+            replicate,
+            datasets_dir=NOWHERE,
+            resume=resume,
+            bench=partial(StackedBench, stack=stack, slot=replicate),
+        )
+        for replicate, resume in resumes.items()
+    }
+
+
+def gathered(outputs: Iterable[tuple[int, Output]]) -> dict[int, list[Output]]:
+    said: dict[int, list[Output]] = defaultdict(list)
+    for slot, output in outputs:
+        assert not isinstance(output, Request)
+        said[slot].append(output)
+    return said
+
+
+def together(spec: LotterySpec, resumes: Mapping[int, Resume | None], slots: int = SLOTS) -> dict[int, list[Output]]:
+    return gathered(conduct(running(spec, resumes, slots)))
+
+
+def lasting(outputs: Iterable[Output]) -> list[str]:
+    """What outlives the run, to the bit."""
+
+    def said(output: Output) -> str:
+        if isinstance(output, Measured):
+            bits = {name: np.array(column).tobytes().hex() for name, column in output.columns.items()}
+            return f"{output.series} {output.place} {bits}"
+        if isinstance(output, Tensors):
+            return f"{output.name} {output.place} {save(dict(output.tensors)).hex()} {output.meta}"
+        return str(output)
+
+    return [said(output) for output in outputs if not isinstance(output, Progress)]
+
+
+def headings(outputs: Iterable[Output]) -> list[tuple[object, ...]]:
+    return [
+        (type(output), getattr(output, "series", getattr(output, "name", "")), getattr(output, "place", None))
+        for output in outputs
+        if not isinstance(output, Progress)
+    ]
+
+
+def stopped_at(outputs: list[Output], checkpoint: int) -> tuple[int, Resume]:
+    """Where in the outputs the `checkpoint`-th Checkpoint stands, and what a new process has of those before it."""
+    at = [i for i, output in enumerate(outputs) if isinstance(output, Checkpoint)][checkpoint]
+    kept = {(o.name, o.place): save(dict(o.tensors)) for o in outputs[:at] if isinstance(o, Tensors)}
+    state = outputs[at]
+    assert isinstance(state, Checkpoint)
+    return at, Resume(json.loads(json.dumps(state.state)), lambda name, place: load(kept[name, place]))
+
+
+@pytest.fixture(scope="module")
+def whole() -> dict[int, list[Output]]:
+    return together(small(), dict.fromkeys(range(SLOTS)))
+
+
+def test_each_replicate_says_what_it_says_alone(whole: dict[int, list[Output]]) -> None:
+    for replicate in range(SLOTS):
+        theirs = alone(small(), replicate)
+        assert headings(whole[replicate]) == headings(theirs)
+        for mine, other in zip(
+            (o for o in whole[replicate] if isinstance(o, Measured)),
+            (o for o in theirs if isinstance(o, Measured)),
+            strict=True,
+        ):
+            for name, column in mine.columns.items():
+                # An example or a weight on the boundary may fall to the other side.
+                tolerance = 5e-3 if "accuracy" in name or mine.series == "movement" else 1e-4
+                assert column == pytest.approx(other.columns[name], rel=tolerance, abs=tolerance, nan_ok=True), name
+
+
+def test_one_stacked_training_serves_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    from workers.science.experiments import together as module
+
+    served: list[list[int]] = []
+    train = module._train
+
+    def spy(requests: Mapping[int, Request]) -> Iterator[tuple[int, Moment]]:
+        served.append(sorted(requests))
+        return train(requests)
+
+    monkeypatch.setattr(module, "_train", spy)
+    together(small(levels=1), dict.fromkeys(range(SLOTS)))
+    assert served == [[0, 1, 2]] * 4
+
+
+def test_progress_rises_to_the_total_for_each(whole: dict[int, list[Output]]) -> None:
+    for outputs in whole.values():
+        done = [output.done for output in outputs if isinstance(output, Progress)]
+        assert done == sorted(done)
+        assert done[-1] == small().units_per_replicate
+
+
+@pytest.mark.parametrize("fields", [{}, {"rewind_step": 3}, {"rewind": "fine_tune", "schedule": {"kind": "warmup"}}])
+def test_killed_anywhere_and_resumed_says_the_same_bits(fields: dict[str, Any]) -> None:
+    """Each replicate resumes from a checkpoint of its own, and one has not begun: those behind catch up first."""
+    spec = small(levels=1, **fields)
+    whole = together(spec, dict.fromkeys(range(SLOTS)))
+    cuts = {slot: stopped_at(whole[slot], checkpoint) for slot, checkpoint in ((0, 0), (1, 2))}
+    again = together(spec, {0: cuts[0][1], 1: cuts[1][1], 2: None})
+    for slot, (at, _) in cuts.items():
+        assert lasting(again[slot]) == lasting(whole[slot][at + 1 :])
+    assert lasting(again[2]) == lasting(whole[2])
+
+
+def test_alone_in_the_stack_a_replicate_gives_the_same_bits(whole: dict[int, list[Output]]) -> None:
+    """So that what is left of a group can go on without those that are done."""
+    assert lasting(together(small(), {1: None})[1]) == lasting(whole[1])
+
+
+def test_a_diverged_replicate_ends_and_the_others_do_not_notice(
+    whole: dict[int, list[Output]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = StackedNetwork.put
+
+    def spoil(self: StackedNetwork, slot: int, state: Mapping[str, torch.Tensor]) -> None:
+        put(self, slot, {name: tensor * 1e18 for name, tensor in state.items()} if slot == 1 else state)
+
+    monkeypatch.setattr(StackedNetwork, "put", spoil)
+    mine = together(small(), dict.fromkeys(range(SLOTS)))
+    for slot in (0, 2):
+        assert lasting(mine[slot]) == lasting(whole[slot])
+    (outcome,) = [o for o in mine[1] if isinstance(o, Measured) and o.series == "outcome"]
+    assert outcome.place == Place()
+    assert outcome.columns["diverged_step"][0] < 10
+    assert isinstance(mine[1][-1], Progress)
+
+
+def test_a_replicate_that_stops_listening_stops_nobody_else(whole: dict[int, list[Output]]) -> None:
+    replicates = running(small(), dict.fromkeys(range(SLOTS)))
+
+    def leaving(outputs: Iterator[Output]) -> Iterator[Output]:
+        for n, output in enumerate(outputs):
+            yield output
+            if n == 5:
+                return
+
+    replicates[0] = leaving(replicates[0])
+    mine = gathered(conduct(replicates))
+    assert len(mine[0]) < 6
+    for slot in (1, 2):
+        assert lasting(mine[slot]) == lasting(whole[slot])
+
+
+def test_when_nobody_listens_training_ends() -> None:
+    """A cancelled group does not train on to the end of its training."""
+    replicates = running(small(steps=1_000_000, eval_every=1_000_000), dict.fromkeys(range(2)))
+
+    def leaving(outputs: Iterator[Output]) -> Iterator[Output]:
+        for output in outputs:
+            yield output
+            if isinstance(output, Progress) and output.step > 5:
+                return
+
+    assert gathered(conduct({slot: leaving(outputs) for slot, outputs in replicates.items()})).keys() == {0, 1}
