@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from workers.science import training
+from workers.science.course import Course
 from workers.science.data import mnist
 from workers.science.data.dataset import Dataset
 from workers.science.models import lenet_300_100
@@ -24,7 +25,7 @@ from workers.science.models.prunable import prunable
 from workers.science.optim import adam
 from workers.science.random import generator
 from workers.science.stacked.network import StackedNetwork
-from workers.science.stacked.training import Course, train
+from workers.science.stacked.training import Lane, train
 from workers.science.training import Batches, Evaluated, Moment
 
 NAME = "together"
@@ -113,11 +114,12 @@ def _alone(replicate: Replicate, data: Dataset) -> list[Moment]:
 
 def stacked(stack: StackedNetwork, replicates: list[Replicate], data: Dataset) -> list[Evaluated]:
     """The last rows of all, trained as one."""
-    for slot, replicate in enumerate(replicates):
-        stack.put(slot, replicate.start)
-    courses = {slot: Course(replicate.batches, replicate.masks) for slot, replicate in enumerate(replicates)}
-    told: dict[int, list[Moment]] = {slot: [] for slot in courses}
-    for slot, moment in train(stack, data, adam.build(stack.module), courses, steps=STEPS, eval_every=EVAL_EVERY):
+    lanes = {
+        slot: Lane(replicate.batches, replicate.masks, Course(), partial(stack.put, slot, replicate.start))
+        for slot, replicate in enumerate(replicates)
+    }
+    told: dict[int, list[Moment]] = {slot: [] for slot in lanes}
+    for slot, moment in train(stack, data, adam.build(stack.module), lanes, steps=STEPS, eval_every=EVAL_EVERY):
         told[slot].append(moment)
     return [_last(moments) for moments in told.values()]
 

@@ -1,5 +1,6 @@
 """Several replicates in one child of a real worker: as good as apart, through kills, cancels and want of memory."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -11,9 +12,9 @@ import pytest
 import torch
 
 from app.settings import Settings
-from app.store import Claim, Store
+from app.store import CheckpointRef, Claim, Store
 from tests.lab import Lab, dense, results, small_spec, until
-from workers import child
+from workers import checkpoints, child
 from workers.job import Job, width
 from workers.science.experiments import together
 from workers.science.stacked.network import StackedNetwork
@@ -138,6 +139,61 @@ def test_sigterm_gives_all_back_and_another_worker_obeys_the_plan(lab: Lab, runn
     assert run.state == "finished"
     assert {event["plan"]["replicates"] for event in started(lab, run_id)} == {3}
     assert results(lab.store, run_id) == results(running.store, undisturbed)
+
+
+def test_sigterm_saves_each_training_of_a_stack_where_it_stands(lab: Lab) -> None:
+    lab.env["TICKETSCOPE_TOGETHER"] = "3"
+    lab.start_broker()
+    lab.start_worker()
+    spec = small_spec(steps=2000, eval_every=1000, levels=1, branches=[], replicates=3)
+    undisturbed = lab.submit(spec)
+    lab.ends([undisturbed], 120)
+    run_id = lab.submit(spec)
+    # Within the first training, of which the clock alone would save nothing for fifteen seconds.
+    until(lambda: 600 < lab.store.run(run_id).progress.done < 5000, 60)
+    os.killpg(lab.workers[0].pid, signal.SIGTERM)
+    assert lab.workers[0].wait(10) == 0
+    claims = [claim for claim in (lab.store.claim("cpu", "a test") for _ in range(3)) if claim is not None]
+    assert len(claims) == 3
+    for replicate, claim in enumerate(claims):
+        name = f"{run_id}/{replicate}"
+        saved = checkpoints.newest(lab.store.artifacts_store, claim.checkpoints, claim.next_ordinal, name)
+        assert saved.state is not None
+        assert saved.state["done"] == []
+        assert saved.state["midway"]["course"]["step"] > 100
+        lab.store.release(claim.shard_id, claim.token)
+    lab.start_worker()
+    lab.ends([run_id], 120)
+    assert {event["plan"]["replicates"] for event in started(lab, run_id)} == {3}
+    assert results(lab.store, run_id) == results(lab.store, undisturbed)
+    assert dense(lab.store, run_id)
+
+
+def test_a_kill_within_a_stacked_training_costs_no_more_than_the_interval(lab: Lab) -> None:
+    lab.env |= {"TICKETSCOPE_TOGETHER": "3", "TICKETSCOPE_CHECKPOINT_S": "0.2"}
+    lab.start_broker()
+    lab.start_worker()
+    spec = small_spec(steps=2000, eval_every=1000, levels=1, branches=[], replicates=3)
+    undisturbed = lab.submit(spec)
+    lab.ends([undisturbed], 120)
+    run_id = lab.submit(spec)
+    until(lambda: 1500 < lab.store.run(run_id).progress.done < 5000, 60)
+    (process,) = lab.children()
+    process.suspend()
+    # What the next attempt goes on from: the first training of each, well under way.
+    with lab.store._db.read() as connection:
+        query = "SELECT replicate, checkpoints, next_ordinal FROM shards WHERE run_id = ?"
+        rows = connection.exec_driver_sql(query, (run_id,)).all()
+    for replicate, checkpoints_json, next_ordinal in rows:
+        refs = [CheckpointRef(**each) for each in json.loads(checkpoints_json)]
+        saved = checkpoints.newest(lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/{replicate}")
+        assert saved.state is not None
+        assert saved.state["midway"]["course"]["step"] > 100
+    process.kill()
+    lab.ends([run_id], 120)
+    assert lab.count(run_id, "failed") == 3
+    assert results(lab.store, run_id) == results(lab.store, undisturbed)
+    assert dense(lab.store, run_id)
 
 
 class Deaf:

@@ -4,16 +4,22 @@ An experiment knows nothing of this but the bench that it was given.
 """
 
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 
+from app.contract.events import Place
+from workers.science.course import Course
+from workers.science.experiments import midway
 from workers.science.experiments.bench import Bench, Plan
+from workers.science.experiments.midway import Midway
 from workers.science.metrics.density import density
 from workers.science.outputs import Output
+from workers.science.stacked import memory
 from workers.science.stacked.network import StackedNetwork
-from workers.science.stacked.training import Course, train
+from workers.science.stacked.training import Lane, train
 from workers.science.training import Moment
 
 
@@ -23,14 +29,19 @@ class Request:
 
     bench: "StackedBench"
     plan: Plan
+    course: Course
     moment: Moment | None = None
 
 
 class Stack:
-    """The stack that all replicates of a process share, made when the first of them trains."""
+    """The stack that all replicates of a process share, made when the first of them trains.
+
+    `optimizers` are those of the training that is being made.
+    """
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
+        self.optimizers: list[torch.optim.Optimizer] = []
         self._network: StackedNetwork | None = None
 
     def network(self, bench: Bench) -> StackedNetwork:
@@ -46,10 +57,13 @@ class StackedBench(Bench):
 
     stack: Stack
     slot: int
+    _course: Course = field(init=False, repr=False)
 
     def moments(self, plan: Plan) -> Iterator[Moment | Output]:
         """Ask for one moment after the other; somebody (`conduct`) must take the requests out and answer them."""
-        request = Request(self, plan)
+        device = next(self.model.parameters()).device
+        self._course = Course(plan.first_step) if plan.begun is None else plan.begun.course(device)
+        request = Request(self, plan, self._course)
         while True:
             # No experiment looks at what it passes on.
             yield cast(Output, request)
@@ -65,6 +79,10 @@ class StackedBench(Bench):
         """A network of its own that is in that state."""
         self.model.load_state_dict(self.state())
         return self.model
+
+    def midway(self, place: Place, **parts: Mapping[str, Tensor]) -> Midway:
+        """The training in the slot as it stands, as it would be alone, and `parts` of the caller's own, by name."""
+        return midway.pack(place, self._course, self.state(), memory.dump(self.stack.optimizers, self.slot), **parts)
 
 
 def conduct(replicates: Mapping[int, Iterator[Output]]) -> Generator[tuple[int, Output], None, None]:
@@ -104,14 +122,14 @@ def conduct(replicates: Mapping[int, Iterator[Output]]) -> Generator[tuple[int, 
 def _train(requests: Mapping[int, Request]) -> Iterator[tuple[int, Moment]]:
     """Trainings of the same place, and so of the same steps and rates, as one."""
     first = next(iter(requests.values()))
-    network = first.bench.stack.network(first.bench)
-    for slot, request in requests.items():
-        network.put(slot, request.plan.weights)
+    stack, data = first.bench.stack, first.bench.data
+    network = stack.network(first.bench)
+    stack.optimizers = first.bench.optimizers(network.module)
     return train(
         network,
-        first.bench.data,
-        first.bench.optimizers(network.module),
-        {slot: Course(request.bench.batches, _pruned(request.plan.masks)) for slot, request in requests.items()},
+        data,
+        stack.optimizers,
+        {slot: _lane(request, network) for slot, request in requests.items()},
         steps=first.bench.steps,
         start=first.plan.first_step,
         eval_every=first.bench.eval_every,
@@ -120,6 +138,16 @@ def _train(requests: Mapping[int, Request]) -> Iterator[tuple[int, Moment]]:
     )
 
 
-def _pruned(masks: Mapping[str, Tensor]) -> Mapping[str, Tensor] | None:
-    """None for full masks, which cost time and change nothing."""
-    return masks if density(masks) < 1 else None
+def _lane(request: Request, network: StackedNetwork) -> Lane:
+    bench, plan = request.bench, request.plan
+
+    def enter() -> None:
+        if plan.begun is None:
+            network.put(bench.slot, plan.weights)
+            return
+        network.put(bench.slot, plan.begun.part("network"))
+        told, tensors = plan.begun.told["optimizers"], plan.begun.part("optimizers")
+        memory.load(bench.stack.optimizers, bench.slot, bench.stack.slots, told, tensors)
+
+    # Full masks cost time and change nothing.
+    return Lane(bench.batches, plan.masks if density(plan.masks) < 1 else None, request.course, enter)

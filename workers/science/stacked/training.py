@@ -1,15 +1,16 @@
 """The training loop for a stack: what `workers.science.training.train` does, for several networks at once."""
 
 import time
-from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import fsum, isfinite, nan
+from math import isfinite, nan
 from typing import TypeAlias
 
 import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from workers.science.course import Course
 from workers.science.data.dataset import Dataset, Split
 from workers.science.metrics.evaluate import Evaluation
 from workers.science.stacked.evaluate import evaluate
@@ -21,18 +22,24 @@ Moments: TypeAlias = Iterator[tuple[int, Moment]]
 
 
 @dataclass(frozen=True)
-class Course:
-    """What one slot trains on: its own data order, and masks (parameter name -> bool, True = kept) or none."""
+class Lane:
+    """What one slot trains on: its own data order, and masks (parameter name -> bool, True = kept) or none.
+
+    `enter()` puts its network into the slot, and what the optimizers remember of it: at the step where its `course`
+    stands, which other lanes may have to reach first.
+    """
 
     batches: Batches
-    masks: Mapping[str, Tensor] | None = None
+    masks: Mapping[str, Tensor] | None
+    course: Course
+    enter: Callable[[], None]
 
 
 def train(
     stack: StackedNetwork,
     data: Dataset,
     optimizers: Sequence[torch.optim.Optimizer],
-    courses: Mapping[int, Course],
+    lanes: Mapping[int, Lane],
     *,
     steps: int,
     start: int = 0,
@@ -40,19 +47,20 @@ def train(
     factor: Callable[[int], float] | None = None,
     stops: Container[int] = (),
 ) -> Moments:
-    """Make updates `start` to `steps` - 1 on the slots of `courses`, and yield what happens in each of them.
+    """Make updates `start` to `steps` - 1 on the slots of `lanes`, and yield what happens in each of them.
 
     For each of these slots the moments are, up to rounding, those that `workers.science.training.train` yields for its
-    network alone. A slot that diverges says so at its own step and is then silent; the others do not notice. Slots
-    without a course are computed and never read. `optimizers` must move each weight by its own gradients alone.
+    network alone, and its course is kept up to date in the same way. One that had begun already joins at the step where
+    it stood. A slot that diverges says so at its own step and is then silent; the others do not notice. Slots without a
+    lane are computed and never read. `optimizers` must move each weight by its own gradients alone.
     """
-    silent = next(iter(courses.values()))
-    batches = [courses.get(slot, silent).batches for slot in range(stack.slots)]
-    masks = _stacked_masks(stack, courses)
+    silent = next(iter(lanes.values()))
+    batches = [lanes.get(slot, silent).batches for slot in range(stack.slots)]
+    masks = _stacked_masks(stack, lanes)
     masked = [parameter for name, parameter in stack.module.named_parameters() if name in masks]
     parameters = [p for p in stack.module.parameters() if p.requires_grad]
-    groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
-    live = dict.fromkeys(courses)
+    # Looked up at each step: a slot that joins has its optimizers make new groups.
+    rates = [(optimizer, i, group["lr"]) for optimizer in optimizers for i, group in enumerate(optimizer.param_groups)]
     x, y = data.train.x, data.train.y
 
     def gradients(rows: Tensor) -> Tensor:
@@ -71,22 +79,33 @@ def train(
         with torch.no_grad():
             torch._foreach_mul_([tensor for tensor, _ in pairs], [kept for _, kept in pairs])
 
-    if masks:
-        mask(masked)
     stack.train()
-    yield from _each(live, Tick(start))
-    yield from _evaluate(stack, data, live, start, dict.fromkeys(live, nan))
-    losses: list[Tensor] = []
-    seen_losses: dict[int, list[float]] = {slot: [] for slot in live}
+    live: dict[int, Course] = {}
+    later = dict(lanes)
     ticked = time.monotonic()
-    for step in range(start, steps):
+    step = start
+    while live or later:
         if not live:
+            step = min(lane.course.step for lane in later.values())
+        joining = {slot: lane.course for slot, lane in later.items() if lane.course.step == step}
+        if joining:
+            for slot in joining:
+                later.pop(slot).enter()
+            if masks:
+                mask(masked)
+            live |= joining
+            yield from _each(joining, Tick(step))
+            if step == start:
+                yield from _evaluate(stack, data, live, step, dict.fromkeys(live, nan))
+        if step == steps:
             return
+        if not live:
+            continue
         if factor is not None:
             scale = factor(step)
-            for group, lr in groups:
-                group["lr"] = lr * scale
-        losses.append(gradients(torch.stack([own[step] for own in batches])))
+            for optimizer, i, lr in rates:
+                optimizer.param_groups[i]["lr"] = lr * scale
+        losses = gradients(torch.stack([own[step] for own in batches]))
         if masks:
             mask([parameter.grad for parameter in masked])
         for optimizer in optimizers:
@@ -94,32 +113,30 @@ def train(
         if masks:
             mask(masked)
 
-        done = step + 1
-        due = done % eval_every == 0 or done == steps
-        if due or len(losses) == CHECK_EVERY:
-            first = done - len(losses)
-            for slot, seen in enumerate(torch.stack(losses, dim=1).tolist()):
-                if slot not in live:
-                    continue
-                seen_losses[slot] += seen
-                bad = next((i for i, loss in enumerate(seen) if not isfinite(loss)), None)
-                if bad is not None:
+        step += 1
+        for slot, loss in enumerate(losses.unbind()):
+            if slot in live:
+                live[slot].step = step
+                live[slot].losses.append(loss)
+        due = step % eval_every == 0 or step == steps
+        if due or any(len(course.losses) == CHECK_EVERY for course in live.values()):
+            for slot, course in tuple(live.items()):
+                diverged = course.diverged()
+                if diverged is not None:
                     del live[slot]
-                    yield slot, Diverged(first + bad)
-            losses.clear()
+                    yield slot, Diverged(diverged)
         if due:
-            yield from _each(live, Tick(done))
-            means = {slot: fsum(seen_losses[slot]) / len(seen_losses[slot]) for slot in live}
-            yield from _evaluate(stack, data, live, done, means)
-            seen_losses = {slot: [] for slot in live}
+            yield from _each(live, Tick(step))
+            yield from _evaluate(stack, data, live, step, {slot: course.mean() for slot, course in live.items()})
             ticked = time.monotonic()
-        elif done in stops or time.monotonic() - ticked > TICK_S:
-            yield from _each(live, Tick(done))
+            yield from _each(live, Tick(step, between=step < steps))
+        elif step in stops or time.monotonic() - ticked > TICK_S:
+            yield from _each(live, Tick(step, between=True))
             ticked = time.monotonic()
 
 
 def _evaluate(
-    stack: StackedNetwork, data: Dataset, live: dict[int, None], step: int, train_loss: Mapping[int, float]
+    stack: StackedNetwork, data: Dataset, live: dict[int, Course], step: int, train_loss: Mapping[int, float]
 ) -> Moments:
     """A row of each live slot; one whose validation loss is not finite diverges and is taken out of `live`."""
     validation = yield from _evaluated(stack, data.validation, live, step)
@@ -134,7 +151,7 @@ def _evaluate(
 
 
 def _evaluated(
-    stack: StackedNetwork, split: Split, live: Mapping[int, None], step: int
+    stack: StackedNetwork, split: Split, live: Iterable[int], step: int
 ) -> Generator[tuple[int, Tick], None, list[Evaluation]]:
     """What `evaluate` says of all of `split`, with Ticks between its pieces."""
     loss, right = [0.0] * stack.slots, [0.0] * stack.slots
@@ -148,20 +165,16 @@ def _evaluated(
     return [Evaluation(a / n, round(b) / n) for a, b in zip(loss, right, strict=True)]
 
 
-def _each(live: Mapping[int, None], tick: Tick) -> Iterator[tuple[int, Tick]]:
+def _each(live: Iterable[int], tick: Tick) -> Iterator[tuple[int, Tick]]:
     for slot in tuple(live):
         yield slot, tick
 
 
-def _stacked_masks(stack: StackedNetwork, courses: Mapping[int, Course]) -> dict[str, Tensor]:
+def _stacked_masks(stack: StackedNetwork, lanes: Mapping[int, Lane]) -> dict[str, Tensor]:
     """The masks of all slots as numbers `(slots, *shape)`, in the order of the parameters; none if none prunes."""
     stacked: dict[str, Tensor] = {}
     for name, parameter in stack.module.named_parameters():
-        own = {
-            slot: course.masks[name]
-            for slot, course in courses.items()
-            if course.masks is not None and name in course.masks
-        }
+        own = {slot: lane.masks[name] for slot, lane in lanes.items() if lane.masks is not None and name in lane.masks}
         if own:
             stacked[name] = torch.ones_like(parameter, requires_grad=False)
             for slot, mask in own.items():

@@ -2,8 +2,9 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,15 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
+from app.contract.catalog import CATALOG
 from app.contract.events import Measured, Place, Progress
 from app.contract.specs import LotterySpec
+from tests.workers.science.experiments.test_lottery import resumed_from
 from workers.science.experiments.lottery import run
+from workers.science.experiments.midway import Clock
 from workers.science.experiments.together import Request, Stack, StackedBench, conduct
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors
+from workers.science.stacked import training
 from workers.science.stacked.network import StackedNetwork
 from workers.science.training import Moment
 
@@ -33,6 +38,9 @@ SMALL: dict[str, Any] = {
     "branches": [{"kind": "reinit"}, {"kind": "shuffled"}],
 }
 SLOTS = 3
+STACKABLE = sorted(
+    kind for kind in CATALOG["optimizer"] if LotterySpec.model_validate(SMALL | {"optimizer": {"kind": kind}}).stackable
+)
 
 
 def small(**fields: Any) -> LotterySpec:
@@ -43,7 +51,9 @@ def alone(spec: LotterySpec, replicate: int) -> list[Output]:
     return list(run(spec, replicate, datasets_dir=NOWHERE))
 
 
-def running(spec: LotterySpec, resumes: Mapping[int, Resume | None], slots: int = SLOTS) -> dict[int, Iterator[Output]]:
+def running(
+    spec: LotterySpec, resumes: Mapping[int, Resume | None], slots: int = SLOTS, every_s: float = inf
+) -> dict[int, Iterator[Output]]:
     stack = Stack(slots)
     return {
         replicate: run(
@@ -51,6 +61,7 @@ def running(spec: LotterySpec, resumes: Mapping[int, Resume | None], slots: int 
             replicate,
             datasets_dir=NOWHERE,
             resume=resume,
+            clock=Clock(every_s),
             bench=partial(StackedBench, stack=stack, slot=replicate),
         )
         for replicate, resume in resumes.items()
@@ -65,8 +76,10 @@ def gathered(outputs: Iterable[tuple[int, Output]]) -> dict[int, list[Output]]:
     return said
 
 
-def together(spec: LotterySpec, resumes: Mapping[int, Resume | None], slots: int = SLOTS) -> dict[int, list[Output]]:
-    return gathered(conduct(running(spec, resumes, slots)))
+def together(
+    spec: LotterySpec, resumes: Mapping[int, Resume | None], slots: int = SLOTS, every_s: float = inf
+) -> dict[int, list[Output]]:
+    return gathered(conduct(running(spec, resumes, slots, every_s)))
 
 
 def lasting(outputs: Iterable[Output]) -> list[str]:
@@ -81,6 +94,24 @@ def lasting(outputs: Iterable[Output]) -> list[str]:
         return str(output)
 
     return [said(output) for output in outputs if not isinstance(output, Progress)]
+
+
+def kept(outputs: Iterable[Output]) -> list[str]:
+    """The same without checkpoints."""
+    return lasting(output for output in outputs if not isinstance(output, Checkpoint))
+
+
+def halves(outputs: Iterable[Output]) -> list[tuple[int, int]]:
+    """Where checkpoints lie within a training, and the steps that had been made in it."""
+    return [
+        (i, output.state["midway"]["course"]["step"])
+        for i, output in enumerate(outputs)
+        if isinstance(output, Checkpoint) and "midway" in output.state
+    ]
+
+
+def evaluations(outputs: Iterable[Output]) -> list[Mapping[str, Sequence[float]]]:
+    return [o.columns for o in outputs if isinstance(o, Measured) and o.series == "evaluation"]
 
 
 def headings(outputs: Iterable[Output]) -> list[tuple[object, ...]]:
@@ -152,6 +183,70 @@ def test_killed_anywhere_and_resumed_says_the_same_bits(fields: dict[str, Any]) 
     for slot, (at, _) in cuts.items():
         assert lasting(again[slot]) == lasting(whole[slot][at + 1 :])
     assert lasting(again[2]) == lasting(whole[2])
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        *({"optimizer": {"kind": kind}} for kind in STACKABLE),
+        {"rewind_step": 3},
+        {"schedule": {"kind": "warmup"}},
+        # Past the first look at the losses.
+        {"steps": 110, "eval_every": 110, "branches": []},
+    ],
+    ids=str,
+)
+def test_killed_within_a_training_and_resumed_says_the_same_bits(
+    fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two were saved at steps of their own and one never: those who are behind are joined by the others."""
+    monkeypatch.setattr(training, "TICK_S", 0.0)
+    spec = small(**{"levels": 1, "branches": [{"kind": "reinit"}]} | fields)
+    whole = together(spec, dict.fromkeys(range(SLOTS)), every_s=0.0)
+    unsaved = together(spec, dict.fromkeys(range(SLOTS)))
+    for slot in range(SLOTS):
+        assert kept(whole[slot]) == kept(unsaved[slot])
+    places, steps = zip(*halves(whole[0]), strict=True)
+    assert steps[: spec.steps - 1] == tuple(range(1, spec.steps))
+    for first, second in ((2, 6), (7, 3), (5, 5), (1, -2), (-1, -1)):
+        cuts = {0: places[first], 1: places[second]}
+        again = together(spec, {slot: resumed_from(whole[slot][: at + 1]) for slot, at in cuts.items()} | {2: None})
+        for slot, at in cuts.items():
+            assert kept(whole[slot][: at + 1]) + kept(again[slot]) == kept(whole[slot]), (slot, first, second)
+        assert kept(again[2]) == kept(whole[2])
+    alone = together(spec, {1: resumed_from(whole[1][: places[4] + 1])})
+    assert kept(whole[1][: places[4] + 1]) + kept(alone[1]) == kept(whole[1])
+
+
+def test_those_that_are_behind_are_joined_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed at steps 2 and 7 of one training, both make the steps from 7 on in the same stack."""
+    monkeypatch.setattr(training, "TICK_S", 0.0)
+    spec = small(levels=1, branches=[])
+    whole = together(spec, dict.fromkeys(range(2)), every_s=0.0)
+    cuts = {slot: halves(whole[slot])[step - 1][0] for slot, step in ((0, 2), (1, 7))}
+    forward, made = StackedNetwork.__call__, 0
+
+    def count(self: StackedNetwork, x: torch.Tensor) -> torch.Tensor:
+        nonlocal made
+        made += torch.is_grad_enabled()
+        return forward(self, x)
+
+    monkeypatch.setattr(StackedNetwork, "__call__", count)
+    together(spec, {slot: resumed_from(whole[slot][: at + 1]) for slot, at in cuts.items()})
+    # Those of the first training from step 2 on, and the ticket's.
+    assert made == spec.steps - 2 + spec.steps
+
+
+def test_one_saved_in_a_stack_can_go_on_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the memory does not allow for more: up to rounding, with its optimizer where it stood."""
+    monkeypatch.setattr(training, "TICK_S", 0.0)
+    spec = small(levels=1, branches=[])
+    outputs = together(spec, dict.fromkeys(range(SLOTS)), every_s=0.0)[1]
+    at = next(at for at, step in halves(outputs) if step == 6)
+    mine = evaluations(run(spec, 1, datasets_dir=NOWHERE, resume=resumed_from(outputs[: at + 1])))
+    assert [row["step"] for row in mine[:2]] == [[8], [10]]
+    for row, expected in zip(mine[:2], evaluations(outputs)[2:4], strict=True):
+        assert row == {name: pytest.approx(column, rel=1e-4) for name, column in expected.items()}
 
 
 def test_alone_in_the_stack_a_replicate_gives_the_same_bits(whole: dict[int, list[Output]]) -> None:

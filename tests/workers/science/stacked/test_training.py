@@ -17,6 +17,7 @@ from app.contract.catalog import CATALOG
 from app.contract.params import OptimizerParams
 from workers.science import training
 from workers.science.build import build
+from workers.science.course import Course
 from workers.science.data import digits
 from workers.science.data.dataset import Dataset, Split
 from workers.science.metrics import evaluate as plain
@@ -28,7 +29,7 @@ from workers.science.optim import sgd
 from workers.science.random import generator
 from workers.science.stacked.evaluate import evaluate
 from workers.science.stacked.network import StackedNetwork
-from workers.science.stacked.training import Course, train
+from workers.science.stacked.training import Lane, train
 from workers.science.training import Batches, Diverged, Evaluated, Moment, Tick
 
 SHAPE = (1, 8, 8)
@@ -100,8 +101,12 @@ def together(
     stack = StackedNetwork(next(iter(networks.values())), slots)
     for slot, model in networks.items():
         stack.put(slot, model.state_dict())
-    courses = {slot: Course(batches(slot), own.get(slot)) for slot in networks}
-    return stack, train(stack, seen, optimizer(stack.module), courses, **knobs)
+    lanes = {slot: Lane(batches(slot), own.get(slot), Course(knobs.get("start", 0)), stay) for slot in networks}
+    return stack, train(stack, seen, optimizer(stack.module), lanes, **knobs)
+
+
+def stay() -> None:
+    """Enter a slot that holds the network already."""
 
 
 def by_slot(moments: Iterator[tuple[int, Moment]]) -> dict[int, list[Moment]]:
@@ -204,10 +209,10 @@ def test_pruned_weights_and_what_is_remembered_of_them_are_zero_after_every_step
     for slot, model in networks.items():
         stack.put(slot, model.state_dict())
     optimizers = build(CATALOG["optimizer"]["adam"])(stack.module, weight_decay=0.1)
-    courses = {slot: Course(batches(slot), own[slot]) for slot in networks}
+    lanes = {slot: Lane(batches(slot), own[slot], Course(), stay) for slot in networks}
     named = dict(stack.module.named_parameters())
     stops = 0
-    for slot, moment in train(stack, data(), optimizers, courses, steps=4, eval_every=4, stops=range(5)):
+    for slot, moment in train(stack, data(), optimizers, lanes, steps=4, eval_every=4, stops=range(5)):
         kept = own[slot]
         assert kept is not None
         for name, mask in kept.items():
