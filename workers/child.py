@@ -22,7 +22,7 @@ from app.contract.specs import EXPERIMENTS
 from app.queue import Queue
 from app.store import Store
 from app.store.errors import Fenced
-from workers import checkpoints, numerics, tensors, tickets
+from workers import checkpoints, numerics, room, tensors, tickets
 from workers.batcher import Batcher
 from workers.job import DONE, FENCED, Job, Order, device_kind
 from workers.memory import Memory
@@ -44,10 +44,13 @@ def main(connection: "Connection[Any, Any]", job: Job) -> int:
     """Run the shards of `job` to one of their ends and return the exit code; `connection` leads to the supervisor."""
     parent = Parent(connection)
     numerics.pin()
-    if job.width > 1:
-        run_together(job, parent)
+    fitting = room.fitted(job, Store(job.settings.resolved_database_url, job.settings.resolved_artifacts_url))
+    if fitting is None:
         return DONE
-    attempt = Attempt(job, parent)
+    if fitting.width > 1:
+        run_together(fitting, parent)
+        return DONE
+    attempt = Attempt(fitting, parent)
     list(attempt.work())  # of nothing: a replicate that is trained alone asks nobody
     return FENCED if attempt.fenced else DONE
 

@@ -34,6 +34,8 @@ from workers.science.outputs import Checkpoint, Output, Resume, Tensors
 from workers.science.random import generator
 from workers.science.sparse import threshold
 from workers.science.sparse.layout import sparse_layers
+from workers.science.stacked.footprint import Footprint
+from workers.science.stacked.footprint import footprint as stacked
 from workers.science.training import Batches
 
 DENSE = Place()
@@ -80,6 +82,13 @@ def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
         ],
         "moved_by": moved_by(model, build(spec.optimizer)(model)),
     }
+
+
+def footprint(spec: LotterySpec, datasets_dir: Path) -> Footprint:
+    """How much memory its replicates take in a stack."""
+    data = dataset(spec.dataset, datasets_dir)
+    model = build(spec.model)(data.shape, data.n_classes)
+    return stacked(model, build(spec.optimizer), data, spec.batch_size)
 
 
 def tune(
