@@ -70,7 +70,7 @@ def estimate_seconds(spec: Experiment, speeds: Iterable[Speed], slots: int) -> E
     what = model if dataset == "any" else f"{model} on {dataset}"
     found = _nearest(spec, speeds)
     if found is None:
-        return Estimate(None, f"{unit.replace('a ', 'no ')} of {what} was timed here yet")
+        return Estimate(None, f"{what} was not timed here yet")
     if slots < 1:
         return Estimate(None, "no worker is up")
     unit_s = _unit_s(spec, found)

@@ -17,12 +17,14 @@ from app.figures.words import Part
 
 class LayerInfo(NamedTuple):
     """`density` is (n_layers, n_levels, n_replicates) in [0, 1], NaN where not started; `kept` and `total` count
-    the weights of all layers at the last level, the mean over replicates."""
+    the weights of all layers at the last level, the mean over replicates. `csr` is 1 where a layer was trained as
+    compressed sparse rows, 0 where dense, of the shape of `density`."""
 
     names: tuple[str, ...]
     levels: NDArray[np.int64]
     replicates: NDArray[np.int64]
     density: NDArray[np.float64]
+    csr: NDArray[np.float64]
     overall: NDArray[np.float64]
     kept: float
     total: float
@@ -38,7 +40,8 @@ def info(source: Source[Options]) -> LayerInfo:
         rows = rows.where(rows["branch"] == WINNING_TICKET)
     if rows is None or not len(rows):
         none = np.zeros(0, dtype=np.int64)
-        return LayerInfo((), none, none, np.zeros((0, 0, 0)), np.zeros(0), 0.0, 0.0, planned, source.live)
+        nothing = np.zeros((0, 0, 0))
+        return LayerInfo((), none, none, nothing, nothing, np.zeros(0), 0.0, 0.0, planned, source.live)
     return _info(rows, source.layers, planned, source.live)
 
 
@@ -46,8 +49,9 @@ def _info(rows: Series, names: tuple[str, ...], planned: int, live: bool) -> Lay
     layers, i = np.unique(rows["layer"].astype(np.int64), return_inverse=True)
     levels, j = np.unique(rows["level"], return_inverse=True)
     replicates, k = np.unique(rows["replicate"], return_inverse=True)
-    kept, total = np.full((2, len(layers), len(levels), len(replicates)), np.nan)
+    kept, total, csr = np.full((3, len(layers), len(levels), len(replicates)), np.nan)
     kept[i, j, k], total[i, j, k] = rows["kept"], rows["total"]
+    csr[i, j, k] = rows["csr"] if "csr" in rows.columns else 0.0  # imported masks are not trained
     both = np.isfinite(kept).all(axis=0)  # a level counts for a replicate once all its layers are told
     kept_all = np.where(both, kept.sum(axis=0), 0.0).sum(axis=1)
     total_all = np.where(both, total.sum(axis=0), 0.0).sum(axis=1)
@@ -59,6 +63,7 @@ def _info(rows: Series, names: tuple[str, ...], planned: int, live: bool) -> Lay
         levels=levels,
         replicates=replicates,
         density=kept / total,
+        csr=csr,
         overall=overall,
         kept=float(kept_all[last] / max(n[last], 1)),
         total=float(total_all[last] / max(n[last], 1)),
@@ -92,6 +97,17 @@ def finding(made: LayerInfo) -> list[Part]:
     ]  # fmt: skip
 
 
+def sparsely(made: LayerInfo) -> str:
+    """Which layers were trained as compressed sparse rows, and from which level on; "" where none was."""
+    since: dict[int, list[str]] = {}
+    for name, of_layer in zip(made.names, made.csr, strict=True):
+        levels = np.flatnonzero((of_layer == 1).any(axis=1))
+        if len(levels):
+            since.setdefault(int(made.levels[levels[0]]), []).append(name)
+    parts = [f"{', '.join(names)} from level {level} on" for level, names in sorted(since.items())]
+    return f" · trained as compressed sparse rows: {'; '.join(parts)}" if parts else ""
+
+
 def draw(made: LayerInfo) -> go.Figure:
     """The figure: one line per layer, a dotted one for all of them, a band where replicates differ."""
     lines = level_lines.of_layers(made.names, made.density)
@@ -103,7 +119,9 @@ def draw(made: LayerInfo) -> go.Figure:
         [*data, *level_lines.crowd(made.levels, lines, log=True)],
         title="Density by layer",
         finding=finding(made),
-        foot=f"n = {words.plural(n, 'replicate')}, mean · band = min to max where they differ" if n else "n = 0 so far",
+        foot=f"n = {words.plural(n, 'replicate')}, mean · band = min to max where they differ{sparsely(made)}"
+        if n
+        else "n = 0 so far",
         n=n,
         xaxis=level_lines.level_axis(made.planned_levels),
         yaxis=level_lines.log_axis("weights remaining in the layer (%)", y_range),
@@ -113,11 +131,12 @@ def draw(made: LayerInfo) -> go.Figure:
 
 
 def table(made: LayerInfo) -> dict[str, list[Any]]:
-    """One row per layer, level and replicate; density in [0, 1]."""
+    """One row per layer, level and replicate; density in [0, 1], csr 1 where trained as compressed sparse rows."""
     n_layers, n_levels, n_replicates = made.density.shape
     return {
         "layer": [name for name in made.names for _ in range(n_levels * n_replicates)],
         "level": np.tile(np.repeat(made.levels, n_replicates), n_layers).tolist(),
         "replicate": np.tile(made.replicates, n_layers * n_levels).tolist(),
         "density": made.density.ravel().tolist(),
+        "csr": made.csr.ravel().tolist(),
     }

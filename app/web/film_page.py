@@ -131,7 +131,8 @@ def film_page(film: FilmReader, run: Run, query: Mapping[str, str]) -> FilmPage:
                             if place in here
                         ),
                     )
-                    for draw, lr in enumerate(grid.lrs)
+                    # From left to right as on an axis, in whichever order they were asked for or came to be added.
+                    for draw, lr in sorted(enumerate(grid.lrs), key=lambda each: each[1])
                 ),
             )
             for grid in spec.optimizers

@@ -89,7 +89,7 @@ def test_a_scaled_basis_says_so() -> None:
 
 
 def test_what_is_missing_is_named() -> None:
-    assert estimate_seconds(spec(), [], 2) == Estimate(None, "no step of lenet_300_100 on digits was timed here yet")
+    assert estimate_seconds(spec(), [], 2) == Estimate(None, "lenet_300_100 on digits was not timed here yet")
     assert estimate_seconds(spec(), [Speed()], 0) == Estimate(None, "no worker is up")
 
 

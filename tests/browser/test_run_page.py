@@ -33,6 +33,14 @@ def drag(page: Page, figure: str = BIG) -> None:
     page.mouse.up()
 
 
+def test_the_chosen_tab_is_in_sight_on_a_phone(watched: Watched, finished: str) -> None:
+    page = watched(390, 844)
+    page.goto(f"/runs/{finished}?tab=log")
+    expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=0.9)
+    page.goto(f"/runs/{finished}?tab=curves")
+    expect(page.locator(".tabs [aria-current]")).to_be_in_viewport(ratio=0.9)
+
+
 def test_submit_by_the_form_and_watch_points_arrive(page: Page, scope: Scope) -> None:
     page.goto("/new?preset=digits-tickets")
     page.fill("#f-name", "Watched by a browser")

@@ -94,6 +94,13 @@ for (const card of cards) {
   });
 }
 
+// On a narrow screen the tab that is shown may lie beyond the edge of the row.
+const shown = /** @type {HTMLElement | null} */ (document.querySelector(".tabs [aria-current]"));
+if (shown?.parentElement) {
+  const beyond = shown.getBoundingClientRect().right - shown.parentElement.getBoundingClientRect().right;
+  shown.parentElement.scrollLeft = Math.max(0, beyond);
+}
+
 // The tabs keep the options that were chosen here.
 document.addEventListener("chosen", () => {
   for (const tab of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".tabs a"))) {

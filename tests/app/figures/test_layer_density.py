@@ -8,7 +8,7 @@ import pytest
 
 from app.contract.specs import ImportedSpec
 from app.figures import Options, Source, words
-from app.figures.layer_density import LayerInfo, draw, finding, info, table
+from app.figures.layer_density import LayerInfo, draw, finding, info, sparsely, table
 
 NAN = float("nan")
 
@@ -35,6 +35,7 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
         levels=np.arange(3),
         replicates=np.arange(2),
         density=np.array([[[1.0, 1.0], [0.4, 0.5], [0.2, NAN]], [[1.0, 1.0], [0.9, 0.7], [0.8, NAN]]]),
+        csr=np.array([[[0.0, 0.0], [0.0, 0.0], [0.0, NAN]]] * 2),
         overall=np.array([1.0, 170 / 300, 60 / 150]),
         kept=60.0,
         total=150.0,
@@ -46,6 +47,17 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
     assert words.text(tuple(finding(made))) == (
         "At level 2, 40.0 % of the weights are left, 60 of 150; fc1 keeps 20.0 %, fc2 80.0 %."
     )
+
+
+def test_what_was_trained_sparsely_is_said(records: Any) -> None:
+    csr = {(0, 0): (0, 0), (1, 0): (0, 0), (0, 1): (1, 0), (1, 1): (0, 0), (0, 2): (1, 1)}
+    told = [{**row, "csr": float(csr[row["replicate"], row["level"]][int(row["layer"])])} for row in rows(KEPT)]
+    made = info(source(records, told))
+    assert sparsely(made) == " · trained as compressed sparse rows: fc1 from level 1 on; fc2 from level 2 on"
+    assert draw(made).layout.meta["foot"].endswith(sparsely(made))
+    shown = [value for value in table(made)["csr"] if value == value]
+    assert shown == [0, 0, 1, 0, 1, 0, 0, 0, 0, 1]
+    assert sparsely(info(source(records, rows(KEPT)))) == ""
 
 
 def test_a_band_only_where_replicates_differ(records: Any) -> None:
@@ -111,4 +123,5 @@ def test_table(records: Any) -> None:
         "level": [0, 1, 0, 1],
         "replicate": [0, 0, 0, 0],
         "density": [1.0, 0.4, 1.0, 0.9],
+        "csr": [0.0, 0.0, 0.0, 0.0],
     }

@@ -132,6 +132,14 @@ def test_before_the_first_frame_every_training_waits(client: httpx.Client, store
     assert pictures(page) == []
 
 
+def test_rates_rise_from_left_to_right_however_they_came(client: httpx.Client, store: Store) -> None:
+    run = store.create_run(erasure_spec({"sgd": (1.0, 0.25, 0.5), "adam": (0.1, 0.01)}), name="extended")
+    found = shots(ask(client, run.id))
+    assert [(branch, draw) for branch, draw, odd in found if odd == "0"] == [
+        ("sgd", "1"), ("sgd", "2"), ("sgd", "0"), ("adam", "1"), ("adam", "0"),
+    ]  # fmt: skip
+
+
 def test_a_stopped_run_does_not_promise_anything(client: httpx.Client, store: Store) -> None:
     run = ErasedRun(store, erasure_spec(twins=False))
     run.train(run.places[0])
