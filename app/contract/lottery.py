@@ -56,6 +56,11 @@ class LotterySpec(Experiment):
         "evaluated.",
         json_schema_extra=unit("steps"),
     )
+    augmentation: Literal["none", "pad_crop_flip"] = Field(
+        "none",
+        description="Pad, crop, flip: each time that a training picture is seen, it is shifted by up to 4 pixels each "
+        "way, black beyond its edges, and mirrored with probability 1/2.",
+    )
     pruning: PruningChoice
     mode: Literal["iterative", "one_shot"] = Field(
         "iterative",
@@ -118,8 +123,9 @@ class LotterySpec(Experiment):
 
     @property
     def pace(self) -> Pace:
-        """The same network on the same pictures."""
-        return Pace(self.model.kind, self.dataset.kind, self.batch_size, "a step")
+        """The same network on the same pictures, cut or not."""
+        pictures = self.dataset.kind if self.augmentation == "none" else f"{self.dataset.kind}, {self.augmentation}"
+        return Pace(self.model.kind, pictures, self.batch_size, "a step")
 
     @property
     def stackable(self) -> bool:

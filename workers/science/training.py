@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from workers.science.course import Course
+from workers.science.data.augmentation import cut
 from workers.science.data.dataset import Dataset, Split
 from workers.science.metrics.evaluate import Evaluation, evaluate
 from workers.science.optim.step import step as update
@@ -65,22 +66,46 @@ class Batches:
 
     Examples left over at the end of an epoch are not used in it, so that every step averages over as many. A batch
     larger than the data set is the data set. Steps may be asked for in any order: batch k is the same whatever came
-    before.
+    before. `draw(epoch)` says how the n pictures are cut in that order, if they are (`data.augmentation`).
     """
 
-    def __init__(self, n: int, batch_size: int, order: Callable[[int], Tensor]) -> None:
+    def __init__(
+        self,
+        n: int,
+        batch_size: int,
+        order: Callable[[int], Tensor],
+        draw: Callable[[int], Tensor] | None = None,
+    ) -> None:
         self._size = min(batch_size, n)
         self._per_epoch = n // self._size
         self._order = order
+        self._draw = draw
         self._epoch = -1
         self._rows: Sequence[Tensor] = ()
+        self._cuts: Sequence[Tensor] = ()
 
     def __getitem__(self, step: int) -> Tensor:
         """Row indices `(batch_size,)` of the batch of update `step`, counted from 0."""
+        batch = self._turn_to(step)
+        return self._rows[batch]
+
+    @property
+    def cut(self) -> bool:
+        """Whether pictures are cut."""
+        return self._draw is not None
+
+    def cuts(self, step: int) -> Tensor:
+        """How each picture of the batch of update `step` is cut, `(batch_size, 3)`."""
+        batch = self._turn_to(step)
+        return self._cuts[batch]
+
+    def _turn_to(self, step: int) -> int:
+        """Have the epoch of a step ready; returns which of its batches it is."""
         epoch, batch = divmod(step, self._per_epoch)
         if epoch != self._epoch:
             self._epoch, self._rows = epoch, torch.split(self._order(epoch), self._size)
-        return self._rows[batch]
+            self._cuts = torch.split(self._draw(epoch), self._size) if self._draw is not None else ()
+        return batch
 
 
 def train(
@@ -113,17 +138,25 @@ def train(
     masked: list[Tensor] = [named[name] for name in masks or ()]
     float_masks = [mask.to(named[name]) for name, mask in (masks or {}).items()]
     groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
-    x, y = data.train.x, data.train.y
-    if isinstance(model, FeedForward):
+    x, y, black = data.train.x, data.train.y, data.black
+    if isinstance(model, FeedForward) and not batches.cut:
         x = model.narrow(x)
 
-    def gradients(rows: Tensor) -> Tensor:
+    def pictures(rows: Tensor, step: int) -> Tensor:
+        """What the batch of a step shows."""
+        seen = x.index_select(0, rows)
+        if not batches.cut:
+            return seen
+        seen = cut(seen, batches.cuts(step), black)
+        return model.narrow(seen) if isinstance(model, FeedForward) else seen
+
+    def gradients(seen: Tensor, wanted: Tensor) -> Tensor:
         """The loss of one batch; its gradients, masked, replace those that the parameters held."""
         if isinstance(model, FeedForward):
-            return model.gradients(x.index_select(0, rows), y.index_select(0, rows))
+            return model.gradients(seen, wanted)
         for parameter in parameters:
             parameter.grad = None
-        loss = cross_entropy(model(x.index_select(0, rows)), y.index_select(0, rows))
+        loss = cross_entropy(model(seen), wanted)
         loss.backward()  # type: ignore[no-untyped-call]
         if masked:
             _mask([p.grad for p in masked if p.grad is not None], float_masks)
@@ -144,8 +177,9 @@ def train(
             for group, lr in groups:
                 group["lr"] = lr * scale
         rows = batches[step]
-        course.losses.append(gradients(rows))
-        update(optimizers, partial(gradients, rows))
+        seen, wanted = pictures(rows, step), y.index_select(0, rows)
+        course.losses.append(gradients(seen, wanted))
+        update(optimizers, partial(gradients, seen, wanted))
         if masked:
             _mask(masked, float_masks)
 

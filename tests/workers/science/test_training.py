@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from workers.science.data import digits
+from workers.science.data import augmentation, digits
 from workers.science.data.dataset import Dataset
 from workers.science.metrics.evaluate import evaluate
 from workers.science.models import conv_2, lenet_300_100
@@ -106,6 +106,28 @@ def test_dense_training_is_the_plain_loop(data: Dataset) -> None:
         optimizer.param_groups[0]["lr"] = 0.1 * (1 if step < 22.5 else 0.1 if step < 33.75 else 0.01)
         optimizer.zero_grad()
         cross_entropy(plain(data.train.x[rows]), data.train.y[rows]).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    for mine, reference in zip(model.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(mine, reference)
+
+
+def test_batches_are_cut_as_drawn_for_their_epoch(data: Dataset) -> None:
+    n = len(data.train)
+    draws = [augmentation.draw(n, generator(9, "cuts", epoch)) for epoch in range(3)]
+    batches = Batches(n, BATCH, partial(order, n), draws.__getitem__)
+    per_epoch = n // BATCH
+    for step in (2 * per_epoch + 1, 0, per_epoch, 1):  # in any order, and the cuts asked for before the rows
+        epoch, batch = divmod(step, per_epoch)
+        assert torch.equal(batches.cuts(step), draws[epoch][batch * BATCH : (batch + 1) * BATCH])
+        assert torch.equal(batches[step], order(n, epoch)[batch * BATCH : (batch + 1) * BATCH])
+    model, plain = network(), network()
+    list(train(model, data, sgd.build(model, lr=0.1), batches, steps=per_epoch + 3, eval_every=1000))
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
+    for step in range(per_epoch + 3):
+        rows, cuts = batches[step], batches.cuts(step)
+        seen = augmentation.cut(data.train.x[rows], cuts, torch.zeros(1))
+        optimizer.zero_grad()
+        cross_entropy(plain(seen), data.train.y[rows]).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
     for mine, reference in zip(model.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(mine, reference)

@@ -20,6 +20,7 @@ from app.contract.params import OptimizerParams, Params
 from app.masks.sums import strata_of
 from workers.science.branches.origin import Origin, Start
 from workers.science.build import build
+from workers.science.data import augmentation
 from workers.science.experiments import midway
 from workers.science.experiments.bench import Bench, Trained
 from workers.science.experiments.datasets import dataset, dataset_on
@@ -149,7 +150,7 @@ class _Replicate:
         self._bench = bench(
             self._blank().to(device),
             data,
-            Batches(self._n_train, spec.batch_size, self._shuffle),
+            Batches(self._n_train, spec.batch_size, self._shuffle, None if spec.augmentation == "none" else self._draw),
             build(spec.optimizer),
             spec.steps,
             spec.eval_every,
@@ -335,6 +336,9 @@ class _Replicate:
 
     def _shuffle(self, epoch: int) -> Tensor:
         return torch.randperm(self._n_train, generator=self._key("order", epoch)).to(self._device)
+
+    def _draw(self, epoch: int) -> Tensor:
+        return augmentation.draw(self._n_train, self._key("augmentation", epoch)).to(self._device)
 
 
 def _keeps_weights(branch: Params) -> bool:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from workers.science.course import Course
+from workers.science.data.augmentation import cut
 from workers.science.data.dataset import Dataset, Split
 from workers.science.metrics.evaluate import Evaluation
 from workers.science.stacked.evaluate import evaluate
@@ -61,14 +62,17 @@ def train(
     parameters = [p for p in stack.module.parameters() if p.requires_grad]
     # Looked up at each step: a slot that joins has its optimizers make new groups.
     rates = [(optimizer, i, group["lr"]) for optimizer in optimizers for i, group in enumerate(optimizer.param_groups)]
-    x, y = data.train.x, data.train.y
+    x, y, black = data.train.x, data.train.y, data.black
 
-    def gradients(rows: Tensor) -> Tensor:
-        """The losses `(slots,)` of a batch each, rows `(slots, n)`; gradients replace those of the step before."""
+    def gradients(step: int) -> Tensor:
+        """The losses `(slots,)` of a batch each; gradients replace those of the step before."""
         for parameter in parameters:
             parameter.grad = None
-        seen = x.index_select(0, rows.flatten()).view(*rows.shape, *x.shape[1:])
-        logits, wanted = stack(seen), y.index_select(0, rows.flatten())
+        rows = torch.stack([own[step] for own in batches])
+        seen = x.index_select(0, rows.flatten())
+        if silent.batches.cut:
+            seen = cut(seen, torch.cat([own.cuts(step) for own in batches]), black)
+        logits, wanted = stack(seen.view(*rows.shape, *x.shape[1:])), y.index_select(0, rows.flatten())
         losses = cross_entropy(logits.flatten(0, 1), wanted, reduction="none").view_as(rows).mean(dim=1)
         # Each network's gradient is that of its own term.
         losses.sum().backward()  # type: ignore[no-untyped-call]
@@ -105,7 +109,7 @@ def train(
             scale = factor(step)
             for optimizer, i, lr in rates:
                 optimizer.param_groups[i]["lr"] = lr * scale
-        losses = gradients(torch.stack([own[step] for own in batches]))
+        losses = gradients(step)
         if masks:
             mask([parameter.grad for parameter in masked])
         for optimizer in optimizers:

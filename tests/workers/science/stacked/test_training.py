@@ -18,7 +18,7 @@ from app.contract.params import OptimizerParams
 from workers.science import training
 from workers.science.build import build
 from workers.science.course import Course
-from workers.science.data import digits
+from workers.science.data import augmentation, digits
 from workers.science.data.dataset import Dataset, Split
 from workers.science.metrics import evaluate as plain
 from workers.science.models import conv_2, lenet_300_100
@@ -59,9 +59,14 @@ def precise() -> Dataset:
     return Dataset("few", first, validation, test, 10)
 
 
-def batches(slot: int, batch_size: int = 20) -> Batches:
+def batches(slot: int, *, cut: bool = False) -> Batches:
     n = len(data().train)
-    return Batches(n, batch_size, lambda epoch: torch.randperm(n, generator=generator(5, slot, "order", epoch)))
+    return Batches(
+        n,
+        20,
+        lambda epoch: torch.randperm(n, generator=generator(5, slot, "order", epoch)),
+        (lambda epoch: augmentation.draw(n, generator(5, slot, "cuts", epoch))) if cut else None,
+    )
 
 
 def network(model: Callable[..., nn.Module], slot: int, scale: float = 1.0) -> nn.Module:
@@ -84,10 +89,10 @@ def masks(model: nn.Module, slot: int, density: float) -> dict[str, Tensor] | No
 
 def alone(networks: Mapping[int, nn.Module], optimizer: Callable[..., Any], **knobs: Any) -> dict[int, list[Moment]]:
     """The moments of plain trainings, one after the other."""
-    own, seen = knobs.pop("masks", {}), knobs.pop("data", data())
+    own, seen, cut = knobs.pop("masks", {}), knobs.pop("data", data()), knobs.pop("cut", False)
     return {
         slot: list(
-            training.train(model, seen, optimizer(model), batches(slot), masks=own.get(slot), **knobs)
+            training.train(model, seen, optimizer(model), batches(slot, cut=cut), masks=own.get(slot), **knobs)
         )
         for slot, model in networks.items()
     }  # fmt: skip
@@ -97,11 +102,12 @@ def together(
     networks: Mapping[int, nn.Module], slots: int, optimizer: Callable[..., Any], **knobs: Any
 ) -> tuple[StackedNetwork, Iterator[tuple[int, Moment]]]:
     """A stack of the networks, and its training."""
-    own, seen = knobs.pop("masks", {}), knobs.pop("data", data())
+    own, seen, cut = knobs.pop("masks", {}), knobs.pop("data", data()), knobs.pop("cut", False)
     stack = StackedNetwork(next(iter(networks.values())), slots)
     for slot, model in networks.items():
         stack.put(slot, model.state_dict())
-    lanes = {slot: Lane(batches(slot), own.get(slot), Course(knobs.get("start", 0)), stay) for slot in networks}
+    start = knobs.get("start", 0)
+    lanes = {slot: Lane(batches(slot, cut=cut), own.get(slot), Course(start), stay) for slot in networks}
     return stack, train(stack, seen, optimizer(stack.module), lanes, **knobs)
 
 
@@ -138,6 +144,7 @@ def assert_same_course(mine: list[Moment], theirs: list[Moment], rel: float) -> 
     spare=st.integers(0, 2),
     start=st.sampled_from([0, 7]),
     factor=st.sampled_from([None, lambda step: 1 / (1 + step)]),
+    cut=st.booleans(),
 )
 def test_every_network_trains_as_it_would_alone(
     model: str,
@@ -146,13 +153,14 @@ def test_every_network_trains_as_it_would_alone(
     spare: int,
     start: int,
     factor: Callable[[int], float] | None,
+    cut: bool,
 ) -> None:
-    """Whatever the model, the optimizer, the masks, the width of the stack, and with slots that nobody uses."""
+    """Whatever the model, the optimizer, the masks, the pictures, the width of the stack, and with empty slots."""
     slots = range(spare, spare + len(densities))
     networks = {slot: network(MODELS[model], slot).double() for slot in slots}
     own = {slot: masks(networks[slot], slot, density) for slot, density in zip(slots, densities, strict=True)}
     knobs: dict[str, Any] = {"steps": 27, "start": start, "eval_every": 10, "factor": factor, "masks": own}
-    knobs["data"] = precise()
+    knobs |= {"data": precise(), "cut": cut}
     make = partial(build(CATALOG["optimizer"][optimizer]), lr=1e-3)
     stack, moments = together(networks, spare + len(densities), make, **knobs)
     mine = by_slot(moments)
