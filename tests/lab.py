@@ -1,8 +1,9 @@
-"""A lab of real parts in one folder: a Valkey server, Celery workers and the store they share."""
+"""A lab of real parts in one folder: a Valkey server, Celery workers, a web and the store they share."""
 
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,10 +13,11 @@ import psutil
 from app import broker
 from app.contract.presets import PRESETS
 from app.contract.records import Run
-from app.contract.specs import LotterySpec
+from app.contract.specs import Experiment, LotterySpec
 from app.queue import Queue
+from app.settings import Settings
 from app.store import Store
-from app.up import worker_command
+from app.up import listen, worker_command
 
 ENDED = ("finished", "failed", "cancelled")
 
@@ -41,9 +43,9 @@ def alive(process: psutil.Process) -> bool:
 
 
 class Lab:
-    """Broker and workers start when asked; `close` leaves nothing running."""
+    """Broker, workers and web start when asked; `close` leaves nothing running."""
 
-    def __init__(self, folder: Path, datasets_dir: Path) -> None:
+    def __init__(self, folder: Path, datasets_dir: Path, *, checkpoint_s: float = 15.0) -> None:
         self.folder = folder
         self.port = broker.free_port()
         self.env = {
@@ -51,13 +53,18 @@ class Lab:
             "TICKETSCOPE_DATA_DIR": str(folder),
             "TICKETSCOPE_BROKER_URL": broker.url(self.port),
             "TICKETSCOPE_DATASETS_DIR": str(datasets_dir),
+            "TICKETSCOPE_CHECKPOINT_S": str(checkpoint_s),
             "PYTHONWARNINGS": "default",
         }
         self.store = Store(f"sqlite:///{folder / 'ticketscope.db'}", str(folder / "artifacts"))
         self.store.migrate()
         self.queue = Queue(broker.url(self.port))
         self.log = (folder / "workers.log").open("ab")
+        # As of `up`: whoever asks while the web is away waits in this socket.
+        self.listener = listen(Settings(port=broker.free_port()))
+        self.web_port: int = self.listener.getsockname()[1]
         self.broker: subprocess.Popen[bytes] | None = None
+        self.web: subprocess.Popen[bytes] | None = None
         self.workers: list[subprocess.Popen[bytes]] = []
 
     def start_broker(self) -> None:
@@ -71,20 +78,34 @@ class Lab:
 
     def start_worker(self, slots: int = 1, *, wait: bool = True) -> subprocess.Popen[bytes]:
         """A worker process for the queue "cpu"; `wait` until it has said so in the store."""
-        worker = subprocess.Popen(
-            worker_command("cpu", slots),
-            env=self.env,
-            stdin=subprocess.DEVNULL,
-            stdout=self.log,
-            stderr=self.log,
-            start_new_session=True,
-        )
+        worker = self._start(worker_command("cpu", slots))
         self.workers.append(worker)
         if wait:
             until(lambda: worker.pid in {known.pid for known in self.store.workers()})
         return worker
 
-    def submit(self, spec: LotterySpec) -> str:
+    def start_web(self) -> None:
+        """The web on `web_port`; answers as soon as it can."""
+        fd = self.listener.fileno()
+        self.web = self._start([sys.executable, "-m", "app.cli", "web", "--fd", str(fd)], fd)
+
+    def kill_web(self) -> None:
+        assert self.web is not None
+        self.web.kill()
+        self.web.wait()
+
+    def _start(self, argv: Sequence[str], *fds: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            argv,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=self.log,
+            stderr=self.log,
+            pass_fds=fds,
+            start_new_session=True,
+        )
+
+    def submit(self, spec: Experiment) -> str:
         run = self.store.create_run(spec, name="a run of a test")
         self.queue.announce(["cpu"])
         return run.id
@@ -115,6 +136,9 @@ class Lab:
             worker.wait()
         if self.broker is not None:
             self.kill_broker()
+        if self.web is not None:
+            self.kill_web()
+        self.listener.close()
         self.queue.close()
         self.store.close()
         self.log.close()

@@ -91,6 +91,7 @@ class Attempt:
         self._name = f"{job.claim.run_id}/{job.claim.replicate}"
         self._saved = checkpoints.Saved()
         self._large: set[str] = set()
+        self._unsettled: list[str] = []
         self._stopwatch = Stopwatch()
         self._clock = Clock(job.settings.checkpoint_s)
         self._leave_at = inf
@@ -163,6 +164,7 @@ class Attempt:
                 self._obey(self._parent.order)
                 return
         batcher.flush()
+        self._settle()
         self._store.finish(*self._shard)
 
     def _start(self, experiment: ModuleType) -> dict[str, Any]:
@@ -217,6 +219,7 @@ class Attempt:
     def _save(self, output: Tensors) -> ArtifactSaved:
         data = tensors.dumps(output.tensors, output.meta)
         sha256 = self._artifacts.put(data)
+        self._unsettled.append(sha256)
         self._saved.artifacts[checkpoints.key(output.name, output.place)] = sha256
         return ArtifactSaved(
             place=output.place,
@@ -230,6 +233,8 @@ class Attempt:
     def _checkpoint(self, checkpoint: Checkpoint, next_ordinal: int) -> None:
         saved = replace(self._saved, state=checkpoint.state, next_ordinal=next_ordinal, tensors=checkpoint.tensors)
         sha256 = saved.write(self._artifacts)
+        self._unsettled.append(sha256)
+        self._settle()
         dropped = self._store.checkpoint(*self._shard, sha256, next_ordinal)
         # Those of half-done trainings are large and come every few seconds: a sweep once a day would come too late. No
         # other shard has the same, as each names its own.
@@ -255,6 +260,11 @@ class Attempt:
             self._leave_at = now + LAST_CHECKPOINT_S
             self._clock.hurry()
         return now >= self._leave_at
+
+    def _settle(self) -> None:
+        """What was saved outlives a power cut from now on, before a checkpoint or the run's end rests on it."""
+        self._artifacts.settle(self._unsettled)
+        self._unsettled.clear()
 
     def _obey(self, order: Order) -> None:
         if order == "cancel":

@@ -4,9 +4,12 @@ import logging
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerProcess
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -43,7 +46,7 @@ class Supervisor:
     def run(self) -> None:
         """Run the job in a child until its shards ended, were given back or were lost; the store knows which."""
         try:
-            child, connection = spawn(CHILD, self._job)
+            child, connection = self._spawn()
         except (OSError, EOFError) as error:
             reason = f"no training process could be started: {error}"
             self._settle(lambda shard_id, token: self._store.fail(shard_id, token, reason, ""))
@@ -60,6 +63,15 @@ class Supervisor:
         if not fenced and code not in (DONE, FENCED):
             self._settle(lambda shard_id, token: self._end(code, shard_id, token))
 
+    def _spawn(self) -> tuple[ForkServerProcess, "Connection[Any, Any]"]:
+        """Keep the shard until its child is there: a fork server that must start first may take longer than a lease."""
+        with ThreadPoolExecutor(1, "spawn") as pool:
+            starting = pool.submit(spawn, CHILD, self._job)
+            while wait_for([starting], HEARTBEAT_S).not_done:
+                with suppress(Fenced):  # `_watch` finds out as well, when there is a child to end
+                    self._beat()
+            return starting.result()
+
     def _watch(self, child: ForkServerProcess, connection: "Connection[Any, Any]") -> None:
         """Return when the child has ended."""
         beat_at = 0.0
@@ -75,7 +87,11 @@ class Supervisor:
                 self._tell(connection, "stop")
             if now >= beat_at:
                 beat_at = now + HEARTBEAT_S
-                self._beat(connection)
+                match self._beat():
+                    case "cancel":
+                        self._tell(connection, "cancel")
+                    case "yield":
+                        self._tell(connection, "stop")
             if now >= self._kill_at:
                 child.kill()
 
@@ -88,25 +104,23 @@ class Supervisor:
             return False
         return True
 
-    def _beat(self, connection: "Connection[Any, Any]") -> None:
-        """Keep every shard that is still ours; raises Fenced when none is."""
+    def _beat(self) -> Literal["run", "cancel", "yield"]:
+        """Keep every shard that is still ours, and say what is asked of them; raises Fenced when none is ours."""
         progress, self._progress = self._progress, {}
+        asked: set[str] = set()
         for shard_id, token in tuple(self._shards.items()):
             try:
-                match self._store.heartbeat(shard_id, token, progress.get(shard_id)):
-                    case "cancel":
-                        self._tell(connection, "cancel")
-                    case "yield":
-                        # They share a slot, so that all of them make way.
-                        self._tell(connection, "stop")
+                asked.add(self._store.heartbeat(shard_id, token, progress.get(shard_id)))
             except Fenced:
                 # The child has ended it, or somebody else has it: the child will find out.
                 del self._shards[shard_id]
-                if not self._shards:
-                    raise
             except SQLAlchemyError as error:
                 # The lease bridges a database that is away for a moment; after that, fencing decides.
                 log.warning("heartbeat of shard %s: %s", shard_id, error)
+        if not self._shards:
+            raise Fenced("no shard of the job is ours any more")
+        # They share a slot, so that all of them make way.
+        return "cancel" if "cancel" in asked else "yield" if "yield" in asked else "run"
 
     def _tell(self, connection: "Connection[Any, Any]", order: Order) -> None:
         if self._order is None:

@@ -66,7 +66,10 @@ __all__ = [
 
 
 class Store:
-    """One transaction per method. `lease_s` is how long a shard is kept for a worker that says nothing."""
+    """One transaction per method. `lease_s` is how long a shard is kept for a worker that says nothing.
+
+    What is written many times a second, and would be again after a power cut, does not wait for the disk.
+    """
 
     def __init__(self, database_url: str, artifacts_url: str, *, lease_s: float = 15.0) -> None:
         self.database_url, self.artifacts_url, self.lease_s = database_url, artifacts_url, lease_s
@@ -133,6 +136,7 @@ class Store:
     ) -> Run:
         """Store a finished run of imported masks, whose bytes are there already. Raises FieldError as `create_run`."""
         labels: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes}
+        self.artifacts_store.settle(output.sha256 for output in outputs if isinstance(output, ArtifactSaved))
         return self._create(lambda conn, run_id: imported.create(conn, run_id, spec, outputs, provenance, **labels))
 
     def _create(self, write: Callable[[Connection, str], None]) -> Run:
@@ -298,7 +302,7 @@ class Store:
 
     def claim(self, queue: Queue, worker: str) -> Claim | None:
         """Take the best queued shard that workers of this queue may run; None when there is none."""
-        with self._db.write() as conn:
+        with self._db.write(hasty=True) as conn:
             return shards.claim(conn, queue, worker, self.lease_s)
 
     def claim_beside(self, claim: Claim, width: int, worker: str) -> list[Claim]:
@@ -311,7 +315,7 @@ class Store:
 
         `yield`: hand the shard back now, just after a checkpoint, for another run whose turn has come.
         """
-        with self._db.write() as conn:
+        with self._db.write(hasty=True) as conn:
             return shards.heartbeat(conn, shard_id, token, progress, self.lease_s)
 
     def start(self, shard_id: int, token: str, started: Started) -> dict[str, Any]:
@@ -324,7 +328,7 @@ class Store:
 
         `first_ordinal` is that of the first row; None for events that carry none.
         """
-        with self._db.write() as conn:
+        with self._db.write(hasty=True) as conn:
             shard = shards.owned(conn, shard_id, token)
             return events.append(conn, shard, new, first_ordinal)
 
@@ -420,7 +424,7 @@ class Store:
         self, worker_id: str, busy: Sequence[str], load: WorkerLoad | None = None, trouble: str = ""
     ) -> bool:
         """A worker lives and works on these runs; `trouble` is why it takes none. False when it must register again."""
-        with self._db.write() as conn:
+        with self._db.write(hasty=True) as conn:
             return workers.seen(conn, worker_id, busy, load, trouble)
 
     def forget_worker(self, worker_id: str) -> None:
@@ -435,7 +439,7 @@ class Store:
 
     def record_speed(self, model: str, dataset: str, batch_size: int, device: str, step_s: float) -> None:
         """Keep how long a step took, in seconds."""
-        with self._db.write() as conn:
+        with self._db.write(hasty=True) as conn:
             speeds.record(conn, Speed(model, dataset, batch_size, device, step_s))
 
     def timings(self) -> list[Timing]:

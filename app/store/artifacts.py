@@ -1,10 +1,12 @@
 """Bytes that outlive a run, named by their SHA-256, wherever fsspec reaches."""
 
 import hashlib
+import os
 import re
 import secrets
 import time
 from collections.abc import Container, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -20,13 +22,17 @@ from app.store.lookup import exists
 from app.store.tables import AnyRow, artifacts, shards
 
 DAY_S = 24 * 3600.0
+_SYNCS_AT_ONCE = 8
 _SHA256 = re.compile("[0-9a-f]{64}")
 # What `put` names files, below the root: an artifact, or one that is being written.
 _OURS = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}|part/[0-9a-f]{32}")
 
 
 class Artifacts:
-    """Content-addressed files under one URL: written whole or not at all, checked when read."""
+    """Content-addressed files under one URL: written whole or not at all, checked when read.
+
+    What was put outlives a power cut once it has been settled.
+    """
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -62,6 +68,18 @@ class Artifacts:
                 self._fs.rm_file(part)
             raise
         return digest.hexdigest(), size
+
+    def settle(self, hashes: Iterable[str]) -> None:
+        """Return when these are on the disk, where they are files of this machine: before something rests on them."""
+        if self.folder is None:
+            return
+        files = {self.folder / sha256[:2] / sha256 for sha256 in hashes}
+        # The names as well: of each file in its folder, and of a folder that is new.
+        folders = {file.parent for file in files} | ({self.folder} if files else set())
+        # All at once, so that the file system writes its journal once for many of them.
+        with ThreadPoolExecutor(_SYNCS_AT_ONCE) as pool:
+            for paths in (files, folders):
+                list(pool.map(_sync, paths))
 
     def get(self, sha256: str) -> bytes:
         """The bytes of this hash. Raises FileNotFoundError, and Corrupt (an OSError too) when they are others."""
@@ -136,6 +154,15 @@ def referenced(conn: Connection) -> set[str]:
 
 def _ref(row: AnyRow) -> ArtifactRef:
     return ArtifactRef.model_validate({**row._mapping, "id": row.sha256})
+
+
+def _sync(path: Path) -> None:
+    with suppress(FileNotFoundError):  # deleted meanwhile, by whoever took the shard over: nobody rests on it
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _age_s(modified: datetime) -> float:

@@ -32,15 +32,21 @@ class Database:
                 pool_pre_ping=True,
                 connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
             )
+        # The same connections.
+        self._hasty = self.writer.execution_options(hasty=True)
 
     @property
     def is_sqlite(self) -> bool:
         return self.writer.dialect.name == "sqlite"
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """A transaction that may write: committed at the end, rolled back on an exception."""
-        with self.writer.begin() as connection:
+    def write(self, *, hasty: bool = False) -> Iterator[Connection]:
+        """A transaction that may write: committed at the end, rolled back on an exception.
+
+        On SQLite a commit is on the disk before this returns, with all that were committed before it, unless it is
+        `hasty`: then a power cut may undo the newest ones, though never leave a half.
+        """
+        with (self._hasty if hasty else self.writer).begin() as connection:
             yield connection
 
     @contextmanager
@@ -75,13 +81,17 @@ def _sqlite(url: URL, *, write: bool) -> Engine:
         # The driver begins transactions late and deferred; we begin them ourselves, below.
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA synchronous = NORMAL")
         if not write:
             connection.execute("PRAGMA query_only = ON")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
+        if not write:
+            connection.exec_driver_sql("BEGIN")
+            return
+        hasty = connection.get_execution_options().get("hasty", False)
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if hasty else 'FULL'}")
         # A deferred transaction that reads and then writes fails at once, whatever the busy timeout.
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine

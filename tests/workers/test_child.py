@@ -1,18 +1,22 @@
-"""What a child does when the store refuses it something."""
+"""What a child does when the store refuses it something, and what it has made sure of before it says so."""
 
+import os
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
-from app.contract.events import Started
+from app.contract.events import Progress, Started
+from app.contract.records import State
 from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
 from tests.lab import small_spec
 from workers import machine
-from workers.child import _disk_is_full, _reason
+from workers.child import Attempt, _disk_is_full, _reason
 from workers.job import Job
+from workers.parent import Parent
 from workers.supervisor import Supervisor
 
 
@@ -82,3 +86,50 @@ def test_of_trainings_half_done_the_newest_checkpoints_are_kept_and_no_others(st
     large = [path for path in artifacts.glob("??/*") if b'"checkpoint":' in path.read_bytes()[:100_000]]
     # Those of the end are small: at most one of a half-done training is still the older of the two.
     assert len(large) <= 1
+
+
+def test_what_a_checkpoint_rests_on_outlives_a_power_cut(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+    fsync, checkpoint, finish = os.fsync, Store.checkpoint, Store.finish
+
+    def syncing(descriptor: int) -> None:
+        fsync(descriptor)
+        synced.add(os.fstat(descriptor).st_ino)
+
+    rested: list[int] = []
+
+    def resting_on(*hashes: str) -> None:
+        saved = [*hashes, *(artifact.id for artifact in store.artifacts(run_id))]
+        files = [settings.data_dir / "artifacts" / sha256[:2] / sha256 for sha256 in saved]
+        assert all(file.stat().st_ino in synced and file.parent.stat().st_ino in synced for file in files)
+        rested.append(len(files))
+
+    def checking(self: Store, shard_id: int, token: str, sha256: str, next_ordinal: int) -> list[str]:
+        resting_on(sha256)
+        return checkpoint(self, shard_id, token, sha256, next_ordinal)
+
+    def finishing(self: Store, shard_id: int, token: str) -> State:
+        resting_on()
+        return finish(self, shard_id, token)
+
+    monkeypatch.setattr(os, "fsync", syncing)
+    monkeypatch.setattr(Store, "checkpoint", checking)
+    monkeypatch.setattr(Store, "finish", finishing)
+    run_id = store.create_run(small_spec(), name="x").id
+    claim = store.claim("cpu", "a test")
+    assert claim is not None
+    assert list(Attempt(Job(claim, settings, "a test", "cpu"), cast(Parent, Unhurried())).work()) == []
+    assert (store.run(run_id).state, store.run(run_id).error) == ("finished", None)
+    assert len(rested) > 3
+    assert rested[-1] == len(store.artifacts(run_id)) > 3
+
+
+class Unhurried:
+    """A parent that hears and orders nothing."""
+
+    order = None
+
+    def hear(self, shard_id: int, progress: Progress) -> None:
+        pass

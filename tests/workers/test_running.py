@@ -138,8 +138,9 @@ def test_a_killed_fork_server_costs_one_try(running: Lab) -> None:
     assert dense(running.store, run_id)
 
 
-def test_children_end_with_a_killed_worker_and_the_reaper_brings_the_shard_back(lab: Lab) -> None:
+def test_children_end_with_a_killed_worker_and_the_reaper_of_the_web_brings_the_shard_back(lab: Lab) -> None:
     lab.start_broker()
+    lab.start_web()
     worker = lab.start_worker()
     run_id = lab.submit(small_spec(steps=250))
     until(lambda: lab.count(run_id, "artifact_saved") > 2)
@@ -147,6 +148,7 @@ def test_children_end_with_a_killed_worker_and_the_reaper_brings_the_shard_back(
     worker.kill()
     worker.wait()
     assert until(lambda: not alive(child)) < 5
+    until(lambda: lab.store.run(run_id).state == "queued", 30)
     lab.start_worker()
     (run,) = lab.ends([run_id])
     assert run.state == "finished"

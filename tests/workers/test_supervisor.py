@@ -4,6 +4,7 @@ import errno
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
 from tests.lab import alive, small_spec, until
+from workers.forkserver import warm
 from workers.job import Job
-from workers.supervisor import Supervisor
+from workers.supervisor import HEARTBEAT_S, Supervisor
 
 
 class Bench:
@@ -75,6 +77,48 @@ def test_a_fenced_child_is_ended_and_writes_nothing_more(tmp_path: Path) -> None
     assert bench.store.run(run_id).last_seq == after
     assert bench.store.run(run_id).state == "queued"
     bench.store.close()
+
+
+def test_a_fork_server_that_takes_longer_than_a_lease_to_start_costs_no_try(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, lease_s=1.0)
+    server = _fork_server()
+    server.suspend()  # as one that still imports torch: it answers late
+    try:
+        run_id = bench.begin(small_spec())
+        began = time.monotonic()
+        while time.monotonic() - began < 2.5:
+            bench.store.reap()
+            time.sleep(0.05)
+        assert bench.kinds(run_id) == ["changed"]
+    finally:
+        server.resume()
+    bench.thread.join(60)
+    assert bench.store.run(run_id).state == "finished"
+    assert bench.kinds(run_id).count("started") == 1
+    bench.store.close()
+
+
+def test_a_shard_that_is_taken_away_before_its_child_is_there_is_let_go(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, lease_s=0.1)
+    server = _fork_server()
+    server.suspend()
+    try:
+        run_id = bench.begin(small_spec())
+        until(lambda: bool(bench.store.reap()) and bench.store.run(run_id).state == "queued")
+        time.sleep(HEARTBEAT_S)
+    finally:
+        server.resume()
+    bench.thread.join(20)
+    assert not bench.thread.is_alive()
+    assert bench.kinds(run_id) == ["changed", "failed"]
+    assert not server.children()
+    bench.store.close()
+
+
+def _fork_server() -> psutil.Process:
+    warm()
+    (server,) = [process for process in psutil.Process().children() if "forkserver" in " ".join(process.cmdline())]
+    return server
 
 
 def test_another_numeric_plan_is_refused_and_the_shard_waits_for_a_worker_that_has_it(bench: Bench) -> None:

@@ -139,16 +139,15 @@ def train(
     float_masks = [mask.to(named[name]) for name, mask in (masks or {}).items()]
     groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
     x, y, black = data.train.x, data.train.y, data.black
-    if isinstance(model, FeedForward) and not batches.cut:
+    # Narrowing all pictures takes as long as it saves in this many steps. What is cut is narrowed after that.
+    many = steps - (course.step if course else start) > len(x) / 16
+    if isinstance(model, FeedForward) and many and not batches.cut:
         x = model.narrow(x)
 
     def pictures(rows: Tensor, step: int) -> Tensor:
         """What the batch of a step shows."""
         seen = x.index_select(0, rows)
-        if not batches.cut:
-            return seen
-        seen = cut(seen, batches.cuts(step), black)
-        return model.narrow(seen) if isinstance(model, FeedForward) else seen
+        return cut(seen, batches.cuts(step), black) if batches.cut else seen
 
     def gradients(seen: Tensor, wanted: Tensor) -> Tensor:
         """The loss of one batch; its gradients, masked, replace those that the parameters held."""

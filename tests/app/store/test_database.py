@@ -64,6 +64,17 @@ def test_sqlite_runs_in_wal_and_its_readers_cannot_write(migrated_sqlite: Path) 
     database.dispose()
 
 
+def test_only_a_hasty_commit_does_not_wait_for_the_disk(migrated_sqlite: Path) -> None:
+    database = Database(f"sqlite:///{migrated_sqlite}")
+    levels = []
+    for hasty in (False, True, False):
+        with database.write(hasty=hasty) as connection:
+            levels.append(connection.execute(text("PRAGMA synchronous")).scalar())
+    full, normal = 2, 1
+    assert levels == [full, normal, full]
+    database.dispose()
+
+
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://host/name"])
 def test_databases_that_would_not_work_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match="database URL"):

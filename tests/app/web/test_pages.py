@@ -10,7 +10,7 @@ import pytest
 from app.contract.events import Place
 from app.contract.presets import PRESETS
 from app.contract.specs import LotterySpec
-from app.store import Store
+from app.store import Claim, Store
 from app.web import forms
 from tests.app.conftest import Hand
 
@@ -333,6 +333,22 @@ def test_a_failure_says_what_was_kept_and_the_next_step(client: httpx.Client, ha
     assert f'action="/runs/{run.id}/resume"' in text
     log = client.get(f"/runs/{run.id}?tab=log", headers=HTML).text
     assert "attempt 1: the disk is full" in log
+
+
+def test_the_third_try_in_vain_shows_the_last_traceback_that_there_was(
+    client: httpx.Client, hand: Hand, store: Store
+) -> None:
+    run = hand.run()
+    claim: Claim | None = hand.claim
+    for reason, traceback in (("ValueError: one", "Traceback 1"), ("ValueError: two", "Traceback 2"), ("lost", "")):
+        assert claim is not None
+        store.fail(claim.shard_id, claim.token, reason, traceback)
+        claim = store.claim("cpu", "hand")
+    assert claim is None  # no fourth try
+    text = client.get(f"/runs/{run.id}", headers=HTML).text
+    assert "Failed: replicate 0: lost" in text
+    assert "<summary>Traceback</summary><pre>Traceback 2</pre>" in text
+    assert "Traceback 1" not in text
 
 
 def test_a_queued_run_says_what_it_waits_for(client: httpx.Client, hand: Hand) -> None:

@@ -5,11 +5,33 @@ which measures about twice as fast as example by example. On a CPU.
 """
 
 import warnings
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+from torch.nn.functional import embedding_bag
+
+from workers.science.sparse.transposed import transposed
+
+
+class _Matrix(NamedTuple):
+    """Compressed sparse rows: where each row starts, the columns and values in them, and all as torch's own matrix."""
+
+    starts: Tensor
+    columns: Tensor
+    values: Tensor
+    matrix: Tensor
+
+    def times(self, features: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Its product with contiguous features, plus a bias for each row."""
+        if features.is_cuda:
+            return self.matrix @ features if bias is None else torch.addmm(bias[:, None], self.matrix, features)
+        # A bag of weighted embeddings is the same sum, and on a CPU measures twice as fast as torch's sparse product.
+        product = embedding_bag(
+            self.columns, features, self.starts, mode="sum", per_sample_weights=self.values, include_last_offset=True
+        )
+        return product if bias is None else product.add_(bias[:, None])
 
 
 class Csr:
@@ -18,28 +40,26 @@ class Csr:
     `values` is shared, not copied: whoever changes it in place changes W. The pattern comes from the mask, so that a
     kept weight that is 0 stays a weight.
 
-    Raises `ValueError` when the mask is no matrix, keeps nothing, or keeps another number of weights.
+    Raises `ValueError` when the mask is no matrix, or keeps another number of weights.
     """
 
     def __init__(self, mask: Tensor, values: Tensor) -> None:
-        if mask.dim() != 2 or not mask.any():
-            raise ValueError("a sparse matrix needs a mask of two dimensions that keeps something")
+        if mask.dim() != 2:
+            raise ValueError("a sparse matrix needs a mask of two dimensions")
         if values.shape != (int(mask.sum()),):
             raise ValueError(f"{int(mask.sum())} kept weights are not {tuple(values.shape)} values")
         n_out, n_in = mask.shape
         self.mask, self.values = mask, values.detach()
         rows, columns = mask.nonzero(as_tuple=True)
-        # The order of the transpose: by column, and by row within it.
-        self._order = torch.argsort(columns * n_out + rows)
         # 32 bits are what the kernels want; with 64 they convert at each call.
         index = _starts(rows, n_out), columns.int()
-        self._matrix = _csr(*index, self.values, (n_out, n_in))
+        self._matrix = _Matrix(*index, self.values, _csr(*index, self.values, (n_out, n_in)))
         # What a gradient is written over: beta = 0 would still spread a NaN of the template, so it holds zeros.
         self._template = _csr(*index, torch.zeros_like(self.values), (n_out, n_in))
-        # Its values are copied, in its own order, at each use.
-        self._transposed = _csr(
-            _starts(columns, n_in), rows[self._order].int(), torch.zeros_like(self.values), (n_in, n_out)
-        )
+        # The order of the transpose: by column, and by row within it. Its values are copied at each use.
+        self._order = torch.argsort(columns * n_out + rows)
+        index, values = (_starts(columns, n_in), rows[self._order].int()), torch.zeros_like(self.values)
+        self._transposed = _Matrix(*index, values, _csr(*index, values, (n_in, n_out)))
 
     @property
     def dense(self) -> Tensor:
@@ -49,13 +69,13 @@ class Csr:
         return dense
 
     def product(self, features: Tensor, bias: Tensor | None = None) -> Tensor:
-        """W h + b for h `(n_in, n)`: `(n_out, n)`."""
-        return self._matrix @ features if bias is None else torch.addmm(bias[:, None], self._matrix, features)
+        """W h + b for h `(n_in, n)`, contiguous: `(n_out, n)`."""
+        return self._matrix.times(features, bias)
 
     def to_features(self, grad: Tensor) -> Tensor:
-        """The gradient by h, Wᵀ g `(n_in, n)`, from that by the product, g `(n_out, n)`."""
-        torch.index_select(self.values, 0, self._order, out=self._transposed.values())
-        return self._transposed @ grad
+        """The gradient by h, Wᵀ g `(n_in, n)`, from that by the product, g `(n_out, n)`, contiguous."""
+        torch.index_select(self.values, 0, self._order, out=self._transposed.values)
+        return self._transposed.times(grad)
 
     def to_values(self, grad: Tensor, features: Tensor) -> Tensor:
         """The gradient by the kept weights, computed at these alone: (g hᵀ)[mask], `(n_kept,)`."""
@@ -69,7 +89,7 @@ class SparseLinear(nn.Module):
     `values` are the kept weights, a parameter: an optimizer sees, and remembers, nothing else of W. Once
     differentiable; to be trained where it was made, as a copy would not share its parameter's memory.
 
-    Raises `ValueError` when the mask does not fit the weight or keeps nothing.
+    Raises `ValueError` when the mask does not fit the weight.
     """
 
     def __init__(self, weight: Tensor, mask: Tensor, bias: Tensor | None = None) -> None:
@@ -91,7 +111,7 @@ class _Linear(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, _values: Tensor, bias: Tensor | None, matrix: Csr) -> Tensor:
-        features = x.t().contiguous()
+        features = transposed(x)
         ctx.save_for_backward(features)
         ctx.matrix = matrix
         return matrix.product(features, bias).t()
@@ -101,7 +121,7 @@ class _Linear(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None, None]:
         (features,) = ctx.saved_tensors
         matrix: Csr = ctx.matrix
-        grad = grad.t().contiguous()
+        grad = transposed(grad)
         return (
             matrix.to_features(grad).t() if ctx.needs_input_grad[0] else None,
             matrix.to_values(grad, features) if ctx.needs_input_grad[1] else None,

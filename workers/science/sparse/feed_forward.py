@@ -12,9 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from workers.science.sparse.csr import Csr
+from workers.science.sparse.transposed import transposed
 
-_aten = torch.ops.aten
-_MEAN = 1  # how aten calls the reduction
+PIECE = 192
+"""Examples that go through at a time where no gradient is asked for: more would not stay in a core's cache."""
+_threshold_backward = torch.ops.aten.threshold_backward.default
 
 
 class Layer(NamedTuple):
@@ -28,69 +30,97 @@ class Layer(NamedTuple):
 class FeedForward(nn.Module):
     """Sparse linear layers with a ReLU between each two, from pictures or vectors `(n, ...)` to logits.
 
-    `flat` holds all kept weights and biases, layer after layer: one parameter, for optimizers that treat each weight by
-    itself. Inputs that no kept weight reads are left out from the start: `narrow` takes them off.
-
-    Raises `ValueError` for a layer that keeps nothing.
+    `flat` holds all kept weights and biases: one parameter, for optimizers that treat each weight by itself. It begins
+    with those that are live. The others belong to units that no live weight of the next layer reads: no gradient
+    reaches them, and nothing is computed for them. Inputs that no live weight reads are left out too.
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         super().__init__()
-        self.inputs = layers[0].mask.any(0).nonzero().squeeze(1)
-        self._n_in = layers[0].mask.shape[1]
-        first = layers[0]._replace(weight=layers[0].weight[:, self.inputs], mask=layers[0].mask[:, self.inputs])
-        layers = [first, *layers[1:]]
+        self._masks = [layer.mask for layer in layers]
+        self._n_in = self._masks[0].shape[1]
+        live = _live(self._masks)
+        read = [mask.any(0) for mask in live]
+        units = [*read[1:], torch.ones(len(live[-1]), dtype=torch.bool)]
+        self.inputs = read[0].nonzero().squeeze(1)
         parts = [part.detach() for layer in layers for part in (layer.weight[layer.mask], layer.bias)]
-        self.flat = nn.Parameter(torch.cat(parts))
-        views = torch.split(self.flat.detach(), [len(part) for part in parts])
-        self._matrices = [Csr(layer.mask, values) for layer, values in zip(layers, views[::2], strict=True)]
+        alive = [part for mask, kept, rows in zip(live, self._masks, units, strict=True) for part in (mask[kept], rows)]
+        self._sizes, self._alive = [len(part) for part in parts], torch.cat(alive)
+        whole = torch.cat(parts)
+        self.flat = nn.Parameter(torch.cat([whole[self._alive], whole[~self._alive]]))
+        *views, idle = torch.split(
+            self.flat.detach(), [*(int(part.sum()) for part in alive), int((~self._alive).sum())]
+        )
+        smaller = [mask[rows][:, columns] for mask, rows, columns in zip(live, units, read, strict=True)]
+        self._matrices = [Csr(mask, values) for mask, values in zip(smaller, views[::2], strict=True)]
         self._biases = views[1::2]
+        self._no_gradient = torch.zeros_like(idle)
 
     def narrow(self, x: Tensor) -> Tensor:
-        """Of pictures or vectors `(n, ...)` the inputs that are read: `(n, n_read)`, as `forward` also takes them."""
+        """Of pictures or vectors `(n, ...)` the inputs that are read, `(n, n_read)`: the other methods take both."""
         x = x.flatten(1)
         return x.index_select(1, self.inputs) if len(self.inputs) < self._n_in else x
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
         """The logits `(n, n_classes)`, outside autograd."""
-        if x.dim() > 2 or x.shape[1] == self._n_in:
-            x = self.narrow(x)
-        return self._through(x)[-1].t()
+        logits = torch.cat([self._through(piece)[-1] for piece in torch.split(x, PIECE)], 1)
+        return logits.t().contiguous()
 
     @torch.no_grad()
     def gradients(self, x: Tensor, y: Tensor) -> Tensor:
-        """Mean cross-entropy of a batch, narrowed; its gradient replaces the one that `flat` held.
+        """Mean cross-entropy of a batch; its gradient replaces the one that `flat` held.
 
         What autograd computes of the masked dense network, up to the order of additions.
         """
-        *seen, features = self._through(x)
-        log_p = torch.log_softmax(features.t().contiguous(), 1)
-        loss, weight = _aten.nll_loss_forward.default(log_p, y, None, _MEAN, -100)
-        one = torch.ones_like(loss)
-        by_log_p = _aten.nll_loss_backward.default(one, log_p, y, None, _MEAN, -100, weight)
-        grad = _aten._log_softmax_backward_data.default(by_log_p, log_p, 1, log_p.dtype).t().contiguous()
-        parts: list[Tensor] = []
+        *seen, logits = self._through(x)
+        loss, grad = _cross_entropy(logits, y)
+        parts = [self._no_gradient]
         for matrix, features in zip(reversed(self._matrices), reversed(seen), strict=True):
             parts += grad.sum(1), matrix.to_values(grad, features)
             if features is not seen[0]:
                 # A ReLU lets a gradient through where its output is above 0.
-                grad = _aten.threshold_backward.default(matrix.to_features(grad), features, 0.0)
+                grad = _threshold_backward(matrix.to_features(grad), features, 0.0)
         self.flat.grad = torch.cat(parts[::-1])
-        return loss  # type: ignore[no-any-return]
+        return loss
 
     def layers(self) -> list[tuple[Tensor, Tensor]]:
         """Weight `(n_out, n_in)`, 0 where pruned, and bias of each layer: copies."""
-        dense = [matrix.dense for matrix in self._matrices]
-        first = torch.zeros(len(dense[0]), self._n_in, dtype=dense[0].dtype)
-        first[:, self.inputs] = dense[0]
-        return list(zip([first, *dense[1:]], [bias.clone() for bias in self._biases], strict=True))
+        flat, n_live = self.flat.detach(), int(self._alive.sum())
+        whole = torch.empty_like(flat)
+        whole[self._alive], whole[~self._alive] = flat[:n_live], flat[n_live:]
+        parts = torch.split(whole, self._sizes)
+        weights = [torch.zeros(mask.shape, dtype=flat.dtype) for mask in self._masks]
+        for weight, mask, values in zip(weights, self._masks, parts[::2], strict=True):
+            weight[mask] = values
+        return list(zip(weights, [bias.clone() for bias in parts[1::2]], strict=True))
 
     def _through(self, x: Tensor) -> list[Tensor]:
         """What each layer gets, `(n_features, n)`, and the logits."""
-        seen = [x.t().contiguous()]
+        features = transposed(x.flatten(1))
+        if len(self.inputs) < self._n_in == len(features):
+            features = features.index_select(0, self.inputs)
+        seen = [features]
         for matrix, bias in zip(self._matrices, self._biases, strict=True):
             if len(seen) > 1:
                 torch.relu_(seen[-1])
             seen.append(matrix.product(seen[-1], bias))
         return seen
+
+
+def _live(masks: Sequence[Tensor]) -> list[Tensor]:
+    """Of each mask the weights of units that a live weight of the next layer reads; all of the last one."""
+    live = [masks[-1]]
+    for mask in masks[-2::-1]:
+        live.append(mask & live[-1].any(0)[:, None])
+    return live[::-1]
+
+
+def _cross_entropy(logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean cross-entropy of logits `(n_classes, n)`, and its gradient: (softmax - one-hot) / n."""
+    n = len(y)
+    log_p = torch.log_softmax(logits, 0)
+    loss = log_p.gather(0, y[None]).mean().neg_()
+    grad = log_p.exp_()
+    grad.scatter_add_(0, y[None], grad.new_full((1, n), -1.0))
+    return loss, grad.div_(n)

@@ -154,12 +154,12 @@ def n_bytes(network: nn.Module, *, training: bool) -> int:
 def _of_sparse(layer: SparseLinear, *, training: bool) -> list[Tensor]:
     """Without its mask, which only says where the weights belong; the transpose is for gradients."""
     csr = layer.matrix
-    held = [layer.values, csr._matrix.crow_indices(), csr._matrix.col_indices()]
+    held = [layer.values, csr._matrix.starts, csr._matrix.columns]
     if layer.bias is not None:
         held.append(layer.bias)
     if training:
         back = csr._transposed
-        held += [back.crow_indices(), back.col_indices(), back.values(), csr._order, csr._template.values()]
+        held += [back.starts, back.columns, back.values, csr._order, csr._template.values()]
     return held
 
 

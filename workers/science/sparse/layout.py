@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from workers.science.metrics.density import density
 from workers.science.sparse.csr import SparseLinear
 from workers.science.sparse.feed_forward import FeedForward, Layer
 
@@ -29,20 +30,17 @@ def sparse_layers(model: nn.Module, masks: Mapping[str, Tensor], csr_below: floa
     linear = [name for name, module in model.named_children() if isinstance(module, nn.Linear)]
     if not linear or any(f"{name}.weight" not in masks for name in linear):
         return ()
-    kept = {name: int(masks[f"{name}.weight"].sum()) for name in linear}
-    if sum(kept.values()) >= csr_below * sum(masks[f"{name}.weight"].numel() for name in linear):
+    if density({name: masks[f"{name}.weight"] for name in linear}) >= csr_below:
         return ()
-    if _is_perceptron(model):
-        return tuple(linear) if all(kept.values()) else ()
-    return tuple(name for name in linear[:-1] if kept[name])
+    return tuple(linear if _is_perceptron(model) else linear[:-1])
 
 
 def lay_out(model: nn.Module, masks: Mapping[str, Tensor], csr_below: float = 0.0) -> Layout:
     """`model` as it stands, under `masks` (parameter name -> bool, True = kept), ready to be trained.
 
     Linear layers become sparse when less than the share `csr_below` of all their weights is kept: of a multilayer
-    perceptron all, or none where one keeps nothing; of another network all but the output layer, which is small. The
-    network trains what the dense one would, up to the order of additions.
+    perceptron all, of another network all but the output layer, which is small. The network trains what the dense one
+    would, up to the order of additions.
     """
     names = sparse_layers(model, masks, csr_below)
     if not names:

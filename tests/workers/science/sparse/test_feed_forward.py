@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,10 +27,21 @@ def dense_loss(layers: Sequence[Layer], x: Tensor, y: Tensor) -> tuple[Tensor, l
     return cross_entropy(x, y), leaves
 
 
+def _layers(made: FeedForward, layers: Sequence[Layer]) -> list[Layer]:
+    """The layers as they now are."""
+    return [Layer(weight, layer.mask, bias) for layer, (weight, bias) in zip(layers, made.layers(), strict=True)]
+
+
 @settings(deadline=None, max_examples=60)
-@given(st.lists(st.integers(2, 8), min_size=2, max_size=5), st.floats(0, 1), st.integers(1, 6), st.integers(0, 99))
+@given(
+    st.lists(st.integers(2, 8), min_size=2, max_size=5),
+    st.floats(0, 1),
+    st.integers(1, 6),
+    st.integers(0, 99),
+    st.booleans(),
+)
 def test_loss_and_gradients_are_those_of_the_masked_dense_network(
-    sizes: list[int], density: float, n: int, seed: int
+    sizes: list[int], density: float, n: int, seed: int, narrowed: bool
 ) -> None:
     layers = network(sizes, density, seed)
     draw = torch.Generator().manual_seed(seed)
@@ -41,17 +51,17 @@ def test_loss_and_gradients_are_those_of_the_masked_dense_network(
     expected.backward()  # type: ignore[no-untyped-call]
 
     made = FeedForward(layers)
-    loss = made.gradients(made.narrow(x), y)
+    loss = made.gradients(made.narrow(x) if narrowed else x, y)
     torch.testing.assert_close(loss, expected.detach())
-    wanted = []
-    for layer, weight, bias in zip(layers, leaves[::2], leaves[1::2], strict=True):
-        assert weight.grad is not None
-        assert bias.grad is not None
-        wanted += [weight.grad[layer.mask], bias.grad]
-    assert made.flat.grad is not None
-    torch.testing.assert_close(made.flat.grad, torch.cat(wanted))
-    torch.testing.assert_close(made(x), made(made.narrow(x)))
-    torch.testing.assert_close(cross_entropy(made(x), y), expected.detach())
+    # A step of rate 1 subtracts the gradient.
+    torch.optim.SGD(made.parameters(), lr=1.0).step()
+    for before, (weight, bias), w, b in zip(layers, made.layers(), leaves[::2], leaves[1::2], strict=True):
+        assert w.grad is not None
+        assert b.grad is not None
+        torch.testing.assert_close(weight, (before.weight - w.grad) * before.mask)
+        torch.testing.assert_close(bias, before.bias - b.grad)
+    torch.testing.assert_close(cross_entropy(made(x), y), dense_loss(_layers(made, layers), x, y)[0].detach())
+    assert torch.equal(made(x), made(made.narrow(x)))
 
 
 def test_inputs_that_nothing_reads_are_left_out_and_come_back() -> None:
@@ -80,6 +90,36 @@ def test_training_keeps_pruned_weights_at_zero_and_moves_the_kept_ones() -> None
         assert torch.count_nonzero(weight[layer.mask]) == int(layer.mask.sum())
 
 
-def test_a_layer_that_keeps_nothing_is_refused() -> None:
-    with pytest.raises(ValueError, match="keeps something"):
-        FeedForward([Layer(torch.ones(2, 2), torch.zeros(2, 2, dtype=torch.bool), torch.zeros(2))])
+def test_no_gradient_reaches_what_no_later_layer_reads_but_an_optimizer_does() -> None:
+    """Of three hidden units the last layer reads one; what feeds the others is kept, decays, and is not computed."""
+    ones = torch.ones(3, 2, dtype=torch.bool)
+    last = torch.tensor([[False, True, False], [False, True, False]])
+    layers = [Layer(torch.ones(3, 2), ones, torch.ones(3)), Layer(torch.ones(2, 3), last, torch.ones(2))]
+    made = FeedForward(layers)
+    sgd = torch.optim.SGD(made.parameters(), lr=0.5, weight_decay=0.5)
+    made.gradients(torch.tensor([[1.0, 2.0]]), torch.tensor([1]))
+    sgd.step()
+    (weight, bias), (read, _) = made.layers()
+    idle = torch.tensor([0, 2])
+    assert made.flat.numel() == 6 + 3 + 2 + 2
+    assert torch.equal(weight[idle], torch.full((2, 2), 0.75))
+    assert torch.equal(bias[idle], torch.full((2,), 0.75))
+    # By the logits (4 + 1, 4 + 1) softmax is a half each, so that what it pulls at the hidden unit cancels.
+    assert torch.equal(weight[1], torch.full((2,), 0.75))
+    assert torch.equal(read, torch.tensor([[0.0, 0.75 - 0.5 * 0.5 * 4, 0.0], [0.0, 0.75 + 0.5 * 0.5 * 4, 0.0]]))
+
+
+def test_where_a_layer_keeps_nothing_its_bias_still_learns() -> None:
+    nothing = torch.zeros(3, 2, dtype=torch.bool)
+    layers = [
+        Layer(torch.ones(2, 2), torch.ones(2, 2, dtype=torch.bool), torch.ones(2)),
+        Layer(torch.ones(3, 2), nothing, torch.zeros(3)),
+    ]
+    made = FeedForward(layers)
+    assert len(made.inputs) == 0
+    assert made(torch.ones(5, 2)).tolist() == [[0.0, 0.0, 0.0]] * 5
+    made.gradients(torch.ones(1, 2), torch.tensor([2]))
+    torch.optim.SGD(made.parameters(), lr=3.0).step()
+    (weight, _), (_, bias) = made.layers()
+    assert torch.equal(weight, torch.ones(2, 2))
+    torch.testing.assert_close(bias, torch.tensor([-1.0, -1.0, 2.0]))

@@ -131,16 +131,26 @@ def test_a_network_goes_through_unchanged() -> None:
     assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
 
 
-def test_density_decides_and_a_layer_that_keeps_nothing_is_left_alone() -> None:
+def test_density_decides() -> None:
     model = network()
     masks = masks_of(model, 0.1)
     assert sparse_layers(model, masks, 0.05) == ()
     assert sparse_layers(model, masks, 0.2) == ("fc1", "fc2", "fc3")
     assert sparse_layers(model, masks, 0.0) == ()
-    masks["fc2.weight"] = torch.zeros_like(masks["fc2.weight"])
-    assert sparse_layers(model, masks, 0.2) == ()
-    assert lay_out(model, masks, 0.2).network is model
+    assert lay_out(model, masks, 0.05).network is model
     conv = network(conv_2)
-    masks = masks_of(conv, 0.1)
-    masks["fc1.weight"] = torch.zeros_like(masks["fc1.weight"])
-    assert sparse_layers(conv, masks, 0.2) == ("fc2",)
+    assert sparse_layers(conv, masks_of(conv, 0.1), 0.2) == ("fc1", "fc2")
+
+
+@pytest.mark.parametrize("kind", [lenet_300_100, conv_2])
+@pytest.mark.parametrize("layer", ["fc1", "fc2"])
+def test_a_layer_that_keeps_nothing_trains_its_bias(kind: Any, layer: str) -> None:
+    params = CATALOG["optimizer"]["sgd"].params(kind="sgd")
+    assert isinstance(params, OptimizerParams)
+    masks = masks_of(network(kind), 0.1)
+    masks[f"{layer}.weight"] = torch.zeros_like(masks[f"{layer}.weight"])
+    dense, end = trained(lay_out(network(kind), masks), params, 10)
+    sparse, found = trained(lay_out(network(kind), masks, 0.9), params, 10)
+    assert sparse == pytest.approx(dense, rel=1e-4)
+    for name, tensor in end.items():
+        torch.testing.assert_close(found[name], tensor, rtol=1e-3, atol=1e-5)
