@@ -90,6 +90,11 @@ class LotterySpec(Experiment):
         description="Auto: on a CPU, linear layers train as compressed sparse rows below the density at which that "
         "measures faster there; results differ by rounding only. Off: always masked and dense.",
     )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32",
+        description="bfloat16: the products of a training step are computed in 16 bits (autocast), for which GPUs have "
+        "units of their own; weights, optimizers and evaluations stay in 32, and every layer is dense.",
+    )
     replicates: Replicates = 3
     seed: Seed = 0
     device: Device = "any"
@@ -123,9 +128,10 @@ class LotterySpec(Experiment):
 
     @property
     def pace(self) -> Pace:
-        """The same network on the same pictures, cut or not."""
-        pictures = self.dataset.kind if self.augmentation == "none" else f"{self.dataset.kind}, {self.augmentation}"
-        return Pace(self.model.kind, pictures, self.batch_size, "a step")
+        """The same network on the same pictures, cut or not, in the same precision."""
+        usual = {"none", "float32"}
+        pictures = [self.dataset.kind, *(each for each in (self.augmentation, self.precision) if each not in usual)]
+        return Pace(self.model.kind, ", ".join(pictures), self.batch_size, "a step")
 
     @property
     def stackable(self) -> bool:

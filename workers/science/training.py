@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite, nan
@@ -121,6 +122,7 @@ def train(
     masks: Mapping[str, Tensor] | None = None,
     stops: Container[int] = (),
     course: Course | None = None,
+    autocast: torch.dtype | None = None,
 ) -> Iterator[Moment]:
     """Make updates `start` to `steps` - 1 on `model` in place, and yield what happens on the way.
 
@@ -129,6 +131,9 @@ def train(
     gradients are masked before the optimizers and weights after them, so pruned weights and what optimizers remember
     of them are exactly 0 after every step. A Tick comes at every step of `stops`, and at least every 0.1 s unless a
     single step or 500 evaluated examples take longer. A loss that is not finite ends the training with Diverged.
+
+    With `autocast`, losses of minibatches are computed in that type where torch holds it for safe; weights, gradients
+    and evaluations are not. A sparse `model` knows nothing of it.
 
     `course` is kept up to date, for a caller to read at a Tick `between` steps; one that has begun goes on where it
     stands, from weights and optimizers as they were then, and says what was not said before.
@@ -144,6 +149,8 @@ def train(
     if isinstance(model, FeedForward) and many and not batches.cut:
         x = model.narrow(x)
 
+    lower = precision(x.device, autocast)
+
     def pictures(rows: Tensor, step: int) -> Tensor:
         """What the batch of a step shows."""
         seen = x.index_select(0, rows)
@@ -155,7 +162,8 @@ def train(
             return model.gradients(seen, wanted)
         for parameter in parameters:
             parameter.grad = None
-        loss = cross_entropy(model(seen), wanted)
+        with lower():
+            loss = cross_entropy(model(seen), wanted)
         loss.backward()  # type: ignore[no-untyped-call]
         if masked:
             _mask([p.grad for p in masked if p.grad is not None], float_masks)
@@ -198,6 +206,11 @@ def train(
         elif done in stops or time.monotonic() - ticked > TICK_S:
             yield Tick(done, between=True)
             ticked = time.monotonic()
+
+
+def precision(device: torch.device, autocast: torch.dtype | None) -> Callable[[], AbstractContextManager[None]]:
+    """A context in which products are computed in the type `autocast`, or as they are."""
+    return nullcontext if autocast is None else partial(torch.autocast, device.type, autocast)
 
 
 def evaluated(model: nn.Module, split: Split, step: int) -> Generator[Tick, None, Evaluation]:

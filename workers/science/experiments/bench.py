@@ -62,7 +62,7 @@ class Bench:
     """What all trainings of a replicate share; `done` of `total` optimizer steps lie behind it.
 
     `optimizers(model)` makes fresh ones. Every training runs up to `steps`, wherever it begins. Below the density
-    `csr_below`, linear layers are trained as compressed sparse rows.
+    `csr_below`, linear layers are trained as compressed sparse rows. `autocast` is as for `train`.
     """
 
     model: nn.Module
@@ -75,6 +75,7 @@ class Bench:
     done: int
     csr_below: float = 0.0
     clock: Clock = field(default_factory=Clock)
+    autocast: torch.dtype | None = None
     _underway: _Underway = field(init=False, repr=False)
 
     def train(
@@ -140,6 +141,7 @@ class Bench:
             masks=layout.masks if density(plan.masks) < 1 else None,
             stops=plan.stops,
             course=course,
+            autocast=self.autocast,
         )
 
     def state(self) -> dict[str, Tensor]:

@@ -63,7 +63,9 @@ def run(
     `bench` makes that on which all its networks are trained (`together.StackedBench`, to train several replicates at
     once).
     """
-    bench = partial(bench, csr_below=plan.get("tuned", {}).get("csr_below", 0.0), clock=clock or Clock())
+    csr_below = plan.get("tuned", {}).get("csr_below", 0.0)
+    autocast = torch.bfloat16 if spec.precision == "bfloat16" else None
+    bench = partial(bench, csr_below=csr_below, clock=clock or Clock(), autocast=autocast)
     yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, bench).run()
 
 
@@ -102,10 +104,11 @@ def tune(
     """What a numeric plan rests on that only a measurement can tell; `recall(question, find_out)` remembers answers.
 
     "csr_below": share of kept weights under which linear layers train as compressed sparse rows; 0 for never. A stack
-    of several `replicates`, each with masks of its own, is always dense.
+    of several `replicates`, each with masks of its own, is always dense, as is a training in 16 bits.
     """
     elementwise = isinstance(spec.optimizer, OptimizerParams) and spec.optimizer.elementwise
-    if spec.sparse_training == "off" or not elementwise or torch.device(device).type != "cpu" or replicates > 1:
+    never = spec.sparse_training == "off" or spec.precision != "float32" or not elementwise
+    if never or torch.device(device).type != "cpu" or replicates > 1:
         return {"csr_below": 0.0}
     data = dataset(spec.dataset, datasets_dir)
     question = {"csr_below": spec.model.model_dump(mode="json"), "shape": list(data.shape), "batch": spec.batch_size}

@@ -135,6 +135,7 @@ def _train(requests: Mapping[int, Request]) -> Iterator[tuple[int, Moment]]:
         eval_every=first.bench.eval_every,
         factor=first.plan.factor,
         stops=first.plan.stops,
+        autocast=first.bench.autocast,
     )
 
 

@@ -16,7 +16,7 @@ from workers.science.data.dataset import Dataset, Split
 from workers.science.metrics.evaluate import Evaluation
 from workers.science.stacked.evaluate import evaluate
 from workers.science.stacked.network import StackedNetwork
-from workers.science.training import CHECK_EVERY, PIECE, TICK_S, Batches, Diverged, Evaluated, Moment, Tick
+from workers.science.training import CHECK_EVERY, PIECE, TICK_S, Batches, Diverged, Evaluated, Moment, Tick, precision
 
 Moments: TypeAlias = Iterator[tuple[int, Moment]]
 """Slots, and what happens there."""
@@ -47,6 +47,7 @@ def train(
     eval_every: int,
     factor: Callable[[int], float] | None = None,
     stops: Container[int] = (),
+    autocast: torch.dtype | None = None,
 ) -> Moments:
     """Make updates `start` to `steps` - 1 on the slots of `lanes`, and yield what happens in each of them.
 
@@ -64,6 +65,8 @@ def train(
     rates = [(optimizer, i, group["lr"]) for optimizer in optimizers for i, group in enumerate(optimizer.param_groups)]
     x, y, black = data.train.x, data.train.y, data.black
 
+    lower = precision(x.device, autocast)
+
     def gradients(step: int) -> Tensor:
         """The losses `(slots,)` of a batch each; gradients replace those of the step before."""
         for parameter in parameters:
@@ -72,8 +75,10 @@ def train(
         seen = x.index_select(0, rows.flatten())
         if silent.batches.cut:
             seen = cut(seen, torch.cat([own.cuts(step) for own in batches]), black)
-        logits, wanted = stack(seen.view(*rows.shape, *x.shape[1:])), y.index_select(0, rows.flatten())
-        losses = cross_entropy(logits.flatten(0, 1), wanted, reduction="none").view_as(rows).mean(dim=1)
+        wanted = y.index_select(0, rows.flatten())
+        with lower():
+            logits = stack(seen.view(*rows.shape, *x.shape[1:]))
+            losses = cross_entropy(logits.flatten(0, 1), wanted, reduction="none").view_as(rows).mean(dim=1)
         # Each network's gradient is that of its own term.
         losses.sum().backward()  # type: ignore[no-untyped-call]
         return losses.detach()

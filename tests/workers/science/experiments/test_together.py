@@ -192,6 +192,7 @@ def test_killed_anywhere_and_resumed_says_the_same_bits(fields: dict[str, Any]) 
         {"rewind_step": 3},
         {"schedule": {"kind": "warmup"}},
         {"augmentation": "pad_crop_flip"},
+        {"precision": "bfloat16"},
         # Past the first look at the losses.
         {"steps": 110, "eval_every": 110, "branches": []},
     ],
