@@ -2,6 +2,7 @@
 
 LeNet-300-100 on MNIST, 20 levels of 400 steps at batch 128, Adam, evaluated twice a level; the density below which
 layers are sparse is measured first, as a worker does. Everything that a replicate says and saves is part of the time.
+Of a run of two replicates each has a core of its own and makes as many steps, so one of them stands for both.
 """
 
 import os

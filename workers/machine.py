@@ -12,6 +12,11 @@ from typing import Any
 from app.contract.records import Queue as QueueName
 from app.gpus import gpus
 
+ARITHMETIC = 2
+"""Raised with every change of the code after which a spec gives other bits, or half a training reads otherwise.
+
+1: before sparse networks computed their live weights only.
+"""
 _ROOT = Path(__file__).parents[1]
 # What data, pictures, optimizers and the bytes of artifacts are made with, beside torch and NumPy.
 _PACKAGES = ("scipy", "scikit-learn", "scikit-image", "pytorch_optimizer", "pillow", "safetensors", "zstandard")

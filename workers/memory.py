@@ -23,7 +23,7 @@ class Memory:
         Another processor, or other versions of what computes, are asked anew. An answer that cannot be kept, on a disk
         that is full or not writable, is found out each time.
         """
-        machine_now = [platform.node(), machine.device_name("cpu"), machine.versions()]
+        machine_now = [platform.node(), machine.device_name("cpu"), machine.versions(), machine.ARITHMETIC]
         asked = json.dumps([machine_now, question], sort_keys=True)
         path = self._directory / f"{hashlib.sha256(asked.encode()).hexdigest()[:16]}.json"
         try:

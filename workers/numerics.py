@@ -39,6 +39,7 @@ def plan(network: dict[str, Any], device: str, replicates: int = 1) -> dict[str,
             "tf32": torch.backends.cudnn.allow_tf32,
         },
         "versions": machine.versions(),
+        "arithmetic": machine.ARITHMETIC,
         # The name of the GPU, not its number: another one of the same make computes the same.
         "device": "cpu" if device == "cpu" else torch.cuda.get_device_name(device),
     }
@@ -52,10 +53,9 @@ def _known(frozen: dict[str, Any], mine: dict[str, Any]) -> dict[str, str]:
 
 def obey(frozen: dict[str, Any], mine: dict[str, Any]) -> None:
     """Raises `PlanMismatchError` unless this process computes as the shard's first attempt did."""
-    # What was measured is taken from the frozen plan; one of an older version has none of it, and no stack.
-    frozen, mine = (
-        {"replicates": 1} | {k: each for k, each in plan.items() if k != "tuned"} for plan in (frozen, mine)
-    )
+    # What was measured is taken from the frozen plan; one of an older version has none of it, no number and no stack.
+    before = {"arithmetic": 1, "replicates": 1}
+    frozen, mine = (before | {key: each for key, each in plan.items() if key != "tuned"} for plan in (frozen, mine))
     differing = _differences(frozen, {**mine, "moved_by": _known(frozen, mine)} if "moved_by" in mine else mine)
     if differing:
         raise PlanMismatchError("; ".join(differing))

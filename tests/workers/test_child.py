@@ -35,7 +35,7 @@ def test_a_shard_of_another_version_is_handed_back_to_wait_for_one(store: Store,
     run_id = store.create_run(small_spec(), name="x").id
     began = store.claim("cpu", "an older worker")
     assert began is not None
-    plan = {"device": "cpu", "versions": {**machine.versions(), "torch": "2.12.0"}}
+    plan = {"device": "cpu", "versions": {**machine.versions(), "torch": "2.12.0"}, "arithmetic": machine.ARITHMETIC}
     store.start(
         began.shard_id,
         began.token,

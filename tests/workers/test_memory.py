@@ -35,6 +35,8 @@ def test_another_version_is_asked_anew(tmp_path: Path, monkeypatch: pytest.Monke
     Memory(tmp_path).recall({}, lambda: 1)
     monkeypatch.setattr(machine, "versions", lambda: {"torch": "0.0"})
     assert Memory(tmp_path).recall({}, lambda: 2) == 2
+    monkeypatch.setattr(machine, "ARITHMETIC", 0)
+    assert Memory(tmp_path).recall({}, lambda: 3) == 3
 
 
 @pytest.mark.parametrize("torn", ["", "{", "[]", '{"asked": 1, "answer": 9}', "null"])

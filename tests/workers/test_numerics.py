@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from workers import numerics
+from workers import machine, numerics
 
 PLAN = """
 import json
-from workers import numerics
+from workers import machine, numerics
 numerics.pin()
 print(json.dumps(numerics.plan({"layers": [{"name": "fc1", "shape": [2, 3]}]}, "cpu")))
 """
@@ -52,6 +52,12 @@ def test_of_versions_only_those_that_differ_are_named(plan: dict[str, object]) -
     with pytest.raises(numerics.PlanMismatchError) as raised:
         numerics.obey({**plan, "versions": {**versions, "torch": "2.12.0"}}, plan)
     assert str(raised.value) == "torch was '2.12.0' and is '2.13.0' here"
+
+
+def test_what_an_earlier_version_of_the_code_began_is_refused(plan: dict[str, object]) -> None:
+    before = {key: value for key, value in plan.items() if key != "arithmetic"}
+    with pytest.raises(numerics.PlanMismatchError, match=f"^arithmetic was 1 and is {machine.ARITHMETIC} here$"):
+        numerics.obey(before, plan)
 
 
 @pytest.mark.parametrize("key", ["threads", "device", "versions", "layers"])

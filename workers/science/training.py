@@ -143,10 +143,11 @@ def train(
     masked: list[Tensor] = [named[name] for name in masks or ()]
     float_masks = [mask.to(named[name]) for name, mask in (masks or {}).items()]
     groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
-    x, y, black = data.train.x, data.train.y, data.black
+    x, y = data.train.x, data.train.y
+    black = data.black if batches.cut else None
     # Narrowing all pictures takes as long as it saves in this many steps. What is cut is narrowed after that.
     many = steps - (course.step if course else start) > len(x) / 16
-    if isinstance(model, FeedForward) and many and not batches.cut:
+    if isinstance(model, FeedForward) and many and black is None:
         x = model.narrow(x)
 
     lower = precision(x.device, autocast)
@@ -154,7 +155,7 @@ def train(
     def pictures(rows: Tensor, step: int) -> Tensor:
         """What the batch of a step shows."""
         seen = x.index_select(0, rows)
-        return cut(seen, batches.cuts(step), black) if batches.cut else seen
+        return seen if black is None else cut(seen, batches.cuts(step), black)
 
     def gradients(seen: Tensor, wanted: Tensor) -> Tensor:
         """The loss of one batch; its gradients, masked, replace those that the parameters held."""

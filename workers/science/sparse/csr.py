@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn.functional import embedding_bag
 
 from workers.science.sparse.transposed import transposed
 
@@ -28,9 +27,10 @@ class _Matrix(NamedTuple):
         if features.is_cuda:
             return self.matrix @ features if bias is None else torch.addmm(bias[:, None], self.matrix, features)
         # A bag of weighted embeddings is the same sum, and on a CPU measures twice as fast as torch's sparse product.
-        product = embedding_bag(
-            self.columns, features, self.starts, mode="sum", per_sample_weights=self.values, include_last_offset=True
-        )
+        # torch.nn.functional's of the same name checks at each call what is right by construction.
+        product: Tensor = torch.embedding_bag(
+            features, self.columns, self.starts, False, 0, False, self.values, include_last_offset=True
+        )[0]
         return product if bias is None else product.add_(bias[:, None])
 
 
@@ -54,8 +54,8 @@ class Csr:
         # 32 bits are what the kernels want; with 64 they convert at each call.
         index = _starts(rows, n_out), columns.int()
         self._matrix = _Matrix(*index, self.values, _csr(*index, self.values, (n_out, n_in)))
-        # What a gradient is written over: beta = 0 would still spread a NaN of the template, so it holds zeros.
-        self._template = _csr(*index, torch.zeros_like(self.values), (n_out, n_in))
+        self._gradient = torch.zeros_like(self.values)
+        self._template = _csr(*index, self._gradient, (n_out, n_in))
         # The order of the transpose: by column, and by row within it. Its values are copied at each use.
         self._order = torch.argsort(columns * n_out + rows)
         index, values = (_starts(columns, n_in), rows[self._order].int()), torch.zeros_like(self.values)
@@ -78,9 +78,14 @@ class Csr:
         return self._transposed.times(grad)
 
     def to_values(self, grad: Tensor, features: Tensor) -> Tensor:
-        """The gradient by the kept weights, computed at these alone: (g hᵀ)[mask], `(n_kept,)`."""
-        grads: Tensor = torch.sparse.sampled_addmm(self._template, grad, features.t(), beta=0.0)
-        return grads.values()
+        """The gradient by the kept weights, computed at these alone: (g hᵀ)[mask], `(n_kept,)`.
+
+        The next call writes over it.
+        """
+        # beta = 0 would still spread a NaN of what is written over.
+        self._gradient.zero_()
+        torch.sparse.sampled_addmm(self._template, grad, features.t(), beta=0.0, out=self._template)
+        return self._gradient
 
 
 class SparseLinear(nn.Module):
@@ -124,7 +129,7 @@ class _Linear(torch.autograd.Function):
         grad = transposed(grad)
         return (
             matrix.to_features(grad).t() if ctx.needs_input_grad[0] else None,
-            matrix.to_values(grad, features) if ctx.needs_input_grad[1] else None,
+            matrix.to_values(grad, features).clone() if ctx.needs_input_grad[1] else None,
             grad.sum(1) if ctx.needs_input_grad[2] else None,
             None,
         )

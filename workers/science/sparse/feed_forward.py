@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import nll_loss
 
 from workers.science.sparse.csr import Csr
 from workers.science.sparse.transposed import transposed
@@ -118,9 +119,7 @@ def _live(masks: Sequence[Tensor]) -> list[Tensor]:
 
 def _cross_entropy(logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Mean cross-entropy of logits `(n_classes, n)`, and its gradient: (softmax - one-hot) / n."""
-    n = len(y)
     log_p = torch.log_softmax(logits, 0)
-    loss = log_p.gather(0, y[None]).mean().neg_()
-    grad = log_p.exp_()
-    grad.scatter_add_(0, y[None], grad.new_full((1, n), -1.0))
-    return loss, grad.div_(n)
+    loss = nll_loss(log_p.t(), y)
+    grad = log_p.exp_().scatter_(0, y[None], -1.0, reduce="add")
+    return loss, grad.div_(len(y))

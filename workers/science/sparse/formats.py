@@ -159,7 +159,7 @@ def _of_sparse(layer: SparseLinear, *, training: bool) -> list[Tensor]:
         held.append(layer.bias)
     if training:
         back = csr._transposed
-        held += [back.starts, back.columns, back.values, csr._order, csr._template.values()]
+        held += [back.starts, back.columns, back.values, csr._order, csr._gradient]
     return held
 
 

@@ -63,7 +63,8 @@ def train(
     parameters = [p for p in stack.module.parameters() if p.requires_grad]
     # Looked up at each step: a slot that joins has its optimizers make new groups.
     rates = [(optimizer, i, group["lr"]) for optimizer in optimizers for i, group in enumerate(optimizer.param_groups)]
-    x, y, black = data.train.x, data.train.y, data.black
+    x, y = data.train.x, data.train.y
+    black = data.black if silent.batches.cut else None
 
     lower = precision(x.device, autocast)
 
@@ -73,7 +74,7 @@ def train(
             parameter.grad = None
         rows = torch.stack([own[step] for own in batches])
         seen = x.index_select(0, rows.flatten())
-        if silent.batches.cut:
+        if black is not None:
             seen = cut(seen, torch.cat([own.cuts(step) for own in batches]), black)
         wanted = y.index_select(0, rows.flatten())
         with lower():

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from app.contract.catalog import CATALOG
-from app.contract.params import OptimizerParams, Sgd
+from app.contract.params import AdamW, OptimizerParams, Sgd
 from workers.science.build import build
 from workers.science.data import augmentation, digits
 from workers.science.models import conv_2, lenet_300_100
@@ -105,6 +105,23 @@ def test_losses_agree_to_rounding_over_two_hundred_steps() -> None:
     dense, _ = trained(lay_out(network(), masks), params, 200)
     sparse, _ = trained(lay_out(network(), masks, 1.1), params, 200)
     assert sparse == pytest.approx(dense, rel=1e-5)
+
+
+def test_weights_of_units_that_nothing_reads_decay_as_they_do_in_the_dense_network() -> None:
+    """Nothing is computed for them, and yet the next pruning ranks them with the others."""
+    params = AdamW(kind="adamw", weight_decay=0.1)
+    model = network()
+    masks = masks_of(model, 0.02)
+    start = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    unread = ~masks["fc2.weight"].any(0)
+    idle = masks["fc1.weight"] & unread[:, None]
+    assert idle.sum() > 10
+    _, end = trained(lay_out(network(), masks), params)
+    _, found = trained(lay_out(network(), masks, 1.1), params)
+    for name, tensor in end.items():
+        torch.testing.assert_close(found[name], tensor, rtol=1e-3, atol=1e-5)
+    assert (found["fc1.weight"][idle].abs() < start["fc1.weight"][idle].abs()).all()
+    torch.testing.assert_close(found["fc1.weight"][idle], end["fc1.weight"][idle], rtol=1e-6, atol=0.0)
 
 
 def test_another_network_keeps_its_convolutions_and_its_output_dense() -> None:
