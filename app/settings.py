@@ -23,6 +23,12 @@ class Settings(BaseSettings):
     checkpoint_s: float = Field(
         15.0, ge=0, le=3600, description="Seconds between checkpoints within a training: what a kill may cost."
     )
+    together: int | None = Field(
+        None,
+        ge=1,
+        le=100,
+        description="Replicates trained as one stack at most; default: 8 on a GPU, 1 on a CPU.",
+    )
     demo: bool = Field(True, description="Submit a demo run when the store is empty.")
     allowed_hosts: tuple[str, ...] = Field(
         ("127.0.0.1", "localhost", "[::1]", "testserver"), description="Host headers the web answers to."

@@ -125,10 +125,11 @@ def consume(connection: "Connection[Any, Any]", datasets_dir: Path, spec: Lotter
     """In a child: take all that the experiment yields, and say what that took."""
     from workers import numerics
     from workers.science.experiments.lottery import run
+    from workers.science.experiments.midway import Clock
 
     began_at = time.perf_counter()
     numerics.pin()
-    for _output in run(spec, 0, datasets_dir=datasets_dir, checkpoint_s=3_600):
+    for _output in run(spec, 0, datasets_dir=datasets_dir, clock=Clock(3_600)):
         pass
     connection.send(Spent(time.process_time(), time.perf_counter() - began_at))
     return DONE

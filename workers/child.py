@@ -1,4 +1,4 @@
-"""The child's side of one shard: runs the experiment and tells the store what comes of it."""
+"""The child's side of a job: runs the experiment of a shard, or of several together, and tells the store of it."""
 
 import errno
 import sqlite3
@@ -7,12 +7,14 @@ import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from math import inf
 from multiprocessing.connection import Connection
 from types import ModuleType
 from typing import Any, assert_never
 
+import torch
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.contract.events import ArtifactSaved, Event, Measured, Progress, Started
@@ -20,13 +22,14 @@ from app.contract.specs import EXPERIMENTS
 from app.queue import Queue
 from app.store import Store
 from app.store.errors import Fenced
-from workers import checkpoints, numerics, tensors, tickets
+from workers import checkpoints, numerics, room, tensors, tickets
 from workers.batcher import Batcher
 from workers.job import DONE, FENCED, Job, Order, device_kind
 from workers.memory import Memory
 from workers.parent import Parent
 from workers.provenance import provenance
 from workers.science.experiments.midway import Clock
+from workers.science.experiments.together import Request, Stack, StackedBench, conduct
 from workers.science.outputs import Checkpoint, Output, Tensors
 from workers.speed import Stopwatch
 
@@ -38,14 +41,37 @@ LAST_CHECKPOINT_S = 1.5
 
 
 def main(connection: "Connection[Any, Any]", job: Job) -> int:
-    """Run the shard of `job` to one of its ends and return the exit code; `connection` leads to the supervisor."""
+    """Run the shards of `job` to one of their ends and return the exit code; `connection` leads to the supervisor."""
     parent = Parent(connection)
     numerics.pin()
+    fitting = room.fitted(job, Store(job.settings.resolved_database_url, job.settings.resolved_artifacts_url))
+    if fitting is None:
+        return DONE
+    if fitting.width > 1:
+        run_together(fitting, parent)
+        return DONE
+    attempt = Attempt(fitting, parent)
+    list(attempt.work())  # of nothing: a replicate that is trained alone asks nobody
+    return FENCED if attempt.fenced else DONE
+
+
+def run_together(job: Job, parent: Parent) -> None:
+    """Run all shards of `job` in one stack; when it is too large for the memory, they are given back to be halved."""
+    stack = Stack(job.width)
+    attempts = {
+        claim.replicate % job.width: Attempt(replace(job, claim=claim, beside=()), parent) for claim in job.claims
+    }
+    works = {
+        slot: attempt.work(bench=partial(StackedBench, stack=stack, slot=slot)) for slot, attempt in attempts.items()
+    }
     try:
-        Attempt(job, parent).run()
-    except Fenced:
-        return FENCED
-    return DONE
+        list(conduct(works))  # of nothing: each attempt keeps what its experiment says
+    except torch.OutOfMemoryError as error:
+        for attempt in attempts.values():
+            attempt.narrow(error)
+    except Exception as error:  # noqa: BLE001 (what goes wrong in the stack belongs into the log of each)
+        for attempt in attempts.values():
+            attempt.fail(error)
 
 
 class Attempt:
@@ -70,21 +96,44 @@ class Attempt:
         self._clock = Clock(job.settings.checkpoint_s)
         self._leave_at = inf
         self._seq = 0
+        self.fenced = False
+        """Whether the shard turned out to be no longer ours: then nothing more is written."""
 
-    def run(self) -> None:
-        """Raises Fenced when the shard is no longer ours: then nothing more is written."""
+    def work(self, **knobs: Any) -> Iterator[Output]:
+        """Run the experiment with `knobs` of `run` and keep what it says; yields what it asks of a conductor.
+
+        Raises `torch.OutOfMemoryError` from a stack of several, which all of them have to be told.
+        """
         try:
-            self._run()
+            yield from self._work(knobs)
         except Fenced:
-            raise
+            self.fenced = True
+            return
         except numerics.PlanMismatchError as error:
-            self._store.refuse(*self._shard, str(error))
-        except Exception as error:  # noqa: BLE001 (whatever goes wrong in an experiment belongs into the run's log)
-            final = isinstance(error, HOPELESS) or _disk_is_full(error)
-            self._store.fail(*self._shard, _reason(error), traceback.format_exc(), final=final)
+            with suppress(Fenced):
+                self._store.refuse(*self._shard, str(error))
+        except Exception as error:
+            if isinstance(error, torch.OutOfMemoryError) and self._job.width > 1:
+                raise
+            self.fail(error)
         self._queue.wake(self._claim.run_id, self._seq)
 
-    def _run(self) -> None:
+    def fail(self, error: Exception) -> None:
+        """Tell the run's log what went wrong, if the shard has not ended."""
+        final = isinstance(error, HOPELESS) or _disk_is_full(error)
+        with suppress(Fenced):
+            self._store.fail(*self._shard, _reason(error), "".join(traceback.format_exception(error)), final=final)
+        self._queue.wake(self._claim.run_id, self._seq)
+
+    def narrow(self, error: torch.OutOfMemoryError) -> None:
+        """Give the shard back, if it has not ended, to go on from its checkpoint in a stack of half the width."""
+        half = self._job.width // 2
+        reason = f"{self._job.width} replicates together do not fit into the memory; {half} are next: {error}"
+        with suppress(Fenced):
+            self._store.narrow(*self._shard, half, reason)
+        self._queue.wake(self._claim.run_id, self._seq)
+
+    def _work(self, knobs: dict[str, Any]) -> Iterator[Output]:
         module, _, function = EXPERIMENTS[self._claim.spec.kind].target.partition(":")
         experiment = import_module(module)
         plan = self._start(experiment)
@@ -101,23 +150,27 @@ class Attempt:
             plan=plan,
             clock=self._clock,
             **({"tickets": needed} if needed else {}),
+            **knobs,
         )
         # What it holds of a training that is half done is the experiment's now.
         self._saved.tensors = {}
         for output in self._timed(outputs):
+            if isinstance(output, Request):
+                yield output
+                continue
             self._take(output, batcher)
             if self._parent.order is not None and self._saved_or_late(self._parent.order, output):
                 batcher.flush()
-                return self._obey(self._parent.order)
+                self._obey(self._parent.order)
+                return
         batcher.flush()
         self._settle()
         self._store.finish(*self._shard)
-        return None
 
     def _start(self, experiment: ModuleType) -> dict[str, Any]:
         """Say what is computed, and how; returns the plan, which later attempts obey."""
         network = experiment.describe(self._claim.spec, self._datasets)
-        plan = numerics.plan(network, self._device)
+        plan = numerics.plan(network, self._device, self._job.width)
         plan["tuned"] = self._tuned(experiment)
         started = Started(
             replicate=self._claim.replicate,
@@ -139,12 +192,15 @@ class Attempt:
             return tuned
         memory = Memory(self._job.settings.data_dir)
         tune = getattr(experiment, "tune", None)
-        return tune(self._claim.spec, self._datasets, self._device, memory.recall) if tune else {}
+        if tune is None:
+            return {}
+        found: dict[str, Any] = tune(self._claim.spec, self._datasets, self._device, memory.recall, self._job.width)
+        return found
 
     def _take(self, output: Output, batcher: Batcher) -> None:
         match output:
             case Progress():
-                self._parent.hear(output)
+                self._parent.hear(self._claim.shard_id, output)
                 batcher.tick()
             case Measured():
                 batcher.add(output)
@@ -187,7 +243,8 @@ class Attempt:
         if checkpoint.tensors:
             self._large.add(sha256)
         step_s = self._stopwatch.step_s()
-        if step_s is not None:
+        # In a stack the time of a step is no replicate's own.
+        if step_s is not None and self._job.width == 1:
             model, dataset, batch_size, _ = self._claim.spec.pace
             kind = device_kind(self._device)
             # A speed only makes estimates better; a training that is going well must not end for want of one.
@@ -229,6 +286,8 @@ class Attempt:
 def _reason(error: Exception) -> str:
     if _disk_is_full(error):
         return f"the disk is full: {error}. Make room, then resume the run."
+    if isinstance(error, torch.OutOfMemoryError):
+        return f"one replicate does not fit into the memory that is free: {error}"
     return f"{type(error).__name__}: {error}"
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from app.contract.records import Queue as QueueName
 from app.settings import Settings
 from app.store import Claim
 
@@ -16,14 +17,36 @@ ORPHANED = 71  # the supervisor is gone
 
 @dataclass(frozen=True)
 class Job:
-    """One claimed shard and where to run it; `device` is "cpu" or "cuda:0", `worker` the id of the worker."""
+    """One claimed shard and where to run it; `device` is "cpu" or "cuda:0", `worker` the id of the worker.
+
+    With a `width` above 1 it is trained in a stack of so many replicates, together with the shards `beside` it.
+    """
 
     claim: Claim
     settings: Settings
     worker: str
     device: str
+    width: int = 1
+    beside: tuple[Claim, ...] = ()
+
+    @property
+    def claims(self) -> tuple[Claim, ...]:
+        """All its shards."""
+        return (self.claim, *self.beside)
 
 
 def device_kind(device: str) -> str:
     """What the store calls a device when it keeps a speed: "cpu" or "gpu"."""
     return "cpu" if device == "cpu" else "gpu"
+
+
+TOGETHER: dict[QueueName, int] = {"cpu": 1, "gpu": 8}
+"""Replicates that a worker trains at once unless told otherwise: on a CPU a stack gains nothing."""
+
+
+def width(claim: Claim, together: int) -> int:
+    """How many replicates a shard is trained with: what its plan says, else `together` if the run has and allows it."""
+    if claim.plan is not None:
+        planned: int = claim.plan.get("replicates", 1)
+        return planned
+    return min(together, claim.spec.replicates) if claim.spec.stackable else 1

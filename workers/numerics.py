@@ -23,11 +23,14 @@ def pin() -> None:
     torch.backends.cudnn.allow_tf32 = False
 
 
-def plan(network: dict[str, Any], device: str) -> dict[str, Any]:
-    """The plan of this process on `device` ("cpu" or "cuda:0"); `network` is what the experiment describes of it."""
+def plan(network: dict[str, Any], device: str, replicates: int = 1) -> dict[str, Any]:
+    """The plan of this process on `device` ("cpu" or "cuda:0") with so many `replicates` in a stack.
+
+    `network` is what the experiment describes of it.
+    """
     return {
         **network,
-        "replicates": 1,
+        "replicates": replicates,
         "threads": torch.get_num_threads(),
         "dtype": str(torch.get_default_dtype()).removeprefix("torch."),
         "flags": {
@@ -50,10 +53,9 @@ def _known(frozen: dict[str, Any], mine: dict[str, Any]) -> dict[str, str]:
 
 def obey(frozen: dict[str, Any], mine: dict[str, Any]) -> None:
     """Raises `PlanMismatchError` unless this process computes as the shard's first attempt did."""
-    # What was measured is taken from the frozen plan; one of an older version has none of it, and no number either.
-    frozen, mine = (
-        {"arithmetic": 1} | {key: each for key, each in plan.items() if key != "tuned"} for plan in (frozen, mine)
-    )
+    # What was measured is taken from the frozen plan; one of an older version has none of it, no number and no stack.
+    before = {"arithmetic": 1, "replicates": 1}
+    frozen, mine = (before | {key: each for key, each in plan.items() if key != "tuned"} for plan in (frozen, mine))
     differing = _differences(frozen, {**mine, "moved_by": _known(frozen, mine)} if "moved_by" in mine else mine)
     if differing:
         raise PlanMismatchError("; ".join(differing))

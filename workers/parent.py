@@ -19,8 +19,7 @@ class Parent:
     def __init__(self, connection: "Connection[Any, Any]") -> None:
         self.order: Order | None = None
         self._connection = connection
-        self._heard: Progress | None = None
-        self._heard_at = 0.0
+        self._heard: dict[int, tuple[Progress, float]] = {}
         threading.Thread(target=self._listen, name="supervisor", daemon=True).start()
 
     def _listen(self) -> None:
@@ -30,14 +29,15 @@ class Parent:
         except (EOFError, OSError):
             os._exit(ORPHANED)
 
-    def hear(self, progress: Progress) -> None:
-        """Pass on where the experiment stands: at once when it is elsewhere, or else five times a second."""
-        now, last = time.monotonic(), self._heard
-        here = last is not None and (last.place, last.note) == (progress.place, progress.note)
-        if here and now - self._heard_at < EVERY_S:
-            return
-        self._heard, self._heard_at = progress, now
+    def hear(self, shard_id: int, progress: Progress) -> None:
+        """Pass on where the experiment of a shard stands: at once when it is elsewhere, or else five times a second."""
+        now = time.monotonic()
+        if shard_id in self._heard:
+            last, heard_at = self._heard[shard_id]
+            if (last.place, last.note) == (progress.place, progress.note) and now - heard_at < EVERY_S:
+                return
+        self._heard[shard_id] = progress, now
         try:
-            self._connection.send(progress)
+            self._connection.send((shard_id, progress))
         except OSError:
             os._exit(ORPHANED)

@@ -1,6 +1,6 @@
 """One training of a finished replicate, made again from what the run stored of those before it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
@@ -18,7 +18,8 @@ from app.contract.verification import Verification
 from app.store import Artifacts
 from workers import tensors
 from workers.science.experiments.midway import Clock
-from workers.science.outputs import Checkpoint, Resume, Tensors
+from workers.science.experiments.together import Stack, StackedBench, conduct
+from workers.science.outputs import Checkpoint, Output, Resume, Tensors
 
 
 class CannotVerifyError(Exception):
@@ -91,8 +92,8 @@ def redo(
 ) -> Redone:
     """Make the training again on `device` under the frozen `plan`; `progress` hears how much of `part.work` is done.
 
-    It resumes from a state that holds what comes before it and ends with it. Raises `DamagedError` when what it rests
-    on cannot be read.
+    It resumes from a state that holds what comes before it and ends with it. One of several that were trained together
+    has its slot of a stack as wide again, and nobody beside it. Raises `DamagedError` when what it rests on is lost.
     """
     redone, columns = Redone(), dict[Key, dict[str, list[float]]]()
     base = sum(part.before.values())
@@ -104,7 +105,7 @@ def redo(
     resume = Resume(state, partial(_load, stored, artifacts)) if part.before else None
     run = getattr(import_module(module), function)
     whole = {"device": device, "datasets_dir": datasets_dir, "resume": resume, "plan": plan, "clock": Clock(inf)}
-    for output in run(spec, replicate, **whole):
+    for output in _alone(partial(run, spec, replicate, **whole), replicate, plan.get("replicates", 1)):
         match output:
             case Progress():
                 progress(output.done - base)
@@ -120,6 +121,16 @@ def redo(
     for key, measured in columns.items():
         redone.rows[key] = Rows(tuple(measured), np.array(list(measured.values()), np.float64))
     return redone
+
+
+def _alone(run: Callable[..., Iterator[Output]], replicate: int, width: int) -> Iterator[Output]:
+    """The outputs of one replicate, which `width` of them were trained together with."""
+    if width == 1:
+        yield from run()
+        return
+    slot = replicate % width
+    for _, output in conduct({slot: run(bench=partial(StackedBench, stack=Stack(width), slot=slot))}):
+        yield output
 
 
 def _done(state: Mapping[str, Any], place: Place) -> bool:

@@ -1,4 +1,4 @@
-"""The parent's side of one shard: a child that does it, a heartbeat that keeps it, and an end for every ending."""
+"""The parent's side of a job: a child that does it, heartbeats that keep its shards, and an end for every ending."""
 
 import logging
 import signal
@@ -31,37 +31,37 @@ GRACE_S: dict[Order, float] = {"cancel": 1.0, "stop": 3.0}
 
 
 class Supervisor:
-    """Sees one claimed shard through; `stopping` says that the worker shuts down."""
+    """Sees the claimed shards of a job through; `stopping` says that the worker shuts down."""
 
     def __init__(self, store: Store, queue: Queue, job: Job, stopping: Callable[[], bool]) -> None:
         self._store = store
         self._queue = queue
         self._job = job
-        self._shard = (job.claim.shard_id, job.claim.token)
+        self._shards = {claim.shard_id: claim.token for claim in job.claims}
         self._stopping = stopping
         self._order: Order | None = None
         self._kill_at = float("inf")
-        self._progress: Progress | None = None
+        self._progress: dict[int, Progress] = {}
 
     def run(self) -> None:
-        """Run the shard in a child until it ended, was given back or was lost; the store knows which."""
+        """Run the job in a child until its shards ended, were given back or were lost; the store knows which."""
         try:
             child, connection = self._spawn()
         except (OSError, EOFError) as error:
             reason = f"no training process could be started: {error}"
-            self._settle(lambda: self._store.fail(*self._shard, reason, ""))
+            self._settle(lambda shard_id, token: self._store.fail(shard_id, token, reason, ""))
             return
         fenced = False
         try:
             self._watch(child, connection)
         except Fenced:
-            fenced = True  # somebody else has the shard: there is nothing to save
+            fenced = True  # somebody else has the shards: there is nothing to save
         finally:
             code = end(child)
             # This also ends a child whose fork server died: it is then reported dead while it still lives.
             connection.close()
         if not fenced and code not in (DONE, FENCED):
-            self._settle(lambda: self._end(code))
+            self._settle(lambda shard_id, token: self._end(code, shard_id, token))
 
     def _spawn(self) -> tuple[ForkServerProcess, "Connection[Any, Any]"]:
         """Keep the shard until its child is there: a fork server that must start first may take longer than a lease."""
@@ -94,16 +94,25 @@ class Supervisor:
         """Take all progress that waits."""
         with suppress(EOFError, OSError):  # the child has closed its end
             while connection.poll():
-                self._progress = connection.recv()
+                shard_id, self._progress[shard_id] = connection.recv()
 
     def _beat(self) -> Literal["run", "cancel", "yield"]:
-        progress, self._progress = self._progress, None
-        try:
-            return self._store.heartbeat(*self._shard, progress)
-        except SQLAlchemyError as error:
-            # The lease bridges a database that is away for a moment; after that, fencing decides.
-            log.warning("heartbeat of shard %s: %s", self._job.claim.shard_id, error)
-            return "run"
+        """Keep every shard that is still ours, and say what is asked of them; raises Fenced when none is ours."""
+        progress, self._progress = self._progress, {}
+        asked: set[str] = set()
+        for shard_id, token in tuple(self._shards.items()):
+            try:
+                asked.add(self._store.heartbeat(shard_id, token, progress.get(shard_id)))
+            except Fenced:
+                # The child has ended it, or somebody else has it: the child will find out.
+                del self._shards[shard_id]
+            except SQLAlchemyError as error:
+                # The lease bridges a database that is away for a moment; after that, fencing decides.
+                log.warning("heartbeat of shard %s: %s", shard_id, error)
+        if not self._shards:
+            raise Fenced("no shard of the job is ours any more")
+        # They share a slot, so that all of them make way.
+        return "cancel" if "cancel" in asked else "yield" if "yield" in asked else "run"
 
     def _tell(self, connection: "Connection[Any, Any]", order: Order) -> None:
         if self._order is None:
@@ -114,24 +123,25 @@ class Supervisor:
             except OSError:
                 return  # it is ending already
 
-    def _end(self, code: int) -> None:
+    def _end(self, code: int, shard_id: int, token: str) -> None:
         """Tell the store what became of a child that did not do so itself."""
         if self._order == "cancel":
-            self._store.cancelled(*self._shard)
+            self._store.cancelled(shard_id, token)
         elif self._order == "stop":
-            self._store.release(*self._shard)
+            self._store.release(shard_id, token)
         else:
-            self._store.fail(*self._shard, _describe(code), "")
+            self._store.fail(shard_id, token, _describe(code), "")
 
-    def _settle(self, write: Callable[[], object]) -> None:
-        try:
-            write()
-        except Fenced:
-            return  # it had ended, or its lease had
-        except SQLAlchemyError as error:
-            log.warning("shard %s stays leased until a reaper finds it: %s", self._job.claim.shard_id, error)
-        else:
-            self._queue.wake(self._job.claim.run_id, 0)
+    def _settle(self, write: Callable[[int, str], object]) -> None:
+        for shard in self._shards.items():
+            try:
+                write(*shard)
+            except Fenced:
+                continue  # it had ended, or its lease had
+            except SQLAlchemyError as error:
+                log.warning("shard %s stays leased until a reaper finds it: %s", shard[0], error)
+            else:
+                self._queue.wake(self._job.claim.run_id, 0)
 
 
 def _describe(code: int) -> str:

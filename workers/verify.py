@@ -69,13 +69,13 @@ def _verify(store: Store, settings: Settings, asked: Verification) -> int:
     stored = store.outputs(run.id, replicate)
     part = choose(spec, stored, asked)
     starts = [start for start in store.starts(run.id) if start.replicate == replicate]
-    frozen = starts[-1].event["plan"]
+    frozen = _plan([start.event["plan"] for start in starts])
     device = _device(frozen)
     network = import_module(EXPERIMENTS[spec.kind].target.partition(":")[0]).describe(
         spec, settings.resolved_datasets_dir
     )
     # What the first attempt measured is taken over, as a later attempt does.
-    mine = numerics.plan(network, device) | {"tuned": frozen.get("tuned", {})}
+    mine = numerics.plan(network, device, frozen.get("replicates", 1)) | {"tuned": frozen.get("tuned", {})}
     then = origins(starts)
     now = Origin(replicate, (), (), lines_of(mine, provenance(spec, device, network)))
     _console.print(f"[bold]{run.id}[/bold]  {escape(run.name)}: replicate {replicate}, {_place(part)}")
@@ -105,6 +105,17 @@ def _replicate(store: Store, run: Run, asked: int | None) -> int:
     if states[asked] != "finished":
         raise CannotVerifyError(f"replicate {asked} of run {run.id} is {states[asked]}: it must have finished")
     return asked
+
+
+def _plan(plans: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The plan of all attempts; the log does not tell which of several made a training."""
+    widths = list(dict.fromkeys(plan.get("replicates", 1) for plan in plans))
+    if len(widths) > 1:
+        raise CannotVerifyError(
+            f"this replicate was trained together with others, {' then '.join(map(str, widths))} of them as the memory "
+            "allowed: which training was made with how many is not known"
+        )
+    return plans[-1]
 
 
 def _device(frozen: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from app.reaper import Reaper
 from app.settings import Settings
 from app.store import Store
 from workers import calibration, disk, forkserver, machine
-from workers.job import Job
+from workers.job import TOGETHER, Job, width
 from workers.load import Meter
 from workers.supervisor import Supervisor
 
@@ -42,6 +42,7 @@ class Worker:
         self._device = "cuda:0" if name == "gpu" else "cpu"
         self._settings = settings
         self._folders = disk.folders(settings)
+        self._together = settings.together or TOGETHER[name]
         self._store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
         self._queue = Queue(settings.broker_url)
         self._reaper = Reaper(self._store, self._queue, self._on_work)
@@ -67,7 +68,10 @@ class Worker:
         threading.Thread(target=self._leave_at_last, name="leave", daemon=True).start()
 
     def serve(self) -> None:
-        """Do the best queued shard, then the next, until none is left; returns at once when no slot is free."""
+        """Do the best queued shard and those to be trained with it, then the next, until none is left.
+
+        Returns at once when no slot is free.
+        """
         if not self._free.acquire(blocking=False):
             return
         try:
@@ -86,8 +90,10 @@ class Worker:
             return False
         self._busy.append(claim.run_id)
         try:
+            wide = width(claim, self._together)
+            beside = self._store.claim_beside(claim, wide, self.id) if wide > 1 else ()
             self._pass_on()
-            job = Job(claim, self._settings, self.id, self._device)
+            job = Job(claim, self._settings, self.id, self._device, wide, tuple(beside))
             Supervisor(self._store, self._queue, job, lambda: self._stopping).run()
         finally:
             self._busy.remove(claim.run_id)

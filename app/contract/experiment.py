@@ -110,6 +110,11 @@ class Experiment(Params, ABC):
         part.
         """
 
+    @property
+    def stackable(self) -> bool:
+        """Whether several replicates may be trained as one stack of networks."""
+        return False
+
     def extends(self, other: "Experiment") -> str | None:
         """The field that keeps this spec from being `other` plus more work; None when it is just that.
 

@@ -56,6 +56,11 @@ class LotterySpec(Experiment):
         "evaluated.",
         json_schema_extra=unit("steps"),
     )
+    augmentation: Literal["none", "pad_crop_flip"] = Field(
+        "none",
+        description="Pad, crop, flip: each time that a training picture is seen, it is shifted by up to 4 pixels each "
+        "way, black beyond its edges, and mirrored with probability 1/2.",
+    )
     pruning: PruningChoice
     mode: Literal["iterative", "one_shot"] = Field(
         "iterative",
@@ -84,6 +89,11 @@ class LotterySpec(Experiment):
         "auto",
         description="Auto: on a CPU, linear layers train as compressed sparse rows below the density at which that "
         "measures faster there; results differ by rounding only. Off: always masked and dense.",
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32",
+        description="bfloat16: the products of a training step are computed in 16 bits (autocast), for which GPUs have "
+        "units of their own; weights, optimizers and evaluations stay in 32, and every layer is dense.",
     )
     replicates: Replicates = 3
     seed: Seed = 0
@@ -118,8 +128,15 @@ class LotterySpec(Experiment):
 
     @property
     def pace(self) -> Pace:
-        """The same network on the same pictures."""
-        return Pace(self.model.kind, self.dataset.kind, self.batch_size, "a step")
+        """The same network on the same pictures, cut or not, in the same precision."""
+        usual = {"none", "float32"}
+        pictures = [self.dataset.kind, *(each for each in (self.augmentation, self.precision) if each not in usual)]
+        return Pace(self.model.kind, ", ".join(pictures), self.batch_size, "a step")
+
+    @property
+    def stackable(self) -> bool:
+        """As its optimizer allows: a stack gives it one gradient a step."""
+        return self.optimizer.elementwise and self.optimizer.gradients == 1
 
     @property
     def trainings_per_replicate(self) -> int:

@@ -115,7 +115,8 @@ class OptimizerParams(Params):
 
     `lrs` is its default grid in the erasure study. One step takes `gradients` gradients and, per kernel, `rounds`
     rounds of matrix products as dear as one of Newton-Schulz: X Xᵀ, its square, and their product with X. One that is
-    `elementwise` moves each weight by what it knows of that weight, so that it can train kept weights alone.
+    `elementwise` moves each weight by what it knows of that weight, so that it can train kept weights alone; with one
+    gradient a step it also does to a stack of networks what it would do to each.
     """
 
     lrs: ClassVar[tuple[float, ...]]
@@ -128,6 +129,7 @@ class OptimizerParams(Params):
 
 class Sgd(OptimizerParams):
     lrs: ClassVar[tuple[float, ...]] = (0.5, 1.0, 2.0)
+    elementwise: ClassVar[bool] = True
     kind: Literal["sgd"]
     lr: Lr = 0.1
     momentum: Momentum = 0.0
@@ -136,6 +138,7 @@ class Sgd(OptimizerParams):
 
 class MomentumSgd(OptimizerParams):
     lrs: ClassVar[tuple[float, ...]] = (0.25, 0.5, 1.0)
+    elementwise: ClassVar[bool] = True
     kind: Literal["momentum_sgd"]
     lr: Lr = 0.1
     momentum: Momentum = 0.9
@@ -167,6 +170,7 @@ class Dualised(OptimizerParams):
 
 class Adam(OptimizerParams):
     lrs: ClassVar[tuple[float, ...]] = (1e-3, 3e-3, 1e-2)
+    elementwise: ClassVar[bool] = True
     kind: Literal["adam"]
     lr: Lr = 1.2e-3
     betas: Betas = (0.9, 0.999)
@@ -175,6 +179,7 @@ class Adam(OptimizerParams):
 
 class AdamW(OptimizerParams):
     lrs: ClassVar[tuple[float, ...]] = (1e-3, 3e-3, 1e-2)
+    elementwise: ClassVar[bool] = True
     kind: Literal["adamw"]
     lr: Lr = 1.2e-3
     betas: Betas = (0.9, 0.999)
@@ -183,6 +188,7 @@ class AdamW(OptimizerParams):
 
 class RmsProp(OptimizerParams):
     lrs: ClassVar[tuple[float, ...]] = (1e-3, 3e-3, 1e-2)
+    elementwise: ClassVar[bool] = True
     kind: Literal["rmsprop"]
     lr: Lr = 1e-3
     alpha: Beta = Field(0.99, description="Decay of the running mean of the gradient's square.")
@@ -191,6 +197,7 @@ class RmsProp(OptimizerParams):
 
 class Lion(OptimizerParams):
     lrs: ClassVar[tuple[float, ...]] = (1e-4, 3e-4, 1e-3)
+    elementwise: ClassVar[bool] = True
     kind: Literal["lion"]
     lr: Lr = 3e-4
     betas: Annotated[

@@ -305,6 +305,11 @@ class Store:
         with self._db.write(hasty=True) as conn:
             return shards.claim(conn, queue, worker, self.lease_s)
 
+    def claim_beside(self, claim: Claim, width: int, worker: str) -> list[Claim]:
+        """Take the queued shards that may be trained with a claimed one as a stack of `width` replicates."""
+        with self._db.write() as conn:
+            return shards.claim_beside(conn, claim, width, worker, self.lease_s)
+
     def heartbeat(self, shard_id: int, token: str, progress: Progress | None) -> Literal["run", "cancel", "yield"]:
         """Extend the lease and note the progress; says whether to go on. Raises Fenced.
 
@@ -354,6 +359,11 @@ class Store:
         """The worker gives the shard back unharmed; that is not a try. Raises Fenced."""
         with self._db.write() as conn:
             shards.give_back(conn, shards.owned(conn, shard_id, token))
+
+    def narrow(self, shard_id: int, token: str, replicates: int, reason: str) -> None:
+        """The worker gives the shard back, to go on with so many replicates together; no try either. Raises Fenced."""
+        with self._db.write() as conn:
+            shards.narrow(conn, shards.owned(conn, shard_id, token), replicates, reason)
 
     def refuse(self, shard_id: int, token: str, reason: str) -> State:
         """The worker would give other numbers than the shard's first attempt: no try, and another one's. Raises Fenced.

@@ -30,6 +30,29 @@ def claim(conn: Connection, queue: Queue, worker: str, lease_s: float) -> Claim 
     row = conn.execute(best).first()
     if row is None:
         return None
+    return _taken(conn, row, worker, lease_s)
+
+
+def claim_beside(conn: Connection, claim: Claim, width: int, worker: str, lease_s: float) -> list[Claim]:
+    """Take the queued shards that may be trained with a claimed one, as one stack of `width` replicates.
+
+    Replicate r has its slot, r modulo `width`, beside those of its block, r // `width`, for good; plans must be equal.
+    """
+    first = claim.replicate // width * width
+    beside = (
+        select(shards, runs.c.spec, runs.c.work.label("run_work"))
+        .join(runs)
+        .where(shards.c.run_id == claim.run_id, shards.c.state == "queued")
+        .where(shards.c.replicate >= first, shards.c.replicate < first + width, ~refusals.by(worker))
+        .order_by(shards.c.replicate)
+        .with_for_update(of=shards, skip_locked=True, key_share=True)
+    )
+    rows = conn.execute(beside).all()
+    return [_taken(conn, row, worker, lease_s) for row in rows if row.plan == claim.plan]
+
+
+def _taken(conn: Connection, row: AnyRow, worker: str, lease_s: float) -> Claim:
+    """A locked queued shard, with its run's spec and work, is the worker's now."""
     token = secrets.token_hex(16)
     _set(
         conn,
@@ -154,6 +177,14 @@ def give_back(conn: Connection, row: AnyRow) -> State:
     _let_go(conn, row, state=state)
     run_rows.settle(conn, row.run_id)
     return state
+
+
+def narrow(conn: Connection, row: AnyRow, replicates: int, reason: str) -> State:
+    """A locked shard is given back, to go on as one of fewer replicates together: its plan says so from now on."""
+    _set(conn, row.id, plan={**row.plan, "replicates": replicates})
+    failed = Failed(replicate=row.replicate, attempt=row.attempt, reason=reason)
+    events.log(conn, row.run_id, [failed], row)
+    return give_back(conn, row)
 
 
 def refuse(conn: Connection, shard_id: int, token: str, reason: str) -> State:

@@ -56,6 +56,15 @@ def test_nothing_comparable_gives_none(model: str, dataset: str, device: str) ->
     assert step_seconds([Speed()], model, dataset, 60, device) is None
 
 
+def test_cut_pictures_have_a_pace_of_their_own() -> None:
+    cut, speeds = spec(augmentation="pad_crop_flip", replicates=1), [Speed()]
+    assert estimate_seconds(cut, speeds, 1).basis == "lenet_300_100 on digits, pad_crop_flip was not timed here yet"
+    both = spec(augmentation="pad_crop_flip", precision="bfloat16")
+    assert estimate_seconds(both, speeds, 1).basis.startswith("lenet_300_100 on digits, pad_crop_flip, bfloat16 was")
+    speeds.append(Speed(dataset="digits, pad_crop_flip", step_s=0.005))
+    assert replicate_seconds(cut, speeds) == pytest.approx(0.005 * cut.units_per_replicate)
+
+
 def test_any_device_counts_the_slower() -> None:
     speeds = [Speed(device="gpu", step_s=0.0005), Speed(device="cpu", step_s=0.003)]
     assert step_seconds(speeds, "lenet_300_100", "digits", 60, "any") == 0.003

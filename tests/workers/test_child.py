@@ -120,7 +120,7 @@ def test_what_a_checkpoint_rests_on_outlives_a_power_cut(
     run_id = store.create_run(small_spec(), name="x").id
     claim = store.claim("cpu", "a test")
     assert claim is not None
-    Attempt(Job(claim, settings, "a test", "cpu"), cast(Parent, Unhurried())).run()
+    assert list(Attempt(Job(claim, settings, "a test", "cpu"), cast(Parent, Unhurried())).work()) == []
     assert (store.run(run_id).state, store.run(run_id).error) == ("finished", None)
     assert len(rested) > 3
     assert rested[-1] == len(store.artifacts(run_id)) > 3
@@ -131,5 +131,5 @@ class Unhurried:
 
     order = None
 
-    def hear(self, progress: Progress) -> None:
+    def hear(self, shard_id: int, progress: Progress) -> None:
         pass

@@ -15,9 +15,9 @@ class Line:
     """A connection whose other end keeps silent."""
 
     def __init__(self) -> None:
-        self.sent: list[Progress] = []
+        self.sent: list[tuple[int, Progress]] = []
 
-    def send(self, progress: Progress) -> None:
+    def send(self, progress: tuple[int, Progress]) -> None:
         self.sent.append(progress)
 
     def recv(self) -> None:
@@ -30,12 +30,13 @@ def test_more_of_the_same_is_said_now_and_then_and_another_place_at_once(monkeyp
     line = Line()
     child = Parent(cast("Connection[Any, Any]", line))
     deeper = Place(level=1)
-    child.hear(Progress(done=0, total=9))
-    child.hear(Progress(done=1, total=9))  # not passed on
-    child.hear(Progress(done=2, total=9, place=deeper))
-    child.hear(Progress(done=3, total=9, place=deeper, note="timing"))
+    child.hear(7, Progress(done=0, total=9))
+    child.hear(7, Progress(done=1, total=9))  # not passed on
+    child.hear(7, Progress(done=2, total=9, place=deeper))
+    child.hear(7, Progress(done=3, total=9, place=deeper, note="timing"))
     now += 0.9 * EVERY_S
-    child.hear(Progress(done=4, total=9, place=deeper, note="timing"))  # not passed on
+    child.hear(7, Progress(done=4, total=9, place=deeper, note="timing"))  # not passed on
     now += 0.2 * EVERY_S
-    child.hear(Progress(done=5, total=9, place=deeper, note="timing"))
-    assert [progress.done for progress in line.sent] == [0, 2, 3, 5]
+    child.hear(7, Progress(done=5, total=9, place=deeper, note="timing"))
+    child.hear(8, Progress(done=0, total=9))  # another replicate of the stack
+    assert [(shard, progress.done) for shard, progress in line.sent] == [(7, 0), (7, 2), (7, 3), (7, 5), (8, 0)]

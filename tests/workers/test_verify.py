@@ -43,7 +43,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
     ids = {name: store.create_run(spec, name=name).id for name, spec in specs.items()}
     Worker(settings, "cpu", 1).serve()
     store.extend_run(ids["extended"], small_spec(**small, levels=2, branches=CONTROLS))
-    Worker(settings, "cpu", 1).serve()
+    ids["together"] = store.create_run(small_spec(**small, branches=CONTROLS[:1], replicates=3), name="together").id
+    Worker(settings.model_copy(update={"together": 3}), "cpu", 1).serve()
     assert {run.state for run in store.runs().items} == {"finished"}
     store.close()
     return folder, ids
@@ -141,6 +142,8 @@ def test_trainings_are_made_in_the_order_that_the_spec_tells(lab: Lab, run: str)
         ("rank", {}, "replicate 0, level 0, winning ticket\n", 1),
         ("extended", {"level": 2, "branch": "winning_ticket"}, "level 2, winning ticket\n", 8),
         ("extended", {"level": 1, "branch": "random", "draw": 1}, "level 1, random, draw 1\n", 5),
+        # Alone in the slot that it had among three.
+        ("together", {"replicate": 1, "level": 2, "branch": "winning_ticket"}, "level 2, winning ticket\n", 8),
     ],
 )
 def test_a_training_of_every_kind_comes_out_the_same(
@@ -193,6 +196,21 @@ def test_damaged_bytes_are_found_though_their_recorded_name_is_right(lab: Lab) -
     code, out, _ = lab.verify("rewound")
     assert code == 1
     assert "the stored bytes of pyramid of level 2 are damaged" in out
+
+
+def test_a_replicate_that_had_to_go_on_with_fewer_is_refused_by_name(lab: Lab) -> None:
+    """Rows of several plans lie in its log, and a stack of another width rounds otherwise."""
+    starts = [start for start in lab.store.starts(lab.ids["together"]) if start.replicate == 0]
+    assert [start.event["plan"]["replicates"] for start in starts] == [3]
+    event = {**starts[0].event, "attempt": 2, "plan": {**starts[0].event["plan"], "replicates": 1}}
+    lab.write(
+        "INSERT INTO events SELECT run_id, 1000000, at, shard_id, replicate, NULL, topic, ? FROM events "
+        "WHERE run_id = ? AND seq = ?",
+        (orjson.dumps(event).decode(), lab.ids["together"], starts[0].seq),
+    )
+    code, out, err = lab.verify("together")
+    assert (code, out) == (2, "")
+    assert "3 then 1 of them" in err
 
 
 def test_what_a_training_rests_on_must_be_whole(lab: Lab) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from math import isfinite, nan
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from workers.science.course import Course
+from workers.science.data.augmentation import cut
 from workers.science.data.dataset import Dataset, Split
 from workers.science.metrics.evaluate import Evaluation, evaluate
 from workers.science.optim.step import step as update
@@ -65,22 +67,46 @@ class Batches:
 
     Examples left over at the end of an epoch are not used in it, so that every step averages over as many. A batch
     larger than the data set is the data set. Steps may be asked for in any order: batch k is the same whatever came
-    before.
+    before. `draw(epoch)` says how the n pictures are cut in that order, if they are (`data.augmentation`).
     """
 
-    def __init__(self, n: int, batch_size: int, order: Callable[[int], Tensor]) -> None:
+    def __init__(
+        self,
+        n: int,
+        batch_size: int,
+        order: Callable[[int], Tensor],
+        draw: Callable[[int], Tensor] | None = None,
+    ) -> None:
         self._size = min(batch_size, n)
         self._per_epoch = n // self._size
         self._order = order
+        self._draw = draw
         self._epoch = -1
         self._rows: Sequence[Tensor] = ()
+        self._cuts: Sequence[Tensor] = ()
 
     def __getitem__(self, step: int) -> Tensor:
         """Row indices `(batch_size,)` of the batch of update `step`, counted from 0."""
+        batch = self._turn_to(step)
+        return self._rows[batch]
+
+    @property
+    def cut(self) -> bool:
+        """Whether pictures are cut."""
+        return self._draw is not None
+
+    def cuts(self, step: int) -> Tensor:
+        """How each picture of the batch of update `step` is cut, `(batch_size, 3)`."""
+        batch = self._turn_to(step)
+        return self._cuts[batch]
+
+    def _turn_to(self, step: int) -> int:
+        """Have the epoch of a step ready; returns which of its batches it is."""
         epoch, batch = divmod(step, self._per_epoch)
         if epoch != self._epoch:
             self._epoch, self._rows = epoch, torch.split(self._order(epoch), self._size)
-        return self._rows[batch]
+            self._cuts = torch.split(self._draw(epoch), self._size) if self._draw is not None else ()
+        return batch
 
 
 def train(
@@ -96,6 +122,7 @@ def train(
     masks: Mapping[str, Tensor] | None = None,
     stops: Container[int] = (),
     course: Course | None = None,
+    autocast: torch.dtype | None = None,
 ) -> Iterator[Moment]:
     """Make updates `start` to `steps` - 1 on `model` in place, and yield what happens on the way.
 
@@ -104,6 +131,9 @@ def train(
     gradients are masked before the optimizers and weights after them, so pruned weights and what optimizers remember
     of them are exactly 0 after every step. A Tick comes at every step of `stops`, and at least every 0.1 s unless a
     single step or 500 evaluated examples take longer. A loss that is not finite ends the training with Diverged.
+
+    With `autocast`, losses of minibatches are computed in that type where torch holds it for safe; weights, gradients
+    and evaluations are not. A sparse `model` knows nothing of it.
 
     `course` is kept up to date, for a caller to read at a Tick `between` steps; one that has begun goes on where it
     stands, from weights and optimizers as they were then, and says what was not said before.
@@ -114,17 +144,27 @@ def train(
     float_masks = [mask.to(named[name]) for name, mask in (masks or {}).items()]
     groups = [(group, group["lr"]) for optimizer in optimizers for group in optimizer.param_groups]
     x, y = data.train.x, data.train.y
-    # Narrowing all pictures takes as long as it saves in this many steps.
-    if isinstance(model, FeedForward) and steps - (course.step if course else start) > len(x) / 16:
+    black = data.black if batches.cut else None
+    # Narrowing all pictures takes as long as it saves in this many steps. What is cut is narrowed after that.
+    many = steps - (course.step if course else start) > len(x) / 16
+    if isinstance(model, FeedForward) and many and black is None:
         x = model.narrow(x)
 
-    def gradients(rows: Tensor) -> Tensor:
+    lower = precision(x.device, autocast)
+
+    def pictures(rows: Tensor, step: int) -> Tensor:
+        """What the batch of a step shows."""
+        seen = x.index_select(0, rows)
+        return seen if black is None else cut(seen, batches.cuts(step), black)
+
+    def gradients(seen: Tensor, wanted: Tensor) -> Tensor:
         """The loss of one batch; its gradients, masked, replace those that the parameters held."""
         if isinstance(model, FeedForward):
-            return model.gradients(x.index_select(0, rows), y.index_select(0, rows))
+            return model.gradients(seen, wanted)
         for parameter in parameters:
             parameter.grad = None
-        loss = cross_entropy(model(x.index_select(0, rows)), y.index_select(0, rows))
+        with lower():
+            loss = cross_entropy(model(seen), wanted)
         loss.backward()  # type: ignore[no-untyped-call]
         if masked:
             _mask([p.grad for p in masked if p.grad is not None], float_masks)
@@ -145,8 +185,9 @@ def train(
             for group, lr in groups:
                 group["lr"] = lr * scale
         rows = batches[step]
-        course.losses.append(gradients(rows))
-        update(optimizers, partial(gradients, rows))
+        seen, wanted = pictures(rows, step), y.index_select(0, rows)
+        course.losses.append(gradients(seen, wanted))
+        update(optimizers, partial(gradients, seen, wanted))
         if masked:
             _mask(masked, float_masks)
 
@@ -166,6 +207,11 @@ def train(
         elif done in stops or time.monotonic() - ticked > TICK_S:
             yield Tick(done, between=True)
             ticked = time.monotonic()
+
+
+def precision(device: torch.device, autocast: torch.dtype | None) -> Callable[[], AbstractContextManager[None]]:
+    """A context in which products are computed in the type `autocast`, or as they are."""
+    return nullcontext if autocast is None else partial(torch.autocast, device.type, autocast)
 
 
 def evaluated(model: nn.Module, split: Split, step: int) -> Generator[Tick, None, Evaluation]:

@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable
 
+from app.contract.events import Started
 from app.contract.records import Queue
 from app.contract.specs import LotterySpec
-from app.store import Store
+from app.store import Claim, Store
 
 
 def test_a_claim_carries_what_a_worker_needs(store: Store, spec: LotterySpec) -> None:
@@ -75,3 +76,55 @@ while claim := store.claim("cpu", f"w{i}"):
     taken = [line for printed in processes(script, 4) for line in printed.split()]
     assert len(taken) == len(set(taken)) == 60
     assert store.run(run.id).state == "running"
+
+
+def test_a_claim_takes_its_block_with_it(store: Store, spec: LotterySpec) -> None:
+    """Replicates 0 to 2 and 3 to 5 of a run have the slots of one stack each; the last block is not full."""
+    run = store.create_run(spec.model_copy(update={"replicates": 8}), name="x")
+    store.create_run(spec.model_copy(update={"replicates": 8}), name="another")
+    for block in ([0, 1, 2], [3, 4, 5], [6, 7]):
+        claim = _of(run.id, store)
+        beside = store.claim_beside(claim, 3, "w1")
+        assert [claim.replicate, *(other.replicate for other in beside)] == block
+        assert {other.run_id for other in beside} == {run.id}
+        assert len({claim.token, *(other.token for other in beside)}) == len(block)
+        assert all((other.spec, other.attempt, other.plan) == (claim.spec, 1, None) for other in beside)
+    assert {(shard.state, shard.worker) for shard in store.shards(run.id)} == {("running", "w1")}
+
+
+def test_a_claim_takes_nothing_that_is_taken_or_planned_otherwise(store: Store, spec: LotterySpec) -> None:
+    run = store.create_run(spec.model_copy(update={"replicates": 4}), name="x")
+    claims = [_of(run.id, store) for _ in range(4)]
+    for claim, plan in zip(claims[:3], ({"replicates": 4}, {"replicates": 2}, {"replicates": 4}), strict=True):
+        started = Started(replicate=claim.replicate, attempt=1, worker="w1", plan=plan, provenance={})
+        store.start(claim.shard_id, claim.token, started)
+        store.release(claim.shard_id, claim.token)
+    again = _of(run.id, store)
+    assert again.replicate == 0
+    assert [other.replicate for other in store.claim_beside(again, 4, "w1")] == [2]
+    assert [shard.state for shard in store.shards(run.id)] == ["running", "queued", "running", "running"]
+
+
+def test_threads_that_claim_blocks_share_no_shard(store: Store, spec: LotterySpec) -> None:
+    store.create_run(spec.model_copy(update={"replicates": 40}), name="x")
+    taken: list[int] = []
+
+    def work() -> None:
+        while (claim := store.claim("cpu", "w")) is not None:
+            taken.extend(one.shard_id for one in (claim, *store.claim_beside(claim, 4, "w")))
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == len(set(taken)) == 40
+
+
+def _of(run_id: str, store: Store) -> Claim:
+    """The next claim of this run, past those of others."""
+    while True:
+        claim = store.claim("cpu", "w1")
+        assert claim is not None
+        if claim.run_id == run_id:
+            return claim

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, linear
 
-from workers.science.data import digits
+from workers.science.data import augmentation, digits
 from workers.science.data.dataset import Dataset
 from workers.science.metrics.evaluate import evaluate
 from workers.science.models import conv_2, lenet_300_100
@@ -109,6 +109,58 @@ def test_dense_training_is_the_plain_loop(data: Dataset) -> None:
         optimizer.step()
     for mine, reference in zip(model.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(mine, reference)
+
+
+def test_batches_are_cut_as_drawn_for_their_epoch(data: Dataset) -> None:
+    n = len(data.train)
+    draws = [augmentation.draw(n, generator(9, "cuts", epoch)) for epoch in range(3)]
+    batches = Batches(n, BATCH, partial(order, n), draws.__getitem__)
+    per_epoch = n // BATCH
+    for step in (2 * per_epoch + 1, 0, per_epoch, 1):  # in any order, and the cuts asked for before the rows
+        epoch, batch = divmod(step, per_epoch)
+        assert torch.equal(batches.cuts(step), draws[epoch][batch * BATCH : (batch + 1) * BATCH])
+        assert torch.equal(batches[step], order(n, epoch)[batch * BATCH : (batch + 1) * BATCH])
+    model, plain = network(), network()
+    list(train(model, data, sgd.build(model, lr=0.1), batches, steps=per_epoch + 3, eval_every=1000))
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
+    for step in range(per_epoch + 3):
+        rows, cuts = batches[step], batches.cuts(step)
+        seen = augmentation.cut(data.train.x[rows], cuts, torch.zeros(1))
+        optimizer.zero_grad()
+        cross_entropy(plain(seen), data.train.y[rows]).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    for mine, reference in zip(model.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(mine, reference)
+
+
+def test_in_sixteen_bits_products_are_and_weights_and_evaluations_are_not(data: Dataset) -> None:
+    """The same steps with every cast written out."""
+    model, plain, full = network(), network(), network()
+    knobs: dict[str, Any] = {"steps": 12, "eval_every": 12}
+    rows = [m for m in go(data, model, sgd.build(model, lr=0.1), **knobs, autocast=torch.bfloat16)
+            if isinstance(m, Evaluated)]  # fmt: skip
+    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
+    losses = []
+    for step in range(12):
+        batch = order(len(data.train), 0)[step * BATCH : (step + 1) * BATCH]
+        seen = data.train.x[batch].flatten(1).bfloat16()
+        for layer in plain.children():
+            if isinstance(layer, nn.Linear):
+                seen = linear(seen, layer.weight.bfloat16(), layer.bias.bfloat16())
+            elif isinstance(layer, nn.ReLU):
+                seen = seen.relu()
+        loss = cross_entropy(seen.float(), data.train.y[batch])
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    for mine, reference in zip(model.parameters(), plain.parameters(), strict=True):
+        assert mine.dtype == torch.float32
+        torch.testing.assert_close(mine, reference)
+    assert rows[-1].train_loss == pytest.approx(sum(losses) / 12)
+    assert rows[-1].test_loss == pytest.approx(evaluate(model, data.test).loss, rel=1e-5)
+    list(go(data, full, sgd.build(full, lr=0.1), **knobs))
+    assert not all(torch.equal(a, b) for a, b in zip(model.parameters(), full.parameters(), strict=True))
 
 
 def test_rows_come_at_the_start_every_so_often_and_at_the_end(data: Dataset) -> None:

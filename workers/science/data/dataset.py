@@ -50,6 +50,12 @@ class Dataset:
         channels, height, width = self.train.x.shape[1:]
         return channels, height, width
 
+    @property
+    def black(self) -> Tensor:
+        """The value of a black pixel `(channels,)`, on the device of the pictures."""
+        black = torch.zeros(self.shape[0]) if self.mean is None or self.std is None else -self.mean / self.std
+        return black.to(self.train.x)
+
     def to(self, device: torch.device | str) -> "Dataset":
         """The same data set with its splits on `device`."""
         return replace(

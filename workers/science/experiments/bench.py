@@ -1,6 +1,6 @@
 """The bench on which the networks of a replicate are trained, one after the other, and what each training measures."""
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import astuple, dataclass, field
 from math import nan
 
@@ -16,7 +16,7 @@ from workers.science.experiments.rows import one_row, outcome
 from workers.science.metrics.density import density
 from workers.science.outputs import Output
 from workers.science.sparse.layout import Layout, lay_out
-from workers.science.training import Batches, Diverged, Evaluated, Tick, evaluated, train
+from workers.science.training import Batches, Diverged, Evaluated, Moment, Tick, evaluated, train
 
 
 @dataclass
@@ -30,12 +30,39 @@ class Trained:
     snapshot: dict[str, Tensor] | None = None
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What one training starts from and how it goes; `begun` is what is left of it if it had begun."""
+
+    place: Place
+    weights: Mapping[str, Tensor]
+    masks: Mapping[str, Tensor]
+    factor: Callable[[int], float]
+    first_step: int
+    snapshot_step: int | None
+    begun: Midway | None
+
+    @property
+    def stops(self) -> tuple[int, ...]:
+        """Steps at which a Tick must come."""
+        return () if self.snapshot_step is None else (self.snapshot_step,)
+
+
+@dataclass
+class _Underway:
+    """The training that is being made."""
+
+    layout: Layout
+    optimizers: list[torch.optim.Optimizer]
+    course: Course
+
+
 @dataclass
 class Bench:
     """What all trainings of a replicate share; `done` of `total` optimizer steps lie behind it.
 
     `optimizers(model)` makes fresh ones. Every training runs up to `steps`, wherever it begins. Below the density
-    `csr_below`, linear layers are trained as compressed sparse rows.
+    `csr_below`, linear layers are trained as compressed sparse rows. `autocast` is as for `train`.
     """
 
     model: nn.Module
@@ -48,6 +75,8 @@ class Bench:
     done: int
     csr_below: float = 0.0
     clock: Clock = field(default_factory=Clock)
+    autocast: torch.dtype | None = None
+    _underway: _Underway = field(init=False, repr=False)
 
     def train(
         self,
@@ -65,52 +94,71 @@ class Bench:
         Yields the series `evaluation` with progress between its rows, a Midway whenever the clock asks for one, and
         `outcome`. `begun` is this training as one of these left it: what was said before it is not said again.
         """
-        self.model.load_state_dict(weights)
-        layout = lay_out(self.model, masks, self.csr_below)
-        optimizers = self.optimizers(layout.network)
-        course, trained, rows = Course(first_step), Trained(), list[Evaluated]()
+        trained, rows, diverged_step = Trained(), list[Evaluated](), None
         if begun is not None:
-            course = begun.restore(layout.network, optimizers)
             rows = [Evaluated(int(step), *values) for step, *values in begun.part("rows")["all"].tolist()]
             trained.snapshot = begun.part("snapshot") or None
-        diverged_step = None
-        for moment in train(
-            layout.network,
-            self.data,
-            optimizers,
-            self.batches,
-            steps=self.steps,
-            start=first_step,
-            eval_every=self.eval_every,
-            factor=factor,
-            # Full masks cost time and change nothing.
-            masks=layout.masks if density(masks) < 1 else None,
-            stops=() if snapshot_step is None else (snapshot_step,),
-            course=course,
-        ):
+        for moment in self.moments(Plan(place, weights, masks, factor, first_step, snapshot_step, begun)):
             if isinstance(moment, Evaluated):
                 rows.append(moment)
                 yield one_row("evaluation", place, vars(moment))
             elif isinstance(moment, Diverged):
                 diverged_step = moment.step
-            else:
+            elif isinstance(moment, Tick):
                 if moment.step == snapshot_step and trained.snapshot is None:
-                    trained.snapshot = layout.state()
+                    trained.snapshot = self.state()
                 yield self._progress(place, moment, first_step)
                 if moment.between and self.clock.due():
                     told = {"all": torch.tensor([astuple(row) for row in rows], dtype=torch.float64)}
-                    snapshot = trained.snapshot or {}
-                    yield midway.save(place, course, layout.network, optimizers, rows=told, snapshot=snapshot)
+                    yield self.midway(place, rows=told, snapshot=trained.snapshot or {})
+            else:
+                yield moment
         train_accuracy = nan
         if diverged_step is None:
-            trained.state = layout.state()
-            train_accuracy = yield from self._train_accuracy(place, layout, first_step)
+            trained.state = self.state()
+            train_accuracy = yield from self._train_accuracy(place, first_step)
         yield one_row("outcome", place, outcome(rows, density(masks), train_accuracy, diverged_step))
         self.done += self.steps - first_step
         return trained
 
-    def _train_accuracy(self, place: Place, layout: Layout, first_step: int) -> Generator[Output, None, float]:
-        ticks = evaluated(layout.network, self.data.train, self.steps)
+    def moments(self, plan: Plan) -> Iterator[Moment | Output]:
+        """Train as `plan` says and yield what happens; outputs among it are passed on as they are."""
+        self.model.load_state_dict(plan.weights)
+        layout = lay_out(self.model, plan.masks, self.csr_below)
+        optimizers = self.optimizers(layout.network)
+        course = Course(plan.first_step) if plan.begun is None else plan.begun.restore(layout.network, optimizers)
+        self._underway = _Underway(layout, optimizers, course)
+        yield from train(
+            layout.network,
+            self.data,
+            optimizers,
+            self.batches,
+            steps=self.steps,
+            start=plan.first_step,
+            eval_every=self.eval_every,
+            factor=plan.factor,
+            # Full masks cost time and change nothing.
+            masks=layout.masks if density(plan.masks) < 1 else None,
+            stops=plan.stops,
+            course=course,
+            autocast=self.autocast,
+        )
+
+    def state(self) -> dict[str, Tensor]:
+        """The state of the network that is being trained, as copies on the CPU."""
+        return self._underway.layout.state()
+
+    def network(self) -> nn.Module:
+        """The network that was trained last, to evaluate it."""
+        return self._underway.layout.network
+
+    def midway(self, place: Place, **parts: Mapping[str, Tensor]) -> Midway:
+        """The training as it stands, and `parts` of the caller's own, by name."""
+        now = self._underway
+        return midway.save(place, now.course, now.layout.network, now.optimizers, **parts)
+
+    def _train_accuracy(self, place: Place, first_step: int) -> Generator[Output, None, float]:
+        ticks = evaluated(self.network(), self.data.train, self.steps)
         while True:
             try:
                 yield self._progress(place, next(ticks), first_step)

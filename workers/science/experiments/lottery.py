@@ -20,9 +20,10 @@ from app.contract.params import OptimizerParams, Params
 from app.masks.sums import strata_of
 from workers.science.branches.origin import Origin, Start
 from workers.science.build import build
+from workers.science.data import augmentation
 from workers.science.experiments import midway
 from workers.science.experiments.bench import Bench, Trained
-from workers.science.experiments.datasets import dataset
+from workers.science.experiments.datasets import dataset, dataset_on
 from workers.science.experiments.midway import Clock, Midway
 from workers.science.experiments.rows import movement_rows
 from workers.science.experiments.ticket import Ticket, mask_outputs, masks_of, pack, unpack
@@ -34,6 +35,8 @@ from workers.science.outputs import Checkpoint, Output, Resume, Tensors
 from workers.science.random import generator
 from workers.science.sparse import threshold
 from workers.science.sparse.layout import sparse_layers
+from workers.science.stacked.footprint import Footprint
+from workers.science.stacked.footprint import footprint as stacked
 from workers.science.training import Batches
 
 DENSE = Place()
@@ -48,6 +51,7 @@ def run(
     resume: Resume | None = None,
     plan: Mapping[str, Any] = MappingProxyType({}),
     clock: Clock | None = None,
+    bench: Callable[..., Bench] = Bench,
 ) -> Iterator[Output]:
     """One replicate: the dense network, then at each level the ticket and every draw of every control.
 
@@ -56,8 +60,12 @@ def run(
     when `clock` says so, within one. Of `plan`, the shard's numeric plan, what `tune` found is obeyed. With
     `resume`, what its state calls done is not done again and its artifacts are loaded, so that the rest comes out the
     same to the bit, on the same device and under the same plan; `spec` may have grown since (`LotterySpec.extends`).
+    `bench` makes that on which all its networks are trained (`together.StackedBench`, to train several replicates at
+    once).
     """
-    bench = {"csr_below": plan.get("tuned", {}).get("csr_below", 0.0), "clock": clock or Clock()}
+    csr_below = plan.get("tuned", {}).get("csr_below", 0.0)
+    autocast = torch.bfloat16 if spec.precision == "bfloat16" else None
+    bench = partial(bench, csr_below=csr_below, clock=clock or Clock(), autocast=autocast)
     yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, bench).run()
 
 
@@ -79,18 +87,28 @@ def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
     }
 
 
+def footprint(spec: LotterySpec, datasets_dir: Path) -> Footprint:
+    """How much memory its replicates take in a stack."""
+    data = dataset(spec.dataset, datasets_dir)
+    model = build(spec.model)(data.shape, data.n_classes)
+    return stacked(model, build(spec.optimizer), data, spec.batch_size)
+
+
 def tune(
     spec: LotterySpec,
     datasets_dir: Path,
     device: torch.device | str,
     recall: Callable[[dict[str, Any], Callable[[], Any]], Any],
+    replicates: int = 1,
 ) -> dict[str, Any]:
     """What a numeric plan rests on that only a measurement can tell; `recall(question, find_out)` remembers answers.
 
-    "csr_below": share of kept weights under which linear layers train as compressed sparse rows; 0 for never.
+    "csr_below": share of kept weights under which linear layers train as compressed sparse rows; 0 for never. A stack
+    of several `replicates`, each with masks of its own, is always dense, as is a training in 16 bits.
     """
     elementwise = isinstance(spec.optimizer, OptimizerParams) and spec.optimizer.elementwise
-    if spec.sparse_training == "off" or not elementwise or torch.device(device).type != "cpu":
+    never = spec.sparse_training == "off" or spec.precision != "float32" or not elementwise
+    if never or torch.device(device).type != "cpu" or replicates > 1:
         return {"csr_below": 0.0}
     data = dataset(spec.dataset, datasets_dir)
     question = {"csr_below": spec.model.model_dump(mode="json"), "shape": list(data.shape), "batch": spec.batch_size}
@@ -108,11 +126,11 @@ class _Replicate:
         device: torch.device,
         datasets_dir: Path,
         resume: Resume | None,
-        bench: dict[str, Any],
+        bench: Callable[..., Bench],
     ) -> None:
         self._spec, self._device, self._resume = spec, device, resume
         self._key = partial(generator, spec.seed, replicate)
-        data = dataset(spec.dataset, datasets_dir).to(device)
+        data = dataset_on(device, spec.dataset, datasets_dir)
         self._n_train = len(data.train)
         self._blank = partial(build(spec.model), data.shape, data.n_classes)
         self._layers = prunable(self._blank())
@@ -132,16 +150,15 @@ class _Replicate:
             self._rewound = self._load("rewind")
         self._tickets: dict[int, Ticket] = {}
         levels = range(spec.levels + 1)
-        self._bench = Bench(
+        self._bench = bench(
             self._blank().to(device),
             data,
-            Batches(self._n_train, spec.batch_size, self._shuffle),
+            Batches(self._n_train, spec.batch_size, self._shuffle, None if spec.augmentation == "none" else self._draw),
             build(spec.optimizer),
             spec.steps,
             spec.eval_every,
             total=sum(spec.steps - self._first(place) for level in levels for place in self._places(level)),
             done=sum(spec.steps - self._first(place) for place in self._done),
-            **bench,
         )
         self._begun = midway.of(state.get("midway"), resume.tensors) if resume else None
 
@@ -322,6 +339,9 @@ class _Replicate:
 
     def _shuffle(self, epoch: int) -> Tensor:
         return torch.randperm(self._n_train, generator=self._key("order", epoch)).to(self._device)
+
+    def _draw(self, epoch: int) -> Tensor:
+        return augmentation.draw(self._n_train, self._key("augmentation", epoch)).to(self._device)
 
 
 def _keeps_weights(branch: Params) -> bool:

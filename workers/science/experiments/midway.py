@@ -33,8 +33,11 @@ class Midway:
         """Set network and optimizers to where they were, and return the course. Raises RuntimeError, ValueError."""
         network.load_state_dict(self.part("network"))
         optimizer_state.load(optimizers, self.told["optimizers"], self.part("optimizers"))
+        return self.course(next(network.parameters()).device)
+
+    def course(self, device: torch.device) -> Course:
+        """Where it stood, for a network on `device`."""
         course = self.told["course"]
-        device = next(network.parameters()).device
         losses = [loss.to(device) for loss in self.part("course").get("losses", torch.zeros(0))]
         return Course(course["step"], losses, course["summed"], course["counted"])
 
@@ -52,8 +55,19 @@ def save(
     **parts: Mapping[str, Tensor],
 ) -> Midway:
     """A training as it stands, and `parts` of the experiment's own, by name."""
-    told, remembered = optimizer_state.dump(optimizers)
-    kept: dict[str, Mapping[str, Tensor]] = {"network": network.state_dict(), "optimizers": remembered, **parts}
+    return pack(place, course, network.state_dict(), optimizer_state.dump(optimizers), **parts)
+
+
+def pack(
+    place: Place,
+    course: Course,
+    network: Mapping[str, Tensor],
+    optimizers: tuple[list[Any], Mapping[str, Tensor]],
+    **parts: Mapping[str, Tensor],
+) -> Midway:
+    """The same from the network's state dict, and what `optim.state.dump` tells of the optimizers."""
+    told, remembered = optimizers
+    kept: dict[str, Mapping[str, Tensor]] = {"network": network, "optimizers": remembered, **parts}
     if course.losses:
         kept["course"] = {"losses": torch.stack(course.losses)}
     return Midway(

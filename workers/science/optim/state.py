@@ -1,6 +1,6 @@
 """What optimizers remember, as plain JSON and named tensors, so that a training can go on in another process."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -10,40 +10,64 @@ from torch import Tensor
 _NOT_KEPT = ("params", "lr")
 
 
-def dump(optimizers: Sequence[torch.optim.Optimizer]) -> tuple[list[Any], dict[str, Tensor]]:
-    """JSON for each optimizer, and the tensors it names (on the CPU, copies)."""
+Of = dict[str, Any]
+"""What an optimizer remembers of one parameter."""
+
+
+def _whole(tensor: Tensor) -> Tensor:
+    return tensor
+
+
+def _instead(kept: Of, now: Of) -> Of:  # noqa: ARG001 (fresh optimizers remember nothing)
+    return kept
+
+
+def dump(
+    optimizers: Sequence[torch.optim.Optimizer], part: Callable[[Tensor], Tensor] = _whole
+) -> tuple[list[Any], dict[str, Tensor]]:
+    """JSON for each optimizer, and the tensors it names (on the CPU, copies); of each tensor, `part` of it."""
     tensors: dict[str, Tensor] = {}
     told: list[Any] = []
     for i, optimizer in enumerate(optimizers):
         state = optimizer.state_dict()
         groups = [{key: v for key, v in group.items() if key not in _NOT_KEPT} for group in state["param_groups"]]
-        told.append(_told({"state": state["state"], "groups": groups}, f"{i}", tensors))
+        told.append(_told({"state": state["state"], "groups": groups}, f"{i}", tensors, part))
     return told, tensors
 
 
-def load(optimizers: Sequence[torch.optim.Optimizer], told: Sequence[Any], tensors: Mapping[str, Tensor]) -> None:
-    """Make fresh optimizers remember what `dump` told. Raises `ValueError` when they are others than those."""
+def load(
+    optimizers: Sequence[torch.optim.Optimizer],
+    told: Sequence[Any],
+    tensors: Mapping[str, Tensor],
+    blend: Callable[[Of, Of], Of] = _instead,
+) -> None:
+    """Make optimizers remember what `dump` told. Raises `ValueError` when they are others than those.
+
+    Of each parameter, `blend(kept, now)` of what was told and what they know already.
+    """
     if len(told) != len(optimizers):
         raise ValueError(f"{len(told)} optimizers were saved, and there are {len(optimizers)}")
     for optimizer, each in zip(optimizers, told, strict=True):
         kept = _untold(each, tensors)
-        now = optimizer.state_dict()["param_groups"]
-        groups = [{**group, **before} for group, before in zip(now, kept["groups"], strict=True)]
-        optimizer.load_state_dict({"state": kept["state"], "param_groups": groups})
+        now = optimizer.state_dict()
+        groups = [{**group, **before} for group, before in zip(now["param_groups"], kept["groups"], strict=True)]
+        state = {index: blend(each, now["state"].get(index, {})) for index, each in kept["state"].items()}
+        optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
-def _told(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
+def _told(value: Any, name: str, tensors: dict[str, Tensor], part: Callable[[Tensor], Tensor]) -> Any:
     """JSON of nested containers: a dictionary as pairs, as its keys may be numbers; a tensor by name and axes."""
     if isinstance(value, Tensor):
+        value = part(value)
         # As it lies in memory: a product of the same matrix laid out otherwise is rounded otherwise.
         order = sorted(range(value.dim()), key=value.stride().__getitem__, reverse=True)
         tensors[name] = value.detach().cpu().permute(order).clone(memory_format=torch.contiguous_format)
         return {"tensor": [name, order]}
     if isinstance(value, dict):
-        return {"pairs": [[key, _told(each, f"{name}.{key}", tensors)] for key, each in value.items()]}
+        return {"pairs": [[key, _told(each, f"{name}.{key}", tensors, part)] for key, each in value.items()]}
     if isinstance(value, list | tuple):
         kind = "list" if isinstance(value, list) else "tuple"
-        return {kind: [_told(each, f"{name}.{i}", tensors) for i, each in enumerate(value)]}
+        return {kind: [_told(each, f"{name}.{i}", tensors, part) for i, each in enumerate(value)]}
     if value is None or isinstance(value, bool | int | float | str):
         return {"value": value}
     raise TypeError(f"{name} of an optimizer is a {type(value).__name__}, which cannot be saved")

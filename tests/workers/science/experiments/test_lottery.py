@@ -16,7 +16,7 @@ from torch import Tensor
 from app.contract.events import WINNING_TICKET, Measured, Place, Progress
 from app.contract.specs import LotterySpec
 from workers.science.data import digits
-from workers.science.experiments.lottery import describe, run
+from workers.science.experiments.lottery import describe, run, tune
 from workers.science.experiments.ticket import Ticket, masks_of, unpack
 from workers.science.models import lenet_300_100
 from workers.science.models.init import initialise
@@ -560,3 +560,24 @@ def test_at_one_percent_the_ticket_learns_and_the_shuffled_mask_does_not() -> No
     (shuffled,) = outcomes(ran(spec, resume)).values()
     assert ticket["test_accuracy"] > 0.7
     assert shuffled["test_accuracy"] < 0.4
+
+
+def test_sparse_layers_are_for_those_that_can_have_them() -> None:
+    """A worker measures nothing for trainings that are dense anyway."""
+
+    def measured(question: dict[str, Any], find_out: Any) -> float:
+        assert question["batch"] == small().batch_size
+        return 0.25
+
+    def never(question: dict[str, Any], find_out: Any) -> float:
+        raise AssertionError(question)
+
+    assert tune(small(), NOWHERE, "cpu", measured) == {"csr_below": 0.25}
+    for spec, device, replicates in (
+        (small(sparse_training="off"), "cpu", 1),
+        (small(precision="bfloat16"), "cpu", 1),
+        (small(optimizer={"kind": "muon"}), "cpu", 1),
+        (small(), "cuda:0", 1),
+        (small(), "cpu", 2),
+    ):
+        assert tune(spec, NOWHERE, device, never, replicates) == {"csr_below": 0.0}

@@ -66,6 +66,8 @@ def test_sparse_training_goes_on_to_the_bit() -> None:
 
 def test_snapshots_and_controls_go_on_to_the_bit() -> None:
     check(spec(rewind_step=2))
+    check(spec(augmentation="pad_crop_flip"))
+    check(spec(precision="bfloat16"))
     check(spec(branches=[{"kind": "reinit"}, {"kind": "shuffled"}]), every=2)
 
 

@@ -1,5 +1,6 @@
 """Networks laid out as sparse rows train what dense ones do, and only where they should."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,14 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from app.contract.catalog import CATALOG
-from app.contract.params import AdamW, OptimizerParams
+from app.contract.params import AdamW, OptimizerParams, Sgd
 from workers.science.build import build
-from workers.science.data import digits
+from workers.science.data import augmentation, digits
 from workers.science.models import conv_2, lenet_300_100
 from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
 from workers.science.random import generator
+from workers.science.sparse.feed_forward import FeedForward
 from workers.science.sparse.layout import Layout, lay_out, sparse_layers
 from workers.science.training import Batches, Evaluated, train
 
@@ -43,11 +45,13 @@ def masks_of(model: nn.Module, density: float, seed: int = 0) -> dict[str, Tenso
     return masks
 
 
-def trained(layout: Layout, optimizer: OptimizerParams, steps: int = 30) -> tuple[list[float], dict[str, Tensor]]:
+def trained(
+    layout: Layout, optimizer: OptimizerParams, steps: int = 30, draw: Callable[[int], Tensor] | None = None
+) -> tuple[list[float], dict[str, Tensor]]:
     """Losses at each tenth step, and the network at the end."""
     order = partial(_order, len(DATA.train))
     moments = train(
-        layout.network, DATA, build(optimizer)(layout.network), Batches(len(DATA.train), 60, order),
+        layout.network, DATA, build(optimizer)(layout.network), Batches(len(DATA.train), 60, order, draw),
         steps=steps, eval_every=10, masks=layout.masks,
     )  # fmt: skip
     losses = [value for m in moments if isinstance(m, Evaluated) for value in (m.validation_loss, m.test_loss)]
@@ -56,6 +60,26 @@ def trained(layout: Layout, optimizer: OptimizerParams, steps: int = 30) -> tupl
 
 def _order(n: int, epoch: int) -> Tensor:
     return torch.randperm(n, generator=generator(0, "order", epoch))
+
+
+def test_a_sparse_perceptron_sees_the_same_cuts() -> None:
+    """It leaves out inputs that no weight reads: of the pictures as they are cut, not as they are."""
+    draw = partial(_draw, len(DATA.train))
+    params, masks = Sgd(kind="sgd"), masks_of(network(), 0.1)
+    masks["fc1.weight"][:, ::3] = False
+    layout = lay_out(network(), masks, 1.1)
+    assert isinstance(layout.network, FeedForward)
+    assert len(layout.network.inputs) < 64
+    dense, end = trained(lay_out(network(), masks), params, draw=draw)
+    sparse, found = trained(layout, params, draw=draw)
+    assert sparse == pytest.approx(dense, rel=1e-4)
+    assert dense != pytest.approx(trained(lay_out(network(), masks), params)[0], rel=1e-4)
+    for name, tensor in end.items():
+        torch.testing.assert_close(found[name], tensor, rtol=1e-3, atol=1e-5)
+
+
+def _draw(n: int, epoch: int) -> Tensor:
+    return augmentation.draw(n, generator(0, "cuts", epoch))
 
 
 @settings(deadline=None, max_examples=15)

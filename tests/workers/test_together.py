@@ -1,0 +1,318 @@
+"""Several replicates in one child of a real worker: as good as apart, through kills, cancels and want of memory."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from math import isnan
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from app.settings import Settings
+from app.store import CheckpointRef, Claim, Store
+from tests.lab import Lab, dense, results, small_spec, until
+from workers import checkpoints, child
+from workers.job import Job, width
+from workers.science.experiments import together
+from workers.science.stacked.network import StackedNetwork
+
+THREE = small_spec(steps=150, replicates=3)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab at work with one slot, which trains up to six replicates together."""
+    lab = Lab(tmp_path_factory.mktemp("lab"), Path())
+    lab.env["TICKETSCOPE_TOGETHER"] = "6"
+    lab.start_broker()
+    lab.start_worker()
+    yield lab
+    lab.close()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(running: Lab) -> str:
+    """A run of three replicates that nobody disturbed."""
+    run_id = running.submit(THREE)
+    (run,) = running.ends([run_id])
+    assert run.state == "finished"
+    return run_id
+
+
+def started(lab: Lab, run_id: str) -> list[dict[str, Any]]:
+    return [event.event for event in lab.store.events(run_id, limit=10_000) if event.event["kind"] == "started"]
+
+
+def test_a_claim_is_as_wide_as_its_plan_or_else_as_the_run_allows() -> None:
+    claim = Claim(1, "token", "run", THREE, 0, 1, None, [], 0)
+    assert width(claim, 8) == 3
+    assert width(claim, 2) == 2
+    muon = small_spec(replicates=3, optimizer={"kind": "muon"})
+    assert width(Claim(1, "token", "run", muon, 0, 1, None, [], 0), 8) == 1
+    sam = small_spec(replicates=3, optimizer={"kind": "sam"})
+    assert width(Claim(1, "token", "run", sam, 0, 1, None, [], 0), 8) == 1
+    assert width(Claim(1, "token", "run", THREE, 0, 1, {"replicates": 2}, [], 0), 8) == 2
+    assert width(Claim(1, "token", "run", THREE, 0, 1, {"threads": 1}, [], 0), 8) == 1
+
+
+def test_all_replicates_of_a_run_finish_in_one_child(running: Lab, undisturbed: str) -> None:
+    assert [(event["replicate"], event["attempt"], event["plan"]["replicates"]) for event in started(
+        running, undisturbed
+    )] == [(0, 1, 3), (1, 1, 3), (2, 1, 3)]  # fmt: skip
+    # Each has masks of its own, so that a stack is dense at every level.
+    assert [event["plan"]["tuned"] for event in started(running, undisturbed)] == [{"csr_below": 0.0}] * 3
+    assert running.count(undisturbed, "finished") == 3
+    assert dense(running.store, undisturbed)
+    progress = running.store.run(undisturbed).progress
+    assert progress.done == progress.total == 3 * THREE.units_per_replicate
+    # The time of a step in a stack is nobody's own: it tells nothing to estimates.
+    assert running.store.speeds() == []
+
+
+def test_what_cannot_be_stacked_is_trained_alone(running: Lab) -> None:
+    run_id = running.submit(small_spec(replicates=2, optimizer={"kind": "muon"}))
+    (run,) = running.ends([run_id])
+    assert run.state == "finished"
+    assert [event["plan"]["replicates"] for event in started(running, run_id)] == [1, 1]
+
+
+def test_a_killed_child_runs_again_to_the_same_bits(running: Lab, undisturbed: str) -> None:
+    run_id = running.submit(THREE)
+    until(lambda: len(running.store.artifacts(run_id)) > 9)
+    (process,) = running.children()
+    process.kill()
+    (run,) = running.ends([run_id])
+    assert run.state == "finished"
+    assert running.count(run_id, "failed") == 3
+    assert results(running.store, run_id) == results(running.store, undisturbed)
+    assert dense(running.store, run_id)
+
+
+def test_cancel_ends_all_within_two_seconds_and_resume_goes_on(running: Lab, undisturbed: str) -> None:
+    run_id = running.submit(THREE)
+    until(lambda: len(running.store.artifacts(run_id)) > 9)
+    running.store.cancel_run(run_id)
+    assert until(lambda: running.store.run(run_id).state == "cancelled") < 2
+    assert {shard.state for shard in running.store.shards(run_id)} == {"cancelled"}
+    running.store.resume_run(run_id)
+    running.queue.announce(["cpu"])
+    (run,) = running.ends([run_id])
+    assert run.state == "finished"
+    assert results(running.store, run_id) == results(running.store, undisturbed)
+
+
+def test_one_that_diverges_ends_by_itself(running: Lab) -> None:
+    """At this rate some of six replicates diverge, at steps of their own, and some do not."""
+    spec = small_spec(optimizer={"kind": "sgd", "lr": 20.0}, steps=40, levels=1, branches=[], replicates=6)
+    run_id = running.submit(spec)
+    (run,) = running.ends([run_id])
+    assert run.state == "finished"
+    assert [event["plan"]["replicates"] for event in started(running, run_id)] == [6] * 6
+    steps = [
+        running.store.series(run_id, "outcome", replicate=replicate).columns["diverged_step"].tolist()
+        for replicate in range(6)
+    ]
+    ends = [own[-1] for own in steps]
+    assert any(isnan(step) for step in ends)
+    assert any(step <= 40 for step in ends)
+    for own in steps:
+        # The dense network's divergence ends the replicate; whoever passed it has a level more.
+        assert len(own) == (2 if isnan(own[0]) else 1)
+
+
+def test_sigterm_gives_all_back_and_another_worker_obeys_the_plan(lab: Lab, running: Lab, undisturbed: str) -> None:
+    lab.env["TICKETSCOPE_TOGETHER"] = "3"
+    lab.start_broker()
+    lab.start_worker()
+    run_id = lab.submit(THREE)
+    until(lambda: len(lab.store.artifacts(run_id)) > 9)
+    os.killpg(lab.workers[0].pid, signal.SIGTERM)
+    assert lab.workers[0].wait(10) == 0
+    assert {shard.state for shard in lab.store.shards(run_id)} == {"queued"}
+    assert lab.count(run_id, "failed") == 0
+    lab.env["TICKETSCOPE_TOGETHER"] = "1"
+    lab.start_worker()
+    (run,) = lab.ends([run_id])
+    assert run.state == "finished"
+    assert {event["plan"]["replicates"] for event in started(lab, run_id)} == {3}
+    assert results(lab.store, run_id) == results(running.store, undisturbed)
+
+
+def test_sigterm_saves_each_training_of_a_stack_where_it_stands(lab: Lab) -> None:
+    lab.env["TICKETSCOPE_TOGETHER"] = "3"
+    lab.start_broker()
+    lab.start_worker()
+    spec = small_spec(steps=2000, eval_every=1000, levels=1, branches=[], replicates=3)
+    undisturbed = lab.submit(spec)
+    lab.ends([undisturbed], 120)
+    run_id = lab.submit(spec)
+    # Within the first training, of which the clock alone would save nothing for fifteen seconds.
+    until(lambda: 600 < lab.store.run(run_id).progress.done < 5000, 60)
+    os.killpg(lab.workers[0].pid, signal.SIGTERM)
+    assert lab.workers[0].wait(10) == 0
+    claims = [claim for claim in (lab.store.claim("cpu", "a test") for _ in range(3)) if claim is not None]
+    assert len(claims) == 3
+    for replicate, claim in enumerate(claims):
+        name = f"{run_id}/{replicate}"
+        saved = checkpoints.newest(lab.store.artifacts_store, claim.checkpoints, claim.next_ordinal, name)
+        assert saved.state is not None
+        assert saved.state["done"] == []
+        assert saved.state["midway"]["course"]["step"] > 100
+        lab.store.release(claim.shard_id, claim.token)
+    lab.start_worker()
+    lab.ends([run_id], 120)
+    assert {event["plan"]["replicates"] for event in started(lab, run_id)} == {3}
+    assert results(lab.store, run_id) == results(lab.store, undisturbed)
+    assert dense(lab.store, run_id)
+
+
+def test_a_kill_within_a_stacked_training_costs_no_more_than_the_interval(lab: Lab) -> None:
+    lab.env |= {"TICKETSCOPE_TOGETHER": "3", "TICKETSCOPE_CHECKPOINT_S": "0.2"}
+    lab.start_broker()
+    lab.start_worker()
+    spec = small_spec(steps=2000, eval_every=1000, levels=1, branches=[], replicates=3)
+    undisturbed = lab.submit(spec)
+    lab.ends([undisturbed], 120)
+    run_id = lab.submit(spec)
+    until(lambda: 1500 < lab.store.run(run_id).progress.done < 5000, 60)
+    (process,) = lab.children()
+    process.suspend()
+    # What the next attempt goes on from: the first training of each, well under way.
+    with lab.store._db.read() as connection:
+        query = "SELECT replicate, checkpoints, next_ordinal FROM shards WHERE run_id = ?"
+        rows = connection.exec_driver_sql(query, (run_id,)).all()
+    for replicate, checkpoints_json, next_ordinal in rows:
+        refs = [CheckpointRef(**each) for each in json.loads(checkpoints_json)]
+        saved = checkpoints.newest(lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/{replicate}")
+        assert saved.state is not None
+        assert saved.state["midway"]["course"]["step"] > 100
+    process.kill()
+    lab.ends([run_id], 120)
+    assert lab.count(run_id, "failed") == 3
+    assert results(lab.store, run_id) == results(lab.store, undisturbed)
+    assert dense(lab.store, run_id)
+
+
+class Deaf:
+    """A supervisor that gives no orders."""
+
+    order = None
+
+    def hear(self, shard_id: int, progress: object) -> None:
+        pass
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    settings = Settings(data_dir=tmp_path)
+    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
+    store.migrate()
+    yield store
+    store.close()
+
+
+def next_job(store: Store, settings: Settings) -> Job:
+    claim = store.claim("cpu", "a test")
+    assert claim is not None
+    wide = width(claim, 4)
+    return Job(claim, settings, "a test", "cpu", wide, tuple(store.claim_beside(claim, wide, "a test")))
+
+
+def test_what_does_not_fit_goes_on_with_half_from_its_checkpoint(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four are too many from the second training on: each pair goes on from there, under a plan that says so."""
+    train, trainings = together._train, 0
+
+    def short_of_memory(requests: Any) -> Any:
+        nonlocal trainings
+        trainings += 1
+        if trainings > 1 and next(iter(requests.values())).bench.stack.slots > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return train(requests)
+
+    monkeypatch.setattr(together, "_train", short_of_memory)
+    run_id = store.create_run(small_spec(steps=20, levels=1, branches=[], replicates=4), name="x").id
+    settings, parent = Settings(data_dir=tmp_path), Deaf()
+    child.run_together(next_job(store, settings), parent)  # type: ignore[arg-type]
+    assert {shard.state for shard in store.shards(run_id)} == {"queued"}
+    events = [event.event for event in store.events(run_id, limit=1_000)]
+    reasons = [event["reason"] for event in events if event["kind"] == "failed"]
+    assert len(reasons) == 4
+    assert all("4 replicates together do not fit" in reason and "2 are next" in reason for reason in reasons)
+    for block in ([0, 1], [2, 3]):
+        job = next_job(store, settings)
+        assert [claim.replicate for claim in job.claims] == block
+        assert job.width == 2
+        assert all(claim.checkpoints for claim in job.claims)
+        child.run_together(job, parent)  # type: ignore[arg-type]
+    assert store.run(run_id).state == "finished"
+    plans = [event.event["plan"] for event in store.events(run_id, limit=1_000) if event.event["kind"] == "started"]
+    assert [plan["replicates"] for plan in plans] == [4, 4, 4, 4, 2, 2, 2, 2]
+    # The dense network was trained once; its log has no row twice.
+    assert store.series(run_id, "outcome", level=0).columns["steps"].tolist() == [20.0] * 4
+    assert dense(store, run_id)
+
+
+def test_one_that_does_not_fit_alone_fails_by_name(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing_fits(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    monkeypatch.setattr("workers.science.experiments.bench.train", nothing_fits)
+    run_id = store.create_run(small_spec(), name="x").id
+    for _ in range(3):
+        job = next_job(store, Settings(data_dir=tmp_path))
+        assert job.width == 1
+        list(child.Attempt(job, Deaf()).work())  # type: ignore[arg-type]
+    run = store.run(run_id)
+    assert run.state == "failed"
+    assert run.error is not None
+    assert "one replicate does not fit into the memory that is free" in run.error
+
+
+def test_an_error_of_one_replicate_is_its_own_and_one_of_the_stack_is_everybodys(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, parent = Settings(data_dir=tmp_path), Deaf()
+    run_id = store.create_run(small_spec(steps=20, levels=1, branches=[], replicates=2), name="x").id
+    job = next_job(store, settings)
+    append = Store.append
+
+    def refuse(self: Store, shard_id: int, *rest: Any) -> int:
+        if shard_id == job.claim.shard_id:
+            raise RuntimeError("not this one")
+        return append(self, shard_id, *rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Store, "append", refuse)
+        child.run_together(job, parent)  # type: ignore[arg-type]
+    assert [shard.state for shard in store.shards(run_id)] == ["queued", "finished"]
+
+    def break_down(self: StackedNetwork, x: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("the stack broke")
+
+    monkeypatch.setattr(StackedNetwork, "__call__", break_down)
+    run_id = store.create_run(small_spec(steps=20, levels=1, branches=[], replicates=2), name="y").id
+    while (job := next_job(store, settings)).claim.run_id != run_id:
+        pass
+    child.run_together(job, parent)  # type: ignore[arg-type]
+    failed = [event.event for event in store.events(run_id) if event.event["kind"] == "failed"]
+    assert [(event["replicate"], event["reason"]) for event in failed] == [
+        (0, "RuntimeError: the stack broke"),
+        (1, "RuntimeError: the stack broke"),
+    ]
+    assert all("break_down" in event["traceback"] for event in failed)
+
+
+def test_a_shard_that_somebody_else_has_leaves_the_others_alone(store: Store, tmp_path: Path) -> None:
+    run_id = store.create_run(small_spec(steps=20, levels=1, branches=[], replicates=3), name="x").id
+    job = next_job(store, Settings(data_dir=tmp_path))
+    store.release(job.claim.shard_id, job.claim.token)
+    child.run_together(job, Deaf())  # type: ignore[arg-type]
+    assert [shard.state for shard in store.shards(run_id)] == ["queued", "finished", "finished"]
+    assert {event.replicate for event in store.events(run_id, limit=1_000)} == {None, 1, 2}
