@@ -103,7 +103,7 @@ def test_sigterm_hands_the_shard_back_and_the_next_worker_goes_on(lab: Lab) -> N
 def test_sigterm_saves_a_training_where_it_stands(lab: Lab) -> None:
     lab.start_broker()
     lab.start_worker()
-    spec = small_spec(steps=4000, eval_every=1000, levels=1)
+    spec = small_spec(steps=4000, eval_every=1000, levels=1, branches=[])
     undisturbed = lab.submit(spec)
     lab.ends([undisturbed])
     run_id = lab.submit(spec)
