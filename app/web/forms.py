@@ -27,6 +27,7 @@ _SECTIONS = {
     "optimizers": "Optimizers",
     "pruning": "Pruning",
     "branches": "Controls",
+    "sparse_training": "Arithmetic",
     "layers": "What is timed",
     "formats": "How it is held and timed",
     "replicates": "Repetition",
