@@ -117,13 +117,15 @@ class _Replicate:
         self._total = sum(spec.mflop(place, cell) for place, cell in cells.items())
         self._before = sum(spec.mflop(place, cells[place]) for place in self._done)
         self._begun = midway.of(state.get("midway"), resume.tensors) if resume else None
+        self._next = self._begun.place if self._begun else midway.place(state.get("next"))
 
     def run(self) -> Iterator[Output]:
         """Every cell that is not done yet."""
         told: set[int] = {place.level for place in self._done} | {begun.place.level for begun in [self._begun] if begun}
-        for place, cell in self._spec.cells():
-            if place in self._done:
-                continue
+        cells = [each for each in self._spec.cells() if each[0] not in self._done]
+        # The log may hold a part of this one already, and a spec that has grown since has others before it.
+        cells.sort(key=lambda each: each[0] != self._next)
+        for i, (place, cell) in enumerate(cells, 1):
             model, picture = self._start(cell)
             if place.level not in told:
                 told.add(place.level)
@@ -131,7 +133,7 @@ class _Replicate:
             yield from self._train(place, cell, model, picture)
             self._before += self._spec.mflop(place, cell)
             self._done.append(place)
-            yield Checkpoint(self._state())
+            yield Checkpoint(self._state(cells[i][0] if i < len(cells) else None))
         yield Progress(done=self._total, total=self._total)
 
     def _start(self, cell: Cell) -> tuple[nn.Module, Picture]:
@@ -178,12 +180,12 @@ class _Replicate:
                         kept = {"step": float(step), **row}
                         values = {name: torch.tensor(value, dtype=torch.float64) for name, value in kept.items()}
                         saved = midway.save(place, course, model, optimizers, row=values)
-                        yield Checkpoint({**self._state(), "midway": saved.told}, saved.tensors)
+                        yield Checkpoint({**self._state(place), "midway": saved.told}, saved.tensors)
         end = {name: row.get(name, nan) if diverged != diverged else nan for name in _ENDING}
         yield one_row("ending", place, {"steps": step, "diverged_step": diverged, **end})
 
-    def _state(self) -> dict[str, Any]:
-        return {"done": [place.model_dump() for place in self._done]}
+    def _state(self, upcoming: Place | None) -> dict[str, Any]:
+        return {"done": [place.model_dump() for place in self._done], "next": upcoming and upcoming.model_dump()}
 
     def _measured(
         self, model: nn.Module, start: Tensor, watched: Tensor, picture: Picture, moment: Look

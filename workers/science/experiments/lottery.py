@@ -4,7 +4,7 @@ Defined in docs/protocol.md. Nothing here depends on where a branch stands in th
 or draws there are, so a larger spec adds to what a smaller one did.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -161,23 +161,38 @@ class _Replicate:
             done=sum(spec.steps - self._first(place) for place in self._done),
         )
         self._begun = midway.of(state.get("midway"), resume.tensors) if resume else None
+        self._next = self._begun.place if self._begun else midway.place(state.get("next"))
 
     def run(self) -> Iterator[Output]:
         """Every training that is not done yet, level by level, the ticket before its controls."""
         if self._resume is None:
             yield Tensors("init", DENSE, self._theta0)
+        if self._next is not None:
+            # The log may hold a part of it already, and a spec that has grown since has others before it.
+            yield from self._trainings([self._next])
+        while (place := self._upcoming()) is not None:
+            yield from self._trainings([each for each in self._places(place.level) if each not in self._done])
+        yield Progress(done=self._bench.total, total=self._bench.total)
+
+    def _upcoming(self) -> Place | None:
+        """The first training that is not done; None when the chain has ended."""
         for level in range(self._spec.levels + 1):
             # A level hangs on the ticket that it prunes: without one, the chain ends.
             if level > 0 and Place(level=self._parent(level)) in self._diverged:
-                break
-            if all(place in self._done for place in self._places(level)):
-                continue
-            masks = self._masks(level)
-            if Place(level=level) not in self._done:
-                yield from self._ticket(level, masks)
-            if level > 0:
-                yield from self._controls(level, masks)
-        yield Progress(done=self._bench.total, total=self._bench.total)
+                return None
+            for place in self._places(level):
+                if place not in self._done:
+                    return place
+        return None
+
+    def _trainings(self, places: Sequence[Place]) -> Iterator[Output]:
+        """These of one level, in their order."""
+        level = places[0].level
+        masks = self._masks(level)
+        if Place(level=level) in places:
+            yield from self._ticket(level, masks)
+        if level > 0:
+            yield from self._controls(level, masks, places)
 
     def _ticket(self, level: int, masks: Mapping[str, Tensor]) -> Iterator[Output]:
         place, spec = Place(level=level), self._spec
@@ -202,7 +217,7 @@ class _Replicate:
             yield from self._movement(place, weights, trained.state, masks)
         yield self._checkpoint(place, diverged=trained.state is None)
 
-    def _controls(self, level: int, masks: Mapping[str, Tensor]) -> Iterator[Output]:
+    def _controls(self, level: int, masks: Mapping[str, Tensor], places: Container[Place]) -> Iterator[Output]:
         for branch in self._spec.branches:
             origin = Origin(
                 masks=masks,
@@ -214,7 +229,7 @@ class _Replicate:
             start: Start
             for draw, start in enumerate(build(branch)(origin)):
                 place = Place(level=level, branch=branch.kind, draw=draw)
-                if place not in self._done:
+                if place in places:
                     # Strata are those of the ticket's own initial weights, which not every control shares.
                     strata = self._strata if _keeps_weights(branch) else None
                     trained = yield from self._train(place, start.weights, start.masks, self._factor, masks, strata)
@@ -246,7 +261,7 @@ class _Replicate:
                 trained: Trained = end.value
                 return trained
             if isinstance(output, Midway):
-                yield Checkpoint({**self._state(), "midway": output.told}, output.tensors)
+                yield Checkpoint({**self._state(place), "midway": output.told}, output.tensors)
             else:
                 yield output
 
@@ -267,10 +282,11 @@ class _Replicate:
         self._done[place] = None
         if diverged:
             self._diverged[place] = None
-        return Checkpoint(self._state())
+        return Checkpoint(self._state(self._upcoming()))
 
-    def _state(self) -> dict[str, Any]:
+    def _state(self, upcoming: Place | None) -> dict[str, Any]:
         return {
+            "next": upcoming and upcoming.model_dump(),
             "done": [place.model_dump() for place in self._done],
             "diverged": [place.model_dump() for place in self._diverged],
         }
@@ -314,7 +330,10 @@ class _Replicate:
             masks: Mapping[str, Tensor] = self._full
             for before in range(level + 1):
                 masks = masks_of(self._load("mask", before), masks)
-            self._keep(level, unpack(self._load("ticket", level), masks))
+            ticket = unpack(self._load("ticket", level), masks)
+            if level < max(self._tickets, default=0):
+                return ticket  # asked for by what was added to a level: the newest is still to be pruned
+            self._keep(level, ticket)
         return self._tickets[level]
 
     def _keep(self, level: int, ticket: Ticket) -> None:

@@ -47,6 +47,11 @@ def of(told: Mapping[str, Any] | None, tensors: Mapping[str, Tensor]) -> Midway 
     return None if told is None else Midway(Place.model_validate(told["place"]), told, tensors)
 
 
+def place(told: Mapping[str, Any] | None) -> Place | None:
+    """A place as a checkpoint tells it."""
+    return None if told is None else Place.model_validate(told)
+
+
 def save(
     place: Place,
     course: Course,

@@ -147,7 +147,7 @@ def test_trainings_come_level_by_level_the_ticket_first(whole: list[Output]) -> 
     assert list(outcomes(whole)) == places
     assert len(places) == small().trainings_per_replicate
     checkpoints = [output.state for output in whole if isinstance(output, Checkpoint)]
-    assert checkpoints[-1] == {"done": [place.model_dump() for place in places], "diverged": []}
+    assert checkpoints[-1] == {"done": [place.model_dump() for place in places], "diverged": [], "next": None}
     assert [len(state["done"]) for state in checkpoints] == list(range(1, len(places) + 1))
 
 

@@ -1,0 +1,70 @@
+"""A run that grows while a replicate is half done says first what its log may hold of the training in progress."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from itertools import pairwise
+from math import inf
+from typing import Any
+
+import pytest
+
+from app.contract.events import Measured
+from app.contract.specs import Experiment
+from tests.workers.science.experiments.test_erasure import small as small_erasure
+from tests.workers.science.experiments.test_lottery import NOWHERE, lasting, resumed_from, said, small
+from workers.science import training
+from workers.science.erasure import training as erasure_training
+from workers.science.experiments import erasure, lottery
+from workers.science.experiments.midway import Clock
+from workers.science.outputs import Checkpoint, Output, Resume, Tensors
+
+Run = Callable[[Experiment, Resume | None], list[Output]]
+
+
+def ran(run: Callable[..., Iterable[Output]], every_s: float, spec: Experiment, resume: Resume | None) -> list[Output]:
+    return list(run(spec, 0, datasets_dir=NOWHERE, resume=resume, clock=Clock(every_s)))
+
+
+def rows(outputs: Iterable[Output]) -> list[str]:
+    return lasting(output for output in outputs if not isinstance(output, Checkpoint))
+
+
+def units(outputs: Iterable[Output]) -> set[str]:
+    return {said(output) for output in outputs if isinstance(output, Measured | Tensors)}
+
+
+def check(run: Run, smaller: Experiment, larger: Experiment, every: int) -> None:
+    """Killed just before each checkpoint, extended, and resumed from the one before."""
+    assert larger.extends(smaller) is None
+    whole, everything = run(smaller, None), units(run(larger, None))
+    saved = [i for i, output in enumerate(whole) if isinstance(output, Checkpoint)]
+    assert len(saved) >= 3
+    for at, following in [*pairwise(saved)][::every]:
+        logged = rows(whole[at + 1 : following])
+        rest = run(larger, resumed_from(whole[: at + 1]))
+        assert rows(rest)[: len(logged)] == logged
+        assert units(whole[: at + 1]) | units(rest) == everything
+        # And once more, of the grown run: nothing is said twice.
+        again = next(i for i, output in enumerate(rest) if isinstance(output, Checkpoint))
+        merged = [*whole[: at + 1], *rest[: again + 1]]
+        last = run(larger, resumed_from(merged))
+        assert rows(rest[: again + 1]) + rows(last) == rows(rest)
+
+
+@pytest.mark.parametrize(("every_s", "every"), [(inf, 1), (0.0, 5)], ids=["between", "within"])
+@pytest.mark.parametrize("mode", ["iterative", "one_shot"])
+def test_a_lottery_run(mode: str, every_s: float, every: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "TICK_S", 0.0)
+    fields: dict[str, Any] = {"levels": 2, "steps": 5, "eval_every": 2, "mode": mode}
+    smaller = small(**fields, branches=[{"kind": "reinit"}])
+    larger = small(**fields | {"levels": 3}, branches=[{"kind": "reinit", "draws": 2}, {"kind": "shuffled"}])
+    check(partial(ran, lottery.run, every_s), smaller, larger, every)
+
+
+@pytest.mark.parametrize(("every_s", "every"), [(inf, 1), (0.0, 5)], ids=["between", "within"])
+def test_an_erasure(every_s: float, every: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure_training, "TICK_S", 0.0)
+    smaller = small_erasure(optimizers=[{"kind": "sgd", "lrs": (0.05,)}, {"kind": "adam", "lrs": (0.01,)}], steps=5)
+    grids = [{"kind": "sgd", "lrs": (0.05, 0.1)}, {"kind": "lion", "lrs": (0.001,)}, {"kind": "adam", "lrs": (0.01,)}]
+    larger = small_erasure(optimizers=grids, steps=5)
+    check(partial(ran, erasure.run, every_s), smaller, larger, every)
