@@ -1,6 +1,5 @@
 """How many replicates a worker takes on, by the memory that its device says it has; no device is needed to ask."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,15 +16,6 @@ from workers.science.experiments.lottery import footprint
 
 EIGHT = small_spec(replicates=8)
 PLENTY = 10**12
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    settings = Settings(data_dir=tmp_path)
-    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
-    store.migrate()
-    yield store
-    store.close()
 
 
 def job(store: Store, folder: Path, width: int = 8, device: str = "cuda:0") -> Job:

@@ -141,16 +141,22 @@ def test_sigterm_gives_all_back_and_another_worker_obeys_the_plan(lab: Lab, runn
     assert results(lab.store, run_id) == results(running.store, undisturbed)
 
 
-def test_sigterm_saves_each_training_of_a_stack_where_it_stands(lab: Lab) -> None:
-    lab.env["TICKETSCOPE_TOGETHER"] = "3"
+def amid_the_first_training(lab: Lab, steps: int) -> tuple[str, str]:
+    """A run that has ended, and the same again when its three replicates have made so many steps of their first."""
     lab.start_broker()
     lab.start_worker()
     spec = small_spec(steps=2000, eval_every=1000, levels=1, branches=[], replicates=3)
     undisturbed = lab.submit(spec)
     lab.ends([undisturbed], 120)
     run_id = lab.submit(spec)
-    # Within the first training, of which the clock alone would save nothing for fifteen seconds.
-    until(lambda: 600 < lab.store.run(run_id).progress.done < 5000, 60)
+    until(lambda: steps < lab.store.run(run_id).progress.done < 5000, 60)
+    return undisturbed, run_id
+
+
+def test_sigterm_saves_each_training_of_a_stack_where_it_stands(lab: Lab) -> None:
+    lab.env["TICKETSCOPE_TOGETHER"] = "3"
+    # Of which the clock alone would save nothing for fifteen seconds.
+    undisturbed, run_id = amid_the_first_training(lab, 600)
     os.killpg(lab.workers[0].pid, signal.SIGTERM)
     assert lab.workers[0].wait(10) == 0
     claims = [claim for claim in (lab.store.claim("cpu", "a test") for _ in range(3)) if claim is not None]
@@ -171,13 +177,7 @@ def test_sigterm_saves_each_training_of_a_stack_where_it_stands(lab: Lab) -> Non
 
 def test_a_kill_within_a_stacked_training_costs_no_more_than_the_interval(lab: Lab) -> None:
     lab.env |= {"TICKETSCOPE_TOGETHER": "3", "TICKETSCOPE_CHECKPOINT_S": "0.2"}
-    lab.start_broker()
-    lab.start_worker()
-    spec = small_spec(steps=2000, eval_every=1000, levels=1, branches=[], replicates=3)
-    undisturbed = lab.submit(spec)
-    lab.ends([undisturbed], 120)
-    run_id = lab.submit(spec)
-    until(lambda: 1500 < lab.store.run(run_id).progress.done < 5000, 60)
+    undisturbed, run_id = amid_the_first_training(lab, 1500)
     (process,) = lab.children()
     process.suspend()
     # What the next attempt goes on from: the first training of each, well under way.
@@ -203,15 +203,6 @@ class Deaf:
 
     def hear(self, shard_id: int, progress: object) -> None:
         pass
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    settings = Settings(data_dir=tmp_path)
-    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
-    store.migrate()
-    yield store
-    store.close()
 
 
 def next_job(store: Store, settings: Settings) -> Job:

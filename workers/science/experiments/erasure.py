@@ -117,7 +117,7 @@ class _Replicate:
         self._total = sum(spec.mflop(place, cell) for place, cell in cells.items())
         self._before = sum(spec.mflop(place, cells[place]) for place in self._done)
         self._begun = midway.of(state.get("midway"), resume.tensors) if resume else None
-        self._next = self._begun.place if self._begun else midway.place(state.get("next"))
+        self._next = midway.place(state.get("next"))
 
     def run(self) -> Iterator[Output]:
         """Every cell that is not done yet."""

@@ -161,7 +161,7 @@ class _Replicate:
             done=sum(spec.steps - self._first(place) for place in self._done),
         )
         self._begun = midway.of(state.get("midway"), resume.tensors) if resume else None
-        self._next = self._begun.place if self._begun else midway.place(state.get("next"))
+        self._next = midway.place(state.get("next"))
 
     def run(self) -> Iterator[Output]:
         """Every training that is not done yet, level by level, the ticket before its controls."""

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from math import inf
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from safetensors.torch import load, save
 from app.contract.catalog import CATALOG
 from app.contract.events import Measured, Place, Progress
 from app.contract.specs import LotterySpec
-from tests.workers.science.experiments.test_lottery import resumed_from
+from tests.workers.science.experiments.test_lottery import NOWHERE, resumed_from
 from workers.science.experiments.lottery import run
 from workers.science.experiments.midway import Clock
 from workers.science.experiments.together import Request, Stack, StackedBench, conduct
@@ -25,7 +24,6 @@ from workers.science.stacked import training
 from workers.science.stacked.network import StackedNetwork
 from workers.science.training import Moment
 
-NOWHERE = Path("no-data-set-of-these-tests-needs-a-folder")
 SMALL: dict[str, Any] = {
     "kind": "lottery",
     "dataset": {"kind": "digits"},
