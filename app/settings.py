@@ -27,7 +27,7 @@ class Settings(BaseSettings):
         None,
         ge=1,
         le=100,
-        description="Replicates trained as one stack at most; default: 8 on a GPU, 1 on a CPU.",
+        description="Networks trained as one stack at most; default: 8 on a GPU, 1 on a CPU.",
     )
     demo: bool = Field(True, description="Submit a demo run when the store is empty.")
     allowed_hosts: tuple[str, ...] = Field(

@@ -29,7 +29,7 @@ from workers.memory import Memory
 from workers.parent import Parent
 from workers.provenance import provenance
 from workers.science.experiments.midway import Clock
-from workers.science.experiments.together import Request, Stack, StackedBench, conduct
+from workers.science.experiments.together import Stack, StackedBench, Waiting, conduct
 from workers.science.outputs import Checkpoint, Output, Tensors
 from workers.speed import Stopwatch
 
@@ -47,7 +47,7 @@ def main(connection: "Connection[Any, Any]", job: Job) -> int:
     fitting = room.fitted(job, Store(job.settings.resolved_database_url, job.settings.resolved_artifacts_url))
     if fitting is None:
         return DONE
-    if fitting.width > 1:
+    if fitting.stacked:
         run_together(fitting, parent)
         return DONE
     attempt = Attempt(fitting, parent)
@@ -61,9 +61,11 @@ def run_together(job: Job, parent: Parent) -> None:
     attempts = {
         claim.replicate % job.width: Attempt(replace(job, claim=claim, beside=()), parent) for claim in job.claims
     }
-    works = {
-        slot: attempt.work(bench=partial(StackedBench, stack=stack, slot=slot)) for slot, attempt in attempts.items()
-    }
+    works = {}
+    for slot, attempt in attempts.items():
+        # One that is not stackable makes stacks of its own, of which nobody else has a part.
+        bench = {"bench": partial(StackedBench, stack=stack, slot=slot)} if job.claim.spec.stackable else {}
+        works[slot] = attempt.work(**bench)
     try:
         list(conduct(works))  # of nothing: each attempt keeps what its experiment says
     except torch.OutOfMemoryError as error:
@@ -102,7 +104,7 @@ class Attempt:
     def work(self, **knobs: Any) -> Iterator[Output]:
         """Run the experiment with `knobs` of `run` and keep what it says; yields what it asks of a conductor.
 
-        Raises `torch.OutOfMemoryError` from a stack of several, which all of them have to be told.
+        Raises `torch.OutOfMemoryError` from a stack, which all of its replicates have to be told.
         """
         try:
             yield from self._work(knobs)
@@ -113,7 +115,7 @@ class Attempt:
             with suppress(Fenced):
                 self._store.refuse(*self._shard, str(error))
         except Exception as error:
-            if isinstance(error, torch.OutOfMemoryError) and self._job.width > 1:
+            if isinstance(error, torch.OutOfMemoryError) and self._job.stacked:
                 raise
             self.fail(error)
         self._queue.wake(self._claim.run_id, self._seq)
@@ -126,11 +128,20 @@ class Attempt:
         self._queue.wake(self._claim.run_id, self._seq)
 
     def narrow(self, error: torch.OutOfMemoryError) -> None:
-        """Give the shard back, if it has not ended, to go on from its checkpoint in a stack of half the width."""
-        half = self._job.width // 2
-        reason = f"{self._job.width} replicates together do not fit into the memory; {half} are next: {error}"
+        """Give the shard back, if it has not ended, to go on from its checkpoint in a stack of half the width.
+
+        First with fewer trainings abreast, then with fewer replicates.
+        """
+        plan: dict[str, Any]
+        if self._job.widest > 1:
+            now, what = self._job.widest, "trainings of a replicate"
+            plan = {"abreast": [part for stack in self._job.stacks for part in parts(stack, now // 2)]}
+        else:
+            now, what = self._job.width, "replicates"
+            plan = {"replicates": now // 2}
+        reason = f"{now} {what} together do not fit into the memory; {now // 2} are next: {error}"
         with suppress(Fenced):
-            self._store.narrow(*self._shard, half, reason)
+            self._store.narrow(*self._shard, plan, reason)
         self._queue.wake(self._claim.run_id, self._seq)
 
     def _work(self, knobs: dict[str, Any]) -> Iterator[Output]:
@@ -155,7 +166,7 @@ class Attempt:
         # What it holds of a training that is half done is the experiment's now.
         self._saved.tensors = {}
         for output in self._timed(outputs):
-            if isinstance(output, Request):
+            if isinstance(output, Waiting):
                 yield output
                 continue
             self._take(output, batcher)
@@ -170,7 +181,7 @@ class Attempt:
     def _start(self, experiment: ModuleType) -> dict[str, Any]:
         """Say what is computed, and how; returns the plan, which later attempts obey."""
         network = experiment.describe(self._claim.spec, self._datasets)
-        plan = numerics.plan(network, self._device, self._job.width)
+        plan = numerics.plan(network, self._device, self._job.width, self._job.stacks)
         plan["tuned"] = self._tuned(experiment)
         started = Started(
             replicate=self._claim.replicate,
@@ -194,7 +205,7 @@ class Attempt:
         tune = getattr(experiment, "tune", None)
         if tune is None:
             return {}
-        found: dict[str, Any] = tune(self._claim.spec, self._datasets, self._device, memory.recall, self._job.width)
+        found: dict[str, Any] = tune(self._claim.spec, self._datasets, self._device, memory.recall, self._job.stacked)
         return found
 
     def _take(self, output: Output, batcher: Batcher) -> None:
@@ -243,8 +254,8 @@ class Attempt:
         if checkpoint.tensors:
             self._large.add(sha256)
         step_s = self._stopwatch.step_s()
-        # In a stack the time of a step is no replicate's own.
-        if step_s is not None and self._job.width == 1:
+        # In a stack the time of a step is no network's own.
+        if step_s is not None and not self._job.stacked:
             model, dataset, batch_size, _ = self._claim.spec.pace
             kind = device_kind(self._device)
             # A speed only makes estimates better; a training that is going well must not end for want of one.
@@ -281,6 +292,12 @@ class Attempt:
                 return
             self._stopwatch.lap(output, time.perf_counter() - began)
             yield output
+
+
+def parts(stack: str, most: int) -> list[str]:
+    """Trainings that were made as one, as stacks of at most so many; what is by itself then is not named."""
+    names = stack.split()
+    return [" ".join(names[i : i + most]) for i in range(0, len(names), most) if most > 1 and i + 1 < len(names)]
 
 
 def _reason(error: Exception) -> str:

@@ -19,7 +19,8 @@ ORPHANED = 71  # the supervisor is gone
 class Job:
     """One claimed shard and where to run it; `device` is "cpu" or "cuda:0", `worker` the id of the worker.
 
-    With a `width` above 1 it is trained in a stack of so many replicates, together with the shards `beside` it.
+    With a `width` above 1 it is trained in a stack of so many replicates, together with the shards `beside` it; and of
+    each at most so many trainings are made `abreast`, unless its plan says otherwise.
     """
 
     claim: Claim
@@ -28,11 +29,30 @@ class Job:
     device: str
     width: int = 1
     beside: tuple[Claim, ...] = ()
+    abreast: int = 1
 
     @property
     def claims(self) -> tuple[Claim, ...]:
         """All its shards."""
         return (self.claim, *self.beside)
+
+    @property
+    def stacks(self) -> list[str]:
+        """Which trainings of a replicate are made as one (`Experiment.abreast`): as its plan says, if it has begun."""
+        if self.claim.plan is not None:
+            planned: list[str] = self.claim.plan.get("abreast", [])
+            return planned
+        return self.claim.spec.abreast(self.abreast)
+
+    @property
+    def widest(self) -> int:
+        """How many trainings of a replicate are made as one at most."""
+        return max((len(stack.split()) for stack in self.stacks), default=1)
+
+    @property
+    def stacked(self) -> bool:
+        """Whether anything of it is trained as a stack."""
+        return self.width > 1 or self.widest > 1
 
 
 def device_kind(device: str) -> str:
@@ -41,7 +61,7 @@ def device_kind(device: str) -> str:
 
 
 TOGETHER: dict[QueueName, int] = {"cpu": 1, "gpu": 8}
-"""Replicates that a worker trains at once unless told otherwise: on a CPU a stack gains nothing."""
+"""Networks that a worker trains at once unless told otherwise: on a CPU a stack gains nothing."""
 
 
 def width(claim: Claim, together: int) -> int:

@@ -1,5 +1,6 @@
 """The numeric plan: everything beside the spec that decides the bits of a run, frozen by the first claim of a shard."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -23,14 +24,16 @@ def pin() -> None:
     torch.backends.cudnn.allow_tf32 = False
 
 
-def plan(network: dict[str, Any], device: str, replicates: int = 1) -> dict[str, Any]:
+def plan(network: dict[str, Any], device: str, replicates: int = 1, abreast: Sequence[str] = ()) -> dict[str, Any]:
     """The plan of this process on `device` ("cpu" or "cuda:0") with so many `replicates` in a stack.
 
-    `network` is what the experiment describes of it.
+    Each text of `abreast` names trainings of one that share it (`Experiment.abreast`). `network` is what the experiment
+    describes of it.
     """
     return {
         **network,
         "replicates": replicates,
+        **({"abreast": list(abreast)} if abreast else {}),
         "threads": torch.get_num_threads(),
         "dtype": str(torch.get_default_dtype()).removeprefix("torch."),
         "flags": {
@@ -54,7 +57,7 @@ def _known(frozen: dict[str, Any], mine: dict[str, Any]) -> dict[str, str]:
 def obey(frozen: dict[str, Any], mine: dict[str, Any]) -> None:
     """Raises `PlanMismatchError` unless this process computes as the shard's first attempt did."""
     # What was measured is taken from the frozen plan; one of an older version has none of it, no number and no stack.
-    before = {"arithmetic": 1, "replicates": 1}
+    before = {"arithmetic": 1, "replicates": 1, "abreast": []}
     frozen, mine = (before | {key: each for key, each in plan.items() if key != "tuned"} for plan in (frozen, mine))
     differing = _differences(frozen, {**mine, "moved_by": _known(frozen, mine)} if "moved_by" in mine else mine)
     if differing:

@@ -96,16 +96,21 @@ def redo(
     has its slot of a stack as wide again, and nobody beside it. Raises `DamagedError` when what it rests on is lost.
     """
     redone, columns = Redone(), dict[Key, dict[str, list[float]]]()
-    base = sum(part.before.values())
+    before = dict(part.before)
+    if plan.get("abreast"):
+        # Others of its round, of which none rests on another, might be made before it, or beside it.
+        mine, _ = spec.named(part.place)
+        before |= {place: work for place, work in spec.parts() if spec.named(place)[0] == mine and place != part.place}
+    base = sum(before.values())
     module, _, function = EXPERIMENTS[spec.kind].target.partition(":")
     state = {
-        "done": [place.model_dump() for place in part.before],
-        "diverged": [place.model_dump() for place in part.before if _diverged(spec, stored, place)],
+        "done": [place.model_dump() for place in before],
+        "diverged": [place.model_dump() for place in before if _diverged(spec, stored, place)],
     }
-    resume = Resume(state, partial(_load, stored, artifacts)) if part.before else None
+    resume = Resume(state, partial(_load, stored, artifacts)) if before else None
     run = getattr(import_module(module), function)
     whole = {"device": device, "datasets_dir": datasets_dir, "resume": resume, "plan": plan, "clock": Clock(inf)}
-    for output in _alone(partial(run, spec, replicate, **whole), replicate, plan.get("replicates", 1)):
+    for output in _alone(partial(run, spec, replicate, **whole), replicate, plan, stackable=spec.stackable):
         match output:
             case Progress():
                 progress(output.done - base)
@@ -123,9 +128,12 @@ def redo(
     return redone
 
 
-def _alone(run: Callable[..., Iterator[Output]], replicate: int, width: int) -> Iterator[Output]:
-    """The outputs of one replicate, which `width` of them were trained together with."""
-    if width == 1:
+def _alone(
+    run: Callable[..., Iterator[Output]], replicate: int, plan: Mapping[str, Any], *, stackable: bool
+) -> Iterator[Output]:
+    """The outputs of one replicate, in its slot of a stack where `plan` had it trained in one with others."""
+    width = plan.get("replicates", 1)
+    if not stackable or (width == 1 and not plan.get("abreast")):
         yield from run()
         return
     slot = replicate % width

@@ -1,4 +1,4 @@
-"""How many replicates the memory of a GPU has room for: asked by the child, as the worker itself has no CUDA."""
+"""How many networks the memory of a GPU has room for: asked by the child, as the worker itself has no CUDA."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,12 +30,14 @@ def memory(device: str) -> Memory | None:
 
 
 def fitted(job: Job, store: Store, ask: Callable[[str], Memory | None] = memory) -> Job | None:
-    """The job with as many replicates as there is room for now, at least one; the others are given back.
+    """The job with as many replicates as there is room for now, at least one, and as many trainings of each abreast.
+
+    The other replicates are given back.
 
     None when one alone is too large for the device: then all of the job is refused by name, and waits for another
     worker. A shard that has begun keeps to its plan: if it does not fit any more, training will say so.
     """
-    if job.claim.plan is not None or not job.claim.spec.stackable:
+    if job.claim.plan is not None or not (job.claim.spec.stackable or job.stacked):
         return job
     found = ask(job.device)
     if found is None:
@@ -53,12 +55,14 @@ def fitted(job: Job, store: Store, ask: Callable[[str], Memory | None] = memory)
         for claim in job.claims:
             _told(lambda shard_id, token: store.refuse(shard_id, token, reason), claim.shard_id, claim.token)
         return None
-    width = min(job.width, max(1, needed.fit(int(SHARE * found.free))))
+    networks = max(1, needed.fit(int(SHARE * found.free)))
+    width = min(job.width, networks)
     block = job.claim.replicate // width
     for claim in job.beside:
         if claim.replicate // width != block:
             _told(store.release, claim.shard_id, claim.token)
-    return replace(job, width=width, beside=tuple(each for each in job.beside if each.replicate // width == block))
+    beside = tuple(each for each in job.beside if each.replicate // width == block)
+    return replace(job, width=width, beside=beside, abreast=min(job.abreast, networks // width))
 
 
 def _told(write: Callable[[int, str], object], shard_id: int, token: str) -> None:

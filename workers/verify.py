@@ -75,7 +75,8 @@ def _verify(store: Store, settings: Settings, asked: Verification) -> int:
         spec, settings.resolved_datasets_dir
     )
     # What the first attempt measured is taken over, as a later attempt does.
-    mine = numerics.plan(network, device, frozen.get("replicates", 1)) | {"tuned": frozen.get("tuned", {})}
+    mine = numerics.plan(network, device, frozen.get("replicates", 1), frozen.get("abreast", ()))
+    mine["tuned"] = frozen.get("tuned", {})
     then = origins(starts)
     now = Origin(replicate, (), (), lines_of(mine, provenance(spec, device, network)))
     _console.print(f"[bold]{run.id}[/bold]  {escape(run.name)}: replicate {replicate}, {_place(part)}")
@@ -114,6 +115,12 @@ def _plan(plans: Sequence[dict[str, Any]]) -> dict[str, Any]:
         raise CannotVerifyError(
             f"this replicate was trained together with others, {' then '.join(map(str, widths))} of them as the memory "
             "allowed: which training was made with how many is not known"
+        )
+    stacks = list(dict.fromkeys(" | ".join(plan.get("abreast", ())) for plan in plans))
+    if len(stacks) > 1:
+        raise CannotVerifyError(
+            f"trainings of this replicate were made at once, {', then '.join(stacks)}, as the memory allowed: which "
+            "was made with which is not known"
         )
     return plans[-1]
 

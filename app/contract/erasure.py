@@ -12,13 +12,25 @@ from pydantic import Field, create_model, field_validator, model_validator
 
 from app.contract.catalog import CATALOG, DatasetChoice, PictureChoice
 from app.contract.events import Place
-from app.contract.experiment import PRODUCTS, BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
+from app.contract.experiment import (
+    PRODUCTS,
+    BatchSize,
+    Device,
+    Experiment,
+    FieldError,
+    Pace,
+    Replicates,
+    Seed,
+    even_stacks,
+)
 from app.contract.params import Lr, OptimizerParams, Params, unit
 
 MAX_CELLS = 2_000
 # Multiplications and additions of a run: about a week of one core at 50 Gflop/s.
 MAX_MFLOP = 3e10
 CLASSES = 10
+MAX_KEPT_BACK = 2**30
+"""Bytes of frames that may wait to be told while cells before theirs are still trained."""
 PER_DECADE = 4
 """Frames and measurements in each decade of steps."""
 
@@ -171,6 +183,26 @@ class ErasureSpec(Experiment):
         """Every cell with its Mflop."""
         for place, cell in self.cells():
             yield place, self.mflop(place, cell)
+
+    def stacks(self, kind: str) -> bool:
+        """Whether cells of an optimizer can be trained at once as one stack."""
+        params = CATALOG["optimizer"][kind].params
+        assert issubclass(params, OptimizerParams)  # noqa: S101 (the room holds nothing else)
+        return params.elementwise and params.gradients == 1
+
+    def named(self, place: Place) -> tuple[int, str]:
+        """Those of a width are a round; a twin stands beside the network whose picture it lacks."""
+        return place.level // 2, f"{place.branch}/{place.draw}{'/twin' if place.level % 2 else ''}"
+
+    def abreast(self, most: int) -> list[str]:
+        """The rates of an optimizer, twins too, as far as there is room for what the later ones have to say."""
+        rows, columns = self.matrix(max(self.widths))
+        room = 1 + MAX_KEPT_BACK // (rows * columns * len(self.moments()))
+        names = dict[str, list[str]]()
+        for place, cell in self.cells():
+            if cell.width == self.widths[0] and self.stacks(cell.optimizer):
+                names.setdefault(cell.optimizer, []).append(self.named(place)[1])
+        return [stack for group in names.values() for stack in even_stacks(group, min(most, room))]
 
     def extends(self, other: Experiment) -> str | None:
         """More optimizers, and more learning rates after those of an optimizer, recompute nothing either."""

@@ -1,7 +1,8 @@
 """What every experiment's spec has in common, so that stores, queues and forms need not know which one it is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from math import ceil
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
@@ -115,6 +116,17 @@ class Experiment(Params, ABC):
         """Whether several replicates may be trained as one stack of networks."""
         return False
 
+    def named(self, place: Place) -> tuple[int, str]:
+        """Where a training stands: in which round of those that do not rest on each other, and its name there."""
+        return place.level, f"{place.branch}/{place.draw}"
+
+    def abreast(self, most: int) -> list[str]:  # noqa: ARG002 (for those that can)
+        """Which trainings of each round may be made as one stack of networks, at most so many.
+
+        Each text has the names of two or more, such as "reinit/0 reinit/1".
+        """
+        return []
+
     def extends(self, other: "Experiment") -> str | None:
         """The field that keeps this spec from being `other` plus more work; None when it is just that.
 
@@ -124,3 +136,12 @@ class Experiment(Params, ABC):
             if field not in self.grows and getattr(self, field) != getattr(other, field, None):
                 return field
         return "replicates" if self.replicates < other.replicates else None
+
+
+def even_stacks(names: Sequence[str], most: int) -> list[str]:
+    """Trainings that may be made as one, in stacks of at most so many, as even as can be: an empty slot costs as much.
+
+    One that would be by itself is not named.
+    """
+    size = ceil(len(names) / ceil(len(names) / most)) if names else 1
+    return [" ".join(names[i : i + size]) for i in range(0, len(names), size) if size > 1 and i + 1 < len(names)]

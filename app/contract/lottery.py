@@ -14,7 +14,7 @@ from app.contract.catalog import (
     ScheduleChoice,
 )
 from app.contract.events import WINNING_TICKET, Place
-from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
+from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed, even_stacks
 from app.contract.params import Constant, Params, unit
 
 # What one run may ask for; more is refused with the number named. A paper-scale LeNet run of 20 replicates fits.
@@ -137,6 +137,15 @@ class LotterySpec(Experiment):
     def stackable(self) -> bool:
         """As its optimizer allows: a stack gives it one gradient a step."""
         return self.optimizer.elementwise and self.optimizer.gradients == 1
+
+    def abreast(self, most: int) -> list[str]:
+        """The ticket of a level and its controls, those of them with the same first step and the same rates."""
+        groups = dict[tuple[int, bool], list[str]]()
+        for place, steps in self.parts() if self.stackable else ():
+            if place.level == 1:
+                own_rate = self.rewind == "fine_tune" and place.branch == WINNING_TICKET
+                groups.setdefault((steps, own_rate), []).append(self.named(place)[1])
+        return [stack for group in groups.values() for stack in even_stacks(group, most)]
 
     @property
     def trainings_per_replicate(self) -> int:

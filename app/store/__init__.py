@@ -360,10 +360,10 @@ class Store:
         with self._db.write() as conn:
             shards.give_back(conn, shards.owned(conn, shard_id, token))
 
-    def narrow(self, shard_id: int, token: str, replicates: int, reason: str) -> None:
-        """The worker gives the shard back, to go on with so many replicates together; no try either. Raises Fenced."""
+    def narrow(self, shard_id: int, token: str, plan: Mapping[str, Any], reason: str) -> None:
+        """The worker gives the shard back, to go on with less at once, as `plan` says; no try either. Raises Fenced."""
         with self._db.write() as conn:
-            shards.narrow(conn, shards.owned(conn, shard_id, token), replicates, reason)
+            shards.narrow(conn, shards.owned(conn, shard_id, token), plan, reason)
 
     def refuse(self, shard_id: int, token: str, reason: str) -> State:
         """The worker would give other numbers than the shard's first attempt: no try, and another one's. Raises Fenced.

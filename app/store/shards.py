@@ -179,9 +179,9 @@ def give_back(conn: Connection, row: AnyRow) -> State:
     return state
 
 
-def narrow(conn: Connection, row: AnyRow, replicates: int, reason: str) -> State:
-    """A locked shard is given back, to go on as one of fewer replicates together: its plan says so from now on."""
-    _set(conn, row.id, plan={**row.plan, "replicates": replicates})
+def narrow(conn: Connection, row: AnyRow, plan: Mapping[str, Any], reason: str) -> State:
+    """A locked shard is given back, to go on with less at once: its plan says so from now on."""
+    _set(conn, row.id, plan={**row.plan, **plan})
     failed = Failed(replicate=row.replicate, attempt=row.attempt, reason=reason)
     events.log(conn, row.run_id, [failed], row)
     return give_back(conn, row)

@@ -26,6 +26,7 @@ def plan() -> dict[str, object]:
 
 def test_a_plan_names_what_decides_the_bits(plan: dict[str, object]) -> None:
     assert plan["layers"] == [{"name": "fc1", "shape": [2, 3]}]
+    assert "abreast" not in plan
     assert (plan["replicates"], plan["threads"], plan["dtype"], plan["device"]) == (1, 1, "float32", "cpu")
     assert plan["flags"] == {"deterministic": True, "matmul": "highest", "tf32": False}
     versions = plan["versions"]
@@ -36,6 +37,10 @@ def test_a_plan_names_what_decides_the_bits(plan: dict[str, object]) -> None:
 
 def test_the_same_plan_is_obeyed(plan: dict[str, object]) -> None:
     numerics.obey(json.loads(json.dumps(plan)), plan)
+    abreast = numerics.plan({}, "cpu", 2, ["winning_ticket/0 reinit/0"])
+    numerics.obey(json.loads(json.dumps(abreast)), abreast)
+    with pytest.raises(numerics.PlanMismatchError, match="abreast was"):
+        numerics.obey(abreast, numerics.plan({}, "cpu", 2))
 
 
 def test_an_extension_may_bring_optimizers_and_change_none(plan: dict[str, object]) -> None:

@@ -7,11 +7,13 @@ import pytest
 
 from app.settings import Settings
 from app.store import Store
+from tests.app.erased_run import erasure_spec
 from tests.lab import small_spec
 from tests.workers.test_together import Deaf
 from workers import child, room
 from workers.job import Job
 from workers.room import Memory, fitted
+from workers.science.experiments import erasure
 from workers.science.experiments.lottery import footprint
 
 EIGHT = small_spec(replicates=8)
@@ -60,6 +62,63 @@ def test_as_many_as_fit_are_kept_and_the_others_given_back(
         rest = fitted(again, store, lambda _: Memory(free, PLENTY))
         assert rest is not None
         assert [claim.replicate // width for claim in rest.claims] == [1] * min(width, 8 - width)
+
+
+@pytest.mark.parametrize(
+    ("free", "most", "abreast"), [(PLENTY, 4, 4), (room_for(13), 4, 4), (room_for(11.5), 4, 3), (room_for(0.5), 4, 1)]
+)
+def test_of_each_as_many_trainings_are_made_abreast_as_fit(
+    store: Store, tmp_path: Path, free: int, most: int, abreast: int
+) -> None:
+    store.create_run(small_spec(replicates=3), name="x")
+    found = fitted(replace(job(store, tmp_path, 3), abreast=most), store, lambda _: Memory(free, PLENTY))
+    assert found is not None
+    assert found.abreast == abreast
+    assert found.widest <= abreast
+
+
+@pytest.mark.parametrize(
+    ("together", "device", "free", "width"),
+    [
+        (1, "cpu", PLENTY, 1),
+        (6, "cpu", 0, 6),
+        (8, "cuda:0", PLENTY, 6),
+        # Two stacks of three, not one of four and one of two.
+        (4, "cuda:0", PLENTY, 3),
+        (5, "cuda:0", PLENTY, 3),
+        (2, "cuda:0", PLENTY, 2),
+        (8, "cuda:0", 4.5, 3),
+        (8, "cuda:0", 1.2, 1),
+        (8, "cuda:0", 0.2, 1),
+    ],
+)
+def test_rates_of_an_erasure_are_as_many_at_once_as_setting_and_memory_allow(
+    store: Store, tmp_path: Path, together: int, device: str, free: float, width: int
+) -> None:
+    """The largest grid has six cells: three rates with the picture and without it."""
+    spec = erasure_spec({"sgd": (0.5,), "adam": (0.001, 0.003, 0.01)})
+    needed = erasure.footprint(spec, Path())
+    has = PLENTY if free == PLENTY else int((needed.shared + free * needed.each) / room.SHARE) + 1
+    store.create_run(spec, name="x")
+    claim = store.claim("cpu", "a test")
+    assert claim is not None
+    mine = Job(claim, Settings(data_dir=tmp_path), "a test", device, abreast=together)
+    found = fitted(mine, store, lambda asked: None if asked == "cpu" else Memory(has, PLENTY))
+    assert found is not None
+    assert found.widest == width
+
+
+def test_what_has_nothing_to_stack_is_not_asked_how_large_it_is(store: Store, tmp_path: Path) -> None:
+    store.create_run(erasure_spec({"dualised": (0.5, 1.0)}), name="x")
+    claim = store.claim("cpu", "a test")
+    assert claim is not None
+
+    def never(device: str) -> Memory:
+        raise AssertionError(device)
+
+    found = fitted(Job(claim, Settings(data_dir=tmp_path), "a test", "cuda:0", abreast=8), store, never)
+    assert found is not None
+    assert not found.stacked
 
 
 def test_what_can_never_fit_is_refused_by_name(store: Store, tmp_path: Path) -> None:

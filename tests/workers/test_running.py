@@ -116,7 +116,7 @@ def test_sigterm_saves_a_training_where_it_stands(lab: Lab) -> None:
     saved = checkpoints.newest(lab.store.artifacts_store, claim.checkpoints, claim.next_ordinal, f"{run_id}/0")
     assert saved.state is not None
     assert saved.state["done"] == []
-    assert saved.state["midway"]["course"]["step"] > 500
+    assert saved.state["midway"][0]["course"]["step"] > 500
     lab.store.release(claim.shard_id, claim.token)
     lab.start_worker()
     lab.ends([run_id])

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,48 @@ def test_all_replicates_of_a_run_finish_in_one_child(running: Lab, undisturbed: 
     assert running.store.speeds() == []
 
 
+def test_trainings_of_a_level_share_the_stack_where_it_has_room(running: Lab, undisturbed: str) -> None:
+    """Two of each of three replicates, or all of one; told in the order of one after the other."""
+    places = [f"{place.branch}/{place.draw}" for place, _ in THREE.parts() if place.level == 1]
+    assert [event["plan"]["abreast"] for event in started(running, undisturbed)] == [THREE.abreast(2)] * 3
+    run_id = running.submit(small_spec(replicates=1))
+    (run,) = running.ends([run_id])
+    assert run.state == "finished"
+    assert [event["plan"]["abreast"] for event in started(running, run_id)] == [[" ".join(places)]]
+    outcomes = running.store.events(run_id, limit=10_000)
+    told = [e.event["place"] for e in outcomes if e.event["kind"] == "measured" and e.event["series"] == "outcome"]
+    assert told == [place.model_dump() for place, _ in small_spec().parts()]
+    assert dense(running.store, run_id)
+    assert running.store.speeds() == []
+
+
+def test_one_replicate_killed_among_its_controls_runs_again_to_the_same_bits(lab: Lab) -> None:
+    lab.env |= {"TICKETSCOPE_TOGETHER": "8", "TICKETSCOPE_CHECKPOINT_S": "0.2"}
+    lab.start_broker()
+    lab.start_worker()
+    spec = small_spec(steps=1500, eval_every=500, levels=1, replicates=1)
+    undisturbed = lab.submit(spec)
+    lab.ends([undisturbed], 120)
+    run_id = lab.submit(spec)
+    # Well into the level, of which the controls have told nothing yet.
+    until(lambda: lab.store.run(run_id).progress.done > 1500 + 0.5 * (spec.units_per_replicate - 1500), 60)
+    (process,) = lab.children()
+    process.suspend()
+    with lab.store._db.read() as connection:
+        query = "SELECT checkpoints, next_ordinal FROM shards WHERE run_id = ?"
+        ((checkpoints_json, next_ordinal),) = connection.exec_driver_sql(query, (run_id,)).all()
+    refs = [CheckpointRef(**each) for each in json.loads(checkpoints_json)]
+    saved = checkpoints.newest(lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/0")
+    assert saved.state is not None
+    steps = [each["course"]["step"] for each in saved.state["midway"]]
+    assert steps == [steps[0]] * len(spec.abreast(8)[0].split())
+    assert steps[0] > 100
+    process.kill()
+    lab.ends([run_id], 120)
+    assert results(lab.store, run_id) == results(lab.store, undisturbed)
+    assert dense(lab.store, run_id)
+
+
 def test_what_cannot_be_stacked_is_trained_alone(running: Lab) -> None:
     run_id = running.submit(small_spec(replicates=2, optimizer={"kind": "muon"}))
     (run,) = running.ends([run_id])
@@ -124,7 +167,7 @@ def test_one_that_diverges_ends_by_itself(running: Lab) -> None:
 
 
 def test_sigterm_gives_all_back_and_another_worker_obeys_the_plan(lab: Lab, running: Lab, undisturbed: str) -> None:
-    lab.env["TICKETSCOPE_TOGETHER"] = "3"
+    lab.env["TICKETSCOPE_TOGETHER"] = "6"
     lab.start_broker()
     lab.start_worker()
     run_id = lab.submit(THREE)
@@ -137,7 +180,9 @@ def test_sigterm_gives_all_back_and_another_worker_obeys_the_plan(lab: Lab, runn
     lab.start_worker()
     (run,) = lab.ends([run_id])
     assert run.state == "finished"
-    assert {event["plan"]["replicates"] for event in started(lab, run_id)} == {3}
+    plans = [event["plan"] for event in started(lab, run_id)]
+    assert len(plans) == 6
+    assert all((plan["replicates"], plan["abreast"]) == (3, THREE.abreast(2)) for plan in plans)
     assert results(lab.store, run_id) == results(running.store, undisturbed)
 
 
@@ -166,7 +211,7 @@ def test_sigterm_saves_each_training_of_a_stack_where_it_stands(lab: Lab) -> Non
         saved = checkpoints.newest(lab.store.artifacts_store, claim.checkpoints, claim.next_ordinal, name)
         assert saved.state is not None
         assert saved.state["done"] == []
-        assert saved.state["midway"]["course"]["step"] > 100
+        assert saved.state["midway"][0]["course"]["step"] > 100
         lab.store.release(claim.shard_id, claim.token)
     lab.start_worker()
     lab.ends([run_id], 120)
@@ -188,7 +233,7 @@ def test_a_kill_within_a_stacked_training_costs_no_more_than_the_interval(lab: L
         refs = [CheckpointRef(**each) for each in json.loads(checkpoints_json)]
         saved = checkpoints.newest(lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/{replicate}")
         assert saved.state is not None
-        assert saved.state["midway"]["course"]["step"] > 100
+        assert saved.state["midway"][0]["course"]["step"] > 100
     process.kill()
     lab.ends([run_id], 120)
     assert lab.count(run_id, "failed") == 3
@@ -205,11 +250,15 @@ class Deaf:
         pass
 
 
+MOST = 8
+
+
 def next_job(store: Store, settings: Settings) -> Job:
     claim = store.claim("cpu", "a test")
     assert claim is not None
     wide = width(claim, 4)
-    return Job(claim, settings, "a test", "cpu", wide, tuple(store.claim_beside(claim, wide, "a test")))
+    beside = tuple(store.claim_beside(claim, wide, "a test"))
+    return Job(claim, settings, "a test", "cpu", wide, beside, MOST // wide)
 
 
 def test_what_does_not_fit_goes_on_with_half_from_its_checkpoint(
@@ -221,7 +270,7 @@ def test_what_does_not_fit_goes_on_with_half_from_its_checkpoint(
     def short_of_memory(requests: Any) -> Any:
         nonlocal trainings
         trainings += 1
-        if trainings > 1 and next(iter(requests.values())).bench.stack.slots > 2:
+        if trainings > 1 and next(iter(requests.values())).bench.slots > 2:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return train(requests)
 
@@ -248,6 +297,49 @@ def test_what_does_not_fit_goes_on_with_half_from_its_checkpoint(
     assert dense(store, run_id)
 
 
+def test_trainings_of_a_level_are_fewer_before_replicates_are(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two replicates three trainings each are too many, then two, then even one: what was saved is gone on with."""
+    train, slots = together._train, list[int]()
+
+    def short_of_memory(requests: Any) -> Any:
+        bench = next(iter(requests.values())).bench
+        slots.append(bench.slots)
+        # Dense, all fit.
+        if bench.group.level > 0 and bench.slots > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return train(requests)
+
+    monkeypatch.setattr(together, "_train", short_of_memory)
+    branches = [{"kind": "reinit", "draws": 1}, {"kind": "shuffled", "draws": 1}]
+    spec = small_spec(steps=20, levels=1, branches=branches, rewind_step=5, replicates=2)
+    assert spec.abreast(4) == ["winning_ticket/0 shuffled/0"]
+    run_id = store.create_run(spec, name="x").id
+    settings = Settings(data_dir=tmp_path)
+    plans = list[tuple[int, int, list[str]]]()
+    while (claimed := store.queue_length()["any"]) and len(plans) < 5:
+        job = next_job(store, settings)
+        plans.append((claimed, job.width, job.stacks))
+        if job.stacked:
+            child.run_together(job, Deaf())  # type: ignore[arg-type]
+        else:
+            list(child.Attempt(job, Deaf()).work())  # type: ignore[arg-type]
+    assert plans == [(2, 2, spec.abreast(4)), (2, 2, []), (2, 1, []), (1, 1, [])]
+    assert store.run(run_id).state == "finished"
+    assert slots == [2, 4, 2]
+    reasons = [e.event["reason"] for e in store.events(run_id, limit=1_000) if e.event["kind"] == "failed"]
+    assert ["2 trainings of a replicate together do not fit" in reason for reason in reasons] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert ["2 replicates together do not fit" in reason for reason in reasons] == [False, False, True, True]
+    assert dense(store, run_id)
+    assert store.series(run_id, "outcome", level=1).columns["steps"].tolist() == [20.0] * 6
+
+
 def test_one_that_does_not_fit_alone_fails_by_name(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,8 +349,8 @@ def test_one_that_does_not_fit_alone_fails_by_name(
     monkeypatch.setattr("workers.science.experiments.bench.train", nothing_fits)
     run_id = store.create_run(small_spec(), name="x").id
     for _ in range(3):
-        job = next_job(store, Settings(data_dir=tmp_path))
-        assert job.width == 1
+        job = replace(next_job(store, Settings(data_dir=tmp_path)), abreast=1)
+        assert not job.stacked
         list(child.Attempt(job, Deaf()).work())  # type: ignore[arg-type]
     run = store.run(run_id)
     assert run.state == "failed"

@@ -44,7 +44,16 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
     Worker(settings, "cpu", 1).serve()
     store.extend_run(ids["extended"], small_spec(**small, levels=2, branches=CONTROLS))
     ids["together"] = store.create_run(small_spec(**small, branches=CONTROLS[:1], replicates=3), name="together").id
+    grids = {"sgd": (0.5,), "adam": (0.003, 0.03), "dualised": (0.5,)}
+    ids["rates"] = store.create_run(erasure_spec(grids, steps=20, twins=True), name="rates").id
     Worker(settings.model_copy(update={"together": 3}), "cpu", 1).serve()
+    # Two trainings at once, then one that was added.
+    abreast = {**small, "rewind_step": 10, "levels": 1}
+    ids["abreast"] = store.create_run(small_spec(**abreast, branches=CONTROLS), name="abreast").id
+    Worker(settings.model_copy(update={"together": 2}), "cpu", 1).serve()
+    more = [{"kind": "reinit", "draws": 1}, *CONTROLS]
+    store.extend_run(ids["abreast"], small_spec(**abreast, branches=more))
+    Worker(settings, "cpu", 1).serve()
     assert {run.state for run in store.runs().items} == {"finished"}
     store.close()
     return folder, ids
@@ -121,7 +130,7 @@ def lab(
     lab.store.close()
 
 
-@pytest.mark.parametrize("run", ["rewound", "one_shot", "erasure", "rank"])
+@pytest.mark.parametrize("run", ["rewound", "one_shot", "erasure", "rates", "rank"])
 def test_trainings_are_made_in_the_order_that_the_spec_tells(lab: Lab, run: str) -> None:
     spec = lab.store.run(lab.ids[run]).experiment
     ended = [key.place for key in lab.store.outputs(lab.ids[run], 0) if key.name == spec.ends]
@@ -142,6 +151,10 @@ def test_trainings_are_made_in_the_order_that_the_spec_tells(lab: Lab, run: str)
         ("rank", {}, "replicate 0, level 0, winning ticket\n", 1),
         ("extended", {"level": 2, "branch": "winning_ticket"}, "level 2, winning ticket\n", 8),
         ("extended", {"level": 1, "branch": "random", "draw": 1}, "level 1, random, draw 1\n", 5),
+        # In the slots that they had of a stack; what was made at once with them is not compared.
+        ("rates", {"branch": "adam", "level": 1, "draw": 0}, "level 1, adam, draw 0\n", 12),
+        ("rates", {"branch": "adam", "level": 1, "draw": 1}, "level 1, adam, draw 1\n", 12),
+        ("rates", {}, "level 0, sgd, draw 0 (the cheapest of 8", 12),
         # Alone in the slot that it had among three.
         ("together", {"replicate": 1, "level": 2, "branch": "winning_ticket"}, "level 2, winning ticket\n", 8),
     ],
@@ -211,6 +224,29 @@ def test_a_replicate_that_had_to_go_on_with_fewer_is_refused_by_name(lab: Lab) -
     code, out, err = lab.verify("together")
     assert (code, out) == (2, "")
     assert "3 then 1 of them" in err
+
+
+def test_each_of_several_at_once_is_made_again_in_its_slot(lab: Lab) -> None:
+    (plan, _) = [start.event["plan"] for start in lab.store.starts(lab.ids["abreast"])]
+    assert plan["abreast"] == ["winning_ticket/0 shuffled/0", "random/0 random/1"]
+    for branch, draw in (("winning_ticket", 0), ("shuffled", 0), ("random", 0), ("random", 1), ("reinit", 0)):
+        code, out, err = lab.verify("abreast", level=1, branch=branch, draw=draw)
+        assert code == 0, (branch, draw, out, err)
+        assert "the same to the bit" in out
+
+
+def test_one_that_had_to_go_on_with_fewer_at_once_is_refused_by_name(lab: Lab) -> None:
+    starts = lab.store.starts(lab.ids["abreast"])
+    event = {**starts[-1].event, "plan": {**starts[-1].event["plan"], "abreast": ["winning_ticket/0 shuffled/0"]}}
+    lab.write(
+        "UPDATE events SET body = ? WHERE run_id = ? AND seq = ?",
+        (orjson.dumps(event).decode(), lab.ids["abreast"], starts[-1].seq),
+    )
+    code, out, err = lab.verify("abreast")
+    assert (code, out) == (2, "")
+    assert "winning_ticket/0 shuffled/0 | random/0 random/1, then winning_ticket/0 shuffled/0, as" in " ".join(
+        err.split()
+    )
 
 
 def test_what_a_training_rests_on_must_be_whole(lab: Lab) -> None:

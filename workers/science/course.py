@@ -11,13 +11,15 @@ from torch import Tensor
 class Course:
     """`step` updates have been made; `losses` are those of the last ones, not read from the device yet.
 
-    `summed` and `counted` are the losses read since the last mean was taken.
+    `summed` and `counted` are the losses read since the last mean was taken. `lost` is after how many updates it
+    diverged, once that was seen.
     """
 
     step: int = 0
     losses: list[Tensor] = field(default_factory=list)
     summed: float = 0.0
     counted: int = 0
+    lost: int | None = None
 
     def diverged(self) -> int | None:
         """Read the losses, which waits for the device: after how many updates one was first not finite, or None."""
@@ -27,7 +29,8 @@ class Course:
         self.losses.clear()
         bad = next((i for i, value in enumerate(seen) if not isfinite(value)), None)
         if bad is not None:
-            return self.step - len(seen) + bad
+            self.lost = self.step - len(seen) + bad
+            return self.lost
         self.summed, self.counted = self.summed + fsum(seen), self.counted + len(seen)
         return None
 

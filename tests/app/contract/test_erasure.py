@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.contract.catalog import CATALOG
-from app.contract.erasure import MAX_CELLS, ErasureSpec
+from app.contract.erasure import MAX_CELLS, MAX_KEPT_BACK, ErasureSpec
 from app.contract.events import Place
 from app.contract.params import Adam, Sgd
 
@@ -115,3 +115,17 @@ def test_a_run_beyond_the_bounds_says_what_to_drop() -> None:
     too_wide = wrong(widths=(4096,), optimizers=[{"kind": "sgd"}, {"kind": "muon"}], steps=100_000, replicates=50)
     assert "Tflop in all exceed the bound" in too_wide
     assert "drop muon or width 4096 first" in too_wide
+
+
+def test_as_many_cells_are_trained_at_once_as_a_grid_has_and_frames_find_room_for() -> None:
+    assert spec(twins=False).abreast(8) == ["sgd/0 sgd/1"]
+    assert spec().abreast(8) == ["sgd/0 sgd/0/twin sgd/1 sgd/1/twin", "adam/0 adam/0/twin"]
+    assert spec().abreast(3) == ["sgd/0 sgd/0/twin", "sgd/1 sgd/1/twin", "adam/0 adam/0/twin"]
+    assert spec(optimizers=[{"kind": "dualised", "lrs": (0.5, 1.0)}]).abreast(8) == []
+    assert spec(optimizers=[{"kind": "sam", "lrs": (0.5, 1.0)}]).abreast(8) == []
+    rates = tuple(0.01 * (i + 1) for i in range(8))
+    wide = spec(optimizers=[{"kind": "sgd", "lrs": rates}], widths=(16, 4096), steps=300)
+    widest = max(len(stack.split()) for stack in wide.abreast(100))
+    assert widest == 6
+    frames = len(wide.moments()) * 4096**2
+    assert (widest - 1) * frames <= MAX_KEPT_BACK < widest * frames

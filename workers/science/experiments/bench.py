@@ -1,6 +1,6 @@
 """The bench on which the networks of a replicate are trained, one after the other, and what each training measures."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from math import nan
 
@@ -11,7 +11,7 @@ from app.contract.events import Place, Progress
 from workers.science.course import Course
 from workers.science.data.dataset import Dataset
 from workers.science.experiments import midway
-from workers.science.experiments.midway import Clock, Midway
+from workers.science.experiments.midway import Clock, Due, Midway
 from workers.science.experiments.rows import one_row, outcome
 from workers.science.metrics.density import density
 from workers.science.outputs import Output
@@ -58,6 +58,17 @@ class _Underway:
 
 
 @dataclass
+class _Report:
+    """What the training has told so far."""
+
+    place: Place
+    begun: Midway | None
+    trained: Trained = field(default_factory=Trained)
+    rows: list[Evaluated] = field(default_factory=list)
+    diverged_step: int | None = None
+
+
+@dataclass
 class Bench:
     """What all trainings of a replicate share; `done` of `total` optimizer steps lie behind it.
 
@@ -77,6 +88,13 @@ class Bench:
     clock: Clock = field(default_factory=Clock)
     autocast: torch.dtype | None = None
     _underway: _Underway = field(init=False, repr=False)
+    _report: _Report | None = field(init=False, repr=False, default=None)
+
+    def abreast(self, places: Sequence[Place]) -> Sequence["Bench"]:
+        """A bench for each of these trainings, to be made at once: for one alone, unless benches share a stack."""
+        if len(places) > 1:
+            raise ValueError(f"{len(places)} trainings at once need a stack")
+        return [self]
 
     def train(
         self,
@@ -88,38 +106,47 @@ class Bench:
         first_step: int = 0,
         snapshot_step: int | None = None,
         begun: Midway | None = None,
-    ) -> Generator[Output | Midway, None, Trained]:
+    ) -> Generator[Output | Due, None, Trained]:
         """Train from `weights` under `masks`, from `first_step` on, and measure.
 
-        Yields the series `evaluation` with progress between its rows, a Midway whenever the clock asks for one, and
-        `outcome`. `begun` is this training as one of these left it: what was said before it is not said again.
+        Yields the series `evaluation` with progress between its rows, Due whenever the clock asks to `save`, and
+        `outcome`. `begun` is this training as it was saved: what was said by then is not said again.
         """
-        trained, rows, diverged_step = Trained(), list[Evaluated](), None
+        self._report = report = _Report(place, begun)
+        trained, rows = report.trained, report.rows
         if begun is not None:
-            rows = [Evaluated(int(step), *values) for step, *values in begun.part("rows")["all"].tolist()]
+            rows += [Evaluated(int(step), *values) for step, *values in begun.part("rows")["all"].tolist()]
             trained.snapshot = begun.part("snapshot") or None
-        for moment in self.moments(Plan(place, weights, masks, factor, first_step, snapshot_step, begun)):
+            report.diverged_step = begun.told.get("lost")
+        plan = Plan(place, weights, masks, factor, first_step, snapshot_step, begun)
+        for moment in self.moments(plan) if report.diverged_step is None else ():
             if isinstance(moment, Evaluated):
                 rows.append(moment)
                 yield one_row("evaluation", place, vars(moment))
             elif isinstance(moment, Diverged):
-                diverged_step = moment.step
+                report.diverged_step = moment.step
             elif isinstance(moment, Tick):
                 if moment.step == snapshot_step and trained.snapshot is None:
                     trained.snapshot = self.state()
                 yield self._progress(place, moment, first_step)
                 if moment.between and self.clock.due():
-                    told = {"all": torch.tensor([astuple(row) for row in rows], dtype=torch.float64)}
-                    yield self.midway(place, rows=told, snapshot=trained.snapshot or {})
+                    yield Due()
             else:
                 yield moment
         train_accuracy = nan
-        if diverged_step is None:
+        if report.diverged_step is None:
             trained.state = self.state()
             train_accuracy = yield from self._train_accuracy(place, first_step)
-        yield one_row("outcome", place, outcome(rows, density(masks), train_accuracy, diverged_step))
-        self.done += self.steps - first_step
+        yield one_row("outcome", place, outcome(rows, density(masks), train_accuracy, report.diverged_step))
         return trained
+
+    def save(self) -> Midway | None:
+        """The training as it stands between two steps, or has ended; None if it has not begun."""
+        report = self._report
+        if report is None:
+            return None
+        rows = {"all": torch.tensor([astuple(row) for row in report.rows], dtype=torch.float64)}
+        return self.midway(report.place, rows=rows, snapshot=report.trained.snapshot or {})
 
     def moments(self, plan: Plan) -> Iterator[Moment | Output]:
         """Train as `plan` says and yield what happens; outputs among it are passed on as they are."""

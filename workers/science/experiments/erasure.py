@@ -1,12 +1,12 @@
 """Weight erasure: a picture in the initial weights, trained away by many optimizers at many learning rates.
 
 Defined in docs/protocol.md. A cell is one training (app/contract/erasure.py); all cells of a replicate and width start
-from the same weights and see the same batches, so that they differ by optimizer and rate alone.
+from the same weights and see the same batches, so that they differ by optimizer and rate alone. Those of one optimizer
+can be trained at once, as a stack of networks; they are told one after the other all the same.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from math import nan
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,36 +15,33 @@ import torch
 from torch import Tensor, nn
 
 from app.contract.erasure import CLASSES, Cell, ErasureSpec
-from app.contract.events import Measured, Place, Progress
+from app.contract.events import Place, Progress
 from app.pictures.build import picture_of
 from app.pictures.picture import fit
 from app.pictures.watermark import mark
 from workers.science.build import build
-from workers.science.course import Course
 from workers.science.data.dataset import Dataset, Split
-from workers.science.erasure import measures, network
+from workers.science.erasure import network, stacked
 from workers.science.erasure.losses import LOSSES
-from workers.science.erasure.training import Look, train
-from workers.science.erasure.visibility import Picture, Visibility
-from workers.science.experiments import midway
+from workers.science.erasure.stacked import Lane
+from workers.science.erasure.training import train
+from workers.science.erasure.visibility import Picture
 from workers.science.experiments.datasets import dataset
+from workers.science.experiments.erasure_cell import CellTraining, Splits
+from workers.science.experiments.in_order import Told
 from workers.science.experiments.midway import Clock
-from workers.science.experiments.rows import one_row
-from workers.science.metrics.evaluate import evaluate
+from workers.science.experiments.standing import Standing
 from workers.science.optim.moved_by import moved_by
-from workers.science.outputs import Checkpoint, Output, Resume, Tensors
+from workers.science.outputs import Output, Resume, Tensors
 from workers.science.random import generator
+from workers.science.stacked.footprint import Footprint
+from workers.science.stacked.footprint import footprint as stacked_footprint
+from workers.science.stacked.network import StackedNetwork
 from workers.science.training import Batches, Diverged, Tick
 
-LEVELS = 127
-"""Steps between 0 and the largest change that a frame tells apart."""
 JUDGED = 10_000
 """Training images that the training accuracy is told from, the first ones."""
 _LAYERS = {"first": "fc1", "middle": "fc2", "last": "fc3"}
-_ENDING = (
-    "visibility", "null_low", "null_high", "ssim", "similarity", "movement", "loss", "train_accuracy",
-    "validation_accuracy", "test_accuracy",
-)  # fmt: skip
 
 
 def run(
@@ -54,17 +51,19 @@ def run(
     device: torch.device | str = "cpu",
     datasets_dir: Path,
     resume: Resume | None = None,
-    plan: Mapping[str, Any] = MappingProxyType({}),  # noqa: ARG001 (nothing of it is a choice here)
+    plan: Mapping[str, Any] = MappingProxyType({}),
     clock: Clock | None = None,
 ) -> Iterator[Output]:
-    """One replicate: every cell, one after the other.
+    """One replicate: every cell, in the order of `spec.cells`.
 
     Yields series `erasure`, `spectrum`, `update_sizes` and `ending`, artifacts `init` (the matrix with the picture, and
     without it for the twins) and `frame_<step>` (what has been added to it by then, in 255 levels), Progress in Mflop
     at least every 0.1 s while training, and a Checkpoint after each cell and, when `clock` says so, within one.
-    With `resume`, what is done is not done again; the rest comes out the same to the bit, on the same device.
+    With `resume`, what is done is not done again; the rest comes out the same to the bit, on the same device and under
+    the same `plan`, the shard's numeric plan. It says which cells are trained at once: a Checkpoint comes after these.
     """
-    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, clock or Clock()).run()
+    abreast = plan.get("abreast", ())
+    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, clock or Clock(), abreast).run()
 
 
 def describe(spec: ErasureSpec, datasets_dir: Path) -> dict[str, Any]:
@@ -89,8 +88,22 @@ def describe(spec: ErasureSpec, datasets_dir: Path) -> dict[str, Any]:
     }
 
 
+def footprint(spec: ErasureSpec, datasets_dir: Path) -> Footprint:
+    """How much memory cells take that are trained at once: the largest of those that can be."""
+    data = dataset(spec.dataset, datasets_dir)
+    model = network.build(data.train.x[0].numel(), max(spec.widths), CLASSES)
+    each = [
+        stacked_footprint(model, build(grid.at(grid.lrs[0])), data, spec.batch_size)
+        for grid in spec.optimizers
+        if spec.stacks(grid.kind)
+    ]
+    # The matrix as it was at the start, and before an update that is looked at.
+    rows, columns = spec.matrix(max(spec.widths))
+    return Footprint(each[0].shared, max(one.each for one in each) + 2 * 4 * rows * columns)
+
+
 class _Replicate:
-    """The cells of one replicate; `_starts` holds the weights that those of the present width begin with."""
+    """The cells of one replicate; those that `abreast` names are trained at once."""
 
     def __init__(
         self,
@@ -100,45 +113,103 @@ class _Replicate:
         datasets_dir: Path,
         resume: Resume | None,
         clock: Clock,
+        abreast: Sequence[str],
     ) -> None:
         self._spec, self._device, self._clock = spec, device, clock
         self._key = partial(generator, spec.seed, replicate)
         self._data: Dataset = dataset(spec.dataset, datasets_dir).to(device)
         self._split = Split(self._data.train.x[: spec.n_images], self._data.train.y[: spec.n_images])
-        self._judged = Split(self._split.x[:JUDGED], self._split.y[:JUDGED])
+        judged = Split(self._split.x[:JUDGED], self._split.y[:JUDGED])
+        self._splits = Splits(judged, self._data.validation, self._data.test)
         self._picture = picture_of(spec.picture)
         self._loss = LOSSES[spec.loss]
         self._layer = _LAYERS[spec.layer]
         # The same batches for every cell.
         self._batches = Batches(len(self._split), spec.batch_size, self._shuffle)
-        state = resume.state if resume else {"done": []}
-        self._done = [Place.model_validate(place) for place in state["done"]]
-        cells = dict(spec.cells())
-        self._total = sum(spec.mflop(place, cell) for place, cell in cells.items())
-        self._before = sum(spec.mflop(place, cells[place]) for place in self._done)
-        self._begun = midway.of(state.get("midway"), resume.tensors) if resume else None
-        self._next = midway.place(state.get("next"))
+        self._cells = dict(spec.cells())
+        self._work = {place: spec.mflop(place, cell) for place, cell in self._cells.items()}
+        self._standing = Standing(spec, list(self._cells), abreast, resume)
+        self._made = {place: self._work[place] for place in self._standing.made}
+        self._made |= {
+            place: self._mflop(place, each.told["course"]["step"]) for place, each in self._standing.begun.items()
+        }
+        self._told = {place.level for place in self._made}
 
     def run(self) -> Iterator[Output]:
         """Every cell that is not done yet."""
-        told: set[int] = {place.level for place in self._done} | {begun.place.level for begun in [self._begun] if begun}
-        cells = [each for each in self._spec.cells() if each[0] not in self._done]
-        # The log may hold a part of this one already, and a spec that has grown since has others before it.
-        cells.sort(key=lambda each: each[0] != self._next)
-        for i, (place, cell) in enumerate(cells, 1):
+        for group in self._standing.groups:
+            yield from self._train(group)
+            yield self._standing.checkpoint()
+        total = sum(self._work.values())
+        yield Progress(done=total, total=total)
+
+    def _train(self, group: Sequence[Place]) -> Iterator[Output]:
+        """What is left of cells that are trained at once, each in the slot in which it stands in the group."""
+        live: dict[int, CellTraining] = {}
+        stack = self._stack(group) if len(group) > 1 else None
+        for slot, place in enumerate(group):
+            if not self._standing.left(place):
+                continue
+            cell = self._cells[place]
             model, picture = self._start(cell)
-            if place.level not in told:
-                told.add(place.level)
-                yield Tensors("init", Place(level=place.level), {"weight": self._watched(model).detach().cpu().clone()})
-            yield from self._train(place, cell, model, picture)
-            self._before += self._spec.mflop(place, cell)
-            self._done.append(place)
-            yield Checkpoint(self._state(cells[i][0] if i < len(cells) else None))
-        yield Progress(done=self._total, total=self._total)
+            if place.level not in self._told:
+                self._told.add(place.level)
+                weight = self._watched(model).detach().clone()
+                yield from self._say(place, Tensors("init", Place(level=place.level), {"weight": weight}))
+            if stack is not None:
+                stack.put(slot, model.state_dict())
+            model = model.to(self._device) if stack is None else stack.view(slot)
+            optimizers = build(self._spec.grid(cell.optimizer).at(cell.lr))(model)
+            begun = self._standing.begun.pop(place, None)
+            live[slot] = CellTraining(place, model, self._watched(model), picture, optimizers, self._splits, begun)
+        for moment in self._moments(stack, live):
+            if isinstance(moment, Tick):
+                yield self._progress(live.values(), moment.step)
+                if moment.between and self._clock.due():
+                    yield self._standing.checkpoint(each.midway() for each in live.values())
+                continue
+            slot, found = moment
+            if isinstance(found, Diverged):
+                yield from self._end(live.pop(slot), found)
+                continue
+            # Told before it is measured, which takes a while at large widths.
+            yield self._progress([live[slot]], found.step)
+            for output in live[slot].looked(found):
+                yield from self._say(live[slot].place, output)
+        for training in live.values():
+            yield from self._end(training, None)
+
+    def _moments(self, stack: StackedNetwork | None, live: Mapping[int, CellTraining]) -> stacked.Moments:
+        looks = self._spec.moments()
+        if stack is not None:
+            lanes = {slot: Lane(each.model, each.watched, each.optimizers, each.course) for slot, each in live.items()}
+            yield from stacked.train(stack, lanes, self._split, self._batches, self._loss, moments=looks)
+            return
+        ((slot, one),) = live.items()
+        for moment in train(
+            one.model, one.watched, self._split, one.optimizers, self._batches, self._loss, moments=looks,
+            course=one.course,
+        ):  # fmt: skip
+            yield moment if isinstance(moment, Tick) else (slot, moment)
+
+    def _end(self, training: CellTraining, diverged: Diverged | None) -> Iterator[Output]:
+        place = training.place
+        self._made[place] = self._work[place]
+        yield from self._say(place, training.ending(diverged))
+        yield from self._standing.order.end(place)
+
+    def _say(self, place: Place, output: Told) -> list[Told]:
+        return self._standing.order.add(place, output)
+
+    def _stack(self, group: Sequence[Place]) -> StackedNetwork:
+        return StackedNetwork(self._blank(self._cells[group[0]]).to(self._device), len(group))
+
+    def _blank(self, cell: Cell) -> nn.Module:
+        return network.build(self._data.train.x[0].numel(), cell.width, CLASSES)
 
     def _start(self, cell: Cell) -> tuple[nn.Module, Picture]:
-        """The network of a cell before its first step, and the picture as it lies in its matrix."""
-        model = network.build(self._data.train.x[0].numel(), cell.width, CLASSES)
+        """The network of a cell before its first step, on the CPU, and the picture as it lies in its matrix."""
+        model = self._blank(cell)
         network.initialise(model, self._key("init", cell.width))
         weight = self._watched(model)
         ink = fit(self._picture, *weight.shape)
@@ -146,94 +217,21 @@ class _Replicate:
             marked = mark(weight.detach().numpy(), ink, contrast=self._spec.contrast, placement=self._spec.placement)
             with torch.no_grad():
                 weight.copy_(torch.from_numpy(marked))
-        placement = self._spec.placement
-        return model.to(self._device), Picture(ink, two_level=self._picture.two_level, placement=placement)
-
-    def _train(self, place: Place, cell: Cell, model: nn.Module, picture: Picture) -> Iterator[Output]:
-        watched = self._watched(model)
-        start = watched.detach().clone()
-        optimizers = build(self._spec.grid(cell.optimizer).at(cell.lr))(model)
-        row: dict[str, float] = {}
-        diverged, step, course = nan, 0, Course()
-        if self._begun is not None and self._begun.place == place:
-            course = self._begun.restore(model, optimizers)
-            row = {name: float(value) for name, value in self._begun.part("row").items()}
-            step = int(row.pop("step"))
-        moments = train(
-            model, watched, self._split, optimizers, self._batches, self._loss, moments=self._spec.moments(),
-            course=course,
-        )  # fmt: skip
-        for moment in moments:
-            match moment:
-                case Look():
-                    # Told before it is measured, which takes a while at large widths.
-                    yield self._progress(place, cell, moment.step)
-                    row = self._measured(model, start, watched, picture, moment)
-                    step = moment.step
-                    yield one_row("erasure", place, {"step": step, **row})
-                    yield from self._pictured(place, start, watched, moment)
-                case Diverged():
-                    diverged, step = float(moment.step), moment.step
-                case Tick():
-                    yield self._progress(place, cell, moment.step)
-                    if moment.between and self._clock.due():
-                        kept = {"step": float(step), **row}
-                        values = {name: torch.tensor(value, dtype=torch.float64) for name, value in kept.items()}
-                        saved = midway.save(place, course, model, optimizers, row=values)
-                        yield Checkpoint({**self._state(place), "midway": saved.told}, saved.tensors)
-        end = {name: row.get(name, nan) if diverged != diverged else nan for name in _ENDING}
-        yield one_row("ending", place, {"steps": step, "diverged_step": diverged, **end})
-
-    def _state(self, upcoming: Place | None) -> dict[str, Any]:
-        return {"done": [place.model_dump() for place in self._done], "next": upcoming and upcoming.model_dump()}
-
-    def _measured(
-        self, model: nn.Module, start: Tensor, watched: Tensor, picture: Picture, moment: Look
-    ) -> dict[str, float]:
-        now = watched.detach()
-        seen: Visibility = picture.measure(now.cpu().numpy())
-        update, gradient = moment.update, moment.gradient
-        return {
-            "visibility": seen.value,
-            "null_low": seen.null_low,
-            "null_high": seen.null_high,
-            "ssim": measures.ssim(start.cpu().numpy(), now.cpu().numpy()),
-            "similarity": measures.similarity(start, now),
-            "movement": measures.movement(start, now),
-            "loss": moment.loss,
-            "train_accuracy": evaluate(model, self._judged).accuracy,
-            "validation_accuracy": evaluate(model, self._data.validation).accuracy,
-            "test_accuracy": evaluate(model, self._data.test).accuracy,
-            "gradient_stable_rank": measures.stable_rank(gradient) if gradient is not None else nan,
-            "update_stable_rank": measures.stable_rank(update) if update is not None else nan,
-            "update_spectral": measures.spectral_norm(update) if update is not None else nan,
-            "update_frobenius": float(torch.linalg.matrix_norm(update)) if update is not None else nan,
-        }
-
-    def _pictured(self, place: Place, start: Tensor, watched: Tensor, moment: Look) -> Iterator[Output]:
-        """What can be drawn of the matrix: the change as a frame, its spectrum, and the sizes of the update."""
-        shares, values = measures.spectrum(watched.detach())
-        steps = [float(moment.step)] * len(shares)
-        yield Measured(series="spectrum", place=place, columns={"step": steps, "share": shares, "value": values})
-        if moment.update is not None:
-            centres, found = measures.sizes(moment.update)
-            steps = [float(moment.step)] * len(centres)
-            if centres:
-                columns = {"step": steps, "log10_size": centres, "share": found}
-                yield Measured(series="update_sizes", place=place, columns=columns)
-        change = (watched.detach() - start).cpu()
-        scale = float(change.abs().max()) / LEVELS
-        delta = torch.round(change / scale).to(torch.int8) if scale else torch.zeros_like(change, dtype=torch.int8)
-        meta = {"step": str(moment.step), "scale": repr(scale)}
-        yield Tensors(f"frame_{moment.step:06d}", place, {"delta": delta.contiguous()}, meta)
+        return model, Picture(ink, two_level=self._picture.two_level, placement=self._spec.placement)
 
     def _watched(self, model: nn.Module) -> Tensor:
         weight: Tensor = getattr(model, self._layer).weight
         return weight
 
-    def _progress(self, place: Place, cell: Cell, step: int) -> Progress:
-        done = self._before + self._spec.mflop(place, cell) * step // self._spec.steps
-        return Progress(done=done, total=self._total, place=place, step=step)
+    def _progress(self, at: Iterable[CellTraining], step: int) -> Progress:
+        """All of `at` have come to `step`; there is at least one."""
+        places = [each.place for each in at]
+        self._made |= {place: self._mflop(place, step) for place in places}
+        done, total = sum(self._made.values()), sum(self._work.values())
+        return Progress(done=done, total=total, place=places[0], step=step)
+
+    def _mflop(self, place: Place, step: int) -> int:
+        return self._work[place] * step // self._spec.steps
 
     def _shuffle(self, epoch: int) -> Tensor:
         return torch.randperm(len(self._split), generator=self._key("order", epoch)).to(self._device)

@@ -4,8 +4,9 @@ Defined in docs/protocol.md. Nothing here depends on where a branch stands in th
 or draws there are, so a larger spec adds to what a smaller one did.
 """
 
-from collections.abc import Callable, Container, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import cached_property, partial
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,18 +16,20 @@ import torch
 from torch import Tensor
 
 from app.contract.events import WINNING_TICKET, Place, Progress
-from app.contract.lottery import LotterySpec, draws
-from app.contract.params import OptimizerParams, Params
+from app.contract.lottery import LotterySpec
+from app.contract.params import OptimizerParams
 from app.masks.sums import strata_of
 from workers.science.branches.origin import Origin, Start
 from workers.science.build import build
 from workers.science.data import augmentation
-from workers.science.experiments import midway
 from workers.science.experiments.bench import Bench, Trained
 from workers.science.experiments.datasets import dataset, dataset_on
-from workers.science.experiments.midway import Clock, Midway
+from workers.science.experiments.midway import Clock, Due
 from workers.science.experiments.rows import movement_rows
+from workers.science.experiments.standing import Standing
+from workers.science.experiments.starts import Starts
 from workers.science.experiments.ticket import Ticket, mask_outputs, masks_of, pack, unpack
+from workers.science.experiments.turns import Member, in_turn
 from workers.science.metrics.movement import histograms
 from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
@@ -57,16 +60,17 @@ def run(
 
     Yields series `layers`, `evaluation`, `outcome` and `movement`, artifacts `init`, `rewind`, `mask`, `pyramid`,
     `ticket` and `movement`, Progress at least every 0.1 s while training, and a Checkpoint after each training and,
-    when `clock` says so, within one. Of `plan`, the shard's numeric plan, what `tune` found is obeyed. With
-    `resume`, what its state calls done is not done again and its artifacts are loaded, so that the rest comes out the
-    same to the bit, on the same device and under the same plan; `spec` may have grown since (`LotterySpec.extends`).
-    `bench` makes that on which all its networks are trained (`together.StackedBench`, to train several replicates at
-    once).
+    when `clock` says so, within one. Of `plan`, the shard's numeric plan, what `tune` found is obeyed, and which
+    trainings are made abreast: what is said stays in the same order. With `resume`, what its state calls done is not
+    done again and its artifacts are loaded, so that the rest comes out the same to the bit, on the same device and
+    under the same plan; `spec` may have grown since (`LotterySpec.extends`). `bench` makes that on which all its
+    networks are trained (`together.StackedBench`, to train several at once).
     """
     csr_below = plan.get("tuned", {}).get("csr_below", 0.0)
     autocast = torch.bfloat16 if spec.precision == "bfloat16" else None
     bench = partial(bench, csr_below=csr_below, clock=clock or Clock(), autocast=autocast)
-    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, bench).run()
+    abreast = plan.get("abreast", ())
+    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, bench, abreast).run()
 
 
 def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
@@ -99,16 +103,16 @@ def tune(
     datasets_dir: Path,
     device: torch.device | str,
     recall: Callable[[dict[str, Any], Callable[[], Any]], Any],
-    replicates: int = 1,
+    stacked: bool = False,
 ) -> dict[str, Any]:
     """What a numeric plan rests on that only a measurement can tell; `recall(question, find_out)` remembers answers.
 
-    "csr_below": share of kept weights under which linear layers train as compressed sparse rows; 0 for never. A stack
-    of several `replicates`, each with masks of its own, is always dense, as is a training in 16 bits.
+    "csr_below": share of kept weights under which linear layers train as compressed sparse rows; 0 for never. What is
+    trained `stacked`, each network with masks of its own, is always dense, as is a training in 16 bits.
     """
     elementwise = isinstance(spec.optimizer, OptimizerParams) and spec.optimizer.elementwise
     never = spec.sparse_training == "off" or spec.precision != "float32" or not elementwise
-    if never or torch.device(device).type != "cpu" or replicates > 1:
+    if never or torch.device(device).type != "cpu" or stacked:
         return {"csr_below": 0.0}
     data = dataset(spec.dataset, datasets_dir)
     question = {"csr_below": spec.model.model_dump(mode="json"), "shape": list(data.shape), "batch": spec.batch_size}
@@ -127,6 +131,7 @@ class _Replicate:
         datasets_dir: Path,
         resume: Resume | None,
         bench: Callable[..., Bench],
+        abreast: Sequence[str],
     ) -> None:
         self._spec, self._device, self._resume = spec, device, resume
         self._key = partial(generator, spec.seed, replicate)
@@ -138,18 +143,18 @@ class _Replicate:
         self._full = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in self._layers.items()}
         self._prune = build(spec.pruning)
         self._schedule = build(spec.schedule)
-        state = resume.state if resume else {"done": [], "diverged": []}
-        self._done = dict.fromkeys(Place.model_validate(place) for place in state["done"])
-        self._diverged = dict.fromkeys(Place.model_validate(place) for place in state["diverged"])
-        # A control that keeps the ticket's weights begins where the ticket does; new weights begin at step 0.
-        self._first_step = {b.kind: spec.rewind_step if _keeps_weights(b) else 0 for b in spec.branches}
+        diverged = resume.state["diverged"] if resume else []
+        self._diverged = dict.fromkeys(Place.model_validate(place) for place in diverged)
+        self._steps = dict(spec.parts())
+        reachable = [place for place in self._steps if not self._cut_off(place.level)]
+        self._standing = Standing(spec, reachable, abreast, resume)
         self._theta0: Mapping[str, Tensor] = self._load("init") if resume else self._initial("init")
         # Where weights go back to. Until the dense network has passed the rewind step: initialisation.
         self._rewound = self._theta0
-        if DENSE in self._done and DENSE not in self._diverged and spec.rewind_step > 0:
+        made = self._standing.made
+        if DENSE in made and DENSE not in self._diverged and spec.rewind_step > 0:
             self._rewound = self._load("rewind")
         self._tickets: dict[int, Ticket] = {}
-        levels = range(spec.levels + 1)
         self._bench = bench(
             self._blank().to(device),
             data,
@@ -157,45 +162,48 @@ class _Replicate:
             build(spec.optimizer),
             spec.steps,
             spec.eval_every,
-            total=sum(spec.steps - self._first(place) for level in levels for place in self._places(level)),
-            done=sum(spec.steps - self._first(place) for place in self._done),
+            total=sum(self._steps.values()),
+            done=sum(self._steps[place] for place in made),
         )
-        self._begun = midway.of(state.get("midway"), resume.tensors) if resume else None
-        self._next = midway.place(state.get("next"))
 
     def run(self) -> Iterator[Output]:
         """Every training that is not done yet, level by level, the ticket before its controls."""
         if self._resume is None:
             yield Tensors("init", DENSE, self._theta0)
-        if self._next is not None:
-            # The log may hold a part of it already, and a spec that has grown since has others before it.
-            yield from self._trainings([self._next])
-        while (place := self._upcoming()) is not None:
-            yield from self._trainings([each for each in self._places(place.level) if each not in self._done])
+        for level, groups in groupby(self._standing.groups, lambda group: group[0].level):
+            if self._cut_off(level):
+                continue
+            masks = self._masks(level)
+            starts = Starts(self._starts(level, masks), self._standing.left)
+            for group in groups:
+                yield from self._make(group, masks, starts)
+                yield self._checkpoint()
         yield Progress(done=self._bench.total, total=self._bench.total)
 
-    def _upcoming(self) -> Place | None:
-        """The first training that is not done; None when the chain has ended."""
-        for level in range(self._spec.levels + 1):
-            # A level hangs on the ticket that it prunes: without one, the chain ends.
-            if level > 0 and Place(level=self._parent(level)) in self._diverged:
-                return None
-            for place in self._places(level):
-                if place not in self._done:
-                    return place
-        return None
+    def _make(self, group: Sequence[Place], masks: Mapping[str, Tensor], starts: Starts) -> Iterator[Output]:
+        """What is left of the trainings of a group, at once."""
+        members = [
+            Member(place, bench, self._steps[place], self._training(place, bench, masks, starts))
+            for place, bench in zip(group, self._bench.abreast(group), strict=True)
+            if self._standing.left(place)
+        ]
+        for output in in_turn(members, self._standing.order, self._bench.done):
+            yield self._checkpoint(members) if isinstance(output, Due) else output
+        self._bench.done += sum(member.size for member in members)
 
-    def _trainings(self, places: Sequence[Place]) -> Iterator[Output]:
-        """These of one level, in their order."""
-        level = places[0].level
-        masks = self._masks(level)
-        if Place(level=level) in places:
-            yield from self._ticket(level, masks)
-        if level > 0:
-            yield from self._controls(level, masks, places)
+    def _training(
+        self, place: Place, bench: Bench, masks: Mapping[str, Tensor], starts: Starts
+    ) -> Iterator[Output | Due]:
+        if place.branch == WINNING_TICKET:
+            yield from self._ticket(place, bench, masks)
+            return
+        start = starts.of(place)
+        # Strata are those of the ticket's own initial weights, which not every control shares.
+        strata = self._strata if start.weights is self._rewound else None
+        yield from self._train(place, bench, start.weights, start.masks, self._factor, masks, strata)
 
-    def _ticket(self, level: int, masks: Mapping[str, Tensor]) -> Iterator[Output]:
-        place, spec = Place(level=level), self._spec
+    def _ticket(self, place: Place, bench: Bench, masks: Mapping[str, Tensor]) -> Iterator[Output | Due]:
+        level, spec = place.level, self._spec
         weights: Mapping[str, Tensor] = self._rewound
         factor: Callable[[int], float] = self._factor
         if level > 0 and spec.rewind != "weights":
@@ -204,7 +212,7 @@ class _Replicate:
                 factor = partial(_always, self._factor(spec.steps - 1))
         snapshot_step = spec.rewind_step if level == 0 and spec.rewind_step > 0 else None
         trained = yield from self._train(
-            place, weights, masks, factor, self._base(level), self._strata, snapshot_step=snapshot_step
+            place, bench, weights, masks, factor, self._base(level), self._strata, snapshot_step=snapshot_step
         )
         if trained.snapshot is not None:
             self._rewound = trained.snapshot
@@ -215,9 +223,9 @@ class _Replicate:
             # Read back what was packed, so that a level continues from the same bits as after a resume.
             self._keep(level, unpack(tensors, masks))
             yield from self._movement(place, weights, trained.state, masks)
-        yield self._checkpoint(place, diverged=trained.state is None)
 
-    def _controls(self, level: int, masks: Mapping[str, Tensor], places: Container[Place]) -> Iterator[Output]:
+    def _starts(self, level: int, masks: Mapping[str, Tensor]) -> Iterator[tuple[Place, Start]]:
+        """Where each draw of each control begins at a level."""
         for branch in self._spec.branches:
             origin = Origin(
                 masks=masks,
@@ -228,16 +236,12 @@ class _Replicate:
             )
             start: Start
             for draw, start in enumerate(build(branch)(origin)):
-                place = Place(level=level, branch=branch.kind, draw=draw)
-                if place in places:
-                    # Strata are those of the ticket's own initial weights, which not every control shares.
-                    strata = self._strata if _keeps_weights(branch) else None
-                    trained = yield from self._train(place, start.weights, start.masks, self._factor, masks, strata)
-                    yield self._checkpoint(place, diverged=trained.state is None)
+                yield Place(level=level, branch=branch.kind, draw=draw), start
 
     def _train(
         self,
         place: Place,
+        bench: Bench,
         weights: Mapping[str, Tensor],
         masks: Mapping[str, Tensor],
         factor: Callable[[int], float],
@@ -245,25 +249,19 @@ class _Replicate:
         strata: Mapping[str, np.ndarray] | None,
         *,
         snapshot_step: int | None = None,
-    ) -> Generator[Output, None, Trained]:
+    ) -> Generator[Output | Due, None, Trained]:
         """One training and what is told of its masks, or what is left of it when it had begun."""
-        begun = self._begun if self._begun is not None and self._begun.place == place else None
+        begun = self._standing.begun.pop(place, None)
         if begun is None:
-            sparse = sparse_layers(self._bench.model, masks, self._bench.csr_below)
+            sparse = sparse_layers(bench.model, masks, bench.csr_below)
             yield from mask_outputs(place, masks, base, strata, sparse)
-        training = self._bench.train(
-            place, weights, masks, factor, first_step=self._first(place), snapshot_step=snapshot_step, begun=begun
+        first_step = self._spec.steps - self._steps[place]
+        trained = yield from bench.train(
+            place, weights, masks, factor, first_step=first_step, snapshot_step=snapshot_step, begun=begun
         )
-        while True:
-            try:
-                output = next(training)
-            except StopIteration as end:
-                trained: Trained = end.value
-                return trained
-            if isinstance(output, Midway):
-                yield Checkpoint({**self._state(place), "midway": output.told}, output.tensors)
-            else:
-                yield output
+        if trained.state is None:
+            self._diverged[place] = None
+        return trained
 
     def _movement(
         self, place: Place, start: Mapping[str, Tensor], end: Mapping[str, Tensor], alive: Mapping[str, Tensor]
@@ -278,30 +276,15 @@ class _Replicate:
         }
         yield Tensors("movement", place, tensors)
 
-    def _checkpoint(self, place: Place, *, diverged: bool) -> Checkpoint:
-        self._done[place] = None
-        if diverged:
-            self._diverged[place] = None
-        return Checkpoint(self._state(self._upcoming()))
+    def _checkpoint(self, members: Sequence[Member] = ()) -> Checkpoint:
+        saved = [member.bench.save() for member in members if not member.ended]
+        diverged = [place.model_dump() for place in self._diverged]
+        return self._standing.checkpoint((each for each in saved if each is not None), diverged=diverged)
 
-    def _state(self, upcoming: Place | None) -> dict[str, Any]:
-        return {
-            "next": upcoming and upcoming.model_dump(),
-            "done": [place.model_dump() for place in self._done],
-            "diverged": [place.model_dump() for place in self._diverged],
-        }
-
-    def _places(self, level: int) -> Iterator[Place]:
-        yield Place(level=level)
-        for branch in self._spec.branches if level > 0 else ():
-            for draw in range(draws(branch)):
-                yield Place(level=level, branch=branch.kind, draw=draw)
-
-    def _first(self, place: Place) -> int:
-        """The step at which a training begins."""
-        if place.branch == WINNING_TICKET:
-            return self._spec.rewind_step if place.level > 0 else 0
-        return self._first_step[place.branch]
+    def _cut_off(self, level: int) -> bool:
+        """Whether a level has no ticket to hang on, as one before it diverged."""
+        before = range(level) if self._spec.mode == "iterative" else range(min(level, 1))
+        return any(Place(level=each) in self._diverged for each in before)
 
     def _factor(self, step: int) -> float:
         factor: float = self._schedule(step, self._spec.steps)
@@ -331,14 +314,14 @@ class _Replicate:
             for before in range(level + 1):
                 masks = masks_of(self._load("mask", before), masks)
             ticket = unpack(self._load("ticket", level), masks)
-            if level < max(self._tickets, default=0):
-                return ticket  # asked for by what was added to a level: the newest is still to be pruned
             self._keep(level, ticket)
+            return ticket
         return self._tickets[level]
 
     def _keep(self, level: int, ticket: Ticket) -> None:
         """Remember what later levels can ask for: the newest ticket, or in one shot the dense network."""
-        if self._spec.mode == "iterative" or level == 0:
+        newest = max(self._tickets, default=0)
+        if level >= newest if self._spec.mode == "iterative" else level == 0:
             self._tickets = {level: ticket}
 
     @cached_property
@@ -361,14 +344,6 @@ class _Replicate:
 
     def _draw(self, epoch: int) -> Tensor:
         return augmentation.draw(self._n_train, self._key("augmentation", epoch)).to(self._device)
-
-
-def _keeps_weights(branch: Params) -> bool:
-    """Whether a control starts from the ticket's own weights: asked of the control itself, on an empty network."""
-    own: dict[str, Tensor] = {}
-    origin = Origin(masks={}, theta0=own, fresh=lambda _: {}, generator=lambda _: torch.Generator(), prune_at_init=dict)
-    start: Start = next(iter(build(branch)(origin)))
-    return start.weights is own
 
 
 def _always(factor: float, step: int) -> float:  # noqa: ARG001 (a schedule)

@@ -1,7 +1,7 @@
 """A training that is half done, as a checkpoint keeps it: its course, weights, optimizers, and what was said of it."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any
@@ -42,16 +42,6 @@ class Midway:
         return Course(course["step"], losses, course["summed"], course["counted"])
 
 
-def of(told: Mapping[str, Any] | None, tensors: Mapping[str, Tensor]) -> Midway | None:
-    """The training that a checkpoint's `told` is about; None where it lies between trainings."""
-    return None if told is None else Midway(Place.model_validate(told["place"]), told, tensors)
-
-
-def place(told: Mapping[str, Any] | None) -> Place | None:
-    """A place as a checkpoint tells it."""
-    return None if told is None else Place.model_validate(told)
-
-
 def save(
     place: Place,
     course: Course,
@@ -81,6 +71,7 @@ def pack(
             "place": place.model_dump(),
             "course": {"step": course.step, "summed": course.summed, "counted": course.counted},
             "optimizers": told,
+            "lost": course.lost,
         },
         {
             f"{name}/{key}": tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
@@ -88,6 +79,26 @@ def pack(
             for key, tensor in tensors.items()
         },
     )
+
+
+def pack_all(begun: Iterable[Midway]) -> tuple[list[Mapping[str, Any]], dict[str, Tensor]]:
+    """Several of them as what a checkpoint tells, and its tensors."""
+    several = list(begun)
+    tensors = {f"{i}/{key}": tensor for i, each in enumerate(several) for key, tensor in each.tensors.items()}
+    return [each.told for each in several], tensors
+
+
+def all_of(told: Sequence[Mapping[str, Any]] | Mapping[str, Any], tensors: Mapping[str, Tensor]) -> list[Midway]:
+    """The inverse of `pack_all`; what older versions told is a single one."""
+    if isinstance(told, Mapping):
+        return [Midway(Place.model_validate(told["place"]), told, tensors)]
+    whole = Midway(Place(), {}, tensors)
+    return [Midway(Place.model_validate(each["place"]), each, whole.part(str(i))) for i, each in enumerate(told)]
+
+
+@dataclass(frozen=True)
+class Due:
+    """Said by a training between two steps: it is time to save it."""
 
 
 @dataclass

@@ -42,6 +42,16 @@ class StackedNetwork:
         for name, tensor in self.module.state_dict().items():
             tensor[slot].copy_(state[name])
 
+    def view(self, slot: int) -> nn.Module:
+        """The network in `slot` by itself: its weights lie in the stack's memory, its gradients are its own."""
+        network = deepcopy(self._one)
+        for part, stacked in zip(network.modules(), self.module.modules(), strict=True):
+            for name, wide in stacked.named_parameters(recurse=False):
+                part.register_parameter(name, nn.Parameter(wide.detach()[slot], requires_grad=wide.requires_grad))
+            for name, buffer in stacked.named_buffers(recurse=False):
+                part.register_buffer(name, buffer[slot])
+        return network
+
     def state(self, slot: int) -> dict[str, Tensor]:
         """The state dict of the network in `slot`, as copies on the CPU."""
         return {name: tensor[slot].detach().cpu().clone() for name, tensor in self.module.state_dict().items()}
@@ -60,6 +70,11 @@ def _forward(one: nn.Module, stacked: nn.Module, x: Tensor) -> Tensor:
         return x
     if isinstance(stacked, nn.Linear) and stacked.bias is not None and x.ndim == 3:
         return torch.baddbmm(stacked.bias.unsqueeze(1), x, stacked.weight.mT)
+    if isinstance(stacked, nn.Linear) and x.ndim == 3:
+        if x.stride(0) == 0:
+            # All see the same: one product with all their weights, of which a batched one would be a copy each.
+            return _split(x[0] @ stacked.weight.flatten(0, 1).T, len(x))
+        return torch.bmm(x, stacked.weight.mT)
     if isinstance(stacked, nn.Conv2d) and stacked.padding_mode == "zeros":
         return _convolve(stacked, x)
     if isinstance(stacked, nn.ReLU):

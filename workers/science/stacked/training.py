@@ -53,8 +53,9 @@ def train(
 
     For each of these slots the moments are, up to rounding, those that `workers.science.training.train` yields for its
     network alone, and its course is kept up to date in the same way. One that had begun already joins at the step where
-    it stood. A slot that diverges says so at its own step and is then silent; the others do not notice. Slots without a
-    lane are computed and never read. `optimizers` must move each weight by its own gradients alone.
+    it stood. A slot that diverges says so when all others are between two steps, and is then silent; the others do not
+    notice. Slots without a lane are computed and never read. `optimizers` must move each weight by its own gradients
+    alone.
     """
     silent = next(iter(lanes.values()))
     batches = [lanes.get(slot, silent).batches for slot in range(stack.slots)]
@@ -92,6 +93,7 @@ def train(
     stack.train()
     live: dict[int, Course] = {}
     later = dict(lanes)
+    lost: dict[int, Diverged] = {}
     ticked = time.monotonic()
     step = start
     while live or later:
@@ -106,10 +108,12 @@ def train(
             live |= joining
             yield from _each(joining, Tick(step))
             if step == start:
-                yield from _evaluate(stack, data, live, step, dict.fromkeys(live, nan))
+                lost |= yield from _evaluate(stack, data, live, step, dict.fromkeys(live, nan))
         if step == steps:
             return
         if not live:
+            yield from lost.items()
+            lost.clear()
             continue
         if factor is not None:
             scale = factor(step)
@@ -134,30 +138,33 @@ def train(
                 diverged = course.diverged()
                 if diverged is not None:
                     del live[slot]
-                    yield slot, Diverged(diverged)
+                    lost[slot] = Diverged(diverged)
         if due:
             yield from _each(live, Tick(step))
-            yield from _evaluate(stack, data, live, step, {slot: course.mean() for slot, course in live.items()})
+            lost |= yield from _evaluate(stack, data, live, step, {slot: each.mean() for slot, each in live.items()})
             ticked = time.monotonic()
             yield from _each(live, Tick(step, between=step < steps))
         elif step in stops or time.monotonic() - ticked > TICK_S:
             yield from _each(live, Tick(step, between=True))
             ticked = time.monotonic()
+        yield from lost.items()
+        lost.clear()
 
 
 def _evaluate(
     stack: StackedNetwork, data: Dataset, live: dict[int, Course], step: int, train_loss: Mapping[int, float]
-) -> Moments:
-    """A row of each live slot; one whose validation loss is not finite diverges and is taken out of `live`."""
+) -> Generator[tuple[int, Moment], None, dict[int, Diverged]]:
+    """A row of each live slot; those whose validation loss is not finite are taken out of `live` and returned."""
     validation = yield from _evaluated(stack, data.validation, live, step)
-    for slot in [slot for slot in live if not isfinite(validation[slot].loss)]:
-        del live[slot]
-        yield slot, Diverged(step)
+    lost = {slot: Diverged(step) for slot in live if not isfinite(validation[slot].loss)}
+    for slot in lost:
+        live.pop(slot).lost = step
     if not live:
-        return
+        return lost
     test = yield from _evaluated(stack, data.test, live, step)
     for slot in live:
         yield slot, Evaluated(step, train_loss[slot], *validation[slot], *test[slot])
+    return lost
 
 
 def _evaluated(

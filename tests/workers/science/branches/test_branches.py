@@ -6,8 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from app.contract.catalog import CATALOG
+from tests.workers.science.experiments.test_lottery import small
 from workers.science.branches import magnitude_at_init, random, reinit, shuffled
 from workers.science.branches.origin import Origin, Start
+from workers.science.build import build
 from workers.science.metrics.density import counts
 from workers.science.models import lenet_300_100
 from workers.science.models.init import initialise
@@ -107,3 +110,12 @@ def test_every_place_is_as_likely() -> None:
     hits = sum(start.masks["w"].int() for start in shuffled.derive(origin, draws=4_000))
     assert isinstance(hits, Tensor)
     assert (hits - 1_000).abs().max() < 137
+
+
+@pytest.mark.parametrize("kind", CATALOG["branch"])
+def test_whatever_keeps_the_weights_of_its_ticket_begins_where_the_ticket_does(kind: str, origin: Origin) -> None:
+    """The spec says so by name, as the web has no torch to ask."""
+    spec = small(steps=12, rewind_step=3, branches=[{"kind": kind}])
+    steps = {place.branch: steps for place, steps in spec.parts() if place.level == 1}
+    start = next(iter(build(spec.branches[0])(origin)))
+    assert steps[kind] == (12 - 3 if start.weights is origin.theta0 else 12)

@@ -1,5 +1,6 @@
 """A training that was killed half way goes on to the bit: every optimizer, dense and sparse, in one process or two."""
 
+import json
 from typing import Any
 
 import pytest
@@ -99,6 +100,20 @@ def test_losses_between_two_looks_are_kept() -> None:
         saved.restore(again, [*sgd.build(again), *sgd.build(again)])
     with pytest.raises(RuntimeError, match="Missing key"):
         saved.restore(torch.nn.Linear(2, 2), sgd.build(again))
+
+
+def test_several_come_back_each_with_its_own() -> None:
+    begun = [
+        midway.Midway(place, {"place": place.model_dump(), "course": i}, {"network/a": torch.full((2,), i)})
+        for i, place in enumerate(Place(level=1, branch="reinit", draw=draw) for draw in range(12))
+    ]
+    told, tensors = midway.pack_all(begun)
+    again = midway.all_of(json.loads(json.dumps(told)), tensors)
+    assert [(each.place, each.told) for each in again] == [(each.place, each.told) for each in begun]
+    assert [each.part("network")["a"].tolist() for each in again] == [[i, i] for i in range(12)]
+    # As older versions kept a single one.
+    (older,) = midway.all_of(begun[3].told, begun[3].tensors)
+    assert (older.place, older.tensors) == (begun[3].place, begun[3].tensors)
 
 
 def test_the_clock_asks_once_an_interval() -> None:

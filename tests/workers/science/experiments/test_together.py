@@ -102,7 +102,7 @@ def kept(outputs: Iterable[Output]) -> list[str]:
 def halves(outputs: Iterable[Output]) -> list[tuple[int, int]]:
     """Where checkpoints lie within a training, and the steps that had been made in it."""
     return [
-        (i, output.state["midway"]["course"]["step"])
+        (i, output.state["midway"][0]["course"]["step"])
         for i, output in enumerate(outputs)
         if isinstance(output, Checkpoint) and "midway" in output.state
     ]

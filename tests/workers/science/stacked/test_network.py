@@ -106,3 +106,46 @@ def test_a_state_without_a_name_is_refused() -> None:
     stack = StackedNetwork(lenet_300_100.build((3, 8, 8), 10), 2)
     with pytest.raises(KeyError, match="fc1"):
         stack.put(0, {})
+
+
+@pytest.mark.parametrize("slots", [1, 3])
+def test_of_a_batch_that_all_see_outputs_and_gradients_are_those_of_each_alone(slots: int) -> None:
+    def no_bias(shape: tuple[int, int, int], n_classes: int) -> nn.Module:
+        n_in = shape[0] * shape[1] * shape[2]
+        layers = nn.Linear(n_in, 7, bias=False), nn.ReLU(), nn.Linear(7, n_classes, bias=False)
+        return nn.Sequential(nn.Flatten(), *layers)
+
+    networks, stack = filled(no_bias, slots)
+    x = inputs(1)[0]
+    logits = stack(x.expand(slots, *x.shape))
+    (logits**2).sum().backward()  # type: ignore[no-untyped-call]
+    for slot, network in enumerate(networks):
+        alone = network(x)
+        torch.testing.assert_close(logits[slot], alone)
+        (alone**2).sum().backward()
+        for parameter, wide in zip(network.parameters(), stack.module.parameters(), strict=True):
+            assert wide.grad is not None
+            torch.testing.assert_close(wide.grad[slot], parameter.grad)
+
+
+@pytest.mark.parametrize("build", [lenet_300_100.build, conv_2.build, odd])
+def test_a_view_is_the_network_of_its_slot_and_of_no_other(build: Callable[..., nn.Module]) -> None:
+    networks, stack = filled(build, 3)
+    views = [stack.view(slot) for slot in range(3)]
+    x = inputs(3)
+    for slot, view in enumerate(views):
+        torch.testing.assert_close(view(x[slot]), networks[slot](x[slot]))
+    before = [stack.state(slot) for slot in range(3)]
+    optimizer = torch.optim.SGD(views[1].parameters(), lr=0.5)
+    for parameter in views[1].parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    learnt = dict(views[1].named_parameters())
+    for slot in range(3):
+        for name, tensor in stack.state(slot).items():
+            moved = slot == 1 and name in learnt
+            torch.testing.assert_close(tensor, before[slot][name] - 0.5 if moved else before[slot][name])
+    stack.put(2, networks[0].state_dict())
+    for name, tensor in views[2].state_dict().items():
+        assert torch.equal(tensor, networks[0].state_dict()[name])
+    assert all(parameter.grad is None for parameter in stack.module.parameters())

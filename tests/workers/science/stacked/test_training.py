@@ -291,6 +291,32 @@ def test_a_network_that_starts_broken_diverges_at_its_start() -> None:
     assert [row.step for row in rows(told[1])] == [0, 3]
 
 
+def test_one_diverges_while_the_others_could_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever hears of it may save them: their losses are read and their rows told, as at any tick between steps."""
+    monkeypatch.setattr("workers.science.stacked.training.CHECK_EVERY", 7)
+    scales = {0: 1e10, 1: 1.0}
+    networks = {slot: network(lenet_300_100.build, slot, scale) for slot, scale in scales.items()}
+    courses = {slot: Course() for slot in scales}
+    for eval_every, step in ((100, 7), (3, 3)):
+        stack = StackedNetwork(networks[0], 2)
+        for slot, model in networks.items():
+            stack.put(slot, model.state_dict())
+        courses = {slot: Course() for slot in scales}
+        lanes = {slot: Lane(batches(slot), None, courses[slot], stay) for slot in scales}
+        told: list[Moment] = []
+        for slot, moment in train(
+            stack, data(), sgd.build(stack.module, lr=0.01), lanes, steps=20, eval_every=eval_every
+        ):
+            if isinstance(moment, Diverged):
+                break
+            if slot == 1 and isinstance(moment, Evaluated):
+                told.append(moment)
+        assert slot == 0
+        assert courses[1].step == step
+        assert courses[1].losses == []
+        assert [each.step for each in told if isinstance(each, Evaluated)] == [0, *([3] if eval_every == 3 else [])]
+
+
 def test_where_a_network_sits_decides_its_bits_and_its_neighbours_do_not() -> None:
     """What resuming with fewer replicates rests on: the same slot of a stack as wide gives the same bits."""
     ends = []

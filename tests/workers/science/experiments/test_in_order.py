@@ -1,0 +1,71 @@
+"""What trainings say at once comes out one training after the other, through a checkpoint too."""
+
+import json
+from math import isnan, nan
+from random import Random
+
+import torch
+
+from app.contract.events import Measured, Place
+from workers.science.experiments.in_order import Back, InOrder, Told, pack, unpack
+from workers.science.outputs import Tensors
+
+A, B, C = (Place(draw=draw) for draw in range(3))
+
+
+def row(place: Place, step: float) -> Measured:
+    return Measured(series="erasure", place=place, columns={"step": [step], "loss": [nan if step == 1 else step / 3]})
+
+
+def test_the_first_is_told_at_once_and_the_others_when_it_has_ended() -> None:
+    order = InOrder([A, B, C], Back())
+    assert order.add(A, row(A, 0)) == [row(A, 0)]
+    assert order.add(C, row(C, 0)) == []
+    assert order.add(B, row(B, 0)) == []
+    assert order.end(C) == []
+    assert (order.ended(C), order.waits(C)) == (True, True)
+    assert order.end(A) == [row(B, 0)]
+    assert not order.waits(A)
+    assert order.add(B, row(B, 2)) == [row(B, 2)]
+    assert order.end(B) == [row(C, 0)]
+    assert (order.back, order.due()) == (Back({}, []), [])
+
+
+def test_however_they_are_mixed_and_cut_the_log_is_that_of_one_after_the_other() -> None:
+    """Every training says four things; at each word the process may be another one, which has what was packed."""
+    places = [Place(draw=draw) for draw in range(5)]
+    apart = [row(place, step) for place in places for step in (0, 2, 3, 4)]
+    draw = Random(0)
+    for _ in range(50):
+        order, said = InOrder(places, Back()), list[Told]()
+        left = {place: [row(place, step) for step in (0, 2, 3, 4)] for place in places}
+        while left:
+            place = draw.choice(list(left))
+            said += order.add(place, left[place].pop(0))
+            if not left[place]:
+                del left[place]
+                said += order.end(place)
+            if draw.random() < 0.3:
+                told, tensors = pack(order.back)
+                back = unpack(json.loads(json.dumps(told)), tensors)
+                order = InOrder([each for each in places if order.waits(each)], back)
+                assert order.due() == []
+        assert said == apart
+
+
+def test_rows_and_tensors_come_back_to_the_bit() -> None:
+    frame = Tensors("frame_000001", B, {"delta": torch.tensor([[-127, 3]], dtype=torch.int8)}, {"scale": "0.1"})
+    init = Tensors("init", Place(level=1), {"weight": torch.tensor([[0.1, -0.0]])})
+    told, tensors = pack(Back({B: [row(B, 1), frame], C: [init]}, [C]))
+    back = unpack(json.loads(json.dumps(told)), tensors)
+    (measured, again), (start,) = back.kept[B], back.kept[C]
+    assert isinstance(measured, Measured)
+    assert measured.columns["step"] == [1]
+    assert isnan(measured.columns["loss"][0])
+    for one, other in ((again, frame), (start, init)):
+        assert isinstance(one, Tensors)
+        assert (one.name, one.place, one.meta) == (other.name, other.place, other.meta)
+        assert {key: tensor.numpy().tobytes() for key, tensor in one.tensors.items()} == {
+            key: tensor.numpy().tobytes() for key, tensor in other.tensors.items()
+        }
+    assert list(back.ended) == [C]

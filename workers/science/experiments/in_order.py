@@ -1,0 +1,112 @@
+"""Trainings that are made at once and told one after the other: what would come too early is kept back.
+
+So the log of a replicate is what it would be if each had waited for the one before it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+from app.contract.events import Measured, Place
+from workers.science.outputs import Tensors
+
+Told: TypeAlias = Measured | Tensors
+"""What goes into the log."""
+
+
+@dataclass(frozen=True)
+class Back:
+    """What was `kept` back of each training, and which of these have `ended`."""
+
+    kept: Mapping[Place, Sequence[Told]] = field(default_factory=dict)
+    ended: Sequence[Place] = ()
+
+
+class InOrder:
+    """Passes on the outputs of the first of `places` that has not ended, and keeps back those of the others.
+
+    `back` is what one of these had kept back before.
+    """
+
+    def __init__(self, places: Iterable[Place], back: Back) -> None:
+        self._waiting = dict.fromkeys(places)
+        self._kept = {place: list(outputs) for place, outputs in back.kept.items()}
+        self._ended = set(back.ended)
+
+    def due(self) -> list[Told]:
+        """What was kept back and may be told now."""
+        told: list[Told] = []
+        while (first := self.first) is not None:
+            told += self._kept.pop(first, ())
+            if first not in self._ended:
+                break
+            self._ended.discard(first)
+            del self._waiting[first]
+        return told
+
+    def add(self, place: Place, output: Told) -> list[Told]:
+        """The training at `place` says `output`; what may be told now."""
+        self._kept.setdefault(place, []).append(output)
+        return self.due()
+
+    def end(self, place: Place) -> list[Told]:
+        """The training at `place` has said everything; what may be told now that waited for it."""
+        self._ended.add(place)
+        return self.due()
+
+    @property
+    def first(self) -> Place | None:
+        """The one whose turn it is; None when all have been told."""
+        return next(iter(self._waiting), None)
+
+    def waits(self, place: Place) -> bool:
+        """Whether the training has not been told to its end."""
+        return place in self._waiting
+
+    def ended(self, place: Place) -> bool:
+        """Whether it has ended, and waits to be told."""
+        return place in self._ended
+
+    @property
+    def back(self) -> Back:
+        """What is kept back now."""
+        kept = {place: tuple(self._kept[place]) for place in self._waiting if self._kept.get(place)}
+        return Back(kept, [place for place in self._waiting if place in self._ended])
+
+
+def pack(back: Back) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What is kept back as JSON and the tensors that it names, for a checkpoint."""
+    tensors: dict[str, Tensor] = {}
+    told = [[place.model_dump(), [_packed(output, f"{i}.{j}", tensors) for j, output in enumerate(outputs)]]
+            for i, (place, outputs) in enumerate(back.kept.items())]  # fmt: skip
+    return {"kept": told, "ended": [place.model_dump() for place in back.ended]}, tensors
+
+
+def unpack(told: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Back:
+    """The inverse of `pack`."""
+    kept = {
+        Place.model_validate(place): [_unpacked(output, f"{i}.{j}", tensors) for j, output in enumerate(outputs)]
+        for i, (place, outputs) in enumerate(told["kept"])
+    }
+    return Back(kept, [Place.model_validate(place) for place in told["ended"]])
+
+
+def _packed(output: Told, name: str, tensors: dict[str, Tensor]) -> dict[str, Any]:
+    place = output.place.model_dump()
+    if isinstance(output, Measured):
+        # Not as JSON, which has no NaN.
+        tensors[name] = torch.tensor(list(output.columns.values()), dtype=torch.float64)
+        return {"series": output.series, "place": place, "columns": list(output.columns)}
+    tensors.update({f"{name}.{key}": tensor for key, tensor in output.tensors.items()})
+    return {"name": output.name, "place": place, "tensors": list(output.tensors), "meta": dict(output.meta)}
+
+
+def _unpacked(told: Mapping[str, Any], name: str, tensors: Mapping[str, Tensor]) -> Told:
+    place = Place.model_validate(told["place"])
+    if "series" in told:
+        columns = dict(zip(told["columns"], tensors[name].tolist(), strict=True))
+        return Measured(series=told["series"], place=place, columns=columns)
+    return Tensors(told["name"], place, {key: tensors[f"{name}.{key}"] for key in told["tensors"]}, told["meta"])
