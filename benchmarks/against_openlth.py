@@ -9,15 +9,14 @@ Each level trains 200 steps from the same initial weights, as a worker does, and
 `python -m benchmarks.against_openlth` prints each level's.
 """
 
-import os
 import time
 from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from statistics import fmean
 
 from torch import Tensor, nn, ones, randperm
 
+from benchmarks.datasets import DATASETS_DIR
 from workers import numerics
 from workers.science.data import mnist
 from workers.science.data.dataset import Dataset
@@ -39,7 +38,6 @@ OPENLTH_EPOCH_S = 3.74
 """Seconds that 469 steps of facebookresearch/open_lth took, 8.0 ms each, run as it comes on a machine of two cores."""
 LEVELS, EPOCH, EPOCHS, BATCH, LR = 20, 469, 40, 128, 0.1
 WARM, STEPS = 50, 200
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 def measure() -> float:
@@ -50,7 +48,7 @@ def measure() -> float:
 def epochs() -> list[float]:
     """Seconds of processor time of an epoch at each level, the dense network's first."""
     numerics.pin()
-    data = mnist.load(Path(os.environ.get("TICKETSCOPE_DATASETS_DIR", SHARED_DATA)))
+    data = mnist.load(DATASETS_DIR)
     blank = partial(lenet_300_100.build, data.shape, data.n_classes)
     model = blank()
     initialise(model, generator(0, "init"))

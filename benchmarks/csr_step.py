@@ -5,16 +5,15 @@ ticket's: one-shot magnitude pruning, layer by layer, of a network trained for 3
 border are read by nobody. `python -m benchmarks.csr_step` prints the speed-up at each density.
 """
 
-import os
 import time
 from collections.abc import Iterator
 from math import log
-from pathlib import Path
 from statistics import median
 
 import torch
 from torch import Tensor, nn
 
+from benchmarks.datasets import DATASETS_DIR
 from workers.science.data import mnist
 from workers.science.data.dataset import Dataset, Split
 from workers.science.models import lenet_300_100
@@ -32,7 +31,6 @@ BOUND = 1.0
 
 ASKED = {0.05: 3.0, 0.02: 4.0, 0.01: 4.5}
 ROUNDS, STEPS, BATCH, LR = 30, 10, 128, 0.1
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 _FOREVER = 1_000_000_000
 
 
@@ -44,7 +42,7 @@ def measure() -> float:
 def speedups() -> dict[float, float]:
     """Density -> dense time over sparse time: medians over interleaved rounds of processor time."""
     torch.set_num_threads(1)
-    data = mnist.load(Path(os.environ.get("TICKETSCOPE_DATASETS_DIR", SHARED_DATA)))
+    data = mnist.load(DATASETS_DIR)
     # The loop evaluates as it starts; a few examples are enough of that.
     few = Split(data.test.x[:100], data.test.y[:100])
     data = Dataset("benchmark", data.train, few, few, n_classes=data.n_classes)

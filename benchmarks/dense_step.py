@@ -4,9 +4,7 @@ LeNet-300-100 on MNIST, batch 128, fused Adam on both sides, one core. Ours goes
 data order, checks for divergence, measurements and progress; the bare loop does nothing that training does not need.
 """
 
-import os
 import time
-from pathlib import Path
 from statistics import median
 
 import torch
@@ -14,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from app.contract.events import Place
+from benchmarks.datasets import DATASETS_DIR
 from workers.science.data import mnist
 from workers.science.data.dataset import Dataset, Split
 from workers.science.experiments.bench import Bench
@@ -29,13 +28,12 @@ BOUND = 1.15
 """Ratio of our time to the bare loop's."""
 
 ROUNDS, STEPS, EVAL_EVERY, BATCH, LR = 7, 400, 100, 128, 1.2e-3
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 def measure() -> float:
     """Ratio of median processor times over interleaved rounds, after one to warm up."""
     torch.set_num_threads(1)
-    data = mnist.load(Path(os.environ.get("TICKETSCOPE_DATASETS_DIR", SHARED_DATA)))
+    data = mnist.load(DATASETS_DIR)
     model = lenet_300_100.build(data.shape, data.n_classes)
     initialise(model, generator(0, "init"))
     start = {name: tensor.clone() for name, tensor in model.state_dict().items()}

@@ -5,11 +5,10 @@ layers are sparse is measured first, as a worker does. Everything that a replica
 Of a run of two replicates each has a core of its own and makes as many steps, so one of them stands for both.
 """
 
-import os
 import time
-from pathlib import Path
 
 from app.contract.lottery import LotterySpec
+from benchmarks.datasets import DATASETS_DIR
 from workers import numerics
 from workers.science.experiments.lottery import run, tune
 
@@ -17,7 +16,6 @@ NAME = "imp_csr"
 BOUND = 0.65
 """Processor time with sparse training over that without."""
 
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 SPEC = LotterySpec.model_validate(
     {
         "kind": "lottery",
@@ -37,12 +35,11 @@ SPEC = LotterySpec.model_validate(
 def measure() -> float:
     """One replicate of each."""
     numerics.pin()
-    datasets_dir = Path(os.environ.get("TICKETSCOPE_DATASETS_DIR", SHARED_DATA))
-    tuned = tune(SPEC, datasets_dir, "cpu", lambda _question, find_out: find_out())
+    tuned = tune(SPEC, DATASETS_DIR, "cpu", lambda _question, find_out: find_out())
     spent = []
     for plan in ({"tuned": tuned}, {}):
         began = time.process_time()
-        for _output in run(SPEC, 0, datasets_dir=datasets_dir, plan=plan):
+        for _output in run(SPEC, 0, datasets_dir=DATASETS_DIR, plan=plan):
             pass
         spent.append(time.process_time() - began)
     return spent[0] / spent[1]

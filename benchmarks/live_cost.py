@@ -8,7 +8,6 @@ ratio little; that the pipeline throws the training's numbers out of the caches 
 first step, such as reading MNIST, is taken out: it is measured in trainings of a single step.
 """
 
-import os
 import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
@@ -23,6 +22,7 @@ from app.contract.lottery import LotterySpec
 from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
+from benchmarks.datasets import DATASETS_DIR
 from benchmarks.server import valkey
 from workers import supervisor
 from workers.forkserver import warm
@@ -34,7 +34,6 @@ BOUND = 1.02
 """Processor time of training and pipeline over that of the training."""
 
 STEPS = 6_000
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 class Spent(NamedTuple):
@@ -46,9 +45,8 @@ class Spent(NamedTuple):
 
 def measure() -> float:
     """The ratio, after a shard to warm up."""
-    datasets_dir = Path(os.environ.get("TICKETSCOPE_DATASETS_DIR", SHARED_DATA))
     with TemporaryDirectory(prefix="ticketscope-") as folder, valkey(Path(folder)) as broker_url:
-        settings = Settings(data_dir=Path(folder), datasets_dir=datasets_dir, broker_url=broker_url)
+        settings = Settings(data_dir=Path(folder), datasets_dir=DATASETS_DIR, broker_url=broker_url)
         store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
         store.migrate()
         warm()

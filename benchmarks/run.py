@@ -11,11 +11,16 @@ from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
+import torch
+
 import benchmarks
 
 
 class Benchmark(Protocol):
-    """What a module in this folder offers; `measure` is in the unit of `BOUND`, and less is better."""
+    """What a module in this folder offers; `measure` is in the unit of `BOUND`, and less is better.
+
+    One with `NEEDS_GPU = True` is left out where there is none, and says so.
+    """
 
     NAME: str
     BOUND: float
@@ -36,6 +41,9 @@ def report(chosen: Iterable[Benchmark]) -> bool:
     """Measure and print each of `chosen`; True if all keep their bound. A measurement of NaN keeps none."""
     all_ok = True
     for benchmark in chosen:
+        if getattr(benchmark, "NEEDS_GPU", False) and not torch.cuda.is_available():
+            print(f"{benchmark.NAME} was not run: there is no GPU here", file=sys.stderr)
+            continue
         measured = benchmark.measure()
         ok = measured <= benchmark.BOUND
         all_ok &= ok

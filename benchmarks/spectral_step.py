@@ -4,17 +4,16 @@ The weight-erasure network at its published size, 3072-1024-1024-10 without bias
 core. The two trainings alternate step by step; each step is data, forward, backward and update.
 """
 
-import os
 import time
 from collections.abc import Callable
 from math import sqrt
-from pathlib import Path
 from statistics import median
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import mse_loss, one_hot
 
+from benchmarks.datasets import DATASETS_DIR
 from workers.science.data import cifar10_10k
 from workers.science.optim import sgd, spectral_sgd
 from workers.science.random import generator
@@ -24,13 +23,12 @@ BOUND = 1.1
 """Ratio of a step of spectral SGD to one of plain SGD."""
 
 STEPS, WARM, BATCH, WIDTH = 30, 3, 1024, 1024
-SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 def measure() -> float:
     """Median of the ratios of processor times of paired steps, after a few to warm up."""
     torch.set_num_threads(1)
-    data = cifar10_10k.load(Path(os.environ.get("TICKETSCOPE_DATASETS_DIR", SHARED_DATA)))
+    data = cifar10_10k.load(DATASETS_DIR)
     x, y = data.train.x.flatten(1), one_hot(data.train.y, data.n_classes).float()
     plain, spectral = network(x.shape[1], y.shape[1]), network(x.shape[1], y.shape[1])
     steps = [(plain, sgd.build(plain, lr=0.5)), (spectral, spectral_sgd.build(spectral, lr=0.5))]

@@ -1,7 +1,5 @@
 """The child's side of a job: runs the experiment of a shard, or of several together, and tells the store of it."""
 
-import errno
-import sqlite3
 import time
 import traceback
 from collections.abc import Iterator
@@ -22,7 +20,7 @@ from app.contract.specs import EXPERIMENTS
 from app.queue import Queue
 from app.store import Store
 from app.store.errors import Fenced
-from workers import checkpoints, numerics, room, tensors, tickets
+from workers import checkpoints, failure, numerics, room, tensors, tickets
 from workers.batcher import Batcher
 from workers.job import DONE, FENCED, Job, Order, device_kind
 from workers.memory import Memory
@@ -32,9 +30,6 @@ from workers.science.experiments.midway import Clock
 from workers.science.experiments.together import Stack, StackedBench, Waiting, conduct
 from workers.science.outputs import Checkpoint, Output, Tensors
 from workers.speed import Stopwatch
-
-# What another attempt would meet again.
-HOPELESS = (checkpoints.LostCheckpointsError, tickets.TicketGoneError)
 
 # Well within the supervisor's grace: an evaluation in which nothing can be saved may take longer than that.
 LAST_CHECKPOINT_S = 1.5
@@ -122,24 +117,15 @@ class Attempt:
 
     def fail(self, error: Exception) -> None:
         """Tell the run's log what went wrong, if the shard has not ended."""
-        final = isinstance(error, HOPELESS) or _disk_is_full(error)
+        told = "".join(traceback.format_exception(error))
         with suppress(Fenced):
-            self._store.fail(*self._shard, _reason(error), "".join(traceback.format_exception(error)), final=final)
+            self._store.fail(*self._shard, failure.reason(error), told, final=failure.final(error))
         self._queue.wake(self._claim.run_id, self._seq)
 
     def narrow(self, error: torch.OutOfMemoryError) -> None:
-        """Give the shard back, if it has not ended, to go on from its checkpoint in a stack of half the width.
-
-        First with fewer trainings abreast, then with fewer replicates.
-        """
-        plan: dict[str, Any]
-        if self._job.widest > 1:
-            now, what = self._job.widest, "trainings of a replicate"
-            plan = {"abreast": [part for stack in self._job.stacks for part in parts(stack, now // 2)]}
-        else:
-            now, what = self._job.width, "replicates"
-            plan = {"replicates": now // 2}
-        reason = f"{now} {what} together do not fit into the memory; {now // 2} are next: {error}"
+        """Give the shard back, if it has not ended, to go on from its checkpoint with less at once."""
+        plan, less = self._job.narrower()
+        reason = f"{less}: {error}"
         with suppress(Fenced):
             self._store.narrow(*self._shard, plan, reason)
         self._queue.wake(self._claim.run_id, self._seq)
@@ -292,27 +278,3 @@ class Attempt:
                 return
             self._stopwatch.lap(output, time.perf_counter() - began)
             yield output
-
-
-def parts(stack: str, most: int) -> list[str]:
-    """Trainings that were made as one, as stacks of at most so many; what is by itself then is not named."""
-    names = stack.split()
-    return [" ".join(names[i : i + most]) for i in range(0, len(names), most) if most > 1 and i + 1 < len(names)]
-
-
-def _reason(error: Exception) -> str:
-    if _disk_is_full(error):
-        return f"the disk is full: {error}. Make room, then resume the run."
-    if isinstance(error, torch.OutOfMemoryError):
-        return f"one replicate does not fit into the memory that is free: {error}"
-    return f"{type(error).__name__}: {error}"
-
-
-def _disk_is_full(error: BaseException) -> bool:
-    causes: list[BaseException | None] = [error, error.__cause__, error.__context__]
-    return any(
-        (isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT))
-        # SQLAlchemy's error has the driver's as its cause; errors of the driver itself carry no code.
-        or (isinstance(cause, sqlite3.Error) and getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL)
-        for cause in causes
-    )

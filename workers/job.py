@@ -1,7 +1,7 @@
 """What a supervisor hands to a child, and what the child's exit code says."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from app.contract.records import Queue as QueueName
 from app.settings import Settings
@@ -53,6 +53,25 @@ class Job:
     def stacked(self) -> bool:
         """Whether anything of it is trained as a stack."""
         return self.width > 1 or self.widest > 1
+
+    def narrower(self) -> tuple[dict[str, Any], str]:
+        """What its plan has instead when the memory was too small for it `stacked`, and that in words.
+
+        Half as many trainings of a replicate at once, and once there is only one, half as many replicates.
+        """
+        if self.widest > 1:
+            now, what = self.widest, "trainings of a replicate"
+            plan: dict[str, Any] = {"abreast": [part for stack in self.stacks for part in parts(stack, now // 2)]}
+        else:
+            now, what = self.width, "replicates"
+            plan = {"replicates": now // 2}
+        return plan, f"{now} {what} together do not fit into the memory; {now // 2} are next"
+
+
+def parts(stack: str, most: int) -> list[str]:
+    """A stack of trainings as several of at most so many each; what is by itself then is not named."""
+    names = stack.split()
+    return [" ".join(names[i : i + most]) for i in range(0, len(names), most) if most > 1 and i + 1 < len(names)]
 
 
 def device_kind(device: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import nan
 
 import pytest
+import torch
 
 from benchmarks import dense_step, run
 
@@ -49,6 +50,21 @@ def test_a_name_that_no_benchmark_has(capsys: pytest.CaptureFixture[str]) -> Non
 def test_a_measurement_that_is_not_a_number_falls_short(capsys: pytest.CaptureFixture[str]) -> None:
     assert not run.report([Fixed("broken", 1.0, nan)])
     assert capsys.readouterr().out == "broken  nan  1  short\n"
+
+
+def test_one_that_needs_a_gpu_is_named_where_there_is_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    fast, needy = Fixed("fast", 1.25, 1.0), Fixed("needy", 1.0, 0.5)
+    needy.NEEDS_GPU = True  # type: ignore[attr-defined]
+    assert run.report([needy, fast])
+    told = capsys.readouterr()
+    assert told.out == "fast  1  1.25  ok\n"
+    assert told.err == "needy was not run: there is no GPU here\n"
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert run.report([needy])
+    assert capsys.readouterr().out == "needy  0.5  1  ok\n"
 
 
 def test_benchmarks_are_found_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:

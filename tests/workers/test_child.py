@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 
 from app.contract.events import Progress, Started
 from app.contract.records import State
@@ -14,7 +13,7 @@ from app.settings import Settings
 from app.store import Store
 from tests.lab import small_spec
 from workers import machine
-from workers.child import Attempt, _disk_is_full, _reason
+from workers.child import Attempt
 from workers.job import Job
 from workers.parent import Parent
 from workers.supervisor import Supervisor
@@ -51,28 +50,6 @@ def test_a_shard_of_another_version_is_handed_back_to_wait_for_one(store: Store,
     assert f"torch was '2.12.0' and is '{machine.versions()['torch']}' here" in refusal.reason
     assert "numpy" not in refusal.reason
     assert store.claim("cpu", "a test") is None
-
-
-def test_a_full_disk_under_sqlite_is_known_as_one(store: Store) -> None:
-    # There is one connection that writes: the limit holds for whatever the store does next.
-    with store._db.write() as connection:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(OperationalError, match="database or disk is full") as raised:
-        store.create_run(small_spec(), name="x", notes="n" * 10_000)
-    assert _disk_is_full(raised.value)
-    assert _reason(raised.value).startswith("the disk is full: ")
-
-
-def test_other_errors_of_sqlite_are_no_full_disk(store: Store) -> None:
-    with pytest.raises(OperationalError, match="no such table") as missing, store._db.write() as connection:
-        connection.exec_driver_sql("SELECT * FROM nowhere")
-    with pytest.raises(IntegrityError) as violated, store._db.write() as connection:
-        connection.exec_driver_sql("INSERT INTO speeds (model) VALUES (NULL)")
-    # An error that the driver raises by itself has no code.
-    with pytest.raises(ProgrammingError) as unbound, store._db.write() as connection:
-        connection.exec_driver_sql("SELECT ?", ())
-    assert not any(_disk_is_full(raised.value) for raised in (missing, violated, unbound))
 
 
 def test_of_trainings_half_done_the_newest_checkpoints_are_kept_and_no_others(store: Store, tmp_path: Path) -> None:

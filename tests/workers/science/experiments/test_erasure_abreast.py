@@ -14,7 +14,7 @@ from tests.workers.science.experiments.test_erasure import NOWHERE
 from tests.workers.science.experiments.test_erasure import small as one_by_one
 from tests.workers.science.experiments.test_lottery import resumed_from, rows
 from tests.workers.science.experiments.test_together import kept
-from workers.child import parts
+from workers.job import parts
 from workers.science.erasure import stacked
 from workers.science.experiments import midway
 from workers.science.experiments.erasure import run

@@ -1,0 +1,127 @@
+"""The same trainings as one stack and one after the other, for benchmarks that compare the two."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from statistics import median
+
+import torch
+from torch import Tensor, nn
+
+from workers.science import training
+from workers.science.course import Course
+from workers.science.data.dataset import Dataset
+from workers.science.models.init import initialise
+from workers.science.models.prunable import prunable
+from workers.science.optim import adam
+from workers.science.random import generator
+from workers.science.stacked.network import StackedNetwork
+from workers.science.stacked.training import Lane, train
+from workers.science.training import Batches, Evaluated, Moment
+
+Way = Callable[[], object]
+
+
+class Replicate:
+    """One network with its start, data order, and masks of a density of 0.2 unless it is `dense`."""
+
+    def __init__(self, number: int, model: nn.Module, data: Dataset, batch: int, *, dense: bool) -> None:
+        self.model, device = model, data.train.x.device
+        initialise(self.model, generator(number, "init"))
+        self.masks = None if dense else self._masks(number)
+        self.model.to(device)
+        self.start = {name: tensor.clone() for name, tensor in self.model.state_dict().items()}
+        n = len(data.train)
+        self.batches = Batches(
+            n, batch, lambda e: torch.randperm(n, generator=generator(number, "order", e)).to(device)
+        )
+
+    def _masks(self, number: int) -> dict[str, Tensor]:
+        return {
+            name: torch.rand(layer.shape, generator=generator(number, name)) < 0.2
+            for name, layer in prunable(self.model).items()
+        }
+
+
+class Trainings:
+    """`n` replicates of `blank()`, the first `dense` of them unmasked, trained with fused Adam for so many steps."""
+
+    def __init__(
+        self,
+        blank: Callable[[], nn.Module],
+        data: Dataset,
+        n: int,
+        *,
+        batch: int,
+        steps: int,
+        eval_every: int,
+        dense: int = 0,
+    ) -> None:
+        self._data, self._steps, self._eval_every = data, steps, eval_every
+        self.replicates = [Replicate(i, blank(), data, batch, dense=i < dense) for i in range(n)]
+        self._stack = StackedNetwork(self.replicates[0].model, n)
+
+    def apart(self, n: int | None = None) -> list[Evaluated]:
+        """The last rows of the first `n`, or of all, trained one after the other."""
+        return [_last(self._alone(replicate)) for replicate in self.replicates[:n]]
+
+    def stacked(self) -> list[Evaluated]:
+        """The last rows of all, trained as one."""
+        lanes = {
+            slot: Lane(each.batches, each.masks, Course(), partial(self._stack.put, slot, each.start))
+            for slot, each in enumerate(self.replicates)
+        }
+        told: dict[int, list[Moment]] = {slot: [] for slot in lanes}
+        optimizers = adam.build(self._stack.module)
+        for slot, moment in train(
+            self._stack, self._data, optimizers, lanes, steps=self._steps, eval_every=self._eval_every
+        ):
+            told[slot].append(moment)
+        return [_last(moments) for moments in told.values()]
+
+    def _alone(self, replicate: Replicate) -> list[Moment]:
+        model = replicate.model
+        model.load_state_dict(replicate.start)
+        moments = training.train(
+            model,
+            self._data,
+            adam.build(model),
+            replicate.batches,
+            steps=self._steps,
+            eval_every=self._eval_every,
+            masks=replicate.masks,
+        )
+        return list(moments)
+
+
+def times(ways: dict[str, Way], rounds: int) -> tuple[dict[str, float], dict[str, object]]:
+    """Median seconds of each way over interleaved rounds, after one to warm up, and what it gave in the last."""
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    gave: dict[str, object] = {}
+    for round_ in range(1 + rounds):
+        for name, way in ways.items():
+            began = _now()
+            gave[name] = way()
+            if round_ > 0:
+                taken[name].append(_now() - began)
+    return {name: median(each) for name, each in taken.items()}, gave
+
+
+def same(some: object, others: object) -> None:
+    """Both did the same work, or a ratio means nothing. Raises AssertionError."""
+    assert isinstance(some, list)
+    assert isinstance(others, list)
+    for one, other in zip(some, others, strict=True):
+        torch.testing.assert_close(one.test_loss, other.test_loss, rtol=1e-3, atol=1e-3)
+
+
+def _now() -> float:
+    """Seconds: of the processor, or of the wall once a GPU has done what it was told."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+        return time.perf_counter()
+    return time.process_time()
+
+
+def _last(moments: list[Moment]) -> Evaluated:
+    return [moment for moment in moments if isinstance(moment, Evaluated)][-1]

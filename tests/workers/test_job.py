@@ -1,0 +1,39 @@
+"""What is tried next where the memory was too small for all that was to be trained at once."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.settings import Settings
+from app.store import Store
+from tests.lab import small_spec
+from workers.job import Job, parts
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [(1, []), (2, ["a b", "c d"]), (3, ["a b c", "d e"]), (4, ["a b c d"]), (5, ["a b c d e"])],
+)
+def test_a_stack_is_divided_in_its_order_and_what_is_by_itself_is_not_named(most: int, said: list[str]) -> None:
+    assert parts("a b c d e", most) == said
+
+
+def test_trainings_of_a_replicate_are_fewer_before_replicates_are(store: Store, tmp_path: Path) -> None:
+    branches = [{"kind": "reinit", "draws": 3}]
+    store.create_run(small_spec(replicates=2, branches=branches), name="x")
+    claim = store.claim("cpu", "a test")
+    assert claim is not None
+    job = Job(claim, Settings(data_dir=tmp_path), "a test", "cpu", width=2, abreast=4)
+    told = []
+    while job.stacked:
+        plan, words = job.narrower()
+        told.append((plan, words.partition(" do not fit")[0]))
+        frozen: dict[str, Any] = {"replicates": job.width, "abreast": job.stacks} | plan
+        job = replace(job, claim=replace(claim, plan=frozen), width=frozen["replicates"])
+    assert told == [
+        ({"abreast": ["winning_ticket/0 reinit/0", "reinit/1 reinit/2"]}, "4 trainings of a replicate together"),
+        ({"abreast": []}, "2 trainings of a replicate together"),
+        ({"replicates": 1}, "2 replicates together"),
+    ]
