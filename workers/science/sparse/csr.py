@@ -68,6 +68,14 @@ class Csr:
         dense[self.mask] = self.values
         return dense
 
+    def indices(self, *, training: bool) -> list[Tensor]:
+        """What its products read beside the values; gradients need the transpose too, and have one of their own."""
+        held = [self._matrix.starts, self._matrix.columns]
+        if training:
+            back = self._transposed
+            held += [back.starts, back.columns, back.values, self._order, self._gradient]
+        return held
+
     def product(self, features: Tensor, bias: Tensor | None = None) -> Tensor:
         """W h + b for h `(n_in, n)`, contiguous: `(n_out, n)`."""
         return self._matrix.times(features, bias)

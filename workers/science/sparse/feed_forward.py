@@ -5,7 +5,8 @@ optimizer with many parameters, takes longer than the arithmetic: written out, w
 measures about 1.6 times as fast (docs/benchmarks.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -68,14 +69,19 @@ class FeedForward(nn.Module):
         logits = torch.cat([self._through(piece)[-1] for piece in torch.split(x, PIECE)], 1)
         return logits.t().contiguous()
 
-    @torch.no_grad()
     def gradients(self, x: Tensor, y: Tensor) -> Tensor:
-        """Mean cross-entropy of a batch; its gradient replaces the one that `flat` held.
+        """Mean cross-entropy of a batch; its gradient replaces the one that `flat` held."""
+        return self.backward(x, partial(_cross_entropy, y=y))
 
-        What autograd computes of the masked dense network, up to the order of additions.
+    @torch.no_grad()
+    def backward(self, x: Tensor, loss_of: Callable[[Tensor], tuple[Tensor, Tensor]]) -> Tensor:
+        """The loss of a batch, of which `loss_of` logits `(n_classes, n)` gives value and gradient.
+
+        Its gradient by `flat` replaces the one that was there: what autograd computes of the masked dense network, up
+        to the order of additions.
         """
         *seen, logits = self._through(x)
-        loss, grad = _cross_entropy(logits, y)
+        loss, grad = loss_of(logits)
         parts = [self._no_gradient]
         for matrix, features in zip(reversed(self._matrices), reversed(seen), strict=True):
             parts += grad.sum(1), matrix.to_values(grad, features)
@@ -95,6 +101,11 @@ class FeedForward(nn.Module):
         for weight, mask, values in zip(weights, self._masks, parts[::2], strict=True):
             weight[mask] = values
         return list(zip(weights, [bias.clone() for bias in parts[1::2]], strict=True))
+
+    def indices(self, *, training: bool) -> list[Tensor]:
+        """What its passes read beside `flat`."""
+        held = [each for matrix in self._matrices for each in matrix.indices(training=training)]
+        return [self.inputs, *held] if len(self.inputs) < self._n_in else held
 
     def _through(self, x: Tensor) -> list[Tensor]:
         """What each layer gets, `(n_features, n)`, and the logits."""

@@ -17,7 +17,9 @@ from torch.sparse import to_sparse_semi_structured
 from workers.science.metrics.density import density
 from workers.science.sparse.compaction import compact
 from workers.science.sparse.csr import SparseLinear
+from workers.science.sparse.feed_forward import FeedForward
 from workers.science.sparse.gather import Gather
+from workers.science.sparse.layout import ALWAYS, is_perceptron, lay_out
 from workers.science.sparse.patterns import two_of_four, whole_units
 
 Masks: TypeAlias = Mapping[str, Tensor]
@@ -58,12 +60,22 @@ def masked_dense(network: nn.Sequential, masks: Masks, x: Tensor, *, training: b
 
 
 def csr(network: nn.Sequential, masks: Masks, x: Tensor, *, training: bool) -> Ready:  # noqa: ARG001
-    """Linear layers hold their kept weights alone (`SparseLinear`); convolutions stay masked dense.
+    """Linear layers hold their kept weights alone; convolutions stay masked dense.
+
+    On a CPU a multilayer perceptron is the network that its tickets are trained as here (`FeedForward`), unless the
+    gradient by its inputs is wanted; otherwise each layer is one by itself (`SparseLinear`).
 
     Raises `Unsupported` where no linear layer has a kept weight, and for 16 bits on a CPU.
     """
     if x.device.type == "cpu" and x.dtype not in (torch.float32, torch.float64):
         raise Unsupported("dtype")
+    if (
+        x.device.type == "cpu"
+        and not x.requires_grad
+        and is_perceptron(network)
+        and all(m.any() for m in masks.values())
+    ):
+        return Ready(lay_out(network, masks, ALWAYS).network, x, masks)
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     sparse = False
     for name, module in network.named_children():
@@ -143,24 +155,13 @@ def n_bytes(network: nn.Module, *, training: bool) -> int:
     """Bytes of parameters, masks and indices that a pass reads; gradients and an optimizer's memory not counted."""
     held: list[Tensor] = []
     for module in network.modules():
+        held += [*module.parameters(recurse=False), *module.buffers(recurse=False)]
         if isinstance(module, SparseLinear):
-            held += _of_sparse(module, training=training)
-        else:
-            held += [*module.parameters(recurse=False), *module.buffers(recurse=False)]
+            held += module.matrix.indices(training=training)
+        elif isinstance(module, FeedForward):
+            held += module.indices(training=training)
     parts = [part for tensor in held for part in (_halves(tensor) if hasattr(tensor, "packed") else [tensor])]
     return sum(part.numel() * part.element_size() for part in parts)
-
-
-def _of_sparse(layer: SparseLinear, *, training: bool) -> list[Tensor]:
-    """Without its mask, which only says where the weights belong; the transpose is for gradients."""
-    csr = layer.matrix
-    held = [layer.values, csr._matrix.starts, csr._matrix.columns]
-    if layer.bias is not None:
-        held.append(layer.bias)
-    if training:
-        back = csr._transposed
-        held += [back.starts, back.columns, back.values, csr._order, csr._gradient]
-    return held
 
 
 def _halves(tensor: Any) -> list[Tensor]:

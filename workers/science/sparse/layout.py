@@ -10,6 +10,9 @@ from workers.science.metrics.density import density
 from workers.science.sparse.csr import SparseLinear
 from workers.science.sparse.feed_forward import FeedForward, Layer
 
+ALWAYS = 2.0
+"""A threshold that every density lies below."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -32,7 +35,7 @@ def sparse_layers(model: nn.Module, masks: Mapping[str, Tensor], csr_below: floa
         return ()
     if density({name: masks[f"{name}.weight"] for name in linear}) >= csr_below:
         return ()
-    return tuple(linear if _is_perceptron(model) else linear[:-1])
+    return tuple(linear if is_perceptron(model) else linear[:-1])
 
 
 def lay_out(model: nn.Module, masks: Mapping[str, Tensor], csr_below: float = 0.0) -> Layout:
@@ -46,10 +49,10 @@ def lay_out(model: nn.Module, masks: Mapping[str, Tensor], csr_below: float = 0.
     names = sparse_layers(model, masks, csr_below)
     if not names:
         return Layout(model, masks, (), lambda: _state(model))
-    return _perceptron(model, names, masks) if _is_perceptron(model) else _mixed(model, names, masks)
+    return _perceptron(model, names, masks) if is_perceptron(model) else _mixed(model, names, masks)
 
 
-def _is_perceptron(model: nn.Module) -> bool:
+def is_perceptron(model: nn.Module) -> bool:
     """Whether it is linear layers with a ReLU between each two, and biases, after a flattening."""
     kinds = [type(module) for module in model.children()]
     middle = [issubclass(kind, nn.Linear) for kind in kinds[1:]]

@@ -6,6 +6,7 @@ from copy import deepcopy
 import torch
 from torch import Tensor, nn
 
+from workers.science.sparse.feed_forward import FeedForward
 from workers.science.sparse.formats import Ready
 
 LR = 0.01
@@ -57,11 +58,21 @@ def error(ready: Ready, network: nn.Sequential, x: Tensor, *, training: bool) ->
 
 
 def _step(network: nn.Module, x: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    optimizer.zero_grad()
-    y = network(x)
-    loss = y.square().sum() / (2 * len(y))
-    loss.backward()
+    """The loss is half the squared output, mean over the batch."""
+    if isinstance(network, FeedForward):
+        network.backward(x, _half_squares)
+    else:
+        optimizer.zero_grad()
+        y = network(x)
+        loss = y.square().sum() / (2 * len(y))
+        loss.backward()
     optimizer.step()
+
+
+def _half_squares(y: Tensor) -> tuple[Tensor, Tensor]:
+    """Value and gradient of the loss, for outputs `(n_units, n)`."""
+    n = y.shape[1]
+    return y.square().sum() / (2 * n), y / n
 
 
 @torch.no_grad()

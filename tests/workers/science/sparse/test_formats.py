@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from workers.science.models import conv_2, lenet_300_100
 from workers.science.models.init import initialise
 from workers.science.random import generator
+from workers.science.sparse.feed_forward import FeedForward
 from workers.science.sparse.formats import FORMATS, Unsupported, n_bytes, semi_structured
 from workers.science.sparse.passes import error, one_pass
 
@@ -104,6 +105,25 @@ def test_bytes_by_hand() -> None:
     trained = n_bytes(FORMATS["csr"](network, masks, x, training=True).network, training=True)
     # And the transpose with its order, and a template of the gradient.
     assert trained == held["csr"] + 4 * (2 * kept + n_in + 1) + 8 * kept + 4 * kept
+
+
+def test_a_ticket_of_a_perceptron_is_timed_as_it_is_trained() -> None:
+    network, masks, x = case("lenet", 0.05)
+    ready = FORMATS["csr"](network, masks, x, training=True)
+    assert isinstance(ready.network, FeedForward)
+    parameters = sum(int(masks[f"{name}.weight"].sum()) + layer.out_features
+                     for name, layer in network.named_children() if isinstance(layer, nn.Linear))  # fmt: skip
+    assert sum(each.numel() for each in ready.network.parameters()) == parameters
+    held = {training: n_bytes(ready.network, training=training) for training in (False, True)}
+    # At least the values and columns of what it holds; for training also where they stand in the transpose.
+    assert 4 * parameters < held[False] < held[True] < 4 * 8 * parameters
+    # The gradient by the inputs, and a layer without a weight, are for layers one by one.
+    asked = x.clone().requires_grad_(True)
+    assert not isinstance(FORMATS["csr"](network, masks, asked, training=True).network, FeedForward)
+    nothing = masks | {"fc3.weight": torch.zeros_like(masks["fc3.weight"])}
+    alone = FORMATS["csr"](network, nothing, x, training=True)
+    assert not isinstance(alone.network, FeedForward)
+    assert error(alone, network, x, training=True) < 1e-4
 
 
 def test_structured_keeps_about_as_many_weights() -> None:
