@@ -1,7 +1,7 @@
 """The same trainings as one stack and one after the other, for benchmarks that compare the two."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from statistics import median
 
@@ -94,7 +94,7 @@ class Trainings:
         return list(moments)
 
 
-def times(ways: dict[str, Way], rounds: int) -> tuple[dict[str, float], dict[str, object]]:
+def times(ways: Mapping[str, Way], rounds: int) -> tuple[dict[str, float], dict[str, object]]:
     """Median seconds of each way over interleaved rounds, after one to warm up, and what it gave in the last."""
     taken: dict[str, list[float]] = {name: [] for name in ways}
     gave: dict[str, object] = {}
