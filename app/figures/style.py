@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import plotly.graph_objects as go
 
 from app.contract.events import WINNING_TICKET
-from app.figures.words import Part
+from app.figures.words import Part, glued
 
 DENSE = "dense"
 PRUNED = "pruned"
@@ -151,7 +151,7 @@ def figure(
             "annotations": [y_title, *annotations],
             "meta": {
                 "title": title,
-                "finding": [part._asdict() if part.branch else {"text": part.text} for part in finding],
+                "finding": [glued(part)._asdict() if part.branch else {"text": glued(part).text} for part in finding],
                 "foot": foot,
                 "n": n,
                 "axes": {"x": xaxis["title"]["text"], "y": yaxis["title"]["text"]},

@@ -11,6 +11,11 @@ class Part(NamedTuple):
     branch: str | None = None
 
 
+def glued(part: Part) -> Part:
+    """With no line broken between a number and its spread or its per cent."""
+    return part._replace(text=part.text.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%"))
+
+
 def significant(value: float, digits: int = 3) -> str:
     """`value` in plain decimals with that many significant digits, thousands set apart."""
     if not math.isfinite(value) or value == 0:

@@ -54,7 +54,7 @@ class Board:
     next: str | None
     limit: int = LIMIT
     states: tuple[tuple[str, str], ...] = STATES
-    syntax: str = "model:lenet state:finished tag:paper"
+    syntax: str = "model:lenet tag:paper"
 
     @property
     def filtered(self) -> bool:

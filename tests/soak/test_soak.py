@@ -22,9 +22,9 @@ SEED = int(os.environ.get("SOAK_SEED") or 1)
 LIVE = 2
 """So many runs at least have not ended while there are kills to come; a replicate takes a second or two."""
 
-SPECS: list[Experiment] = [
-    small_spec(steps=80, levels=2, replicates=8, branches=[{"kind": "reinit"}]),
-    ErasureSpec.model_validate(
+
+def erasure(replicates: int) -> ErasureSpec:
+    return ErasureSpec.model_validate(
         {
             "kind": "erasure",
             "dataset": {"kind": "digits"},
@@ -32,36 +32,56 @@ SPECS: list[Experiment] = [
             "optimizers": [{"kind": "sgd", "lrs": (0.5,)}, {"kind": "adam", "lrs": (0.003,)}],
             "steps": 60,
             "batch_size": 64,
-            "replicates": 4,
+            "replicates": replicates,
         }
-    ),
-]
+    )
+
+
+def lottery(replicates: int, draws: int) -> Experiment:
+    branches = [{"kind": "reinit", "draws": draws}]
+    return small_spec(steps=80, levels=2, replicates=replicates, branches=branches)
+
+
+SPECS: dict[int, list[Experiment]] = {
+    1: [lottery(8, 1), erasure(4)],
+    # Four replicates, or two trainings of a level of two replicates each, or a rate and its twin.
+    4: [lottery(4, 1), lottery(2, 3), erasure(4)],
+}
+"""By how many networks a worker trains at once."""
+
+
+@pytest.fixture(params=SPECS, ids="together={}".format)
+def specs(request: pytest.FixtureRequest, lab: Lab) -> list[Experiment]:
+    lab.env["TICKETSCOPE_TOGETHER"] = str(request.param)
+    return SPECS[request.param]
 
 
 @pytest.fixture
-def undisturbed(lab: Lab) -> list[tuple[object, object]]:
+def undisturbed(lab: Lab, specs: list[Experiment]) -> list[tuple[object, object]]:
     """What each spec gives when nothing is killed."""
     lab.start_broker()
     lab.start_web()
     for _ in range(2):
         lab.start_worker(SLOTS)
-    run_ids = [lab.submit(spec) for spec in SPECS]
-    assert [run.state for run in lab.ends(run_ids, 120)] == ["finished", "finished"]
+    run_ids = [lab.submit(spec) for spec in specs]
+    assert {run.state for run in lab.ends(run_ids, 120)} == {"finished"}
     return [results(lab.store, run_id) for run_id in run_ids]
 
 
 @pytest.mark.timeout(120 + 10 * KILLS)
-def test_random_kills_change_nothing(lab: Lab, undisturbed: list[tuple[object, object]]) -> None:
+def test_random_kills_change_nothing(
+    lab: Lab, specs: list[Experiment], undisturbed: list[tuple[object, object]]
+) -> None:
     chaos = Chaos(lab, SEED)
-    specs = itertools.cycle(range(len(SPECS)))
+    turns = itertools.cycle(range(len(specs)))
     followed: dict[str, Follower] = {}
     expected: dict[str, int] = {}
     with ExitStack() as stack:
         while chaos.killed.total() < KILLS:
             while sum(lab.store.run(run_id).state not in ENDED for run_id in followed) < LIVE:
-                spec = next(specs)
-                run_id = lab.submit(SPECS[spec])
-                expected[run_id] = spec
+                turn = next(turns)
+                run_id = lab.submit(specs[turn])
+                expected[run_id] = turn
                 followed[run_id] = stack.enter_context(closing(Follower(lab.web_port, run_id)))
             chaos.strike()
         runs = lab.ends(list(followed), 120)
@@ -77,6 +97,10 @@ def test_random_kills_change_nothing(lab: Lab, undisturbed: list[tuple[object, o
         log = [(event.seq, event.event["kind"]) for event in lab.store.events(run.id, limit=100_000)]
         assert [(event["seq"], event["kind"]) for event in followed[run.id].seen] == log
         assert sum(kind == "finished" for _, kind in log) == len(lab.store.shards(run.id))
+    plans = [start.event["plan"] for run in runs for start in lab.store.starts(run.id)]
+    together = int(lab.env["TICKETSCOPE_TOGETHER"])
+    assert any(plan["replicates"] > 1 for plan in plans) == (together > 1)
+    assert any(plan.get("abreast") for plan in plans) == (together > 1)
     until(lambda: not strays(lab), 10)
     # What the killed have half written or no longer need goes; what a run has saved stays, whole.
     lab.store.sweep_artifacts(0.0)

@@ -57,3 +57,8 @@ def test_lists_and_plurals() -> None:
     assert words.text(tuple(joined)) == "a 1, b and c"
     assert words.plural(1, "replicate") == "1 replicate"
     assert words.plural(1200, "step") == "1,200 steps"
+
+
+def test_no_line_ends_between_a_number_and_what_belongs_to_it() -> None:
+    text = "SGD at lr 1: 85.0 ± 7.1 % at step 10, and dualised"
+    assert words.glued(Part(text, "sgd")) == Part("SGD at lr 1: 85.0\xa0±\xa07.1\xa0% at step 10, and dualised", "sgd")
