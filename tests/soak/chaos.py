@@ -137,7 +137,13 @@ class Chaos:
 
 
 def _fork_servers(worker: Worker) -> list[psutil.Process]:
-    return [process for process in _children(psutil.Process(worker.pid)) if "forkserver" in " ".join(process.cmdline())]
+    return [process for process in _children(psutil.Process(worker.pid)) if "forkserver" in _command(process)]
+
+
+def _command(process: psutil.Process) -> str:
+    with suppress(psutil.NoSuchProcess):  # that of one that nobody has reaped yet is gone too
+        return " ".join(process.cmdline())
+    return ""
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:

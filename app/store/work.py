@@ -1,0 +1,182 @@
+"""Shards in the hands of workers, and the workers: for those who do the work."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from app.contract.events import Event, Progress, Started
+from app.contract.records import (
+    Queue,
+    Refusal,
+    State,
+    WorkerInfo,
+    WorkerLoad,
+)
+from app.store import (
+    events,
+    refusals,
+    shards,
+    speeds,
+    timings,
+    workers,
+)
+from app.store.claims import Claim
+from app.store.connected import Connected
+from app.store.speeds import Speed
+from app.store.timings import Timing
+
+
+class Work(Connected):
+    """One transaction per method; those with a token raise Fenced when it is no longer the shard's.
+
+    What is written many times a second, and would be again after a power cut, does not wait for the disk.
+    """
+
+    def claim(self, queue: Queue, worker: str) -> Claim | None:
+        """Take the best queued shard that workers of this queue may run; None when there is none."""
+        with self._db.write(hasty=True) as conn:
+            return shards.claim(conn, queue, worker, self.lease_s)
+
+    def claim_beside(self, claim: Claim, width: int, worker: str) -> list[Claim]:
+        """Take the queued shards that may be trained with a claimed one as a stack of `width` replicates."""
+        with self._db.write() as conn:
+            return shards.claim_beside(conn, claim, width, worker, self.lease_s)
+
+    def heartbeat(self, shard_id: int, token: str, progress: Progress | None) -> Literal["run", "cancel", "yield"]:
+        """Extend the lease and note the progress; says whether to go on. Raises Fenced.
+
+        `yield`: hand the shard back now, just after a checkpoint, for another run whose turn has come.
+        """
+        with self._db.write(hasty=True) as conn:
+            return shards.heartbeat(conn, shard_id, token, progress, self.lease_s)
+
+    def start(self, shard_id: int, token: str, started: Started) -> dict[str, Any]:
+        """Freeze the numeric plan on the first attempt; returns the frozen one. Raises Fenced."""
+        with self._db.write() as conn:
+            return shards.start(conn, shard_id, token, started)
+
+    def append(self, shard_id: int, token: str, new: Sequence[Event], first_ordinal: int | None) -> int:
+        """Append events, less the rows that are already there; returns the last seq. Raises Fenced, OrdinalGap.
+
+        `first_ordinal` is that of the first row; None for events that carry none.
+        """
+        with self._db.write(hasty=True) as conn:
+            shard = shards.owned(conn, shard_id, token)
+            return events.append(conn, shard, new, first_ordinal)
+
+    def checkpoint(self, shard_id: int, token: str, sha256: str, next_ordinal: int) -> list[str]:
+        """Record a stored checkpoint; the two newest are kept, and the hashes of the others returned.
+
+        Raises Fenced, OrdinalGap.
+        """
+        with self._db.write() as conn:
+            return shards.checkpoint(conn, shard_id, token, sha256, next_ordinal)
+
+    def finish(self, shard_id: int, token: str) -> State:
+        """The shard is done: finished, or queued again if the run was extended meanwhile. Raises Fenced."""
+        with self._db.write() as conn:
+            return shards.finish(conn, shard_id, token)
+
+    def fail(self, shard_id: int, token: str, reason: str, traceback: str, *, final: bool = False) -> State:
+        """An attempt failed: queued again, or failed at the third time without a checkpoint. Raises Fenced."""
+        with self._db.write() as conn:
+            return shards.fail(conn, shards.owned(conn, shard_id, token), reason, traceback, final=final)
+
+    def cancelled(self, shard_id: int, token: str) -> None:
+        """The worker stopped as it was told. Raises Fenced."""
+        with self._db.write() as conn:
+            shards.cancelled(conn, shard_id, token)
+
+    def release(self, shard_id: int, token: str) -> None:
+        """The worker gives the shard back unharmed; that is not a try. Raises Fenced."""
+        with self._db.write() as conn:
+            shards.give_back(conn, shards.owned(conn, shard_id, token))
+
+    def narrow(self, shard_id: int, token: str, plan: Mapping[str, Any], reason: str) -> None:
+        """The worker gives the shard back, to go on with less at once, as `plan` says; no try either. Raises Fenced."""
+        with self._db.write() as conn:
+            shards.narrow(conn, shards.owned(conn, shard_id, token), plan, reason)
+
+    def refuse(self, shard_id: int, token: str, reason: str) -> State:
+        """The worker would give other numbers than the shard's first attempt: no try, and another one's. Raises Fenced.
+
+        `reason` names what differs.
+        """
+        with self._db.write() as conn:
+            return shards.refuse(conn, shard_id, token, reason)
+
+    def refusals(self, run_id: str) -> list[Refusal]:
+        """Which workers cannot go on with the run's waiting shards, and why."""
+        with self._db.read() as conn:
+            return refusals.of_run(conn, run_id)
+
+    def reap(self) -> set[Queue]:
+        """Take back shards whose lease ran out; returns the queues with work, where a living worker listens.
+
+        When no worker lives, all queues with work are named.
+        """
+        with self._db.read() as conn:
+            overdue = shards.overdue(conn)
+        for shard_id in overdue:
+            with self._db.write() as conn:
+                row = shards.expired(conn, shard_id)
+                if row is not None:
+                    shards.fail(conn, row, f"worker {row.worker} stopped answering", "", final=False)
+        with self._db.read() as conn:
+            waiting = shards.queue_length(conn)
+            listening = {worker.queue for worker in workers.known(conn) if worker.alive}
+        work: set[Queue] = {queue for queue in ("cpu", "gpu") if waiting[queue] or waiting["any"]}
+        return work & listening if listening else work
+
+    def queue_length(self) -> dict[str, int]:
+        """Queued shards by the workers they wait for: `cpu`, `gpu` or `any`."""
+        with self._db.read() as conn:
+            return shards.queue_length(conn)
+
+    def register_worker(
+        self,
+        worker_id: str,
+        *,
+        host: str,
+        pid: int,
+        queue: Queue,
+        device: str,
+        slots: int,
+        versions: Mapping[str, str],
+    ) -> None:
+        """A worker process has started."""
+        with self._db.write() as conn:
+            workers.register(
+                conn, worker_id, host=host, pid=pid, queue=queue, device=device, slots=slots, versions=versions
+            )
+
+    def worker_seen(
+        self, worker_id: str, busy: Sequence[str], load: WorkerLoad | None = None, trouble: str = ""
+    ) -> bool:
+        """A worker lives and works on these runs; `trouble` is why it takes none. False when it must register again."""
+        with self._db.write(hasty=True) as conn:
+            return workers.seen(conn, worker_id, busy, load, trouble)
+
+    def forget_worker(self, worker_id: str) -> None:
+        """A worker has ended in order."""
+        with self._db.write() as conn:
+            workers.forget(conn, worker_id)
+
+    def workers(self) -> list[WorkerInfo]:
+        """Workers seen within a day; `alive` are those seen in the last 15 s by the database's clock."""
+        with self._db.read() as conn:
+            return workers.known(conn)
+
+    def record_speed(self, model: str, dataset: str, batch_size: int, device: str, step_s: float) -> None:
+        """Keep how long a step took, in seconds."""
+        with self._db.write(hasty=True) as conn:
+            speeds.record(conn, Speed(model, dataset, batch_size, device, step_s))
+
+    def timings(self) -> list[Timing]:
+        """What the newest shards took and were told to take, the newest first."""
+        with self._db.read() as conn:
+            return timings.newest(conn)
+
+    def speeds(self) -> list[Speed]:
+        """Every speed that was measured last."""
+        with self._db.read() as conn:
+            return speeds.known(conn)
