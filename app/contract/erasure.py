@@ -29,8 +29,8 @@ MAX_CELLS = 2_000
 # Multiplications and additions of a run: about a week of one core at 50 Gflop/s.
 MAX_MFLOP = 3e10
 CLASSES = 10
-MAX_KEPT_BACK = 2**30
-"""Bytes of frames that may wait to be told while cells before theirs are still trained."""
+MAX_KEPT_BACK = 2**28
+"""Bytes of frames that may wait to be told while cells before theirs are still trained: each checkpoint has them."""
 PER_DECADE = 4
 """Frames and measurements in each decade of steps."""
 

@@ -138,8 +138,10 @@ class _Replicate:
     def run(self) -> Iterator[Output]:
         """Every cell that is not done yet."""
         for group in self._standing.groups:
-            yield from self._train(group)
-            yield self._standing.checkpoint()
+            # All of a group may have ended: when a larger one was divided, and they had diverged.
+            if any(self._standing.left(place) for place in group):
+                yield from self._train(group)
+                yield self._standing.checkpoint()
         total = sum(self._work.values())
         yield Progress(done=total, total=total)
 

@@ -160,6 +160,22 @@ def test_divided_for_want_of_memory_it_goes_on_where_each_stood(
         assert done == sorted(done)
 
 
+@pytest.mark.parametrize("after", [2, 1])
+def test_divided_when_all_of_a_part_have_diverged_it_has_nothing_left_to_train_there(
+    after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What they said waits for those before them, and is told when these have ended."""
+    monkeypatch.setattr(stacked, "TICK_S", 0.0)
+    monkeypatch.setattr("workers.science.erasure.training.TICK_S", 0.0)
+    rates = (0.1, 0.2, 50.0, 100.0)
+    spec = small(optimizers=[{"kind": "sgd", "lrs": rates, "weight_decay": 1.0}], steps=60, twins=False)
+    whole = ran(spec, 4, every_s=0.0)
+    at = next(i for i in halves(whole) if len(whole[i].state.get("back", {}).get("ended", ())) == 2)  # type: ignore[union-attr]
+    fewer = [part for stack in spec.abreast(4) for part in parts(stack, after)]
+    rest = ran(spec, fewer, resumed_from(whole[: at + 1]))
+    close([*whole[: at + 1], *rest], whole)
+
+
 def test_one_rate_diverges_and_the_others_do_not_notice() -> None:
     spec = small(optimizers=[{"kind": "sgd", "lrs": (0.1, 100.0, 0.2), "weight_decay": 1.0}], steps=60, twins=False)
     outputs = ran(spec, 3)

@@ -320,6 +320,19 @@ def test_a_plan_of_fewer_abreast_goes_on_from_what_was_saved_of_all(monkeypatch:
     assert saved == " ".join(PAIRS).split()
 
 
+@pytest.mark.parametrize("fewer", [PAIRS, []], ids=["pairs", "one by one"])
+def test_divided_after_one_has_diverged_it_is_not_trained_again(
+    fewer: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "TICK_S", 0.0)
+    made = spec(levels=1, optimizer={"kind": "sgd"})
+    spoil(monkeypatch, 3, 1e18)
+    whole = abreast(made, every_s=0.0)[0]
+    cut = next(i for i in cuts(whole) if whole[i].state.get("back", {}).get("ended"))  # type: ignore[union-attr]
+    rest = abreast(made, {0: resumed_from(whole[: cut + 1])}, fewer)[0]
+    agree(_logged(whole[: cut + 1], rest), _logged(whole))
+
+
 def _logged(*parts: Sequence[Output]) -> list[Output]:
     return [output for part in parts for output in part if not isinstance(output, Checkpoint)]
 
