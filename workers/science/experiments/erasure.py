@@ -166,7 +166,7 @@ class _Replicate:
             live[slot] = CellTraining(place, model, self._watched(model), picture, optimizers, self._splits, begun)
         for moment in self._moments(stack, live):
             if isinstance(moment, Tick):
-                yield self._progress(live.values(), moment.step)
+                yield self._progress(live, live, moment.step)
                 if moment.between and self._clock.due():
                     yield self._standing.checkpoint(each.midway() for each in live.values())
                 continue
@@ -175,7 +175,7 @@ class _Replicate:
                 yield from self._end(live.pop(slot), found)
                 continue
             # Told before it is measured, which takes a while at large widths.
-            yield self._progress([live[slot]], found.step)
+            yield self._progress(live, [slot], found.step)
             for output in live[slot].looked(found):
                 yield from self._say(live[slot].place, output)
         for training in live.values():
@@ -225,12 +225,18 @@ class _Replicate:
         weight: Tensor = getattr(model, self._layer).weight
         return weight
 
-    def _progress(self, at: Iterable[CellTraining], step: int) -> Progress:
-        """All of `at` have come to `step`; there is at least one."""
-        places = [each.place for each in at]
-        self._made |= {place: self._mflop(place, step) for place in places}
+    def _progress(self, live: Mapping[int, CellTraining], slots: Iterable[int], step: int) -> Progress:
+        """Of those that are `live`, the ones in `slots` have come to `step`."""
+        self._made |= {place: self._mflop(place, step) for place in (live[slot].place for slot in slots)}
         done, total = sum(self._made.values()), sum(self._work.values())
-        return Progress(done=done, total=total, place=places[0], step=step)
+        places = [each.place for each in live.values()]
+        return Progress(done=done, total=total, place=places[0], step=step, note=self._note(places))
+
+    def _note(self, places: Sequence[Place]) -> str:
+        """Such as `adam at lr 0.01, twin, and 3 more`."""
+        cell, others = self._cells[places[0]], len(places) - 1
+        text = f"{cell.optimizer.replace('_', ' ')} at lr {cell.lr:g}{'' if cell.marked else ', twin'}"
+        return f"{text}, and {others} more" if others else text
 
     def _mflop(self, place: Place, step: int) -> int:
         return self._work[place] * step // self._spec.steps

@@ -113,6 +113,10 @@ def test_progress_rises_to_the_total(monkeypatch: pytest.MonkeyPatch) -> None:
     told = [output for output in ran(small(), 4) if isinstance(output, Progress)]
     assert [each.done for each in told] == sorted(each.done for each in told)
     assert told[-1].done == told[-1].total == small().units_per_replicate
+    notes = list(dict.fromkeys(each.note for each in told))
+    assert notes == ["sgd at lr 0.5, and 1 more", "adam at lr 0.003, and 3 more", ""]
+    alone = list(dict.fromkeys(each.note for each in ran(small(), 1) if isinstance(each, Progress)))
+    assert alone[:2] == ["sgd at lr 0.5", "sgd at lr 0.5, twin"]
 
 
 def test_the_bits_of_a_cell_depend_on_its_slot_and_not_on_who_is_beside_it() -> None:
