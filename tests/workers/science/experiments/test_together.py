@@ -50,7 +50,11 @@ def alone(spec: LotterySpec, replicate: int) -> list[Output]:
 
 
 def running(
-    spec: LotterySpec, resumes: Mapping[int, Resume | None], slots: int = SLOTS, every_s: float = inf
+    spec: LotterySpec,
+    resumes: Mapping[int, Resume | None],
+    slots: int = SLOTS,
+    every_s: float = inf,
+    abreast: Sequence[str] = (),
 ) -> dict[int, Iterator[Output]]:
     stack = Stack(slots)
     return {
@@ -59,6 +63,7 @@ def running(
             replicate,
             datasets_dir=NOWHERE,
             resume=resume,
+            plan={"abreast": abreast},
             clock=Clock(every_s),
             bench=partial(StackedBench, stack=stack, slot=replicate),
         )

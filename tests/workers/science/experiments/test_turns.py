@@ -1,7 +1,6 @@
 """Trainings abreast: the log is that of one after the other, whatever is killed, diverges or is left behind."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from math import inf
 from typing import Any
 
@@ -15,12 +14,12 @@ from tests.workers.science.experiments.test_together import (
     gathered,
     headings,
     kept,
+    running,
     small,
 )
 from workers.science.experiments import together as together_module
 from workers.science.experiments.lottery import run
-from workers.science.experiments.midway import Clock
-from workers.science.experiments.together import Request, Stack, StackedBench, conduct
+from workers.science.experiments.together import Request, conduct
 from workers.science.outputs import Checkpoint, Output, Resume
 from workers.science.stacked import training
 from workers.science.stacked.network import StackedNetwork
@@ -31,24 +30,6 @@ ALL = ["winning_ticket/0 reinit/0 reinit/1 shuffled/0"]
 PAIRS = ["winning_ticket/0 reinit/0", "reinit/1 shuffled/0"]
 
 
-def running(
-    spec: Any, resumes: Mapping[int, Resume | None], abreast: Sequence[str], slots: int = 1, every_s: float = inf
-) -> dict[int, Iterator[Output]]:
-    stack = Stack(slots)
-    return {
-        replicate: run(
-            spec,
-            replicate,
-            datasets_dir=NOWHERE,
-            resume=resume,
-            plan={"abreast": abreast},
-            clock=Clock(every_s),
-            bench=partial(StackedBench, stack=stack, slot=replicate),
-        )
-        for replicate, resume in resumes.items()
-    }
-
-
 def abreast(
     spec: Any,
     resumes: Mapping[int, Resume | None] | None = None,
@@ -56,7 +37,7 @@ def abreast(
     slots: int = 1,
     every_s: float = inf,
 ) -> dict[int, list[Output]]:
-    return gathered(conduct(running(spec, {0: None} if resumes is None else resumes, stacks, slots, every_s)))
+    return gathered(conduct(running(spec, {0: None} if resumes is None else resumes, slots, every_s, stacks)))
 
 
 def spec(**fields: Any) -> Any:
