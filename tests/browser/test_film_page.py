@@ -255,6 +255,49 @@ def test_enlarged_a_single_entry_can_be_read(page: Page, run: ErasedRun) -> None
     assert "cell=" not in page.url
 
 
+def test_fingers_pinch_drag_and_tap_an_entry(page: Page, run: ErasedRun) -> None:
+    """Through the browser's own touch events: two fingers that go apart by a factor of four, then one that taps."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    go(page, run, "at=32")
+    page.focus(f"{shot(SGD)} .enlarge")
+    page.keyboard.press("Enter")
+    becomes(page, "document.getElementById('stage').dataset.step === '32'")
+    box = page.locator("#stage").bounding_box()
+    assert box
+    middle_x, middle_y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    side = min(box["width"], box["height"])
+    client = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        told = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)]
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": told})
+
+    def apart(by: float) -> tuple[tuple[float, float], tuple[float, float]]:
+        return (middle_x - by, middle_y), (middle_x + by, middle_y)
+
+    def entry(column: float) -> float:
+        """Where the middle of a column lies, four times as large about the middle of the matrix."""
+        return middle_x + (column + 0.5 - SIDE / 2) * 4 * side / SIDE
+
+    touch("touchStart", *apart(20))
+    for by in range(30, 90, 10):
+        touch("touchMove", *apart(by))
+    touch("touchEnd")
+    readout = page.locator("#enlarged-readout")
+    touch("touchStart", (entry(SIDE / 2 + 2), middle_y + 1))
+    touch("touchEnd")
+    expect(readout).to_contain_text(f"column {SIDE // 2 + 2} ")
+    # One finger drags two columns to the left what it then taps.
+    width = 4 * side / SIDE
+    touch("touchStart", (middle_x, middle_y + 1))
+    for i in range(1, 9):
+        touch("touchMove", (middle_x - i * width / 4, middle_y + 1))
+    touch("touchEnd")
+    touch("touchStart", (entry(SIDE / 2 + 2), middle_y + 1))
+    touch("touchEnd")
+    expect(readout).to_contain_text(f"column {SIDE // 2 + 4} ")
+
+
 def test_the_link_opens_the_same_view_elsewhere(watched: Watched, lab: Server, run: ErasedRun) -> None:
     page = watched()
     go(page, run)

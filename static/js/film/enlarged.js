@@ -1,4 +1,5 @@
 /** One training at full resolution: zoomed and panned, its entries read one by one, its frames turned by the wall's slider. */
+import { fingers } from "./fingers.js";
 import { exportAddress, picture, values } from "./server.js";
 import { caption, short, title, whole } from "./words.js";
 
@@ -62,7 +63,7 @@ export class Enlarged {
     this.cell = cell;
     this.key = "";
     this.bitmap = null;
-    this.readout.textContent = "Point at an entry to read it. Scroll to zoom, drag to pan.";
+    this.readout.textContent = "Point at an entry, or tap it, to read it. Scroll or pinch to zoom, drag to pan.";
     if (this.shown) this.view = { top: 0, left: 0, high: this.shown.matrix.rows, wide: this.shown.matrix.columns };
     if (!this.dialog.open) this.dialog.showModal();
     this.stage.focus();
@@ -228,23 +229,20 @@ export class Enlarged {
       event.preventDefault();
       this.zoom(Math.min(2, Math.max(0.5, Math.exp(event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0016)))), this.at(event));
     }, { passive: false });
-    /** @type {{x: number, y: number, view: {top: number, left: number, high: number, wide: number}} | null} */
-    let from = null;
-    stage.addEventListener("pointerdown", (event) => {
-      from = { x: event.clientX, y: event.clientY, view: this.view };
-      stage.setPointerCapture(event.pointerId);
-    });
-    stage.addEventListener("pointerup", () => { from = null; });
-    stage.addEventListener("pointermove", (event) => {
-      if (!this.shown) return;
-      if (from) {
+    const read = (/** @type {import("./fingers.js").Point} */ point) => {
+      const at = this.at(point);
+      if (at) this.read(at.row, at.column);
+    };
+    fingers(stage, {
+      drag: (across, down) => {
+        if (!this.shown) return;
         const box = stage.getBoundingClientRect();
         const { scale } = this.fit(box.width, box.height);
-        this.go({ ...from.view, top: from.view.top - (event.clientY - from.y) / scale.y, left: from.view.left - (event.clientX - from.x) / scale.x });
-        return;
-      }
-      const at = this.at(event);
-      if (at) this.read(at.row, at.column);
+        this.go({ ...this.view, top: this.view.top - down / scale.y, left: this.view.left - across / scale.x });
+      },
+      pinch: (factor, about) => this.zoom(factor, this.at(about)),
+      tap: read,
+      hover: read,
     });
     stage.addEventListener("keydown", (event) => {
       const { top, left, high, wide } = this.view;
