@@ -26,8 +26,15 @@ from app.contract.experiment import (
 from app.contract.params import Lr, OptimizerParams, Params, unit
 
 MAX_CELLS = 2_000
-# Multiplications and additions of a run: about a week of one core at 50 Gflop/s.
-MAX_MFLOP = 3e10
+# What a run costs, in the same measure as a training (`mflop`): about a week of one core.
+MAX_MFLOP = 5e10
+# Measured on a CPU against the Mflop of orthogonalising a matrix (docs/benchmarks.md): what a step does beside its
+# products, a look at an entry of the matrix, and how much longer products of a step take than as many of those.
+STEP_MFLOP, ENTRY_MFLOP, PRODUCT = 60.0, 0.095, 1.7
+JUDGED = 10_000
+"""Training images that the training accuracy is told from, the first ones."""
+# Validation and test images, about, as a share of the training images.
+OTHERS = 0.3
 CLASSES = 10
 MAX_KEPT_BACK = 2**28
 """Bytes of frames that may wait to be told while cells before theirs are still trained: each checkpoint has them."""
@@ -227,15 +234,23 @@ class ErasureSpec(Experiment):
         return {grid.kind: grid for grid in self.optimizers}[kind]
 
     def mflop(self, place: Place, cell: Cell) -> int:
-        """Millions of multiplications and additions of one training, at least 1."""
+        """What one training costs, at least 1: the Mflop of orthogonalising matrices that take as long.
+
+        Gradients and what the optimizer multiplies at each step; at each look the matrix, entry by entry, and the
+        images that accuracies are told from.
+        """
         inputs = self.dataset.n_inputs
         layers: tuple[LayerName, ...] = ("first", "middle", "last")
         kernels = [matrix_of(layer, cell.width, inputs) for layer in layers]
         params = self.grid(place.branch).at(cell.lr)
-        gradient = sum(6 * self.batch_size * rows * columns for rows, columns in kernels)
-        rounds = sum(4 * min(kernel) ** 2 * max(kernel) + 2 * min(kernel) ** 3 for kernel in kernels)
-        flop = self.steps * (params.gradients * gradient + params.rounds * rounds)
-        return max(1, round(flop / 1e6))
+        weights = sum(rows * columns for rows, columns in kernels)
+        gradient = 6 * self.batch_size * weights / 1e6
+        rounds = sum(4 * min(kernel) ** 2 * max(kernel) + 2 * min(kernel) ** 3 for kernel in kernels) / 1e6
+        step = STEP_MFLOP + PRODUCT * params.gradients * gradient + params.rounds * rounds
+        rows, columns = self.matrix(cell.width)
+        images = min(self.n_images, JUDGED) + OTHERS * self.dataset.n_train
+        look = ENTRY_MFLOP * rows * columns + 2 * weights * images / 1e6
+        return round(self.steps * step + len(self.moments()) * look)
 
     def moments(self) -> tuple[int, ...]:
         """Steps at which a training is looked at: 0, four in each decade, and the last."""

@@ -67,13 +67,19 @@ def test_moments_are_four_in_each_decade_with_the_first_and_the_last(steps: int,
     assert spec(steps=steps).moments() == moments
 
 
-def test_work_is_counted_in_products() -> None:
+def test_work_is_steps_and_looks() -> None:
+    """By hand: ten looks in a hundred steps, at 256² entries and 1.3 times the 1,257 training images of the digits."""
+    weights = 64 * 256 + 256 * 256 + 256 * 10
+    looks = 10 * (0.095 * 256**2 + 2 * weights * 1.3 * 1257 / 1e6)
+    gradient = 6 * 32 * weights / 1e6
     made = spec(widths=(256,), optimizers=[{"kind": "sgd", "lrs": (1,)}], twins=False, steps=100)
-    gradient = 6 * 32 * (64 * 256 + 256 * 256 + 256 * 10)
-    assert made.units_per_replicate == round(100 * gradient / 1e6)
+    assert len(made.moments()) == 10
+    assert made.units_per_replicate == round(100 * (60 + 1.7 * gradient) + looks)
     muon = spec(widths=(256,), optimizers=[{"kind": "muon", "lrs": (1,)}], twins=False, steps=100)
-    rounds = 5 * sum(4 * m**2 * n + 2 * m**3 for m, n in ((64, 256), (256, 256), (10, 256)))
-    assert muon.units_per_replicate == round(100 * (gradient + rounds) / 1e6)
+    rounds = 5 * sum(4 * m**2 * n + 2 * m**3 for m, n in ((64, 256), (256, 256), (10, 256))) / 1e6
+    assert muon.units_per_replicate == round(100 * (60 + 1.7 * gradient + rounds) + looks)
+    sam = spec(widths=(256,), optimizers=[{"kind": "sam", "lrs": (1,)}], twins=False, steps=100)
+    assert sam.units_per_replicate == round(100 * (60 + 2 * 1.7 * gradient) + looks)
 
 
 def test_more_replicates_are_more_of_the_same_and_nothing_else_is() -> None:

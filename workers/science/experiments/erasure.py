@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from app.contract.erasure import CLASSES, Cell, ErasureSpec
+from app.contract.erasure import CLASSES, JUDGED, Cell, ErasureSpec
 from app.contract.events import Place, Progress
 from app.pictures.build import picture_of
 from app.pictures.picture import fit
@@ -39,8 +39,6 @@ from workers.science.stacked.footprint import footprint as stacked_footprint
 from workers.science.stacked.network import StackedNetwork
 from workers.science.training import Batches, Diverged, Tick
 
-JUDGED = 10_000
-"""Training images that the training accuracy is told from, the first ones."""
 _LAYERS = {"first": "fc1", "middle": "fc2", "last": "fc3"}
 
 
