@@ -60,11 +60,13 @@ def run_progress(shards: Sequence[AnyRow]) -> RunProgress:
 def eta_s(shards: Sequence[AnyRow]) -> float | None:
     """Seconds until the last shard is done, if as many run at once as now; None until a speed is known.
 
-    Queued shards are dealt, at the mean speed, to whichever running one ends first.
+    Queued shards are dealt, at the mean speed, to whichever running one ends first. While none of those that run has a
+    speed, the finished ones tell.
     """
     running = [shard for shard in shards if shard.state == "running"]
     speeds = [shard.speed for shard in running if shard.speed]
-    if not speeds:
+    speeds = speeds or [shard.total / shard.held_s for shard in shards if shard.state == "finished" and shard.held_s]
+    if not running or not speeds:
         return None
     mean = sum(speeds) / len(speeds)
     lanes = [max(0, shard.total - shard.done) / (shard.speed or mean) for shard in running]

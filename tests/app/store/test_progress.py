@@ -10,8 +10,11 @@ from app.store.tables import AnyRow
 
 
 class _Shard:
-    def __init__(self, state: str, done: int, total: int, speed: float | None = None, note: str = "") -> None:
+    def __init__(
+        self, state: str, done: int, total: int, speed: float | None = None, note: str = "", held_s: float | None = None
+    ) -> None:
         self.state, self.done, self.total, self.speed, self.note = state, done, total, speed, note
+        self.held_s = held_s
 
 
 def _shards(*shards: _Shard) -> list[AnyRow]:
@@ -48,6 +51,18 @@ def test_queued_shards_are_dealt_to_as_many_lanes_as_run_now() -> None:
     # The lanes end at 10 s and 5 s; then 15, 20 and 25 s.
     assert eta_s(_shards(*running, *queued)) == 25.0
     assert eta_s(_shards(_Shard("finished", 100, 100), running[0], queued[0])) == 20.0
+
+
+def test_a_shard_that_has_just_begun_is_told_the_speed_of_those_that_have_finished() -> None:
+    finished = [_Shard("finished", 100, 100, held_s=held_s) for held_s in (10.0, 5.0)]
+    begun, waiting = _Shard("running", 30, 100), _Shard("queued", 0, 100)
+    # 10 and 20 steps a second.
+    assert eta_s(_shards(*finished, begun)) == pytest.approx(70 / 15)
+    assert eta_s(_shards(*finished, begun, waiting)) == pytest.approx(170 / 15)
+    assert eta_s(_shards(*finished, begun, _Shard("running", 0, 100, 10.0))) == 10.0
+    assert eta_s(_shards(*finished)) is None
+    assert eta_s(_shards(_Shard("finished", 100, 100), begun)) is None
+    assert eta_s(_shards(*finished, waiting)) is None
 
 
 def test_run_progress_sums_and_names_what_runs() -> None:
