@@ -135,3 +135,13 @@ def test_as_many_cells_are_trained_at_once_as_a_grid_has_and_frames_find_room_fo
     assert widest == 2
     frames = len(wide.moments()) * 4096**2
     assert (widest - 1) * frames <= MAX_KEPT_BACK < widest * frames
+
+
+def test_what_was_allowed_when_products_alone_counted_still_is() -> None:
+    """The dearest of looks and steps: as many of the largest matrices as there may be, a thousand steps each."""
+    rates = tuple(0.001 * (i + 1) for i in range(10))
+    kinds = [{"kind": kind, "lrs": rates} for kind in ("sgd", "adam", "lion", "rmsprop", "adamw")]
+    dear = spec(dataset={"kind": "mnist"}, widths=(4096,), optimizers=kinds, steps=1_000, batch_size=16, replicates=20)
+    assert dear.work[0] == 2_000
+    products = 2_000 * 1_000 * 6 * 16 * (784 * 4096 + 4096**2 + 10 * 4096) / 1e6
+    assert products < 3e10
