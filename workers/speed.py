@@ -34,11 +34,9 @@ class Stopwatch:
             self._seconds += seconds
 
     def step_s(self) -> float | None:
-        """Mean seconds per step since the last call; None when no steps were made."""
+        """Mean seconds per step so far, over all trainings, as cheap ones follow dear ones; None without a step."""
         steps = self._done - self._first if self._first is not None else 0
-        mean = self._seconds / steps if steps else None
-        self._seconds, self._first = 0.0, None
-        return mean
+        return self._seconds / steps if steps else None
 
 
 def calibrate(connection: "Connection[Any, Any]", settings: Settings, device: str) -> int:
