@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from app.contract import stacks
 from app.contract.records import Queue as QueueName
 from app.settings import Settings
 from app.store import Claim
@@ -61,17 +62,13 @@ class Job:
         """
         if self.widest > 1:
             now, what = self.widest, "trainings of a replicate"
-            plan: dict[str, Any] = {"abreast": [part for stack in self.stacks for part in parts(stack, now // 2)]}
+            plan: dict[str, Any] = {
+                "abreast": [part for stack in self.stacks for part in stacks.cut(stack.split(), now // 2)]
+            }
         else:
             now, what = self.width, "replicates"
             plan = {"replicates": now // 2}
         return plan, f"{now} {what} together do not fit into the memory; {now // 2} are next"
-
-
-def parts(stack: str, most: int) -> list[str]:
-    """A stack of trainings as several of at most so many each; what is by itself then is not named."""
-    names = stack.split()
-    return [" ".join(names[i : i + most]) for i in range(0, len(names), most) if most > 1 and i + 1 < len(names)]
 
 
 def device_kind(device: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple,
 
 from pydantic import Field, create_model, field_validator, model_validator
 
+from app.contract import stacks
 from app.contract.catalog import CATALOG, DatasetChoice, PictureChoice
 from app.contract.events import Place
 from app.contract.experiment import (
@@ -21,7 +22,6 @@ from app.contract.experiment import (
     Pace,
     Replicates,
     Seed,
-    even_stacks,
 )
 from app.contract.params import Lr, OptimizerParams, Params, unit
 
@@ -210,7 +210,7 @@ class ErasureSpec(Experiment):
         for place, cell in self.cells():
             if cell.width == self.widths[0] and self.stacks(cell.optimizer):
                 names.setdefault(cell.optimizer, []).append(self.named(place)[1])
-        return [stack for group in names.values() for stack in even_stacks(group, min(most, room))]
+        return [stack for group in names.values() for stack in stacks.even(group, min(most, room))]
 
     def extends(self, other: Experiment) -> str | None:
         """More optimizers, and more learning rates after those of an optimizer, recompute nothing either."""

@@ -1,8 +1,7 @@
 """What every experiment's spec has in common, so that stores, queues and forms need not know which one it is."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from math import ceil
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, TypeAlias
 
 from pydantic import Field
@@ -136,12 +135,3 @@ class Experiment(Params, ABC):
             if field not in self.grows and getattr(self, field) != getattr(other, field, None):
                 return field
         return "replicates" if self.replicates < other.replicates else None
-
-
-def even_stacks(names: Sequence[str], most: int) -> list[str]:
-    """Trainings that may be made as one, in stacks of at most so many, as even as can be: an empty slot costs as much.
-
-    One that would be by itself is not named.
-    """
-    size = ceil(len(names) / ceil(len(names) / most)) if names else 1
-    return [" ".join(names[i : i + size]) for i in range(0, len(names), size) if size > 1 and i + 1 < len(names)]

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from app.contract import stacks
 from app.contract.catalog import (
     BranchChoice,
     DatasetChoice,
@@ -14,7 +15,7 @@ from app.contract.catalog import (
     ScheduleChoice,
 )
 from app.contract.events import WINNING_TICKET, Place
-from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed, even_stacks
+from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.params import Constant, Params, unit
 
 # What one run may ask for; more is refused with the number named. A paper-scale LeNet run of 20 replicates fits.
@@ -145,7 +146,7 @@ class LotterySpec(Experiment):
             if place.level == 1:
                 own_rate = self.rewind == "fine_tune" and place.branch == WINNING_TICKET
                 groups.setdefault((steps, own_rate), []).append(self.named(place)[1])
-        return [stack for group in groups.values() for stack in even_stacks(group, most)]
+        return [stack for group in groups.values() for stack in stacks.even(group, most)]
 
     @property
     def trainings_per_replicate(self) -> int:

@@ -4,20 +4,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from app.settings import Settings
 from app.store import Store
 from tests.lab import small_spec
-from workers.job import Job, parts
-
-
-@pytest.mark.parametrize(
-    ("most", "said"),
-    [(1, []), (2, ["a b", "c d"]), (3, ["a b c", "d e"]), (4, ["a b c d"]), (5, ["a b c d e"])],
-)
-def test_a_stack_is_divided_in_its_order_and_what_is_by_itself_is_not_named(most: int, said: list[str]) -> None:
-    assert parts("a b c d e", most) == said
+from workers.job import Job
 
 
 def test_trainings_of_a_replicate_are_fewer_before_replicates_are(store: Store, tmp_path: Path) -> None:

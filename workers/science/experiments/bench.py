@@ -141,7 +141,7 @@ class Bench:
         return trained
 
     def save(self) -> Midway | None:
-        """The training as it stands between two steps, or has ended; None if it has not begun."""
+        """The training as it stands between two steps; None if it has not begun."""
         report = self._report
         if report is None:
             return None

@@ -10,11 +10,11 @@ import torch
 from app.contract.catalog import CATALOG
 from app.contract.erasure import ErasureSpec
 from app.contract.events import Measured, Place, Progress
+from app.contract.stacks import cut
 from tests.workers.science.experiments.test_erasure import NOWHERE
 from tests.workers.science.experiments.test_erasure import small as one_by_one
 from tests.workers.science.experiments.test_lottery import resumed_from, rows
 from tests.workers.science.experiments.test_together import kept
-from workers.job import parts
 from workers.science.erasure import stacked
 from workers.science.experiments import midway
 from workers.science.experiments.erasure import run
@@ -156,7 +156,7 @@ def test_divided_for_want_of_memory_it_goes_on_where_each_stood(
     monkeypatch.setattr("workers.science.erasure.training.TICK_S", 0.0)
     spec = small(optimizers=[{"kind": "adam", "lrs": (0.003, 0.01, 0.03)}])
     whole = ran(spec, before, every_s=0.0)
-    fewer = [part for stack in spec.abreast(before) for part in parts(stack, after)]
+    fewer = [part for stack in spec.abreast(before) for part in cut(stack.split(), after)]
     for at in halves(whole)[2::4]:
         rest = ran(spec, fewer, resumed_from(whole[: at + 1]), every_s=0.0)
         close([*whole[: at + 1], *rest], whole)
@@ -175,7 +175,7 @@ def test_divided_when_all_of_a_part_have_diverged_it_has_nothing_left_to_train_t
     spec = small(optimizers=[{"kind": "sgd", "lrs": rates, "weight_decay": 1.0}], steps=60, twins=False)
     whole = ran(spec, 4, every_s=0.0)
     at = next(i for i in halves(whole) if len(whole[i].state.get("back", {}).get("ended", ())) == 2)  # type: ignore[union-attr]
-    fewer = [part for stack in spec.abreast(4) for part in parts(stack, after)]
+    fewer = [part for stack in spec.abreast(4) for part in cut(stack.split(), after)]
     rest = ran(spec, fewer, resumed_from(whole[: at + 1]))
     close([*whole[: at + 1], *rest], whole)
 
