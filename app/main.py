@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Final
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.templating import Jinja2Templates
@@ -26,6 +26,7 @@ from app.store import Store
 from app.web import api, docs, health, pages, problems, streams
 from app.web.figures import Figures
 from app.web.metrics import Metrics, Timing
+from app.web.root_path import RootPath, own_path
 from app.web.security import BodyLimit, Gate, SecurityHeaders
 from app.web.static import Static
 
@@ -43,9 +44,10 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
         lifespan=_lifespan,
         generate_unique_id_function=_operation_id,
     )
-    static = Static(ROOT / "static")
-    templates = Jinja2Templates(ROOT / "templates")
-    templates.env.globals["static_url"] = static.url
+    root = settings.root_path
+    static = Static(ROOT / "static", root)
+    templates = Jinja2Templates(ROOT / "templates", context_processors=[_here])
+    templates.env.globals |= {"static_url": static.url, "root": root}
     reader = Reader(store)
     broadcaster = Broadcaster(store, queue)
     metrics = Metrics(store, broadcaster)
@@ -66,7 +68,13 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
     app.add_middleware(Gate, allowed_hosts=settings.allowed_hosts)
     app.add_middleware(Timing, metrics=metrics)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(RootPath, root=root)
     return app
+
+
+def _here(request: Request) -> dict[str, str]:
+    """Return what every template knows of its request: the path below the sub-path."""
+    return {"here": own_path(request.scope)}
 
 
 def _warm(static: Static) -> None:

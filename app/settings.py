@@ -34,6 +34,15 @@ class Settings(BaseSettings):
         ("127.0.0.1", "localhost", "[::1]", "testserver"), description="Host headers the web answers to."
     )
 
+    root_path: str = Field(
+        "", pattern=r"^(/[A-Za-z0-9._~-]+)*$", description="Sub-path of another server that serves the pages."
+    )
+
+    @field_validator("root_path", mode="before")
+    @classmethod
+    def _without_last_slash(cls, root_path: object) -> object:
+        return root_path.rstrip("/") if isinstance(root_path, str) else root_path
+
     @field_validator("data_dir", "datasets_dir")
     @classmethod
     def _absolute(cls, path: Path | None) -> Path | None:

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.contract.records import State, WorkerLoad
 from app.live import Broadcaster
 from app.store import Store
+from app.web.root_path import own_path
 
 # A client may send any word as its method, and each would be a label.
 _METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS", "PUT"})
@@ -105,8 +106,9 @@ def _pattern(scope: Scope) -> str:
     """`/api/v1/runs/{run_id}` for the run's path, `/static` for all files, `none` where no route matched."""
     if "endpoint" not in scope:
         return "none"
-    mounted: str = scope.get("root_path", "")
+    root: str = scope.get("app_root_path", scope.get("root_path", ""))
+    mounted: str = scope.get("root_path", "").removeprefix(root)
     if mounted:
         return mounted
     names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
-    return "/".join(names.get(part, part) for part in scope["path"].split("/"))
+    return "/".join(names.get(part, part) for part in own_path(scope).split("/"))

@@ -269,6 +269,6 @@ def _html(name: str) -> Markup:
     path = DOCS / f"{name}.md"
     if not path.is_file():
         raise HTTPException(404, f"This installation has no {path.name}.")
-    text = re.sub(r"\]\((\w+)\.md\)", r"](/\1)", path.read_text("utf-8"))
+    text = re.sub(r"\]\((\w+)\.md\)", r"](\1)", path.read_text("utf-8"))
     # Our own file, and `html=False` escapes any markup in it all the same.
     return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))  # noqa: S704

@@ -18,6 +18,7 @@ from app.imports.refused import Refused
 from app.store.errors import Conflict, Corrupt, NotFound
 from app.web.accept import best
 from app.web.headers import HEADERS
+from app.web.root_path import own_path
 
 MEDIA_TYPE = "application/problem+json"
 # Bad fields that an answer names: a body of 1 MiB may hold tens of thousands, and nobody reads more.
@@ -129,7 +130,7 @@ def _answer(
 ) -> Response:
     errors = errors[:NAMED]
     asks = best(request.headers.get("accept", ""), (MEDIA_TYPE, "text/html"))
-    if asks == "text/html" and not request.url.path.startswith("/api/"):
+    if asks == "text/html" and not own_path(request.scope).startswith("/api/"):
         template = "404.html" if status == 404 else "error.html"
         context = {"status": status, "title": HTTPStatus(status).phrase, "detail": detail, "errors": errors}
         page: Response = request.app.state.templates.TemplateResponse(

@@ -16,6 +16,7 @@ from app.imports.limits import MAX_BYTES as MAX_IMPORT_BYTES
 from app.pictures.prepare import MAX_BYTES as MAX_PICTURE_BYTES
 from app.web.headers import HEADERS
 from app.web.problems import problem
+from app.web.root_path import own_path
 
 MAX_BODY_BYTES: Final = 2**20
 # Where files are uploaded: their routes read the body as it comes, and act when it has come whole.
@@ -113,8 +114,9 @@ class BodyLimit:
         if length == "0" and "transfer-encoding" not in headers:
             await self.app(scope, receive, send)
             return
-        if scope["path"] in self.streamed:
-            await self._stream(length, self.streamed[scope["path"]], scope, receive, send)
+        path = own_path(scope)
+        if path in self.streamed:
+            await self._stream(length, self.streamed[path], scope, receive, send)
             return
         body = bytearray()
         more = not (length.isdecimal() and int(length) > self.max_bytes)

@@ -25,17 +25,18 @@ LARGE_BYTES: Final = 200_000
 
 
 class Static(StaticFiles):
-    """The files of `directory`, of which `version` tells one state from another."""
+    """The files of `directory`, of which `version` tells one state from another; `root` is the sub-path in front."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, root: str = "") -> None:
         super().__init__(directory=directory)
         self.version = _version(directory)
         self._directory = directory
+        self._root = root
         self._packed: dict[str, bytes] = {}
 
     def url(self, path: str) -> str:
         """Versioned address of a file, e.g. `css/shell.css`; for templates."""
-        return f"/static/v-{self.version}/{path}"
+        return f"{self._root}/static/v-{self.version}/{path}"
 
     def pack(self) -> None:
         """Compress the large scripts; until it has, they are compressed for every reader anew."""

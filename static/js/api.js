@@ -1,4 +1,5 @@
 /** Reading figures: each is kept with its entity tag, so that an unchanged one costs a few bytes. */
+import { at } from "./address.js";
 
 /**
  * @typedef {{text: string, branch?: string}} Part
@@ -25,6 +26,7 @@ export async function figure(address, signal) {
     throw new Error(problem.detail);
   }
   const made = await answer.json();
+  for (const image of made.layout.images ?? []) if (image.source.startsWith("/")) image.source = at(image.source);
   if (kept.size > 60) kept.clear();
   kept.set(address, { etag: answer.headers.get("ETag") ?? "", figure: made });
   return structuredClone(made);

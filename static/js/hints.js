@@ -2,6 +2,7 @@
  * One stream of hints per page. It is closed while the tab is hidden: six open streams freeze a browser's origin.
  * @typedef {{run: string, seq: number, state: string, progress: {done: number, total: number, eta_s: number | null, note: string}, touched: string[]}} Hint
  */
+import { at } from "./address.js";
 
 /**
  * Follow runs for as long as the page is looked at.
@@ -17,7 +18,7 @@ export function follow(runs, onHint, onReturn) {
   let silence = 0;
   const open = () => {
     if (source) return;
-    const made = (source = new EventSource(runs.length ? `/live?runs=${runs.join(",")}` : "/live"));
+    const made = (source = new EventSource(at(runs.length ? `/live?runs=${runs.join(",")}` : "/live")));
     made.onmessage = (message) => onHint(JSON.parse(message.data));
     made.onopen = () => {
       clearTimeout(silence);

@@ -1,4 +1,5 @@
 /** The masks of a run: the address holds what is seen, controls change the address, and everything follows it. */
+import { at } from "../address.js";
 import { paced } from "../hints.js";
 import { renewParts } from "../parts.js";
 import { titled } from "../picture.js";
@@ -256,7 +257,7 @@ export async function atlas(form, chosen) {
   return {
     /** New masks are saved: more levels may be chosen. */
     async renew() {
-      const now = await (await fetch(`/api/v1/runs/${run}/masks`)).json().catch(() => null);
+      const now = await (await fetch(at(`/api/v1/runs/${run}/masks`))).json().catch(() => null);
       if (!now) return;
       v = String(now.seq);
       const levels = now.tickets.filter((/** @type {string} */ each) => each.split(":").length === 2 && each.startsWith(`${control("replicate").value}:`)).map((/** @type {string} */ each) => Number(each.split(":")[1]));

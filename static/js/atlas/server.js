@@ -1,4 +1,5 @@
 /** What the atlas asks of the server: pictures of viewports, exact values, single units. */
+import { at } from "../address.js";
 
 /**
  * A mask of a run, and how its matrix is shown.
@@ -28,7 +29,7 @@ function query(ticket, more) {
 }
 
 /** @param {Ticket} ticket @param {string} layer */
-const layerPath = (ticket, layer) => `/api/v1/runs/${ticket.run}/masks/${encodeURIComponent(layer)}`;
+const layerPath = (ticket, layer) => at(`/api/v1/runs/${ticket.run}/masks/${encodeURIComponent(layer)}`);
 
 /** @param {string} address @param {AbortSignal} [signal] */
 async function ask(address, signal) {

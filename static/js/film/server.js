@@ -1,4 +1,5 @@
 /** What the film wall asks of the server: the trainings and their frames, pictures of frames, exact values. */
+import { at } from "../address.js";
 
 /**
  * @typedef {{step: number, fate: string | null, loss: number | null, movement: number | null, visibility: number | null, test_accuracy: number | null}} Frame
@@ -15,7 +16,7 @@
 let last = null;
 
 /** @param {string} run @param {Record<string, unknown>} query @param {string} [part] */
-const address = (run, query, part = "") => `/api/v1/runs/${run}/film${part}?${new URLSearchParams(/** @type {Record<string, string>} */ (query))}`;
+const address = (run, query, part = "") => at(`/api/v1/runs/${run}/film${part}?${new URLSearchParams(/** @type {Record<string, string>} */ (query))}`);
 
 /** @param {string} to @param {RequestInit} [options] */
 async function ask(to, options) {

@@ -1,4 +1,5 @@
 /** Import: files dropped or chosen, put in the order of their levels, sent with their progress and time left. */
+import { at } from "../address.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("import-form"));
 const input = /** @type {HTMLInputElement} */ (document.getElementById("f-files"));
@@ -169,12 +170,12 @@ function post(body) {
   };
   request.onload = () => {
     const answer = request.response ?? { detail: `the server answered ${request.status}` };
-    if (request.status === 201) location.assign(`/runs/${answer.id}`);
+    if (request.status === 201) location.assign(at(`/runs/${answer.id}`));
     else fail(answer.errors?.length ? answer.errors : [{ path: "files", message: answer.detail }]);
   };
   request.onerror = () => fail([{ path: "files", message: "The server did not take the files, or is away. Nothing was stored." }]);
   request.onabort = () => busy(false);
-  request.open("POST", "/api/v1/imports");
+  request.open("POST", at("/api/v1/imports"));
   request.setRequestHeader("Accept", "application/json");
   request.responseType = "json";
   request.send(body);

@@ -1,4 +1,5 @@
 /** The form of a new run: tells what it would cost while it is filled in, and leads to the first mistake. */
+import { at } from "../address.js";
 import { paced } from "../hints.js";
 
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("spec-form"));
@@ -9,7 +10,7 @@ if (form && place) {
     const body = new URLSearchParams();
     for (const [name, value] of new FormData(form)) if (typeof value === "string" && name !== "notes") body.set(name, value);
     try {
-      const answer = await fetch("/new/estimate", { method: "POST", body, headers: { Accept: "text/html" } });
+      const answer = await fetch(at("/new/estimate"), { method: "POST", body, headers: { Accept: "text/html" } });
       if (!answer.ok) return;
       const html = new DOMParser().parseFromString(await answer.text(), "text/html");
       place.replaceChildren(...html.body.childNodes);

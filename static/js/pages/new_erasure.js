@@ -1,4 +1,5 @@
 /** The picture of a new erasure study: a sheet to draw on, photographs to see, and the weights as they would begin. */
+import { at } from "../address.js";
 import { own } from "../studio/own.js";
 import { preview } from "../studio/preview.js";
 
@@ -14,7 +15,7 @@ if (form && document.getElementById("studio")) {
 function photographs(form) {
   for (const input of /** @type {NodeListOf<HTMLInputElement>} */ (form.querySelectorAll('[name="picture.sample.name"]'))) {
     const image = new Image(76, 76);
-    image.src = `/api/v1/pictures/samples/${input.value}`;
+    image.src = at(`/api/v1/pictures/samples/${input.value}`);
     image.alt = "";
     input.closest("label")?.prepend(image);
     input.closest(".segments")?.classList.add("photos");

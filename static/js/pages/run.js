@@ -1,4 +1,5 @@
 /** The page of a run: its words, its figures, and the link that shows another reader the same view. */
+import { at } from "../address.js";
 import { atlas } from "../atlas/atlas.js";
 import { FigureCard } from "../figure.js";
 import { film } from "../film/film.js";
@@ -8,7 +9,7 @@ import { renewParts } from "../parts.js";
 
 const run = /** @type {HTMLElement} */ (document.querySelector("[data-run]")).dataset.run ?? "";
 // A refused edit is answered at its own address; what is fetched again and what is shared is the run's.
-if (location.pathname.endsWith("/edit")) history.replaceState(null, "", `/runs/${run}`);
+if (location.pathname.endsWith("/edit")) history.replaceState(null, "", at(`/runs/${run}`));
 const cards = [...document.querySelectorAll(".figure")].map((card) => new FigureCard(/** @type {HTMLElement} */ (card)));
 const renew = paced(renewParts, 1000);
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form.atlas"));
@@ -88,7 +89,7 @@ for (const card of cards) {
     } else if (card.name === "overlap_matrix" && point.x !== point.y) {
       const [a, b] = [String(point.y), String(point.x)];
       const [run, replicate, level, branch, draw] = a.split(":");
-      there.pathname = `/runs/${run}`;
+      there.pathname = at(`/runs/${run}`);
       go({ replicate, level, branch: branch ? `${branch}:${draw}` : "", other: b, mode: "difference" });
     }
   });

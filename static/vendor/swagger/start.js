@@ -1,6 +1,6 @@
 // The page behind /docs. validatorUrl: null, or Swagger UI would ask validator.swagger.io.
 globalThis.SwaggerUIBundle({
-  url: "/openapi.json",
+  url: "openapi.json",
   dom_id: "#swagger",
   deepLinking: true,
   validatorUrl: null,
