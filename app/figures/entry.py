@@ -2,14 +2,19 @@
 
 import csv as csv_format
 import io
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import plotly.graph_objects as go
 
 from app.contract.records import Run
 from app.figures.source import Options, Source
+
+# What spreadsheets compute instead of show, unless it is a number such as -0.5.
+_FORMULA: Final = re.compile(r"[=+\-@\t\r]")
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 
 
 class Reads(NamedTuple):
@@ -64,10 +69,18 @@ def csv(entry: FigureEntry, source: Source[Any]) -> str:
 
 
 def to_csv(columns: Mapping[str, list[Any]]) -> str:
-    """Equally long columns as CSV."""
+    """Equally long columns as CSV; text that a spreadsheet would run as a formula gets an apostrophe before it."""
     out = io.StringIO()
     writer = csv_format.writer(out, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow(_cell(name) for name in columns)
     for row in zip(*columns.values(), strict=True):
-        writer.writerow("" if value is None or value != value else value for value in row)
+        writer.writerow(_cell(value) for value in row)
     return out.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        # Python leaves a carriage return unquoted, where a reader would see the end of the row.
+        text = value.replace("\r\n", "\n").replace("\r", "\n")
+        return f"'{text}" if _FORMULA.match(value) and not _NUMBER.fullmatch(value) else text
+    return "" if value is None or value != value else value

@@ -15,7 +15,18 @@ from app.store.errors import NotFound
 from app.web.accept import best
 from app.web.api_runs import Empty, RunId, Short
 from app.web.cards import file_name
-from app.web.columns import Format, attachment, csv_response, json_bytes, of_metric, of_series, wants_csv
+from app.web.columns import (
+    CSV,
+    Bom,
+    Format,
+    attachment,
+    csv_bytes,
+    csv_response,
+    json_bytes,
+    of_metric,
+    of_series,
+    wants_csv,
+)
 from app.web.context import BroadcasterDep, FiguresDep, StoreDep
 from app.web.problems import responses
 from app.web.streams import event_json, event_stream
@@ -91,13 +102,14 @@ def get_series(
     replicate: Annotated[Index | None, Empty] = None,
     level: Annotated[Index | None, Empty] = None,
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
+    bom: Bom = False,
 ) -> Response:
     """Columns of a series or of one metric; NaN is null in JSON. `format` wins over `Accept`."""
     store.run(run_id)
     where: dict[str, Any] = {"branch": branch, "replicate": replicate, "level": level}
     columns = _columns(store, run_id, name, where)
     if wants_csv(request.headers.get("accept", ""), form):
-        return csv_response(columns, f"{run_id}-{name}.csv")
+        return csv_response(columns, f"{run_id}-{name}.csv", bom=bom)
     return _json({"name": name, "columns": columns})
 
 
@@ -120,13 +132,14 @@ def get_comparison(
     store: StoreDep,
     bound: Annotated[float, Query(ge=0, le=100, description="Loss in points that still matches dense.")] = 100 * BOUND,
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
+    bom: Bom = False,
 ) -> Response:
     """The verdict, and by level the paired differences of the ticket with dense and controls, and their intervals."""
     run = store.run(run_id)
     made = comparison(store.series(run_id, "outcome"), bound / 100)
     columns = comparison_table(made)
     if wants_csv(request.headers.get("accept", ""), form):
-        return csv_response(columns, f"{run_id}-comparison.csv")
+        return csv_response(columns, f"{run_id}-comparison.csv", bom=bom)
     return _json({"verdict": verdict_sentence(run, made.verdict), "columns": columns})
 
 
@@ -144,10 +157,11 @@ def get_figure(
     name: Annotated[str, Path(json_schema_extra={"enum": list(FIGURES)})],
     figures: FiguresDep,
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
+    bom: Bom = False,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """A figure of a run. Its options are query parameters of their own; an unknown one is refused."""
-    options = {key: value for key, value in request.query_params.items() if key != "format"}
+    options = {key: value for key, value in request.query_params.items() if key not in ("format", "bom")}
     csv = wants_csv(request.headers.get("accept", ""), form)
     answer = figures.answer(run_id, name, options, "csv" if csv else "json")
     headers = {"ETag": answer.etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
@@ -155,7 +169,8 @@ def get_figure(
         return Response(status_code=304, headers=headers)
     if csv:
         headers["Content-Disposition"] = attachment(f"{file_name(run_id, FIGURES[name], options)}.csv")
-    return Response(answer.body, media_type="text/csv" if csv else "application/json", headers=headers)
+        return Response(csv_bytes(answer.body.decode(), bom=bom), media_type=CSV, headers=headers)
+    return Response(answer.body, media_type="application/json", headers=headers)
 
 
 def _json(document: dict[str, Any]) -> Response:

@@ -1,10 +1,11 @@
 """Columns of numbers on the wire: as JSON or CSV."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import numpy as np
 import orjson
+from fastapi import Query
 from starlette.responses import Response
 
 from app.contract.records import Series
@@ -16,6 +17,8 @@ CSV: Final = "text/csv"
 PLACE: Final = ("replicate", "level", "branch", "draw")
 
 Format: TypeAlias = Literal["json", "csv"]
+BOM: Final = "CSV begins with a byte order mark, by which Excel knows UTF-8; without effect on anything else."
+Bom: TypeAlias = Annotated[bool, Query(description=BOM)]
 Columns: TypeAlias = Mapping[str, Iterable[Any]]
 
 
@@ -35,12 +38,18 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"cannot write {type(value).__name__}")
 
 
-def csv_response(columns: Columns, filename: str) -> Response:
-    """A CSV file to save as `filename`: a header and one line per row, NaN left empty."""
+def csv_response(columns: Columns, filename: str, *, bom: bool = False) -> Response:
+    """A CSV file to save as `filename`: a header and one line per row, NaN left empty, after a byte order mark."""
     plain = {
         name: column.tolist() if isinstance(column, np.ndarray) else list(column) for name, column in columns.items()
     }
-    return Response(to_csv(plain), media_type=CSV, headers={"Content-Disposition": attachment(filename)})
+    body = csv_bytes(to_csv(plain), bom=bom)
+    return Response(body, media_type=CSV, headers={"Content-Disposition": attachment(filename)})
+
+
+def csv_bytes(text: str, *, bom: bool) -> bytes:
+    """CSV in UTF-8, after a byte order mark if asked for."""
+    return text.encode("utf-8-sig" if bom else "utf-8")
 
 
 def attachment(filename: str) -> str:

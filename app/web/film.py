@@ -19,7 +19,7 @@ from app.film.reader import Index, Show
 from app.film.strips import MEASURES, Fate, State, Strip, fate, strips, two_level
 from app.store.errors import NotFound
 from app.web.api_runs import RunId
-from app.web.columns import CSV, Columns, attachment, csv_response, json_bytes
+from app.web.columns import BOM, CSV, Columns, attachment, csv_response, json_bytes
 from app.web.context import FilmDep
 from app.web.problems import responses
 
@@ -70,6 +70,7 @@ class Film(Look):
     """Query parameters of a film as a file; `csv` has what was measured at its frames."""
 
     format: Literal["webp", "gif", "png", "csv"] = "webp"
+    bom: bool = Field(False, description=BOM)
     size: int = Field(512, ge=1, le=exports.MAX_SIDE, description="The most pixels of a frame each way.")
 
 
@@ -82,6 +83,7 @@ class Window(Which):
     left: Row = Field(0, description="First column.")
     right: Row = Field(..., description="One past the last column.")
     format: Literal["json", "csv"] = "json"
+    bom: bool = Field(False, description=BOM)
 
 
 class WidthInfo(BaseModel):
@@ -207,7 +209,7 @@ def get_film_export(
         raise NotFound("this training has no frame yet")
     name = f"{run_id}-r{query.replicate}-{query.branch}-{query.draw}-l{query.level}"
     if query.format == "csv":
-        return csv_response(_measured(strip), f"{name}.csv")
+        return csv_response(_measured(strip), f"{name}.csv", bom=query.bom)
     made_of = "|".join((*(f"{each.init.id} {each.delta.id}" for each in stills), query.model_dump_json()))
     headers = {"ETag": _tag(made_of), "Cache-Control": "private, no-cache"}
     if _seen(headers, if_none_match):
@@ -247,6 +249,7 @@ def get_film_values(run_id: RunId, query: Annotated[Window, Query()], film: Film
         return csv_response(
             {key: array.reshape(-1) for key, array in table.items()},
             f"{run_id}-r{query.replicate}-{query.branch}-{query.draw}-l{query.level}-step{query.step}.csv",
+            bom=query.bom,
         )
     shape = {"top": query.top, "left": query.left, "rows": start.shape[0], "columns": start.shape[1]}
     answer = {**shape, "resolution": still.scale / 2, **{key: array.reshape(-1) for key, array in values.items()}}

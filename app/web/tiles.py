@@ -26,7 +26,7 @@ from app.contract.specs import FieldError
 from app.contract.tickets import TicketRef
 from app.imports.limits import MAX_NAME
 from app.web.api_runs import RunId
-from app.web.columns import Format, csv_response, json_bytes, wants_csv
+from app.web.columns import BOM, Format, csv_response, json_bytes, wants_csv
 from app.web.context import ReaderDep, StoreDep
 from app.web.problems import responses
 
@@ -84,6 +84,7 @@ class Values(Viewport):
     """Query parameters of exact values."""
 
     format: Format | None = None
+    bom: bool = Field(False, description=BOM)
 
 
 class LayerInfo(BaseModel):
@@ -192,7 +193,7 @@ def get_values(
         raise HTTPException(400, str(error)) from error
     if csv:
         name = f"{run_id}-r{ref.replicate}-l{ref.level}-{layer}-{query.top}-{query.left}.csv"
-        return csv_response(_columns(found, reader.index(run_id).layers[number].kernel), name)
+        return csv_response(_columns(found, reader.index(run_id).layers[number].kernel), name, bom=query.bom)
     answer = {name: _typed(array) for name, array in found._asdict().items()}
     return Response(json_bytes(answer), media_type="application/json")
 
