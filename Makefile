@@ -39,7 +39,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) build *.egg-info
+	rm -rf $(VENV) build
 
 # torch goes first and by its exact pin: a range, or a bare name, may pull gigabytes of CUDA packages.
 $(VENV)/.run: pyproject.toml constraints.txt

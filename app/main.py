@@ -6,9 +6,8 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
-from pathlib import Path
 from types import FrameType
-from typing import Any, Final
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
@@ -17,6 +16,7 @@ from starlette.templating import Jinja2Templates
 
 from app.atlas.reader import Reader
 from app.figures import style
+from app.files import STATIC, TEMPLATES
 from app.film.reader import FilmReader
 from app.live import Broadcaster
 from app.queue import Queue
@@ -29,8 +29,6 @@ from app.web.metrics import Metrics, Timing
 from app.web.root_path import RootPath, own_path
 from app.web.security import BodyLimit, Gate, SecurityHeaders
 from app.web.static import Static
-
-ROOT: Final = Path(__file__).resolve().parent.parent
 
 
 def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
@@ -45,8 +43,8 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     root = settings.root_path
-    static = Static(ROOT / "static", root)
-    templates = Jinja2Templates(ROOT / "templates", context_processors=[_here])
+    static = Static(STATIC, root)
+    templates = Jinja2Templates(TEMPLATES, context_processors=[_here])
     templates.env.globals |= {"static_url": static.url, "root": root}
     reader = Reader(store)
     broadcaster = Broadcaster(store, queue)

@@ -2,15 +2,15 @@
 
 import unicodedata
 from math import ceil
-from pathlib import Path
 from typing import Final, TypeAlias
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from app.files import STATIC
 from app.pictures.picture import SIDE, Picture
 
-_FONTS: Final = Path(__file__).resolve().parents[2] / "static" / "vendor" / "inter"
+_FONTS: Final = STATIC / "vendor" / "inter"
 # Inter comes in two files: what one of them lacks, the other may have.
 _FILES: Final = ("inter-latin-wght-normal.woff2", "inter-latin-ext-wght-normal.woff2")
 _SEMI_BOLD: Final = 600

@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlencode, urlsplit
 
@@ -17,6 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from app.contract.presets import PRESETS
 from app.contract.records import WorkerInfo
 from app.contract.specs import FieldError
+from app.files import DOCS
 from app.store import Store
 from app.store.errors import NotFound
 from app.store.labels import NAME_LENGTH
@@ -38,7 +38,6 @@ router.include_router(pages_hardware.router)
 
 LIMIT = 50
 STATES = (("", "All"), ("running", "Running"), ("queued", "Queued"), ("finished", "Finished"), ("failed", "Failed"))
-DOCS = Path(__file__).resolve().parents[2] / "docs"
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import ImageFont
 
-from app.main import ROOT
+from app.files import STATIC
 from app.pictures import text
 from app.pictures.picture import Ink, fit
 
-FONT = ROOT / "static" / "vendor" / "inter" / "inter-latin-wght-normal.woff2"
+FONT = STATIC / "vendor" / "inter" / "inter-latin-wght-normal.woff2"
 
 
 def box(ink: Ink) -> tuple[int, int, int, int]:
