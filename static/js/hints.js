@@ -1,8 +1,7 @@
-/**
- * One stream of hints per page. It is closed while the tab is hidden: six open streams freeze a browser's origin.
- * @typedef {{run: string, seq: number, state: string, progress: {done: number, total: number, eta_s: number | null, note: string}, touched: string[]}} Hint
- */
-import { at } from "./address.js";
+/** Hints about runs for a page, for as long as it is looked at. */
+import { connect } from "./live/connect.js";
+
+/** @typedef {import("./live/stream.js").Hint} Hint */
 
 /**
  * Follow runs for as long as the page is looked at.
@@ -11,38 +10,32 @@ import { at } from "./address.js";
  * @param {() => void} onReturn called when the page is looked at again: anything may have changed
  */
 export function follow(runs, onHint, onReturn) {
-  /** @type {EventSource | null} */
-  let source = null;
+  /** @type {(() => void) | null} */
+  let disconnect = null;
   const offline = document.getElementById("offline");
   let lost = false;
   let silence = 0;
-  const open = () => {
-    if (source) return;
-    const made = (source = new EventSource(at(runs.length ? `/live?runs=${runs.join(",")}` : "/live")));
-    made.onmessage = (message) => onHint(JSON.parse(message.data));
-    made.onopen = () => {
+  const reader = {
+    hint: onHint,
+    open: () => {
       clearTimeout(silence);
       if (offline) offline.hidden = true;
       if (lost) onReturn(); // nothing is replayed
       lost = false;
-    };
-    made.onerror = () => {
+    },
+    lost: () => {
       if (!lost) silence = setTimeout(() => { if (offline) offline.hidden = false; }, 3000);
       lost = true;
-      // A browser tries again by itself after a cut, but not after an answer that is no stream.
-      if (made.readyState === EventSource.CLOSED) {
-        close();
-        setTimeout(() => { if (!document.hidden) open(); }, 3000);
-      }
-    };
+    },
   };
+  const open = () => { disconnect ??= connect(runs, reader); };
   const close = () => {
-    source?.close();
-    source = null;
+    disconnect?.();
+    disconnect = null;
   };
   const turn = () => {
     if (document.hidden) return close();
-    if (source) return;
+    if (disconnect) return;
     open();
     onReturn();
   };

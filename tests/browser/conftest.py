@@ -1,6 +1,7 @@
 """A whole Ticketscope, started as a user starts it, and a real Chromium in front of it."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -51,6 +52,11 @@ class Scope:
 
     def state(self, run_id: str) -> str:
         return str(self.run(run_id)["state"])
+
+    def viewers(self) -> int:
+        """Streams of hints that are open."""
+        (line,) = re.findall(r"^ticketscope_live_viewers (.+)$", self.client.get("/metrics").text, re.MULTILINE)
+        return int(float(line))
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +127,10 @@ class Watched:
         context = self.browser.new_context(viewport={"width": width, "height": height}, base_url=self.url, **options)
         context.set_default_timeout(20_000)
         self.contexts.append(context)
+        return self.another(context)
+
+    def another(self, context: BrowserContext) -> Page:
+        """One more window of a browser profile."""
         page = context.new_page()
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))

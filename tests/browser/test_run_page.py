@@ -198,12 +198,6 @@ def test_the_data_of_a_figure_is_saved_as_csv(page: Page, finished: str) -> None
 def test_a_hidden_tab_closes_its_stream_and_catches_up(
     page: Page, scope: Scope, finished: str, until: Callable[[Callable[[], bool]], None]
 ) -> None:
-    def viewers() -> float:
-        text = scope.client.get("/metrics").text
-        return float(
-            next(line.split()[1] for line in text.splitlines() if line.startswith("ticketscope_live_viewers "))
-        )
-
     def hide(hidden: bool) -> None:
         page.evaluate(
             "hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});"
@@ -211,14 +205,14 @@ def test_a_hidden_tab_closes_its_stream_and_catches_up(
             hidden,
         )
 
-    until(lambda: viewers() == 0)
+    until(lambda: scope.viewers() == 0)
     page.goto(f"/runs/{finished}")
-    until(lambda: viewers() == 1)
+    until(lambda: scope.viewers() == 1)
     hide(True)
-    until(lambda: viewers() == 0)
+    until(lambda: scope.viewers() == 0)
     scope.client.patch(f"/api/v1/runs/{finished}", json={"name": "Renamed meanwhile"})
     hide(False)
-    until(lambda: viewers() == 1)
+    until(lambda: scope.viewers() == 1)
     expect(page.locator("h1")).to_have_text("Renamed meanwhile")
     scope.client.patch(f"/api/v1/runs/{finished}", json={"name": "A finished run"})
 

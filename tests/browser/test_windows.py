@@ -1,0 +1,52 @@
+"""Many windows at once: a browser opens six connections to a server, and none of the windows may wait for one."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Scope, Watched
+
+
+@pytest.fixture
+def windows(watched: Watched) -> list[Page]:
+    """Nine visible windows of one browser profile."""
+    first = watched()
+    return [first, *(watched.another(first.context) for _ in range(8))]
+
+
+def test_nine_windows_of_eight_runs_are_all_live(windows: list[Page], scope: Scope) -> None:
+    runs = [scope.submit(name=f"Window {number}", steps=20) for number in range(8)]
+    for page, run in zip(windows, runs, strict=False):
+        page.goto(f"/runs/{run}")
+    windows[8].goto("/")
+    assert scope.state(runs[7]) != "finished"
+    for page in windows[:8]:
+        expect(page.locator("#state")).to_contain_text("finished", timeout=60_000)
+    expect(windows[8].locator("tr", has_text="Window 7")).to_contain_text("finished")
+
+
+def test_they_share_two_streams_and_leave_none_behind(
+    windows: list[Page], scope: Scope, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    run = scope.submit(name="Shared", steps=20)
+    for page in windows[:8]:
+        page.goto(f"/runs/{run}")
+    windows[8].goto("/")
+    until(lambda: scope.viewers() == 2)
+    for page in windows[:8]:
+        page.close()
+    until(lambda: scope.viewers() == 1)
+    windows[8].close()
+    until(lambda: scope.viewers() == 0)
+
+
+def test_a_browser_without_shared_workers_has_a_stream_a_window(
+    watched: Watched, scope: Scope, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    page = watched()
+    page.add_init_script("delete window.SharedWorker")
+    run = scope.submit(name="Alone", steps=20)
+    page.goto(f"/runs/{run}")
+    expect(page.locator("#state")).to_contain_text("finished", timeout=60_000)
+    assert scope.viewers() == 1
