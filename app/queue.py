@@ -1,13 +1,14 @@
 """Tells workers that there is work and readers that there is news; carries nothing that can be lost.
 
 The store decides who does what. A message only says "look into the store", so a lost or doubled one costs nothing.
+Nobody waits for a broker that is silent: all is sent by a thread apart.
 """
 
 import asyncio
 import json
 import logging
-import time
 from collections.abc import AsyncIterator, Iterable
+from functools import partial
 from typing import Any
 
 import redis
@@ -15,21 +16,28 @@ import redis.asyncio
 from celery import Celery
 from kombu.exceptions import OperationalError
 from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
 from app.contract.specs import Experiment
+from app.outbox import FIRST_PAUSE_S, LONGEST_PAUSE_S, Outbox
+from app.wire import RUN_NEXT, set_aside
 
 log = logging.getLogger(__name__)
 
-RUN_NEXT = "workers.tasks.run_next"
 WAKE_CHANNEL = "ticketscope:wake"
+TRANSPORT = "app.wire:Transport"
 TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 2}
-"""A dead broker fails at once, an unreachable one within a second."""
+"""For workers, which have time: a dead broker fails at once, an unreachable one within a second."""
 
+ANSWER_S = 0.6
+"""How long those wait who ask whether the broker has heard them."""
+
+_QUICK = {"socket_connect_timeout": 0.4, "socket_timeout": 0.4}
+_LAST_WORDS_S = 0.05
+# More than any wake-up takes; what is longer is not read.
+_WAKE_BYTES = 1_000
 _DOWN = (RedisError, OperationalError, OSError)
-# After a failure nobody asks again for this long: a child that trains must not wait for a broker that is away.
-_PAUSE_S = 1.0
 
 
 def queues_of(spec: Experiment) -> tuple[str, ...]:
@@ -45,60 +53,82 @@ class Queue:
         self._url = broker_url or "redis://127.0.0.1:1"
         self._celery = Celery("ticketscope", broker=self._url, set_as_current=False)
         self._celery.conf.update(
-            broker_transport_options=TRANSPORT_OPTIONS,
+            broker_transport=TRANSPORT,
+            broker_use_ssl=self._url.startswith("rediss:"),
+            broker_transport_options=_QUICK,
             broker_pool_limit=0,  # a pool would hold connections of before a broker's restart
             task_serializer="json",
             accept_content=["json"],
             task_ignore_result=True,
         )
         # A connection is made at the first command, not here; one retry gets past a broker's restart.
-        self._redis = redis.Redis.from_url(self._url, **TRANSPORT_OPTIONS, retry=Retry(NoBackoff(), 1))
-        self._down_until = 0.0
+        retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
+        self._redis = redis.Redis.from_url(self._url, **_QUICK, retry=retry)
+        self._outbox = Outbox(_DOWN)
 
-    def announce(self, queues: Iterable[str]) -> bool:
-        """Say that there is work on `queues` ("cpu", "gpu"); False when the broker is down.
+    def announce(self, queues: Iterable[str], wait_s: float = ANSWER_S) -> bool:
+        """Say that there is work on `queues` ("cpu", "gpu"); False when the broker does not take it within `wait_s`.
 
         A message that nobody has taken yet says it already, so there is never more than about one per queue: the worker
         that takes it passes the word on while there is more than it can do.
         """
-        try:
-            for queue in sorted(set(queues)):
-                if not self._redis.llen(queue):
-                    self._celery.send_task(RUN_NEXT, args=[queue], queue=queue, retry=False, ignore_result=True)
-        except _DOWN as error:
-            log.warning("the broker is down, work waits in the store: %s", error)
-            return False
-        return True
+        wanted = sorted(set(queues))
+        return not wanted or self._outbox.put(("announce", *wanted), partial(self._announce, wanted), wait_s)
+
+    def _announce(self, queues: list[str]) -> None:
+        for queue in queues:
+            try:
+                waiting = self._redis.llen(queue)
+            except ResponseError:
+                waiting = 0
+                if not set_aside(self._redis, queue):
+                    raise
+            if not waiting:
+                self._celery.send_task(RUN_NEXT, args=[queue], queue=queue, retry=False, ignore_result=True)
 
     def wake(self, run_id: str, seq: int) -> None:
-        """Tell every web process that event `seq` of a run is in the store; never raises, they poll as well."""
-        if time.monotonic() < self._down_until:
-            return
-        try:
-            self._redis.publish(WAKE_CHANNEL, json.dumps({"run": run_id, "seq": seq}))
-        except _DOWN:
-            self._down_until = time.monotonic() + _PAUSE_S
+        """Tell every web process that event `seq` of a run is in the store; returns at once, as they poll as well."""
+        message = json.dumps({"run": run_id, "seq": seq})
+        self._outbox.put(("wake", run_id), lambda: self._redis.publish(WAKE_CHANNEL, message))
 
     async def listen(self) -> AsyncIterator[dict[str, Any]]:
-        """Wake-ups `{"run", "seq"}` as they come, through outages of the broker, until cancelled."""
+        """Wake-ups `{"run", "seq"}` as they come, through whatever the broker does, until cancelled."""
+        pause_s = FIRST_PAUSE_S
         while True:
-            client = redis.asyncio.Redis.from_url(self._url, socket_connect_timeout=1)
+            client = redis.asyncio.Redis.from_url(self._url, socket_connect_timeout=1, socket_keepalive=True)
             try:
                 async with client, client.pubsub(ignore_subscribe_messages=True) as channel:
                     await channel.subscribe(WAKE_CHANNEL)
                     async for message in channel.listen():
-                        yield json.loads(message["data"])
-            except _DOWN:
-                await asyncio.sleep(_PAUSE_S)
+                        pause_s = FIRST_PAUSE_S
+                        if (heard := _heard(message)) is not None:
+                            yield heard
+            except Exception as error:
+                if not isinstance(error, _DOWN):  # open pages need this loop, whatever came
+                    log.exception("wake-ups could not be read")
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def alive(self) -> bool:
-        """Whether the broker answers."""
-        try:
-            return bool(self._redis.ping())
-        except _DOWN:
-            return False
+        """Whether the broker answers within `ANSWER_S`."""
+        return self._outbox.put("ping", self._redis.ping, ANSWER_S)
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, after what waits to be sent if that takes no more than a moment."""
+        self._outbox.close(_LAST_WORDS_S)
         self._celery.close()
         self._redis.close()
+
+
+def _heard(message: Any) -> dict[str, Any] | None:
+    """The wake-up in a message of the channel, on which anybody may say anything; None when there is none."""
+    data = message["data"]
+    if not isinstance(data, bytes) or len(data) > _WAKE_BYTES:
+        return None
+    try:
+        said = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict) or type(said.get("run")) is not str or type(said.get("seq")) is not int:
+        return None
+    return {"run": said["run"], "seq": said["seq"]}

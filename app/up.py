@@ -33,7 +33,7 @@ def up(settings: Settings, say: Say) -> None:
     services, env = [], {"TICKETSCOPE_BROKER_URL": settings.broker_url}
     if not settings.broker_url:
         port = broker.free_port()
-        env["TICKETSCOPE_BROKER_URL"] = broker.url(port)
+        env["TICKETSCOPE_BROKER_URL"] = broker.url(port, settings.data_dir)
         # Last to go: workers and web hand things over when they end.
         services.append(Service("broker", broker.command(port, settings.data_dir), last=True))
     web = [sys.executable, "-m", "app.cli", "web", "--fd", str(listener.fileno())]

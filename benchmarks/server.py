@@ -83,7 +83,7 @@ def valkey(folder: Path) -> Iterator[str]:
     port = free_port()
     process = subprocess.Popen(broker.command(port, folder), stdout=subprocess.DEVNULL)
     try:
-        yield broker.url(port)
+        yield broker.url(port, folder)
     finally:
         process.terminate()
         process.wait(5)

@@ -51,14 +51,14 @@ class Lab:
         self.env = {
             **os.environ,
             "TICKETSCOPE_DATA_DIR": str(folder),
-            "TICKETSCOPE_BROKER_URL": broker.url(self.port),
+            "TICKETSCOPE_BROKER_URL": broker.url(self.port, folder),
             "TICKETSCOPE_DATASETS_DIR": str(datasets_dir),
             "TICKETSCOPE_CHECKPOINT_S": str(checkpoint_s),
             "PYTHONWARNINGS": "default",
         }
         self.store = Store(f"sqlite:///{folder / 'ticketscope.db'}", str(folder / "artifacts"))
         self.store.migrate()
-        self.queue = Queue(broker.url(self.port))
+        self.queue = Queue(broker.url(self.port, folder))
         self.log = (folder / "workers.log").open("ab")
         # As of `up`: whoever asks while the web is away waits in this socket.
         self.listener = listen(Settings(port=broker.free_port()))

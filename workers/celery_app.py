@@ -6,10 +6,10 @@ from typing import Any
 from celery import Celery, signals
 from celery.platforms import SecurityWarning
 
-from app.queue import TRANSPORT_OPTIONS
+from app.queue import TRANSPORT, TRANSPORT_OPTIONS
 from app.settings import Settings
 
-# In a container root is the user; tasks come as JSON only, and the one there is takes the name of a queue.
+# In a container root is the user; whatever a message holds, it means the one task with the name of its queue.
 warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery(
@@ -22,9 +22,11 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_disable_prefetch=True,
     worker_cancel_long_running_tasks_on_connection_loss=False,
-    worker_enable_remote_control=True,
+    worker_enable_remote_control=False,
     worker_send_task_events=False,
     worker_redirect_stdouts=False,
+    broker_transport=TRANSPORT,
+    broker_use_ssl=Settings().broker_url.startswith("rediss:"),
     broker_transport_options=TRANSPORT_OPTIONS,
     broker_connection_retry_on_startup=True,
     broker_connection_max_retries=None,

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
 from math import inf
 from multiprocessing.connection import Connection
@@ -39,6 +39,13 @@ def main(connection: "Connection[Any, Any]", job: Job) -> int:
     """Run the shards of `job` to one of their ends and return the exit code; `connection` leads to the supervisor."""
     parent = Parent(connection)
     numerics.pin()
+    try:
+        return _main(job, parent)
+    finally:
+        _queue(job.settings.broker_url).close()
+
+
+def _main(job: Job, parent: Parent) -> int:
     fitting = room.fitted(job, Store(job.settings.resolved_database_url, job.settings.resolved_artifacts_url))
     if fitting is None:
         return DONE
@@ -71,6 +78,12 @@ def run_together(job: Job, parent: Parent) -> None:
             attempt.fail(error)
 
 
+@cache
+def _queue(broker_url: str) -> Queue:
+    """One connection for all that this process does."""
+    return Queue(broker_url)
+
+
 class Attempt:
     """One attempt at a shard: from its claim to whatever end the store is told of."""
 
@@ -80,7 +93,7 @@ class Attempt:
         self._job = job
         self._parent = parent
         self._store = Store(job.settings.resolved_database_url, job.settings.resolved_artifacts_url)
-        self._queue = Queue(job.settings.broker_url)
+        self._queue = _queue(job.settings.broker_url)
         self._artifacts = self._store.artifacts_store
         self._datasets = job.settings.resolved_datasets_dir
         # A shard that began on a CPU goes on on one, even where a GPU is at hand.

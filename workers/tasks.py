@@ -4,8 +4,8 @@ from typing import Any
 
 from celery import signals
 
-from app.queue import RUN_NEXT
 from app.settings import Settings
+from app.wire import RUN_NEXT
 from workers.celery_app import app
 from workers.worker import Worker
 

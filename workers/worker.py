@@ -104,7 +104,7 @@ class Worker:
         try:
             waiting = self._store.queue_length()
             if waiting[self.name] or waiting["any"]:
-                self._queue.announce([self.name])
+                self._queue.announce([self.name], wait_s=0)
         except Exception:
             # The shard is claimed: it must not lie idle for want of a message, which reapers repeat.
             log.exception("more work could not be announced")

@@ -24,7 +24,7 @@ async def healthz() -> str:
 
 @router.get("/readyz", responses={503: {"model": Ready}})
 def readyz(response: Response, store: StoreDep, queue: QueueDep) -> Ready:
-    """503 when the database is away or not migrated; a broker that is down only delays runs, and is said."""
+    """503 when the database is away or not migrated; a broker that does not answer only delays runs, and is said."""
     stored = store.revision_ok()
     told = queue.alive()
     if not stored:
@@ -33,7 +33,7 @@ def readyz(response: Response, store: StoreDep, queue: QueueDep) -> Ready:
         status="not ready" if not stored else "ready" if told else "degraded",
         parts={
             "store": "ok" if stored else "unreachable or not migrated: run `ticketscope migrate`",
-            "broker": "ok" if told else "down: runs are stored and start when it is back",
+            "broker": "ok" if told else "does not answer: runs are stored and start when it is back",
         },
     )
 

@@ -11,7 +11,7 @@ from app.queue import Queue, queues_of
 from app.store import Conflict, NotFound, Store
 from app.web.waits import noted
 
-BROKER_DOWN = "Stored. The broker is down: the run starts when it is back."
+BROKER_DOWN = "Stored. The broker does not answer: the run starts when it is back."
 IMPORTED = "these masks were imported, not trained here: import the files again"
 
 

@@ -52,9 +52,10 @@ def store(settings: Settings, migrated: Path) -> Iterator[Store]:
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a real Valkey."""
     port = broker.free_port()
-    process = subprocess.Popen(broker.command(port, tmp_path_factory.mktemp("valkey")))
+    folder = tmp_path_factory.mktemp("valkey")
+    process = subprocess.Popen(broker.command(port, folder))
     assert broker.wait(port, 10)
-    yield broker.url(port)
+    yield broker.url(port, folder)
     process.terminate()
     process.wait()
 

@@ -1,6 +1,7 @@
 """What a child does when the store refuses it something, and what it has made sure of before it says so."""
 
 import os
+import time
 from pathlib import Path
 from typing import cast
 
@@ -12,6 +13,7 @@ from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
 from tests.lab import small_spec
+from tests.silent import Silent
 from workers import machine
 from workers.child import Attempt
 from workers.job import Job
@@ -101,6 +103,28 @@ def test_what_a_checkpoint_rests_on_outlives_a_power_cut(
     assert (store.run(run_id).state, store.run(run_id).error) == ("finished", None)
     assert len(rested) > 3
     assert rested[-1] == len(store.artifacts(run_id)) > 3
+
+
+def test_a_training_waits_for_no_broker_that_hangs(
+    store: Store, settings: Settings, silent: Silent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    took: list[float] = []
+    wake = Queue.wake
+
+    def waking(self: Queue, run_id: str, seq: int) -> None:
+        began = time.monotonic()
+        wake(self, run_id, seq)
+        took.append(time.monotonic() - began)
+
+    monkeypatch.setattr(Queue, "wake", waking)
+    hung = settings.model_copy(update={"broker_url": silent.url})
+    run_id = store.create_run(small_spec(), name="x").id
+    claim = store.claim("cpu", "a test")
+    assert claim is not None
+    assert list(Attempt(Job(claim, hung, "a test", "cpu"), cast(Parent, Unhurried())).work()) == []
+    assert store.run(run_id).state == "finished"
+    assert silent.connections > 0
+    assert sum(took) / len(took) < 0.05
 
 
 class Unhurried:

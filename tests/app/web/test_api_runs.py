@@ -12,6 +12,7 @@ from app.settings import Settings
 from app.store import Store
 from app.web.submit import BROKER_DOWN
 from tests.app.conftest import Hand, Serve
+from tests.silent import Silent
 
 RUNS = "/api/v1/runs"
 
@@ -61,6 +62,20 @@ def test_a_run_is_stored_at_once_while_the_broker_is_down(client: httpx.Client, 
     assert time.monotonic() - began < 2
     assert (answer.status_code, answer.json()["progress"]["note"]) == (201, BROKER_DOWN)
     assert store.run(answer.json()["id"]).state == "queued"
+
+
+def test_a_run_is_stored_within_a_second_while_the_broker_hangs(
+    settings: Settings, store: Store, silent: Silent, serve: Serve
+) -> None:
+    queue = Queue(silent.url)
+    client = serve(create_app(settings, store, queue)).client
+    client.get("/healthz")
+    for _ in range(3):
+        began = time.monotonic()
+        answer = client.post(RUNS, json={"preset": "digits-tickets"})
+        assert time.monotonic() - began < 1
+        assert (answer.status_code, answer.json()["progress"]["note"]) == (201, BROKER_DOWN)
+    queue.close()
 
 
 def test_a_run_is_announced_while_the_broker_is_up(

@@ -1,3 +1,5 @@
+import time
+
 import httpx
 
 from app.contract.presets import PRESETS
@@ -7,6 +9,7 @@ from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
 from tests.app.conftest import Serve, Web
+from tests.silent import Silent
 
 
 def test_a_process_that_answers_lives(client: httpx.Client) -> None:
@@ -17,7 +20,21 @@ def test_a_broker_that_is_down_is_said_but_stops_no_page(client: httpx.Client) -
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
     assert answer.json()["parts"]["store"] == "ok"
-    assert answer.json()["parts"]["broker"].startswith("down")
+    assert answer.json()["parts"]["broker"].startswith("does not answer")
+
+
+def test_a_broker_that_hangs_is_said_within_a_second(
+    settings: Settings, store: Store, silent: Silent, serve: Serve
+) -> None:
+    queue = Queue(silent.url)
+    client = serve(create_app(settings, store, queue)).client
+    client.get("/healthz")
+    began = time.monotonic()
+    answer = client.get("/readyz")
+    assert time.monotonic() - began < 1
+    assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+    assert answer.json()["parts"]["broker"].startswith("does not answer")
+    queue.close()
 
 
 def test_ready_with_store_and_broker(settings: Settings, store: Store, queue: Queue, serve: Serve) -> None:

@@ -355,7 +355,7 @@ def test_a_queued_run_says_what_it_waits_for(client: httpx.Client, hand: Hand) -
     text = client.get(f"/runs/{hand.run(start=False).id}", headers=HTML).text
     assert "starts when the broker is back" in text
     assert "No worker is running" in client.get("/workers", headers=HTML).text
-    assert "The broker is down" in client.get("/workers", headers=HTML).text
+    assert "The broker does not answer" in client.get("/workers", headers=HTML).text
 
 
 def test_the_log_is_newest_first_and_can_hold_measurements(client: httpx.Client, hand: Hand) -> None:
