@@ -6,6 +6,7 @@ from threading import Lock
 
 import numpy as np
 
+from app.atlas.pairings import choices, decided
 from app.atlas.reader import Index, Reader
 from app.contract.events import WINNING_TICKET
 from app.contract.specs import FieldError
@@ -14,6 +15,7 @@ from app.figures.overlap_view import OverlapOptions
 from app.masks import chance
 from app.masks.chance import Chance
 from app.masks.overlap import NO_OVERLAPS, NULLS, Ints, Null, Overlaps, intersections
+from app.masks.pairing import Pairing
 from app.masks.sums import STRATA
 from app.store.errors import NotFound
 
@@ -27,7 +29,8 @@ _ONE = Lock()
 def overlaps(reader: Reader, run_id: str, options: OverlapOptions) -> Overlaps:
     """Overlaps of the tickets that a figure of this run compares, none where none is saved.
 
-    Raises FieldError for a run or ticket that is not there, and for networks whose layers have other shapes.
+    Raises FieldError for a run or ticket that is not there, and for networks whose layers cannot be paired, or only by
+    the reader.
     """
     runs = [run_id, *(run for run in options.other_runs if run != run_id)]
     indices = {run: _index(reader, run, options, own=run == run_id) for run in runs}
@@ -38,25 +41,33 @@ def overlaps(reader: Reader, run_id: str, options: OverlapOptions) -> Overlaps:
                 raise FieldError(_field(options, ref.run), f"no mask of ticket {ref} is saved (yet)")
     else:
         refs = tuple(_chosen(list(indices.values()), options))
-    shapes = {ref.run: [layer.shape for layer in indices[ref.run].layers] for ref in refs}
-    for run, shape in shapes.items():
-        if shape != shapes[refs[0].run]:
-            message = f"the layers of run {run} have other shapes than those of run {refs[0].run}"
-            raise FieldError(_field(options, run), message)
     if not refs:
         return NO_OVERLAPS
-    largest = max(rows * -(-columns // 8) for rows, columns in (layer.size for layer in indices[refs[0].run].layers))
+    # Layers are called as in the run whose figure this is.
+    base = run_id if any(ref.run == run_id for ref in refs) else refs[0].run
+    choice = choices(options.pairing)
+    pairings = {
+        run: decided(indices[base], indices[run], choice, field=_field(options, run))
+        for run in dict.fromkeys([base, *(ref.run for ref in refs)])
+    }
+    largest = max(rows * -(-columns // 8) for rows, columns in (layer.size for layer in indices[base].layers))
     fit = min(options.most, max(2, MAX_BYTES // largest))
     if options.named and len(refs) > fit:
         raise FieldError(_field(options, refs[0].run), f"{len(refs)} masks of this size are too many; {fit} fit")
     with _ONE:
-        return _overlaps(reader, indices, refs[:fit], options, left_out=len(refs[fit:]))
+        return _overlaps(reader, indices, pairings, refs[:fit], options, left_out=len(refs[fit:]))
 
 
 def _overlaps(
-    reader: Reader, indices: dict[str, Index], refs: tuple[TicketRef, ...], options: OverlapOptions, left_out: int
+    reader: Reader,
+    indices: dict[str, Index],
+    pairings: dict[str, Pairing],
+    refs: tuple[TicketRef, ...],
+    options: OverlapOptions,
+    left_out: int,
 ) -> Overlaps:
-    every = indices[refs[0].run].layers
+    base = next(iter(pairings))
+    every = indices[base].layers
     wanted = [place for place, layer in enumerate(every) if options.layer in (None, layer.name)]
     moves = chance.axes([layer.shape for layer in every])
     sums = [reader.sums(ref) for ref in refs]
@@ -64,17 +75,18 @@ def _overlaps(
     both = np.zeros((len(refs), len(refs), len(wanted)), np.int64)
     nulls: dict[Null, list[Chance]] = {null: [] for null in NULLS}
     for i, place in enumerate(wanted):
-        # A layer has other names in another run's artifacts.
-        keys = [indices[ref.run].layers[place].key for ref in refs]
-        both[..., i] = _intersections(reader, indices, refs, place)
+        # A layer may have another place and other names in another run's artifacts.
+        places = [pairings[ref.run].places[place] for ref in refs]
+        keys = [indices[ref.run].layers[there].key for ref, there in zip(refs, places, strict=True)]
+        both[..., i] = _intersections(reader, indices, refs, places)
         weights = int(np.prod(every[place].shape))
         nulls["uniform"].append(chance.uniform(both[..., i].diagonal(), weights))
         masks = [
             chance.moments(
-                partial(reader.bits, ref, place),
+                partial(reader.bits, ref, there),
                 each[f"{key}.rows"], each[f"{key}.columns"], moves[place], spread=options.spread,
             )
-            for ref, each, key in zip(refs, sums, keys, strict=True)
+            for ref, there, each, key in zip(refs, places, sums, keys, strict=True)
         ]  # fmt: skip
         nulls["unit_permuted"].append(chance.unit_permuted(masks))
         none = np.zeros(STRATA, np.int64)
@@ -90,16 +102,26 @@ def _overlaps(
         expected={null: np.stack([e.expected for e in each], 2) if each else empty for null, each in nulls.items()},
         sd={null: np.stack([e.sd for e in each], 2) if each else empty for null, each in nulls.items()},
         left_out=left_out,
+        runs={run: indices[run].run.name for run in pairings},
+        partners={
+            run: tuple(indices[run].layers[each.places[place]].name for place in wanted)
+            for run, each in pairings.items()
+            if run != base
+        },
+        paired_by={run: each.by for run, each in pairings.items() if run != base},
     )
 
 
-def _intersections(reader: Reader, indices: dict[str, Index], refs: tuple[TicketRef, ...], layer: int) -> Ints:
+def _intersections(
+    reader: Reader, indices: dict[str, Index], refs: tuple[TicketRef, ...], places: Sequence[int]
+) -> Ints:
     """Kept by the reader: who looks at another null of the same tickets counts nothing again."""
-    key = ("overlap", *((str(ref), indices[ref.run].find("mask", ref).id) for ref in refs), layer)
+    found = zip(refs, places, strict=True)
+    key = ("overlap", *((str(ref), indices[ref.run].find("mask", ref).id, place) for ref, place in found))
 
     def count() -> Ints:
         # In order, since each level is read from the one before it.
-        masks = {ref: reader.bits(ref, layer) for ref in sorted(refs)}
+        masks = {ref: reader.bits(ref, place) for ref, place in sorted(zip(refs, places, strict=True))}
         return intersections([masks[ref] for ref in refs])
 
     return reader.cache.get(key, count)

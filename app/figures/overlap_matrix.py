@@ -8,7 +8,18 @@ from numpy.typing import NDArray
 
 from app.contract.events import WINNING_TICKET
 from app.figures import words
-from app.figures.overlap_view import NAMES, PHRASES, MatrixOptions, awaited, labels, replicates, title
+from app.figures.overlap_view import (
+    NAMES,
+    PHRASES,
+    MatrixOptions,
+    awaited,
+    count,
+    labels,
+    pairing,
+    pairs_by,
+    replicates,
+    title,
+)
 from app.figures.source import Source
 from app.figures.style import HEAT, HEAT_SCALE, axis, figure
 from app.figures.words import Part
@@ -22,7 +33,8 @@ class MatrixInfo(NamedTuple):
     """k tickets, all layers shown added up.
 
     `iou`, `chance_iou` (that of the expected intersection), `expected` and `adjusted` are (k, k), NaN where not
-    defined; `shown` is the one of them that has the colour. `n` counts replicates.
+    defined; `shown` is the one of them that has the colour. `same` marks pairs of one mask among the nested ones. `n`
+    counts replicates and `who` says of what; `paired` says how layers of several runs are, `pairings` (k, k) which.
     """
 
     title: str
@@ -38,8 +50,16 @@ class MatrixInfo(NamedTuple):
     expected: Floats
     adjusted: Floats
     n: int
+    who: str
+    paired: str
+    pairings: tuple[tuple[str, ...], ...]
     left_out: int
     awaited: tuple[Part, ...]
+
+    @property
+    def same(self) -> NDArray[np.bool_]:
+        found: NDArray[np.bool_] = self.nested & (self.sizes[:, None] == self.sizes[None])
+        return found
 
     @property
     def shown(self) -> Floats:
@@ -64,7 +84,7 @@ def info(source: Source[MatrixOptions]) -> MatrixInfo:
     return MatrixInfo(
         title=title(source),
         tickets=tuple(str(ref) for ref in refs),
-        labels=tuple(labels(refs)),
+        labels=tuple(labels(refs, made.runs if made else {})),
         measure=options.measure,
         null=options.null,
         sizes=sizes,
@@ -75,6 +95,9 @@ def info(source: Source[MatrixOptions]) -> MatrixInfo:
         expected=expected,
         adjusted=adjusted(both, sizes, expected),
         n=replicates(refs),
+        who=count(refs),
+        paired=pairs_by(made) if made else "",
+        pairings=tuple(tuple(pairing(made, a, b) for b in refs) for a in refs) if made else (),
         left_out=made.left_out if made else 0,
         awaited=awaited(source),
     )
@@ -89,20 +112,23 @@ def finding(made: MatrixInfo) -> list[Part]:
     if np.isnan(made.expected[pairs]).all():
         why = (
             "these tickets do not start from the same weights" if made.null == "magnitude_at_init"
-            else "no hidden unit of this network can be renumbered"
+            else "no hidden unit of this network can be permuted"
         )  # fmt: skip
         return [Part(f"This null does not apply: {why}.")]
     free = pairs & ~made.nested & np.isfinite(made.adjusted)
-    marked = f"{words.plural(int(inside.sum()), 'nested pair')} {'is' if inside.sum() == 1 else 'are'} marked ⊂"
+    marked = _marked(int((inside & ~made.same).sum()), int((inside & made.same).sum()))
     if not free.any():
         if not inside.any():
             return [Part("Overlap is not defined here: the masks are empty, or this null does not apply to them.")]
         low, high = made.iou[inside].min(), made.iou[inside].max()
-        if (made.iou[pairs] == 1).all():
+        if (made.same[pairs]).all():
             return [Part(f"These {len(made.tickets)} tickets keep the same weights.")]
-        what = "Each pair is nested" if (inside == pairs).all() else marked
-        return [Part(f"{what}, one mask within the other, with an IoU from "), Part(words.density(low), WINNING_TICKET),
-                Part(" to "), Part(words.density(high), WINNING_TICKET), Part(".")]  # fmt: skip
+        strictly = not (inside & made.same).any()
+        what = "Each pair is nested, one mask within the other" if strictly and (inside == pairs).all() else marked
+        reach = [Part(words.density(low), WINNING_TICKET)]
+        if words.density(high) != words.density(low):
+            reach = [Part("from "), *reach, Part(" to "), Part(words.density(high), WINNING_TICKET)]
+        return [Part(f"{what}, with an IoU {'' if len(reach) > 1 else 'of '}"), *reach, Part(".")]
     who = "2 tickets" if len(made.tickets) == 2 else f"{words.plural(int(free.sum()), 'pair')} of tickets"
     return [
         Part(f"{who} share "),
@@ -163,9 +189,17 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def _mark(made: MatrixInfo, i: int, j: int) -> str:
-    if not made.nested[i, j]:
-        return ""
-    return "=" if made.sizes[i] == made.sizes[j] else "⊂"
+    return "=" if made.same[i, j] else "⊂" if made.nested[i, j] else ""
+
+
+def _marked(inside: int, same: int) -> str:
+    """How many pairs have which mark, as the cells have them."""
+    counts = ((inside, "nested pair", "", "⊂"), (same, "pair", " of the same mask", "="))
+    return " and ".join(
+        f"{words.plural(n, noun)}{more} {'is' if n == 1 else 'are'} marked {sign}"
+        for n, noun, more, sign in counts
+        if n
+    )
 
 
 def _texts(made: MatrixInfo) -> list[list[str]]:
@@ -210,7 +244,8 @@ def _foot(made: MatrixInfo) -> str:
         return "n = 0 so far"
     signs = f"⊂ nested · = the same mask · – not defined · colours end at {made.top:.2f}"
     more = f" · {words.plural(made.left_out, 'more ticket')} left out" if made.left_out else ""
-    return f"n = {words.plural(made.n, 'replicate')} · chance: {NAMES[made.null]} · {signs}{more}"
+    paired = f" · {made.paired}" if made.paired else ""
+    return f"n = {made.who} · chance: {NAMES[made.null]}{paired} · {signs}{more}"
 
 
 def table(made: MatrixInfo) -> dict[str, list[Any]]:
@@ -227,4 +262,6 @@ def table(made: MatrixInfo) -> dict[str, list[Any]]:
         "expected": made.expected[a, b].tolist(),
         "adjusted": made.adjusted[a, b].tolist(),
         "nested": [int(each) for each in made.nested[a, b]],
+        "same": [int(each) for each in made.same[a, b]],
+        "layers_paired": [made.pairings[i][j] for i, j in zip(a, b, strict=True)],
     }

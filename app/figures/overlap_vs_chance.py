@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from app.contract.events import WINNING_TICKET
 from app.figures import words
-from app.figures.overlap_view import NAMES, PHRASES, ChanceOptions, awaited, replicates, title
+from app.figures.overlap_view import (
+    NAMES,
+    PHRASES,
+    ChanceOptions,
+    awaited,
+    count,
+    pairs_by,
+    partners,
+    replicates,
+    title,
+)
 from app.figures.source import Source
 from app.figures.style import DENSE, LOOKS, axis, figure, note
 from app.figures.words import Part
@@ -30,6 +40,7 @@ class ChanceInfo(NamedTuple):
 
     One entry per layer, and a last one for all of them where there are several: `pairs` counts those with a weight in
     it; `expected` and `sd` are the mean's own under each null, and hold those nulls alone that apply to every pair.
+    `nested` pairs are left out, `same` of which are of one mask. `partners` are the layers' names in other runs.
     """
 
     title: str
@@ -39,9 +50,19 @@ class ChanceInfo(NamedTuple):
     expected: Mapping[Null, Floats]
     sd: Mapping[Null, Floats]
     nested: int
+    same: int
     n: int
+    who: str
+    paired: str
+    partners: tuple[str, ...]
     left_out: int
     awaited: tuple[Part, ...]
+
+    def interval(self, null: Null) -> tuple[Floats, Floats]:
+        """Where 95 % of such means lie by chance, within [0, 1]; NaN where the null does not apply."""
+        none = np.full(len(self.layers), np.nan)
+        mean, reach = self.expected.get(null, none), REACH * self.sd.get(null, none)
+        return np.maximum(mean - reach, 0), np.minimum(mean + reach, 1)
 
 
 def info(source: Source[ChanceOptions]) -> ChanceInfo:
@@ -63,14 +84,20 @@ def info(source: Source[ChanceOptions]) -> ChanceInfo:
         expected={},
         sd={},
         nested=0,
+        same=0,
         n=replicates(made.refs) if made else 0,
+        who=count(made.refs) if made else "",
+        paired=pairs_by(made) if made else "",
+        partners=(*(partners(made, i) for i in range(len(names))), *([""] if several else [])) if made else (),
         left_out=made.left_out if made else 0,
         awaited=awaited(source),
     )
     if made is None or len(made.refs) < 2 or not names:
         return empty
     i, j = np.triu_indices(len(made.refs), 1)
-    inside = nested(made.intersections.sum(axis=2), made.sizes.sum(axis=1))[i, j]
+    total = made.sizes.sum(axis=1)
+    inside = nested(made.intersections.sum(axis=2), total)[i, j]
+    same = inside & (total[i] == total[j])
     if not source.options.a:
         i, j = i[~inside], j[~inside]
 
@@ -97,6 +124,7 @@ def info(source: Source[ChanceOptions]) -> ChanceInfo:
         expected={null: mean(of_pairs(made.expected[null]) * share, pairs) for null in told},
         sd={null: np.sqrt(mean(of_pairs(made.sd[null] ** 2) * share**2, pairs**2)) for null in told},
         nested=0 if source.options.a else int(inside.sum()),
+        same=0 if source.options.a else int(same.sum()),
     )
 
 
@@ -110,8 +138,13 @@ def finding(made: ChanceInfo) -> list[Part]:
     if made.awaited:
         return list(made.awaited)
     if not made.pairs[-1]:
-        return [Part("Every pair is nested, one mask within the other: chance has no say.") if made.nested
-                else Part("The masks are empty: there is nothing to share.")]  # fmt: skip
+        why = (
+            "The masks are empty: there is nothing to share." if not made.nested
+            else "Every pair keeps the same weights: chance has no say." if made.same == made.nested
+            else "Every pair is nested, one mask within the other: chance has no say." if not made.same
+            else "Every pair is nested or keeps the same weights: chance has no say."
+        )  # fmt: skip
+        return [Part(why)]
     pairs = int(made.pairs[-1])
     parts = [
         Part(f"Over all layers, {words.plural(pairs, 'pair')} of tickets" if len(made.layers) > 1
@@ -131,10 +164,10 @@ def finding(made: ChanceInfo) -> list[Part]:
     strictest = next((null for null in order if null in made.expected), None)
     if strictest is None or len(made.layers) < 2:
         return [*parts, Part(".")]
+    low, high = made.interval(strictest)
     beyond = [
-        name for name, seen, mean, sd in zip(
-            made.layers[:-1], made.observed, made.expected[strictest], made.sd[strictest], strict=False
-        ) if abs(seen - mean) > REACH * sd
+        name for name, share, least, most in zip(made.layers[:-1], made.observed, low, high, strict=False)
+        if share < least or share > most
     ]  # fmt: skip
     where = f"Outside the {NAMES[strictest]} interval: {', '.join(beyond)}." if beyond else (
         f"Every layer lies inside the {NAMES[strictest]} interval."
@@ -143,7 +176,7 @@ def finding(made: ChanceInfo) -> list[Part]:
 
 
 def draw(made: ChanceInfo) -> go.Figure:
-    """The figure: a filled dot is what was seen, an open sign with a line the null's mean and 95 % around it."""
+    """The figure: a filled dot is what was observed, an open sign with a line the null's mean and 95 % around it."""
     rows = len(made.layers)
     nulls = [null for null in NULLS if null in made.expected]
     places = np.linspace(-0.27, 0.27, 1 + len(nulls))
@@ -153,8 +186,8 @@ def draw(made: ChanceInfo) -> go.Figure:
     for null, place in zip(nulls, places[1:], strict=True):
         role, symbol = _LOOKS[null]
         color = LOOKS[role].color
-        mean, reach = 100 * made.expected[null], 100 * REACH * made.sd[null]
-        low, high = np.maximum(mean - reach, 0), np.minimum(mean + reach, 100)
+        mean = 100 * made.expected[null]
+        low, high = (100 * end for end in made.interval(null))
         highs.append(high / 100)
         gaps = np.full(rows, np.nan)
         data.append(
@@ -176,14 +209,14 @@ def draw(made: ChanceInfo) -> go.Figure:
     if made.pairs.any():
         data.append(
             {
-                "type": "scatter", "mode": "markers", "name": "seen", "x": 100 * made.observed, "y": y + places[0],
+                "type": "scatter", "mode": "markers", "name": "observed", "x": 100 * made.observed, "y": y + places[0],
                 "marker": {"color": LOOKS[WINNING_TICKET].color, "symbol": "circle", "size": 10},
                 "customdata": made.pairs, "meta": {"role": WINNING_TICKET, "part": "mean"},
-                "hovertemplate": "seen: %{x:.3~g} %, pairs: %{customdata}<extra></extra>",
+                "hovertemplate": "observed: %{x:.3~g} %, pairs: %{customdata}<extra></extra>",
             }
         )  # fmt: skip
     top = max((float(np.nanmax(high, initial=0)) for high in highs), default=0.0)
-    signs = [("● seen", WINNING_TICKET), *((f"{_GLYPHS[null]} {NAMES[null]}", _LOOKS[null][0]) for null in nulls)]
+    signs = [("● observed", WINNING_TICKET), *((f"{_GLYPHS[null]} {NAMES[null]}", _LOOKS[null][0]) for null in nulls)]
     return figure(
         data,
         title=f"{made.title}, against chance",
@@ -223,11 +256,15 @@ def _foot(made: ChanceInfo) -> str:
     if not made.n:
         return "n = 0 so far"
     pairs = int(made.pairs[-1]) if len(made.pairs) else 0
-    parts = [f"n = {words.plural(made.n, 'replicate')}, {words.plural(pairs, 'pair')}"]
+    parts = [f"n = {made.who}, {words.plural(pairs, 'pair')}"]
     if pairs:
         parts.append("lines: 95 % of such means by chance, layers taken as independent")
-    if made.nested:
-        parts.append(f"{words.plural(made.nested, 'nested pair')} left out")
+    if made.paired:
+        parts.append(made.paired)
+    if made.nested > made.same:
+        parts.append(f"{words.plural(made.nested - made.same, 'nested pair')} left out")
+    if made.same:
+        parts.append(f"{words.plural(made.same, 'pair')} of the same mask left out")
     if made.left_out:
         parts.append(f"{words.plural(made.left_out, 'more ticket')} left out")
     return " · ".join(parts)
@@ -237,13 +274,14 @@ def table(made: ChanceInfo) -> dict[str, list[Any]]:
     """One row per layer and null; shares in [0, 1]."""
     none = np.full(len(made.layers), np.nan)
     mean = np.stack([made.expected.get(null, none) for null in NULLS], 1).ravel()
-    reach = REACH * np.stack([made.sd.get(null, none) for null in NULLS], 1).ravel()
+    low, high = (np.stack(ends, 1).ravel() for ends in zip(*map(made.interval, NULLS), strict=True))
     return {
         "layer": [name for name in made.layers for _ in NULLS],
         "pairs": np.repeat(made.pairs, len(NULLS)).tolist(),
         "observed": np.repeat(made.observed, len(NULLS)).tolist(),
         "null": [null for _ in made.layers for null in NULLS],
         "expected": mean.tolist(),
-        "low": (mean - reach).tolist(),
-        "high": (mean + reach).tolist(),
+        "low": low.tolist(),
+        "high": high.tolist(),
+        "layer_in_other_runs": [name for name in made.partners for _ in NULLS],
     }

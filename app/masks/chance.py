@@ -3,11 +3,11 @@
 Each null says which weights of a layer could as well stand in each other's place; one mask is shuffled accordingly.
 
 - *uniform*: any weights of the layer.
-- *unit-permuted*: hidden units could be numbered otherwise, so rows trade places where they are hidden units, and
+- *unit-permuted*: the order of hidden units means nothing, so rows trade places where they are hidden units, and
   columns where those are, whole channels at a time. Which input pixels and which classes a mask prefers stays.
 - *magnitude at init*: weights of about the same |θ0|, in hundredths. Only for masks that share their initial weights.
 
-Layers count as independent: over several, means add up, and so do variances. The numbering of hidden units is shared by
+Layers count as independent: over several, means add up, and so do variances. The order of hidden units is shared by
 the two layers that meet in them, which this leaves out of account.
 """
 
@@ -40,7 +40,7 @@ class Chance(NamedTuple):
 
 
 class Axes(NamedTuple):
-    """What trades places in a layer's matrix when hidden units are renumbered: rows or not, and columns.
+    """What trades places in a layer's matrix when hidden units are permuted: rows or not, and columns.
 
     The columns are `channels` groups of equal width that trade places as wholes; 1 where they all stay.
     """
@@ -94,7 +94,7 @@ def magnitude_at_init(strata: Ints, weights: int, inits: Sequence[Hashable]) -> 
 
 
 def unit_permuted(masks: Sequence[Moments | None]) -> Chance:
-    """Masks whose hidden units are renumbered at random; None for a mask in which nothing moves."""
+    """Masks whose hidden units are permuted at random; None for a mask in which nothing moves."""
     found = [each for each in masks if each is not None]
     nothing = np.full((len(masks), len(masks)), np.nan)
     if not found or len(found) < len(masks):

@@ -1,6 +1,7 @@
 """How much masks share: intersections of packed bits, IoU, and overlap measured from chance."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
@@ -25,7 +26,9 @@ class Overlaps(NamedTuple):
 
     `weights` (L,) counts each layer's weights, `sizes` (k, L) the kept ones, `intersections` (k, k, L) those that both
     keep. `expected` and `sd` (k, k, L) are the intersection's mean and standard deviation under each null, NaN where it
-    does not apply, and `sd` where nobody asked for it. `left_out` counts tickets beyond the bound.
+    does not apply, and `sd` where nobody asked for it. `left_out` counts tickets beyond the bound. `runs` holds the
+    names of the runs by id; `partners`, by id of each run but the first, what these layers are called there, and
+    `paired_by` what decided that.
     """
 
     refs: tuple[TicketRef, ...]
@@ -36,6 +39,9 @@ class Overlaps(NamedTuple):
     expected: Mapping[Null, Floats]
     sd: Mapping[Null, Floats]
     left_out: int = 0
+    runs: Mapping[str, str] = MappingProxyType({})
+    partners: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+    paired_by: Mapping[str, str] = MappingProxyType({})
 
 
 NO_OVERLAPS = Overlaps((), (), np.zeros(0, np.int64), np.zeros((0, 0), np.int64), np.zeros((0, 0, 0), np.int64), {}, {})

@@ -79,9 +79,13 @@ class Figures:
             return slot.answer
 
     def _others(self, run_id: str, options: Options) -> list[str]:
-        """Other runs that a figure reads, each as far as it has come: a later event there makes another slot."""
+        """Other runs that a figure reads, each as far as it has come: a later event there makes another slot.
+
+        So does another name, which comes without an event.
+        """
         others = set(options.other_runs) - {run_id} if isinstance(options, OverlapOptions) else set()
-        return [f"{run}:{seq}" for run, seq in sorted(self._store.last_seqs(others).items())] if others else []
+        seqs = self._store.last_seqs(others) if others else {}
+        return [f"{run}:{seq}:{self._store.run(run).name}" for run, seq in sorted(seqs.items())]
 
     def _slot(self, key: tuple[str, ...]) -> _Slot:
         with self._lock:

@@ -130,12 +130,35 @@ def test_layers_may_have_other_names_in_another_run(store: Store, reader: Reader
     assert made.intersections[0, 3, 2] == (mine & theirs).sum()
 
 
+def test_layers_of_several_runs_are_counted_in_pairs(store: Store, reader: Reader, run: Saved) -> None:
+    """One run stores them backwards, one under other names: the same numbers as from the masks."""
+    backwards = Saved(store, replicates=1, shapes=dict(reversed(SHAPES.items())), seed=5)
+    renamed = dict(zip(SHAPES, ("stem", "body", "neck", "head"), strict=True))
+    third = Saved(store, replicates=1, shapes={renamed[name]: shape for name, shape in SHAPES.items()}, seed=6)
+    made = overlaps(reader, run.id, ChanceOptions(others=f"{backwards.id},{third.id}"))
+    key = (0, 2, "winning_ticket", 0)
+    assert made.layers == tuple(SHAPES)
+    assert made.partners == {backwards.id: tuple(SHAPES), third.id: tuple(renamed.values())}
+    assert made.paired_by == {backwards.id: "name", third.id: "shape"}
+    for layer, name in enumerate(SHAPES):
+        one, two = backwards.masks[key][name], third.masks[key][renamed[name]]
+        assert made.intersections[3, 4, layer] == (one & two).sum()
+        assert made.intersections[0, 3, layer] == (run.masks[key][name] & one).sum()
+        assert made.sizes[3, layer] == one.sum()
+    alone = overlaps(reader, run.id, MatrixOptions(others=third.id, layer="fc1"))
+    assert alone.partners == {third.id: ("neck",)}
+
+
 def test_what_cannot_be_compared_is_refused(store: Store, reader: Reader, run: Saved) -> None:
     narrow = Saved(store, replicates=1, shapes={**SHAPES, "fc2": (2, 5)}, seed=4)
     cases: list[tuple[MatrixOptions | ChanceOptions, str, str]] = [
-        (MatrixOptions(others=narrow.id), "others", "other shapes"),
-        (MatrixOptions(tickets=f"{run.id}:0:1,{narrow.id}:0:1"), "tickets", "other shapes"),
-        (ChanceOptions(a=f"{run.id}:0:1", b=f"{narrow.id}:0:1"), "b", "other shapes"),
+        (
+            MatrixOptions(others=narrow.id),
+            "others",
+            r"no layer of the other has the shape of fc2 \(3×5\); it has fc2 \(2×5\)",
+        ),
+        (MatrixOptions(tickets=f"{run.id}:0:1,{narrow.id}:0:1"), "tickets", "cannot be paired"),
+        (ChanceOptions(a=f"{run.id}:0:1", b=f"{narrow.id}:0:1"), "b", "cannot be paired"),
         (MatrixOptions(others="0000000000"), "others", "no run"),
         (MatrixOptions(tickets=f"{run.id}:0:1,0000000000:0:1"), "tickets", "no run"),
         (MatrixOptions(tickets=f"{run.id}:0:1,{run.id}:0:9"), "tickets", "no mask"),

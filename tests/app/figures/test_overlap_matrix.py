@@ -70,6 +70,9 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
             expected=expected,
             adjusted=(both - expected) / (least - expected),
             n=1,
+            who="1 replicate",
+            paired="",
+            pairings=(("",) * 3,) * 3,
             left_out=0,
             awaited=(),
         ),
@@ -84,7 +87,7 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
 def test_the_null_is_the_one_that_is_measured_against(records: Any) -> None:
     made = info(source(records, by_hand(), tickets=NAMED, measure="unit_permuted"))
     np.testing.assert_allclose(made.shown[0, 1], (4 - 2.2) / (9 - 2.2))
-    assert "the same masks with hidden units renumbered would share" in said(made)
+    assert "the same masks with hidden units permuted would share" in said(made)
 
 
 def test_tickets_of_other_weights_have_no_magnitude_null(records: Any) -> None:
@@ -113,8 +116,8 @@ def test_levels_are_nested_and_dense_ones_undefined(records: Any) -> None:
         (None, {}, {"state": "queued", "layers": False},
          "Masks are compared as soon as they are saved, each when its training starts."),
         ([], {}, {}, "Nothing to show: no mask of these tickets was saved."),
-        ([(1, 5)], {}, {}, f"Only {RUN}:1:5 is saved: a comparison needs two."),
-        ([(1, 5)], {}, {"state": "running"}, f"Only {RUN}:1:5 is saved so far: a comparison needs two."),
+        ([(1, 5)], {}, {}, "Only replicate 1, level 5 is saved: a comparison needs two."),
+        ([(1, 5)], {}, {"state": "running"}, "Only replicate 1, level 5 is saved so far: a comparison needs two."),
         ([(0, 5), (1, 5)], {"layer": "fc9"}, {}, "No layer is named 'fc9'. This network has the layers fc1, fc2, fc3."),
         ([(0, 0), (1, 0)], {}, {}, "These 2 tickets keep the same weights."),
     ],
@@ -132,6 +135,54 @@ def test_a_click_names_both_tickets(records: Any) -> None:
     hover = figure["data"][0]["hovertext"][0][1]
     assert hover == "L0 and L1<br>both keep 4 of 9 and 10, by chance 4<br>IoU 0.267, adjusted −0.087 (uniform)"
     assert figure["data"][0]["hovertext"][1][2].startswith("L1 and L2 (nested)")
+
+
+def overlap_of(masks: list[list[int]], refs: list[TicketRef], **more: Any) -> Overlaps:
+    """Masks of one layer of ten weights, each given by the weights that it keeps."""
+    both = np.array([[[len({*a} & {*b})] for b in masks] for a in masks])
+    sizes = np.array([[len(mask)] for mask in masks])
+    uniform = sizes[:, None] * sizes[None] / 10
+    nulls = {"uniform": uniform, "unit_permuted": uniform, "magnitude_at_init": np.full(both.shape, NAN)}
+    return Overlaps(tuple(refs), ("fc1",), np.array([10]), sizes, both, nulls, dict.fromkeys(NULLS, uniform), **more)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("masks", "sentence"),
+    [
+        ([[1, 2, 3], [1, 2, 3], [3, 4, 5]], "1 pair of the same mask is marked =."),
+        ([[1, 2, 3], [2, 3], [3, 4, 5]], "1 nested pair is marked ⊂."),
+        ([[1, 2, 3], [1, 2, 3], [2, 3], [3, 4, 5]],
+         "2 nested pairs are marked ⊂ and 1 pair of the same mask is marked =."),
+        ([[1, 2, 3], [1, 2, 3], [2, 3]],
+         "2 nested pairs are marked ⊂ and 1 pair of the same mask is marked =, with an IoU from 66.7 % to 100 %."),
+        ([[1, 2, 3, 4], [1, 2]], "Each pair is nested, one mask within the other, with an IoU of 50.0 %."),
+    ],
+)  # fmt: skip
+def test_the_sentence_counts_the_marks_that_the_cells_have(records: Any, masks: list[list[int]], sentence: str) -> None:
+    refs = [TicketRef(RUN, replicate, 1) for replicate in range(len(masks))]
+    made = info(source(records, overlap_of(masks, refs)))
+    assert said(made).endswith(sentence)
+    pairs = np.triu_indices(len(masks), 1)
+    cells = "".join(np.array(draw(made).data[0].text)[pairs])
+    columns = table(made)
+    apart = [a != b for a, b in zip(columns["a"], columns["b"], strict=True)]
+    same, nested = (sum(n for n, two in zip(columns[name], apart, strict=True) if two) for name in ("same", "nested"))
+    assert (cells.count("="), cells.count("⊂")) == (same, nested - same)
+
+
+def test_replicate_0_of_two_runs_is_not_two_replicates(records: Any) -> None:
+    runs = {RUN: "Digits, plain", "bbbbbbbbbb": "Digits, with decay"}
+    refs = [TicketRef(RUN, 0, 5), TicketRef("bbbbbbbbbb", 0, 5)]
+    partners = {"bbbbbbbbbb": ("input",)}
+    two = overlap_of([[1, 2], [2, 3]], refs, runs=runs, partners=partners, paired_by={"bbbbbbbbbb": "choice"})
+    made = info(source(records, two, others="bbbbbbbbbb"))
+    foot = draw(made).layout.meta["foot"]
+    assert foot.startswith("n = 2 tickets, replicate 0 of 2 runs · chance: uniform · layers paired as chosen · ")
+    assert made.title == "Overlap between 2 runs at level 5, all layers"
+    assert made.labels == ("Digits, plain", "Digits, with d…")
+    assert table(made)["layers_paired"] == ["", "fc1 = input", ""]
+    three = overlap_of([[1], [2], [3]], [*refs, TicketRef(RUN, 1, 5)])
+    assert draw(info(source(records, three))).layout.meta["foot"].startswith("n = 3 tickets, 2 runs · ")
 
 
 def test_many_tickets_lose_their_numbers_then_their_marks(records: Any) -> None:
@@ -154,6 +205,13 @@ def test_labels_say_what_differs() -> None:
     assert labels([t("a", 0, 5), t("b", 1, 6)]) == ["a r0 L5", "b r1 L6"]
     assert labels([t("a", 0, 5), t("a", 0, 5, "shuffled", 1)]) == ["ticket", "shuffled mask 1"]
     assert labels([t("a", 2, 5)]) == ["r2"]
+    two = [t("a", 0, 5), t("b", 0, 5)]
+    assert labels(two, {"a": "short", "b": "a name that is long"}) == ["short", "a name that is…"]
+    assert labels(two, {"a": "sweep of rates, 0.1", "b": "sweep of rates, 0.2"}) == [
+        "sweep…ates, 0.1",
+        "sweep…ates, 0.2",
+    ]
+    assert labels(two, {"a": "the same", "b": "the same"}) == ["a", "b"]
 
 
 def test_numbers_are_written_alike() -> None:

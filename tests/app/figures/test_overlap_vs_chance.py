@@ -69,14 +69,18 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
             expected={"uniform": np.array(uniform), "unit_permuted": 2 * np.array(uniform)},
             sd={"uniform": np.array(sd), "unit_permuted": 2 * np.array(sd)},
             nested=0,
+            same=0,
             n=3,
+            who="3 replicates",
+            paired="",
+            partners=("", "", ""),
             left_out=0,
             awaited=(),
         ),
     )
     assert said(made) == (
         "Over all layers, 3 pairs of tickets share 41.1 % of the smaller mask's weights; weights drawn at random would "
-        "share 47.8 % and the same masks with hidden units renumbered 95.6 %. Outside the unit-permuted interval: fc2."
+        "share 47.8 % and the same masks with hidden units permuted 95.6 %. Outside the unit-permuted interval: fc2."
     )
 
 
@@ -99,6 +103,9 @@ def test_nested_pairs_are_left_out_unless_asked_for(records: Any) -> None:
     levels = records.overlaps([(0, 4), (0, 5)])
     alone = info(source(records, levels))
     assert said(alone) == "Every pair is nested, one mask within the other: chance has no say."
+    equal = info(source(records, records.overlaps([(0, 0), (1, 0)])))
+    assert said(equal) == "Every pair keeps the same weights: chance has no say."
+    assert draw(equal).layout.meta["foot"] == "n = 2 replicates, 0 pairs · 1 pair of the same mask left out"
     asked = info(source(records, levels, a=f"{RUN}:0:4", b=f"{RUN}:0:5"))
     assert asked.observed.tolist() == [1.0] * 4
     assert set(asked.expected) == {"uniform", "unit_permuted", "magnitude_at_init"}
@@ -155,3 +162,15 @@ def test_table(records: Any) -> None:
     assert columns["expected"][:2] == pytest.approx([0.4, 0.8])
     assert np.isnan(columns["expected"][2])
     assert columns["high"][0] - columns["low"][0] == pytest.approx(2 * 1.96 / 20)
+
+
+def test_the_table_has_the_intervals_that_are_drawn(records: Any) -> None:
+    """Within 0 and 1, where a mean and its reach go beyond."""
+    made = info(source(records, by_hand()))
+    columns, traces = table(made), draw(made).data
+    lines = {trace.meta["role"]: trace.x for trace in traces if trace.meta["part"] == "band"}
+    for null, role in (("uniform", "shuffled"), ("unit_permuted", "dense")):
+        rows = [row for row, each in enumerate(columns["null"]) if each == null]
+        for end, name in enumerate(("low", "high")):
+            np.testing.assert_allclose(lines[role][end::3], [100 * columns[name][row] for row in rows])
+    assert max(columns["high"][row] for row in range(9) if columns["null"][row] == "unit_permuted") == 1.0

@@ -1,0 +1,69 @@
+"""Layers of two stored runs, paired so that their masks can be compared."""
+
+from app.atlas.reader import Index, Reader
+from app.contract.specs import FieldError
+from app.contract.tickets import TicketRef
+from app.masks.pairing import Choice, Layers, Pairing, chosen, pair, parse, written
+
+
+def pairing(one: Index, other: Index, choice: Choice, *, field: str = "other") -> Pairing:
+    """Return the place in `other` of each layer of `one`, as `choice` has it or as names and shapes do.
+
+    Raises FieldError: on `pairing` for a choice that does not fit, on `field` where no pairing exists.
+    """
+    mine, theirs = layers(one), layers(other)
+    if one.run.id == other.run.id:
+        return Pairing(tuple(range(len(mine))), "name")
+    try:
+        found = chosen(choice, one.run.id, other.run.id, mine, theirs)
+    except ValueError as error:
+        raise FieldError("pairing", str(error)) from error
+    try:
+        return found or pair(mine, theirs)
+    except ValueError as error:
+        message = f"the layers of {named(one)} and {named(other)} cannot be paired: {error}"
+        raise FieldError(field, message) from error
+
+
+def decided(one: Index, other: Index, choice: Choice, *, field: str = "other") -> Pairing:
+    """The same, only where it is certain. Raises FieldError on `pairing` where a reader has to choose."""
+    found = pairing(one, other, choice, field=field)
+    if not found.decided:
+        raise FieldError("pairing", undecided(one, other, found))
+    return found
+
+
+def undecided(one: Index, other: Index, proposal: Pairing) -> str:
+    """Why the reader is asked, and how to answer."""
+    pairs = ", ".join(f"{one.layers[i].name} = {other.layers[j].name}" for i, j in enumerate(proposal.places))
+    such = pairs if len(pairs) <= 200 else f"{pairs[:199]}…"
+    return (
+        f"names and shapes do not say which layer of {named(other)} is which of {named(one)}. "
+        f"Confirm a pairing, such as {such} (pairing={written(one.run.id, other.run.id, proposal.places)})"
+    )
+
+
+def choices(text: str) -> Choice:
+    """Pairings that an address names. Raises FieldError."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise FieldError("pairing", str(error)) from error
+
+
+def partner(reader: Reader, ref: TicketRef, layer: int, other: TicketRef, choice: Choice) -> int:
+    """The place of the layer of `other` that stands for a layer of `ref`. Raises FieldError, NotFound."""
+    if ref.run == other.run:
+        return layer
+    return decided(reader.index(ref.run), reader.index(other.run), choice).places[layer]
+
+
+def layers(index: Index) -> Layers:
+    """Names and shapes of a run's layers."""
+    return [(layer.name, layer.shape) for layer in index.layers]
+
+
+def named(index: Index) -> str:
+    """A run in a sentence: by its name, and its id, since names may be alike."""
+    name = index.run.name
+    return f"“{name if len(name) <= 60 else f'{name[:59]}…'}” ({index.run.id})"
