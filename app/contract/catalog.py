@@ -141,10 +141,10 @@ def _one_of(room: str) -> Any:
 # A static reader sees the common base; pydantic sees the union of whatever the registry holds.
 if TYPE_CHECKING:
     DatasetChoice: TypeAlias = p.DatasetParams
-    ModelChoice: TypeAlias = p.Params
+    ModelChoice: TypeAlias = p.ModelParams
     OptimizerChoice: TypeAlias = p.OptimizerParams
     ScheduleChoice: TypeAlias = p.Params
-    PruningChoice: TypeAlias = p.Params
+    PruningChoice: TypeAlias = p.PruningParams
     BranchChoice: TypeAlias = p.Params
     PictureChoice: TypeAlias = p.Params
 else:

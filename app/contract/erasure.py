@@ -23,7 +23,7 @@ from app.contract.experiment import (
     Replicates,
     Seed,
 )
-from app.contract.params import Lr, OptimizerParams, Params, unit
+from app.contract.params import RARE, Lr, OptimizerParams, Params, unit
 
 MAX_CELLS = 2_000
 # What a run costs, in the same measure as a training (`mflop`): about a month of one core. No run that was stored when
@@ -65,7 +65,8 @@ def _grid(params: type[Params]) -> type[Grid]:
         getattr(params, "lrs", ()),
         min_length=1,
         max_length=16,
-        description="Learning rates, one training each.",
+        title="Learning rates",
+        description="One training for each.",
         json_schema_extra=unit("per step"),
     )
     first = {"kind": fields.pop("kind"), "lrs": (tuple[Lr, ...], lrs)}
@@ -108,35 +109,43 @@ class ErasureSpec(Experiment):
 
     kind: Literal["erasure"]
     picture: PictureChoice = Field(
-        default_factory=lambda: CATALOG["picture"]["text"].params(kind="text"), description="What to put in."
+        default_factory=lambda: CATALOG["picture"]["text"].params(kind="text"),
+        description="The picture that is put into the weights.",
     )
     contrast: float = Field(
         1.0,
         gt=0,
         le=1,
-        description="How much of a weight, or of the weights' spread, full ink takes or adds.",
+        description="How much black changes a weight: the fraction that it takes away (multiplicative), or how many "
+        "standard deviations of the weights it adds (additive).",
     )
     placement: Literal["multiplicative", "additive"] = Field(
         "multiplicative",
-        description="Multiplicative: ink makes weights smaller, at full contrast 0. Additive: it adds to them.",
+        description="Multiplicative: black makes weights smaller, at contrast 1 exactly 0. Additive: black adds to "
+        "them.",
     )
-    layer: LayerName = Field("middle", description="Which of the three weight matrices gets the picture.")
+    layer: LayerName = Field("middle", description="The weight matrix that gets the picture.")
     dataset: DatasetChoice
     widths: tuple[Width, ...] = Field(
-        (256,), min_length=1, max_length=4, description="Units of both hidden layers.", json_schema_extra=unit("units")
+        (256,),
+        min_length=1,
+        max_length=4,
+        description="Units of both hidden layers; several widths are several networks.",
+        json_schema_extra=unit("units"),
     )
     loss: Literal["mse", "cross_entropy"] = Field(
         "mse", description="Mean squared error on one-hot targets, as published, or cross-entropy."
     )
     protocol: Literal["corrected", "as_published"] = Field(
         "corrected",
-        description="Corrected: batches from the whole training split. As published: from its first images only, as "
-        "many as an image has pixels, which is the notebook's slip.",
+        description="Corrected: batches are drawn from the whole training split. As published: only from its first "
+        "images, as many as an image has pixels, as the published notebook does by mistake.",
+        json_schema_extra=RARE,
     )
     optimizers: tuple[GridChoice, ...] = Field(
-        min_length=1, max_length=16, description="Optimizers to compare, each over its own learning rates."
+        min_length=1, max_length=16, description="Optimizers to compare, each at its own learning rates."
     )
-    twins: bool = Field(True, description="Train each network once more without the picture, as a control.")
+    twins: bool = Field(True, description="Train each network a second time without the picture, as a control.")
     steps: int = Field(
         300, ge=1, le=100_000, description="Optimizer steps of one training.", json_schema_extra=unit("steps")
     )

@@ -40,12 +40,12 @@ Replicates: TypeAlias = Annotated[
     Field(
         ge=1,
         le=100,
-        description="Independent repetitions of the whole procedure; n of every figure.",
+        description="Independent repetitions of the whole experiment, each with its own seed; n in every figure.",
         json_schema_extra=unit("replicates"),
     ),
 ]
-Seed: TypeAlias = Annotated[int, Field(ge=0, le=2**31 - 1, description="Root of every random draw of the run.")]
-Device: TypeAlias = Annotated[Literal["any", "cpu", "gpu"], Field(description="Which workers may take the run.")]
+Seed: TypeAlias = Annotated[int, Field(ge=0, le=2**31 - 1, description="Seed of all random numbers of the run.")]
+Device: TypeAlias = Annotated[Literal["any", "cpu", "gpu"], Field(description="Which workers may run it.")]
 BatchSize: TypeAlias = Annotated[
     int, Field(ge=1, le=8192, description="Examples per step.", json_schema_extra=unit("examples"))
 ]
@@ -91,6 +91,11 @@ class Experiment(Params, ABC):
     @abstractmethod
     def formula(self) -> str:
         """Where that number comes from, in words."""
+
+    @property
+    def outlook(self) -> str:
+        """Where the run ends, in words, as far as its spec decides that; empty where it does not."""
+        return ""
 
     @property
     @abstractmethod

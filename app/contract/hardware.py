@@ -57,26 +57,27 @@ class HardwareSpec(Experiment):
     layers: tuple[Size, ...] = Field(
         ((784, 300), (300, 100)),
         max_length=8,
-        description="Linear layers, inputs×units each; none when only a ticket is timed.",
+        description="Linear layers as inputs×units; empty when only a ticket is timed.",
         json_schema_extra=unit("inputs × units"),
     )
     densities: tuple[Density, ...] = Field(
         (0.5, 0.2, 0.1, 0.05, 0.02, 0.01),
         min_length=1,
         max_length=16,
-        description="Shares of weights that the layers keep, at places drawn at random.",
+        description="Fractions of weights that the layers keep, at random positions.",
     )
     ticket: str = Field(
         "",
         max_length=60,
-        description="Address of a ticket to time as a whole, run:replicate:level, as in 06f3k2m9qa:0:5. Empty: none.",
+        description="A ticket to time as a whole network, as run:replicate:level, such as 06f3k2m9qa:0:5. Empty: none.",
     )
     formats: tuple[Format, ...] = Field(
         ("masked_dense", "csr", "compacted", "structured"),
         min_length=1,
         max_length=len(get_args(Format)),
+        title="Formats",
         description="What is compared with dense. Masked dense multiplies by the mask in every pass; CSR stores kept "
-        "weights only; compacted takes out dead inputs and units; structured is a smaller dense network of as many "
+        "weights only; compacted removes dead inputs and units; structured is a smaller dense network of as many "
         "weights; semi-structured keeps 2 of 4 neighbours, for GPUs from compute capability 8.0.",
     )
     modes: tuple[Mode, ...] = Field(
@@ -88,17 +89,18 @@ class HardwareSpec(Experiment):
     batch_sizes: tuple[Batch, ...] = Field(
         (60,), min_length=1, max_length=4, description="Examples per pass.", json_schema_extra=unit("examples")
     )
-    dtype: Dtype = Field("float32", description="What weights and inputs are held in.")
+    dtype: Dtype = Field("float32", title="Data type", description="Data type of weights and inputs.")
     repeats: int = Field(
         11,
         ge=7,
         le=101,
-        description="Times that each pass is timed, formats in turn; what is told is the median.",
+        title="Repetitions of a timing",
+        description="How often each pass is timed, the formats in turn; the median is reported.",
         json_schema_extra=unit("times"),
     )
     replicates: Replicates = 3
     seed: Seed = 0
-    device: Literal["cpu", "gpu"] = Field("cpu", description="Whose time is measured.")
+    device: Literal["cpu", "gpu"] = Field("cpu", description="The device that is timed.")
 
     ends: ClassVar[str] = "hardware"
     repeatable: ClassVar[bool] = False

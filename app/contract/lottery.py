@@ -16,7 +16,7 @@ from app.contract.catalog import (
 )
 from app.contract.events import WINNING_TICKET, Place
 from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
-from app.contract.params import Constant, Params, unit
+from app.contract.params import RARE, Constant, Params, unit, when
 
 # What one run may ask for; more is refused with the number named. A paper-scale LeNet run of 20 replicates fits.
 MAX_TRAININGS = 20_000
@@ -53,18 +53,21 @@ class LotterySpec(Experiment):
         100,
         ge=1,
         le=1_000_000,
-        description="Steps between evaluations on the validation and test splits; step 0 and the last are always "
-        "evaluated.",
+        title="Evaluate every",
+        description="Steps between evaluations on the validation and test splits; the first and the last step are "
+        "always evaluated.",
         json_schema_extra=unit("steps"),
     )
     augmentation: Literal["none", "pad_crop_flip"] = Field(
         "none",
-        description="Pad, crop, flip: each time that a training picture is seen, it is shifted by up to 4 pixels each "
-        "way, black beyond its edges, and mirrored with probability 1/2.",
+        description="Pad, crop, flip: each time a training image is used, it is shifted by up to 4 pixels each way, "
+        "padded with black, and mirrored with probability 1/2.",
+        json_schema_extra=RARE,
     )
     pruning: PruningChoice
     mode: Literal["iterative", "one_shot"] = Field(
         "iterative",
+        title="Iterative or one-shot",
         description="Iterative: each level prunes the one before it. One-shot: each level prunes the trained dense "
         "network down to the same number of weights.",
     )
@@ -73,28 +76,34 @@ class LotterySpec(Experiment):
     )
     rewind: Literal["weights", "fine_tune", "none"] = Field(
         "weights",
-        description="Weights: survivors go back to their values at the rewind step. Fine-tune: they keep their "
-        "trained values and train on at the schedule's last rate. None: they keep them and the schedule starts over.",
+        title="Rewinding",
+        description="Weights: the remaining weights are reset to their values at the rewind step. Fine-tune: they keep "
+        "their trained values and train on at the last learning rate. None: they keep them and the schedule restarts.",
     )
     rewind_step: int = Field(
         0,
         ge=0,
         le=1_000_000,
-        description="The step to which weights, biases, schedule and data order go back; 0 is initialisation.",
-        json_schema_extra=unit("steps"),
+        description="The step that weights, biases, schedule and data order are reset to; 0 is initialisation.",
+        json_schema_extra=unit("steps") | when(rewind=["weights"]),
     )
     branches: tuple[BranchChoice, ...] = Field(
-        (), max_length=8, description="Controls that train beside the winning ticket at every level."
+        (),
+        max_length=8,
+        title="Controls",
+        description="Networks trained at every level for comparison with the winning ticket.",
     )
     sparse_training: Literal["auto", "off"] = Field(
         "auto",
-        description="Auto: on a CPU, linear layers train as compressed sparse rows below the density at which that "
-        "measures faster there; results differ by rounding only. Off: always masked and dense.",
+        description="Auto: on a CPU, linear layers train in a sparse format (CSR) below the density at which that was "
+        "measured to be faster on this machine; results differ by rounding only. Off: always masked and dense.",
+        json_schema_extra=RARE | when(device=["any", "cpu"], precision=["float32"]),
     )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32",
-        description="bfloat16: the products of a training step are computed in 16 bits (autocast), for which GPUs have "
-        "units of their own; weights, optimizers and evaluations stay in 32, and every layer is dense.",
+        description="bfloat16: the matrix products of a training step are computed in 16 bits (autocast), which GPUs "
+        "do faster; weights, optimizers and evaluations stay in 32 bits, and every layer is dense.",
+        json_schema_extra=RARE,
     )
     replicates: Replicates = 3
     seed: Seed = 0
@@ -120,6 +129,19 @@ class LotterySpec(Experiment):
         beside = f" + {_plural(controls, 'control')}" if controls else ""
         each = f"1 dense + {_plural(self.levels, 'level')} × (1 ticket{beside})"
         return f"{_plural(self.replicates, 'replicate')} × ({each})"
+
+    def density(self, level: int) -> float:
+        """Return the share of prunable weights, in [0, 1], that the pruning method leaves at a level."""
+        kernels = self.model.kernels(self.dataset.shape)
+        return sum(self.pruning.kept(kernels, level)) / sum(kernel.weights for kernel in kernels)
+
+    @property
+    def outlook(self) -> str:
+        """Such as `11 levels end at 9.0 % density`."""
+        ends = "ends" if self.levels == 1 else "end"
+        percent = 100 * self.density(self.levels)
+        text = f"{percent:.1f}" if percent >= 1 else f"{percent:.2g}"
+        return f"{_plural(self.levels, 'level')} {ends} at {text} % density"
 
     @property
     def units_per_replicate(self) -> int:

@@ -4,14 +4,27 @@ A field's `unit` goes into the JSON schema (`json_schema_extra`), from where for
 Every class names itself in a required `kind`, so that no two components can be confused by their defaults.
 """
 
-from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.contract.budgets import Kernel, convolutional, kept_layerwise, kept_pooled, linear
+
 
 def unit(name: str) -> dict[str, Any]:
-    """Extra JSON-schema key that tells a reader what a number counts."""
+    """Return the JSON-schema key that says what a number counts."""
     return {"unit": name}
+
+
+RARE: dict[str, Any] = {"rare": True}
+"""JSON-schema key of a field that few set: forms fold it away."""
+
+
+def when(**values: Sequence[str]) -> dict[str, Any]:
+    """Return the JSON-schema key of a field that applies only while other fields of the spec have these values."""
+    return {"when": {path: list(allowed) for path, allowed in values.items()}}
 
 
 class Params(BaseModel):
@@ -24,16 +37,25 @@ class Params(BaseModel):
 
 Lr: TypeAlias = Annotated[
     float,
-    Field(gt=0, le=100, description="Learning rate before the schedule.", json_schema_extra=unit("per step")),
+    Field(
+        gt=0,
+        le=100,
+        title="Learning rate",
+        description="Learning rate before the schedule.",
+        json_schema_extra=unit("per step"),
+    ),
 ]
 WeightDecay: TypeAlias = Annotated[
     float,
-    Field(ge=0, le=1, description="Decay of the weights; masked weights stay exactly 0."),
+    Field(ge=0, le=1, description="Weight decay; masked weights stay exactly 0.", json_schema_extra=RARE),
 ]
 Beta: TypeAlias = Annotated[float, Field(ge=0, lt=1)]
 Betas: TypeAlias = Annotated[
     tuple[Beta, Beta],
-    Field(description="Decay of the running means of the gradient and of its square, as two numbers."),
+    Field(
+        description="Decay rates of the running means of the gradient and of its square, two numbers.",
+        json_schema_extra=RARE,
+    ),
 ]
 Momentum: TypeAlias = Annotated[
     float, Field(ge=0, lt=1, description="Share of the last update that carries over to the next.")
@@ -47,64 +69,101 @@ Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 class DatasetParams(Params):
     """What every data set takes: pixels come in [0, 1]; standardising them is a choice.
 
-    `n_train` is the number of examples in the training split, `n_inputs` that of an example's numbers.
+    `n_train` is the number of examples in the training split, `n_inputs` that of an example's numbers, which come as
+    `shape`: channels, height, width.
     """
 
     n_train: ClassVar[int]
     n_inputs: ClassVar[int]
+    shape: ClassVar[tuple[int, int, int]]
 
     normalise: bool = Field(
-        False, description="Standardise each channel to mean 0 and spread 1 over the training split."
+        False,
+        title="Standardise the pixels",
+        description="Scale each channel to mean 0 and standard deviation 1 over the training split.",
+        json_schema_extra=RARE,
     )
 
 
 class Digits(DatasetParams):
     n_train: ClassVar[int] = 1_257
     n_inputs: ClassVar[int] = 64
+    shape: ClassVar[tuple[int, int, int]] = (1, 8, 8)
     kind: Literal["digits"]
 
 
 class Mnist(DatasetParams):
     n_train: ClassVar[int] = 55_000
     n_inputs: ClassVar[int] = 784
+    shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
     kind: Literal["mnist"]
 
 
 class FashionMnist(DatasetParams):
     n_train: ClassVar[int] = 55_000
     n_inputs: ClassVar[int] = 784
+    shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
     kind: Literal["fashion_mnist"]
 
 
 class Cifar10(DatasetParams):
     n_train: ClassVar[int] = 45_000
     n_inputs: ClassVar[int] = 3_072
+    shape: ClassVar[tuple[int, int, int]] = (3, 32, 32)
     kind: Literal["cifar10"]
 
 
 class Cifar10Part(DatasetParams):
     n_train: ClassVar[int] = 9_000
     n_inputs: ClassVar[int] = 3_072
+    shape: ClassVar[tuple[int, int, int]] = (3, 32, 32)
     kind: Literal["cifar10_10k"]
 
 
 # --- models ------------------------------------------------------------------------------------------------------
 
 
-class Lenet300100(Params):
+class ModelParams(Params, ABC):
+    """What every model says of itself: which kernels it has on pictures of a shape (channels, height, width)."""
+
+    @abstractmethod
+    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
+        """Return the prunable kernels in the model's order."""
+
+
+class Lenet300100(ModelParams):
     kind: Literal["lenet_300_100"]
 
+    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
+        return list(linear(shape[0] * shape[1] * shape[2], (300, 100)))
 
-class Conv2(Params):
+
+class ConvParams(ModelParams, ABC):
+    """Models with convolutions; `widths` are the channels of each pair."""
+
+    widths: ClassVar[tuple[int, ...]]
+
+    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
+        return list(convolutional(shape, self.widths))
+
+
+class Conv2(ConvParams):
     kind: Literal["conv_2"]
+    widths: ClassVar[tuple[int, ...]] = (64,)
 
 
-class Conv4(Params):
+class Conv4(ConvParams):
     kind: Literal["conv_4"]
+    widths: ClassVar[tuple[int, ...]] = (64, 128)
 
 
-class Conv6(Params):
+class Conv6(ConvParams):
     kind: Literal["conv_6"]
+    widths: ClassVar[tuple[int, ...]] = (64, 128, 256)
+
+
+CONVOLUTIONAL: tuple[str, ...] = tuple(get_args(each.__annotations__["kind"])[0] for each in (Conv2, Conv4, Conv6))
+"""Kinds of the models with convolutions."""
 
 
 # --- optimizers --------------------------------------------------------------------------------------------------
@@ -191,7 +250,9 @@ class RmsProp(OptimizerParams):
     elementwise: ClassVar[bool] = True
     kind: Literal["rmsprop"]
     lr: Lr = 1e-3
-    alpha: Beta = Field(0.99, description="Decay of the running mean of the gradient's square.")
+    alpha: Beta = Field(
+        0.99, description="Decay rate of the running mean of the squared gradient.", json_schema_extra=RARE
+    )
     weight_decay: WeightDecay = 0.0
 
 
@@ -203,8 +264,8 @@ class Lion(OptimizerParams):
     betas: Annotated[
         tuple[Beta, Beta],
         Field(
-            description="Share of the running mean in the sign that a step takes, and decay of that mean, as two "
-            "numbers."
+            description="Weight of the running mean in the sign of a step, and decay rate of that mean, two numbers.",
+            json_schema_extra=RARE,
         ),
     ] = (0.9, 0.99)
     weight_decay: WeightDecay = 0.0
@@ -222,8 +283,9 @@ class Muon(OptimizerParams):
         1.2e-3,
         gt=0,
         le=100,
-        description="Learning rate of AdamW, which moves what Muon does not: first and last layer, biases.",
-        json_schema_extra=unit("per step"),
+        title="Learning rate of AdamW",
+        description="For what Muon does not train: first and last layer, biases.",
+        json_schema_extra=unit("per step") | RARE,
     )
 
 
@@ -249,8 +311,8 @@ class Soap(OptimizerParams):
         10,
         ge=1,
         le=10_000,
-        description="Steps between two looks for the eigenbasis in which Adam's steps are taken.",
-        json_schema_extra=unit("steps"),
+        description="Steps between updates of the eigenbasis in which Adam's steps are taken.",
+        json_schema_extra=unit("steps") | RARE,
     )
 
 
@@ -260,7 +322,11 @@ class Sam(OptimizerParams):
     kind: Literal["sam"]
     lr: Lr = 0.1
     rho: float = Field(
-        0.05, gt=0, le=10, description="How far, in all weights together, the second gradient is taken uphill."
+        0.05,
+        gt=0,
+        le=10,
+        title="Neighbourhood (rho)",
+        description="Distance uphill, in the norm of all weights, at which the second gradient is taken.",
     )
     momentum: Momentum = 0.9
     weight_decay: WeightDecay = 0.0
@@ -279,58 +345,91 @@ class StepDecay(Params):
         (0.5, 0.75),
         min_length=1,
         max_length=10,
-        description="Where the rate drops, as shares of the training, rising.",
-        json_schema_extra=unit("share of steps"),
+        description="When the learning rate drops, as increasing fractions of the training.",
+        json_schema_extra=unit("fraction of steps"),
     )
-    gamma: float = Field(0.1, gt=0, lt=1, description="Factor of each drop.")
+    gamma: float = Field(
+        0.1, gt=0, lt=1, title="Drop factor (gamma)", description="Factor on the learning rate at each drop."
+    )
 
 
 class Cosine(Params):
     kind: Literal["cosine"]
-    final: float = Field(0.0, ge=0, le=1, description="Rate at the last step, as a share of the first.")
+    final: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        title="Final fraction",
+        description="Learning rate at the last step, as a fraction of the first.",
+    )
 
 
 class Warmup(Params):
     kind: Literal["warmup"]
     warmup_steps: int = Field(
-        100, ge=1, le=1_000_000, description="Linear climb from 0, then constant.", json_schema_extra=unit("steps")
+        100,
+        ge=1,
+        le=1_000_000,
+        description="Steps of linear increase from 0; constant afterwards.",
+        json_schema_extra=unit("steps"),
     )
 
 
 # --- pruning -----------------------------------------------------------------------------------------------------
 
 
-class LayerwiseMagnitude(Params):
+class PruningParams(Params, ABC):
+    """What every pruning method says of itself: how many weights its rounds leave."""
+
+    @abstractmethod
+    def kept(self, kernels: Sequence[Kernel], rounds: int) -> list[int]:
+        """Return the weights that `rounds` rounds leave in each kernel; pooled kernels are summed in the first."""
+
+
+class LayerwiseMagnitude(PruningParams):
     kind: Literal["layerwise_magnitude"]
     rate: Share = Field(
         0.2,
-        description="Share of the kept weights of each linear layer that one round prunes.",
-        json_schema_extra=unit("share of kept weights"),
+        title="Pruning rate",
+        description="Fraction of the remaining weights of each linear layer that one round prunes.",
+        json_schema_extra=unit("fraction pruned per round"),
     )
     conv_rate: float = Field(
         0.1,
         ge=0,
         lt=1,
+        title="Pruning rate of convolutions",
         description="The same for convolutions.",
-        json_schema_extra=unit("share of kept weights"),
+        json_schema_extra=unit("fraction pruned per round") | when(model=CONVOLUTIONAL),
     )
     output_rate: float = Field(
         0.1,
         ge=0,
         lt=1,
-        description="The same for the output layer; the paper takes half the rate.",
-        json_schema_extra=unit("share of kept weights"),
+        title="Pruning rate of the output layer",
+        description="The same for the output layer; the paper uses half the rate.",
+        json_schema_extra=unit("fraction pruned per round"),
     )
 
+    def kept(self, kernels: Sequence[Kernel], rounds: int) -> list[int]:
+        rates = {"linear": self.rate, "conv": self.conv_rate, "output": self.output_rate}
+        return [kept_layerwise(kernel.weights, rates[kernel.role], rounds) for kernel in kernels]
 
-class GlobalMagnitude(Params):
+
+class GlobalMagnitude(PruningParams):
     kind: Literal["global_magnitude"]
     rate: Share = Field(
         0.2,
-        description="Share of all kept weights that one round prunes, layers pooled; the output layer is counted "
-        "but not pruned.",
-        json_schema_extra=unit("share of kept weights"),
+        title="Pruning rate",
+        description="Fraction of all remaining weights that one round prunes, layers pooled; the output layer is "
+        "counted but not pruned.",
+        json_schema_extra=unit("fraction pruned per round"),
     )
+
+    def kept(self, kernels: Sequence[Kernel], rounds: int) -> list[int]:
+        everything = sum(kernel.weights for kernel in kernels)
+        output = sum(kernel.weights for kernel in kernels if kernel.role == "output")
+        return [kept_pooled(everything, everything - output, self.rate, rounds), output]
 
 
 # --- branches ----------------------------------------------------------------------------------------------------
@@ -340,7 +439,7 @@ class Branch(Params):
     """A control derived from a ticket; its draws are averaged within their replicate."""
 
     draws: int = Field(
-        1, ge=1, le=10, description="Independent draws per replicate and level.", json_schema_extra=unit("draws")
+        1, ge=1, le=10, description="Independent repetitions per replicate and level.", json_schema_extra=unit("draws")
     )
 
 
@@ -366,13 +465,13 @@ class MagnitudeAtInit(Params):
 class PictureText(Params):
     kind: Literal["text"]
     text: str = Field(
-        "a", min_length=1, max_length=16, description="What to write; a letter fills the picture.", pattern=r"\S"
+        "a", min_length=1, max_length=16, description="The text; one letter fills the picture.", pattern=r"\S"
     )
 
 
 class PictureSample(Params):
     kind: Literal["sample"]
-    name: Literal["cat", "astronaut", "coffee", "flower"] = Field("cat", description="Which photograph.")
+    name: Literal["cat", "astronaut", "coffee", "flower"] = Field("cat", title="Photograph", description="One of four.")
 
 
 class PictureUpload(Params):
@@ -380,5 +479,6 @@ class PictureUpload(Params):
     png: str = Field(
         "",
         max_length=200_000,
+        title="PNG",
         description="A grey PNG of at most 256×256 in base64; the page makes one of any picture that you drop or draw.",
     )

@@ -34,7 +34,7 @@ class StableRankSpec(Experiment):
         (64, 512),
         min_length=1,
         max_length=4,
-        description="Examples of the one batch; no gradient has a rank above it.",
+        description="Examples in the batch; the rank of a gradient cannot exceed it.",
         json_schema_extra=unit("examples"),
     )
     loss: Literal["mse", "cross_entropy"] = Field(

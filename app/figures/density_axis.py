@@ -3,26 +3,14 @@
 import math
 from typing import Any
 
-from app.contract.params import LayerwiseMagnitude
 from app.contract.records import Run
 from app.figures.style import axis
 
 
 def lowest_planned(run: Run) -> float:
-    """Density in (0, 1] of the last level: exact for layerwise rates once layers are known, else by the main rate."""
-    pruning, levels = run.lottery.pruning, run.levels
-    shapes = [layer["shape"] for layer in run.provenance.get("layers", ())]
-    if not shapes or not isinstance(pruning, LayerwiseMagnitude):
-        return float((1 - getattr(pruning, "rate", 0.2)) ** levels)
-    sizes = [math.prod(shape) for shape in shapes]
-    left = 0
-    for layer, (shape, kept) in enumerate(zip(shapes, sizes, strict=True)):
-        last = layer == len(shapes) - 1
-        rate = pruning.output_rate if last else pruning.conv_rate if len(shape) == 4 else pruning.rate
-        for _ in range(levels):
-            kept -= round(rate * kept)
-        left += kept
-    return float(max(left, 1) / sum(sizes))
+    """Return the density in (0, 1] of the last level, by the pruning method's own rule; at least one weight counts."""
+    kernels = run.lottery.model.kernels(run.lottery.dataset.shape)
+    return max(run.lottery.density(run.levels), 1 / sum(kernel.weights for kernel in kernels))
 
 
 def density_axis(lowest: float) -> dict[str, Any]:

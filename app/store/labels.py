@@ -20,14 +20,14 @@ def check_tags(tags: Iterable[str]) -> list[str]:
     """The tags in order, each once. Raises FieldError when there are too many or one is not a short line."""
     checked = list(dict.fromkeys(_line("tags", tag, TAG_LENGTH) for tag in tags))
     if len(checked) > TAGS:
-        raise FieldError("tags", f"{len(checked)} tags; at most {TAGS} are allowed")
+        raise FieldError("tags", f"has {len(checked)} entries; at most {TAGS} are allowed")
     return checked
 
 
 def check_notes(notes: str) -> str:
     """The notes as they are. Raises FieldError when too long or not text."""
     if len(notes) > NOTES_LENGTH:
-        raise FieldError("notes", f"{len(notes):,} characters; at most {NOTES_LENGTH:,} are allowed")
+        raise FieldError("notes", f"has {len(notes):,} characters; at most {NOTES_LENGTH:,} are allowed")
     if any(_is_control(character) and character not in "\n\r\t" for character in notes):
         raise FieldError("notes", "contains a control character")
     return notes
@@ -44,7 +44,7 @@ def _line(field: str, text: str, length: int) -> str:
     if not text:
         raise FieldError(field, "must not be empty")
     if len(text) > length:
-        raise FieldError(field, f"{len(text):,} characters; at most {length} are allowed")
+        raise FieldError(field, f"has {len(text):,} characters; at most {length} are allowed")
     if any(_is_control(character) for character in text):
         raise FieldError(field, "must be one line without control characters")
     return text

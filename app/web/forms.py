@@ -5,19 +5,18 @@ that pydantic reports in an error. Every alternative is in the page, its fields 
 choice loses nothing and needs no script.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from app.contract.catalog import CATALOG, Entry
-from app.contract.specs import EXPERIMENTS, Experiment, FieldError
-from app.web.words import plural
+from app.contract.specs import EXPERIMENTS, Experiment
+from app.web.form_errors import Schema, alternatives, blame, number, with_kinds
+from app.web.form_fields import FormField, Option, Section, Widget, applied, sentence_case
 
-Widget: TypeAlias = Literal["text", "switch", "one_of", "many_of", "choice", "choices"]
-Schema: TypeAlias = dict[str, Any]
+__all__ = ["FormField", "Section", "build", "parse", "schema", "values", "with_kinds"]
 
 # Headings open at a field and hold all that follow, up to the next: an unlisted field needs no entry.
 _SECTIONS = {
@@ -32,54 +31,6 @@ _SECTIONS = {
     "formats": "How it is held and timed",
     "replicates": "Repetition",
 }
-
-# Errors of one element that leave a list no list of numbers.
-_UNREADABLE = frozenset({"missing", "float_parsing", "int_parsing", "int_from_float", "tuple_type"})
-
-
-@dataclass(frozen=True)
-class Option:
-    """One value of a choice; `fields` are the knobs it brings along."""
-
-    value: str
-    title: str
-    help: str
-    source: str
-    chosen: bool
-    fields: tuple["FormField", ...] = ()
-
-
-@dataclass(frozen=True)
-class FormField:
-    """One input: its dotted `path`, what it means, what it holds and what is wrong with it."""
-
-    path: str
-    widget: Widget
-    help: str
-    unit: str = ""
-    range: str = ""
-    value: str = ""
-    error: str = ""
-    numeric: Literal["decimal", "numeric", "text"] = "text"
-    options: tuple[Option, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The field's own name, the last part of its path."""
-        return self.path.rsplit(".", 1)[-1]
-
-    @property
-    def id(self) -> str:
-        """An HTML id made of the path."""
-        return "f-" + self.path.replace(".", "-")
-
-
-@dataclass(frozen=True)
-class Section:
-    """Fields that are read together under one heading."""
-
-    title: str
-    fields: tuple[FormField, ...]
 
 
 def _kind(kind: str) -> type[Experiment]:
@@ -117,7 +68,7 @@ def parse(
         spec = _kind(kind).model_validate(raw)
     except ValidationError as error:
         # Of several errors at one path the first counts, and paths stay in the order of the form.
-        blamed = dict(_blame(item, raw, root) for item in reversed(error.errors()))
+        blamed = dict(blame(item, raw, root) for item in reversed(error.errors()))
         return None, dict(reversed(blamed.items()))
     if base is not None and (field := spec.extends(base)):
         return None, {field: "may only grow: what is there already is kept"}
@@ -131,30 +82,14 @@ def build(kind: str, data: Mapping[str, str], errors: Mapping[str, str], *, exte
     root = schema(kind)
     sections: list[tuple[str, list[FormField]]] = [("Experiment", [])]
     grows = _kind(kind).grows
-    for field in _fields(root, root, "", data, errors):
+    everything = _fields(root, root, "", data, errors)
+    chosen = {field.path: field.value for field in everything}
+    for field in (applied(field, chosen) for field in everything):
         if title := _SECTIONS.get(field.path):
             sections.append((title, []))
         if not extend or field.path in grows:
             sections[-1][1].append(field)
     return [Section(title, tuple(fields)) for title, fields in sections if fields]
-
-
-def paths(sections: Sequence[Section]) -> list[str]:
-    """The paths of all fields in the order in which a reader meets them."""
-
-    def walk(fields: Iterable[FormField]) -> Iterator[str]:
-        for field in fields:
-            yield field.path
-            for option in field.options:
-                yield from walk(option.fields)
-
-    return [path for section in sections for path in walk(section.fields)]
-
-
-def _alternatives(prop: Schema, root: Schema) -> dict[str, Schema]:
-    """Kind -> schema of its parameters, in the catalog's order; empty when `prop` is no choice."""
-    found = (root["$defs"][ref["$ref"].rsplit("/", 1)[-1]] for ref in prop.get("oneOf", ()))
-    return {alternative["properties"]["kind"]["const"]: alternative for alternative in found}
 
 
 def _entries(kinds: Mapping[str, Schema]) -> Mapping[str, Entry]:
@@ -168,10 +103,10 @@ def _own(node: Schema) -> Mapping[str, Schema]:
 def _flatten(value: Mapping[str, Any], node: Schema, root: Schema, prefix: str, flat: dict[str, str]) -> None:
     for name, prop in _own(node).items():
         path, item = prefix + name, value[name]
-        if one := _alternatives(prop, root):
+        if one := alternatives(prop, root):
             flat[path] = item["kind"]
             _flatten(item, one[item["kind"]], root, f"{path}.{item['kind']}.", flat)
-        elif many := _alternatives(prop.get("items", {}), root):
+        elif many := alternatives(prop.get("items", {}), root):
             chosen = {each["kind"]: each for each in item}
             for kind, alternative in many.items():
                 flat[f"{path}.{kind}"] = "on" if kind in chosen else "off"
@@ -187,11 +122,11 @@ def _collect(node: Schema, root: Schema, prefix: str, data: Mapping[str, str]) -
     raw: dict[str, Any] = {}
     for name, prop in _own(node).items():
         path = prefix + name
-        if one := _alternatives(prop, root):
+        if one := alternatives(prop, root):
             if kind := data.get(path):
                 inner = _collect(one[kind], root, f"{path}.{kind}.", data) if kind in one else {}
                 raw[name] = {"kind": kind, **inner}
-        elif many := _alternatives(prop.get("items", {}), root):
+        elif many := alternatives(prop.get("items", {}), root):
             raw[name] = [
                 {"kind": kind, **_collect(alternative, root, f"{path}.{kind}.", data)}
                 for kind, alternative in many.items()
@@ -212,43 +147,51 @@ def _collect(node: Schema, root: Schema, prefix: str, data: Mapping[str, str]) -
 def _fields(
     node: Schema, root: Schema, prefix: str, data: Mapping[str, str], errors: Mapping[str, str]
 ) -> list[FormField]:
-    fields = []
-    for name, prop in _own(node).items():
-        path, default = prefix + name, prop.get("default")
-        help_, error = prop.get("description", ""), errors.get(prefix + name, "")
-        if one := _alternatives(prop, root):
-            chosen = data.get(path) or (default or {}).get("kind") or next(iter(one))
-            options = tuple(
-                Option(kind, entry.title, entry.summary, entry.source, kind == chosen,
-                       tuple(_fields(one[kind], root, f"{path}.{kind}.", data, errors)))
-                for kind, entry in _entries(one).items()
-            )  # fmt: skip
-            fields.append(FormField(path, "choice", help_, value=chosen, error=error, options=options))
-        elif many := _alternatives(prop.get("items", {}), root):
-            options = tuple(
-                Option(kind, entry.title, entry.summary, entry.source, data.get(f"{path}.{kind}") == "on",
-                       tuple(_fields(many[kind], root, f"{path}.{kind}.", data, errors)))
-                for kind, entry in _entries(many).items()
-            )  # fmt: skip
-            fields.append(FormField(path, "choices", help_, error=error, options=options))
-        elif names := prop.get("items", {}).get("enum"):
-            options = tuple(
-                Option(each, each.replace("_", " "), "", "", data.get(f"{path}.{each}") == "on") for each in names
-            )
-            fields.append(FormField(path, "many_of", help_, error=error, options=options))
-        else:
-            value = data.get(path, _text(default))
-            options = tuple(
-                Option(each, each.replace("_", " "), "", "", each == value) for each in prop.get("enum", ())
-            )
-            widget: Widget = "one_of" if options else "switch" if prop.get("type") == "boolean" else "text"
-            numeric: Literal["decimal", "numeric", "text"] = (
-                "numeric" if prop.get("type") == "integer" else "decimal" if prop.get("type") == "number" else "text"
-            )
-            fields.append(
-                FormField(path, widget, help_, prop.get("unit", ""), _range(prop), value, error, numeric, options)
-            )
-    return fields
+    return [_field(prefix + name, name, prop, root, data, errors) for name, prop in _own(node).items()]
+
+
+def _field(
+    path: str, name: str, prop: Schema, root: Schema, data: Mapping[str, str], errors: Mapping[str, str]
+) -> FormField:
+    default = prop.get("default")
+    common: dict[str, Any] = {
+        "path": path,
+        "label": sentence_case(name, prop.get("title", "")),
+        "help": prop.get("description", ""),
+        "error": errors.get(path, ""),
+        "rare": prop.get("rare", False),
+        "when": prop.get("when", {}),
+    }
+    if one := alternatives(prop, root):
+        chosen = data.get(path) or (default or {}).get("kind") or next(iter(one))
+        options = tuple(
+            Option(kind, entry.title, entry.summary, entry.source, kind == chosen,
+                   tuple(_fields(one[kind], root, f"{path}.{kind}.", data, errors)))
+            for kind, entry in _entries(one).items()
+        )  # fmt: skip
+        return FormField(**common, widget="choice", value=chosen, options=options)
+    if many := alternatives(prop.get("items", {}), root):
+        options = tuple(
+            Option(kind, entry.title, entry.summary, entry.source, data.get(f"{path}.{kind}") == "on",
+                   tuple(_fields(many[kind], root, f"{path}.{kind}.", data, errors)))
+            for kind, entry in _entries(many).items()
+        )  # fmt: skip
+        return FormField(**common, widget="choices", options=options)
+    if names := prop.get("items", {}).get("enum"):
+        options = tuple(
+            Option(each, each.replace("_", " "), "", "", data.get(f"{path}.{each}") == "on") for each in names
+        )
+        return FormField(**common, widget="many_of", options=options)
+    value = data.get(path, _text(default))
+    options = tuple(Option(each, each.replace("_", " "), "", "", each == value) for each in prop.get("enum", ()))
+    widget: Widget = "one_of" if options else "switch" if prop.get("type") == "boolean" else "text"
+    numeric: Literal["decimal", "numeric", "text"] = (
+        "numeric" if prop.get("type") == "integer" else "decimal" if prop.get("type") == "number" else "text"
+    )
+    return FormField(
+        **common, widget=widget, unit=prop.get("unit", ""), range=_range(prop), value=value, numeric=numeric,
+        options=options, default=_text(default),
+    )  # fmt: skip
 
 
 def _range(prop: Schema) -> str:
@@ -257,15 +200,11 @@ def _range(prop: Schema) -> str:
     each = each.get("prefixItems", [each])[0]
     low, high = each.get("minimum"), each.get("maximum")
     if low is not None and high is not None:
-        return f"{_number(low)} to {_number(high)}"
+        return f"{number(low)} to {number(high)}"
     parts = (
         ("above", each.get("exclusiveMinimum")), ("from", low), ("up to", high), ("below", each.get("exclusiveMaximum"))
     )  # fmt: skip
-    return ", ".join(f"{word} {_number(bound)}" for word, bound in parts if bound is not None)
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
+    return ", ".join(f"{word} {number(bound)}" for word, bound in parts if bound is not None)
 
 
 def _text(value: Any) -> str:
@@ -278,58 +217,3 @@ def _text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join("×".join(map(str, each)) if isinstance(each, (list, tuple)) else _text(each) for each in value)
     return str(value)
-
-
-def _blame(error: Any, raw: Mapping[str, Any], root: Schema) -> tuple[str, str]:
-    """Path and words of one pydantic error; an index into a list is left out of the path."""
-    path = ".".join(part for part in error["loc"] if isinstance(part, str))
-    cause = error.get("ctx", {}).get("error")
-    if isinstance(cause, FieldError):
-        return with_kinds(cause.field, raw), cause.message
-    kind, bounds = error["type"], error.get("ctx", {})
-    if kind in ("too_short", "too_long") or (isinstance(error["loc"][-1], int) and kind in _UNREADABLE):
-        return path, _numbers_wanted(_prop(path, root))
-    words = {
-        "missing": "needs a value",
-        "int_parsing": "must be a whole number",
-        "int_from_float": "must be a whole number",
-        "float_parsing": "must be a number",
-        "greater_than_equal": f"must be at least {_number(bounds.get('ge', 0))}",
-        "less_than_equal": f"must be at most {_number(bounds.get('le', 0))}",
-        "union_tag_invalid": "is not one of the choices",
-        "union_tag_not_found": "needs a choice",
-    }
-    return path, words.get(kind) or error["msg"].replace("Input should be", "must be")
-
-
-def _prop(path: str, root: Schema) -> Schema:
-    """The schema of the field at a path of the form."""
-    node = root
-    for part in path.split("."):
-        kinds = _alternatives(node, root) or _alternatives(node.get("items", {}), root)
-        node = kinds[part] if kinds else node["properties"][part]
-    return node
-
-
-def _numbers_wanted(prop: Schema) -> str:
-    """What a list of numbers must look like: `needs 2 numbers, separated by a comma; decimals with a point`."""
-    low, high = prop.get("minItems", 0), prop["maxItems"]
-    if "enum" in prop.get("items", {}):
-        return "needs at least one"
-    if "prefixItems" in prop.get("items", {}):
-        return f"needs {low} to {plural(high, 'size')} such as 784×300, separated by commas"
-    if low == high:
-        return f"needs {plural(high, 'number')}, separated by a comma; decimals with a point"
-    return f"needs {low} to {plural(high, 'number')}, separated by commas; decimals with a point"
-
-
-def with_kinds(field: str, raw: Mapping[str, Any]) -> str:
-    """A dotted path of the spec as the form has it: `schedule.final` → `schedule.cosine.final`."""
-    first, *rest = field.split(".")
-    path, here = [first], raw.get(first)
-    for part in rest:
-        if isinstance(here, Mapping):
-            path.append(str(here.get("kind")))
-            here = here.get(part)
-        path.append(part)
-    return ".".join(path)

@@ -1,6 +1,6 @@
 """The form for a new run: filled in from a preset or a run, estimated while it is filled in, submitted."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -9,22 +9,26 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.presets import PRESETS, Preset
 from app.contract.records import Run
-from app.contract.specs import EXPERIMENTS, FieldError
+from app.contract.specs import EXPERIMENTS, Experiment, FieldError
+from app.pictures.check import check_picture
 from app.store import Store
+from app.store.labels import check_name, check_notes, check_tags
 from app.web import forms
 from app.web.context import QueueDep, StoreDep
 from app.web.cost import Here
+from app.web.form_fields import FormField, html_id, labels
+from app.web.queueing import start
+from app.web.submit import check_tickets, submit, trainable
 from app.web.submit import extend as extend_run
-from app.web.submit import submit, trainable
 from app.web.views import page, shell
 from app.web.words import plural
 
 router = APIRouter(include_in_schema=False)
 
 ABOUT_HELP = {
-    "name": "A question is a good name. Left empty, the run is named after its model and data set.",
-    "tags": "Words to find it by, separated by commas.",
-    "notes": "Why you run it, what you expect.",
+    "name": "A question makes a good name. If empty, the run is named after its model and data set.",
+    "tags": "Tags, comma-separated.",
+    "notes": "Why you run it and what you expect.",
 }
 
 
@@ -37,15 +41,27 @@ FormDep = Annotated[Mapping[str, str], Depends(form_data)]
 
 
 @dataclass(frozen=True)
+class Problem:
+    """What is wrong with a field: its HTML `id`, its `label` and the rest of the sentence."""
+
+    id: str
+    label: str
+    message: str
+
+
+@dataclass(frozen=True)
 class Estimate:
-    """What a spec asks for in words, or why that cannot be told yet."""
+    """What a spec comes to in words, or what is wrong with it; `lead` is said where nothing can be estimated."""
 
     trainings: str = ""
     noun: str = ""
     formula: str = ""
     growth: str = ""
+    outlook: str = ""
     time: str = ""
-    problem: str = ""
+    queue: str = ""
+    lead: str = ""
+    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,19 +76,15 @@ class NewPage:
     presets: tuple[Preset, ...]
     clones: Run | None
     extends: Run | None
-    about: tuple[forms.FormField, ...]
+    about: tuple[FormField, ...]
     sections: tuple[forms.Section, ...]
     errors: Mapping[str, str]
+    problems: tuple[Problem, ...]
 
     @property
     def errors_in_words(self) -> str:
         """How many fields need another look."""
         return f"{plural(len(self.errors), 'field')} need{'s' if len(self.errors) == 1 else ''} another look."
-
-    @property
-    def error_links(self) -> list[tuple[str, str, str]]:
-        """Path, HTML id and message of each error, in the order of the form."""
-        return [(path, "f-" + path.replace(".", "-"), message) for path, message in self.errors.items()]
 
 
 @router.get("/erasure")
@@ -117,7 +129,7 @@ def estimate(request: Request, store: StoreDep, data: FormDep) -> HTMLResponse:
     """What the form asks for as it is now: the live part beside it."""
     kind = data.get("kind", "")
     if kind not in EXPERIMENTS:
-        return page(request, "_estimate.html", estimate=Estimate(problem="Pick an experiment."))
+        return page(request, "_estimate.html", estimate=Estimate(lead="Pick an experiment."))
     base = store.run(data["extend"]) if data.get("extend") else None
     return page(request, "_estimate.html", estimate=_estimate(store, kind, data, base))
 
@@ -129,8 +141,8 @@ def create(request: Request, store: StoreDep, queue: QueueDep, data: FormDep) ->
     if kind not in EXPERIMENTS:
         kind = next(iter(EXPERIMENTS))
     base = store.run(data["extend"]) if data.get("extend") else None
-    spec, errors = forms.parse(kind, data, trainable(base) if base else None)
-    if spec is not None:
+    spec, errors = _checked(store, kind, data, base)
+    if spec is not None and not errors:
         try:
             if base is not None:
                 run = extend_run(store, queue, base.id, spec)
@@ -154,10 +166,10 @@ def split_tags(text: str) -> list[str]:
 
 def about(
     data: Mapping[str, str], errors: Mapping[str, str], help_of: Mapping[str, str] = ABOUT_HELP
-) -> tuple[forms.FormField, ...]:
+) -> tuple[FormField, ...]:
     """The fields of what people write on a run, in the order of `help_of`."""
     return tuple(
-        forms.FormField(name, "text", help_, value=data.get(name, ""), error=errors.get(name, ""))
+        FormField(name, "text", help_, value=data.get(name, ""), error=errors.get(name, ""), label=name.capitalize())
         for name, help_ in help_of.items()
     )
 
@@ -172,7 +184,8 @@ def _page(
     extends: Run | None = None,
 ) -> NewPage:
     sections = forms.build(kind, data, errors, extend=extends is not None)
-    order = [*ABOUT_HELP, *forms.paths(sections)]
+    about_ = about(data, errors)
+    order = [path for path, _ in labels((*about_, *(each for section in sections for each in section.fields)))]
     return NewPage(
         title="Extend the run" if extends else "New run",
         kind=kind,
@@ -182,8 +195,9 @@ def _page(
         presets=tuple(preset for preset in PRESETS.values() if preset.spec.kind == kind),
         clones=clones,
         extends=extends,
-        about=about(data, errors),
+        about=about_,
         sections=tuple(sections),
+        problems=_problems(about_, sections, errors),
         errors=dict(sorted(errors.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))),
     )
 
@@ -193,18 +207,55 @@ def _render(request: Request, store: Store, made: NewPage, data: Mapping[str, st
     return page(request, "new.html", status, page=made, estimate=told, shell=shell(store))
 
 
-def _estimate(store: Store, kind: str, data: Mapping[str, str], base: Run | None) -> Estimate:
+def _checked(
+    store: Store, kind: str, data: Mapping[str, str], base: Run | None
+) -> tuple[Experiment | None, dict[str, str]]:
+    """The spec that the form asks for, and everything that a submission would refuse, by path."""
     spec, errors = forms.parse(kind, data, trainable(base) if base else None)
+    checks: list[Callable[[], object]] = []
+    if base is None:
+        if name := data.get("name", "").strip():
+            checks.append(lambda: check_name(name))
+        checks.append(lambda: check_tags(split_tags(data.get("tags", ""))))
+        checks.append(lambda: check_notes(data.get("notes", "").replace("\r\n", "\n")))
+    if spec is not None:
+        checks.append(lambda: check_picture(spec))
+        checks.append(lambda: check_tickets(store, spec))
+    for check in checks:
+        try:
+            check()
+        except FieldError as error:
+            path = forms.with_kinds(error.field, spec.model_dump()) if spec else error.field
+            errors.setdefault(path, error.message)
+    return spec, errors
+
+
+def _problems(
+    about_: Sequence[FormField], sections: Sequence[forms.Section], errors: Mapping[str, str]
+) -> tuple[Problem, ...]:
+    """The errors in the order of the form, each with the label of its field."""
+    fields = (*about_, *(each for section in sections for each in section.fields))
+    known = dict(labels(fields))
+    paths = [path for path in known if path in errors] + [path for path in errors if path not in known]
+    return tuple(Problem(html_id(path), known.get(path, path), errors[path]) for path in paths)
+
+
+def _estimate(store: Store, kind: str, data: Mapping[str, str], base: Run | None) -> Estimate:
+    spec, errors = _checked(store, kind, data, base)
+    problems = _problems(about(data, errors), forms.build(kind, data, errors), errors) if errors else ()
     if spec is None:
-        path, message = next(iter(errors.items()))
-        return Estimate(problem=f"{path} {message}")
+        return Estimate(lead="Nothing to estimate yet:", problems=problems)
     count, noun = spec.work
     kept = trainable(base).work[0] if base else 0
     more = count - kept
+    here = Here.now(store)
     return Estimate(
         trainings=f"{count:,}",
         noun=noun if count == 1 else f"{noun}s",
         formula=f"= {spec.formula}",
         growth=f"{kept:,} kept, {more:,} more" if base else "",
-        time=Here.now(store).sentence(spec, more / count),
+        outlook=spec.outlook,
+        time=here.sentence(spec, more / count),
+        queue=start(store, spec, here.workers, here.speeds),
+        problems=problems,
     )

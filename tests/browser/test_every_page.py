@@ -62,7 +62,7 @@ def test_a_mistake_in_the_form_has_the_focus_and_nothing_is_lost(watched: Watche
     page.fill("#f-optimizer-sgd-lr", "fast")
     page.fill("#f-notes", "kept")
     page.click("text=Start the run")
-    expect(page.locator("#f-optimizer-sgd-lr-error")).to_have_text("lr must be a number")
+    expect(page.locator("#f-optimizer-sgd-lr-error")).to_have_text("Learning rate must be a number")
     assert page.evaluate("document.activeElement.id") == "f-optimizer-sgd-lr"
     expect(page.locator("#f-optimizer-sgd-lr")).to_have_value("fast")
     expect(page.locator("#f-notes")).to_have_value("kept")

@@ -259,7 +259,7 @@ def test_a_refusal_is_words_and_nothing_is_lost(watched: Watched, page: Page, tm
     # Nothing drawn and submitted: the form says so at its place.
     page.click(".own .clear")
     page.click("text=Start the run")
-    expect(page.locator("#f-picture-upload-png-error")).to_contain_text("png needs a picture: draw, drop or choose one")
+    expect(page.locator("#f-picture-upload-png-error")).to_contain_text("PNG needs a picture: draw, drop or choose one")
     expect(page.locator(".own canvas")).to_be_visible()
 
 

@@ -191,8 +191,34 @@ def test_the_estimate_counts_trainings_as_the_spec_does(client: httpx.Client) ->
     text = client.post("/new/estimate", data=data).text
     assert "<b>102</b> trainings" in text
     assert "= 3 replicates × (1 dense + 11 levels × (1 ticket + 2 controls))" in text
-    assert "levels must be" in client.post("/new/estimate", data=data | {"levels": "0"}).text
+    assert "11 levels end at 0.94 % density." in text
     assert "Pick an experiment" in client.post("/new/estimate", data={"kind": "astrology"}).text
+
+
+def test_every_problem_is_named_by_its_label_while_the_form_is_filled_in(client: httpx.Client) -> None:
+    data = forms.values(PRESETS["digits-tickets"].spec) | {"kind": "lottery"}
+    wrong = {"levels": "0", "optimizer.adam.lr": "fast", "tags": "t" * 41}
+    text = client.post("/new/estimate", data=data | wrong).text
+    problems = re.findall(r'<li><a href="#([^"]+)">([^<]+)</a> ([^<]+)</li>', text)
+    assert problems == [
+        ("f-tags", "Tags", "has 41 characters; at most 40 are allowed"),
+        ("f-optimizer-adam-lr", "Learning rate", "must be a number"),
+        ("f-levels", "Levels", "must be at least 1"),
+    ]
+    ticket = forms.values(PRESETS["hardware-lenet"].spec) | {"kind": "hardware", "ticket": "06f3k2m9qa:0:5"}
+    text = client.post("/new/estimate", data=ticket).text
+    assert '<a href="#f-ticket">Ticket</a> there is no run 06f3k2m9qa' in text
+
+
+def test_rare_fields_fold_away_until_one_is_changed(client: httpx.Client) -> None:
+    data = forms.values(PRESETS["digits-tickets"].spec) | {"kind": "lottery", "levels": "0"}
+    folded = re.compile(r'<details class="rare full"( open)?>\s*<summary>([^<]+)<span class="faint">: ([^<]+)</span>')
+    plain = {names: opened for opened, _, names in folded.findall(client.post("/new", data=data).text)}
+    assert plain["sparse training, precision"] == ""
+    changed = client.post("/new", data=data | {"precision": "bfloat16"}).text
+    assert " open" in [opened for opened, _, names in folded.findall(changed) if names == "sparse training, precision"]
+    wrong = client.post("/new", data=data | {"optimizer.adam.betas": "2"}).text
+    assert " open" in [opened for opened, _, names in folded.findall(wrong) if names == "betas, weight decay"]
 
 
 def test_clone_fills_the_form_in(client: httpx.Client, hand: Hand) -> None:

@@ -41,8 +41,8 @@ def test_the_form_leads_to_the_run(client: httpx.Client, store: Store) -> None:
         ([], {}, 422, "f-files-error", "needs at least one .safetensors file"),
         ([b"\x80\x04\x95"], {}, 422, "f-files-error", "a pickle, which can run code"),
         ([one(shape=[10**6, 10**6])], {}, 413, "f-files-error", "shape: has more elements"),
-        ([Network(1).ticket(0)], {"name": "x" * 201}, 422, "f-name-error", "name 201 characters"),
-        ([Network(1).ticket(0)], {"tags": "y" * 41}, 422, "f-tags-error", "tags 41 characters"),
+        ([Network(1).ticket(0)], {"name": "x" * 201}, 422, "f-name-error", "Name has 201 characters"),
+        ([Network(1).ticket(0)], {"tags": "y" * 41}, 422, "f-tags-error", "Tags has 41 characters"),
     ],
 )
 def test_a_mistake_comes_back_at_its_field_with_nothing_stored(

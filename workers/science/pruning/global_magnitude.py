@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from app.contract.budgets import kept_pooled
 from workers.science.models.prunable import Layer
-from workers.science.pruning.magnitude import budget, prune_smallest
+from workers.science.pruning.magnitude import prune_smallest
 
 
 def prune(
@@ -27,10 +28,8 @@ def prune(
     """
     pool = [name for name, layer in layers.items() if layer.kind != "output"]
     kept = sum(int(masks[name].sum()) for name in layers)
-    available = before = sum(int(masks[name].sum()) for name in pool)
-    for _ in range(rounds):
-        k = min(budget(kept, rate), available)
-        kept, available = kept - k, available - k
+    before = sum(int(masks[name].sum()) for name in pool)
+    available = kept_pooled(kept, before, rate, rounds)
     pruned = {name: masks[name].clone() for name in layers}
     if pool:
         pooled_weights = torch.cat([weights[name].detach().reshape(-1) for name in pool])

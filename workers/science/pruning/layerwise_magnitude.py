@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from app.contract.budgets import kept_layerwise
 from workers.science.models.prunable import Layer
-from workers.science.pruning.magnitude import budget, prune_smallest
+from workers.science.pruning.magnitude import prune_smallest
 
 
 def prune(
@@ -30,8 +31,7 @@ def prune(
     rates = {"linear": rate, "conv": conv_rate, "output": output_rate}
     pruned = {}
     for name, layer in layers.items():
-        kept = before = int(masks[name].sum())
-        for _ in range(rounds):
-            kept -= budget(kept, rates[layer.kind])
+        before = int(masks[name].sum())
+        kept = kept_layerwise(before, rates[layer.kind], rounds)
         pruned[name] = prune_smallest(weights[name], masks[name], before - kept)
     return pruned

@@ -1,13 +1,8 @@
-"""The core of magnitude pruning: how many weights go, and which."""
+"""The core of magnitude pruning: which weights go."""
 
 import numpy as np
 import torch
 from torch import Tensor
-
-
-def budget(kept: int, rate: float) -> int:
-    """How many of `kept` weights one round prunes: round(rate · kept), an exact half to the even neighbour."""
-    return round(rate * kept)
 
 
 def prune_smallest(weights: Tensor, mask: Tensor, k: int) -> Tensor:

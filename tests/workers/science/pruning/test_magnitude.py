@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
+from app.contract.budgets import budget
 from workers.science.metrics.density import counts, density
 from workers.science.models import conv_2, lenet_300_100
 from workers.science.models.prunable import Layer, prunable
 from workers.science.pruning import global_magnitude, layerwise_magnitude
-from workers.science.pruning.magnitude import budget, prune_smallest
+from workers.science.pruning.magnitude import prune_smallest
 from workers.science.random import generator
 
 LENET = prunable(lenet_300_100.build((1, 28, 28), 10))

@@ -1,0 +1,60 @@
+"""How many weights the prunable kernels of a model have, and how many of them rounds of pruning leave.
+
+The rules of the pruning methods themselves: workers prune by them, and pages plan by them without torch.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+CLASSES = 10
+
+
+class Kernel(NamedTuple):
+    """A prunable kernel: its role and its number of weights."""
+
+    role: Literal["linear", "conv", "output"]
+    weights: int
+
+
+def budget(kept: int, rate: float) -> int:
+    """Return how many of `kept` weights one round prunes: round(rate · kept), an exact half to the even neighbour."""
+    return round(rate * kept)
+
+
+def kept_layerwise(kept: int, rate: float, rounds: int) -> int:
+    """Return how many of a layer's `kept` weights remain after `rounds` rounds at `rate` in [0, 1)."""
+    for _ in range(rounds):
+        kept -= budget(kept, rate)
+    return kept
+
+
+def kept_pooled(kept: int, available: int, rate: float, rounds: int) -> int:
+    """Return how many of the `available` weights remain when each round prunes `rate` of all that are `kept`.
+
+    `kept` counts what is never pruned too; a round takes no more than is available.
+    """
+    for _ in range(rounds):
+        pruned = min(budget(kept, rate), available)
+        kept, available = kept - pruned, available - pruned
+    return available
+
+
+def linear(n_inputs: int, widths: Sequence[int]) -> Iterator[Kernel]:
+    """Yield the kernels of linear layers on `n_inputs` numbers; the output layer of ten classes comes last."""
+    for n_units in widths:
+        yield Kernel("linear", n_inputs * n_units)
+        n_inputs = n_units
+    yield Kernel("output", n_inputs * CLASSES)
+
+
+def convolutional(shape: tuple[int, int, int], widths: Sequence[int]) -> Iterator[Kernel]:
+    """Yield the kernels of Conv-2, Conv-4 or Conv-6 on pictures `(channels, height, width)`.
+
+    Each of `widths` makes two 3×3 convolutions of that many channels and a 2×2 pool; linear 256-256-10 follows.
+    """
+    channels, height, width = shape
+    for n_channels in widths:
+        for _ in range(2):
+            yield Kernel("conv", 9 * channels * n_channels)
+            channels = n_channels
+    yield from linear(channels * (height >> len(widths)) * (width >> len(widths)), (256, 256))

@@ -1,0 +1,61 @@
+"""What pages plan by is what workers do: kernels of every model, and weights that every pruning method leaves."""
+
+from math import prod
+from typing import Any
+
+import pytest
+import torch
+
+from app.contract.catalog import CATALOG
+from app.contract.params import DatasetParams, ModelParams, PruningParams
+from app.contract.presets import PRESETS
+from app.contract.specs import LotterySpec
+from workers.science.build import build
+from workers.science.models.prunable import prunable
+
+DATASETS = [entry.params for entry in CATALOG["dataset"].values()]
+MODELS = list(CATALOG["model"].values())
+# Sizes at which ties of rounding occur, and more rounds than there are weights.
+LAYERS = (("fc1", "linear", 45), ("conv1", "conv", 25), ("fc2", "linear", 15), ("fc3", "output", 10))
+
+
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda each: each.__name__)
+def test_a_shape_has_as_many_numbers_as_the_data_set_says(dataset: type[DatasetParams]) -> None:
+    assert prod(dataset.shape) == dataset.n_inputs
+
+
+@pytest.mark.parametrize("entry", MODELS, ids=lambda each: each.name)
+@pytest.mark.parametrize("dataset", DATASETS, ids=lambda each: each.__name__)
+def test_kernels_are_those_of_the_model_that_workers_build(entry: Any, dataset: type[DatasetParams]) -> None:
+    params = entry.params(kind=entry.name)
+    assert isinstance(params, ModelParams)
+    built = prunable(build(entry)(dataset.shape, 10))
+    assert params.kernels(dataset.shape) == [(layer.kind, prod(layer.shape)) for layer in built.values()]
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.2, 0.5, 0.97])
+@pytest.mark.parametrize("rounds", [0, 1, 4, 60])
+@pytest.mark.parametrize("entry", CATALOG["pruning"].values(), ids=lambda each: each.name)
+def test_weights_left_are_those_that_workers_leave(entry: Any, rounds: int, rate: float) -> None:
+    from app.contract.budgets import Kernel
+    from workers.science.models.prunable import Layer
+
+    params = entry.params(kind=entry.name, rate=rate)
+    assert isinstance(params, PruningParams)
+    generator = torch.Generator().manual_seed(0)
+    weights = {name: torch.randn(n, generator=generator) for name, _, n in LAYERS}
+    masks = {name: torch.ones(n, dtype=torch.bool) for name, _, n in LAYERS}
+    layers: dict[str, Any] = {name: Layer(name, kind, (n,)) for name, kind, n in LAYERS}  # type: ignore[arg-type]
+    kernels = [Kernel(kind, n) for _, kind, n in LAYERS]  # type: ignore[arg-type]
+    pruned = build(entry)(weights, masks, layers, rounds, **params.model_dump(exclude={"kind"}))
+    assert sum(params.kept(kernels, rounds)) == sum(int(mask.sum()) for mask in pruned.values())
+
+
+def test_a_spec_says_where_its_levels_end() -> None:
+    spec = PRESETS["lenet-quick"].spec
+    assert isinstance(spec, LotterySpec)
+    changed = {"levels": 7, "pruning": {"kind": "global_magnitude", "rate": 0.3535}}
+    spec = LotterySpec.model_validate({**spec.model_dump(), **changed})
+    assert spec.outlook == "7 levels end at 4.7 % density"
+    one = LotterySpec.model_validate({**spec.model_dump(), "levels": 1, "pruning": {"kind": "layerwise_magnitude"}})
+    assert one.outlook == "1 level ends at 80.0 % density"
