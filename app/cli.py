@@ -48,11 +48,12 @@ def main() -> None:
 @app.command()
 def up() -> None:
     """Start everything on this machine: broker, workers and web. Ctrl-C stops all of it."""
+    from app.store import StoreError
     from app.up import CannotListen, up
 
     try:
         up(_settings(), console.print)
-    except CannotListen as error:
+    except (CannotListen, StoreError) as error:
         _stop(str(error))
 
 
@@ -63,7 +64,7 @@ def web(fd: Annotated[int | None, typer.Option(hidden=True, help="A socket that 
 
     from app.main import create_app
     from app.queue import Queue
-    from app.store import Store
+    from app.store import Store, StoreError
     from app.up import CannotListen, listen
 
     settings = _settings()
@@ -74,7 +75,7 @@ def web(fd: Annotated[int | None, typer.Option(hidden=True, help="A socket that 
     store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
     try:
         store.wait_for_revision(_REVISION_TIMEOUT_S)
-    except TimeoutError as error:
+    except (TimeoutError, StoreError) as error:
         _stop(str(error))
     config = uvicorn.Config(
         create_app(settings, store, Queue(settings.broker_url)),
@@ -106,12 +107,15 @@ def worker(
 @app.command()
 def migrate() -> None:
     """Bring the database to this program's revision."""
-    from app.store import Store
+    from app.store import Store, StoreError
 
     settings = _settings()
     if settings.resolved_database_url.startswith("sqlite"):
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-    Store(settings.resolved_database_url, settings.resolved_artifacts_url).migrate()
+    try:
+        Store(settings.resolved_database_url, settings.resolved_artifacts_url).migrate()
+    except StoreError as error:
+        _stop(str(error))
     console.print("the database is at this program's revision")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Set
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.queue import Queue
-from app.store import Store
+from app.store import Store, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,8 @@ class Reaper:
     def _sweep(self) -> None:
         try:
             self._store.sweep_artifacts()
+        except StoreError as error:
+            log.warning("%s", error)  # it says what to do
         except Exception:
             # An artifact store raises what its library likes, and reaping needs none.
             log.exception("the artifacts could not be swept")

@@ -5,6 +5,7 @@ from typing import Any
 from celery import signals
 
 from app.settings import Settings
+from app.store import StoreError
 from app.wire import RUN_NEXT
 from workers.celery_app import app
 from workers.worker import Worker
@@ -25,7 +26,7 @@ def _start(instance: Any, **_: Any) -> None:
         _workers[queue] = Worker(settings, queue, instance.concurrency)
         try:
             _workers[queue].start()
-        except TimeoutError as error:
+        except (TimeoutError, StoreError) as error:
             # Celery would log any other exception and serve without a worker.
             raise SystemExit(str(error)) from error
 

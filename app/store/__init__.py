@@ -2,7 +2,16 @@
 
 from app.store.artifacts import Artifacts
 from app.store.claims import CheckpointRef, Claim
-from app.store.errors import Conflict, Corrupt, Fenced, NotFound, OrdinalGap, StoreError
+from app.store.errors import (
+    Conflict,
+    Corrupt,
+    Fenced,
+    Mismatch,
+    NotAdopted,
+    NotFound,
+    OrdinalGap,
+    StoreError,
+)
 from app.store.records import Records
 from app.store.speeds import Speed
 from app.store.timings import Timing
@@ -15,6 +24,8 @@ __all__ = [
     "Conflict",
     "Corrupt",
     "Fenced",
+    "Mismatch",
+    "NotAdopted",
     "NotFound",
     "OrdinalGap",
     "Speed",

@@ -4,11 +4,9 @@ import hashlib
 import os
 import re
 import secrets
-import time
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,13 +17,13 @@ from sqlalchemy import Connection, select
 from app.contract.records import ArtifactRef
 from app.store.errors import Corrupt, NotFound
 from app.store.lookup import exists
-from app.store.tables import AnyRow, artifacts, shards
+from app.store.tables import AnyRow, artifacts
 
-DAY_S = 24 * 3600.0
 _SYNCS_AT_ONCE = 8
 _SHA256 = re.compile("[0-9a-f]{64}")
-# What `put` names files, below the root: an artifact, or one that is being written.
-_OURS = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}|part/[0-9a-f]{32}")
+HASHED = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}")
+"""What `put` names a file, below the root."""
+_FOLDER = 2  # characters of the name of a folder
 
 
 class Artifacts:
@@ -36,12 +34,12 @@ class Artifacts:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._fs, self._root = url_to_fs(url)
+        self.fs, self.root = url_to_fs(url)
 
     @property
     def folder(self) -> Path | None:
         """Where the files are, if on a file system of this machine."""
-        return Path(self._root) if isinstance(self._fs, LocalFileSystem) else None
+        return Path(self.root) if isinstance(self.fs, LocalFileSystem) else None
 
     def put(self, data: bytes) -> str:
         """Store bytes under their hash, which is returned. Raises OSError when there is no room.
@@ -52,20 +50,20 @@ class Artifacts:
 
     def put_pieces(self, pieces: Iterable[bytes]) -> tuple[str, int]:
         """The same for bytes that need not fit into memory: their hash, and how many they are."""
-        digest, size, part = hashlib.sha256(), 0, f"{self._root}/part/{secrets.token_hex(16)}"
-        self._fs.makedirs(f"{self._root}/part", exist_ok=True)
+        digest, size, part = hashlib.sha256(), 0, f"{self.root}/part/{secrets.token_hex(16)}"
+        self.fs.makedirs(f"{self.root}/part", exist_ok=True)
         try:
-            with self._fs.open(part, "wb") as file:
+            with self.fs.open(part, "wb") as file:
                 for piece in pieces:
                     digest.update(piece)
                     size += len(piece)
                     file.write(piece)
-            path = self._path(digest.hexdigest())
-            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-            self._fs.mv(part, path)
+            path = self.path(digest.hexdigest())
+            self.fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self.fs.mv(part, path)
         except BaseException:
             with suppress(OSError):
-                self._fs.rm_file(part)
+                self.fs.rm_file(part)
             raise
         return digest.hexdigest(), size
 
@@ -83,49 +81,83 @@ class Artifacts:
 
     def get(self, sha256: str) -> bytes:
         """The bytes of this hash. Raises FileNotFoundError, and Corrupt (an OSError too) when they are others."""
-        data: bytes = self._fs.cat_file(self._path(sha256))
+        data: bytes = self.fs.cat_file(self.path(sha256))
         if hashlib.sha256(data).hexdigest() != sha256:
             raise Corrupt(f"artifact {sha256} is damaged: its bytes have another hash")
         return data
 
     def open(self, sha256: str) -> BinaryIO:
         """The bytes of this hash as a file, to read parts of; a part cannot be checked. Raises FileNotFoundError."""
-        file: BinaryIO = self._fs.open(self._path(sha256), "rb")
+        file: BinaryIO = self.fs.open(self.path(sha256), "rb")
         return file
 
     def exists(self, sha256: str) -> bool:
         """Whether there is a file of this hash; it may be damaged."""
-        return bool(_SHA256.fullmatch(sha256) and self._fs.exists(self._path(sha256)))
+        return bool(_SHA256.fullmatch(sha256) and self.fs.exists(self.path(sha256)))
 
     def delete(self, sha256: str) -> None:
         """Remove the bytes of this hash, if they are there."""
         with suppress(FileNotFoundError):
-            self._fs.rm_file(self._path(sha256))
+            self.fs.rm_file(self.path(sha256))
 
-    def sweep(self, referenced: Container[str], older_than_s: float = DAY_S) -> int:
-        """Delete files of ours that nothing refers to and that are older than this; returns how many.
+    def names(self) -> list[str]:
+        """Paths of all files below the root, those of others too; empty before anything was put."""
+        if not self.fs.exists(self.root):
+            return []
+        self.fs.invalidate_cache()
+        return [path.removeprefix(f"{self.root}/") for path in self.fs.find(self.root)]
 
-        Others may keep files under the same URL: only names that `put` gives are looked at.
-        """
-        if not self._fs.exists(self._root):
-            return 0
-        self._fs.invalidate_cache()
-        n = 0
-        for path in self._fs.find(self._root):
-            if not _OURS.fullmatch(path.removeprefix(f"{self._root}/")):
-                continue
-            name = path.rpartition("/")[2]
-            # Looked at file by file just before it goes: a put may have renewed it since the listing.
-            with suppress(FileNotFoundError):
-                if name not in referenced and _age_s(self._fs.modified(path)) > older_than_s:
-                    self._fs.rm_file(path)
-                    n += 1
-        return n
+    def hashes(self) -> list[str]:
+        """Hashes of all that is there."""
+        return [name.rpartition("/")[2] for name in self.names() if HASHED.fullmatch(name)]
 
-    def _path(self, sha256: str) -> str:
+    def any(self) -> bool:
+        """Whether anything is there; looks no further than the first."""
+        self.fs.invalidate_cache()
+        folders = self._list(self.root)
+        return any(
+            HASHED.fullmatch(f"{folder}/{name}")
+            for folder in folders
+            if len(folder) == _FOLDER
+            for name in self._list(f"{self.root}/{folder}")
+        )
+
+    @property
+    def marker_path(self) -> str:
+        """The file that holds the id of the installation."""
+        return f"{self.root}/ticketscope-id"
+
+    def marker(self) -> str:
+        """The id of the installation whose artifacts these are; empty before one was written."""
+        self.fs.invalidate_cache()
+        try:
+            text: bytes = self.fs.cat_file(self.marker_path)
+        except FileNotFoundError:
+            return ""
+        return text.decode("ascii", "replace").strip()
+
+    def mark(self, own: str) -> str:
+        """Write the id of the installation unless another was faster; returns what is written."""
+        self.fs.makedirs(self.root, exist_ok=True)
+        try:
+            with self.fs.open(self.marker_path, "xb") as file:
+                file.write(f"{own}\n".encode())
+        except FileExistsError:
+            if not self.marker():  # a power cut left it empty
+                self.fs.pipe_file(self.marker_path, f"{own}\n".encode())
+        return self.marker()
+
+    def _list(self, folder: str) -> list[str]:
+        try:
+            return [path.rstrip("/").rpartition("/")[2] for path in self.fs.ls(folder, detail=False)]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def path(self, sha256: str) -> str:
+        """Where the bytes of this hash are. Raises FileNotFoundError for what is no hash."""
         if not _SHA256.fullmatch(sha256):
             raise FileNotFoundError(f"{sha256!r} is not the name of an artifact")
-        return f"{self._root}/{sha256[:2]}/{sha256}"
+        return f"{self.root}/{sha256[:2]}/{sha256}"
 
 
 def of_run(conn: Connection, run_id: str) -> list[ArtifactRef]:
@@ -144,14 +176,6 @@ def one(conn: Connection, sha256: str) -> ArtifactRef:
     return _ref(row)
 
 
-def referenced(conn: Connection) -> set[str]:
-    """Hashes of all artifacts and checkpoints that a run still needs."""
-    saved = set(conn.scalars(select(artifacts.c.sha256).distinct()))
-    return saved | {
-        checkpoint["sha256"] for checkpoints in conn.scalars(select(shards.c.checkpoints)) for checkpoint in checkpoints
-    }
-
-
 def _ref(row: AnyRow) -> ArtifactRef:
     return ArtifactRef.model_validate({**row._mapping, "id": row.sha256})
 
@@ -163,7 +187,3 @@ def _sync(path: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _age_s(modified: datetime) -> float:
-    return time.time() - modified.timestamp()

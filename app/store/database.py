@@ -6,9 +6,10 @@ Locks are taken in one order everywhere: a run's shards first (by id), then the 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 
 BUSY_TIMEOUT_S = 30.0
@@ -38,6 +39,20 @@ class Database:
     @property
     def is_sqlite(self) -> bool:
         return self.writer.dialect.name == "sqlite"
+
+    @property
+    def name(self) -> str:
+        """The URL as it may be shown: without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    def is_new(self) -> bool:
+        """Whether nothing was ever migrated here; makes no file."""
+        if self.is_sqlite:
+            path = Path(str(self.url.database))
+            if not path.exists() or path.stat().st_size == 0:
+                return True
+        with self.read() as connection:
+            return not inspect(connection).has_table("alembic_version")
 
     @contextmanager
     def write(self, *, hasty: bool = False) -> Iterator[Connection]:

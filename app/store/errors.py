@@ -21,5 +21,17 @@ class OrdinalGap(StoreError):  # noqa: N818
     """Rows came whose predecessors the store never got."""
 
 
+class Mismatch(StoreError):  # noqa: N818
+    """The database and the artifacts belong to different installations; the message says what to do."""
+
+
+class NotAdopted(StoreError):  # noqa: N818
+    """The artifacts carry no id, and there is no telling whether they are this database's."""
+
+
+class MostUnknown(StoreError):  # noqa: N818
+    """A sweep would take most of the artifacts."""
+
+
 class Corrupt(OSError):  # noqa: N818
     """Bytes of an artifact are not those that its name promises."""

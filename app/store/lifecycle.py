@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from app.contract.events import Changed
 from app.contract.specs import EXPERIMENT, EXPERIMENTS, Experiment, FieldError
-from app.store import events
+from app.store import events, references
 from app.store import runs as run_rows
 from app.store.errors import Conflict
 from app.store.labels import search_text
@@ -94,6 +94,7 @@ def purge(conn: Connection, run_id: str) -> None:
         raise Conflict("the run is not in the bin: move it there first")
     if run.state in run_rows.LIVE:
         raise Conflict("the run is still stopping: try again in a few seconds")
+    references.release(conn, references.of_run(conn, run_id))
     conn.execute(delete(runs).where(runs.c.id == run_id))
 
 

@@ -24,15 +24,18 @@ from app.store import (
     events,
     ids,
     imported,
+    installation,
     lifecycle,
     listing,
     outputs,
+    references,
     runs,
     series,
+    sweep,
 )
-from app.store.artifacts import DAY_S
 from app.store.connected import Connected
 from app.store.errors import Conflict, NotFound
+from app.store.sweep import DAY_S, Swept
 
 
 class Records(Connected):
@@ -222,8 +225,15 @@ class Records(Connected):
         with self._db.read() as conn:
             return artifacts.one(conn, artifact_id)
 
-    def sweep_artifacts(self, older_than_s: float = DAY_S) -> int:
-        """Delete bytes that no run refers to and that are older than this; returns how many files."""
+    def sweep_artifacts(self, older_than_s: float = DAY_S) -> Swept:
+        """Move bytes that no run refers to and that are older than this to the trash, which empties after a week.
+
+        Raises Mismatch, NotAdopted or MostUnknown when these may be the artifacts of another database.
+        """
         with self._db.read() as conn:
-            referenced = artifacts.referenced(conn)
-        return self.artifacts_store.sweep(referenced, older_than_s)
+            own, needed, released = installation.own(conn), references.referenced(conn), references.let_go(conn)
+        installation.check(self.artifacts_store, own, needed | released)
+        swept = sweep.sweep(self.artifacts_store, needed, released, older_than_s)
+        with self._db.write(hasty=True) as conn:
+            references.forget(conn, older_than_s)
+        return swept

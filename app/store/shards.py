@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, func, select, update
 from app.contract.events import Changed, Failed, Finished, Progress, Started
 from app.contract.records import Queue, State
 from app.contract.specs import EXPERIMENT
-from app.store import events, refusals, turns
+from app.store import events, references, refusals, turns
 from app.store import runs as run_rows
 from app.store.claims import CheckpointRef, Claim
 from app.store.errors import Fenced, OrdinalGap
@@ -136,7 +136,9 @@ def checkpoint(conn: Connection, shard_id: int, token: str, sha256: str, next_or
     older = [checkpoint for checkpoint in row.checkpoints if checkpoint != new]
     kept = [new, *older][:CHECKPOINTS]
     _set(conn, shard_id, checkpoints=kept, checkpoint_at=Now(), tries=0, error=None, traceback=None)
-    return [each["sha256"] for each in older if each not in kept]
+    dropped = [each["sha256"] for each in older if each not in kept]
+    references.release(conn, dropped)
+    return dropped
 
 
 def finish(conn: Connection, shard_id: int, token: str) -> State:

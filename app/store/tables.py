@@ -23,7 +23,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -218,6 +218,18 @@ refusals = Table(
     Column("shard_id", Integer, ForeignKey("shards.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     Column("worker", String(200), primary_key=True),
     Column("reason", Text, nullable=False),
+    Column("at", Double, nullable=False),
+)
+
+# One row: the id that the artifact root carries as well.
+installation = Table("installation", metadata, Column("id", String(32), primary_key=True))
+
+# Hashes that runs have let go: a sweep may take them, however many they are.
+released = Table(
+    "released",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False),
     Column("at", Double, nullable=False),
 )
 

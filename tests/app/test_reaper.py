@@ -10,7 +10,7 @@ import pytest
 from app import reaper
 from app.queue import Queue
 from app.reaper import Reaper
-from app.store import Store
+from app.store import Store, references
 from tests.lab import small_spec, until
 
 
@@ -39,6 +39,7 @@ def test_nothing_to_do_is_told_as_well(store: Store) -> None:
 
 def test_it_sweeps_when_that_is_due(store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     sha256 = store.artifacts_store.put(b"nobody refers to this")
+    _release(store, sha256)
     (path,) = tmp_path.glob(f"artifacts/*/{sha256}")
     os.utime(path, (0, 0))
     Reaper(store, Queue("")).look()
@@ -47,6 +48,7 @@ def test_it_sweeps_when_that_is_due(store: Store, monkeypatch: pytest.MonkeyPatc
     running = Reaper(store, Queue(""))
     running.look()
     assert not path.exists()
+    _release(store, sha256)
     assert store.artifacts_store.put(b"nobody refers to this") == sha256
     os.utime(path, (0, 0))
     running.look()
@@ -74,7 +76,7 @@ def test_a_sweep_that_fails_does_not_stop_it(
 ) -> None:
     monkeypatch.setattr(reaper, "EVERY_S", 0.05)
     monkeypatch.setattr(reaper, "SWEEP_EVERY_S", 0.0)
-    monkeypatch.setattr(store.artifacts_store, "sweep", _raise)
+    monkeypatch.setattr(store, "sweep_artifacts", _raise)
     running = Reaper(store, Queue(""))
     running.start()
     until(lambda: "could not be swept" in caplog.text, 5)
@@ -101,6 +103,11 @@ def test_a_look_that_fails_is_followed_by_the_next(
     until(lambda: len(looks) > 1, 5)
     running.stop()
     assert "RuntimeError: of a library that nobody here knows" in caplog.text
+
+
+def _release(store: Store, sha256: str) -> None:
+    with store._db.write() as conn:
+        references.release(conn, [sha256])
 
 
 def _raise(*_: object) -> None:

@@ -3,17 +3,14 @@
 import errno
 import hashlib
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from app.contract.events import ArtifactSaved, Place
-from app.contract.specs import LotterySpec
 from app.store import Artifacts, Claim, Corrupt, NotFound, Store
 
 DATA = b"ticket" * 100
@@ -116,110 +113,6 @@ def test_a_folder_that_cannot_be_written_raises_oserror(tmp_path: Path) -> None:
     (tmp_path / "artifacts").write_text("a file where the folder should be")
     with pytest.raises(OSError, match="artifacts"):
         Artifacts(str(tmp_path / "artifacts")).put(DATA)
-
-
-def test_a_sweep_takes_old_files_that_nothing_refers_to(artifacts: Artifacts, tmp_path: Path) -> None:
-    kept, fresh, stale = artifacts.put(b"kept"), artifacts.put(b"fresh"), artifacts.put(b"stale")
-    (tmp_path / "artifacts" / "part" / ("0" * 32)).write_bytes(b"left by a kill")
-    long_ago = time.time() - 25 * 3600
-    for path in _files(tmp_path):
-        if path.name != fresh:
-            os.utime(path, (long_ago, long_ago))
-    assert artifacts.sweep({kept}) == 2
-    assert (artifacts.exists(kept), artifacts.exists(fresh), artifacts.exists(stale)) == (True, True, False)
-    assert len(_files(tmp_path)) == 2
-
-
-def test_what_a_killed_writer_left_is_swept_after_a_day_and_not_before(tmp_path: Path) -> None:
-    script = """
-import os, signal, sys
-from app.store.artifacts import Artifacts
-def pieces():
-    for _ in range(100):
-        yield b"x" * 100_000
-    os.kill(os.getpid(), signal.SIGKILL)
-    yield b"x"
-Artifacts(sys.argv[1]).put_pieces(pieces())
-"""
-    artifacts = Artifacts(str(tmp_path))
-    kept = artifacts.put(DATA)
-    assert subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=False).returncode == -signal.SIGKILL
-    (part,) = [path for path in _files(tmp_path) if path.name != kept]
-    assert part.stat().st_size > 1_000_000
-    assert artifacts.sweep({kept}) == 0
-    day_old = time.time() - 25 * 3600
-    os.utime(part, (day_old, day_old))
-    assert artifacts.sweep({kept}) == 1
-    assert [path.name for path in _files(tmp_path)] == [kept]
-
-
-@pytest.mark.parametrize("trailing", ["", "/"])
-@pytest.mark.parametrize("protocol", ["", "file://"])
-def test_a_sweep_leaves_the_files_of_others(tmp_path: Path, protocol: str, trailing: str) -> None:
-    artifacts = Artifacts(f"{protocol}{tmp_path}{trailing}")
-    stale = artifacts.put(b"stale")
-    foreign = [
-        tmp_path / name
-        for name in (
-            "README.md",
-            "thesis/data.csv",
-            "part/notes.txt",
-            f"part/{SHA256}",
-            f"{stale[:2]}/notes.txt",
-            f"{stale[:2]}/{stale}.bak",
-            f"thesis/{stale[:2]}/{stale}",
-            f"thesis/part/{'0' * 32}",
-            f"{'ff' if SHA256[:2] != 'ff' else '00'}/{SHA256}",
-            SHA256,
-        )
-    ]
-    for path in foreign:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"of somebody else")
-    for path in _files(tmp_path):
-        os.utime(path, (0, 0))
-    assert artifacts.sweep(set()) == 1
-    assert sorted(_files(tmp_path)) == sorted(foreign)
-
-
-def test_a_sweep_knows_its_own_in_any_file_system(tmp_path: Path) -> None:
-    artifacts = Artifacts(f"memory://{tmp_path}")
-    kept, stale = artifacts.put(b"kept"), artifacts.put(b"stale")
-    assert artifacts.sweep({kept}, older_than_s=-1.0) == 1
-    assert (artifacts.exists(kept), artifacts.exists(stale)) == (True, False)
-
-
-def test_putting_again_renews_the_age(artifacts: Artifacts, tmp_path: Path) -> None:
-    artifacts.put(DATA)
-    (path,) = _files(tmp_path)
-    os.utime(path, (0, 0))
-    artifacts.put(DATA)
-    assert artifacts.sweep(set()) == 0
-
-
-def test_sweeping_before_anything_was_put_is_nothing(artifacts: Artifacts) -> None:
-    assert artifacts.sweep(set(), older_than_s=0) == 0
-
-
-def test_artifacts_and_checkpoints_of_a_run_outlive_a_sweep_until_it_is_purged(store: Store, spec: LotterySpec) -> None:
-    run = store.create_run(spec.model_copy(update={"replicates": 1}), name="x")
-    claim = store.claim("cpu", "w")
-    assert claim is not None
-    put = store.artifacts_store.put
-    saved, lost, *checkpoints = put(b"saved"), put(b"lost"), put(b"0"), put(b"1"), put(b"2")
-    event = ArtifactSaved(name="init", sha256=saved, size_bytes=5, media_type="text/plain", meta={"a": "b"})
-    store.append(claim.shard_id, claim.token, [event], 0)
-    for sha256 in checkpoints:
-        store.checkpoint(claim.shard_id, claim.token, sha256, 1)
-    time.sleep(0.02)
-    assert store.sweep_artifacts() == 0
-    assert store.sweep_artifacts(older_than_s=0.0) == 2
-    present = [store.artifacts_store.exists(sha256) for sha256 in (saved, lost, *checkpoints)]
-    assert present == [True, False, False, True, True]
-    store.finish(claim.shard_id, claim.token)
-    store.bin_run(run.id)
-    store.purge_run(run.id)
-    assert store.sweep_artifacts(older_than_s=0.0) == 3
 
 
 def test_refs_say_where_an_artifact_belongs(store: Store, claim: Claim) -> None:

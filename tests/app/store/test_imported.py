@@ -44,7 +44,7 @@ def test_what_it_saved_and_measured_is_read_as_of_any_run(store: Store) -> None:
     assert store.series(run.id, "layers")["level"].tolist() == [0, 1]
     refs = store.artifacts(run.id)
     assert [(ref.name, ref.replicate, ref.level) for ref in refs] == [("mask", 0, 0), ("mask", 0, 1)]
-    assert store.sweep_artifacts(older_than_s=0) == 0
+    assert not any(store.sweep_artifacts(older_than_s=0))
     assert [store.artifacts_store.get(ref.id) for ref in refs] == [b"mask\x00", b"mask\x01"]
 
 
@@ -71,7 +71,7 @@ def test_it_goes_to_the_bin_and_back_or_for_good(store: Store) -> None:
     assert store.restore_run(run.id).deleted_at is None
     store.bin_run(run.id)
     store.purge_run(run.id)
-    assert store.sweep_artifacts(older_than_s=-1) == 2
+    assert store.sweep_artifacts(older_than_s=-1).trashed == 2
 
 
 def test_bad_labels_store_nothing(store: Store) -> None:

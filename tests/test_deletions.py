@@ -1,0 +1,67 @@
+"""Every place that deletes is known and has its own test; `make clean` leaves data alone."""
+
+import ast
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Calls that delete files or rows, and where each may stand: the tests that cover it are named beside it.
+CALLS = {"unlink", "remove", "rmtree", "rmdir", "removedirs", "rm", "rm_file", "truncate", "delete", "drop_table"}
+KNOWN = {
+    # A half-written file of this process's own (tests/app/store/test_artifacts.py), and `delete` itself.
+    "app/store/artifacts.py": {"rm_file"},
+    # The trash after a week, and broken writes (tests/app/store/test_sweep.py).
+    "app/store/sweep.py": {"rm_file"},
+    # A checkpoint that this attempt wrote and its shard has dropped (tests/workers/test_child.py).
+    "workers/child.py": {"delete"},
+    # Rows: a run purged from the bin, workers of yesterday, what they refused, notes of what was swept.
+    "app/store/lifecycle.py": {"delete"},
+    "app/store/workers.py": {"delete"},
+    "app/store/refusals.py": {"delete"},
+    "app/store/references.py": {"delete"},
+    # Its own answer, written anew; its own broken download.
+    "workers/memory.py": {"truncate"},
+    "workers/science/data/files.py": {"unlink"},
+    # Items of lists in memory; the route of DELETE.
+    "workers/science/stacked/footprint.py": {"remove"},
+    "workers/worker.py": {"remove"},
+    "app/web/api_runs.py": {"delete"},
+}
+
+
+def _deletions(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in CALLS:
+                yield name
+
+
+def test_nothing_deletes_but_what_is_known_to() -> None:
+    found: dict[str, set[str]] = {}
+    for folder in ("app", "workers", "client"):
+        for file in (ROOT / folder).rglob("*.py"):
+            if names := set(_deletions(file)):
+                found[str(file.relative_to(ROOT))] = names
+    assert found == KNOWN
+
+
+def test_a_new_deletion_would_be_found(tmp_path: Path) -> None:
+    file = tmp_path / "planted.py"
+    file.write_text("import shutil\nshutil.rmtree('data')\n")
+    assert list(_deletions(file)) == ["rmtree"]
+
+
+def test_make_clean_leaves_the_data(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    data = ["data/artifacts/ab/file", "data/ticketscope.db", "datasets/mnist.gz"]
+    for name in (*data, ".venv/x", "build/x", "a.egg-info/x"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
+    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+    assert left == ["Makefile", *data]
