@@ -147,7 +147,7 @@ def foot(made: AccuracyInfo) -> str:
     values = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in made.curves]
     low, _ = accuracy_range(np.concatenate(values) if values else np.zeros(0))
     if any((value < low).any() for value in values):
-        notes.append("double-click shows what lies below")
+        notes.append(f"the axis is cut at {low:g} %: lower values lie below it")
     return " · ".join(notes)
 
 

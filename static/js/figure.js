@@ -1,6 +1,8 @@
 /** One figure card: drawn when it is about to be seen, renewed in place, so that a zoom made by the reader survives. */
 import { figure } from "./api.js";
+import { unzoomed, whole, zoomed } from "./axes.js";
 import { paced } from "./hints.js";
+import { Leads, RULES } from "./leads.js";
 import { logarithmic } from "./logarithmic.js";
 import { titled } from "./picture.js";
 import { plotly } from "./plotly.js";
@@ -10,7 +12,7 @@ import { color, onTheme } from "./theme.js";
 
 // A finger scrolls the page; a mouse drags a zoom.
 const COARSE = matchMedia("(pointer: coarse)").matches;
-const CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset+autosize", scrollZoom: false, showTips: false };
+const CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset", scrollZoom: false, showTips: false };
 
 export class FigureCard {
   /** @param {HTMLElement} card */
@@ -22,8 +24,14 @@ export class FigureCard {
     this.log = card.dataset.log ?? "";
     this.plot = /** @type {HTMLElement} */ (card.querySelector(".plot"));
     this.reset = /** @type {HTMLElement} */ (card.querySelector(".reset"));
+    this.axis = /** @type {HTMLElement} */ (card.querySelector(".axis"));
+    const rule = RULES[this.name];
+    this.leads = rule ? new Leads(this.plot, /** @type {HTMLElement} */ (card.querySelector(".ways")), rule) : null;
     /** @type {import("./api.js").Figure | null} */
     this.drawn = null;
+    /** The y range that holds everything, of an axis that is cut. @type {[number, number] | null} */
+    this.whole = null;
+    this.full = false;
     /** The layout before the reader zooms. @type {any} */
     this.home = null;
     this.seen = false;
@@ -36,6 +44,10 @@ export class FigureCard {
     new ResizeObserver(() => this.resize()).observe(this.plot);
     onTheme(() => this.drawn && this.draw(structuredClone(this.drawn)));
     this.reset.addEventListener("click", () => this.unzoom());
+    this.axis.addEventListener("click", () => {
+      this.full = !this.full;
+      if (this.drawn) this.draw(structuredClone(this.drawn));
+    });
     for (const button of card.querySelectorAll("button[data-export]")) {
       button.addEventListener("click", () => this.save(/** @type {HTMLElement} */ (button).dataset.export ?? "png"));
     }
@@ -152,6 +164,11 @@ export class FigureCard {
     this.tell(made.layout.meta);
     recolor(made);
     if (this.chosen.has(this.log)) logarithmic(made);
+    this.whole = whole(made);
+    this.full &&= this.whole !== null;
+    // A new name makes Plotly forget the zoom into the other range.
+    if (this.full) Object.assign(made.layout.yaxis, { range: this.whole, uirevision: "full" });
+    this.leads?.explain(made);
     this.home = structuredClone(made.layout);
     const { width, height } = this.plot.getBoundingClientRect();
     thinned(made.layout, width);
@@ -160,7 +177,7 @@ export class FigureCard {
     const place = await library.react(this.plot, made.data, layout, CONFIG);
     if (first) {
       place.on("plotly_relayout", () => this.mark());
-      place.on("plotly_click", (event) => this.plot.dispatchEvent(new CustomEvent("plot-click", { detail: event.points[0] })));
+      this.leads?.watch(place);
     }
     this.mark();
   }
@@ -183,29 +200,18 @@ export class FigureCard {
     if (foot && foot.textContent !== meta.foot) foot.textContent = meta.foot;
   }
 
-  /** Show the way back when the reader has zoomed. */
+  /** Show the ways back and to the whole axis where there are any. */
   mark() {
-    const layout = /** @type {any} */ (this.plot).layout ?? {};
-    const moved = Object.keys(layout).some((key) => {
-      if (!/^[xy]axis\d*$/.test(key) || layout[key].fixedrange) return false;
-      const own = this.home?.[key]?.range;
-      const now = layout[key].range;
-      return own && now ? own.some((/** @type {number} */ end, /** @type {number} */ i) => Math.abs(end - now[i]) > 1e-9) : own ? true : layout[key].autorange === false;
-    });
+    const moved = zoomed(/** @type {any} */ (this.plot).layout ?? {}, this.home);
     this.reset.classList.toggle("zoomed", moved);
     this.reset.tabIndex = moved ? 0 : -1;
+    this.axis.classList.toggle("cut", this.whole !== null);
+    this.axis.tabIndex = this.whole ? 0 : -1;
+    this.axis.setAttribute("aria-pressed", String(this.full));
   }
 
   async unzoom() {
-    const library = await plotly();
-    /** @type {Record<string, unknown>} */
-    const change = {};
-    for (const [key, axis] of Object.entries(this.home ?? {})) {
-      if (!/^[xy]axis\d*$/.test(key) || axis.fixedrange) continue;
-      if (axis.range) change[`${key}.range`] = [...axis.range];
-      else change[`${key}.autorange`] = true;
-    }
-    await library.relayout(this.plot, change);
+    await (await plotly()).relayout(this.plot, unzoomed(this.home));
     this.mark();
   }
 

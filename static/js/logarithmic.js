@@ -51,7 +51,7 @@ function apart(labels, [low, high]) {
  * @param {any} column
  * @returns {number[]}
  */
-function numbers(column) {
+export function numbers(column) {
   const plain = column.bdata
     ? new TYPES[column.dtype](Uint8Array.from(atob(column.bdata), (byte) => byte.charCodeAt(0)).buffer)
     : column;

@@ -74,27 +74,6 @@ bound?.addEventListener("change", () => {
 const choice = /** @type {HTMLFormElement | null} */ (document.getElementById("choose-tickets"));
 if (choice) chooseTickets(choice, (name, value) => { for (const card of cards) card.set(name, value); });
 
-// A point of the curve leads to its masks, a cell of the overlap to the map of what differs.
-for (const card of cards) {
-  card.plot.addEventListener("plot-click", (event) => {
-    const point = /** @type {CustomEvent} */ (event).detail;
-    const there = new URL(location.href);
-    const go = (/** @type {Record<string, string>} */ view) => {
-      for (const [name, value] of Object.entries({ tab: "masks", ...view })) value ? there.searchParams.set(name, value) : there.searchParams.delete(name);
-      location.href = there.href;
-    };
-    if (card.name === "accuracy_vs_density" && point.customdata !== undefined) {
-      const branch = point.data.meta.role;
-      go({ level: String(point.customdata), branch: branch === "winning_ticket" || branch === "dense" ? "" : `${branch}:0` });
-    } else if (card.name === "overlap_matrix" && point.x !== point.y) {
-      const [a, b] = [String(point.y), String(point.x)];
-      const [run, replicate, level, branch, draw] = a.split(":");
-      there.pathname = at(`/runs/${run}`);
-      go({ replicate, level, branch: branch ? `${branch}:${draw}` : "", other: b, mode: "difference" });
-    }
-  });
-}
-
 // On a narrow screen the tab that is shown may lie beyond the edge of the row.
 const shown = /** @type {HTMLElement | null} */ (document.querySelector(".tabs [aria-current]"));
 if (shown?.parentElement) {

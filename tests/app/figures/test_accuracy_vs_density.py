@@ -221,7 +221,7 @@ def test_the_range_is_round_and_keeps_the_best_in_sight(values: list[float], bot
 
 def test_a_curve_off_the_axis_is_told(records: Any) -> None:
     made = info(source(records, records.full_outcome()))
-    assert "double-click shows what lies below" in foot(made)
+    assert "the axis is cut at" in foot(made)
     assert "shuffled mask ↓" in [note.text for note in draw(made).layout.annotations]
 
 
