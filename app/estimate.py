@@ -44,10 +44,16 @@ class Timing(Protocol):
 
 
 class Spread(NamedTuple):
-    """Nine in ten of the last `n` estimates were within `factor` (at least 1) of what came of them."""
+    """Nine in ten of the last `n` replicates took between `low` and `high` times as long as estimated."""
 
-    factor: float
+    low: float
+    high: float
     n: int
+
+    @property
+    def factor(self) -> float:
+        """How far off they were either way, at least 1."""
+        return max(self.high, 1 / self.low, 1.0)
 
 
 # Fewer say nothing about nine in ten; older ones are of another machine, another version.
@@ -70,16 +76,16 @@ def estimate_seconds(spec: Experiment, speeds: Iterable[Speed], slots: int) -> E
     what = model if dataset == "any" else f"{model} on {dataset}"
     found = _nearest(spec, speeds)
     if found is None:
-        return Estimate(None, f"{what} was not timed here yet")
+        return Estimate(None, f"{what} has not been timed here yet")
     if slots < 1:
-        return Estimate(None, "no worker is up")
+        return Estimate(None, "no worker is running")
     unit_s = _unit_s(spec, found)
     rounds = -(-spec.replicates // slots)
     scaled = "" if found.batch_size == batch_size else f", scaled from batch {found.batch_size}"
     at_once = min(slots, spec.replicates)
     return Estimate(
         rounds * spec.units_per_replicate * unit_s,
-        f"{1000 * unit_s:.3g} ms {unit} of {what} on {found.device}{scaled}, {at_once} at once",
+        f"{1000 * unit_s:.3g} ms {unit} ({what}, {found.device}{scaled}), {at_once} at a time",
     )
 
 
@@ -96,9 +102,11 @@ def spread(spec: Experiment, timings: Iterable[Timing]) -> Spread | None:
     """
     key = (spec.kind, spec.model_name, spec.dataset_name, spec.device)
     alike = (each for each in timings if (each.kind, each.model, each.dataset, each.device) == key)
-    factors = sorted(max(each.took_s / each.told_s, each.told_s / each.took_s) for each in islice(alike, LATEST))
-    n = len(factors)
-    return Spread(factors[math.ceil(0.9 * n) - 1], n) if n >= LEAST else None
+    ratios = [each.took_s / each.told_s for each in islice(alike, LATEST)]
+    ratios.sort(key=lambda ratio: max(ratio, 1 / ratio))
+    n = len(ratios)
+    usual = ratios[: math.ceil(0.9 * n)]
+    return Spread(min(usual), max(usual), n) if n >= LEAST else None
 
 
 def _unit_s(spec: Experiment, found: Speed) -> float:

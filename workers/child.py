@@ -26,6 +26,7 @@ from workers.job import DONE, FENCED, Job, Order, device_kind
 from workers.memory import Memory
 from workers.parent import Parent
 from workers.provenance import provenance
+from workers.science.compute_time import clock
 from workers.science.experiments.midway import Clock
 from workers.science.experiments.together import Stack, StackedBench, Waiting, conduct
 from workers.science.outputs import Checkpoint, Output, Tensors
@@ -283,11 +284,12 @@ class Attempt:
             self._store.release(*self._shard)
 
     def _timed(self, outputs: Iterator[Output]) -> Iterator[Output]:
+        now = clock(self._device)
         while True:
-            began = time.perf_counter()
+            began = now()
             try:
                 output = next(outputs)
             except StopIteration:
                 return
-            self._stopwatch.lap(output, time.perf_counter() - began)
+            self._stopwatch.lap(output, now() - began)
             yield output

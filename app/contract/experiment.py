@@ -23,7 +23,7 @@ class FieldError(ValueError):
 class Pace(NamedTuple):
     """What the time that a unit of work takes depends on: told by workers, read by estimates.
 
-    `batch_size` scales it; `unit` is what the work is counted in.
+    `batch_size` scales it; `unit` is what a time is counted by, such as "per step".
     """
 
     model: str
@@ -32,7 +32,7 @@ class Pace(NamedTuple):
     unit: str
 
 
-PRODUCTS = Pace("mlp", "any", 1, "a Mflop")
+PRODUCTS = Pace("mlp", "any", 1, "per Mflop")
 """The pace of work that is nearly all matrix products."""
 
 Replicates: TypeAlias = Annotated[

@@ -155,7 +155,7 @@ class HardwareSpec(Experiment):
     @property
     def pace(self) -> Pace:
         """Small passes are repeated until they take as long as others, so one measurement is much like another."""
-        return Pace("hardware", "any", 1, "a measurement")
+        return Pace("hardware", "any", 1, "per measurement")
 
     @model_validator(mode="after")
     def _consistent(self) -> "HardwareSpec":

@@ -154,7 +154,7 @@ class LotterySpec(Experiment):
         """The same network on the same pictures, cut or not, in the same precision."""
         usual = {"none", "float32"}
         pictures = [self.dataset.kind, *(each for each in (self.augmentation, self.precision) if each not in usual)]
-        return Pace(self.model.kind, ", ".join(pictures), self.batch_size, "a step")
+        return Pace(self.model.kind, ", ".join(pictures), self.batch_size, "per step")
 
     @property
     def stackable(self) -> bool:

@@ -1,6 +1,5 @@
 """What specs would cost on the workers that run now, in words."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +8,7 @@ from app.contract.specs import Experiment
 from app.estimate import Spread, estimate_seconds, spread
 from app.store import Speed, Store, Timing
 from app.web.waits import obstacle
-from app.web.words import duration
+from app.web.words import duration, span
 
 
 @dataclass(frozen=True)
@@ -30,9 +29,9 @@ class Here:
         return sum(worker.slots for worker in self.workers if spec.device in ("any", worker.queue))
 
     def short(self, spec: Experiment) -> str:
-        """`4 min here`, or that nothing like it was timed."""
+        """`about 4 min here`, or that nothing like it was timed."""
         seconds = estimate_seconds(spec, self.speeds, self.slots(spec)).seconds
-        return f"{duration(seconds)} here" if seconds is not None else "not timed yet"
+        return f"about {duration(seconds)} here" if seconds is not None else "not timed yet"
 
     def sentence(self, spec: Experiment, share: float = 1.0) -> str:
         """The time and what it rests on; `share` in (0, 1] is how much of the spec is still to do."""
@@ -42,12 +41,13 @@ class Here:
         if seconds is None:
             return f"Time not known: {basis}."
         error = spread(spec, self.timings)
-        told = f" ({past(error)})" if error is not None else ""
-        return f"About {duration(seconds * share)} here with nothing else running{told}: {basis}."
+        if error is None:
+            return f"About {duration(seconds * share)} here with nothing else running: {basis}."
+        low, high = seconds * share * error.low, seconds * share * error.high
+        return f"About {span(low, high)} here, {past(error)}: {basis}."
 
 
 def past(error: Spread) -> str:
-    """How far off the last estimates were; with fewer than ten of them, nine in ten are all."""
+    """What the range rests on; with fewer than ten past replicates, nine in ten are all."""
     which = f"the last {error.n}" if error.n < 10 else f"9 in 10 of the last {error.n}"
-    # Rounded up, so that it stays true.
-    return f"{which} estimates like it were within a factor {math.ceil(round(10 * error.factor, 6)) / 10:.1f}"
+    return f"as {which} replicates like it turned out"

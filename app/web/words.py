@@ -19,6 +19,16 @@ def duration(seconds: float) -> str:
     return f"{hours // 24} d" + (f" {hours % 24} h" if hours < 240 and hours % 24 else "")
 
 
+def span(low: float, high: float) -> str:
+    """Return a range of times, its unit once where both ends have the same: `1 to 5 min`, `50 s to 2 min`."""
+    first, last = duration(low), duration(high)
+    if first == last:
+        return first
+    number, _, unit = first.partition(" ")
+    other = last.split(" ")
+    return f"{number} to {last}" if number.isdigit() and other[1:] == [unit] else f"{first} to {last}"
+
+
 def ago(then: datetime, now: datetime | None = None) -> str:
     """How long ago `then` was; a moment in the future counts as now."""
     seconds = max(0.0, ((now or datetime.now(UTC)) - then).total_seconds())

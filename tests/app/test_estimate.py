@@ -58,9 +58,11 @@ def test_nothing_comparable_gives_none(model: str, dataset: str, device: str) ->
 
 def test_cut_pictures_have_a_pace_of_their_own() -> None:
     cut, speeds = spec(augmentation="pad_crop_flip", replicates=1), [Speed()]
-    assert estimate_seconds(cut, speeds, 1).basis == "lenet_300_100 on digits, pad_crop_flip was not timed here yet"
+    assert (
+        estimate_seconds(cut, speeds, 1).basis == "lenet_300_100 on digits, pad_crop_flip has not been timed here yet"
+    )
     both = spec(augmentation="pad_crop_flip", precision="bfloat16")
-    assert estimate_seconds(both, speeds, 1).basis.startswith("lenet_300_100 on digits, pad_crop_flip, bfloat16 was")
+    assert estimate_seconds(both, speeds, 1).basis.startswith("lenet_300_100 on digits, pad_crop_flip, bfloat16 has")
     speeds.append(Speed(dataset="digits, pad_crop_flip", step_s=0.005))
     assert replicate_seconds(cut, speeds) == pytest.approx(0.005 * cut.units_per_replicate)
 
@@ -85,7 +87,7 @@ def test_rewound_trainings_skip_the_steps_before_the_rewind() -> None:
 
 def test_replicates_run_at_once_as_far_as_there_are_slots() -> None:
     speeds = [Speed(step_s=0.001)]
-    basis = "1 ms a step of lenet_300_100 on digits on cpu, {} at once"
+    basis = "1 ms per step (lenet_300_100 on digits, cpu), {} at a time"
     assert estimate_seconds(spec(), speeds, 1) == Estimate(102.0, basis.format(1))
     assert estimate_seconds(spec(), speeds, 2) == Estimate(68.0, basis.format(2))
     assert estimate_seconds(spec(), speeds, 8) == Estimate(34.0, basis.format(3))
@@ -98,8 +100,8 @@ def test_a_scaled_basis_says_so() -> None:
 
 
 def test_what_is_missing_is_named() -> None:
-    assert estimate_seconds(spec(), [], 2) == Estimate(None, "lenet_300_100 on digits was not timed here yet")
-    assert estimate_seconds(spec(), [Speed()], 0) == Estimate(None, "no worker is up")
+    assert estimate_seconds(spec(), [], 2) == Estimate(None, "lenet_300_100 on digits has not been timed here yet")
+    assert estimate_seconds(spec(), [Speed()], 0) == Estimate(None, "no worker is running")
 
 
 def test_a_replicate_is_told_by_its_units() -> None:
@@ -113,12 +115,13 @@ def test_the_spread_holds_nine_in_ten_of_the_latest_either_way() -> None:
     found = spread(spec(), [*timings, Timing(1, 1000)])
     assert found is not None
     assert found.n == 20
+    assert (found.low, found.high) == pytest.approx((1 / 2.8, 2.7))
     assert found.factor == pytest.approx(2.8)
 
 
 def test_fewer_than_five_tell_no_spread_and_up_to_nine_all_count() -> None:
     assert spread(spec(), [Timing(1, 2)] * 4) is None
-    assert spread(spec(), [*[Timing(1, 1)] * 4, Timing(1, 4)]) == Spread(4.0, 5)
+    assert spread(spec(), [*[Timing(1, 1)] * 4, Timing(1, 4)]) == Spread(1.0, 4.0, 5)
 
 
 @pytest.mark.parametrize(
@@ -131,4 +134,4 @@ def test_fewer_than_five_tell_no_spread_and_up_to_nine_all_count() -> None:
     ],
 )
 def test_only_estimates_of_the_same_work_count(other: Timing) -> None:
-    assert spread(spec(), [*[other] * 20, *[Timing(1, 1.5)] * 5]) == Spread(1.5, 5)
+    assert spread(spec(), [*[other] * 20, *[Timing(1, 1.5)] * 5]) == Spread(1.5, 1.5, 5)

@@ -1,12 +1,12 @@
 """How fast this machine is: seconds per step of every catalog model on every data set's shape, and per Mflop."""
 
-import time
 from typing import NamedTuple
 
 import torch
 
 from app.contract.catalog import CATALOG
 from workers.science.build import build
+from workers.science.compute_time import clock
 from workers.science.data.dataset import Dataset, Split
 from workers.science.metrics.evaluate import evaluate
 from workers.science.models.init import initialise
@@ -74,12 +74,13 @@ def _mflop_s(seconds: float, device: torch.device | str) -> float:
     matrix = torch.randn(WIDTH, WIDTH, generator=draw).to(device)
     orthogonalise(matrix, MODULA)
     _wait(device)
-    began, rounds = time.perf_counter(), 0
-    while rounds == 0 or time.perf_counter() - began < seconds:
+    now = clock(device)
+    began, rounds = now(), 0
+    while rounds == 0 or now() - began < seconds:
         orthogonalise(matrix, MODULA)
         rounds += len(MODULA)
     _wait(device)
-    return (time.perf_counter() - began) / (rounds * 6 * WIDTH**3 / 1e6)
+    return (now() - began) / (rounds * 6 * WIDTH**3 / 1e6)
 
 
 def _times(
@@ -101,15 +102,16 @@ def _times(
     # The first step pays for allocations, and for kernels being loaded.
     warm = next(moment.step for moment in training if moment.step > 0)
     _wait(device)
-    began = time.perf_counter()
-    last = next(moment.step for moment in training if time.perf_counter() - began > seconds)
+    now = clock(device)
+    began = now()
+    last = next(moment.step for moment in training if now() - began > seconds)
     _wait(device)
-    step_s = (time.perf_counter() - began) / (last - warm)
+    step_s = (now() - began) / (last - warm)
     pictures = torch.rand(_EXAMPLES, *shape, generator=draw), torch.zeros(_EXAMPLES, dtype=torch.int64)
     examples = Split(*pictures).to(device)
-    began = time.perf_counter()
+    began = now()
     evaluate(model, examples)  # its result is read, so a device has done it
-    return step_s, (time.perf_counter() - began) / _EXAMPLES
+    return step_s, (now() - began) / _EXAMPLES
 
 
 def _wait(device: torch.device | str) -> None:

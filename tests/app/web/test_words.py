@@ -43,3 +43,12 @@ def test_plurals() -> None:
         "0 runs",
         "1,200 runs",
     )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [(60 * 2, 60 * 5, "2 to 5 min"), (51, 306, "51 s to 5 min"), (0.2, 4, "under 1 s to 4 s"), (240, 241, "4 min"),
+     (7800, 9000, "2 h 10 min to 2 h 30 min"), (40_000, 80_000, "11 to 22 h")],
+)  # fmt: skip
+def test_ranges_of_time(low: float, high: float, text: str) -> None:
+    assert words.span(low, high) == text

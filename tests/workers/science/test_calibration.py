@@ -22,7 +22,7 @@ def test_every_model_is_timed_on_every_data_set() -> None:
 
 def test_a_mflop_is_a_million_of_its_products(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(float(second) for second in range(1_000_000))
-    monkeypatch.setattr("workers.science.calibration.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("workers.science.calibration.clock", lambda _device: lambda: next(clock))
     mlp = calibrate(2, seconds=3)[-1]
     # A look before, one after each of three matrices until 3 s are over, and one at the end: 4 s of 3 × 6 rounds.
     assert mlp.step_s == pytest.approx(4 / (3 * 6 * 6 * 256**3 / 1e6))
@@ -30,7 +30,7 @@ def test_a_mflop_is_a_million_of_its_products(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_step_is_what_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(float(second) for second in range(1_000_000))
-    monkeypatch.setattr("workers.science.calibration.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("workers.science.calibration.clock", lambda _device: lambda: next(clock))
     # The clock moves a second at each look: one before the steps, one after each until 3 s are over, one at the end.
     # Then one before an evaluation of 100 examples and one after.
     for time_ in calibrate(2, seconds=3)[:-1]:
