@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from app.atlas.colorings import Beside
 from app.atlas.orders import Indices, Order, orders
 from app.atlas.reader import Reader
 from app.atlas.tiles import OutOfRange, View
@@ -43,16 +44,20 @@ def cells(
     *,
     rows: Order = "natural",
     columns: Order = "natural",
+    ordered_by: Beside | None = None,
     limit: int = MAX_CELLS,
 ) -> Cells:
-    """The weights of a viewport. Raises OutOfRange when they are more than `limit`, NotFound."""
+    """The weights of a viewport, in the order of `ordered_by` if given.
+
+    Raises OutOfRange when they are more than `limit`, NotFound.
+    """
     index = reader.index(ref.run)
     width = index.layers[layer].size[1]
     view.check(*index.layers[layer].size)
     n = (view.bottom - view.top) * (view.right - view.left)
     if n > limit:
         raise OutOfRange(f"{n:,} weights at once; at most {limit:,}: zoom in")
-    down, across = orders(reader, ref, layer, rows, columns)
+    down, across = orders(reader, *(ordered_by or (ref, layer)), rows, columns)
     down, across = down[view.top : view.bottom], across[view.left : view.right]
     start, end = np.empty((2, len(down), len(across)), np.float32)
     with Values(reader, ref, layer) as values:

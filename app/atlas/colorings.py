@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.atlas.pooling import Codes
-from app.atlas.reader import Layer, Reader
+from app.atlas.reader import Reader
 from app.atlas.values import Floats, Values
-from app.contract.specs import FieldError
 from app.contract.tickets import TicketRef
 from app.masks.codec import unpack
 from app.store.errors import NotFound
@@ -29,6 +28,13 @@ MIDDLE = 128
 """Code of the value 0 where values have a sign."""
 _BAND = 256
 _SAMPLED_ROWS = 64
+
+
+class Beside(NamedTuple):
+    """One layer of a second ticket: B of a difference, or what shares the colour scale."""
+
+    ref: TicketRef
+    layer: int
 
 
 class Legend(NamedTuple):
@@ -76,33 +82,37 @@ def _there(values: Values, coloring: Coloring) -> bool:
     return there.get(coloring.needs, values.has_start and values.has_end)
 
 
-def legend(reader: Reader, ref: TicketRef, layer: int, color: Color) -> Legend:
-    """What the codes of a colouring mean. Raises NotFound when the mask or the values are not saved."""
+def legend(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Beside | None = None) -> Legend:
+    """What the codes of a colouring mean; with a second ticket, of both, so that one scale serves two pictures.
+
+    Raises NotFound when the mask or the values are not saved.
+    """
     index = reader.index(ref.run)
     index.find("mask", ref)
     if color == "mask":
         return Legend("share", "share kept", 0, 1, "the share of its weights that is kept")
     if color == "replicates":
-        n = len(_replicates(reader, ref))
-        return Legend("share", f"replicates that keep it (of {n})", 0, n, "their mean")
+        counts = [len(_replicates(reader, each)) for each in _refs(ref, other)]
+        of = " and of ".join(map(str, dict.fromkeys(counts)))
+        return Legend("share", f"replicates that keep it (of {of})", 0, max(counts), "their mean")
     if color == "level":
-        last = index.levels(ref.replicate)[-1]
+        last = _last_level(reader, ref, other)
         return Legend("levels", "level at which it is pruned", 0, last + 1, "its longest-lived weight")
     if color == "difference":
         return Legend("sides", "kept by A, by B or by both", 1, 3, "what most of its kept weights are")
     if color == "flips":
         return Legend("flips", "kept weights that changed sign", 0, 1, "the share of its kept weights that flipped")
-    reach = _reach(reader, ref, layer, color)
+    reach = _shared_reach(reader, ref, layer, color, other)
     if color == "moved":
         return Legend("positive", "|Δw|", 0, reach, "the farthest of its weights")
     name = "initial" if color == "initial" else "trained"
     return Legend("signed", f"{name} weight", -reach, reach, "the largest of its weights by magnitude")
 
 
-def codes(reader: Reader, ref: TicketRef, layer: int, color: Color, other: TicketRef) -> Rows:
-    """Rows of a layer as one byte for each weight; `other` is B of a difference.
+def codes(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Beside | None = None) -> Rows:
+    """Rows of a layer as one byte for each weight, in the scale of `legend`; `other` is B of a difference.
 
-    Raises NotFound, and FieldError when the layer of `other` is not like this one.
+    Raises NotFound.
     """
     index = reader.index(ref.run)
     columns = index.layers[layer].size[1]
@@ -113,26 +123,22 @@ def codes(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Ticke
         several = [reader.bits(each, layer) for each in _replicates(reader, ref)]
         return lambda first, last: np.sum([unpack(each[first:last], columns) for each in several], 0, np.uint8)
     if color == "difference":
-        _alike(reader, index.layers[layer], other, layer)
-        one, two = reader.bits(ref, layer), reader.bits(other, layer)
+        one, two = reader.bits(ref, layer), reader.bits(*(other or (ref, layer)))
         return lambda first, last: unpack(one[first:last], columns) | unpack(two[first:last], columns) << np.uint8(1)
     if color == "level":
-        whole = reader.death(ref.run, ref.replicate, layer)
-    else:
-        key = ("codes", index.find("mask", ref).id, str(ref), layer, color)
-        whole = reader.cache.get(key, lambda: _coded(reader, ref, layer, color))
+        whole, never = reader.death(ref.run, ref.replicate, layer), _last_level(reader, ref) + 1
+        last_of_both = _last_level(reader, ref, other)
+        # A weight that is never pruned has the last colour, however many levels the other ticket has.
+        return lambda first, last: whole[first:last] + np.uint8(last_of_both + 1 - never) * (whole[first:last] == never)
+    reach = None if color == "flips" else _shared_reach(reader, ref, layer, color, other)
+    key = ("codes", index.find("mask", ref).id, str(ref), layer, color, reach)
+    whole = reader.cache.get(key, lambda: _coded(reader, ref, layer, color, reach))
     return lambda first, last: whole[first:last]
 
 
-def _alike(reader: Reader, mine: Layer, other: TicketRef, layer: int) -> None:
-    layers = reader.index(other.run).layers
-    if len(layers) <= layer or layers[layer].shape != mine.shape:
-        raise FieldError("other", f"has no layer like {mine.name}: only tickets of the same shape can be compared")
-
-
-def _coded(reader: Reader, ref: TicketRef, layer: int, color: Color) -> Codes:
+def _coded(reader: Reader, ref: TicketRef, layer: int, color: Color, reach: float | None) -> Codes:
     rows, columns = reader.index(ref.run).layers[layer].size
-    scale = None if color == "flips" else 127 / _reach(reader, ref, layer, color)
+    scale = None if reach is None else 127 / reach
     made = np.empty((rows, columns), np.uint8)
     measure = _MEASURES[color]
     with Values(reader, ref, layer) as values:
@@ -154,6 +160,22 @@ def _coded(reader: Reader, ref: TicketRef, layer: int, color: Color) -> Codes:
 def _check(values: Values, ref: TicketRef, color: Color) -> None:
     if not _there(values, COLORINGS[color]):
         raise NotFound(f"the weights of ticket {ref} are not saved, so it cannot be coloured by {color}")
+
+
+def _shared_reach(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Beside | None) -> float:
+    """Where the colour scale of both ends: that of the one whose values reach farther."""
+    reach = _reach(reader, ref, layer, color)
+    return (
+        reach if other is None or color not in available(reader, *other) else max(reach, _reach(reader, *other, color))
+    )
+
+
+def _last_level(reader: Reader, ref: TicketRef, other: Beside | None = None) -> int:
+    return max(reader.index(each.run).levels(each.replicate)[-1] for each in _refs(ref, other))
+
+
+def _refs(ref: TicketRef, other: Beside | None) -> list[TicketRef]:
+    return [ref] if other is None else [ref, other.ref]
 
 
 def _reach(reader: Reader, ref: TicketRef, layer: int, color: Color) -> float:

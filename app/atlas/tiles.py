@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.atlas import palettes
-from app.atlas.colorings import Color, Kind, Rows, codes, legend
+from app.atlas.colorings import Beside, Color, Kind, Rows, codes, legend
 from app.atlas.orders import Order, orders
 from app.atlas.palettes import Theme
 from app.atlas.pooling import Codes, block_extreme, block_max, block_sum, whole_blocks
@@ -76,18 +76,22 @@ def tile(
     *,
     rows: Order = "natural",
     columns: Order = "natural",
-    other: TicketRef,
+    other: Beside | None = None,
+    ordered_by: Beside | None = None,
     theme: Theme = "light",
 ) -> Tile:
-    """The picture of a viewport. Raises OutOfRange, NotFound, FieldError."""
+    """The picture of a viewport; with a second ticket in a colour scale for both, its order that of `ordered_by`.
+
+    Raises OutOfRange, NotFound.
+    """
     size = reader.index(ref.run).layers[layer].size
     view.check(*size)
-    meaning = legend(reader, ref, layer, color)
+    meaning = legend(reader, ref, layer, color, other)
     high, wide = _blocks(view, meaning.kind)
     # Pixels begin at whole multiples, so that they do not flicker while the reader pans.
     top, left = view.top // high * high, view.left // wide * wide
     bottom, right = top - (top - view.bottom) // high * high, left - (left - view.right) // wide * wide
-    source = _ordered(reader, ref, layer, color, rows, columns, other)
+    source = _ordered(reader, ref, layer, color, rows, columns, other, ordered_by)
     widths = _edges(left, right, wide, size[1])
     kept, pooled = 0, []
     # A band at a time: it stays in the processor's cache, and the whole layer is never there twice.
@@ -103,7 +107,14 @@ def tile(
 
 
 def _ordered(
-    reader: Reader, ref: TicketRef, layer: int, color: Color, rows: Order, columns: Order, other: TicketRef
+    reader: Reader,
+    ref: TicketRef,
+    layer: int,
+    color: Color,
+    rows: Order,
+    columns: Order,
+    other: Beside | None,
+    ordered_by: Beside | None,
 ) -> Rows:
     source = codes(reader, ref, layer, color, other)
     if rows == columns == "natural":
@@ -111,13 +122,13 @@ def _ordered(
     index = reader.index(ref.run)
 
     def reorder() -> Codes:
-        down, across = orders(reader, ref, layer, rows, columns)
+        down, across = orders(reader, *(ordered_by or (ref, layer)), rows, columns)
         whole, made = source(0, len(down)), np.empty((len(down), len(across)), np.uint8)
         for first in range(0, len(down), _BAND):
             made[first : first + _BAND] = whole[down[first : first + _BAND]][:, across]
         return made
 
-    key = ("ordered", index.seq, str(ref), layer, color, rows, columns, str(other))
+    key = ("ordered", index.seq, str(ref), layer, color, rows, columns, str(other), str(ordered_by))
     whole = reader.cache.get(key, reorder)
     return lambda first, last: whole[first:last]
 

@@ -4,10 +4,10 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Header, Query, Request
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
@@ -18,21 +18,18 @@ from app.atlas.cells import MAX_CELLS, Cells, cells
 from app.atlas.colorings import Color, Legend, available, legend
 from app.atlas.orders import Order
 from app.atlas.palettes import Theme
-from app.atlas.reader import Index, Reader
+from app.atlas.reader import Index
 from app.atlas.tiles import MAX_SIDE, OutOfRange, View, tile
 from app.atlas.units import picture_of, unit
 from app.contract.events import WINNING_TICKET
-from app.contract.specs import FieldError
 from app.contract.tickets import TicketRef
-from app.imports.limits import MAX_NAME
 from app.web.api_runs import RunId
 from app.web.columns import BOM, Format, csv_response, json_bytes, wants_csv
 from app.web.context import ReaderDep, StoreDep
+from app.web.partners import LayerName, beside, number_of
 from app.web.problems import responses
 
 router = APIRouter(tags=["masks"])
-
-LayerName: TypeAlias = Annotated[str, Path(description="Name of a layer.", max_length=MAX_NAME)]
 
 MOST_IN_CSV = 200_000
 KEPT_FOR_S = 7 * 86_400
@@ -63,6 +60,8 @@ class Viewport(Ticket):
     right: int = Field(..., description="One past the last column.")
     rows: Order = Field("natural", description="Order of the rows.")
     columns: Order = Field("natural", description="Order of the columns.")
+    order_of: str = Field("", max_length=80, description="Address of a ticket whose order is taken; empty: its own.")
+    pairing: str = Field("", max_length=8_000, description="Which layers of two runs belong together: a:b:0-2-1.")
 
     def view(self, width: int = 1, height: int = 1) -> View:
         """The viewport for a place of that many pixels."""
@@ -70,7 +69,7 @@ class Viewport(Ticket):
 
 
 class Picture(Viewport):
-    """Query parameters of a picture; `other` is the ticket to show the difference to."""
+    """Query parameters of a picture; `other` is the ticket to show the difference to, or that shares the scale."""
 
     color: Color = "mask"
     other: str = Field("", max_length=80, description="Address of B, such as 06f3k2m9qa:0:5.")
@@ -134,7 +133,7 @@ def get_legend(
     run_id: RunId, layer: LayerName, query: Annotated[Ticket, Query()], reader: ReaderDep
 ) -> dict[str, dict[str, Any]]:
     """What the layer can be coloured by under that ticket, and what each colouring means."""
-    ref, number = query.ref(run_id), _number(reader, run_id, layer)
+    ref, number = query.ref(run_id), number_of(reader, run_id, layer)
     return {color: _legend(legend(reader, ref, number, color)) for color in available(reader, ref, number)}
 
 
@@ -151,25 +150,31 @@ def get_tile(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """A PNG of a viewport, no larger than asked for; `X-Tile` says what it covers and what its colours mean."""
-    ref, number = query.ref(run_id), _number(reader, run_id, layer)
+    ref, number = query.ref(run_id), number_of(reader, run_id, layer)
     index = reader.index(run_id)
-    other = _other(query.other) if query.other else ref
+    other, ordered_by = (
+        beside(reader, ref, number, address, query.pairing, field)
+        for address, field in ((query.other, "other"), (query.order_of, "order_of"))
+    )
+    seqs = [str(reader.index(each.ref.run).seq) for each in (other, ordered_by) if each]
+    # What `v` does not know of may change: masks of another run.
+    kept = query.v == str(index.seq) and all(each.ref.run == run_id for each in (other, ordered_by) if each)
     # All that the picture is made of: other saved masks may change what the levels and the replicates look like.
-    made_of = (str(index.seq), str(reader.index(other.run).seq), layer, query.model_dump_json(exclude={"v"}))
+    made_of = (str(index.seq), *seqs, layer, query.model_dump_json(exclude={"v"}))
     headers = {
         "ETag": f'"{hashlib.sha256("|".join(made_of).encode()).hexdigest()[:20]}"',
-        "Cache-Control": f"private, max-age={KEPT_FOR_S}, immutable" if query.v == made_of[0] else "private, no-cache",
+        "Cache-Control": f"private, max-age={KEPT_FOR_S}, immutable" if kept else "private, no-cache",
     }
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=304, headers=headers)
     try:
         made = tile(
             reader, ref, number, query.color, query.view(query.width, query.height), rows=query.rows,
-            columns=query.columns, other=other, theme=query.theme,
+            columns=query.columns, other=other, ordered_by=ordered_by, theme=query.theme,
         )  # fmt: skip
     except OutOfRange as error:
         raise HTTPException(400, str(error)) from error
-    told = {**made._asdict(), "png": None, "legend": _legend(legend(reader, ref, number, query.color))}
+    told = {**made._asdict(), "png": None, "legend": _legend(legend(reader, ref, number, query.color, other))}
     return Response(made.png, media_type="image/png", headers={**headers, "X-Tile": json.dumps(told)})
 
 
@@ -182,11 +187,12 @@ def get_values(
     reader: ReaderDep,
 ) -> Response | dict[str, Any]:
     """Exact values of the weights of a viewport, in the order shown: CSV, or arrays as base64 of their bytes."""
-    ref, number = query.ref(run_id), _number(reader, run_id, layer)
+    ref, number = query.ref(run_id), number_of(reader, run_id, layer)
     csv = wants_csv(request.headers.get("accept", ""), query.format)
     try:
         found = cells(
             reader, ref, number, query.view(), rows=query.rows, columns=query.columns,
+            ordered_by=beside(reader, ref, number, query.order_of, query.pairing, "order_of"),
             limit=MOST_IN_CSV if csv else MAX_CELLS,
         )  # fmt: skip
     except OutOfRange as error:
@@ -208,7 +214,7 @@ def get_unit(
 ) -> Response:
     """One output unit: its degrees, its incoming weights, and the paths of kept weights from it to later layers."""
     try:
-        found = unit(reader, query.ref(run_id), _number(reader, run_id, layer), number)
+        found = unit(reader, query.ref(run_id), number_of(reader, run_id, layer), number)
     except OutOfRange as error:
         raise HTTPException(400, str(error)) from error
     answer: dict[str, Any] = {
@@ -229,18 +235,6 @@ def _layer(index: Index, number: int) -> LayerInfo:
         name=layer.name, shape=list(layer.shape), rows=rows, columns=columns, kernel=list(layer.kernel),
         picture=list(picture) if picture else None, assumed=assumed,
     )  # fmt: skip
-
-
-def _number(reader: Reader, run_id: str, name: str) -> int:
-    index = reader.index(run_id)
-    return index.layers.index(index.layer(name))
-
-
-def _other(address: str) -> TicketRef:
-    try:
-        return TicketRef.parse(address)
-    except ValueError as error:
-        raise FieldError("other", str(error)) from error
 
 
 def _legend(made: Legend) -> dict[str, Any]:

@@ -7,10 +7,9 @@ import pytest
 from PIL import Image
 
 from app.atlas import palettes
-from app.atlas.colorings import COLORINGS, Color, available, legend
+from app.atlas.colorings import COLORINGS, Beside, Color, available, legend
 from app.atlas.reader import Reader
 from app.atlas.tiles import OutOfRange, Tile, View, tile
-from app.contract.specs import FieldError
 from app.store import Store
 from app.store.errors import NotFound
 from tests.app.masked_run import MaskedRun, write_run
@@ -39,7 +38,7 @@ def reader(store: Store) -> Reader:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_near_picture_is_the_mask(store: Store, reader: Reader, theme: palettes.Theme) -> None:
     run = write_run(store, {"fc1": (30, 47)})
-    made = tile(reader, run.ref(0, 1), 0, "mask", whole(run), other=run.ref(), theme=theme)
+    made = tile(reader, run.ref(0, 1), 0, "mask", whole(run), theme=theme)
     mask = run.masks[0][1]["fc1"]
     assert (made.high, made.wide, made.kept) == (1, 1, mask.sum())
     assert np.array_equal(~paper(made, theme), mask)
@@ -47,7 +46,7 @@ def test_a_near_picture_is_the_mask(store: Store, reader: Reader, theme: palette
 
 def test_a_viewport_is_a_part_of_it(store: Store, reader: Reader) -> None:
     run = write_run(store, {"fc1": (30, 47)})
-    made = tile(reader, run.ref(0, 1), 0, "mask", View(3, 11, 8, 21, 500, 500), other=run.ref())
+    made = tile(reader, run.ref(0, 1), 0, "mask", View(3, 11, 8, 21, 500, 500))
     assert np.array_equal(~paper(made), run.masks[0][1]["fc1"][3:11, 8:21])
 
 
@@ -65,7 +64,7 @@ ZOOMS = [
 def test_one_kept_weight_in_sixteen_million_is_seen_at_every_zoom(
     one_weight: MaskedRun, big: Reader, view: View, color: Color
 ) -> None:
-    made = tile(big, one_weight.ref(0, 1), 0, color, view, other=one_weight.ref(0, 1))
+    made = tile(big, one_weight.ref(0, 1), 0, color, view)
     row, column = (2048 - made.top) // made.high, (2999 - made.left) // made.wide
     there = ~paper(made)
     if color != "level":  # there everything else was pruned at level 1, and shown as that
@@ -109,7 +108,7 @@ def test_shades_grow_with_the_share(store: Store, reader: Reader) -> None:
     for block in range(40):  # forty blocks of 40 × 40; block i keeps about i / 39 of its weights
         mask[:, block * 40 : block * 40 + round(block * 40 / 39)] = True
     run = write_run(store, {"fc1": (40, 1600)}, levels=1, masks=[[{"fc1": mask | True}, {"fc1": mask}]])
-    made = tile(reader, run.ref(0, 1), 0, "mask", View(0, 40, 0, 1600, 40, 1), other=run.ref())
+    made = tile(reader, run.ref(0, 1), 0, "mask", View(0, 40, 0, 1600, 40, 1))
     assert (made.high, made.wide) == (40, 40)
     shades = [tuple(each) for each in pixels(made)[0].tolist()]
     ramp = [tuple(each) for each in palettes.ramp(palettes.SEQUENTIAL["light"], 15).tolist()]
@@ -122,7 +121,7 @@ def test_shades_grow_with_the_share(store: Store, reader: Reader) -> None:
 def test_edges_count_only_cells_of_the_layer(store: Store, reader: Reader) -> None:
     mask = np.ones((10, 10), bool)
     run = write_run(store, {"fc1": (10, 10)}, levels=1, masks=[[{"fc1": mask}, {"fc1": mask}]])
-    made = tile(reader, run.ref(0, 1), 0, "mask", View(0, 10, 0, 10, 3, 3), other=run.ref())
+    made = tile(reader, run.ref(0, 1), 0, "mask", View(0, 10, 0, 10, 3, 3))
     assert (made.high, made.wide, made.bottom, made.right) == (4, 4, 12, 12)
     full = palettes.ramp(palettes.SEQUENTIAL["light"], 15)[-1]
     assert (pixels(made) == full).all()
@@ -130,7 +129,7 @@ def test_edges_count_only_cells_of_the_layer(store: Store, reader: Reader) -> No
 
 def test_values_have_the_colour_of_their_sign_and_pruned_ones_none(store: Store, reader: Reader) -> None:
     run = write_run(store, {"fc1": (20, 30)}, levels=1)
-    made = tile(reader, run.ref(0, 1), 0, "trained", whole(run), other=run.ref())
+    made = tile(reader, run.ref(0, 1), 0, "trained", whole(run))
     mask, weights = run.masks[0][1]["fc1"], run.trained[0]["fc1"]
     assert np.array_equal(~paper(made), mask)
     red_minus_blue = pixels(made)[..., 0].astype(int) - pixels(made)[..., 2]
@@ -141,7 +140,7 @@ def test_values_have_the_colour_of_their_sign_and_pruned_ones_none(store: Store,
 def test_the_difference_has_three_sides(store: Store, reader: Reader) -> None:
     run = write_run(store, {"fc1": (20, 30)}, levels=1, replicates=2)
     one, two = (run.masks[replicate][1]["fc1"] for replicate in (0, 1))
-    made = pixels(tile(reader, run.ref(0, 1), 0, "difference", whole(run), other=run.ref(1, 1)))
+    made = pixels(tile(reader, run.ref(0, 1), 0, "difference", whole(run), other=Beside(run.ref(1, 1), 0)))
     for side, stop in zip((one & ~two, two & ~one, one & two), palettes.SIDES["light"], strict=True):
         assert np.array_equal((made == palettes.ramp((stop,), 1)[0]).all(axis=2), side)
 
@@ -149,7 +148,7 @@ def test_the_difference_has_three_sides(store: Store, reader: Reader) -> None:
 def test_the_same_however_it_is_sorted(store: Store, reader: Reader) -> None:
     run = write_run(store, {"fc1": (20, 30)}, levels=1)
     mask = run.masks[0][1]["fc1"]
-    made = tile(reader, run.ref(0, 1), 0, "mask", whole(run), other=run.ref(), rows="degree", columns="degree")
+    made = tile(reader, run.ref(0, 1), 0, "mask", whole(run), rows="degree", columns="degree")
     down = np.argsort(-mask.sum(axis=1), kind="stable")
     across = np.argsort(-mask.sum(axis=0), kind="stable")
     assert np.array_equal(~paper(made), mask[down][:, across])
@@ -159,9 +158,9 @@ def test_a_random_mask_is_a_small_picture_at_every_zoom(random_store: tuple[Read
     reader, run = random_store
     for level in range(3):
         for side in (4096, 3000, 2000, 1500, 1000, 600):
-            made = tile(reader, run.ref(0, level), 0, "mask", View(0, side, 0, side, 1200, 800), other=run.ref())
+            made = tile(reader, run.ref(0, level), 0, "mask", View(0, side, 0, side, 1200, 800))
             assert len(made.png) <= 150_000, (level, side)
-            many = tile(reader, run.ref(0, level), 0, "trained", View(0, side, 0, side, 1200, 800), other=run.ref())
+            many = tile(reader, run.ref(0, level), 0, "trained", View(0, side, 0, side, 1200, 800))
             assert len(many.png) <= 600_000, (level, side)
 
 
@@ -176,7 +175,7 @@ def random_store(one_weight_store: Store) -> tuple[Reader, MaskedRun]:
 def test_viewports_out_of_range_are_refused(store: Store, reader: Reader, view: View) -> None:
     run = write_run(store, {"fc1": (30, 47)})
     with pytest.raises(OutOfRange):
-        tile(reader, run.ref(), 0, "mask", view, other=run.ref())
+        tile(reader, run.ref(), 0, "mask", view)
 
 
 def test_colourings_without_their_values_are_not_offered(store: Store, reader: Reader) -> None:
@@ -197,7 +196,47 @@ def test_the_scale_of_values_is_round_and_holds_nearly_all(store: Store, reader:
     assert (kept > meaning.high).mean() <= 0.006
 
 
-def test_tickets_of_other_shapes_cannot_be_compared(store: Store, reader: Reader) -> None:
-    run, other = write_run(store, {"fc1": (6, 8)}), write_run(store, {"fc1": (6, 9)})
-    with pytest.raises(FieldError, match="same shape"):
-        tile(reader, run.ref(), 0, "difference", whole(run), other=other.ref())
+def test_two_tickets_share_one_scale(store: Store, reader: Reader) -> None:
+    """Values, levels and replicates of two runs: the same colour means the same in both pictures."""
+    one = write_run(store, {"fc1": (60, 80)}, levels=1)
+    far = write_run(store, {"conv": (4, 2, 3, 3), "far": (60, 80)}, levels=3, replicates=2, seed=1)
+    a, b = Beside(one.ref(0, 1), 0), Beside(far.ref(0, 2), 1)
+    for color in ("initial", "trained", "moved", "level", "replicates"):
+        meanings = [legend(reader, *a, color, b), legend(reader, *b, color, a)]
+        alone = [legend(reader, *each, color) for each in (a, b)]
+        assert {each.high for each in meanings} == {max(each.high for each in alone)}, color
+    assert legend(reader, *a, "replicates", b).title == "replicates that keep it (of 1 and of 2)"
+    assert legend(reader, *a, "level", b).high == 4
+    # What is never pruned has the last colour in both, though one run ends two levels before the other.
+    shown = tile(reader, *a, "level", whole(one), other=b)
+    last = palettes.ramp((palettes.PAPER["light"], *palettes.SEQUENTIAL["light"]), 5)[-1]
+    kept = one.masks[0][1]["fc1"]
+    assert np.array_equal((pixels(shown) == last).all(axis=2), kept)
+
+
+def test_values_beyond_the_other_scale_keep_their_colour(store: Store, reader: Reader) -> None:
+    """The scale of both ends where that of the farther one does, and equal values are equal pixels."""
+    shape = {"fc1": (10, 10)}
+    whole_mask = {"fc1": np.ones((10, 10), bool)}
+    wide = write_run(store, shape, levels=1, masks=[[whole_mask, whole_mask]])
+    small = {"fc1": np.abs(wide.trained[0]["fc1"]) < 0.4}
+    narrow = write_run(store, shape, levels=1, masks=[[whole_mask, small]])
+    near, far = Beside(narrow.ref(0, 1), 0), Beside(wide.ref(0, 1), 0)
+    pictures = []
+    for each, other, kept in ((near, far, small["fc1"]), (far, near, whole_mask["fc1"])):
+        assert legend(reader, *each, "trained", other).high == legend(reader, *far, "trained").high
+        pictures.append(np.where(kept[..., None], pixels(tile(reader, *each, "trained", whole(wide), other=other)), 0))
+    assert legend(reader, *near, "trained").high < legend(reader, *far, "trained").high
+    # The same weights, kept by both, have the same colours.
+    assert np.array_equal(pictures[0], np.where(small["fc1"][..., None], pictures[1], 0))
+
+
+def test_a_second_ticket_is_shown_in_the_order_of_the_first(store: Store, reader: Reader) -> None:
+    run = write_run(store, {"fc1": (20, 30)}, levels=1, replicates=2)
+    one, two = (run.masks[replicate][1]["fc1"] for replicate in (0, 1))
+    made = tile(
+        reader, run.ref(1, 1), 0, "mask", whole(run), rows="degree", columns="degree",
+        ordered_by=Beside(run.ref(0, 1), 0),
+    )  # fmt: skip
+    down, across = np.argsort(-one.sum(axis=1), kind="stable"), np.argsort(-one.sum(axis=0), kind="stable")
+    assert np.array_equal(~paper(made), two[down][:, across])

@@ -1,11 +1,13 @@
 """Masks of two runs whose layers have other names, through the API: paired, chosen, refused."""
 
+import io
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 from safetensors.numpy import save
 
 CASES = Path(__file__).parents[4] / "shared" / "cases" / "imports"
@@ -117,3 +119,25 @@ def test_a_pairing_that_is_none_is_refused(client: httpx.Client, two: tuple[str,
         refused = figure(client, two[0], others=two[1], pairing=query)
         assert refused.status_code == 422
         assert [error["path"] for error in refused.json()["errors"]] == ["pairing"]
+
+
+def test_pixels_are_compared_with_the_layer_that_is_paired(client: httpx.Client, two: tuple[str, str]) -> None:
+    """The difference of the two masks of one layer: no weight is kept by one alone."""
+    numbered, words = two
+    names = [layer["name"] for layer in client.get(f"/api/v1/runs/{words}/masks").json()["layers"]]
+    pairing = f"{numbered}:{words}:{names.index('input')}-{names.index('hidden')}"
+    view = {"bottom": 8, "right": 8, "width": 8, "height": 8}
+    path = f"/api/v1/runs/{numbered}/masks/fc1"
+    for option in ("other", "order_of"):
+        asked = client.get(f"{path}/tile", params={**view, "color": "difference", option: f"{words}:0:0"})
+        assert (asked.status_code, asked.json()["errors"][0]["path"]) == (422, "pairing")
+    shown = client.get(
+        f"{path}/tile", params={**view, "color": "difference", "other": f"{words}:0:0", "pairing": pairing}
+    )
+    assert shown.status_code == 200
+    colors = {color for _, color in Image.open(io.BytesIO(shown.content)).convert("RGB").getcolors() or []}
+    assert len(colors) == 2  # paper, and kept by both
+    partner = client.get(f"{path}/partner", params={"other": f"{words}:0:0", "pairing": pairing}).json()
+    assert (partner["layer"], partner["by"], partner["last_level"], partner["replicates"]) == ("input", "choice", 0, 1)
+    assert client.get(f"{path}/partner", params={"other": f"{words}:0:0"}).status_code == 422
+    assert client.get(f"{path}/partner", params={"other": f"{words}:0:7", "pairing": pairing}).status_code == 404

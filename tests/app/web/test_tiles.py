@@ -273,5 +273,9 @@ def test_tickets_of_other_shapes_cannot_be_compared(client: httpx.Client, store:
     run, other = write_run(store, SHAPES), write_run(store, {"conv1": (4, 2, 3, 3), "fc1": (30, 41)})
     answer = ask(client, address(run), 422, color="difference", other=str(other.ref()))
     assert answer.json()["errors"] == [
-        {"path": "other", "message": "has no layer like fc1: only tickets of the same shape can be compared"}
+        {
+            "path": "other",
+            "message": f"the layers of “masked” ({run.id}) and “masked” ({other.id}) cannot be paired: no layer of the "
+            "other has the shape of fc1 (30×40); it has fc1 (30×41) instead",
+        }
     ]
