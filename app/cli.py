@@ -1,7 +1,6 @@
 """The command line: `ticketscope up | web | worker | migrate | submit | again | verify | import | presets | ...`."""
 
 import importlib.util
-import json
 import logging
 import socket
 import subprocess
@@ -19,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from app import unique_json
 from app.contract.presets import PRESETS
 from app.contract.records import Queue as QueueName
 from app.contract.verification import Verification
@@ -234,10 +234,12 @@ def _settings() -> Settings:
 
 def _spec(file: Path) -> Any:
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = unique_json.loads(file.read_text(encoding="utf-8"))
     except OSError:
         _stop(f"{file} is neither a file nor a preset; presets are {', '.join(PRESETS)}")
-    except ValueError as error:
+    except unique_json.RepeatedNameError as error:
+        _stop(f"{file}: {error}")
+    except (ValueError, RecursionError) as error:
         _stop(f"{file} is not JSON: {error}")
     return document["spec"] if isinstance(document, dict) and "spec" in document else document
 

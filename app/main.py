@@ -24,10 +24,11 @@ from app.reaper import Reaper
 from app.settings import Settings
 from app.store import Store
 from app.web import api, docs, health, pages, problems, streams
+from app.web.body import BodyLimit
 from app.web.figures import Figures
 from app.web.metrics import Metrics, Timing
 from app.web.root_path import RootPath, own_path
-from app.web.security import BodyLimit, Gate, SecurityHeaders
+from app.web.security import Gate, SecurityHeaders
 from app.web.static import Static
 
 

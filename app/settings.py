@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     )
     demo: bool = Field(True, description="Submit a demo run when the store is empty.")
     allowed_hosts: tuple[str, ...] = Field(
-        ("127.0.0.1", "localhost", "[::1]", "testserver"), description="Host headers the web answers to."
+        ("127.0.0.1", "localhost", "[::1]"), description="Host headers the web answers to."
     )
 
     root_path: str = Field(

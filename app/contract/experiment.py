@@ -8,16 +8,8 @@ from pydantic import Field
 
 from app.contract.events import Place
 from app.contract.params import DatasetParams, Params, unit
+from app.contract.strict import FieldError as FieldError
 from app.contract.tickets import TicketRef
-
-
-class FieldError(ValueError):
-    """A contradiction between fields, blamed on one of them: `field` is its dotted path."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
-        self.message = message
 
 
 class Pace(NamedTuple):

@@ -8,9 +8,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from app.contract.budgets import Kernel, convolutional, kept_layerwise, kept_pooled, linear
+from app.contract.strict import Strict
 
 
 def unit(name: str) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def when(**values: Sequence[str]) -> dict[str, Any]:
     return {"when": {path: list(allowed) for path, allowed in values.items()}}
 
 
-class Params(BaseModel):
+class Params(Strict):
     """Base of all component parameters: frozen, and an unknown field is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

@@ -10,6 +10,13 @@ TAGS = 20
 TAG_LENGTH = 40
 NOTES_LENGTH = 10_000
 
+# Zero width (non-)joiner.
+_JOINERS = "\u200c\u200d"
+# Letters, marks and signs without a shape: grapheme joiner, Hangul and Khmer fillers, an empty braille cell.
+_BLANKS = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
+# Marks belong to the letter before them; where there is none, nothing is seen.
+_MARKS = {"Mn", "Me", "Zs"}
+
 
 def check_name(name: str) -> str:
     """The name without space around it. Raises FieldError when it is empty, too long or not one line."""
@@ -47,9 +54,24 @@ def _line(field: str, text: str, length: int) -> str:
         raise FieldError(field, f"has {len(text):,} characters; at most {length} are allowed")
     if any(_is_control(character) for character in text):
         raise FieldError(field, "must be one line without control characters")
+    hidden = next((character for number, character in enumerate(text) if _is_hidden(text, number)), "")
+    if hidden or all(unicodedata.category(character) in _MARKS for character in text):
+        raise FieldError(field, f"contains the invisible character U+{ord(hidden or text[0]):04X}")
     return text
 
 
 def _is_control(character: str) -> bool:
     # Cc: control characters; Cs: halves of a surrogate pair, which no database can encode; Zl, Zp: line ends.
     return unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+
+
+def _is_hidden(text: str, number: int) -> bool:
+    """Whether a character shows nothing and turns or hides others: two names that look alike would be two.
+
+    Joiners count where both neighbours are beyond ASCII, as in emoji, Persian and the scripts of India.
+    """
+    character = text[number]
+    if character in _JOINERS:
+        neighbours = text[number - 1 : number], text[number + 1 : number + 2]
+        return any(not neighbour or neighbour.isascii() for neighbour in neighbours)
+    return character in _BLANKS or unicodedata.category(character) == "Cf"

@@ -13,6 +13,7 @@ from app.atlas.palettes import Theme
 from app.contract.catalog import DatasetChoice, PictureChoice
 from app.contract.erasure import LayerName, Width, matrix_of
 from app.contract.params import Digits, PictureText
+from app.contract.strict import Strict
 from app.pictures import sample, upload
 from app.pictures.check import field_of, readable
 from app.pictures.prepare import MAX_BYTES, Refused, prepare
@@ -51,7 +52,7 @@ class Prepared(BaseModel):
     two_level: bool
 
 
-class Ask(BaseModel):
+class Ask(Strict):
     """What a look at a picture in weights needs: fields of an erasure spec, one width of it, and how to show it."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)

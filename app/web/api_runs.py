@@ -3,12 +3,13 @@
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from app.contract.presets import PRESETS
 from app.contract.records import Page, Run, State
 from app.contract.specs import FieldError
 from app.contract.specs import Submitted as Trained
+from app.contract.strict import Strict
 from app.store.labels import NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH, TAGS
 from app.store.listing import PAGE
 from app.web.context import QueueDep, StoreDep
@@ -38,7 +39,7 @@ def _not_imported(spec: Any) -> Any:
 Submitted: TypeAlias = Annotated[Trained, BeforeValidator(_not_imported)]
 
 
-class _Body(BaseModel):
+class _Body(Strict):
     model_config = ConfigDict(extra="forbid")
 
 
@@ -48,7 +49,7 @@ class NewRun(_Body):
     spec: Submitted | None = None
     preset: str | None = Field(None, json_schema_extra={"enum": [*PRESETS, None]})
     name: Name = ""
-    tags: Tags = []
+    tags: Tags = Field(default_factory=list)
     notes: Notes = ""
 
     @model_validator(mode="after")

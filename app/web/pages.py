@@ -203,7 +203,10 @@ def glossary(request: Request, store: StoreDep) -> HTMLResponse:
 @router.post("/theme")
 def theme(request: Request, data: FormDep) -> RedirectResponse:
     """Remember the theme in a cookie, so that the server sends the page in it; `system` forgets."""
-    address = urlsplit(request.headers.get("referer", "/"))
+    try:
+        address = urlsplit(request.headers.get("referer", "/"))
+    except ValueError:  # no browser sends such a thing
+        address = urlsplit("/")
     # One slash: an address that starts with two would lead to another site.
     path = "/" + address.path.lstrip("/")
     answer = RedirectResponse(f"{path}?{address.query}" if address.query else path, 303)

@@ -1,29 +1,19 @@
-"""What every request and response must pass: trusted host, same site, bounded body, strict headers.
+"""What every request and response must pass: trusted host, same site, strict headers.
 
 There are no accounts, so another site open in the same browser must not be able to act here. Everything is plain ASGI
 and touches only the messages it must: event streams pass through unbuffered.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.imports.limits import MAX_BYTES as MAX_IMPORT_BYTES
-from app.pictures.prepare import MAX_BYTES as MAX_PICTURE_BYTES
 from app.web.headers import HEADERS
 from app.web.problems import problem
-from app.web.root_path import own_path
 
-MAX_BODY_BYTES: Final = 2**20
-# Where files are uploaded: their routes read the body as it comes, and act when it has come whole.
-STREAMED: Final[dict[str, int]] = {
-    **dict.fromkeys(("/api/v1/imports", "/import"), MAX_IMPORT_BYTES + MAX_BODY_BYTES),
-    "/api/v1/pictures": MAX_PICTURE_BYTES + MAX_BODY_BYTES,
-}
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -90,72 +80,9 @@ def _same_site(headers: Headers, host: str) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc.lower() == host.lower()
-
-
-class BodyLimit:
-    """Refuses bodies over `max_bytes` with 413, whether announced or chunked.
-
-    The body is read before the application runs, so that no route can begin to act on one that is too long. Bodies of
-    the paths in `streamed` pass through instead, up to the bytes named there.
-    """
-
-    def __init__(self, app: ASGIApp, max_bytes: int = MAX_BODY_BYTES, streamed: Mapping[str, int] = STREAMED) -> None:
-        self.app = app
-        self.max_bytes = max_bytes
-        self.streamed = streamed
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        length = headers.get("content-length", "0")
-        if length == "0" and "transfer-encoding" not in headers:
-            await self.app(scope, receive, send)
-            return
-        path = own_path(scope)
-        if path in self.streamed:
-            await self._stream(length, self.streamed[path], scope, receive, send)
-            return
-        body = bytearray()
-        more = not (length.isdecimal() and int(length) > self.max_bytes)
-        too_long = not more
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            body += message.get("body", b"")
-            too_long = len(body) > self.max_bytes
-            more = message.get("more_body", False) and not too_long
-        if too_long:
-            await problem(413, f"The body exceeds {self.max_bytes:,} bytes.")(scope, receive, send)
-            return
-
-        replayed = False
-
-        async def replay() -> Message:
-            nonlocal replayed
-            if replayed:
-                return await receive()
-            replayed = True
-            return {"type": "http.request", "body": bytes(body), "more_body": False}
-
-        await self.app(scope, replay, send)
-
-    async def _stream(self, length: str, limit: int, scope: Scope, receive: Receive, send: Send) -> None:
-        if length.isdecimal() and int(length) > limit:
-            await problem(413, f"The body exceeds {limit:,} bytes.")(scope, receive, send)
-            return
-        received = 0
-
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                # Raised in the route that reads: the application answers it as any other refusal.
-                raise HTTPException(413, f"The body exceeds {limit:,} bytes.")
-            return message
-
-        await self.app(scope, counted, send)
+    if origin is None:
+        return True
+    try:
+        return urlsplit(origin).netloc.lower() == host.lower()
+    except ValueError:  # no browser sends such a thing
+        return False

@@ -27,6 +27,8 @@ def ticket_file(reader: Reader, ref: TicketRef) -> bytes:
     Raises: NotFound when that ticket is not saved (yet).
     """
     index = reader.index(ref.run)
+    if not any(name == "mask" for name, *_ in index.saved):
+        raise NotFound(f"run {ref.run} has saved no tickets (yet)")
     spec = index.run.spec
     masks = _masks(reader, index, ref)
     trained = _trained(reader, index, ref, masks)

@@ -231,3 +231,9 @@ def test_migrate_presets_and_version(tmp_path: Path) -> None:
     assert (tmp_path / "data" / "ticketscope.db").exists()
     assert "digits-tickets-long" in cli(env, "presets").stdout
     assert cli(env, "version").stdout.strip() == "0.1.0"
+
+
+def test_a_spec_that_says_a_thing_twice_is_refused_before_it_is_sent(tmp_path: Path) -> None:
+    (tmp_path / "spec.json").write_text('{"spec": {"kind": "lottery", "optimizer": {"lr": 1, "lr": 2}}}')
+    refused = cli(environment(tmp_path), "submit", str(tmp_path / "spec.json"))
+    assert (refused.returncode, "optimizer.lr stands twice in one object" in refused.stderr) == (1, True)

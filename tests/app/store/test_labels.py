@@ -6,7 +6,9 @@ from app.contract.specs import FieldError, LotterySpec
 from app.store.labels import check_name, check_notes, check_tags, search_text
 
 
-@pytest.mark.parametrize("name", ["<script>alert(1)</script>", "🎟️ ticket", "naïve 你好", "x" * 200, "a%b_c"])
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "🎟️ ticket", "naïve 你好", "x" * 200, "a%b_c", "👩‍🔬 می‌خواهم", "e\u0301"]
+)
 def test_any_one_line_is_a_name(name: str) -> None:
     assert check_name(f"  {name} ") == name
 
@@ -16,6 +18,14 @@ def test_bad_names_are_refused(name: str) -> None:
     with pytest.raises(FieldError) as caught:
         check_name(name)
     assert caught.value.field == "name"
+
+
+@pytest.mark.parametrize("code", [0x200B, 0x200D, 0xFEFF, 0x202E, 0x2066, 0x00AD, 0xE0041, 0x3164, 0x2800, 0xFE0F])
+def test_invisible_characters_are_named_and_refused(code: int) -> None:
+    for text in (chr(code), f"{chr(code)} {chr(code)}", *([f"run{chr(code)}s"] if code != 0xFE0F else [])):
+        for check in (check_name, lambda text: check_tags([text])):
+            with pytest.raises(FieldError, match=f"contains the invisible character U\\+{code:04X}"):
+                check(text)
 
 
 def test_tags_are_kept_once_and_in_order() -> None:

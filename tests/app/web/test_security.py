@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from app.settings import Settings
+from app.web.body import MAX_BODY_BYTES
 from app.web.headers import CONTENT_SECURITY_POLICY
-from app.web.security import MAX_BODY_BYTES
 from tests.app.conftest import Web
 
 
@@ -61,6 +62,9 @@ def test_a_percent_sign_before_zeros_is_no_nul(client: httpx.Client) -> None:
         {"Origin": "https://evil.example"},
         {"Origin": "null"},
         {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "http://[::1"},
+        {"Origin": "http://[x]"},
+        {"Origin": ""},
     ],
 )
 def test_another_site_cannot_act(client: httpx.Client, headers: dict[str, str]) -> None:
@@ -68,6 +72,10 @@ def test_another_site_cannot_act(client: httpx.Client, headers: dict[str, str]) 
     assert answer.status_code == 403
     assert answer.headers["content-type"] == "application/problem+json"
     assert client.get("/api/v1/runs").json()["items"] == []
+
+
+def test_only_names_of_this_machine_are_served_unless_asked() -> None:
+    assert set(Settings().allowed_hosts) == {"127.0.0.1", "localhost", "[::1]"}
 
 
 def test_our_own_pages_scripts_and_reading_from_elsewhere_pass(web: Web) -> None:

@@ -1,0 +1,42 @@
+"""JSON as anybody may write it, in which no name stands twice: which of its values was meant nobody can know."""
+
+import json
+from typing import Any
+
+
+class RepeatedNameError(ValueError):
+    """An object has two values under one name; `path` is dotted."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path} stands twice in one object")
+        self.path = path
+
+
+class _Object(dict[str, Any]):
+    repeated: str | None = None
+
+
+def loads(text: str | bytes) -> Any:
+    """Return the document. Raises RepeatedNameError, and ValueError or RecursionError when it is no JSON."""
+    found = json.loads(text, object_pairs_hook=_object)
+    _check(found, "")
+    return found
+
+
+def _object(pairs: list[tuple[str, Any]]) -> _Object:
+    made = _Object(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        made.repeated = next(name for name in names if names.count(name) > 1)
+    return made
+
+
+def _check(value: Any, path: str) -> None:
+    if isinstance(value, _Object):
+        if value.repeated is not None:
+            raise RepeatedNameError(f"{path}{value.repeated}")
+        for name, each in value.items():
+            _check(each, f"{path}{name}.")
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            _check(each, f"{path}{number}.")
