@@ -2,10 +2,11 @@
 
 from typing import Final
 
-# The two hashes admit the style attributes that Plotly writes; its style sheet is vendored (templates/base.html).
+# The hashes admit the style attributes that Plotly writes, the last those of superscripts (`font-size:70%`); its style
+# sheet is vendored (templates/base.html).
 _PLOTLY_STYLES = (
     "'unsafe-hashes' 'sha256-AR/cKIZjWPcPmBUPDA6oti9XBiTbJvz0Cro2J1VzzS8=' "
-    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='"
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' 'sha256-S+l+cz1wXqs2B0FcjqqT7NvjwGmhD1UjJswXjlSkj0s='"
 )
 CONTENT_SECURITY_POLICY: Final = "; ".join(
     (
