@@ -2,8 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from app.contract.events import WINNING_TICKET, Place
+
+MAX_LAYER_NAME: Final = 350
+"""Characters of a layer's name, in imported files and in links."""
 
 _ADDRESS = re.compile(r"([0-9a-z]{1,20}):(\d{1,6}):(\d{1,6})(?::([a-z_]{1,40}):(\d{1,6}))?")
 

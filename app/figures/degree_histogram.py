@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from app.contract.events import WINNING_TICKET
+from app.contract.tickets import MAX_LAYER_NAME
 from app.figures import labels, words
 from app.figures.density_curves import rgba
 from app.figures.entry import Reads
@@ -30,7 +31,7 @@ class DegreeOptions(Options):
     """`level`, 0 = the first mask; `layer` by name, empty for the first; whose weights are counted: `side`."""
 
     level: int = Field(0, ge=0, le=1_000)
-    layer: str = Field("", max_length=100)
+    layer: str = Field("", max_length=MAX_LAYER_NAME)
     side: Side = "inputs"
 
 

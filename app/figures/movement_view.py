@@ -9,6 +9,7 @@ from pydantic import Field
 
 from app.contract.events import WINNING_TICKET
 from app.contract.records import Series
+from app.contract.tickets import MAX_LAYER_NAME
 from app.figures.source import Options, Source
 from app.figures.words import Part
 
@@ -19,7 +20,7 @@ class MovementOptions(Options):
     """`level` for the views of one level; `layer` by name, None pools all; `view` picks the picture."""
 
     level: int = Field(0, ge=0, le=1_000)
-    layer: str | None = Field(None, max_length=100)
+    layer: str | None = Field(None, max_length=MAX_LAYER_NAME)
     view: Literal["histogram", "scatter", "by_level"] = "histogram"
 
 

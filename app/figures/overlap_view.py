@@ -9,16 +9,13 @@ from pydantic import Field, field_validator, model_validator
 
 from app.contract.events import WINNING_TICKET
 from app.contract.specs import FieldError
-from app.contract.tickets import TicketRef
+from app.contract.tickets import MAX_LAYER_NAME, TicketRef
 from app.figures import words
 from app.figures.source import Options, Source
 from app.figures.style import LOOKS
 from app.figures.words import Part
 from app.masks.overlap import Null, Overlaps
 from app.masks.pairing import parse
-
-MAX_LAYER_NAME = 200
-"""Characters of a layer's name, as an import may bring them."""
 
 PHRASES: Mapping[Null, str] = {
     "uniform": "weights drawn at random",

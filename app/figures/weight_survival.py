@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from app.contract.events import WINNING_TICKET
+from app.contract.tickets import MAX_LAYER_NAME
 from app.figures import level_lines, words
 from app.figures.level_lines import Floats, Line
 from app.figures.pyramid_view import Layer, awaited, layers, saved, unknown
@@ -26,7 +27,7 @@ _LABELS = ("1st", "2nd", "3rd", "4th", "5th")
 class SurvivalOptions(Options):
     """`layer` by name, None takes all together."""
 
-    layer: str | None = Field(None, max_length=100)
+    layer: str | None = Field(None, max_length=MAX_LAYER_NAME)
 
 
 class SurvivalInfo(NamedTuple):

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from app.contract.tickets import MAX_LAYER_NAME
+
 MAX_BYTES: Final = 2**30
 """All files of an import together."""
 
@@ -22,7 +24,7 @@ MAX_SIDE: Final = 2**18
 """Rows or columns of the matrix of a layer."""
 
 MAX_DIMENSIONS: Final = 8
-MAX_NAME: Final = 200
+MAX_NAME: Final = MAX_LAYER_NAME
 """Characters of a tensor's name."""
 
 BAND: Final = 2**20

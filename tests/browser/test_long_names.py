@@ -1,0 +1,47 @@
+"""A layer's name of hundreds of characters leaves pages as wide as they are."""
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+from safetensors.numpy import save
+
+from tests.browser.conftest import Scope, Watched
+
+LAYER = ("_fsdp_wrapped_module.model.layers.0._checkpoint_wrapped_module.self_attn." * 3)[:200]
+
+
+@pytest.fixture(scope="module")
+def run(scope: Scope) -> str:
+    dice = np.random.default_rng(3)
+    files = [
+        ("files", (f"level_{level}.safetensors", save({f"{LAYER}.weight_mask": (dice.random((8, 12)) < kept)})))
+        for level, kept in enumerate((0.9, 0.4))
+    ]
+    answer = scope.client.post("/api/v1/imports", files=files)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_page_becomes_wider(watched: Watched, run: str, width: int) -> None:
+    page = watched(width)
+    for tab in ("masks", "overlap", "spec", "log"):
+        page.goto(f"/runs/{run}?tab={tab}")
+        for card in page.locator(".figure").all():
+            card.scroll_into_view_if_needed()
+            expect(card.locator(".main-svg").first).to_be_visible()
+        assert beyond(page) == [], tab
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, tab
+
+
+def beyond(page: Page) -> list[str]:
+    """Elements that reach beyond the page and are not in a part that scrolls."""
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('main *')].filter((el) => {
+          if (!el.checkVisibility() || el.closest('svg, .visually-hidden')) return false;
+          for (let up = el.parentElement; up; up = up.parentElement)
+            if (['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(up).overflowX)) return false;
+          return el.getBoundingClientRect().right > innerWidth + 1;
+        }).map((el) => `${el.tagName}.${el.className}: ${el.textContent.slice(0, 40)}`)"""
+    )
+    return found
