@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Query, Request
 from markdown_it import MarkdownIt
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -24,6 +24,7 @@ from app.web import pages_hardware, pages_imports, pages_new, pages_run
 from app.web.api_runs import Cursor, Short
 from app.web.context import QueueDep, StoreDep
 from app.web.cost import Here
+from app.web.glossary import terms
 from app.web.loads import gauges, machines, troubles
 from app.web.pages_new import FormDep
 from app.web.submit import submit
@@ -273,4 +274,9 @@ def _html(name: str) -> Markup:
         raise HTTPException(404, f"This installation has no {path.name}.")
     text = re.sub(r"\]\((\w+)\.md\)", r"](\1)", path.read_text("utf-8"))
     # Our own file, and `html=False` escapes any markup in it all the same.
-    return Markup(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))  # noqa: S704
+    html = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    if name == "glossary":
+        for term in terms():
+            words = escape(", ".join(term.words))
+            html = html.replace(f"<tr>\n<td>{words}</td>", f'<tr id="row-{term.anchor}">\n<td>{words}</td>')
+    return Markup(html)  # noqa: S704

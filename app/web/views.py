@@ -15,6 +15,7 @@ from app.contract.specs import EXPERIMENTS, TITLES
 from app.figures import words
 from app.figures.verdict import verdict
 from app.store import Store
+from app.web.glossary import explain
 from app.web.waits import reason
 from app.web.words import ago, duration, plural
 
@@ -90,6 +91,8 @@ def page(request: Request, template: str, status: int = 200, **context: object) 
     answer: HTMLResponse = request.app.state.templates.TemplateResponse(
         request, template, context, status_code=status, headers={"Cache-Control": "no-store"}
     )
+    answer.body = explain(bytes(answer.body).decode(), request.app.state.settings.root_path).encode()
+    answer.headers["Content-Length"] = str(len(answer.body))
     return answer
 
 

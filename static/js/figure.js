@@ -7,6 +7,7 @@ import { logarithmic } from "./logarithmic.js";
 import { titled } from "./picture.js";
 import { plotly } from "./plotly.js";
 import { recolor } from "./recolor.js";
+import { explain } from "./terms.js";
 import { thinned } from "./ticks.js";
 import { color, onTheme } from "./theme.js";
 
@@ -195,9 +196,15 @@ export class FigureCard {
       return number;
     });
     const before = find?.textContent;
-    if (find && before !== parts.map((part) => part.textContent).join("")) find.replaceChildren(...parts);
+    if (find && before !== parts.map((part) => part.textContent).join("")) {
+      find.replaceChildren(...parts);
+      explain(find);
+    }
     const foot = this.card.querySelector(".foot .say");
-    if (foot && foot.textContent !== meta.foot) foot.textContent = meta.foot;
+    if (foot && foot.textContent !== meta.foot) {
+      foot.textContent = meta.foot;
+      explain(foot);
+    }
   }
 
   /** Show the ways back and to the whole axis where there are any. */

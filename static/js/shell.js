@@ -1,4 +1,5 @@
-/** What every page does: switch the theme in place. */
+/** What every page does: explain terms, switch the theme in place. */
+import "./terms.js";
 import { announceTheme } from "./theme.js";
 
 for (const form of document.querySelectorAll("form.theme")) {

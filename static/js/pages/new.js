@@ -3,6 +3,7 @@ import { at } from "../address.js";
 import { draft } from "../draft.js";
 import { apply, mark } from "../fields.js";
 import { paced } from "../hints.js";
+import { explain } from "../terms.js";
 
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("spec-form"));
 const place = document.getElementById("estimate");
@@ -20,6 +21,7 @@ if (form && place) {
       if (!answer.ok) return;
       const html = new DOMParser().parseFromString(await answer.text(), "text/html");
       place.replaceChildren(...html.body.childNodes);
+      explain(place);
       show();
     } catch {
       // The server is away: the last estimate stays, and submitting says so.
