@@ -11,6 +11,7 @@ from app.contract.imported import ImportedSpec
 from app.store import Store
 from tests.app.conftest import Hand
 from tests.app.masked_run import MaskedRun, write_run
+from tests.app.reading import unmarked
 from tests.app.web.test_pages import HTML, sound
 from tests.lab import small_spec
 
@@ -86,7 +87,7 @@ def test_other_numbers_are_told_with_their_place_and_reason(
     second = repeat(store, first, masks=emptied(first))
     text = page(client, second.id)
     assert '<span class="pill failed">numbers differ</span>' in text
-    assert "4 of 13 series and artifacts differ, first layers in replicate 0, level 2, winning ticket" in text
+    assert "4 of 13 series and artifacts differ, first layers in replicate 0, level 2, winning ticket" in unmarked(text)
     assert "Nothing that is recorded was other" in text
     assert f'<a href="/runs/{second.id}?tab=spec#again">what differs</a>' in page(client, second.id, "curves")
     found = client.get(f"{RUNS}/{second.id}/repetition").json()

@@ -13,6 +13,7 @@ from app.contract.specs import LotterySpec
 from app.store import Claim, Store
 from app.web import forms
 from tests.app.conftest import Hand
+from tests.app.reading import unmarked
 
 PAGES = ("/", "/new", "/new?preset=lenet-quick", "/presets", "/workers", "/bin", "/protocol", "/glossary")
 TABS = ("curves", "training", "movement", "spec", "log")
@@ -267,11 +268,11 @@ def test_the_bound_of_the_verdict_is_part_of_the_link(client: httpx.Client, hand
 def test_findings_are_in_the_page_before_any_script(client: httpx.Client, hand: Hand) -> None:
     run_id = measured(hand)
     text = client.get(f"/runs/{run_id}?tab=training&level=1&metric=test_loss", headers=HTML).text
-    assert "Level 1 (64.0\xa0% of the weights), test loss after 1,000 of 1,000 steps" in text
+    assert "Level 1 (64.0\xa0% of the weights), test loss after 1,000 of 1,000 steps" in unmarked(text)
     assert re.search(r'name="level" min="0" max="2" step="1" value="1"', text)
     assert re.search(r'<option value="test_loss" selected>', text)
     lean = client.get(f"/runs/{run_id}?tab=training&level=1", headers=HTML | {"X-Live": "1"}).text
-    assert "Level 1 (64.0\xa0%" not in lean
+    assert "Level 1 (64.0\xa0%" not in unmarked(lean)
 
 
 def test_a_bad_option_in_a_link_counts_as_not_given(client: httpx.Client, hand: Hand) -> None:

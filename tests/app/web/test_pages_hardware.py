@@ -11,6 +11,7 @@ from app.contract.specs import HardwareSpec
 from app.store import Store
 from tests.app.conftest import Hand
 from tests.app.figures.hardware_rows import hardware_run, row, whole
+from tests.app.reading import unmarked
 from tests.app.web.test_pages import HTML, sound
 
 
@@ -60,8 +61,8 @@ def test_the_newest_run_with_something_to_show_is_shown(client: httpx.Client, st
     assert f'data-run="{newer}"' in text
     assert "On <strong>A Processor</strong>" in text
     assert re.findall(r'data-figure="(\w+)"', text) == ["ticket_speedup", "speedup_vs_density", "memory_vs_density"]
-    assert "This ticket (7.0\xa0% of the weights), inference, batch 60: " in text
-    assert "CSR breaks even at" in text
+    assert "This ticket (7.0\xa0% of the weights), inference, batch 60: " in unmarked(text)
+    assert "CSR breaks even at" in unmarked(text)
     assert re.search(r">not begun</a>.*, queued<", text)
     assert f'data-run="{older}"' in page(client, f"/hardware?run={older}")
 
