@@ -26,10 +26,14 @@ BUDGET_BYTES = 48 * 2**20
 
 @dataclass(frozen=True)
 class Layer:
-    """A prunable layer; `rows` × `columns` is its matrix, `key` its name in artifacts."""
+    """A prunable layer; `rows` × `columns` is its matrix, `key` its name in artifacts.
+
+    `shape` is `(n_out, n_in / groups, *kernel)`.
+    """
 
     name: str
     shape: tuple[int, ...]
+    groups: int = 1
 
     @property
     def key(self) -> str:
@@ -104,7 +108,10 @@ class Reader:
                 (ref.name, ref.replicate, Place(level=ref.level, branch=ref.branch, draw=ref.draw)): ref
                 for ref in self.store.artifacts(run_id)
             }
-            layers = (Layer(str(each["name"]), tuple(each["shape"])) for each in run.provenance.get("layers", ()))
+            layers = (
+                Layer(str(each["name"]), tuple(each["shape"]), int(each.get("groups", 1)))
+                for each in run.provenance.get("layers", ())
+            )
             known = Index(run, run.last_seq, tuple(layers), saved)
             with self._lock:
                 self._indices[run_id] = known

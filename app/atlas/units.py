@@ -44,7 +44,9 @@ def unit(reader: Reader, ref: TicketRef, layer: int, number: int) -> Unit:
     kept = unpack(reader.bits(ref, layer)[number : number + 1], columns)[0]
     with Values(reader, ref, layer) as values:
         start, end = values.start(number, number + 1)[0], values.end(number, number + 1)[0]
-    below = [(reader.bits(ref, i), index.layers[i].shape) for i in range(layer + 1, len(index.layers))]
+    below = [
+        (reader.bits(ref, i), after.shape, after.groups) for i, after in enumerate(index.layers[layer + 1 :], layer + 1)
+    ]
     picture, assumed = picture_of(index, layer)
     return Unit(
         number,
@@ -82,9 +84,17 @@ def _read_by(reader: Reader, ref: TicketRef, index: Index, layer: int, number: i
     if layer + 1 >= len(index.layers):
         return None
     after: Layer = index.layers[layer + 1]
-    spread = spread_of(index.layers[layer].size[0], after.shape[1]) if len(after.shape) > 1 else None
+    units = index.layers[layer].size[0]
+    spread = spread_of(units, after.shape[1] * after.groups) if len(after.shape) > 1 else None
     if spread is None:
         return None
+    if after.groups > 1:
+        # Only the rows of one group read this unit.
+        group, place = divmod(number * spread, after.shape[1])
+        rows = after.size[0] // after.groups
+        bits = unpack(reader.bits(ref, layer + 1)[group * rows : (group + 1) * rows], after.size[1])
+        wide = prod(after.kernel)
+        return int(bits[:, place * wide : (place + spread) * wide].sum())
     wide = spread * prod(after.kernel)
     by_column = sums(reader.bits(ref, layer + 1), after.size[1])["columns"]
     return int(by_column[number * wide : (number + 1) * wide].sum())

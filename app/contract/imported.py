@@ -2,22 +2,25 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, NonNegativeInt, model_validator
 
 from app.contract.experiment import FieldError
 from app.contract.params import Params, unit
 
 
 class ImportedSpec(Params):
-    """Masks that somebody brought along: file i is level i of the one replicate. Nothing is trained."""
+    """Masks that somebody brought along: each file, or the shards of one, is a level of a replicate."""
 
     kind: Literal["imported"]
-    files: tuple[Annotated[str, Field(min_length=1, max_length=120)], ...] = Field(
+    files: tuple[Annotated[str, Field(min_length=1, max_length=300)], ...] = Field(
         min_length=1, max_length=61, description="Names of the files, level by level."
     )
+    places: tuple[tuple[NonNegativeInt, NonNegativeInt], ...] = Field(
+        (), max_length=61, description="Replicate and level of each file; none: file i is level i of one replicate."
+    )
     layers: int = Field(ge=1, le=400, description="Prunable layers of the network.", json_schema_extra=unit("layers"))
-    levels: int = Field(ge=0, le=60, description="Files after the first.", json_schema_extra=unit("rounds"))
-    replicates: Literal[1] = Field(1, description="A sequence of files is one replicate.")
+    levels: int = Field(ge=0, le=60, description="Levels after the first.", json_schema_extra=unit("rounds"))
+    replicates: int = Field(1, ge=1, le=61, description="Sequences of levels.", json_schema_extra=unit("replicates"))
 
     @property
     def dataset_name(self) -> str:
@@ -32,12 +35,28 @@ class ImportedSpec(Params):
     @property
     def work(self) -> tuple[int, str]:
         """How much the run is, and of what: masks."""
-        return len(self.files), "mask"
+        return sum(self.of_replicate), "mask"
+
+    @property
+    def placed(self) -> tuple[tuple[int, int], ...]:
+        """Replicate and level of each file."""
+        return self.places or tuple((0, level) for level in range(len(self.files)))
+
+    @property
+    def of_replicate(self) -> tuple[int, ...]:
+        """How many levels each replicate has."""
+        known = set(self.placed)
+        return tuple(sum(its == replicate for its, _ in known) for replicate in range(self.replicates))
 
     @model_validator(mode="after")
     def _consistent(self) -> "ImportedSpec":
-        if self.levels != len(self.files) - 1:
-            raise FieldError("levels", f"must be {len(self.files) - 1}: every file is a level")
+        if len(self.placed) != len(self.files):
+            raise FieldError("places", f"must be {len(self.files)}: one for each file")
+        last = max(level for _, level in self.placed)
+        if self.levels != last:
+            raise FieldError("levels", f"must be {last}: every file is a level")
+        if {replicate for replicate, _ in self.placed} != set(range(self.replicates)):
+            raise FieldError("replicates", f"must be {1 + max(replicate for replicate, _ in self.placed)}")
         return self
 
 

@@ -2,9 +2,33 @@
 
 from typing import Final
 
+SCRIPT: Final = """import torch
+from safetensors.torch import save_file
+
+state = torch.load("ticket.pt", weights_only=True, map_location="cpu")
+while not any(isinstance(value, torch.Tensor) for value in state.values()):
+    inner = {key: value for key, value in state.items() if isinstance(value, dict) and value}
+    print("keys:", list(state))
+    key = next(key for key in ("state_dict", "model_state_dict", "model", "net", *inner) if key in inner)
+    print("taken:", key)  # not this one? set key to another of the keys
+    state = inner[key]
+tensors = {str(k): v.contiguous().clone() for k, v in state.items() if isinstance(v, torch.Tensor)}
+save_file(tensors, "ticket.safetensors")
+"""
+"""How to make a safetensors file of a checkpoint, nested or not; it names the key that it takes."""
+
+LINE: Final = (
+    'import torch, safetensors.torch; d = torch.load("file.pt", weights_only=True, map_location="cpu"); '
+    'k = next((k for k in ("state_dict", "model_state_dict", "model", "net") if k in d), None); '
+    'print("key taken:", k); '
+    "safetensors.torch.save_file({n: v.contiguous().clone() for n, v in (d if k is None else d[k]).items() "
+    'if torch.is_tensor(v)}, "file.safetensors")'
+)
+"""Python that does it; of a nested checkpoint it takes the key under which weights are usually kept, and names it."""
+
 CONVERT: Final = (
-    "convert it where you trust it: safetensors.torch.save_file({k: v.contiguous() for k, v in "
-    'torch.load("file.pt", weights_only=True).items()}, "file.safetensors")'
+    "convert it where you trust it; of a nested checkpoint take the key that holds the weights, such as state_dict: "
+    f"{LINE}"
 )
 _PICKLE = "a pickle, which can run code and is never loaded here"
 _PACKED = "a compressed file, which is never unpacked here"

@@ -4,6 +4,7 @@ Source: the format's description, https://github.com/huggingface/safetensors (RE
 """
 
 import json
+import re
 from collections.abc import Mapping
 from math import prod
 from typing import Any, BinaryIO, NamedTuple
@@ -13,8 +14,11 @@ from app.imports.limits import MAX_BYTES, MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_
 from app.imports.refused import Refused
 
 ITEM_BYTES: Mapping[str, int] = {
-    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1,
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U64": 8, "U32": 4,
+    "U16": 2, "U8": 1, "BOOL": 1,
 }  # fmt: skip
+_UNREAD: Mapping[str, int] = {"F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1, "F8_E4M3FNUZ": 1, "F8_E5M2FNUZ": 1, "C64": 8}
+_DTYPE = re.compile(r"[A-Z][A-Z0-9_]{0,23}")
 _FIELDS = {"dtype", "shape", "data_offsets"}
 
 
@@ -30,6 +34,11 @@ class Entry(NamedTuple):
     def size(self) -> int:
         """Its elements."""
         return prod(self.shape)
+
+    @property
+    def readable(self) -> bool:
+        """Whether its numbers are of a type that is read; others may be there, and are left out."""
+        return self.dtype in ITEM_BYTES
 
 
 def read_header(file: BinaryIO, size: int, name: str) -> dict[str, Entry]:
@@ -90,20 +99,21 @@ def _entry(key: str, item: Any, file: str) -> tuple[Entry, int]:
     if not isinstance(item, dict) or item.keys() != _FIELDS:
         raise Refused(file, "needs dtype, shape and data_offsets, and nothing else", tensor=key)
     dtype, shape, offsets = item["dtype"], item["shape"], item["data_offsets"]
-    if not isinstance(dtype, str) or dtype not in ITEM_BYTES:
-        raise Refused(file, f"must be one of {', '.join(ITEM_BYTES)}", tensor=key, field="dtype")
+    if not isinstance(dtype, str) or not _DTYPE.fullmatch(dtype):
+        raise Refused(file, f"must be a type's name such as {', '.join(ITEM_BYTES)}", tensor=key, field="dtype")
     if not _counts(shape) or len(shape) > MAX_DIMENSIONS:
         message = f"must be at most {MAX_DIMENSIONS} whole numbers that are not negative"
         raise Refused(file, message, tensor=key, field="shape")
     size = _product(shape)
-    if size * ITEM_BYTES[dtype] > MAX_BYTES:
+    width = ITEM_BYTES.get(dtype, _UNREAD.get(dtype))
+    if size * (width or 0) > MAX_BYTES:
         message = f"has more elements than fit into the {MAX_BYTES:,} bytes of an import"
         raise Refused(file, message, tensor=key, field="shape", status=413)
     if not _counts(offsets) or len(offsets) != 2:
         raise Refused(file, "must be two whole numbers", tensor=key, field="data_offsets")
     start, stop = offsets
-    if stop - start != size * ITEM_BYTES[dtype]:
-        message = f"must span {size * ITEM_BYTES[dtype]:,} bytes, as its shape and dtype ask for"
+    if stop < start or (width is not None and stop - start != size * width):
+        message = f"must span {size * (width or 1):,} bytes, as its shape and dtype ask for"
         raise Refused(file, message, tensor=key, field="data_offsets")
     return Entry(key, dtype, tuple(shape), start), stop
 

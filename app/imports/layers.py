@@ -1,126 +1,254 @@
-"""Which tensors of a file are the mask, the weights and the initial weights of which layer."""
+"""Which tensors of a network's files are the mask, the weights and the initial weights of which layer."""
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import Final, cast
 
+from app.imports import names
 from app.imports.header import Entry
-from app.imports.limits import MAX_LAYERS, MAX_SIDE, MAX_WEIGHTS
+from app.imports.limits import MAX_LAYERS
+from app.imports.names import Named, Role
+from app.imports.parts import Part
 from app.imports.refused import Refused
 from app.imports.source import Source
+from app.imports.table import UNDECIDED, Choices, Line
 from app.masks.codec import size_of
 
-_ENDS = ("_mask", "_orig", "_trained")
-_FLOATS = ("F64", "F32", "F16", "BF16")
+FLOATS: Final = ("F64", "F32", "F16", "BF16")
+_OF_PART: Final[Mapping[str, Role]] = {
+    "orig": "weights", "initial": "initial weights", "trained": "trained weights", "weights": "weights", "mask": "mask",
+    "inverted mask": "inverted mask", "gain": "gain", "direction": "direction",
+}  # fmt: skip
+_PARTS: Final = {"mask": "mask", "inverted mask": "inverted mask", "weights": "weights", "initial weights": "initial"}
 
 
-class Layer(NamedTuple):
-    """A prunable kernel of one file.
+@dataclass(frozen=True)
+class Layer:
+    """A prunable kernel of one level, as its files keep it.
 
     Its mask is `mask`, or where that is None what is not 0 in `values`. `values` are the weights under the mask, None
-    when the file has none. `initial` are the weights that training started from, None when unknown.
+    when there are none. `initial` are the weights that training started from, None when unknown. `stored` is the shape
+    in the file. `sure` is False of a mask that only its values can tell from another buffer.
     """
 
     name: str
-    shape: tuple[int, ...]
-    mask: Entry | None
-    values: Entry | None
-    initial: Entry | None
+    stem: str
+    stored: tuple[int, ...]
+    mask: Part | None
+    values: Part | None
+    initial: Part | None
+    sure: bool = True
 
     @property
-    def key(self) -> str:
-        """Its parameter's name, as artifacts have it."""
-        return f"{self.name}.weight"
+    def decides(self) -> Part:
+        """What tells which weights are kept."""
+        return self.mask or cast(Part, self.values)
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """Rows and columns of its matrix."""
-        return size_of(self.shape)
+    def as_mask(self, *, inverted: bool) -> "Layer":
+        """The same layer whose values turned out to be its mask."""
+        return replace(self, mask=replace(self.decides, inverted=inverted), values=None)
 
     @property
     def weights(self) -> int:
         """How many there are."""
-        return self.size[0] * self.size[1]
+        rows, columns = size_of(self.stored)
+        return rows * columns
 
 
-def layers_of(source: Source) -> list[Layer]:
-    """The prunable layers of a file, in network order as far as names and shapes tell it. Raises Refused.
+@dataclass
+class Found:
+    """The layers of one level in the order of their files, and a line for each tensor by its name."""
 
-    A parameter X is read from X_mask with X_orig or X (torch.nn.utils.prune), from X_orig, X_mask and X_trained (this
-    program's own tickets), or from X alone, where 0 is pruned. Prunable are kernels of two or more dimensions; biases
-    and norm parameters are not.
-
-    Convolutions come before linear layers, each kind by name with numbers in their order: files are sorted by name.
-    """
-    parts: dict[str, dict[str, Entry]] = {}
-    for entry in source.entries().values():
-        end = next((end for end in _ENDS if entry.name.endswith(end)), "")
-        parts.setdefault(entry.name.removesuffix(end), {})[end] = entry
-    found = [layer for stem, roles in parts.items() if (layer := _layer(source.name, stem, roles))]
-    if not found:
-        raise Refused(source.name, "no kernel of two or more dimensions and no mask of one is in it")
-    if len(found) > MAX_LAYERS:
-        raise Refused(source.name, f"{len(found):,} layers; at most {MAX_LAYERS} are allowed", status=413)
-    names = [layer.name for layer in found]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Refused(source.name, "this layer is named twice, with and without .weight", tensor=twice, field="name")
-    return sorted(found, key=lambda layer: (len(layer.shape) == 2, _natural(layer.name)))
+    layers: list[Layer]
+    lines: dict[str, Line]
 
 
-def agree(sources: Sequence[Source], levels: Sequence[Sequence[Layer]]) -> None:
-    """Every file has the layers of the first, in the same shapes. Raises Refused."""
-    expected = {layer.name: layer.shape for layer in levels[0]}
-    for source, layers in zip(sources[1:], levels[1:], strict=True):
-        mine = {layer.name: layer.shape for layer in layers}
-        for name in expected.keys() ^ mine.keys():
-            what = "is missing here" if name in expected else "is not in the first file"
-            raise Refused(source.name, f"{what}, but all files must have the same layers", tensor=name, field="name")
-        for name, shape in mine.items():
-            if shape != expected[name]:
-                message = f"is {_times(shape)} here and {_times(expected[name])} in {sources[0].name}"
-                raise Refused(source.name, message, tensor=name, field="shape")
+@dataclass(frozen=True)
+class _Tensor:
+    source: Source
+    entry: Entry
+    named: Named
 
 
-def _layer(file: str, stem: str, roles: Mapping[str, Entry]) -> Layer | None:
-    """The layer that these tensors make, None when they are no prunable kernel."""
-    mask = roles.get("_mask")
-    values = roles.get("_trained") or roles.get("") or roles.get("_orig")
-    if mask is None:
-        if values is None or not _is_kernel(stem, values):
-            return None
-        if values.dtype == "BOOL":
-            mask, values = values, None
-    initial = roles.get("_orig") if "_trained" in roles else None
-    members = [entry for entry in (mask, values, initial) if entry is not None]
-    if max(len(entry.shape) for entry in members) < 2:
+def layers_of(sources: Sequence[Source], choices: Choices = UNDECIDED) -> Found:
+    """The prunable layers of a network in one file or in several, as far as headers tell. Raises Refused."""
+    parameters: dict[str, dict[str, _Tensor]] = {}
+    found = Found([], {})
+    tensors: list[_Tensor] = []
+    for source in sources:
+        for entry in source.entries().values():
+            if entry.name in found.lines:
+                raise Refused(
+                    source.name, "is in another file of the same network too", tensor=entry.name, field="name"
+                )
+            tensor = _Tensor(source, entry, _named(entry, choices))
+            found.lines[entry.name] = _line(tensor, "other", "", False, "")
+            tensors.append(tensor)
+    known = {tensor.entry.name for tensor in tensors}
+    for tensor in tensors:
+        why = _left_out(tensor, known, choices)
+        if why is not None:
+            found.lines[tensor.entry.name] = _line(tensor, why[0], "", False, why[1])
+            continue
+        stem = tensor.named.stem
+        if tensor.entry.name.endswith(".mask"):
+            stem = next((s for s in (f"{stem}.weight", f"{stem}.kernel") if s in known or f"{s}_orig" in known), stem)
+        own = parameters.setdefault(stem, {})
+        if tensor.named.part in own:
+            spare = f"{own[tensor.named.part].entry.name} is read in its place"
+            found.lines[tensor.entry.name] = _line(tensor, _OF_PART[tensor.named.part], "", False, spare)
+            continue
+        own[tensor.named.part] = tensor
+    for stem, own in parameters.items():
+        layer = _layer(stem, own, found, choices)
+        if layer is not None:
+            found.layers.append(layer)
+    first = sources[0].name
+    if not found.layers:
+        raise Refused(first, "no kernel of two or more dimensions and no mask of one is in it")
+    if len(found.layers) > MAX_LAYERS:
+        raise Refused(first, f"{len(found.layers):,} layers; at most {MAX_LAYERS} are allowed", status=413)
+    called = [layer.name for layer in found.layers]
+    if len(set(called)) < len(called):
+        twice = next(name for name in called if called.count(name) > 1)
+        raise Refused(first, "this layer is named twice, with and without .weight", tensor=twice, field="name")
+    return found
+
+
+def _named(entry: Entry, choices: Choices) -> Named:
+    """The name taken apart, and what a reader declares in place of what it tells."""
+    named = names.taken_apart(entry.name)
+    chosen = choices.roles.get(entry.name)
+    if chosen is None or chosen == "left out":
+        return named
+    return Named(named.stem, _PARTS[chosen])  # type: ignore[arg-type]  # a value of that table
+
+
+def _left_out(tensor: _Tensor, known: set[str], choices: Choices) -> tuple[Role, str] | None:
+    """What a tensor is that belongs to no layer, and why; None for one that may."""
+    entry, named = tensor.entry, tensor.named
+    chosen = choices.roles.get(entry.name)
+    if chosen == "left out":
+        return named.role or _OF_PART[named.part], "left out by choice"
+    if not entry.readable:
+        return "unsupported type", f"numbers of type {entry.dtype} are not read"
+    if chosen is not None:
         return None
-    shape = members[0].shape
-    for entry in members:
-        if entry.shape != shape:
-            message = f"is {_times(entry.shape)}, but {_times(shape)} in {members[0].name!r}"
-            raise Refused(file, message, tensor=entry.name, field="shape")
-    layer = Layer(stem.removesuffix(".weight"), shape, mask, values, initial)
-    if not layer.name:
-        raise Refused(file, "leaves no name for its layer", tensor=members[0].name, field="name")
-    if not 0 < layer.weights <= MAX_WEIGHTS:
-        message = f"has {layer.weights:,} weights; a layer may have 1 to {MAX_WEIGHTS:,}"
-        raise Refused(file, message, tensor=members[0].name, field="shape", status=413 if layer.weights else 422)
-    if max(layer.size) > MAX_SIDE:
-        message = f"has {max(layer.size):,} rows or columns as a matrix; at most {MAX_SIDE:,} are allowed"
-        raise Refused(file, message, tensor=members[0].name, field="shape", status=413)
-    return layer
+    if named.role is not None:
+        return named.role, named.why
+    plain = names.without_average(entry.name)
+    averaged = {plain, plain.removeprefix("model."), f"model.{plain}", f"module.{plain}", f"{plain}_orig"}
+    if plain != entry.name and averaged & known:
+        return "average", "an average of the weights over training; the weights themselves are read"
+    return None
 
 
-def _is_kernel(stem: str, entry: Entry) -> bool:
-    """Whether a tensor without a mask holds prunable weights; buffers of whole numbers and biases do not."""
-    return len(entry.shape) >= 2 and (stem.endswith("weight") or (entry.dtype in _FLOATS and not stem.endswith("bias")))
+def _layer(stem: str, own: Mapping[str, _Tensor], found: Found, choices: Choices) -> Layer | None:
+    """The layer that these tensors make, None when they are no prunable kernel; their lines are filled in."""
+    mask = own.get("mask") or own.get("inverted mask")
+    normed = _normed(own)
+    values = own.get("trained") or own.get("weights") or own.get("orig") or normed
+    initial = own.get("initial") or (own.get("orig") if "trained" in own else None)
+    for tensor in own.values():
+        found.lines[tensor.entry.name] = _line(tensor, _OF_PART[tensor.named.part], "", False, _spare(values))
+    members = [each for each in (mask, values, initial) if each is not None]
+    why = _no_kernel(stem, mask, values, members, choices)
+    if why is not None:
+        for tensor in own.values():
+            found.lines[tensor.entry.name] = _line(tensor, *why)
+        return None
+    name = names.layer_name(stem)
+    whole = values or initial or members[0]
+    if not name:
+        raise Refused(whole.source.name, "leaves no name for its layer", tensor=whole.entry.name, field="name")
+    shape = whole.entry.shape
+    parts = {}
+    for part, each in (("mask", mask), ("values", values), ("initial", initial)):
+        if each is None:
+            continue
+        tensor = each
+        fitted = _fitted(tensor.entry, shape, stem, part == "mask")
+        if fitted is None:
+            of = mask if mask is not None and tensor is not mask else whole
+            message = f"is {times(tensor.entry.shape)}, but {times(of.entry.shape)} in {of.entry.name!r}"
+            raise Refused(tensor.source.name, message, tensor=tensor.entry.name, field="shape")
+        pruned = choices.one_means == "pruned" and tensor.entry.name not in choices.roles
+        inverted = part == "mask" and (pruned or tensor.named.part == "inverted mask")
+        gain = own["gain"].entry if tensor is normed else None
+        parts[part] = Part(tensor.source, fitted, shape, inverted, gain)
+        role: Role = "initial weights" if part == "initial" else _OF_PART[tensor.named.part]
+        role = "inverted mask" if inverted else role
+        found.lines[tensor.entry.name] = _line(tensor, role, name, True, _said(part, tensor, fitted, shape, inverted))
+    if normed is not None and values is normed:
+        found.lines[own["gain"].entry.name] = _line(own["gain"], "gain", name, True, "the lengths of weight norm")
+    sure = names.names_kernel(stem) or values is not None or any(each.entry.name in choices.roles for each in members)
+    return Layer(name, stem, shape, parts.get("mask"), parts.get("values"), parts.get("initial"), sure)
 
 
-def _natural(name: str) -> list[tuple[int, str]]:
-    """A key that puts `layer.10` behind `layer.9`."""
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d{1,18})", name)]
+def _normed(own: Mapping[str, _Tensor]) -> _Tensor | None:
+    """The directions of weight norm, where a length for each row is beside them."""
+    gain, direction = own.get("gain"), own.get("direction")
+    if gain is None or direction is None or not direction.entry.shape:
+        return None
+    return direction if gain.entry.size == direction.entry.shape[0] else None
 
 
-def _times(shape: tuple[int, ...]) -> str:
+def _no_kernel(
+    stem: str, mask: _Tensor | None, values: _Tensor | None, members: Sequence[_Tensor], choices: Choices
+) -> tuple[Role, str, bool, str] | None:
+    """The line of tensors that are no prunable kernel: role, no layer, not taken, and why; None for a kernel."""
+    if not members:
+        return "other", "", False, "no weights belong to it"
+    if max(len(each.entry.shape) for each in members) < 2:
+        role: Role = "norm" if names.is_norm(stem) else "mask" if mask else "other"
+        return role, "", False, "one dimension: parameters of norms and vectors are not prunable"
+    if any(each.entry.size == 0 for each in members):
+        return "empty", "", False, "it has no numbers"
+    if any(each.entry.name in choices.roles for each in members):
+        return None
+    if names.is_norm(stem):
+        return "norm", "", False, "parameters of norms are not prunable"
+    if mask is None and values is not None:
+        if names.is_embedding(values.entry.name):
+            return "embedding", "", False, "a table of embeddings, no kernel of a linear layer or convolution"
+        if not names.names_kernel(stem) and values.entry.dtype not in FLOATS and values.entry.dtype != "BOOL":
+            return "buffer", "", False, "whole numbers that are not called weight"
+    return None
+
+
+def _fitted(entry: Entry, shape: tuple[int, ...], stem: str, mask: bool) -> Entry | None:
+    """The tensor in as many dimensions as the kernel has; None when it does not fit. A mask may be of channels."""
+    if entry.shape == shape:
+        return entry
+    if not mask:
+        return None
+    own = entry.shape
+    if len(own) == 1 and own[0] == shape[0] and not names.is_flax(stem):
+        own = own + (1,) * (len(shape) - 1)
+    own = (1,) * (len(shape) - len(own)) + own
+    fits = len(own) == len(shape) and all(mine in (1, its) for mine, its in zip(own, shape, strict=True))
+    return entry._replace(shape=own) if fits else None
+
+
+def _spare(values: _Tensor | None) -> str:
+    return f"{values.entry.name} is read in its place" if values is not None else "no weights belong to it"
+
+
+def _said(part: str, tensor: _Tensor, fitted: Entry, shape: tuple[int, ...], inverted: bool) -> str:
+    said = []
+    if inverted:
+        said.append("1 means pruned")
+    if part == "mask" and fitted.shape != shape:
+        said.append(f"repeated over the kernel, {times(shape)}")
+    if tensor.named.part == "direction":
+        said.append("weights are the lengths times these directions (weight norm)")
+    return "; ".join(said)
+
+
+def _line(tensor: _Tensor, role: Role, layer: str, taken: bool, why: str) -> Line:
+    return Line(tensor.entry.name, tensor.entry.dtype, tensor.entry.shape, role, layer, taken, why)
+
+
+def times(shape: tuple[int, ...]) -> str:
+    """A shape in words: 3×4."""
     return "×".join(map(str, shape)) or "a single number"

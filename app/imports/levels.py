@@ -1,7 +1,7 @@
-"""A checked sequence of files as what a run of the same masks would have measured and saved, level by level."""
+"""Recognised networks as what a run of the same masks would have measured and saved, level by level."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.contract.events import Measured, Place
-from app.imports import check, limits
-from app.imports.header import Entry
-from app.imports.layers import Layer, agree, layers_of
-from app.imports.refused import Refused
-from app.imports.source import Source, spans
+from app.imports import limits
+from app.imports.layers import Layer
+from app.imports.orientation import Kernel
+from app.imports.parts import Part
+from app.imports.recognition import Recognition
+from app.imports.source import spans
 from app.imports.spool import Spool
 from app.imports.strata import strata
+from app.imports.turning import turned
 from app.masks import codec
 from app.masks.codec import Bits
 from app.masks.connectivity import dead
@@ -37,113 +39,103 @@ Output: TypeAlias = Measured | Saved
 
 
 class MaskSequence:
-    """Files in the order of their levels, checked whole: what follows cannot be refused. Raises Refused."""
+    """Recognised networks as what a run would have saved of them: what follows cannot be refused."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
-        total = sum(source.size for source in sources)
-        if total > limits.MAX_BYTES:
-            what = sources[0].name if len(sources) == 1 else f"{len(sources)} files"
-            message = f"{total:,} bytes; at most {limits.MAX_BYTES:,} are imported at once"
-            raise Refused(what, message, status=413)
-        self._sources = sources
-        self._levels = [layers_of(source) for source in sources]
-        agree(sources, self._levels)
-        for source, layers in zip(sources, self._levels, strict=True):
-            check.check_values(source, layers)
-        self.has_initial = check.same_initial(sources, self._levels)
+    def __init__(self, recognition: Recognition) -> None:
+        self.recognition = recognition
+        self.kernels = recognition.kernels
 
     @property
-    def layers(self) -> list[Layer]:
-        """The layers of the network, in order."""
-        return self._levels[0]
+    def replicates(self) -> int:
+        """How many sequences of levels there are."""
+        return self.recognition.levels[-1].network.replicate + 1
 
-    @property
-    def holds(self) -> str:
-        """What the files were found to hold, in words."""
-        valued = [all(layer.values for layer in layers) for layers in self._levels]
-        values = "weights" if all(valued) else "weights of some levels" if any(valued) else "no weights"
-        start = "initial weights" if self.has_initial else "no initial weights"
-        masked = "masks" if any(layer.mask for layer in self.layers) else "masks from zeros"
-        return f"{masked}, {values}, {start}"
-
-    def outputs(self, folder: Path) -> Iterator[Output]:
-        """Series `layers` and artifacts of every level; temporary files lie in `folder`."""
+    def outputs(self, folder: Path, replicate: int = 0) -> Iterator[Output]:
+        """Series `layers` and artifacts of every level of one replicate; temporary files lie in `folder`."""
+        levels = [level.layers for level in self.recognition.levels if level.network.replicate == replicate]
         with TemporaryFile(dir=folder) as groups:
-            if self.has_initial:
-                yield from self._initial(folder, groups)
-            for level in range(len(self._sources)):
-                yield from self._level(level, folder, groups)
+            if self.recognition.has_initial:
+                yield from self._initial(levels[0], folder, groups)
+            for level, layers in enumerate(levels):
+                yield from self._level(level, layers, levels[level - 1] if level else None, folder, groups)
 
-    def _initial(self, folder: Path, groups: BinaryIO) -> Iterator[Output]:
+    def _initial(self, layers: Sequence[Layer], folder: Path, groups: BinaryIO) -> Iterator[Output]:
         """The artifact `init`; the strata of its weights go to `groups`, layer after layer."""
-        source = self._sources[0]
         with Spool(folder) as init:
-            for layer in self.layers:
-                read = partial(source.floats, cast(Entry, layer.initial))
-                init.stream(layer.key, np.float32, layer.shape, (read(*span) for span in spans(layer.weights)))
-                for piece in strata(read, layer.weights):
-                    groups.write(piece.data)
+            for kernel, layer in zip(self.kernels, layers, strict=True):
+                with ExitStack() as stack:
+                    initial = _in_order(cast(Part, layer.initial), kernel, folder, stack, mask=False)
+                    pieces = (initial.floats(*span) for span in spans(initial.size))
+                    init.stream(kernel.key, np.float32, kernel.shape, pieces)
+                    for piece in strata(initial.floats, initial.size):
+                        groups.write(piece.data)
             yield Saved("init", Place(), init)
 
-    def _level(self, level: int, folder: Path, groups: BinaryIO) -> Iterator[Output]:
-        place, source, layers = Place(level=level), self._sources[level], self._levels[level]
+    def _level(
+        self, level: int, layers: Sequence[Layer], before: Sequence[Layer] | None, folder: Path, groups: BinaryIO
+    ) -> Iterator[Output]:
+        place = Place(level=level)
         columns: dict[str, list[float]] = {name: [] for name in COLUMNS}
         groups.seek(0)
         with Spool(folder) as mask, Spool(folder) as pyramid, Spool(folder) as ticket:
-            for number, layer in enumerate(layers):
-                bits = _bits(source, layer)
-                before = self._bits_before(level, number)
+            for number, (kernel, layer) in enumerate(zip(self.kernels, layers, strict=True)):
+                bits = _bits(layer, kernel, folder)
+                # Read once more, since a whole network may not fit in memory.
+                base = _bits(before[number], kernel, folder) if before else codec.full(*kernel.size)
                 kept = int(np.bitwise_count(bits).sum(dtype=np.int64))
-                flipped = int(np.bitwise_count(bits ^ before).sum(dtype=np.int64))
-                row = (number, kept, layer.weights, *dead(bits, layer.shape), flipped)
+                flipped = int(np.bitwise_count(bits ^ base).sum(dtype=np.int64))
+                row = (number, kept, layer.weights, *dead(bits, kernel.shape, kernel.groups), flipped)
                 for column, value in zip(columns.values(), row, strict=True):
                     column.append(float(value))
-                mask.add(layer.key, codec.encode(bits, before))
-                for name, values in _pyramid(bits, layer, groups if self.has_initial else None).items():
-                    pyramid.add(f"{layer.key}.{name}", values)
+                mask.add(kernel.key, codec.encode(bits, base))
+                strata_of = groups if self.recognition.has_initial else None
+                for name, values in _pyramid(bits, kernel, strata_of).items():
+                    pyramid.add(f"{kernel.key}.{name}", values)
                 if layer.values is not None:
-                    ticket.stream(f"{layer.key}.values", np.float32, (kept,), _kept(source, layer, bits))
+                    with ExitStack() as stack:
+                        weights = _in_order(layer.values, kernel, folder, stack, mask=False)
+                        ticket.stream(f"{kernel.key}.values", np.float32, (kept,), _kept(weights, kernel, bits))
             yield Measured(series="layers", place=place, columns=columns)
             yield Saved("mask", place, mask)
             yield Saved("pyramid", place, pyramid)
             if all(layer.values for layer in layers):
                 yield Saved("ticket", place, ticket)
 
-    def _bits_before(self, level: int, number: int) -> Bits:
-        """What the mask of a level is stored against; read once more, since a whole network may not fit in memory."""
-        if level == 0:
-            return codec.full(*self.layers[number].size)
-        return _bits(self._sources[level - 1], self._levels[level - 1][number])
+
+def _in_order(part: Part, kernel: Kernel, folder: Path, stack: ExitStack, *, mask: bool) -> Part:
+    """A part of a layer with its axes in the order of the kernel's shape."""
+    return part if kernel.axes is None else turned(part, kernel.axes, folder, stack, mask=mask)
 
 
-def _rows(layer: Layer) -> Iterator[tuple[int, int]]:
+def _rows(kernel: Kernel) -> Iterator[tuple[int, int]]:
     """Bands of whole rows that can be looked at together."""
-    rows, columns = layer.size
+    rows, columns = kernel.size
     return spans(rows, max(1, limits.BAND // columns))
 
 
-def _bits(source: Source, layer: Layer) -> Bits:
-    rows, columns = layer.size
-    entry = cast(Entry, layer.mask or layer.values)
+def _bits(layer: Layer, kernel: Kernel, folder: Path) -> Bits:
+    rows, columns = kernel.size
     bits = np.empty((rows, -(-columns // 8)), np.uint8)
-    for first, last in _rows(layer):
-        bits[first:last] = codec.pack(source.read(entry, first * columns, last * columns).reshape(-1, columns))
+    with ExitStack() as stack:
+        part = _in_order(layer.decides, kernel, folder, stack, mask=True)
+        for first, last in _rows(kernel):
+            bits[first:last] = codec.pack(part.kept(first * columns, last * columns).reshape(-1, columns))
     return bits
 
 
-def _kept(source: Source, layer: Layer, bits: Bits) -> Iterator[NDArray[np.float32]]:
+def _kept(weights: Part, kernel: Kernel, bits: Bits) -> Iterator[NDArray[np.float32]]:
     """The weights under a mask, in flat order."""
-    columns = layer.size[1]
-    for first, last in _rows(layer):
-        values = source.floats(cast(Entry, layer.values), first * columns, last * columns)
+    columns = kernel.size[1]
+    for first, last in _rows(kernel):
+        values = weights.floats(first * columns, last * columns)
         yield values[codec.unpack(bits[first:last], columns).reshape(-1) == 1]
 
 
-def _pyramid(bits: Bits, layer: Layer, groups: BinaryIO | None) -> dict[str, NDArray[Any]]:
+def _pyramid(bits: Bits, kernel: Kernel, groups: BinaryIO | None) -> dict[str, NDArray[Any]]:
     """`app.masks.sums.sums` of a layer, band by band; its strata are next in `groups`, where there are any."""
-    columns = layer.size[1]
+    columns = kernel.size[1]
     parts = []
-    for first, last in _rows(layer):
+    for first, last in _rows(kernel):
         size = (last - first) * columns
         band = np.frombuffer(groups.read(size), np.uint8) if groups else None
         parts.append(sums(bits[first:last], columns, band))

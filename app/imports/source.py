@@ -13,7 +13,7 @@ from app.imports.refused import Refused
 # BF16 is the upper half of an F32; a byte of a BOOL must be checked before it is one.
 _STORED: Mapping[str, str] = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
-    "U8": "u1", "BOOL": "u1",
+    "U64": "<u8", "U32": "<u4", "U16": "<u2", "U8": "u1", "BOOL": "u1",
 }  # fmt: skip
 
 
@@ -31,6 +31,11 @@ class Source:
         Read anew each time: the names in sixty headers are more than a server wants to keep.
         """
         return read_header(self._file, self.size, self.name)
+
+    def bytes(self, first: int, last: int) -> bytes:
+        """Bytes `first` to `last` of the file."""
+        self._file.seek(first)
+        return self._file.read(last - first)
 
     def read(self, entry: Entry, first: int, last: int) -> NDArray[Any]:
         """Elements `first` to `last` of the flat tensor, in its own type; BF16 as float32, BOOL as bytes."""

@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 from app.masks.codec import Bits, unpack
 
 
-def dead(bits: Bits, shape: tuple[int, ...]) -> tuple[int, int]:
+def dead(bits: Bits, shape: tuple[int, ...], groups: int = 1) -> tuple[int, int]:
     """Dead inputs and dead units of a layer: `n_in` that no kept weight reads, `n_out` that no kept weight feeds.
 
-    An input of a convolution is a whole channel. `shape` is `(n_out, n_in, *kernel)`.
+    An input of a convolution is a whole channel. `shape` is `(n_out, n_in / groups, *kernel)`: each of `groups` equal
+    runs of units reads inputs of its own, in a depthwise convolution one channel.
     """
     channels, kernel = (shape[1], prod(shape[2:])) if len(shape) > 1 else (prod(shape), 1)
-    read = unpack(np.bitwise_or.reduce(bits, axis=0, keepdims=True), channels * kernel)
-    dead_inputs = int((~read.reshape(channels, kernel).any(axis=1)).sum())
+    rows = bits.reshape(groups, -1, bits.shape[1])
+    read = unpack(np.bitwise_or.reduce(rows, axis=1), channels * kernel)
+    dead_inputs = int((~read.reshape(groups * channels, kernel).any(axis=1)).sum())
     return dead_inputs, int((~bits.any(axis=1)).sum())
 
 
@@ -28,23 +30,28 @@ def spread_of(units: int, columns: int) -> int | None:
     return columns // units if units and columns % units == 0 else None
 
 
-def paths(unit: int, units: int, below: Sequence[tuple[Bits, tuple[int, ...]]]) -> list[NDArray[np.float64]]:
+def paths(unit: int, units: int, below: Sequence[tuple[Bits, tuple[int, ...], int]]) -> list[NDArray[np.float64]]:
     """Paths of kept weights from one unit to the units of each layer behind it, nearest first.
 
-    `units` is how many units its own layer has; `below` are the following layers' masks and shapes, in order. Each
-    answer is `(n_out,)`: the number of paths that reach each unit, 0 where none does. It ends where a layer's inputs
-    are not the units before it. A convolution counts as many paths as it has kept positions in its kernel.
+    `units` is how many units its own layer has; `below` are the following layers' masks, shapes and groups, in order.
+    Each answer is `(n_out,)`: the number of paths that reach each unit, 0 where none does. It ends where a layer's
+    inputs are not the units before it. A convolution counts as many paths as it has kept positions in its kernel.
     """
     reach = np.zeros(units)
     reach[unit] = 1
     found: list[NDArray[np.float64]] = []
-    for bits, shape in below:
+    for bits, shape, groups in below:
         kernel = prod(shape[2:])
-        inputs = shape[1] if len(shape) > 1 else 0
+        inputs = shape[1] * groups if len(shape) > 1 else 0
         spread = spread_of(len(reach), inputs)
         if spread is None:
             break
         live = np.repeat(reach, spread * kernel)
+        if groups > 1:
+            rows = unpack(bits, shape[1] * kernel).reshape(groups, -1, shape[1] * kernel)
+            reach = np.einsum("grc,gc->gr", rows, live.reshape(groups, -1)).reshape(-1)
+            found.append(reach)
+            continue
         columns = np.flatnonzero(live)
         # Only the bytes that hold a column that is reached: deep layers of a sparse ticket are reached by few.
         wanted = np.unique(columns >> 3)

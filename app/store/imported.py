@@ -16,26 +16,23 @@ def create(
     conn: Connection,
     run_id: str,
     spec: ImportedSpec,
-    outputs: Sequence[Measured | ArtifactSaved],
+    outputs: Sequence[Sequence[Measured | ArtifactSaved]],
     provenance: Mapping[str, Any],
     *,
     name: str,
     tags: Iterable[str],
     notes: str,
 ) -> None:
-    """Store a finished run of one replicate with its whole log. Raises FieldError for bad labels."""
+    """Store a finished run with its whole log; `outputs` are of each replicate. Raises FieldError for bad labels."""
     run_rows.add_run(conn, run_id, spec, "finished", name=name, tags=tags, notes=notes)
-    work = spec.work[0]
-    conn.execute(
-        insert(shards).values(
-            run_id=run_id, replicate=0, state="finished", queue="any", attempt=1, checkpoints=[], done=work, total=work
-        )
-    )
-    shard = conn.execute(select(shards).where(shards.c.run_id == run_id)).one()
-    started = Started(replicate=0, attempt=1, worker="import", plan={}, provenance=dict(provenance))
-    events.log(conn, run_id, [started], shard)
-    events.append(conn, shard, outputs, 0)
-    events.log(conn, run_id, [Finished(replicate=0)], shard)
+    done = {"state": "finished", "queue": "any", "attempt": 1, "checkpoints": []}
+    for replicate, work in enumerate(spec.of_replicate):
+        conn.execute(insert(shards).values(run_id=run_id, replicate=replicate, done=work, total=work, **done))
+        shard = conn.execute(select(shards).where(shards.c.run_id == run_id, shards.c.replicate == replicate)).one()
+        started = Started(replicate=replicate, attempt=1, worker="import", plan={}, provenance=dict(provenance))
+        events.log(conn, run_id, [started], shard)
+        events.append(conn, shard, outputs[replicate], 0)
+        events.log(conn, run_id, [Finished(replicate=replicate)], shard)
     events.log(conn, run_id, [Changed(state="finished")])
     conn.execute(
         update(runs)

@@ -62,16 +62,20 @@ class Records(Connected):
     def import_run(
         self,
         spec: ImportedSpec,
-        outputs: Sequence[Measured | ArtifactSaved],
+        outputs: Sequence[Sequence[Measured | ArtifactSaved]],
         provenance: Mapping[str, Any],
         *,
         name: str,
         tags: Iterable[str] = (),
         notes: str = "",
     ) -> Run:
-        """Store a finished run of imported masks, whose bytes are there already. Raises FieldError as `create_run`."""
+        """Store a finished run of imported masks, whose bytes are there already; `outputs` are of each replicate.
+
+        Raises FieldError as `create_run`.
+        """
         labels: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes}
-        self.artifacts_store.settle(output.sha256 for output in outputs if isinstance(output, ArtifactSaved))
+        saved = (output for each in outputs for output in each if isinstance(output, ArtifactSaved))
+        self.artifacts_store.settle(output.sha256 for output in saved)
         return self._create(lambda conn, run_id: imported.create(conn, run_id, spec, outputs, provenance, **labels))
 
     def _create(self, write: Callable[[Connection, str], None]) -> Run:

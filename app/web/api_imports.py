@@ -1,14 +1,17 @@
 """Import: masks from elsewhere as a run."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final, get_args
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 
 from app.contract.records import Run
 from app.imports.limits import MAX_BYTES, MAX_FILES
+from app.imports.table import Choice
 from app.store.labels import NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH, TAGS
 from app.web.context import QueueDep, StoreDep
-from app.web.imports import import_masks
+from app.web.import_fields import fields_of
+from app.web.import_preview import Preview, preview
+from app.web.imports import import_masks, recognised
 from app.web.pages_new import split_tags
 from app.web.problems import responses
 from app.web.uploads import UploadDep
@@ -25,8 +28,15 @@ _FORM: Final[dict[str, Any]] = {
             "minItems": 1,
             "maxItems": MAX_FILES,
             "items": {"type": "string", "format": "binary"},
-            "description": f"safetensors files in the order of their levels, {MAX_BYTES:,} bytes in all.",
+            "description": f"safetensors files, and indices of shards; {MAX_BYTES:,} bytes in all.",
         },
+        "places": {
+            "type": "string",
+            "description": "JSON: [replicate, level] of each safetensors file; files of one place are shards. "
+            "Without it, levels are the natural order of the files' whole paths.",
+        },
+        "one_means": {"type": "string", "enum": ["kept", "pruned"], "description": "What 1 means in masks."},
+        "roles": {"type": "string", "description": "JSON: by tensor, one of " + ", ".join(get_args(Choice)) + "."},
         "name": {"type": "string", "maxLength": NAME_LENGTH},
         "tags": {"type": "array", "maxItems": TAGS, "items": {"type": "string", "maxLength": TAG_LENGTH}},
         "notes": {"type": "string", "maxLength": NOTES_LENGTH},
@@ -37,18 +47,30 @@ _FORM: Final[dict[str, Any]] = {
 @router.post(
     "/imports",
     status_code=201,
-    responses=responses(507),
+    responses={200: {"model": Preview, "description": "Of a dry run: what would be stored."}, **responses(507)},
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
 )
-def create_import(upload: UploadDep, response: Response, store: StoreDep, queue: QueueDep) -> Run:
-    """Masks from elsewhere as a finished run: file i is level i. Pickles are refused, never loaded.
+def create_import(
+    upload: UploadDep,
+    response: Response,
+    store: StoreDep,
+    queue: QueueDep,
+    dry_run: Annotated[bool, Query(description="Answer what was recognised, and store nothing.")] = False,
+) -> Run | Preview:
+    """Masks from elsewhere as a finished run: each file is a level. Pickles are refused, never loaded.
 
     A kernel X is read from `X_mask` with `X_orig` (torch.nn.utils.prune), from `X_orig`, `X_mask` and `X_trained` (the
-    tickets of this program), or from X alone, where 0 is pruned. Biases and norm parameters are left out.
+    tickets of this program), from masks in a parametrization or beside X, or from X alone, where 0 is pruned. Biases,
+    parameters of norms, scales, scores and copies are left out.
     """
+    fields = fields_of(upload.fields)
+    if dry_run:
+        response.status_code = 200
+        return preview(recognised(upload, fields), fields.choices)
     run = import_masks(
         store,
         upload,
+        fields,
         name=upload.field("name").strip(),
         tags=[tag for key, value in upload.fields if key == "tags" for tag in split_tags(value)],
         notes=upload.field("notes").replace("\r\n", "\n"),

@@ -1,4 +1,4 @@
-"""Files of masks as a run of kind imported: checked whole, then saved, then listed."""
+"""Files of masks as a run of kind imported: recognised and checked whole, then saved, then listed."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -7,45 +7,95 @@ from app.contract.events import ArtifactSaved, Measured
 from app.contract.records import Run
 from app.contract.specs import TITLES, ImportedSpec
 from app.imports.levels import MaskSequence, Saved
+from app.imports.places import Network, networks
+from app.imports.recognition import Recognition, recognise
 from app.imports.source import Source
+from app.imports.table import Choices
 from app.store import Store
 from app.store.labels import check_name, check_notes, check_tags
+from app.web.import_fields import Fields
 from app.web.problems import BadField, Invalid
 from app.web.uploads import Upload
 
 MEDIA_TYPE = "application/vnd.safetensors"
-_NAME_LENGTH = 120
+_NAME_LENGTH = 300
 
 
-def import_masks(store: Store, upload: Upload, *, name: str, tags: Sequence[str], notes: str) -> Run:
+def recognised(upload: Upload, fields: Fields) -> Recognition:
+    """What the files of an upload are; nothing is stored. Raises Refused, FieldError, Invalid."""
+    return recognise(_networks(upload, fields.places), fields.choices)
+
+
+def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tags: Sequence[str], notes: str) -> Run:
     """Store the masks of an upload as a finished run. Raises Refused, FieldError, Invalid; then nothing is stored."""
-    if not upload.files:
-        raise Invalid([BadField(path="files", message="needs at least one .safetensors file")])
-    files = [file_name(file.filename or "", level) for level, file in enumerate(upload.files)]
+    found = _networks(upload, fields.places)
+    files = [source.name for network in found for source in network.sources]
     name = check_name(name or _default_name(files))
     tags, notes = check_tags(tags), check_notes(notes)
-    masks = MaskSequence([Source(called, file.file) for called, file in zip(files, upload.files, strict=True)])
-    spec = ImportedSpec(kind="imported", files=tuple(files), layers=len(masks.layers), levels=len(files) - 1)
-    outputs = [_save(store, output) if isinstance(output, Saved) else output for output in masks.outputs(upload.folder)]
+    recognition = recognise(found, fields.choices)
+    if recognition.question:
+        raise Invalid([BadField(path="one_means", message=question(recognition, fields.choices))])
+    masks = MaskSequence(recognition)
+    places = [(network.replicate, network.level) for network in found for _ in network.sources]
+    spec = ImportedSpec(
+        kind="imported",
+        files=tuple(files),
+        places=() if places == [(0, level) for level in range(len(files))] else tuple(places),
+        layers=len(masks.kernels),
+        levels=max(level for _, level in places),
+        replicates=masks.replicates,
+    )
+    outputs = [
+        [_save(store, output) if isinstance(output, Saved) else output for output in masks.outputs(upload.folder, each)]
+        for each in range(masks.replicates)
+    ]
     provenance = {
-        "layers": [{"name": layer.name, "shape": list(layer.shape)} for layer in masks.layers],
+        "layers": [
+            {
+                "name": kernel.name,
+                "shape": list(kernel.shape),
+                **({"groups": kernel.groups} if kernel.groups > 1 else {}),
+            }
+            for kernel in masks.kernels
+        ],
         "files": files,
-        "format": masks.holds,
+        "format": recognition.holds,
         "program": f"ticketscope {version('ticketscope')}",
     }
     return store.import_run(spec, outputs, provenance, name=name, tags=tags, notes=notes)
 
 
-def file_name(given: str, level: int) -> str:
-    """The name of an uploaded file as one short line, without the folders that some clients send along."""
-    last = given.replace("\\", "/").rpartition("/")[2]
-    kept = "".join(character for character in last if character.isprintable()).strip()
-    return kept[:_NAME_LENGTH] or f"level-{level}.safetensors"
+def question(recognition: Recognition, choices: Choices) -> str:
+    """What has to be decided before these masks can be imported."""
+    layers = ", ".join(recognition.question[:3])
+    more = f" and {len(recognition.question) - 3} more" if len(recognition.question) > 3 else ""
+    which = "with 1 = pruned, " if choices.one_means == "pruned" else ""
+    return (
+        f"does 1 mean kept or pruned? {which}every kept weight of {layers}{more} is exactly 0, "
+        "while pruned ones are not: say kept or pruned"
+    )
+
+
+def file_name(given: str, number: int) -> str:
+    """The name of an uploaded file as one short line, with its folders but nothing that leads out of them."""
+    parts = given.replace("\\", "/").split("/")
+    kept = ["".join(character for character in part if character.isprintable()).strip() for part in parts]
+    name = "/".join(part for part in kept if part not in ("", ".", "..") and not part.endswith(":"))
+    if parts[-1:] == [""] or not name:
+        return f"level-{number}.safetensors"
+    return name if len(name) <= _NAME_LENGTH else f"…{name[1 - _NAME_LENGTH :]}"
+
+
+def _networks(upload: Upload, places: Sequence[tuple[int, int]]) -> list[Network]:
+    if not upload.files:
+        raise Invalid([BadField(path="files", message="needs at least one .safetensors file")])
+    sources = [Source(file_name(file.filename or "", i), file.file) for i, file in enumerate(upload.files)]
+    return networks(sources, places)
 
 
 def _default_name(files: Sequence[str]) -> str:
     more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-    return f"{TITLES['imported']}: {files[0][:_NAME_LENGTH]}{more}"
+    return f"{TITLES['imported']}: {files[0][-120:]}{more}"
 
 
 def _save(store: Store, saved: Saved) -> Measured | ArtifactSaved:

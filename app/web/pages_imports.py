@@ -8,11 +8,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.specs import FieldError
+from app.imports.formats import SCRIPT
 from app.imports.limits import MAX_BYTES, MAX_FILES, MAX_LAYERS, MAX_WEIGHTS
 from app.imports.refused import Refused
 from app.store import Store
 from app.web.context import QueueDep, StoreDep
 from app.web.forms import FormField
+from app.web.import_fields import fields_of
 from app.web.imports import import_masks
 from app.web.pages_new import ABOUT_HELP, about, split_tags
 from app.web.problems import Invalid
@@ -33,6 +35,7 @@ class ImportPage:
     max_files: int = MAX_FILES
     max_layers: int = MAX_LAYERS
     max_weights: int = MAX_WEIGHTS
+    script: str = SCRIPT
 
 
 @router.get("/import")
@@ -49,6 +52,7 @@ def create(request: Request, upload: UploadDep, store: StoreDep, queue: QueueDep
         run = import_masks(
             store,
             upload,
+            fields_of(upload.fields),
             name=data["name"].strip(),
             tags=split_tags(data["tags"]),
             notes=data["notes"].replace("\r\n", "\n"),

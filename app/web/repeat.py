@@ -81,18 +81,34 @@ def _submit_again(spec: Experiment, name: str, origin: str) -> tuple[str, str]:
     spec_text, body = (json.dumps(each, separators=(",", ":")) for each in (document, {"name": name, "spec": document}))
     headers = "-H 'Content-Type: application/json'"
     return (
-        f"echo {shlex.quote(spec_text)} > spec.json\nticketscope submit spec.json --name {shlex.quote(name)}",
-        f"curl -X POST {origin}/api/v1/runs {headers} -d {shlex.quote(body)}",
+        (
+            f"printf '%s\\n' {shlex.quote(spec_text)} > spec.json\n"
+            f"ticketscope submit --name={shlex.quote(name)} -- spec.json"
+        ),
+        f"curl -X POST {shlex.quote(f'{origin}/api/v1/runs')} {headers} --data-raw {shlex.quote(body)}",
     )
 
 
 def _import_again(spec: ImportedSpec, name: str, origin: str) -> tuple[str, str]:
-    files = " ".join(shlex.quote(file) for file in spec.files)
-    parts = " ".join(f"-F {shlex.quote(f'files=@{file}')}" for file in spec.files)
+    """Both commands, safe to paste whatever names hold: nothing of them is an option, a path elsewhere or a file."""
+    files = " ".join(shlex.quote(f"./{file}") for file in spec.files)
+    parts = " ".join(f"-F {shlex.quote(f'files=@{_quoted(file)}')}" for file in spec.files)
+    places = json.dumps(spec.places, separators=(",", ":"))
+    cli = f" --places {shlex.quote(places)}" if spec.places else ""
+    curl = f" --form-string {shlex.quote(f'places={places}')}" if spec.places else ""
     return (
-        f"ticketscope import {files} --name {shlex.quote(name)}",
-        f"curl -X POST {origin}/api/v1/imports {parts} -F {shlex.quote(f'name={name}')}",
+        f"ticketscope import --name={shlex.quote(name)}{cli} -- {files}",
+        (
+            f"curl -X POST {shlex.quote(f'{origin}/api/v1/imports')} {parts}{curl}"
+            f" --form-string {shlex.quote(f'name={name}')}"
+        ),
     )
+
+
+def _quoted(file: str) -> str:
+    """A file as curl reads one in a form: a relative path, and its whole name sent along."""
+    escaped = file.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"./{escaped}";filename="{escaped}"'
 
 
 def _tickets(

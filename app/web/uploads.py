@@ -16,10 +16,11 @@ from starlette.requests import ClientDisconnect
 
 from app.imports.limits import MAX_FILES
 from app.web.context import SettingsDep
+from app.web.import_fields import NAMES
 from app.web.problems import BadField, Invalid
 
-# The longest notes there may be, in bytes; and name, notes and a field for each tag.
-_FIELD_BYTES: Final = 2**16
+# The roles of as many tensors as a file may have, in bytes; and name, notes and a field for each tag.
+_FIELD_BYTES: Final = 2**20
 _FIELDS: Final = 32
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT}
 
@@ -94,7 +95,7 @@ async def spooled(request: Request, folder: Path, otherwise: BadField, max_files
 
 
 def _check(files: list[tuple[str, UploadFile]], fields: list[tuple[str, str]]) -> None:
-    known = {"name", "tags", "notes"}
+    known = {"name", "tags", "notes", *NAMES}
     errors = [BadField(path=name, message="is no file: send files as `files`") for name, _ in files if name != "files"]
     errors += [
         BadField(path=name, message="must be a file" if name == "files" else "is not a field of an import")

@@ -317,6 +317,6 @@ def test_runs_that_cannot_be_made_again_are_refused(lab: Lab) -> None:
     assert "no replicate of it has finished yet" in lab.verify(waiting)[2]
     assert "replicate 0 of run" in lab.verify(waiting, replicate=0)[2]
     spec = ImportedSpec(kind="imported", files=("a.safetensors",), layers=1, levels=0)
-    elsewhere = lab.store.import_run(spec, [], {"layers": []}, name="from elsewhere").id
+    elsewhere = lab.store.import_run(spec, [[]], {"layers": []}, name="from elsewhere").id
     code, _, err = lab.verify(elsewhere)
     assert (code, "holds imported masks" in err) == (2, True)

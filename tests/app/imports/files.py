@@ -8,7 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
+from app.imports.places import networks
+from app.imports.recognition import Recognition, recognise
 from app.imports.source import Source
+from app.imports.table import UNDECIDED, Choices
 
 DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1",
           "BOOL": "?"}  # fmt: skip
@@ -45,6 +48,11 @@ def typed(tensors: dict[str, tuple[NDArray[Any], str]]) -> bytes:
 
 def source(content: bytes, name: str = "a.safetensors") -> Source:
     return Source(name, io.BytesIO(content))
+
+
+def recognised(*contents: bytes, choices: Choices = UNDECIDED) -> Recognition:
+    """What files called l0, l1 … are, level by level."""
+    return recognise(networks([source(content, f"l{i}") for i, content in enumerate(contents)]), choices)
 
 
 class Network:

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load_file
 
+from app.imports.formats import LINE, SCRIPT
 from app.imports.refused import Refused
 from tests.app.imports.files import source
 
@@ -47,6 +49,21 @@ def numpy_file() -> bytes:
 
 
 ZEROS = bytes(10_000_000)
+
+
+@pytest.mark.parametrize("key", [None, "state_dict", "model_state_dict", "model"])
+@pytest.mark.parametrize("code", [LINE, SCRIPT])
+def test_the_advised_code_converts_nested_checkpoints_and_names_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], key: str | None, code: str
+) -> None:
+    weights = {"fc.weight": torch.arange(12.0).reshape(4, 3).T, "step": 3}
+    monkeypatch.chdir(tmp_path)
+    for name in ("file.pt", "ticket.pt"):
+        torch.save(weights if key is None else {"epoch": 4, "optimizer": {"state": {}}, key: weights}, name)
+    exec(code, {})
+    assert key is None or key in capsys.readouterr().out
+    (path,) = tmp_path.glob("*.safetensors")
+    assert [(n, v.tolist()) for n, v in load_file(path).items()] == [("fc.weight", weights["fc.weight"].tolist())]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))

@@ -14,14 +14,15 @@ from app.imports.levels import MaskSequence, Saved
 from app.imports.refused import Refused
 from app.masks import codec
 from app.masks.sums import strata_of, sums
-from tests.app.imports.files import DTYPES, Network, source, typed
+from tests.app.imports.files import DTYPES, Network, recognised, typed
 
 
 class Made:
     """All outputs of a sequence of files: rows by level, tensors by (name, level)."""
 
     def __init__(self, files: list[bytes], folder: Path) -> None:
-        self.sequence = MaskSequence([source(content, f"l{i}") for i, content in enumerate(files)])
+        self.recognition = recognised(*files)
+        self.sequence = MaskSequence(self.recognition)
         self.rows: list[dict[str, list[float]]] = []
         self.saved: dict[tuple[str, int], dict[str, NDArray[Any]]] = {}
         for output in self.sequence.outputs(folder):
@@ -35,7 +36,7 @@ class Made:
 
     def masks(self, name: str) -> list[NDArray[np.uint8]]:
         """The masks of a layer, level by level, unfolded as a reader does."""
-        shape = next(layer.shape for layer in self.sequence.layers if layer.name == name)
+        shape = next(layer.shape for layer in self.sequence.kernels if layer.name == name)
         rows, columns = codec.size_of(shape)
         base, found = codec.full(rows, columns), []
         for level in range(len(self.rows)):
@@ -49,7 +50,7 @@ class Made:
 def test_every_form_gives_the_masks_and_counts_of_the_dense_arrays(tmp_path: Path, form: str, nested: bool) -> None:
     network = Network(3, nested=nested)
     made = Made([getattr(network, form)(level) for level in range(3)], tmp_path)
-    assert [layer.name for layer in made.sequence.layers] == ["conv1", "conv2", "fc"]
+    assert [layer.name for layer in made.sequence.kernels] == ["conv1", "conv2", "fc"]
     for number, (name, shape) in enumerate(network.SHAPES.items()):
         for level, mask in enumerate(made.masks(name)):
             truth = network.masks[level][name]
@@ -141,8 +142,8 @@ def test_initial_weights_that_differ_between_files_are_nobodys(tmp_path: Path) -
     first, other = Network(2), Network(2, seed=5)
     made = Made([first.ticket(0), other.ticket(1)], tmp_path)
     assert ("init", 0) not in made.saved
-    assert made.sequence.holds == "masks, weights, no initial weights"
-    assert Made([first.ticket(0), first.ticket(1)], tmp_path).sequence.holds == "masks, weights, initial weights"
+    assert made.recognition.holds == "masks, weights, no initial weights"
+    assert Made([first.ticket(0), first.ticket(1)], tmp_path).recognition.holds == "masks, weights, initial weights"
 
 
 @pytest.mark.parametrize("value", [2, -1, 0.5, float("nan"), float("inf")])
@@ -150,14 +151,14 @@ def test_a_mask_of_anything_but_0_and_1_is_refused(value: float) -> None:
     mask = np.ones((3, 4))
     mask[1, 2] = value
     with pytest.raises(Refused, match=r"element 6 is") as caught:
-        MaskSequence([source(typed({"fc.weight_mask": (mask, "F32")}))])
+        recognised(typed({"fc.weight_mask": (mask, "F32")}))
     assert (caught.value.tensor, caught.value.field) == ("fc.weight_mask", "values")
 
 
 def test_a_bool_that_is_neither_is_refused() -> None:
     content = typed({"fc.weight_mask": (np.ones((3, 4)), "BOOL")})
     with pytest.raises(Refused, match="element 11 is 7"):
-        MaskSequence([source(content[:-1] + b"\x07")])
+        recognised(content[:-1] + b"\x07")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), 1e300])
@@ -168,14 +169,14 @@ def test_weights_that_are_no_numbers_are_refused(value: float, end: str) -> None
         weights = {"fc.weight": (np.ones((3, 4)), "F64")}
     weights[f"fc.weight{end}"][0][2, 3] = value
     with pytest.raises(Refused, match="element 11 is not a finite") as caught:
-        MaskSequence([source(typed(weights))])
+        recognised(typed(weights))
     assert (caught.value.tensor, caught.value.field) == (f"fc.weight{end}", "values")
 
 
 def test_files_over_the_limit_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     content = Network(1).ticket(0)
     monkeypatch.setattr(limits, "MAX_BYTES", 2 * len(content) - 1)
-    MaskSequence([source(content)])
+    recognised(content)
     with pytest.raises(Refused, match=r"2 files: .* at most") as caught:
-        MaskSequence([source(content), source(content)])
+        recognised(content, content)
     assert caught.value.status == 413

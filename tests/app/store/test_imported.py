@@ -21,7 +21,7 @@ def outputs(store: Store) -> list[Measured | ArtifactSaved]:
 
 
 def test_it_is_finished_and_its_log_is_whole(store: Store) -> None:
-    run = store.import_run(SPEC, outputs(store), PROVENANCE, name="mine", tags=["a"], notes="n")
+    run = store.import_run(SPEC, [outputs(store)], PROVENANCE, name="mine", tags=["a"], notes="n")
     assert store.run(run.id) == run
     assert (run.kind, run.spec, run.state, run.provenance) == ("imported", SPEC, "finished", PROVENANCE)
     assert (run.name, run.tags, run.notes, run.error) == ("mine", ("a",), "n", None)
@@ -39,7 +39,7 @@ def test_it_is_finished_and_its_log_is_whole(store: Store) -> None:
 
 
 def test_what_it_saved_and_measured_is_read_as_of_any_run(store: Store) -> None:
-    run = store.import_run(SPEC, outputs(store), PROVENANCE, name="mine")
+    run = store.import_run(SPEC, [outputs(store)], PROVENANCE, name="mine")
     assert store.series(run.id, "layers")["kept"].tolist() == [12, 11]
     assert store.series(run.id, "layers")["level"].tolist() == [0, 1]
     refs = store.artifacts(run.id)
@@ -49,7 +49,7 @@ def test_what_it_saved_and_measured_is_read_as_of_any_run(store: Store) -> None:
 
 
 def test_it_is_found_by_its_kind_and_files_and_no_worker_gets_it(store: Store) -> None:
-    run = store.import_run(SPEC, [], PROVENANCE, name="mine")
+    run = store.import_run(SPEC, [[]], PROVENANCE, name="mine")
     assert [found.id for found in store.runs(kind="imported").items] == [run.id]
     assert [found.id for found in store.runs(q='dataset:"2 files"').items] == [run.id]
     assert store.claim("cpu", "w1") is None
@@ -58,7 +58,7 @@ def test_it_is_found_by_its_kind_and_files_and_no_worker_gets_it(store: Store) -
 
 
 def test_it_can_be_neither_resumed_nor_cancelled_nor_extended(store: Store, spec: LotterySpec) -> None:
-    run = store.import_run(SPEC, [], PROVENANCE, name="mine")
+    run = store.import_run(SPEC, [[]], PROVENANCE, name="mine")
     for change in (store.resume_run, store.cancel_run, lambda run_id: store.extend_run(run_id, spec)):
         with pytest.raises(Conflict):
             change(run.id)
@@ -66,7 +66,7 @@ def test_it_can_be_neither_resumed_nor_cancelled_nor_extended(store: Store, spec
 
 
 def test_it_goes_to_the_bin_and_back_or_for_good(store: Store) -> None:
-    run = store.import_run(SPEC, outputs(store), PROVENANCE, name="mine")
+    run = store.import_run(SPEC, [outputs(store)], PROVENANCE, name="mine")
     assert store.bin_run(run.id).state == "finished"
     assert store.restore_run(run.id).deleted_at is None
     store.bin_run(run.id)
@@ -76,5 +76,5 @@ def test_it_goes_to_the_bin_and_back_or_for_good(store: Store) -> None:
 
 def test_bad_labels_store_nothing(store: Store) -> None:
     with pytest.raises(FieldError):
-        store.import_run(SPEC, [], PROVENANCE, name="x" * 201)
+        store.import_run(SPEC, [[]], PROVENANCE, name="x" * 201)
     assert store.runs().items == ()

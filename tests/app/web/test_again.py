@@ -114,7 +114,7 @@ def test_a_run_that_was_deleted_for_good_is_said_to_be(client: httpx.Client, sto
 
 def test_imported_masks_cannot_be_run_again(client: httpx.Client, store: Store) -> None:
     spec = ImportedSpec(kind="imported", files=("a.safetensors",), layers=1, levels=0)
-    run = store.import_run(spec, [], {"layers": []}, name="from elsewhere")
+    run = store.import_run(spec, [[]], {"layers": []}, name="from elsewhere")
     answer = client.post(f"{RUNS}/{run.id}/again")
     assert (answer.status_code, "imported" in answer.json()["detail"]) == (409, True)
     assert "Run again" not in page(client, run.id)

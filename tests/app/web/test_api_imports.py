@@ -50,6 +50,7 @@ def test_a_sequence_of_tickets_is_a_finished_run(client: httpx.Client, store: St
     assert (run["name"], run["tags"], run["notes"], run["state"]) == ("mine", ["a", "b", "c"], "x\ny", "finished")
     assert run["spec"] == {
         "kind": "imported", "files": [f"l{i}.safetensors" for i in range(3)], "layers": 3, "levels": 2, "replicates": 1,
+        "places": [],
     }  # fmt: skip
     layers = [{"name": name, "shape": list(shape)} for name, shape in network.SHAPES.items()]
     assert run["provenance"]["layers"] == layers
@@ -96,7 +97,7 @@ def test_every_page_and_answer_about_an_import_is_there(client: httpx.Client, fo
         page = client.get(f"/runs/{run['id']}", params={"tab": tab} if tab else None)
         assert page.status_code == 200, tab
     text = client.get(f"/runs/{run['id']}", params={"tab": "spec"}).text
-    assert "ticketscope import l0.safetensors l1.safetensors --name" in text
+    assert "-- ./l0.safetensors ./l1.safetensors" in text
     assert f"/api/v1/runs/{run['id']}/tickets/0/1" in text
     assert "2 files" in client.get("/").text
     assert "2 of 2 masks" in client.get(f"/runs/{run['id']}").text
@@ -204,13 +205,15 @@ def test_another_site_cannot_import(client: httpx.Client) -> None:
     ("given", "kept"),
     [
         ("C:\\masks\\a.safetensors", "a.safetensors"),
-        ("../../etc/passwd", "passwd"),
-        ("<b>é</b>.safetensors", "b>.safetensors"),
-        ("x" * 500, "x" * 120),
+        ("../../etc/passwd", "etc/passwd"),
+        ("/etc//./passwd", "etc/passwd"),
+        ("level_3/main/mask.safetensors", "level_3/main/mask.safetensors"),
+        ("<b>é</b>.safetensors", "<b>é</b>.safetensors"),
+        ("x" * 500, "…" + "x" * 299),
         ("masks/", "level-0.safetensors"),
     ],
 )
-def test_a_file_keeps_the_last_part_of_its_name(client: httpx.Client, given: str, kept: str) -> None:
+def test_a_file_keeps_its_folders_and_nothing_leads_out_of_them(client: httpx.Client, given: str, kept: str) -> None:
     run = send(client, Network(1).ticket(0), names=[given]).json()
     assert run["spec"]["files"] == [kept]
     assert client.get(f"/runs/{run['id']}").status_code == 200

@@ -406,7 +406,7 @@ def test_the_spec_tab_says_how_to_repeat_the_run(client: httpx.Client, hand: Han
     run_id = measured(hand)
     text = client.get(f"/runs/{run_id}?tab=spec", headers=HTML).text
     assert "curl -X POST http://127.0.0.1" in text
-    assert "ticketscope submit spec.json" in text
+    assert "-- spec.json" in text
     assert "fc1 3×4, fc2 2×3" in text
     assert "None saved yet" in text
     hand.save("ticket", b"bytes", level=1)

@@ -1,0 +1,55 @@
+"""What a form of an import says besides its files and labels: roles, places, and what 1 means."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple, get_args
+
+from app.contract.specs import FieldError
+from app.imports.table import Choice, Choices, OneMeans
+
+NAMES: Final = ("roles", "one_means", "places", "accuracies")
+
+
+class Fields(NamedTuple):
+    """Decisions of a reader; `places` are (replicate, level) of each file, none where they follow from the names."""
+
+    choices: Choices
+    places: Sequence[tuple[int, int]]
+
+
+def fields_of(given: Sequence[tuple[str, str]]) -> Fields:
+    """The decisions of a form. Raises FieldError."""
+    last = dict(given)
+    one_means = last.get("one_means", "")
+    if one_means not in get_args(OneMeans):
+        raise FieldError("one_means", "must be kept or pruned")
+    return Fields(Choices(_roles(last.get("roles", "")), one_means), _places(last.get("places", "")))  # type: ignore[arg-type]
+
+
+def _roles(text: str) -> dict[str, Choice]:
+    found = _json("roles", text, {})
+    if not isinstance(found, dict):
+        raise FieldError("roles", "must be a JSON object of roles by tensor")
+    for name, role in found.items():
+        if role not in get_args(Choice):
+            raise FieldError("roles", f"of {name[:120]!r} must be one of {', '.join(get_args(Choice))}")
+    return found
+
+
+def _places(text: str) -> list[tuple[int, int]]:
+    found = _json("places", text, [])
+    if not isinstance(found, list) or not all(
+        isinstance(each, list) and len(each) == 2 and all(type(n) is int and 0 <= n <= 60 for n in each)
+        for each in found
+    ):
+        raise FieldError("places", "must be a JSON list of [replicate, level] for each file, each from 0 to 60")
+    return [(replicate, level) for replicate, level in found]
+
+
+def _json(field: str, text: str, absent: Any) -> Any:
+    if not text.strip():
+        return absent
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise FieldError(field, "is not JSON") from None
