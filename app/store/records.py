@@ -219,6 +219,11 @@ class Records(Connected):
         with self._db.read() as conn:
             return series.read(conn, run_id, name, branch=branch, replicate=replicate, level=level)
 
+    def newest_level(self, run_id: str, names: Collection[str]) -> int | None:
+        """The highest level that any of these series has rows of; None without any."""
+        with self._db.read() as conn:
+            return series.newest_level(conn, run_id, names)
+
     def artifacts(self, run_id: str) -> list[ArtifactRef]:
         """The run's artifacts by replicate. Raises NotFound."""
         with self._db.read() as conn:

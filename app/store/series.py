@@ -1,12 +1,12 @@
 """Series read back: the chunks of a run as columns."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from app.contract.records import Series
 from app.store import chunks as packed
@@ -41,6 +41,13 @@ def read(
         for (column, dtype), values in zip(_PLACE.items(), places, strict=True)
     }
     return Series(columns | measured(lengths, layouts, data))
+
+
+def newest_level(conn: Connection, run_id: str, names: Collection[str]) -> int | None:
+    """The highest level that any of these series has rows of; None without any."""
+    query = select(func.max(chunks.c.level)).where(chunks.c.run_id == run_id, chunks.c.series.in_(names))
+    found: int | None = conn.execute(query).scalar()
+    return found
 
 
 def measured(lengths: Sequence[int], layouts: Sequence[str], data: Sequence[bytes]) -> dict[str, NDArray[np.float64]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
@@ -15,6 +15,7 @@ from app.web.cards import TABS, Card, cards_of, has_figures
 from app.web.context import FiguresDep, FilmDep, QueueDep, ReaderDep, StoreDep
 from app.web.film_page import FilmPage, film_page
 from app.web.forms import FormField
+from app.web.live_level import has_levels, newest_level
 from app.web.log_lines import Log, log_of
 from app.web.masks_page import MasksPage, masks_page
 from app.web.overlap_page import OverlapPage, overlap_page
@@ -53,7 +54,10 @@ class Tab:
 
 @dataclass(frozen=True)
 class RunPage:
-    """Everything the template of a run shows; what belongs to another tab is None."""
+    """Everything the template of a run shows; what belongs to another tab is None.
+
+    `following` is set where a live run has levels to choose: "on" while the newest one is shown.
+    """
 
     head: Head
     tab: str
@@ -63,6 +67,8 @@ class RunPage:
     edit_errors: Mapping[str, str]
     relations: tuple[Relation, ...]
     cards: tuple[Card, ...] = ()
+    following: Literal["", "on", "off"] = ""
+    newest: int | None = None
     verdict: VerdictTable | None = None
     masks: MasksPage | None = None
     overlap: OverlapPage | None = None
@@ -182,10 +188,20 @@ def _render(
     refusals = store.refusals(run.id) if run.state in ("queued", "running") else []
     written = typed or {"name": run.name, "tags": ", ".join(run.tags), "notes": run.notes}
     parts: dict[str, Any] = {}
+    asked = query
+    live = run.state in ("queued", "running", "cancelling")
+    # Who has followed a run to its end asks once more what its last level is.
+    if (live or lean) and has_levels(run, tab):
+        newest = newest_level(store, run, tab)
+        parts |= {"following": "off" if "level" in query or not live else "on", "newest": newest}
+        if tab != "masks":
+            query = {"level": str(newest or 0), **query}
     if tab == "masks":
         parts["masks"] = masks = masks_page(sources.reader, run, query)
         # The figures below show the level, layer and replicate of the matrix.
-        query = {"level": str(masks.level), "layer": masks.layer, **query}
+        query = {**query, "level": str(masks.level), "layer": masks.layer}
+        if "following" in parts:
+            parts["newest"] = masks.last_level
     if tab == "overlap":
         parts["overlap"] = overlap_page(sources.reader, run, query)
     if tab in TABS:
@@ -209,7 +225,7 @@ def _render(
             head=head(run, store.workers(), refusals, broker=broker),
             tab=tab,
             template="figures" if tab in TABS and tab not in ("masks", "overlap") else tab,
-            tabs=tuple(Tab(key, TITLES[key], _href(run, key, query)) for key in tabs),
+            tabs=tuple(Tab(key, TITLES[key], _href(run, key, asked)) for key in tabs),
             about=about(written, errors, ABOUT_HELP | {"name": "A question is a good name."}),
             edit_errors=errors,
             relations=relations(store, run),

@@ -5,6 +5,7 @@ import { paced } from "./hints.js";
 import { Leads, RULES } from "./leads.js";
 import { logarithmic } from "./logarithmic.js";
 import { titled } from "./picture.js";
+import { following } from "./newest.js";
 import { plotly } from "./plotly.js";
 import { recolor } from "./recolor.js";
 import { explain } from "./terms.js";
@@ -110,7 +111,7 @@ export class FigureCard {
     const here = new URL(location.href);
     for (const input of this.card.querySelectorAll("form.controls input, form.controls select")) here.searchParams.delete(/** @type {HTMLInputElement} */ (input).name);
     here.searchParams.set("tab", /** @type {HTMLInputElement} */ (this.card.querySelector("form.controls input[name=tab]")).value);
-    for (const [name, value] of this.chosen) here.searchParams.set(name, value);
+    for (const [name, value] of this.chosen) if (name !== "level" || !following()) here.searchParams.set(name, value);
     history.replaceState(null, "", here);
     document.dispatchEvent(new CustomEvent("chosen", { detail: this }));
     this.describe();

@@ -4,8 +4,13 @@ import { morph } from "./morph.js";
 // An answer may come after that to a later question, and would put older words over newer ones.
 let asking = new AbortController();
 
-/** Fetch this page again and renew its parts marked `data-live`; what the reader has open or focused stays. */
-export async function renewParts() {
+/**
+ * Fetch this page again and renew its parts marked `data-live`; what the reader has open or focused stays.
+ * Parts marked `data-live="asked"` grow at their top: they are renewed only for a reader who asks.
+ * @param {boolean} [asked]
+ * @returns {Promise<boolean>} whether they were renewed
+ */
+export async function renewParts(asked = false) {
   asking.abort();
   asking = new AbortController();
   const { signal } = asking;
@@ -13,14 +18,15 @@ export async function renewParts() {
   let page;
   try {
     const answer = await fetch(location.href, { headers: { "X-Live": "1", Accept: "text/html" }, signal });
-    if (!answer.ok) return;
+    if (!answer.ok) return false;
     page = new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch {
-    return; // asked again meanwhile, or the server is away: then the next hint brings it back
+    return false; // asked again meanwhile, or the server is away: then the next hint brings it back
   }
-  if (signal.aborted) return;
-  for (const part of document.querySelectorAll("[data-live]")) {
+  if (signal.aborted) return false;
+  for (const part of document.querySelectorAll(asked ? "[data-live]" : '[data-live]:not([data-live="asked"])')) {
     const then = page.getElementById(part.id);
     if (then) morph(part, then);
   }
+  return true;
 }

@@ -1,6 +1,7 @@
 /** The masks of a run: the address holds what is seen, controls change the address, and everything follows it. */
 import { at } from "../address.js";
 import { paced } from "../hints.js";
+import { advance, following, onNewest, stay } from "../newest.js";
 import { renewParts } from "../parts.js";
 import { titled } from "../picture.js";
 import { plotly } from "../plotly.js";
@@ -46,8 +47,9 @@ export async function atlas(form, chosen) {
   const write = (/** @type {Record<string, string>} */ changes) => {
     const address = here();
     address.searchParams.set("tab", "masks");
+    if (following()) address.searchParams.delete("level");
     for (const [name, value] of Object.entries(changes)) {
-      if (value === "") address.searchParams.delete(name);
+      if (value === "" || (name === "level" && following())) address.searchParams.delete(name);
       else address.searchParams.set(name, value);
     }
     history.replaceState(null, "", address);
@@ -224,6 +226,7 @@ export async function atlas(form, chosen) {
   let playing = false;
   const level = control("level");
   const step = async (/** @type {number} */ to) => {
+    stay();
     level.value = String(to);
     write({ level: level.value });
     chosen("level", level.value);
@@ -254,6 +257,17 @@ export async function atlas(form, chosen) {
   await Promise.all([show(), readLegends()]);
   showUnit();
 
+  onNewest((to) => {
+    if (level.value === to) return;
+    if (Number(to) > Number(level.max)) {
+      level.max = to;
+      shape.last = Number(to);
+    }
+    level.value = to;
+    chosen("level", to);
+    renew();
+    turn();
+  });
   return {
     /** New masks are saved: more levels may be chosen. */
     async renew() {
@@ -266,6 +280,7 @@ export async function atlas(form, chosen) {
         shape.last = Number(level.max);
       }
       shape.many = new Set(now.tickets.map((/** @type {string} */ each) => each.split(":")[0])).size;
+      advance();
     },
     /** Another part of the page has chosen a level. @param {string} to */
     adopt(to) {

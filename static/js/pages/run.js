@@ -4,6 +4,7 @@ import { atlas } from "../atlas/atlas.js";
 import { FigureCard } from "../figure.js";
 import { film } from "../film/film.js";
 import { follow, paced } from "../hints.js";
+import { advance, following, onNewest, running } from "../newest.js";
 import { chooseTickets } from "../overlap.js";
 import { renewParts } from "../parts.js";
 
@@ -11,7 +12,16 @@ const run = /** @type {HTMLElement} */ (document.querySelector("[data-run]")).da
 // A refused edit is answered at its own address; what is fetched again and what is shared is the run's.
 if (location.pathname.endsWith("/edit")) history.replaceState(null, "", at(`/runs/${run}`));
 const cards = [...document.querySelectorAll(".figure")].map((card) => new FigureCard(/** @type {HTMLElement} */ (card)));
-const renew = paced(renewParts, 1000);
+const renew = paced(async () => {
+  const live = !["finished", "failed", "cancelled"].includes(state);
+  const renewed = await renewParts();
+  advance();
+  // The last level is known only to a page that was asked for after the end.
+  if (state && (live || renewed)) running(live);
+  else if (!live) setTimeout(renew, 1000);
+}, 1000);
+let seq = -1;
+let state = "";
 const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form.atlas"));
 // The figures of the masks follow the matrix in level and replicate, and it follows them.
 const masks = form && atlas(form, (name, value) => {
@@ -22,10 +32,12 @@ document.addEventListener("chosen", async (event) => {
   const level = card?.chosen.get("level");
   if (masks && level) (await masks).adopt(level);
 });
+// Newer events come on top and would push what is being read: they wait until they are asked for.
+const newer = document.getElementById("log-newer");
+newer?.addEventListener("click", async () => { if (await renewParts(true)) newer.classList.add("by-script"); });
 const wall = /** @type {HTMLFormElement | null} */ (document.querySelector("form.film"));
 const films = wall && film(wall);
-let seq = -1;
-let state = "";
+if (!masks) onNewest((level) => { for (const card of cards) card.set("level", level); });
 
 follow(
   [run],
@@ -37,6 +49,7 @@ follow(
     for (const card of cards) card.hint(hint.touched);
     if (hint.touched.includes("mask")) masks?.then((made) => made.renew());
     if (news) films?.renew();
+    if (seq >= 0 && hint.seq > seq) newer?.classList.remove("by-script");
     seq = hint.seq;
     state = hint.state;
     if (news || hint.state === "running") renew();
@@ -92,11 +105,12 @@ document.addEventListener("chosen", () => {
 
 const share = /** @type {HTMLButtonElement | null} */ (document.getElementById("share"));
 if (share) {
-  share.hidden = false;
+  share.classList.remove("by-script");
   share.addEventListener("click", async () => {
     const here = new URL(location.href);
     for (const card of cards) for (const [name, value] of card.chosen) here.searchParams.set(name, value);
-    history.replaceState(null, "", here);
+    // Another reader sees this level; this one goes on following.
+    if (!following()) history.replaceState(null, "", here);
     await navigator.clipboard?.writeText(here.href).catch(() => undefined);
     share.textContent = "Link copied";
     setTimeout(() => { share.textContent = "Share view"; }, 2000);
