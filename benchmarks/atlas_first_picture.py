@@ -3,7 +3,7 @@
 from benchmarks.atlas import scene
 
 NAME = "atlas_first_picture"
-BOUND = 0.5
+BOUND = 0.35
 
 
 def measure() -> float:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from safetensors.numpy import save_file
 
 from tests.browser.conftest import Scope, Watched, becomes
@@ -134,3 +134,22 @@ def test_a_file_becomes_a_run_that_can_be_seen(page: Page, tmp_path: Path) -> No
     page.click(".tabs >> text=Masks")
     drawn(page)
     expect(page.locator("#layers .layer")).to_contain_text(f"{int((np.abs(weights) > 0.8).sum())} of 192")
+
+
+def test_the_picture_comes_before_the_plotting_library_and_stays_in_place(page: Page, finished: str) -> None:
+    held: list[Route] = []
+    page.route("**/plotly-cartesian.min.js", lambda route: held.append(route))
+    page.goto(f"/runs/{finished}?tab=masks&level=2")
+    first = page.locator("#matrix-a img.first")
+    expect(first).to_be_visible()
+    before = first.bounding_box()
+    becomes(page, "document.querySelector('#matrix-a').dataset.pictured === '1'")
+    for route in held:
+        route.continue_()
+    drawn(page)
+    expect(first).to_have_count(0)
+    after = page.locator("#matrix-a .layer-below image, #matrix-a image").first.bounding_box()
+    assert before
+    assert after
+    for side in ("x", "y", "width", "height"):
+        assert abs(before[side] - after[side]) < 1.5, side

@@ -4,6 +4,7 @@
  */
 import { plotly } from "../plotly.js";
 import { color } from "../theme.js";
+import { dropFirst, showFirst } from "./first_picture.js";
 import { colorbar, colorscale, ofOne, theme } from "./scales.js";
 import { cells, tile } from "./server.js";
 import { describe } from "./words.js";
@@ -125,12 +126,15 @@ export class Matrix {
     const screen = { ...this.size, theme: theme(), v: this.v };
     const fine = this.fine && this.look.color !== "difference" && (view.bottom - view.top) * (view.right - view.left) <= CELLS;
     try {
-      const [picture, exact] = await Promise.all([tile(ticket, this.look, view, screen, asking.signal), fine ? cells(ticket, this.look, view, asking.signal) : null, plotly()]);
+      const asked = tile(ticket, this.look, view, screen, asking.signal);
+      if (!this.place.dataset.drawn) await showFirst(this.place, await asked, this.margin, screen);
+      const [picture, exact] = await Promise.all([asked, fine ? cells(ticket, this.look, view, asking.signal) : null, plotly()]);
       if (asking !== this.asking) return;
       this.tile = picture;
       this.cells = exact;
       if (view.right - view.left === this.shape.columns && view.bottom - view.top === this.shape.rows) this.base = picture;
       await this.draw();
+      dropFirst(this.place);
       // Told to whoever watches the page: how often it was drawn, and how long the last took.
       this.place.dataset.drawn = String(Number(this.place.dataset.drawn ?? 0) + 1);
       this.place.dataset.ms = (performance.now() - began).toFixed(1);
