@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,9 @@ class Scope:
         return int(float(line))
 
 
-@pytest.fixture(scope="session")
-def scope(tmp_path_factory: pytest.TempPathFactory, datasets_dir: Path) -> Iterator[Scope]:
-    folder = tmp_path_factory.mktemp("scope")
+@contextmanager
+def started(folder: Path, datasets_dir: Path, root: str = "") -> Iterator[Scope]:
+    """A Ticketscope on a port and in a folder of its own; `root` is its sub-path."""
     port = broker.free_port()
     env = {
         **os.environ,
@@ -70,16 +71,23 @@ def scope(tmp_path_factory: pytest.TempPathFactory, datasets_dir: Path) -> Itera
         "TICKETSCOPE_DATASETS_DIR": str(datasets_dir),
         "TICKETSCOPE_WORKERS": "1",
         "TICKETSCOPE_DEMO": "0",
+        "TICKETSCOPE_ROOT_PATH": root,
         "PYTHONWARNINGS": "default",
     }
     with (folder / "up.log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "-m", "app.cli", "up"], env=env, stdout=log, stderr=log)
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}{root}", timeout=30, trust_env=False) as client:
             _until(lambda: process.poll() is not None or _answers(client), 60)
             assert process.poll() is None, (folder / "up.log").read_text()
             yield Scope(str(client.base_url).rstrip("/"), client)
         process.send_signal(signal.SIGTERM)
         process.wait(15)
+
+
+@pytest.fixture(scope="session")
+def scope(tmp_path_factory: pytest.TempPathFactory, datasets_dir: Path) -> Iterator[Scope]:
+    with started(tmp_path_factory.mktemp("scope"), datasets_dir) as scope:
+        yield scope
 
 
 def _answers(client: httpx.Client) -> bool:
