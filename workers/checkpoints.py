@@ -31,7 +31,7 @@ class LostCheckpointsError(Exception):
 class Saved:
     """Where a shard stands: `artifacts` maps "name/level/branch/draw" to the SHA-256 of its bytes.
 
-    `shard` names the run and replicate it belongs to; "" in those of older versions.
+    `shard` names the run and replicate it belongs to; "" in those of older versions. `sha256` is its own, once read.
     """
 
     state: dict[str, Any] | None = None
@@ -39,10 +39,12 @@ class Saved:
     next_ordinal: int = 0
     shard: str = ""
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
+    sha256: str = ""
 
     def write(self, store: Artifacts) -> str:
         """Put the document into the artifact store and return its SHA-256."""
-        document = orjson.dumps({name: value for name, value in vars(self).items() if name != "tensors"})
+        kept = {name: value for name, value in vars(self).items() if name not in ("tensors", "sha256")}
+        document = orjson.dumps(kept)
         return store.put(tensors.dumps(self.tensors, {_DOCUMENT: document.decode()}) if self.tensors else document)
 
     def resume(self, store: Artifacts) -> Resume | None:
@@ -62,21 +64,29 @@ def key(name: str, place: Place) -> str:
     return f"{name}/{place.level}/{place.branch}/{place.draw}"
 
 
-def newest(store: Artifacts, refs: Sequence[CheckpointRef], logged: int, shard: str) -> Saved:
+def newest(
+    store: Artifacts, refs: Sequence[CheckpointRef], logged: int, shard: str, damaged: Mapping[str, str] | None = None
+) -> Saved:
     """The newest of `refs` that rests on nothing lost: at most `logged` ordinals are in the log, all bytes are there.
+
+    `damaged` says by their hash of which ones it is known that they rest on other bytes, and on which.
 
     An empty one when there never was any: the shard starts over, and the log drops what it already has.
     Raises `LostCheckpointsError` when there were some and none is left, saying what is wrong with each: the run may
     have been extended since it began, so that starting over would say things in another order than the log.
     """
     refused: list[str] = []
+    known = damaged or {}
     for ref in refs:
         reason = f"it needs {ref.next_ordinal} rows of the log, which holds {logged}"
-        if ref.next_ordinal <= logged:
+        if ref.sha256 in known:
+            reason = known[ref.sha256]
+        elif ref.next_ordinal <= logged:
             try:
                 saved = _read(store.get(ref.sha256))
                 reason = _obstacle(saved, store, shard)
                 if not reason:
+                    saved.sha256 = ref.sha256
                     return saved
             except (OSError, ValueError, TypeError, SafetensorError) as error:
                 reason = f"it cannot be read: {error}"

@@ -2,7 +2,7 @@
 
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache, partial
@@ -19,11 +19,10 @@ from app.contract.events import ArtifactSaved, Event, Measured, Progress, Starte
 from app.contract.specs import EXPERIMENTS
 from app.queue import Queue
 from app.store import Store
-from app.store.errors import Fenced
+from app.store.errors import Corrupt, Fenced
 from workers import checkpoints, failure, numerics, room, tensors, tickets
 from workers.batcher import Batcher
 from workers.job import DONE, FENCED, Job, Order, device_kind
-from workers.memory import Memory
 from workers.parent import Parent
 from workers.provenance import provenance
 from workers.science.compute_time import clock
@@ -31,6 +30,7 @@ from workers.science.experiments.midway import Clock
 from workers.science.experiments.together import Stack, StackedBench, Waiting, conduct
 from workers.science.outputs import Checkpoint, Output, Tensors
 from workers.speed import Stopwatch
+from workers.tuning import tuned
 
 # Well within the supervisor's grace: an evaluation in which nothing can be saved may take longer than that.
 LAST_CHECKPOINT_S = 1.5
@@ -148,11 +148,28 @@ class Attempt:
         module, _, function = EXPERIMENTS[self._claim.spec.kind].target.partition(":")
         experiment = import_module(module)
         plan = self._start(experiment)
-        self._saved = checkpoints.newest(self._artifacts, self._claim.checkpoints, self._claim.next_ordinal, self._name)
+        damaged: dict[str, str] = {}
+        while True:
+            self._saved = checkpoints.newest(
+                self._artifacts, self._claim.checkpoints, self._claim.next_ordinal, self._name, damaged
+            )
+            try:
+                yield from self._go_on(getattr(experiment, function), plan, knobs)
+            except Corrupt as error:
+                if self._saved.sha256 in ("", *damaged):
+                    raise
+                damaged[self._saved.sha256] = f"an artifact that it rests on is damaged: {error}"
+            else:
+                return
+
+    def _go_on(
+        self, run: Callable[..., Iterator[Output]], plan: dict[str, Any], knobs: dict[str, Any]
+    ) -> Iterator[Output]:
+        """Run the experiment from where it is saved. Raises Corrupt when that rests on bytes that are damaged."""
         batcher = Batcher(self._append, self._saved.next_ordinal)
         # Only an experiment whose spec can name tickets takes them.
         needed = [tickets.load(self._store, ref) for ref in self._claim.spec.tickets]
-        outputs = getattr(experiment, function)(
+        outputs = run(
             self._claim.spec,
             self._claim.replicate,
             device=self._device,
@@ -182,7 +199,7 @@ class Attempt:
         """Say what is computed, and how; returns the plan, which later attempts obey."""
         network = experiment.describe(self._claim.spec, self._datasets)
         plan = numerics.plan(network, self._device, self._job.width, self._job.stacks)
-        plan["tuned"] = self._tuned(experiment)
+        plan["tuned"] = tuned(self._job, experiment, self._datasets, self._device)
         started = Started(
             replicate=self._claim.replicate,
             attempt=self._claim.attempt,
@@ -195,18 +212,6 @@ class Attempt:
         self._store.start(*self._shard, started)
         self._queue.wake(self._claim.run_id, self._seq)
         return plan
-
-    def _tuned(self, experiment: ModuleType) -> dict[str, Any]:
-        """What the plan rests on that was measured: by the first attempt, as another one would measure otherwise."""
-        if self._claim.plan is not None:
-            tuned: dict[str, Any] = self._claim.plan.get("tuned", {})
-            return tuned
-        memory = Memory(self._job.settings.data_dir)
-        tune = getattr(experiment, "tune", None)
-        if tune is None:
-            return {}
-        found: dict[str, Any] = tune(self._claim.spec, self._datasets, self._device, memory.recall, self._job.stacked)
-        return found
 
     def _take(self, output: Output, batcher: Batcher) -> None:
         match output:

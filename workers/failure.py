@@ -5,19 +5,22 @@ import sqlite3
 
 import torch
 
+from app.store.errors import Corrupt
 from workers.checkpoints import LostCheckpointsError
 from workers.tickets import TicketGoneError
 
 
 def final(error: Exception) -> bool:
     """Whether trying again is of no use before somebody has done something about it."""
-    return isinstance(error, LostCheckpointsError | TicketGoneError) or _disk_is_full(error)
+    return isinstance(error, LostCheckpointsError | TicketGoneError | Corrupt) or _disk_is_full(error)
 
 
 def reason(error: Exception) -> str:
     """One line for the log; the traceback has the rest."""
     if _disk_is_full(error):
         return f"the disk is full: {error}. Make room, then resume the run."
+    if isinstance(error, Corrupt):
+        return f"a stored file is damaged: {error}. Bring it back from a backup, then resume the run."
     if isinstance(error, torch.OutOfMemoryError):
         return f"one replicate does not fit into the memory that is free: {error}"
     return f"{type(error).__name__}: {error}"

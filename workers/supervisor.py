@@ -19,6 +19,7 @@ from app.store import Store
 from app.store.errors import Fenced
 from workers.forkserver import LOST, end, spawn
 from workers.job import DONE, FENCED, Job, Order
+from workers.stillness import REPLACED_S, Stillness
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ class Supervisor:
         self._order: Order | None = None
         self._kill_at = float("inf")
         self._progress: dict[int, Progress] = {}
+        self._troubled = False
+        self._still = ""
 
     def run(self) -> None:
         """Run the job in a child until its shards ended, were given back or were lost; the store knows which."""
@@ -74,15 +77,18 @@ class Supervisor:
 
     def _watch(self, child: ForkServerProcess, connection: "Connection[Any, Any]") -> None:
         """Return when the child has ended."""
-        beat_at = 0.0
+        beat_at, stillness = 0.0, Stillness(child.pid or 0)
         while not wait([child.sentinel], timeout=_POLL_S):
             now = time.monotonic()
             if self._stopping():
                 self._tell(connection, "stop")
             if now >= beat_at:
                 beat_at = now + HEARTBEAT_S
-                self._read(connection)
-                match self._beat():
+                stillness.look(self._read(connection))
+                if stillness.seconds >= REPLACED_S:
+                    self._still = stillness.words
+                    self._kill_at = now
+                match self._beat(stillness.words):
                     case "cancel":
                         self._tell(connection, "cancel")
                     case "yield":
@@ -90,19 +96,23 @@ class Supervisor:
             if now >= self._kill_at:
                 child.kill()
 
-    def _read(self, connection: "Connection[Any, Any]") -> None:
-        """Take all progress that waits."""
+    def _read(self, connection: "Connection[Any, Any]") -> bool:
+        """Take all progress that waits, and say whether there was any."""
         with suppress(EOFError, OSError):  # the child has closed its end
             while connection.poll():
                 shard_id, self._progress[shard_id] = connection.recv()
+        return bool(self._progress)
 
-    def _beat(self) -> Literal["run", "cancel", "yield"]:
+    def _beat(self, trouble: str = "") -> Literal["run", "cancel", "yield"]:
         """Keep every shard that is still ours, and say what is asked of them; raises Fenced when none is ours."""
+        if trouble and not self._troubled:
+            log.warning("run %s: %s", self._job.claim.run_id, trouble)
+        self._troubled = bool(trouble)
         progress, self._progress = self._progress, {}
         asked: set[str] = set()
         for shard_id, token in tuple(self._shards.items()):
             try:
-                asked.add(self._store.heartbeat(shard_id, token, progress.get(shard_id)))
+                asked.add(self._store.heartbeat(shard_id, token, progress.get(shard_id), trouble))
             except Fenced:
                 # The child has ended it, or somebody else has it: the child will find out.
                 del self._shards[shard_id]
@@ -130,7 +140,7 @@ class Supervisor:
         elif self._order == "stop":
             self._store.release(shard_id, token)
         else:
-            self._store.fail(shard_id, token, _describe(code), "")
+            self._store.fail(shard_id, token, self._still or _describe(code), "")
 
     def _settle(self, write: Callable[[int, str], object]) -> None:
         for shard in self._shards.items():

@@ -9,6 +9,7 @@ from app.contract.events import Place
 from app.contract.specs import LotterySpec
 from app.contract.tickets import TicketRef
 from app.store import NotFound, Store
+from app.store.errors import Corrupt
 from workers import tensors
 from workers.science.experiments.ticket import SavedTicket, masks_of, unpack
 
@@ -34,6 +35,8 @@ def load(store: Store, ref: TicketRef) -> SavedTicket:
     def read(name: str, level: int) -> Mapping[str, Tensor]:
         try:
             return tensors.loads(store.artifacts_store.get(saved[name, level]))
+        except Corrupt as error:
+            raise TicketGoneError(f"{name} of ticket {ref.run}:{ref.replicate}:{level} is damaged: {error}") from error
         except (KeyError, FileNotFoundError) as error:
             raise TicketGoneError(f"{name} of ticket {ref.run}:{ref.replicate}:{level} is not in the store") from error
 

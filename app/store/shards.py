@@ -92,9 +92,12 @@ def owned(conn: Connection, shard_id: int, token: str) -> AnyRow:
 
 
 def heartbeat(
-    conn: Connection, shard_id: int, token: str, progress: Progress | None, lease_s: float
+    conn: Connection, shard_id: int, token: str, progress: Progress | None, lease_s: float, trouble: str = ""
 ) -> Literal["run", "cancel", "yield"]:
-    """Extend the lease and overwrite the progress; says whether to go on, to give up or to make way."""
+    """Extend the lease and overwrite the progress; says whether to go on, to give up or to make way.
+
+    `trouble` stands in the place of the progress note until there is progress again.
+    """
     row = owned(conn, shard_id, token)
     now: float = row.now
     values: dict[str, Any] = {"lease_until": now + lease_s}
@@ -102,6 +105,8 @@ def heartbeat(
         old = None if row.mark_at is None else Rate(row.speed, row.mark_done, row.mark_at)
         values |= rate(old, progress.done, now)._asdict()
         values |= {"done": progress.done, "total": progress.total, "note": note(progress)}
+    if trouble:
+        values["note"] = trouble
     if row.state == "cancelling":
         _set(conn, shard_id, **values)
         return "cancel"

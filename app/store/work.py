@@ -41,13 +41,15 @@ class Work(Connected):
         with self._db.write() as conn:
             return shards.claim_beside(conn, claim, width, worker, self.lease_s)
 
-    def heartbeat(self, shard_id: int, token: str, progress: Progress | None) -> Literal["run", "cancel", "yield"]:
-        """Extend the lease and note the progress; says whether to go on. Raises Fenced.
+    def heartbeat(
+        self, shard_id: int, token: str, progress: Progress | None, trouble: str = ""
+    ) -> Literal["run", "cancel", "yield"]:
+        """Extend the lease and note the progress, or the `trouble` in words; says whether to go on. Raises Fenced.
 
         `yield`: hand the shard back now, just after a checkpoint, for another run whose turn has come.
         """
         with self._db.write(hasty=True) as conn:
-            return shards.heartbeat(conn, shard_id, token, progress, self.lease_s)
+            return shards.heartbeat(conn, shard_id, token, progress, self.lease_s, trouble)
 
     def start(self, shard_id: int, token: str, started: Started) -> dict[str, Any]:
         """Freeze the numeric plan on the first attempt; returns the frozen one. Raises Fenced."""
