@@ -27,7 +27,7 @@ _WINDOW = 40.0
 
 
 class AccuracyOptions(Options):
-    """`at`: after the last step, at the step of least validation loss, or on the training split."""
+    """`at`: after the last step, at the step with the lowest validation loss, or on the training split."""
 
     at: Literal["final", "early_stop", "train"] = "final"
 
@@ -105,21 +105,22 @@ def finding(made: AccuracyInfo) -> list[Part]:
     """One sentence with the numbers that the curves show, and what they cannot say."""
     after = {
         "final": f"after {words.count(made.steps)} steps",
-        "early_stop": "at the step of least validation loss",
+        "early_stop": "at the step with the lowest validation loss",
         "train": f"on the training split, after {words.count(made.steps)} steps",
     }[made.at]
     if made.cited is None:
         if math.isnan(made.dense):
             if any(drawn.diverged.any() for drawn in made.curves):
                 return [Part("Every training so far diverged.")]
-            return [Part("The first point comes when the dense network is trained." if made.live
+            return [Part("The first point appears when the dense network is trained." if made.live
                          else "Nothing to show: no network was trained to its end.")]  # fmt: skip
         rest = "; the first pruned network is next." if made.live else "; no pruned network was trained to its end."
         return [Part("The dense network reaches "), Part(words.accuracy(made.dense), DENSE), Part(f" {after}{rest}")]
     told = []
     for branch, accuracy in made.cited.accuracy.items():
-        verb = "the ticket keeps" if branch == WINNING_TICKET else LOOKS[branch].phrase
-        told.append([Part(f"{verb} "), Part(words.accuracy(accuracy), branch)])
+        what = f" {'training' if made.at == 'train' else 'test'} accuracy" if branch == WINNING_TICKET else ""
+        verb = "the ticket reaches" if branch == WINNING_TICKET else LOOKS[branch].phrase
+        told.append([Part(f"{verb} "), Part(words.accuracy(accuracy), branch), Part(what)])
     parts = [Part(f"At {words.density(made.cited.density)} of the weights "), *told[0]]
     if told[1:]:
         parts += [Part("; "), *words.listed(told[1:])]
@@ -128,13 +129,13 @@ def finding(made: AccuracyInfo) -> list[Part]:
     parts.append(Part(f"; {after}."))
     if made.continued:
         parts.append(
-            Part(" The ticket went on from trained weights: it has had more steps than what it is compared with.")
+            Part(" The ticket continued from trained weights, so it was trained for more steps than its controls.")
         )
     if made.live:
         n = words.plural(made.cited.n, "replicate")
         parts.append(Part(f" Still running: so far from {n}."))
     elif made.cited.n == 1:
-        parts.append(Part(" One replicate: it cannot tell an effect from luck."))
+        parts.append(Part(" One replicate cannot distinguish an effect from chance."))
     return parts
 
 
@@ -143,11 +144,11 @@ def foot(made: AccuracyInfo) -> str:
     notes = [replicates_note(made.curves, made.draws)]
     diverged = sum(int(drawn.diverged.sum()) for drawn in made.curves)
     if diverged:
-        notes.append(f"× {words.plural(diverged, 'diverged training')}, in no mean")
+        notes.append(f"× {words.plural(diverged, 'diverged training')}; not in the mean")
     values = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in made.curves]
     low, _ = accuracy_range(np.concatenate(values) if values else np.zeros(0))
     if any((value < low).any() for value in values):
-        notes.append(f"the axis is cut at {low:g} %: lower values lie below it")
+        notes.append(f"the axis starts at {low:g} %: lower values lie below it")
     return " · ".join(notes)
 
 

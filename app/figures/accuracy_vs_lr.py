@@ -96,7 +96,7 @@ def finding(made: AccuracyLrInfo) -> list[Part]:
     if not found:
         if any(np.isfinite(each.diverged).any() for each in made.ends):
             return [Part("Every training so far diverged.")]
-        return [Part("The first point comes when a network is trained." if made.live
+        return [Part("The first point appears when a network is trained." if made.live
                      else "Nothing to show: no network was trained to its end.")]  # fmt: skip
     found.sort(key=lambda pair: -float(np.nanmean(_values(made, pair[0])[pair[1]])))
     told = []
@@ -107,7 +107,7 @@ def finding(made: AccuracyLrInfo) -> list[Part]:
     more = len(found) - len(told)
     which = {"test": "Test accuracy", "validation": "Validation accuracy", "train": "Training accuracy"}[made.split]
     return [
-        Part(f"{which} after {words.count(made.steps)} steps at each optimizer's best rate: "),
+        Part(f"{which} after {words.count(made.steps)} steps at each optimizer's best learning rate: "),
         *words.listed(told),
         Part(f" and {words.plural(more, 'other')} below." if more else "."),
     ]
@@ -118,7 +118,7 @@ def foot(made: AccuracyLrInfo) -> str:
     n = np.concatenate([np.isfinite(_values(made, each)).sum(axis=1) for each in made.ends])
     notes = [trainings.n_text(n, "band = min to max")]
     if n.any():
-        notes.append("best rate = highest validation accuracy")
+        notes.append("best learning rate = highest validation accuracy")
     if lost := trainings.diverged_text(made.ends, _LABEL):
         notes.append(f"{lost}: open markers, ×")
     if made.spots:

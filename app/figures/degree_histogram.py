@@ -147,21 +147,23 @@ def finding(made: DegreeInfo) -> list[Part]:
         return list(made.awaited)
     where, noun = f"At level {made.level}, ", made.noun
     if made.density == 1:
-        return [Part(f"{where}{made.layer} is whole: each of its {words.plural(made.units, noun)} keeps all "
+        return [Part(f"{where}{made.layer} is not pruned: each of its {words.plural(made.units, noun)} keeps all "
                      f"{words.plural(made.most, 'weight')}.")]  # fmt: skip
     if made.density == 0:
-        return [Part(f"{where}{made.layer} keeps nothing.")]
+        return [Part(f"{where}{made.layer} has no weights left.")]
     dead = float(made.dead.mean())
     parts = [
         Part(where), Part(words.average(dead), WINNING_TICKET),
-        Part(f" of {words.plural(made.units, noun)} of {made.layer} keep nothing, where a random mask of this density "
-             f"would leave {words.average(made.random_dead)} with nothing"),
+        Part(f" of {words.plural(made.units, noun)} of {made.layer} have no weights left, "
+             f"{words.average(made.random_dead)} on average in a random mask of the same density"),
     ]  # fmt: skip
     if made.random_spread > 0:
         parts += [
             Part(f"; the standard deviation over {noun}s is "),
             Part(words.significant(float(made.spread.mean()), 2), WINNING_TICKET),
-            Part(f", {words.significant(float(made.spread.mean()) / made.random_spread, 2)} times chance"),
+            Part(
+                f", {words.significant(float(made.spread.mean()) / made.random_spread, 2)} times that of a random mask"
+            ),
         ]
     return [*parts, Part(".")]
 

@@ -1,4 +1,4 @@
-"""How soon learning is done: the step of least validation loss against the weights that remain."""
+"""How soon learning is done: the step with the lowest validation loss against the weights that remain."""
 
 import math
 from typing import Any, NamedTuple
@@ -91,7 +91,7 @@ def comparable(made: EarlyStopInfo) -> tuple[int, dict[str, float]] | None:
 def finding(made: EarlyStopInfo) -> list[Part]:
     """How soon each branch is done where that is known, and where no claim can be made."""
     if not any(drawn.n.any() for drawn in made.curves):
-        return [Part("The first point comes when the dense network is trained." if made.live
+        return [Part("The first point appears when the dense network is trained." if made.live
                      else "Nothing to show: no network was trained to its end.")]  # fmt: skip
     if made.continued:
         return [Part("Tickets go on from trained weights: their steps do not compare with those of networks that start "
@@ -100,18 +100,24 @@ def finding(made: EarlyStopInfo) -> list[Part]:
     found = comparable(made)
     if found is None:
         if censored:
-            return [Part("Some branch still improves at the last evaluation at every level: no speed-up claim.")]
-        return [Part("The first pruned network is next." if made.live else "No level is trained by every branch.")]
+            return [Part("At every level some network still improves at the last evaluation: no speed-up claim.")]
+        return [
+            Part(
+                "The first pruned network is next."
+                if made.live
+                else "No level has been trained by the ticket and all controls."
+            )
+        ]
     level, steps = found
     density = float(made.curves[0].density[made.curves[0].levels == level][0])
     told = [[Part(f"{LOOKS[branch].phrase} after "), Part(words.count(step), branch)] for branch, step in steps.items()]
     parts = [
-        Part(f"At {words.density(density)} of the weights validation loss is least for "),
+        Part(f"At {words.density(density)} of the weights, validation loss is lowest for "),
         *words.listed(told),
         Part(" steps."),
     ]
     if censored:
-        parts.append(Part(" Open points still improved at their last evaluation: no speed-up claim there."))
+        parts.append(Part(" Hollow markers: still improving at the last step, so no speed-up claim there."))
     return parts
 
 
@@ -121,9 +127,9 @@ def foot(made: EarlyStopInfo) -> str:
     censored = sum(int(counts.sum()) for counts in made.censored)
     diverged = sum(int(drawn.diverged.sum()) for drawn in made.curves)
     if censored:
-        notes.append(f"open: {censored} of {words.plural(made.trainings, 'training')} censored, so a lower bound")
+        notes.append(f"hollow markers: still improving at the last step ({censored} of {made.trainings})")
     if diverged:
-        notes.append(f"× {words.plural(diverged, 'diverged training')}, in no mean")
+        notes.append(f"× {words.plural(diverged, 'diverged training')}; not in the mean")
     return " · ".join(notes)
 
 
@@ -157,7 +163,7 @@ def draw(made: EarlyStopInfo) -> go.Figure:
         foot=foot(made),
         n=max((int(drawn.n.max(initial=0)) for drawn in made.curves), default=0),
         xaxis=density_axis(made.lowest),
-        yaxis=axis("step of least validation loss", range=list(y_range), tickformat=",d"),
+        yaxis=axis("step with the lowest validation loss", range=list(y_range), tickformat=",d"),
         yaxis2=FOOT_AXIS,
         shapes=[last_line],
         annotations=[last_note, *labels.annotations(ends, y_range, log_x=True)],

@@ -46,7 +46,7 @@ SCALES: dict[Measure, Scale] = {
     "ssim": Scale("SSIM of Wt and W0", "SSIM", ".2f"),
     "train_accuracy": Scale("training accuracy (%)", "training accuracy", ".1f", " %", 100),
     "test_accuracy": Scale("test accuracy (%)", "test accuracy", ".1f", " %", 100),
-    "loss": Scale("minibatch loss since the point before", "loss", ".2g", log=True),
+    "loss": Scale("mean minibatch loss since the previous point", "loss", ".2g", log=True),
     "update_stable_rank": Scale("stable rank of the update", "stable rank", ".3g", log=True),
     "gradient_stable_rank": Scale("stable rank of the gradient", "stable rank", ".3g", log=True),
     "update_spectral": Scale("spectral norm of one update", "spectral norm", ".2g", log=True),
@@ -138,7 +138,7 @@ def finding(made: StepsInfo) -> list[Part]:
     if not there:
         if any(each.lost for each in marked):
             return [Part("Every training shown diverged.")]
-        return [Part("The first point comes when a network starts to train." if made.live
+        return [Part("The first point appears when a network starts to train." if made.live
                      else "Nothing to show: no training here has a point.")]  # fmt: skip
     best = [each for each in there if each.best]
     rest = [each for each in there if not each.best]
@@ -182,7 +182,7 @@ def foot(made: StepsInfo) -> str:
     """n, what is drawn, what diverged and what is awaited."""
     notes = [trainings.n_text(np.array([each.n for each in made.courses]), "band = min to max")]
     if any(each.best and len(each.steps) for each in made.courses):
-        notes.append("best rate = highest validation accuracy at the end")
+        notes.append("best learning rate = highest validation accuracy at the end")
     if made.measure == "visibility" and _null(made) is not None:
         notes.append("grey strip = 95 % of pictures with rows and columns permuted"
                      + (f"; erased = AUC up to {trainings.ERASED:.2f}" if made.two_level else ""))  # fmt: skip

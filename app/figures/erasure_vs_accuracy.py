@@ -62,7 +62,7 @@ def finding(made: ErasureAccuracyInfo) -> list[Part]:
     if not found:
         if any(np.isfinite(each.diverged).any() for each in made.ends):
             return [Part("Every training so far diverged.")]
-        return [Part("The first point comes when a network is trained." if made.live
+        return [Part("The first point appears when a network is trained." if made.live
                      else "Nothing to show: no network was trained to its end.")]  # fmt: skip
     found.sort(key=lambda pair: -float(np.nanmean(pair[0].values["visibility"][pair[1]])))
     measure = "AUC" if made.two_level else "rank correlation"
@@ -77,7 +77,7 @@ def finding(made: ErasureAccuracyInfo) -> list[Part]:
                 Part(f", {word}, {trainings.told(100 * _accuracy(made, each)[at], 1, unit=' %')}"),
             ]
         )
-    parts = [Part("At the best rate of each: "), *told[0]]
+    parts = [Part("At the best learning rate of each: "), *told[0]]
     for group in told[1:]:
         parts += [Part("; "), *group]
     return [*parts, Part("; …." if len(found) > _TOLD else ".")]
@@ -124,7 +124,7 @@ def _points(made: ErasureAccuracyInfo, each: Ends) -> dict[str, Any] | None:
 
 
 def _names(made: ErasureAccuracyInfo, x_range: tuple[float, float], y_range: tuple[float, float]) -> list[Any]:
-    """A name above the points of each optimizer's best rate."""
+    """A name above the points of each optimizer's best learning rate."""
     ends = []
     for each in made.ends:
         if (best := each.best) is not None:

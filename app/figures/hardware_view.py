@@ -190,8 +190,8 @@ def notes(made: tuple[Format, ...], shown: View, *, spread: str = "band") -> lis
             everywhere = all(one == reason for one in each.refused)
             told.append(f"{label}{'' if everywhere else ', at some densities'}: {REASONS[reason]}")
         if math.isfinite(each.wrong):
-            told.append(f"{label}: off by up to {100 * each.wrong:.2g} % of the largest output, so not counted")
+            told.append(f"{label}: off by up to {100 * each.wrong:.2g} % of the largest output, so excluded")
     energy = {each.name: mean(each.energy) for each in made}
     if len(there) and not any(np.isfinite(values).any() for values in energy.values()):
-        told.append("energy cannot be read here")
+        told.append("energy cannot be measured here")
     return told

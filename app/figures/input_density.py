@@ -131,9 +131,9 @@ def finding(made: InputInfo) -> list[Part]:
         return list(made.awaited)
     level = int(made.levels[-1])
     if made.density[-1] == 1:
-        return [Part(f"At level {level} {made.layer} is whole: every {made.view.cell} keeps all its weights.")]
+        return [Part(f"At level {level} {made.layer} is not pruned: every {made.view.cell} keeps all its weights.")]
     if made.density[-1] == 0:
-        return [Part(f"At level {level} {made.layer} keeps nothing.")]
+        return [Part(f"At level {level} {made.layer} has no weights left.")]
     return [
         Part(f"At level {level}, "), *_where(made, made.view),
         Part(f"; the standard deviation over {made.view.cell}s is {words.significant(float(made.spread[-1]), 2)}, for "
@@ -149,12 +149,13 @@ def _where(made: InputInfo, view: View) -> list[Part]:
         border, middle = _border_and_middle(picture[0])
         return [
             Part("pixels at the border keep "), *_times(border, each[:, 0]),
-            Part(" times what chance would, those in the middle "), *_times(middle, each[:, 1]), Part(" times"),
+            Part(" times as many weights as in a random mask, those in the middle "), *_times(middle, each[:, 1]),
+            Part(" times"),
         ]  # fmt: skip
     most, least = (np.unravel_index(at, picture.shape) for at in (picture.argmax(), picture.argmin()))
     return [
         Part(f"{view.cell} {_place(most, picture)} keeps "), *_times(picture[most], made.last[:, *most]),
-        Part(f" times what chance would, the most, {_place(least, picture)} keeps "),
+        Part(f" times as many weights as in a random mask, the most; {_place(least, picture)} keeps "),
         *_times(picture[least], made.last[:, *least]), Part(" times, the least"),
     ]  # fmt: skip
 

@@ -75,13 +75,13 @@ def _info(rows: Series, names: tuple[str, ...], planned: int, live: bool) -> Lay
 def finding(made: LayerInfo) -> list[Part]:
     """Which layer gave up most and which least at the last level reached."""
     if not len(made.levels):
-        return [Part("The first point comes when the first training starts." if made.live
+        return [Part("The first point appears when the first training starts." if made.live
                      else "Nothing to show: no training was started.")]  # fmt: skip
     level = int(made.levels[-1])
     # An imported mask may be sparse at level 0 already.
     if level == 0 and made.kept == made.total:
-        return [Part(f"All {words.count(made.total)} weights are there; the first pruning is next." if made.live
-                     else f"All {words.count(made.total)} weights are there: nothing was pruned.")]  # fmt: skip
+        return [Part(f"All {words.count(made.total)} weights are present; the first pruning is next." if made.live
+                     else f"All {words.count(made.total)} weights are present: nothing was pruned.")]  # fmt: skip
     last = level_lines.mean(made.density)[:, -1]
     least, most = int(np.nanargmin(last)), int(np.nanargmax(last))
     parts = [Part(f"At level {level}, "), Part(words.density(float(made.overall[-1]))),
@@ -89,7 +89,7 @@ def finding(made: LayerInfo) -> list[Part]:
     if len(last) == 1:
         return [*parts, Part(".")]
     if math.isclose(last[least], last[most], rel_tol=0.02):
-        return [*parts, Part("; every layer gave up the same share.")]
+        return [*parts, Part("; every layer lost the same fraction.")]
     return [
         *parts,
         Part(f"; {made.names[least]} keeps "), Part(words.density(last[least]), WINNING_TICKET),
@@ -105,7 +105,7 @@ def sparsely(made: LayerInfo) -> str:
         if len(levels):
             since.setdefault(int(made.levels[levels[0]]), []).append(name)
     parts = [f"{', '.join(names)} from level {level} on" for level, names in sorted(since.items())]
-    return f" · trained as compressed sparse rows: {'; '.join(parts)}" if parts else ""
+    return f" · trained in CSR format: {'; '.join(parts)}" if parts else ""
 
 
 def draw(made: LayerInfo) -> go.Figure:

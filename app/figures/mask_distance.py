@@ -14,7 +14,7 @@ from app.figures.source import Options, Source
 from app.figures.style import SOFT, axis, figure
 from app.figures.words import Part
 
-_TITLE = "Distance between the masks of successive levels"
+_TITLE = "Change of the mask from level to level"
 
 
 class DistanceInfo(NamedTuple):
@@ -75,7 +75,7 @@ def _info(rows: Series, names: tuple[str, ...], planned: int, live: bool) -> Dis
 def finding(made: DistanceInfo) -> list[Part]:
     """The largest and the last distance, and whether a pruned weight ever comes back."""
     if not np.isfinite(made.overall).any():
-        return [Part("The first distance comes with the first pruning." if made.live
+        return [Part("The first distance appears with the first pruning." if made.live
                      else "Nothing to show: no two successive masks were compared.")]  # fmt: skip
     mean = level_lines.mean(made.overall)
     most, last = int(np.nanargmax(mean)), level_lines.told(made.overall)
@@ -89,10 +89,10 @@ def finding(made: DistanceInfo) -> list[Part]:
 
 def _returns(made: DistanceInfo) -> str:
     if not np.nansum(made.revived):
-        return "no pruned weight ever comes back"
+        return "no pruned weight is ever regrown"
     back = np.nansum(made.revived, axis=0).mean()
     each = " in a replicate on average" if len(made.replicates) > 1 else ""
-    return f"pruned weights come back {words.average(float(back))} times{each}"
+    return f"pruned weights are regrown {words.average(float(back))} times{each}"
 
 
 def draw(made: DistanceInfo) -> go.Figure:

@@ -46,7 +46,7 @@ def finding(made: MemoryInfo) -> list[Part]:
     """What dense holds, and the others at the lowest density that all of them have."""
     there = [each for each in made.formats if np.isfinite(each.values).any()]
     if len(there) < 2:
-        return [Part("The first point comes with the first measurement." if made.live
+        return [Part("The first point appears with the first measurement." if made.live
                      else "Nothing to show: nothing was timed.")]  # fmt: skip
     at = int(np.flatnonzero(np.isfinite(hardware.mean(there[0].values)))[-1])
     held = [(each, float(hardware.mean(each.values)[at])) for each in there]

@@ -40,7 +40,7 @@ def finding(made: ByLevelInfo) -> list[Part]:
     values = made.moved
     n = np.isfinite(values.move_kept + values.move_pruned).sum(axis=1)
     if not n.any():
-        return [Part("Every training so far diverged, or left no group to compare.")]
+        return [Part("Every training so far diverged or left no group to compare.")]
     level = int(values.levels[np.flatnonzero(n == n.max())[-1]])
     kept, pruned = (level_mean(values, v, level)[0] for v in (values.move_kept, values.move_pruned))
     flips, lost = (level_mean(values, v, level)[0] for v in (values.flips_kept, values.flips_pruned))
@@ -133,7 +133,7 @@ def _foot(values: Moved) -> str:
     if most == 1:
         return "n = 1 replicate: no spread"
     count = f"{most} replicates" if least == most else f"{least} to {most} replicates by level"
-    return f"n = {count}, mean · band = min to max · weights alive at the level"
+    return f"n = {count}, mean · band = min to max · weights remaining at the level"
 
 
 def table(made: ByLevelInfo) -> dict[str, list[Any]]:

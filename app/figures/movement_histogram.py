@@ -70,7 +70,7 @@ def finding(made: HistogramInfo) -> list[Part]:
         return list(made.awaited)
     kept, pruned = made.mean_kept, made.mean_pruned
     if not (kept > 0 and pruned > 0):
-        return [Part("The groups are too small, or the training diverged: their means cannot be compared.")]
+        return [Part("The groups are too small or the training diverged, so their means cannot be compared.")]
     return [
         Part(f"At level {made.level}, weights that survive the next pruning moved "),
         Part(words.significant(kept), WINNING_TICKET),
@@ -109,13 +109,13 @@ def draw(made: HistogramInfo) -> go.Figure:
         ends.append(labels.End(role, label, float(made.edges[half]), float(share[peak]) / 2 + 0.05 * top))
     return figure(
         data,
-        title=f"How far weights moved at level {made.level}, {made.title}",
+        title=f"Weight movement at level {made.level}, {made.title}",
         finding=finding(made),
         foot=_foot(made),
         n=made.n,
         xaxis=axis("|Δw| from the start to the end of the training", range=[0, reach],
                    unifiedhovertitle={"text": "|Δw| from %{x:.3~f}"}),
-        yaxis=axis("share of its group (%)", range=[0, top]),
+        yaxis=axis("percentage of its group (%)", range=[0, top]),
         annotations=labels.annotations(ends, (0, top)),
     )  # fmt: skip
 
@@ -125,7 +125,7 @@ def _foot(made: HistogramInfo) -> str:
         return "n = 0 so far"
     return (
         f"n = {words.plural(made.n, 'replicate')}, pooled · {words.count(made.kept.sum())} weights survive, "
-        f"{words.count(made.pruned.sum())} are pruned next · farthest 0.1 % off the axis"
+        f"{words.count(made.pruned.sum())} are pruned next · the largest 0.1 % lie beyond the axis"
     )
 
 

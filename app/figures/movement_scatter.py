@@ -62,7 +62,7 @@ def finding(made: JointInfo) -> list[Part]:
     if made.awaited:
         return list(made.awaited)
     if math.isnan(made.flips_kept):
-        return [Part("No weight survives, or the training diverged.")]
+        return [Part("No weight survives or the training diverged.")]
     parts = [
         Part(f"At level {made.level}, "), Part(words.accuracy(made.flips_kept), WINNING_TICKET),
         Part(" of the weights that survive the next pruning changed sign"),
@@ -117,12 +117,12 @@ def draw(made: JointInfo) -> go.Figure:
     ]
     return figure(
         data,
-        title=f"From initial to trained weight at level {made.level}, {made.title}",
+        title=f"Weights before and after training at level {made.level}, {made.title}",
         finding=finding(made),
         foot=_foot(made),
         n=made.n,
-        xaxis=axis("weight at the start of the training", range=[-reach, reach], showgrid=False),
-        yaxis=axis("weight at its end", range=[-reach, reach], showgrid=False),
+        xaxis=axis("weight before training", range=[-reach, reach], showgrid=False),
+        yaxis=axis("weight after training", range=[-reach, reach], showgrid=False),
         annotations=notes,
         right=76,
         hovermode="closest",
@@ -133,7 +133,7 @@ def _foot(made: JointInfo) -> str:
     if not made.n:
         return "n = 0 so far"
     alive = words.count(made.counts.sum())
-    return f"n = {words.plural(made.n, 'replicate')}, pooled · {alive} weights alive at this level · log colour"
+    return f"n = {words.plural(made.n, 'replicate')}, pooled · {alive} weights remaining at this level · log colour"
 
 
 def table(made: JointInfo) -> dict[str, list[Any]]:

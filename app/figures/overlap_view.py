@@ -20,7 +20,7 @@ from app.masks.pairing import parse
 PHRASES: Mapping[Null, str] = {
     "uniform": "weights drawn at random",
     "unit_permuted": "the same masks with hidden units permuted",
-    "magnitude_at_init": "weights drawn at random among those of like initial size",
+    "magnitude_at_init": "weights drawn at random among those of similar initial magnitude",
 }
 """What chance is under each null, in a sentence."""
 
@@ -83,7 +83,7 @@ class OverlapOptions(Options):
     def _are_ids(cls, others: str) -> str:
         for run in _split(others):
             if not re.fullmatch("[0-9a-z]{1,20}", run):
-                raise ValueError(f"{run[:80]!r} is no id of a run such as 06f3k2m9qa")
+                raise ValueError(f"{run[:80]!r} is not the id of a run, such as 06f3k2m9qa")
         return others
 
 

@@ -140,9 +140,9 @@ def finding(made: ChanceInfo) -> list[Part]:
     if not made.pairs[-1]:
         why = (
             "The masks are empty: there is nothing to share." if not made.nested
-            else "Every pair keeps the same weights: chance has no say." if made.same == made.nested
-            else "Every pair is nested, one mask within the other: chance has no say." if not made.same
-            else "Every pair is nested or keeps the same weights: chance has no say."
+            else "Every pair keeps the same weights: no comparison with chance." if made.same == made.nested
+            else "Every pair is nested, one mask within the other: no comparison with chance." if not made.same
+            else "Every pair is nested or keeps the same weights: no comparison with chance."
         )  # fmt: skip
         return [Part(why)]
     pairs = int(made.pairs[-1])

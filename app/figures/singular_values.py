@@ -85,7 +85,7 @@ def finding(made: SpectrumInfo) -> list[Part]:
     if not made.asked:
         return [Part(f"{LOOKS[made.optimizer].phrase} was not trained at lr {lr_text(made.lr)}.")]
     if len(made.moments) == 0:
-        return [Part("The first line comes when this network starts to train." if made.live
+        return [Part("The first line appears when this network starts to train." if made.live
                      else "Nothing to show: this network was not trained.")]  # fmt: skip
     first, last = made.values[0], made.values[-1]
     step = int(made.moments[-1])
@@ -116,9 +116,9 @@ def foot(made: SpectrumInfo) -> str:
     n = made.values.shape[2] if len(made.moments) else 0
     notes = [trainings.n_text(np.array([n]))]
     if n:
-        notes.append("a line for each moment, darker later · dotted: step 0")
+        notes.append("one line per recorded step, darker = later · dotted: step 0")
     if n and not _above(mean(made.values)).all():
-        notes.append("the least lies below the axis: zoom out to see it")
+        notes.append("the smallest value lies below the axis: zoom out to see it")
     if made.diverged and not made.all_diverged:
         notes.append(f"{words.plural(made.diverged, 'replicate')} diverged, not in the mean")
     if made.live and len(made.moments) and made.moments[-1] < made.steps:
@@ -161,7 +161,7 @@ def draw(made: SpectrumInfo) -> go.Figure:
         finding=finding(made),
         foot=foot(made),
         n=made.values.shape[2] if len(made.moments) else 0,
-        xaxis=axis("share of the rank (%), largest first", range=[-1, 101], ticksuffix=" %",
+        xaxis=axis("index of the singular value (% of the rank), largest first", range=[-1, 101], ticksuffix=" %",
                    unifiedhovertitle={"text": "%{x:.0f} % of the rank"}),
         yaxis=mean_lines.log_axis("singular value of W", y_range),
         annotations=mean_lines.annotations(ends, y_range, log_y=True),

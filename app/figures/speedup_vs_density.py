@@ -85,7 +85,7 @@ def finding(made: SpeedupInfo) -> list[Part]:
     """Device, layer and mode, and for each format where it breaks even."""
     there = [each for each in made.formats if np.isfinite(each.values).any()]
     if not there:
-        return [Part("The first point comes with the first measurement." if made.live
+        return [Part("The first point appears with the first measurement." if made.live
                      else "Nothing to show: nothing was timed.")]  # fmt: skip
     return [Part(f"{made.view.title}: "), *words.listed([_told(made, each) for each in there]), Part(".")]
 
@@ -118,7 +118,7 @@ def draw(made: SpeedupInfo) -> go.Figure:
         data,
         title="Speed-up against density",
         finding=finding(made),
-        foot=" · ".join([*hardware.notes(made.formats, made.view), "dotted: 1/density, the share of multiplications",
+        foot=" · ".join([*hardware.notes(made.formats, made.view), "dotted: 1/density, the ratio of multiplications",
                          "ring: break-even"]),
         n=int(hardware.n_of(made.formats).max(initial=0)),
         xaxis=xaxis,

@@ -64,7 +64,7 @@ def finding(made: RankInfo) -> list[Part]:
         if len(there):
             break
     else:
-        return [Part("The first point comes with the first gradient." if made.live
+        return [Part("The first point appears with the first gradient." if made.live
                      else "Nothing to show: no gradient was taken.")]  # fmt: skip
     first, last = there[0], there[-1]
     n = int(np.isfinite(batch.gradient[last]).sum())

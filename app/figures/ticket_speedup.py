@@ -43,7 +43,7 @@ def finding(made: TicketInfo) -> list[Part]:
     held = [(float(hardware.mean(each.values)[0]), each) for each in made.formats]
     there = sorted(((value, each) for value, each in held if math.isfinite(value)), key=lambda pair: -pair[0])
     if not there:
-        return [Part("The first point comes with the first measurement." if made.live
+        return [Part("The first point appears with the first measurement." if made.live
                      else "Nothing to show: nothing was timed.")]  # fmt: skip
     # A structured network is another one than the ticket, of as many weights.
     own = [pair for pair in there if pair[1].name != "structured"] or there
@@ -88,8 +88,8 @@ def draw(made: TicketInfo) -> go.Figure:
         title="Is this ticket faster?",
         finding=finding(made),
         foot=" · ".join([*hardware.notes(made.formats, made.view, spread="bars"), "line at 1: as fast as dense",
-                         "dotted: 1/density, the share of multiplications",
-                         "structured: another network of as many weights"]),
+                         "dotted: 1/density, the ratio of multiplications",
+                         "structured: a smaller network with as many weights"]),
         n=int(hardware.n_of(made.formats).max(initial=0)),
         xaxis=mean_lines.log_axis("speed-up over dense (×)", x_range),
         yaxis=axis("format", tickvals=rows, ticktext=[FORMATS[each.name].label for each in made.formats],

@@ -152,7 +152,7 @@ def finding(made: TrainingInfo) -> list[Part]:
     which = "the dense network" if made.level == 0 else f"level {made.level}"
     if not made.lines:
         if made.live:
-            return [Part(f"The first point comes when {which} is first evaluated.")]
+            return [Part(f"The first point appears when {which} is first evaluated.")]
         return [Part(f"Nothing to show: {which} was not trained.")]
     share = f" ({words.density(made.density)} of the weights)" if made.density is not None and made.level else ""
     name = made.metric.replace("_", " ")

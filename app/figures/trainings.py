@@ -181,7 +181,7 @@ def diverged_text(made: Sequence[Ends], label: Mapping[str, str], most: int = 4)
     if not found:
         return ""
     more = f" and {len(found) - most} more" if len(found) > most else ""
-    return f"diverged, in no mean: {', '.join(found[:most])}{more}"
+    return f"diverged; not in the mean: {', '.join(found[:most])}{more}"
 
 
 def n_text(n: NDArray[np.int64], band: str = "") -> str:

@@ -136,10 +136,10 @@ def finding(made: SizesInfo) -> list[Part]:
     if not made.sizes:
         if made.absent:
             names = ", ".join(LOOKS[name].label for name in made.absent)
-            return [Part(f"Not trained at this rate: {names}.")]
+            return [Part(f"Not trained at this learning rate: {names}.")]
         if made.step is not None:
             return [Part(f"No update of step {words.count(made.step)} was looked at (yet).")]
-        return [Part("The first line comes when a network has taken a step." if made.live
+        return [Part("The first line appears when a network has taken a step." if made.live
                      else "Nothing to show: no network took a step to its end.")]  # fmt: skip
     parts = [Part(f"The median size of the entries of the update at step {words.count(made.step or 0)} is ")]
     shown = sorted(made.sizes, key=lambda each: -float(each.median.mean()))[:_TOLD]
@@ -157,11 +157,11 @@ def foot(made: SizesInfo) -> str:
     """n, what a point is, and what is not drawn."""
     notes = [trainings.n_text(np.array([len(each.replicates) for each in made.sizes], int), "band = min to max")]
     if made.sizes:
-        notes.append("share of the entries in bins of a quarter of a power of ten; zeros are in no bin")
+        notes.append("percentage of entries in bins of a quarter of a decade; zeros are not shown")
     if made.absent and made.sizes:
-        notes.append(f"not trained at this rate: {', '.join(LOOKS[name].label for name in made.absent)}")
+        notes.append(f"not trained at this learning rate: {', '.join(LOOKS[name].label for name in made.absent)}")
     if made.diverged:
-        notes.append(f"{words.plural(made.diverged, 'optimizer')} diverged at this rate")
+        notes.append(f"{words.plural(made.diverged, 'optimizer')} diverged at this learning rate")
     if made.live and made.step is not None and made.step < made.steps:
         notes.append(f"the rest of {words.count(made.steps)} steps to come")
     return " · ".join(notes)

@@ -108,7 +108,7 @@ def finding(made: SurvivalInfo) -> list[Part]:
     means = level_lines.mean(groups)
     return [
         Part("Of the largest fifth of the initial weights "), Part(words.density(float(means[-1])), WINNING_TICKET),
-        Part(f" are alive at level {level}, of the smallest "), Part(words.density(float(means[0])), WINNING_TICKET),
+        Part(f" remain at level {level}, of the smallest "), Part(words.density(float(means[0])), WINNING_TICKET),
         Part(f", of all {words.density(alive)}: {_verdict(groups)}."),
     ]  # fmt: skip
 
@@ -119,12 +119,12 @@ def _verdict(groups: Floats) -> str:
     there = groups[:, np.isfinite(groups).all(axis=0)]
     ends = there[-1] - there[0]
     if (ends > 0).all():
-        return ("survival follows the initial magnitude" if (steps >= 0).all()
-                else "the largest outlive the smallest, though not in steady order")  # fmt: skip
+        return ("survival increases with the initial magnitude" if (steps >= 0).all()
+                else "the largest survive more often than the smallest, but not monotonically")  # fmt: skip
     if (ends < 0).all():
-        return ("survival falls with the initial magnitude" if (steps <= 0).all()
-                else "the smallest outlive the largest, though not in steady order")  # fmt: skip
-    return "survival does not follow the initial magnitude"
+        return ("survival decreases with the initial magnitude" if (steps <= 0).all()
+                else "the smallest survive more often than the largest, but not monotonically")  # fmt: skip
+    return "survival does not depend on the initial magnitude"
 
 
 def draw(made: SurvivalInfo) -> go.Figure:
@@ -147,7 +147,7 @@ def draw(made: SurvivalInfo) -> go.Figure:
         foot=foot,
         n=int(np.isfinite(made.alive).sum(axis=1).max(initial=0)),
         xaxis=level_lines.level_axis(made.planned_levels),
-        yaxis=level_lines.log_axis("weights alive (%)", y_range),
+        yaxis=level_lines.log_axis("weights remaining (%)", y_range),
         annotations=level_lines.names(made.levels, (*lines, *every), y_range, log=True),
         right=level_lines.MARGIN,
     )

@@ -82,7 +82,7 @@ def test_the_whole_axis_is_one_press_away_and_no_caption_asks_for_a_double_click
     opened(page, run)
     ends: Any = f"document.querySelector('{BIG} .plot').layout.yaxis.range"
     low, high = page.evaluate(ends)
-    expect(page.locator(f"{BIG} .foot .say")).to_contain_text(f"the axis is cut at {low:g} %")
+    expect(page.locator(f"{BIG} .foot .say")).to_contain_text(f"the axis starts at {low:g} %")
     page.click(f"{BIG} >> text=Full axis")
     becomes(page, f"({ends})[0] < {low}")
     lowest = f"""Math.min(...document.querySelector('{BIG} .plot')._fullData

@@ -57,7 +57,7 @@ def test_submit_by_the_form_and_watch_points_arrive(page: Page, scope: Scope) ->
     becomes(page, f"({POINTS})() >= 5")
     expect(page.locator("#state")).to_contain_text("finished", timeout=60_000)
     expect(page.locator("#progress")).to_contain_text("9 of 9 trainings")
-    expect(page.locator(f"{BIG} .find")).to_contain_text("the ticket keeps")
+    expect(page.locator(f"{BIG} .find")).to_contain_text("the ticket reaches")
     assert page.evaluate("window.here"), "the page was loaded again"
     assert scope.state(page.url.rsplit("/", 1)[-1]) == "finished"
 

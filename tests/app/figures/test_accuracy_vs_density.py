@@ -86,14 +86,14 @@ def test_dense_is_told_for_the_same_replicates(records: Any) -> None:
 def test_a_ticket_that_trained_on_says_so(records: Any) -> None:
     made = info(source(records, two_replicates(records)))
     assert "more steps" not in sentence(made)
-    assert sentence(made._replace(continued=True)).endswith("more steps than what it is compared with.")
+    assert sentence(made._replace(continued=True)).endswith("more steps than its controls.")
 
 
 def test_the_finding_is_made_from_the_data_and_coloured_by_branch(records: Any) -> None:
     parts = finding(info(source(records, two_replicates(records))))
     assert words.text(tuple(parts)) == (
-        "At 1.4 % of the weights the ticket keeps 90.4 %; the same mask with new weights 87.4 %, a shuffled mask "
-        "78.0 %; dense 93.0 %; after 1,000 steps."
+        "At 1.4 % of the weights the ticket reaches 90.4 % test accuracy; the same mask with new weights 87.4 %, "
+        "a shuffled mask 78.0 %; dense 93.0 %; after 1,000 steps."
     )
     coloured = {part.branch: part.text for part in parts if part.branch}
     assert coloured == {"winning_ticket": "90.4 %", "reinit": "87.4 %", "shuffled": "78.0 %", "dense": "93.0 %"}
@@ -103,7 +103,7 @@ def test_the_finding_is_made_from_the_data_and_coloured_by_branch(records: Any) 
     ("at", "dense", "ending"),
     [
         ("final", 0.93, "; after 1,000 steps."),
-        ("early_stop", 0.9, "; at the step of least validation loss."),
+        ("early_stop", 0.9, "; at the step with the lowest validation loss."),
         ("train", 0.99, "; on the training split, after 1,000 steps."),
     ],
 )
@@ -115,7 +115,7 @@ def test_at_picks_the_column_and_says_so(records: Any, at: str, dense: float, en
 
 def test_one_replicate_says_what_it_cannot_tell(records: Any) -> None:
     made = info(source(records, records.full_outcome(replicates=1)))
-    assert sentence(made).endswith("One replicate: it cannot tell an effect from luck.")
+    assert sentence(made).endswith("One replicate cannot distinguish an effect from chance.")
     assert foot(made).startswith("n = 1 replicate: no spread, no interval")
     parts = {trace.meta["part"] for trace in draw(made).data}
     assert parts == {"mean"}
@@ -142,7 +142,7 @@ def test_only_dense_so_far(records: Any) -> None:
 @pytest.mark.parametrize(
     ("state", "expected"),
     [
-        ("queued", "The first point comes when the dense network is trained."),
+        ("queued", "The first point appears when the dense network is trained."),
         ("failed", "Nothing to show: no network was trained to its end."),
     ],
 )
@@ -163,7 +163,7 @@ def test_diverged_trainings_are_crosses_at_the_foot_and_in_no_mean(records: Any)
     ]  # fmt: skip
     made = info(source(records, records.outcome(rows)))
     assert made.curves[0].mean.tolist() == pytest.approx([0.85, 0.85, 0.9])
-    assert "× 1 diverged training, in no mean" in foot(made)
+    assert "× 1 diverged training; not in the mean" in foot(made)
     crosses = [trace for trace in draw(made).data if trace.meta["part"] == "diverged"]
     assert [(trace.mode, trace.yaxis, trace.x.tolist()) for trace in crosses] == [("markers", "y2", [25.0])]
 
@@ -221,7 +221,7 @@ def test_the_range_is_round_and_keeps_the_best_in_sight(values: list[float], bot
 
 def test_a_curve_off_the_axis_is_told(records: Any) -> None:
     made = info(source(records, records.full_outcome()))
-    assert "the axis is cut at" in foot(made)
+    assert "the axis starts at" in foot(made)
     assert "shuffled mask ↓" in [note.text for note in draw(made).layout.annotations]
 
 

@@ -81,12 +81,15 @@ def test_info_by_hand(same: Any) -> None:
     assert same(made, expected)
     # Best by validation among rates where none diverged; spread of 0.8 and 0.9 is 0.0707.
     assert words.text(tuple(finding(made))) == (
-        "Test accuracy after 100 steps at each optimizer's best rate: SGD 85.0 ± 7.1 % at lr 1, dualised 60.0 % at "
+        "Test accuracy after 100 steps at each optimizer's best learning rate: SGD 85.0 ± 7.1 % at lr 1, "
+        "dualised 60.0 % at "
         "lr 1."
     )
     assert foot(made) == (
-        "n = 1 to 2 replicates, mean ± standard deviation · band = min to max · best rate = highest validation "
-        "accuracy · diverged, in no mean: SGD lr 0.1 (1 of 2, at step 40): open markers, × · below: the matrix after "
+        "n = 1 to 2 replicates, mean ± standard deviation · band = min to max · best learning rate = highest "
+        "validation "
+        "accuracy · diverged; not in the mean: SGD lr 0.1 (1 of 2, at step 40): open markers, × · below: the "
+        "matrix after "
         "training"
     )
 
@@ -134,7 +137,7 @@ def test_flat_matrices_are_stretched() -> None:
 
 
 @pytest.mark.parametrize(("state", "expected"), [
-    ("running", "The first point comes when a network is trained."),
+    ("running", "The first point appears when a network is trained."),
     ("cancelled", "Nothing to show: no network was trained to its end."),
 ])  # fmt: skip
 def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:

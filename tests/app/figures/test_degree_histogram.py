@@ -49,8 +49,8 @@ def test_inputs_by_hand(records: Any, same: Callable[..., bool]) -> None:
     )  # fmt: skip
     assert same(made, expected)
     assert words.text(tuple(finding(made))) == (
-        "At level 3, 2 of 5 inputs of one keep nothing, where a random mask of this density would leave 1.1 with "
-        "nothing; the standard deviation over inputs is 1.3, 1.6 times chance."
+        "At level 3, 2 of 5 inputs of one have no weights left, 1.1 on average in a random mask of the same "
+        "density; the standard deviation over inputs is 1.3, 1.6 times that of a random mask."
     )
 
 
@@ -109,20 +109,20 @@ def test_a_random_mask_is_as_chance_has_it(records: Any) -> None:
 @pytest.mark.parametrize(
     ("mask", "expected"),
     [
-        (np.ones((4, 5)), "At level 3, one is whole: each of its 5 inputs keeps all 4 weights."),
-        (np.zeros((4, 5)), "At level 3, one keeps nothing."),
+        (np.ones((4, 5)), "At level 3, one is not pruned: each of its 5 inputs keeps all 4 weights."),
+        (np.zeros((4, 5)), "At level 3, one has no weights left."),
         (
             np.array([[1, 1, 1, 1], [1, 1, 0, 0]]),
             (
-                "At level 3, 0 of 4 inputs of one keep nothing, where a random mask of this density would leave 0.14 "
-                "with nothing; the standard deviation over inputs is 0.50, 0.88 times chance."
+                "At level 3, 0 of 4 inputs of one have no weights left, 0.14 on average in a random mask of the "
+                "same density; the standard deviation over inputs is 0.50, 0.88 times that of a random mask."
             ),
         ),
         (
             np.array([[1], [0]]),
             (
-                "At level 3, 0 of 1 input of one keep nothing, where a random mask of this density would leave 0 with "
-                "nothing."
+                "At level 3, 0 of 1 input of one have no weights left, 0 on average in a random mask of the same "
+                "density."
             ),
         ),
     ],

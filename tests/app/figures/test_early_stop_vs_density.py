@@ -61,7 +61,7 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
 
 def test_the_finding_compares_the_sparsest_level_that_nothing_censors(records: Any) -> None:
     assert sentence(info(source(records, rows()))) == (
-        "At 25.0 % of the weights validation loss is least for the ticket after 225, the same mask with new weights "
+        "At 25.0 % of the weights, validation loss is lowest for the ticket after 225, the same mask with new weights "
         "after 425, the dense network after 425 steps."
     )
 
@@ -72,9 +72,9 @@ def test_censored_levels_are_open_and_make_no_claim(records: Any) -> None:
     assert found is not None
     assert found[0] == 1
     assert sentence(made).startswith("At 50.0 % of the weights")
-    assert sentence(made).endswith("Open points still improved at their last evaluation: no speed-up claim there.")
+    assert sentence(made).endswith("Hollow markers: still improving at the last step, so no speed-up claim there.")
     assert [counts.tolist() for counts in made.censored] == [[0, 0, 2], [0, 4]]
-    assert "open: 6 of 14 trainings censored, so a lower bound" in foot(made)
+    assert "hollow markers: still improving at the last step (6 of 14)" in foot(made)
     symbols = {trace.meta["role"]: trace.marker.symbol for trace in draw(made).data if trace.meta["part"] == "mean"}
     assert symbols["winning_ticket"] == ("circle", "circle", "circle-open")
     assert symbols["reinit"] == ("square", "square-open")
@@ -83,7 +83,7 @@ def test_censored_levels_are_open_and_make_no_claim(records: Any) -> None:
 def test_everything_censored_makes_no_claim_at_all(records: Any) -> None:
     censored = [{**row, "early_stop_censored": 1.0} for row in rows()]
     assert sentence(info(source(records, censored))) == (
-        "Some branch still improves at the last evaluation at every level: no speed-up claim."
+        "At every level some network still improves at the last evaluation: no speed-up claim."
     )
 
 
@@ -91,7 +91,7 @@ def test_a_diverged_training_is_neither_a_step_nor_censored(records: Any) -> Non
     made = info(source(records, rows(diverged_step=20.0, early_stop_censored=1.0)))
     assert [counts.tolist() for counts in made.censored] == [[0, 0, 0], [0, 0]]
     assert np.isnan(made.curves[0].values[2]).all()
-    assert "× 6 diverged trainings, in no mean" in foot(made)
+    assert "× 6 diverged trainings; not in the mean" in foot(made)
     found = comparable(made)
     assert found is not None
     assert found[0] == 1
@@ -99,7 +99,7 @@ def test_a_diverged_training_is_neither_a_step_nor_censored(records: Any) -> Non
 
 def test_the_axis_reaches_the_last_step_before_and_after_the_first_point(records: Any) -> None:
     empty, full = info(source(records, state="running")), info(source(records, rows()))
-    assert sentence(empty) == "The first point comes when the dense network is trained."
+    assert sentence(empty) == "The first point appears when the dense network is trained."
     assert draw(empty).layout.yaxis.range == draw(full).layout.yaxis.range == (0, 1140)
     assert draw(empty).layout.xaxis == draw(full).layout.xaxis
 

@@ -55,9 +55,10 @@ def test_info_by_hand(same: Any) -> None:
         "SGD at lr 1: AUC 0.79 ± 0.01 after 100 steps over 2 seeds: visible; dualised at lr 1: AUC 0.51: erased."
     )
     assert foot(made) == (
-        "n = 1 to 2 replicates, mean ± standard deviation · band = min to max · best rate = highest validation "
+        "n = 1 to 2 replicates, mean ± standard deviation · band = min to max · best learning rate = highest "
+        "validation "
         "accuracy at the end · grey strip = 95 % of pictures with rows and columns permuted; erased = AUC up to 0.55 · "
-        "diverged, in no mean: dualised lr 1 (1 of 2, at step 7): ×"
+        "diverged; not in the mean: dualised lr 1 (1 of 2, at step 7): ×"
     )
 
 
@@ -174,7 +175,7 @@ def test_a_live_run_says_where_each_line_is() -> None:
 
 
 @pytest.mark.parametrize(("state", "expected"), [
-    ("queued", "The first point comes when a network starts to train."),
+    ("queued", "The first point appears when a network starts to train."),
     ("failed", "Nothing to show: no training here has a point."),
 ])  # fmt: skip
 def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:

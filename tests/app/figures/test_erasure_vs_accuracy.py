@@ -63,13 +63,13 @@ def test_info_by_hand(same: Any) -> None:
     )  # fmt: skip
     assert same(made, expected)
     assert words.text(tuple(finding(made))) == (
-        "At the best rate of each: SGD at lr 1 AUC 0.75 ± 0.07, visible, 85.0 ± 7.1 %; dualised at lr 1 AUC 0.51, "
-        "erased, 95.0 %."
+        "At the best learning rate of each: SGD at lr 1 AUC 0.75 ± 0.07, visible, 85.0 ± 7.1 %; dualised at lr 1 AUC "
+        "0.51, erased, 95.0 %."
     )
     assert foot(made) == (
         "n = 1 to 2 replicates, mean ± standard deviation · 3 points, one a training; strong and named at the best "
         "rate by validation accuracy · strip = 95 % of pictures with rows and columns permuted: outside it is "
-        "detectable · erased = AUC up to 0.55 · diverged, in no mean: dualised lr 1 (1 of 2, at step 4)"
+        "detectable · erased = AUC up to 0.55 · diverged; not in the mean: dualised lr 1 (1 of 2, at step 4)"
     )
 
 
@@ -94,7 +94,8 @@ def test_a_grey_picture_has_the_null_alone() -> None:
     ]
     made = info(source(grey, run))
     assert words.text(tuple(finding(made))) == (
-        "At the best rate of each: SGD at lr 1 rank correlation 0.20, detectable, 90.0 %; dualised at lr 1 rank "
+        "At the best learning rate of each: SGD at lr 1 rank correlation 0.20, detectable, 90.0 %; dualised at "
+        "lr 1 rank "
         "correlation −0.01, not detectable, 90.0 %."
     )
     figure = draw(made)
@@ -117,7 +118,7 @@ def test_names_near_one_another_are_moved_apart() -> None:
 
 
 @pytest.mark.parametrize(("state", "ends", "expected"), [
-    ("running", [], "The first point comes when a network is trained."),
+    ("running", [], "The first point appears when a network is trained."),
     ("failed", [], "Nothing to show: no network was trained to its end."),
     ("finished", [ending(place("sgd", 0, r), diverged=0) for r in (0, 1)], "Every training so far diverged."),
 ])  # fmt: skip

@@ -84,8 +84,8 @@ def test_border_against_middle(records: Any) -> None:
     pooled = [12 / 28 / (140 / 64), 8 / (140 / 64)]
     spread, random = made.spread[-1], made.random_spread[-1]
     assert said(made) == (
-        f"At level 2, pixels at the border keep {pooled[0]:.2f} ({border[0]:.2f} to {border[1]:.2f}) times what chance "
-        f"would, those in the middle {pooled[1]:.1f} ({middle[1]:.1f} to {middle[0]:.1f}) times; the standard "
+        f"At level 2, pixels at the border keep {pooled[0]:.2f} ({border[0]:.2f} to {border[1]:.2f}) times as many "
+        f"weights as in a random mask, those in the middle {pooled[1]:.1f} ({middle[1]:.1f} to {middle[0]:.1f}) times; the standard "
         f"deviation over pixels is {spread:.1f}, for random masks {random:.2f}."
     )
     assert draw(made).layout.meta["foot"] == (
@@ -111,7 +111,8 @@ def test_a_convolution_shows_its_kernel_by_channel(records: Any) -> None:
     made = info(source(records, {(0, 0): np.ones((5, 3, 3, 3)), (0, 1): mask}, [3, 32, 32]))
     np.testing.assert_allclose(made.ratio[1], mask.sum(axis=0) / (17 / 27))
     assert said(made).startswith(
-        "At level 1, kernel position (1, 1) of channel 0 keeps 7.9 times what chance would, the most, (0, 0) of "
+        "At level 1, kernel position (1, 1) of channel 0 keeps 7.9 times as many weights as in a random mask, "
+        "the most; (0, 0) of "
         "channel 0 keeps 0 times, the least; the standard deviation over kernel positions is "
     )
     figure = draw(made)
@@ -142,8 +143,8 @@ def test_levels_are_spread_evenly_with_the_first_and_the_last(records: Any) -> N
         ({}, (4, 16), "running", "The mask is saved when its training starts."),
         ({}, (4, 16), "failed", "Nothing to show: no sums of a mask were saved."),
         ({}, (4, 101), "finished", "The input is no picture: one has 101 inputs, and nothing says how they lie."),
-        ({(0, 0): np.ones((4, 16))}, (), "running", "At level 0 one is whole: every pixel keeps all its weights."),
-        ({(0, 0): np.zeros((4, 16))}, (), "running", "At level 0 one keeps nothing."),
+        ({(0, 0): np.ones((4, 16))}, (), "running", "At level 0 one is not pruned: every pixel keeps all its weights."),
+        ({(0, 0): np.zeros((4, 16))}, (), "running", "At level 0 one has no weights left."),
     ],
 )
 def test_what_else_is_said(records: Any, masks: Masks, shape: tuple[int, ...], state: str, expected: str) -> None:

@@ -53,7 +53,7 @@ def test_what_was_trained_sparsely_is_said(records: Any) -> None:
     csr = {(0, 0): (0, 0), (1, 0): (0, 0), (0, 1): (1, 0), (1, 1): (0, 0), (0, 2): (1, 1)}
     told = [{**row, "csr": float(csr[row["replicate"], row["level"]][int(row["layer"])])} for row in rows(KEPT)]
     made = info(source(records, told))
-    assert sparsely(made) == " · trained as compressed sparse rows: fc1 from level 1 on; fc2 from level 2 on"
+    assert sparsely(made) == " · trained in CSR format: fc1 from level 1 on; fc2 from level 2 on"
     assert draw(made).layout.meta["foot"].endswith(sparsely(made))
     shown = [value for value in table(made)["csr"] if value == value]
     assert shown == [0, 0, 1, 0, 1, 0, 0, 0, 0, 1]
@@ -84,11 +84,11 @@ def test_a_layer_without_weights_leaves_the_log_axis(records: Any) -> None:
 @pytest.mark.parametrize(
     ("kept", "expected"),
     [
-        ({}, "The first point comes when the first training starts."),
-        ({(0, 0): (100.0, 50.0)}, "All 150 weights are there; the first pruning is next."),
+        ({}, "The first point appears when the first training starts."),
+        ({(0, 0): (100.0, 50.0)}, "All 150 weights are present; the first pruning is next."),
         (
             {(0, 0): (100.0, 50.0), (0, 1): (50.0, 25.0)},
-            "At level 1, 50.0 % of the weights are left, 75 of 150; every layer gave up the same share.",
+            "At level 1, 50.0 % of the weights are left, 75 of 150; every layer lost the same fraction.",
         ),
     ],
 )

@@ -75,25 +75,25 @@ def test_nested_masks_change_by_what_is_pruned_and_others_by_more(
 @pytest.mark.parametrize(
     ("masks", "state", "expected"),
     [
-        ({}, "running", "The first distance comes with the first pruning."),
-        ({0: NESTED[:1]}, "running", "The first distance comes with the first pruning."),
+        ({}, "running", "The first distance appears with the first pruning."),
+        ({0: NESTED[:1]}, "running", "The first distance appears with the first pruning."),
         ({0: NESTED[:1]}, "failed", "Nothing to show: no two successive masks were compared."),
-        ({0: NESTED[:2]}, "running", "At level 1, 41.7 % of the mask changes; no pruned weight ever comes back."),
+        ({0: NESTED[:2]}, "running", "At level 1, 41.7 % of the mask changes; no pruned weight is ever regrown."),
         (
             {0: NESTED, 1: NESTED},
             "finished",
             (
                 "At level 1, 41.7 % of the mask changes, the largest step, and at level 2, 16.7 %; no pruned weight "
-                "ever comes back."
+                "is ever regrown."
             ),
         ),
-        ({0: ROAMING}, "finished", "At level 2, 66.7 % of the mask changes; pruned weights come back 3 times."),
+        ({0: ROAMING}, "finished", "At level 2, 66.7 % of the mask changes; pruned weights are regrown 3 times."),
         (
             {0: NESTED, 1: [*ROAMING[:2], [mask("11101000"), mask("1110")]]},
             "finished",
             (
-                "At level 1, 41.7 % of the mask changes, the largest step, and at level 2, 16.7 %; pruned weights come "
-                "back 0.50 times in a replicate on average."
+                "At level 1, 41.7 % of the mask changes, the largest step, and at level 2, 16.7 %; pruned weights are "
+                "regrown 0.50 times in a replicate on average."
             ),
         ),
     ],

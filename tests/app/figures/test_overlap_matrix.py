@@ -235,7 +235,7 @@ def test_table(records: Any) -> None:
         (MatrixOptions, {"tickets": "nonsense"}, "no address"),
         (MatrixOptions, {"tickets": ",".join(f"a:0:{level}" for level in range(61))}, "60 can be compared"),
         (ChanceOptions, {"tickets": ",".join(f"a:0:{level}" for level in range(13))}, "12 can be compared"),
-        (MatrixOptions, {"others": "../x"}, "no id"),
+        (MatrixOptions, {"others": "../x"}, "not the id"),
         (MatrixOptions, {"across": "seeds"}, "across"),
         (MatrixOptions, {"measure": "z"}, "measure"),
         (ChanceOptions, {"a": "a:0:1"}, "a pair has two"),

@@ -102,9 +102,9 @@ def test_nested_pairs_are_left_out_unless_asked_for(records: Any) -> None:
     assert (made.nested, made.pairs[-1]) == (1, 2)
     levels = records.overlaps([(0, 4), (0, 5)])
     alone = info(source(records, levels))
-    assert said(alone) == "Every pair is nested, one mask within the other: chance has no say."
+    assert said(alone) == "Every pair is nested, one mask within the other: no comparison with chance."
     equal = info(source(records, records.overlaps([(0, 0), (1, 0)])))
-    assert said(equal) == "Every pair keeps the same weights: chance has no say."
+    assert said(equal) == "Every pair keeps the same weights: no comparison with chance."
     assert draw(equal).layout.meta["foot"] == "n = 2 replicates, 0 pairs · 1 pair of the same mask left out"
     asked = info(source(records, levels, a=f"{RUN}:0:4", b=f"{RUN}:0:5"))
     assert asked.observed.tolist() == [1.0] * 4

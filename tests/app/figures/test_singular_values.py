@@ -57,8 +57,9 @@ def test_info_by_hand(same: Any) -> None:
         "one in the middle from 0.800 ± 0 to 0.945 ± 0.064."
     )
     assert foot(made) == (
-        "n = 2 replicates, mean ± standard deviation · a line for each moment, darker later · dotted: step 0 · the "
-        "least lies below the axis: zoom out to see it"
+        "n = 2 replicates, mean ± standard deviation · one line per recorded step, darker = later · dotted: "
+        "step 0 · the "
+        "smallest value lies below the axis: zoom out to see it"
     )
 
 
@@ -120,7 +121,7 @@ def test_a_rate_of_another_optimizer_is_said_not_to_be_there() -> None:
 
 
 @pytest.mark.parametrize(("state", "expected"), [
-    ("queued", "The first line comes when this network starts to train."),
+    ("queued", "The first line appears when this network starts to train."),
     ("cancelled", "Nothing to show: this network was not trained."),
 ])  # fmt: skip
 def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:

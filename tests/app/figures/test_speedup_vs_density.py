@@ -102,11 +102,11 @@ def test_a_format_that_is_refused_says_why_and_has_no_line() -> None:
 def test_a_format_whose_numbers_are_wrong_is_not_counted() -> None:
     made = info(source([row("csr", speedup=5.0, error=0.04), row("csr", target=0.1, speedup=2.0)]))
     assert made.formats[1].values[:, 0].tolist() == [pytest.approx(NAN, nan_ok=True), 2.0]
-    assert "CSR: off by up to 4 % of the largest output, so not counted" in draw(made).layout.meta["foot"]
+    assert "CSR: off by up to 4 % of the largest output, so excluded" in draw(made).layout.meta["foot"]
 
 
 def test_energy_is_told_as_missing_only_where_it_is() -> None:
-    assert "energy cannot be read here" in draw(info(source(ROWS))).layout.meta["foot"]
+    assert "energy cannot be measured here" in draw(info(source(ROWS))).layout.meta["foot"]
     made = info(source([row("csr", energy_j=0.002)]))
     assert "energy" not in draw(made).layout.meta["foot"]
     assert table(made)["energy_j"] == [0.002]
@@ -125,7 +125,7 @@ def test_options_choose_layer_mode_and_batch() -> None:
 
 
 @pytest.mark.parametrize(("state", "expected"), [
-    ("running", "The first point comes with the first measurement."),
+    ("running", "The first point appears with the first measurement."),
     ("failed", "Nothing to show: nothing was timed."),
 ])  # fmt: skip
 def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:

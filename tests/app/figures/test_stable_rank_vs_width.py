@@ -74,7 +74,7 @@ def test_a_live_run_is_told_from_the_batch_that_has_a_point() -> None:
 
 
 @pytest.mark.parametrize(("state", "expected"), [
-    ("running", "The first point comes with the first gradient."),
+    ("running", "The first point appears with the first gradient."),
     ("failed", "Nothing to show: no gradient was taken."),
 ])  # fmt: skip
 def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:

@@ -155,8 +155,8 @@ def test_the_first_train_loss_is_not_a_number_and_not_drawn(records: Any) -> Non
 @pytest.mark.parametrize(
     ("level", "state", "expected"),
     [
-        (0, "running", "The first point comes when the dense network is first evaluated."),
-        (7, "running", "The first point comes when level 7 is first evaluated."),
+        (0, "running", "The first point appears when the dense network is first evaluated."),
+        (7, "running", "The first point appears when level 7 is first evaluated."),
         (7, "cancelled", "Nothing to show: level 7 was not trained."),
     ],
 )

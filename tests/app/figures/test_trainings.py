@@ -109,7 +109,7 @@ def test_what_diverged_is_listed_with_when() -> None:
     made = ends({(1, 0): 0.5}, {(1, 1): 1_040.0, (2, 0): 5.0, (2, 1): 3.0})
     text = trainings.diverged_text([made], {"sgd": "SGD"})
     assert text == (
-        "diverged, in no mean: SGD lr 1 (1 of 2, at step 1,040), SGD lr 10 (2 of 2, first at step 3)"
+        "diverged; not in the mean: SGD lr 1 (1 of 2, at step 1,040), SGD lr 10 (2 of 2, first at step 3)"
     )  # fmt: skip
     assert trainings.diverged_text([made], {"sgd": "SGD"}, most=1).endswith("at step 1,040) and 1 more")
     assert trainings.diverged_text([ends({(1, 0): 0.5})], {"sgd": "SGD"}) == ""

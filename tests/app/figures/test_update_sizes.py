@@ -55,8 +55,8 @@ def test_info_by_hand(same: Any) -> None:
         "rank 50.5); 8.3·10⁻⁶ for SGD at lr 1."
     )
     assert foot(made) == (
-        "n = 1 to 2 replicates, mean ± standard deviation · band = min to max · share of the entries in bins of a "
-        "quarter of a power of ten; zeros are in no bin"
+        "n = 1 to 2 replicates, mean ± standard deviation · band = min to max · percentage of entries in bins of a "
+        "quarter of a decade; zeros are not shown"
     )
 
 
@@ -95,19 +95,19 @@ def test_what_diverged_is_not_shown_but_told() -> None:
     ends = [ending(place("sgd", 1)), ending(place("dualised"), diverged=3), ending(place("dualised", 0, 1), diverged=3)]
     made = info(source(rows(), ends=ends))
     assert [each.optimizer for each in made.sizes] == ["sgd"]
-    assert foot(made).endswith("1 optimizer diverged at this rate")
+    assert foot(made).endswith("1 optimizer diverged at this learning rate")
 
 
 def test_a_rate_that_only_some_have_leaves_the_others_out() -> None:
     made = info(source(update_sizes(place("sgd"), 100, SPARSE), lr=0.5))
     assert made.absent == ("dualised",)
-    assert foot(made).endswith("not trained at this rate: dualised")
+    assert foot(made).endswith("not trained at this learning rate: dualised")
     nothing = info(source([], lr=7.0))
-    assert words.text(tuple(finding(nothing))) == "Not trained at this rate: SGD, dualised."
+    assert words.text(tuple(finding(nothing))) == "Not trained at this learning rate: SGD, dualised."
 
 
 @pytest.mark.parametrize(("state", "expected"), [
-    ("queued", "The first line comes when a network has taken a step."),
+    ("queued", "The first line appears when a network has taken a step."),
     ("failed", "Nothing to show: no network took a step to its end."),
 ])  # fmt: skip
 def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:

@@ -62,8 +62,8 @@ def test_finding_and_figure(records: Any) -> None:
     each = np.mean([counted(records, [0, 1, 2], replicate, 6) for replicate in range(2)], axis=0)
     # Level 7 is there for one replicate only: level 6 is told.
     assert words.text(tuple(finding(made))) == (
-        f"Of the largest fifth of the initial weights {words.density(each[5])} are alive at level 6, of the smallest "
-        f"{words.density(each[1])}, of all {words.density(each[0])}: survival follows the initial magnitude."
+        f"Of the largest fifth of the initial weights {words.density(each[5])} remain at level 6, of the smallest "
+        f"{words.density(each[1])}, of all {words.density(each[0])}: survival increases with the initial magnitude."
     )
     figure = draw(made)
     means = {trace.name: trace for trace in figure.data if trace.meta["part"] == "mean"}
@@ -76,16 +76,22 @@ def test_finding_and_figure(records: Any) -> None:
 @pytest.mark.parametrize(
     ("groups", "expected"),
     [
-        ([[0.1, 0.2], [0.2, 0.3], [0.3, 0.4], [0.4, 0.5], [0.5, 0.6]], "survival follows the initial magnitude"),
-        ([[0.0], [0.0], [0.1], [0.4], [0.5]], "survival follows the initial magnitude"),
-        ([[0.5], [0.4], [0.3], [0.2], [0.1]], "survival falls with the initial magnitude"),
-        ([[0.1], [0.3], [0.2], [0.4], [0.5]], "the largest outlive the smallest, though not in steady order"),
-        ([[0.5], [0.3], [0.4], [0.2], [0.1]], "the smallest outlive the largest, though not in steady order"),
+        ([[0.1, 0.2], [0.2, 0.3], [0.3, 0.4], [0.4, 0.5], [0.5, 0.6]], "survival increases with the initial magnitude"),
+        ([[0.0], [0.0], [0.1], [0.4], [0.5]], "survival increases with the initial magnitude"),
+        ([[0.5], [0.4], [0.3], [0.2], [0.1]], "survival decreases with the initial magnitude"),
+        (
+            [[0.1], [0.3], [0.2], [0.4], [0.5]],
+            "the largest survive more often than the smallest, but not monotonically",
+        ),
+        (
+            [[0.5], [0.3], [0.4], [0.2], [0.1]],
+            "the smallest survive more often than the largest, but not monotonically",
+        ),
         (
             [[0.1, 0.2], [0.1, 0.2], [0.1, 0.2], [0.1, 0.2], [0.2, 0.1]],
-            "survival does not follow the initial magnitude",
+            "survival does not depend on the initial magnitude",
         ),
-        ([[0.1, NAN], [0.2, 0.9], [0.3, 0.1], [0.4, 0.9], [0.5, 0.1]], "survival follows the initial magnitude"),
+        ([[0.1, NAN], [0.2, 0.9], [0.3, 0.1], [0.4, 0.9], [0.5, 0.1]], "survival increases with the initial magnitude"),
     ],
 )
 def test_verdicts(groups: list[list[float]], expected: str) -> None:

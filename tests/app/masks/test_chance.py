@@ -173,7 +173,7 @@ def test_random_masks_score_zero_within_the_uniform_interval(shape: tuple[int, i
     [((100, 64), Axes(True, 1)), ((60, 80), Axes(True, 80)), ((24, 12, 3, 3), Axes(True, 12)),
      ((10, 100), Axes(False, 100))],
 )  # fmt: skip
-def test_renumbered_masks_score_zero_within_the_unit_permuted_interval(shape: tuple[int, ...], moves: Axes) -> None:
+def test_permuted_masks_score_zero_within_the_unit_permuted_interval(shape: tuple[int, ...], moves: Axes) -> None:
     draw = np.random.default_rng(6)
     a, b = drawn(shape, 0.4, 1), drawn(shape, 0.5, 2)
     assert min(a.sum(), b.sum()) >= 300
@@ -208,7 +208,7 @@ def test_masks_shuffled_by_magnitude_score_zero_within_that_interval() -> None:
     assert shares_inside(naive) < 0.05
 
 
-def test_independent_tickets_of_mnist_are_no_more_alike_than_renumbered_units(datasets_dir: Path) -> None:
+def test_independent_tickets_of_mnist_are_no_more_alike_than_permuted_units(datasets_dir: Path) -> None:
     """Three tickets of the first layer at a tenth of its weights: input pixels make them alike, units do not."""
     from workers.science.experiments.lottery import run
     from workers.science.outputs import Tensors

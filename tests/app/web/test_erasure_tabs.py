@@ -50,9 +50,9 @@ def test_a_tab_tells_its_findings_before_any_script(client: httpx.Client, store:
     text = page(client, run.id, f"?tab={tab}")
     assert re.findall(r'data-figure="(\w+)"', text) == list(TABS[tab])
     if tab == "erasure":
-        assert "after 100 steps at each optimizer's best rate: " in unmarked(unescape(text))
+        assert "after 100 steps at each optimizer's best learning rate: " in unmarked(unescape(text))
         assert 'class="b num b-adam"' in text
-        assert "diverged, in no mean: SGD lr 1 (2 of 2, first at step 40)" in unmarked(text)
+        assert "diverged; not in the mean: SGD lr 1 (2 of 2, first at step 40)" in unmarked(text)
 
 
 def test_what_can_be_chosen_is_what_the_run_has(client: httpx.Client, store: Store) -> None:
