@@ -85,7 +85,8 @@ def test_border_against_middle(records: Any) -> None:
     spread, random = made.spread[-1], made.random_spread[-1]
     assert said(made) == (
         f"At level 2, pixels at the border keep {pooled[0]:.2f} ({border[0]:.2f} to {border[1]:.2f}) times as many "
-        f"weights as in a random mask, those in the middle {pooled[1]:.1f} ({middle[1]:.1f} to {middle[0]:.1f}) times; the standard "
+        f"weights as in a random mask, those in the middle {pooled[1]:.1f} ({middle[1]:.1f} to {middle[0]:.1f}) "
+        f"times; the standard "
         f"deviation over pixels is {spread:.1f}, for random masks {random:.2f}."
     )
     assert draw(made).layout.meta["foot"] == (
