@@ -3,7 +3,7 @@
 from app.atlas.reader import Index, Reader
 from app.contract.specs import FieldError
 from app.contract.tickets import TicketRef
-from app.masks.pairing import Choice, Layers, Pairing, chosen, pair, parse, written
+from app.masks.pairing import Choice, Layers, Pairing, chosen, pair, parse
 
 
 def pairing(one: Index, other: Index, choice: Choice, *, field: str = "other") -> Pairing:
@@ -37,10 +37,8 @@ def undecided(one: Index, other: Index, proposal: Pairing) -> str:
     """Why the reader is asked, and how to answer."""
     pairs = ", ".join(f"{one.layers[i].name} = {other.layers[j].name}" for i, j in enumerate(proposal.places))
     such = pairs if len(pairs) <= 200 else f"{pairs[:199]}…"
-    return (
-        f"names and shapes do not say which layer of {named(other)} is which of {named(one)}. "
-        f"Confirm a pairing, such as {such} (pairing={written(one.run.id, other.run.id, proposal.places)})"
-    )
+    unknown = f"names and shapes do not say which layer of {named(other)} is which of {named(one)}"
+    return f"{unknown}. Confirm a pairing, such as {such}"
 
 
 def choices(text: str) -> Choice:

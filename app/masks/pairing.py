@@ -64,7 +64,10 @@ def pair(mine: Layers, theirs: Layers) -> Pairing:
 
 
 def parse(text: str) -> Choice:
-    """Pairings that a reader has chosen, as addresses hold them: `a:b:0-2-1, …`. Raises ValueError."""
+    """Pairings that a reader has chosen, as addresses hold them: `a:b:0-2-1, …`; of two for one pair the first.
+
+    Raises ValueError.
+    """
     made: dict[tuple[str, str], tuple[int, ...]] = {}
     for part in filter(None, (each.strip() for each in text.split(","))):
         found = _CHOICE.fullmatch(part)
@@ -73,8 +76,9 @@ def parse(text: str) -> Choice:
         places = tuple(int(place) for place in found[3].split("-"))
         if sorted(places) != list(range(len(places))):
             raise ValueError(f"{part[:80]!r} does not name each layer once, counted from 0")
-        made[found[1], found[2]] = places
-        made.setdefault((found[2], found[1]), Pairing(places, "choice").inverse.places)
+        if (found[1], found[2]) not in made:
+            made[found[1], found[2]] = places
+            made[found[2], found[1]] = Pairing(places, "choice").inverse.places
     return made
 
 

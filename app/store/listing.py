@@ -14,6 +14,8 @@ from app.store.runs import records
 from app.store.tables import runs
 
 PAGE = 200
+# Characters of an id that a search takes for the beginning of one.
+_ID_PREFIX = 4
 SORTS: dict[str, ColumnElement[Any]] = {
     "created_at": runs.c.created_at,
     "finished_at": func.coalesce(runs.c.finished_at, 0.0),
@@ -68,6 +70,13 @@ def _contains(text: str) -> ColumnElement[bool]:
     return runs.c.search.contains(text.casefold(), autoescape=True)
 
 
+def _word(text: str) -> ColumnElement[bool]:
+    """Runs that a word is written in, or whose id begins with it."""
+    if len(text) < _ID_PREFIX:
+        return _contains(text)
+    return or_(_contains(text), runs.c.id.startswith(text.casefold(), autoescape=True))
+
+
 _FILTERS: dict[str, Any] = {
     "kind": lambda value: runs.c.kind == value.casefold(),
     "state": lambda value: runs.c.state == value.casefold(),
@@ -87,7 +96,7 @@ def _terms(q: str) -> list[ColumnElement[bool]]:
         key, quoted, bare = match.groups()
         if key is None or key in _FILTERS:
             value = bare if quoted is None else quoted
-            conditions.append(_FILTERS[key](value) if key else _contains(value))
+            conditions.append(_FILTERS[key](value) if key else _word(value))
         else:
             conditions.append(_contains(match.group().replace('"', "")))
     return conditions

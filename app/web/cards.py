@@ -12,6 +12,7 @@ from app.contract.records import Run
 from app.contract.specs import ErasureSpec, FieldError, HardwareSpec
 from app.figures import FIGURES, hardware_view
 from app.figures.entry import FigureEntry
+from app.figures.overlap_view import OverlapOptions
 from app.figures.style import LOOKS
 from app.store.errors import NotFound
 from app.web.figures import Figures
@@ -117,10 +118,15 @@ def _card(
     if not lean:
         try:
             answer = figures.answer(run.id, entry.name, options, "json")
-        except (FieldError, NotFound):  # an address that names what is not there (any more)
-            options = {}
-            answer = figures.answer(run.id, entry.name, options, "json")
-        meta = orjson.loads(answer.body)["layout"]["meta"]
+            meta = orjson.loads(answer.body)["layout"]["meta"]
+        except (FieldError, NotFound) as error:  # an address that names what is not there (any more)
+            if isinstance(error, FieldError) and issubclass(entry.options, OverlapOptions):
+                # Why these are not compared; others in their place would answer another question.
+                meta = {"finding": [{"text": f"{error.message[:1].upper()}{error.message[1:]}."}]}
+            else:
+                options = {}
+                answer = figures.answer(run.id, entry.name, options, "json")
+                meta = orjson.loads(answer.body)["layout"]["meta"]
     return Card(
         name=entry.name,
         title=meta.get("title", entry.title),
@@ -198,7 +204,10 @@ def _controls(entry: FigureEntry, run: Run, options: Mapping[str, str]) -> list[
         label, value = name.replace("_", " "), chosen[name]
         kinds = {prop.get("type"), *(each.get("type") for each in prop.get("anyOf", ()))}
         text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
-        if enum := prop.get("enum"):
+        if issubclass(entry.options, OverlapOptions):
+            # Both figures of overlap have one row of controls above them.
+            controls.append(Control(name, label, "hidden", text))
+        elif enum := prop.get("enum"):
             options_ = tuple((each, each.replace("_", " ")) for each in enum)
             controls.append(Control(name, label, "segments" if len(enum) <= 4 else "select", text, options_))
         elif "boolean" in kinds:

@@ -12,6 +12,7 @@ from app.contract.tickets import TicketRef
 from app.figures import words
 from app.figures.style import LOOKS
 from app.store.errors import NotFound
+from app.web.pairing_page import PairingForm, pairing_form
 from app.web.words import plural
 
 MODES = (("side", "side by side"), ("divider", "divider"), ("difference", "difference"))
@@ -70,6 +71,8 @@ class MasksPage:
     picture: str = ""
     ticket: str = ""
     unit: int = 0
+    pairing: str = ""
+    pairings: tuple[PairingForm, ...] = ()
 
 
 def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
@@ -92,6 +95,7 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
     rows = rows.where(rows["draw"] == ref.draw)
     others = tuple((str(each), _ticket_words(each)) for each in index.tickets if each != ref)
     other = _address(query.get("other", ""))
+    beside = _beside(reader, other) if other and not other.startswith(f"{run.id}:") else None
     return MasksPage(
         waiting="",
         seq=index.seq,
@@ -117,12 +121,14 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
         column_order=query.get("columns", "natural") if query.get("columns") in dict(ORDERS) else "natural",
         mode=query.get("mode", "side") if query.get("mode") in dict(MODES) else "side",
         other=other,
-        others=others if not other or other in dict(others) else ((other, other), *others),
+        others=others if not other or other in dict(others) else ((other, _other_words(other, beside)), *others),
         picture=f"{_tile(ref, layer)}?" + urlencode(
             {**_place(ref), "bottom": layer.size[0], "right": layer.size[1], "v": index.seq}
         ),
         ticket=f"/api/v1/runs/{run.id}/tickets/{replicate}/{level}",
         unit=_one(query, "unit", range(layer.size[0]), _busiest(reader, ref, layer)),
+        pairing=query.get("pairing", ""),
+        pairings=(pairing_form(index, beside, query.get("pairing", "")),) if beside else (),
     )  # fmt: skip
 
 
@@ -146,6 +152,19 @@ def _address(text: str) -> str:
         return str(TicketRef.parse(text))
     except ValueError:
         return ""
+
+
+def _beside(reader: Reader, address: str) -> Index | None:
+    """The run of another ticket, if there is one."""
+    try:
+        return reader.index(TicketRef.parse(address).run)
+    except NotFound:
+        return None
+
+
+def _other_words(address: str, beside: Index | None) -> str:
+    words_ = _ticket_words(TicketRef.parse(address))
+    return f"{words_} of {beside.run.name}" if beside else address
 
 
 def _tile(ref: TicketRef, layer: Layer) -> str:

@@ -18,7 +18,7 @@ from app.web.forms import FormField
 from app.web.live_level import has_levels, newest_level
 from app.web.log_lines import Log, log_of
 from app.web.masks_page import MasksPage, masks_page
-from app.web.overlap_page import OverlapPage, overlap_page
+from app.web.overlap_page import OverlapPage, across_default, overlap_page
 from app.web.pages_new import ABOUT_HELP, FormDep, about, split_tags
 from app.web.repeat import SpecPage, spec_page
 from app.web.submit import announce
@@ -72,6 +72,7 @@ class RunPage:
     verdict: VerdictTable | None = None
     masks: MasksPage | None = None
     overlap: OverlapPage | None = None
+    kept: tuple[tuple[str, str], ...] = ()
     film: FilmPage | None = None
     spec: SpecPage | None = None
     log: Log | None = None
@@ -175,9 +176,14 @@ def _render(
     typed: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
     query = dict(request.query_params)
-    # Without a script, ticked boxes come one by one.
-    if ticked := request.query_params.getlist("ticket"):
+    # Without a script, ticked boxes and paired layers come one by one.
+    if ticked := list(filter(None, request.query_params.getlist("ticket"))):
         query["tickets"] = ",".join(ticked)
+    if pairs := request.query_params.getlist("pair"):
+        now = f"{query.get('pair_of', '')}:{'-'.join(pairs)}"
+        query["pairing"] = ",".join(filter(None, [now, query.get("pairing", "")]))
+    for name in ("ticket", "pair", "pair_of"):
+        query.pop(name, None)
     store = sources.store
     tabs = [key for key in TITLES if _has(run, key)]
     tab = query["tab"] if query.get("tab") in tabs else tabs[0]
@@ -203,6 +209,7 @@ def _render(
         if "following" in parts:
             parts["newest"] = masks.last_level
     if tab == "overlap":
+        query = {**query, "across": across_default(sources.reader, run, query)}
         parts["overlap"] = overlap_page(sources.reader, run, query)
     if tab in TABS:
         parts["cards"] = tuple(cards_of(sources.figures, run, tab, query, lean=lean))
@@ -229,6 +236,7 @@ def _render(
             about=about(written, errors, ABOUT_HELP | {"name": "A question is a good name."}),
             edit_errors=errors,
             relations=relations(store, run),
+            kept=tuple(query.items()),
             **parts,
         ),
     )

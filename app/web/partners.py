@@ -23,10 +23,11 @@ LayerName: TypeAlias = Annotated[str, Path(description="Name of a layer.", max_l
 class Partner(BaseModel):
     """The layer of another ticket that is compared with one: its name there, and what decided that.
 
-    `seq`, `last_level` and `replicates` are those of the other run.
+    `name`, `seq`, `last_level` and `replicates` are those of the other run.
     """
 
     layer: str
+    name: str
     by: str
     seq: int
     last_level: int
@@ -48,6 +49,7 @@ def get_partner(
     index.find("mask", found.ref)
     return Partner(
         layer=index.layers[found.layer].name,
+        name=index.run.name,
         by=decided(one, index, choices(pairing)).by,
         seq=index.seq,
         last_level=index.levels(found.ref.replicate)[-1],

@@ -7,6 +7,9 @@ import { at } from "./address.js";
  * @typedef {{data: any[], layout: any & {meta: Meta}}} Figure
  */
 
+/** What cannot be drawn with these options; the message is a sentence for the reader. */
+export class Refused extends Error {}
+
 /** @type {Map<string, {etag: string, figure: Figure}>} */
 const kept = new Map();
 
@@ -23,6 +26,7 @@ export async function figure(address, signal) {
   if (answer.status === 304 && old) return structuredClone(old.figure);
   if (!answer.ok) {
     const problem = await answer.json().catch(() => ({ detail: `the server answered ${answer.status}` }));
+    if (answer.status === 422) throw new Refused(problem.errors?.[0]?.message ?? problem.detail);
     throw new Error(problem.detail);
   }
   const made = await answer.json();

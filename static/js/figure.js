@@ -1,5 +1,5 @@
 /** One figure card: drawn when it is about to be seen, renewed in place, so that a zoom made by the reader survives. */
-import { figure } from "./api.js";
+import { Refused, figure } from "./api.js";
 import { unzoomed, whole, zoomed } from "./axes.js";
 import { paced } from "./hints.js";
 import { Leads, RULES } from "./leads.js";
@@ -156,7 +156,8 @@ export class FigureCard {
     } catch (error) {
       if (asking.signal.aborted) return;
       this.stale = true;
-      if (!this.drawn) this.say(`The figure could not be loaded: ${error instanceof Error ? error.message : error}`);
+      if (error instanceof Refused) await this.refuse(error.message);
+      else if (!this.drawn) this.say(`The figure could not be loaded: ${error instanceof Error ? error.message : error}`);
     }
   }
 
@@ -241,6 +242,17 @@ export class FigureCard {
     link.href = address;
     link.download = `${this.file}.${format}`;
     link.click();
+  }
+
+  /** Say why there is no figure; one of other options is not left in its place. @param {string} words */
+  async refuse(words) {
+    this.drawn = null;
+    if (this.plot.classList.contains("js-plotly-plot")) (await plotly()).purge(this.plot);
+    // The next figure here is a first one again.
+    this.plot.classList.remove("js-plotly-plot");
+    const sentence = `${words[0].toUpperCase()}${words.slice(1)}.`;
+    this.tell({ title: this.card.querySelector("h2")?.textContent ?? "", finding: [{ text: sentence }], foot: "", n: 0 });
+    this.say("Nothing is drawn: the sentence above says why.");
   }
 
   /** @param {string} words */

@@ -5,6 +5,7 @@
  * @typedef {{
  *   react: (place: HTMLElement, data: any[], layout: any, config: any) => Promise<PlotElement>,
  *   relayout: (place: HTMLElement, change: any) => Promise<unknown>,
+ *   purge: (place: HTMLElement) => void,
  *   toImage: (figure: any, options: any) => Promise<string>,
  *   Plots: {resize: (place: HTMLElement) => Promise<unknown>},
  * }} Plotly

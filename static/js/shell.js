@@ -1,4 +1,4 @@
-/** What every page does: explain terms, switch the theme in place. */
+/** What every page does: explain terms, switch the theme in place, copy ids. */
 import "./terms.js";
 import { announceTheme } from "./theme.js";
 
@@ -16,3 +16,16 @@ for (const form of document.querySelectorAll("form.theme")) {
     announceTheme();
   });
 }
+
+document.addEventListener("click", async (event) => {
+  const button = /** @type {HTMLElement} */ (event.target).closest?.("button[data-copy]");
+  if (!(button instanceof HTMLButtonElement)) return;
+  const said = button.textContent;
+  const copied = await navigator.clipboard?.writeText(button.dataset.copy ?? "").then(() => true, () => false);
+  // Without a clipboard, as over plain HTTP, the id is marked, so that it can be copied by hand.
+  if (!copied && button.previousElementSibling) getSelection()?.selectAllChildren(button.previousElementSibling);
+  if (button.dataset.said) return;
+  button.dataset.said = "1";
+  button.textContent = copied ? "copied" : "marked";
+  setTimeout(() => { button.textContent = said; delete button.dataset.said; }, 1500);
+});

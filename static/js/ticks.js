@@ -10,6 +10,8 @@ const [LETTER, AIR] = [7, 6];
  */
 export function thinned(layout, width) {
   const { tickvals, ticktext, range, type } = layout.xaxis ?? {};
+  // Names of categories are turned by the server where they are long.
+  if (type === "category") return;
   if (!Array.isArray(tickvals) || !Array.isArray(ticktext) || !range) return;
   const pixels = (width - layout.margin.l - layout.margin.r) / (range[1] - range[0]);
   const at = tickvals.map((value) => (type === "log" ? Math.log10(value) : value) * pixels);

@@ -112,7 +112,7 @@ def test_a_click_on_a_unit_shows_its_paths(page: Page, finished: str) -> None:
 def test_the_overlap_follows_what_is_ticked(page: Page, finished: str) -> None:
     page.goto(f"/runs/{finished}?tab=overlap")
     page.wait_for_selector("#figure-overlap_matrix .main-svg")
-    page.click("summary >> text=Choose them one by one")
+    page.click("summary >> text=Choose tickets one by one")
     for address in (f"{finished}:0:1", f"{finished}:0:2", f"{finished}:1:2"):
         page.check(f'input[value="{address}"]')
     expect(page.locator("#chosen-count")).to_have_text("3 chosen")

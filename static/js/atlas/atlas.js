@@ -6,10 +6,11 @@ import { renewParts } from "../parts.js";
 import { titled } from "../picture.js";
 import { plotly } from "../plotly.js";
 import { color, onTheme } from "../theme.js";
+import { chooseOther, short } from "./compare.js";
 import { Divider } from "./divider.js";
 import { Matrix } from "./matrix.js";
 import { theme } from "./scales.js";
-import { csvAddress, legendAddress, tile, ticketOf } from "./server.js";
+import { csvAddress, legendAddress, partnerOf, tile, ticketOf } from "./server.js";
 import { UnitPanel } from "./unit_panel.js";
 
 /** @typedef {import("./server.js").View} View */
@@ -61,12 +62,19 @@ export async function atlas(form, chosen) {
     return { run, replicate: control("replicate").value, level: control("level").value, ...(branch ? { branch, draw } : {}) };
   };
   const other = () => control("other").value;
-  const mode = () => (other() ? /** @type {HTMLInputElement} */ (form.querySelector("input[name=mode]:checked")).value : "");
+  /** The layer of the other ticket that is compared with this one; null without one, and where it cannot be said. @type {import("./server.js").Partner | null} */
+  let partner = null;
+  let apart = "";
+  const pairing = () => here().searchParams.get("pairing") ?? "";
+  const mode = () => (other() && partner ? /** @type {HTMLInputElement} */ (form.querySelector("input[name=mode]:checked")).value : "");
+  const address = () => [run, ...Object.values(ticket()).slice(1)].join(":");
+  // Two pictures have one colour scale and one order, that of A.
   const look = (/** @type {string} */ shown = "") => ({
     layer: layer, color: shown || (mode() === "difference" ? "difference" : control("color").value), rows: control("rows").value, columns: control("columns").value,
-    other: mode() === "difference" ? other() : "",
+    other: mode() ? other() : "", order_of: "", pairing: mode() ? pairing() : "",
   });
-  const words = (/** @type {import("./server.js").Ticket} */ each) => `replicate ${each.replicate} · level ${each.level}${each.branch ? ` · ${each.branch.replaceAll("_", " ")}` : ""}${each.run === run ? "" : ` of ${each.run}`}`;
+  const lookB = () => ({ ...look(), layer: partner?.layer ?? layer, other: address(), order_of: address() });
+  const words = (/** @type {import("./server.js").Ticket} */ each) => `replicate ${each.replicate} · level ${each.level}${each.branch ? ` · ${each.branch.replaceAll("_", " ")}` : ""}${each.run === run ? "" : ` of ${short(partner?.name || each.run)}`}`;
 
   const listener = {
     moved: (/** @type {View} */ view) => {
@@ -96,7 +104,8 @@ export async function atlas(form, chosen) {
     const n = (touched.bottom - touched.top) * (touched.right - touched.left);
     const pixel = first.single ? "Each cell is one weight" : `Each pixel stands for ${made.high}×${made.wide} weights and shows ${made.legend.one_of_many}; one kept weight is enough to tint it`;
     const kept = ["level", "replicates"].includes(made.legend.kind === "levels" ? "level" : first.look.color) ? "" : ` ${made.kept.toLocaleString("en-US")} of ${n.toLocaleString("en-US")} weights in view ${first.look.color === "difference" ? "kept by A or B" : "kept"}.`;
-    legend.textContent = `Colour: ${first.legend.kind === "mask" ? "kept or pruned" : made.legend.title}. ${pixel}.${kept}`;
+    const shared = ["side", "divider"].includes(mode()) && !["mask", "flips"].includes(first.look.color) ? " One scale for A and B." : "";
+    legend.textContent = `${apart ? `${apart} ` : ""}Colour: ${first.legend.kind === "mask" ? "kept or pruned" : made.legend.title}. ${pixel}.${shared}${kept}`;
     const csv = /** @type {HTMLAnchorElement} */ (find("#matrix-csv"));
     if (n <= MOST_IN_CSV) csv.href = csvAddress(ticket(), look(), touched);
     else csv.removeAttribute("href");
@@ -116,7 +125,7 @@ export async function atlas(form, chosen) {
   async function overlay() {
     if (mode() !== "divider") return;
     const asked = first.touched;
-    const made = await tile(ticketOf(other()), { ...look(), other: "" }, asked, { ...first.size, theme: theme(), v: "" }, new AbortController().signal).catch((error) => {
+    const made = await tile(ticketOf(other()), lookB(), asked, { ...first.size, theme: theme(), v: "" }, new AbortController().signal).catch((error) => {
       listener.failed(error.message);
       return null;
     });
@@ -126,15 +135,28 @@ export async function atlas(form, chosen) {
     divider.show(true);
   }
 
+  /** Which layer of the other ticket is compared, as the server says. */
+  async function pairUp() {
+    partner = null;
+    apart = "";
+    if (!other()) return;
+    try {
+      partner = await partnerOf(ticket(), layer, other(), pairing());
+    } catch (error) {
+      apart = `Not compared: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+
   /** Show what the controls say. */
   async function show() {
+    await pairUp();
     const two = mode() === "side";
     matrices.classList.toggle("two", two);
     placeB.hidden = !two;
-    modes.hidden = !other();
+    modes.hidden = !other() || !partner;
     first.fine = mode() !== "divider";
     first.over = null;
-    first.title = other() ? (mode() === "difference" ? `A: ${words(ticket())} against B: ${words(ticketOf(other()))}` : `A: ${words(ticket())}`) : "";
+    first.title = mode() ? (mode() === "difference" ? `A: ${words(ticket())} against B: ${words(ticketOf(other()))}` : `A: ${words(ticket())}`) : "";
     divider.show(false);
     const jobs = [first.show(ticket(), look(), v)];
     if (two) {
@@ -142,9 +164,11 @@ export async function atlas(form, chosen) {
         second = new Matrix(placeB, shape, { ...listener, moved: (view) => first.go(view) });
         second.view = { ...first.view };
       }
-      second.title = `B: ${words(ticketOf(other()))}`;
+      const named = partner?.layer && partner.layer !== layer ? `, ${partner.layer}` : "";
+      second.shape = { ...shape, last: partner?.last_level ?? shape.last, many: partner?.replicates ?? shape.many };
+      second.title = `B: ${words(ticketOf(other()))}${named}`;
       second.view = { ...first.view };
-      jobs.push(second.show(ticketOf(other()), { ...look(), other: "" }, ""));
+      jobs.push(second.show(ticketOf(other()), lookB(), ""));
     }
     await Promise.all(jobs);
     await overlay();
@@ -163,23 +187,20 @@ export async function atlas(form, chosen) {
       return;
     }
     write({ [input.name]: input.value });
+    if (input.name === "other") renew();
     if (["level", "replicate", "branch"].includes(input.name)) {
       chosen(input.name, input.value);
       renew();
     }
     turn();
   });
-  find("#other-address").addEventListener("change", () => {
-    const typed = /** @type {HTMLInputElement} */ (find("#other-address")).value.trim();
-    if (!/^[0-9a-z]+:\d+:\d+(:[a-z_]+:\d+)?$/.test(typed)) {
-      listener.failed("a ticket is written run:replicate:level, such as 06f3k2m9qa:0:5");
-      return;
-    }
-    const select = /** @type {HTMLSelectElement} */ (/** @type {unknown} */ (control("other")));
-    if (![...select.options].some((option) => option.value === typed)) select.add(new Option(words(ticketOf(typed)), typed));
-    select.value = typed;
-    write({ other: typed });
-    turn();
+  chooseOther(form, {
+    other: (chosen) => { write({ other: chosen }); turn(); },
+    paired: (value) => { write({ pairing: value }); turn(); renew(); },
+    words: async (chosen) => {
+      const made = await partnerOf(ticket(), layer, chosen, pairing()).catch(() => null);
+      return `${words({ ...ticketOf(chosen), run })} of ${short(made?.name ?? ticketOf(chosen).run)}`;
+    },
   });
   form.addEventListener("click", (event) => {
     const button = /** @type {HTMLElement} */ (event.target).closest("button");
@@ -199,6 +220,7 @@ export async function atlas(form, chosen) {
       control("rows").value = control("columns").value = "natural";
       write({ rows: "", columns: "" });
       first.look = look();
+      if (second) second.look = lookB();
     }
     const column = input * shape.kernel;
     await first.go({ top: unit - 8, bottom: unit + 9, left: column - 12, right: column + 13 });

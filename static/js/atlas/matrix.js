@@ -36,7 +36,7 @@ export class Matrix {
     /** @type {Ticket | null} */
     this.ticket = null;
     /** @type {Look} */
-    this.look = { layer: "", color: "mask", rows: "natural", columns: "natural", other: "" };
+    this.look = { layer: "", color: "mask", rows: "natural", columns: "natural", other: "", order_of: "", pairing: "" };
     this.v = "";
     /** @type {View} */
     this.view = this.whole;
@@ -220,7 +220,8 @@ export class Matrix {
       for (let j = 0; j < columns; j++) {
         const k = i * columns + j;
         const weight = { unit: found.rows[i], column: found.columns[j], kept: found.kept[k], death: found.death[k], start: found.start[k], end: found.end[k], replicates: found.replicates[k] };
-        z[i][j] = value(weight);
+        // What is never pruned has the last colour, however many levels the ticket beside it has.
+        z[i][j] = this.look.color === "level" && weight.death > this.shape.last ? legend.high : value(weight);
         data[i][j] = weight;
         text[i][j] = this.say(weight).join("<br>");
       }

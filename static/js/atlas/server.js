@@ -5,7 +5,8 @@ import { at } from "../address.js";
  * A mask of a run, and how its matrix is shown.
  * @typedef {Uint8Array | Int32Array | Float32Array | Float64Array} Numbers
  * @typedef {{run: string, replicate: string, level: string, branch?: string, draw?: string}} Ticket
- * @typedef {{layer: string, color: string, rows: string, columns: string, other: string}} Look
+ * @typedef {{layer: string, color: string, rows: string, columns: string, other: string, order_of: string, pairing: string}} Look
+ * @typedef {{layer: string, name: string, by: string, seq: number, last_level: number, replicates: number}} Partner
  * @typedef {{top: number, bottom: number, left: number, right: number}} View
  * @typedef {{kind: string, title: string, low: number, high: number, one_of_many: string, colors: Record<string, string[]>, paper: Record<string, string>}} Legend
  * @typedef {View & {high: number, wide: number, kept: number, legend: Legend, source: string}} Tile
@@ -61,12 +62,21 @@ export async function tile(ticket, look, view, screen, signal) {
   return { ...told, source };
 }
 
+/**
+ * Which layer of another ticket stands for this one.
+ * @param {Ticket} ticket @param {string} layer @param {string} other its address @param {string} pairing
+ * @returns {Promise<Partner>}
+ */
+export async function partnerOf(ticket, layer, other, pairing) {
+  return (await ask(`${layerPath(ticket, layer)}/partner?${new URLSearchParams({ other, pairing })}`)).json();
+}
+
 /** @param {Ticket} ticket @param {string} layer */
 export const legendAddress = (ticket, layer) => `${layerPath(ticket, layer)}/legend?${query(ticket, {})}`;
 
 /** @param {Ticket} ticket @param {Look} look @param {View} view */
 export function csvAddress(ticket, look, view) {
-  return `${layerPath(ticket, look.layer)}/values?${query(ticket, { ...view, rows: look.rows, columns: look.columns, format: "csv" })}`;
+  return `${layerPath(ticket, look.layer)}/values?${query(ticket, { ...view, rows: look.rows, columns: look.columns, order_of: look.order_of, pairing: look.pairing, format: "csv" })}`;
 }
 
 /**
@@ -75,7 +85,7 @@ export function csvAddress(ticket, look, view) {
  * @returns {Promise<Cells>}
  */
 export async function cells(ticket, look, view, signal) {
-  const address = `${layerPath(ticket, look.layer)}/values?${query(ticket, { ...view, rows: look.rows, columns: look.columns, format: "json" })}`;
+  const address = `${layerPath(ticket, look.layer)}/values?${query(ticket, { ...view, rows: look.rows, columns: look.columns, order_of: look.order_of, pairing: look.pairing, format: "json" })}`;
   return decoded(await (await ask(address, signal)).json());
 }
 

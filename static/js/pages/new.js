@@ -3,6 +3,7 @@ import { at } from "../address.js";
 import { draft } from "../draft.js";
 import { apply, mark } from "../fields.js";
 import { paced } from "../hints.js";
+import { pickRuns } from "../run_picker.js";
 import { explain } from "../terms.js";
 
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("spec-form"));
@@ -12,6 +13,8 @@ const PAUSE_MS = 250;
 
 if (form && place) {
   const restored = draft(form);
+  const ticket = /** @type {HTMLInputElement | null} */ (form.querySelector('input[name="ticket"]'));
+  if (ticket) pickRuns(ticket, { label: "Ticket of a run, by name or id", tickets: true, only: false });
   apply(form);
   const check = paced(async () => {
     const body = new URLSearchParams();

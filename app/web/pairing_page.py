@@ -1,0 +1,75 @@
+"""Which layers of two runs are compared, in words, with a choice where there is one."""
+
+from dataclasses import dataclass
+
+from app.atlas.pairings import choices, layers, pairing
+from app.atlas.reader import Index
+from app.contract.specs import FieldError
+from app.masks.pairing import Pairing, times
+
+_BY = {
+    "name": "by name",
+    "shape": "by shape: each shape is there once",
+    "choice": "as chosen",
+    "proposal": "not yet: several layers share a shape, and their names differ",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One layer and its partner; `options` are the other's layers of its shape by place."""
+
+    name: str
+    shape: str
+    partner: int
+    options: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class PairingForm:
+    """How the layers of two runs are paired; `problem` says why they cannot be, and then there are no rows.
+
+    `open` where a reader has to choose, `free` where one may; `plain` where all names are the same.
+    """
+
+    run: str
+    run_name: str
+    other: str
+    other_name: str
+    by: str
+    rows: tuple[Row, ...]
+    open: bool
+    free: bool
+    plain: bool
+    problem: str
+
+
+def pairing_form(one: Index, other: Index, text: str) -> PairingForm:
+    """The pairing of two runs as the address has it, or as it would be."""
+    problem, found = "", Pairing((), "name")
+    try:
+        found = pairing(one, other, choices(text))
+    except FieldError as error:
+        problem = error.message
+    theirs = layers(other)
+    rows = tuple(
+        Row(
+            name=name,
+            shape=times(shape),
+            partner=place,
+            options=tuple((i, each) for i, (each, like) in enumerate(theirs) if like == shape),
+        )
+        for (name, shape), place in zip(layers(one), found.places, strict=False)
+    )
+    return PairingForm(
+        run=one.run.id,
+        run_name=one.run.name,
+        other=other.run.id,
+        other_name=other.run.name,
+        by=_BY[found.by],
+        rows=rows,
+        open=not found.decided,
+        free=any(len(row.options) > 1 for row in rows),
+        plain=all(row.name == theirs[row.partner][0] for row in rows),
+        problem=problem,
+    )
