@@ -1,6 +1,7 @@
 """The command line: `ticketscope up | web | worker | migrate | submit | again | verify | import | presets | ...`."""
 
 import importlib.util
+import json
 import logging
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from app import unique_json
+from app.cli_import import names_of, show
 from app.contract.presets import PRESETS
 from app.contract.records import Queue as QueueName
 from app.contract.verification import Verification
@@ -175,9 +177,18 @@ def import_(
     name: Annotated[str, typer.Option(help="Name of the run.")] = "",
     tag: Annotated[list[str] | None, typer.Option(help="A tag; may be repeated.")] = None,
     notes: Annotated[str, typer.Option(help="Notes of the run.")] = "",
+    places: Annotated[str, typer.Option(help="JSON: [replicate, level] of each file; default: by their paths.")] = "",
+    one_means: Annotated[str, typer.Option(help="kept or pruned: what 1 means in masks.")] = "",
+    role: Annotated[
+        list[str] | None, typer.Option(metavar="TENSOR=ROLE", help="mask, inverted mask, weights, left out ...")
+    ] = None,
+    accuracies: Annotated[
+        Path | None, typer.Option(help="CSV with level, test_accuracy and, for several, replicate.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Store what was recognised without asking.")] = False,
     url: Annotated[str, typer.Option(help="Address of the server; default: the one on this machine.")] = "",
 ) -> None:
-    """Bring masks from elsewhere to the server: each file becomes a level of one run."""
+    """Bring masks from elsewhere to the server; what was recognised in the files is shown before it is stored."""
     if len(files) > MAX_FILES:
         _stop(f"{len(files)} files; at most {MAX_FILES} are imported at once")
     with ExitStack() as stack:
@@ -188,9 +199,22 @@ def import_(
             _stop(f"{error.filename} cannot be read: {error.strerror}")
         if total > MAX_BYTES:
             _stop(f"{', '.join(map(str, files))}: {total:,} bytes; at most {MAX_BYTES:,} are imported at once")
-        parts = [("files", (file.name, content)) for file, content in zip(files, opened, strict=True)]
-        labels = {"name": name, "notes": notes, "tags": tag or []}
-        run = _ask(url, "POST", "/imports", files=parts, data=labels, timeout=_IMPORT_TIMEOUT)
+        data = {"name": name, "notes": notes, "tags": tag or [], "places": places, "one_means": one_means}
+        if role:
+            data["roles"] = json.dumps(dict(each.rpartition("=")[::2] for each in role))
+        if accuracies is not None:
+            data["accuracies"] = _text(accuracies)
+        parts = [("files", part) for part in zip(names_of(files), opened, strict=True)]
+        request: dict[str, Any] = {"files": parts, "data": data, "timeout": _IMPORT_TIMEOUT}
+        found = _ask(url, "POST", "/imports", params={"dry_run": True}, **request)
+        show(console, found)
+        if found["question"]:
+            _stop(f"{found['question']} (--one-means kept, --one-means pruned, or --role for single tensors)")
+        if not yes:
+            typer.confirm("Store this?", abort=True)
+        for content in opened:
+            content.seek(0)
+        run = _ask(url, "POST", "/imports", **request)
     _told(run, url)
 
 
@@ -242,6 +266,13 @@ def _spec(file: Path) -> Any:
     except (ValueError, RecursionError) as error:
         _stop(f"{file} is not JSON: {error}")
     return document["spec"] if isinstance(document, dict) and "spec" in document else document
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        _stop(f"{file} cannot be read: {error}")
 
 
 def _base(url: str) -> str:

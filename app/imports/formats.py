@@ -27,7 +27,7 @@ LINE: Final = (
 """Python that does it; of a nested checkpoint it takes the key under which weights are usually kept, and names it."""
 
 CONVERT: Final = (
-    "convert it where you trust it; of a nested checkpoint take the key that holds the weights, such as state_dict: "
+    "convert it where you trust it; of a checkpoint that holds more, take the key of its weights, such as state_dict: "
     f"{LINE}"
 )
 _PICKLE = "a pickle, which can run code and is never loaded here"

@@ -64,17 +64,15 @@ def create_import(
     parameters of norms, scales, scores and copies are left out.
     """
     fields = fields_of(upload.fields)
+    labels: dict[str, Any] = {
+        "name": upload.field("name").strip(),
+        "tags": [tag for key, value in upload.fields if key == "tags" for tag in split_tags(value)],
+        "notes": upload.field("notes").replace("\r\n", "\n"),
+    }
     if dry_run:
         response.status_code = 200
-        return preview(recognised(upload, fields), fields.choices)
-    run = import_masks(
-        store,
-        upload,
-        fields,
-        name=upload.field("name").strip(),
-        tags=[tag for key, value in upload.fields if key == "tags" for tag in split_tags(value)],
-        notes=upload.field("notes").replace("\r\n", "\n"),
-    )
+        return preview(recognised(upload, fields, **labels), fields.choices)
+    run = import_masks(store, upload, fields, **labels)
     queue.wake(run.id, run.last_seq)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"
     return run

@@ -21,9 +21,13 @@ MEDIA_TYPE = "application/vnd.safetensors"
 _NAME_LENGTH = 300
 
 
-def recognised(upload: Upload, fields: Fields) -> Recognition:
-    """What the files of an upload are; nothing is stored. Raises Refused, FieldError, Invalid."""
-    return recognise(_networks(upload, fields.places), fields.choices)
+def recognised(upload: Upload, fields: Fields, *, name: str, tags: Sequence[str], notes: str) -> Recognition:
+    """What the files of an upload are; nothing is stored. Raises Refused, FieldError, Invalid as the import would."""
+    found = _networks(upload, fields.places)
+    check_name(name or "unnamed")
+    check_tags(tags)
+    check_notes(notes)
+    return recognise(found, fields.choices)
 
 
 def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tags: Sequence[str], notes: str) -> Run:

@@ -30,6 +30,7 @@ class ImportPage:
 
     about: tuple[FormField, ...]
     problem: str
+    question: str
     wrong: bool
     max_bytes: int = MAX_BYTES
     max_files: int = MAX_FILES
@@ -71,5 +72,5 @@ def _render(
     request: Request, store: Store, data: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> HTMLResponse:
     words = ABOUT_HELP | {"name": "A question is a good name. Left empty, the run is named after its first file."}
-    made = ImportPage(about(data, errors, words), errors.get("files", ""), bool(errors))
+    made = ImportPage(about(data, errors, words), errors.get("files", ""), errors.get("one_means", ""), bool(errors))
     return page(request, "import.html", status, page=made, shell=shell(store))

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import psutil
 import pytest
+from safetensors.numpy import save
 
 from app.broker import free_port
 from app.store import Store
@@ -201,16 +203,25 @@ def test_masks_are_imported_by_their_files(up: Up, tmp_path: Path) -> None:
     files = [tmp_path / f"l{level}.safetensors" for level in range(2)]
     for level, file in enumerate(files):
         file.write_bytes(network.ticket(level))
-    done = cli(up.env, "import", *map(str, files), "--name", "from [two] files", "--tag", "a", "--tag", "b")
+    done = cli(up.env, "import", *map(str, files), "--name", "from [two] files", "--tag", "a", "--tag", "b", "--yes")
     assert done.returncode == 0, done.stderr
     (run,) = up.get("/api/v1/runs")["items"]
-    assert done.stdout.split() == [run["id"], "from", "[two]", "files", f"{up.base}/runs/{run['id']}"]
+    assert "initial weights" in done.stdout
+    assert "found: masks, weights, initial weights" in done.stdout
+    assert done.stdout.splitlines()[-1].split() == [run["id"], "from", "[two]", "files", f"{up.base}/runs/{run['id']}"]
     assert (run["spec"]["files"], run["tags"]) == (["l0.safetensors", "l1.safetensors"], ["a", "b"])
 
     (tmp_path / "old.pt").write_bytes(b"\x80\x04\x95" + bytes(50))
     refused = cli(up.env, "import", str(files[0]), str(tmp_path / "old.pt"))
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "old.pt: this is a pickle" in refused.stderr
+    # Without an answer nothing is stored, and a mask that contradicts its weights is a question first.
+    unanswered = cli(up.env, "import", str(files[0]))
+    assert (unanswered.returncode, "Store this?" in unanswered.stdout) == (1, True)
+    weights = np.array([[1.0, 0.0], [0.0, 2.0]], np.float32)
+    (tmp_path / "odd.safetensors").write_bytes(save({"fc.weight": weights, "fc.weight_mask": weights == 0}))
+    asked = cli(up.env, "import", str(tmp_path / "odd.safetensors"), "--yes")
+    assert (asked.returncode, "does 1 mean kept or pruned?" in asked.stderr) == (1, True)
     assert len(up.get("/api/v1/runs")["items"]) == 1
 
 

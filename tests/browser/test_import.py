@@ -1,9 +1,10 @@
 """Import in a real browser: files in the order of their levels, by mouse and keyboard, with a script and without."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.app.imports.files import Network
 from tests.browser.conftest import Scope, Watched
@@ -17,6 +18,13 @@ def files(tmp_path: Path) -> list[str]:
     for level, path in enumerate(paths):
         path.write_bytes(network.ticket(level))
     return [str(path) for path in paths]
+
+
+def look(page: Page) -> None:
+    """Have the server recognise the files, and wait for its table."""
+    page.click("button.go")
+    expect(page.locator("#preview")).to_be_visible()
+    expect(page.locator("button.go")).to_have_text("Import")
 
 
 def order(page: Page) -> list[str]:
@@ -40,6 +48,7 @@ def test_files_are_put_in_order_and_imported(watched: Watched, scope: Scope, fil
     page.click('[aria-label="Leave out level11.safetensors"]')
     page.fill("#f-name", "From a browser")
     page.fill("#f-tags", "one, two")
+    look(page)
     page.click("button.go")
     page.wait_for_url("**/runs/*")
     run = scope.run(page.url.rsplit("/", 1)[-1])
@@ -82,8 +91,85 @@ def test_a_refusal_is_told_at_its_place_and_nothing_is_lost(watched: Watched, fi
     assert page.evaluate("document.activeElement.id") == "f-name"
     expect(page.locator("#f-notes")).to_have_value("kept")
     page.fill("#f-name", "")
+    look(page)
     page.click("button.go")
     page.wait_for_url("**/runs/*")
+
+
+CASES = Path(__file__).parents[3] / "shared" / "cases" / "imports"
+cases = pytest.mark.skipif(not CASES.is_dir(), reason="the files of cases lie beside the project")
+
+
+def line(page: Page, tensor: str) -> Locator:
+    return page.locator("#preview tbody tr").filter(has=page.get_by_text(tensor, exact=True))
+
+
+@cases
+def test_what_is_recognised_is_shown_and_may_be_changed_before_it_is_stored(watched: Watched, scope: Scope) -> None:
+    page = watched()
+    page.goto("/import")
+    before = len(scope.client.get("/api/v1/runs").json()["items"])
+    page.set_input_files("#f-files", str(CASES / "parametrize.safetensors"))
+    look(page)
+    expect(page.locator("#preview-summary")).to_contain_text("3 layers in 1 network")
+    expect(page.locator("#preview-summary")).to_contain_text("87 of 200 weights (43.5 %)")
+    mask = line(page, "fc1.parametrizations.weight.0.mask")
+    expect(mask.locator("td[data-label=Kept]")).to_have_text("55 of 128")
+    expect(mask.locator("td[data-label=Layer]")).to_have_text("fc1")
+    bias = line(page, "fc1.bias")
+    assert not bias.get_by_role("checkbox").is_checked()
+    expect(bias).to_contain_text("not prunable")
+    # By keyboard: leave the third layer out.
+    for tensor in ("original", "0.mask"):
+        page.get_by_role("checkbox", name=f"Read fc3.parametrizations.weight.{tensor}").focus()
+        with page.expect_response("**/api/v1/imports?dry_run=true"):
+            page.keyboard.press("Space")
+    expect(page.locator("#preview-summary")).to_contain_text("2 layers")
+    assert len(scope.client.get("/api/v1/runs").json()["items"]) == before
+    expect(page.locator("button.go")).to_have_text("Import")
+    page.click("button.go")
+    page.wait_for_url("**/runs/*")
+    run = scope.run(page.url.rsplit("/", 1)[-1])
+    assert [layer["name"] for layer in run["provenance"]["layers"]] == ["fc1", "fc2"]
+
+
+@cases
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_an_inverted_mask_is_a_question_that_has_to_be_answered(watched: Watched, scope: Scope, theme: Any) -> None:
+    page = watched(390, 844, color_scheme=theme)
+    page.goto("/import")
+    page.set_input_files("#f-files", str(CASES / "inverted_mask.safetensors"))
+    page.click("button.go")
+    expect(page.locator("#f-one_means-error")).to_contain_text("does 1 mean kept or pruned?")
+    expect(page.locator("button.go")).to_have_text("Show what is recognised")
+    page.get_by_label("pruned", exact=True).check()
+    expect(page.locator("#preview-summary")).to_contain_text("87 of 200")
+    expect(page.locator("button.go")).to_have_text("Import")
+    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert over <= 0
+    page.click("button.go")
+    page.wait_for_url("**/runs/*")
+
+
+@cases
+def test_files_become_replicates_in_the_page(watched: Watched, scope: Scope) -> None:
+    page = watched()
+    page.goto("/import")
+    folder = CASES / "one_folder_per_level"
+    contents = [(folder / f"level_{i}" / "main" / "mask.safetensors").read_bytes() for i in range(4)]
+    page.set_input_files("#f-files", [
+        FilePayload(name=f"l{i}.safetensors", mimeType="application/octet-stream", buffer=content)
+        for i, content in enumerate(contents)
+    ])  # fmt: skip
+    for name in ("l1", "l3"):
+        page.get_by_label(f"Replicate of {name}.safetensors").fill("1")
+        page.keyboard.press("Enter")
+    assert page.locator("#levels .level").all_inner_texts() == ["level 0", "level 0", "level 1", "level 1"]
+    look(page)
+    page.click("button.go")
+    page.wait_for_url("**/runs/*")
+    spec = scope.run(page.url.rsplit("/", 1)[-1])["spec"]
+    assert (spec["replicates"], spec["levels"]) == (2, 1)
 
 
 def test_an_upload_shows_how_far_it_is_and_can_be_cancelled(watched: Watched, scope: Scope, tmp_path: Path) -> None:

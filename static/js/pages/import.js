@@ -1,4 +1,5 @@
-/** Import: files dropped or chosen, put in the order of their levels, sent with their progress and time left. */
+/** Import: files dropped or chosen, put in order, looked at by the server, and stored once a reader has seen the table. */
+import { decided, forget, hide, show as showTable } from "./import-table.js";
 import { at } from "../address.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("import-form"));
@@ -15,15 +16,21 @@ const abort = /** @type {HTMLButtonElement} */ (document.getElementById("abort")
 const maxBytes = Number(form.dataset.maxBytes);
 const maxFiles = Number(form.dataset.maxFiles);
 
-/** @type {File[]} */
+/** A file and what is decided of it. @typedef {{file: File, path: string, replicate: number, accuracy: string}} Chosen */
+
+/** @type {Chosen[]} */
 let files = [];
+/** Whether a reader has set levels or replicates: else they follow from the names. */
+let placed = false;
+/** Whether the table tells what would be stored now. */
+let seen = false;
 const natural = new Intl.Collator("en", { numeric: true });
 
 // From here on the list holds the files; the input only adds to it.
 input.required = false;
 /** @type {HTMLElement} */ (drop.querySelector(".dropped")).hidden = false;
 const help = /** @type {HTMLElement} */ (document.getElementById("f-files-help"));
-help.textContent = "One file for each level, the first is level 0. Change their order below.";
+help.textContent = "One file for each level, the first is level 0; shards of one network and their index are one level. A folder may be dropped.";
 
 /** @param {number} bytes */
 function size(bytes) {
@@ -46,18 +53,50 @@ function complain(text) {
 
 /** Why the chosen files cannot be sent; empty when they can. */
 function obstacle() {
-  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  const bytes = files.reduce((sum, each) => sum + each.file.size, 0);
   if (!files.length) return "Choose at least one file.";
   if (files.length > maxFiles) return `${files.length} files; at most ${maxFiles} are imported at once.`;
   if (bytes > maxBytes) return `${size(bytes)} in all; at most ${size(maxBytes)} are imported at once.`;
   return "";
 }
 
-/** @param {FileList | null | undefined} chosen */
+/** @param {{file: File, path: string}[]} chosen */
 function add(chosen) {
-  files.push(...[...(chosen ?? [])].sort((a, b) => natural.compare(a.name, b.name)));
+  files.push(...chosen.map((each) => ({ ...each, replicate: 0, accuracy: "" })));
+  files.sort((a, b) => natural.compare(a.path, b.path));
+  placed = false;
+  forget();
+  unseen();
   complain(files.length ? obstacle() : "");
   show();
+}
+
+/** Whether files are shards of a network or its index, whose places the server tells. */
+function sharded() {
+  return files.some(({ path }) => /-\d{5}-of-\d{5}(\.safetensors)?$|\.json$/.test(path));
+}
+
+/** The level of each file: its place among those of its replicate. */
+function levels() {
+  /** @type {Map<number, number>} */
+  const next = new Map();
+  return files.map(({ replicate }) => {
+    const level = next.get(replicate) ?? 0;
+    next.set(replicate, level + 1);
+    return level;
+  });
+}
+
+/** The table has to be made anew before anything is stored. */
+function unseen() {
+  seen = false;
+  send.textContent = "Show what is recognised";
+}
+
+/** Something was decided that the table does not show yet. */
+function stale() {
+  hide();
+  unseen();
 }
 
 /**
@@ -65,20 +104,24 @@ function add(chosen) {
  * @param {number} to
  */
 function move(from, to) {
-  const [file] = files.splice(from, 1);
-  files.splice(to, 0, file);
-  moved.textContent = `${file.name} is now level ${to}`;
+  const [one] = files.splice(from, 1);
+  files.splice(to, 0, one);
+  placed = true;
+  stale();
+  moved.textContent = `${one.path} is now level ${levels()[to]}`;
   show();
   // The focus goes with the file, on the same button while it can go on that way.
-  const buttons = /** @type {NodeListOf<HTMLButtonElement>} */ (list.children[to].querySelectorAll("button"));
+  const buttons = /** @type {NodeListOf<HTMLButtonElement>} */ (list.children[to].querySelectorAll(".moves button"));
   const same = buttons[to < from ? 0 : 1];
   (same.disabled ? buttons[to < from ? 1 : 0] : same).focus();
 }
 
 /** @param {number} i */
 function remove(i) {
-  moved.textContent = `${files[i].name} is left out`;
+  moved.textContent = `${files[i].path} is left out`;
   files.splice(i, 1);
+  forget();
+  unseen();
   complain(files.length ? obstacle() : "");
   show();
   const next = /** @type {HTMLButtonElement | null} */ (list.children[Math.min(i, files.length - 1)]?.querySelector(".out") ?? null);
@@ -116,29 +159,106 @@ function part(name, text) {
 
 function show() {
   list.hidden = !files.length;
-  list.replaceChildren(...files.map((file, i) => {
+  const level = levels();
+  const several = files.length > 1 && !sharded();
+  list.replaceChildren(...files.map((each, i) => {
     const item = document.createElement("li");
     const moves = document.createElement("span");
     moves.className = "moves";
-    const out = button("×", `Leave out ${file.name}`, false, () => remove(i));
+    const out = button("×", `Leave out ${each.path}`, false, () => remove(i));
     out.classList.add("out");
     moves.append(
-      button("↑", `Move ${file.name} up to level ${i - 1}`, i === 0, () => move(i, i - 1)),
-      button("↓", `Move ${file.name} down to level ${i + 1}`, i === files.length - 1, () => move(i, i + 1)),
+      button("↑", `Move ${each.path} up to level ${i - 1}`, i === 0, () => move(i, i - 1)),
+      button("↓", `Move ${each.path} down to level ${i + 1}`, i === files.length - 1, () => move(i, i + 1)),
       out,
     );
-    item.append(part("level", `level ${i}`), part("file num", file.name), part("size num", size(file.size)), moves);
+    const said = each.path.endsWith(".json") ? "index" : sharded() ? "shard" : `level ${level[i]}`;
+    item.append(part("level", said), part("file num", each.path), part("size num", size(each.file.size)), moves);
+    if (!sharded()) item.append(settings(each, several));
     return item;
   }));
 }
 
+/**
+ * Replicate and test accuracy of a file.
+ * @param {Chosen} each
+ * @param {boolean} several
+ */
+function settings(each, several) {
+  const made = part("settings", "");
+  if (several) {
+    made.append(number("replicate", `Replicate of ${each.path}`, String(each.replicate), "1", (value) => {
+      each.replicate = Math.max(0, Math.min(60, Math.round(Number(value) || 0)));
+      placed = true;
+      stale();
+      show();
+    }));
+  }
+  made.append(number("test accuracy (%)", `Test accuracy of ${each.path} in per cent, where known`, each.accuracy, "any", (value) => {
+    each.accuracy = value;
+  }));
+  return made;
+}
+
+/**
+ * @param {string} text
+ * @param {string} label
+ * @param {string} value
+ * @param {string} step
+ * @param {(value: string) => void} act
+ */
+function number(text, label, value, step, act) {
+  const made = document.createElement("label");
+  const box = document.createElement("input");
+  box.type = "number";
+  box.min = "0";
+  box.max = step === "any" ? "100" : "60";
+  box.step = step;
+  box.value = value;
+  box.setAttribute("aria-label", label);
+  box.addEventListener("change", () => act(box.value));
+  made.append(part("", text), box);
+  return made;
+}
+
+/** @param {FileList | null | undefined} chosen */
+function plain(chosen) {
+  return [...(chosen ?? [])].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
+}
+
+/**
+ * The files of what was dropped, folders walked through; names keep their folders.
+ * @param {DataTransfer | null} dropped
+ */
+async function walked(dropped) {
+  const entries = [...(dropped?.items ?? [])].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  if (!entries.some((entry) => entry.isDirectory)) return plain(dropped?.files);
+  /** @type {{file: File, path: string}[]} */
+  const found = [];
+  for (let entry = entries.pop(); entry && found.length <= maxFiles; entry = entries.pop()) {
+    const one = entry;
+    if (one.isFile) {
+      const file = await /** @type {Promise<File>} */ (new Promise((done, failed) => /** @type {FileSystemFileEntry} */ (one).file(done, failed)));
+      if (/\.(safetensors|json)$/.test(file.name)) found.push({ file, path: one.fullPath.replace(/^\//, "") });
+    } else {
+      const reader = /** @type {FileSystemDirectoryEntry} */ (one).createReader();
+      for (;;) {
+        const some = await /** @type {Promise<FileSystemEntry[]>} */ (new Promise((done, failed) => reader.readEntries(done, failed)));
+        if (!some.length) break;
+        entries.push(...some);
+      }
+    }
+  }
+  return found;
+}
+
 input.addEventListener("change", () => {
-  add(input.files);
+  add(plain(input.files));
   input.value = ""; // the same file may be chosen again after it was left out
 });
 for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
 for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
-drop.addEventListener("drop", (event) => { event.preventDefault(); add(event.dataTransfer?.files); });
+drop.addEventListener("drop", (event) => { event.preventDefault(); const files = plain(event.dataTransfer?.files); void walked(event.dataTransfer).then(add, () => add(files)); });
 // A file that misses the place would replace the page.
 for (const name of ["dragover", "drop"]) document.addEventListener(name, (event) => event.preventDefault());
 
@@ -147,14 +267,50 @@ form.addEventListener("submit", (event) => {
   const why = obstacle();
   complain(why);
   if (why) return input.focus();
+  post(contents(), !seen);
+});
+for (const radio of document.querySelectorAll("#one-means input")) radio.addEventListener("change", again);
+
+/** A decision was made: the table is made anew at once. */
+function again() {
+  unseen();
+  if (!obstacle()) post(contents(), true);
+}
+
+/** What is sent: the form, the files, and what was decided of them. */
+function contents() {
   const body = new FormData(form);
   body.delete("files");
-  for (const file of files) body.append("files", file, file.name);
-  post(body);
-});
+  for (const { file, path } of files) body.append("files", file, path);
+  const level = levels();
+  if (placed && !sharded()) body.append("places", JSON.stringify(files.map(({ replicate }, i) => [replicate, level[i]])));
+  const roles = decided();
+  if (roles) body.append("roles", roles);
+  const known = files.flatMap(({ replicate, accuracy }, i) => (accuracy === "" ? [] : [`${replicate},${level[i]},${Number(accuracy) / 100}`]));
+  if (known.length) body.append("accuracies", ["replicate,level,test_accuracy", ...known].join("\n"));
+  return body;
+}
 
-/** @param {FormData} body */
-function post(body) {
+/** @param {import("./import-table.js").Preview} found */
+function recognised(found) {
+  busy(false);
+  complain("");
+  if (!placed && !sharded()) {
+    const place = new Map(found.networks.flatMap((each) => each.files.map((name) => /** @type {const} */ ([name, each.replicate]))));
+    for (const each of files) each.replicate = place.get(each.path) ?? 0;
+    show();
+  }
+  showTable(found, again);
+  seen = !found.question;
+  send.textContent = seen ? "Import" : "Show what is recognised";
+  moved.textContent = `${found.layers.length} layers recognised. ${found.question || found.warnings.join(" ")}`;
+}
+
+/**
+ * @param {FormData} body
+ * @param {boolean} dry whether only to look
+ */
+function post(body, dry) {
   const request = new XMLHttpRequest();
   const began = performance.now();
   busy(true);
@@ -170,12 +326,13 @@ function post(body) {
   };
   request.onload = () => {
     const answer = request.response ?? { detail: `the server answered ${request.status}` };
-    if (request.status === 201) location.assign(at(`/runs/${answer.id}`));
+    if (request.status === 200) recognised(answer);
+    else if (request.status === 201) location.assign(at(`/runs/${answer.id}`));
     else fail(answer.errors?.length ? answer.errors : [{ path: "files", message: answer.detail }]);
   };
   request.onerror = () => fail([{ path: "files", message: "The server did not take the files, or is away. Nothing was stored." }]);
   request.onabort = () => busy(false);
-  request.open("POST", at("/api/v1/imports"));
+  request.open("POST", at(`/api/v1/imports${dry ? "?dry_run=true" : ""}`));
   request.setRequestHeader("Accept", "application/json");
   request.responseType = "json";
   request.send(body);
@@ -211,3 +368,5 @@ function complainAt(field, text) {
   field.setAttribute("aria-invalid", "true");
   field.addEventListener("input", () => { field.removeAttribute("aria-invalid"); said.remove(); }, { once: true });
 }
+
+unseen();
