@@ -88,6 +88,14 @@ class Index:
         return [t.level for t in self.tickets if t.replicate == replicate and t.branch == WINNING_TICKET]
 
 
+def layers_of(run: Run) -> tuple[Layer, ...]:
+    """Return the prunable layers of a run in order, as the first worker reported them."""
+    return tuple(
+        Layer(str(each["name"]), tuple(each["shape"]), int(each.get("groups", 1)))
+        for each in run.provenance.get("layers", ())
+    )
+
+
 class Reader:
     """Reads what runs have saved of their masks; safe to use from many threads."""
 
@@ -108,11 +116,7 @@ class Reader:
                 (ref.name, ref.replicate, Place(level=ref.level, branch=ref.branch, draw=ref.draw)): ref
                 for ref in self.store.artifacts(run_id)
             }
-            layers = (
-                Layer(str(each["name"]), tuple(each["shape"]), int(each.get("groups", 1)))
-                for each in run.provenance.get("layers", ())
-            )
-            known = Index(run, run.last_seq, tuple(layers), saved)
+            known = Index(run, run.last_seq, layers_of(run), saved)
             with self._lock:
                 self._indices[run_id] = known
                 while len(self._indices) > 64:

@@ -25,6 +25,7 @@ REASONS: Mapping[str, str] = {
     "density": "keeps at most half of the weights",
     "layers": "no layer here can be held like that",
     "torch": "this torch refused it",
+    "collapse": "not counted, as layer collapse leaves a constant output",
 }
 """Why a row holds no time; the column `refused` is 1 + the place in this mapping, 0 where there is a time."""
 

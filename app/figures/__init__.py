@@ -45,15 +45,22 @@ def _overlaps_alone(_options: Options) -> Reads:
     return Reads({}, {})
 
 
+def _outcome_alone(_options: Options) -> Reads:
+    """The series `layers` only tells which tickets have collapsed, which comes with the source."""
+    return Reads({"outcome": None}, {})
+
+
 FIGURES: Mapping[str, FigureEntry] = {
     entry.name: entry
     for entry in (
         FigureEntry("accuracy_vs_density", "Accuracy against density",
                     "Does a sparse ticket still learn as well as the dense network, and do its controls?",
-                    _LOTTERY, ("outcome",), accuracy.AccuracyOptions, accuracy.info, accuracy.draw, accuracy.table),
+                    _LOTTERY, ("outcome", "layers"), accuracy.AccuracyOptions, accuracy.info, accuracy.draw,
+                    accuracy.table, narrow=_outcome_alone),
         FigureEntry("early_stop_vs_density", "Early stop against density",
                     "Does a sparse ticket learn faster than the dense network, and do its controls?",
-                    _LOTTERY, ("outcome",), Options, early_stop.info, early_stop.draw, early_stop.table),
+                    _LOTTERY, ("outcome", "layers"), Options, early_stop.info, early_stop.draw, early_stop.table,
+                    narrow=_outcome_alone),
         FigureEntry("training_curves", "Training curves", "How do the ticket and its controls learn at one level?",
                     _LOTTERY, ("evaluation", "layers"), training.TrainingOptions, training.info, training.draw,
                     training.table, narrow=training.reads),

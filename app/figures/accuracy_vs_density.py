@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.contract.events import WINNING_TICKET
-from app.figures import labels, words
+from app.figures import collapse, labels, words
 from app.figures.density_axis import density_axis, lowest_planned
-from app.figures.density_curves import FOOT_AXIS, diverged_traces, replicates_note, traces
+from app.figures.density_curves import FOOT_AXIS, broken_at, collapse_marks, diverged_traces, replicates_note, traces
 from app.figures.replicates import Curve, curve, draws, present
 from app.figures.source import Options, Source
 from app.figures.style import DENSE, LOOKS, axis, figure
@@ -46,7 +46,10 @@ class Cited(NamedTuple):
 
 
 class AccuracyInfo(NamedTuple):
-    """Curves with accuracy in [0, 1], `dense` the mean of level 0; `lowest` is the density at the axis's end."""
+    """Curves with accuracy in [0, 1], `dense` the mean of level 0; `lowest` is the density at the axis's end.
+
+    `collapsed` says where tickets have collapsed, "" where none has, and `broken` their highest density.
+    """
 
     at: str
     curves: tuple[Curve, ...]
@@ -58,6 +61,8 @@ class AccuracyInfo(NamedTuple):
     lowest: float
     live: bool
     continued: bool
+    collapsed: str = ""
+    broken: float = math.nan
 
 
 def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
@@ -78,6 +83,8 @@ def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
         lowest=min([lowest_planned(source.run), *(float(made.density.min()) for made in curves)]),
         live=source.live,
         continued=spec.rewind != "weights",
+        collapsed=collapse.of_run(source.collapses, spec.replicates),
+        broken=broken_at(curves, source.collapses),
     )
 
 
@@ -131,6 +138,8 @@ def finding(made: AccuracyInfo) -> list[Part]:
         parts.append(
             Part(" The ticket continued from trained weights, so it was trained for more steps than its controls.")
         )
+    if made.collapsed:
+        parts.append(Part(f" {made.collapsed}"))
     if made.live:
         n = words.plural(made.cited.n, "replicate")
         parts.append(Part(f" Still running: so far from {n}."))
@@ -191,6 +200,7 @@ def draw(made: AccuracyInfo) -> go.Figure:
                            100 * float(drawn.mean[last]))
             )  # fmt: skip
     data += diverged_traces(made.curves)
+    mark, word = collapse_marks(made.broken)
     what = "training accuracy (%)" if made.at == "train" else "test accuracy (%)"
     return figure(
         data,
@@ -201,7 +211,8 @@ def draw(made: AccuracyInfo) -> go.Figure:
         xaxis=x_axis,
         yaxis=axis(what, range=list(y_range)),
         yaxis2=FOOT_AXIS,
-        annotations=labels.annotations(ends, y_range, log_x=True),
+        shapes=mark,
+        annotations=[*word, *labels.annotations(ends, y_range, log_x=True)],
         right=labels.margin([LOOKS[name].label for name in made.planned]),
     )
 

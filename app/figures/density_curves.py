@@ -1,12 +1,17 @@
 """A branch against density: a thin line per replicate, the mean with markers, a band from least to most."""
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.contract.events import WINNING_TICKET
+from app.figures import collapse
+from app.figures.collapse import Collapses
 from app.figures.replicates import Curve
-from app.figures.style import LOOKS
+from app.figures.style import LOOKS, SOFT, note
 
 
 def rgba(color: str, alpha: float) -> str:
@@ -106,6 +111,32 @@ def diverged_traces(curves: tuple[Curve, ...]) -> list[dict[str, Any]]:
                 }
             )
     return out
+
+
+def broken_at(curves: Sequence[Curve], found: Collapses) -> float:
+    """Return the highest density in (0, 1] at which a winning ticket has collapsed, NaN where none has."""
+    gone = [
+        float(each.density[each.levels == level][0])
+        for each in curves
+        for level in collapse.levels(found)
+        if each.branch == WINNING_TICKET and level in each.levels
+    ]
+    return max(gone, default=math.nan)
+
+
+def collapse_marks(broken: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """A line, and its name, at the density where tickets collapse; neither for NaN."""
+    if math.isnan(broken):
+        return [], []
+    line = {
+        "type": "line", "xref": "x", "yref": "paper", "x0": 100 * broken, "x1": 100 * broken, "y0": 0, "y1": 1,
+        "layer": "below", "name": SOFT, "line": {"color": LOOKS[SOFT].color, "width": 1, "dash": LOOKS[SOFT].dash},
+    }  # fmt: skip
+    name = note(
+        "layer collapse", x=math.log10(100 * broken), xanchor="right", xshift=-6, yref="paper", y=0.02,
+        yanchor="bottom", bgcolor="rgba(255,255,255,0.7)",
+    )  # fmt: skip
+    return [line], [name]
 
 
 FOOT_AXIS = {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False}

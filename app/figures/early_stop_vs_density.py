@@ -8,9 +8,9 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.contract.events import WINNING_TICKET
-from app.figures import labels, words
+from app.figures import collapse, labels, words
 from app.figures.density_axis import density_axis, lowest_planned
-from app.figures.density_curves import FOOT_AXIS, diverged_traces, replicates_note, traces
+from app.figures.density_curves import FOOT_AXIS, broken_at, collapse_marks, diverged_traces, replicates_note, traces
 from app.figures.replicates import Curve, curve, draws, present
 from app.figures.source import Options, Source
 from app.figures.style import DENSE, LOOKS, SOFT, axis, figure, note
@@ -20,7 +20,8 @@ from app.figures.words import Part
 class EarlyStopInfo(NamedTuple):
     """Curves in steps; `censored` holds, for each curve, the trainings per level whose minimum is the last evaluation.
 
-    A censored step is a lower bound, so a mean over it is one too.
+    A censored step is a lower bound, so a mean over it is one too. Tickets have collapsed at the levels `gone`, first
+    at the density `broken`, as `collapsed` says.
     """
 
     curves: tuple[Curve, ...]
@@ -32,6 +33,9 @@ class EarlyStopInfo(NamedTuple):
     lowest: float
     live: bool
     continued: bool
+    collapsed: str = ""
+    broken: float = math.nan
+    gone: frozenset[int] = frozenset()
 
 
 def info(source: Source[Options]) -> EarlyStopInfo:
@@ -56,18 +60,21 @@ def info(source: Source[Options]) -> EarlyStopInfo:
         lowest=min([lowest_planned(source.run), *(float(made.density.min()) for made in curves)]),
         live=source.live,
         continued=spec.rewind != "weights",
+        collapsed=collapse.of_run(source.collapses, spec.replicates),
+        broken=broken_at(curves, source.collapses),
+        gone=collapse.levels(source.collapses),
     )
 
 
 def comparable(made: EarlyStopInfo) -> tuple[int, dict[str, float]] | None:
-    """The sparsest pruned level at which no branch is censored or diverged, with each branch's mean step there.
+    """The sparsest pruned level at which no branch is censored, diverged or collapsed, with each branch's mean step.
 
     Means are over the replicates that every branch has; "dense" is added when level 0 is not censored either. None
     when there is no such level.
     """
     best: tuple[int, dict[str, float]] | None = None
     shared: list[int] = []
-    for level in sorted({int(level) for drawn in made.curves for level in drawn.levels if level > 0}):
+    for level in sorted({int(level) for drawn in made.curves for level in drawn.levels if level > 0} - made.gone):
         rows = [drawn.at(level) for drawn in made.curves]
         common = sorted(set.intersection(*(set(row) for row in rows)))
         spoiled = any(
@@ -99,6 +106,8 @@ def finding(made: EarlyStopInfo) -> list[Part]:
     censored = sum(int(counts.sum()) for counts in made.censored)
     found = comparable(made)
     if found is None:
+        if made.collapsed:
+            return [Part(made.collapsed)]
         if censored:
             return [Part("At every level some network still improves at the last evaluation: no speed-up claim.")]
         return [
@@ -118,6 +127,8 @@ def finding(made: EarlyStopInfo) -> list[Part]:
     ]
     if censored:
         parts.append(Part(" Hollow markers: still improving at the last step, so no speed-up claim there."))
+    if made.collapsed:
+        parts.append(Part(f" {made.collapsed}"))
     return parts
 
 
@@ -149,6 +160,7 @@ def draw(made: EarlyStopInfo) -> go.Figure:
                            float(drawn.mean[last]))
             )  # fmt: skip
     data += diverged_traces(made.curves)
+    mark, word = collapse_marks(made.broken)
     last_line = {
         "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": made.steps, "y1": made.steps, "layer": "below",
         "name": SOFT, "line": {"color": LOOKS[SOFT].color, "width": 1, "dash": LOOKS[SOFT].dash},
@@ -165,8 +177,8 @@ def draw(made: EarlyStopInfo) -> go.Figure:
         xaxis=density_axis(made.lowest),
         yaxis=axis("step with the lowest validation loss", range=list(y_range), tickformat=",d"),
         yaxis2=FOOT_AXIS,
-        shapes=[last_line],
-        annotations=[last_note, *labels.annotations(ends, y_range, log_x=True)],
+        shapes=[last_line, *mark],
+        annotations=[last_note, *word, *labels.annotations(ends, y_range, log_x=True)],
         right=labels.margin([LOOKS[name].label for name in made.planned]),
     )
 

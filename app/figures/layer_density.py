@@ -9,16 +9,19 @@ from numpy.typing import NDArray
 
 from app.contract.events import WINNING_TICKET
 from app.contract.records import Series
-from app.figures import level_lines, words
+from app.figures import collapse, layer_profile, level_lines, words
+from app.figures.level_lines import LogScale
 from app.figures.source import Options, Source
 from app.figures.style import figure
 from app.figures.words import Part
+
+_AXIS = "weights remaining in the layer (%)"
 
 
 class LayerInfo(NamedTuple):
     """`density` is (n_layers, n_levels, n_replicates) in [0, 1], NaN where not started; `kept` and `total` count
     the weights of all layers at the last level, the mean over replicates. `csr` is 1 where a layer was trained as
-    compressed sparse rows, 0 where dense, of the shape of `density`."""
+    compressed sparse rows, 0 where dense, of the shape of `density`; `collapsed` says where tickets have collapsed."""
 
     names: tuple[str, ...]
     levels: NDArray[np.int64]
@@ -30,6 +33,7 @@ class LayerInfo(NamedTuple):
     total: float
     planned_levels: int
     live: bool
+    collapsed: str = ""
 
 
 def info(source: Source[Options]) -> LayerInfo:
@@ -42,7 +46,8 @@ def info(source: Source[Options]) -> LayerInfo:
         none = np.zeros(0, dtype=np.int64)
         nothing = np.zeros((0, 0, 0))
         return LayerInfo((), none, none, nothing, nothing, np.zeros(0), 0.0, 0.0, planned, source.live)
-    return _info(rows, source.layers, planned, source.live)
+    collapsed = collapse.of_run(source.collapses, source.run.spec.replicates)
+    return _info(rows, source.layers, planned, source.live)._replace(collapsed=collapsed)
 
 
 def _info(rows: Series, names: tuple[str, ...], planned: int, live: bool) -> LayerInfo:
@@ -82,18 +87,20 @@ def finding(made: LayerInfo) -> list[Part]:
     if level == 0 and made.kept == made.total:
         return [Part(f"All {words.count(made.total)} weights are present; the first pruning is next." if made.live
                      else f"All {words.count(made.total)} weights are present: nothing was pruned.")]  # fmt: skip
+    more = [Part(f" {made.collapsed}")] if made.collapsed else []
     last = level_lines.mean(made.density)[:, -1]
     least, most = int(np.nanargmin(last)), int(np.nanargmax(last))
     parts = [Part(f"At level {level}, "), Part(words.density(float(made.overall[-1]))),
              Part(f" of the weights are left, {words.count(made.kept)} of {words.count(made.total)}")]  # fmt: skip
     if len(last) == 1:
-        return [*parts, Part(".")]
+        return [*parts, Part("."), *more]
     if math.isclose(last[least], last[most], rel_tol=0.02):
-        return [*parts, Part("; every layer lost the same fraction.")]
+        return [*parts, Part("; every layer lost the same fraction."), *more]
     return [
         *parts,
         Part(f"; {made.names[least]} keeps "), Part(words.density(last[least]), WINNING_TICKET),
         Part(f", {made.names[most]} "), Part(words.density(last[most]), WINNING_TICKET), Part("."),
+        *more,
     ]  # fmt: skip
 
 
@@ -109,25 +116,36 @@ def sparsely(made: LayerInfo) -> str:
 
 
 def draw(made: LayerInfo) -> go.Figure:
-    """The figure: one line per layer, a dotted one for all of them, a band where replicates differ."""
+    """The figure: a line per layer by level, or a row per layer where lines would be points or a crowd."""
+    n = len(made.replicates)
+    scale = level_lines.log_scale(np.append(made.density, made.overall))
+    shared: dict[str, Any] = {"title": "Density by layer", "finding": finding(made), "foot": foot(made, scale), "n": n}
+    if len(made.levels) and (len(made.names) > level_lines.DISTINCT or not made.planned_levels):
+        xaxis, yaxis = layer_profile.axes(made.names, scale, _AXIS)
+        return figure(
+            layer_profile.traces(made.names, made.levels, made.density, scale), **shared, xaxis=xaxis, yaxis=yaxis,
+            margin={"l": layer_profile.LEFT, "r": 16, "t": 26, "b": 42}, hovermode="closest",
+            size=layer_profile.size(len(made.names)),
+        )  # fmt: skip
     lines = level_lines.of_layers(made.names, made.density)
     every = [level_lines.of_all(made.overall[:, None])] if len(made.levels) else []
-    y_range = level_lines.log_range(made.density)
-    data = [trace for line in every for trace in level_lines.traces(made.levels, line, log=True)]
-    n = len(made.replicates)
     return figure(
-        [*data, *level_lines.crowd(made.levels, lines, log=True)],
-        title="Density by layer",
-        finding=finding(made),
-        foot=f"n = {words.plural(n, 'replicate')}, mean · band = min to max where they differ{sparsely(made)}"
-        if n
-        else "n = 0 so far",
-        n=n,
+        [trace for line in (*every, *lines) for trace in level_lines.traces(made.levels, line, scale)],
+        **shared,
         xaxis=level_lines.level_axis(made.planned_levels),
-        yaxis=level_lines.log_axis("weights remaining in the layer (%)", y_range),
-        annotations=level_lines.names(made.levels, (*lines, *every), y_range, log=True),
+        yaxis=level_lines.log_axis(_AXIS, scale),
+        annotations=level_lines.names(made.levels, (*lines, *every), scale.range, scale),
         right=level_lines.MARGIN,
     )
+
+
+def foot(made: LayerInfo, scale: LogScale) -> str:
+    """n, what the band is, what was trained sparsely and what a cross is."""
+    n = len(made.replicates)
+    if not n:
+        return "n = 0 so far"
+    band = "mean · band = min to max where they differ" if n > 1 else "no spread"
+    return f"n = {words.plural(n, 'replicate')}, {band}{sparsely(made)}{level_lines.empty_note(scale)}"
 
 
 def table(made: LayerInfo) -> dict[str, list[Any]]:

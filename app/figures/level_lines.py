@@ -22,7 +22,22 @@ MARGIN = labels.margin(["conv1 … conv6"])
 _LABELS = 12
 _LETTERS = 14
 # More lines than this are a crowd: nobody tells them apart, and a hover would list them all.
-_DISTINCT = 24
+DISTINCT = 24
+
+
+EMPTY = "x-thin"
+"""The marker of a share of 0, which a log axis has no place for: it stands at the floor."""
+
+
+class LogScale(NamedTuple):
+    """A logarithmic axis of percent: `range` as plotly has it, and the `floor` in percent for shares of 0.
+
+    `empty` says whether there are any.
+    """
+
+    range: tuple[float, float]
+    floor: float
+    empty: bool
 
 
 class Line(NamedTuple):
@@ -63,12 +78,12 @@ def told(share: Floats) -> int:
     return int(np.flatnonzero(n == n.max())[-1])
 
 
-def crowd(levels: Ints, lines: Sequence[Line], *, log: bool) -> list[dict[str, Any]]:
+def crowd(levels: Ints, lines: Sequence[Line]) -> list[dict[str, Any]]:
     """Traces of layers: of each its own, or of more than can be told apart thin lines in one, without hover."""
-    if len(lines) <= _DISTINCT:
-        return [trace for line in lines for trace in traces(levels, line, log=log)]
+    if len(lines) <= DISTINCT:
+        return [trace for line in lines for trace in traces(levels, line)]
     means = 100 * np.stack([mean(line.share) for line in lines], axis=1)
-    x, y = joined(levels.astype(np.float64), np.where(means > 0, means, np.nan) if log else means)
+    x, y = joined(levels.astype(np.float64), means)
     return [
         {
             "type": "scatter", "mode": "lines", "name": "layers", "x": x, "y": y, "hoverinfo": "skip", "opacity": 0.5,
@@ -78,37 +93,43 @@ def crowd(levels: Ints, lines: Sequence[Line], *, log: bool) -> list[dict[str, A
     ]  # fmt: skip
 
 
-def traces(levels: Ints, line: Line, *, log: bool) -> list[dict[str, Any]]:
-    """A band where replicates differ, and the mean; a share of 0 has no place on a log axis and leaves a gap there."""
+def traces(levels: Ints, line: Line, scale: LogScale | None = None) -> list[dict[str, Any]]:
+    """A band where replicates differ, and the mean; a share of 0 is a cross at the floor of a logarithmic `scale`."""
     x, y, color = levels.astype(np.int32), 100 * mean(line.share), LOOKS[line.role].color
     low = 100 * np.fmin.reduce(line.share, axis=1, initial=np.nan)
     high = 100 * np.fmax.reduce(line.share, axis=1, initial=np.nan)
+    empty = y == 0 if scale else np.zeros(len(y), bool)
+    text = ["0 %" if gone else f"{value:.3g} %" for gone, value in zip(empty, y, strict=True)]
+    if scale is not None:
+        y, low, high = (np.maximum(each, scale.floor) for each in (y, low, high))
     out: list[dict[str, Any]] = []
     if np.nanmax(high - low, initial=0) > 0.01:
         edge = {"type": "scatter", "mode": "lines", "x": x, "line": {"width": 0}, "hoverinfo": "skip",
                 "meta": {"role": line.role, "part": "band"}}  # fmt: skip
-        # From 0 a band on a log axis reaches down to the edge of the plot.
-        out.append({**edge, "y": np.where(high > 0, np.maximum(low, 1e-12), np.nan) if log else low})
-        out.append({**edge, "y": np.where(high > 0, high, np.nan) if log else high,
-                    "fill": "tonexty", "fillcolor": rgba(color, 0.13)})  # fmt: skip
-    marked = bool(line.symbol)
-    trace = {
-        "type": "scatter", "mode": "lines+markers" if marked else "lines", "name": line.name, "x": x,
-        "y": np.where(y > 0, y, np.nan) if log else y,
-        "line": {"color": color, "width": 1.8 if marked else 1.5, "dash": line.dash},
-        "hovertemplate": "%{y:.3~g} %", "meta": {"role": line.role, "part": "mean"},
+        out.append({**edge, "y": low})
+        out.append({**edge, "y": high, "fill": "tonexty", "fillcolor": rgba(color, 0.13)})
+    marked = bool(line.symbol) or bool(empty.any())
+    trace: dict[str, Any] = {
+        "type": "scatter", "mode": "lines+markers" if marked else "lines", "name": line.name, "x": x, "y": y,
+        "line": {"color": color, "width": 1.8 if line.symbol else 1.5, "dash": line.dash}, "text": text,
+        "hovertemplate": "%{text}", "meta": {"role": line.role, "part": "mean"},
     }  # fmt: skip
     if marked:
-        trace["marker"] = {"symbol": line.symbol, "color": color, "size": 6}
+        symbols = [EMPTY if gone else line.symbol or "circle" for gone in empty]
+        sizes = [9 if gone else 6 if line.symbol else 0 for gone in empty]
+        trace["marker"] = {"symbol": symbols, "color": color, "size": sizes, "line": {"color": color, "width": 1.6}}
     return [*out, trace]
 
 
-def names(levels: Ints, lines: Sequence[Line], y_range: tuple[float, float], *, log: bool) -> list[dict[str, Any]]:
+def names(
+    levels: Ints, lines: Sequence[Line], y_range: tuple[float, float], scale: LogScale | None = None
+) -> list[dict[str, Any]]:
     """A label where each line ends; lines that end at the same point, or too close for as many labels, share one."""
+    log = scale is not None
     ends: list[tuple[labels.End, list[str]]] = []
     for line in lines:
-        y = 100 * mean(line.share)
-        there = np.flatnonzero(y > 0 if log else np.isfinite(y))
+        y = np.maximum(100 * mean(line.share), scale.floor if scale else 0)
+        there = np.flatnonzero(np.isfinite(y))
         if len(there):
             ends.append((labels.End(line.role, "", int(levels[there[-1]]), float(y[there[-1]])), [line.label]))
     closeness = 0.01
@@ -144,17 +165,27 @@ def _together(names: Sequence[str]) -> str:
     return short[0] if len(short) == 1 else f"{short[0]} … {short[-1]}"
 
 
-def log_range(share: Floats) -> tuple[float, float]:
-    """Range of a log axis of percent, as plotly has it, that holds every share above 0."""
+def log_scale(share: Floats) -> LogScale:
+    """Return a scale of percent that holds every share above 0, with a floor for those of 0 where there are any."""
     positive = share[share > 0]
-    lowest = float(positive.min()) if len(positive) else 0.01
-    return math.floor(math.log10(100 * lowest) * 2 - 0.1) / 2, 2.08
+    lowest = math.floor(math.log10(100 * (float(positive.min()) if len(positive) else 0.01)) * 2 - 0.1) / 2
+    empty = bool((share == 0).any())
+    low = lowest - 0.5 if empty else lowest
+    return LogScale((low, 2.08), 10 ** (low + 0.12) if empty else 10**low, empty)
 
 
-def log_axis(title: str, y_range: tuple[float, float]) -> dict[str, Any]:
-    """A log axis of percent."""
-    ticks = [10.0**e for e in range(math.ceil(y_range[0]), 3)]
-    return axis(title, type="log", range=list(y_range), tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
+def empty_note(scale: LogScale) -> str:
+    """What the crosses at the floor are, for the foot; "" where there is none."""
+    return " · × at the foot: no weight is kept" if scale.empty else ""
+
+
+def log_axis(title: str, scale: LogScale) -> dict[str, Any]:
+    """A log axis of percent; where shares of 0 are drawn, its floor is labelled 0."""
+    ticks = [10.0**e for e in range(math.ceil(scale.range[0] + 0.3 * scale.empty), 3)]
+    text = [f"{tick:g}" for tick in ticks]
+    if scale.empty:
+        ticks, text = [scale.floor, *ticks], ["0", *text]
+    return axis(title, type="log", range=list(scale.range), tickvals=ticks, ticktext=text)
 
 
 def level_axis(planned_levels: int) -> dict[str, Any]:

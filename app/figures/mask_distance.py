@@ -101,17 +101,17 @@ def draw(made: DistanceInfo) -> go.Figure:
     every = level_lines.of_all(made.overall)
     pruned = Line("all layers, if nested", "if nested", made.pruned, "9px,4px", role=SOFT)
     shown = (every, pruned) if len(made.levels) else ()
-    data = [trace for line in shown for trace in level_lines.traces(made.levels, line, log=False)]
+    data = [trace for line in shown for trace in level_lines.traces(made.levels, line)]
     top = 110 * float(np.nanmax([*made.distance.ravel(), *made.overall.ravel(), 0.01]))
     return figure(
-        [*data, *level_lines.crowd(made.levels, lines, log=False)],
+        [*data, *level_lines.crowd(made.levels, lines)],
         title=_TITLE,
         finding=finding(made),
         foot=_foot(made),
         n=int(np.isfinite(made.overall).sum(axis=1).max(initial=0)),
         xaxis=level_lines.level_axis(made.planned_levels),
         yaxis=axis("weights whose mask differs from the level before (%)", range=[0, top], nticks=6),
-        annotations=level_lines.names(made.levels, (*lines, *shown), (0, top), log=False),
+        annotations=level_lines.names(made.levels, (*lines, *shown), (0, top)),
         right=level_lines.MARGIN,
     )
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 from app.contract.records import Run, Series
+from app.figures.collapse import Collapses
 from app.masks.overlap import Overlaps
 
 
@@ -28,7 +29,8 @@ Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 class Source(Generic[O]):
     """Series by name; artifacts of the winning ticket by (name, replicate, level). What is missing is still awaited.
 
-    `overlaps` is there for figures whose options say which tickets to compare.
+    `overlaps` is there for figures whose options say which tickets to compare; `collapses` are those of the run's
+    winning tickets, or of the ticket that the run times.
     """
 
     run: Run
@@ -36,6 +38,7 @@ class Source(Generic[O]):
     series: Mapping[str, Series] = field(default_factory=dict)
     artifacts: Mapping[tuple[str, int, int], Tensors] = field(default_factory=dict)
     overlaps: Overlaps | None = None
+    collapses: Collapses = field(default_factory=dict)
 
     def rows(self, name: str) -> Series | None:
         """A series, or None while it has no row."""

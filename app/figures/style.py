@@ -122,12 +122,13 @@ def figure(
     yaxis: Mapping[str, Any],
     annotations: Sequence[Mapping[str, Any]] = (),
     right: int = 16,
+    size: str = "",
     **layout: Any,
 ) -> go.Figure:
     """A figure without title, legend or template: the page sets title, finding and foot from `layout.meta`.
 
-    `n` counts replicates; `right` is the margin in px that the labels at the curves' ends need. The title of the
-    y axis is written level above it, so that it is read like the rest.
+    `n` counts replicates; `right` is the margin in px that the labels at the curves' ends need, `size` that of the plot
+    where it differs from the card's. The title of the y axis is written above it, so that it is read like the rest.
     """
     y_title = note(
         yaxis["title"]["text"], xref="paper", x=0, xanchor="left", xshift=-40, yref="paper", y=1, yanchor="bottom",
@@ -154,6 +155,7 @@ def figure(
                 "finding": [glued(part)._asdict() if part.branch else {"text": glued(part).text} for part in finding],
                 "foot": foot,
                 "n": n,
+                **({"size": size} if size else {}),
                 "axes": {"x": xaxis["title"]["text"], "y": yaxis["title"]["text"]},
             },
             **layout,

@@ -7,8 +7,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from app.contract.hardware import REASONS
+from app.figures import collapse, mean_lines, words
 from app.figures import hardware_view as hardware
-from app.figures import mean_lines, words
+from app.figures.collapse import Collapse
 from app.figures.hardware_view import Format, TicketOptions, View
 from app.figures.source import Source
 from app.figures.style import DENSE, FORMATS, LOOKS, SOFT, axis, figure, note
@@ -18,13 +20,17 @@ Floats = NDArray[np.float64]
 
 
 class TicketInfo(NamedTuple):
-    """Speed-ups of a ticket for each format but dense, each (1, n_replicates); `density` in (0, 1], NaN as awaited."""
+    """Speed-ups of a ticket for each format but dense, each (1, n_replicates); `density` in (0, 1], NaN as awaited.
+
+    A ticket that has `collapsed` has none: its output is constant, and no sparse format is needed to compute that.
+    """
 
     view: View
     ticket: str
     density: float
     formats: tuple[Format, ...]
     live: bool
+    collapsed: Collapse | None = None
 
 
 def info(source: Source[TicketOptions]) -> TicketInfo:
@@ -33,13 +39,21 @@ def info(source: Source[TicketOptions]) -> TicketInfo:
     rows = source.rows("hardware")
     shares = rows["target"][rows["ticket"] == 1] if rows is not None else np.zeros(0)
     density = float(shares[0]) if len(shares) else math.nan
-    return TicketInfo(view, spec.ticket, density, hardware.formats(source, view, "speedup", None)[1:], source.live)
+    made = hardware.formats(source, view, "speedup", None)[1:]
+    collapsed = collapse.first(source.collapses)
+    if collapsed is not None:
+        nothing = np.full((1, spec.replicates), math.nan)
+        made = tuple(each._replace(values=nothing, energy=nothing, refused=("collapse",), wrong=math.nan)
+                     for each in made)  # fmt: skip
+    return TicketInfo(view, spec.ticket, density, made, source.live, collapsed)
 
 
 def finding(made: TicketInfo) -> list[Part]:
     """ "This ticket: 2.7× on this CPU as CSR": the fastest format first."""
     if not made.ticket:
         return [Part("This run times layers only: name a ticket to time it as a whole.")]
+    if made.collapsed is not None:
+        return [Part(f"No speed-up is claimed for this ticket. {collapse.sentence(made.collapsed)}")]
     held = [(float(hardware.mean(each.values)[0]), each) for each in made.formats]
     there = sorted(((value, each) for value, each in held if math.isfinite(value)), key=lambda pair: -pair[0])
     if not there:
@@ -61,10 +75,24 @@ def finding(made: TicketInfo) -> list[Part]:
     ]  # fmt: skip
 
 
+def foot(made: TicketInfo) -> str:
+    """n, how a point is measured, and what the lines are."""
+    if made.collapsed is not None:
+        return f"n = 0: measurements are {REASONS['collapse']}"
+    return " · ".join(
+        [
+            *hardware.notes(made.formats, made.view, spread="bars"),
+            "line at 1: as fast as dense",
+            "dotted: 1/density, the ratio of multiplications",
+            "structured: a smaller network with as many weights",
+        ]
+    )
+
+
 def draw(made: TicketInfo) -> go.Figure:
     """The figure: a row for each format, from 1, where it is as fast as dense, to its speed-up, on a log axis."""
     every = np.concatenate([each.values.ravel() for each in made.formats])
-    theory = 1 / made.density if math.isfinite(made.density) else math.nan
+    theory = 1 / made.density if math.isfinite(made.density) and made.collapsed is None else math.nan
     known = [0.6, 2.0, theory, *every[np.isfinite(every)].tolist()]
     low, high = math.log10(np.nanmin(known)), math.log10(np.nanmax(known))
     x_range = (low - 0.08, high + 0.15)
@@ -87,9 +115,7 @@ def draw(made: TicketInfo) -> go.Figure:
         data,
         title="Is this ticket faster?",
         finding=finding(made),
-        foot=" · ".join([*hardware.notes(made.formats, made.view, spread="bars"), "line at 1: as fast as dense",
-                         "dotted: 1/density, the ratio of multiplications",
-                         "structured: a smaller network with as many weights"]),
+        foot=foot(made),
         n=int(hardware.n_of(made.formats).max(initial=0)),
         xaxis=mean_lines.log_axis("speed-up over dense (×)", x_range),
         yaxis=axis("format", tickvals=rows, ticktext=[FORMATS[each.name].label for each in made.formats],

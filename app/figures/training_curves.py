@@ -10,7 +10,7 @@ from pydantic import Field
 
 from app.contract.events import WINNING_TICKET
 from app.contract.records import Series
-from app.figures import labels, words
+from app.figures import collapse, labels, words
 from app.figures.entry import Reads
 from app.figures.replicates import present
 from app.figures.source import Options, Source
@@ -52,6 +52,7 @@ class TrainingInfo(NamedTuple):
     trainings: int
     planned: tuple[str, ...]
     live: bool
+    collapsed: str = ""
 
 
 def reads(options: TrainingOptions) -> Reads:
@@ -84,6 +85,7 @@ def info(source: Source[TrainingOptions]) -> TrainingInfo:
         trainings=len(lines),
         planned=branches,
         live=source.live,
+        collapsed=collapse.of_level(source.collapses, options.level, source.run.spec.replicates),
     )
 
 
@@ -172,6 +174,7 @@ def finding(made: TrainingInfo) -> list[Part]:
              "steps: "),
         *words.listed(told),
         Part("."),
+        *([Part(f" {made.collapsed}")] if made.collapsed else []),
     ]  # fmt: skip
 
 

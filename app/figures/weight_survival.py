@@ -135,20 +135,21 @@ def draw(made: SurvivalInfo) -> go.Figure:
         if np.isfinite(share).any()
     ]
     every = [level_lines.of_all(made.alive)._replace(name="all weights")] if len(made.levels) else []
-    y_range = level_lines.log_range(np.concatenate([made.alive[None], made.groups]))
+    scale = level_lines.log_scale(np.concatenate([made.alive[None], made.groups]))
     foot = level_lines.foot(made.alive)
     if lines:
         foot += " · fifths of each layer's initial |w|, the 1st the smallest; if it did not matter, all would lie on "
         foot += "the dotted line"
+    foot += level_lines.empty_note(scale)
     return figure(
-        [trace for line in (*every, *lines) for trace in level_lines.traces(made.levels, line, log=True)],
+        [trace for line in (*every, *lines) for trace in level_lines.traces(made.levels, line, scale)],
         title=f"Survival of weights, {made.title}",
         finding=finding(made),
         foot=foot,
         n=int(np.isfinite(made.alive).sum(axis=1).max(initial=0)),
         xaxis=level_lines.level_axis(made.planned_levels),
-        yaxis=level_lines.log_axis("weights remaining (%)", y_range),
-        annotations=level_lines.names(made.levels, (*lines, *every), y_range, log=True),
+        yaxis=level_lines.log_axis("weights remaining (%)", scale),
+        annotations=level_lines.names(made.levels, (*lines, *every), scale.range, scale),
         right=level_lines.MARGIN,
     )
 

@@ -22,6 +22,12 @@ def by_name(name: str) -> tuple[int, list[tuple[int, str]]]:
     return (-1 if words & _FIRST else 1 if words & _LAST else 0), natural(name)
 
 
+def follows(before: Shape, layer: Shape) -> bool:
+    """Return whether the inputs of a layer can be the units of the one before it."""
+    flattened = len(before) > 2 and len(layer) == 2
+    return layer[1] == before[0] or (flattened and before[0] > 0 and layer[1] % before[0] == 0)
+
+
 def chain(shapes: Mapping[str, Shape]) -> tuple[str, ...] | None:
     """Return the only order in which each layer's inputs are the units of the one before; None without such an order.
 
@@ -33,7 +39,7 @@ def chain(shapes: Mapping[str, Shape]) -> tuple[str, ...] | None:
         return None
     count = Counter(shapes.values())
     kinds = list(count)
-    after = [[place for place, kind in enumerate(kinds) if _follows(one, kind)] for one in kinds]
+    after = [[place for place, kind in enumerate(kinds) if follows(one, kind)] for one in kinds]
     paths: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
 
     def extend(path: tuple[int, ...], left: tuple[int, ...], places: Iterable[int]) -> None:
@@ -57,12 +63,6 @@ def chain(shapes: Mapping[str, Shape]) -> tuple[str, ...] | None:
         return None
     names = {kind: iter(sorted((name for name in shapes if shapes[name] == kind), key=by_name)) for kind in kinds}
     return tuple(next(names[kinds[place]]) for place in found[0])
-
-
-def _follows(before: Shape, layer: Shape) -> bool:
-    """Whether the inputs of a layer can be the units of the one before it."""
-    flattened = len(before) > 2 and len(layer) == 2
-    return layer[1] == before[0] or (flattened and before[0] > 0 and layer[1] % before[0] == 0)
 
 
 def _reaches(start: int, left: tuple[int, ...], after: list[list[int]]) -> bool:

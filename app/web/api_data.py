@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeAlias
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import Field
 
+from app.atlas.collapses import collapses
 from app.contract.records import Series
 from app.figures import FIGURES
 from app.figures.comparison import comparison
@@ -27,7 +28,7 @@ from app.web.columns import (
     of_series,
     wants_csv,
 )
-from app.web.context import BroadcasterDep, FiguresDep, StoreDep
+from app.web.context import BroadcasterDep, FiguresDep, ReaderDep, StoreDep
 from app.web.problems import responses
 from app.web.streams import event_json, event_stream
 from app.web.verdicts import verdict_sentence
@@ -130,6 +131,7 @@ def get_comparison(
     request: Request,
     run_id: RunId,
     store: StoreDep,
+    reader: ReaderDep,
     bound: Annotated[float, Query(ge=0, le=100, description="Loss in points that still matches dense.")] = 100 * BOUND,
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
     bom: Bom = False,
@@ -140,7 +142,7 @@ def get_comparison(
     columns = comparison_table(made)
     if wants_csv(request.headers.get("accept", ""), form):
         return csv_response(columns, f"{run_id}-comparison.csv", bom=bom)
-    return _json({"verdict": verdict_sentence(run, made.verdict), "columns": columns})
+    return _json({"verdict": verdict_sentence(run, made.verdict, collapses(reader, run)), "columns": columns})
 
 
 @router.get(

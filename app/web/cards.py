@@ -132,7 +132,7 @@ def _card(
         title=meta.get("title", entry.title),
         question=entry.question,
         tab=tab,
-        size=size,
+        size=meta.get("size", size),
         action=f"/runs/{run.id}",
         src=address,
         csv=f"{address}?{urlencode({**options, 'format': 'csv'})}",

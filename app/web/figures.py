@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from safetensors.numpy import load
 
+from app.atlas.collapses import collapses_of
 from app.atlas.overlaps import overlaps
 from app.atlas.reader import Reader
 from app.contract.events import WINNING_TICKET
@@ -118,7 +119,8 @@ class Figures:
             if ref.branch == WINNING_TICKET and level in (None, ref.level):
                 artifacts[ref.name, ref.replicate, ref.level] = self._load(ref)
         compared = overlaps(self._reader, run.id, options) if isinstance(options, OverlapOptions) else None
-        return Source(run=run, options=options, series=series, artifacts=artifacts, overlaps=compared)
+        collapsed = collapses_of(self._reader, run) if {"layers", "hardware"}.intersection(entry.series) else {}
+        return Source(run, options, series, artifacts, compared, collapsed)
 
     def _load(self, ref: ArtifactRef) -> Tensors:
         try:

@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from app.atlas.collapses import collapse
 from app.atlas.colorings import COLORINGS, Color, available
 from app.atlas.reader import Index, Layer, Reader
 from app.contract.events import WINNING_TICKET
 from app.contract.records import Run, Series
 from app.contract.tickets import TicketRef
 from app.figures import words
+from app.figures.collapse import Collapse, sentence
 from app.figures.style import LOOKS
 from app.store.errors import NotFound
 from app.web.pairing_page import PairingForm, pairing_form
@@ -107,7 +109,7 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
         branch=_branch_key(ref) if ref.branch != WINNING_TICKET else "",
         branches=tuple((_branch_key(each), branch_words(each)) for each in here if each.branch != WINNING_TICKET),
         level_words=_level_words(rows, level, levels[-1]),
-        sentence=_sentence(index, rows, ref),
+        sentence=_sentence(index, rows, ref, collapse(reader, ref)),
         layers=tuple(_card(index, i, each, rows, ref, layer, query) for i, each in enumerate(index.layers)),
         layer=layer.name,
         rows=layer.size[0],
@@ -222,7 +224,7 @@ def _level_words(rows: Series, level: int, last: int) -> str:
     return f"{level} of {last} · {words.density(_density(rows))} kept"
 
 
-def _sentence(index: Index, rows: Series, ref: TicketRef) -> str:
+def _sentence(index: Index, rows: Series, ref: TicketRef, found: Collapse | None) -> str:
     if not len(rows):
         return ""
     shares = [_of(rows, i, "kept") / max(_of(rows, i, "total"), 1) for i in range(len(index.layers))]
@@ -237,7 +239,8 @@ def _sentence(index: Index, rows: Series, ref: TicketRef) -> str:
         f" {words.count(dead)} inputs and units have lost every weight." if dead else ""
     )  # fmt: skip
     who = LOOKS[ref.branch].phrase if ref.branch in LOOKS else ref.branch
-    return f"At level {ref.level} {who} keeps {words.density(_density(rows))} of its weights{spread}.{cut}"
+    lost = f" {sentence(found)}" if found else ""
+    return f"At level {ref.level} {who} keeps {words.density(_density(rows))} of its weights{spread}.{cut}{lost}"
 
 
 def _ticket_words(ref: TicketRef) -> str:

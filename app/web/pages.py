@@ -22,7 +22,7 @@ from app.store.errors import NotFound
 from app.store.labels import NAME_LENGTH
 from app.web import pages_hardware, pages_imports, pages_new, pages_run
 from app.web.api_runs import Cursor, Short
-from app.web.context import QueueDep, StoreDep
+from app.web.context import QueueDep, ReaderDep, StoreDep
 from app.web.cost import Here
 from app.web.glossary import terms
 from app.web.loads import gauges, machines, troubles
@@ -101,6 +101,7 @@ class Notice:
 def board(
     request: Request,
     store: StoreDep,
+    reader: ReaderDep,
     q: Annotated[str, Query(max_length=NAME_LENGTH)] = "",
     state: Short = "",
     tag: Short = "",
@@ -115,7 +116,7 @@ def board(
         sort, cursor = "-created_at", ""
         found = store.runs(q=q, limit=LIMIT)
     now = datetime.now(UTC)
-    texts = summaries(store, found.items)
+    texts = summaries(reader, found.items)
     known = store.workers()
     made = Board(tuple(row(run, texts[run.id], now) for run in found.items), q, state, tag, sort, cursor, found.next)
     cards = presets(store)

@@ -213,7 +213,7 @@ def _render(
         parts["overlap"] = overlap_page(sources.reader, run, query)
     if tab in TABS:
         parts["cards"] = tuple(cards_of(sources.figures, run, tab, query, lean=lean))
-        parts["verdict"] = verdict_table(store, run, query) if tab == "curves" else None
+        parts["verdict"] = verdict_table(sources.reader, run, query) if tab == "curves" else None
     elif tab == "film":
         parts["film"] = film_page(sources.film, run, query)
     elif tab == "spec":

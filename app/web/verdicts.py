@@ -5,12 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from app.atlas.collapses import collapses
+from app.atlas.reader import Reader
 from app.contract.records import Run
 from app.figures import words
+from app.figures.collapse import Collapses, levels, of_run
 from app.figures.comparison import Comparison, comparison
 from app.figures.style import DENSE, LOOKS
 from app.figures.verdict import BOUND, Paired, Verdict
-from app.store import Store
 
 CONTINUED = " Tickets go on from trained weights here, so they have had more steps than dense and controls."
 
@@ -62,20 +64,22 @@ class VerdictTable:
     rows: tuple[Row, ...]
 
 
-def verdict_table(store: Store, run: Run, query: Mapping[str, str]) -> VerdictTable:
+def verdict_table(reader: Reader, run: Run, query: Mapping[str, str]) -> VerdictTable:
     """Sentence and table from what is measured so far; `query` may hold `bound`, in points."""
     bound = bound_of(query.get("bound", ""))
-    made = comparison(store.series(run.id, "outcome"), bound / 100)
+    made = comparison(reader.store.series(run.id, "outcome"), bound / 100)
+    collapsed = collapses(reader, run)
+    gone = levels(collapsed)
     return VerdictTable(
-        sentence=verdict_sentence(run, made.verdict),
+        sentence=verdict_sentence(run, made.verdict, collapsed),
         bound=f"{bound:g}",
         csv=f"/api/v1/runs/{run.id}/comparison?{urlencode({'format': 'csv', 'bound': f'{bound:g}'})}",
-        faster=_faster(run, made),
+        faster=_faster(run, made, gone),
         others=tuple((name, value) for name, value in query.items() if name != "bound"),
         columns=tuple(Column(branch, LOOKS[branch].label) for branch in (DENSE, *made.controls)),
         rows=tuple(
             Row(
-                density=words.density(row.density),
+                density=f"{words.density(row.density)}{', collapsed' if row.level in gone else ''}",
                 accuracy="diverged" if math.isnan(row.accuracy) else words.accuracy(row.accuracy),
                 n=f"{row.n}, {row.diverged} diverged" if row.diverged else str(row.n),
                 cells=tuple(_cell(pair, row.n) for pair in (row.dense, *row.controls)),
@@ -85,16 +89,21 @@ def verdict_table(store: Store, run: Run, query: Mapping[str, str]) -> VerdictTa
     )
 
 
-def _faster(run: Run, made: Comparison) -> str:
-    level = made.verdict.level if made.verdict.level is not None else max((row.level for row in made.rows), default=0)
+def _faster(run: Run, made: Comparison, gone: frozenset[int]) -> str:
+    sparsest = max((row.level for row in made.rows if row.level not in gone), default=0)
+    level = made.verdict.level if made.verdict.level is not None else sparsest
     return f"/new?{urlencode({'kind': 'hardware', 'ticket': f'{run.id}:0:{level}'})}" if level else ""
 
 
-def verdict_sentence(run: Run, made: Verdict) -> str:
-    """The verdict, and what it compares where tickets have trained longer than the rest."""
-    return (
-        made.sentence().rstrip(".") + "." + ("" if getattr(run.spec, "rewind", "weights") == "weights" else CONTINUED)
-    )
+def verdict_sentence(run: Run, made: Verdict, collapsed: Collapses) -> str:
+    """The verdict, where tickets have collapsed, and what is compared where tickets have trained longer than the rest.
+
+    Differences of collapsed tickets alone are those of constant outputs: they need no verdict.
+    """
+    lost = of_run(collapsed, run.spec.replicates)
+    parts = [] if lost and made.tested == 0 else [made.sentence().rstrip(".") + "."]
+    parts = [lost, *parts] if lost else parts
+    return " ".join(parts) + ("" if getattr(run.spec, "rewind", "weights") == "weights" else CONTINUED)
 
 
 def bound_of(text: str) -> float:

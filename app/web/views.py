@@ -9,10 +9,13 @@ import numpy as np
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
+from app.atlas.collapses import collapses
+from app.atlas.reader import Reader
 from app.contract.events import WINNING_TICKET
 from app.contract.records import Refusal, Run, RunProgress, WorkerInfo
 from app.contract.specs import EXPERIMENTS, TITLES
 from app.figures import words
+from app.figures.collapse import brief, first
 from app.figures.verdict import verdict
 from app.store import Store
 from app.web.glossary import explain
@@ -136,31 +139,37 @@ def done(run: Run) -> int:
     return max(run.progress.total, 1) if run.state == "finished" else run.progress.done
 
 
-def summaries(store: Store, runs: Iterable[Run]) -> dict[str, str]:
+def summaries(reader: Reader, runs: Iterable[Run]) -> dict[str, str]:
     """The verdict of each run in a few words, empty while there is none; told once per state of a run's log."""
-    known = _told.setdefault(store, {})
+    known = _told.setdefault(reader.store, {})
     texts: dict[str, str] = {}
     for run in runs:
         seq, text = known.get(run.id, (-1, ""))
         if seq != run.last_seq:
-            text = _summary(store, run)
+            text = _summary(reader, run)
             known[run.id] = (run.last_seq, text)
         texts[run.id] = text
     return texts
 
 
-def _summary(store: Store, run: Run) -> str:
+def _summary(reader: Reader, run: Run) -> str:
+    store = reader.store
     if run.state == "failed":
         return (run.error or "").partition("\n")[0][:90]
     if run.kind == "erasure":
         return _erased(store, run)
+    lost = first(collapses(reader, run))
+    collapsed = [brief(lost)] if lost else []
     if run.kind != "lottery":
-        return ""
+        return "".join(collapsed)
     made = verdict(store.series(run.id, "outcome", branch=WINNING_TICKET))
     if made.density is not None:
         so_far = "" if run.state == "finished" else " so far"
         gaps = ", with gaps" if made.gaps else ""
-        return f"matches dense to {words.density(made.density)}{gaps} (n = {made.n}, bound 0.2){so_far}"
+        matches = f"matches dense to {words.density(made.density)}{gaps} (n = {made.n}, bound 0.2){so_far}"
+        return " · ".join([matches, *collapsed])
+    if collapsed:
+        return collapsed[0]
     return "not shown to match dense" if made.tested and run.state == "finished" else ""
 
 

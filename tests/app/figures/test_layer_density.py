@@ -8,6 +8,7 @@ import pytest
 
 from app.contract.specs import ImportedSpec
 from app.figures import Options, Source, words
+from app.figures.collapse import Collapse
 from app.figures.layer_density import LayerInfo, draw, finding, info, sparsely, table
 
 NAN = float("nan")
@@ -74,11 +75,22 @@ def test_layers_that_end_together_share_a_label(records: Any) -> None:
     assert len(looks) == 3
 
 
-def test_a_layer_without_weights_leaves_the_log_axis(records: Any) -> None:
-    made = info(source(records, rows({(0, 0): (100.0, 50.0), (0, 1): (0.0, 10.0)})))
+def test_a_layer_without_weights_stays_at_the_floor_and_is_named(records: Any) -> None:
+    found = Collapse(1, ("fc1",), "fc1")
+    plain = source(records, rows({(0, 0): (100.0, 50.0), (0, 1): (0.0, 10.0)}), replicates=1)
+    made = info(Source(plain.run, plain.options, plain.series, collapses={(0, 1): found}))
     figure = draw(made)
-    np.testing.assert_array_equal(figure.data[1].y, [100.0, NAN])
-    assert words.text(tuple(finding(made))).endswith("fc1 keeps 0 %, fc2 20.0 %.")
+    floor = figure.layout.yaxis.tickvals[0]
+    assert figure.layout.yaxis.ticktext[0] == "0"
+    np.testing.assert_allclose(figure.data[1].y, [100.0, floor])
+    assert figure.data[1].marker.symbol[1] == "x-thin"
+    np.testing.assert_allclose(figure.data[0].y, [100, 1000 / 150])
+    assert floor < 1000 / 150
+    assert words.text(tuple(finding(made))).endswith(
+        "fc1 keeps 0 %, fc2 20.0 %. Layer collapse at level 1 in fc1. The network is cut at fc1: the output no longer "
+        "depends on the input."
+    )
+    assert figure.layout.meta["foot"].endswith("× at the foot: no weight is kept")
 
 
 @pytest.mark.parametrize(
@@ -105,15 +117,32 @@ def test_an_imported_mask_may_be_sparse_from_the_start(records: Any) -> None:
     assert words.text(tuple(finding(made))) == (
         "At level 0, 56.7 % of the weights are left, 85 of 150; fc1 keeps 40.0 %, fc2 90.0 %."
     )
-    assert draw(made).layout.xaxis.range == (-0.2, 0.2)
+    figure = draw(made)
+    # Lines of a single level would be points on top of one another: each layer has a row instead.
+    assert figure.layout.yaxis.ticktext == ("fc1", "fc2")
+    np.testing.assert_allclose(figure.data[0].x, [40, 90])
 
 
-def test_hundreds_of_layers_are_drawn_as_a_crowd(records: Any) -> None:
+def test_a_layer_of_a_single_level_that_keeps_nothing_is_a_cross(records: Any) -> None:
+    spec = ImportedSpec(kind="imported", files=("mask.safetensors",), layers=2, levels=0)
+    run = records.run().model_copy(update={"kind": "imported", "spec": spec})
+    figure = draw(info(Source(run, Options(), {"layers": records.series(rows({(0, 0): (0.0, 45.0)}))})))
+    assert list(figure.data[0].marker.symbol) == ["x-thin", "circle"]
+    assert list(figure.data[0].text) == ["fc1: nothing kept", "fc2: 90 %"]
+    assert figure.data[0].x[0] == figure.layout.xaxis.tickvals[0]
+    assert figure.layout.xaxis.ticktext[0] == "0"
+
+
+def test_hundreds_of_layers_have_a_row_each(records: Any) -> None:
     many = [{"level": level, "layer": layer, "kept": 100 - level * layer / 5, "total": 100}
             for level in range(2) for layer in range(400)]  # fmt: skip
     figure = draw(info(Source(records.run(), Options(), {"layers": records.series(many)})))
-    assert [trace.name for trace in figure.data] == ["all layers", "layers"]
-    assert len(figure.layout.annotations) <= 14
+    earlier, last = figure.data
+    assert len(last.x) == len(last.y) == 400
+    np.testing.assert_allclose(last.x[:3], [100, 99.8, 99.6])
+    assert earlier.meta["part"] == "levels"
+    assert figure.layout.meta["size"] == "roll"
+    assert 30 < len(figure.layout.yaxis.ticktext) <= 64
 
 
 def test_table(records: Any) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.figures import level_lines
 from app.figures.labels import GAP
-from app.figures.level_lines import Line
+from app.figures.level_lines import Line, LogScale
 
 NAN = float("nan")
 LEVELS = np.arange(3)
@@ -21,26 +21,41 @@ def line(share: list[list[float]], name: str = "one", **more: Any) -> Line:
 
 def texts(lines: list[Line], *, log: bool = False, top: float = 100.0) -> list[str]:
     y_range = (-2.0, 2.08) if log else (0.0, top)
-    return [note["text"] for note in level_lines.names(LEVELS, lines, y_range, log=log)]
+    scale = LogScale(y_range, 0.012, empty=True) if log else None
+    return [note["text"] for note in level_lines.names(LEVELS, lines, y_range, scale)]
 
 
 def test_a_band_holds_every_replicate_and_shows_only_where_they_differ() -> None:
-    differing = level_lines.traces(LEVELS, line([[1, 1], [0.5, 0.7], [0.2, NAN]]), log=False)
+    differing = level_lines.traces(LEVELS, line([[1, 1], [0.5, 0.7], [0.2, NAN]]))
     assert [trace["meta"]["part"] for trace in differing] == ["band", "band", "mean"]
     for trace, expected in zip(differing, ([100, 50, 20], [100, 70, 20], [100, 60, 20]), strict=True):
         np.testing.assert_allclose(trace["y"], expected)
-    alike = level_lines.traces(LEVELS, line([[1, 1], [0.5, 0.5], [0.2, NAN]]), log=False)
+    alike = level_lines.traces(LEVELS, line([[1, 1], [0.5, 0.5], [0.2, NAN]]))
     assert [trace["meta"]["part"] for trace in alike] == ["mean"]
 
 
-def test_zero_is_a_gap_on_a_log_axis_only() -> None:
+def test_zero_is_a_cross_at_the_floor_of_a_log_axis() -> None:
     share: list[list[float]] = [[1, 1], [0.5, 0], [0, 0]]
-    low, high, mean = level_lines.traces(LEVELS, line(share), log=True)
-    np.testing.assert_allclose(mean["y"], [100, 25, NAN])
-    # The band goes down to the edge where one replicate has nothing left.
-    np.testing.assert_allclose(low["y"], [100, 1e-12, NAN])
-    np.testing.assert_allclose(high["y"], [100, 50, NAN])
-    np.testing.assert_allclose(level_lines.traces(LEVELS, line(share), log=False)[-1]["y"], [100, 25, 0])
+    scale = level_lines.log_scale(np.array(share))
+    assert scale.empty
+    low, high, mean = level_lines.traces(LEVELS, line(share), scale)
+    np.testing.assert_allclose(mean["y"], [100, 25, scale.floor])
+    assert list(mean["marker"]["symbol"]) == ["circle", "circle", "x-thin"]
+    assert mean["text"][2] == "0 %"
+    np.testing.assert_allclose(low["y"], [100, scale.floor, scale.floor])
+    np.testing.assert_allclose(high["y"], [100, 50, scale.floor])
+    np.testing.assert_allclose(level_lines.traces(LEVELS, line(share))[-1]["y"], [100, 25, 0])
+
+
+def test_the_floor_lies_on_the_axis_below_every_share_and_is_called_0() -> None:
+    scale = level_lines.log_scale(np.array([0.5, 0.0004, 0.0]))
+    axis = level_lines.log_axis("share (%)", scale)
+    assert 10 ** scale.range[0] < scale.floor < 0.04
+    assert dict(zip(axis["tickvals"], axis["ticktext"], strict=True))[scale.floor] == "0"
+    without = level_lines.log_scale(np.array([0.5, 0.0004]))
+    assert (without.empty, "0" in level_lines.log_axis("share (%)", without)["ticktext"]) == (False, False)
+    assert level_lines.empty_note(scale)
+    assert not level_lines.empty_note(without)
 
 
 def test_lines_that_end_together_share_a_label() -> None:
@@ -71,8 +86,8 @@ def test_long_names_keep_their_end() -> None:
 
 def test_a_crowd_is_one_trace_that_holds_every_line() -> None:
     lines = level_lines.of_layers([f"l{i}" for i in range(60)], np.random.default_rng(0).random((60, 3, 1)))
-    assert len(level_lines.crowd(LEVELS, lines[:20], log=False)) == 20
-    (trace,) = level_lines.crowd(LEVELS, lines, log=False)
+    assert len(level_lines.crowd(LEVELS, lines[:20])) == 20
+    (trace,) = level_lines.crowd(LEVELS, lines)
     drawn = np.reshape(trace["y"], (60, 4))
     np.testing.assert_allclose(drawn[:, :3], [100 * each.share[:, 0] for each in lines])
     assert np.isnan(drawn[:, 3]).all()

@@ -112,7 +112,7 @@ def test_masks_without_initial_weights_have_one_line(records: Any) -> None:
     assert figure.layout.meta["foot"] == "n = 1 replicate: no spread"
 
 
-def test_a_group_that_died_out_leaves_the_log_axis(records: Any) -> None:
+def test_a_group_that_died_out_stays_at_the_floor(records: Any) -> None:
     place = saved(records, [(0, 0), (0, 9), (1, 9)])
     gone = dict(place["pyramid", 0, 9])
     for name in ("fc1", "fc2", "fc3"):
@@ -120,7 +120,9 @@ def test_a_group_that_died_out_leaves_the_log_axis(records: Any) -> None:
     place["pyramid", 0, 9] = place["pyramid", 1, 9] = gone
     figure = draw(info(source(records, place)))
     smallest = next(trace for trace in figure.data if trace.name == "smallest fifth")
-    np.testing.assert_array_equal(smallest.y, [100, NAN])
+    floor = figure.layout.yaxis.tickvals[figure.layout.yaxis.ticktext.index("0")]
+    np.testing.assert_allclose(smallest.y, [100, floor])
+    assert figure.layout.meta["foot"].endswith("× at the foot: no weight is kept")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,92 @@
+"""Which tickets of a run have collapsed: from the counts of every mask, and from the masks where these do not tell."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.atlas.reader import Reader, layers_of
+from app.contract.events import WINNING_TICKET
+from app.contract.imported import ImportedSpec
+from app.contract.records import Run, Series
+from app.contract.tickets import TicketRef
+from app.figures.collapse import Collapse, Collapses
+from app.masks.collapse import Counts, first_cut, gap
+from app.store.errors import NotFound
+
+_COLUMNS = ("kept", "dead_inputs", "dead_units")
+
+
+def collapses(reader: Reader, run: Run) -> Collapses:
+    """Return the collapsed winning tickets of a run by replicate and level."""
+    rows = reader.store.series(run.id, "layers", branch=WINNING_TICKET)
+    if not set(_COLUMNS) <= rows.columns.keys():
+        return {}
+    found: dict[tuple[int, int], Collapse] = {}
+    order = np.lexsort((rows["layer"], rows["level"], rows["replicate"]))
+    replicate, level = rows["replicate"][order], rows["level"][order]
+    edges = np.flatnonzero(np.diff(replicate, prepend=-1) | np.diff(level, prepend=-1))
+    for start, end in zip(edges, [*edges[1:], len(order)], strict=True):
+        ref = TicketRef(run.id, int(replicate[start]), int(level[start]))
+        if collapse := _collapse(reader, run, ref, _counts(rows, order[start:end])):
+            found[ref.replicate, ref.level] = collapse
+    return found
+
+
+def collapses_of(reader: Reader, run: Run) -> Collapses:
+    """Return those of the run's own tickets, and of the tickets that it times as far as their runs still exist."""
+    found = dict(collapses(reader, run))
+    for ref in getattr(run.spec, "tickets", ()):
+        try:
+            timed = collapse(reader, ref)
+        except NotFound:
+            continue
+        if timed is not None:
+            found[ref.replicate, ref.level] = timed
+    return found
+
+
+def collapse(reader: Reader, ref: TicketRef) -> Collapse | None:
+    """Return how one ticket or control has collapsed, None where it has not. Raises NotFound for an unknown run."""
+    rows = reader.store.series(ref.run, "layers", branch=ref.branch, replicate=ref.replicate, level=ref.level)
+    if not set(_COLUMNS) <= rows.columns.keys():
+        return None
+    mine = np.flatnonzero(rows["draw"] == ref.draw)
+    return _collapse(reader, reader.store.run(ref.run), ref, _counts(rows, mine[np.argsort(rows["layer"][mine])]))
+
+
+def _counts(rows: Series, order: np.ndarray) -> list[Counts]:
+    columns = (rows[name][order].astype(int).tolist() for name in _COLUMNS)
+    return [Counts(*each) for each in zip(*columns, strict=True)]
+
+
+def _collapse(reader: Reader, run: Run, ref: TicketRef, counts: list[Counts]) -> Collapse | None:
+    layers = layers_of(run)
+    if len(counts) != len(layers):  # a level of which not all layers are stored yet
+        return None
+    names = [layer.name for layer in layers]
+    # The groups of a convolution are not followed: its shape alone leaves the order of layers unknown.
+    shapes = [layer.shape if layer.groups == 1 else layer.shape[:1] for layer in layers]
+    found = gap(shapes, counts, lambda: _cut(reader, ref))
+    if found is None:
+        return None
+    # The catalogue's networks are chains; what is imported may have shortcuts that no mask shows.
+    bridged = found.bridged and isinstance(run.spec, ImportedSpec)
+    cut = "" if found.cut is None else names[found.cut]
+    return Collapse(ref.level, tuple(names[each] for each in found.empty), cut, bridged)
+
+
+def _cut(reader: Reader, ref: TicketRef) -> int | None:
+    """The first layer that no path passes, by the masks; None too while they are not saved, or cannot be read."""
+    index = reader.index(ref.run)
+    saved = index.saved.get(("mask", ref.replicate, ref.place))
+    if saved is None:
+        return None
+
+    def search() -> NDArray[np.int64]:
+        cut = first_cut((reader.bits(ref, number), layer.shape) for number, layer in enumerate(index.layers))
+        return np.array(-1 if cut is None else cut)
+
+    try:
+        cut = int(reader.cache.get(("cut", saved.id, str(ref)), search))
+    except (NotFound, ValueError):
+        return None
+    return None if cut < 0 else cut
