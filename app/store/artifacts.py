@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +20,7 @@ from app.store.lookup import exists
 from app.store.tables import AnyRow, artifacts
 
 _SYNCS_AT_ONCE = 8
+_PIECE_BYTES = 2**20
 _SHA256 = re.compile("[0-9a-f]{64}")
 HASHED = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}")
 """What `put` names a file, below the root."""
@@ -85,6 +86,20 @@ class Artifacts:
         if hashlib.sha256(data).hexdigest() != sha256:
             raise Corrupt(f"artifact {sha256} is damaged: its bytes have another hash")
         return data
+
+    def check(self, sha256: str) -> None:
+        """Read all bytes of this hash, some at a time. Raises FileNotFoundError, Corrupt."""
+        digest = hashlib.sha256()
+        for piece in self.pieces(sha256):
+            digest.update(piece)
+        if digest.hexdigest() != sha256:
+            raise Corrupt(f"artifact {sha256} is damaged: its bytes have another hash")
+
+    def pieces(self, sha256: str) -> Iterator[bytes]:
+        """Yield the bytes of this hash, some at a time and unchecked. Raises FileNotFoundError."""
+        with self.open(sha256) as file:
+            while piece := file.read(_PIECE_BYTES):
+                yield piece
 
     def open(self, sha256: str) -> BinaryIO:
         """The bytes of this hash as a file, to read parts of; a part cannot be checked. Raises FileNotFoundError."""

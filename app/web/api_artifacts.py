@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Response
 from pydantic import BaseModel
+from starlette.responses import StreamingResponse
 
 from app.contract.records import ArtifactRef
 from app.contract.tickets import TicketRef
@@ -50,12 +51,13 @@ def get_artifact(
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=304, headers=headers)
     try:
-        content = store.artifacts_store.get(ref.id)
+        store.artifacts_store.check(ref.id)
     except FileNotFoundError:
         raise NotFound(f"the bytes of artifact {ref.id} are no longer in the artifact store") from None
     place = f"{ref.run_id}-r{ref.replicate}-{ref.branch}-l{ref.level}-d{ref.draw}-{ref.name}"
     headers["Content-Disposition"] = attachment(place + _SUFFIXES.get(ref.media_type, ".safetensors"))
-    return Response(content, media_type=ref.media_type, headers=headers)
+    headers["Content-Length"] = str(ref.size_bytes)
+    return StreamingResponse(store.artifacts_store.pieces(ref.id), media_type=ref.media_type, headers=headers)
 
 
 @router.get(
@@ -75,6 +77,7 @@ def get_ticket(
 
     The names are those of `torch.nn.utils.prune`; parameters that are not pruned have `_orig` and `_trained` only.
     """
-    content = ticket_file(reader, TicketRef(run_id, replicate, level))
+    size, pieces = ticket_file(reader, TicketRef(run_id, replicate, level))
     filename = f"{run_id}-r{replicate}-l{level}.safetensors"
-    return Response(content, media_type=SAFETENSORS, headers={"Content-Disposition": attachment(filename)})
+    headers = {"Content-Disposition": attachment(filename), "Content-Length": str(size)}
+    return StreamingResponse(pieces, media_type=SAFETENSORS, headers=headers)

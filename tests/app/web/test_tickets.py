@@ -11,6 +11,7 @@ from safetensors.numpy import load, save
 
 from app.masks import codec
 from app.store import Store
+from app.web import tickets
 from tests.app.conftest import Hand
 from tests.app.masked_run import MaskedRun, write_run
 
@@ -114,3 +115,30 @@ def test_imported_masks_come_back_without_what_they_came_without(
         assert about(answer)["orig"] == "not saved"
     ask(client, run_id, 0, 2, 404)
     ask(client, run_id, 1, 0, 404)
+
+
+@pytest.mark.parametrize("name", ["init", "ticket"])
+def test_a_ticket_made_of_damaged_bytes_is_refused_before_anything_is_sent(
+    client: httpx.Client, store: Store, name: str
+) -> None:
+    run = write_run(store, SHAPES)
+    folder = store.artifacts_store.folder
+    assert folder is not None
+    for ref in store.artifacts(run.id):
+        if ref.name == name:
+            path = folder / ref.id[:2] / ref.id
+            path.write_bytes(path.read_bytes()[:-1] + b"!")
+    assert "is damaged" in ask(client, run.id, 0, 1, 500).json()["detail"]
+
+
+def test_a_large_layer_is_sent_in_pieces_that_fit_together(
+    client: httpx.Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tickets, "_PIECE", 50)
+    run = write_run(store, SHAPES)
+    found = load(ask(client, run.id, 0, 2).content)
+    for name in SHAPES:
+        mask = run.masks[0][2][name]
+        assert np.array_equal(found[f"{name}.weight_mask"], mask)
+        assert np.array_equal(found[f"{name}.weight_orig"], run.init[0][name])
+        assert np.array_equal(found[f"{name}.weight_trained"], run.trained[0][name] * mask)
