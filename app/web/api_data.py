@@ -1,7 +1,9 @@
 """What a run measured: its log, its series, its figures."""
 
+import hashlib
 from typing import Annotated, Any, TypeAlias
 
+import orjson
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import Field
 
@@ -18,6 +20,7 @@ from app.web.api_runs import Empty, RunId, Short
 from app.web.cards import file_name
 from app.web.columns import (
     CSV,
+    JSON,
     Bom,
     Format,
     attachment,
@@ -124,6 +127,18 @@ def _columns(store: Store, run_id: str, name: str, where: dict[str, Any]) -> dic
             return of_metric(series, name)
         known |= set(series.columns)
     raise NotFound(f"nothing named {name!r} is measured here; there is {', '.join(sorted(known))}")
+
+
+@router.get(
+    "/runs/{run_id}/spec",
+    response_class=Response,
+    responses={**responses(404), 200: {"description": "The spec.", "content": {JSON: {"schema": {"type": "object"}}}}},
+)
+def get_spec(run_id: RunId, store: StoreDep) -> Response:
+    """The spec of a run as JSON with sorted keys; the entity tag is its SHA-256, by which figures cite it."""
+    document = store.run(run_id).spec.model_dump(mode="json")
+    body = orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
+    return Response(body, media_type=JSON, headers={"ETag": f'"{hashlib.sha256(body).hexdigest()}"'})
 
 
 @router.get("/runs/{run_id}/comparison", responses={**responses(404), **_COLUMNS})

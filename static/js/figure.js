@@ -2,15 +2,15 @@
 import { Refused, figure } from "./api.js";
 import { unzoomed, whole, zoomed } from "./axes.js";
 import { paced } from "./hints.js";
+import { look, options } from "./export/options.js";
 import { Leads, RULES } from "./leads.js";
 import { logarithmic } from "./logarithmic.js";
-import { titled } from "./picture.js";
 import { following } from "./newest.js";
 import { plotly } from "./plotly.js";
 import { recolor } from "./recolor.js";
 import { explain } from "./terms.js";
 import { thinned } from "./ticks.js";
-import { color, onTheme } from "./theme.js";
+import { onTheme } from "./theme.js";
 
 // A finger scrolls the page; a mouse drags a zoom.
 const COARSE = matchMedia("(pointer: coarse)").matches;
@@ -51,12 +51,17 @@ export class FigureCard {
       if (this.drawn) this.draw(structuredClone(this.drawn));
     });
     for (const button of card.querySelectorAll("button[data-export]")) {
-      button.addEventListener("click", () => this.save(/** @type {HTMLElement} */ (button).dataset.export ?? "png"));
+      button.addEventListener("click", async () => {
+        if (!this.drawn) return;
+        const { save } = await import("./export/save.js");
+        await save(this, /** @type {HTMLElement} */ (button).dataset.export ?? "png");
+      });
     }
     for (const form of card.querySelectorAll("form.controls")) {
       form.addEventListener("input", () => this.choose());
       form.addEventListener("submit", (event) => event.preventDefault());
     }
+    options(/** @type {HTMLElement} */ (card.querySelector(".export-options")), () => this.describe());
     this.describe();
   }
 
@@ -141,7 +146,7 @@ export class FigureCard {
       if (output) output.textContent = words;
     }
     const csv = /** @type {HTMLAnchorElement | null} */ (this.card.querySelector('a[data-export="csv"]'));
-    if (csv) csv.href = `${this.card.dataset.src}?${new URLSearchParams([...this.options, ["format", "csv"]])}`;
+    if (csv) csv.href = `${this.card.dataset.src}?${new URLSearchParams([...this.options, ["format", "csv"], ...(look().bom ? [["bom", "1"]] : [])])}`;
   }
 
   async load() {
@@ -229,19 +234,6 @@ export class FigureCard {
     const { width, height } = this.plot.getBoundingClientRect();
     const layout = /** @type {any} */ (this.plot).layout;
     if (width && (Math.abs(layout.width - width) > 1 || Math.abs(layout.height - height) > 1)) plotly().then((library) => library.relayout(this.plot, { width, height }));
-  }
-
-  /** @param {string} format */
-  async save(format) {
-    const library = await plotly();
-    const { width, height } = this.plot.getBoundingClientRect();
-    const { data, layout } = /** @type {any} */ (this.plot);
-    const picture = titled({ ...layout, width, height, paper_bgcolor: color("card") });
-    const address = await library.toImage({ data, layout: picture }, { format, width, height: picture.height, scale: format === "png" ? 2 : 1 });
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = `${this.file}.${format}`;
-    link.click();
   }
 
   /** Say why there is no figure; one of other options is not left in its place. @param {string} words */

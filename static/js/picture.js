@@ -19,6 +19,24 @@ export function titled(layout) {
 }
 
 /**
+ * A layout with words below the plot, and room for them; none for an empty caption.
+ * @param {any} layout @param {string} caption
+ */
+export function captioned(layout, caption) {
+  if (!caption) return layout;
+  const lines = broken(caption, layout.width / 5.6);
+  const more = 14 * lines.length + 10;
+  const margin = { ...layout.margin, b: layout.margin.b + more };
+  const words = { showarrow: false, xref: "paper", yref: "paper", x: 0, align: "left", xanchor: "left", xshift: 12 - margin.l, text: lines.map(escaped).join("<br>"), y: 0, yanchor: "bottom", yshift: 4 - margin.b, font: { size: 10.5 } };
+  return { ...layout, margin, annotations: [...(layout.annotations ?? []), words], height: layout.height + more };
+}
+
+/** Text that Plotly takes for no markup. @param {string} text */
+function escaped(text) {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+}
+
+/**
  * Text in lines of at most about `room` characters.
  * @param {string} text
  * @param {number} room

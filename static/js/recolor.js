@@ -1,6 +1,6 @@
 /** The server draws for the light page; this gives every trace and label the colour that its role has in the theme. */
 import { theme } from "./atlas/scales.js";
-import { color, translucent } from "./theme.js";
+import { asked, color, translucent } from "./theme.js";
 
 /** Optimizers, whose variables have dashes where their names have underscores. */
 const OPTIMIZERS = ["sgd", "momentum_sgd", "spectral_sgd", "frobenius_sgd", "adam", "adamw", "rmsprop", "lion", "dualised", "muon", "shampoo", "soap", "sam"].map((name) => [name, name.replace("_", "-")]);
@@ -62,7 +62,7 @@ export function recolor({ data, layout }) {
     if (shape.fillcolor) shape.fillcolor = alpha(shape.fillcolor, of(ROLES[shape.name] ?? "line"));
   }
   // Pictures of matrices are painted by the server.
-  for (const image of layout.images ?? []) image.source = image.source.replace("theme=light", `theme=${theme()}`);
+  for (const image of layout.images ?? []) image.source = image.source.replace("theme=light", `theme=${asked() || theme()}`);
   layout.font = { ...layout.font, family: "Inter, system-ui, sans-serif", color: of("soft") };
   layout.hoverlabel = { ...layout.hoverlabel, bgcolor: of("card"), bordercolor: of("edge"), font: { color: of("ink"), family: "Inter, system-ui, sans-serif", size: 12 } };
   for (const key of Object.keys(layout)) {

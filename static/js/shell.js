@@ -1,6 +1,9 @@
 /** What every page does: explain terms, switch the theme in place, copy ids. */
+import { scrolling } from "./scrolling.js";
 import "./terms.js";
 import { announceTheme } from "./theme.js";
+
+scrolling();
 
 for (const form of document.querySelectorAll("form.theme")) {
   form.addEventListener("submit", (event) => {

@@ -18,6 +18,25 @@ export function announceTheme() {
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", announceTheme);
 
+/** The scheme that colours are read in; empty for the page's own. */
+let scheme = "";
+
+/**
+ * Do what reads colours in one scheme, whichever the page is in.
+ * @param {"light" | "dark"} which @param {() => void} work which must not wait for anything
+ */
+export function inScheme(which, work) {
+  scheme = which;
+  try {
+    work();
+  } finally {
+    scheme = "";
+  }
+}
+
+/** The scheme that is asked for, empty for the page's own. */
+export const asked = () => scheme;
+
 /**
  * The colour that a variable of tokens.css stands for now, as `rgb(r, g, b)`.
  * @param {string} name without the two dashes
@@ -26,6 +45,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", announceTh
 export function color(name) {
   const probe = document.createElement("i");
   probe.hidden = true;
+  probe.style.colorScheme = scheme;
   probe.style.color = `var(--${name})`;
   document.body.append(probe);
   const value = getComputedStyle(probe).color;

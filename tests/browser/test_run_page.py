@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Scope, Watched, becomes
@@ -162,28 +161,6 @@ def test_the_accuracy_at_the_early_stop_is_one_press_away(page: Page, finished: 
     expect(page.locator(f"{BIG} h2")).to_contain_text("early stop")
     assert "at=early_stop" in page.url
     assert page.evaluate(f"document.querySelector('{BIG} .plot').layout.xaxis.type") == "log"
-
-
-@pytest.mark.parametrize(("label", "suffix", "start"), [("PNG", "png", b"\x89PNG"), ("SVG", "svg", b"<svg")])
-def test_a_figure_is_saved_as_a_picture(page: Page, finished: str, label: str, suffix: str, start: bytes) -> None:
-    page.goto(f"/runs/{finished}")
-    drawn(page)
-    with page.expect_download() as waiting:
-        page.click(f"{BIG} .exports >> text={label}")
-    assert waiting.value.suggested_filename == f"{finished}-accuracy_vs_density.{suffix}"
-    assert waiting.value.path().read_bytes().startswith(start)
-
-
-def test_a_picture_is_named_by_what_was_chosen_and_tells_what_it_shows(page: Page, finished: str) -> None:
-    page.goto(f"/runs/{finished}?at=early_stop")
-    drawn(page)
-    title = page.locator(f"{BIG} h2").inner_text()
-    with page.expect_download() as waiting:
-        page.click(f"{BIG} .exports >> text=SVG")
-    assert waiting.value.suggested_filename == f"{finished}-accuracy_vs_density-early_stop.svg"
-    picture = waiting.value.path().read_text()
-    for word in (*title.split(), "replicates"):
-        assert word in picture
 
 
 def test_the_data_of_a_figure_is_saved_as_csv(page: Page, finished: str) -> None:

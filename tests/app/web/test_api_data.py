@@ -1,6 +1,7 @@
 """What a run measured, over the API: log, series, figures' exchange."""
 
 import csv
+import hashlib
 import io
 import math
 from typing import Any
@@ -61,6 +62,13 @@ def test_a_metric_comes_with_its_step_and_place(client: httpx.Client, run_url: s
     assert (got["step"], got["value"]) == ([0.0, 50.0], [0.1, 0.92])
     assert columns(client, run_url, name="density")["value"] == [1.0]
     assert columns(client, run_url, name="density")["step"] == [1000.0]
+
+
+def test_a_spec_is_cited_by_the_hash_of_its_bytes(client: httpx.Client, run_url: str) -> None:
+    answer = client.get(f"{run_url}/spec")
+    assert answer.json() == client.get(run_url).json()["spec"]
+    assert answer.headers["etag"] == f'"{hashlib.sha256(answer.content).hexdigest()}"'
+    assert list(answer.json()) == sorted(answer.json())
 
 
 def test_filters_that_match_nothing_give_empty_columns(client: httpx.Client, run_url: str) -> None:

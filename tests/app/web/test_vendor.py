@@ -12,7 +12,7 @@ def test_every_file_has_its_checksum() -> None:
     table = dict(ROW.findall((VENDOR / "README.md").read_text()))
     files = {
         str(path.relative_to(VENDOR)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for folder in ("plotly", "inter", "ibm-plex-mono")
+        for folder in ("plotly", "inter", "ibm-plex-mono", "jspdf", "svg2pdf", "client-zip")
         for path in (VENDOR / folder).iterdir()
         if path.name != "LICENSE"
     }
