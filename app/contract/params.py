@@ -70,11 +70,12 @@ Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 class DatasetParams(Params):
     """What every data set takes: pixels come in [0, 1]; standardising them is a choice.
 
-    `n_train` is the number of examples in the training split, `n_inputs` that of an example's numbers, which come as
-    `shape`: channels, height, width.
+    `n_train` and `n_test` are the numbers of examples in the training and the test split, `n_inputs` that of an
+    example's numbers, which come as `shape`: channels, height, width.
     """
 
     n_train: ClassVar[int]
+    n_test: ClassVar[int]
     n_inputs: ClassVar[int]
     shape: ClassVar[tuple[int, int, int]]
 
@@ -88,6 +89,7 @@ class DatasetParams(Params):
 
 class Digits(DatasetParams):
     n_train: ClassVar[int] = 1_257
+    n_test: ClassVar[int] = 360
     n_inputs: ClassVar[int] = 64
     shape: ClassVar[tuple[int, int, int]] = (1, 8, 8)
     kind: Literal["digits"]
@@ -95,6 +97,7 @@ class Digits(DatasetParams):
 
 class Mnist(DatasetParams):
     n_train: ClassVar[int] = 55_000
+    n_test: ClassVar[int] = 10_000
     n_inputs: ClassVar[int] = 784
     shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
     kind: Literal["mnist"]
@@ -102,6 +105,7 @@ class Mnist(DatasetParams):
 
 class FashionMnist(DatasetParams):
     n_train: ClassVar[int] = 55_000
+    n_test: ClassVar[int] = 10_000
     n_inputs: ClassVar[int] = 784
     shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
     kind: Literal["fashion_mnist"]
@@ -109,6 +113,7 @@ class FashionMnist(DatasetParams):
 
 class Cifar10(DatasetParams):
     n_train: ClassVar[int] = 45_000
+    n_test: ClassVar[int] = 10_000
     n_inputs: ClassVar[int] = 3_072
     shape: ClassVar[tuple[int, int, int]] = (3, 32, 32)
     kind: Literal["cifar10"]
@@ -116,6 +121,7 @@ class Cifar10(DatasetParams):
 
 class Cifar10Part(DatasetParams):
     n_train: ClassVar[int] = 9_000
+    n_test: ClassVar[int] = 1_000
     n_inputs: ClassVar[int] = 3_072
     shape: ClassVar[tuple[int, int, int]] = (3, 32, 32)
     kind: Literal["cifar10_10k"]

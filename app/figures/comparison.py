@@ -4,9 +4,11 @@ from typing import Any, NamedTuple
 
 from app.contract.events import WINNING_TICKET
 from app.contract.records import Series
+from app.figures.advantage import Advantage, advantage
+from app.figures.intervals import Paired, Terms, by_level
 from app.figures.replicates import curve, present
 from app.figures.style import DENSE
-from app.figures.verdict import BOUND, Paired, Verdict, compare, verdict
+from app.figures.verdict import Verdict, judged
 
 
 class Row(NamedTuple):
@@ -22,38 +24,49 @@ class Row(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Rows by level; `controls` names the branches of each row's `controls`, in the same order."""
+    """Rows by level; `controls` names the branches of each row's `controls`, in the same order.
+
+    `advantages` has one entry for each control that has levels with an interval.
+    """
 
     controls: tuple[str, ...]
     rows: tuple[Row, ...]
     verdict: Verdict
+    advantages: tuple[Advantage, ...]
 
 
-def comparison(outcome: Series | None, bound: float = BOUND, *, column: str = "test_accuracy") -> Comparison:
+def comparison(outcome: Series | None, terms: Terms, *, column: str = "test_accuracy") -> Comparison:
     """Paired differences at every pruned level of the series `outcome`; no rows while there is nothing to compare."""
-    summary = verdict(outcome, bound, column=column)
     if outcome is None or WINNING_TICKET not in present(outcome):
-        return Comparison((), (), summary)
+        return Comparison((), (), Verdict(terms), ())
     ticket = curve(outcome, column, WINNING_TICKET)
-    controls = {name: curve(outcome, column, name) for name in present(outcome) if name != WINNING_TICKET}
+    controls = tuple(name for name in present(outcome) if name != WINNING_TICKET)
+    dense = by_level(ticket, ticket, DENSE, terms)
+    pairs = [by_level(ticket, curve(outcome, column, name), name, terms) for name in controls]
+    pruned = [place for place, level in enumerate(ticket.levels.tolist()) if level > 0]
     rows = tuple(
         Row(
-            level,
-            float(ticket.density[row]),
-            float(ticket.mean[row]),
-            int(ticket.n[row]),
-            int(ticket.diverged[row]),
-            compare(ticket, ticket, level, DENSE),
-            tuple(compare(ticket, control, level, name) for name, control in controls.items()),
+            int(ticket.levels[place]),
+            float(ticket.density[place]),
+            float(ticket.mean[place]),
+            int(ticket.n[place]),
+            int(ticket.diverged[place]),
+            dense[row],
+            tuple(each[row] for each in pairs),
         )
-        for row, level in enumerate(ticket.levels.tolist())
-        if level > 0
+        for row, place in enumerate(pruned)
     )
-    return Comparison(tuple(controls), rows, summary)
+    found = [advantage(outcome, ticket, each, terms) for each in pairs]
+    return Comparison(
+        controls, rows, judged(outcome, ticket, dense, terms), tuple(each for each in found if each is not None)
+    )
 
 
 def table(made: Comparison) -> dict[str, list[Any]]:
-    """The same as columns: accuracies and differences in [0, 1]."""
+    """The same as columns: accuracies and differences in [0, 1]; `intervals` says what kind of 95 % interval these are.
+
+    `beats_…` is true at the levels for which the sentence on that control says that the ticket beats it.
+    """
     columns: dict[str, list[Any]] = {
         "level": [row.level for row in made.rows],
         "density": [row.density for row in made.rows],
@@ -67,4 +80,7 @@ def table(made: Comparison) -> dict[str, list[Any]]:
         columns[f"minus_{name}_low"] = [pair.low for pair in pairs]
         columns[f"minus_{name}_high"] = [pair.high for pair in pairs]
         columns[f"minus_{name}_n"] = [pair.n for pair in pairs]
+    for each in made.advantages:
+        columns[f"beats_{each.branch}"] = [row.level in each.levels for row in made.rows]
+    columns["intervals"] = [made.verdict.terms.kind] * len(made.rows)
     return columns

@@ -12,7 +12,7 @@ from app.contract.records import Series
 from app.figures import FIGURES
 from app.figures.comparison import comparison
 from app.figures.comparison import table as comparison_table
-from app.figures.verdict import BOUND
+from app.figures.intervals import BOUND, Kind, terms_of
 from app.store import Store
 from app.store.errors import NotFound
 from app.web.accept import best
@@ -34,7 +34,7 @@ from app.web.columns import (
 from app.web.context import BroadcasterDep, FiguresDep, ReaderDep, StoreDep
 from app.web.problems import responses
 from app.web.streams import event_json, event_stream
-from app.web.verdicts import verdict_sentence
+from app.web.verdicts import advantage_sentences, verdict_sentence
 
 router = APIRouter(tags=["data"])
 
@@ -148,16 +148,18 @@ def get_comparison(
     store: StoreDep,
     reader: ReaderDep,
     bound: Annotated[float, Query(ge=0, le=100, description="Loss in points that still matches dense.")] = 100 * BOUND,
+    intervals: Annotated[Kind, Query(description="95 % for all levels together, or for each alone.")] = "simultaneous",
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
     bom: Bom = False,
 ) -> Response:
-    """The verdict, and by level the paired differences of the ticket with dense and controls, and their intervals."""
+    """The verdict, where the ticket beats each control, and the paired differences by level with their intervals."""
     run = store.run(run_id)
-    made = comparison(store.series(run_id, "outcome"), bound / 100)
+    made = comparison(store.series(run_id, "outcome"), terms_of(run, bound / 100, intervals))
     columns = comparison_table(made)
     if wants_csv(request.headers.get("accept", ""), form):
         return csv_response(columns, f"{run_id}-comparison.csv", bom=bom)
-    return _json({"verdict": verdict_sentence(run, made.verdict, collapses(reader, run)), "columns": columns})
+    against = {each.branch: said for each, said in zip(made.advantages, advantage_sentences(made), strict=True)}
+    return _json({"verdict": verdict_sentence(run, made.verdict, collapses(reader, run)), "controls": against, "columns": columns})
 
 
 @router.get(

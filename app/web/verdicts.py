@@ -11,8 +11,9 @@ from app.contract.records import Run
 from app.figures import words
 from app.figures.collapse import Collapses, levels, of_run
 from app.figures.comparison import Comparison, comparison
+from app.figures.intervals import BOUND, Kind, Paired, Terms, terms_of
 from app.figures.style import DENSE, LOOKS
-from app.figures.verdict import BOUND, Paired, Verdict
+from app.figures.verdict import Verdict
 
 CONTINUED = " Tickets go on from trained weights here, so they have had more steps than dense and controls."
 
@@ -50,13 +51,17 @@ class Row:
 
 @dataclass(frozen=True)
 class VerdictTable:
-    """The sentence, and the differences it stands on; `bound` in points, `others` are the view's other options.
+    """The sentences, and the differences they stand on; `bound` in points, `others` are the view's other options.
 
+    `against` has a sentence for each control; `foot` says what the numbers of the table are.
     `faster` leads to timing the ticket that the verdict is about, else the sparsest; empty where there is none.
     """
 
     sentence: str
+    against: tuple[str, ...]
+    foot: str
     bound: str
+    kind: Kind
     csv: str
     faster: str
     others: tuple[tuple[str, str], ...]
@@ -65,17 +70,22 @@ class VerdictTable:
 
 
 def verdict_table(reader: Reader, run: Run, query: Mapping[str, str]) -> VerdictTable:
-    """Sentence and table from what is measured so far; `query` may hold `bound`, in points."""
+    """Sentence and table from what is measured so far; `query` may hold `bound`, in points, and `intervals`."""
     bound = bound_of(query.get("bound", ""))
-    made = comparison(reader.store.series(run.id, "outcome"), bound / 100)
+    kind: Kind = "pointwise" if query.get("intervals") == "pointwise" else "simultaneous"
+    made = comparison(reader.store.series(run.id, "outcome"), terms_of(run, bound / 100, kind))
+    asked = {"format": "csv", "bound": f"{bound:g}", "intervals": kind}
     collapsed = collapses(reader, run)
     gone = levels(collapsed)
     return VerdictTable(
         sentence=verdict_sentence(run, made.verdict, collapsed),
+        against=advantage_sentences(made) + _awaited(run, made),
+        foot=_foot(made),
         bound=f"{bound:g}",
-        csv=f"/api/v1/runs/{run.id}/comparison?{urlencode({'format': 'csv', 'bound': f'{bound:g}'})}",
+        kind=kind,
+        csv=f"/api/v1/runs/{run.id}/comparison?{urlencode(asked)}",
         faster=_faster(run, made, gone),
-        others=tuple((name, value) for name, value in query.items() if name != "bound"),
+        others=tuple((name, value) for name, value in query.items() if name not in ("bound", "intervals")),
         columns=tuple(Column(branch, LOOKS[branch].label) for branch in (DENSE, *made.controls)),
         rows=tuple(
             Row(
@@ -104,6 +114,35 @@ def verdict_sentence(run: Run, made: Verdict, collapsed: Collapses) -> str:
     parts = [] if lost and made.tested == 0 else [made.sentence().rstrip(".") + "."]
     parts = [lost, *parts] if lost else parts
     return " ".join(parts) + ("" if getattr(run.spec, "rewind", "weights") == "weights" else CONTINUED)
+
+
+def advantage_sentences(made: Comparison) -> tuple[str, ...]:
+    """From which density down the ticket beats each control, in the order of the table's columns."""
+    return tuple(f"{each.sentence()}." for each in made.advantages)
+
+
+def _awaited(run: Run, made: Comparison) -> tuple[str, ...]:
+    """A line for each control that a run in progress will have a sentence on: the page keeps its height."""
+    if run.state not in ("queued", "running"):
+        return ()
+    known = {each.branch for each in made.advantages}
+    planned = [branch.kind for branch in getattr(run.spec, "branches", ())]
+    return tuple(f"No verdict on {LOOKS[kind].label} yet." for kind in planned if kind not in known)
+
+
+def _foot(made: Comparison) -> str:
+    terms: Terms = made.verdict.terms
+    kind = (
+        "simultaneous over the tested levels of a column"
+        if terms.kind == "simultaneous"
+        else "pointwise: each level alone"
+    )
+    example = words.significant(100 * terms.step, 2)
+    return (
+        f"Paired differences of final test accuracy in points ± half the 95 % t-interval ({kind}); bold "
+        f"where it excludes 0. The standard deviation counts as at least one test example ({example} points). Draws "
+        "are averaged within their replicate."
+    )
 
 
 def bound_of(text: str) -> float:

@@ -11,12 +11,12 @@ from starlette.responses import HTMLResponse
 
 from app.atlas.collapses import collapses
 from app.atlas.reader import Reader
-from app.contract.events import WINNING_TICKET
 from app.contract.records import Refusal, Run, RunProgress, WorkerInfo
 from app.contract.specs import EXPERIMENTS, TITLES
 from app.figures import words
 from app.figures.collapse import brief, first
-from app.figures.verdict import verdict
+from app.figures.comparison import comparison
+from app.figures.intervals import terms_of
 from app.store import Store
 from app.web.glossary import explain
 from app.web.waits import reason
@@ -162,15 +162,16 @@ def _summary(reader: Reader, run: Run) -> str:
     collapsed = [brief(lost)] if lost else []
     if run.kind != "lottery":
         return "".join(collapsed)
-    made = verdict(store.series(run.id, "outcome", branch=WINNING_TICKET))
-    if made.density is not None:
-        so_far = "" if run.state == "finished" else " so far"
-        gaps = ", with gaps" if made.gaps else ""
-        matches = f"matches dense to {words.density(made.density)}{gaps} (n = {made.n}, bound 0.2){so_far}"
-        return " · ".join([matches, *collapsed])
-    if collapsed:
-        return collapsed[0]
-    return "not shown to match dense" if made.tested and run.state == "finished" else ""
+    made = comparison(store.series(run.id, "outcome"), terms_of(run))
+    found = made.verdict
+    said = [beats for each in made.advantages if (beats := each.short())]
+    if found.density is not None:
+        gaps = ", with gaps" if found.gaps else ""
+        said.insert(0, f"matches dense to {words.density(found.density)}{gaps} (n = {found.n}, bound 0.2)")
+    elif found.tested and not collapsed and run.state == "finished":
+        said.insert(0, "not shown to match dense")
+    so_far = "" if run.state == "finished" or not said else " so far"
+    return " · ".join([*said, *collapsed]) + so_far
 
 
 def _erased(store: Store, run: Run) -> str:

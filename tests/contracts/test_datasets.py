@@ -10,7 +10,8 @@ from workers.science.build import build
 
 
 @pytest.mark.parametrize("name", ["digits", "mnist", "cifar10_10k"])
-def test_the_training_split_is_as_large_as_the_contract_says(name: str, datasets_dir: Path) -> None:
+def test_the_splits_are_as_large_as_the_contract_says(name: str, datasets_dir: Path) -> None:
     params = CATALOG["dataset"][name].params
     assert issubclass(params, DatasetParams)
-    assert len(build(CATALOG["dataset"][name])(datasets_dir).train) == params.n_train
+    data = build(CATALOG["dataset"][name])(datasets_dir)
+    assert (len(data.train), len(data.test)) == (params.n_train, params.n_test)

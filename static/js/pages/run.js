@@ -72,13 +72,14 @@ document.addEventListener("submit", async (event) => {
   else form.submit(); // shows the page that says why not
 });
 
-// The bound of the verdict is part of the view, as the options of the figures are.
-const bound = /** @type {HTMLInputElement | null} */ (document.querySelector("form.bound input[name=bound]"));
-bound?.form?.addEventListener("submit", (event) => event.preventDefault());
-bound?.addEventListener("change", () => {
-  if (!bound.checkValidity()) return;
+// The bound and the intervals of the verdict are part of the view, as the options of the figures are.
+const terms = /** @type {HTMLFormElement | null} */ (document.querySelector("form.bound"));
+terms?.addEventListener("submit", (event) => event.preventDefault());
+terms?.addEventListener("change", (event) => {
+  const field = /** @type {HTMLInputElement | HTMLSelectElement} */ (event.target);
+  if (!field.checkValidity()) return;
   const here = new URL(location.href);
-  here.searchParams.set("bound", bound.value);
+  here.searchParams.set(field.name, field.value);
   history.replaceState(null, "", here);
   document.dispatchEvent(new CustomEvent("chosen"));
   renewParts();

@@ -1,14 +1,16 @@
-"""Paired differences against scipy, and the verdict by hand."""
+"""The verdict by hand; its intervals have tests of their own."""
 
-import math
 from typing import Any
 
 import numpy as np
-import pytest
-from scipy import stats
 
 from app.contract.records import Series
-from app.figures.verdict import Paired, Verdict, interval, paired, t_interval, verdict
+from app.figures.intervals import Terms
+from app.figures.verdict import Verdict, verdict
+
+STEP = 1e-5
+POINTWISE = Terms(STEP, kind="pointwise")
+TERMS = Terms(STEP)
 
 
 def outcome(records: Any, ticket: dict[int, list[float]], **controls: dict[int, list[float]]) -> Series:
@@ -24,54 +26,6 @@ def outcome(records: Any, ticket: dict[int, list[float]], **controls: dict[int, 
     return made
 
 
-@pytest.mark.parametrize("n", [2, 3, 5, 30])
-def test_the_interval_is_scipys(n: int) -> None:
-    differences = np.random.default_rng(n).normal(0.01, 0.02, n)
-    mean, low, high = t_interval(differences.tolist())
-    expected = stats.ttest_1samp(differences, 0).confidence_interval(0.95)
-    assert mean == pytest.approx(differences.mean(), abs=1e-15)
-    assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-12)
-
-
-def test_one_or_no_difference_has_no_interval() -> None:
-    mean, low, high = t_interval([0.25])
-    assert mean == 0.25
-    assert math.isnan(low)
-    assert math.isnan(high)
-    assert all(math.isnan(value) for value in t_interval([]))
-
-
-def test_paired_matches_scipys_paired_test_over_common_replicates(records: Any) -> None:
-    series = outcome(records, {0: [0.9, 0.9, 0.9, 0.9], 1: [0.92, 0.9, 0.95, 0.91]},
-                     reinit={1: [0.88, None, 0.9, 0.9]})  # type: ignore[list-item]  # fmt: skip
-    made = paired(series, 1, "reinit")
-    expected = stats.ttest_rel([0.92, 0.95, 0.91], [0.88, 0.9, 0.9]).confidence_interval(0.95)
-    assert made[:3] == (1, "reinit", 3)
-    assert made[3:] == pytest.approx((0.1 / 3, expected.low, expected.high), abs=1e-12)
-
-
-def test_paired_averages_draws_within_their_replicate(records: Any) -> None:
-    row = {"level": 1, "branch": "reinit", "density": 0.5}
-    series = records.outcome(
-        [
-            {"replicate": 0, "level": 1, "density": 0.5, "test_accuracy": 0.9},
-            {"replicate": 1, "level": 1, "density": 0.5, "test_accuracy": 0.8},
-            {**row, "replicate": 0, "draw": 0, "test_accuracy": 0.7},
-            {**row, "replicate": 0, "draw": 1, "test_accuracy": 0.5},
-            {**row, "replicate": 1, "draw": 0, "test_accuracy": 0.7},
-        ]
-    )
-    # (0.9 − 0.6 + 0.8 − 0.7) / 2; over trainings the mean of the reinits would be 0.633.
-    made = paired(series, 1, "reinit")
-    assert made.n == 2
-    assert made.mean == pytest.approx(0.2)
-
-
-def test_paired_with_dense_takes_level_zero(records: Any) -> None:
-    series = outcome(records, {0: [0.9, 0.8], 1: [0.91, 0.81]})
-    assert paired(series, 1, "dense").mean == pytest.approx(0.01)
-
-
 def test_the_lowest_matching_density_wins(records: Any) -> None:
     dense = [0.92, 0.93, 0.91]
     series = outcome(
@@ -83,35 +37,60 @@ def test_the_lowest_matching_density_wins(records: Any) -> None:
             3: [0.9171, 0.927, 0.9069],
         },
     )
-    made = verdict(series)
+    made = verdict(series, POINTWISE)
     assert made.difference is not None
     assert (made.level, made.density, made.n, made.tested, made.gaps) == (2, 0.25, 3, 3, 0)
+    about = "The density is chosen on test accuracy among 3 levels, for which these intervals"
     assert made.sentence() == (
-        "Matches dense down to 25.0 % of the weights: −0.10 points, 95 % interval −0.12 to −0.08, n = 3 (bound −0.2)"
+        "Matches dense down to 25.0 % of the weights: −0.10 points, pointwise 95 % interval −0.12 to −0.08, n = 3 "
+        f"(bound −0.2). {about} do not allow"
     )
+    # Over three levels together the interval is 1.8 times as wide, and still above the bound.
+    assert verdict(series, TERMS).sentence() == (
+        "Matches dense down to 25.0 % of the weights: −0.10 points, simultaneous 95 % interval −0.14 to −0.06, n = 3 "
+        f"(bound −0.2). {about} allow"
+    )
+
+
+def test_what_holds_at_each_level_alone_may_not_hold_among_many(records: Any) -> None:
+    dense = [0.92, 0.93, 0.91]
+    lower = [each - 0.02 for each in dense]
+    levels = dict.fromkeys(range(1, 11), lower) | {11: [0.9191, 0.929, 0.9088]}
+    series = outcome(records, {0: dense, **levels})
+    assert verdict(series, POINTWISE).level == 11
+    made = verdict(series, TERMS)
+    assert (made.level, made.unsure) == (None, 1)
+
+
+def test_one_level_is_not_chosen_among_several(records: Any) -> None:
+    series = outcome(records, {0: [0.9, 0.9, 0.9], 1: [0.91, 0.911, 0.909]})
+    assert verdict(series, TERMS).sentence().endswith("n = 3 (bound −0.2)")
 
 
 def test_a_wide_interval_does_not_match_however_good_the_mean(records: Any) -> None:
     series = outcome(records, {0: [0.9, 0.9, 0.9], 1: [0.8, 0.95, 0.99]})
-    made = verdict(series)
+    made = verdict(series, TERMS)
     assert (made.level, made.tested, made.unsure, made.n) == (None, 1, 1, 3)
     assert made.sentence() == (
-        "Not shown to match dense at any density tested (n = 3, bound −0.2); "
+        "Not shown to match dense at any density tested (n = 3, bound −0.2, simultaneous 95 % intervals); "
         "at 1 of 1 level the interval is too wide to tell"
     )
 
 
 def test_an_interval_wholly_below_the_bound_is_sure(records: Any) -> None:
     series = outcome(records, {0: [0.9, 0.9, 0.9], 1: [0.8, 0.81, 0.79]})
-    made = verdict(series)
+    made = verdict(series, TERMS)
     assert (made.level, made.unsure) == (None, 0)
-    assert made.sentence() == "Not shown to match dense at any density tested (n = 3, bound −0.2)"
+    assert made.sentence() == (
+        "Loses more than the bound at the one pruned level tested: −10.00 points (n = 3, bound −0.2, simultaneous 95 % "
+        "intervals)"
+    )
 
 
 def test_the_bound_can_be_moved(records: Any) -> None:
     series = outcome(records, {0: [0.9, 0.8], 1: [0.89, 0.7901]})
-    assert verdict(series).level is None
-    made = verdict(series, bound=0.015)
+    assert verdict(series, TERMS).level is None
+    made = verdict(series, TERMS._replace(bound=0.015))
     assert made.level == 1
     assert made.sentence().endswith("n = 2 (bound −1.5)")
 
@@ -119,9 +98,9 @@ def test_the_bound_can_be_moved(records: Any) -> None:
 def test_a_gap_above_the_verdict_is_told(records: Any) -> None:
     dense = [0.92, 0.93]
     lower, equal = [0.87, 0.8801], [0.9201, 0.93]
-    made = verdict(outcome(records, {0: dense, 1: equal, 2: lower, 3: equal}))
+    made = verdict(outcome(records, {0: dense, 1: equal, 2: lower, 3: equal}), POINTWISE)
     assert (made.level, made.gaps) == (3, 1)
-    assert made.sentence().endswith("though not at 1 denser level")
+    assert "though not at 1 denser level. " in made.sentence()
 
 
 def test_a_diverged_ticket_does_not_match_at_its_level(records: Any) -> None:
@@ -131,7 +110,7 @@ def test_a_diverged_ticket_does_not_match_at_its_level(records: Any) -> None:
          "diverged_step": 10.0 if (replicate, level) == (2, 2) else np.nan}
         for replicate in range(3) for level in range(4) if (replicate, level) != (2, 3)
     ]  # fmt: skip
-    made = verdict(records.outcome(rows))
+    made = verdict(records.outcome(rows), TERMS)
     # At level 3 the two that are left would match; the third is missing because it diverged at level 2.
     assert (made.level, made.tested) == (1, 3)
 
@@ -143,26 +122,34 @@ def test_a_dense_network_that_diverged_is_missing_everywhere(records: Any) -> No
          "diverged_step": 10.0 if (replicate, level) == (2, 0) else np.nan}
         for replicate in range(3) for level in range(2)
     ]  # fmt: skip
-    assert verdict(records.outcome(rows)).level is None
+    assert verdict(records.outcome(rows), TERMS).level is None
 
 
-def test_equal_differences_have_no_interval(records: Any) -> None:
-    """Two replicates that lose exactly one test example each are not known to have no spread."""
+def test_equal_differences_of_many_examples_get_a_verdict(records: Any) -> None:
+    """30 of 360 examples worse in all replicates, and at the next level 36: their spread is at least one example."""
+    dense = [0.9, 0.8, 0.85]
+    levels = {level: [each - lost / 360 for each in dense] for level, lost in ((1, 30), (2, 36))}
+    made = verdict(outcome(records, {0: dense, **levels}), Terms(1 / 360))
+    assert (made.level, made.tested, made.unsure, made.n) == (None, 2, 0, 3)
+    assert made.sentence() == (
+        "Loses more than the bound at all 2 pruned levels tested: −10.00 to −8.33 points (n = 3, bound −0.2, "
+        "simultaneous 95 % intervals)"
+    )
+
+
+def test_equal_differences_of_one_example_are_not_known_to_match_or_not(records: Any) -> None:
     series = outcome(records, {0: [0.9, 0.8], 1: [0.9 - 1 / 360, 0.8 - 1 / 360]})
-    made = verdict(series)
-    assert (made.level, made.tested, made.n) == (None, 0, 2)
-    assert made.sentence() == "All 2 differences to dense are equal: no interval"
-    assert interval(paired(series, 1, "dense")) == "−0.28 points"
+    made = verdict(series, Terms(1 / 360))
+    assert (made.level, made.tested, made.unsure) == (None, 1, 1)
 
 
 def test_one_replicate_gets_no_verdict(records: Any) -> None:
-    made = verdict(outcome(records, {0: [0.9], 1: [0.95]}))
-    assert made == Verdict(None, None, None, n=1, tested=0, gaps=0, unsure=0, bound=0.002)
+    made = verdict(outcome(records, {0: [0.9], 1: [0.95]}), TERMS)
+    assert made == Verdict(TERMS, n=1)
     assert made.sentence() == "n = 1: no interval"
-    assert interval(Paired(1, "dense", 1, 0.05, math.nan, math.nan)) == "+5.00 points"
 
 
 def test_nothing_trained_gets_no_verdict(records: Any) -> None:
     sentence = "No verdict yet: no pruned network is trained to its end"
-    assert verdict(None).sentence() == sentence
-    assert verdict(outcome(records, {0: [0.9, 0.9]})).sentence() == sentence
+    assert verdict(None, TERMS).sentence() == sentence
+    assert verdict(outcome(records, {0: [0.9, 0.9]}), TERMS).sentence() == sentence
