@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import broker
-from app.contract.events import ArtifactSaved, Measured, Place, Started
+from app.contract.events import WINNING_TICKET, ArtifactSaved, Measured, Place, Started
 from app.contract.presets import PRESETS
 from app.contract.records import Run
 from app.contract.specs import LotterySpec
@@ -142,13 +142,17 @@ class Hand:
         spec = {**PRESETS["digits-tickets"].spec.model_dump(), "replicates": 1, "levels": 2, **changed}
         run = self.store.create_run(LotterySpec.model_validate(spec), name="by hand")
         if start:
-            claim = self.store.claim("cpu", "hand")
-            assert claim is not None
-            self.claim, self.ordinal = claim, 0
-            layers = {"layers": [{"name": "fc1", "shape": [3, 4]}, {"name": "fc2", "shape": [2, 3]}]}
-            started = Started(replicate=0, attempt=1, worker="hand", plan=layers, provenance=layers)
-            self.store.start(claim.shard_id, claim.token, started)
+            self.begin()
         return self.store.run(run.id)
+
+    def begin(self, replicate: int = 0) -> None:
+        """Start the next replicate; what is written from now on is its."""
+        claim = self.store.claim("cpu", "hand")
+        assert claim is not None
+        self.claim, self.ordinal = claim, 0
+        layers = {"layers": [{"name": "fc1", "shape": [3, 4]}, {"name": "fc2", "shape": [2, 3]}]}
+        started = Started(replicate=replicate, attempt=1, worker="hand", plan=layers, provenance=layers)
+        self.store.start(claim.shard_id, claim.token, started)
 
     def measure(self, series: str, place: Place | None = None, **columns: list[float]) -> int:
         """Append rows of a series; returns the seq."""
@@ -167,11 +171,11 @@ class Hand:
         self.ordinal += 1
         return sha256
 
-    def outcome(self, level: int, density: float, test_accuracy: float) -> int:
+    def outcome(self, level: int, density: float, test_accuracy: float, *, branch: str = WINNING_TICKET) -> int:
         """Append a training's outcome."""
         return self.measure(
             "outcome",
-            Place(level=level),
+            Place(level=level, branch=branch),
             steps=[1000.0],
             density=[density],
             train_accuracy=[1.0],
