@@ -17,7 +17,8 @@ STEP = 1 / 360
 def curve(values: NDArray[np.float64]) -> Curve:
     """A ticket's curve from accuracies (n_levels, n_replicates), level 0 first."""
     levels, replicates = (np.arange(size) for size in values.shape)
-    return Curve("winning_ticket", levels, 0.5**levels, replicates, values, np.zeros(len(levels), np.int64))
+    density: NDArray[np.float64] = 0.5 ** levels.astype(np.float64)
+    return Curve("winning_ticket", levels, density, replicates, values, np.zeros(len(levels), np.int64))
 
 
 @pytest.mark.parametrize("n", [2, 3, 5, 30])
