@@ -159,7 +159,8 @@ def get_comparison(
     if wants_csv(request.headers.get("accept", ""), form):
         return csv_response(columns, f"{run_id}-comparison.csv", bom=bom)
     against = {each.branch: said for each, said in zip(made.advantages, advantage_sentences(made), strict=True)}
-    return _json({"verdict": verdict_sentence(run, made.verdict, collapses(reader, run)), "controls": against, "columns": columns})
+    verdict = verdict_sentence(run, made.verdict, collapses(reader, run))
+    return _json({"verdict": verdict, "controls": against, "columns": columns})
 
 
 @router.get(
