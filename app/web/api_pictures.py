@@ -19,8 +19,9 @@ from app.pictures.check import field_of, readable
 from app.pictures.prepare import MAX_BYTES, Refused, prepare
 from app.pictures.watermark import Placement
 from app.web.context import SettingsDep
+from app.web.one_by_one import OneByOne
 from app.web.picture_previews import MAX_SIDE, preview
-from app.web.problems import BadField, Invalid
+from app.web.problems import BadField, Invalid, responses
 from app.web.uploads import spooled
 
 router = APIRouter(tags=["pictures"])
@@ -37,6 +38,7 @@ _FORM: Final[dict[str, Any]] = {
         }
     },
 }
+_LINE: Final = OneByOne("pictures", 16)
 _PNG = {"description": "A picture.", "content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
 
 
@@ -82,15 +84,17 @@ async def picture_file(request: Request, settings: SettingsDep) -> AsyncIterator
 
 @router.post(
     "/pictures",
+    responses=responses(503),
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
 )
-def prepare_picture(file: Annotated[UploadFile, Depends(picture_file)]) -> Prepared:
+async def prepare_picture(file: Annotated[UploadFile, Depends(picture_file)]) -> Prepared:
     """An uploaded picture made ready for a spec: grey, upright, at most 256×256; nothing is stored.
 
     Of an animation the first frame counts; what is transparent becomes white. A blank picture is refused.
+    Pictures are decoded one by one; 503 when too many wait.
     """
     try:
-        png = prepare(file.file.read(MAX_BYTES + 1))
+        png = await _LINE.run(lambda: prepare(file.file.read(MAX_BYTES + 1)))
     except Refused as error:
         if error.too_large:
             raise HTTPException(413, f"The picture {error}.") from error
