@@ -29,7 +29,7 @@ from app.imports.limits import MAX_BYTES, MAX_FILES
 from app.settings import Settings
 
 app = typer.Typer(
-    help="A shared-lab dashboard for winning tickets and weight movement.",
+    help="A dashboard for lottery tickets and weight movement, shared by a lab.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -102,7 +102,7 @@ def worker(
         _stop("TICKETSCOPE_BROKER_URL is not set: workers need the broker that the web uses")
     services = worker_services(settings, {}, console.print, queue)
     if not services:
-        _stop("there is nothing here that could work: no torch, no such device, or TICKETSCOPE_WORKERS is 0")
+        _stop("no worker can start here: torch is missing, the device does not exist, or TICKETSCOPE_WORKERS is 0")
     Services(services, console.print).run()
 
 
@@ -118,7 +118,7 @@ def migrate() -> None:
         Store(settings.resolved_database_url, settings.resolved_artifacts_url).migrate()
     except StoreError as error:
         _stop(str(error))
-    console.print("the database is at this program's revision")
+    console.print("the database is up to date")
 
 
 @app.command()
@@ -150,17 +150,20 @@ def again(
 @app.command()
 def verify(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run whose store is this machine's.")],
-    replicate: Annotated[int | None, typer.Option(help="Default: the first that has finished.")] = None,
+    replicate: Annotated[int | None, typer.Option(help="Default: the first finished one.")] = None,
     level: Annotated[int | None, typer.Option(help="Default: the last of the cheapest tickets.")] = None,
     branch: Annotated[str | None, typer.Option(help="A control or optimizer by its key.")] = None,
     draw: Annotated[int | None, typer.Option(help="Which draw of a control, or learning rate of an optimizer.")] = None,
     anyway: Annotated[
-        bool, typer.Option("--anyway", help="Go on where the numeric plan is another, and tell how much differs.")
+        bool,
+        typer.Option(
+            "--anyway", help="Continue although the numeric plan differs, and report how much the results differ."
+        ),
     ] = False,
 ) -> None:
     """Train one network of a run again on this machine, and compare every bit with what is stored.
 
-    Exit code 0: the same to the bit; 1: something differs or is damaged; 2: it could not be verified.
+    Exit code 0: identical to the bit; 1: something differs or is damaged; 2: it could not be verified.
     """
     if importlib.util.find_spec("torch") is None:
         _stop("torch is not installed, so nothing can be trained here: pip install 'ticketscope[worker]'", 2)

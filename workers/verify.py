@@ -156,12 +156,12 @@ def _report(store: Store, part: Part, stored: Outputs, redone: Redone) -> int:
     for key in keys:
         text = _compare(store, key, stored, redone)
         different += bool(text)
-        verdict = f"[red]{escape(text)}[/red]" if text else "the same to the bit"
+        verdict = f"[red]{escape(text)}[/red]" if text else "identical to the bit"
         _console.print(f"  {key.name:<14} {_amount(key, stored, redone):<16} {verdict}")
     if different:
         _console.print(f"[red]not the same[/red]: {different} of {len(keys)} series and artifacts differ")
         return DIFFERENT
-    _console.print(f"[green]the same to the bit[/green]: all {len(keys)} series and artifacts")
+    _console.print(f"[green]identical to the bit[/green]: all {len(keys)} series and artifacts")
     return SAME
 
 

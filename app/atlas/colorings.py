@@ -61,7 +61,7 @@ class Coloring:
 
 COLORINGS: Mapping[Color, Coloring] = {
     "mask": Coloring("mask", "Kept or pruned."),
-    "level": Coloring("level of death", "The level at which each weight is first pruned."),
+    "level": Coloring("pruned at level", "The level at which each weight is first pruned."),
     "initial": Coloring("initial value", "Where the training of this level started.", "start"),
     "trained": Coloring("trained value", "Where it ended.", "end"),
     "moved": Coloring("|Δw|", "How far each weight moved in the training of this level.", "both"),

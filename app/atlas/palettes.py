@@ -21,7 +21,7 @@ DIVERGING: dict[Theme, Stops] = {
     "light": ("#123f7a", "#2f6fb4", "#8fb4dc", "#c9c5bb", "#d8a959", "#9a6000", "#5f3600"),
     "dark": ("#b5d5ff", "#6ea8e6", "#32659f", "#4a4a52", "#855b10", "#d59928", "#e9d09c"),
 }
-# A kept weight whose sign stayed; those that flipped take the sequential colours.
+# A kept weight whose sign kept; those that flipped take the sequential colours.
 SAME: dict[Theme, str] = {"light": "#c9c5bb", "dark": "#55545d"}
 # Kept by A only, by B only, by both.
 SIDES: dict[Theme, Stops] = {

@@ -56,7 +56,7 @@ CATALOG: Mapping[str, Mapping[str, Entry]] = {
         Entry(f"{_DATA}.cifar10:load", p.Cifar10, "CIFAR-10", "Colour photographs of 32×32: 45,000 train, 5,000 "
               "validation, 10,000 test.", "Krizhevsky 2009"),
         Entry(f"{_DATA}.cifar10_10k:load", p.Cifar10Part, "CIFAR-10, first 10,000", "The first 10,000 training "
-              "(9,000 + 1,000 validation) and 1,000 test images: a part, never to be read as CIFAR-10.",
+              "(9,000 + 1,000 validation) and 1,000 test images: a subset, not comparable with CIFAR-10.",
               "Krizhevsky 2009, data_batch_1 and the head of test_batch"),
     ),
     "model": _room(
@@ -70,40 +70,44 @@ CATALOG: Mapping[str, Mapping[str, Entry]] = {
               "256-256.", f"{_FC19}, figure 2"),
     ),
     "optimizer": _room(
-        Entry(f"{_OPTIM}.sgd:build", p.Sgd, "SGD", "Gradient steps, with momentum and weight decay.",
-              "torch.optim.SGD"),
-        Entry(f"{_OPTIM}.momentum_sgd:build", p.MomentumSgd, "SGD with momentum", "Gradient steps that carry on.",
+        Entry(f"{_OPTIM}.sgd:build", p.Sgd, "SGD", "Stochastic gradient descent, with optional momentum "
+              "and weight decay.", "torch.optim.SGD"),
+        Entry(f"{_OPTIM}.momentum_sgd:build", p.MomentumSgd, "SGD with momentum", "Stochastic gradient descent with "
+              "momentum.",
               "Polyak 1964; torch.optim.SGD"),
-        Entry(f"{_OPTIM}.spectral_sgd:build", p.SpectralSgd, "Spectral SGD", "Gradient steps as long, in the spectral "
-              "norm, as the dualised ones.", "docs.modula.systems, weight erasure"),
-        Entry(f"{_OPTIM}.frobenius_sgd:build", p.FrobeniusSgd, "Frobenius SGD", "Gradient steps that move the weights "
-              "as far as the dualised ones.", "Ours: a second control of the dualised optimizer"),
-        Entry(f"{_OPTIM}.dualised:build", p.Dualised, "Dualised", "Every singular value of a layer's update is the "
-              "same, by six Newton-Schulz rounds.", "docs.modula.systems; Bernstein & Newhouse 2024, arXiv 2410.21265"),
-        Entry(f"{_OPTIM}.adam:build", p.Adam, "Adam", "Steps scaled by running gradient moments.",
+        Entry(f"{_OPTIM}.spectral_sgd:build", p.SpectralSgd, "Spectral SGD", "SGD whose steps have the spectral norm "
+              "of the dualised ones.", "docs.modula.systems, weight erasure"),
+        Entry(f"{_OPTIM}.frobenius_sgd:build", p.FrobeniusSgd, "Frobenius SGD", "SGD whose steps have the Frobenius "
+              "norm of the dualised ones.", "Ours: a second control of the dualised optimizer"),
+        Entry(f"{_OPTIM}.dualised:build", p.Dualised, "Dualised", "Makes all singular values of a layer's "
+              "update equal, by six Newton-Schulz iterations.", "docs.modula.systems; Bernstein & Newhouse "
+              "2024, arXiv 2410.21265"),
+        Entry(f"{_OPTIM}.adam:build", p.Adam, "Adam", "Steps scaled by running means of the gradient and of its "
+              "square.",
               "Kingma & Ba 2015, arXiv 1412.6980"),
-        Entry(f"{_OPTIM}.adamw:build", p.AdamW, "AdamW", "Adam with decay apart from the gradient.",
+        Entry(f"{_OPTIM}.adamw:build", p.AdamW, "AdamW", "Adam with weight decay decoupled from the gradient.",
               "Loshchilov & Hutter 2019, arXiv 1711.05101"),
-        Entry(f"{_OPTIM}.rmsprop:build", p.RmsProp, "RMSprop", "Steps divided by the gradient's running root mean "
-              "square.", "Tieleman & Hinton 2012; torch.optim.RMSprop"),
-        Entry(f"{_OPTIM}.lion:build", p.Lion, "Lion", "Steps of one size, along the sign of a running mean.",
+        Entry(f"{_OPTIM}.rmsprop:build", p.RmsProp, "RMSprop", "Steps divided by the running root mean square of "
+              "the gradient.", "Tieleman & Hinton 2012; torch.optim.RMSprop"),
+        Entry(f"{_OPTIM}.lion:build", p.Lion, "Lion", "Steps of equal size along the sign of a running mean of the "
+              "gradient.",
               "Chen et al. 2023, arXiv 2302.06675"),
         Entry(f"{_OPTIM}.muon:build", p.Muon, "Muon", "Orthogonalised momentum on the hidden matrices, AdamW on the "
               "rest.", "Jordan et al. 2024; torch.optim.Muon"),
-        Entry(f"{_OPTIM}.shampoo:build", p.Shampoo, "Shampoo", "Gradients whitened along each side of a kernel; slow: "
-              "an SVD a side at every step.", "Gupta et al. 2018, arXiv 1802.09568; pytorch_optimizer"),
+        Entry(f"{_OPTIM}.shampoo:build", p.Shampoo, "Shampoo", "Preconditions both sides of a kernel; slow, with an "
+              "SVD per side at every step.", "Gupta et al. 2018, arXiv 1802.09568; pytorch_optimizer"),
         Entry(f"{_OPTIM}.soap:build", p.Soap, "SOAP", "Adam in the eigenbasis of Shampoo.",
               "Vyas et al. 2024, arXiv 2409.11321; pytorch_optimizer"),
-        Entry(f"{_OPTIM}.sam:build", p.Sam, "SAM", "SGD by the gradient taken a little uphill, which avoids sharp "
-              "valleys; two gradients a step.", "Foret et al. 2021, arXiv 2010.01412"),
+        Entry(f"{_OPTIM}.sam:build", p.Sam, "SAM", "SGD with the gradient taken a small step uphill, which avoids "
+              "sharp minima; two gradients per step.", "Foret et al. 2021, arXiv 2010.01412"),
     ),
     "schedule": _room(
         Entry(f"{_OPTIM}.schedules:constant", p.Constant, "Constant", "The same rate at every step.", "-"),
-        Entry(f"{_OPTIM}.schedules:step_decay", p.StepDecay, "Step decay", "Drops by a factor at fixed shares of the "
-              "training.", "Frankle et al. 2020, arXiv 1903.01611"),
-        Entry(f"{_OPTIM}.schedules:cosine", p.Cosine, "Cosine", "Half a cosine down to a final share.",
+        Entry(f"{_OPTIM}.schedules:step_decay", p.StepDecay, "Step decay", "Drops by a factor at fixed "
+              "fractions of the training.", "Frankle et al. 2020, arXiv 1903.01611"),
+        Entry(f"{_OPTIM}.schedules:cosine", p.Cosine, "Cosine", "Half a cosine, down to a final fraction.",
               "Loshchilov & Hutter 2017, arXiv 1608.03983"),
-        Entry(f"{_OPTIM}.schedules:warmup", p.Warmup, "Warm-up", "A linear climb from 0, then constant.",
+        Entry(f"{_OPTIM}.schedules:warmup", p.Warmup, "Warm-up", "Linear increase from 0, then constant.",
               "Frankle et al. 2020, arXiv 1903.01611"),
     ),
     "pruning": _room(
@@ -119,16 +123,17 @@ CATALOG: Mapping[str, Mapping[str, Entry]] = {
               "permuted within each layer.", "Frankle et al. 2021, arXiv 2009.08576"),
         Entry(f"{_BRANCHES}.random:derive", p.RandomMask, "Random mask", "A mask permuted within each layer and new "
               "initial weights.", f"{_FC19}, section 2"),
-        Entry(f"{_BRANCHES}.magnitude_at_init:derive", p.MagnitudeAtInit, "Magnitude at init", "The ticket's budget, "
-              "spent on the largest initial weights, untrained.", "Frankle et al. 2021, arXiv 2009.08576"),
+        Entry(f"{_BRANCHES}.magnitude_at_init:derive", p.MagnitudeAtInit, "Magnitude at init", "As many weights as the "
+              "ticket has, those of largest initial magnitude, without training.", "Frankle et al. 2021, arXiv "
+              "2009.08576"),
     ),
     "picture": _room(
-        Entry(f"{_PICTURES}.text:draw", p.PictureText, "Letter or text", "Black on white, in the page's own typeface.",
+        Entry(f"{_PICTURES}.text:draw", p.PictureText, "Letter or text", "Black text on white.",
               "Inter, SIL Open Font License"),
         Entry(f"{_PICTURES}.sample:draw", p.PictureSample, "Photograph", "One of four, in shades of grey.",
               "scikit-image (cat, astronaut, coffee: CC0 or public domain); scikit-learn (flower: CC BY)"),
-        Entry(f"{_PICTURES}.upload:draw", p.PictureUpload, "Your own", "Drawn, dropped or pasted; kept in the spec, so "
-              "that a copy of the run has it too.", "-"),
+        Entry(f"{_PICTURES}.upload:draw", p.PictureUpload, "Your own", "Drawn, uploaded or pasted; stored in the spec, "
+              "so that copies of the run include it.", "-"),
     ),
 }  # fmt: skip
 

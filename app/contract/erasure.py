@@ -279,25 +279,25 @@ class ErasureSpec(Experiment):
     def _consistent(self) -> "ErasureSpec":
         kinds = [grid.kind for grid in self.optimizers]
         if len(set(kinds)) < len(kinds):
-            raise FieldError("optimizers", "the same optimizer is named twice; give it more learning rates instead")
+            raise FieldError("optimizers", "lists the same optimizer twice; add learning rates to it instead")
         for grid in self.optimizers:
             if len(set(grid.lrs)) < len(grid.lrs):
-                raise FieldError(f"optimizers.{grid.kind}.lrs", "names a learning rate twice")
+                raise FieldError(f"optimizers.{grid.kind}.lrs", "lists a learning rate twice")
         if len(set(self.widths)) < len(self.widths):
-            raise FieldError("widths", "names a width twice")
+            raise FieldError("widths", "lists a width twice")
         if self.batch_size > self.n_images:
             raise FieldError("batch_size", f"must not exceed the {self.n_images:,} images that batches are drawn from")
         count, _ = self.work
         if count > MAX_CELLS:
             raise FieldError(
-                "optimizers", f"{count:,} trainings exceed the bound of {MAX_CELLS:,}; drop learning rates"
+                "optimizers", f"{count:,} trainings exceed the limit of {MAX_CELLS:,}; remove learning rates"
             )
         mflop = self.replicates * self.units_per_replicate
         if mflop > MAX_MFLOP:
             dearest = max(self.cells(), key=lambda each: self.mflop(*each))[1]
             raise FieldError(
                 "widths",
-                f"{mflop / 1e6:,.0f} Tflop in all exceed the bound of {MAX_MFLOP / 1e6:,.0f}; drop "
+                f"{mflop / 1e6:,.0f} Tflop in total exceed the limit of {MAX_MFLOP / 1e6:,.0f}; drop "
                 f"{dearest.optimizer} or width {dearest.width} first, the dearest, or ask for fewer steps",
             )
         return self

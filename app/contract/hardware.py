@@ -162,13 +162,13 @@ class HardwareSpec(Experiment):
     def _consistent(self) -> "HardwareSpec":
         for name in ("formats", "modes", "layers", "densities", "batch_sizes"):
             if len(set(getattr(self, name))) < len(getattr(self, name)):
-                raise FieldError(name, "names something twice")
+                raise FieldError(name, "lists a value twice")
         if not self.layers and not self.ticket:
             raise FieldError("layers", "needs at least one where there is no ticket to time")
         self._check_ticket()
         self._check_device()
         if (asked := self.replicates * self.units_per_replicate) > MAX_MEASUREMENTS:
-            raise FieldError("densities", f"{asked:,} measurements exceed the bound of {MAX_MEASUREMENTS:,}")
+            raise FieldError("densities", f"{asked:,} measurements exceed the limit of {MAX_MEASUREMENTS:,}")
         return self
 
     def _check_ticket(self) -> None:

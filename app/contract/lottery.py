@@ -194,11 +194,11 @@ class LotterySpec(Experiment):
     def _consistent(self) -> "LotterySpec":
         kinds = [branch.kind for branch in self.branches]
         if len(set(kinds)) < len(kinds):
-            raise FieldError("branches", "the same control is named twice; give it more draws instead")
+            raise FieldError("branches", "lists the same control twice; increase its draws instead")
         if self.rewind != "weights" and self.rewind_step:
             raise FieldError("rewind_step", f"must be 0 when rewind is {self.rewind!r}: nothing is rewound")
         if self.rewind_step >= self.steps:
-            raise FieldError("rewind_step", f"must lie before the last step, {self.steps}")
+            raise FieldError("rewind_step", f"must be before the last step, {self.steps}")
         if self.rewind == "fine_tune" and getattr(self.schedule, "final", None) == 0:
             raise FieldError("schedule.final", "must be above 0 to fine-tune: its last rate is the rate of fine-tuning")
         if self.eval_every > self.steps:
@@ -206,13 +206,15 @@ class LotterySpec(Experiment):
         if self.batch_size > self.dataset.n_train:
             raise FieldError("batch_size", f"must not exceed the {self.dataset.n_train:,} training examples")
         if self.trainings > MAX_TRAININGS:
-            raise FieldError("replicates", f"{self.trainings:,} trainings exceed the bound of {MAX_TRAININGS:,}")
+            raise FieldError("replicates", f"{self.trainings:,} trainings exceed the limit of {MAX_TRAININGS:,}")
         if self.trainings * self.steps > MAX_STEPS:
-            raise FieldError("steps", f"{self.trainings * self.steps:,} steps in all exceed the bound of {MAX_STEPS:,}")
+            raise FieldError(
+                "steps", f"{self.trainings * self.steps:,} steps in total exceed the limit of {MAX_STEPS:,}"
+            )
         evaluations = self.trainings * (self.steps // self.eval_every + 2)
         if evaluations > MAX_EVALUATIONS:
             raise FieldError(
-                "eval_every", f"{evaluations:,} evaluations in all exceed the bound of {MAX_EVALUATIONS:,}"
+                "eval_every", f"{evaluations:,} evaluations in total exceed the limit of {MAX_EVALUATIONS:,}"
             )
         return self
 

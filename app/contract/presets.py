@@ -130,7 +130,7 @@ PRESETS: Mapping[str, Preset] = {
         ),
         Preset(
             "erasure-digits",
-            "Which optimizer wipes out the picture?",
+            "Which optimizer erases the picture?",
             **_MODULA,
             claim="A picture in the initial weights survives training by gradient descent; updates that are dualised "
             "wipe it out while they learn as well.",

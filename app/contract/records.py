@@ -133,7 +133,7 @@ class WorkerLoad(_Record):
 class WorkerInfo(_Record):
     """A worker process that has been seen lately; `busy` names the runs its slots work on.
 
-    `trouble` is why it takes no work, such as a full disk; empty when all is well. `load` is as old as
+    `trouble` is why it accepts no work, such as a full disk; empty when all is well. `load` is as old as
     `seen_at`; None before it is first measured.
     """
 

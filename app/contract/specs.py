@@ -33,28 +33,29 @@ EXPERIMENTS: Mapping[str, Entry] = {
         "workers.science.experiments.lottery:run",
         LotterySpec,
         "Lottery tickets",
-        "Prune, rewind, train again: does a sparse subnetwork learn as well as the dense one, and do its controls?",
+        "Prune, rewind, train again: does a sparse subnetwork learn as well as the dense network, and do controls?",
         "Frankle & Carbin 2019, arXiv 1803.03635",
     ),
     "erasure": Entry(
         "workers.science.experiments.erasure:run",
         ErasureSpec,
         "Weight erasure",
-        "Put a picture into the initial weights and train: which optimizer wipes it out, and which leaves it visible?",
+        "Put a picture into the initial weights and train: which optimizers erase it, and which leave it visible?",
         "docs.modula.systems, weight erasure; Jesus et al. 2021, arXiv 2012.02550",
     ),
     "stable_rank": Entry(
         "workers.science.experiments.stable_rank:run",
         StableRankSpec,
         "Stable rank of updates",
-        "How many directions does a step move at once, as networks get wider: the raw gradient's, the dualised one's?",
+        "Along how many directions does a step move as networks get wider: for the raw gradient, and for the "
+        "dualised one?",
         "docs.modula.systems, weight erasure",
     ),
     "hardware": Entry(
         "workers.science.experiments.hardware:run",
         HardwareSpec,
         "Hardware",
-        "Is a sparse layer, or a ticket, ever faster than the dense one on a real machine, and from which density on?",
+        "Is a sparse layer or a ticket faster than the dense one on a real machine, and below which density?",
         "torch.sparse; Mishra et al. 2021, arXiv 2104.08378",
     ),
 }

@@ -84,7 +84,7 @@ class StableRankSpec(Experiment):
     def _consistent(self) -> "StableRankSpec":
         for name in ("widths", "batch_sizes"):
             if len(set(getattr(self, name))) < len(getattr(self, name)):
-                raise FieldError(name, "names a number twice")
+                raise FieldError(name, "lists a number twice")
         if max(self.batch_sizes) > self.dataset.n_train:
             raise FieldError("batch_sizes", f"must not exceed the {self.dataset.n_train:,} training examples")
         return self

@@ -142,7 +142,7 @@ def finding(made: AccuracyInfo) -> list[Part]:
         parts.append(Part(f" {made.collapsed}"))
     if made.live:
         n = words.plural(made.cited.n, "replicate")
-        parts.append(Part(f" Still running: so far from {n}."))
+        parts.append(Part(f" Still running; so far from {n}."))
     elif made.cited.n == 1:
         parts.append(Part(" One replicate cannot distinguish an effect from chance."))
     return parts

@@ -1,4 +1,4 @@
-"""Two finished runs side by side: the same to the bit, or where they part and what may be the reason."""
+"""Two finished runs side by side: identical to the bit, or where they part and what may be the reason."""
 
 from typing import Literal
 
@@ -47,7 +47,7 @@ class Comparison(_Record):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def identical(self) -> bool:
-        """Whether both say the same to the bit, and neither says more."""
+        """Whether both say identical to the bit, and neither says more."""
         return self.same > 0 and not (self.different or self.only_then or self.only_now)
 
 

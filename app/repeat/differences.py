@@ -32,7 +32,7 @@ def compare(then: Outputs, now: Outputs) -> Compared:
 
 
 def difference(then: Output, now: Output) -> str:
-    """How two series, or two artifacts, differ; empty when they are the same to the bit."""
+    """How two series, or two artifacts, differ; empty when they are identical to the bit."""
     if isinstance(then, Rows) and isinstance(now, Rows):
         return _of_rows(then, now)
     if isinstance(then, Saved) and isinstance(now, Saved):

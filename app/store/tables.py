@@ -206,7 +206,7 @@ workers = Table(
     Column("versions", Json, nullable=False),
     Column("started_at", Double, nullable=False),
     Column("seen_at", Double, nullable=False),
-    # What it measures of itself and its machine, and why it takes no work.
+    # What it measures of itself and its machine, and why it accepts no work.
     Column("load", Json),
     Column("trouble", Text),
 )

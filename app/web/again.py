@@ -24,7 +24,7 @@ _known: WeakKeyDictionary[Store, dict[tuple[str, int, str, int], Comparison]] = 
 class Relation:
     """Another run with the same spec; `words` say how the two compare, `id` is empty when it was deleted for good."""
 
-    how: Literal["Again of", "Run again as"]
+    how: Literal["Rerun of", "Rerun as"]
     id: str
     name: str
     mark: Literal["same", "differs", "open"]
@@ -60,21 +60,21 @@ def relations(store: Store, run: Run) -> tuple[Relation, ...]:
     found = []
     if run.again_of is not None:
         try:
-            found.append(_relation(store, store.run(run.again_of), run, "Again of"))
+            found.append(_relation(store, store.run(run.again_of), run, "Rerun of"))
         except NotFound:
-            found.append(Relation("Again of", "", run.again_of, "open", "deleted for good", ""))
+            found.append(Relation("Rerun of", "", run.again_of, "open", "deleted for good", ""))
     repeats = store.runs(q=f"again:{run.id}", limit=NEWEST).items
-    return (*found, *(_relation(store, run, each, "Run again as") for each in repeats))
+    return (*found, *(_relation(store, run, each, "Rerun as") for each in repeats))
 
 
-def _relation(store: Store, then: Run, now: Run, how: Literal["Again of", "Run again as"]) -> Relation:
-    other = then if how == "Again of" else now
+def _relation(store: Store, then: Run, now: Run, how: Literal["Rerun of", "Rerun as"]) -> Relation:
+    other = then if how == "Rerun of" else now
     waiting = [each for each in (then, now) if each.state != "finished"]
     if waiting:
         words = "is compared when both have finished"
         return Relation(how, other.id, other.name, "open", words, f"{waiting[-1].name} is {waiting[-1].state}")
     if not now.experiment.repeatable:
-        return Relation(how, other.id, other.name, "open", "measured times, which are others each time", "")
+        return Relation(how, other.id, other.name, "open", "measured times, which differ each time", "")
     made = compared(store, now, then.id)
     mark: Literal["same", "differs", "open"] = "differs" if made.different else "same" if made.same else "open"
     return Relation(how, other.id, other.name, mark, _words(made), _detail(made), made)
@@ -83,7 +83,7 @@ def _relation(store: Store, then: Run, now: Run, how: Literal["Again of", "Run a
 def _words(made: Comparison) -> str:
     if made.different:
         return "numbers differ"
-    return "the same to the bit" if made.same else "nothing to compare"
+    return "identical to the bit" if made.same else "nothing to compare"
 
 
 def _detail(made: Comparison) -> str:

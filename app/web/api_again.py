@@ -18,7 +18,7 @@ router = APIRouter(tags=["runs"])
 def run_again(run_id: RunId, response: Response, store: StoreDep, queue: QueueDep) -> Run:
     """Submit exactly the same spec, seed and all, as a new run whose `again_of` is this one.
 
-    When both have finished, their pages say whether they are the same to the bit. Imported masks cannot be run.
+    When both have finished, their pages say whether they are identical to the bit. Imported masks cannot be run.
     """
     made = again(store, queue, store.run(run_id))
     response.headers["Location"] = f"/api/v1/runs/{made.id}"

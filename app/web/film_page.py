@@ -199,7 +199,7 @@ def _sentence(found: Sequence[Strip], replicate: int, *, ink: bool) -> str:
     diverged = sum(strip.state == "diverged" for strip in marked)
     left = sum(strip.state in ("waiting", "running") for strip in marked)
     stopped = sum(strip.state == "stopped" for strip in marked)
-    gone, rule = ("wiped the picture out", f"AUC within {ERASED - 0.5:.2f} of chance") if ink else (
+    gone, rule = ("erased the picture", f"AUC within {ERASED - 0.5:.2f} of chance") if ink else (
         "left no picture to detect", "rank correlation within chance"
     )  # fmt: skip
     parts = []
@@ -211,7 +211,7 @@ def _sentence(found: Sequence[Strip], replicate: int, *, ink: bool) -> str:
     if stopped:
         parts.append(f"{stopped} stopped before {'its end' if stopped == 1 else 'their end'}")
     if left:
-        parts.append(f"{left} still to come" if done or diverged else f"{plural(left, 'training')} to come")
+        parts.append(f"{left} not yet trained" if done or diverged else f"{plural(left, 'training')} to come")
     return f"Replicate {replicate}: {', '.join(parts)}.{_against_twins(found)}"
 
 

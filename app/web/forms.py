@@ -27,9 +27,9 @@ _SECTIONS = {
     "pruning": "Pruning",
     "branches": "Controls",
     "sparse_training": "Arithmetic",
-    "layers": "What is timed",
-    "formats": "How it is held and timed",
-    "replicates": "Repetition",
+    "layers": "What to time",
+    "formats": "Formats and timing",
+    "replicates": "Replicates and device",
 }
 
 
@@ -71,9 +71,9 @@ def parse(
         blamed = dict(blame(item, raw, root) for item in reversed(error.errors()))
         return None, dict(reversed(blamed.items()))
     if base is not None and (field := spec.extends(base)):
-        return None, {field: "may only grow: what is there already is kept"}
+        return None, {field: "can only be extended: finished work is kept"}
     if base == spec:
-        return None, {"replicates": "or another field must grow: the run does all of this already"}
+        return None, {"replicates": "or another field must be increased: the run already contains all of this"}
     return spec, {}
 
 

@@ -235,12 +235,12 @@ def _sentence(index: Index, rows: Series, ref: TicketRef, found: Collapse | None
         if max(shares) > min(shares)
         else ""
     )
-    cut = f" {plural(round(dead), 'input or unit')} has lost every weight." if round(dead) == 1 else (
-        f" {words.count(dead)} inputs and units have lost every weight." if dead else ""
+    cut = f" {plural(round(dead), 'input or unit')} has no weights left." if round(dead) == 1 else (
+        f" {words.count(dead)} inputs and units have no weights left." if dead else ""
     )  # fmt: skip
     who = LOOKS[ref.branch].phrase if ref.branch in LOOKS else ref.branch
     lost = f" {sentence(found)}" if found else ""
-    return f"At level {ref.level} {who} keeps {words.density(_density(rows))} of its weights{spread}.{cut}{lost}"
+    return f"At level {ref.level} {who} keeps {words.density(_density(rows))} of the weights{spread}.{cut}{lost}"
 
 
 def _ticket_words(ref: TicketRef) -> str:

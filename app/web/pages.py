@@ -248,7 +248,7 @@ def _name(store: Store, run_id: str) -> str:
 def _state(worker: WorkerInfo) -> str:
     if not worker.alive:
         return "gone"
-    return "busy" if worker.busy else "takes no work" if worker.trouble else "idle"
+    return "busy" if worker.busy else "accepts no work" if worker.trouble else "idle"
 
 
 def _standing(store: Store, run_id: str, worker: str) -> list[str]:

@@ -71,6 +71,6 @@ def create(request: Request, upload: UploadDep, store: StoreDep, queue: QueueDep
 def _render(
     request: Request, store: Store, data: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> HTMLResponse:
-    words = ABOUT_HELP | {"name": "A question is a good name. Left empty, the run is named after its first file."}
+    words = ABOUT_HELP | {"name": "A question makes a good name. If empty, the run is named after its first file."}
     made = ImportPage(about(data, errors, words), errors.get("files", ""), errors.get("one_means", ""), bool(errors))
     return page(request, "import.html", status, page=made, shell=shell(store))

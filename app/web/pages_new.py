@@ -84,7 +84,7 @@ class NewPage:
     @property
     def errors_in_words(self) -> str:
         """How many fields need another look."""
-        return f"{plural(len(self.errors), 'field')} need{'s' if len(self.errors) == 1 else ''} another look."
+        return f"{plural(len(self.errors), 'field')} need{'s' if len(self.errors) == 1 else ''} to be corrected."
 
 
 @router.get("/erasure")

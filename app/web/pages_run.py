@@ -233,7 +233,7 @@ def _render(
             tab=tab,
             template="figures" if tab in TABS and tab not in ("masks", "overlap") else tab,
             tabs=tuple(Tab(key, TITLES[key], _href(run, key, asked)) for key in tabs),
-            about=about(written, errors, ABOUT_HELP | {"name": "A question is a good name."}),
+            about=about(written, errors, ABOUT_HELP | {"name": "A question makes a good name."}),
             edit_errors=errors,
             relations=relations(store, run),
             kept=tuple(query.items()),

@@ -193,6 +193,6 @@ async def _on_database(request: Request, error: Exception) -> Response:
 
 async def _on_fault(request: Request, error: Exception) -> Response:
     log.error("%s %s failed: %r", request.method, request.url.path, error)
-    detail = "Something broke here; the server's log says what. Nothing that was stored is lost."
+    detail = "An internal error occurred; see the server's log. Stored data are not affected."
     # This answer is made outside all middleware.
     return _answer(request, 500, detail, headers=dict(HEADERS))

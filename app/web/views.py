@@ -226,7 +226,7 @@ def _left(run: Run) -> str:
     if run.state == "queued":
         device = run.experiment.device
         who = "a worker" if device == "any" else f"a {device} worker"
-        return f"waits for {who}" if not run.progress.done else "waits to go on"
+        return f"waits for {who}" if not run.progress.done else "waits to continue"
     if run.state == "finished":
         return f"took {_took(run)}" if _took(run) else ""
     return share_done(run)
@@ -249,13 +249,13 @@ def _progress(run: Run, waits: str, *, broker: bool) -> list[str]:
     elif run.state == "running":
         # A rate of the last seconds: a level that goes faster, or a machine that others use too, changes it.
         eta = progress.eta_s
-        words.append("time left not known yet" if eta is None else f"{duration(eta)} left at the present speed")
+        words.append("remaining time not known yet" if eta is None else f"{duration(eta)} left at the current speed")
         if run.workers:
             words.append(f"{'worker' if len(run.workers) == 1 else 'workers'} {', '.join(run.workers)}")
     elif run.state == "cancelling":
-        words.append("stops within two seconds; what is measured stays")
+        words.append("stops within two seconds; results are kept")
     elif run.state == "cancelled":
-        words.append("what is measured stays; Resume goes on from the last checkpoint")
+        words.append("results are kept; Resume continues from the last checkpoint")
     elif run.state == "finished" and run.finished_at is not None:
         words += [f"took {_took(run)}"] if _took(run) else []
         words.append(f"finished {ago(run.finished_at)}")
@@ -266,6 +266,6 @@ def _failure(run: Run) -> Failure:
     what, _, rest = (run.error or "it gave no reason").partition("\n")
     return Failure(
         what=f"Failed: {what}",
-        kept="What was measured up to then is kept. Resume goes on from the last checkpoint; Clone starts afresh.",
+        kept="Results up to then are kept. Resume continues from the last checkpoint; Clone starts from the beginning.",
         traceback=rest.strip(),
     )

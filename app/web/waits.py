@@ -14,7 +14,7 @@ def obstacle(device: str, workers: Iterable[WorkerInfo]) -> str:
     if not able:
         return NO_WORKER if device == "any" else f"no {device} worker is running: the run waits until one comes"
     if all(worker.trouble for worker in able):
-        return f"no worker takes work now: {able[0].trouble}"
+        return f"no worker accepts work now: {able[0].trouble}"
     return ""
 
 
@@ -22,7 +22,7 @@ def reason(run: Run, workers: Iterable[WorkerInfo], refusals: Sequence[Refusal])
     """Why a queued run waits for more than a free slot; empty when it does not."""
     found = obstacle(run.experiment.device, workers)
     if not found and len({refusal.replicate for refusal in refusals}) == run.experiment.replicates:
-        return "waits for a worker that gives the same numbers"
+        return "waits for a worker that computes identical numbers"
     return found
 
 

@@ -105,7 +105,7 @@ def test_a_run_is_verified_and_done_again_to_the_same_bits(up: Up, tmp_path: Pat
     verified = cli(up.env, "verify", run["id"])
     assert (verified.returncode, verified.stderr) == (0, "")
     assert "level 1, winning ticket" in verified.stdout
-    assert verified.stdout.endswith("the same to the bit: all 8 series and artifacts\n")
+    assert verified.stdout.endswith("identical to the bit: all 8 series and artifacts\n")
     refused = cli(up.env, "verify", run["id"], "--level", "7")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "no training with level 7 has ended here; known: 0, 1" in refused.stderr

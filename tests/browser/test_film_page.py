@@ -375,7 +375,7 @@ def test_frames_arrive_and_only_new_ones_are_fetched(page: Page, lab: Server, st
     queue.wake(run.id, store.run(run.id).last_seq)
     step(page, SGD, "step 100")
     expect(page.locator(f"{shot(SGD)} .note")).to_have_text("")
-    expect(page.locator("#film-find")).to_contain_text("of 1 finished training wiped the picture out")
+    expect(page.locator("#film-find")).to_contain_text("of 1 finished training erased the picture")
     assert page.evaluate("document.getElementById('film').getBoundingClientRect().height") == height
     assert page.evaluate("window.here"), "the page was loaded again"
     for place in run.places[1:]:

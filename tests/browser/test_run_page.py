@@ -209,11 +209,11 @@ def test_nothing_jumps_while_results_stream(watched: Watched, scope: Scope) -> N
 def test_run_again_says_that_the_numbers_are_the_same(page: Page, scope: Scope, finished: str) -> None:
     page.goto(f"/runs/{finished}")
     page.click("text=Run again")
-    expect(page.locator("#relations")).to_contain_text("Again of")
+    expect(page.locator("#relations")).to_contain_text("Rerun of")
     assert finished not in page.url
     # It comes by itself when the run has finished, and stands on the first one's page too.
-    expect(page.locator("#relations .pill")).to_have_text("the same to the bit", timeout=60_000)
+    expect(page.locator("#relations .pill")).to_have_text("identical to the bit", timeout=60_000)
     page.click("#relations a")
     page.wait_for_url(f"**/runs/{finished}")
-    expect(page.locator("#relations")).to_contain_text("Run again as")
-    expect(page.locator("#relations .pill")).to_have_text("the same to the bit")
+    expect(page.locator("#relations")).to_contain_text("Rerun as")
+    expect(page.locator("#relations .pill")).to_have_text("identical to the bit")

@@ -1,4 +1,4 @@
-"""Real runs, made again: the same to the bit as they are stored, and caught where one bit of the store is flipped."""
+"""Real runs, made again: identical to the bit as they are stored, and caught where one bit of the store is flipped."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -165,8 +165,8 @@ def test_a_training_of_every_kind_comes_out_the_same(
     code, out, err = lab.verify(run, **asked)
     assert (code, err) == (0, "")
     assert which in out
-    assert out.endswith(f"the same to the bit: all {compared} series and artifacts\n")
-    assert out.count("the same to the bit\n") == compared
+    assert out.endswith(f"identical to the bit: all {compared} series and artifacts\n")
+    assert out.count("identical to the bit\n") == compared
 
 
 def test_one_flipped_bit_of_a_row_is_found(lab: Lab) -> None:
@@ -232,7 +232,7 @@ def test_each_of_several_at_once_is_made_again_in_its_slot(lab: Lab) -> None:
     for branch, draw in (("winning_ticket", 0), ("shuffled", 0), ("random", 0), ("random", 1), ("reinit", 0)):
         code, out, err = lab.verify("abreast", level=1, branch=branch, draw=draw)
         assert code == 0, (branch, draw, out, err)
-        assert "the same to the bit" in out
+        assert "identical to the bit" in out
 
 
 def test_one_that_had_to_go_on_with_fewer_at_once_is_refused_by_name(lab: Lab) -> None:
@@ -280,7 +280,7 @@ def test_another_numeric_plan_is_refused_and_each_difference_named(lab: Lab) -> 
     assert code == 2
     assert f"versions.torch: 1.0.0 then, {torch.__version__.partition('+')[0]} here" in err
     assert "--anyway" in err
-    assert "the same to the bit" not in out
+    assert "identical to the bit" not in out
 
 
 def test_anyway_goes_on_and_says_so(lab: Lab) -> None:

@@ -19,7 +19,7 @@ export function describe(weight, { kernel, wide, level, last, many }) {
   if (!Number.isNaN(weight.start)) parts.push(`initial ${signed(weight.start)}`);
   if (!Number.isNaN(weight.end)) parts.push(`trained ${signed(weight.end)}`);
   if (!Number.isNaN(weight.start) && !Number.isNaN(weight.end)) {
-    parts.push(`moved ${signed(weight.end - weight.start)}`, weight.start * weight.end < 0 ? "sign flipped" : "sign stayed");
+    parts.push(`moved ${signed(weight.end - weight.start)}`, weight.start * weight.end < 0 ? "sign flipped" : "sign kept");
   }
   return parts;
 }

@@ -110,14 +110,14 @@ def test_the_published_slip_takes_as_many_images_as_an_image_has_pixels() -> Non
 
 def test_what_contradicts_itself_is_refused_by_name() -> None:
     assert "optimizers: the same optimizer is named twice" in wrong(optimizers=[{"kind": "sgd"}, {"kind": "sgd"}])
-    assert "optimizers.sgd.lrs: names a learning rate twice" in wrong(optimizers=[{"kind": "sgd", "lrs": (1, 1.0)}])
-    assert "widths: names a width twice" in wrong(widths=(16, 16))
+    assert "optimizers.sgd.lrs: lists a learning rate twice" in wrong(optimizers=[{"kind": "sgd", "lrs": (1, 1.0)}])
+    assert "widths: lists a width twice" in wrong(widths=(16, 16))
     assert "optimizers.0.sgd.lrs" in wrong(optimizers=[{"kind": "sgd", "lrs": ()}])
     assert "picture.text.text" in wrong(picture={"kind": "text", "text": "  "})
 
 
 def test_a_run_beyond_the_bounds_says_what_to_drop() -> None:
-    assert f"exceed the bound of {MAX_CELLS:,}; drop learning rates" in wrong(replicates=100, widths=(8, 9, 10, 11))
+    assert f"exceed the bound of {MAX_CELLS:,}; remove learning rates" in wrong(replicates=100, widths=(8, 9, 10, 11))
     too_wide = wrong(widths=(4096,), optimizers=[{"kind": "sgd"}, {"kind": "muon"}], steps=100_000, replicates=50)
     assert "Tflop in all exceed the bound" in too_wide
     assert "drop muon or width 4096 first" in too_wide

@@ -45,8 +45,8 @@ def test_dense_comes_first_and_cannot_be_left_out() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"layers": [(8, 4), (8, 4)]}, "layers: names something twice"),
-        ({"densities": (0.1, 0.1)}, "densities: names something twice"),
+        ({"layers": [(8, 4), (8, 4)]}, "layers: lists a value twice"),
+        ({"densities": (0.1, 0.1)}, "densities: lists a value twice"),
         ({"layers": ()}, "layers: needs at least one"),
         ({"layers": ["784"]}, "layers"),
         ({"layers": [(8, 5000)]}, "less than or equal to 4096"),

@@ -22,8 +22,8 @@ def test_work_is_a_gradient_for_each_width_and_batch() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"widths": (32, 32)}, "widths: names a number twice"),
-        ({"batch_sizes": (4, 4)}, "batch_sizes: names a number twice"),
+        ({"widths": (32, 32)}, "widths: lists a number twice"),
+        ({"batch_sizes": (4, 4)}, "batch_sizes: lists a number twice"),
         ({"batch_sizes": (2_000,)}, "batch_sizes: must not exceed the 1,257"),
         ({"widths": (4,)}, "greater than or equal to 8"),
     ],

@@ -49,7 +49,7 @@ def rank_run(*, state: str = "finished", **spec: Any) -> Run:
 def _run(kind: str, spec: Any, state: str, provenance: dict[str, Any]) -> Run:
     return Run(
         id="0123456789",
-        name="Which optimizer wipes out the picture?",
+        name="Which optimizer erases the picture?",
         kind=kind,
         spec=spec,
         state=cast("State", state),

@@ -125,7 +125,7 @@ def test_a_running_run_cites_what_most_replicates_have(records: Any) -> None:
     made = info(source(records, records.full_outcome(last={0: 8, 1: 7, 2: 3}), state="running"))
     assert made.cited is not None
     assert (made.cited.level, made.cited.n) == (3, 3)
-    assert sentence(made).endswith("Still running: so far from 3 replicates.")
+    assert sentence(made).endswith("Still running; so far from 3 replicates.")
     assert foot(made).startswith("n = 1 to 3 replicates by level")
     ticket = next(curve for curve in made.curves if curve.branch == "winning_ticket")
     assert ticket.n.tolist() == [3, 3, 3, 3, 2, 2, 2, 2, 1]

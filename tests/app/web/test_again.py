@@ -63,9 +63,9 @@ def test_both_pages_lead_to_the_other(client: httpx.Client, hand: Hand) -> None:
     made = answer.headers["location"].rpartition("/")[2]
     assert answer.status_code == 303
     text = page(client, made, "curves")
-    assert f'Again of <a href="/runs/{run.id}">by hand</a>' in text
+    assert f'Rerun of <a href="/runs/{run.id}">by hand</a>' in text
     assert "is compared when both have finished" in text
-    assert f'Run again as <a href="/runs/{made}">by hand (again)</a>' in page(client, run.id, "log")
+    assert f'Rerun as <a href="/runs/{made}">by hand (again)</a>' in page(client, run.id, "log")
     answer = client.get(f"{RUNS}/{made}/repetition")
     assert (answer.status_code, "is queued" in answer.json()["detail"]) == (409, True)
 
@@ -76,7 +76,7 @@ def test_the_same_bits_are_told_on_both_pages(client: httpx.Client, store: Store
     assert (found["then"], found["now"], found["identical"], found["same"]) == (first.id, second.id, True, 13)
     for run_id in (first.id, second.id):
         text = page(client, run_id)
-        assert '<span class="pill finished">the same to the bit</span>' in text
+        assert '<span class="pill finished">identical to the bit</span>' in text
         assert "13 series and artifacts" in text
         assert "numbers differ" not in text
 
@@ -129,7 +129,7 @@ def test_replicates_that_were_made_differently_are_told_apart(client: httpx.Clie
         started = Started(replicate=replicate, attempt=1, worker=f"worker-{host}", plan={}, provenance=provenance)
         store.start(claim.shard_id, claim.token, started)
     text = page(client, run.id)
-    assert "Not the same for all replicates" in text
+    assert "Differences between replicates" in text
     for cell in ("worker-one", "worker-two", "2.10", "2.11"):
         assert f'<td class="num">{cell}</td>' in text
     assert '<dt class="num">instructions</dt><dd class="num">AVX2</dd>' in text
@@ -138,7 +138,7 @@ def test_replicates_that_were_made_differently_are_told_apart(client: httpx.Clie
 
 def test_one_origin_needs_no_table(client: httpx.Client, first: MaskedRun) -> None:
     text = page(client, first.id)
-    assert "Not the same for all replicates" not in text
+    assert "Differences between replicates" not in text
     assert "fc1 6×8, fc2 3×6" in text
 
 

@@ -79,7 +79,7 @@ def test_every_training_says_how_it_ended(client: httpx.Client, store: Store) ->
             fate = " · erased" if 0.45 <= row["visibility"] <= 0.55 else ""
             assert said.endswith(f"AUC {row['visibility']:.2f}{fate}")
             ends.append(bool(fate))
-    assert f"Replicate 0: {sum(ends)} of {len(ends)} finished trainings wiped the picture out" in text(page)
+    assert f"Replicate 0: {sum(ends)} of {len(ends)} finished trainings erased the picture" in text(page)
     assert "1 diverged." in text(page)
 
 

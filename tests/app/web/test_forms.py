@@ -163,7 +163,7 @@ def test_fields_carry_unit_range_and_help() -> None:
 
 def test_extending_reads_only_what_may_grow() -> None:
     grown, errors = forms.parse("lottery", {"replicates": "5", "levels": "11", "steps": "7"}, base=PRESET)
-    assert errors == {"branches": "may only grow: what is there already is kept"}
+    assert errors == {"branches": "can only be extended: finished work is kept"}
     grown, errors = forms.parse("lottery", _form(replicates="5", steps="7"), base=PRESET)
     assert errors == {}
     assert grown == PRESET.model_copy(update={"replicates": 5})

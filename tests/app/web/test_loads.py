@@ -68,7 +68,7 @@ def test_a_share_above_all_of_it_fills_the_bar_and_no_more() -> None:
 
 def test_troubles_are_told_once_for_each_machine() -> None:
     full = [worker("a", trouble="full"), worker("b", trouble="full"), worker("c", trouble="full", alive=False)]
-    assert troubles([*full, worker("d", host="other")]) == ("The workers on h take no work: full.",)
+    assert troubles([*full, worker("d", host="other")]) == ("The workers on h accept no work: full.",)
 
 
 @pytest.mark.parametrize("path", ["/", "/workers"])
@@ -78,7 +78,7 @@ def test_the_pages_show_loads_and_troubles(client: httpx.Client, store: Store, p
     store.worker_seen("w", [], LOAD, "the disk is full")
     text = unescape(client.get(path, headers={"Accept": "text/html"}).text)
     assert "8.0 GB of 16 GB" in text
-    assert "The workers on h take no work: the disk is full." in text
+    assert "The workers on h accept no work: the disk is full." in text
 
 
 def test_a_worker_says_what_it_does(client: httpx.Client, store: Store, hand: Hand) -> None:

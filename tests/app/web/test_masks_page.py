@@ -88,7 +88,7 @@ def test_the_strip_has_the_counts_of_every_layer(client: httpx.Client, store: St
     assert any(dead(mask) for mask in masks[1][2].values())
     kept = sum(mask.sum() for mask in masks[1][level].values()) / sum(mask.size for mask in masks[1][level].values())
     assert f"{level} of 2 · {words.density(kept)} kept" in text(page)
-    assert f"At level {level} the ticket keeps {words.density(kept)} of its weights" in text(page)
+    assert f"At level {level} the ticket keeps {words.density(kept)} of the weights" in text(page)
 
 
 def test_a_layer_that_lost_everything_says_so(client: httpx.Client, store: Store) -> None:
@@ -96,7 +96,7 @@ def test_a_layer_that_lost_everything_says_so(client: httpx.Client, store: Store
     run = write_run(store, SHAPES, levels=1, masks=[[full, {**full, "fc2": np.zeros((5, 30), bool)}]])
     page = ask(client, run.id)
     assert "nothing kept 0 of 150 30 dead inputs · 5 dead units" in text(cards(page)["fc2"])
-    assert "35 inputs and units have lost every weight." in text(page)
+    assert "35 inputs and units have no weights left." in text(page)
 
 
 def test_the_address_chooses_what_is_shown(client: httpx.Client, store: Store) -> None:

@@ -88,7 +88,10 @@ def test_a_run_that_a_worker_cannot_go_on_with_says_what_differs(
     assert "Waits for a worker that gives the same numbers" in text
     assert "Replicate 0, on worker hand: torch was '2.13.0' and is '2.12.0' here" in text
     answer = client.get(f"/api/v1/runs/{run.id}").json()
-    assert (answer["state"], answer["progress"]["note"]) == ("queued", "waits for a worker that gives the same numbers")
+    assert (answer["state"], answer["progress"]["note"]) == (
+        "queued",
+        "waits for a worker that computes identical numbers",
+    )
 
 
 def test_an_estimate_is_what_those_like_it_took(client: httpx.Client, store: Store) -> None:

@@ -57,7 +57,7 @@ def run(
     Yields series `erasure`, `spectrum`, `update_sizes` and `ending`, artifacts `init` (the matrix with the picture, and
     without it for the twins) and `frame_<step>` (what has been added to it by then, in 255 levels), Progress in Mflop
     at least every 0.1 s while training, and a Checkpoint after each cell and, when `clock` says so, within one.
-    With `resume`, what is done is not done again; the rest comes out the same to the bit, on the same device and under
+    With `resume`, what is done is not done again; the rest comes out identical to the bit, on the same device and under
     the same `plan`, the shard's numeric plan. It says which cells are trained at once: a Checkpoint comes after these.
     """
     abreast = plan.get("abreast", ())

@@ -62,7 +62,7 @@ def run(
     `ticket` and `movement`, Progress at least every 0.1 s while training, and a Checkpoint after each training and,
     when `clock` says so, within one. Of `plan`, the shard's numeric plan, what `tune` found is obeyed, and which
     trainings are made abreast: what is said stays in the same order. With `resume`, what its state calls done is not
-    done again and its artifacts are loaded, so that the rest comes out the same to the bit, on the same device and
+    done again and its artifacts are loaded, so that the rest comes out identical to the bit, on the same device and
     under the same plan; `spec` may have grown since (`LotterySpec.extends`). `bench` makes that on which all its
     networks are trained (`together.StackedBench`, to train several at once).
     """

@@ -1,4 +1,4 @@
-"""AdamW: Adam with decay apart from the gradient."""
+"""AdamW: Adam with weight decay decoupled from the gradient."""
 
 import torch
 from torch import nn
