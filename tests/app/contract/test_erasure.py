@@ -117,9 +117,9 @@ def test_what_contradicts_itself_is_refused_by_name() -> None:
 
 
 def test_a_run_beyond_the_bounds_says_what_to_drop() -> None:
-    assert f"exceed the bound of {MAX_CELLS:,}; remove learning rates" in wrong(replicates=100, widths=(8, 9, 10, 11))
+    assert f"exceed the limit of {MAX_CELLS:,}; remove learning rates" in wrong(replicates=100, widths=(8, 9, 10, 11))
     too_wide = wrong(widths=(4096,), optimizers=[{"kind": "sgd"}, {"kind": "muon"}], steps=100_000, replicates=50)
-    assert "Tflop in all exceed the bound" in too_wide
+    assert "Tflop in total exceed the limit" in too_wide
     assert "drop muon or width 4096 first" in too_wide
 
 

@@ -134,7 +134,7 @@ def _form(**changed: str) -> dict[str, str]:
             "schedule.cosine.final",
             "above 0",
         ),
-        ({"replicates": "100", "steps": "1000000"}, "steps", "exceed the bound"),
+        ({"replicates": "100", "steps": "1000000"}, "steps", "exceed the limit"),
     ],
 )
 def test_a_mistake_is_blamed_on_its_field(changed: dict[str, str], path: str, words: str) -> None:
