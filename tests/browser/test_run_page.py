@@ -86,7 +86,7 @@ def test_cancel_resume_and_delete(page: Page, scope: Scope, until: Callable[[Cal
     page.evaluate("() => { window.here = true; }")
     page.click("text=Cancel")
     expect(page.locator("#state")).to_contain_text("cancelled")
-    expect(page.locator("#progress")).to_contain_text("Resume goes on from the last checkpoint")
+    expect(page.locator("#progress")).to_contain_text("Resume continues from the last checkpoint")
     page.click("text=Resume")
     expect(page.locator("#state")).to_contain_text("running", timeout=60_000)
     assert page.evaluate("window.here"), "the page was loaded again"

@@ -109,7 +109,7 @@ def test_the_published_slip_takes_as_many_images_as_an_image_has_pixels() -> Non
 
 
 def test_what_contradicts_itself_is_refused_by_name() -> None:
-    assert "optimizers: the same optimizer is named twice" in wrong(optimizers=[{"kind": "sgd"}, {"kind": "sgd"}])
+    assert "optimizers: lists the same optimizer twice" in wrong(optimizers=[{"kind": "sgd"}, {"kind": "sgd"}])
     assert "optimizers.sgd.lrs: lists a learning rate twice" in wrong(optimizers=[{"kind": "sgd", "lrs": (1, 1.0)}])
     assert "widths: lists a width twice" in wrong(widths=(16, 16))
     assert "optimizers.0.sgd.lrs" in wrong(optimizers=[{"kind": "sgd", "lrs": ()}])

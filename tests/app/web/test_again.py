@@ -88,7 +88,7 @@ def test_other_numbers_are_told_with_their_place_and_reason(
     text = page(client, second.id)
     assert '<span class="pill failed">numbers differ</span>' in text
     assert "4 of 13 series and artifacts differ, first layers in replicate 0, level 2, winning ticket" in unmarked(text)
-    assert "Nothing that is recorded was other" in text
+    assert "All recorded conditions are equal" in text
     assert f'<a href="/runs/{second.id}?tab=spec#again">what differs</a>' in page(client, second.id, "curves")
     found = client.get(f"{RUNS}/{second.id}/repetition").json()
     assert not found["identical"]

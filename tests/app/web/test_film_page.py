@@ -12,6 +12,7 @@ from app.contract.events import Place
 from app.store import Store
 from tests.app.conftest import Hand
 from tests.app.erased_run import ErasedRun, erasure_spec, write_run
+from tests.app.reading import unmarked
 from tests.app.web.test_pages import HTML, sound
 
 
@@ -33,7 +34,7 @@ def shots(page: str) -> dict[tuple[str, str, str], str]:
 
 
 def text(html: str) -> str:
-    return " ".join(unescape(re.sub("<[^>]*>", " ", html)).split())
+    return " ".join(unescape(re.sub("<[^>]*>", " ", unmarked(html))).split())
 
 
 def pictures(page: str) -> list[str]:

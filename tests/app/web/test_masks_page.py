@@ -14,6 +14,7 @@ from app.masks import codec
 from app.store import Store
 from tests.app.conftest import Hand
 from tests.app.masked_run import MaskedRun, write_run
+from tests.app.reading import unmarked
 from tests.app.web.test_pages import HTML, sound
 
 SHAPES = {"conv1": (4, 2, 3, 3), "fc1": (30, 40), "fc2": (5, 30)}
@@ -27,7 +28,7 @@ def ask(client: httpx.Client, run_id: str, **query: Any) -> str:
 
 
 def text(markup: str) -> str:
-    return " ".join(unescape(re.sub("<[^>]*>", " ", markup)).split())
+    return " ".join(unescape(re.sub("<[^>]*>", " ", unmarked(markup))).split())
 
 
 def cards(page: str) -> dict[str, str]:

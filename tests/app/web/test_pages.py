@@ -169,7 +169,7 @@ def test_a_mistake_comes_back_at_its_field_with_nothing_lost_and_nothing_stored(
     }  # fmt: skip
     answer = client.post("/new", data=data)
     assert answer.status_code == 422
-    assert "2 fields need another look" in answer.text
+    assert "2 fields need to be corrected" in answer.text
     assert 'id="f-levels-error"' in answer.text
     assert 'value="&#34;&gt;&lt;b&gt;fast"' in answer.text
     assert re.search(r'name="optimizer\.sgd\.lr" value="0\.7"', answer.text)
@@ -245,7 +245,7 @@ def test_extend_asks_for_more_of_the_same_run(client: httpx.Client, hand: Hand, 
     assert store.run(run.id).spec == run.spec.model_copy(update={"replicates": 2})
     fewer = client.post("/new", data=data | {"kind": "lottery", "extend": run.id, "levels": "1"})
     assert fewer.status_code == 422
-    assert "may only grow" in fewer.text
+    assert "can only be extended" in fewer.text
 
 
 def test_the_verdict_is_told_under_the_curves(client: httpx.Client, hand: Hand) -> None:
@@ -355,7 +355,7 @@ def test_a_failure_says_what_was_kept_and_the_next_step(client: httpx.Client, ha
     store.fail(hand.claim.shard_id, hand.claim.token, "the disk is full", "Traceback: <here>", final=True)
     text = client.get(f"/runs/{run.id}", headers=HTML).text
     assert "Failed: replicate 0: the disk is full" in text
-    assert "Resume goes on from the last checkpoint" in text
+    assert "Resume continues from the last checkpoint" in text
     assert "Traceback: &lt;here&gt;" in text
     assert f'action="/runs/{run.id}/resume"' in text
     log = client.get(f"/runs/{run.id}?tab=log", headers=HTML).text

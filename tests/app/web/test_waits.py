@@ -85,7 +85,7 @@ def test_a_run_that_a_worker_cannot_go_on_with_says_what_differs(
     run = hand.run(replicates=1)
     store.refuse(hand.claim.shard_id, hand.claim.token, "torch was '2.13.0' and is '2.12.0' here")
     text = _page(client, run.id)
-    assert "Waits for a worker that gives the same numbers" in text
+    assert "Waiting for a worker that computes identical numbers" in text
     assert "Replicate 0, on worker hand: torch was '2.13.0' and is '2.12.0' here" in text
     answer = client.get(f"/api/v1/runs/{run.id}").json()
     assert (answer["state"], answer["progress"]["note"]) == (
