@@ -52,12 +52,14 @@ def annotations(ends: Sequence[End], y_range: tuple[float, float], *, log_x: boo
     fractions = [height / (high - low) for height in heights]
     places = spread(fractions, gap)
     out = []
+    # The label of a line that ends before others do lies over those.
+    cover = {"bgcolor": "rgba(255,255,255,0.85)"} if len({end.x for end in ends}) > 1 else {}
     for end, fraction, place in zip(ends, fractions, places, strict=True):
         arrow = " ↓" if fraction < 0 else " ↑" if fraction > 1 else ""
         x = math.log10(end.x) if log_x else end.x
         out.append(
             note(f"{end.text}{arrow}", role=end.role, x=x, y=low + place * (high - low), xanchor="left",
-                 yanchor="middle", xshift=8)
+                 yanchor="middle", xshift=8, **cover)
         )  # fmt: skip
     return out
 

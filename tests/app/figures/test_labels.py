@@ -49,3 +49,9 @@ def test_a_curve_that_left_the_axis_is_labelled_at_the_edge() -> None:
     assert (low["text"], lower["text"]) == ("shuffled mask ↓", "random mask ↓")
     assert low["y"] - lower["y"] == pytest.approx(GAP * 50)
     assert lower["y"] == 50.0
+
+
+def test_a_label_inside_the_plot_covers_the_lines_that_go_on_beneath_it() -> None:
+    short, long = annotations([End("reinit", "reinit", 50.0, 80.0), End("dense", "dense", 10.0, 90.0)], (0.0, 100.0))
+    assert short["bgcolor"] == long["bgcolor"] == "rgba(255,255,255,0.85)"
+    assert "bgcolor" not in annotations([End("dense", "dense", 10.0, 90.0)], (0.0, 100.0))[0]
