@@ -76,8 +76,7 @@ class Outbox:
             for errand in batch.errands.values():
                 errand()
         except self._failures as error:
-            if self._pause_s == FIRST_PAUSE_S:
-                log.warning("the broker does not answer, work waits in the store: %s", error)
+            log.info("the broker does not answer: %s", error)
         except Exception:
             # Whatever went wrong with one: later errands need this thread.
             log.exception("the broker was asked in vain")

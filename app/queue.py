@@ -65,6 +65,7 @@ class Queue:
         retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
         self._redis = redis.Redis.from_url(self._url, **_QUICK, retry=retry)
         self._outbox = Outbox(_DOWN)
+        self._silent = False
 
     def announce(self, queues: Iterable[str], wait_s: float = ANSWER_S) -> bool:
         """Say that there is work on `queues` ("cpu", "gpu"); False when the broker does not take it within `wait_s`.
@@ -73,7 +74,12 @@ class Queue:
         that takes it passes the word on while there is more than it can do.
         """
         wanted = sorted(set(queues))
-        return not wanted or self._outbox.put(("announce", *wanted), partial(self._announce, wanted), wait_s)
+        heard = not wanted or self._outbox.put(("announce", *wanted), partial(self._announce, wanted), wait_s)
+        if wait_s > 0:
+            if not heard and not self._silent:
+                log.warning("the broker does not answer, work waits in the store")
+            self._silent = not heard
+        return heard
 
     def _announce(self, queues: list[str]) -> None:
         for queue in queues:
