@@ -55,8 +55,8 @@ FIGURES: Mapping[str, FigureEntry] = {
     for entry in (
         FigureEntry("accuracy_vs_density", "Accuracy against density",
                     "Does a sparse ticket still learn as well as the dense network, and do its controls?",
-                    _LOTTERY, ("outcome", "layers"), accuracy.AccuracyOptions, accuracy.info, accuracy.draw,
-                    accuracy.table, narrow=_outcome_alone),
+                    _MASKS, ("outcome", "layers"), accuracy.AccuracyOptions, accuracy.info, accuracy.draw,
+                    accuracy.table, narrow=_outcome_alone, wanted=accuracy.wanted),
         FigureEntry("early_stop_vs_density", "Early stop against density",
                     "Does a sparse ticket learn faster than the dense network, and do its controls?",
                     _LOTTERY, ("outcome", "layers"), Options, early_stop.info, early_stop.draw, early_stop.table,

@@ -8,6 +8,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.contract.events import WINNING_TICKET
+from app.contract.records import Run
+from app.contract.specs import LotterySpec
 from app.figures import collapse, labels, words
 from app.figures.density_axis import density_axis, lowest_planned
 from app.figures.density_curves import FOOT_AXIS, broken_at, collapse_marks, diverged_traces, replicates_note, traces
@@ -68,7 +70,7 @@ class AccuracyInfo(NamedTuple):
 def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
     """The data of the figure, from the series `outcome`."""
     outcome = source.rows("outcome")
-    spec = source.run.lottery
+    spec = source.run.spec if isinstance(source.run.spec, LotterySpec) else None
     column = _COLUMNS[source.options.at]
     curves = () if outcome is None else tuple(curve(outcome, column, name) for name in present(outcome))
     dense = curves[0].at(0) if curves and curves[0].branch == WINNING_TICKET else {}
@@ -77,15 +79,26 @@ def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
         curves=curves,
         dense=math.fsum(dense.values()) / len(dense) if dense else math.nan,
         cited=cite(curves),
-        steps=spec.steps,
+        steps=spec.steps if spec else 0,
         draws=1 if outcome is None else draws(outcome),
-        planned=(WINNING_TICKET, *(branch.kind for branch in spec.branches)),
-        lowest=min([lowest_planned(source.run), *(float(made.density.min()) for made in curves)]),
+        planned=(WINNING_TICKET, *(branch.kind for branch in (spec.branches if spec else ()))),
+        lowest=_lowest(curves, lowest_planned(source.run) if spec else 1.0),
         live=source.live,
-        continued=spec.rewind != "weights",
-        collapsed=collapse.of_run(source.collapses, spec.replicates),
+        continued=spec is not None and spec.rewind != "weights",
+        collapsed=collapse.of_run(source.collapses, source.run.spec.replicates),
         broken=broken_at(curves, source.collapses),
     )
+
+
+def wanted(run: Run) -> bool:
+    """Whether a run has accuracies: those of imported masks are known only where they were given."""
+    return isinstance(run.spec, LotterySpec) or "accuracies" in run.provenance
+
+
+def _lowest(curves: tuple[Curve, ...], planned: float) -> float:
+    """The density at the axis's end; masks that keep nothing have none on a logarithmic axis."""
+    found = [planned, *(float(density) for made in curves for density in made.density if density > 0)]
+    return min(found) if planned < 1 or min(found) < 1 else 0.5
 
 
 def cite(curves: tuple[Curve, ...]) -> Cited | None:
@@ -111,7 +124,7 @@ def cite(curves: tuple[Curve, ...]) -> Cited | None:
 def finding(made: AccuracyInfo) -> list[Part]:
     """One sentence with the numbers that the curves show, and what they cannot say."""
     after = {
-        "final": f"after {words.count(made.steps)} steps",
+        "final": f"after {words.count(made.steps)} steps" if made.steps else "as given with the imported files",
         "early_stop": "at the step with the lowest validation loss",
         "train": f"on the training split, after {words.count(made.steps)} steps",
     }[made.at]

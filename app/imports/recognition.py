@@ -31,6 +31,11 @@ class Level(NamedTuple):
         """Weights that its masks keep."""
         return sum(each.kept for each in self.counted)
 
+    @property
+    def density(self) -> float:
+        """Share of all weights that they keep, in [0, 1]."""
+        return self.kept / sum(each.total for each in self.counted)
+
 
 class Row(NamedTuple):
     """A line of the table and the networks that it stands for, by their place in the import; `kept` is of each."""

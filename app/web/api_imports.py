@@ -36,6 +36,10 @@ _FORM: Final[dict[str, Any]] = {
             "Without it, levels are the natural order of the files' whole paths.",
         },
         "one_means": {"type": "string", "enum": ["kept", "pruned"], "description": "What 1 means in masks."},
+        "accuracies": {
+            "type": "string",
+            "description": "CSV: level, test_accuracy in [0, 1] and, for several replicates, replicate.",
+        },
         "roles": {"type": "string", "description": "JSON: by tensor, one of " + ", ".join(get_args(Choice)) + "."},
         "name": {"type": "string", "maxLength": NAME_LENGTH},
         "tags": {"type": "array", "maxItems": TAGS, "items": {"type": "string", "maxLength": TAG_LENGTH}},

@@ -106,7 +106,10 @@ def has_figures(run: Run, tab: str) -> bool:
     """Whether runs of this kind have any figure under a tab."""
     # The first figure of a tab is what the tab is for.
     first = next(iter(TABS[tab]))
-    return first in FIGURES and run.kind in FIGURES[first].kinds
+    if first not in FIGURES or run.kind not in FIGURES[first].kinds:
+        return False
+    wanted = FIGURES[first].wanted
+    return wanted is None or wanted(run)
 
 
 def _card(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple, get_args
+from typing import Any, Final, NamedTuple, cast, get_args
 
 from app.contract.specs import FieldError
 from app.imports.table import Choice, Choices, OneMeans
@@ -11,10 +11,14 @@ NAMES: Final = ("roles", "one_means", "places", "accuracies")
 
 
 class Fields(NamedTuple):
-    """Decisions of a reader; `places` are (replicate, level) of each file, none where they follow from the names."""
+    """Decisions of a reader: `places` are (replicate, level) of each file, none where names tell them.
+
+    `accuracies` is CSV as it was given.
+    """
 
     choices: Choices
     places: Sequence[tuple[int, int]]
+    accuracies: str
 
 
 def fields_of(given: Sequence[tuple[str, str]]) -> Fields:
@@ -23,7 +27,8 @@ def fields_of(given: Sequence[tuple[str, str]]) -> Fields:
     one_means = last.get("one_means", "")
     if one_means not in get_args(OneMeans):
         raise FieldError("one_means", "must be kept or pruned")
-    return Fields(Choices(_roles(last.get("roles", "")), one_means), _places(last.get("places", "")))  # type: ignore[arg-type]
+    choices = Choices(_roles(last.get("roles", "")), cast(OneMeans, one_means))
+    return Fields(choices, _places(last.get("places", "")), last.get("accuracies", ""))
 
 
 def _roles(text: str) -> dict[str, Choice]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from importlib.metadata import version
+from math import nan
 
-from app.contract.events import ArtifactSaved, Measured
+from app.contract.events import ArtifactSaved, Measured, Place
 from app.contract.records import Run
 from app.contract.specs import TITLES, ImportedSpec
+from app.imports.accuracies import accuracies
 from app.imports.levels import MaskSequence, Saved
 from app.imports.places import Network, networks
 from app.imports.recognition import Recognition, recognise
@@ -19,11 +21,17 @@ from app.web.uploads import Upload
 
 MEDIA_TYPE = "application/vnd.safetensors"
 _NAME_LENGTH = 300
+OUTCOME = (
+    "steps", "density", "train_accuracy", "validation_accuracy", "validation_loss", "test_accuracy", "test_loss",
+    "early_stop_step", "early_stop_test_accuracy", "early_stop_validation_loss", "early_stop_censored", "diverged_step",
+)  # fmt: skip
+"""Columns of the series `outcome`, as trainings write it."""
 
 
 def recognised(upload: Upload, fields: Fields, *, name: str, tags: Sequence[str], notes: str) -> Recognition:
     """What the files of an upload are; nothing is stored. Raises Refused, FieldError, Invalid as the import would."""
     found = _networks(upload, fields.places)
+    accuracies(fields.accuracies, {(each.replicate, each.level) for each in found})
     check_name(name or "unnamed")
     check_tags(tags)
     check_notes(notes)
@@ -39,6 +47,7 @@ def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tag
     recognition = recognise(found, fields.choices)
     if recognition.question:
         raise Invalid([BadField(path="one_means", message=question(recognition, fields.choices))])
+    known = accuracies(fields.accuracies, {(each.replicate, each.level) for each in found})
     masks = MaskSequence(recognition)
     places = [(network.replicate, network.level) for network in found for _ in network.sources]
     spec = ImportedSpec(
@@ -53,6 +62,10 @@ def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tag
         [_save(store, output) if isinstance(output, Saved) else output for output in masks.outputs(upload.folder, each)]
         for each in range(masks.replicates)
     ]
+    for each in recognition.levels:
+        place = each.network.replicate, each.network.level
+        if place in known:
+            outputs[place[0]].append(_outcome(place[1], each.density, known[place]))
     provenance = {
         "layers": [
             {
@@ -64,6 +77,7 @@ def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tag
         ],
         "files": files,
         "format": recognition.holds,
+        **({"accuracies": "given beside the files"} if known else {}),
         "program": f"ticketscope {version('ticketscope')}",
     }
     return store.import_run(spec, outputs, provenance, name=name, tags=tags, notes=notes)
@@ -100,6 +114,12 @@ def _networks(upload: Upload, places: Sequence[tuple[int, int]]) -> list[Network
 def _default_name(files: Sequence[str]) -> str:
     more = f" and {len(files) - 1} more" if len(files) > 1 else ""
     return f"{TITLES['imported']}: {files[0][-120:]}{more}"
+
+
+def _outcome(level: int, density: float, accuracy: float) -> Measured:
+    """A row of the series `outcome`: the density and the accuracy that is known, and nothing else."""
+    row = dict.fromkeys(OUTCOME, nan) | {"density": density, "test_accuracy": accuracy}
+    return Measured(series="outcome", place=Place(level=level), columns={name: [value] for name, value in row.items()})
 
 
 def _save(store: Store, saved: Saved) -> Measured | ArtifactSaved:

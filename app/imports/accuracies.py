@@ -1,0 +1,40 @@
+"""Test accuracies that are given beside masks, level by level."""
+
+import csv
+from collections.abc import Collection
+from math import isfinite
+from typing import Final
+
+from app.contract.experiment import FieldError
+
+_COLUMNS: Final = {"level", "test_accuracy"}
+_FIELD: Final = "accuracies"
+
+
+def accuracies(text: str, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], float]:
+    """Test accuracy in [0, 1] by (replicate, level), from a CSV of level, test_accuracy and perhaps replicate.
+
+    `places` are those of the import. Raises FieldError with the number of the line.
+    """
+    if not text.strip():
+        return {}
+    rows = csv.DictReader(text.strip().lstrip("\ufeff").splitlines())
+    columns = {name.strip() for name in rows.fieldnames or ()}
+    if not columns >= _COLUMNS or columns - _COLUMNS - {"replicate"}:
+        raise FieldError(_FIELD, "needs a first line of level, test_accuracy and, for several replicates, replicate")
+    found: dict[tuple[int, int], float] = {}
+    for number, raw in enumerate(rows, 2):
+        row = {str(name).strip(): str(value or "").strip() for name, value in raw.items()}
+        try:
+            place = int(row.get("replicate") or 0), int(row["level"])
+            value = float(row["test_accuracy"])
+        except ValueError:
+            raise FieldError(_FIELD, f"line {number}: needs whole numbers and an accuracy") from None
+        if not isfinite(value) or not 0 <= value <= 1:
+            raise FieldError(_FIELD, f"line {number}: {value:g} is no accuracy: it lies in [0, 1], as 0.978 for 97.8 %")
+        if place not in places:
+            raise FieldError(_FIELD, f"line {number}: there is no level {place[1]} of replicate {place[0]}")
+        if place in found:
+            raise FieldError(_FIELD, f"line {number}: level {place[1]} of replicate {place[0]} is given twice")
+        found[place] = value
+    return found
