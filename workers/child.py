@@ -107,6 +107,7 @@ class Attempt:
         self._clock = Clock(job.settings.checkpoint_s)
         self._leave_at = inf
         self._seq = 0
+        self._progress: Progress | None = None
         self.fenced = False
         """Whether the shard turned out to be no longer ours: then nothing more is written."""
 
@@ -193,7 +194,7 @@ class Attempt:
                 return
         batcher.flush()
         self._settle()
-        self._store.finish(*self._shard)
+        self._store.finish(*self._shard, self._progress)
 
     def _start(self, experiment: ModuleType) -> dict[str, Any]:
         """Say what is computed, and how; returns the plan, which later attempts obey."""
@@ -216,6 +217,7 @@ class Attempt:
     def _take(self, output: Output, batcher: Batcher) -> None:
         match output:
             case Progress():
+                self._progress = output
                 self._parent.hear(self._claim.shard_id, output)
                 batcher.tick()
             case Measured():

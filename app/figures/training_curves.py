@@ -11,6 +11,8 @@ from pydantic import Field
 from app.contract.events import WINNING_TICKET
 from app.contract.records import Series
 from app.figures import collapse, labels, words
+from app.figures.density_curves import FOOT_AXIS
+from app.figures.diverged import Diverged, cross, lost_at, summary, without
 from app.figures.entry import Reads
 from app.figures.replicates import present
 from app.figures.source import Options, Source
@@ -53,11 +55,12 @@ class TrainingInfo(NamedTuple):
     planned: tuple[str, ...]
     live: bool
     collapsed: str = ""
+    diverged: tuple[Diverged, ...] = ()
 
 
 def reads(options: TrainingOptions) -> Reads:
     """Evaluations of one level only."""
-    return Reads({"evaluation": options.level, "layers": options.level}, {})
+    return Reads(dict.fromkeys(("evaluation", "layers", "outcome"), options.level), {})
 
 
 def info(source: Source[TrainingOptions]) -> TrainingInfo:
@@ -66,12 +69,13 @@ def info(source: Source[TrainingOptions]) -> TrainingInfo:
     evaluation, layers = source.rows("evaluation"), source.rows("layers")
     lines: list[Line] = []
     means: list[Line] = []
+    diverged = lost_at(source.rows("outcome"), options.level)
     if evaluation is not None:
         here = evaluation.where(evaluation["level"] == options.level)
         for branch in present(here):
             of_branch = here.where(here["branch"] == branch)
             lines += _lines(of_branch, options.metric, branch)
-            mean = _mean(of_branch, options.metric, branch)
+            mean = _mean(without(of_branch, diverged), options.metric, branch)
             means += [mean] if mean is not None else []
     lines.sort(key=lambda line: (line.replicate, line.draw))
     branches = (WINNING_TICKET, *(branch.kind for branch in source.run.lottery.branches if options.level))
@@ -85,6 +89,7 @@ def info(source: Source[TrainingOptions]) -> TrainingInfo:
         trainings=len(lines),
         planned=branches,
         live=source.live,
+        diverged=diverged,
         collapsed=collapse.of_level(source.collapses, options.level, source.run.spec.replicates),
     )
 
@@ -126,7 +131,7 @@ def _mean(rows: Series, metric: str, branch: str) -> Line | None:
     np.add.at(sums, (i[finite], j[finite]), value[finite])
     np.add.at(counts, (i[finite], j[finite]), 1.0)
     full = counts.sum(axis=1) == trainings
-    if not full.any():
+    if not len(rows) or not full.any():
         return None
     mean = (sums[full] / counts[full]).mean(axis=1)
     return Line(branch, None, None, len(replicates), *thinned(steps[full], mean))
@@ -159,6 +164,9 @@ def finding(made: TrainingInfo) -> list[Part]:
     share = f" ({words.density(made.density)} of the weights)" if made.density is not None and made.level else ""
     name = made.metric.replace("_", " ")
     means = [mean for mean in made.means if len(mean.step)]
+    lost = summary(made.diverged, made.trainings)
+    if not means and lost:
+        return [Part(f"{which[0].upper()}{which[1:]}{share}: {lost}.")]
     if not means:
         return [Part(f"The trainings of {which} have no step in common yet.")]
     last = min(int(mean.step[-1]) for mean in means)
@@ -173,7 +181,7 @@ def finding(made: TrainingInfo) -> list[Part]:
         Part(f"{which[0].upper()}{which[1:]}{share}, {name} after {words.count(last)} of {words.count(made.steps)} "
              "steps: "),
         *words.listed(told),
-        Part("."),
+        Part(f"; {lost}." if lost else "."),
         *([Part(f" {made.collapsed}")] if made.collapsed else []),
     ]  # fmt: skip
 
@@ -181,13 +189,15 @@ def finding(made: TrainingInfo) -> list[Part]:
 def foot(made: TrainingInfo) -> str:
     """n, what the lines are, and how many are left out."""
     n = max((mean.n for mean in made.means), default=0)
+    crosses = f"× {words.plural(len(made.diverged), 'diverged training')}, in no mean" if made.diverged else ""
     if n == 0:
-        return "n = 0 so far"
+        return " · ".join(filter(None, ["n = 0" if crosses else "n = 0 so far", crosses]))
     notes = [f"n = {words.plural(n, 'replicate')}"]
     if len(made.lines) > len(made.means):
         notes.append("thin lines: trainings · thick: mean, as far as all have come")
     if len(made.lines) < made.trainings:
         notes.append(f"{len(made.lines)} of {made.trainings} trainings drawn, all in the mean")
+    notes += [crosses] if crosses else []
     return " · ".join(notes)
 
 
@@ -237,6 +247,7 @@ def draw(made: TrainingInfo) -> go.Figure:
         )  # fmt: skip
         if len(y):
             ends.append(labels.End(role, look.label, float(mean.step[-1]), float(y[-1])))
+    data += [cross(each, _role(made, each.branch), number) for number, each in enumerate(made.diverged[:MAX_LINES])]
     which = made.metric.replace("_", " ")
     return figure(
         data,
@@ -247,6 +258,7 @@ def draw(made: TrainingInfo) -> go.Figure:
         xaxis=axis("optimizer step", range=[0, 1.01 * made.steps], tickformat=",d",
                    unifiedhovertitle={"text": "step %{x:,d}"}),
         yaxis=axis(f"{which} ({'%' if scale == 100 else 'nats'})", range=list(y_range)),
+        yaxis2=FOOT_AXIS,
         annotations=labels.annotations(ends, y_range),
         right=labels.margin([LOOKS[name].label for name in made.planned]),
     )  # fmt: skip
@@ -255,10 +267,14 @@ def draw(made: TrainingInfo) -> go.Figure:
 def table(made: TrainingInfo) -> dict[str, list[Any]]:
     """One row per training and evaluation drawn; accuracy in [0, 1], loss in nats."""
     lines = made.lines
+    ends = {(each.branch, each.replicate, each.draw): each.step for each in made.diverged}
     return {
         "branch": [line.branch for line in lines for _ in line.step],
         "replicate": [line.replicate for line in lines for _ in line.step],
         "draw": [line.draw for line in lines for _ in line.step],
         "step": [step for line in lines for step in line.step.tolist()],
         made.metric: [value for line in lines for value in line.value.tolist()],
+        "diverged_step": [
+            ends.get((line.branch, line.replicate or 0, line.draw or 0)) for line in lines for _ in line.step
+        ],
     }

@@ -146,13 +146,17 @@ def checkpoint(conn: Connection, shard_id: int, token: str, sha256: str, next_or
     return dropped
 
 
-def finish(conn: Connection, shard_id: int, token: str) -> State:
-    """The shard did all that it was claimed for; queued again when the run has asked for more meanwhile."""
+def finish(conn: Connection, shard_id: int, token: str, progress: Progress | None = None) -> State:
+    """The shard did all that it was claimed for; queued again when the run has asked for more meanwhile.
+
+    `progress` is its last: a divergence may have left less to do than was asked for.
+    """
     row = owned(conn, shard_id, token)
     run = run_rows.locked(conn, row.run_id)
     if row.work == run.work:
         state: State = "finished"
-        _let_go(conn, row, state=state, done=row.total, note="")
+        total = row.total if progress is None else progress.total
+        _let_go(conn, row, state=state, done=total, total=total, note="")
         events.log(conn, row.run_id, [Finished(replicate=row.replicate)], row)
     else:
         state = "cancelled" if row.state == "cancelling" else "queued"

@@ -73,10 +73,13 @@ class Work(Connected):
         with self._db.write() as conn:
             return shards.checkpoint(conn, shard_id, token, sha256, next_ordinal)
 
-    def finish(self, shard_id: int, token: str) -> State:
-        """The shard is done: finished, or queued again if the run was extended meanwhile. Raises Fenced."""
+    def finish(self, shard_id: int, token: str, progress: Progress | None = None) -> State:
+        """The shard is done: finished, or queued again if the run was extended meanwhile. Raises Fenced.
+
+        `progress` is its last, which says how much there was to do.
+        """
         with self._db.write() as conn:
-            return shards.finish(conn, shard_id, token)
+            return shards.finish(conn, shard_id, token, progress)
 
     def fail(self, shard_id: int, token: str, reason: str, traceback: str, *, final: bool = False) -> State:
         """An attempt failed: queued again, or failed at the third time without a checkpoint. Raises Fenced."""

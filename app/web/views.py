@@ -215,8 +215,14 @@ def head(run: Run, workers: Iterable[WorkerInfo], refusals: Sequence[Refusal], *
 def share_done(run: Run) -> str:
     """How much of the run is done, told from the steps: `12 of 35 trainings`."""
     asked, unit = run.spec.work
-    finished = asked if run.state == "finished" else int(asked * run.progress.done / max(run.progress.total, 1))
-    return f"{finished} of {plural(asked, unit)}"
+    progress = run.progress
+    # A divergence takes what hangs on it off the total: it is not trained.
+    whole = run.experiment.units_per_replicate * run.spec.replicates if run.kind in EXPERIMENTS else progress.total
+    reached = progress.total if run.state == "finished" else progress.done
+    left = run.state != "finished"
+    finished = min(asked, int(asked * reached / max(whole, 1)) if left else round(asked * reached / max(whole, 1)))
+    cut = f"; a divergence leaves {asked - finished} untrained" if not left and finished < asked else ""
+    return f"{finished} of {plural(asked, unit)}{cut}"
 
 
 def _left(run: Run) -> str:

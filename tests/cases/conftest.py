@@ -65,6 +65,13 @@ class Cases:
         return answer.text
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            # The first of them waits for all runs to be made.
+            item.add_marker(pytest.mark.timeout(600))
+
+
 @pytest.fixture(scope="session")
 def cases(tmp_path_factory: pytest.TempPathFactory, datasets_dir: Path) -> Iterator[Cases]:
     lab = Lab(tmp_path_factory.mktemp("cases"), datasets_dir)

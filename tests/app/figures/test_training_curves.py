@@ -168,11 +168,11 @@ def test_empty_says_what_it_waits_for(records: Any, level: int, state: str, expe
 
 def test_only_one_level_is_read() -> None:
     reads = FIGURES["training_curves"].reads(TrainingOptions(level=4))
-    assert reads == ({"evaluation": 4, "layers": 4}, {})
+    assert reads == ({"evaluation": 4, "layers": 4, "outcome": 4}, {})
 
 
 def test_table_is_one_row_per_evaluation(records: Any) -> None:
     columns = table(info(source(records, {"evaluation": records.series(rows())}, level=1)))
-    assert list(columns) == ["branch", "replicate", "draw", "step", "test_accuracy"]
+    assert list(columns) == ["branch", "replicate", "draw", "step", "test_accuracy", "diverged_step"]
     assert columns["step"] == [0, 500, 1000, 0, 500, 1000, 0, 500, 0, 500]
     assert columns["test_accuracy"][:3] == [0.1, 0.8, 0.9]

@@ -178,7 +178,7 @@ class _Replicate:
             for group in groups:
                 yield from self._make(group, masks, starts)
                 yield self._checkpoint()
-        yield Progress(done=self._bench.total, total=self._bench.total)
+        yield Progress(done=self._total(), total=self._total())
 
     def _make(self, group: Sequence[Place], masks: Mapping[str, Tensor], starts: Starts) -> Iterator[Output]:
         """What is left of the trainings of a group, at once."""
@@ -188,7 +188,10 @@ class _Replicate:
             if self._standing.left(place)
         ]
         for output in in_turn(members, self._standing.order, self._bench.done):
-            yield self._checkpoint(members) if isinstance(output, Due) else output
+            if isinstance(output, Progress):
+                yield output.model_copy(update={"total": self._total()})
+            else:
+                yield self._checkpoint(members) if isinstance(output, Due) else output
         self._bench.done += sum(member.size for member in members)
 
     def _training(
@@ -285,6 +288,10 @@ class _Replicate:
         """Whether a level has no ticket to hang on, as one before it diverged."""
         before = range(level) if self._spec.mode == "iterative" else range(min(level, 1))
         return any(Place(level=each) in self._diverged for each in before)
+
+    def _total(self) -> int:
+        """Optimizer steps of all trainings but those that a divergence before them has cut off."""
+        return sum(steps for place, steps in self._steps.items() if not self._cut_off(place.level))
 
     def _factor(self, step: int) -> float:
         factor: float = self._schedule(step, self._spec.steps)

@@ -1,0 +1,28 @@
+"""A run one of whose replicates diverges: the Training tab shows it, and progress counts what was trained."""
+
+import numpy as np
+
+from tests.cases.conftest import Cases
+
+
+def test_the_training_tab_shows_the_divergence(cases: Cases) -> None:
+    columns = cases.client.get(f"/api/v1/runs/{cases.ids['diverge']}/series", params={"name": "outcome"}).json()
+    lost = [step for step in columns["columns"]["diverged_step"] if step is not None and np.isfinite(step)]
+    assert len(lost) == 1
+    said = cases.finding("diverge", "training_curves", level=0)
+    assert "test accuracy after 200 of 200 steps" in said
+    assert said.endswith(f"; 1 of 2 trainings diverged, at step {int(lost[0])}.")
+    figure = cases.figure("diverge", "training_curves", level=0)
+    (cross,) = (trace for trace in figure["data"] if trace["meta"]["part"] == "diverged")
+    assert (cross["x"], cross["marker"]["symbol"]) == (lost, "x-thin")
+    assert figure["layout"]["meta"]["n"] == 1
+    assert "× 1 diverged training, in no mean" in figure["layout"]["meta"]["foot"]
+
+
+def test_progress_counts_what_was_trained(cases: Cases) -> None:
+    progress = cases.client.get(f"/api/v1/runs/{cases.ids['diverge']}").json()["progress"]
+    # Five trainings of the whole replicate and the one that diverged, of 200 steps each.
+    assert (progress["done"], progress["total"]) == (1200, 1200)
+    page = cases.page("diverge", tab="training")
+    assert "6 of 10 trainings; a divergence leaves 4 untrained" in page
+    assert "42 of 42 trainings" in cases.page("collapse", tab="training")
