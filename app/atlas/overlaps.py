@@ -109,6 +109,9 @@ def _overlaps(
             if run != base
         },
         paired_by={run: each.by for run, each in pairings.items() if run != base},
+        estimated=tuple(
+            every[place].name for place, null in zip(wanted, nulls["unit_permuted"], strict=True) if null.estimated
+        ),
     )
 
 

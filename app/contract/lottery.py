@@ -96,7 +96,8 @@ class LotterySpec(Experiment):
     sparse_training: Literal["auto", "off"] = Field(
         "auto",
         description="Auto: on a CPU, linear layers train in a sparse format (CSR) below the density at which that was "
-        "measured to be faster on this machine; results differ by rounding only. Off: always masked and dense.",
+        "measured to be faster on this machine; results differ by rounding, which RMSprop amplifies. Off: always "
+        "masked and dense.",
         json_schema_extra=RARE | when(device=["any", "cpu"], precision=["float32"]),
     )
     precision: Literal["float32", "bfloat16"] = Field(

@@ -1,6 +1,8 @@
 """Accuracy against the weights that remain, for the winning ticket and its controls."""
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -13,7 +15,7 @@ from app.contract.specs import LotterySpec
 from app.figures import collapse, labels, words
 from app.figures.density_axis import density_axis, lowest_planned
 from app.figures.density_curves import FOOT_AXIS, broken_at, collapse_marks, diverged_traces, replicates_note, traces
-from app.figures.replicates import Curve, curve, draws, present
+from app.figures.replicates import Curve, curve, draws, mean_at, present, unequal
 from app.figures.source import Options, Source
 from app.figures.style import DENSE, LOOKS, axis, figure
 from app.figures.words import Part
@@ -35,9 +37,10 @@ class AccuracyOptions(Options):
 
 
 class Cited(NamedTuple):
-    """What the finding compares: means over the `n` replicates that every branch has at `level`.
+    """What the finding compares: the means that the curves show at `level`, where `n` replicates have every branch.
 
-    `dense` is the mean of the same replicates' level 0; NaN unless all of them have it.
+    `dense` is the mean of level 0 that the figure shows. `counts` has the replicates behind each value where these
+    differ, as in a running run.
     """
 
     level: int
@@ -45,6 +48,7 @@ class Cited(NamedTuple):
     n: int
     accuracy: dict[str, float]
     dense: float
+    counts: Mapping[str, int] = MappingProxyType({})
 
 
 class AccuracyInfo(NamedTuple):
@@ -109,15 +113,16 @@ def cite(curves: tuple[Curve, ...]) -> Cited | None:
         rows = [made.at(level) for made in curves]
         common = set.intersection(*(set(row) for row in rows)) if rows else set()
         if common and (best is None or len(common) >= best.n):
-            accuracy = {
-                made.branch: math.fsum(row[r] for r in sorted(common)) / len(common)
-                for made, row in zip(curves, rows, strict=True)
-            }
             density = float(curves[0].density[curves[0].levels == level][0])
-            zero = curves[0].at(0) if curves[0].branch == WINNING_TICKET else {}
-            whole = common <= zero.keys()
-            dense = math.fsum(zero[r] for r in sorted(common)) / len(common) if whole else math.nan
-            best = Cited(level, density, len(common), accuracy, dense)
+            ticket = curves[0] if curves[0].branch == WINNING_TICKET else None
+            best = Cited(
+                level=level,
+                density=density,
+                n=len(common),
+                accuracy={made.branch: mean_at(made, level) for made in curves},
+                dense=mean_at(ticket, 0) if ticket else math.nan,
+                counts=unequal(curves, level),
+            )
     return best
 
 
@@ -140,12 +145,14 @@ def finding(made: AccuracyInfo) -> list[Part]:
     for branch, accuracy in made.cited.accuracy.items():
         what = f" {'training' if made.at == 'train' else 'test'} accuracy" if branch == WINNING_TICKET else ""
         verb = "the ticket reaches" if branch == WINNING_TICKET else LOOKS[branch].phrase
-        told.append([Part(f"{verb} "), Part(words.accuracy(accuracy), branch), Part(what)])
+        told.append(
+            [Part(f"{verb} "), Part(words.accuracy(accuracy), branch), Part(what + _behind(made.cited, branch))]
+        )
     parts = [Part(f"At {words.density(made.cited.density)} of the weights "), *told[0]]
     if told[1:]:
         parts += [Part("; "), *words.listed(told[1:])]
     if not math.isnan(made.cited.dense):
-        parts += [Part("; dense "), Part(words.accuracy(made.cited.dense), DENSE)]
+        parts += [Part("; dense "), Part(words.accuracy(made.cited.dense), DENSE), Part(_behind(made.cited, DENSE))]
     parts.append(Part(f"; {after}."))
     if made.continued:
         parts.append(
@@ -155,10 +162,15 @@ def finding(made: AccuracyInfo) -> list[Part]:
         parts.append(Part(f" {made.collapsed}"))
     if made.live:
         n = words.plural(made.cited.n, "replicate")
-        parts.append(Part(f" Still running; so far from {n}."))
+        parts.append(Part(" Still running." if made.cited.counts else f" Still running; so far from {n}."))
     elif made.cited.n == 1:
         parts.append(Part(" One replicate cannot distinguish an effect from chance."))
     return parts
+
+
+def _behind(cited: Cited, branch: str) -> str:
+    """How many replicates stand behind a value, where that is not the same for all."""
+    return f" (n = {cited.counts[branch]})" if cited.counts else ""
 
 
 def foot(made: AccuracyInfo) -> str:

@@ -23,7 +23,7 @@ from app.figures.overlap_view import (
 from app.figures.source import Source
 from app.figures.style import DENSE, LOOKS, axis, figure, note
 from app.figures.words import Part
-from app.masks.chance import REACH
+from app.masks.chance import OFF, REACH
 from app.masks.overlap import NULLS, Floats, Ints, Null, nested, smaller
 
 # A shuffled control is a draw of the uniform null, so they share a look.
@@ -40,7 +40,8 @@ class ChanceInfo(NamedTuple):
 
     One entry per layer, and a last one for all of them where there are several: `pairs` counts those with a weight in
     it; `expected` and `sd` are the mean's own under each null, and hold those nulls alone that apply to every pair.
-    `nested` pairs are left out, `same` of which are of one mask. `partners` are the layers' names in other runs.
+    `nested` pairs are left out, `same` of which are of one mask. `partners` are the layers' names in other runs;
+    `estimated` the layers whose unit-permuted interval is no exact one.
     """
 
     title: str
@@ -57,6 +58,7 @@ class ChanceInfo(NamedTuple):
     partners: tuple[str, ...]
     left_out: int
     awaited: tuple[Part, ...]
+    estimated: tuple[str, ...] = ()
 
     def interval(self, null: Null) -> tuple[Floats, Floats]:
         """Where 95 % of such means lie by chance, within [0, 1]; NaN where the null does not apply."""
@@ -125,6 +127,7 @@ def info(source: Source[ChanceOptions]) -> ChanceInfo:
         sd={null: np.sqrt(mean(of_pairs(made.sd[null] ** 2) * share**2, pairs**2)) for null in told},
         nested=0 if source.options.a else int(inside.sum()),
         same=0 if source.options.a else int(same.sum()),
+        estimated=made.estimated if "unit_permuted" in told else (),
     )
 
 
@@ -259,6 +262,8 @@ def _foot(made: ChanceInfo) -> str:
     parts = [f"n = {made.who}, {words.plural(pairs, 'pair')}"]
     if pairs:
         parts.append("lines: 95 % of such means by chance, layers taken as independent")
+    if made.estimated:
+        parts.append(f"unit-permuted intervals of {words.plural(len(made.estimated), 'layer')} estimated: {OFF}")
     if made.paired:
         parts.append(made.paired)
     if made.nested > made.same:

@@ -1,12 +1,14 @@
 """One quantity by level and replicate: a control's draws are averaged within their replicate first."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from app.contract.events import WINNING_TICKET
 from app.contract.records import Series
-from app.figures.style import BRANCHES
+from app.figures.style import BRANCHES, DENSE
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -76,6 +78,24 @@ def curve(rows: Series, column: str, branch: str) -> Curve:
     trainings = np.bincount(i, minlength=len(levels))
     density = np.bincount(i, weights=mine["density"], minlength=len(levels)) / np.maximum(trainings, 1)
     return Curve(branch, levels, density, replicates, values, np.bincount(i[~finite], minlength=len(levels)))
+
+
+def mean_at(drawn: Curve, level: int) -> float:
+    """The mean that the curve shows at a level; NaN where it has none."""
+    found = drawn.mean[drawn.levels == level]
+    return float(found[0]) if len(found) else float("nan")
+
+
+def unequal(curves: Sequence[Curve], level: int) -> dict[str, int]:
+    """Replicates behind each curve's mean at `level`, and under "dense" behind the ticket's at level 0.
+
+    Empty where all are equal.
+    """
+    counts = {drawn.branch: len(drawn.at(level)) for drawn in curves}
+    for drawn in curves:
+        if drawn.branch == WINNING_TICKET:
+            counts[DENSE] = len(drawn.at(0))
+    return counts if len(set(counts.values()) - {0}) > 1 else {}
 
 
 def present(rows: Series) -> tuple[str, ...]:

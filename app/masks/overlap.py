@@ -28,7 +28,7 @@ class Overlaps(NamedTuple):
     keep. `expected` and `sd` (k, k, L) are the intersection's mean and standard deviation under each null, NaN where it
     does not apply, and `sd` where nobody asked for it. `left_out` counts tickets beyond the bound. `runs` holds the
     names of the runs by id; `partners`, by id of each run but the first, what these layers are called there, and
-    `paired_by` what decided that.
+    `paired_by` what decided that. `estimated` names layers whose unit-permuted `sd` is no exact one.
     """
 
     refs: tuple[TicketRef, ...]
@@ -42,6 +42,7 @@ class Overlaps(NamedTuple):
     runs: Mapping[str, str] = MappingProxyType({})
     partners: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     paired_by: Mapping[str, str] = MappingProxyType({})
+    estimated: tuple[str, ...] = ()
 
 
 NO_OVERLAPS = Overlaps((), (), np.zeros(0, np.int64), np.zeros((0, 0), np.int64), np.zeros((0, 0, 0), np.int64), {}, {})

@@ -69,7 +69,7 @@ export class UnitPanel {
     const kernel = found.picture && found.picture[0] > 3 ? found.picture[1] * found.picture[2] : 0;
     const shape = !found.picture ? "Its inputs form no picture." : kernel ? `Kernels of ${found.picture[1]}×${found.picture[2]}, one for each of ${found.picture[0]} input channels${found.picture[0] > MOST_PICTURES ? `, the first ${MOST_PICTURES} shown` : ""}.` : `Its incoming weights over the ${found.picture[1]}×${found.picture[2]} input${found.assumed ? ", a shape assumed from their number" : ""}${found.picture[0] === 3 ? ", red, green and blue" : ""}.`;
     const what = there === found.end && there ? "Trained values." : there ? "Initial values." : "1 = kept.";
-    const top = strongest.length ? ` Strongest: ${strongest.map(({ value, i }) => `${signed(Number(value.toPrecision(4)))} from ${kernel ? `channel ${Math.floor(i / kernel)}` : `input ${i}`}`).join(", ")}.` : "";
+    const top = strongest.length ? ` Strongest: ${strongest.map(({ value, i }) => `${signed(value, 4)} from ${kernel ? `channel ${Math.floor(i / kernel)}` : `input ${i}`}`).join(", ")}.` : "";
     this.foot.textContent = `${shape} ${what}${top}`;
   }
 

@@ -24,8 +24,9 @@ export function describe(weight, { kernel, wide, level, last, many }) {
   return parts;
 }
 
-/** A value with its sign, in six significant digits. @param {number} value */
-export function signed(value) {
-  const text = Math.abs(value) >= 1e-4 || value === 0 ? Math.abs(value).toPrecision(6) : Math.abs(value).toExponential(5);
+/** A value with its sign, in `digits` significant digits. @param {number} value */
+export function signed(value, digits = 6) {
+  const size = Math.abs(value);
+  const text = size >= 1e-4 || value === 0 ? size.toPrecision(digits) : size.toExponential(digits - 1);
   return `${value < 0 ? "−" : "+"}${text}`;
 }

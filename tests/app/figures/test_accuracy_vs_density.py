@@ -72,7 +72,7 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
     assert same(info(source(records, two_replicates(records))), expected)
 
 
-def test_dense_is_told_for_the_same_replicates(records: Any) -> None:
+def test_dense_is_that_of_its_line_with_its_own_n(records: Any) -> None:
     outcome = records.outcome(
         [
             {"replicate": 0, "level": 0, "density": 1.0, "test_accuracy": 0.95},
@@ -80,7 +80,7 @@ def test_dense_is_told_for_the_same_replicates(records: Any) -> None:
             {"replicate": 0, "level": 1, "density": 0.5, "test_accuracy": 0.94},
         ]
     )
-    assert "dense 95.0 %" in sentence(info(source(records, outcome)))
+    assert "dense 90.0 % (n = 2)" in sentence(info(source(records, outcome)))
 
 
 def test_a_ticket_that_trained_on_says_so(records: Any) -> None:
@@ -129,6 +129,27 @@ def test_a_running_run_cites_what_most_replicates_have(records: Any) -> None:
     assert foot(made).startswith("n = 1 to 3 replicates by level")
     ticket = next(curve for curve in made.curves if curve.branch == "winning_ticket")
     assert ticket.n.tolist() == [3, 3, 3, 3, 2, 2, 2, 2, 1]
+
+
+def test_a_running_run_says_what_the_curves_beside_it_show(records: Any) -> None:
+    """Replicate 1 lacks its control and replicate 2 all of level 1: each value is its curve's, with its own n."""
+    rows = [
+        {"replicate": replicate, "level": level, "density": 0.5**level, "branch": branch, "test_accuracy": accuracy}
+        for replicate, level, branch, accuracy in (
+            (0, 0, "winning_ticket", 0.90), (1, 0, "winning_ticket", 0.94), (2, 0, "winning_ticket", 0.95),
+            (0, 1, "winning_ticket", 0.80), (1, 1, "winning_ticket", 0.90), (0, 1, "reinit", 0.70),
+        )
+    ]  # fmt: skip
+    made = info(source(records, records.outcome(rows), state="running"))
+    assert sentence(made).startswith(
+        "At 50.0 % of the weights the ticket reaches 85.0 % test accuracy (n = 2); the same mask with new weights "
+        "70.0 % (n = 1); dense 93.0 % (n = 3); after "
+    )
+    assert sentence(made).endswith("steps. Still running.")
+    shown = {trace.meta["role"]: trace for trace in draw(made).data if trace.meta["part"] == "mean"}
+    assert shown["winning_ticket"].y[1] == pytest.approx(85.0)
+    assert shown["reinit"].y[0] == pytest.approx(70.0)
+    assert shown["dense"].y[0] == pytest.approx(93.0)
 
 
 def test_only_dense_so_far(records: Any) -> None:

@@ -174,3 +174,9 @@ def test_the_table_has_the_intervals_that_are_drawn(records: Any) -> None:
         for end, name in enumerate(("low", "high")):
             np.testing.assert_allclose(lines[role][end::3], [100 * columns[name][row] for row in rows])
     assert max(columns["high"][row] for row in range(9) if columns["null"][row] == "unit_permuted") == 1.0
+
+
+def test_an_estimated_interval_says_how_far_off_it_may_be(records: Any) -> None:
+    made = draw(info(source(records, by_hand()._replace(estimated=("fc1",)))))
+    assert "unit-permuted intervals of 1 layer estimated: 10 % too narrow to 25 % too wide" in made.layout.meta["foot"]
+    assert "estimated" not in draw(info(source(records, by_hand()))).layout.meta["foot"]

@@ -98,13 +98,29 @@ def test_a_sparse_perceptron_trains_as_the_masked_dense_one(kind: str, density: 
         assert torch.count_nonzero(found[name][~mask]) == 0
 
 
-def test_losses_agree_to_rounding_over_two_hundred_steps() -> None:
-    params = CATALOG["optimizer"]["sgd"].params(kind="sgd")
+def apart(kind: str, density: float) -> tuple[float, float]:
+    """After 200 steps: the largest relative difference of a loss, and the largest difference of a weight."""
+    params = CATALOG["optimizer"][kind].params(kind=kind)
     assert isinstance(params, OptimizerParams)
-    masks = masks_of(network(), 0.1)
-    dense, _ = trained(lay_out(network(), masks), params, 200)
-    sparse, _ = trained(lay_out(network(), masks, 1.1), params, 200)
-    assert sparse == pytest.approx(dense, rel=1e-5)
+    masks = masks_of(network(), density)
+    dense, end = trained(lay_out(network(), masks), params, 200)
+    sparse, found = trained(lay_out(network(), masks, 1.1), params, 200)
+    losses = max(abs(a - b) / abs(a) for a, b in zip(dense, sparse, strict=True))
+    return losses, max(float((found[name] - tensor).abs().max()) for name, tensor in end.items())
+
+
+@pytest.mark.parametrize("kind", ["sgd", "momentum_sgd", "adam", "adamw", "lion"])
+def test_losses_agree_to_rounding_over_two_hundred_steps(kind: str) -> None:
+    losses, weights = apart(kind, 0.03)
+    assert losses < 1e-5
+    assert weights < 1e-5
+
+
+def test_rmsprop_amplifies_rounding() -> None:
+    """The protocol promises less of it: losses alike, single weights not."""
+    losses, weights = apart("rmsprop", 0.03)
+    assert losses < 1e-3
+    assert weights > 1e-4
 
 
 def test_weights_of_units_that_nothing_reads_decay_as_they_do_in_the_dense_network() -> None:
