@@ -77,7 +77,7 @@ function show(term) {
   bubble.hidden = false;
   shown = term;
   const [box, own] = [term.getClientRects()[0] ?? term.getBoundingClientRect(), bubble.getBoundingClientRect()];
-  const left = Math.max(8, Math.min(box.left, document.documentElement.clientWidth - own.width - 8));
+  const left = Math.max(8, Math.min(box.left, document.body.getBoundingClientRect().right - own.width - 8));
   const below = box.bottom + 6 + own.height <= innerHeight;
   bubble.style.left = `${left}px`;
   bubble.style.top = `${below ? box.bottom + 6 : Math.max(8, box.top - own.height - 6)}px`;
