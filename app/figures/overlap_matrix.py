@@ -171,7 +171,8 @@ def draw(made: MatrixInfo) -> go.Figure:
         finding=finding(made),
         foot=_foot(made),
         n=made.n,
-        xaxis=axis("ticket", range=[-0.5, max(k, 1) - 0.5], tickangle=0 if short else -40, **ticks),
+        # Long labels are turned, and lie where the title would.
+        xaxis=axis("ticket" if short else "", range=[-0.5, max(k, 1) - 0.5], tickangle=0 if short else -40, **ticks),
         yaxis=axis("ticket", range=[max(k, 1) - 0.5, -0.5], **ticks),
         hovermode="closest",
         margin={"l": 132, "r": 76, "t": 26, "b": 96},

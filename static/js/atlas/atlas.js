@@ -3,11 +3,10 @@ import { at } from "../address.js";
 import { paced } from "../hints.js";
 import { advance, following, onNewest, stay } from "../newest.js";
 import { renewParts } from "../parts.js";
-import { titled } from "../picture.js";
-import { plotly } from "../plotly.js";
-import { color, onTheme } from "../theme.js";
+import { onTheme } from "../theme.js";
 import { chooseOther, short } from "./compare.js";
 import { Divider } from "./divider.js";
+import { download } from "./download.js";
 import { Matrix } from "./matrix.js";
 import { theme } from "./scales.js";
 import { csvAddress, legendAddress, partnerOf, tile, ticketOf } from "./server.js";
@@ -137,14 +136,8 @@ export async function atlas(form, chosen) {
 
   /** Which layer of the other ticket is compared, as the server says. */
   async function pairUp() {
-    partner = null;
-    apart = "";
-    if (!other()) return;
-    try {
-      partner = await partnerOf(ticket(), layer, other(), pairing());
-    } catch (error) {
-      apart = `Not compared: ${error instanceof Error ? error.message : error}`;
-    }
+    [partner, apart] = [null, ""];
+    if (other()) partner = await partnerOf(ticket(), layer, other(), pairing()).catch((error) => { apart = `Not compared: ${error.message}`; return null; });
   }
 
   /** Show what the controls say. */
@@ -230,19 +223,10 @@ export async function atlas(form, chosen) {
     showUnit();
   }
 
-  /** @param {string} format */
-  async function save(format) {
-    const library = await plotly();
-    const { width, height } = placeA.getBoundingClientRect();
-    const { data, layout } = /** @type {any} */ (placeA);
-    const meta = { title: `${layer} of ${run}, ${words(ticket())}`, finding: [], foot: legend.textContent ?? "", n: 1 };
-    const picture = titled({ ...layout, meta, width, height, paper_bgcolor: color("card") });
-    const address = await library.toImage({ data, layout: picture }, { format, width, height: picture.height, scale: format === "png" ? 2 : 1 });
-    const link = document.createElement("a");
-    link.href = address;
-    link.download = `${run}-r${control("replicate").value}-l${control("level").value}-${layer}-${look().color}.${format}`.replace(/[^\w.-]/g, "_");
-    link.click();
-  }
+  const save = (/** @type {string} */ format) => download(placeA, {
+    title: `${layer} of ${run}, ${words(ticket())}`, foot: legend.textContent ?? "", format,
+    name: `${run}-r${control("replicate").value}-l${control("level").value}-${layer}-${look().color}`,
+  });
 
   film.hidden = false;
   let playing = false;

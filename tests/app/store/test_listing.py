@@ -55,6 +55,14 @@ def test_search(stocked: Store, q: str, names: list[str]) -> None:
     assert _names(stocked, q) == names
 
 
+def test_a_run_is_found_by_its_id_or_its_beginning(stocked: Store) -> None:
+    run = stocked.runs().items[0]
+    assert [each.id for each in stocked.runs(q=run.id).items] == [run.id]
+    assert run.id in [each.id for each in stocked.runs(q=run.id[:9].upper()).items]
+    assert stocked.runs(q=run.id[1:]).items == ()
+    assert stocked.runs(q="____").items == ()
+
+
 def test_filters_beside_the_search(stocked: Store) -> None:
     assert [run.name for run in stocked.runs(state="cancelled").items] == ["ÄRGER_x"]
     assert [run.name for run in stocked.runs(tag="Nice work").items] == ["Alpha one"]
