@@ -165,11 +165,15 @@ def test_files_become_replicates_in_the_page(watched: Watched, scope: Scope) -> 
         page.get_by_label(f"Replicate of {name}.safetensors").fill("1")
         page.keyboard.press("Enter")
     assert page.locator("#levels .level").all_inner_texts() == ["level 0", "level 0", "level 1", "level 1"]
+    page.get_by_label("Test accuracy of l3.safetensors").fill("91.5")
     look(page)
     page.click("button.go")
     page.wait_for_url("**/runs/*")
-    spec = scope.run(page.url.rsplit("/", 1)[-1])["spec"]
+    run = page.url.rsplit("/", 1)[-1]
+    spec = scope.run(run)["spec"]
     assert (spec["replicates"], spec["levels"]) == (2, 1)
+    rows = scope.client.get(f"/api/v1/runs/{run}/series", params={"name": "outcome"}).json()["columns"]
+    assert [rows[name] for name in ("replicate", "level", "test_accuracy")] == [[1], [1], [0.915]]
 
 
 def test_an_upload_shows_how_far_it_is_and_can_be_cancelled(watched: Watched, scope: Scope, tmp_path: Path) -> None:
