@@ -142,7 +142,7 @@ def test_another_numeric_plan_is_refused_and_the_shard_waits_for_a_worker_that_h
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 def test_a_full_disk_fails_for_good_says_so_and_can_be_resumed(bench: Bench) -> None:
     disk = bench.settings.data_dir / "artifacts"
-    disk.mkdir()
+    disk.mkdir(exist_ok=True)
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", disk], check=False, capture_output=True, text=True
     )
