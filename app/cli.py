@@ -2,14 +2,13 @@
 
 import importlib.util
 import json
-import logging
 import socket
 import subprocess
 import sys
 from contextlib import ExitStack
 from importlib.metadata import version as package_version
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import httpx
@@ -19,7 +18,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from app import unique_json
+from app import logs, unique_json
+from app.cli_end import in_one_line, stop
 from app.cli_import import names_of, show
 from app.contract.presets import PRESETS
 from app.contract.records import Queue as QueueName
@@ -43,20 +43,17 @@ _IMPORT_TIMEOUT = httpx.Timeout(10, write=60, read=900)
 
 def main() -> None:
     """Entry point of the `ticketscope` command."""
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    logs.set_up()
     app()
 
 
 @app.command()
 def up() -> None:
     """Start everything on this machine: broker, workers and web. Ctrl-C stops all of it."""
-    from app.store import StoreError
-    from app.up import CannotListen, up
+    from app.up import up
 
-    try:
+    with in_one_line():
         up(_settings(), console.print)
-    except (CannotListen, StoreError) as error:
-        _stop(str(error))
 
 
 @app.command()
@@ -64,24 +61,22 @@ def web(fd: Annotated[int | None, typer.Option(hidden=True, help="A socket that 
     """Serve the web alone; workers and a broker run elsewhere."""
     import uvicorn
 
-    from app.main import create_app
+    from app.connections import at_once, bound, bounded
+    from app.main import WRITE_PATIENCE_S, create_app
     from app.queue import Queue
-    from app.store import Store, StoreError
-    from app.up import CannotListen, listen
+    from app.up import listen, opened
 
     settings = _settings()
-    try:
+    with in_one_line():
         listener = listen(settings) if fd is None else socket.socket(fileno=fd)
-    except CannotListen as error:
-        _stop(str(error))
-    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
-    try:
+        store = opened(settings, WRITE_PATIENCE_S)
         store.wait_for_revision(_REVISION_TIMEOUT_S)
-    except (TimeoutError, StoreError) as error:
-        _stop(str(error))
+    most = bound()
     config = uvicorn.Config(
         create_app(settings, store, Queue(settings.broker_url)),
-        log_level="warning",
+        http=bounded(most),
+        backlog=at_once(most),
+        log_config=None,  # what it says goes where everything goes
         access_log=False,
         # An open page holds a stream that never ends by itself.
         timeout_graceful_shutdown=2,
@@ -95,29 +90,28 @@ def worker(
 ) -> None:
     """Run the workers of this machine: one for its cores and one for each GPU."""
     from app.services import Services
-    from app.up import worker_services
+    from app.up import opened, worker_services
 
     settings = _settings()
     if not settings.broker_url:
-        _stop("TICKETSCOPE_BROKER_URL is not set: workers need the broker that the web uses")
+        stop("TICKETSCOPE_BROKER_URL is not set: workers need the broker that the web uses")
+    with in_one_line():
+        store = opened(settings)
+        store.wait_for_revision(_REVISION_TIMEOUT_S)
+        store.close()
     services = worker_services(settings, {}, console.print, queue)
     if not services:
-        _stop("no worker can start here: torch is missing, the device does not exist, or TICKETSCOPE_WORKERS is 0")
+        stop("no worker can start here: torch is missing, the device does not exist, or TICKETSCOPE_WORKERS is 0")
     Services(services, console.print).run()
 
 
 @app.command()
 def migrate() -> None:
     """Bring the database to this program's revision."""
-    from app.store import Store, StoreError
+    from app.up import opened
 
-    settings = _settings()
-    if settings.resolved_database_url.startswith("sqlite"):
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    try:
-        Store(settings.resolved_database_url, settings.resolved_artifacts_url).migrate()
-    except StoreError as error:
-        _stop(str(error))
+    with in_one_line():
+        opened(_settings()).migrate()
     console.print("the database is up to date")
 
 
@@ -166,7 +160,7 @@ def verify(
     Exit code 0: identical to the bit; 1: something differs or is damaged; 2: it could not be verified.
     """
     if importlib.util.find_spec("torch") is None:
-        _stop("torch is not installed, so nothing can be trained here: pip install 'ticketscope[worker]'", 2)
+        stop("torch is not installed, so nothing can be trained here: pip install 'ticketscope[worker]'", 2)
     _settings()
     asked = Verification(run=run_id, replicate=replicate, level=level, branch=branch, draw=draw, anyway=anyway)
     # In a process of its own: this one never has torch.
@@ -193,15 +187,15 @@ def import_(
 ) -> None:
     """Bring masks from elsewhere to the server; what was recognised in the files is shown before it is stored."""
     if len(files) > MAX_FILES:
-        _stop(f"{len(files)} files; at most {MAX_FILES} are imported at once")
+        stop(f"{len(files)} files; at most {MAX_FILES} are imported at once")
     with ExitStack() as stack:
         try:
             opened = [stack.enter_context(file.open("rb")) for file in files]
             total = sum(file.stat().st_size for file in files)
         except OSError as error:
-            _stop(f"{error.filename} cannot be read: {error.strerror}")
+            stop(f"{error.filename} cannot be read: {error.strerror}")
         if total > MAX_BYTES:
-            _stop(f"{', '.join(map(str, files))}: {total:,} bytes; at most {MAX_BYTES:,} are imported at once")
+            stop(f"{', '.join(map(str, files))}: {total:,} bytes; at most {MAX_BYTES:,} are imported at once")
         data = {"name": name, "notes": notes, "tags": tag or [], "places": places, "one_means": one_means}
         if role:
             data["roles"] = json.dumps(dict(each.rpartition("=")[::2] for each in role))
@@ -212,7 +206,7 @@ def import_(
         found = _ask(url, "POST", "/imports", params={"dry_run": True}, **request)
         show(console, found)
         if found["question"]:
-            _stop(f"{found['question']} (--one-means kept, --one-means pruned, or --role for single tensors)")
+            stop(f"{found['question']} (--one-means kept, --one-means pruned, or --role for single tensors)")
         if not yes:
             typer.confirm("Store this?", abort=True)
         for content in opened:
@@ -256,18 +250,18 @@ def _settings() -> Settings:
         return Settings()
     except ValidationError as error:
         lines = [f"TICKETSCOPE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
-        _stop("\n".join(lines))
+        stop("\n".join(lines))
 
 
 def _spec(file: Path) -> Any:
     try:
         document = unique_json.loads(file.read_text(encoding="utf-8"))
     except OSError:
-        _stop(f"{file} is neither a file nor a preset; presets are {', '.join(PRESETS)}")
+        stop(f"{file} is neither a file nor a preset; presets are {', '.join(PRESETS)}")
     except unique_json.RepeatedNameError as error:
-        _stop(f"{file}: {error}")
+        stop(f"{file}: {error}")
     except (ValueError, RecursionError) as error:
-        _stop(f"{file} is not JSON: {error}")
+        stop(f"{file} is not JSON: {error}")
     return document["spec"] if isinstance(document, dict) and "spec" in document else document
 
 
@@ -275,7 +269,7 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        _stop(f"{file} cannot be read: {error}")
+        stop(f"{file} cannot be read: {error}")
 
 
 def _base(url: str) -> str:
@@ -295,17 +289,12 @@ def _ask(url: str, method: str, path: str, **request: Any) -> Any:
     try:
         answer = httpx.request(method, f"{base}/api/v1{path}", **{"timeout": 10, "trust_env": False, **request})
     except httpx.HTTPError as error:
-        _stop(f"no answer from {base} ({error}); start it with `ticketscope up`, or name another with --url")
+        stop(f"no answer from {base} ({error}); start it with `ticketscope up`, or name another with --url")
     if answer.is_error:
         problem = answer.json()
         fields = [f"{bad['path']}: {bad['message']}" for bad in problem.get("errors", [])]
-        _stop("\n".join(fields or [problem["detail"]]))
+        stop("\n".join(fields or [problem["detail"]]))
     return answer.json()
-
-
-def _stop(message: str, code: int = 1) -> NoReturn:
-    Console(stderr=True, highlight=False, soft_wrap=True).print(escape(message), style="red")
-    raise typer.Exit(code)
 
 
 if __name__ == "__main__":

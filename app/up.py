@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
+from sqlalchemy.exc import ArgumentError
+
 from app import broker
 from app.contract.presets import PRESETS
 from app.contract.records import Queue as QueueName
@@ -14,7 +16,8 @@ from app.gpus import gpus, torch_sees_gpus
 from app.queue import Queue, queues_of
 from app.services import Service, Services
 from app.settings import Settings
-from app.store import Store
+from app.store import Store, Unusable
+from app.store.database import PATIENCE_S
 
 DEMO = "digits-tickets"
 Say = Callable[[str], None]
@@ -25,10 +28,9 @@ class CannotListen(OSError):  # noqa: N818 (it says what is wrong)
 
 
 def up(settings: Settings, say: Say) -> None:
-    """Run everything until SIGINT or SIGTERM. Raises CannotListen before anything is started."""
+    """Run everything until SIGINT or SIGTERM. Raises CannotListen or StoreError before anything is started."""
     listener = listen(settings)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
+    store = opened(settings)
     store.migrate()
     services, env = [], {"TICKETSCOPE_BROKER_URL": settings.broker_url}
     if not settings.broker_url:
@@ -54,6 +56,18 @@ def up(settings: Settings, say: Say) -> None:
             say(f"Ticketscope is ready at [bold]{address(settings)}[/bold] (Ctrl-C stops it)")
 
     Services(services, say).run(tick)
+
+
+def opened(settings: Settings, patience_s: float = PATIENCE_S) -> Store:
+    """The store that the settings name, and the data directory made. Raises Unusable for what cannot be."""
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unusable(f"TICKETSCOPE_DATA_DIR: {settings.data_dir} cannot be made: {error.strerror}") from error
+    try:
+        return Store(settings.resolved_database_url, settings.resolved_artifacts_url, patience_s=patience_s)
+    except (ValueError, ImportError, ArgumentError) as error:
+        raise Unusable(f"TICKETSCOPE_DATABASE_URL or TICKETSCOPE_ARTIFACTS_URL: {error}") from error
 
 
 def worker_services(

@@ -18,7 +18,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.contract.events import ArtifactSaved, Event, Measured, Progress, Started
 from app.contract.specs import EXPERIMENTS
 from app.queue import Queue
-from app.store import Store
 from app.store.errors import Corrupt, Fenced
 from workers import checkpoints, failure, numerics, room, tensors, tickets
 from workers.batcher import Batcher
@@ -47,7 +46,7 @@ def main(connection: "Connection[Any, Any]", job: Job) -> int:
 
 
 def _main(job: Job, parent: Parent) -> int:
-    fitting = room.fitted(job, Store(job.settings.resolved_database_url, job.settings.resolved_artifacts_url))
+    fitting = room.fitted(job, job.store())
     if fitting is None:
         return DONE
     if fitting.stacked:
@@ -93,7 +92,7 @@ class Attempt:
         self._shard = (job.claim.shard_id, job.claim.token)
         self._job = job
         self._parent = parent
-        self._store = Store(job.settings.resolved_database_url, job.settings.resolved_artifacts_url)
+        self._store = job.store()
         self._queue = _queue(job.settings.broker_url)
         self._artifacts = self._store.artifacts_store
         self._datasets = job.settings.resolved_datasets_dir

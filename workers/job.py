@@ -6,10 +6,16 @@ from typing import Any, Literal, TypeAlias
 from app.contract import stacks
 from app.contract.records import Queue as QueueName
 from app.settings import Settings
-from app.store import Claim
+from app.store import Claim, Store
 
 Order: TypeAlias = Literal["cancel", "stop"]
 """From supervisor to child: give up for good, or hand the shard back unharmed, as the worker goes or a run is due."""
+
+CHILD_PATIENCE_S = 1200.0
+"""How long a child waits for other writers: it holds a training, which must not end because a backup takes long."""
+
+PARENT_PATIENCE_S = 4.0
+"""The same for the process that supervises it, which comes again with each heartbeat."""
 
 DONE = 0  # the child has told the store how the shard ended
 FENCED = 70  # the shard belongs to somebody else by now
@@ -31,6 +37,11 @@ class Job:
     width: int = 1
     beside: tuple[Claim, ...] = ()
     abreast: int = 1
+
+    def store(self) -> Store:
+        """The store as the child opens it."""
+        settings = self.settings
+        return Store(settings.resolved_database_url, settings.resolved_artifacts_url, patience_s=CHILD_PATIENCE_S)
 
     @property
     def claims(self) -> tuple[Claim, ...]:

@@ -5,6 +5,8 @@ from typing import Any
 
 from celery import signals
 
+from app.logs import Repeats
+
 
 class OneLine(logging.Formatter):
     """A record as one line, however many Celery made of it; tracebacks keep theirs."""
@@ -18,6 +20,7 @@ class OneLine(logging.Formatter):
 def _set_up(loglevel: int, **_: Any) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine("worker %(process)d: %(message)s"))
+    handler.addFilter(Repeats())
     logging.basicConfig(level=loglevel, handlers=[handler], force=True)
     # Celery advertises its future defaults at every reconnect.
     logging.getLogger("py.warnings").setLevel(logging.ERROR)

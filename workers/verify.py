@@ -57,8 +57,8 @@ def main(argument: str) -> int:
 
 
 def _verify(store: Store, settings: Settings, asked: Verification) -> int:
-    if not store.revision_ok():
-        raise CannotVerifyError("the database is not at this program's revision: run `ticketscope migrate`")
+    if (found := store.trouble()) is not None:
+        raise CannotVerifyError(found.detail)
     run = store.run(asked.run)
     spec = run.spec
     if not isinstance(spec, Experiment):

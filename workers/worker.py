@@ -19,7 +19,7 @@ from app.reaper import Reaper
 from app.settings import Settings
 from app.store import Store
 from workers import calibration, disk, forkserver, machine
-from workers.job import TOGETHER, Job, width
+from workers.job import PARENT_PATIENCE_S, TOGETHER, Job, width
 from workers.load import Meter
 from workers.supervisor import Supervisor
 
@@ -43,7 +43,9 @@ class Worker:
         self._settings = settings
         self._folders = disk.folders(settings)
         self._together = settings.together or TOGETHER[name]
-        self._store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
+        self._store = Store(
+            settings.resolved_database_url, settings.resolved_artifacts_url, patience_s=PARENT_PATIENCE_S
+        )
         self._queue = Queue(settings.broker_url)
         self._reaper = Reaper(self._store, self._queue, self._on_work)
         self._free = threading.BoundedSemaphore(slots)

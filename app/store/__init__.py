@@ -11,6 +11,7 @@ from app.store.errors import (
     NotFound,
     OrdinalGap,
     StoreError,
+    Unusable,
 )
 from app.store.records import Records
 from app.store.speeds import Speed
@@ -32,6 +33,7 @@ __all__ = [
     "Store",
     "StoreError",
     "Timing",
+    "Unusable",
 ]
 
 

@@ -1,27 +1,40 @@
-"""A store that is connected: its database, its artifacts, and whether both are at this program's revision."""
+"""A store that is connected: its database, its artifacts, and whether both can be used by this program."""
 
 import logging
+import sqlite3
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import text, update
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.store import installation, references
 from app.store.artifacts import Artifacts
-from app.store.database import Database
-from app.store.errors import NotAdopted
+from app.store.condition import DAMAGED, Condition, diagnose, newer
+from app.store.database import PATIENCE_S, Database
+from app.store.errors import NotAdopted, Unusable
+from app.store.integrity import Integrity
 from app.store.tables import REVISION
+from app.store.tables import installation as installation_table
 
 log = logging.getLogger(__name__)
 
+_NEW = Condition("new", "The database is not at this program's revision: run `ticketscope migrate`", passes=True)
+
 
 class Connected:
-    """The ends that all methods of a store hold; `lease_s` is how long a shard is kept for a silent worker."""
+    """The ends that all methods of a store hold.
 
-    def __init__(self, database_url: str, artifacts_url: str, *, lease_s: float = 15.0) -> None:
+    `lease_s` is how long a shard is kept for a silent worker, `patience_s` how long a write waits for other writers.
+    """
+
+    def __init__(
+        self, database_url: str, artifacts_url: str, *, lease_s: float = 15.0, patience_s: float = PATIENCE_S
+    ) -> None:
         self.database_url, self.artifacts_url, self.lease_s = database_url, artifacts_url, lease_s
-        self._db = Database(database_url)
+        self._db = Database(database_url, patience_s)
+        self._integrity = Integrity(self._db.path)
         self.artifacts_store = Artifacts(artifacts_url)
 
     def close(self) -> None:
@@ -31,14 +44,19 @@ class Connected:
     def migrate(self) -> None:
         """Bring the schema to the newest revision; safe to call from several processes at once.
 
-        Raises Mismatch when the artifacts belong to another database, or to one that was here before.
+        Raises Mismatch when the artifacts belong to another database, or to one that was here before; Unusable when
+        the database cannot be read or written.
         """
         from app.store.migrate import migrate  # Alembic is slow to import and only needed here
 
-        if self._db.is_new():
-            installation.refuse_new(self.artifacts_store, self._db.name)
-        migrate(self._db)
-        self.check_installation()
+        with self._explained():
+            if self._db.is_new():
+                installation.refuse_new(self.artifacts_store, self._db.name)
+            elif (found := self._revision()) is not None and found.kind == "newer":
+                raise Unusable(self._line(found))
+            migrate(self._db)
+            self._check_writable()
+            self.check_installation()
 
     def check_installation(self) -> None:
         """Return when database and artifacts belong together, as far as that can be told now. Raises Mismatch."""
@@ -51,24 +69,63 @@ class Connected:
         except OSError as error:
             log.warning("the artifacts in %s cannot be reached: %s", self.artifacts_url, error)
 
-    def revision_ok(self) -> bool:
-        """Whether the database is reachable and at this program's revision."""
+    def trouble(self) -> Condition | None:
+        """What keeps this program from working with the database; None when nothing is known to."""
         try:
             if self._db.is_new():
-                return False
-            with self._db.read() as conn:
-                return conn.execute(text("SELECT version_num FROM alembic_version")).scalar() == REVISION
-        except DBAPIError:
-            return False
+                return _NEW
+            found = self._revision()
+        except DBAPIError as error:
+            return diagnose(error) or Condition("broken", str(error.orig))
+        if found is None and (damage := self._integrity.damage()):
+            return DAMAGED._replace(detail=f"{DAMAGED.detail} ({damage})")
+        return found
+
+    def revision_ok(self) -> bool:
+        """Whether the database is reachable, whole and at this program's revision."""
+        return self.trouble() is None
 
     def wait_for_revision(self, timeout: float) -> None:
-        """Wait until somebody has migrated. Raises TimeoutError after `timeout` seconds; Mismatch as `migrate`."""
+        """Wait until somebody has migrated. Raises TimeoutError after `timeout` seconds; Mismatch, Unusable at once."""
         end = time.monotonic() + timeout
-        while not self.revision_ok():
-            with suppress(DBAPIError):
-                if self._db.is_new():
-                    installation.refuse_new(self.artifacts_store, self._db.name)
+        while (found := self._start()) is not None:
+            if found.kind not in ("new", "busy", "away"):
+                raise Unusable(self._line(found))
             if time.monotonic() > end:
-                raise TimeoutError("the database is not at this program's revision: run `ticketscope migrate`")
+                raise TimeoutError(self._line(found))
             time.sleep(0.1)
-        self.check_installation()
+
+    def _start(self) -> Condition | None:
+        """Try all that a start needs of the database; what it waits for, None when it can begin."""
+        try:
+            if self._db.is_new():
+                installation.refuse_new(self.artifacts_store, self._db.name)
+                return _NEW
+            found = self._revision()
+            if found is None:
+                self._check_writable()
+                self.check_installation()
+        except SQLAlchemyError as error:
+            return diagnose(error) or Condition("broken", str(error))
+        return found
+
+    def _revision(self) -> Condition | None:
+        with self._db.read() as conn:
+            version = conn.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
+        return None if version == REVISION else newer(version, REVISION) if version > REVISION else _NEW
+
+    def _check_writable(self) -> None:
+        with self._db.write() as conn:
+            conn.execute(update(installation_table).values(id=installation_table.c.id))
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Raises Unusable, in one line, for what the database or its folder refuses."""
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            first = (str(getattr(error, "orig", error)).strip() or type(error).__name__).splitlines()[0]
+            raise Unusable(self._line(diagnose(error) or Condition("broken", first))) from error
+
+    def _line(self, found: Condition) -> str:
+        return f"{found.detail} ({self._db.name})."

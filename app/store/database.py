@@ -4,6 +4,7 @@ Locks are taken in one order everywhere: a run's shards first (by id), then the 
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,19 +13,26 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 
-BUSY_TIMEOUT_S = 30.0
+PATIENCE_S = 30.0
+"""How long a write waits for other writers, unless told otherwise."""
+
+# Longer than any write of ours takes.
+PROMPT_S = 1.0
 CONNECT_TIMEOUT_S = 5
 # FastAPI's thread pool has 40 threads; each may read at once.
 READERS = 40
 
 
 class Database:
-    """Transactions on one database; `writer` and `reader` are the same engine on PostgreSQL."""
+    """Transactions on one database; `writer` and `reader` are the same engine on PostgreSQL.
 
-    def __init__(self, url: str) -> None:
+    On SQLite a write waits at most `patience_s` for the writes of others.
+    """
+
+    def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
         self.url = _with_driver(make_url(url))
         if self.url.get_backend_name() == "sqlite":
-            self.writer, self.reader = _sqlite(self.url, write=True), _sqlite(self.url, write=False)
+            self.writer, self.reader = (_sqlite(self.url, patience_s, write=write) for write in (True, False))
         else:
             self.writer = self.reader = create_engine(
                 self.url,
@@ -45,12 +53,15 @@ class Database:
         """The URL as it may be shown: without its password."""
         return self.url.render_as_string(hide_password=True)
 
+    @property
+    def path(self) -> Path | None:
+        """The file of an SQLite database."""
+        return Path(str(self.url.database)) if self.is_sqlite else None
+
     def is_new(self) -> bool:
         """Whether nothing was ever migrated here; makes no file."""
-        if self.is_sqlite:
-            path = Path(str(self.url.database))
-            if not path.exists() or path.stat().st_size == 0:
-                return True
+        if self.path is not None and (not self.path.exists() or self.path.stat().st_size == 0):
+            return True
         with self.read() as connection:
             return not inspect(connection).has_table("alembic_version")
 
@@ -63,6 +74,14 @@ class Database:
         """
         with (self._hasty if hasty else self.writer).begin() as connection:
             yield connection
+
+    def is_prompt(self) -> bool:
+        """Whether nobody else held the lock of an SQLite file just now."""
+        if not self.is_sqlite:
+            return True
+        began = time.monotonic()
+        with self.write(hasty=True):
+            return time.monotonic() - began < PROMPT_S
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -86,10 +105,11 @@ def _with_driver(url: URL) -> URL:
     return url
 
 
-def _sqlite(url: URL, *, write: bool) -> Engine:
+def _sqlite(url: URL, patience_s: float, *, write: bool) -> Engine:
     # Writers of one process queue fairly for one connection instead of polling the file's lock against each other.
     size = {"pool_size": 1, "max_overflow": 0} if write else {"pool_size": 5, "max_overflow": READERS - 5}
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, **size)
+    # Half of the patience for those before in the queue, half for other processes.
+    engine = create_engine(url, connect_args={"timeout": patience_s / 2}, pool_timeout=patience_s / 2, **size)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: Any) -> None:

@@ -21,6 +21,14 @@ class OrdinalGap(StoreError):  # noqa: N818
     """Rows came whose predecessors the store never got."""
 
 
+class Unusable(StoreError):  # noqa: N818
+    """The database cannot be used until somebody has done something about it; the message says what."""
+
+
+class Damaged(StoreError):  # noqa: N818
+    """A row of the database holds what was never written there."""
+
+
 class Mismatch(StoreError):  # noqa: N818
     """The database and the artifacts belong to different installations; the message says what to do."""
 

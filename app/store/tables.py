@@ -23,6 +23,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from app.store.errors import Damaged
+
 REVISION = "0004"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
@@ -39,7 +41,10 @@ class Json(TypeDecorator[Any]):
         return None if value is None else orjson.dumps(value).decode()
 
     def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
-        return None if value is None else orjson.loads(value)
+        try:
+            return None if value is None else orjson.loads(value)
+        except ValueError as error:
+            raise Damaged(f"a row of the database is no JSON any more: {error}") from error
 
 
 class Now(FunctionElement[float]):

@@ -9,13 +9,15 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.contract.specs import FieldError
 from app.imports.refused import Refused
-from app.store.errors import Conflict, Corrupt, NotFound
+from app.store.condition import DAMAGED, diagnose
+from app.store.errors import Conflict, Corrupt, Damaged, NotFound
 from app.web.accept import best
 from app.web.headers import HEADERS
 from app.web.root_path import own_path
@@ -117,7 +119,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(NotFound, _on_not_found)
     app.add_exception_handler(Conflict, _on_conflict)
     app.add_exception_handler(Corrupt, _on_corrupt)
-    app.add_exception_handler(OperationalError, _on_database)
+    for error in (DBAPIError, PoolTimeout, Damaged):
+        app.add_exception_handler(error, _on_database)
     app.add_exception_handler(Exception, _on_fault)
 
 
@@ -127,12 +130,17 @@ def _answer(
     detail: str,
     errors: Sequence[BadField] = (),
     headers: dict[str, str] | None = None,
+    *,
+    advice: bool = True,
+    retry: bool = False,
+    fields: Sequence[tuple[str, Any]] = (),
 ) -> Response:
     errors = errors[:NAMED]
     asks = best(request.headers.get("accept", ""), (MEDIA_TYPE, "text/html"))
     if asks == "text/html" and not own_path(request.scope).startswith("/api/"):
         template = "404.html" if status == 404 else "error.html"
         context = {"status": status, "title": HTTPStatus(status).phrase, "detail": detail, "errors": errors}
+        context |= {"advice": advice, "retry": retry, "fields": fields}
         page: Response = request.app.state.templates.TemplateResponse(
             request, template, context, status_code=status, headers=headers
         )
@@ -186,9 +194,16 @@ async def _on_corrupt(request: Request, error: Exception) -> Response:
 
 
 async def _on_database(request: Request, error: Exception) -> Response:
+    found = DAMAGED if isinstance(error, Damaged) else diagnose(error)
+    if found is None:
+        raise error
     log.error("%s %s: the database: %s", request.method, request.url.path, error)
-    detail = "The database cannot be reached or written right now. Nothing was changed; try again."
-    return _answer(request, 503, detail, headers={"Retry-After": "5"})
+    headers = {"Retry-After": "5"} if found.passes else None
+    # A form that may be sent once more goes back with all that was typed; files are not kept.
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    retry = found.passes and request.method == "POST" and kind != "multipart/form-data"
+    fields = [*(await request.form()).multi_items()] if retry and kind == "application/x-www-form-urlencoded" else []
+    return _answer(request, 503, f"{found.detail}.", headers=headers, advice=False, retry=retry, fields=fields)
 
 
 async def _on_fault(request: Request, error: Exception) -> Response:

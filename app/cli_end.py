@@ -1,0 +1,35 @@
+"""How a command ends when it cannot go on: one line that says why, and an exit code."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+
+def stop(message: str, code: int = 1) -> NoReturn:
+    """Exit with a message on the error stream."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(escape(message), style="red")
+    raise typer.Exit(code)
+
+
+@contextmanager
+def in_one_line() -> Iterator[None]:
+    """Exit with 1 and one line for what keeps this machine from starting."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from app.store import StoreError
+    from app.store.condition import diagnose
+    from app.up import CannotListen
+
+    try:
+        yield
+    except (CannotListen, StoreError, TimeoutError) as error:
+        stop(str(error))
+    except SQLAlchemyError as error:
+        found = diagnose(error)
+        if found is None:
+            raise
+        stop(f"{found.detail}.")

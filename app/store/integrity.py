@@ -1,0 +1,57 @@
+"""Looks for damaged pages of an SQLite file, seldom enough to cost nothing."""
+
+import sqlite3
+import threading
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+
+# A look may take a twentieth of the time at most.
+SHARE = 20
+LEAST_PAUSE_S = 1.0
+# How long a caller waits for a look; of a large file it hears next time.
+WAIT_S = 0.5
+
+
+class Integrity:
+    """What the last look at the file said; PostgreSQL looks after its own pages, so that `path` is None there."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._next = 0.0
+        self._found = ""
+
+    def damage(self) -> str:
+        """What is damaged, as SQLite says it; empty when nothing is known to be."""
+        if self._path is None:
+            return ""
+        with self._lock:
+            idle = self._thread is None or not self._thread.is_alive()
+            if idle and time.monotonic() >= self._next:
+                self._thread = threading.Thread(target=self._look, args=(self._path,), name="integrity", daemon=True)
+                self._thread.start()
+            thread = self._thread
+        if thread is not None:
+            thread.join(WAIT_S)
+        return self._found
+
+    def _look(self, path: Path) -> None:
+        began = time.monotonic()
+        # One that cannot be opened or is locked says nothing about its pages: whoever reads it finds out.
+        with suppress(sqlite3.OperationalError):
+            self._found = _check(path)
+        self._next = time.monotonic() + max(LEAST_PAUSE_S, SHARE * (time.monotonic() - began))
+
+
+def _check(path: Path) -> str:
+    # A connection of its own reads the file itself, not pages that others remember.
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=1.0)) as connection:
+        try:
+            (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            return str(error)
+    return "" if answer == "ok" else str(answer)

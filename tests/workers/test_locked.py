@@ -1,0 +1,48 @@
+"""A training outlives a lock that another process holds for longer than its lease."""
+
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+from app.queue import Queue
+from app.reaper import Reaper
+from app.settings import Settings
+from app.store import Store
+from tests.lab import small_spec, until
+from workers.job import CHILD_PATIENCE_S, PARENT_PATIENCE_S, Job
+from workers.supervisor import Supervisor
+
+# SQLite's own patience used to be 30 s, and a lease lasts 15.
+HELD_S = 33.0
+
+
+def test_a_training_goes_on_after_a_long_lock(store: Store, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, checkpoint_s=0.0)
+    run_id = store.create_run(small_spec(), name="x").id
+    parent = Store(settings.resolved_database_url, settings.resolved_artifacts_url, patience_s=PARENT_PATIENCE_S)
+    claim = parent.claim("cpu", "a test")
+    assert claim is not None
+    job = Job(claim, settings, "a test", "cpu")
+    running = threading.Thread(target=Supervisor(parent, Queue(""), job, lambda: False).run)
+    running.start()
+    until(lambda: any(event.event["kind"] == "measured" for event in store.events(run_id)), 120)
+    # Another process's reaper, as every web has one.
+    web = Store(settings.resolved_database_url, settings.resolved_artifacts_url, patience_s=PARENT_PATIENCE_S)
+    reaper = Reaper(web, Queue(""))
+    holder = sqlite3.connect(tmp_path / "ticketscope.db", isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    reaper.start()
+    assert CHILD_PATIENCE_S > HELD_S
+    time.sleep(HELD_S)
+    assert store.run(run_id).state == "running"  # reads go on
+    holder.execute("ROLLBACK")
+    holder.close()
+    running.join(120)
+    reaper.stop()
+    assert store.run(run_id).state == "finished"
+    (shard,) = store.shards(run_id)
+    assert shard.attempt == 1
+    assert not any(event.event["kind"] == "failed" for event in store.events(run_id, limit=10_000))
+    parent.close()
+    web.close()
