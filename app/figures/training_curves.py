@@ -189,7 +189,7 @@ def finding(made: TrainingInfo) -> list[Part]:
 def foot(made: TrainingInfo) -> str:
     """n, what the lines are, and how many are left out."""
     n = max((mean.n for mean in made.means), default=0)
-    crosses = f"× {words.plural(len(made.diverged), 'diverged training')}, in no mean" if made.diverged else ""
+    crosses = f"× {words.plural(len(made.diverged), 'diverged training')}; not in the mean" if made.diverged else ""
     if n == 0:
         return " · ".join(filter(None, ["n = 0" if crosses else "n = 0 so far", crosses]))
     notes = [f"n = {words.plural(n, 'replicate')}"]

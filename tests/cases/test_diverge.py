@@ -16,7 +16,7 @@ def test_the_training_tab_shows_the_divergence(cases: Cases) -> None:
     (cross,) = (trace for trace in figure["data"] if trace["meta"]["part"] == "diverged")
     assert (cross["x"], cross["marker"]["symbol"]) == (lost, "x-thin")
     assert figure["layout"]["meta"]["n"] == 1
-    assert "× 1 diverged training, in no mean" in figure["layout"]["meta"]["foot"]
+    assert "× 1 diverged training; not in the mean" in figure["layout"]["meta"]["foot"]
 
 
 def test_progress_counts_what_was_trained(cases: Cases) -> None:
