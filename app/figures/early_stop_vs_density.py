@@ -11,7 +11,7 @@ from app.contract.events import WINNING_TICKET
 from app.figures import collapse, labels, words
 from app.figures.density_axis import density_axis, lowest_planned
 from app.figures.density_curves import FOOT_AXIS, broken_at, collapse_marks, diverged_traces, replicates_note, traces
-from app.figures.replicates import Curve, curve, draws, present
+from app.figures.replicates import Curve, curve, draws, mean_at, present, unequal
 from app.figures.source import Options, Source
 from app.figures.style import DENSE, LOOKS, SOFT, axis, figure, note
 from app.figures.words import Part
@@ -69,29 +69,22 @@ def info(source: Source[Options]) -> EarlyStopInfo:
 def comparable(made: EarlyStopInfo) -> tuple[int, dict[str, float]] | None:
     """The sparsest pruned level at which no branch is censored, diverged or collapsed, with each branch's mean step.
 
-    Means are over the replicates that every branch has; "dense" is added when level 0 is not censored either. None
-    when there is no such level.
+    Means are those that the curves show; "dense" is added when level 0 is not censored either. None when there is no
+    such level.
     """
     best: tuple[int, dict[str, float]] | None = None
-    shared: list[int] = []
     for level in sorted({int(level) for drawn in made.curves for level in drawn.levels if level > 0} - made.gone):
-        rows = [drawn.at(level) for drawn in made.curves]
-        common = sorted(set.intersection(*(set(row) for row in rows)))
+        steps = {drawn.branch: mean_at(drawn, level) for drawn in made.curves}
         spoiled = any(
             ((counts + drawn.diverged)[drawn.levels == level] > 0).any()
             for drawn, counts in zip(made.curves, made.censored, strict=True)
         )
-        if common and not spoiled:
-            steps = {
-                drawn.branch: math.fsum(row[replicate] for replicate in common) / len(common)
-                for drawn, row in zip(made.curves, rows, strict=True)
-            }
-            best, shared = (level, steps), common
+        if not spoiled and not any(math.isnan(step) for step in steps.values()):
+            best = level, steps
     if best is not None and made.curves[0].branch == WINNING_TICKET:
         ticket, counts = made.curves[0], made.censored[0]
-        zero = ticket.at(0)
-        if set(shared) <= zero.keys() and not counts[ticket.levels == 0].any():
-            best[1][DENSE] = math.fsum(zero[replicate] for replicate in shared) / len(shared)
+        if len(ticket.at(0)) and not counts[ticket.levels == 0].any():
+            best[1][DENSE] = mean_at(ticket, 0)
     return best
 
 
@@ -119,7 +112,11 @@ def finding(made: EarlyStopInfo) -> list[Part]:
         ]
     level, steps = found
     density = float(made.curves[0].density[made.curves[0].levels == level][0])
-    told = [[Part(f"{LOOKS[branch].phrase} after "), Part(words.count(step), branch)] for branch, step in steps.items()]
+    behind = {branch: f" (n = {n})" for branch, n in unequal(made.curves, level).items()}
+    told = [
+        [Part(f"{LOOKS[branch].phrase} after "), Part(words.count(step), branch), Part(behind.get(branch, ""))]
+        for branch, step in steps.items()
+    ]
     parts = [
         Part(f"At {words.density(density)} of the weights, validation loss is lowest for "),
         *words.listed(told),

@@ -66,6 +66,20 @@ def test_the_finding_compares_the_sparsest_level_that_nothing_censors(records: A
     )
 
 
+def test_a_running_run_gives_the_means_of_its_curves_each_with_its_n(records: Any) -> None:
+    some = [
+        {"replicate": replicate, "level": level, "density": 0.5**level, "branch": branch, "early_stop_step": step}
+        for replicate, level, branch, step in (
+            (0, 0, "winning_ticket", 400.0), (1, 0, "winning_ticket", 500.0), (0, 1, "winning_ticket", 300.0),
+            (1, 1, "winning_ticket", 200.0), (0, 1, "reinit", 450.0),
+        )
+    ]  # fmt: skip
+    assert sentence(info(source(records, some, state="running"))).startswith(
+        "At 50.0 % of the weights, validation loss is lowest for the ticket after 250 (n = 2), the same mask with new "
+        "weights after 450 (n = 1), the dense network after 450 (n = 2) steps."
+    )
+
+
 def test_censored_levels_are_open_and_make_no_claim(records: Any) -> None:
     made = info(source(records, rows(early_stop_censored=1.0, early_stop_step=1000.0)))
     found = comparable(made)
