@@ -7,6 +7,7 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from importlib.metadata import version as package_version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -43,6 +44,9 @@ _IMPORT_TIMEOUT = httpx.Timeout(10, write=60, read=900)
 
 def main() -> None:
     """Entry point of the `ticketscope` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a name may hold what the terminal's encoding lacks
+            stream.reconfigure(errors="backslashreplace")
     logs.set_up()
     app()
 

@@ -29,6 +29,7 @@ KNOWN = {
     "workers/science/data/files.py": {"unlink"},
     # Items of lists in memory; the route of DELETE.
     "workers/science/stacked/footprint.py": {"remove"},
+    "app/imports/recognition.py": {"remove"},
     "workers/worker.py": {"remove"},
     "app/web/api_runs.py": {"delete"},
 }

@@ -57,3 +57,8 @@ def test_the_search_text_has_a_line_for_each_thing(spec: LotterySpec) -> None:
         "digits",
         "",
     ]
+
+
+def test_a_comma_in_a_tag_is_refused_as_forms_separate_tags_by_it() -> None:
+    with pytest.raises(FieldError, match="comma"):
+        check_tags(["one", "two, three"])
