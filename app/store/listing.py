@@ -70,6 +70,12 @@ def _contains(text: str) -> ColumnElement[bool]:
     return runs.c.search.contains(text.casefold(), autoescape=True)
 
 
+def _tag(tag: str) -> ColumnElement[bool]:
+    if "," in tag:
+        raise FieldError("tag", "a tag must not contain a comma: search for one tag at a time")
+    return _contains(f"\n#{tag}\n")
+
+
 def _word(text: str) -> ColumnElement[bool]:
     """Runs that a word is written in, or whose id begins with it."""
     if len(text) < _ID_PREFIX:
@@ -81,7 +87,7 @@ _FILTERS: dict[str, Any] = {
     "kind": lambda value: runs.c.kind == value.casefold(),
     "state": lambda value: runs.c.state == value.casefold(),
     "again": lambda value: runs.c.again_of == value.casefold(),
-    "tag": lambda value: _contains(f"\n#{value}\n"),
+    "tag": _tag,
     "model": lambda value: runs.c.model.contains(value.casefold(), autoescape=True),
     "dataset": lambda value: runs.c.dataset.contains(value.casefold(), autoescape=True),
 }

@@ -25,7 +25,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from app.store.errors import Damaged
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]

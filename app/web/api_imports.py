@@ -12,7 +12,6 @@ from app.web.context import QueueDep, StoreDep
 from app.web.import_fields import fields_of
 from app.web.import_preview import Preview, preview
 from app.web.imports import import_masks, recognised
-from app.web.pages_new import split_tags
 from app.web.problems import responses
 from app.web.uploads import UploadDep
 
@@ -70,7 +69,7 @@ def create_import(
     fields = fields_of(upload.fields)
     labels: dict[str, Any] = {
         "name": upload.field("name").strip(),
-        "tags": [tag for key, value in upload.fields if key == "tags" for tag in split_tags(value)],
+        "tags": [value for key, value in upload.fields if key == "tags" and value.strip()],
         "notes": upload.field("notes").replace("\r\n", "\n"),
     }
     if dry_run:

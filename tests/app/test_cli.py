@@ -198,6 +198,33 @@ def test_a_refused_spec_names_its_fields(up: Up, tmp_path: Path) -> None:
     assert "seeds: " in result.stderr
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8"])
+def test_names_are_printed_in_any_locale(up: Up, encoding: str) -> None:
+    name = "Größe 🎟 测试"
+    env = up.env | {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
+    file = json.dumps(small_spec().model_dump(mode="json"))
+    answer = httpx.post(
+        f"{up.base}/api/v1/runs", json={"spec": json.loads(file), "name": name}, timeout=20, trust_env=False
+    )
+    assert answer.status_code == 201
+    command = [sys.executable, "-m", "app.cli"]
+    for arguments in (["runs"], ["presets"], ["again", answer.json()["id"]]):
+        done = subprocess.run([*command, *arguments], env=env, capture_output=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr.decode(encoding)
+        if arguments != ["presets"]:
+            assert name.encode(encoding, "backslashreplace") in done.stdout
+
+
+def test_a_comma_in_a_tag_is_refused(up: Up, tmp_path: Path) -> None:
+    file = tmp_path / "l0.safetensors"
+    file.write_bytes(Network(1).ticket(0))
+    for arguments in (["import", str(file), "--yes"], ["submit", "digits-tickets"]):
+        refused = cli(up.env, *arguments, "--tag", "a,b")
+        assert refused.returncode == 1
+        assert "a tag must not contain a comma" in refused.stderr
+    assert up.get("/api/v1/runs")["items"] == []
+
+
 def test_masks_are_imported_by_their_files(up: Up, tmp_path: Path) -> None:
     network = Network(2)
     files = [tmp_path / f"l{level}.safetensors" for level in range(2)]

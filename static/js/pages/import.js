@@ -280,6 +280,9 @@ function again() {
 /** What is sent: the form, the files, and what was decided of them. */
 function contents() {
   const body = new FormData(form);
+  const tags = String(body.get("tags") ?? "").split(",");
+  body.delete("tags");
+  for (const tag of tags) body.append("tags", tag);
   body.delete("files");
   for (const { file, path } of files) body.append("files", file, path);
   const level = levels();

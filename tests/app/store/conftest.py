@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from app.contract.specs import LotterySpec
 from app.store import Claim, Store
@@ -129,3 +130,20 @@ def processes(database_url: str, tmp_path: Path) -> Callable[..., list[str]]:
         return printed
 
     return run
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database that was never migrated."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'other.db'}"
+        return
+    server: str = request.getfixturevalue("postgres")
+    admin = create_engine(Database(server).url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text("DROP DATABASE IF EXISTS another"))
+        connection.execute(text("CREATE DATABASE another"))
+    yield Database(server).url.set(database="another").render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text("DROP DATABASE another WITH (FORCE)"))
+    admin.dispose()

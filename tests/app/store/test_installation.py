@@ -4,12 +4,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from app.broker import free_port
 from app.store import Artifacts, Mismatch, NotAdopted, Store
@@ -29,23 +28,6 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def url(tmp_path: Path, migrated_sqlite: Path) -> str:
     shutil.copy(migrated_sqlite, tmp_path / "known.db")
     return f"sqlite:///{tmp_path / 'known.db'}"
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A database that was never migrated."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'other.db'}"
-        return
-    server: str = request.getfixturevalue("postgres")
-    admin = create_engine(Database(server).url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS another"))
-        connection.execute(text("CREATE DATABASE another"))
-    yield Database(server).url.set(database="another").render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text("DROP DATABASE another WITH (FORCE)"))
-    admin.dispose()
 
 
 def _filled(url: str, root: str) -> list[str]:

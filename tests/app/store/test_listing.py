@@ -146,3 +146,9 @@ def test_a_cursor_of_another_order_is_refused(stocked: Store) -> None:
     cursor = stocked.runs(limit=1).next
     with pytest.raises(FieldError, match="cursor"):
         stocked.runs(limit=1, sort="name", cursor=cursor)
+
+
+def test_a_tag_with_a_comma_is_refused_as_a_filter(store: Store) -> None:
+    for question in ({"tag": "a,b"}, {"q": 'tag:"a,b"'}):
+        with pytest.raises(FieldError, match="comma"):
+            store.runs(**question)  # type: ignore[arg-type]

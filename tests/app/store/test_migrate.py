@@ -1,14 +1,16 @@
 """The migrated schema is the one that the tables declare, however often and by however many it is asked for."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from app.store import Store
 from app.store.database import Database
@@ -60,3 +62,28 @@ def test_processes_that_migrate_at_once_wait_for_each_other(tmp_path: Path) -> N
 def test_the_store_itself_imports_no_alembic() -> None:
     script = "import sys, app.store; sys.exit('alembic' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("kept", ["", "plain"])
+def test_commas_in_tags_of_before_become_semicolons(new_url: str, tmp_path: Path, kept: str) -> None:
+    database = Database(new_url)
+    if database.is_sqlite:
+        with database.writer.connect() as connection:
+            connection.connection.cursor().execute("PRAGMA journal_mode = WAL")
+    tags = [tag for tag in (kept, "lr=0.1,0.2", "A,B", "a;b") if tag]
+    with database.write() as connection:
+        command.upgrade(config(connection), "0004")
+        values = {"tags": json.dumps(tags), "search": "\n".join(["", "r", *(f"#{tag.casefold()}" for tag in tags), ""])}
+        connection.execute(
+            text(
+                "INSERT INTO runs (id, name, kind, model, dataset, spec, work, state, tags, notes, search, provenance, "
+                "created_at, last_seq) VALUES ('r', 'r', 'imported', 'm', 'd', '{}', 0, 'finished', :tags, '', "
+                ":search, '{}', 1.0, 0)"
+            ),
+            values,
+        )
+        command.upgrade(config(connection), "0005")
+        row = connection.execute(text("SELECT tags, search FROM runs")).one()
+    database.dispose()
+    assert json.loads(row.tags) == [tag.replace(",", ";") for tag in tags]
+    assert row.search == values["search"].replace(",", ";")

@@ -42,7 +42,7 @@ def nothing_stored(store: Store, settings: Settings) -> Iterator[None]:
 @pytest.mark.parametrize("nested", [True, False])
 def test_a_sequence_of_tickets_is_a_finished_run(client: httpx.Client, store: Store, nested: bool) -> None:
     network = Network(3, nested=nested)
-    answer = send(client, *(network.ticket(i) for i in range(3)), name="mine", tags=["a, b", "c"], notes="x\r\ny")
+    answer = send(client, *(network.ticket(i) for i in range(3)), name="mine", tags=["a", "b", "c"], notes="x\r\ny")
     run = answer.json()
     assert answer.status_code == 201, answer.text
     assert answer.headers["location"] == f"{RUNS}/{run['id']}"
@@ -161,6 +161,7 @@ def test_a_bad_file_is_named_and_nothing_is_stored(
         ({"name": "x" * 201}, "name"),
         ({"name": "two\nlines"}, "name"),
         ({"tags": "y" * 41}, "tags"),
+        ({"tags": "a, b"}, "tags"),
         ({"notes": "z" * 10_001}, "notes"),
         ({"seed": "1"}, "seed"),
         ({"files": "no file"}, "files"),
