@@ -136,7 +136,7 @@ def finding(made: AccuracyInfo) -> list[Part]:
     if made.cited is None:
         if math.isnan(made.dense):
             if any(drawn.diverged.any() for drawn in made.curves):
-                return [Part("Every training so far diverged.")]
+                return [Part(f"Every training{' so far' if made.live else ''} diverged.")]
             return [Part("The first point appears when the dense network is trained." if made.live
                          else "Nothing to show: no network was trained to its end.")]  # fmt: skip
         rest = "; the first pruned network is next." if made.live else "; no pruned network was trained to its end."

@@ -95,7 +95,7 @@ def finding(made: AccuracyLrInfo) -> list[Part]:
     found = [(each, at) for each, at in best if at is not None]
     if not found:
         if any(np.isfinite(each.diverged).any() for each in made.ends):
-            return [Part("Every training so far diverged.")]
+            return [Part(f"Every training{' so far' if made.live else ''} diverged.")]
         return [Part("The first point appears when a network is trained." if made.live
                      else "Nothing to show: no network was trained to its end.")]  # fmt: skip
     found.sort(key=lambda pair: -float(np.nanmean(_values(made, pair[0])[pair[1]])))

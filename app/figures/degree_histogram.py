@@ -244,7 +244,7 @@ def _end(made: DegreeInfo, role: str, counts: Floats, label: str, top: float) ->
 def _foot(made: DegreeInfo) -> str:
     n = made.counts.shape[1]
     if not n:
-        return "n = 0 so far"
+        return "n = 0"
     band = "mean · band = min to max" if n > 1 else "no spread"
     return (
         f"n = {words.plural(n, 'replicate')}, {band} · dashed = mean of uniformly random masks of the same density "

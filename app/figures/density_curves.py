@@ -147,7 +147,7 @@ def replicates_note(curves: tuple[Curve, ...], draws: int) -> str:
     """What n is and what the band is, for the foot; `draws` is the most that a control has per replicate."""
     counts = np.concatenate([curve.n for curve in curves]) if curves else np.zeros(0, int)
     if not counts.any():
-        return "n = 0 so far"
+        return "n = 0"
     least, most = int(counts[counts > 0].min()), int(counts.max())
     if most == 1:
         return "n = 1 replicate: no spread, no interval"

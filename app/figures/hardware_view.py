@@ -176,7 +176,7 @@ def notes(made: tuple[Format, ...], shown: View, *, spread: str = "band") -> lis
     n = n_of(made)
     there = n[n > 0]
     if not len(there):
-        told = ["n = 0 so far"]
+        told = ["n = 0"]
     elif there.max() == 1:
         told = ["n = 1 replicate: no spread"]
     else:

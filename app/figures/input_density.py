@@ -205,7 +205,7 @@ def draw(made: InputInfo) -> go.Figure:
 
 def _foot(made: InputInfo) -> str:
     if not len(made.n) or made.view is None:
-        return "n = 0 so far"
+        return "n = 0"
     least, most = int(made.n.min()), int(made.n.max())
     many = words.plural(most, "replicate") if least == most else f"{least} to {most} replicates by level"
     said = [

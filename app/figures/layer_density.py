@@ -143,7 +143,7 @@ def foot(made: LayerInfo, scale: LogScale) -> str:
     """n, what the band is, what was trained sparsely and what a cross is."""
     n = len(made.replicates)
     if not n:
-        return "n = 0 so far"
+        return "n = 0"
     band = "mean · band = min to max where they differ" if n > 1 else "no spread"
     return f"n = {words.plural(n, 'replicate')}, {band}{sparsely(made)}{level_lines.empty_note(scale)}"
 

@@ -198,7 +198,7 @@ def foot(share: Floats) -> str:
     """What n is and what the band is, from shares (n_levels, n_replicates)."""
     n = np.isfinite(share).sum(axis=1)
     if not n.any():
-        return "n = 0 so far"
+        return "n = 0"
     least, most = int(n[n > 0].min()), int(n.max())
     if most == 1:
         return "n = 1 replicate: no spread"

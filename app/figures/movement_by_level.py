@@ -23,6 +23,7 @@ class ByLevelInfo(NamedTuple):
     moved: Moved
     planned_levels: int
     awaited: tuple[Part, ...]
+    live: bool
 
 
 def info(source: Source[MovementOptions]) -> ByLevelInfo:
@@ -30,7 +31,8 @@ def info(source: Source[MovementOptions]) -> ByLevelInfo:
     which = chosen(source)
     made = moved(source.rows("movement"), which.indices)
     levels = source.run.levels
-    return ByLevelInfo(which.title, made, levels, () if len(made.levels) else tuple(awaited(source, which, None)))
+    why = () if len(made.levels) else tuple(awaited(source, which, None))
+    return ByLevelInfo(which.title, made, levels, why, source.live)
 
 
 def finding(made: ByLevelInfo) -> list[Part]:
@@ -40,7 +42,7 @@ def finding(made: ByLevelInfo) -> list[Part]:
     values = made.moved
     n = np.isfinite(values.move_kept + values.move_pruned).sum(axis=1)
     if not n.any():
-        return [Part("Every training so far diverged or left no group to compare.")]
+        return [Part(f"Every training{' so far' if made.live else ''} diverged or left no group to compare.")]
     level = int(values.levels[np.flatnonzero(n == n.max())[-1]])
     kept, pruned = (level_mean(values, v, level)[0] for v in (values.move_kept, values.move_pruned))
     flips, lost = (level_mean(values, v, level)[0] for v in (values.flips_kept, values.flips_pruned))
@@ -128,7 +130,7 @@ def _traces(
 def _foot(values: Moved) -> str:
     n = np.isfinite(values.move_kept).sum(axis=1)
     if not n.any():
-        return "n = 0 so far"
+        return "n = 0"
     least, most = int(n[n > 0].min()), int(n.max())
     if most == 1:
         return "n = 1 replicate: no spread"

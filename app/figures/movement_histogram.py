@@ -122,7 +122,7 @@ def draw(made: HistogramInfo) -> go.Figure:
 
 def _foot(made: HistogramInfo) -> str:
     if not made.n:
-        return "n = 0 so far"
+        return "n = 0"
     return (
         f"n = {words.plural(made.n, 'replicate')}, pooled · {words.count(made.kept.sum())} weights survive, "
         f"{words.count(made.pruned.sum())} are pruned next · the largest 0.1 % lie beyond the axis"

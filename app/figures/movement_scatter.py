@@ -131,7 +131,7 @@ def draw(made: JointInfo) -> go.Figure:
 
 def _foot(made: JointInfo) -> str:
     if not made.n:
-        return "n = 0 so far"
+        return "n = 0"
     alive = words.count(made.counts.sum())
     return f"n = {words.plural(made.n, 'replicate')}, pooled · {alive} weights remaining at this level · log colour"
 

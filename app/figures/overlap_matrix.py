@@ -242,7 +242,7 @@ def _hovers(made: MatrixInfo) -> list[list[str]]:
 
 def _foot(made: MatrixInfo) -> str:
     if not made.n:
-        return "n = 0 so far"
+        return "n = 0"
     signs = f"⊂ nested · = the same mask · – not defined · colours end at {made.top:.2f}"
     more = f" · {words.plural(made.left_out, 'more ticket')} left out" if made.left_out else ""
     paired = f" · {made.paired}" if made.paired else ""

@@ -257,7 +257,7 @@ def _width(text: str) -> int:
 
 def _foot(made: ChanceInfo) -> str:
     if not made.n:
-        return "n = 0 so far"
+        return "n = 0"
     pairs = int(made.pairs[-1]) if len(made.pairs) else 0
     parts = [f"n = {made.who}, {words.plural(pairs, 'pair')}"]
     if pairs:

@@ -191,7 +191,7 @@ def foot(made: TrainingInfo) -> str:
     n = max((mean.n for mean in made.means), default=0)
     crosses = f"× {words.plural(len(made.diverged), 'diverged training')}; not in the mean" if made.diverged else ""
     if n == 0:
-        return " · ".join(filter(None, ["n = 0" if crosses else "n = 0 so far", crosses]))
+        return " · ".join(filter(None, ["n = 0", crosses]))
     notes = [f"n = {words.plural(n, 'replicate')}"]
     if len(made.lines) > len(made.means):
         notes.append("thin lines: trainings · thick: mean, as far as all have come")

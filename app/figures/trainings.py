@@ -188,7 +188,7 @@ def n_text(n: NDArray[np.int64], band: str = "") -> str:
     """What n and ± are, for the foot: `n` has how many replicates stand behind each mean."""
     there = n[n > 0]
     if not len(there):
-        return "n = 0 so far"
+        return "n = 0"
     least, most = int(there.min()), int(there.max())
     if most == 1:
         return "n = 1 replicate: no spread"

@@ -149,14 +149,16 @@ def checkpoint(conn: Connection, shard_id: int, token: str, sha256: str, next_or
 def finish(conn: Connection, shard_id: int, token: str, progress: Progress | None = None) -> State:
     """The shard did all that it was claimed for; queued again when the run has asked for more meanwhile.
 
-    `progress` is its last: a divergence may have left less to do than was asked for.
+    `progress` is its last: a divergence may have left less to do than was asked for, which tells nothing of how good
+    the estimate of the whole was.
     """
     row = owned(conn, shard_id, token)
     run = run_rows.locked(conn, row.run_id)
     if row.work == run.work:
         state: State = "finished"
         total = row.total if progress is None else progress.total
-        _let_go(conn, row, state=state, done=total, total=total, note="")
+        whole = total >= EXPERIMENT.validate_python(run.spec).units_per_replicate
+        _let_go(conn, row, state=state, done=total, total=total, note="", told_s=row.told_s if whole else None)
         events.log(conn, row.run_id, [Finished(replicate=row.replicate)], row)
     else:
         state = "cancelled" if row.state == "cancelling" else "queued"

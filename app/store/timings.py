@@ -1,4 +1,4 @@
-"""What shards took against what was told of them when they were submitted."""
+"""What shards took against what was told of them when they were submitted; a divergence makes them no comparison."""
 
 from typing import NamedTuple
 

@@ -23,7 +23,7 @@ from app.web.pages_new import ABOUT_HELP, FormDep, about, split_tags
 from app.web.repeat import SpecPage, spec_page
 from app.web.submit import announce
 from app.web.verdicts import VerdictTable, verdict_table
-from app.web.views import Head, head, page, shell
+from app.web.views import Head, ended, head, page, shell
 
 router = APIRouter(include_in_schema=False)
 
@@ -229,7 +229,7 @@ def _render(
         422 if errors else 200,
         shell=made,
         page=RunPage(
-            head=head(run, store.workers(), refusals, broker=broker),
+            head=head(run, store.workers(), refusals, broker=broker, ended=ended(store, run)),
             tab=tab,
             template="figures" if tab in TABS and tab not in ("masks", "overlap") else tab,
             tabs=tuple(Tab(key, TITLES[key], _href(run, key, asked)) for key in tabs),

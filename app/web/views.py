@@ -185,8 +185,10 @@ def _erased(store: Store, run: Run) -> str:
     return f"picture no more than chance in {int(gone.sum())} of {plural(len(marked), 'training')}{so_far}"
 
 
-def head(run: Run, workers: Iterable[WorkerInfo], refusals: Sequence[Refusal], *, broker: bool) -> Head:
-    """The head of a run's page."""
+def head(
+    run: Run, workers: Iterable[WorkerInfo], refusals: Sequence[Refusal], *, broker: bool, ended: int | None = None
+) -> Head:
+    """The head of a run's page; `ended` trainings are known to have ended, where steps do not tell how many."""
     waits = reason(run, workers, refusals) if run.state == "queued" else ""
     binned = run.deleted_at is not None
     return Head(
@@ -199,7 +201,7 @@ def head(run: Run, workers: Iterable[WorkerInfo], refusals: Sequence[Refusal], *
         state_words=f"running · {run.progress.note}" if run.state == "running" and run.progress.note else run.state,
         done=done(run),
         total=max(run.progress.total, 1),
-        progress_words=" · ".join(_progress(run, waits, broker=broker)),
+        progress_words=" · ".join(_progress(run, share_done(run, ended), waits, broker=broker)),
         tags=run.tags,
         notes=run.notes,
         binned=binned,
@@ -212,17 +214,26 @@ def head(run: Run, workers: Iterable[WorkerInfo], refusals: Sequence[Refusal], *
     )
 
 
-def share_done(run: Run) -> str:
-    """How much of the run is done, told from the steps: `12 of 35 trainings`."""
+def share_done(run: Run, ended: int | None = None) -> str:
+    """How much of the run is done: `12 of 35 trainings`, told from the steps unless it is known how many `ended`."""
     asked, unit = run.spec.work
-    progress = run.progress
-    # A divergence takes what hangs on it off the total: it is not trained.
-    whole = run.experiment.units_per_replicate * run.spec.replicates if run.kind in EXPERIMENTS else progress.total
-    reached = progress.total if run.state == "finished" else progress.done
     left = run.state != "finished"
-    finished = min(asked, int(asked * reached / max(whole, 1)) if left else round(asked * reached / max(whole, 1)))
+    finished = ended
+    if finished is None:
+        finished = min(asked, int(asked * run.progress.done / max(whole(run), 1))) if left else asked
     cut = f"; a divergence leaves {asked - finished} untrained" if not left and finished < asked else ""
     return f"{finished} of {plural(asked, unit)}{cut}"
+
+
+def whole(run: Run) -> int:
+    """Return what the run would come to, in the units of its progress, if no training diverged."""
+    return run.experiment.units_per_replicate * run.spec.replicates if run.kind in EXPERIMENTS else run.progress.total
+
+
+def ended(store: Store, run: Run) -> int | None:
+    """Return how many trainings have ended where a divergence has cut some short, None where steps tell as well."""
+    series = {"lottery": "outcome", "erasure": "ending"}.get(run.kind)
+    return None if series is None or run.progress.total >= whole(run) else len(store.series(run.id, series))
 
 
 def _left(run: Run) -> str:
@@ -244,8 +255,8 @@ def _took(run: Run) -> str:
     return duration((run.finished_at - run.started_at).total_seconds())
 
 
-def _progress(run: Run, waits: str, *, broker: bool) -> list[str]:
-    words = [share_done(run)]
+def _progress(run: Run, share: str, waits: str, *, broker: bool) -> list[str]:
+    words = [share]
     progress: RunProgress = run.progress
     if run.state == "queued":
         if not broker:

@@ -193,6 +193,7 @@ def test_all_diverged_says_so(records: Any) -> None:
     rows = [{"replicate": 0, "level": 0, "density": 1.0, "test_accuracy": NAN, "diverged_step": 3.0}]
     made = info(source(records, records.outcome(rows), state="running"))
     assert sentence(made) == "Every training so far diverged."
+    assert sentence(info(source(records, records.outcome(rows), state="finished"))) == "Every training diverged."
     assert draw(made).layout.meta["n"] == 0
 
 

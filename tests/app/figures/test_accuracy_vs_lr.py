@@ -116,7 +116,7 @@ def test_where_all_diverged_there_is_no_picture_but_a_cross() -> None:
     figure = draw(info(source(ends, moments)))
     assert figure.layout.images == ()
     assert [note.name for note in figure.layout.annotations if note.text == "×"] == ["dualised"]
-    assert figure.layout.meta["finding"] == [{"text": "Every training so far diverged."}]
+    assert figure.layout.meta["finding"] == [{"text": "Every training diverged."}]
     (lost,) = figure.data
     assert lost.text == ("2 of 2 diverged, first at step 40",)
 
@@ -144,7 +144,7 @@ def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
     run = erasure_run(state=state, two_level=None)
     made = info(Source(run, AccuracyLrOptions()))
     assert words.text(tuple(finding(made))) == expected
-    assert foot(made) == "n = 0 so far" + (" · 12 trainings to come" if state == "running" else "")
+    assert foot(made) == "n = 0" + (" · 12 trainings to come" if state == "running" else "")
 
 
 def test_a_live_run_shows_what_has_ended() -> None:

@@ -120,7 +120,7 @@ def test_names_near_one_another_are_moved_apart() -> None:
 @pytest.mark.parametrize(("state", "ends", "expected"), [
     ("running", [], "The first point appears when a network is trained."),
     ("failed", [], "Nothing to show: no network was trained to its end."),
-    ("finished", [ending(place("sgd", 0, r), diverged=0) for r in (0, 1)], "Every training so far diverged."),
+    ("finished", [ending(place("sgd", 0, r), diverged=0) for r in (0, 1)], "Every training diverged."),
 ])  # fmt: skip
 def test_without_a_point_it_says_why(state: str, ends: list[dict[str, Any]], expected: str) -> None:
     made = info(source(ends, erasure_run(optimizers=GRIDS, state=state)))

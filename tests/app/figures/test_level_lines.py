@@ -96,8 +96,8 @@ def test_a_crowd_is_one_trace_that_holds_every_line() -> None:
 @pytest.mark.parametrize(
     ("share", "expected"),
     [
-        (np.zeros((0, 0)), "n = 0 so far"),
-        (np.full((2, 1), NAN), "n = 0 so far"),
+        (np.zeros((0, 0)), "n = 0"),
+        (np.full((2, 1), NAN), "n = 0"),
         (np.ones((2, 1)), "n = 1 replicate: no spread"),
         (np.ones((2, 3)), "n = 3 replicates, mean · band = min to max where they differ"),
         (np.array([[1, 1], [1, NAN]]), "n = 1 to 2 replicates by level, mean · band = min to max where they differ"),

@@ -127,7 +127,7 @@ def test_a_rate_of_another_optimizer_is_said_not_to_be_there() -> None:
 def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
     made = info(source([], [], erasure_run(state=state)))
     assert words.text(tuple(finding(made))) == expected
-    assert foot(made) == "n = 0 so far"
+    assert foot(made) == "n = 0"
 
 
 def test_a_live_training_says_what_is_to_come() -> None:

@@ -113,7 +113,7 @@ def test_a_rate_that_only_some_have_leaves_the_others_out() -> None:
 def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
     made = info(source([], run=erasure_run(state=state)))
     assert words.text(tuple(finding(made))) == expected
-    assert (foot(made), draw(made).data) == ("n = 0 so far", ())
+    assert (foot(made), draw(made).data) == ("n = 0", ())
 
 
 def test_table_has_a_row_for_each_bin() -> None:

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import update
 
+from app.contract.events import Progress
 from app.contract.specs import LotterySpec
 from app.store import Claim, Store, Timing
 from app.store.database import Database
@@ -61,3 +62,14 @@ def test_an_extended_shard_is_compared_no_more_and_a_new_one_is(
     for _ in range(2):
         _finish(store, _hold(store, database_url, 5.0))
     assert [timing.told_s for timing in store.timings()] == [3.0]
+
+
+def test_a_shard_that_a_divergence_cut_short_is_compared_no_more(
+    store: Store, spec: LotterySpec, database_url: str
+) -> None:
+    store.create_run(spec.model_copy(update={"replicates": 2}), name="x", told_s=1.0)
+    for lost in (1, 0):
+        claim = _hold(store, database_url, 5.0)
+        steps = spec.units_per_replicate - lost
+        store.finish(claim.shard_id, claim.token, Progress(done=steps, total=steps))
+        assert len(store.timings()) == 1 - lost

@@ -23,11 +23,12 @@ from workers.science.training import Batches, Diverged, Evaluated, Moment, Tick,
 class Trained:
     """How a training ended: the state at its last step, None if it diverged, and the one at the step asked for.
 
-    Both are copies on the CPU.
+    Both are copies on the CPU. `diverged_step` is after how many updates it diverged, None if it did not.
     """
 
     state: dict[str, Tensor] | None = None
     snapshot: dict[str, Tensor] | None = None
+    diverged_step: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,6 @@ class _Report:
     begun: Midway | None
     trained: Trained = field(default_factory=Trained)
     rows: list[Evaluated] = field(default_factory=list)
-    diverged_step: int | None = None
 
 
 @dataclass
@@ -117,14 +117,14 @@ class Bench:
         if begun is not None:
             rows += [Evaluated(int(step), *values) for step, *values in begun.part("rows")["all"].tolist()]
             trained.snapshot = begun.part("snapshot") or None
-            report.diverged_step = begun.told.get("lost")
+            trained.diverged_step = begun.told.get("lost")
         plan = Plan(place, weights, masks, factor, first_step, snapshot_step, begun)
-        for moment in self.moments(plan) if report.diverged_step is None else ():
+        for moment in self.moments(plan) if trained.diverged_step is None else ():
             if isinstance(moment, Evaluated):
                 rows.append(moment)
                 yield one_row("evaluation", place, vars(moment))
             elif isinstance(moment, Diverged):
-                report.diverged_step = moment.step
+                trained.diverged_step = moment.step
             elif isinstance(moment, Tick):
                 if moment.step == snapshot_step and trained.snapshot is None:
                     trained.snapshot = self.state()
@@ -134,10 +134,10 @@ class Bench:
             else:
                 yield moment
         train_accuracy = nan
-        if report.diverged_step is None:
+        if trained.diverged_step is None:
             trained.state = self.state()
             train_accuracy = yield from self._train_accuracy(place, first_step)
-        yield one_row("outcome", place, outcome(rows, density(masks), train_accuracy, report.diverged_step))
+        yield one_row("outcome", place, outcome(rows, density(masks), train_accuracy, trained.diverged_step))
         return trained
 
     def save(self) -> Midway | None:

@@ -26,13 +26,14 @@ from workers.science.erasure.losses import LOSSES
 from workers.science.erasure.stacked import Lane
 from workers.science.erasure.training import train
 from workers.science.erasure.visibility import Picture
+from workers.science.experiments import standing
 from workers.science.experiments.datasets import dataset
 from workers.science.experiments.erasure_cell import CellTraining, Splits
 from workers.science.experiments.in_order import Told
-from workers.science.experiments.midway import Clock
+from workers.science.experiments.midway import Clock, Midway
 from workers.science.experiments.standing import Standing
 from workers.science.optim.moved_by import moved_by
-from workers.science.outputs import Output, Resume, Tensors
+from workers.science.outputs import Checkpoint, Output, Resume, Tensors
 from workers.science.random import generator
 from workers.science.stacked.footprint import Footprint
 from workers.science.stacked.footprint import footprint as stacked_footprint
@@ -126,6 +127,11 @@ class _Replicate:
         self._batches = Batches(len(self._split), spec.batch_size, self._shuffle)
         self._cells = dict(spec.cells())
         self._work = {place: spec.mflop(place, cell) for place, cell in self._cells.items()}
+        # What a divergence has cut short counts with the steps that were trained.
+        self._diverged = standing.diverged(resume)
+        for place, steps in self._diverged.items():
+            if steps is not None:
+                self._work[place] = self._mflop(place, steps)
         self._standing = Standing(spec, list(self._cells), abreast, resume)
         self._made = {place: self._work[place] for place in self._standing.made}
         self._made |= {
@@ -139,7 +145,7 @@ class _Replicate:
             # All of a group may have ended: when a larger one was divided, and they had diverged.
             if any(self._standing.left(place) for place in group):
                 yield from self._train(group)
-                yield self._standing.checkpoint()
+                yield self._checkpoint()
         total = sum(self._work.values())
         yield Progress(done=total, total=total)
 
@@ -166,7 +172,7 @@ class _Replicate:
             if isinstance(moment, Tick):
                 yield self._progress(live, live, moment.step)
                 if moment.between and self._clock.due():
-                    yield self._standing.checkpoint(each.midway() for each in live.values())
+                    yield self._checkpoint(each.midway() for each in live.values())
                 continue
             slot, found = moment
             if isinstance(found, Diverged):
@@ -194,9 +200,15 @@ class _Replicate:
 
     def _end(self, training: CellTraining, diverged: Diverged | None) -> Iterator[Output]:
         place = training.place
+        if diverged is not None:
+            self._diverged[place] = diverged.step
+            self._work[place] = self._mflop(place, diverged.step)
         self._made[place] = self._work[place]
         yield from self._say(place, training.ending(diverged))
         yield from self._standing.order.end(place)
+
+    def _checkpoint(self, live: Iterable[Midway] = ()) -> Checkpoint:
+        return self._standing.checkpoint(live, **standing.diverged_state(self._diverged))
 
     def _say(self, place: Place, output: Told) -> list[Told]:
         return self._standing.order.add(place, output)

@@ -22,6 +22,7 @@ from app.masks.sums import strata_of
 from workers.science.branches.origin import Origin, Start
 from workers.science.build import build
 from workers.science.data import augmentation
+from workers.science.experiments import standing
 from workers.science.experiments.bench import Bench, Trained
 from workers.science.experiments.datasets import dataset, dataset_on
 from workers.science.experiments.midway import Clock, Due
@@ -143,9 +144,10 @@ class _Replicate:
         self._full = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in self._layers.items()}
         self._prune = build(spec.pruning)
         self._schedule = build(spec.schedule)
-        diverged = resume.state["diverged"] if resume else []
-        self._diverged = dict.fromkeys(Place.model_validate(place) for place in diverged)
+        self._diverged = standing.diverged(resume)
+        # What a divergence has cut short counts with the steps that were trained.
         self._steps = dict(spec.parts())
+        self._steps |= {place: steps for place, steps in self._diverged.items() if steps is not None}
         reachable = [place for place in self._steps if not self._cut_off(place.level)]
         self._standing = Standing(spec, reachable, abreast, resume)
         self._theta0: Mapping[str, Tensor] = self._load("init") if resume else self._initial("init")
@@ -183,16 +185,16 @@ class _Replicate:
     def _make(self, group: Sequence[Place], masks: Mapping[str, Tensor], starts: Starts) -> Iterator[Output]:
         """What is left of the trainings of a group, at once."""
         members = [
-            Member(place, bench, self._steps[place], self._training(place, bench, masks, starts))
+            Member(place, bench, self._training(place, bench, masks, starts))
             for place, bench in zip(group, self._bench.abreast(group), strict=True)
             if self._standing.left(place)
         ]
-        for output in in_turn(members, self._standing.order, self._bench.done):
+        for output in in_turn(members, self._standing.order, self._bench.done, self._steps):
             if isinstance(output, Progress):
                 yield output.model_copy(update={"total": self._total()})
             else:
                 yield self._checkpoint(members) if isinstance(output, Due) else output
-        self._bench.done += sum(member.size for member in members)
+        self._bench.done += sum(self._steps[member.place] for member in members)
 
     def _training(
         self, place: Place, bench: Bench, masks: Mapping[str, Tensor], starts: Starts
@@ -262,8 +264,8 @@ class _Replicate:
         trained = yield from bench.train(
             place, weights, masks, factor, first_step=first_step, snapshot_step=snapshot_step, begun=begun
         )
-        if trained.state is None:
-            self._diverged[place] = None
+        if trained.diverged_step is not None:
+            self._diverged[place] = self._steps[place] = trained.diverged_step - first_step
         return trained
 
     def _movement(
@@ -281,8 +283,8 @@ class _Replicate:
 
     def _checkpoint(self, members: Sequence[Member] = ()) -> Checkpoint:
         saved = [member.bench.save() for member in members if not member.ended]
-        diverged = [place.model_dump() for place in self._diverged]
-        return self._standing.checkpoint((each for each in saved if each is not None), diverged=diverged)
+        live = (each for each in saved if each is not None)
+        return self._standing.checkpoint(live, **standing.diverged_state(self._diverged))
 
     def _cut_off(self, level: int) -> bool:
         """Whether a level has no ticket to hang on, as one before it diverged."""
@@ -290,7 +292,7 @@ class _Replicate:
         return any(Place(level=each) in self._diverged for each in before)
 
     def _total(self) -> int:
-        """Optimizer steps of all trainings but those that a divergence before them has cut off."""
+        """Optimizer steps of all trainings; those that a divergence has cut off or short are not among them."""
         return sum(steps for place, steps in self._steps.items() if not self._cut_off(place.level))
 
     def _factor(self, step: int) -> float:

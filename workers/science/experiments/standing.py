@@ -1,6 +1,7 @@
 """Where a replicate stands: which trainings are done, which are half done, and what is kept back of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 from app.contract.events import Place
@@ -9,6 +10,18 @@ from workers.science.experiments import in_order, midway
 from workers.science.experiments.in_order import Back, InOrder
 from workers.science.experiments.midway import Midway
 from workers.science.outputs import Checkpoint, Resume
+
+
+def diverged(resume: Resume | None) -> dict[Place, int | None]:
+    """Return how many updates each training made that has diverged; None where an older checkpoint does not tell."""
+    state = resume.state if resume else {}
+    places = [Place.model_validate(place) for place in state.get("diverged", ())]
+    return dict(zip(places, state.get("diverged_after", repeat(None)), strict=False))
+
+
+def diverged_state(found: Mapping[Place, int | None]) -> dict[str, Any]:
+    """Return what a checkpoint holds of the trainings that have diverged."""
+    return {"diverged": [place.model_dump() for place in found], "diverged_after": list(found.values())}
 
 
 class Standing:

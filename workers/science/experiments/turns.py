@@ -1,6 +1,6 @@
 """Trainings of a replicate made abreast, and told one after the other: the log is that of one training at a time."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.contract.events import Measured, Place, Progress
@@ -13,11 +13,10 @@ from workers.science.outputs import Output, Tensors
 
 @dataclass(eq=False)
 class Member:
-    """A training of `size` steps on `bench`; `outputs` is what it says."""
+    """A training on `bench`; `outputs` is what it says."""
 
     place: Place
     bench: Bench
-    size: int
     outputs: Iterator[Output | Due]
     ended: bool = False
     _request: Request | None = field(default=None, repr=False)
@@ -29,22 +28,25 @@ class Member:
         return self._request is not None and not self._request.answered
 
 
-def in_turn(members: Sequence[Member], order: InOrder, done: int) -> Iterator[Output | Due]:
+def in_turn(members: Sequence[Member], order: InOrder, done: int, steps: Mapping[Place, int]) -> Iterator[Output | Due]:
     """Make all `members` and yield what `order` lets them say.
 
     Due is among it when the clock of one of them says so, at which moment each can be saved (`Bench.save`), and
     Waiting where they wait for a stack. `done` steps lie behind all of them; Progress counts those of each.
+    `steps` are those of whole trainings; a training that diverges corrects its own before it ends.
     """
     while any(not member.ended for member in members):
         for member in members:
             if not member.ended and not member.waits:
-                yield from _go_on(member, members, order, done)
+                yield from _go_on(member, members, order, done, steps)
         if requests := tuple(member._request for member in members if member._request is not None):
             # No training looks at what it passes on.
             yield Waiting(requests)  # type: ignore[misc]
 
 
-def _go_on(member: Member, members: Sequence[Member], order: InOrder, done: int) -> Generator[Output | Due, None, None]:
+def _go_on(
+    member: Member, members: Sequence[Member], order: InOrder, done: int, steps: Mapping[Place, int]
+) -> Generator[Output | Due, None, None]:
     """Everything that may be told up to its next request, or its end."""
     member._request = None
     for output in member.outputs:
@@ -60,5 +62,5 @@ def _go_on(member: Member, members: Sequence[Member], order: InOrder, done: int)
                 yield from order.add(member.place, output)
             case _:
                 yield output
-    member.ended, member._made = True, member.size
+    member.ended, member._made = True, steps[member.place]
     yield from order.end(member.place)

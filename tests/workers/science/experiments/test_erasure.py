@@ -150,6 +150,14 @@ def test_a_diverged_cell_has_no_end_and_its_frames_stop() -> None:
     assert fine["steps"] == 100
     shown = [row["step"] for place, row in rows(outputs, "erasure") if place.draw == 0]
     assert max(shown) <= lost["diverged_step"]
+    # What diverged counts with the steps that it was trained, also after a resume.
+    places = [place for place, _ in rows(outputs, "ending")]
+    work = {place: spec.mflop(place, cell) for place, cell in spec.cells()}
+    trained = work[places[0]] * int(lost["diverged_step"]) // 100 + work[places[1]]
+    last = [each for each in outputs if isinstance(each, Progress)][-1]
+    assert last.done == last.total == trained < sum(work.values())
+    state = [each for each in outputs if isinstance(each, Checkpoint)][-1].state
+    assert ran(spec, Resume(state, lambda *_: {})) == [last]
 
 
 @pytest.mark.parametrize("layer", ["first", "last"])

@@ -147,7 +147,12 @@ def test_trainings_come_level_by_level_the_ticket_first(whole: list[Output]) -> 
     assert list(outcomes(whole)) == places
     assert len(places) == small().trainings_per_replicate
     checkpoints = [output.state for output in whole if isinstance(output, Checkpoint)]
-    assert checkpoints[-1] == {"done": [place.model_dump() for place in places], "diverged": [], "next": None}
+    assert checkpoints[-1] == {
+        "done": [place.model_dump() for place in places],
+        "diverged": [],
+        "diverged_after": [],
+        "next": None,
+    }
     assert [len(state["done"]) for state in checkpoints] == list(range(1, len(places) + 1))
 
 
@@ -468,7 +473,8 @@ def test_a_diverged_dense_network_ends_its_replicate(whole: list[Output]) -> Non
     assert outcome["early_stop_censored"] == 0
     assert saved(outputs, "ticket") == {}
     last = [output for output in outputs if isinstance(output, Progress)][-1]
-    assert last.done == last.total
+    assert last.done == last.total == outcome["diverged_step"]
+    assert list(ran(small(optimizer=EXPLODE, steps=200), resumed_from(outputs))) == [last]
     spec = small(optimizer=EXPLODE, steps=200, eval_every=50, rewind_step=150)
     assert lasting(ran(spec, resumed_from(ran(spec)))) == []
 
