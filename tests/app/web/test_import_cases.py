@@ -240,6 +240,29 @@ def test_commands_that_import_again_do_that_and_nothing_else(
     assert words == ["ticketscope", "import", f"--name={name}", "--", f"./{file}"]
 
 
+def test_importing_again_repeats_what_was_decided(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("no curl here")
+    monkeypatch.setenv("no_proxy", "*")
+    file = "inverted_mask.safetensors"
+    roles = json.dumps({"fc3.weight_mask": "left out", "fc3.weight": "left out"})
+    decided = {"one_means": "pruned", "roles": roles, "accuracies": "level,test_accuracy\n0,0.95\n"}
+    first = send(web.client, file, **decided).json()
+    assert first["spec"]["one_means"] == "pruned", first
+    cli, curl = _import_again(ImportedSpec.model_validate(first["spec"]), "again", web.url)
+    (tmp_path / file).write_bytes((CASES / file).read_bytes())
+    done = subprocess.run(["bash", "-c", f"{curl} -s"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    again = json.loads(done.stdout)
+    assert again["spec"] == first["spec"]
+    assert again["provenance"] == first["provenance"]
+    table, command = cli.rsplit("\n", 1)
+    subprocess.run(["bash", "-c", table], cwd=tmp_path, check=True)
+    assert (tmp_path / "accuracies.csv").read_text() == "replicate,level,test_accuracy\n0,0,0.95\n"
+    assert "--one-means=pruned" in command
+    assert "--accuracies=accuracies.csv" in command
+    assert "--role=fc3.weight_mask=left out" in shlex.split(command)
+
+
 def test_accuracies_given_beside_the_files_are_a_curve(client: httpx.Client, store: Store) -> None:
     names = [f"one_folder_per_level/level_{i}/main/mask.safetensors" for i in range(3)]
     table = "level,test_accuracy\n0,0.95\n1,0.94\n2,0.9\n"
