@@ -57,5 +57,5 @@ def test_boxes_of_the_form_work_with_the_keyboard_alone(watched: Watched) -> Non
         expect(box).not_to_be_checked()
     page.fill("#f-densities", "0.1")
     page.get_by_role("button", name="Start the run").press("Enter")
-    expect(page.locator("#f-modes-error")).to_have_text("modes needs at least one")
+    expect(page.locator("#f-modes-error")).to_have_text("Modes needs at least one")
     expect(page.locator("#f-densities")).to_have_value("0.1")

@@ -247,7 +247,7 @@ def test_importing_again_repeats_what_was_decided(web: Web, tmp_path: Path, monk
     file = "inverted_mask.safetensors"
     roles = json.dumps({"fc3.weight_mask": "left out", "fc3.weight": "left out"})
     decided = {"one_means": "pruned", "roles": roles, "accuracies": "level,test_accuracy\n0,0.95\n"}
-    first = send(web.client, file, **decided).json()
+    first = send(web.client, file, **decided).json()  # type: ignore[arg-type]
     assert first["spec"]["one_means"] == "pruned", first
     cli, curl = _import_again(ImportedSpec.model_validate(first["spec"]), "again", web.url)
     (tmp_path / file).write_bytes((CASES / file).read_bytes())
