@@ -237,7 +237,7 @@ def draw(made: AccuracyInfo) -> go.Figure:
         yaxis=axis(what, range=list(y_range)),
         yaxis2=FOOT_AXIS,
         shapes=mark,
-        annotations=[*word, *labels.annotations(ends, y_range, log_x=True)],
+        annotations=[*word, *labels.annotations(ends, y_range, log_x=True, descending=True)],
         right=labels.margin([LOOKS[name].label for name in made.planned]),
     )
 

@@ -208,7 +208,7 @@ def draw(made: DegreeInfo) -> go.Figure:
         )  # fmt: skip
         outlines = [(WINNING_TICKET, mean), (SOFT, made.random_counts)]
         ends = [_end(made, *each, label, top) for each, label in zip(outlines, _LABELS, strict=True)]
-        notes = labels.annotations(ends, (0, top))
+        notes = labels.annotations(ends, (0, top), column=False)
         # A few have no room for a label; the finding tells of them.
         if made.density and made.dead.mean() >= 0.02 * made.units:
             notes.append(

@@ -175,7 +175,7 @@ def draw(made: EarlyStopInfo) -> go.Figure:
         yaxis=axis("step with the lowest validation loss", range=list(y_range), tickformat=",d"),
         yaxis2=FOOT_AXIS,
         shapes=[last_line, *mark],
-        annotations=[last_note, *word, *labels.annotations(ends, y_range, log_x=True)],
+        annotations=[last_note, *word, *labels.annotations(ends, y_range, log_x=True, descending=True)],
         right=labels.margin([LOOKS[name].label for name in made.planned]),
     )
 

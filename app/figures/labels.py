@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from app.figures.style import note
+from app.figures.style import LOOKS, note
 
 # Labels keep this share of the axis apart: a line of 12 px text with air on a plot of 180 px, about the smallest.
 GAP = 0.08
@@ -42,26 +42,40 @@ def spread(wanted: Sequence[float], gap: float) -> list[float]:
 
 
 def annotations(ends: Sequence[End], y_range: tuple[float, float], *, log_x: bool = False, log_y: bool = False,
-                gap: float = GAP) -> list[dict[str, Any]]:  # fmt: skip
+                gap: float = GAP, column: bool = True, descending: bool = False) -> list[dict[str, Any]]:  # fmt: skip
     """Labels right of the curves' ends. `y_range` is as plotly has it: logarithms on a log axis.
 
-    A curve that ends below or above the range is labelled at the edge, with an arrow that way.
+    All are in one `column` right of the last end (of the smallest x on a `descending` axis); thin lines connect those
+    of curves that end earlier. Without `column` each is at its own end, on a background of its own. A curve that ends
+    outside the range is labelled at the edge, with an arrow that way.
     """
     low, high = y_range
     heights = [(math.log10(end.y) if log_y else end.y) - low for end in ends]
     fractions = [height / (high - low) for height in heights]
     places = spread(fractions, gap)
+    last = (min if descending else max)((end.x for end in ends), default=0.0)
     out = []
-    # The label of a line that ends before others do lies over those.
-    cover = {"bgcolor": "rgba(255,255,255,0.85)"} if len({end.x for end in ends}) > 1 else {}
     for end, fraction, place in zip(ends, fractions, places, strict=True):
         arrow = " ↓" if fraction < 0 else " ↑" if fraction > 1 else ""
-        x = math.log10(end.x) if log_x else end.x
+        x, edge = (math.log10(each) if log_x else each for each in (end.x, last))
+        y = low + place * (high - low)
+        where: dict[str, Any] = {"x": x, "y": y}
+        if column and not math.isclose(end.x, last, rel_tol=0.01):
+            where = _lead(end.role, (x, low + min(max(fraction, 0.0), 1.0) * (high - low)), (edge, y))
+        elif not column and any(other.x != end.x for other in ends):
+            where["bgcolor"] = "rgba(255,255,255,0.85)"
         out.append(
-            note(f"{end.text}{arrow}", role=end.role, x=x, y=low + place * (high - low), xanchor="left",
-                 yanchor="middle", xshift=8, **cover)
+            note(f"{end.text}{arrow}", role=end.role, xanchor="left", yanchor="middle", xshift=8, **where)
         )  # fmt: skip
     return out
+
+
+def _lead(role: str, end: tuple[float, float], label: tuple[float, float]) -> dict[str, Any]:
+    """A thin line from a curve's end to its label, both in the axes' own units."""
+    return {
+        "x": end[0], "y": end[1], "ax": label[0], "ay": label[1], "axref": "x", "ayref": "y", "showarrow": True,
+        "arrowhead": 0, "arrowwidth": 1, "arrowcolor": LOOKS[role].color,
+    }  # fmt: skip
 
 
 def margin(texts: Sequence[str]) -> int:

@@ -90,15 +90,11 @@ def end(line: MeanLine, text: str) -> labels.End | None:
 
 def annotations(
     ends: Sequence[labels.End | None], y_range: tuple[float, float], *, log_x: bool = False, log_y: bool = False,
-    gap: float = labels.GAP,
+    gap: float = labels.GAP, descending: bool = False,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Labels at the ends, moved apart from those that end at the same place; what ends elsewhere is not in the way."""
+    """Labels right of the last end, moved apart; lines without an end, or without one on a log axis, have none."""
     there = [end for end in ends if end is not None and (end.y > 0 or not log_y)]
-    return [
-        note
-        for x in sorted({end.x for end in there})
-        for note in labels.annotations([end for end in there if end.x == x], y_range, log_x=log_x, log_y=log_y, gap=gap)
-    ]
+    return labels.annotations(there, y_range, log_x=log_x, log_y=log_y, gap=gap, descending=descending)
 
 
 def at_edge(ends: Sequence[labels.End | None], edge: float, share: float, span: float) -> list[labels.End | None]:

@@ -47,7 +47,7 @@ def finding(made: MemoryInfo) -> list[Part]:
     there = [each for each in made.formats if np.isfinite(each.values).any()]
     if len(there) < 2:
         return [Part("The first point appears with the first measurement." if made.live
-                     else "Nothing to show: nothing was timed.")]  # fmt: skip
+                     else "Nothing to show: no timing succeeded.")]  # fmt: skip
     at = int(np.flatnonzero(np.isfinite(hardware.mean(there[0].values)))[-1])
     held = [(each, float(hardware.mean(each.values)[at])) for each in there]
     rest = [
@@ -83,12 +83,12 @@ def draw(made: MemoryInfo) -> go.Figure:
         data,
         title="Memory against density",
         finding=finding(made),
-        foot=f"{hardware.notes(others, made.view)[0]} · parameters, masks and indices that a pass reads; gradients and "
+        foot=f"{hardware.notes(others, made.view)[0]} · parameters, masks and indices read by a pass; gradients and "
              "an optimizer's memory not counted",
         n=int(hardware.n_of(made.formats).max(initial=0)),
         xaxis=density_axis(float(made.densities[-1])),
         yaxis=mean_lines.log_axis("held (kB)", y_range),
-        annotations=mean_lines.annotations(ends, y_range, log_x=True, log_y=True, gap=0.07),
+        annotations=mean_lines.annotations(ends, y_range, log_x=True, log_y=True, gap=0.07, descending=True),
         right=labels.margin([look.label for look in FORMATS.values()]),
     )  # fmt: skip
 

@@ -78,7 +78,10 @@ def draw(made: ByLevelInfo) -> go.Figure:
             mean = _traces(data, role, label, x, scale * group[there], y_axis, form + "|" + unit)
             ends.append(labels.End(role, label, float(x[-1]), float(mean[-1])))
         gap = labels.GAP / (_TOP[1] - _TOP[0] if y_axis == "y" else _BOTTOM[1] - _BOTTOM[0])
-        notes += [{**end, "yref": y_axis} for end in labels.annotations(ends, (0.0, top), gap=gap)]
+        notes += [
+            {**each, "yref": y_axis, **({"ayref": y_axis} if "ayref" in each else {})}
+            for each in labels.annotations(ends, (0.0, top), gap=gap)
+        ]
     notes.append(
         note("changed sign (%)", xref="paper", x=0, xanchor="left", xshift=-40, yref="paper", y=_BOTTOM[1],
              yanchor="bottom", yshift=5)

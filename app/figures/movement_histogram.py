@@ -116,7 +116,7 @@ def draw(made: HistogramInfo) -> go.Figure:
         xaxis=axis("|Δw| from the start to the end of the training", range=[0, reach],
                    unifiedhovertitle={"text": "|Δw| from %{x:.3~f}"}),
         yaxis=axis("percentage of its group (%)", range=[0, top]),
-        annotations=labels.annotations(ends, (0, top)),
+        annotations=labels.annotations(ends, (0, top), column=False),
     )  # fmt: skip
 
 

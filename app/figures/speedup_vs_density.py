@@ -86,7 +86,7 @@ def finding(made: SpeedupInfo) -> list[Part]:
     there = [each for each in made.formats if np.isfinite(each.values).any()]
     if not there:
         return [Part("The first point appears with the first measurement." if made.live
-                     else "Nothing to show: nothing was timed.")]  # fmt: skip
+                     else "Nothing to show: no timing succeeded.")]  # fmt: skip
     return [Part(f"{made.view.title}: "), *words.listed([_told(made, each) for each in there]), Part(".")]
 
 
@@ -124,7 +124,7 @@ def draw(made: SpeedupInfo) -> go.Figure:
         xaxis=xaxis,
         yaxis=mean_lines.log_axis("speed-up over dense (×)", y_range),
         annotations=[
-            *mean_lines.annotations(ends, y_range, log_x=True, log_y=True, gap=0.055),
+            *mean_lines.annotations(ends, y_range, log_x=True, log_y=True, gap=0.055, descending=True),
             *mean_lines.above(marks, (math.log10(100 * lowest), 2.0), y_range, log_x=True),
         ],
         right=labels.margin([look.label for look in FORMATS.values()]),

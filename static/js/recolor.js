@@ -55,6 +55,7 @@ export function recolor({ data, layout }) {
   }
   for (const note of layout.annotations ?? []) {
     note.font = { ...note.font, color: of(TEXT[note.name] ?? "soft") };
+    if (note.arrowcolor) note.arrowcolor = translucent(of(ROLES[note.name] ?? "soft"), 0.6);
     if (note.bgcolor) note.bgcolor = translucent(of("card"), 0.85);
   }
   for (const shape of layout.shapes ?? []) {

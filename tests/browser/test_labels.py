@@ -1,11 +1,15 @@
-"""Labels at the ends of lines, measured where they are drawn: none covers another, all keep their lines' order."""
+"""Labels at the ends of lines, measured where they are drawn: none covers another, each is at its own line's end.
 
-from typing import Any
+Runs of all kinds whose figures have such labels are measured at two widths, and a lottery run while it trains.
+"""
+
+import time
+from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import Scope, Watched, becomes
 
 MEASURE = """() => [...document.querySelectorAll('.figure')].flatMap(card => {
   const plot = card.querySelector('.plot');
@@ -15,7 +19,13 @@ MEASURE = """() => [...document.querySelectorAll('.figure')].flatMap(card => {
   const notes = [...plot.querySelectorAll('.infolayer .annotation')].map(node => {
     const note = layout.annotations[Number(node.dataset.index)];
     const {left, right, top, bottom} = node.querySelector('text').getBoundingClientRect();
-    return {text: note.text, role: note.name, xref: note.xref, left, right, top, bottom};
+    const head = node.querySelector('.annotation-arrow-g path');
+    const lead = head && note.axref === 'x' ? {
+      x: box.left + layout.xaxis._offset + layout.xaxis.r2p(note.x) + note.xshift,
+      y: box.top + layout.yaxis._offset + layout.yaxis.r2p(note.y)} : null;
+    const ground = getComputedStyle(node.querySelector('.annotation-text-g rect')).fill;
+    return {text: note.text, role: note.name, yref: note.yref, lead, ground, filled: note.bgcolor !== 'rgba(0,0,0,0)',
+      left, right, top, bottom};
   }).filter(note => note.text);
   const ends = (plot._fullData ?? []).filter(t => t.meta?.part === 'mean' && (t.yaxis ?? 'y') === 'y').flatMap(t => {
     const [x, y] = [(i) => layout.xaxis.d2p(t.x[i]), (i) => layout.yaxis.d2p(t.y[i])];
@@ -27,6 +37,49 @@ MEASURE = """() => [...document.querySelectorAll('.figure')].flatMap(card => {
 })"""
 # Boxes of text have air above and below their letters.
 AIR = 4.0
+
+
+CONTROLS = [{"kind": kind} for kind in ("reinit", "shuffled", "random", "magnitude_at_init")]
+ERASURE = {
+    "kind": "erasure", "dataset": {"kind": "digits"}, "widths": [32], "steps": 40, "replicates": 2,
+    "optimizers": [
+        {"kind": kind, "lrs": [1.0, 0.25, 0.05]}
+        for kind in ("sgd", "spectral_sgd", "frobenius_sgd", "dualised", "adam")
+    ],
+}  # fmt: skip
+HARDWARE = {"kind": "hardware", "layers": [[64, 32]], "densities": [0.5, 0.2, 0.1], "repeats": 7, "replicates": 1}
+STABLE_RANK = {"kind": "stable_rank", "dataset": {"kind": "digits"}, "widths": [32, 64], "batch_sizes": [16, 128]}
+PAGES = {
+    "lottery": [f"/runs/{{run}}?tab={tab}&level=2" for tab in ("curves", "training", "masks", "movement")],
+    "erasure": ["/runs/{run}?tab=erasure", "/runs/{run}?tab=spectra"],
+    "hardware": ["/hardware?run={run}"],
+    "stable_rank": ["/runs/{run}"],
+}
+
+
+@pytest.fixture(scope="module")
+def every_kind(scope: Scope) -> dict[str, str]:
+    """Small runs of every kind whose figures label lines, finished; their ids."""
+    runs = {"lottery": scope.submit(name="With every control", replicates=2, levels=3, branches=CONTROLS)}
+    for spec in (ERASURE, HARDWARE, STABLE_RANK):
+        answer = scope.client.post("/api/v1/runs", json={"spec": spec})
+        assert answer.status_code == 201, answer.text
+        runs[str(spec["kind"])] = str(answer.json()["id"])
+    end = time.monotonic() + 240
+    while any(scope.state(run) != "finished" for run in runs.values()):
+        assert time.monotonic() < end, "they never finished"
+        time.sleep(0.5)
+    return runs
+
+
+def settled(page: Page) -> list[dict[str, Any]]:
+    """What is measured once every figure of a page is drawn."""
+    page.wait_for_selector(".figure .main-svg", state="attached")
+    becomes(
+        page, "[...document.querySelectorAll('.figure .plot')].every(p => p._fullLayout || p.closest('[hidden]'))", 20
+    )
+    page.wait_for_timeout(700)
+    return measured(page)
 
 
 def measured(page: Page) -> list[dict[str, Any]]:
@@ -45,18 +98,51 @@ def overlaps(notes: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("tab", ["curves", "training", "masks", "movement"])
-def test_no_label_covers_another_or_leaves_its_figure(watched: Watched, finished: str, tab: str, width: int) -> None:
+@pytest.mark.parametrize("kind", PAGES)
+def test_no_label_covers_another_or_leaves_its_figure(
+    watched: Watched, every_kind: dict[str, str], kind: str, width: int
+) -> None:
     page = watched(width, 5200)
-    page.goto(f"/runs/{finished}?tab={tab}&level=2")
-    page.wait_for_selector(".figure .main-svg")
-    page.wait_for_timeout(1500)
-    figures = measured(page)
-    assert figures
-    for each in figures:
-        assert overlaps(each["notes"]) == [], each["figure"]
-        for note in each["notes"]:
-            assert note["right"] <= each["right"] + 1, (each["figure"], note)
+    labelled = 0
+    for path in PAGES[kind]:
+        page.goto(path.format(run=every_kind[kind]))
+        for each in settled(page):
+            labelled += len(each["notes"])
+            assert overlaps(each["notes"]) == [], each["figure"]
+            for note in each["notes"]:
+                assert note["right"] <= each["right"] + 1, (each["figure"], note)
+            assert strangers(each) == [], each["figure"]
+    assert labelled >= 3
+
+
+def strangers(each: dict[str, Any]) -> list[tuple[str, str]]:
+    """Labels of a figure, with no line that leads to one, that are nearer to the end of another line than to their own.
+
+    Lines that end within two lines of text of each other keep the labels' order, which is tested on its own.
+    """
+    found = []
+    for note in each["notes"]:
+        if note["yref"] != "y":
+            continue
+        own = [end for end in each["ends"] if end["role"] == note["role"]]
+        middle = (note["top"] + note["bottom"]) / 2
+        if note["lead"]:
+            ends = [
+                end for end in own if abs(end["x"] - note["lead"]["x"]) < 14 and abs(end["y"] - note["lead"]["y"]) < 3
+            ]
+            if not ends:
+                found.append((note["text"], "leads to no end of its line"))
+            continue
+        here = [end for end in each["ends"] if 0 < note["left"] - end["x"] < 24]
+        mine = [abs(end["y"] - middle) for end in here if end["role"] == note["role"]]
+        if not mine:
+            continue
+        height = note["bottom"] - note["top"]
+        for end in here:
+            apart = min(abs(end["y"] - it["y"]) for it in own)
+            if end["role"] != note["role"] and apart > 2 * height and abs(end["y"] - middle) < min(mine) - 1:
+                found.append((note["text"], end["name"]))
+    return found
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -82,3 +168,38 @@ def test_labels_come_in_the_order_of_their_lines_and_near_their_ends(
                 for end in ends:
                     assert (end["y"] > own[0]["y"]) == (other["top"] > note["top"]), (each["figure"], note, other)
             assert abs(own[0]["y"] - middle) < 24, (each["figure"], note, own)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_shorter_branch_of_a_live_run_is_led_to_from_its_label(watched: Watched, scope: Scope, width: int) -> None:
+    run = scope.submit(name=f"Live labels {width}", levels=6, steps=400, eval_every=100, branches=CONTROLS)
+    page = watched(width, 5200)
+    page.goto(f"/runs/{run}?tab=curves")
+    name = "#figure-accuracy_vs_density"
+    becomes(page, f"document.querySelectorAll('{name} .annotation-arrow-g path').length > 0", 120)
+    page.wait_for_timeout(300)
+    figures = measured(page)
+    (curves,) = [each for each in figures if each["figure"] == "accuracy_vs_density"]
+    assert any(note["lead"] for note in curves["notes"])
+    for each in figures:
+        assert overlaps(each["notes"]) == [], each["figure"]
+        assert strangers(each) == [], each["figure"]
+    # All are in one column, clear of the lines.
+    column = {round(note["left"]) for note in curves["notes"] if note["role"] != "soft"}
+    assert max(column) - min(column) <= 2
+    scope.client.post(f"/api/v1/runs/{run}/cancel")
+    expect(page.locator("#state")).to_contain_text("cancelled", timeout=60_000)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_grounds_of_labels_have_the_colour_of_the_card(
+    watched: Watched, every_kind: dict[str, str], theme: Literal["light", "dark"]
+) -> None:
+    page = watched(1280, 5200, color_scheme=theme)
+    grounds: set[str] = set()
+    for kind, path in [(kind, path) for kind, paths in PAGES.items() for path in paths]:
+        page.goto(path.format(run=every_kind[kind]))
+        for each in settled(page):
+            grounds |= {note["ground"] for note in each["notes"] if note["filled"]}
+    card = page.evaluate("getComputedStyle(document.querySelector('.figure')).backgroundColor")
+    assert grounds == {card}

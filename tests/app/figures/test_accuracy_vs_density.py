@@ -218,7 +218,7 @@ def test_labels_do_not_overlap_when_curves_end_together(records: Any) -> None:
     run: dict[str, Any] = {"branches": [{"kind": kind} for kind in branches]}
     figure = draw(info(source(records, records.outcome(rows), **run)))
     low, high = figure.layout.yaxis.range
-    heights = sorted(note.y for note in figure.layout.annotations if note.name != "soft")
+    heights = sorted(note.ay if note.showarrow else note.y for note in figure.layout.annotations if note.name != "soft")
     assert len(heights) == 6
     assert min(np.diff(heights)) >= GAP * (high - low) - 1e-9
 

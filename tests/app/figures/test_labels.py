@@ -51,7 +51,17 @@ def test_a_curve_that_left_the_axis_is_labelled_at_the_edge() -> None:
     assert lower["y"] == 50.0
 
 
+def test_a_thin_line_leads_from_the_end_of_a_shorter_curve_to_its_label_in_the_column() -> None:
+    ends = [End("reinit", "reinit", 50.0, 80.0), End("dense", "dense", 10.0, 79.0)]
+    short, long = annotations(ends, (0.0, 100.0), log_x=True, descending=True)
+    assert (short["x"], short["y"], short["ax"]) == (pytest.approx(1.699, abs=1e-3), 80.0, 1.0)
+    assert short["ay"] - long["y"] == pytest.approx(100 * GAP)
+    assert (short["showarrow"], short["axref"], short["ayref"]) == (True, "x", "y")
+    assert (long["x"], long["showarrow"]) == (1.0, False)
+
+
 def test_a_label_inside_the_plot_covers_the_lines_that_go_on_beneath_it() -> None:
-    short, long = annotations([End("reinit", "reinit", 50.0, 80.0), End("dense", "dense", 10.0, 90.0)], (0.0, 100.0))
-    assert short["bgcolor"] == long["bgcolor"] == "rgba(255,255,255,0.85)"
-    assert "bgcolor" not in annotations([End("dense", "dense", 10.0, 90.0)], (0.0, 100.0))[0]
+    ends = [End("reinit", "reinit", 50.0, 80.0), End("dense", "dense", 10.0, 90.0)]
+    for each in annotations(ends, (0.0, 100.0), column=False):
+        assert (each["bgcolor"], each["showarrow"]) == ("rgba(255,255,255,0.85)", False)
+    assert "bgcolor" not in annotations(ends[1:], (0.0, 100.0), column=False)[0]

@@ -40,10 +40,12 @@ def test_a_line_ends_at_its_last_mean() -> None:
     assert end(line([[NAN]]), "SGD") is None
 
 
-def test_only_ends_at_one_place_move_one_another() -> None:
+def test_labels_move_one_another_in_one_column_wherever_lines_end() -> None:
     ends = [End("sgd", "a", 1, 0.5), End("sgd", "b", 1, 0.5), End("sgd", "c", 2, 0.5), None]
-    at = {note["text"]: note["y"] for note in annotations(ends, (0, 1), gap=0.1)}
-    assert at == {"a": pytest.approx(0.45), "b": pytest.approx(0.55), "c": 0.5}
+    found = annotations(ends, (0, 1), gap=0.1)
+    at = {note["text"]: (note.get("ax", note["x"]), note.get("ay", note["y"])) for note in found}
+    assert at == {name: (2, pytest.approx(place)) for name, place in (("a", 0.4), ("b", 0.5), ("c", 0.6))}
+    assert [note["showarrow"] for note in found] == [True, True, False]
 
 
 def test_ends_near_the_edge_move_there() -> None:
