@@ -61,7 +61,9 @@ def up() -> None:
 
 
 @app.command()
-def web(fd: Annotated[int | None, typer.Option(hidden=True, help="A socket that listens already.")] = None) -> None:
+def web(
+    fd: Annotated[int | None, typer.Option(hidden=True, help="A listening socket.")] = None,
+) -> None:
     """Serve the web alone; workers and a broker run elsewhere."""
     import uvicorn
 
@@ -98,7 +100,7 @@ def worker(
 
     settings = _settings()
     if not settings.broker_url:
-        stop("TICKETSCOPE_BROKER_URL is not set: workers need the broker that the web uses")
+        stop("TICKETSCOPE_BROKER_URL is not set: workers need the same broker as the web server")
     with in_one_line():
         store = opened(settings)
         store.wait_for_revision(_REVISION_TIMEOUT_S)
@@ -174,19 +176,19 @@ def verify(
 
 @app.command("import")
 def import_(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="safetensors files, level by level.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="safetensors files, in order of level.")],
     name: Annotated[str, typer.Option(help="Name of the run.")] = "",
     tag: Annotated[list[str] | None, typer.Option(help="A tag; may be repeated.")] = None,
     notes: Annotated[str, typer.Option(help="Notes of the run.")] = "",
-    places: Annotated[str, typer.Option(help="JSON: [replicate, level] of each file; default: by their paths.")] = "",
-    one_means: Annotated[str, typer.Option(help="kept or pruned: what 1 means in masks.")] = "",
+    places: Annotated[str, typer.Option(help="JSON: [replicate, level] of each file; default: from their paths.")] = "",
+    one_means: Annotated[str, typer.Option(help="Meaning of 1 in masks: kept or pruned.")] = "",
     role: Annotated[
         list[str] | None, typer.Option(metavar="TENSOR=ROLE", help="mask, inverted mask, weights, left out ...")
     ] = None,
     accuracies: Annotated[
-        Path | None, typer.Option(help="CSV with level, test_accuracy and, for several, replicate.")
+        Path | None, typer.Option(help="CSV with level, test_accuracy and, with several replicates, replicate.")
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Store what was recognised without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Store the import without asking for confirmation.")] = False,
     url: Annotated[str, typer.Option(help="Address of the server; default: the one on this machine.")] = "",
 ) -> None:
     """Bring masks from elsewhere to the server; what was recognised in the files is shown before it is stored."""
@@ -293,7 +295,7 @@ def _ask(url: str, method: str, path: str, **request: Any) -> Any:
     try:
         answer = httpx.request(method, f"{base}/api/v1{path}", **{"timeout": 10, "trust_env": False, **request})
     except httpx.HTTPError as error:
-        stop(f"no answer from {base} ({error}); start it with `ticketscope up`, or name another with --url")
+        stop(f"no answer from {base} ({error}); start it with `ticketscope up`, or give another address with --url")
     if answer.is_error:
         problem = answer.json()
         fields = [f"{bad['path']}: {bad['message']}" for bad in problem.get("errors", [])]

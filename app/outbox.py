@@ -79,7 +79,7 @@ class Outbox:
             log.info("the broker does not answer: %s", error)
         except Exception:
             # Whatever went wrong with one: later errands need this thread.
-            log.exception("the broker was asked in vain")
+            log.exception("the broker did not answer")
         else:
             self._pause_s, self._quiet_until = FIRST_PAUSE_S, 0.0
             return True

@@ -8,7 +8,7 @@ class RepeatedNameError(ValueError):
     """An object has two values under one name; `path` is dotted."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(f"{path} stands twice in one object")
+        super().__init__(f"{path} occurs twice in one object")
         self.path = path
 
 

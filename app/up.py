@@ -63,7 +63,7 @@ def opened(settings: Settings, patience_s: float = PATIENCE_S) -> Store:
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Unusable(f"TICKETSCOPE_DATA_DIR: {settings.data_dir} cannot be made: {error.strerror}") from error
+        raise Unusable(f"TICKETSCOPE_DATA_DIR: {settings.data_dir} cannot be created: {error.strerror}") from error
     try:
         return Store(settings.resolved_database_url, settings.resolved_artifacts_url, patience_s=patience_s)
     except (ValueError, ImportError, ArgumentError) as error:

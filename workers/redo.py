@@ -65,7 +65,7 @@ def choose(spec: Experiment, stored: Outputs, asked: Verification) -> Part:
         ended = [each for each in ended if getattr(each[1], name) == value]
         if not ended:
             told = ", ".join(map(str, known)) or "none"
-            raise CannotVerifyError(f"no training with {name} {value} has ended here; known: {told}")
+            raise CannotVerifyError(f"no training with {name} {value} has ended in this run; known: {told}")
     if not ended:
         raise CannotVerifyError("no training of this replicate has ended")
     index, place, work = min(ended, key=_cheapest)

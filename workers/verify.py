@@ -62,7 +62,7 @@ def _verify(store: Store, settings: Settings, asked: Verification) -> int:
     run = store.run(asked.run)
     spec = run.spec
     if not isinstance(spec, Experiment):
-        raise CannotVerifyError(f"run {run.id} holds imported masks: nothing was trained here that could be made again")
+        raise CannotVerifyError(f"run {run.id} holds imported masks: it cannot be trained again here")
     if not spec.repeatable:
         raise CannotVerifyError(f"run {run.id} measured times, which are others at each measurement")
     replicate = _replicate(store, run, asked.replicate)
@@ -114,12 +114,12 @@ def _plan(plans: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if len(widths) > 1:
         raise CannotVerifyError(
             f"this replicate was trained together with others, {' then '.join(map(str, widths))} of them as the memory "
-            "allowed: which training was made with how many is not known"
+            "allowed: how many were trained with each is not known"
         )
     stacks = list(dict.fromkeys(" | ".join(plan.get("abreast", ())) for plan in plans))
     if len(stacks) > 1:
         raise CannotVerifyError(
-            f"trainings of this replicate were made at once, {', then '.join(stacks)}, as the memory allowed: which "
+            f"several trainings of this replicate ran at once, {', then '.join(stacks)}, as the memory allowed: which "
             "was made with which is not known"
         )
     return plans[-1]
@@ -141,10 +141,10 @@ def _obey(frozen: dict[str, Any], mine: dict[str, Any], *, anyway: bool) -> None
         told = "\n".join(f"  {each.key}: {each.then} then, {each.now} here" for each in found)
         if not anyway:
             raise CannotVerifyError(
-                f"this machine cannot obey the numeric plan that the replicate began with:\n{told}\nVerify it where "
+                f"this machine cannot follow the numeric plan of the replicate:\n{told}\nVerify it where "
                 "these match, or add --anyway to see how large the differences are."
             ) from None
-        _console.print(f"[yellow]not by the same numeric plan[/yellow], so that bits may differ:\n{escape(told)}")
+        _console.print(f"[yellow]not the same numeric plan[/yellow], so bits may differ:\n{escape(told)}")
 
 
 def _report(store: Store, part: Part, stored: Outputs, redone: Redone) -> int:

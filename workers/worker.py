@@ -80,7 +80,7 @@ class Worker:
             while not self._stopping and self._serve_one():
                 pass
         except SQLAlchemyError as error:
-            log.warning("the store is away, its work waits: %s", error)
+            log.warning("the store is not reachable, its work waits: %s", error)
         finally:
             self._free.release()
 
@@ -146,7 +146,7 @@ class Worker:
                     known = self._store.worker_seen(self.id, busy, self._load, self._trouble)
                     shown, shown_at = busy, now
             except SQLAlchemyError as error:
-                log.warning("the store is away: %s", error)
+                log.warning("the store is not reachable: %s", error)
             time.sleep(0.2)
 
     def _register(self) -> None:
@@ -168,7 +168,7 @@ class Worker:
         try:
             self._store.forget_worker(self.id)
         except SQLAlchemyError as error:
-            log.warning("the store is away: %s", error)
+            log.warning("the store is not reachable: %s", error)
 
     def _leave_at_last(self) -> None:
         time.sleep(LEAVE_S)

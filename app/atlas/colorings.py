@@ -64,7 +64,7 @@ COLORINGS: Mapping[Color, Coloring] = {
     "level": Coloring("pruned at level", "The level at which each weight is first pruned."),
     "initial": Coloring("initial value", "Where the training of this level started.", "start"),
     "trained": Coloring("trained value", "Where it ended.", "end"),
-    "moved": Coloring("|Δw|", "How far each weight moved in the training of this level.", "both"),
+    "moved": Coloring("|Δw|", "Change of each weight during the training of this level.", "both"),
     "flips": Coloring("sign flips", "Weights whose sign changed in the training of this level.", "both"),
     "replicates": Coloring("replicates that keep it", "How many replicates keep the weight at this level."),
     "difference": Coloring("difference", "Kept by A only, by B only, or by both.", "other"),
@@ -90,23 +90,25 @@ def legend(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Besi
     index = reader.index(ref.run)
     index.find("mask", ref)
     if color == "mask":
-        return Legend("share", "share kept", 0, 1, "the share of its weights that is kept")
+        return Legend("share", "share kept", 0, 1, "the fraction of its weights that is kept")
     if color == "replicates":
         counts = [len(_replicates(reader, each)) for each in _refs(ref, other)]
         of = " and of ".join(map(str, dict.fromkeys(counts)))
         return Legend("share", f"replicates that keep it (of {of})", 0, max(counts), "their mean")
     if color == "level":
         last = _last_level(reader, ref, other)
-        return Legend("levels", "level at which it is pruned", 0, last + 1, "its longest-lived weight")
+        return Legend("levels", "level at which it is pruned", 0, last + 1, "its last weight to be pruned")
     if color == "difference":
-        return Legend("sides", "kept by A, by B or by both", 1, 3, "what most of its kept weights are")
+        return Legend("sides", "kept by A, by B or by both", 1, 3, "the majority of its kept weights")
     if color == "flips":
-        return Legend("flips", "kept weights that changed sign", 0, 1, "the share of its kept weights that flipped")
+        return Legend(
+            "flips", "kept weights with a changed sign", 0, 1, "the fraction of its kept weights that changed sign"
+        )
     reach = _shared_reach(reader, ref, layer, color, other)
     if color == "moved":
-        return Legend("positive", "|Δw|", 0, reach, "the farthest of its weights")
+        return Legend("positive", "|Δw|", 0, reach, "the weight that moved farthest")
     name = "initial" if color == "initial" else "trained"
-    return Legend("signed", f"{name} weight", -reach, reach, "the largest of its weights by magnitude")
+    return Legend("signed", f"{name} weight", -reach, reach, "the weight of largest magnitude")
 
 
 def codes(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Beside | None = None) -> Rows:

@@ -37,7 +37,7 @@ def undecided(one: Index, other: Index, proposal: Pairing) -> str:
     """Why the reader is asked, and how to answer."""
     pairs = ", ".join(f"{one.layers[i].name} = {other.layers[j].name}" for i, j in enumerate(proposal.places))
     such = pairs if len(pairs) <= 200 else f"{pairs[:199]}…"
-    unknown = f"names and shapes do not say which layer of {named(other)} is which of {named(one)}"
+    unknown = f"names and shapes do not determine which layer of {named(other)} corresponds to which of {named(one)}"
     return f"{unknown}. Confirm a pairing, such as {such}"
 
 

@@ -298,7 +298,7 @@ class ErasureSpec(Experiment):
             raise FieldError(
                 "widths",
                 f"{mflop / 1e6:,.0f} Tflop in total exceed the limit of {MAX_MFLOP / 1e6:,.0f}; drop "
-                f"{dearest.optimizer} or width {dearest.width} first, the dearest, or ask for fewer steps",
+                f"{dearest.optimizer} or width {dearest.width} first, which costs most, or choose fewer steps",
             )
         return self
 

@@ -85,7 +85,7 @@ class HardwareSpec(Experiment):
         ("inference", "training"),
         min_length=1,
         max_length=2,
-        description="Inference is the forward pass; training also takes the gradients and a step of SGD.",
+        description="Inference is the forward pass; training also includes the gradients and a step of SGD.",
     )
     batch_sizes: tuple[Batch, ...] = Field(
         (60,), min_length=1, max_length=4, description="Examples per pass.", json_schema_extra=unit("examples")

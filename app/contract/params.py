@@ -59,7 +59,7 @@ Betas: TypeAlias = Annotated[
     ),
 ]
 Momentum: TypeAlias = Annotated[
-    float, Field(ge=0, lt=1, description="Share of the last update that carries over to the next.")
+    float, Field(ge=0, lt=1, description="Fraction of the last update that is added to the next.")
 ]
 Share: TypeAlias = Annotated[float, Field(gt=0, lt=1)]
 

@@ -73,7 +73,7 @@ PRESETS: Mapping[str, Preset] = {
             "digits-tickets-long",
             "Is the gap only undertraining?",
             **_FC19,
-            claim="Our own question: if the controls were merely slower, four times the steps would close the gap.",
+            claim="Our own question: if the controls were only slower, four times as many steps would close the gap.",
             differs="As digits-tickets, with 4,000 steps.",
             spec=_lottery(**_DIGITS, steps=4_000, eval_every=100),
         ),
@@ -99,7 +99,7 @@ PRESETS: Mapping[str, Preset] = {
             **_FC19,
             claim="Tickets at a fifth of the weights learn faster and reach a higher accuracy than the dense network; "
             "reinitialised, they are slower and worse.",
-            differs="Nothing is left out; which 5,000 images validate is this project's own fixed draw.",
+            differs="None, except that the 5,000 validation images are this project's own fixed draw.",
             spec=_lottery(
                 **_LENET,
                 dataset={"kind": "mnist"},
@@ -133,9 +133,9 @@ PRESETS: Mapping[str, Preset] = {
             "Which optimizer erases the picture?",
             **_MODULA,
             claim="A picture in the initial weights survives training by gradient descent; updates that are dualised "
-            "wipe it out while they learn as well.",
+            "erase it and learn as well.",
             differs="Small digits instead of CIFAR-10, width 256 instead of 1024, 200 steps instead of 1,001; five "
-            "optimizers, and a twin without the picture beside each.",
+            "optimizers, each with a twin without the picture.",
             spec=_erasure(
                 dataset={"kind": "digits"},
                 optimizers=[{"kind": kind} for kind in ("sgd", "spectral_sgd", "frobenius_sgd", "dualised", "adam")],
@@ -163,11 +163,11 @@ PRESETS: Mapping[str, Preset] = {
         ),
         Preset(
             "jesus-2020",
-            "How far does SGD go from its start?",
+            "How far does SGD move from initialisation?",
             paper="Jesus et al. 2021",
             link="https://arxiv.org/abs/2012.02550",
             claim="Training by SGD leaves a network with two hidden layers close to its initial weights.",
-            differs="Digits, three widths, and a picture in the weights that shows it; the rates are ours.",
+            differs="Digits, three widths, with a picture in the weights to show it; rates chosen by this project.",
             spec=_erasure(
                 dataset={"kind": "digits"},
                 widths=(64, 256, 512),
@@ -192,7 +192,7 @@ PRESETS: Mapping[str, Preset] = {
             link="https://docs.pytorch.org/docs/stable/sparse.html",
             claim="A layer with a tenth of its weights needs a tenth of the multiplications; a mask alone makes it no "
             "faster, and sparse storage pays only below some density.",
-            differs="Measured, not claimed: the two large layers of LeNet-300-100, batch 60, on this machine's CPU.",
+            differs="Measured here: the two large layers of LeNet-300-100, batch 60, on this machine's CPU.",
             spec=HardwareSpec.model_validate({"kind": "hardware"}),
         ),
     )

@@ -189,7 +189,7 @@ def foot(made: StepsInfo) -> str:
     if any(not each.marked for each in made.courses):
         notes.append("thin dotted: twins without the picture")
     if made.left_out:
-        notes.append(f"{made.left_out} lines left out; choose an optimizer to see all of its rates")
+        notes.append(f"{made.left_out} lines omitted; choose an optimizer to see all of its rates")
     if lost := trainings.diverged_text(made.ends, _LABEL):
         notes.append(f"{lost}: ×")
     if made.live and (left := trainings.awaited(made.ends)):

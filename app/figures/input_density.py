@@ -55,8 +55,8 @@ def info(source: Source[InputOptions]) -> InputInfo:
     view = view_of(layer, source.run.provenance.get("input"))
     if view is None:
         inputs = words.plural(layer.size[1], "input")
-        return _empty(layer.name, None, (Part(f"The input is no picture: {layer.name} has {inputs}, and nothing says "
-                                              "how they lie."),))  # fmt: skip
+        return _empty(layer.name, None, (Part(f"The input is not a picture: {layer.name} has {inputs}, and their "
+                                              "arrangement is not known."),))  # fmt: skip
     if not found:
         return _empty(layer.name, view, _missing(source))
     # Two rows of pictures, or one of each channel.
@@ -213,9 +213,9 @@ def _foot(made: InputInfo) -> str:
         "1 = as many as a uniformly random mask keeps on average",
     ]
     if made.view.kernel:
-        said.insert(1, f"{made.layer} is a convolution: no pixels, but the positions of its kernel")
+        said.insert(1, f"{made.layer} is a convolution: positions of its kernel instead of pixels")
     if made.view.added and made.view.shape[0] > 1:
-        said.append(f"{made.view.shape[0]} channels added up")
+        said.append(f"{made.view.shape[0]} channels summed")
     if made.view.note:
         said.append(made.view.note)
     if not made.view.kernel:

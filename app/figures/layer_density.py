@@ -85,8 +85,8 @@ def finding(made: LayerInfo) -> list[Part]:
     level = int(made.levels[-1])
     # An imported mask may be sparse at level 0 already.
     if level == 0 and made.kept == made.total:
-        return [Part(f"All {words.count(made.total)} weights are present; the first pruning is next." if made.live
-                     else f"All {words.count(made.total)} weights are present: nothing was pruned.")]  # fmt: skip
+        return [Part(f"All {words.count(made.total)} weights are kept; the first pruning follows." if made.live
+                     else f"All {words.count(made.total)} weights are kept: no pruning took place.")]  # fmt: skip
     more = [Part(f" {made.collapsed}")] if made.collapsed else []
     last = level_lines.mean(made.density)[:, -1]
     least, most = int(np.nanargmin(last)), int(np.nanargmax(last))

@@ -142,7 +142,7 @@ def finding(made: ChanceInfo) -> list[Part]:
         return list(made.awaited)
     if not made.pairs[-1]:
         why = (
-            "The masks are empty: there is nothing to share." if not made.nested
+            "The masks are empty and share no weights." if not made.nested
             else "Every pair keeps the same weights: no comparison with chance." if made.same == made.nested
             else "Every pair is nested, one mask within the other: no comparison with chance." if not made.same
             else "Every pair is nested or keeps the same weights: no comparison with chance."

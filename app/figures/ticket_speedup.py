@@ -51,14 +51,14 @@ def info(source: Source[TicketOptions]) -> TicketInfo:
 def finding(made: TicketInfo) -> list[Part]:
     """ "This ticket: 2.7× on this CPU as CSR": the fastest format first."""
     if not made.ticket:
-        return [Part("This run times layers only: name a ticket to time it as a whole.")]
+        return [Part("This run times single layers only: choose a ticket to time its whole network.")]
     if made.collapsed is not None:
         return [Part(f"No speed-up is claimed for this ticket. {collapse.sentence(made.collapsed)}")]
     held = [(float(hardware.mean(each.values)[0]), each) for each in made.formats]
     there = sorted(((value, each) for value, each in held if math.isfinite(value)), key=lambda pair: -pair[0])
     if not there:
         return [Part("The first point appears with the first measurement." if made.live
-                     else "Nothing to show: nothing was timed.")]  # fmt: skip
+                     else "Nothing to show: no timing succeeded.")]  # fmt: skip
     # A structured network is another one than the ticket, of as many weights.
     own = [pair for pair in there if pair[1].name != "structured"] or there
     best, fastest = own[0]

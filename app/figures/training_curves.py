@@ -194,7 +194,7 @@ def foot(made: TrainingInfo) -> str:
         return " · ".join(filter(None, ["n = 0", crosses]))
     notes = [f"n = {words.plural(n, 'replicate')}"]
     if len(made.lines) > len(made.means):
-        notes.append("thin lines: trainings · thick: mean, as far as all have come")
+        notes.append("thin lines: trainings · thick: mean, up to the last step that all have reached")
     if len(made.lines) < made.trainings:
         notes.append(f"{len(made.lines)} of {made.trainings} trainings drawn, all in the mean")
     notes += [crosses] if crosses else []

@@ -138,9 +138,9 @@ def finding(made: SizesInfo) -> list[Part]:
             names = ", ".join(LOOKS[name].label for name in made.absent)
             return [Part(f"Not trained at this learning rate: {names}.")]
         if made.step is not None:
-            return [Part(f"No update of step {words.count(made.step)} was looked at (yet).")]
+            return [Part(f"No update of step {words.count(made.step)} was recorded (yet).")]
         return [Part("The first line appears when a network has taken a step." if made.live
-                     else "Nothing to show: no network took a step to its end.")]  # fmt: skip
+                     else "Nothing to show: no network completed a step.")]  # fmt: skip
     parts = [Part(f"The median size of the entries of the update at step {words.count(made.step or 0)} is ")]
     shown = sorted(made.sizes, key=lambda each: -float(each.median.mean()))[:_TOLD]
     for i, each in enumerate(shown):

@@ -48,7 +48,7 @@ class Verdict(NamedTuple):
             about = f"n = {self.n}, {bound}, {self.terms.kind} 95 % intervals"
             if not self.unsure and self.best < -self.terms.bound:
                 return f"Loses more than the bound at {_of_all(self.tested)}: {_span(self.worst, self.best)} ({about})"
-            unsure = f"; at {self.unsure} of {words.plural(self.tested, 'level')} the interval is too wide to tell"
+            unsure = f"; at {self.unsure} of {words.plural(self.tested, 'level')} the interval is too wide to decide"
             return f"Not shown to match dense at any density tested ({about}){unsure if self.unsure else ''}"
         return "n = 1: no interval" if self.n == 1 else "No verdict yet: no pruned network is trained to its end"
 

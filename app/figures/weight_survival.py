@@ -98,12 +98,12 @@ def finding(made: SurvivalInfo) -> list[Part]:
     at = level_lines.told(made.alive)
     level, alive = int(made.levels[at]), float(level_lines.mean(made.alive)[at])
     if level == 0 and alive == 1:
-        return [Part(f"All {words.count(made.weights)} weights are alive"
-                     + ("; the first pruning is next." if made.live else ": nothing was pruned."))]  # fmt: skip
+        return [Part(f"All {words.count(made.weights)} weights remain"
+                     + ("; the first pruning is next." if made.live else ": no pruning took place."))]  # fmt: skip
     groups = made.groups[:, at]
     if not np.isfinite(groups).all(axis=0).any():
         return [Part(f"At level {level}, "), Part(words.density(alive), WINNING_TICKET),
-                Part(" of the weights are alive; whether the large ones survive cannot be told, as no initial weights "
+                Part(" of the weights remain; whether the large ones survive cannot be told, as no initial weights "
                      "were saved.")]  # fmt: skip
     means = level_lines.mean(groups)
     return [

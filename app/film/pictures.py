@@ -123,7 +123,7 @@ def _quantile(read: Callable[[int, int], Floats], rows: int, columns: int) -> ND
         found = np.abs(np.concatenate([read(row, row + 1) for row in chosen]))
     top = float(np.quantile(found, QUANTILE))
     if not np.isfinite(top):
-        raise Corrupt("a stored matrix is damaged: it holds what is no number")
+        raise Corrupt("a stored matrix is damaged: it contains values that are not numbers")
     return np.array([rounded_up(top) if top > 0 else 1.0])
 
 

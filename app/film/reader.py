@@ -114,7 +114,7 @@ class FilmReader:
 
     def _read(self, run: Run) -> Index:
         if not isinstance(run.spec, ErasureSpec):
-            raise NotFound(f"run {run.id} has no film: it is of kind {run.kind}, and only erasure studies have one")
+            raise NotFound(f"run {run.id} has no film: its kind is {run.kind}, and only erasure studies have films")
         inits: dict[tuple[int, int], ArtifactRef] = {}
         frames: dict[tuple[int, Place], dict[int, ArtifactRef]] = {}
         for ref in self.store.artifacts(run.id):
@@ -189,7 +189,7 @@ class FilmReader:
             raise NotFound(f"the bytes of {ref.name} are no longer in the artifact store") from None
         if len(getattr(file.entries.get(name), "shape", ())) != 2:
             file.__exit__(None, None, None)
-            raise Corrupt(f"artifact {ref.id} is damaged: it holds no matrix {name!r}")
+            raise Corrupt(f"artifact {ref.id} is damaged: it contains no matrix {name!r}")
         return file
 
 

@@ -21,7 +21,7 @@ def accuracies(text: str, places: Collection[tuple[int, int]]) -> dict[tuple[int
     rows = csv.DictReader(text.strip().lstrip("\ufeff").splitlines())
     columns = {name.strip() for name in rows.fieldnames or ()}
     if not columns >= _COLUMNS or columns - _COLUMNS - {"replicate"}:
-        raise FieldError(_FIELD, "needs a first line of level, test_accuracy and, for several replicates, replicate")
+        raise FieldError(_FIELD, "needs the header level, test_accuracy and, with several replicates, replicate")
     found: dict[tuple[int, int], float] = {}
     for number, raw in enumerate(rows, 2):
         row = {str(name).strip(): str(value or "").strip() for name, value in raw.items()}
@@ -31,7 +31,10 @@ def accuracies(text: str, places: Collection[tuple[int, int]]) -> dict[tuple[int
         except ValueError:
             raise FieldError(_FIELD, f"line {number}: needs whole numbers and an accuracy") from None
         if not isfinite(value) or not 0 <= value <= 1:
-            raise FieldError(_FIELD, f"line {number}: {value:g} is no accuracy: it lies in [0, 1], as 0.978 for 97.8 %")
+            raise FieldError(
+                _FIELD,
+                f"line {number}: {value:g} is not an accuracy in [0, 1], such as 0.978",
+            )
         if place not in places:
             raise FieldError(_FIELD, f"line {number}: there is no level {place[1]} of replicate {place[0]}")
         if place in found:

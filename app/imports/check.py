@@ -100,7 +100,7 @@ def _check_bits(mask: Part, first: int, last: int) -> None:
     wrong = (values != 0) & (values != 1)
     if wrong.any():
         at = int(np.argmax(wrong))
-        message = f"a mask holds 0 and 1 only; element {first + at:,} is {values[at]!s}"
+        message = f"a mask contains only 0 and 1; element {first + at:,} is {values[at]!s}"
         raise Refused(mask.source.name, message, tensor=mask.name, field="values")
 
 

@@ -10,7 +10,7 @@ while not any(isinstance(value, torch.Tensor) for value in state.values()):
     inner = {key: value for key, value in state.items() if isinstance(value, dict) and value}
     print("keys:", list(state))
     key = next(key for key in ("state_dict", "model_state_dict", "model", "net", *inner) if key in inner)
-    print("taken:", key)  # not this one? set key to another of the keys
+    print("used:", key) # wrong one? set key to another of the keys
     state = inner[key]
 tensors = {str(k): v.contiguous().clone() for k, v in state.items() if isinstance(v, torch.Tensor)}
 save_file(tensors, "ticket.safetensors")
@@ -20,20 +20,21 @@ save_file(tensors, "ticket.safetensors")
 LINE: Final = (
     'import torch, safetensors.torch; d = torch.load("file.pt", weights_only=True, map_location="cpu"); '
     'k = next((k for k in ("state_dict", "model_state_dict", "model", "net") if k in d), None); '
-    'print("key taken:", k); '
+    'print("key used:", k); '
     "safetensors.torch.save_file({n: v.contiguous().clone() for n, v in (d if k is None else d[k]).items() "
     'if torch.is_tensor(v)}, "file.safetensors")'
 )
 """Python that does it; of a nested checkpoint it takes the key under which weights are usually kept, and names it."""
 
 CONVERT: Final = (
-    "convert it where you trust it; of a checkpoint that holds more, take the key of its weights, such as state_dict: "
+    "convert it on a machine where you trust the file; if it contains more than weights, "
+    f"use the key of its weights, such as state_dict: "
     f"{LINE}"
 )
 _PICKLE = "a pickle, which can run code and is never loaded here"
 _PACKED = "a compressed file, which is never unpacked here"
 _STARTS: Final[tuple[tuple[bytes, str], ...]] = (
-    (b"PK\x03\x04", "a zip archive (as torch.save and numpy.savez write), which is never unpacked here"),
+    (b"PK\x03\x04", "a zip archive (as written by torch.save and numpy.savez), which is never unpacked here"),
     (b"PK\x05\x06", "an empty zip archive"),
     (b"PK\x07\x08", "a zip archive in parts"),
     *((bytes([0x80, protocol]), _PICKLE) for protocol in range(2, 6)),

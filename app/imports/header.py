@@ -51,7 +51,7 @@ def read_header(file: BinaryIO, size: int, name: str) -> dict[str, Entry]:
         if kind is not None:
             raise Refused(name, f"this is {kind}, not safetensors; {CONVERT}")
         if size < 10 or start[8:9] != b"{":
-            raise Refused(name, "this is no safetensors file: it does not begin with the length of a JSON header")
+            raise Refused(name, "this is not a safetensors file: it does not begin with the length of a JSON header")
         raise Refused(name, f"its header claims {length:,} bytes; at most {MAX_HEADER_BYTES:,} are read", status=413)
     if 8 + length > size:
         raise Refused(name, f"its header claims {length:,} bytes, but the file ends after {size:,}")
@@ -63,7 +63,7 @@ def read_header(file: BinaryIO, size: int, name: str) -> dict[str, Entry]:
     if not isinstance(document.get("__metadata__", {}), dict):
         raise Refused(name, "must be a JSON object", field="__metadata__")
     if not entries:
-        raise Refused(name, "it holds no tensor")
+        raise Refused(name, "it contains no tensors")
     _contiguous(entries, size - 8 - length, name)
     return {entry.name: entry._replace(start=8 + length + entry.start) for entry, _ in entries}
 
@@ -82,7 +82,7 @@ def _json(text: bytes, name: str) -> dict[str, Any]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key stands in it twice")
+        raise ValueError("it contains a key twice")
     return found
 
 
@@ -97,12 +97,12 @@ def _entry(key: str, item: Any, file: str) -> tuple[Entry, int]:
     if "/" in key or "\\" in key or ".." in key:
         raise Refused(file, "must not be a path", tensor=key, field="name")
     if not isinstance(item, dict) or item.keys() != _FIELDS:
-        raise Refused(file, "needs dtype, shape and data_offsets, and nothing else", tensor=key)
+        raise Refused(file, "must have exactly dtype, shape and data_offsets", tensor=key)
     dtype, shape, offsets = item["dtype"], item["shape"], item["data_offsets"]
     if not isinstance(dtype, str) or not _DTYPE.fullmatch(dtype):
-        raise Refused(file, f"must be a type's name such as {', '.join(ITEM_BYTES)}", tensor=key, field="dtype")
+        raise Refused(file, f"must be the name of a type, such as {', '.join(ITEM_BYTES)}", tensor=key, field="dtype")
     if not _counts(shape) or len(shape) > MAX_DIMENSIONS:
-        message = f"must be at most {MAX_DIMENSIONS} whole numbers that are not negative"
+        message = f"must be at most {MAX_DIMENSIONS} non-negative integers"
         raise Refused(file, message, tensor=key, field="shape")
     size = _product(shape)
     width = ITEM_BYTES.get(dtype, _UNREAD.get(dtype))
@@ -110,7 +110,7 @@ def _entry(key: str, item: Any, file: str) -> tuple[Entry, int]:
         message = f"has more elements than fit into the {MAX_BYTES:,} bytes of an import"
         raise Refused(file, message, tensor=key, field="shape", status=413)
     if not _counts(offsets) or len(offsets) != 2:
-        raise Refused(file, "must be two whole numbers", tensor=key, field="data_offsets")
+        raise Refused(file, "must be two integers", tensor=key, field="data_offsets")
     start, stop = offsets
     if stop < start or (width is not None and stop - start != size * width):
         message = f"must span {size * (width or 1):,} bytes, as its shape and dtype ask for"
@@ -141,7 +141,7 @@ def _contiguous(entries: list[tuple[Entry, int]], size: int, file: str) -> None:
             raise Refused(file, what, tensor=entry.name, field="data_offsets")
         end = stop
         if end > size:
-            message = f"reaches past the end of the file, which has {size:,} bytes of tensors"
+            message = f"extends past the end of the file, which has {size:,} bytes of tensors"
             raise Refused(file, message, tensor=entry.name, field="data_offsets")
     if end < size:
         raise Refused(file, f"{size - end:,} bytes at its end belong to no tensor")

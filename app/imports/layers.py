@@ -79,7 +79,7 @@ def layers_of(sources: Sequence[Source], choices: Choices = UNDECIDED) -> Found:
         for entry in source.entries().values():
             if entry.name in found.lines:
                 raise Refused(
-                    source.name, "is in another file of the same network too", tensor=entry.name, field="name"
+                    source.name, "is also in another file of the same network", tensor=entry.name, field="name"
                 )
             tensor = _Tensor(source, entry, _named(entry, choices))
             found.lines[entry.name] = _line(tensor, "other", "", False, "")
@@ -95,7 +95,7 @@ def layers_of(sources: Sequence[Source], choices: Choices = UNDECIDED) -> Found:
             stem = next((s for s in (f"{stem}.weight", f"{stem}.kernel") if s in known or f"{s}_orig" in known), stem)
         own = parameters.setdefault(stem, {})
         if tensor.named.part in own:
-            spare = f"{own[tensor.named.part].entry.name} is read in its place"
+            spare = f"{own[tensor.named.part].entry.name} is used instead"
             found.lines[tensor.entry.name] = _line(tensor, _OF_PART[tensor.named.part], "", False, spare)
             continue
         own[tensor.named.part] = tensor
@@ -105,13 +105,13 @@ def layers_of(sources: Sequence[Source], choices: Choices = UNDECIDED) -> Found:
             found.layers.append(layer)
     first = sources[0].name
     if not found.layers:
-        raise Refused(first, "no kernel of two or more dimensions and no mask of one is in it")
+        raise Refused(first, "it contains no kernel of two or more dimensions and no mask of one")
     if len(found.layers) > MAX_LAYERS:
         raise Refused(first, f"{len(found.layers):,} layers; at most {MAX_LAYERS} are allowed", status=413)
     called = [layer.name for layer in found.layers]
     if len(set(called)) < len(called):
         twice = next(name for name in called if called.count(name) > 1)
-        raise Refused(first, "this layer is named twice, with and without .weight", tensor=twice, field="name")
+        raise Refused(first, "this layer occurs twice, with and without .weight", tensor=twice, field="name")
     return found
 
 
@@ -131,7 +131,7 @@ def _left_out(tensor: _Tensor, known: set[str], choices: Choices) -> tuple[Role,
     if chosen == "left out":
         return named.role or _OF_PART[named.part], "left out by choice"
     if not entry.readable:
-        return "unsupported type", f"numbers of type {entry.dtype} are not read"
+        return "unsupported type", f"numbers of type {entry.dtype} are not supported"
     if chosen is not None:
         return None
     if named.role is not None:
@@ -139,7 +139,7 @@ def _left_out(tensor: _Tensor, known: set[str], choices: Choices) -> tuple[Role,
     plain = names.without_average(entry.name)
     averaged = {plain, plain.removeprefix("model."), f"model.{plain}", f"module.{plain}", f"{plain}_orig"}
     if plain != entry.name and averaged & known:
-        return "average", "an average of the weights over training; the weights themselves are read"
+        return "average", "an average of the weights over training; the weights themselves are used"
     return None
 
 
@@ -160,7 +160,7 @@ def _layer(stem: str, own: Mapping[str, _Tensor], found: Found, choices: Choices
     name = names.layer_name(stem)
     whole = values or initial or members[0]
     if not name:
-        raise Refused(whole.source.name, "leaves no name for its layer", tensor=whole.entry.name, field="name")
+        raise Refused(whole.source.name, "has no layer name", tensor=whole.entry.name, field="name")
     shape = whole.entry.shape
     parts = {}
     for part, each in (("mask", mask), ("values", values), ("initial", initial)):
@@ -198,21 +198,21 @@ def _no_kernel(
 ) -> tuple[Role, str, bool, str] | None:
     """The line of tensors that are no prunable kernel: role, no layer, not taken, and why; None for a kernel."""
     if not members:
-        return "other", "", False, "no weights belong to it"
+        return "other", "", False, "it has no matching weights"
     if max(len(each.entry.shape) for each in members) < 2:
         role: Role = "norm" if names.is_norm(stem) else "mask" if mask else "other"
-        return role, "", False, "one dimension: parameters of norms and vectors are not prunable"
+        return role, "", False, "one dimension: vectors and normalisation parameters are not prunable"
     if any(each.entry.size == 0 for each in members):
-        return "empty", "", False, "it has no numbers"
+        return "empty", "", False, "it is empty"
     if any(each.entry.name in choices.roles for each in members):
         return None
     if names.is_norm(stem):
-        return "norm", "", False, "parameters of norms are not prunable"
+        return "norm", "", False, "normalisation parameters are not prunable"
     if mask is None and values is not None:
         if names.is_embedding(values.entry.name):
-            return "embedding", "", False, "a table of embeddings, no kernel of a linear layer or convolution"
+            return "embedding", "", False, "an embedding table, not the kernel of a linear layer or convolution"
         if not names.names_kernel(stem) and values.entry.dtype not in FLOATS and values.entry.dtype != "BOOL":
-            return "buffer", "", False, "whole numbers that are not called weight"
+            return "buffer", "", False, "integers that are not named weight"
     return None
 
 
@@ -231,7 +231,7 @@ def _fitted(entry: Entry, shape: tuple[int, ...], stem: str, mask: bool) -> Entr
 
 
 def _spare(values: _Tensor | None) -> str:
-    return f"{values.entry.name} is read in its place" if values is not None else "no weights belong to it"
+    return f"{values.entry.name} is used instead" if values is not None else "it has no matching weights"
 
 
 def _said(part: str, tensor: _Tensor, fitted: Entry, shape: tuple[int, ...], inverted: bool) -> str:

@@ -18,17 +18,17 @@ _MMA: Final = re.compile(r"((?:.*\.)?)__(\w+?)_mma_mask")
 
 _RULES: Final[tuple[tuple[str, Role, str], ...]] = (
     ((r"(^|[._])(optimizers?|optim|opt_state|optimizer_states?)\.|(^|[._])(max_)?(exp_avg(_sq)?|momentum_buffer"
-      r"|square_avg|grad_avg|acc_delta)(\.|$)"), "optimizer state", "what an optimizer remembers of the weights"),
+      r"|square_avg|grad_avg|acc_delta)(\.|$)"), "optimizer state", "the optimizer's state"),
     ((r"(^|[._])((attn|attention|causal|key_padding|padding|src|tgt|future)[._]?mask|relative_position_index"
       r"|position_ids|masked_bias|inv_freq|(cos|sin)_cached)$"), "buffer",
-     "a buffer of the network, such as which positions attention may see; nothing of it is pruned"),
+     "a buffer of the network, such as an attention mask; it is not pruned"),
     (r"(^|[._])((mask_|popup_|weight_)?scores?|importances?|saliency)$", "score",
-     "scores that pruning ranks weights by, no weights"),
+     "pruning scores, not weights"),
     ((r"(^|[._])(q?scales?|scale_inv|scale_factor|q?zeros?(_points?)?|zero_points?|amax|absmax|step_size|g_idx"
-      r"|quant_map|scb)$"), "scale", "scales of a quantisation, no weights"),
-    (r"(^|[._])(qweight|weight_packed|packed_weight)$", "other", "packed numbers, which are not unpacked here"),
+      r"|quant_map|scb)$"), "scale", "quantisation scales, not weights"),
+    (r"(^|[._])(qweight|weight_packed|packed_weight)$", "other", "packed numbers, which are not supported"),
     (r"bias(_(orig|mask|trained))?$|bias_table$", "bias", "biases are not prunable"),
-    (r"(^|[._])mma_pruned_p$", "other", "a copy of what was pruned"),
+    (r"(^|[._])mma_pruned_p$", "other", "a copy of the pruned weights"),
 )  # fmt: skip
 _NOT_KERNELS: Final = tuple((re.compile(pattern, re.IGNORECASE), role, why) for pattern, role, why in _RULES)
 _AVERAGE: Final = re.compile(r"(^|[._])(ema|swa|averaged|shadow|polyak)(?=[._]|$)", re.IGNORECASE)
@@ -66,7 +66,7 @@ def taken_apart(name: str) -> Named:
             return Named(stem, parts[found[3]])
         if re.search(r"mask\w*$", found[3]):
             return Named(stem, "mask")
-        return Named(name, "weights", "other", "a parameter of a parametrization, no weights")
+        return Named(name, "weights", "other", "a parameter of a parametrization, not weights")
     found = _MMA.fullmatch(name)
     if found:
         return Named(found[1] + found[2], "mask")

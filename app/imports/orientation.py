@@ -86,7 +86,7 @@ def _kernel(name: str, shape: tuple[int, ...], stored: tuple[int, ...], flax: bo
     called = [part for part in name.split(".") if not part.isdecimal()]
     last = called[-1] if called else ""
     if flax:
-        why = f"stored ({', '.join(['kernel'] * (len(stored) > 2) + ['inputs', 'units'])}) as Flax does: turned round"
+        why = f"stored ({', '.join(['kernel'] * (len(stored) > 2) + ['inputs', 'units'])}) as in Flax: transposed"
         return Kernel(name, shape, flax_axes(len(shape)), 1, why)
     if len(shape) < 3:
         return Kernel(name, shape)
@@ -111,12 +111,12 @@ def _only_transposed(shapes: Mapping[str, tuple[int, ...]]) -> bool:
 
 def _transposed(name: str, shape: tuple[int, ...]) -> Kernel:
     axes = transposed_axes(len(shape))
-    why = "a transposed convolution, stored (inputs, units, kernel): turned round"
+    why = "a transposed convolution, stored (inputs, units, kernel): transposed"
     return Kernel(name, _permuted(shape, axes), axes, 1, why)
 
 
 def _depthwise(name: str, shape: tuple[int, ...], groups: int) -> Kernel:
-    return Kernel(name, shape, None, groups, "a depthwise convolution: each unit reads a channel of its own")
+    return Kernel(name, shape, None, groups, "a depthwise convolution: each unit has its own input channel")
 
 
 def _permuted(shape: tuple[int, ...], axes: Sequence[int]) -> tuple[int, ...]:

@@ -63,14 +63,19 @@ def _placed(
         by_place.setdefault((place[0], place[1]), []).append(file)
     for group in groups:
         if sum(any(file in group for file in mine) for mine in by_place.values()) > 1:
-            raise FieldError("places", f"{group[0].name} and {group[1].name} are shards of one network: one place")
+            raise FieldError(
+                "places",
+                f"{group[0].name} and {group[1].name} are shards of one network: give them one place",
+            )
     replicates = sorted({replicate for replicate, _ in by_place})
     if replicates != list(range(len(replicates))):
-        raise FieldError("places", f"replicates must count from 0 without a gap, not {replicates}")
+        raise FieldError("places", f"replicates must be numbered from 0 without gaps, not {replicates}")
     for replicate in replicates:
         levels = sorted(level for its, level in by_place if its == replicate)
         if levels != list(range(len(levels))):
-            raise FieldError("places", f"levels of replicate {replicate} must count from 0 without a gap, not {levels}")
+            raise FieldError(
+                "places", f"levels of replicate {replicate} must be numbered from 0 without gaps, not {levels}"
+            )
     return [Network(tuple(mine), *place) for place, mine in sorted(by_place.items())]
 
 
@@ -88,7 +93,7 @@ def _groups(files: Sequence[Source], indices: Sequence[Source]) -> list[tuple[So
                 raise Refused(index.name, f"it names {name[:120]!r}, which is not among the files")
             mine.append(file)
         if not mine:
-            raise Refused(index.name, "its weight_map names no file")
+            raise Refused(index.name, "its weight_map refers to no file")
         groups.append(tuple(mine))
         grouped |= {id(file) for file in mine}
     by_name: dict[tuple[str, str], list[Source]] = {}
@@ -102,7 +107,7 @@ def _groups(files: Sequence[Source], indices: Sequence[Source]) -> list[tuple[So
             by_name.setdefault((shard[1], shard[3]), []).append(file)
     for (_, count), mine in by_name.items():
         if len(mine) != int(count):
-            raise Refused(mine[0].name, f"it is one of {int(count)} shards of a network, of which {len(mine)} are here")
+            raise Refused(mine[0].name, f"it is one of {int(count)} shards of a network, but {len(mine)} were chosen")
         groups.append(tuple(sorted(mine, key=lambda file: natural(file.name))))
     return groups
 
@@ -110,12 +115,12 @@ def _groups(files: Sequence[Source], indices: Sequence[Source]) -> list[tuple[So
 def _weight_map(index: Source) -> Mapping[str, str]:
     """Which tensor lies in which file, as an index of shards tells it. Raises Refused."""
     if index.size > MAX_HEADER_BYTES:
-        raise Refused(index.name, f"{index.size:,} bytes; an index has at most {MAX_HEADER_BYTES:,}", status=413)
+        raise Refused(index.name, f"{index.size:,} bytes; an index may have at most {MAX_HEADER_BYTES:,}", status=413)
     try:
         document: Any = json.loads(index.bytes(0, index.size))
     except (ValueError, RecursionError):
         raise Refused(index.name, "this is no JSON") from None
     found = document.get("weight_map") if isinstance(document, dict) else None
     if not isinstance(found, dict) or not all(isinstance(file, str) for file in found.values()):
-        raise Refused(index.name, "an index of shards needs a weight_map of tensors and their files")
+        raise Refused(index.name, "an index of shards needs a weight_map from tensors to files")
     return found

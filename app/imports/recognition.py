@@ -59,7 +59,7 @@ class Recognition(NamedTuple):
     def holds(self) -> str:
         """What the files were found to hold, in words."""
         valued = [all(layer.values for layer in level.layers) for level in self.levels]
-        values = "weights" if all(valued) else "weights of some levels" if any(valued) else "no weights"
+        values = "weights" if all(valued) else "weights at some levels" if any(valued) else "no weights"
         start = "initial weights" if self.has_initial else "no initial weights"
         masked = "masks" if any(layer.mask for layer in self.levels[0].layers) else "masks from zeros"
         return f"{masked}, {values}, {start}"
@@ -80,7 +80,7 @@ def recognise(networks: Sequence[Network], choices: Choices = UNDECIDED) -> Reco
         found = layers_of(each.sources, choices)
         counted = _counted(found, choices)
         if not found.layers:
-            raise Refused(each.name, "no kernel of two or more dimensions and no mask of one is in it")
+            raise Refused(each.name, "it contains no kernel of two or more dimensions and no mask of one")
         if not levels:
             kernels = network(found.layers, each.name)
         else:
@@ -107,7 +107,7 @@ def _counted(found: Found, choices: Choices) -> dict[str, Counted]:
                 raise
             found.layers.remove(layer)
             line = found.lines[layer.decides.name]
-            why = "a mask of something else: its values are not 0 and 1"
+            why = "not a pruning mask: its values are not 0 and 1"
             found.lines[line.name] = line._replace(role="buffer", layer="", taken=False, why=why)
     unmasked = [layer for layer in found.layers if layer.mask is None]
     alone = len(unmasked) == len(found.layers) and all(counted[layer.name].bits for layer in unmasked)
@@ -116,7 +116,7 @@ def _counted(found: Found, choices: Choices) -> dict[str, Counted]:
         if check.is_mask(layer, counted[layer.name], alone and some) and layer.decides.name not in choices.roles:
             found.layers[found.layers.index(layer)] = layer.as_mask(inverted=choices.one_means == "pruned")
             line = found.lines[layer.decides.name]
-            why = "0 and 1 only under the name of the weights: a mask, no weights"
+            why = "only 0 and 1 under the name of the weights: a mask, not weights"
             if choices.one_means == "pruned":
                 counted[layer.name] = check.counted(found.layers[found.layers.index(layer)])
             found.lines[line.name] = line._replace(role="mask", why=why)
@@ -128,7 +128,7 @@ def _agree(first: Level, network: Network, layers: Sequence[Layer]) -> None:
     expected = {layer.name: layer.stored for layer in first.layers}
     mine = {layer.name: layer.stored for layer in layers}
     for name in expected.keys() ^ mine.keys():
-        what = "is missing here" if name in expected else "is not in the first file"
+        what = "is missing from this file" if name in expected else "is not in the first file"
         raise Refused(network.name, f"{what}, but all files must have the same layers", tensor=name, field="name")
     for name, shape in mine.items():
         if shape != expected[name]:
@@ -180,6 +180,6 @@ def _warnings(levels: Sequence[Level]) -> Iterator[str]:
                 back[two.name] = count
         if back:
             places = f"level {after.network.level} ({after.network.name}) is not nested in level {before.network.level}"
-            many = f"{sum(back.values()):,} weights that were pruned are kept again"
+            many = f"{sum(back.values()):,} pruned weights are kept again"
             where = ", ".join(list(back)[:3]) + (f" and {len(back) - 3} more" if len(back) > 3 else "")
             yield f"{places}: {many}, in {where}; check the order of the levels"

@@ -75,7 +75,7 @@ def parse(text: str) -> Choice:
             raise ValueError(f"{part[:80]!r} is no pairing of layers such as 06f3k2m9qa:06f3k2m9qb:0-2-1")
         places = tuple(int(place) for place in found[3].split("-"))
         if sorted(places) != list(range(len(places))):
-            raise ValueError(f"{part[:80]!r} does not name each layer once, counted from 0")
+            raise ValueError(f"{part[:80]!r} does not contain each layer once, numbered from 0")
         if (found[1], found[2]) not in made:
             made[found[1], found[2]] = places
             made[found[2], found[1]] = Pairing(places, "choice").inverse.places

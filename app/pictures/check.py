@@ -17,7 +17,7 @@ def check_picture(spec: Experiment) -> None:
     for width in spec.widths:
         rows, columns = spec.matrix(width)
         if contrast(fit(picture, rows, columns)) < MIN_CONTRAST:
-            raise FieldError(field, f"leaves no trace in {rows}×{columns} weights: its lines are too fine for them")
+            raise FieldError(field, f"is not visible in {rows}×{columns} weights: its lines are too fine")
 
 
 def readable(params: Params, field: str) -> Picture:
@@ -27,7 +27,7 @@ def readable(params: Params, field: str) -> Picture:
     except ValueError as error:
         raise FieldError(field, str(error)) from error
     if contrast(picture.ink) < MIN_CONTRAST:
-        raise FieldError(field, "has no contrast: it looks blank, and erasure of a blank picture is undefined")
+        raise FieldError(field, "has no contrast: the erasure of a blank picture is undefined")
     return picture
 
 

@@ -85,7 +85,7 @@ def prepare(data: bytes) -> str:
             # Whatever a decoder trips over, the file is at fault.
             raise Refused(_cause(format_, error)) from error
     if contrast(grey(np.asarray(small)).ink) < MIN_CONTRAST:
-        raise Refused("has no contrast: it looks blank, and erasure of a blank picture is undefined")
+        raise Refused("has no contrast: the erasure of a blank picture is undefined")
     return upload.encode(small)
 
 
@@ -100,9 +100,9 @@ def _format(data: bytes) -> Format:
     what = next((name for start, name in _OTHERS if data.startswith(start)), "")
     head = data[:4_096].lower()
     if b"<svg" in head:
-        raise Refused("is an SVG, which is a program that draws, not pixels: export it as a PNG")
+        raise Refused("is an SVG, which is not a pixel image: export it as a PNG")
     if data[4:8] == b"ftyp":
-        what = "an AVIF, a HEIC or a film"
+        what = "an AVIF, a HEIC or a video"
     if not data:
         raise Refused("is empty: the file has no bytes")
     raise Refused(f"is {what or 'no picture that is known here'}: send a PNG, a JPEG or a WebP")
@@ -123,7 +123,7 @@ def _opened(format_: Format, data: bytes) -> ImageFile:
 def _check_size(size: tuple[int, int]) -> None:
     width, height = size
     if width * height > MAX_PIXELS:
-        words = f"has {width:,}×{height:,} pixels; at most {MAX_PIXELS // 10**6} million are taken"
+        words = f"has {width:,}×{height:,} pixels; at most {MAX_PIXELS // 10**6} million are allowed"
         raise Refused(words, too_large=True)
     if width * height == 0:
         raise Refused("has no pixels")
@@ -139,7 +139,7 @@ def _webp_size(data: bytes) -> tuple[int, int]:
     if len(body) >= 5 and chunk == b"VP8L":
         bits = int.from_bytes(body[1:5], "little")
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    raise Refused("is a WebP that breaks off in its header")
+    raise Refused("is a WebP with a truncated header")
 
 
 def _small(image: ImageFile) -> Image.Image:
@@ -195,6 +195,6 @@ def _two_shades(small: Image.Image) -> Image.Image:
 def _cause(format_: Format, error: Exception) -> str:
     told = str(error)
     if "truncated" in told.lower():
-        return f"is a {format_} that breaks off: the file is truncated"
+        return f"is a truncated {format_}"
     words = "".join(c for c in told if c.isprintable())[:160] or type(error).__name__
     return f"is a {format_} that cannot be decoded: {words}"

@@ -54,7 +54,7 @@ def _check(text: str) -> None:
     missing = [character for character in dict.fromkeys(text) if all(_lacks(font, character) for font in fonts)]
     if missing:
         told = " ".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in missing)
-        raise ValueError(f"has characters that the typeface lacks: {told}. It has Latin letters, digits and signs")
+        raise ValueError(f"needs characters that the typeface lacks: {told}. It has Latin letters, digits and signs")
 
 
 def _lacks(font: Font, character: str) -> bool:
@@ -78,5 +78,5 @@ def _inked(text: str, size: int) -> Image.Image:
         pen.text((size + round(start), 2 * size), character, fill=255, font=font, anchor="ls")
     box = sheet.getbbox()
     if box is None:
-        raise ValueError("shows nothing: it is made of spaces or of signs without ink")
+        raise ValueError("is blank: it contains only spaces or invisible characters")
     return sheet.crop(box)

@@ -48,16 +48,16 @@ def encode(pixels: Image.Image) -> str:
 def _check_header(data: bytes) -> None:
     """Size and mode, before anything is decoded. Raises ValueError."""
     if not data.startswith(_SIGNATURE):
-        raise ValueError("must be a PNG; it is something else")
+        raise ValueError("must be a PNG; it is another format")
     if len(data) < _HEADER_BYTES or data[12:16] != b"IHDR":
-        raise ValueError("is a PNG that breaks off in its header")
+        raise ValueError("is a PNG with a truncated header")
     width, height = (int.from_bytes(data[at : at + 4]) for at in (16, 20))
     if not (0 < width <= SIDE and 0 < height <= SIDE):
         raise ValueError(f"must be at most {SIDE}×{SIDE} pixels; it has {width:,}×{height:,}")
     if data[24:26] != _GREY:
-        raise ValueError("must be a PNG of 256 shades of grey, without colours or transparency")
+        raise ValueError("must be an 8-bit greyscale PNG, without colour or transparency")
     if b"acTL" in data:
-        raise ValueError("must be a still picture; it is an animation")
+        raise ValueError("must not be an animation")
 
 
 def _decode(data: bytes) -> NDArray[np.uint8]:
@@ -65,5 +65,5 @@ def _decode(data: bytes) -> NDArray[np.uint8]:
     image = PngImageFile(io.BytesIO(data))
     # Of two headers the decoder takes the later one.
     if max(image.size) > SIDE or image.mode != "L":
-        raise ValueError("it says twice what it is")
+        raise ValueError("it contains its header twice")
     return np.asarray(image)

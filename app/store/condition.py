@@ -21,19 +21,23 @@ DAMAGED = Condition(
     "The database is damaged. Stop Ticketscope, keep a copy of the damaged file, and restore the database from a "
     "backup (or recover it with `sqlite3 FILE .recover`); artifacts are not affected",
 )
-FULL = Condition("full", "The disk of the database is full. Make room on it; nothing was changed", passes=True)
+FULL = Condition("full", "The disk of the database is full. Free some space; nothing was changed", passes=True)
 READ_ONLY = Condition(
-    "read-only", "The database cannot be written. Give this user the right to write the file and its folder"
+    "read-only", "The database cannot be written. Give this user write permission for the file and its folder"
 )
 CLOSED = Condition(
     "closed",
-    "The database cannot be opened. Check that its folder exists and may be written, and how many files are open",
+    "The database cannot be opened. Check that its folder exists and is writable, and how many files are open",
     passes=True,
 )
-BUSY = Condition("busy", "Another process holds the database. Nothing was changed; try again in a moment", passes=True)
+BUSY = Condition(
+    "busy", "Another process has locked the database. Nothing was changed; try again in a moment", passes=True
+)
 AWAY = Condition("away", "The database does not answer. Nothing was changed; try again in a moment", passes=True)
 DISK = Condition(
-    "disk", "The disk of the database is full or fails. Make room on it, or check it; nothing was changed", passes=True
+    "disk",
+    "The disk of the database is full or fails. Free space or check the disk; nothing was changed",
+    passes=True,
 )
 
 _SQLITE = {

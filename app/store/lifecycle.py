@@ -50,11 +50,9 @@ def extend(conn: Connection, run_id: str, spec: Experiment, told_s: float | None
         raise Conflict("these masks were imported, not trained here: import the files again, with the new ones")
     old = EXPERIMENT.validate_python(run.spec)
     if (field := spec.extends(old)) is not None:
-        raise FieldError(
-            field, f"an extension can only add to {_listed(spec.grows)}, after what is there; clone the run instead"
-        )
+        raise FieldError(field, f"an extension can only add to the end of {_listed(spec.grows)}; clone the run instead")
     if spec == old:
-        raise Conflict(f"the run already does all of this: ask for more {_listed(spec.grows)}")
+        raise Conflict(f"the run already contains all of this: increase its {_listed(spec.grows)}")
     conn.execute(
         update(runs)
         .where(runs.c.id == run_id)

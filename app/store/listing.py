@@ -116,9 +116,9 @@ def _read(cursor: str, sort: str) -> tuple[Any, str]:
     try:
         made_for, value, run_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, binascii.Error):
-        raise FieldError("cursor", "is not one that this list gave out; start from the first page") from None
+        raise FieldError("cursor", "is not a cursor of this list; start from the first page") from None
     if "\0" in f"{value}{run_id}":  # which PostgreSQL refuses
-        raise FieldError("cursor", "is not one that this list gave out; start from the first page")
+        raise FieldError("cursor", "is not a cursor of this list; start from the first page")
     if made_for != sort or not isinstance(value, float if "_at" in sort else str) or not isinstance(run_id, str):
         raise FieldError("cursor", "belongs to another order of the list; start from the first page")
     return value, run_id

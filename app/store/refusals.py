@@ -11,7 +11,7 @@ from app.store.tables import AnyRow, Now, refusals, shards, workers
 def refuse(conn: Connection, shard: AnyRow, reason: str) -> None:
     """The worker that holds a locked shard is not offered it again; the caller lets it go."""
     conn.execute(insert(refusals).values(shard_id=shard.id, worker=shard.worker, reason=reason, at=Now()))
-    detail = f"worker {shard.worker} hands back replicate {shard.replicate}: {reason}"
+    detail = f"worker {shard.worker} returned replicate {shard.replicate}: {reason}"
     events.log(conn, shard.run_id, [Changed(state="queued", detail=detail)], shard)
 
 

@@ -87,7 +87,7 @@ def owned(conn: Connection, shard_id: int, token: str) -> AnyRow:
     query = select(shards, Now().label("now")).where(shards.c.id == shard_id, shards.c.token == token)
     row = conn.execute(query.with_for_update(key_share=True, of=shards)).first()
     if row is None:
-        raise Fenced(f"shard {shard_id} was given to somebody else or taken back")
+        raise Fenced(f"shard {shard_id} was reassigned or withdrawn")
     return row
 
 
@@ -112,7 +112,7 @@ def heartbeat(
         return "cancel"
     if turns.makes_way(conn, row, now):
         _set(conn, shard_id, **values, checkpoint_at=None)  # said once
-        detail = f"replicate {row.replicate} makes way for another run"
+        detail = f"replicate {row.replicate} is paused for another run"
         events.log(conn, row.run_id, [Changed(state="running", detail=detail)], row)
         return "yield"
     _set(conn, shard_id, **values)

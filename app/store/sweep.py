@@ -68,7 +68,7 @@ def sweep(
     swept = Swept(moved, restored, emptied, broken)
     if any(swept):
         log.warning(
-            "swept %s: %d of %d files moved to its trash, %d came back from there, %d deleted there after %d days, "
+            "swept %s: %d of %d files moved to its trash, %d were restored from it, %d deleted from it after %d days, "
             "%d broken writes deleted",
             *(artifacts.url, moved, len(hashes), restored, emptied, TRASH_DAYS, broken),
         )

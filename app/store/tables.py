@@ -44,7 +44,7 @@ class Json(TypeDecorator[Any]):
         try:
             return None if value is None else orjson.loads(value)
         except ValueError as error:
-            raise Damaged(f"a row of the database is no JSON any more: {error}") from error
+            raise Damaged(f"a row of the database is no longer valid JSON: {error}") from error
 
 
 class Now(FunctionElement[float]):

@@ -70,7 +70,7 @@ def get_events(
     broadcaster: BroadcasterDep,
     after: Annotated[int, Query(ge=0, le=MAX, description="Only events with a larger seq.")] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
-    last_event_id: Annotated[str | None, Header(description="A stream goes on after this seq.")] = None,
+    last_event_id: Annotated[str | None, Header(description="A stream continues after this seq.")] = None,
 ) -> Response:
     """The log as a list (`next`: the `after` of the following page), or as a stream that then follows the run."""
     store.run(run_id)

@@ -58,7 +58,7 @@ def create_import(
     response: Response,
     store: StoreDep,
     queue: QueueDep,
-    dry_run: Annotated[bool, Query(description="Answer what was recognised, and store nothing.")] = False,
+    dry_run: Annotated[bool, Query(description="Return what was recognised without storing it.")] = False,
 ) -> Run | Preview:
     """Masks from elsewhere as a finished run: each file is a level. Pickles are refused, never loaded.
 

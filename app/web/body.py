@@ -97,7 +97,7 @@ class _Bounded:
             async with asyncio.timeout(ends - time.monotonic()):
                 message = await self._receive()
         except TimeoutError:
-            detail = f"The body came too slowly: {self._bytes:,} bytes in {time.monotonic() - self._began:.0f} s."
+            detail = f"The body arrived too slowly: {self._bytes:,} bytes in {time.monotonic() - self._began:.0f} s."
             raise HTTPException(408, detail, {"Connection": "close"}) from None
         self._bytes += len(message.get("body", b""))
         self._whole = not message.get("more_body", False)
@@ -129,7 +129,7 @@ def _repeated(content_type: str, body: bytes) -> Response | None:
         unique_json.loads(body)
     except unique_json.RepeatedNameError as error:
         path = error.path.removeprefix("spec.")
-        told = "stands twice in one object: which of its values counts cannot be known"
+        told = "occurs twice in one object, so its value is ambiguous"
         return problem(422, f"{path}: {told}", errors=[BadField(path=path, message=told)])
     except (ValueError, RecursionError):
         return None

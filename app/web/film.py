@@ -63,7 +63,7 @@ class OneFrame(Look):
     """Query parameters of a frame."""
 
     step: int = Field(..., ge=0, le=MAX_STEP)
-    size: int = Field(256, ge=1, le=MAX_SIDE, description="The most pixels each way.")
+    size: int = Field(256, ge=1, le=MAX_SIDE, description="The largest width and height, in pixels.")
 
 
 class Film(Look):
@@ -71,7 +71,7 @@ class Film(Look):
 
     format: Literal["webp", "gif", "png", "csv"] = "webp"
     bom: bool = Field(False, description=BOM)
-    size: int = Field(512, ge=1, le=exports.MAX_SIDE, description="The most pixels of a frame each way.")
+    size: int = Field(512, ge=1, le=exports.MAX_SIDE, description="The largest width and height of a frame, in pixels.")
 
 
 class Window(Which):
@@ -238,7 +238,7 @@ def get_film_values(run_id: RunId, query: Annotated[Window, Query()], film: Film
         if not low < high <= end:
             raise FieldError(name, f"must lie between {low + 1} and the {end:,} of this matrix")
     if (query.bottom - query.top) * (query.right - query.left) > MAX_VALUES:
-        raise FieldError("bottom", f"the window holds more than {MAX_VALUES:,} entries")
+        raise FieldError("bottom", f"the window contains more than {MAX_VALUES:,} entries")
     part = slice(query.left, query.right)
     start = film.initial(still.init, query.top, query.bottom)[:, part].astype(float)
     moved = film.movement(still, query.top, query.bottom)[:, part].astype(float)

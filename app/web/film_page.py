@@ -13,7 +13,7 @@ from app.film.strips import Strip, fate, label, strips, two_level
 from app.web.words import plural
 
 SHOWS = (("weights", "W"), ("movement", "ΔW"))
-SCALES = (("fixed", "one for all"), ("frame", "each frame its own"))
+SCALES = (("fixed", "one for all frames"), ("frame", "one per frame"))
 ALIGNS = (("step", "step"), ("loss", "loss"), ("movement", "‖ΔW‖"))
 # The pixels that a picture is asked for, and the least share of its width that a flat matrix is as high as.
 _SIZE = 256

@@ -80,7 +80,7 @@ def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tag
         ],
         "files": files,
         "format": recognition.holds,
-        **({"accuracies": "given beside the files"} if known else {}),
+        **({"accuracies": "given with the files"} if known else {}),
         "program": f"ticketscope {version('ticketscope')}",
     }
     return store.import_run(spec, outputs, provenance, name=name, tags=tags, notes=notes)

@@ -80,7 +80,7 @@ def _says(
     if every[0] == every[1] > 1:
         thinned = [f"{_ordinal(every[0])}row and column"]
     part = f", every {' and '.join(thinned)} shown" if thinned else ""
-    return f"{rows:,}×{columns:,} weights{part}: {done} {ink}. Another random draw than the run’s own."
+    return f"{rows:,}×{columns:,} weights{part}: {done} {ink}. The run uses another random draw."
 
 
 def _ordinal(number: int) -> str:

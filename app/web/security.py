@@ -57,7 +57,7 @@ class Gate:
                 await problem(400, detail)(scope, receive, send)
                 return
             if scope["method"] not in SAFE_METHODS and not _same_site(headers, host):
-                detail = "Refused: another site asked for this. Use the pages of this server, or a script."
+                detail = "Refused: the request came from another site. Use the pages of this server, or a script."
                 await problem(403, detail)(scope, receive, send)
                 return
         await self.app(scope, receive, send)

@@ -87,7 +87,7 @@ async def spooled(request: Request, folder: Path, otherwise: BadField, max_files
     except ValueError as error:  # a charset of the client's choice that its text is not written in
         raise HTTPException(400, "The form cannot be read: send it as UTF-8.") from error
     except ClientDisconnect as error:
-        raise HTTPException(400, "The upload broke off.") from error
+        raise HTTPException(400, "The upload was interrupted.") from error
     except OSError as error:
         if error.errno in _FULL:
             raise HTTPException(507, "The disk of this server is full; nothing was stored.") from error
@@ -96,7 +96,9 @@ async def spooled(request: Request, folder: Path, otherwise: BadField, max_files
 
 def _check(files: list[tuple[str, UploadFile]], fields: list[tuple[str, str]]) -> None:
     known = {"name", "tags", "notes", *NAMES}
-    errors = [BadField(path=name, message="is no file: send files as `files`") for name, _ in files if name != "files"]
+    errors = [
+        BadField(path=name, message="must be text: send files as `files`") for name, _ in files if name != "files"
+    ]
     errors += [
         BadField(path=name, message="must be a file" if name == "files" else "is not a field of an import")
         for name, _ in fields

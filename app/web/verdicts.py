@@ -15,7 +15,10 @@ from app.figures.intervals import BOUND, Kind, Paired, Terms, terms_of
 from app.figures.style import DENSE, LOOKS
 from app.figures.verdict import Verdict
 
-CONTINUED = " Tickets go on from trained weights here, so they have had more steps than dense and controls."
+CONTINUED = (
+    " Tickets continue from trained weights here, so they were trained for more steps than the dense network and the "
+    "controls."
+)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ def obstacle(device: str, workers: Iterable[WorkerInfo]) -> str:
     """What keeps all work for `device` ("any", "cpu" or "gpu") waiting, in words; empty when a worker takes it."""
     able = [worker for worker in workers if worker.alive and device in ("any", worker.queue)]
     if not able:
-        return NO_WORKER if device == "any" else f"no {device} worker is running: the run waits until one comes"
+        return NO_WORKER if device == "any" else f"no {device} worker is running: the run waits for one"
     if all(worker.trouble for worker in able):
         return f"no worker accepts work now: {able[0].trouble}"
     return ""

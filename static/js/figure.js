@@ -244,7 +244,7 @@ export class FigureCard {
     this.plot.classList.remove("js-plotly-plot");
     const sentence = `${words[0].toUpperCase()}${words.slice(1)}.`;
     this.tell({ title: this.card.querySelector("h2")?.textContent ?? "", finding: [{ text: sentence }], foot: "", n: 0 });
-    this.say("Nothing is drawn: the sentence above says why.");
+    this.say("Nothing is drawn: the sentence above gives the reason.");
   }
 
   /** @param {string} words */

@@ -108,7 +108,7 @@ def test_a_run_is_verified_and_done_again_to_the_same_bits(up: Up, tmp_path: Pat
     assert verified.stdout.endswith("identical to the bit: all 8 series and artifacts\n")
     refused = cli(up.env, "verify", run["id"], "--level", "7")
     assert (refused.returncode, refused.stdout) == (2, "")
-    assert "no training with level 7 has ended here; known: 0, 1" in refused.stderr
+    assert "no training with level 7 has ended in this run; known: 0, 1" in refused.stderr
 
     assert "(again)" in cli(up.env, "again", run["id"]).stdout
     again = next(each for each in up.get("/api/v1/runs")["items"] if each["again_of"] == run["id"])
@@ -274,4 +274,4 @@ def test_migrate_presets_and_version(tmp_path: Path) -> None:
 def test_a_spec_that_says_a_thing_twice_is_refused_before_it_is_sent(tmp_path: Path) -> None:
     (tmp_path / "spec.json").write_text('{"spec": {"kind": "lottery", "optimizer": {"lr": 1, "lr": 2}}}')
     refused = cli(environment(tmp_path), "submit", str(tmp_path / "spec.json"))
-    assert (refused.returncode, "optimizer.lr stands twice in one object" in refused.stderr) == (1, True)
+    assert (refused.returncode, "optimizer.lr occurs twice in one object" in refused.stderr) == (1, True)

@@ -67,7 +67,7 @@ def test_layers_that_nothing_pairs_are_paired_by_the_reader(watched: Watched, tw
     expect(page.locator(f"{MATRIX} .find")).to_have_text("These 2 tickets keep the same weights.")
     becomes(page, f"document.querySelector('{MATRIX} .plot').data?.[0].text[0][1] === '1.00 ='")
     # A layer that is taken twice is swapped, and the numbers are those of the other pairing.
-    page.click("summary >> text=Pair them otherwise")
+    page.click("summary >> text=Change the pairing")
     partners[0].select_option(label="hidden")
     assert partners[1].evaluate("each => each.selectedOptions[0].text") == "input"
     page.get_by_role("button", name="Use this pairing").click()

@@ -93,7 +93,7 @@ def test_a_letter_is_typed_and_the_weights_follow(page: Page) -> None:
     assert bar[20:236, 124:132].mean() > 0.97
     assert bar[:, :80].mean() < 0.02
     expect(page.locator("#look-says")).to_have_text(
-        "256×256 weights: × 0 where there is ink. Another random draw than the run’s own."
+        "256×256 weights: × 0 where there is ink. The run uses another random draw."
     )
     for label, words in (("additive", "+ 1 of their spread"), ("first", "256×64 weights")):
         page.click(f'.segments label:has-text("{label}")')
@@ -108,14 +108,14 @@ def test_what_cannot_be_shown_is_said_and_the_last_picture_stays(watched: Watche
     watched.expected = "422"
     before = look(page)
     page.fill("#f-picture-text-text", "日")
-    expect(page.locator("#look-says")).to_contain_text("text has characters that the typeface lacks: 日")
+    expect(page.locator("#look-says")).to_contain_text("text needs characters that the typeface lacks: 日")
     assert np.array_equal(look(page), before)
     page.fill("#f-picture-text-text", "")
     expect(page.locator("#look-says")).to_contain_text("Type a letter")
     page.fill("#f-picture-text-text", "a")
     becomes(page, SHOWN)
     page.fill("#f-contrast", "2")
-    expect(page.locator("#look-says")).to_contain_text("contrast must be a number above 0")
+    expect(page.locator("#look-says")).to_contain_text("contrast must be greater than 0")
     # The slider writes into the number, which is what is sent.
     page.locator(".strength").fill("0.5")
     assert page.locator("#f-contrast").input_value() == "0.5"
@@ -230,7 +230,7 @@ def test_the_clipboard_is_read_on_demand(watched: Watched) -> None:
     expect(page.locator("#own-says")).to_have_text("64×64, two shades")
     page.evaluate("navigator.clipboard.writeText('words')")
     page.click(".own .paste")
-    expect(page.locator("#own-says")).to_have_text("The clipboard holds no picture.")
+    expect(page.locator("#own-says")).to_have_text("The clipboard contains no picture.")
 
 
 def test_a_refusal_is_words_and_nothing_is_lost(watched: Watched, page: Page, tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_a_refusal_is_words_and_nothing_is_lost(watched: Watched, page: Page, tm
         "cut.png": encoded(photograph())[:700],
         "white.png": encoded(np.full((9, 9), 255, np.uint8)),
     }
-    words = {"drawing.svg": "is an SVG", "cut.png": "breaks off", "white.png": "has no contrast"}
+    words = {"drawing.svg": "is an SVG", "cut.png": "truncated", "white.png": "has no contrast"}
     for name, content in bad.items():
         path = tmp_path / name
         path.write_bytes(content)

@@ -288,7 +288,7 @@ def test_anyway_goes_on_and_says_so(lab: Lab) -> None:
     assert lab.verify("rewound")[0] == 2
     code, out, err = lab.verify("rewound", anyway=True)
     assert (code, err) == (0, "")
-    assert "not by the same numeric plan" in out
+    assert "not the same numeric plan" in out
     assert "threads: 7 then, 1 here" in out
     assert "device: a GPU of another make then, cpu here" in out
 
@@ -296,12 +296,12 @@ def test_anyway_goes_on_and_says_so(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("asked", "reason"),
     [
-        ({"level": 3}, "no training with level 3 has ended here; known: 0, 1, 2"),
+        ({"level": 3}, "no training with level 3 has ended in this run; known: 0, 1, 2"),
         (
             {"branch": "reinit"},
-            "no training with branch reinit has ended here; known: winning_ticket, shuffled, random",
+            "no training with branch reinit has ended in this run; known: winning_ticket, shuffled, random",
         ),
-        ({"branch": "shuffled", "draw": 1}, "no training with draw 1 has ended here; known: 0"),
+        ({"branch": "shuffled", "draw": 1}, "no training with draw 1 has ended in this run; known: 0"),
         ({"replicate": 2}, "has no replicate 2: it has 2, from 0 on"),
     ],
 )

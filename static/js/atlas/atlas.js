@@ -101,7 +101,7 @@ export async function atlas(form, chosen) {
     if (!made) return;
     const { touched } = first;
     const n = (touched.bottom - touched.top) * (touched.right - touched.left);
-    const pixel = first.single ? "Each cell is one weight" : `Each pixel stands for ${made.high}×${made.wide} weights and shows ${made.legend.one_of_many}; one kept weight is enough to tint it`;
+    const pixel = first.single ? "Each cell is one weight" : `Each pixel represents ${made.high}×${made.wide} weights and shows ${made.legend.one_of_many}; it is coloured if at least one weight is kept`;
     const kept = ["level", "replicates"].includes(made.legend.kind === "levels" ? "level" : first.look.color) ? "" : ` ${made.kept.toLocaleString("en-US")} of ${n.toLocaleString("en-US")} weights in view ${first.look.color === "difference" ? "kept by A or B" : "kept"}.`;
     const shared = ["side", "divider"].includes(mode()) && !["mask", "flips"].includes(first.look.color) ? " One scale for A and B." : "";
     legend.textContent = `${apart ? `${apart} ` : ""}Colour: ${first.legend.kind === "mask" ? "kept or pruned" : made.legend.title}. ${pixel}.${shared}${kept}`;
@@ -149,7 +149,7 @@ export async function atlas(form, chosen) {
     modes.hidden = !other() || !partner;
     first.fine = mode() !== "divider";
     first.over = null;
-    first.title = mode() ? (mode() === "difference" ? `A: ${words(ticket())} against B: ${words(ticketOf(other()))}` : `A: ${words(ticket())}`) : "";
+    first.title = mode() ? (mode() === "difference" ? `A: ${words(ticket())}, B: ${words(ticketOf(other()))}` : `A: ${words(ticket())}`) : "";
     divider.show(false);
     const jobs = [first.show(ticket(), look(), v)];
     if (two) {

@@ -67,7 +67,7 @@ export class UnitPanel {
   note(found, there) {
     const strongest = there ? [...there].map((value, i) => ({ value, i })).filter(({ value }) => !Number.isNaN(value)).sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, 3) : [];
     const kernel = found.picture && found.picture[0] > 3 ? found.picture[1] * found.picture[2] : 0;
-    const shape = !found.picture ? "Its inputs form no picture." : kernel ? `Kernels of ${found.picture[1]}×${found.picture[2]}, one for each of ${found.picture[0]} input channels${found.picture[0] > MOST_PICTURES ? `, the first ${MOST_PICTURES} shown` : ""}.` : `Its incoming weights over the ${found.picture[1]}×${found.picture[2]} input${found.assumed ? ", a shape assumed from their number" : ""}${found.picture[0] === 3 ? ", red, green and blue" : ""}.`;
+    const shape = !found.picture ? "Its inputs do not form a picture." : kernel ? `Kernels of ${found.picture[1]}×${found.picture[2]}, one for each of ${found.picture[0]} input channels${found.picture[0] > MOST_PICTURES ? `, the first ${MOST_PICTURES} shown` : ""}.` : `Its incoming weights over the ${found.picture[1]}×${found.picture[2]} input${found.assumed ? ", a shape assumed from their number" : ""}${found.picture[0] === 3 ? ", red, green and blue" : ""}.`;
     const what = there === found.end && there ? "Trained values." : there ? "Initial values." : "1 = kept.";
     const top = strongest.length ? ` Strongest: ${strongest.map(({ value, i }) => `${signed(value, 4)} from ${kernel ? `channel ${Math.floor(i / kernel)}` : `input ${i}`}`).join(", ")}.` : "";
     this.foot.textContent = `${shape} ${what}${top}`;
@@ -95,11 +95,11 @@ export class UnitPanel {
 function sentences(found) {
   const count = (/** @type {number} */ n) => Math.round(n).toLocaleString("en-US");
   const words = [`${count(found.in_degree)} of ${count(found.kept.length)} incoming weights are kept.`];
-  if (found.out_degree !== null) words.push(found.out_degree ? `${count(found.out_degree)} kept weights of the next layer read it.` : "No kept weight of the next layer reads it: it cannot matter.");
+  if (found.out_degree !== null) words.push(found.out_degree ? `${count(found.out_degree)} kept weights of the next layer use its output.` : "No kept weight of the next layer uses its output, so it has no effect.");
   for (const { layer, paths } of found.reached) {
     const reached = paths.filter((n) => n > 0);
     const all = reached.reduce((sum, n) => sum + n, 0);
-    words.push(reached.length ? `It reaches ${count(reached.length)} of ${count(paths.length)} units of ${layer} by ${count(all)} ${all === 1 ? "path" : "paths"}.` : `No path of kept weights leads on to ${layer}.`);
+    words.push(reached.length ? `It reaches ${count(reached.length)} of ${count(paths.length)} units of ${layer} by ${count(all)} ${all === 1 ? "path" : "paths"}.` : `No path of kept weights leads to ${layer}.`);
     if (!reached.length) break;
   }
   return words;

@@ -111,7 +111,7 @@ export class Enlarged {
       this.stage.dataset.step = String(step);
       this.draw();
     } catch (error) {
-      if (!signal.aborted) this.find.textContent = `The frame could not be fetched: ${error instanceof Error ? error.message : error}`;
+      if (!signal.aborted) this.find.textContent = `The frame could not be loaded: ${error instanceof Error ? error.message : error}`;
     }
   }
 

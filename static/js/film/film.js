@@ -127,7 +127,7 @@ export function film(form) {
     try {
       made = await ask(run, value("replicate"));
     } catch (error) {
-      find("film-means").textContent = `The films could not be fetched: ${error instanceof Error ? error.message : error}. They are asked for again.`;
+      find("film-means").textContent = `The films could not be loaded: ${error instanceof Error ? error.message : error}. Trying again.`;
       return;
     }
     show();

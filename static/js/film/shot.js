@@ -129,7 +129,7 @@ export class Shot {
       } catch (error) {
         if (signal.aborted) return;
         this.asked.delete(step);
-        if (step === this.wanted) this.screen.title = `The frame could not be fetched: ${error instanceof Error ? error.message : error}`;
+        if (step === this.wanted) this.screen.title = `The frame could not be loaded: ${error instanceof Error ? error.message : error}`;
       }
     }, urgent);
   }

@@ -39,7 +39,7 @@ export function spoken(cell, said) {
 
 /** What a position of the slider means. @param {string} align @param {number | undefined} value @param {boolean} atEnd */
 export function meaning(align, value, atEnd) {
-  if (value === undefined) return "Nothing is measured yet: every film starts with its first frame.";
+  if (value === undefined) return "No measurements yet: every film starts with its first frame.";
   if (align === "loss") return `Aligned by loss: each training at its first frame with a training loss of at most ${short(value)}; one that never reaches it stays at its last frame, “not reached”.`;
   if (align === "movement") return `Aligned by movement: each training at its first frame with ‖ΔW‖ of at least ${short(value)} ‖W₀‖; one that never reaches it stays at its last frame, “not reached”.`;
   return atEnd ? "Aligned by step: each training at its newest frame. Frames are dense at first, four per decade of steps." : `Aligned by step: each training at its last frame up to step ${whole(value)}.`;
@@ -58,6 +58,6 @@ export function legend(show, scale, rows, columns, size, twoLevel) {
   const what = show === "weights" ? "W" : "ΔW = W − W₀";
   const range = scale === "fixed" ? "one scale for all frames and trainings; it ends at the 99.5th percentile of |W₀|" : `each frame has its own scale, which ends at the 99.5th percentile of its |${show === "weights" ? "W" : "ΔW"}|: see ± below it`;
   const [high, wide] = [Math.ceil(rows / size), Math.ceil(columns / size)];
-  const pooled = high * wide > 1 ? ` A pixel stands for ${high}×${wide} entries and shows the entry of largest magnitude.` : " Each pixel is one entry.";
+  const pooled = high * wide > 1 ? ` A pixel represents ${high}×${wide} entries and shows the entry of largest magnitude.` : " Each pixel is one entry.";
   return `Colour: ${what}, ${range}.${pooled} ${whole(rows)} × ${whole(columns)} entries. Under each: step, test accuracy, ${twoLevel ? "AUC of ink against background (1: clearly visible, 0.5: erased)" : "rank correlation with the picture (0: no trace left)"}.`;
 }

@@ -82,7 +82,7 @@ function row(line, changed) {
   const kept = line.kept === null || line.total === null ? "" : `${spread(line.kept)} of ${line.total.toLocaleString("en")}`;
   made.append(
     cell("Read", tick), cell("Tensor", element("span", line.name, "num")), cell("Shape", element("span", line.shape.join("×") || "1", "num")),
-    cell("Role", role), cell("Layer", element("span", line.layer, "num")), cell("Kept", element("span", kept, "num")), cell("Why", element("span", line.why, "soft")),
+    cell("Role", role), cell("Layer", element("span", line.layer, "num")), cell("Kept", element("span", kept, "num")), cell("Reason", element("span", line.why, "soft")),
   );
   return made;
 }

@@ -30,7 +30,7 @@ const natural = new Intl.Collator("en", { numeric: true });
 input.required = false;
 /** @type {HTMLElement} */ (drop.querySelector(".dropped")).hidden = false;
 const help = /** @type {HTMLElement} */ (document.getElementById("f-files-help"));
-help.textContent = "One file for each level, the first is level 0; shards of one network and their index are one level. A folder may be dropped.";
+help.textContent = "One file per level; the first is level 0. Shards of one network and their index are one level. You can also drop a folder.";
 
 /** @param {number} bytes */
 function size(bytes) {
@@ -90,7 +90,7 @@ function levels() {
 /** The table has to be made anew before anything is stored. */
 function unseen() {
   seen = false;
-  send.textContent = "Show what is recognised";
+  send.textContent = "Show recognised tensors";
 }
 
 /** Something was decided that the table does not show yet. */
@@ -118,7 +118,7 @@ function move(from, to) {
 
 /** @param {number} i */
 function remove(i) {
-  moved.textContent = `${files[i].path} is left out`;
+  moved.textContent = `${files[i].path} is omitted`;
   files.splice(i, 1);
   forget();
   unseen();
@@ -305,7 +305,7 @@ function recognised(found) {
   }
   showTable(found, again);
   seen = !found.question;
-  send.textContent = seen ? "Import" : "Show what is recognised";
+  send.textContent = seen ? "Import" : "Show recognised tensors";
   moved.textContent = `${found.layers.length} layers recognised. ${found.question || found.warnings.join(" ")}`;
 }
 
@@ -333,7 +333,7 @@ function post(body, dry) {
     else if (request.status === 201) location.assign(at(`/runs/${answer.id}`));
     else fail(answer.errors?.length ? answer.errors : [{ path: "files", message: answer.detail }]);
   };
-  request.onerror = () => fail([{ path: "files", message: "The server did not take the files, or is away. Nothing was stored." }]);
+  request.onerror = () => fail([{ path: "files", message: "The server refused the files or cannot be reached. Nothing was stored." }]);
   request.onabort = () => busy(false);
   request.open("POST", at(`/api/v1/imports${dry ? "?dry_run=true" : ""}`));
   request.setRequestHeader("Accept", "application/json");

@@ -43,7 +43,7 @@ export function own(form) {
   const send = async (picture, name) => {
     const mine = ++last;
     if (picture.size > MAX_BYTES) {
-      say(`${name} has ${picture.size.toLocaleString("en")} bytes; at most ${MAX_BYTES.toLocaleString("en")} are taken.`, true);
+      say(`${name} has ${picture.size.toLocaleString("en")} bytes; at most ${MAX_BYTES.toLocaleString("en")} are allowed.`, true);
       return false;
     }
     const body = new FormData();
@@ -61,7 +61,7 @@ export function own(form) {
       keep(made.png);
       return true;
     } catch {
-      if (mine === last) say("The server did not take the picture, or is away.", true);
+      if (mine === last) say("The server refused the picture or cannot be reached.", true);
       return false;
     }
   };
@@ -107,7 +107,7 @@ export function own(form) {
       radio.checked = true;
       radio.dispatchEvent(new Event("input", { bubbles: true }));
     }
-    if (!file) return say("That was no picture: drop or paste a file.", true);
+    if (!file) return say("That was not a picture: drop or paste a file.", true);
     const name = (file instanceof File && file.name) || "The picture";
     say(`Reading ${name} …`);
     if (await send(file, name)) await show();
@@ -135,9 +135,9 @@ export function own(form) {
         const type = item.types.find((each) => each.startsWith("image/"));
         if (type) return take(await item.getType(type));
       }
-      say("The clipboard holds no picture.", true);
+      say("The clipboard contains no picture.", true);
     } catch {
-      say("The browser does not let this page read the clipboard; press Ctrl+V instead.", true);
+      say("The browser does not allow this page to read the clipboard; press Ctrl+V instead.", true);
     }
   });
 

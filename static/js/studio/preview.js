@@ -49,7 +49,7 @@ export function preview(form) {
       says.textContent = told.says;
     } catch {
       asked = "";
-      cannot("The server does not answer; the preview comes back with it.");
+      cannot("The server does not answer; the preview returns when it does.");
     }
   }, 80);
 
@@ -73,9 +73,9 @@ function ask(form) {
   }
   const contrast = Number(of("contrast"));
   const width = Number(of("widths").split(/[\s,]+/)[0]);
-  if (kind === "text" && !picture.text) return "Type a letter, and it appears here in the weights.";
-  if (kind === "upload" && !picture.png) return "Draw, drop, paste or choose a picture, and it appears here in the weights.";
-  if (!(contrast > 0 && contrast <= 1)) return "contrast must be a number above 0, up to 1.";
+  if (kind === "text" && !picture.text) return "Type a letter to see it in the weights.";
+  if (kind === "upload" && !picture.png) return "Draw, drop, paste or choose a picture to see it in the weights.";
+  if (!(contrast > 0 && contrast <= 1)) return "contrast must be greater than 0 and at most 1.";
   if (!(Number.isInteger(width) && width >= 8 && width <= 4096)) return "widths must be whole numbers from 8 to 4,096.";
   const dark = getComputedStyle(document.body).colorScheme === "dark"
     || (getComputedStyle(document.body).colorScheme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);

@@ -162,7 +162,7 @@ def test_no_more_lines_than_can_be_told_apart_the_best_always_among_them() -> No
     assert len(made.courses) == MAX_LINES
     assert made.left_out == 30 - MAX_LINES
     assert [each.optimizer for each in made.courses if each.best] == ["sgd", "adam", "lion"]
-    assert "14 lines left out; choose an optimizer to see all of its rates" in foot(made)
+    assert "14 lines omitted; choose an optimizer to see all of its rates" in foot(made)
     alone = info(source(whole(run), run, rates="all", optimizer="lion"))
     assert (len(alone.courses), alone.left_out) == (10, 0)
 

@@ -118,14 +118,14 @@ def test_a_convolution_shows_its_kernel_by_channel(records: Any) -> None:
     )
     figure = draw(made)
     assert [trace.z.shape for trace in figure.data] == [(3, 3)] * 6
-    assert "one is a convolution: no pixels, but the positions of its kernel" in figure.layout.meta["foot"]
+    assert "one is a convolution: positions of its kernel instead of pixels" in figure.layout.meta["foot"]
 
 
 def test_many_channels_are_added_up(records: Any) -> None:
     mask = random_masks([(0, 0)], (6, 4, 3, 3), 40)[0, 0]
     made = info(source(records, {(0, 0): mask}))
     np.testing.assert_allclose(made.ratio[0, 0], mask.sum(axis=(0, 1)) / (40 / 9))
-    assert "4 channels added up" in draw(made).layout.meta["foot"]
+    assert "4 channels summed" in draw(made).layout.meta["foot"]
 
 
 def test_levels_are_spread_evenly_with_the_first_and_the_last(records: Any) -> None:
@@ -143,7 +143,12 @@ def test_levels_are_spread_evenly_with_the_first_and_the_last(records: Any) -> N
     [
         ({}, (4, 16), "running", "The mask is saved when its training starts."),
         ({}, (4, 16), "failed", "Nothing to show: no sums of a mask were saved."),
-        ({}, (4, 101), "finished", "The input is no picture: one has 101 inputs, and nothing says how they lie."),
+        (
+            {},
+            (4, 101),
+            "finished",
+            "The input is not a picture: one has 101 inputs, and their arrangement is not known.",
+        ),
         ({(0, 0): np.ones((4, 16))}, (), "running", "At level 0 one is not pruned: every pixel keeps all its weights."),
         ({(0, 0): np.zeros((4, 16))}, (), "running", "At level 0 one has no weights left."),
     ],

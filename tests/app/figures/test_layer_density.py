@@ -97,7 +97,7 @@ def test_a_layer_without_weights_stays_at_the_floor_and_is_named(records: Any) -
     ("kept", "expected"),
     [
         ({}, "The first point appears when the first training starts."),
-        ({(0, 0): (100.0, 50.0)}, "All 150 weights are present; the first pruning is next."),
+        ({(0, 0): (100.0, 50.0)}, "All 150 weights are kept; the first pruning follows."),
         (
             {(0, 0): (100.0, 50.0), (0, 1): (50.0, 25.0)},
             "At level 1, 50.0 % of the weights are left, 75 of 150; every layer lost the same fraction.",

@@ -126,7 +126,7 @@ def test_options_choose_layer_mode_and_batch() -> None:
 
 @pytest.mark.parametrize(("state", "expected"), [
     ("running", "The first point appears with the first measurement."),
-    ("failed", "Nothing to show: nothing was timed."),
+    ("failed", "Nothing to show: no timing succeeded."),
 ])  # fmt: skip
 def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
     assert words.text(tuple(finding(info(source([], state=state))))) == expected

@@ -60,7 +60,7 @@ def test_what_is_refused_has_no_row_but_a_reason() -> None:
 
 def test_a_run_without_a_ticket_says_so() -> None:
     made = info(source([], ticket=""))
-    assert words.text(tuple(finding(made))).startswith("This run times layers only")
+    assert words.text(tuple(finding(made))).startswith("This run times single layers only")
     assert not has_ticket(hardware_run(ticket=""))
     assert has_ticket(hardware_run(ticket=TICKET))
     assert not has_layers(hardware_run(layers=[]))

@@ -88,7 +88,7 @@ def test_the_last_step_that_all_have_reached_is_shown_or_the_one_asked_for() -> 
     early = info(source(rows(), ends=ENDS, step=10))
     assert [each.optimizer for each in early.sizes] == ["dualised"]
     none = info(source(rows(), ends=ENDS, step=7))
-    assert words.text(tuple(finding(none))) == "No update of step 7 was looked at (yet)."
+    assert words.text(tuple(finding(none))) == "No update of step 7 was recorded (yet)."
 
 
 def test_what_diverged_is_not_shown_but_told() -> None:
@@ -108,7 +108,7 @@ def test_a_rate_that_only_some_have_leaves_the_others_out() -> None:
 
 @pytest.mark.parametrize(("state", "expected"), [
     ("queued", "The first line appears when a network has taken a step."),
-    ("failed", "Nothing to show: no network took a step to its end."),
+    ("failed", "Nothing to show: no network completed a step."),
 ])  # fmt: skip
 def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
     made = info(source([], run=erasure_run(state=state)))

@@ -73,7 +73,7 @@ def test_a_wide_interval_does_not_match_however_good_the_mean(records: Any) -> N
     assert (made.level, made.tested, made.unsure, made.n) == (None, 1, 1, 3)
     assert made.sentence() == (
         "Not shown to match dense at any density tested (n = 3, bound −0.2, simultaneous 95 % intervals); "
-        "at 1 of 1 level the interval is too wide to tell"
+        "at 1 of 1 level the interval is too wide to decide"
     )
 
 

@@ -104,7 +104,7 @@ def test_masks_without_initial_weights_have_one_line(records: Any) -> None:
     made = info(source(records, saved(records, [(0, 0), (0, 3)], strata=False)))
     assert np.isnan(made.groups).all()
     assert words.text(tuple(finding(made))) == (
-        f"At level 3, {words.density(records.density(3))} of the weights are alive; whether the large ones survive "
+        f"At level 3, {words.density(records.density(3))} of the weights remain; whether the large ones survive "
         "cannot be told, as no initial weights were saved."
     )
     figure = draw(made)
@@ -131,8 +131,8 @@ def test_a_group_that_died_out_stays_at_the_floor(records: Any) -> None:
         ([], "running", {}, "The mask is saved when its training starts."),
         ([], "failed", {}, "Nothing to show: no sums of a mask were saved."),
         ([], "running", {"layer": "x"}, "No layer is named 'x'. This network has the layers fc1, fc2, fc3."),
-        ([(0, 0)], "running", {}, "All 50,200 weights are alive; the first pruning is next."),
-        ([(0, 0)], "failed", {"layer": "fc3"}, "All 1,000 weights are alive: nothing was pruned."),
+        ([(0, 0)], "running", {}, "All 50,200 weights remain; the first pruning is next."),
+        ([(0, 0)], "failed", {"layer": "fc3"}, "All 1,000 weights remain: no pruning took place."),
     ],
 )
 def test_what_is_missing_is_said(

@@ -148,10 +148,10 @@ def test_what_is_pruned_may_be_no_number(value: float) -> None:
     [
         ({"fc.weight_mask": U, "fc.weight_orig": F.T.copy()}, "shape", "is 3×4, but 4×3 in 'fc.weight_orig'"),
         ({"fc.weight_mask": U, "fc.weight_orig": F.reshape(-1)}, "shape", "is 3×4, but 12 in"),
-        ({".weight_mask": U}, "name", "no name"),
-        ({"_mask": U}, "name", "no name"),
+        ({".weight_mask": U}, "name", "no layer name"),
+        ({"_mask": U}, "name", "no layer name"),
         ({"fc.weight": F[:0]}, "", "no kernel"),
-        ({"fc.weight": F, "fc": F}, "name", "named twice"),
+        ({"fc.weight": F, "fc": F}, "name", "occurs twice"),
         ({"fc.bias": F[0]}, "", "no kernel"),
         ({f"l{i}": F[:1, :1] for i in range(MAX_LAYERS + 1)}, "", "401 layers"),
         ({"fc.weight": np.ones((MAX_SIDE + 1, 2), np.int8)}, "shape", "262,145 rows or columns"),
@@ -178,7 +178,7 @@ def test_levels_must_have_the_same_layers() -> None:
     network = Network(2)
     recognised(network.ticket(0), network.ticket(1))
     for content, field, words in (
-        (save({"conv1.weight": network.initial["conv1"]}), "name", "is missing here"),
+        (save({"conv1.weight": network.initial["conv1"]}), "name", "is missing from this file"),
         (save(network.initial | {"more": F}), "name", "not in the first file"),
         (save(network.initial | {"fc": network.initial["fc"].T.copy()}), "shape", "is 45×10 here and 10×45 in l0"),
     ):

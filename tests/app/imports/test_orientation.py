@@ -58,7 +58,7 @@ def test_a_kernel_that_stands_otherwise_is_turned_round(
     assert np.array_equal(ticket[f"{layer}.weight.values"], truth[truth != 0])
     assert list(tmp_path.iterdir()) == []
     row = recognised(save({name: weights})).rows[0]
-    assert "turned round" in row.line.why
+    assert "transposed" in row.line.why
 
 
 def test_a_mask_of_flax_is_turned_with_its_weights_and_may_be_of_units(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_a_picture_passes_in_every_layer(picture: dict[str, Any], layer: str) ->
         # All ink is blank, too, even where a matrix has a margin beside it.
         (png(np.zeros((40, 40))), {"layer": "first"}, "picture.png", "has no contrast"),
         (png(np.where(square() == 0, 245, 255)), {}, "picture.png", "has no contrast"),
-        (png(LINE), {"widths": [256, 32]}, "picture.png", "leaves no trace in 32×32 weights"),
+        (png(LINE), {"widths": [256, 32]}, "picture.png", "is not visible in 32×32 weights"),
     ],
 )
 def test_a_picture_is_refused(picture: dict[str, Any], changed: dict[str, Any], field: str, words: str) -> None:

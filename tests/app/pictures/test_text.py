@@ -76,5 +76,5 @@ def test_an_unknown_character_is_named(written: str, named: str) -> None:
 
 @pytest.mark.parametrize("nothing", ["\u00a0", "\u00a0 \u00a0", "\u2003"])
 def test_blank_text_is_refused(nothing: str) -> None:
-    with pytest.raises(ValueError, match="shows nothing"):
+    with pytest.raises(ValueError, match="is blank"):
         text.draw(text=nothing)

@@ -200,7 +200,7 @@ def test_an_extension_only_adds(store: Store, spec: LotterySpec, field: str, cha
 
 def test_an_extension_by_nothing_is_refused(store: Store, spec: LotterySpec) -> None:
     run = store.create_run(spec, name="x")
-    with pytest.raises(Conflict, match="ask for more"):
+    with pytest.raises(Conflict, match="increase its"):
         store.extend_run(run.id, spec)
 
 

@@ -46,7 +46,7 @@ def test_refusals_use_up_no_tries(store: Store, spec: LotterySpec) -> None:
 def test_the_run_says_who_refused_what_while_it_waits(store: Store, refused: Claim) -> None:
     assert store.refusals(refused.run_id) == [Refusal(replicate=0, worker="w1", reason=REASON)]
     details = [event.event.get("detail") for event in store.events(refused.run_id)]
-    assert f"worker w1 hands back replicate 0: {REASON}" in details
+    assert f"worker w1 returned replicate 0: {REASON}" in details
     taken = store.claim("cpu", "w2")
     assert taken is not None
     assert store.refusals(refused.run_id) == []

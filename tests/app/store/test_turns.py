@@ -176,7 +176,7 @@ def test_a_long_shard_makes_way_at_a_checkpoint_and_comes_back(
     assert (back.shard_id, [ref.sha256 for ref in back.checkpoints]) == (held.shard_id, ["0" * 64])
     assert store.shards(held.run_id)[0].attempt == 2
     (said,) = [event.event["detail"] for event in store.events(held.run_id) if "way" in event.event.get("detail", "")]
-    assert said == "replicate 0 makes way for another run"
+    assert said == "replicate 0 is paused for another run"
 
 
 def test_it_keeps_its_slot_without_a_fresh_checkpoint(

@@ -137,7 +137,7 @@ def test_the_comparison_has_the_verdict_and_moves_with_its_bound(client: httpx.C
 def test_a_comparison_of_unequal_training_says_so(client: httpx.Client, hand: Hand) -> None:
     run = hand.run(rewind="fine_tune")
     verdict = client.get(f"/api/v1/runs/{run.id}/comparison").json()["verdict"]
-    assert verdict.endswith("they have had more steps than dense and controls.")
+    assert verdict.endswith("they were trained for more steps than the dense network and the controls.")
 
 
 def test_a_figure_is_plotly_json_and_not_sent_twice(client: httpx.Client, run_url: str) -> None:

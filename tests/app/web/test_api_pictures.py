@@ -53,9 +53,9 @@ def test_an_upload_becomes_what_a_spec_holds(client: httpx.Client, settings: Set
 @pytest.mark.parametrize(
     ("content", "status", "words"),
     [
-        (images.SVG, 422, "is an SVG, which is a program that draws, not pixels"),
+        (images.SVG, 422, "is an SVG, which is not a pixel image"),
         (encoded(square(), "GIF"), 422, "is a GIF"),
-        (encoded(photograph())[:900], 422, "breaks off"),
+        (encoded(photograph())[:900], 422, "truncated"),
         (encoded(np.full((9, 9), 7, np.uint8)), 422, "no contrast"),
         (b"", 422, "is empty"),
         (images.png(60_000, 60_000), 413, "60,000×60,000 pixels; at most 40 million"),
@@ -96,7 +96,7 @@ def test_the_letter_is_zero_where_its_ink_is(client: httpx.Client) -> None:
     assert shown.shape == (128, 128)
     assert (shown[ink == 1] == SHADES).all()
     assert (shown[ink == 0] == SHADES).mean() < 0.1
-    assert told["says"] == "128×128 weights: × 0 where there is ink. Another random draw than the run’s own."
+    assert told["says"] == "128×128 weights: × 0 where there is ink. The run uses another random draw."
     # What is not ink is not touched, and half a contrast halves.
     half, _ = look(client, picture={"kind": "text", "text": "g"}, width=128, contrast=0.5)
     far = np.abs(shown.astype(int) - SHADES)[ink == 0].mean()

@@ -274,7 +274,7 @@ def test_frames_that_have_not_come_yet_are_not_found(client: httpx.Client, store
 
 def test_runs_of_other_kinds_have_no_film(client: httpx.Client, hand: Hand) -> None:
     run = hand.run()
-    assert "only erasure studies have one" in ask(client, run.id, status=404).json()["detail"]
+    assert "only erasure studies have films" in ask(client, run.id, status=404).json()["detail"]
     ask(client, "nothing", status=404)
 
 

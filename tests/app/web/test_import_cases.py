@@ -85,8 +85,8 @@ def test_what_a_file_holds_is_recognised_shown_and_stored(
 @pytest.mark.parametrize(
     ("name", "tensor", "role", "words"),
     [
-        ("attn_mask_buffer", "blocks.1.attn_mask", "buffer", "nothing of it is pruned"),
-        ("scales", "fc2.weight_scale", "scale", "no weights"),
+        ("attn_mask_buffer", "blocks.1.attn_mask", "buffer", "it is not pruned"),
+        ("scales", "fc2.weight_scale", "scale", "not weights"),
         ("uint32_bystander", "n", "other", "one dimension"),
         ("many_layers", "layer0.0.bn.weight_mask", "norm", "not prunable"),
         ("parametrize", "fc1.bias", "bias", "not prunable"),
@@ -102,7 +102,7 @@ def test_what_is_left_out_is_said(client: httpx.Client, name: str, tensor: str, 
 def test_kernels_of_flax_are_turned_round_and_it_is_said(client: httpx.Client, store: Store) -> None:
     found = preview(client, "flax_dot.safetensors")
     assert [layer["shape"] for layer in found["layers"]] == [[8, 16], [6, 8], [4, 6]]
-    assert all("turned round" in line["why"] for line in found["tensors"])
+    assert all("transposed" in line["why"] for line in found["tensors"])
     flax, torch = (send(client, f"{name}.safetensors").json()["id"] for name in ("flax_dot", "parametrize"))
     for column in ("kept", "dead_inputs", "dead_units"):
         assert stored(store, flax, column) == stored(store, torch, column)
@@ -174,7 +174,7 @@ def test_levels_that_are_not_nested_are_warned_about(client: httpx.Client) -> No
     found = preview(client, *names, places="[[0, 0], [0, 1], [0, 2]]")
     (warning,) = found["warnings"]
     assert "level 2 (one_folder_per_level/level_1/main/mask.safetensors) is not nested in level 1" in warning
-    assert "36 weights that were pruned are kept again" in warning
+    assert "36 pruned weights are kept again" in warning
 
 
 def test_files_may_be_replicates_as_well_as_levels(client: httpx.Client, store: Store) -> None:
@@ -282,8 +282,8 @@ def test_accuracies_given_beside_the_files_are_a_curve(client: httpx.Client, sto
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ("level\n0\n", "needs a first line"),
-        ("level,test_accuracy\n0,97.8\n", "line 2: 97.8 is no accuracy"),
+        ("level\n0\n", "needs the header"),
+        ("level,test_accuracy\n0,97.8\n", "line 2: 97.8 is not an accuracy"),
         ("level,test_accuracy\n0,nan\n", "line 2"),
         ("level,test_accuracy\n3,0.9\n", "line 2: there is no level 3"),
         ("level,test_accuracy\n0,0.9\n0,0.8\n", "line 3: level 0 of replicate 0 is given twice"),

@@ -113,7 +113,7 @@ def test_every_write_is_answered_in_time_and_reads_go_on(
         for (method, path, sent), future in zip(writes, answers, strict=True):
             answer = future.result()
             assert (answer.status_code, answer.headers.get("retry-after")) == (503, "5"), (method, path, answer.text)
-            assert "Another process holds the database" in answer.text
+            assert "Another process has locked the database" in answer.text
             kind = "text/html; charset=utf-8" if "headers" in sent else "application/problem+json"
             assert answer.headers["content-type"] == kind
     assert store.run(run).state == "running"

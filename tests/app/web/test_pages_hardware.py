@@ -46,7 +46,7 @@ def written(store: Store, name: str = "x", *, start: bool = True, **spec: Any) -
 
 def test_an_empty_lab_is_invited_to_measure(client: httpx.Client, store: Store) -> None:
     text = page(client, "/hardware")
-    assert "Nothing has been measured here yet" in text
+    assert "No measurements yet" in text
     assert 'action="/presets/hardware-lenet/run"' in text
     assert 'aria-current="page">Hardware' in text
     answer = client.post("/presets/hardware-lenet/run", headers=HTML, follow_redirects=False)

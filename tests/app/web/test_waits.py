@@ -19,7 +19,7 @@ from app.store.tables import shards
 from app.web import forms
 from tests.app.conftest import Hand, Serve
 
-GPU = "no gpu worker is running: the run waits until one comes"
+GPU = "no gpu worker is running: the run waits for one"
 SPEC = PRESETS["digits-tickets"].spec
 
 

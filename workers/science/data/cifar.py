@@ -33,7 +33,7 @@ def parse(content: bytes) -> Records:
     Raises `ValueError` when it is no whole number of records. Source: https://www.cs.toronto.edu/~kriz/cifar.html.
     """
     if len(content) % RECORD_BYTES:
-        raise ValueError("no whole number of CIFAR-10 records")
+        raise ValueError("not a whole number of CIFAR-10 records")
     records = np.frombuffer(content, np.uint8).reshape(-1, RECORD_BYTES)
     return records[:, 1:].reshape(-1, 3, 32, 32), records[:, 0]
 

@@ -43,7 +43,7 @@ def parse(content: bytes) -> NDArray[np.uint8]:
     start = 4 + 4 * n_dims
     shape = tuple(int(n) for n in np.frombuffer(content[4:start], ">u4"))
     if len(shape) != n_dims or len(content) != start + prod(shape):
-        raise ValueError("an idx file whose length is not what its header says")
+        raise ValueError("an idx file whose length does not match its header")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
@@ -57,7 +57,7 @@ def load_idx(name: str, folders: Sequence[Path], files: IdxFiles, *, normalise: 
         path = first_existing(folders, (f"{file.name}.gz", file.name))
         if path is None:
             path = folders[0] / f"{file.name}.gz"
-            advice = f"Offline, put {file.name}.gz from {files.base_url} into {folders[0]}, beside the other three."
+            advice = f"Offline, put {file.name}.gz from {files.base_url} into {folders[0]}, with the other three."
             fetch(f"{files.base_url}{file.name}.gz", path, file.md5_gz, advice)
         try:
             return parse(read(path, file.md5))

@@ -152,7 +152,7 @@ FORMATS: Mapping[str, Format] = {
 
 
 def n_bytes(network: nn.Module, *, training: bool) -> int:
-    """Bytes of parameters, masks and indices that a pass reads; gradients and an optimizer's memory not counted."""
+    """Bytes of parameters, masks and indices read by a pass; gradients and an optimizer's memory not counted."""
     held: list[Tensor] = []
     for module in network.modules():
         held += [*module.parameters(recurse=False), *module.buffers(recurse=False)]
