@@ -44,6 +44,16 @@ def collapses_of(reader: Reader, run: Run) -> Collapses:
     return found
 
 
+def unjudged(reader: Reader, run: Run) -> bool:
+    """Return whether a run times a ticket whose own run is gone, so that nothing tells whether it has collapsed."""
+    for ref in getattr(run.spec, "tickets", ()):
+        try:
+            reader.store.run(ref.run)
+        except NotFound:
+            return True
+    return False
+
+
 def collapse(reader: Reader, ref: TicketRef) -> Collapse | None:
     """Return how one ticket or control has collapsed, None where it has not. Raises NotFound for an unknown run."""
     rows = reader.store.series(ref.run, "layers", branch=ref.branch, replicate=ref.replicate, level=ref.level)

@@ -30,7 +30,7 @@ class Source(Generic[O]):
     """Series by name; artifacts of the winning ticket by (name, replicate, level). What is missing is still awaited.
 
     `overlaps` is there for figures whose options say which tickets to compare; `collapses` are those of the run's
-    winning tickets, or of the ticket that the run times.
+    winning tickets, or of the ticket that the run times; `unjudged` where that ticket's run is gone.
     """
 
     run: Run
@@ -39,6 +39,7 @@ class Source(Generic[O]):
     artifacts: Mapping[tuple[str, int, int], Tensors] = field(default_factory=dict)
     overlaps: Overlaps | None = None
     collapses: Collapses = field(default_factory=dict)
+    unjudged: bool = False
 
     def rows(self, name: str) -> Series | None:
         """A series, or None while it has no row."""

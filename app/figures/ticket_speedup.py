@@ -17,12 +17,17 @@ from app.figures.style import DENSE, FORMATS, LOOKS, SOFT, axis, figure, note
 from app.figures.words import Part
 
 Floats = NDArray[np.float64]
+_UNJUDGED = (
+    " The run of this ticket was deleted, so whether the ticket has collapsed is not known; if it has, its output is"
+    " constant and no speed-up counts."
+)
 
 
 class TicketInfo(NamedTuple):
     """Speed-ups of a ticket for each format but dense, each (1, n_replicates); `density` in (0, 1], NaN as awaited.
 
     A ticket that has `collapsed` has none: its output is constant, and no sparse format is needed to compute that.
+    Whether it has is not known of an `unjudged` one.
     """
 
     view: View
@@ -31,6 +36,7 @@ class TicketInfo(NamedTuple):
     formats: tuple[Format, ...]
     live: bool
     collapsed: Collapse | None = None
+    unjudged: bool = False
 
 
 def info(source: Source[TicketOptions]) -> TicketInfo:
@@ -45,7 +51,7 @@ def info(source: Source[TicketOptions]) -> TicketInfo:
         nothing = np.full((1, spec.replicates), math.nan)
         made = tuple(each._replace(values=nothing, energy=nothing, refused=("collapse",), wrong=math.nan)
                      for each in made)  # fmt: skip
-    return TicketInfo(view, spec.ticket, density, made, source.live, collapsed)
+    return TicketInfo(view, spec.ticket, density, made, source.live, collapsed, source.unjudged)
 
 
 def finding(made: TicketInfo) -> list[Part]:
@@ -71,7 +77,7 @@ def finding(made: TicketInfo) -> list[Part]:
     return [
         Part(what), Part(hardware.times(best), fastest.name), Part(f" on this {made.view.queue.upper()} as "
         f"{LOOKS[fastest.name].phrase}"), *([Part("; "), *words.listed(rest)] if rest else []),
-        Part(f". Measured on {made.view.device}."),
+        Part(f". Measured on {made.view.device}."), *([Part(_UNJUDGED)] if made.unjudged else []),
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from safetensors.numpy import load
 
-from app.atlas.collapses import collapses_of
+from app.atlas.collapses import collapses_of, unjudged
 from app.atlas.overlaps import overlaps
 from app.atlas.reader import Reader
 from app.contract.events import WINNING_TICKET
@@ -120,7 +120,8 @@ class Figures:
                 artifacts[ref.name, ref.replicate, ref.level] = self._load(ref)
         compared = overlaps(self._reader, run.id, options) if isinstance(options, OverlapOptions) else None
         collapsed = collapses_of(self._reader, run) if {"layers", "hardware"}.intersection(entry.series) else {}
-        return Source(run, options, series, artifacts, compared, collapsed)
+        gone = unjudged(self._reader, run)
+        return Source(run, options, series, artifacts, compared, collapsed, gone)
 
     def _load(self, ref: ArtifactRef) -> Tensors:
         try:

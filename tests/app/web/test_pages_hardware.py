@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from app.contract.events import Measured, Place, Started
+from app.contract.presets import PRESETS
 from app.contract.specs import HardwareSpec
 from app.store import Store
 from tests.app.conftest import Hand
@@ -65,6 +66,19 @@ def test_the_newest_run_with_something_to_show_is_shown(client: httpx.Client, st
     assert "CSR breaks even at" in unmarked(text)
     assert re.search(r">not begun</a>.*, queued<", text)
     assert f'data-run="{older}"' in page(client, f"/hardware?run={older}")
+
+
+def test_a_ticket_whose_run_was_purged_is_not_passed_off_as_whole(client: httpx.Client, store: Store) -> None:
+    unknown = "whether the ticket has collapsed is not known"
+    trained = store.create_run(PRESETS["digits-tickets"].spec, name="tickets").id
+    store.cancel_run(trained)
+    timed = written(store, ticket=f"{trained}:0:1")
+    assert unknown not in unmarked(page(client, f"/hardware?run={timed}"))
+    store.bin_run(trained)
+    store.purge_run(trained)
+    again = written(store, ticket=f"{trained}:0:1")
+    text = unmarked(page(client, f"/hardware?run={again}"))
+    assert f"The run of this ticket was deleted, so {unknown}" in text
 
 
 def test_what_a_run_does_not_time_has_no_figure(client: httpx.Client, store: Store) -> None:
