@@ -72,7 +72,7 @@ def prepare(data: bytes) -> str:
     becomes white; a picture of two colours keeps two shades. Raises Refused.
     """
     if len(data) > MAX_BYTES:
-        raise Refused(f"has {len(data):,} bytes; at most {MAX_BYTES:,} are taken", too_large=True)
+        raise Refused(f"has {len(data):,} bytes; at most {MAX_BYTES:,} are allowed", too_large=True)
     format_ = _format(data)
     # Pillow warns of what is odd in a file: nobody's concern but its owner's, and the answer tells them.
     with _ONE_AT_A_TIME, warnings.catch_warnings():

@@ -423,4 +423,4 @@ def test_one_that_cannot_be_fetched_says_so(watched: Watched, run: ErasedRun) ->
     page = watched()
     page.route("**/film?*", lambda route: route.abort())
     page.goto(f"/runs/{run.id}?tab=film")
-    expect(page.locator("#film-means")).to_contain_text("could not be fetched")
+    expect(page.locator("#film-means")).to_contain_text("could not be loaded")

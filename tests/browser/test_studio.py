@@ -255,7 +255,7 @@ def test_a_refusal_is_words_and_nothing_is_lost(watched: Watched, page: Page, tm
     huge = tmp_path / "huge.png"
     huge.write_bytes(bytes(10 * 2**20 + 1))
     page.set_input_files(".own [type=file]", str(huge))
-    expect(page.locator("#own-says.bad")).to_contain_text("huge.png has 10,485,761 bytes; at most 10,485,760 are taken")
+    expect(page.locator("#own-says.bad")).to_contain_text("10,485,761 bytes; at most 10,485,760 are allowed")
     # Nothing drawn and submitted: the form says so at its place.
     page.click(".own .clear")
     page.click("text=Start the run")

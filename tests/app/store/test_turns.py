@@ -175,7 +175,7 @@ def test_a_long_shard_makes_way_at_a_checkpoint_and_comes_back(
     assert back is not None
     assert (back.shard_id, [ref.sha256 for ref in back.checkpoints]) == (held.shard_id, ["0" * 64])
     assert store.shards(held.run_id)[0].attempt == 2
-    (said,) = [event.event["detail"] for event in store.events(held.run_id) if "way" in event.event.get("detail", "")]
+    (said,) = [each for event in store.events(held.run_id) if "paused" in (each := event.event.get("detail", ""))]
     assert said == "replicate 0 is paused for another run"
 
 

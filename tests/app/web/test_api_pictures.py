@@ -59,7 +59,7 @@ def test_an_upload_becomes_what_a_spec_holds(client: httpx.Client, settings: Set
         (encoded(np.full((9, 9), 7, np.uint8)), 422, "no contrast"),
         (b"", 422, "is empty"),
         (images.png(60_000, 60_000), 413, "60,000×60,000 pixels; at most 40 million"),
-        (bytes(MAX_BYTES + 1), 413, "at most 10,485,760 are taken"),
+        (bytes(MAX_BYTES + 1), 413, "at most 10,485,760 are allowed"),
         (bytes(MAX_BYTES + 2**21), 413, "The body exceeds"),
     ],
 )
