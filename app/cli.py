@@ -180,7 +180,9 @@ def import_(
     name: Annotated[str, typer.Option(help="Name of the run.")] = "",
     tag: Annotated[list[str] | None, typer.Option(help="A tag; may be repeated.")] = None,
     notes: Annotated[str, typer.Option(help="Notes of the run.")] = "",
-    places: Annotated[str, typer.Option(help="JSON: [replicate, level] of each file; default: from their paths.")] = "",
+    places: Annotated[
+        str, typer.Option(help=r"JSON: \[replicate, level] of each file; default: from their paths.")
+    ] = "",
     one_means: Annotated[str, typer.Option(help="Meaning of 1 in masks: kept or pruned.")] = "",
     role: Annotated[
         list[str] | None, typer.Option(metavar="TENSOR=ROLE", help="mask, inverted mask, weights, left out ...")

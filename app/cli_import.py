@@ -31,7 +31,8 @@ def show(console: Console, found: dict[str, Any]) -> None:
         pad_edge=False,
     )
     for each in found["networks"]:
-        share = f"{each['kept']:,} of {each['total']:,} ({each['kept'] / max(1, each['total']):.1%})"
+        kept = each["kept"]
+        share = "not known" if kept is None else f"{kept:,} of {each['total']:,} ({kept / max(1, each['total']):.1%})"
         networks.add_row(str(each["level"]), str(each["replicate"]), share, escape(", ".join(each["files"])))
     console.print(networks)
     table = Table(
@@ -39,10 +40,10 @@ def show(console: Console, found: dict[str, Any]) -> None:
         box=None, pad_edge=False,
     )  # fmt: skip
     for line in found["tensors"][:_MANY]:
-        kept = "" if line["kept"] is None else f"{_span(line['kept'])} of {line['total']:,}"
+        counted = "" if line["kept"] is None else f"{_span(line['kept'])} of {line['total']:,}"
         shape = "×".join(map(str, line["shape"]))
         mark = "read" if line["taken"] else "left out"
-        table.add_row(mark, *map(escape, (line["name"], shape, line["role"], line["layer"], kept, line["why"])))
+        table.add_row(mark, *map(escape, (line["name"], shape, line["role"], line["layer"], counted, line["why"])))
     console.print(table)
     if len(found["tensors"]) > _MANY:
         console.print(f"and {len(found['tensors']) - _MANY} more tensors")

@@ -60,7 +60,11 @@ def collapse(reader: Reader, ref: TicketRef) -> Collapse | None:
     if not set(_COLUMNS) <= rows.columns.keys():
         return None
     mine = np.flatnonzero(rows["draw"] == ref.draw)
-    return _collapse(reader, reader.store.run(ref.run), ref, _counts(rows, mine[np.argsort(rows["layer"][mine])]))
+    run = reader.store.run(ref.run)
+    found = _collapse(reader, run, ref, _counts(rows, mine[np.argsort(rows["layer"][mine])]))
+    if found is None or ref.branch != WINNING_TICKET:
+        return found
+    return found._replace(since=min(level for replicate, level in collapses(reader, run) if replicate == ref.replicate))
 
 
 def _counts(rows: Series, order: np.ndarray) -> list[Counts]:

@@ -9,13 +9,15 @@ from app.figures import words
 class Collapse(NamedTuple):
     """A network that a pruning level has cut: names of `empty` layers, and of the one at which it is `cut`.
 
-    `cut` is empty where the order of layers is unknown; `bridged` where a shortcut may lead around it.
+    `cut` is empty where the order of layers is unknown; `bridged` where a shortcut may lead around it. `since` is the
+    first level at which the same ticket had collapsed, where that is known.
     """
 
     level: int
     empty: tuple[str, ...]
     cut: str
     bridged: bool = False
+    since: int | None = None
 
 
 Collapses: TypeAlias = Mapping[tuple[int, int], Collapse]
@@ -24,7 +26,8 @@ Collapses: TypeAlias = Mapping[tuple[int, int], Collapse]
 
 def brief(found: Collapse) -> str:
     """Return such as "layer collapse at level 3 in fc1 and fc2"."""
-    return f"layer collapse at level {found.level} in {_names(found.empty or (found.cut,))}"
+    before = "" if found.since is None or found.since == found.level else f" (since level {found.since})"
+    return f"layer collapse at level {found.level} in {_names(found.empty or (found.cut,))}{before}"
 
 
 def sentence(found: Collapse, share: str = "") -> str:

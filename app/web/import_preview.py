@@ -37,7 +37,7 @@ class NetworkLine(BaseModel):
     files: list[str]
     replicate: int
     level: int
-    kept: int
+    kept: int | None = Field(description="Kept weights; null while it is open what 1 means in masks.")
     total: int
 
 
@@ -62,7 +62,7 @@ def preview(recognition: Recognition, choices: Choices) -> Preview:
                 files=[source.name for source in each.network.sources],
                 replicate=each.network.replicate,
                 level=each.network.level,
-                kept=each.kept,
+                kept=None if recognition.question else each.kept,
                 total=total,
             )
             for each in recognition.levels
@@ -88,7 +88,7 @@ def _tensors(recognition: Recognition) -> list[TensorLine]:
             taken=row.line.taken,
             why=row.line.why,
             files=row.networks,
-            kept=None if row.line.total is None else row.kept,
+            kept=None if row.line.total is None or recognition.question else row.kept,
             total=row.line.total,
         )
         for row in recognition.rows

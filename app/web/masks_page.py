@@ -229,15 +229,20 @@ def _sentence(index: Index, rows: Series, ref: TicketRef, found: Collapse | None
         return ""
     shares = [_of(rows, i, "kept") / max(_of(rows, i, "total"), 1) for i in range(len(index.layers))]
     most, least = (index.layers[shares.index(pick(shares))].name for pick in (max, min))
-    dead = sum(_of(rows, i, name) for i in range(len(index.layers)) for name in ("dead_inputs", "dead_units"))
+    inputs, units = (
+        round(sum(_of(rows, i, name) for i in range(len(index.layers)))) for name in ("dead_inputs", "dead_units")
+    )
     spread = (
         f", from {words.density(min(shares))} in {least} to {words.density(max(shares))} in {most}"
         if max(shares) > min(shares)
         else ""
     )
-    cut = f" {plural(round(dead), 'input or unit')} has no weights left." if round(dead) == 1 else (
-        f" {words.count(dead)} inputs and units have no weights left." if dead else ""
-    )  # fmt: skip
+    # A hidden unit is a unit of one layer and an input of the next: a sum of both would count it twice.
+    cut = (
+        f" Counted layer by layer, {plural(inputs, 'input')} and {plural(units, 'unit')} have no weights left."
+        if inputs or units
+        else ""
+    )
     who = LOOKS[ref.branch].phrase if ref.branch in LOOKS else ref.branch
     lost = f" {sentence(found)}" if found else ""
     return f"At level {ref.level} {who} keeps {words.density(_density(rows))} of the weights{spread}.{cut}{lost}"

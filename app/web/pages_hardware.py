@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse
 from app.contract.presets import PRESETS, Preset
 from app.contract.records import Run
 from app.store import Store
+from app.store.errors import NotFound
 from app.web.cards import Card, cards_of
 from app.web.context import FiguresDep, StoreDep
 from app.web.views import page, shell
@@ -45,21 +46,30 @@ class HardwarePage:
 
 @router.get("/hardware")
 def hardware(request: Request, store: StoreDep, figures: FiguresDep) -> HTMLResponse:
-    """Figures of the hardware run that `run` names, else of the newest that has measured something."""
+    """Figures of the hardware run that `run` names; without a name, of the newest that has measured something."""
     query = dict(request.query_params)
     recent = store.runs(kind="hardware", limit=RECENT).items
-    shown = next((run for run in recent if run.id == query.get("run")), None) or _newest(store, recent)
+    shown = _named(store, query["run"]) if query.get("run") else _newest(store, recent)
+    chosen = shown.id if shown else ""
     lean = "x-live" in request.headers
     made = HardwarePage(
         run=shown,
         device=_device(shown) if shown else "",
         cards=tuple(cards_of(figures, shown, "hardware", query, lean=lean)) if shown else (),
         others=tuple(
-            Other(run.id, run.name, _device(run), ago(run.created_at), run.state, run is shown) for run in recent
+            Other(run.id, run.name, _device(run), ago(run.created_at), run.state, run.id == chosen) for run in recent
         ),
         preset=PRESETS[PRESET],
     )
     return page(request, "hardware.html", page=made, shell=shell(store))
+
+
+def _named(store: Store, run_id: str) -> Run:
+    """The hardware run of an address. Raises NotFound for any other."""
+    run = store.run(run_id)
+    if run.kind != "hardware":
+        raise NotFound(f"run {run_id} is not a hardware run")
+    return run
 
 
 def _newest(store: Store, runs: tuple[Run, ...]) -> Run | None:

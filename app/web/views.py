@@ -231,9 +231,14 @@ def whole(run: Run) -> int:
 
 
 def ended(store: Store, run: Run) -> int | None:
-    """Return how many trainings have ended where a divergence has cut some short, None where steps tell as well."""
+    """Return how many trainings have ended, None where steps tell as well.
+
+    They do not where a divergence has cut some short, nor in an erasure, whose progress counts arithmetic.
+    """
     series = {"lottery": "outcome", "erasure": "ending"}.get(run.kind)
-    return None if series is None or run.progress.total >= whole(run) else len(store.series(run.id, series))
+    if series is None or (run.kind == "lottery" and run.progress.total >= whole(run)):
+        return None
+    return len(store.series(run.id, series))
 
 
 def _left(run: Run) -> str:

@@ -18,7 +18,8 @@ export function logarithmic({ data, layout }) {
   const room = 0.04 * (high - low) || 0.1;
   const range = [low - room, high + room];
   const { dtick, tick0, tickvals, ticktext, tickformat, autorange, ...axis } = layout.yaxis;
-  layout.yaxis = { ...axis, type: "log", range, uirevision: "log" };
+  // With a format, minor ticks too are whole numbers such as 0.2, not their first digit.
+  layout.yaxis = { ...axis, type: "log", range, tickformat: "~g", uirevision: "log" };
 
   const on = (/** @type {any} */ note) => (note.yref ?? "y") === "y";
   const moved = [];

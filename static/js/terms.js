@@ -8,6 +8,9 @@ import { at } from "./address.js";
 let bubble = null;
 /** @type {HTMLElement | null} */
 let shown = null;
+// When the bubble came, and for how long a scroll still belongs to that.
+let shownAt = 0;
+const SETTLES_MS = 300;
 
 /** @type {{words: RegExp, anchors: Map<string, string>} | null} */
 let known = null;
@@ -76,6 +79,12 @@ function show(term) {
   bubble.textContent = text;
   bubble.hidden = false;
   shown = term;
+  shownAt = performance.now();
+  place(term, bubble);
+}
+
+/** @param {HTMLElement} term @param {HTMLElement} bubble */
+function place(term, bubble) {
   const [box, own] = [term.getClientRects()[0] ?? term.getBoundingClientRect(), bubble.getBoundingClientRect()];
   const left = Math.max(8, Math.min(box.left, document.body.getBoundingClientRect().right - own.width - 8));
   const below = box.bottom + 6 + own.height <= innerHeight;
@@ -119,4 +128,8 @@ document.addEventListener("click", (event) => {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && shown) hide();
 });
-addEventListener("scroll", hide, { capture: true, passive: true });
+// Whoever brings a term into view scrolls to it: the bubble stays with it then, and goes when the reader scrolls on.
+addEventListener("scroll", () => {
+  if (shown && bubble && performance.now() - shownAt < SETTLES_MS) place(shown, bubble);
+  else hide();
+}, { capture: true, passive: true });

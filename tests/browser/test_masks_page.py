@@ -130,6 +130,8 @@ def test_a_file_becomes_a_run_that_can_be_seen(page: Page, tmp_path: Path) -> No
     page.goto("/import")
     page.set_input_files('input[type="file"]', paths)
     page.click("form button.go")
+    expect(page.locator("form button.go")).to_have_text("Import")
+    page.click("form button.go")
     page.wait_for_url("**/runs/*")
     page.click(".tabs >> text=Masks")
     drawn(page)

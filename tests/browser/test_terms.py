@@ -69,3 +69,15 @@ def test_sentences_of_figures_are_explained_when_they_change(page: Page, finishe
     expect(page.locator("#written")).to_have_text("Each replicate has a density; a replicate is a level.")
     marked.last.hover()
     expect(page.locator(".bubble")).to_contain_text("fraction of the prunable weights")
+
+
+def test_a_term_out_of_sight_is_explained_when_it_gets_the_focus(page: Page) -> None:
+    page.goto("/new")
+    term = page.locator("main a.term").last
+    page.evaluate("scrollTo(0, 0)")
+    term.evaluate("element => element.focus()")
+    expect(page.locator(".bubble")).to_be_visible()
+    page.wait_for_timeout(500)
+    expect(page.locator(".bubble")).to_be_visible()
+    page.evaluate("scrollBy(0, -300)")
+    expect(page.locator(".bubble")).to_be_hidden()

@@ -1,7 +1,7 @@
 /** The table of an import: what the server recognised in the files, with ticks and roles that a reader may change. */
 
 /** @typedef {{name: string, dtype: string, shape: number[], role: string, layer: string, taken: boolean, why: string, kept: number[] | null, total: number | null}} Line */
-/** @typedef {{files: string[], replicate: number, level: number, kept: number, total: number}} Network */
+/** @typedef {{files: string[], replicate: number, level: number, kept: number | null, total: number}} Network */
 /** @typedef {{holds: string, networks: Network[], layers: {name: string}[], tensors: Line[], warnings: string[], question: string}} Preview */
 
 const ROLES = ["mask", "inverted mask", "weights", "initial weights"];
@@ -43,10 +43,12 @@ export function hide() {
 export function show(found, changed) {
   section.hidden = false;
   const [first] = found.networks;
-  const density = (100 * first.kept) / Math.max(1, first.total);
+  const kept = first.kept === null
+    ? "How many weights are kept depends on what 1 means in the masks."
+    : `Level 0 keeps ${first.kept.toLocaleString("en")} of ${first.total.toLocaleString("en")} weights (${((100 * first.kept) / Math.max(1, first.total)).toPrecision(3)} %).`;
   const levels = found.networks.length;
   summary.textContent = `${found.layers.length} ${found.layers.length === 1 ? "layer" : "layers"} in ${levels} ${levels === 1 ? "network" : "networks"}: ${found.holds}. `
-    + `Level 0 keeps ${first.kept.toLocaleString("en")} of ${first.total.toLocaleString("en")} weights (${density.toPrecision(3)} %).`;
+    + kept;
   warnings.replaceChildren(...found.warnings.map((text) => element("li", text)));
   warnings.hidden = !found.warnings.length;
   if (found.question) question.hidden = false;

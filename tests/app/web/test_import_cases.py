@@ -240,6 +240,15 @@ def test_commands_that_import_again_do_that_and_nothing_else(
     assert words == ["ticketscope", "import", f"--name={name}", "--", f"./{file}"]
 
 
+def test_nothing_is_counted_before_it_is_known_what_1_means(client: httpx.Client) -> None:
+    found = preview(client, "inverted_mask.safetensors")
+    assert found["question"]
+    assert [network["kept"] for network in found["networks"]] == [None]
+    assert {line["kept"] for line in found["tensors"]} == {None}
+    decided = preview(client, "inverted_mask.safetensors", one_means="pruned")
+    assert [network["kept"] for network in decided["networks"]] == [87]
+
+
 def test_importing_again_repeats_what_was_decided(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if shutil.which("curl") is None:
         pytest.skip("no curl here")

@@ -97,7 +97,7 @@ def test_a_layer_that_lost_everything_says_so(client: httpx.Client, store: Store
     run = write_run(store, SHAPES, levels=1, masks=[[full, {**full, "fc2": np.zeros((5, 30), bool)}]])
     page = ask(client, run.id)
     assert "nothing kept 0 of 150 30 dead inputs · 5 dead units" in text(cards(page)["fc2"])
-    assert "35 inputs and units have no weights left." in text(page)
+    assert "Counted layer by layer, 30 inputs and 5 units have no weights left." in text(page)
 
 
 def test_the_address_chooses_what_is_shown(client: httpx.Client, store: Store) -> None:

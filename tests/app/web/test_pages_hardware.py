@@ -81,6 +81,12 @@ def test_a_ticket_whose_run_was_purged_is_not_passed_off_as_whole(client: httpx.
     assert f"The run of this ticket was deleted, so {unknown}" in text
 
 
+def test_an_address_of_another_run_shows_none(client: httpx.Client, store: Store, hand: Hand) -> None:
+    written(store, "measured")
+    for other in ("0000000000", hand.run().id):
+        assert client.get(f"/hardware?run={other}", headers=HTML).status_code == 404
+
+
 def test_what_a_run_does_not_time_has_no_figure(client: httpx.Client, store: Store) -> None:
     of_ticket, of_layers = written(store, layers=[]), written(store, ticket="")
     assert re.findall(r'data-figure="(\w+)"', page(client, f"/runs/{of_ticket}")) == ["ticket_speedup"]
@@ -92,7 +98,7 @@ def test_what_a_run_does_not_time_has_no_figure(client: httpx.Client, store: Sto
 
 def test_layer_mode_and_batch_are_chosen_where_there_is_a_choice(client: httpx.Client, store: Store) -> None:
     text = page(client, f"/runs/{written(store)}?tab=hardware&layer=300x100&mode=training")
-    card = text.split('id="figure-speedup_vs_density"')[1].split("</section>")[0]
+    card = text.split('id="figure-speedup_vs_density"')[1].split("</form>")[0]
     assert re.findall(r'<option value="([^"]*)"( selected)?', card) == [
         ("inference", ""), ("training", " selected"), ("784x300", ""), ("300x100", " selected"),
     ]  # fmt: skip
