@@ -109,7 +109,11 @@ def test_the_schema_describes_every_row_of_the_interface(process: Process) -> No
         f"{run}/comparison": {"get"},
         f"{run}/figures/{{name}}": {"get"},
         f"{run}/masks": {"get"},
-        **{f"{run}/masks/{{layer}}/{name}": {"get"} for name in ("legend", "tile", "values", "units/{number}")},
+        f"{run}/spec": {"get"},
+        **{
+            f"{run}/masks/{{layer}}/{name}": {"get"}
+            for name in ("legend", "partner", "tile", "values", "units/{number}")
+        },
         f"{run}/film": {"get"},
         **{f"{run}/film/{name}": {"get"} for name in ("frame", "export", "values")},
         "/api/v1/pictures": {"post"},

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -16,11 +16,13 @@ def groups(weights: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.concatenate(list(strata(lambda first, last: weights[first:last], weights.size)))
 
 
+@settings(deadline=None)
 @given(arrays(np.float32, st.integers(1, 500), elements=st.floats(-2, 2, width=32)))
 def test_any_weights(weights: NDArray[np.float32]) -> None:
     assert np.array_equal(groups(weights), strata_of(weights)[0])
 
 
+@settings(deadline=None)
 @given(arrays(np.float32, st.integers(1, 500), elements=st.sampled_from([0.0, -0.0, 0.5, -0.5, 1e-45, 3e38])))
 def test_ties_go_by_flat_index(weights: NDArray[np.float32]) -> None:
     assert np.array_equal(groups(weights), strata_of(weights)[0])

@@ -11,6 +11,7 @@ from app.contract.records import WorkerInfo, WorkerLoad
 from app.store import Store
 from app.web.loads import Gauge, Machine, gauges, machines, troubles
 from tests.app.conftest import Hand
+from tests.app.reading import unmarked
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 LOAD = WorkerLoad(
@@ -85,7 +86,7 @@ def test_a_worker_says_what_it_does(client: httpx.Client, store: Store, hand: Ha
     run = hand.run()
     store.register_worker("hand", host="h", pid=1, queue="cpu", device="x", slots=2, versions={})
     store.worker_seen("hand", [run.id], LOAD)
-    text = unescape(client.get("/workers", headers={"Accept": "text/html"}).text)
+    text = unmarked(unescape(client.get("/workers", headers={"Accept": "text/html"}).text))
     assert f'<a href="/runs/{run.id}">{run.name}</a><br><span class="faint">replicate 0' in text
     assert "1.5 of 6 cores" in text
     item = client.get("/api/v1/workers").json()["items"][0]
