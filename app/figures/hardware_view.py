@@ -117,7 +117,9 @@ def _one_of(name: str, chosen: Any, known: list[Any]) -> Any:
 def formats(source: Source[Any], shown: View, column: str, targets: Floats | None) -> tuple[Format, ...]:
     """Every format that the run times, dense first; `targets` are the densities asked for, None for a ticket's own."""
     spec, rows = spec_of(source), source.rows("hardware")
-    mine = _chosen(rows, shown) if rows is not None else None
+    # Rows without a size are the ticket's: no layer is them.
+    wanted = targets is None or shown.layer is not None
+    mine = _chosen(rows, shown) if rows is not None and wanted else None
     made = []
     for name in (each for each in FORMATS if each == "dense" or each in spec.formats):
         n = 1 if targets is None else len(targets)

@@ -46,6 +46,8 @@ def finding(made: MemoryInfo) -> list[Part]:
     """What dense holds, and the others at the lowest density that all of them have."""
     there = [each for each in made.formats if np.isfinite(each.values).any()]
     if len(there) < 2:
+        if made.view.layer is None:
+            return [Part("Nothing to show: this run times no layer by itself.")]
         return [Part("The first point appears with the first measurement." if made.live
                      else "Nothing to show: no timing succeeded.")]  # fmt: skip
     at = int(np.flatnonzero(np.isfinite(hardware.mean(there[0].values)))[-1])

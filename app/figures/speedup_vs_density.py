@@ -85,6 +85,8 @@ def finding(made: SpeedupInfo) -> list[Part]:
     """Device, layer and mode, and for each format where it breaks even."""
     there = [each for each in made.formats if np.isfinite(each.values).any()]
     if not there:
+        if made.view.layer is None:
+            return [Part("Nothing to show: this run times no layer by itself.")]
         return [Part("The first point appears with the first measurement." if made.live
                      else "Nothing to show: no timing succeeded.")]  # fmt: skip
     return [Part(f"{made.view.title}: "), *words.listed([_told(made, each) for each in there]), Part(".")]

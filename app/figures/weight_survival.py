@@ -95,8 +95,12 @@ def finding(made: SurvivalInfo) -> list[Part]:
     """How the largest and the smallest fifth fare at the last level that most replicates have reached."""
     if made.awaited:
         return list(made.awaited)
+    mean = level_lines.mean(made.alive)
+    last = int(np.flatnonzero(np.isfinite(mean))[-1])
     at = level_lines.told(made.alive)
-    level, alive = int(made.levels[at]), float(level_lines.mean(made.alive)[at])
+    if at < last and mean[at] == 1:  # others have diverged or have yet to come, but pruned weights there are
+        at = last
+    level, alive = int(made.levels[at]), float(mean[at])
     if level == 0 and alive == 1:
         return [Part(f"All {words.count(made.weights)} weights remain"
                      + ("; the first pruning is next." if made.live else ": no pruning took place."))]  # fmt: skip

@@ -132,6 +132,14 @@ def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
     assert words.text(tuple(finding(info(source([], state=state))))) == expected
 
 
+def test_the_measurements_of_a_ticket_are_no_layer() -> None:
+    """A collapsed ticket would get its speed-up here."""
+    rows = [row("dense", (0, 0), ticket=1), row("csr", (0, 0), ticket=1, speedup=3.4)]
+    made = info(source(rows, layers=[]))
+    assert words.text(tuple(finding(made))) == "Nothing to show: this run times no layer by itself."
+    assert not any(np.isfinite(each.values).any() for each in made.formats)
+
+
 def test_another_kind_of_run_is_refused() -> None:
     with pytest.raises(TypeError, match="is of kind erasure"):
         info(Source(erasure_run(), LayerOptions()))

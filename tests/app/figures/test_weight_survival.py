@@ -73,6 +73,13 @@ def test_finding_and_figure(records: Any) -> None:
     assert figure.layout.meta["foot"].startswith("n = 1 to 2 replicates by level, mean · band = min to max")
 
 
+def test_a_replicate_that_diverged_hides_no_pruning_of_another(records: Any) -> None:
+    """Level 0 is what most replicates have; the other one was pruned all the same."""
+    said = words.text(tuple(finding(info(source(records, saved(records, [(0, 0), (1, 0), (1, 6)]))))))
+    assert "nothing was pruned" not in said
+    assert f"{words.density(counted(records, [0, 1, 2], 1, 6)[5])} remain at level 6" in said
+
+
 @pytest.mark.parametrize(
     ("groups", "expected"),
     [
