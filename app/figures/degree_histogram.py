@@ -253,12 +253,19 @@ def _foot(made: DegreeInfo) -> str:
 
 
 def table(made: DegreeInfo) -> dict[str, list[Any]]:
-    """One row per bin and replicate: units that keep so many weights, and how many do under a random mask."""
-    n = made.counts.shape[1]
+    """One row per bin and replicate: units that keep so many weights, and how many do under a random mask.
+
+    For each replicate, units without weights and the standard deviation over units, and both under random masks.
+    """
+    n, bins = made.counts.shape[1], max(len(made.edges) - 1, 0)
     return {
         "kept_from": np.repeat(np.ceil(made.edges[:-1]), n).astype(int).tolist(),
         "kept_to": np.repeat(np.floor(made.edges[1:]), n).astype(int).tolist(),
-        "replicate": list(made.replicates) * max(len(made.edges) - 1, 0),
+        "replicate": list(made.replicates) * bins,
         made.side: made.counts.ravel().tolist(),
         "random_mask": np.repeat(made.random_counts, n).tolist(),
+        "without_weights": made.dead.tolist() * bins,
+        "standard_deviation": made.spread.tolist() * bins,
+        "random_without_weights": [made.random_dead] * (n * bins),
+        "random_standard_deviation": [made.random_spread] * (n * bins),
     }

@@ -226,12 +226,21 @@ def _foot(made: InputInfo) -> str:
 
 
 def table(made: InputInfo) -> dict[str, list[Any]]:
-    """One row per level, channel and cell; kept in units of what chance gives."""
+    """One row per level, channel and cell; kept in units of what chance gives, the mean over `replicates`.
+
+    Standard deviations are over the cells of a level. At the last level each replicate has its column.
+    """
     level, channel, row, column = np.indices(made.ratio.shape)
+    at = level.ravel()
+    unknown = np.full(made.ratio[:-1].size, np.nan)
     return {
         "level": made.levels[level.ravel()].tolist(),
         "channel": channel.ravel().tolist(),
         "row": row.ravel().tolist(),
         "column": column.ravel().tolist(),
         "kept_relative_to_chance": made.ratio.ravel().tolist(),
+        "replicates": made.n[at].tolist(),
+        "standard_deviation": made.spread[at].tolist(),
+        "random_standard_deviation": made.random_spread[at].tolist(),
+        **{f"last_level_{i}": [*unknown.tolist(), *each.ravel().tolist()] for i, each in enumerate(made.last)},
     }

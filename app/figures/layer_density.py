@@ -27,6 +27,7 @@ class LayerInfo(NamedTuple):
     levels: NDArray[np.int64]
     replicates: NDArray[np.int64]
     density: NDArray[np.float64]
+    weights: NDArray[np.float64]
     csr: NDArray[np.float64]
     overall: NDArray[np.float64]
     kept: float
@@ -45,7 +46,7 @@ def info(source: Source[Options]) -> LayerInfo:
     if rows is None or not len(rows):
         none = np.zeros(0, dtype=np.int64)
         nothing = np.zeros((0, 0, 0))
-        return LayerInfo((), none, none, nothing, nothing, np.zeros(0), 0.0, 0.0, planned, source.live)
+        return LayerInfo((), none, none, nothing, nothing, nothing, np.zeros(0), 0.0, 0.0, planned, source.live)
     collapsed = collapse.of_run(source.collapses, source.run.spec.replicates)
     return _info(rows, source.layers, planned, source.live)._replace(collapsed=collapsed)
 
@@ -68,6 +69,7 @@ def _info(rows: Series, names: tuple[str, ...], planned: int, live: bool) -> Lay
         levels=levels,
         replicates=replicates,
         density=kept / total,
+        weights=total,
         csr=csr,
         overall=overall,
         kept=float(kept_all[last] / max(n[last], 1)),
@@ -149,12 +151,17 @@ def foot(made: LayerInfo, scale: LogScale) -> str:
 
 
 def table(made: LayerInfo) -> dict[str, list[Any]]:
-    """One row per layer, level and replicate; density in [0, 1], csr 1 where trained as compressed sparse rows."""
+    """One row per layer, level and replicate; density in [0, 1], csr 1 where trained as compressed sparse rows.
+
+    `kept` and `weights` are counts.
+    """
     n_layers, n_levels, n_replicates = made.density.shape
     return {
         "layer": [name for name in made.names for _ in range(n_levels * n_replicates)],
         "level": np.tile(np.repeat(made.levels, n_replicates), n_layers).tolist(),
         "replicate": np.tile(made.replicates, n_layers * n_levels).tolist(),
         "density": made.density.ravel().tolist(),
+        "kept": np.round(made.density * made.weights).ravel().tolist(),
+        "weights": made.weights.ravel().tolist(),
         "csr": made.csr.ravel().tolist(),
     }

@@ -122,7 +122,7 @@ def _foot(made: DistanceInfo) -> str:
 
 
 def table(made: DistanceInfo) -> dict[str, list[Any]]:
-    """One row per layer, and one for all, by level and replicate; shares in [0, 1]."""
+    """One row per layer, and one for all, by level and replicate; shares in [0, 1], `regrown` a count."""
     n_layers, (n_levels, n) = len(made.names) + 1, made.overall.shape
     names = (*made.names, "all layers") if n_levels else ()
     none = [np.nan] * (len(made.names) * n_levels * n)
@@ -132,4 +132,5 @@ def table(made: DistanceInfo) -> dict[str, list[Any]]:
         "replicate": np.tile(made.replicates, n_layers * n_levels).tolist(),
         "distance": [*made.distance.ravel().tolist(), *made.overall.ravel().tolist()],
         "if_nested": [*none, *made.pruned.ravel().tolist()],
+        "regrown": [*none, *made.revived.ravel().tolist()],
     }

@@ -130,10 +130,14 @@ def _foot(made: HistogramInfo) -> str:
 
 
 def table(made: HistogramInfo) -> dict[str, list[Any]]:
-    """One row per bin."""
+    """One row per bin of all `replicates` together; means are those of whole groups, over replicates."""
+    bins = len(made.kept)
     return {
         "abs_move_from": made.edges[:-1].tolist(),
         "abs_move_to": made.edges[1:].tolist(),
         "kept": made.kept.tolist(),
         "pruned": made.pruned.tolist(),
+        "replicates": [made.n] * bins,
+        "mean_abs_move_kept": [made.mean_kept] * bins,
+        "mean_abs_move_pruned": [made.mean_pruned] * bins,
     }

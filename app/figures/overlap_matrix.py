@@ -261,6 +261,7 @@ def table(made: MatrixInfo) -> dict[str, list[Any]]:
         "iou": made.iou[a, b].tolist(),
         "null": [made.null] * len(a),
         "expected": made.expected[a, b].tolist(),
+        "expected_iou": made.chance_iou[a, b].tolist(),
         "adjusted": made.adjusted[a, b].tolist(),
         "nested": [int(each) for each in made.nested[a, b]],
         "same": [int(each) for each in made.same[a, b]],

@@ -269,6 +269,8 @@ def table(made: TrainingInfo) -> dict[str, list[Any]]:
     lines = made.lines
     ends = {(each.branch, each.replicate, each.draw): each.step for each in made.diverged}
     return {
+        "level": [made.level for line in lines for _ in line.step],
+        "density": [made.density for line in lines for _ in line.step],
         "branch": [line.branch for line in lines for _ in line.step],
         "replicate": [line.replicate for line in lines for _ in line.step],
         "draw": [line.draw for line in lines for _ in line.step],

@@ -212,14 +212,15 @@ def draw(made: SizesInfo) -> go.Figure:
 
 
 def table(made: SizesInfo) -> dict[str, list[Any]]:
-    """One row per optimizer, bin and replicate; `share` of the entries in [0, 1]."""
+    """One row per optimizer, bin and replicate; `share` of the entries in [0, 1], `median` and rank of all of them."""
     columns: dict[str, list[Any]] = {
-        name: [] for name in ("optimizer", "lr", "step", "log10_size", "replicate", "share")
+        name: [] for name in ("optimizer", "lr", "step", "log10_size", "replicate", "share", "median", "stable_rank")
     }  # fmt: skip
     for each in made.sizes:
         for i, size in enumerate(each.log10_size.tolist()):
             for j, replicate in enumerate(each.replicates):
-                row = (each.optimizer, each.lr, made.step, size, replicate, float(each.shares[i, j]))
+                row = (each.optimizer, each.lr, made.step, size, replicate, float(each.shares[i, j]),
+                       float(each.median[j]), float(each.stable_rank[j]))  # fmt: skip
                 for column, value in zip(columns.values(), row, strict=True):
                     column.append(value)
     return columns

@@ -159,12 +159,15 @@ def draw(made: SurvivalInfo) -> go.Figure:
 
 
 def table(made: SurvivalInfo) -> dict[str, list[Any]]:
-    """One row per group, level and replicate; alive in [0, 1]."""
+    """One row per group, level and replicate; alive in [0, 1] of so many `weights`, for a fifth of a fifth of them."""
     names = ("all", *GROUPS)
     n_levels, n = made.alive.shape
     return {
         "initial_magnitude": [name for name in names for _ in range(n_levels * n)],
         "level": np.tile(np.repeat(made.levels, n), len(names)).tolist(),
         "replicate": np.tile(made.replicates, len(names) * n_levels).tolist(),
+        "weights": [
+            made.weights if name == "all" else made.weights / len(GROUPS) for name in names for _ in range(n_levels * n)
+        ],
         "alive": [*made.alive.ravel().tolist(), *made.groups.ravel().tolist()],
     }

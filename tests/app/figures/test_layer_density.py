@@ -36,6 +36,7 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
         levels=np.arange(3),
         replicates=np.arange(2),
         density=np.array([[[1.0, 1.0], [0.4, 0.5], [0.2, NAN]], [[1.0, 1.0], [0.9, 0.7], [0.8, NAN]]]),
+        weights=np.array([[[100.0, 100.0], [100.0, 100.0], [100.0, NAN]], [[50.0, 50.0], [50.0, 50.0], [50.0, NAN]]]),
         csr=np.array([[[0.0, 0.0], [0.0, 0.0], [0.0, NAN]]] * 2),
         overall=np.array([1.0, 170 / 300, 60 / 150]),
         kept=60.0,
@@ -152,5 +153,7 @@ def test_table(records: Any) -> None:
         "level": [0, 1, 0, 1],
         "replicate": [0, 0, 0, 0],
         "density": [1.0, 0.4, 1.0, 0.9],
+        "kept": [100.0, 40.0, 50.0, 45.0],
+        "weights": [100.0, 100.0, 50.0, 50.0],
         "csr": [0.0, 0.0, 0.0, 0.0],
     }

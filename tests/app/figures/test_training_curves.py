@@ -173,6 +173,8 @@ def test_only_one_level_is_read() -> None:
 
 def test_table_is_one_row_per_evaluation(records: Any) -> None:
     columns = table(info(source(records, {"evaluation": records.series(rows())}, level=1)))
-    assert list(columns) == ["branch", "replicate", "draw", "step", "test_accuracy", "diverged_step"]
+    assert list(columns) == [
+        "level", "density", "branch", "replicate", "draw", "step", "test_accuracy", "diverged_step",
+    ]  # fmt: skip
     assert columns["step"] == [0, 500, 1000, 0, 500, 1000, 0, 500, 0, 500]
     assert columns["test_accuracy"][:3] == [0.1, 0.8, 0.9]

@@ -118,7 +118,9 @@ def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
 
 def test_table_has_a_row_for_each_bin() -> None:
     columns = table(info(source(rows(), ends=ENDS, optimizer="dualised")))
+    assert np.isnan(columns.pop("stable_rank")).all()
     assert columns == {
         "optimizer": ["dualised"] * 4, "lr": [1.0] * 4, "step": [100] * 4,
         "log10_size": [-2.125, -2.125, -1.875, -1.875], "replicate": [0, 1, 0, 1], "share": [0.5] * 4,
+        "median": [0.01] * 4,
     }  # fmt: skip
