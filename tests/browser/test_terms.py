@@ -73,9 +73,11 @@ def test_sentences_of_figures_are_explained_when_they_change(page: Page, finishe
 
 def test_a_term_out_of_sight_is_explained_when_it_gets_the_focus(page: Page) -> None:
     page.goto("/new")
-    term = page.locator("main a.term").last
-    page.evaluate("scrollTo(0, 0)")
-    term.evaluate("element => element.focus()")
+    page.evaluate(
+        """() => [...document.querySelectorAll('main a.term')]
+          .filter((term) => term.checkVisibility() && term.getBoundingClientRect().top > innerHeight + 100)
+          .at(-1).focus()"""
+    )
     expect(page.locator(".bubble")).to_be_visible()
     page.wait_for_timeout(500)
     expect(page.locator(".bubble")).to_be_visible()
