@@ -5,26 +5,31 @@ from typing import Final
 SCRIPT: Final = """import torch
 from safetensors.torch import save_file
 
-state = torch.load("ticket.pt", weights_only=True, map_location="cpu")
-while not any(isinstance(value, torch.Tensor) for value in state.values()):
-    inner = {key: value for key, value in state.items() if isinstance(value, dict) and value}
-    print("keys:", list(state))
-    key = next(key for key in ("state_dict", "model_state_dict", "model", "net", *inner) if key in inner)
-    print("used:", key) # wrong one? set key to another of the keys
-    state = inner[key]
-tensors = {str(k): v.contiguous().clone() for k, v in state.items() if isinstance(v, torch.Tensor)}
+def parts(name, part):
+    yield name, part
+    for key, value in part.items():
+        if isinstance(value, dict) and key != "optimizer":
+            yield from parts(f"{name}.{key}", value)
+
+found = dict(parts("checkpoint", torch.load("ticket.pt", weights_only=True, map_location="cpu")))
+matrices = {key: sum(torch.is_tensor(v) and v.ndim > 1 for v in part.values()) for key, part in found.items()}
+print("tensors of two or more dimensions:", matrices)
+key = max(matrices, key=matrices.get)
+print("used:", key)  # wrong one? set key to another of them
+tensors = {str(k): v.contiguous().clone() for k, v in found[key].items() if torch.is_tensor(v)}
 save_file(tensors, "ticket.safetensors")
 """
-"""How to make a safetensors file of a checkpoint, nested or not; it names the key that it takes."""
+"""How to make a safetensors file of a checkpoint, nested or not; it names the part that it takes."""
 
 LINE: Final = (
     'import torch, safetensors.torch; d = torch.load("file.pt", weights_only=True, map_location="cpu"); '
-    'k = next((k for k in ("state_dict", "model_state_dict", "model", "net") if k in d), None); '
-    'print("key used:", k); '
-    "safetensors.torch.save_file({n: v.contiguous().clone() for n, v in (d if k is None else d[k]).items() "
-    'if torch.is_tensor(v)}, "file.safetensors")'
+    'p = {"": d, **{k: v for k, v in d.items() if isinstance(v, dict)}}; '
+    "k = max(p, key=lambda k: sum(torch.is_tensor(v) and v.ndim > 1 for v in p[k].values())); "
+    'print("key used:", k or "none"); '
+    "safetensors.torch.save_file({n: v.contiguous().clone() for n, v in p[k].items() if torch.is_tensor(v)}, "
+    '"file.safetensors")'
 )
-"""Python that does it; of a nested checkpoint it takes the key under which weights are usually kept, and names it."""
+"""Python that does it; of a nested checkpoint it takes the key with the most matrices, and names it."""
 
 CONVERT: Final = (
     "convert it on a machine where you trust the file; if it contains more than weights, "

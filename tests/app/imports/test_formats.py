@@ -51,6 +51,10 @@ def numpy_file() -> bytes:
 ZEROS = bytes(10_000_000)
 
 
+# What training loops save beside the weights: a score as a tensor, and the optimizer's moments.
+BESIDE = {"epoch": 4, "best_acc1": torch.tensor(0.9), "optimizer": {"state": {0: {"exp_avg": torch.ones(4, 3)}}}}
+
+
 @pytest.mark.parametrize("key", [None, "state_dict", "model_state_dict", "model"])
 @pytest.mark.parametrize("code", [LINE, SCRIPT])
 def test_the_advised_code_converts_nested_checkpoints_and_names_the_key(
@@ -59,7 +63,7 @@ def test_the_advised_code_converts_nested_checkpoints_and_names_the_key(
     weights = {"fc.weight": torch.arange(12.0).reshape(4, 3).T, "step": 3}
     monkeypatch.chdir(tmp_path)
     for name in ("file.pt", "ticket.pt"):
-        torch.save(weights if key is None else {"epoch": 4, "optimizer": {"state": {}}, key: weights}, name)
+        torch.save(weights if key is None else {**BESIDE, key: weights}, name)
     exec(code, {})
     assert key is None or key in capsys.readouterr().out
     (path,) = tmp_path.glob("*.safetensors")
