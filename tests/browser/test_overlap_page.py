@@ -48,7 +48,7 @@ def test_layers_that_nothing_pairs_are_paired_by_the_reader(watched: Watched, tw
     page.wait_for_selector(f"{MATRIX} .main-svg")
     pick(page, "Add a run by name or id", "names_words")
     asked = page.locator(f"#pairing-{words}")
-    expect(asked).to_contain_text("Which layer of “names_words” is which of “names_numbered”?")
+    expect(asked).to_contain_text("Which layer of “names_words” corresponds to which of “names_numbered”?")
     # No number of another pairing is left, above or below.
     for figure in (MATRIX, CHANCE):
         expect(page.locator(f"{figure} .find")).to_contain_text("Names and shapes do not say which layer")
