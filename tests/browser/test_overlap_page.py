@@ -51,7 +51,7 @@ def test_layers_that_nothing_pairs_are_paired_by_the_reader(watched: Watched, tw
     expect(asked).to_contain_text("Which layer of “names_words” corresponds to which of “names_numbered”?")
     # No number of another pairing is left, above or below.
     for figure in (MATRIX, CHANCE):
-        expect(page.locator(f"{figure} .find")).to_contain_text("Names and shapes do not say which layer")
+        expect(page.locator(f"{figure} .find")).to_contain_text("Names and shapes do not determine which layer")
         expect(page.locator(f"{figure} .main-svg")).to_have_count(0)
     partners = page.get_by_role("combobox", name="Partner of fc1"), page.get_by_role("combobox", name="Partner of fc2")
     chosen = [select.evaluate("each => each.selectedOptions[0].text") for select in partners]
