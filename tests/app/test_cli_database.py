@@ -84,7 +84,7 @@ def test_one_that_cannot_be_written(disk: Path, command: str) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_disk_that_is_full(disk: Path, command: str) -> None:
     (disk / "filler").write_bytes(bytes(shutil.disk_usage(disk).free))
-    says(start(command, disk), "is full", "Make room")
+    says(start(command, disk), "is full", "Free space")
 
 
 @pytest.mark.parametrize("command", ["up"])
