@@ -89,9 +89,9 @@ def test_what_a_checkpoint_rests_on_outlives_a_power_cut(
         resting_on(sha256)
         return checkpoint(self, shard_id, token, sha256, next_ordinal)
 
-    def finishing(self: Store, shard_id: int, token: str) -> State:
+    def finishing(self: Store, shard_id: int, token: str, progress: Progress | None) -> State:
         resting_on()
-        return finish(self, shard_id, token)
+        return finish(self, shard_id, token, progress)
 
     monkeypatch.setattr(os, "fsync", syncing)
     monkeypatch.setattr(Store, "checkpoint", checking)

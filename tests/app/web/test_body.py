@@ -55,7 +55,7 @@ def test_a_body_that_never_ends_is_given_up_and_others_are_served_meanwhile(
             slow.settimeout(5)
             answer.begin()
             assert (answer.status, answer.getheader("content-type")) == (408, "application/problem+json")
-            assert b"came too slowly" in answer.read()
+            assert b"arrived too slowly" in answer.read()
 
 
 def test_a_body_that_keeps_coming_has_the_time_that_its_length_takes(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def test_a_name_that_stands_twice_is_refused(client: httpx.Client, text: str, pa
     for content_type in ("application/json", "application/merge-patch+json"):
         answer = client.post("/api/v1/runs", content=text, headers={"Content-Type": content_type})
         assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, path)
-        assert "stands twice" in answer.json()["detail"]
+        assert "occurs twice" in answer.json()["detail"]
     assert client.get("/api/v1/runs").json()["items"] == []
 
 
