@@ -54,10 +54,10 @@ class Advantage(NamedTuple):
         return f"n = {self.fewest}" if self.fewest == self.most else f"n = {self.fewest} to {self.most}"
 
     def short(self) -> str:
-        """The same in few words, e.g. "beats random reinit from 7.3 % (n = 5)"; empty where it does not hold."""
+        """The same in few words, e.g. "better than random reinit from 7.3 % down (n = 5)"; empty where it is not."""
         if not self.levels:
             return ""
-        return f"beats {LOOKS[self.branch].label} from {words.density(self.densities[0])} ({self.n})"
+        return f"better than {LOOKS[self.branch].label} from {words.density(self.densities[0])} down ({self.n})"
 
 
 def advantage(outcome: Series, ticket: Curve, differences: Sequence[Paired], terms: Terms) -> Advantage | None:

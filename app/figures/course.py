@@ -25,8 +25,8 @@ class Lost(NamedTuple):
 class Course(NamedTuple):
     """One optimizer at one learning rate: `values` is (n_steps, n_replicates), NaN for a replicate that is not in it.
 
-    In it are trainings that have ended without diverging; before any has, those that have begun, as far as all have
-    come. `low` and `high` are their mean null interval at each step.
+    In it are trainings that have ended without diverging; before any has, those that have begun, up to the last step
+    that all have reached. `low` and `high` are their mean null interval at each step.
     """
 
     optimizer: str

@@ -152,7 +152,7 @@ def finding(made: StepsInfo) -> list[Part]:
         elif not i:
             parts.append(Part(f" after {words.count(made.steps)} steps"))
         if not i and each.n > 1:
-            parts.append(Part(f" over {each.n} seeds"))
+            parts.append(Part(f" over {each.n} replicates"))
         if made.measure == "visibility":
             parts.append(Part(f": {_fate(made, each)}"))
     # Sentences start with a capital, but names and measures do not all.

@@ -93,7 +93,7 @@ def finding(made: SpectrumInfo) -> list[Part]:
         return [Part(f"{_who(made)}: the largest singular value is "), Part(_told(first[0]), made.optimizer),
                 Part(" before the first step.")]  # fmt: skip
     half = int(np.argmin(np.abs(made.shares - 0.5)))
-    over = f" over {first.shape[1]} seeds" if first.shape[1] > 1 else ""
+    over = f" over {first.shape[1]} replicates" if first.shape[1] > 1 else ""
     end = f" Every replicate diverged later: this is step {words.count(step)}." if made.all_diverged else ""
     return [
         Part(f"{_who(made)}, step 0 to {words.count(step)}{over}: the largest singular value goes from "
@@ -116,9 +116,9 @@ def foot(made: SpectrumInfo) -> str:
     n = made.values.shape[2] if len(made.moments) else 0
     notes = [trainings.n_text(np.array([n]))]
     if n:
-        notes.append("one line per recorded step, darker = later · dotted: step 0")
+        notes.append("one line per recorded step, fainter = earlier · dotted: step 0")
     if n and not _above(mean(made.values)).all():
-        notes.append("the smallest value lies below the axis: zoom out to see it")
+        notes.append("the smallest value lies below the axis")
     if made.diverged and not made.all_diverged:
         notes.append(f"{words.plural(made.diverged, 'replicate')} diverged, not in the mean")
     if made.live and len(made.moments) and made.moments[-1] < made.steps:

@@ -68,7 +68,7 @@ def finding(made: RankInfo) -> list[Part]:
                      else "Nothing to show: no gradient was taken.")]  # fmt: skip
     first, last = there[0], there[-1]
     n = int(np.isfinite(batch.gradient[last]).sum())
-    over = f" over {n} seeds" if n > 1 else ""
+    over = f" over {n} replicates" if n > 1 else ""
     of_batch = f"with batches of {words.count(batch.size)}{over}"
     gradient, dualised = (trainings.told(values[last], 1) for values in (batch.gradient, batch.dualised))
     narrow, wide = words.count(made.widths[first]), words.count(made.widths[last])

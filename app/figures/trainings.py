@@ -128,13 +128,16 @@ def spread(values: Floats) -> float:
 
 
 def told(values: Floats, decimals: int, *, scale: float = 1, unit: str = "") -> str:
-    """Mean and standard deviation over replicates, e.g. "97.9 ± 0.3 %"; of one value no spread."""
+    """Mean and standard deviation over replicates, e.g. "97.9 ± 0.3 %"; of one value no spread.
+
+    There are more decimals than `decimals` where the spread would be rounded to 0: "0.974 ± 0.003".
+    """
     middle, sd = scale * float(values[np.isfinite(values)].mean()), scale * spread(values)
-    least = 10.0**-decimals
+    if sd > 1e-9 * abs(middle):  # less is the rounding of sums; what is more is written with its first digit
+        decimals = max(decimals, -math.floor(math.log10(sd)))
     written = f"{middle:.{decimals}f}"
     if not math.isnan(sd):
-        # A spread that is rounded away is not none.
-        written += f" ± <{least:.{decimals}f}" if 0 < sd < least / 2 else f" ± {sd:.{decimals}f}"
+        written += f" ± {sd:.{decimals}f}"
     return f"{written}{unit}".replace("-", "−")
 
 

@@ -107,7 +107,7 @@ def finding(made: SurvivalInfo) -> list[Part]:
     groups = made.groups[:, at]
     if not np.isfinite(groups).all(axis=0).any():
         return [Part(f"At level {level}, "), Part(words.density(alive), WINNING_TICKET),
-                Part(" of the weights remain; whether the large ones survive cannot be told, as no initial weights "
+                Part(" of the weights remain; whether the large ones survive is not known: no initial weights "
                      "were saved.")]  # fmt: skip
     means = level_lines.mean(groups)
     return [

@@ -65,7 +65,7 @@ def _placed(
         if sum(any(file in group for file in mine) for mine in by_place.values()) > 1:
             raise FieldError(
                 "places",
-                f"{group[0].name} and {group[1].name} are shards of one network: give them one place",
+                f"{group[0].name} and {group[1].name} are shards of one network: both need the same [replicate, level]",
             )
     replicates = sorted({replicate for replicate, _ in by_place})
     if replicates != list(range(len(replicates))):

@@ -46,6 +46,6 @@ def refuse_new(artifacts: Artifacts, database: str) -> None:
         whose = f"another database (its id is {marker})" if marker else "another database"
         raise Mismatch(
             f"the database {database} is empty, but {artifacts.url} holds the artifacts of {whose}; nothing was "
-            "changed. Correct TICKETSCOPE_DATABASE_URL, or restore the database from a backup; to start afresh, set "
-            "TICKETSCOPE_ARTIFACTS_URL (or TICKETSCOPE_DATA_DIR for both) to a new folder"
+            "changed. Correct TICKETSCOPE_DATABASE_URL, or restore the database from a backup; to start with an empty "
+            "one, set TICKETSCOPE_ARTIFACTS_URL (or TICKETSCOPE_DATA_DIR for both) to a new folder"
         )

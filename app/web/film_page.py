@@ -229,11 +229,14 @@ def _against_twins(found: Sequence[Strip]) -> str:
     ]
     if not differences:
         return ""
-    mean, low, high = (words.points(each) for each in (sum(differences) / len(differences), *_ends(differences)))
-    pairs = plural(len(differences), "pair")
+    mean = sum(differences) / len(differences)
+    size = words.points(abs(mean)).removeprefix("+")
+    how = f"{size} points {'above' if mean > 0 else 'below'}" if size != "0.00" else "equal to"
+    low, high = map(words.points, _ends(differences))
+    several = f", from {low} to {high}" if len(differences) > 1 else ""
     return (
-        f" With the picture, test accuracy ends {mean} points from that of the twin without it, on average "
-        f"({low} to {high}, {pairs})."
+        f" With the picture, the final test accuracy is {how} that of the twin without it "
+        f"({'mean of ' if several else ''}{plural(len(differences), 'pair')}{several})."
     )
 
 

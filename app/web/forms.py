@@ -195,16 +195,17 @@ def _field(
 
 
 def _range(prop: Schema) -> str:
-    """The bounds in words: `1 to 60`, `above 0, below 1`."""
+    """The bounds as a sentence: `1 to 60.`, `Above 0 and below 1.`."""
     each = prop.get("items", prop)
     each = each.get("prefixItems", [each])[0]
     low, high = each.get("minimum"), each.get("maximum")
     if low is not None and high is not None:
-        return f"{number(low)} to {number(high)}"
+        return f"{number(low)} to {number(high)}."
     parts = (
         ("above", each.get("exclusiveMinimum")), ("from", low), ("up to", high), ("below", each.get("exclusiveMaximum"))
     )  # fmt: skip
-    return ", ".join(f"{word} {number(bound)}" for word, bound in parts if bound is not None)
+    said = " and ".join(f"{word} {number(bound)}" for word, bound in parts if bound is not None)
+    return f"{said.capitalize()}." if said else ""
 
 
 def _text(value: Any) -> str:

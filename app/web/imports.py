@@ -87,13 +87,13 @@ def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tag
 
 
 def question(recognition: Recognition, choices: Choices) -> str:
-    """What has to be decided before these masks can be imported."""
+    """Why it has to be decided what 1 means before these masks can be imported; the page asks it above."""
     layers = ", ".join(recognition.question[:3])
     more = f" and {len(recognition.question) - 3} more" if len(recognition.question) > 3 else ""
-    which = "with 1 = pruned, " if choices.one_means == "pruned" else ""
+    every = "If 1 means pruned, every" if choices.one_means == "pruned" else "Every"
     return (
-        f"does 1 mean kept or pruned? {which}every kept weight of {layers}{more} is exactly 0, "
-        "while pruned ones are not: say kept or pruned"
+        f"{every} kept weight of {layers}{more} is exactly 0, while pruned weights are not. "
+        "Choose whether 1 means kept or pruned."
     )
 
 

@@ -248,7 +248,7 @@ def test_masks_are_imported_by_their_files(up: Up, tmp_path: Path) -> None:
     weights = np.array([[1.0, 0.0], [0.0, 2.0]], np.float32)
     (tmp_path / "odd.safetensors").write_bytes(save({"fc.weight": weights, "fc.weight_mask": weights == 0}))
     asked = cli(up.env, "import", str(tmp_path / "odd.safetensors"), "--yes")
-    assert (asked.returncode, "does 1 mean kept or pruned?" in asked.stderr) == (1, True)
+    assert (asked.returncode, "Choose whether 1 means kept or pruned." in asked.stderr) == (1, True)
     assert len(up.get("/api/v1/runs")["items"]) == 1
 
 

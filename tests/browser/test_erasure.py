@@ -65,7 +65,9 @@ def test_its_figures_are_drawn_from_what_was_measured(
         page.goto(f"/runs/{erased}?tab={tab}")
         for name in figures:
             _seen(page, name)
-            expect(page.locator(f"#find-{name}")).to_contain_text("ualised" if name != "singular_values" else "seeds")
+            expect(page.locator(f"#find-{name}")).to_contain_text(
+                "ualised" if name != "singular_values" else "replicates"
+            )
             expect(page.locator(f"#figure-{name} .foot")).to_contain_text("n = 2 replicates")
         assert page.evaluate("[...document.querySelectorAll('.plot image')].length") == (3 if tab == "erasure" else 0)
     page.goto(f"/runs/{erased}?tab=spec")

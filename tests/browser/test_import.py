@@ -140,7 +140,9 @@ def test_an_inverted_mask_is_a_question_that_has_to_be_answered(watched: Watched
     page.goto("/import")
     page.set_input_files("#f-files", str(CASES / "inverted_mask.safetensors"))
     page.click("button.go")
-    expect(page.locator("#f-one_means-error")).to_contain_text("does 1 mean kept or pruned?")
+    expect(page.locator("#f-one_means-error")).to_contain_text(
+        "while pruned weights are not. Choose whether 1 means kept or pruned."
+    )
     expect(page.locator("button.go")).to_have_text("Show recognised tensors")
     page.get_by_label("pruned", exact=True).check()
     expect(page.locator("#preview-summary")).to_contain_text("87 of 200")

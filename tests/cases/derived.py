@@ -80,8 +80,8 @@ def free_pairs(rows: Rows) -> Iterator[float]:
             yield float(np.mean([row[name] for row in free]))
 
 
-def seeds(rows: Rows) -> Iterator[float]:
-    """How many seeds there are."""
+def replicates(rows: Rows) -> Iterator[float]:
+    """How many replicates there are."""
     yield float(len({row["replicate"] for row in rows}))
 
 
@@ -111,9 +111,9 @@ DERIVED: Mapping[str, tuple[Derive, str]] = {
     "input_density": (border_and_middle, "the sentence is of two regions, the table of each cell"),
     "mask_distance": (regrown, "the sentence adds up levels, the table has each"),
     "overlap_matrix": (free_pairs, "the sentence is the mean over pairs, the table has each"),
-    "singular_values": (seeds, "the sentence says over how many seeds"),
-    "erasure_over_steps": (seeds, "the sentence says over how many seeds"),
-    "stable_rank_vs_width": (seeds, "the sentence says over how many seeds"),
+    "singular_values": (replicates, "the sentence says over how many replicates"),
+    "erasure_over_steps": (replicates, "the sentence says over how many replicates"),
+    "stable_rank_vs_width": (replicates, "the sentence says over how many replicates"),
     "speedup_vs_density": (break_evens, "the sentence says where curves cross 1"),
     "training_curves": (diverged, "the sentence counts trainings"),
 }

@@ -48,18 +48,18 @@ SPARSEST = "at 12.5 % of the weights, the sparsest level tested, by 6.00 points"
         (
             [UNSURE, BETTER, BETTER],
             f"{BEATS} from 25.0 % of the weights down, by 4.00 to 6.00 points {ABOUT}",
-            "beats random reinit from 25.0 % (n = 5)",
+            "better than random reinit from 25.0 % down (n = 5)",
         ),
         (
             [UNSURE, UNSURE, BETTER],
             f"{BEATS} {SPARSEST} {ABOUT}",
-            "beats random reinit from 12.5 % (n = 5)",
+            "better than random reinit from 12.5 % down (n = 5)",
         ),
         # Better at a level, but not from there down.
         (
             [BETTER, UNSURE, BETTER],
             f"{BEATS} {SPARSEST} {ABOUT}; it is better at 1 denser level",
-            "beats random reinit from 12.5 % (n = 5)",
+            "better than random reinit from 12.5 % down (n = 5)",
         ),
         (
             [BETTER, BETTER, UNSURE],

@@ -52,7 +52,7 @@ def test_info_by_hand(same: Any) -> None:
     assert rest == ("visibility", 16, 100, True, 0, None, False)
     # 0.8 and 0.78: mean 0.79, sd 0.0141.
     assert words.text(tuple(finding(made))) == (
-        "SGD at lr 1: AUC 0.79 ± 0.01 after 100 steps over 2 seeds: visible; dualised at lr 1: AUC 0.51: erased."
+        "SGD at lr 1: AUC 0.79 ± 0.01 after 100 steps over 2 replicates: visible; dualised at lr 1: AUC 0.51: erased."
     )
     assert foot(made) == (
         "n = 1 to 2 replicates, mean ± standard deviation · band = min to max · best learning rate = highest "

@@ -34,7 +34,7 @@ def test_artifacts_come_by_level_and_replicate_in_order(records: Any) -> None:
         ("degree_histogram", "At level 0, 0 of 64 inputs of fc1 have no weights left, "),
         (
             "weight_survival",
-            "At level 0, 26.8 % of the weights remain; whether the large ones survive cannot be told",
+            "At level 0, 26.8 % of the weights remain; whether the large ones survive is not known",
         ),
         ("mask_distance", "Nothing to show: no two successive masks were compared."),
         ("layer_density", "At level 0, 26.8 % of the weights are left"),

@@ -53,13 +53,13 @@ def test_info_by_hand(same: Any) -> None:
     assert same(made, expected)
     # 3 and 3.3: mean 3.15, sd 0.212; 0.9 and 0.99: mean 0.945, sd 0.0636.
     assert words.text(tuple(finding(made))) == (
-        "SGD at lr 1, step 0 to 100 over 2 seeds: the largest singular value goes from 1.00 ± 0 to 3.15 ± 0.21, the "
-        "one in the middle from 0.800 ± 0 to 0.945 ± 0.064."
+        "SGD at lr 1, step 0 to 100 over 2 replicates: the largest singular value goes from 1.00 ± 0 to 3.15 ± 0.21, "
+        "the one in the middle from 0.800 ± 0 to 0.945 ± 0.064."
     )
     assert foot(made) == (
-        "n = 2 replicates, mean ± standard deviation · one line per recorded step, darker = later · dotted: "
+        "n = 2 replicates, mean ± standard deviation · one line per recorded step, fainter = earlier · dotted: "
         "step 0 · the "
-        "smallest value lies below the axis: zoom out to see it"
+        "smallest value lies below the axis"
     )
 
 

@@ -42,8 +42,8 @@ def test_info_by_hand(same: Any) -> None:
     assert same(made, expected)
     # 40 and 44: sd 2.83; 10 and 12: sd 1.41.
     assert words.text(tuple(finding(made))) == (
-        "From width 32 to 128, with batches of 64 over 2 seeds: stable rank of the gradient 1.1 ± 0.1 to 1.2 ± 0.1, of "
-        "its dualised update 11.0 ± 1.4 to 42.0 ± 2.8; no update of that batch could exceed 64."
+        "From width 32 to 128, with batches of 64 over 2 replicates: stable rank of the gradient 1.1 ± 0.1 to 1.2 ± "
+        "0.1, of its dualised update 11.0 ± 1.4 to 42.0 ± 2.8; no update of that batch could exceed 64."
     )
     assert foot(made).startswith("n = 1 to 2 replicates, mean ± standard deviation · band = min to max")
 

@@ -90,7 +90,9 @@ def test_erased_and_detectable_are_two_words(visibility: float, two_level: bool,
     [
         ([0.5, 0.52, 0.51], "0.51 ± 0.01"),  # sd 0.01 with n − 1
         ([0.5, NAN, 0.5], "0.50 ± 0.00"),
-        ([0.5001, 0.5], "0.50 ± <0.01"),
+        ([0.5001, 0.5], "0.50005 ± 0.00007"),
+        ([0.972, 0.977, 0.975], "0.975 ± 0.003"),
+        ([0.1, 0.1, 0.1], "0.10 ± 0.00"),  # the spread of their sum's rounding is none
         ([-0.125, NAN], "−0.12"),
     ],
 )

@@ -112,7 +112,7 @@ def test_masks_without_initial_weights_have_one_line(records: Any) -> None:
     assert np.isnan(made.groups).all()
     assert words.text(tuple(finding(made))) == (
         f"At level 3, {words.density(records.density(3))} of the weights remain; whether the large ones survive "
-        "cannot be told, as no initial weights were saved."
+        "is not known: no initial weights were saved."
     )
     figure = draw(made)
     assert [trace.name for trace in figure.data] == ["all weights"]

@@ -48,7 +48,7 @@ def test_an_empty_database_in_place_of_a_known_one_is_refused_and_stays_empty(
     saved = _filled(url, root)
     store = Store(new_url, root)
     for start in (store.migrate, lambda: store.wait_for_revision(60)):
-        with pytest.raises(Mismatch, match=r"is empty.*TICKETSCOPE_DATABASE_URL.*start afresh"):
+        with pytest.raises(Mismatch, match=r"is empty.*TICKETSCOPE_DATABASE_URL.*start with an empty one"):
             start()
     assert store._db.is_new()
     assert _hashes(root) == set(saved)

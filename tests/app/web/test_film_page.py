@@ -160,7 +160,28 @@ def test_pairs_are_told_from_their_twins(client: httpx.Client, store: Store) -> 
         run.frame(place, 100, test_accuracy=accuracy)
         run.end(place)
     said = text(ask(client, run.id))
-    assert "ends +0.50 points from that of the twin without it, on average (−1.00 to +2.00, 2 pairs)." in said
+    assert (
+        "the final test accuracy is 0.50 points above that of the twin without it (mean of 2 pairs, from −1.00 to "
+        "+2.00)." in said
+    )
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "expected"),
+    [
+        (0.8448, "3.52 points below that of the twin without it (1 pair)."),
+        (0.88, "equal to that of the twin without it (1 pair)."),
+    ],
+)
+def test_the_difference_of_a_pair_has_no_sign(
+    client: httpx.Client, store: Store, accuracy: float, expected: str
+) -> None:
+    run = ErasedRun(store, erasure_spec({"sgd": (0.1,)}))
+    for level, end in ((0, accuracy), (1, 0.88)):
+        place = Place(level=level, branch="sgd", draw=0)
+        run.frame(place, 100, test_accuracy=end)
+        run.end(place)
+    assert expected in text(ask(client, run.id))
 
 
 def test_a_grey_picture_has_a_rank_correlation(client: httpx.Client, store: Store) -> None:

@@ -154,10 +154,10 @@ def test_errors_come_in_the_order_of_the_form_and_nothing_typed_is_lost() -> Non
 
 def test_fields_carry_unit_range_and_help() -> None:
     fields = {field.path: field for section in forms.build("lottery", {}, {}) for field in section.fields}
-    assert (fields["levels"].range, fields["levels"].unit) == ("1 to 60", "rounds")
+    assert (fields["levels"].range, fields["levels"].unit) == ("1 to 60.", "rounds")
     assert fields["levels"].help == "Pruning rounds after the dense network."
     rate = fields["pruning"].options[0].fields[0]
-    assert (rate.path, rate.range) == ("pruning.layerwise_magnitude.rate", "above 0, below 1")
+    assert (rate.path, rate.range) == ("pruning.layerwise_magnitude.rate", "Above 0 and below 1.")
     assert [option.value for option in fields["dataset"].options] == list(CATALOG["dataset"])
 
 
@@ -207,7 +207,7 @@ def test_pairs_are_written_as_sizes_and_read_back() -> None:
     assert spec is not None
     assert spec.model_dump()["layers"] == ((64, 32), (8, 4))
     (field,) = (f for section in forms.build("hardware", sent, {}) for f in section.fields if f.path == "layers")
-    assert (field.widget, field.range, field.unit) == ("text", "1 to 4,096", "inputs × units")
+    assert (field.widget, field.range, field.unit) == ("text", "1 to 4,096.", "inputs × units")
 
 
 def test_boxes_are_ticked_for_what_is_chosen_and_left_alone_where_none_is_sent() -> None:

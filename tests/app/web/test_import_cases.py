@@ -110,7 +110,7 @@ def test_kernels_of_flax_are_turned_round_and_it_is_said(client: httpx.Client, s
 
 def test_an_inverted_mask_is_asked_about_and_never_accepted_silently(client: httpx.Client, store: Store) -> None:
     name = "inverted_mask.safetensors"
-    assert "does 1 mean kept or pruned?" in preview(client, name)["question"]
+    assert "Choose whether 1 means kept or pruned." in preview(client, name)["question"]
     refused = send(client, name)
     assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "one_means")
     assert store.runs().items == ()

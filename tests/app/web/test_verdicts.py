@@ -43,7 +43,7 @@ def test_the_page_the_api_and_the_board_say_the_same_of_dense_and_controls(clien
     assert answer["columns"]["beats_reinit"] == [True, True]
     assert dense in page
     assert reinit in page
-    assert "beats random reinit from 80.0 % (n = 3) so far" in unmarked(client.get("/", headers=HTML).text)
+    assert "better than random reinit from 80.0 % down (n = 3) so far" in unmarked(client.get("/", headers=HTML).text)
 
 
 @pytest.mark.parametrize(("asked", "kind"), [("", "simultaneous"), ("pointwise", "pointwise"), ("x", "simultaneous")])
