@@ -201,9 +201,10 @@ def draw(made: DegreeInfo) -> go.Figure:
         )  # fmt: skip
         data.append(
             {
-                **line, "name": _LABELS[1], "y": _outline(made.random_counts), "hoverinfo": "y",
+                **line, "name": _LABELS[1], "y": _outline(made.random_counts), "hoverinfo": "text",
+                "text": [f"random mask: {words.brief(each)}" for each in _outline(made.random_counts).tolist()],
                 "line": {"shape": "hv", "color": soft.color, "width": 1.5, "dash": _DASH},
-                "hovertemplate": "random mask: %{y:.3~g}<extra></extra>", "meta": {"role": SOFT, "part": "mean"},
+                "hovertemplate": "%{text}<extra></extra>", "meta": {"role": SOFT, "part": "mean"},
             }
         )  # fmt: skip
         outlines = [(WINNING_TICKET, mean), (SOFT, made.random_counts)]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.contract.events import WINNING_TICKET
-from app.figures import collapse
+from app.figures import collapse, words
 from app.figures.collapse import Collapses
 from app.figures.replicates import Curve
 from app.figures.style import LOOKS, SOFT, note
@@ -148,9 +148,7 @@ def replicates_note(curves: tuple[Curve, ...], draws: int) -> str:
     counts = np.concatenate([curve.n for curve in curves]) if curves else np.zeros(0, int)
     if not counts.any():
         return "n = 0"
-    least, most = int(counts[counts > 0].min()), int(counts.max())
-    if most == 1:
+    if counts.max() == 1:
         return "n = 1 replicate: no spread, no interval"
-    many = f"{most} replicates" if least == most else f"{least} to {most} replicates by level"
     averaged = f" · {draws} draws averaged within each replicate" if draws > 1 else ""
-    return f"n = {many}, thin lines · band = min to max{averaged}"
+    return f"n = {words.by_level(counts.tolist())}, thin lines · band = min to max{averaged}"

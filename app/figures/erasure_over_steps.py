@@ -213,7 +213,7 @@ def _line(made: StepsInfo, each: Course) -> MeanLine:
         step_axis.place(each.steps),
         made.scale.factor * each.values,
         [f"{name}<br>step {step:,}" for step in each.steps.tolist()],
-        ".3g" if made.scale.log else f".{int(made.scale.form[1]) + 1}f",
+        "" if made.scale.log else f".{int(made.scale.form[1]) + 1}f",
         made.scale.unit,
         alpha=_alpha(made, each),
         dash="" if each.marked else "1px,3px",

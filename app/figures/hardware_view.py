@@ -182,9 +182,7 @@ def notes(made: tuple[Format, ...], shown: View, *, spread: str = "band") -> lis
     elif there.max() == 1:
         told = ["n = 1 replicate: no spread"]
     else:
-        most, least = int(there.max()), int(there.min())
-        many = words.plural(most, "replicate") if least == most else f"{least} to {most} replicates"
-        told = [f"n = {many}, {spread} = min to max"]
+        told = [f"n = {words.replicates(there.tolist())}, {spread} = min to max"]
     told.append(f"each the median of {shown.repeats} repeats, formats in turn")
     for each in made:
         label = LOOKS[each.name].label
@@ -192,7 +190,9 @@ def notes(made: tuple[Format, ...], shown: View, *, spread: str = "band") -> lis
             everywhere = all(one == reason for one in each.refused)
             told.append(f"{label}{'' if everywhere else ', at some densities'}: {REASONS[reason]}")
         if math.isfinite(each.wrong):
-            told.append(f"{label}: off by up to {100 * each.wrong:.2g} % of the largest output, so excluded")
+            told.append(
+                f"{label}: off by up to {words.brief(100 * each.wrong, 2)} % of the largest output, so excluded"
+            )
     energy = {each.name: mean(each.energy) for each in made}
     if len(there) and not any(np.isfinite(values).any() for values in energy.values()):
         told.append("energy cannot be measured here")

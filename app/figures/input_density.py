@@ -206,10 +206,9 @@ def draw(made: InputInfo) -> go.Figure:
 def _foot(made: InputInfo) -> str:
     if not len(made.n) or made.view is None:
         return "n = 0"
-    least, most = int(made.n.min()), int(made.n.max())
-    many = words.plural(most, "replicate") if least == most else f"{least} to {most} replicates by level"
     said = [
-        f"n = {many}, " + ("mean, in brackets min to max" if most > 1 else "no spread"),
+        f"n = {words.by_level(made.n.tolist())}, "
+        + ("mean, in brackets min to max" if made.n.max() > 1 else "no spread"),
         "1 = as many as a uniformly random mask keeps on average",
     ]
     if made.view.kernel:

@@ -119,7 +119,7 @@ def sparsely(made: LayerInfo) -> str:
 
 def draw(made: LayerInfo) -> go.Figure:
     """The figure: a line per layer by level, or a row per layer where lines would be points or a crowd."""
-    n = len(made.replicates)
+    n = int(np.isfinite(made.density).sum(axis=2).max(initial=0))
     scale = level_lines.log_scale(np.append(made.density, made.overall))
     shared: dict[str, Any] = {"title": "Density by layer", "finding": finding(made), "foot": foot(made, scale), "n": n}
     if len(made.levels) and (len(made.names) > level_lines.DISTINCT or not made.planned_levels):
@@ -143,11 +143,7 @@ def draw(made: LayerInfo) -> go.Figure:
 
 def foot(made: LayerInfo, scale: LogScale) -> str:
     """n, what the band is, what was trained sparsely and what a cross is."""
-    n = len(made.replicates)
-    if not n:
-        return "n = 0"
-    band = "mean · band = min to max where they differ" if n > 1 else "no spread"
-    return f"n = {words.plural(n, 'replicate')}, {band}{sparsely(made)}{level_lines.empty_note(scale)}"
+    return f"{level_lines.foot(made.density)}{sparsely(made)}{level_lines.empty_note(scale)}"
 
 
 def table(made: LayerInfo) -> dict[str, list[Any]]:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from app.contract.events import WINNING_TICKET
+from app.figures import words
 from app.figures.density_curves import joined
 from app.figures.level_lines import EMPTY, Floats, Ints, LogScale, log_axis, mean
 from app.figures.style import LOOKS, SOFT, axis
@@ -36,9 +37,10 @@ def traces(names: Sequence[str], levels: Ints, density: Floats, scale: LogScale)
     drawn = np.maximum(means, scale.floor)
     last, empty = means[:, -1], means[:, -1] == 0
     low, high = (100 * reduced.reduce(density[:, -1], axis=1, initial=np.nan) for reduced in (np.fmin, np.fmax))
-    spread = [f" ({a:.3g} to {b:.3g} %)" if b > a else "" for a, b in zip(low, high, strict=True)]
+    spread = [f" ({words.density(a / 100)} to {words.density(b / 100)})" if b > a else ""
+              for a, b in zip(low, high, strict=True)]  # fmt: skip
     text = [
-        f"{name}: {'nothing kept' if gone else f'{value:.3g} %'}{more}"
+        f"{name}: {'nothing kept' if gone else words.density(value / 100)}{more}"
         for name, gone, value, more in zip(names, empty, last, spread, strict=True)
     ]
     out: list[dict[str, Any]] = []

@@ -99,7 +99,10 @@ def traces(levels: Ints, line: Line, scale: LogScale | None = None) -> list[dict
     low = 100 * np.fmin.reduce(line.share, axis=1, initial=np.nan)
     high = 100 * np.fmax.reduce(line.share, axis=1, initial=np.nan)
     empty = y == 0 if scale else np.zeros(len(y), bool)
-    text = ["0 %" if gone else f"{value:.3g} %" for gone, value in zip(empty, y, strict=True)]
+    n = np.isfinite(line.share).sum(axis=1)
+    # Where not every mean is over as many replicates, each says over how many.
+    behind = [f" (n = {each})" if n.min() < n.max() else "" for each in n]
+    text = [f"{words.density(value / 100)}{of}" for value, of in zip(y, behind, strict=True)]
     if scale is not None:
         y, low, high = (np.maximum(each, scale.floor) for each in (y, low, high))
     out: list[dict[str, Any]] = []
@@ -182,7 +185,7 @@ def empty_note(scale: LogScale) -> str:
 def log_axis(title: str, scale: LogScale) -> dict[str, Any]:
     """A log axis of percent; where shares of 0 are drawn, its floor is labelled 0."""
     ticks = [10.0**e for e in range(math.ceil(scale.range[0] + 0.3 * scale.empty), 3)]
-    text = [f"{tick:g}" for tick in ticks]
+    text = [words.brief(tick) for tick in ticks]
     if scale.empty:
         ticks, text = [scale.floor, *ticks], ["0", *text]
     return axis(title, type="log", range=list(scale.range), tickvals=ticks, ticktext=text)
@@ -195,12 +198,10 @@ def level_axis(planned_levels: int) -> dict[str, Any]:
 
 
 def foot(share: Floats) -> str:
-    """What n is and what the band is, from shares (n_levels, n_replicates)."""
-    n = np.isfinite(share).sum(axis=1)
+    """What n is and what the band is, from shares (..., n_levels, n_replicates)."""
+    n = np.isfinite(share).sum(axis=-1).ravel()
     if not n.any():
         return "n = 0"
-    least, most = int(n[n > 0].min()), int(n.max())
-    if most == 1:
+    if n.max() == 1:
         return "n = 1 replicate: no spread"
-    many = words.plural(most, "replicate") if least == most else f"{least} to {most} replicates by level"
-    return f"n = {many}, mean · band = min to max where they differ"
+    return f"n = {words.by_level(n.tolist())}, mean · band = min to max where they differ"

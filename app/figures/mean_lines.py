@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.figures import labels
+from app.figures import labels, words
 from app.figures.density_curves import rgba
 from app.figures.level_lines import mean
 from app.figures.style import LOOKS, axis, note
@@ -20,7 +20,7 @@ _NEAR, _LINE = 0.2, 0.075
 class MeanLine(NamedTuple):
     """`values` is (n_points, n_replicates) at `x`, NaN where there is none; `at` names each point in the hover.
 
-    `form` and `unit` write a value; `alpha` in [0, 1] tells lines of one role apart.
+    `form` (empty: three significant digits) and `unit` write a value; `alpha` in [0, 1] tells lines of one role apart.
     """
 
     role: str
@@ -72,7 +72,7 @@ def traces(line: MeanLine, *, band: bool = True, log_y: bool = False) -> list[di
 
 def _written(line: MeanLine, at: str, middle: float, low: float, high: float, n: int) -> str:
     def one(value: float) -> str:
-        return f"{value:{line.form}}".replace("-", "−")
+        return f"{value:{line.form}}".replace("-", "−") if line.form else words.significant(value)
 
     value = f"{one(middle)}{line.unit}"
     if n > 1:
@@ -136,10 +136,9 @@ def log_axis(title: str, span: tuple[float, float], **more: Any) -> dict[str, An
     every = 1 if high - low < 9 else 2
     powers = range(math.floor(low), math.ceil(high) + 1, every)
     ticks = [step * 10.0**power for power in powers for step in steps if low <= math.log10(step) + power <= high]
-    text = [
-        f"{tick:,g}" if 1e-4 < tick < 1e6 else f"{tick:.0e}".replace("e-0", "e−").replace("e+0", "e") for tick in ticks
-    ]
-    return axis(title, type="log", range=[low, high], tickvals=ticks, ticktext=text, **more)
+    return axis(
+        title, type="log", range=[low, high], tickvals=ticks, ticktext=[words.brief(tick) for tick in ticks], **more
+    )
 
 
 def log_range(values: Floats) -> tuple[float, float]:

@@ -1,6 +1,7 @@
 """Movement level by level: mean |Δw| above, the share of sign changes below, survivors against those pruned next."""
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,8 +11,10 @@ from app.figures import labels, words
 from app.figures.density_curves import rgba
 from app.figures.movement_view import Floats, Moved, MovementOptions, awaited, chosen, level_mean, moved
 from app.figures.source import Source
-from app.figures.style import LOOKS, PRUNED, axis, figure, note
+from app.figures.style import LOOKS, POWERS, PRUNED, axis, figure, note
 from app.figures.words import Part
+
+Write: TypeAlias = Callable[[float], str]
 
 _TOP, _BOTTOM = [0.48, 1.0], [0.0, 0.34]
 
@@ -58,13 +61,13 @@ def draw(made: ByLevelInfo) -> go.Figure:
     """The figure: two panels over one axis of levels."""
     values = made.moved
     panels = [
-        ("y", 1.0, values.move_kept, values.move_pruned, ".3~g", ""),
-        ("y2", 100.0, values.flips_kept, values.flips_pruned, ".1f", " %"),
+        ("y", 1.0, values.move_kept, values.move_pruned, words.significant),
+        ("y2", 100.0, values.flips_kept, values.flips_pruned, _percent),
     ]
     data: list[dict[str, Any]] = []
     ranges: list[tuple[float, float]] = []
     notes: list[dict[str, Any]] = []
-    for y_axis, scale, kept, pruned, form, unit in panels:
+    for y_axis, scale, kept, pruned, write in panels:
         finite = np.concatenate([kept.ravel(), pruned.ravel()])
         finite = finite[np.isfinite(finite)]
         top = 1.1 * scale * float(finite.max()) if len(finite) and finite.max() > 0 else scale
@@ -75,7 +78,7 @@ def draw(made: ByLevelInfo) -> go.Figure:
             if not there.any():
                 continue
             x = values.levels[there].astype(np.int32)
-            mean = _traces(data, role, label, x, scale * group[there], y_axis, form + "|" + unit)
+            mean = _traces(data, role, label, x, scale * group[there], y_axis, write)
             ends.append(labels.End(role, label, float(x[-1]), float(mean[-1])))
         gap = labels.GAP / (_TOP[1] - _TOP[0] if y_axis == "y" else _BOTTOM[1] - _BOTTOM[0])
         notes += [
@@ -95,7 +98,7 @@ def draw(made: ByLevelInfo) -> go.Figure:
         n=n,
         xaxis=axis("level", range=[-0.2, made.planned_levels + 0.2], tickformat="d", anchor="y2", tick0=0,
                    dtick=max(1, round(made.planned_levels / 8)), unifiedhovertitle={"text": "level %{x}"}),
-        yaxis=axis("mean |Δw|", range=list(ranges[0]), domain=_TOP, nticks=5),
+        yaxis=axis("mean |Δw|", range=list(ranges[0]), domain=_TOP, nticks=5, **POWERS),
         yaxis2={**axis("", range=list(ranges[1]), domain=_BOTTOM, nticks=4), "anchor": "x"},
         annotations=notes,
         right=labels.margin(["pruned next"]),
@@ -103,14 +106,17 @@ def draw(made: ByLevelInfo) -> go.Figure:
 
 
 def _traces(
-    data: list[dict[str, Any]], role: str, label: str, x: Any, values: Floats, y_axis: str, hover: str
+    data: list[dict[str, Any]], role: str, label: str, x: Any, values: Floats, y_axis: str, write: Write
 ) -> Floats:
     """Adds band and mean of one group, (n_levels, n_replicates), to `data`; returns the mean."""
     look = LOOKS[role]
     low, high = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
     n = np.isfinite(values).sum(axis=1)
     mean: Floats = np.where(np.isfinite(values), values, 0.0).sum(axis=1) / n
-    form, unit = hover.split("|")
+    text = [
+        f"{write(middle)}  ({write(a)} to {write(b)}, n = {count})"
+        for middle, a, b, count in zip(mean.tolist(), low.tolist(), high.tolist(), n.tolist(), strict=True)
+    ]
     if n.max() > 1:
         edge = {"type": "scatter", "mode": "lines", "x": x, "yaxis": y_axis, "line": {"width": 0}, "hoverinfo": "skip",
                 "meta": {"role": role, "part": "band"}}  # fmt: skip
@@ -119,9 +125,7 @@ def _traces(
     data.append(
         {
             "type": "scatter", "mode": "lines+markers", "name": label, "x": x, "y": mean, "yaxis": y_axis,
-            "customdata": np.stack([low, high, n], axis=1),
-            "hovertemplate": f"%{{y:{form}}}{unit}  (%{{customdata[0]:{form}}} to %{{customdata[1]:{form}}}{unit}, "
-                             "n = %{customdata[2]})",
+            "text": text, "hovertemplate": "%{text}",
             "line": {"color": look.color, "width": 2, "dash": look.dash},
             "marker": {"symbol": look.symbol, "color": look.color, "size": 6},
             "meta": {"role": role, "part": "mean"},
@@ -130,15 +134,17 @@ def _traces(
     return mean
 
 
+def _percent(value: float) -> str:
+    return f"{value:.1f} %"
+
+
 def _foot(values: Moved) -> str:
     n = np.isfinite(values.move_kept).sum(axis=1)
     if not n.any():
         return "n = 0"
-    least, most = int(n[n > 0].min()), int(n.max())
-    if most == 1:
+    if n.max() == 1:
         return "n = 1 replicate: no spread"
-    count = f"{most} replicates" if least == most else f"{least} to {most} replicates by level"
-    return f"n = {count}, mean · band = min to max · weights remaining at the level"
+    return f"n = {words.by_level(n.tolist())}, mean · band = min to max · weights remaining at the level"
 
 
 def table(made: ByLevelInfo) -> dict[str, list[Any]]:

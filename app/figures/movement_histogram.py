@@ -18,7 +18,7 @@ from app.figures.movement_view import (
     shares,
 )
 from app.figures.source import Source
-from app.figures.style import LOOKS, PRUNED, axis, figure
+from app.figures.style import LOOKS, POWERS, PRUNED, axis, figure
 from app.figures.words import Part
 
 BINS = 64
@@ -113,8 +113,8 @@ def draw(made: HistogramInfo) -> go.Figure:
         finding=finding(made),
         foot=_foot(made),
         n=made.n,
-        xaxis=axis("|Δw| from the start to the end of the training", range=[0, reach],
-                   unifiedhovertitle={"text": "|Δw| from %{x:.3~f}"}),
+        xaxis=axis("|Δw| from the start to the end of the training", range=[0, reach], **POWERS,
+                   unifiedhovertitle={"text": "|Δw| from %{x}"}),
         yaxis=axis("percentage of its group (%)", range=[0, top]),
         annotations=labels.annotations(ends, (0, top), column=False),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from app.contract.events import WINNING_TICKET
 from app.figures import words
 from app.figures.movement_view import Floats, MovementOptions, awaited, chosen, level_mean, moved, shares
 from app.figures.source import Source
-from app.figures.style import HEAT, HEAT_SCALE, LOOKS, PRUNED, SOFT, axis, figure, note
+from app.figures.style import HEAT, HEAT_SCALE, LOOKS, POWERS, PRUNED, SOFT, axis, figure, note
 from app.figures.words import Part
 
 BINS = 64
@@ -88,11 +88,15 @@ def draw(made: JointInfo) -> go.Figure:
         top = max(1, math.ceil(float(np.nanmax(z))))
         centres = ((made.edges[:-1] + made.edges[1:]) / 2).astype(np.float32)
         ticks = list(range(top + 1))
+        places = [words.brief(each) for each in centres.tolist()]
+        texts = [[f"from {start} to {end}: {words.count(count)} weights" if count >= 0.5 else ""
+                  for start, count in zip(places, counts, strict=True)]
+                 for end, counts in zip(places, made.counts.T.tolist(), strict=True)]  # fmt: skip
         data.append(
             {
-                "type": "heatmap", "x": centres, "y": centres, "z": z.T, "customdata": made.counts.T.astype(np.float32),
+                "type": "heatmap", "x": centres, "y": centres, "z": z.T, "text": texts,
                 "zmin": 0, "zmax": top, "colorscale": HEAT_SCALE, "hoverongaps": False,
-                "hovertemplate": "from %{x:.3f} to %{y:.3f}: %{customdata:,.0f} weights<extra></extra>",
+                "hovertemplate": "%{text}<extra></extra>",
                 "colorbar": {
                     "thickness": 8, "len": 0.7, "outlinewidth": 0, "x": 1.01, "ticks": "", "tickvals": ticks,
                     "ticktext": [words.count(10**tick) for tick in ticks],
@@ -121,8 +125,8 @@ def draw(made: JointInfo) -> go.Figure:
         finding=finding(made),
         foot=_foot(made),
         n=made.n,
-        xaxis=axis("weight before training", range=[-reach, reach], showgrid=False),
-        yaxis=axis("weight after training", range=[-reach, reach], showgrid=False),
+        xaxis=axis("weight before training", range=[-reach, reach], showgrid=False, **POWERS),
+        yaxis=axis("weight after training", range=[-reach, reach], showgrid=False, **POWERS),
         annotations=notes,
         right=76,
         hovermode="closest",

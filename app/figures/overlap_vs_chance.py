@@ -203,9 +203,9 @@ def draw(made: ChanceInfo) -> go.Figure:
         data.append(
             {
                 "type": "scatter", "mode": "markers", "name": NAMES[null], "x": mean, "y": y + place,
-                "marker": {"color": color, "symbol": symbol, "size": 9}, "customdata": np.stack([low, high], 1),
-                "hovertemplate": f"{NAMES[null]}: %{{x:.3~g}} %, 95 % within %{{customdata[0]:.3~g}} to "
-                                 "%{customdata[1]:.3~g} %<extra></extra>",
+                "marker": {"color": color, "symbol": symbol, "size": 9}, "hovertemplate": "%{text}<extra></extra>",
+                "text": [f"{NAMES[null]}: {words.brief(a)} %, 95 % within {words.brief(b)} to {words.brief(c)} %"
+                         for a, b, c in zip(mean.tolist(), low.tolist(), high.tolist(), strict=True)],
                 "meta": {"role": role, "part": "mean"},
             }
         )  # fmt: skip
@@ -214,8 +214,9 @@ def draw(made: ChanceInfo) -> go.Figure:
             {
                 "type": "scatter", "mode": "markers", "name": "observed", "x": 100 * made.observed, "y": y + places[0],
                 "marker": {"color": LOOKS[WINNING_TICKET].color, "symbol": "circle", "size": 10},
-                "customdata": made.pairs, "meta": {"role": WINNING_TICKET, "part": "mean"},
-                "hovertemplate": "observed: %{x:.3~g} %, pairs: %{customdata}<extra></extra>",
+                "hovertemplate": "%{text}<extra></extra>", "meta": {"role": WINNING_TICKET, "part": "mean"},
+                "text": [f"observed: {words.brief(100 * share)} %, pairs: {pairs}"
+                         for share, pairs in zip(made.observed.tolist(), made.pairs.tolist(), strict=True)],
             }
         )  # fmt: skip
     top = max((float(np.nanmax(high, initial=0)) for high in highs), default=0.0)

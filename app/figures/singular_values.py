@@ -146,7 +146,8 @@ def draw(made: SpectrumInfo) -> go.Figure:
         data.append(
             {
                 "type": "scatter", "mode": "lines", "name": f"step {step:,}", "x": x,
-                "y": np.where(values > 0, values, np.nan), "hovertemplate": "%{y:.3~g}",
+                "y": np.where(values > 0, values, np.nan), "hovertemplate": "%{text}",
+                "text": [words.significant(value) for value in values.tolist()],
                 "line": {"color": rgba(LOOKS[DENSE].color, round(0.2 + 0.8 * late, 2)), "width": 1.2 + late,
                          "dash": "2px,2.5px" if step == 0 else "solid"},
                 "meta": {"role": DENSE, "part": "mean"},

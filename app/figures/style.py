@@ -85,6 +85,10 @@ HEAT_SCALE = [[0.0, "#f2f0ea"], [0.35, "#e9c176"], [0.7, "#c98300"], [1.0, "#1c1
 _FONT = {"family": "Inter, system-ui, sans-serif", "size": 12, "color": "#68666f"}
 
 
+POWERS = {"exponentformat": "power", "minexponent": 4}
+"""Ticks of an axis whose values may have any size: × 10ⁿ, as in sentences, instead of k, M, B."""
+
+
 def axis(title: str, **more: Any) -> dict[str, Any]:
     """An axis of hairlines; the unit belongs in its title, and it never moves the plot when its ticks change."""
     return {

@@ -16,7 +16,7 @@ from app.figures.diverged import Diverged, cross, lost_at, summary, without
 from app.figures.entry import Reads
 from app.figures.replicates import present
 from app.figures.source import Options, Source
-from app.figures.style import DENSE, LOOKS, axis, figure
+from app.figures.style import DENSE, LOOKS, POWERS, axis, figure
 from app.figures.words import Part
 
 Metric = Literal["test_accuracy", "validation_accuracy", "validation_loss", "test_loss", "train_loss"]
@@ -240,7 +240,8 @@ def draw(made: TrainingInfo) -> go.Figure:
         data.append(
             {
                 "type": "scatter", "mode": "lines", "name": look.label, "x": mean.step, "y": y,
-                "hovertemplate": "%{y:.1f} %" if scale == 100 else "%{y:.3~f} nats",
+                "hovertemplate": "%{y:.1f} %" if scale == 100 else "%{text} nats",
+                "text": [] if scale == 100 else [words.significant(each) for each in mean.value.tolist()],
                 "line": {"color": look.color, "width": 2, "dash": look.dash},
                 "meta": {"role": role, "part": "mean"},
             }
@@ -257,7 +258,8 @@ def draw(made: TrainingInfo) -> go.Figure:
         n=max((mean.n for mean in made.means), default=0),
         xaxis=axis("optimizer step", range=[0, 1.01 * made.steps], tickformat=",d",
                    unifiedhovertitle={"text": "step %{x:,d}"}),
-        yaxis=axis(f"{which} ({'%' if scale == 100 else 'nats'})", range=list(y_range)),
+        yaxis=axis(f"{which} ({'%' if scale == 100 else 'nats'})", range=list(y_range), **(
+            {} if scale == 100 else POWERS)),
         yaxis2=FOOT_AXIS,
         annotations=labels.annotations(ends, y_range),
         right=labels.margin([LOOKS[name].label for name in made.planned]),

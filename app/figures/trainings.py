@@ -20,9 +20,6 @@ ERASED = 0.55
 """An AUC up to this, and down to as much below one half, is called erased (docs/protocol.md)."""
 
 
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
 class Ends(NamedTuple):
     """How the trainings of one optimizer ended, marked ones or twins: each array is (n_lrs, n_replicates).
 
@@ -142,13 +139,13 @@ def told(values: Floats, decimals: int, *, scale: float = 1, unit: str = "") -> 
 
 
 def powers(values: Floats) -> str:
-    """The same for positive sizes, e.g. "(1.3 ± 0.1)·10⁻³"; of one value "1.3·10⁻³"."""
+    """The same for positive sizes, e.g. "(1.3 ± 0.1) × 10⁻³"; of one value "1.3 × 10⁻³"."""
     middle = float(values[np.isfinite(values)].mean())
     if middle <= 0:
         return "0"
     power = math.floor(math.log10(middle))
     written = told(values, 1, scale=10.0**-power)
-    return f"{f'({written})' if '±' in written else written}·10{str(power).translate(_RAISED)}"
+    return words.times_power(f"({written})" if "±" in written else written, power)
 
 
 def fate(visibility: float, low: float, high: float, *, two_level: bool) -> str:
@@ -168,7 +165,7 @@ def fate(visibility: float, low: float, high: float, *, two_level: bool) -> str:
 
 def lr_text(lr: float) -> str:
     """A learning rate, e.g. 0.015625 → "0.0156"."""
-    return f"{lr:.3g}"
+    return words.brief(lr)
 
 
 def diverged_text(made: Sequence[Ends], label: Mapping[str, str], most: int = 4) -> str:
@@ -192,11 +189,9 @@ def n_text(n: NDArray[np.int64], band: str = "") -> str:
     there = n[n > 0]
     if not len(there):
         return "n = 0"
-    least, most = int(there.min()), int(there.max())
-    if most == 1:
+    if there.max() == 1:
         return "n = 1 replicate: no spread"
-    many = words.plural(most, "replicate") if least == most else f"{least} to {most} replicates"
-    return f"n = {many}, mean ± standard deviation{f' · {band}' if band else ''}"
+    return f"n = {words.replicates(there.tolist())}, mean ± standard deviation{f' · {band}' if band else ''}"
 
 
 def awaited(made: Sequence[Ends]) -> int:

@@ -1,7 +1,10 @@
 """How numbers and findings are written: the same everywhere, with a true minus sign."""
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Part(NamedTuple):
@@ -13,15 +16,34 @@ class Part(NamedTuple):
 
 def glued(part: Part) -> Part:
     """With no line broken between a number and its spread or its per cent."""
-    return part._replace(text=part.text.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%"))
+    return part._replace(
+        text=part.text.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%").replace(" × 10", "\u00a0×\u00a010")
+    )
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """`value` in plain decimals with that many significant digits, thousands set apart."""
+    """Return `value` with that many significant digits, from 0.0001 to 100,000 in plain decimals with all of its whole
+    digits, else times a power of ten."""
     if not math.isfinite(value) or value == 0:
         return "0" if value == 0 else "not finite"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{decimals}f}".replace("-", "−")
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    power = int(exponent)
+    if not -4 <= power < 5:
+        return times_power(mantissa, power)
+    return f"{value:,.{max(0, digits - 1 - power)}f}".replace("-", "−")
+
+
+def times_power(mantissa: str, power: int) -> str:
+    """Return a number of any size as it is printed, e.g. "1.19 × 10¹¹"."""
+    return f"{mantissa} × 10".replace("-", "−") + str(power).translate(_RAISED)
+
+
+def brief(value: float, digits: int = 3) -> str:
+    """Return the same without trailing zeros, as on axes: 0.0500 → "0.05", 2e-7 → "2 × 10⁻⁷", 1e-7 → "10⁻⁷"."""
+    mantissa, times, power = significant(value, digits).partition(" × ")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return power if times and mantissa == "1" else f"{mantissa}{times}{power}"
 
 
 def density(share: float) -> str:
@@ -52,7 +74,7 @@ def count(number: float) -> str:
 
 def average(number: float) -> str:
     """A mean of counts: whole where it is, else with two or three digits; 0.02 is "fewer than 0.1"."""
-    if number == round(number):
+    if number == round(number) or number >= 1000:
         return count(number)
     return "fewer than 0.1" if number < 0.1 else significant(number, 3 if number >= 10 else 2)
 
@@ -60,6 +82,19 @@ def average(number: float) -> str:
 def plural(number: int, noun: str) -> str:
     """ "1 replicate", "3 replicates"."""
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def replicates(counts: Iterable[int]) -> str:
+    """Return "3 replicates" or "1 to 3 replicates" from how many are behind each mean; a mean of none is left out."""
+    there = [count for count in counts if count]
+    least, most = min(there, default=0), max(there, default=0)
+    return plural(most, "replicate") if least == most else f"{least} to {most} replicates"
+
+
+def by_level(counts: Iterable[int]) -> str:
+    """Return the same of counts that may differ from level to level: "1 to 3 replicates by level"."""
+    text = replicates(counts)
+    return f"{text} by level" if " to " in text else text
 
 
 def listed(groups: list[list[Part]], last: str = ", ") -> list[Part]:

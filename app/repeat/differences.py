@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.contract.outputs import Key, Output, Outputs, Rows, Saved
+from app.figures import words
 
 
 @dataclass
@@ -51,8 +52,9 @@ def of_values(then: np.ndarray, now: np.ndarray) -> str:
         return ""
     with np.errstate(invalid="ignore"):  # the difference of infinities is no number, and is not told
         size = np.abs(then[other].astype(np.float64) - now[other].astype(np.float64))
-    told = f", by {size[np.isfinite(size)].max():.3g} at most" if np.isfinite(size).any() else ""
-    lost = "" if np.isfinite(size).all() else ", some of them not finite"
+    finite = size[np.isfinite(size)]
+    told = f", by {words.brief(float(finite.max()))} at most" if len(finite) else ""
+    lost = "" if len(finite) == len(size) else ", some of them not finite"
     return f"{int(other.sum()):,} of {other.size:,} values differ{told}{lost}"
 
 

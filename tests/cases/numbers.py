@@ -28,7 +28,7 @@ NAMES = {"branch", "optimizer", "format"}
 _NUMBER = re.compile(
     r"(?<![\w.,:×])(<?)([−-]?\d[\d,]*(?:\.\d+)?)( %|(?: (?=± <?[\d.]+ %))|×(?!\d)| [kMG]B)?(?![\w:]|×\d|\.\w)"
 )
-_POWERS = re.compile(r"\(?(\d+\.\d+)(?: ± (<?)(\d+\.\d+)\))?·10([⁻⁰¹²³⁴-⁹]+)")
+_POWERS = re.compile(r"\(?(\d+\.\d+)(?: ± (<?)(\d+\.\d+)\))? × 10([⁻⁰¹²³⁴-⁹]+)")
 _SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _UNITS = {" kB": 1e3, " MB": 1e6, " GB": 1e9}
 

@@ -1,5 +1,7 @@
 """A run one of whose replicates diverges: the Training tab shows it, and progress counts what was trained."""
 
+import re
+
 import numpy as np
 
 from tests.cases.conftest import Cases
@@ -17,6 +19,22 @@ def test_the_training_tab_shows_the_divergence(cases: Cases) -> None:
     assert (cross["x"], cross["marker"]["symbol"]) == (lost, "x-thin")
     assert figure["layout"]["meta"]["n"] == 1
     assert "× 1 diverged training; not in the mean" in figure["layout"]["meta"]["foot"]
+
+
+def test_density_by_layer_counts_the_replicates_that_it_draws(cases: Cases) -> None:
+    figure = cases.figure("diverge", "layer_density")
+    assert figure["layout"]["meta"]["foot"].startswith("n = 1 to 2 replicates by level, mean")
+    text = next(trace["text"] for trace in figure["data"] if trace["name"] == "fc1")
+    assert [each.split("(")[1] for each in text] == ["n = 2)", "n = 1)", "n = 1)"]
+
+
+def test_movement_of_any_size_has_three_digits(cases: Cases) -> None:
+    for view in ("by_level", "histogram", "scatter"):
+        figure = cases.figure("diverge", "weight_movement", view=view, level=0)
+        said = cases.finding("diverge", "weight_movement", view=view, level=0)
+        texts = [said, *(str(trace.get("text", "")) for trace in figure["data"])]
+        assert not [text for text in texts if re.search(r"\d{6}|\d,\d{3}(,\d{3}|\.)|\de[+-]?\d", text)]
+    assert " × 10" in cases.finding("diverge", "weight_movement", view="by_level")
 
 
 def test_progress_counts_what_was_trained(cases: Cases) -> None:

@@ -73,7 +73,7 @@ def test_only_figures_that_are_listed_may_work_numbers_out() -> None:
 def test_every_number_of_a_sentence_is_read() -> None:
     text = (
         "In layer1.0.conv, 784×300 of fc1: 0.97× and 1,234 weights, −0.05 to 12 % and 46.4 ± 6.3 %, <0.1, "
-        "(2.9 ± 2.0)·10⁻⁴ at 95 % interval, 1.90 kB on Xeon 8488C."
+        "(2.9 ± 2.0) × 10⁻⁴ at 95 % interval, 1.90 kB on Xeon 8488C."
     )
     read = list(said([{"text": text}], ["Xeon 8488C"]))
     assert [each.text for each in read] == ["2.9", "2.0", "0.97", "1,234", "−0.05", "12", "46.4", "6.3", "<0.1", "1.90"]

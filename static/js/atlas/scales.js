@@ -1,4 +1,5 @@
 /** Colour scales of the matrix for Plotly: what the server's legend says, in the theme in use. */
+import { significant } from "../numbers.js";
 
 /** @typedef {import("./server.js").Legend} Legend */
 
@@ -34,7 +35,7 @@ export function colorbar(legend, ink, line, width) {
     if (kind === "sides") return ["A only", "B only", "both"][i];
     if (kind === "levels") return value === high ? "never" : `${value}`;
     if ((kind === "share" && high === 1) || kind === "flips") return `${Math.round(100 * value)} %`;
-    const number = `${Number(value.toPrecision(3))}`.replace("-", "−");
+    const number = significant(value);
     return clipped && value === high ? `≥ ${number}` : clipped && value === low && kind === "signed" ? `≤ ${number}` : number;
   });
   return {

@@ -1,4 +1,5 @@
 /** A weight in words. */
+import { significant } from "../numbers.js";
 
 /**
  * @typedef {{unit: number, column: number, kept: number, death: number, start: number, end: number, replicates: number}} Weight
@@ -26,7 +27,5 @@ export function describe(weight, { kernel, wide, level, last, many }) {
 
 /** A value with its sign, in `digits` significant digits. @param {number} value */
 export function signed(value, digits = 6) {
-  const size = Math.abs(value);
-  const text = size >= 1e-4 || value === 0 ? size.toPrecision(digits) : size.toExponential(digits - 1);
-  return `${value < 0 ? "−" : "+"}${text}`;
+  return `${value < 0 ? "−" : "+"}${significant(Math.abs(value), digits, true)}`;
 }

@@ -1,11 +1,13 @@
 /** What the film wall says: numbers and places of frames in words. */
 
+import { significant } from "../numbers.js";
+
 /** @typedef {import("./server.js").Cell} Cell */
 /** @typedef {import("./server.js").Frame} Frame */
 /** @typedef {import("./alignment.js").Standing} Standing */
 
 /** @param {number} value @param {number} [digits] */
-export const short = (value, digits = 3) => `${Number(value.toPrecision(digits))}`.replace("-", "−");
+export const short = (value, digits = 3) => significant(value, digits);
 
 /** @param {number} value */
 export const whole = (value) => value.toLocaleString("en-US");

@@ -51,6 +51,18 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
     )
 
 
+def test_n_is_that_of_each_level(records: Any) -> None:
+    figure = draw(info(source(records, rows(KEPT))))
+    assert figure.layout.meta["n"] == 2
+    assert figure.layout.meta["foot"].startswith("n = 1 to 2 replicates by level, mean")
+    assert [list(trace.text) for trace in figure.data if trace.name == "fc1"] == [
+        ["100 % (n = 2)", "45.0 % (n = 2)", "20.0 % (n = 1)"]
+    ]
+    alike = draw(info(source(records, rows({key: kept for key, kept in KEPT.items() if key[1] < 2}))))
+    assert alike.layout.meta["foot"].startswith("n = 2 replicates, mean")
+    assert "n =" not in "".join(text for trace in alike.data for text in trace.text or ())
+
+
 def test_what_was_trained_sparsely_is_said(records: Any) -> None:
     csr = {(0, 0): (0, 0), (1, 0): (0, 0), (0, 1): (1, 0), (1, 1): (0, 0), (0, 2): (1, 1)}
     told = [{**row, "csr": float(csr[row["replicate"], row["level"]][int(row["layer"])])} for row in rows(KEPT)]
@@ -129,7 +141,7 @@ def test_a_layer_of_a_single_level_that_keeps_nothing_is_a_cross(records: Any) -
     run = records.run().model_copy(update={"kind": "imported", "spec": spec})
     figure = draw(info(Source(run, Options(), {"layers": records.series(rows({(0, 0): (0.0, 45.0)}))})))
     assert list(figure.data[0].marker.symbol) == ["x-thin", "circle"]
-    assert list(figure.data[0].text) == ["fc1: nothing kept", "fc2: 90 %"]
+    assert list(figure.data[0].text) == ["fc1: nothing kept", "fc2: 90.0 %"]
     assert figure.data[0].x[0] == figure.layout.xaxis.tickvals[0]
     assert figure.layout.xaxis.ticktext[0] == "0"
 

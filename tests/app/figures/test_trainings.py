@@ -101,8 +101,8 @@ def test_mean_and_spread_are_told(values: list[float], expected: str) -> None:
 
 
 def test_small_sizes_are_told_in_powers_of_ten() -> None:
-    assert trainings.powers(np.array([1.2e-3, 1.4e-3])) == "(1.3 ± 0.1)·10⁻³"
-    assert trainings.powers(np.array([2.5e4])) == "2.5·10⁴"
+    assert trainings.powers(np.array([1.2e-3, 1.4e-3])) == "(1.3 ± 0.1) × 10⁻³"
+    assert trainings.powers(np.array([2.5e4])) == "2.5 × 10⁴"
     assert trainings.powers(np.zeros(2)) == "0"
     assert math.isnan(trainings.spread(np.array([1.0, NAN])))
 

@@ -51,8 +51,8 @@ def test_info_by_hand(same: Any) -> None:
     assert made.sizes[1].median.tolist() == pytest.approx([1e-2, 1e-2])
     assert made.sizes[0].median.tolist() == pytest.approx([10 ** (-5 - 0.25 / 3)])
     assert words.text(tuple(finding(made))) == (
-        "The median size of the entries of the update at step 100 is (1.0 ± 0.0)·10⁻² for dualised at lr 1 (stable "
-        "rank 50.5); 8.3·10⁻⁶ for SGD at lr 1."
+        "The median size of the entries of the update at step 100 is (1.0 ± 0.0) × 10⁻² for dualised at lr 1 (stable "
+        "rank 50.5); 8.3 × 10⁻⁶ for SGD at lr 1."
     )
     assert foot(made) == (
         "n = 1 to 2 replicates, mean ± standard deviation · band = min to max · percentage of entries in bins of a "

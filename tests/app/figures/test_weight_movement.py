@@ -128,12 +128,22 @@ def test_by_level_has_means_bands_and_n(records: Any) -> None:
     mean = next(trace for trace in figure.data if trace.name == "survives" and trace.yaxis == "y")
     assert mean.x.tolist() == [2, 3]
     assert mean.y.tolist() == pytest.approx([0.25, 0.5])
-    np.testing.assert_allclose(mean.customdata, [[0.2, 0.3, 2], [0.5, 0.5, 1]])
+    assert list(mean.text) == ["0.250  (0.200 to 0.300, n = 2)", "0.500  (0.500 to 0.500, n = 1)"]
     assert figure.layout.meta["foot"].startswith("n = 1 to 2 replicates by level")
     assert sentence(made, "by_level") == (
         "At level 2, survivors moved 0.250 and weights pruned next 0.125; 10.0 % and 40.0 % of them changed sign."
     )
     assert table(made)["mean_abs_move_kept"][:2] == pytest.approx([0.2, 0.3])
+
+
+def test_sizes_of_a_training_that_nearly_diverges_are_powers_of_ten(records: Any) -> None:
+    rows = records.series([row(0, 0, 100, 64, 119_419_409_475.5)])
+    made = info(source(records, "by_level", rows))
+    assert "survivors moved 1.19 × 10¹¹ and weights pruned next 5.97 × 10¹⁰;" in sentence(made, "by_level")
+    figure = draw(made)
+    assert figure.layout.yaxis.exponentformat == "power"
+    mean = next(trace for trace in figure.data if trace.name == "survives" and trace.yaxis == "y")
+    assert list(mean.text) == ["1.19 × 10¹¹  (1.19 × 10¹¹ to 1.19 × 10¹¹, n = 1)"]
 
 
 @pytest.mark.parametrize("view", ["histogram", "scatter", "by_level"])

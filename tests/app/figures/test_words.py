@@ -46,10 +46,35 @@ def test_points_carry_a_true_sign(difference: float, written: str) -> None:
         (-0.5, "−0.500"),
         (0.0, "0"),
         (float("nan"), "not finite"),
+        (65_536.0, "65,536"),
+        (119_419_409_475.5, "1.19 × 10¹¹"),
+        (-99_999.6, "−1.00 × 10⁵"),
+        (0.000123, "0.000123"),
+        (4.56e-7, "4.56 × 10⁻⁷"),
     ],
 )
 def test_significant(value: float, written: str) -> None:
     assert words.significant(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0.05, "0.05"), (100.0, "100"), (50_000.0, "50,000"), (1e-7, "10⁻⁷"), (2e9, "2 × 10⁹"), (-1.5, "−1.5"), (0, "0")],
+)
+def test_brief(value: float, written: str) -> None:
+    assert words.brief(value) == written
+
+
+@pytest.mark.parametrize(
+    ("counts", "written", "by_level"),
+    [
+        ([2, 2], "2 replicates", "2 replicates"),
+        ([1, 0], "1 replicate", "1 replicate"),
+        ([3, 0, 1], "1 to 3 replicates", "1 to 3 replicates by level"),
+    ],
+)
+def test_how_many_replicates(counts: list[int], written: str, by_level: str) -> None:
+    assert (words.replicates(counts), words.by_level(counts)) == (written, by_level)
 
 
 def test_lists_and_plurals() -> None:
