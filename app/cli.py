@@ -24,6 +24,7 @@ from app.cli_end import in_one_line, stop
 from app.cli_import import names_of, show
 from app.contract.presets import PRESETS
 from app.contract.records import Queue as QueueName
+from app.contract.refusals import refusal
 from app.contract.verification import Verification
 from app.figures.words import plural
 from app.imports.limits import MAX_BYTES, MAX_FILES
@@ -225,7 +226,14 @@ def import_(
 
 @app.command()
 def runs(
-    q: Annotated[str, typer.Argument(metavar="QUERY", help="Words, or model:NAME, dataset:NAME, state:NAME ...")] = "",
+    q: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUERY",
+            help="Words of name, tags, kind, model or data set, the beginning of an id, "
+            "or model:NAME, dataset:NAME, kind:NAME, tag:NAME, state:NAME.",
+        ),
+    ] = "",
     limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
     url: Annotated[str, typer.Option(help="Address of the server; default: the one on this machine.")] = "",
 ) -> None:
@@ -257,7 +265,7 @@ def _settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        lines = [f"TICKETSCOPE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()]
+        lines = [f"TICKETSCOPE_{str(e['loc'][0]).upper()}: {refusal(e)}" for e in error.errors()]
         stop("\n".join(lines))
 
 

@@ -108,6 +108,17 @@ def _terms(q: str) -> list[ColumnElement[bool]]:
     return conditions
 
 
+def not_understood(q: str) -> list[str]:
+    """The words of a search that look like more than words: exclusion, comparisons, unknown keys; found as written."""
+    found = []
+    for match in _TERM.finditer(q):
+        key, quoted, bare = match.groups()
+        odd = bare is not None and (re.search("[<>=≤≥]", bare) or (len(bare) > 1 and bare[0] in "-!"))
+        if odd or (key is not None and key not in _FILTERS) or (quoted is None and bare in ("AND", "OR", "NOT")):
+            found.append(match.group())
+    return found
+
+
 def _write(value: Any, run_id: str, sort: str) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([sort, value, run_id])).decode().rstrip("=")
 

@@ -110,7 +110,8 @@ def list_runs(
         str,
         Query(
             max_length=NAME_LENGTH,
-            description="Words of name, tags, kind, model or data set; `key:value` for one of these.",
+            description="Words of name, tags, kind, model or data set, or the beginning of an id; `key:value` for one "
+            "of model, dataset, kind, tag and state. Exclusion and comparisons are not supported.",
         ),
     ] = "",
     kind: Annotated[Short | None, Empty] = None,

@@ -29,9 +29,9 @@ class Here:
         return sum(worker.slots for worker in self.workers if spec.device in ("any", worker.queue))
 
     def short(self, spec: Experiment) -> str:
-        """`about 4 min here`, or that nothing like it was timed."""
+        """`about 1 to 5 min here`, `about 4 min here` while estimates were not compared yet, or `not timed yet`."""
         seconds = estimate_seconds(spec, self.speeds, self.slots(spec)).seconds
-        return f"about {duration(seconds)} here" if seconds is not None else "not timed yet"
+        return "not timed yet" if seconds is None else f"about {self._time(spec, seconds)} here"
 
     def sentence(self, spec: Experiment, share: float = 1.0) -> str:
         """The time and what it rests on; `share` in (0, 1] is how much of the spec is still to do."""
@@ -43,8 +43,12 @@ class Here:
         error = spread(spec, self.timings)
         if error is None:
             return f"About {duration(seconds * share)} here with nothing else running: {basis}."
-        low, high = seconds * share * error.low, seconds * share * error.high
-        return f"About {span(low, high)} here, {past(error)}: {basis}."
+        return f"About {self._time(spec, seconds * share)} here, {past(error)}: {basis}."
+
+    def _time(self, spec: Experiment, seconds: float) -> str:
+        """An estimate as the range of what came of the last ones like it; as one time while there are too few."""
+        error = spread(spec, self.timings)
+        return duration(seconds) if error is None else span(seconds * error.low, seconds * error.high)
 
 
 def past(error: Spread) -> str:

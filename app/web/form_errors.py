@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from app.contract.refusals import refusal
 from app.contract.specs import FieldError
 from app.web.words import plural
 
@@ -18,31 +19,16 @@ def alternatives(prop: Schema, root: Schema) -> dict[str, Schema]:
     return {alternative["properties"]["kind"]["const"]: alternative for alternative in found}
 
 
-def number(value: float) -> str:
-    """A bound as a reader writes it."""
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
-
-
 def blame(error: Any, raw: Mapping[str, Any], root: Schema) -> tuple[str, str]:
     """Path and words of one pydantic error; an index into a list is left out of the path."""
     path = ".".join(part for part in error["loc"] if isinstance(part, str))
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, FieldError):
         return with_kinds(cause.field, raw), cause.message
-    kind, bounds = error["type"], error.get("ctx", {})
+    kind = error["type"]
     if kind in ("too_short", "too_long") or (isinstance(error["loc"][-1], int) and kind in _UNREADABLE):
         return path, _numbers_wanted(_prop(path, root))
-    words = {
-        "missing": "needs a value",
-        "int_parsing": "must be a whole number",
-        "int_from_float": "must be a whole number",
-        "float_parsing": "must be a number",
-        "greater_than_equal": f"must be at least {number(bounds.get('ge', 0))}",
-        "less_than_equal": f"must be at most {number(bounds.get('le', 0))}",
-        "union_tag_invalid": "is not one of the choices",
-        "union_tag_not_found": "needs a choice",
-    }
-    return path, words.get(kind) or error["msg"].replace("Input should be", "must be")
+    return path, "is not one of the choices" if kind == "union_tag_invalid" else refusal(error)
 
 
 def _prop(path: str, root: Schema) -> Schema:

@@ -20,6 +20,7 @@ from app.files import DOCS
 from app.store import Store
 from app.store.errors import NotFound
 from app.store.labels import NAME_LENGTH
+from app.store.listing import not_understood
 from app.web import pages_hardware, pages_imports, pages_new, pages_run
 from app.web.api_runs import Cursor, Short
 from app.web.context import QueueDep, ReaderDep, StoreDep
@@ -60,6 +61,11 @@ class Board:
     def filtered(self) -> bool:
         """Whether the table may leave out runs."""
         return bool(self.q or self.state or self.tag or self.cursor)
+
+    @property
+    def as_written(self) -> list[str]:
+        """Words of the search that look like operators, which are looked for as they are written."""
+        return not_understood(self.q)
 
     def link(self, **changed: str) -> str:
         """This board with something changed, from its first page unless a cursor is given."""

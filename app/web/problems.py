@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.contract.refusals import refusal
 from app.contract.specs import FieldError
 from app.imports.refused import Refused
 from app.store.condition import DAMAGED, diagnose
@@ -98,7 +99,7 @@ def _bad_field(error: dict[str, Any], value: Any, drop: Sequence[str]) -> BadFie
         except (KeyError, IndexError, TypeError):
             here = None
     cause = error.get("ctx", {}).get("error")
-    message = error["msg"].removeprefix("Value error, ")
+    message = refusal(error)
     if isinstance(cause, FieldError):
         path += cause.field.split(".")
         message = cause.message

@@ -118,6 +118,26 @@ def test_the_board_shows_runs_in_words_and_finds_them(client: httpx.Client, hand
     assert "No run matches" in client.get("/", params={"q": "nothing-like-it"}, headers=HTML).text
 
 
+@pytest.mark.parametrize(
+    ("q", "as_written"),
+    [
+        ("lr>0.001", "lr>0.001"),
+        ("paper -tag:x", "-tag:x"),
+        ("lr:0.1 model:lenet", "lr:0.1"),
+        ("nothing OR nowhere", "OR"),
+        ('"a > b" nothing-like-it tag:x', ""),
+    ],
+)
+def test_a_search_says_what_it_does_not_support(client: httpx.Client, hand: Hand, q: str, as_written: str) -> None:
+    run = hand.run()
+    text = unmarked(client.get("/", params={"q": q}, headers=HTML).text)
+    assert "No run matches." in text
+    found = re.search(r"Searched for as written: (.*?)\. The search does not support exclusion", text)
+    assert (unescape(re.sub("<[^>]*>", "", found[1])) if found else "") == as_written
+    assert "or begin the run's id (4 characters or more)" in text
+    assert run.id in client.get("/", params={"q": run.id[:5]}, headers=HTML).text
+
+
 def test_an_old_link_to_the_board_still_opens_it(client: httpx.Client) -> None:
     assert client.get("/", params={"sort": "luck", "cursor": "x", "state": "dreaming"}, headers=HTML).status_code == 200
 

@@ -136,6 +136,11 @@ def test_an_estimate_widens_after_estimates_that_were_off(client: httpx.Client, 
     database.dispose()
     text = unescape(client.post("/new/estimate", data=forms.values(SPEC) | {"kind": "lottery"}).text)
     assert "About 51 s to 5 min here, as the last 5 replicates like it turned out" in text
+    # The cards say the same of the same spec, and of what was never compared they give no range.
+    cards = client.get("/presets", headers={"Accept": "text/html"}).text
+    costs = dict(re.findall(r'href="/new\?preset=([\w-]+)">.*?class="num cost">([^<]+)<', cards, re.DOTALL))
+    assert costs["digits-tickets"] == "about 51 s to 5 min here"
+    assert costs["lenet-quick"] == "not timed yet"
 
 
 def test_a_new_run_starts_behind_those_that_run_and_wait(client: httpx.Client, store: Store) -> None:
