@@ -1,0 +1,152 @@
+"""Which kernels a traced model has, in forward order, and what each of them is for."""
+
+from dataclasses import dataclass, field
+
+from torch import Tensor, fx, nn
+
+from workers.science.architecture.description import Kernel, Role
+from workers.science.architecture.tracing import Trace
+
+INPUT = ""
+_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Embedding)
+_KERNEL_CALLS = {"linear", "conv1d", "conv2d", "conv3d", "embedding"}
+_SUMS = {"add", "iadd", "add_"}
+_PRODUCTS = {"matmul", "bmm"}
+_ATTENTION = "scaled_dot_product_attention"
+
+
+@dataclass
+class _Flow:
+    """What reaches a node: the nearest kernels, and all kernels before it.
+
+    `query` and `key` are set from a product of two computed tensors on, `heads` from an attention on, until the next
+    kernel.
+    """
+
+    nearest: set[str] = field(default_factory=set)
+    before: set[str] = field(default_factory=set)
+    query: set[str] = field(default_factory=set)
+    key: set[str] = field(default_factory=set)
+    heads: int = 0
+
+
+@dataclass
+class _Found:
+    shape: tuple[int, ...]
+    role: Role
+    reads: set[str]
+    heads: int = 0
+
+
+def kernels_of(trace: Trace) -> tuple[Kernel, ...]:
+    """Return the kernels of a traced model in forward order."""
+    flows: dict[fx.Node, _Flow] = {}
+    found: dict[str, _Found] = {}
+    for node in trace.graph.nodes:
+        flow = _Flow({INPUT}) if node.op == "placeholder" else _joined(trace, flows, node)
+        flows[node] = flow
+        call = _call(node)
+        if weight := _weight(trace, node):
+            name, tensor = weight
+            if name not in found:
+                embedding = "embedding" in call or isinstance(_module(trace, node), nn.Embedding)
+                role: Role = "embedding" if embedding else "attention_out" if flow.heads else "hidden"
+                found[name] = _Found(tuple(tensor.shape), role, set(flow.nearest), flow.heads)
+            else:
+                found[name].reads |= flow.nearest
+            flows[node] = _Flow({name}, flow.before | {name})
+        elif call in _SUMS:
+            _shortcut(found, *(flows[each] for each in _tensors(node)))
+        elif call == _ATTENTION:
+            query, key, value = (flows[each] for each in _tensors(node)[:3])
+            _attend(trace, node, flow, found, (query.nearest, key.nearest, value.nearest))
+        elif call in _PRODUCTS:
+            left, right = (flows[each] for each in _tensors(node)[:2])
+            if left.query:
+                _attend(trace, node, flow, found, (left.query, left.key, right.nearest))
+            else:
+                flow.query, flow.key = set(left.nearest), set(right.nearest)
+        if node.op == "output":
+            _ends(found, flow)
+    order = [INPUT, *found]
+    return tuple(
+        Kernel(name, each.shape, each.role, tuple(sorted(each.reads, key=order.index)), each.heads)
+        for name, each in found.items()
+    )
+
+
+def _joined(trace: Trace, flows: dict[fx.Node, _Flow], node: fx.Node) -> _Flow:
+    joined = _Flow()
+    for each in node.all_input_nodes:
+        if each not in trace.operands:  # a number, such as a tensor's length
+            continue
+        flow = flows[each]
+        joined.nearest |= flow.nearest
+        joined.before |= flow.before
+        joined.query |= flow.query
+        joined.key |= flow.key
+        joined.heads = max(joined.heads, flow.heads)
+    return joined
+
+
+def _call(node: fx.Node) -> str:
+    """Return the name of the function or method that a node calls, "" for none."""
+    if node.op == "call_function":
+        return getattr(node.target, "__name__", "")
+    return str(node.target) if node.op == "call_method" else ""
+
+
+def _tensors(node: fx.Node) -> list[fx.Node]:
+    """Return the arguments that are results of other nodes, in order; the same one may come twice."""
+    return [each for each in (*node.args, *node.kwargs.values()) if isinstance(each, fx.Node)]
+
+
+def _module(trace: Trace, node: fx.Node) -> nn.Module | None:
+    return trace.module.get_submodule(str(node.target)) if node.op == "call_module" else None
+
+
+def _weight(trace: Trace, node: fx.Node) -> tuple[str, Tensor] | None:
+    """Return name and tensor of the kernel that a node multiplies by, None where it has none."""
+    module = _module(trace, node)
+    if isinstance(module, _LAYERS):
+        return trace.name_of(module.weight), module.weight
+    if _call(node) in _KERNEL_CALLS:
+        weight = node.args[1] if len(node.args) > 1 else node.kwargs.get("weight")
+        if isinstance(weight, fx.Node) and weight.op == "get_attr":
+            tensor = trace.fetch_attr(str(weight.target))
+            return trace.name_of(tensor), tensor
+    return None
+
+
+def _shortcut(found: dict[str, _Found], *branches: _Flow) -> None:
+    """Of two branches that are added, a kernel that is alone on one, with several on the other, is a shortcut."""
+    if len(branches) != 2:
+        return
+    one, other = branches
+    for mine, theirs in ((one, other), (other, one)):
+        alone, beside = mine.before - theirs.before, theirs.before - mine.before
+        if len(alone) == 1 < len(beside) and found[name := alone.pop()].role in ("first", "hidden"):
+            found[name].role = "shortcut"
+
+
+def _attend(
+    trace: Trace, node: fx.Node, flow: _Flow, found: dict[str, _Found], reads: tuple[set[str], set[str], set[str]]
+) -> None:
+    """Give the kernels of queries, keys and values their roles; the next kernel is the attention's output."""
+    shape = [factor.size for factor in trace.operands[node].dimensions]
+    flow.heads, flow.query, flow.key = shape[-3] if len(shape) > 3 else 1, set(), set()
+    names: tuple[Role, Role, Role] = ("query", "key", "value")
+    for name in set.union(*reads) - {INPUT}:
+        roles = [role for role, kernels in zip(names, reads, strict=True) if name in kernels]
+        found[name].role = roles[0] if len(roles) == 1 else "query_key_value"
+        found[name].heads = flow.heads
+
+
+def _ends(found: dict[str, _Found], flow: _Flow) -> None:
+    """Name the kernels that read the input, and those that nothing but the output reads."""
+    for each in found.values():
+        if INPUT in each.reads and each.role == "hidden":
+            each.role = "first"
+    for name in flow.nearest - {INPUT}:
+        if not any(name in each.reads for each in found.values()):
+            found[name].role = "output"
