@@ -1,13 +1,17 @@
 """Tickets of stored runs, as an experiment gets them: read from the store, so that the experiment need not know one."""
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
 
 from app.contract.events import Place
 from app.contract.specs import LotterySpec
-from app.contract.tickets import TicketRef
+from app.contract.tickets import Collapsed, TicketRef
+from app.masks import codec
+from app.masks.collapse import Counts, Gap, first_cut, gap
+from app.masks.connectivity import dead
 from app.store import NotFound, Store
 from app.store.errors import Corrupt
 from workers import tensors
@@ -41,12 +45,33 @@ def load(store: Store, ref: TicketRef) -> SavedTicket:
             raise TicketGoneError(f"{name} of ticket {ref.run}:{ref.replicate}:{level} is not in the store") from error
 
     shapes = {f"{layer['name']}.weight": tuple(layer["shape"]) for layer in run.provenance["layers"]}
-    masks: Mapping[str, Tensor] = {name: torch.ones(shape, dtype=torch.bool) for name, shape in shapes.items()}
-    # A mask is saved as what its level flips.
-    for level in range(ref.level + 1):
-        flipped = read("mask", level)
-        masks = masks_of({name: flipped[name] for name in shapes}, masks)  # in the network's order, not the file's
+
+    def levels() -> Iterator[Mapping[str, Tensor]]:
+        """The masks of each level: one is saved as what its level flips."""
+        masks: Mapping[str, Tensor] = {name: torch.ones(shape, dtype=torch.bool) for name, shape in shapes.items()}
+        for level in range(ref.level + 1):
+            flipped = read("mask", level)
+            masks = masks_of({name: flipped[name] for name in shapes}, masks)  # in the network's order, not the file's
+            yield masks
+
+    masks = deque(levels(), maxlen=1).pop()
     ticket = unpack(read("ticket", ref.level), masks)
     n_classes = shapes[list(shapes)[-1]][0]
     shape = tuple(int(side) for side in run.provenance["input"])
-    return SavedTicket(run.spec.model, shape, n_classes, ticket)
+    return SavedTicket(run.spec.model, shape, n_classes, ticket, _collapsed(masks, levels()))
+
+
+def _collapsed(masks: Mapping[str, Tensor], levels: Iterator[Mapping[str, Tensor]]) -> Collapsed | None:
+    """Where a ticket is cut; `levels` are its masks from level 0 on: once it is cut, it remains so."""
+    found = _gap(masks)
+    if found is None:
+        return None
+    names = [name.removesuffix(".weight") for name in masks]
+    since = next(level for level, before in enumerate(levels) if _gap(before) is not None)
+    return Collapsed(tuple(names[each] for each in found.empty), "" if found.cut is None else names[found.cut], since)
+
+
+def _gap(masks: Mapping[str, Tensor]) -> Gap | None:
+    bits = [(codec.pack(mask.numpy()), tuple(mask.shape)) for mask in masks.values()]
+    counts = [Counts(int(mask.sum()), *dead(*each)) for mask, each in zip(masks.values(), bits, strict=True)]
+    return gap([shape for _, shape in bits], counts, lambda: first_cut(bits))

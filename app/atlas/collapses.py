@@ -1,5 +1,7 @@
 """Which tickets of a run have collapsed: from the counts of every mask, and from the masks where these do not tell."""
 
+import json
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,7 +9,7 @@ from app.atlas.reader import Reader, layers_of
 from app.contract.events import WINNING_TICKET
 from app.contract.imported import ImportedSpec
 from app.contract.records import Run, Series
-from app.contract.tickets import TicketRef
+from app.contract.tickets import Collapsed, TicketRef
 from app.figures.collapse import Collapse, Collapses
 from app.masks.collapse import Counts, first_cut, gap
 from app.store.errors import NotFound
@@ -32,11 +34,12 @@ def collapses(reader: Reader, run: Run) -> Collapses:
 
 
 def collapses_of(reader: Reader, run: Run) -> Collapses:
-    """Return those of the run's own tickets, and of the tickets that it times as far as their runs still exist."""
+    """Return those of the run's own tickets, and of the tickets that it times: saved with it, or as their runs have."""
     found = dict(collapses(reader, run))
     for ref in getattr(run.spec, "tickets", ()):
         try:
-            timed = collapse(reader, ref)
+            kept = _kept(reader, run)
+            timed = collapse(reader, ref) if kept is None else _named(ref, kept)
         except NotFound:
             continue
         if timed is not None:
@@ -45,13 +48,26 @@ def collapses_of(reader: Reader, run: Run) -> Collapses:
 
 
 def unjudged(reader: Reader, run: Run) -> bool:
-    """Return whether a run times a ticket whose own run is gone, so that nothing tells whether it has collapsed."""
+    """Return whether a run times a ticket whose own run is gone, without having saved whether it has collapsed."""
     for ref in getattr(run.spec, "tickets", ()):
         try:
             reader.store.run(ref.run)
         except NotFound:
-            return True
+            return _kept(reader, run) is None
     return False
+
+
+def _kept(reader: Reader, run: Run) -> str | None:
+    """What a run has saved of the collapse of the ticket that it times, as JSON; None before, and in older runs."""
+    saved = reader.index(run.id).saved
+    return next((ref.meta["collapsed"] for ref in saved.values() if "collapsed" in ref.meta), None)
+
+
+def _named(ref: TicketRef, kept: str) -> Collapse | None:
+    if (fields := json.loads(kept)) is None:
+        return None
+    found = Collapsed(**fields)
+    return Collapse(ref.level, tuple(found.empty), found.cut, since=found.since)
 
 
 def collapse(reader: Reader, ref: TicketRef) -> Collapse | None:

@@ -56,6 +56,8 @@ class Experiment(Params, ABC):
     """The series that has rows of a training once it has ended."""
     repeatable: ClassVar[bool] = True
     """Whether the same numbers come out when it is done again; times do not."""
+    saves_tickets: ClassVar[bool] = False
+    """Whether it prunes, and so saves tickets."""
     grows: ClassVar[frozenset[str]] = frozenset({"replicates"})
     """Fields that a run may be extended in; `extends` says how."""
 

@@ -1,6 +1,6 @@
 """Masks that came from elsewhere, as a run."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, model_validator
 
@@ -26,6 +26,8 @@ class ImportedSpec(Params):
     layers: int = Field(ge=1, le=400, description="Prunable layers of the network.", json_schema_extra=unit("layers"))
     levels: int = Field(ge=0, le=60, description="Levels after the first.", json_schema_extra=unit("rounds"))
     replicates: int = Field(1, ge=1, le=61, description="Sequences of levels.", json_schema_extra=unit("replicates"))
+
+    saves_tickets: ClassVar[bool] = True
 
     @property
     def dataset_name(self) -> str:

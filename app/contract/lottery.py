@@ -111,6 +111,7 @@ class LotterySpec(Experiment):
     device: Device = "any"
 
     ends: ClassVar[str] = "outcome"
+    saves_tickets: ClassVar[bool] = True
     grows: ClassVar[frozenset[str]] = frozenset({"replicates", "levels", "branches"})
 
     @property

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from app.contract.events import WINNING_TICKET, Place
 
@@ -10,6 +10,17 @@ MAX_LAYER_NAME: Final = 350
 """Characters of a layer's name, in imported files and in links."""
 
 _ADDRESS = re.compile(r"([0-9a-z]{1,20}):(\d{1,6}):(\d{1,6})(?::([a-z_]{1,40}):(\d{1,6}))?")
+
+
+class Collapsed(NamedTuple):
+    """Where a ticket is cut: names of `empty` layers, and the layer from which on nothing passes, "" if unknown.
+
+    `since` is the first level at which it was.
+    """
+
+    empty: tuple[str, ...]
+    cut: str
+    since: int
 
 
 @dataclass(frozen=True, order=True)

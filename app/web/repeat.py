@@ -37,6 +37,7 @@ class SpecPage:
     levels: tuple[int, ...]
     tickets: tuple[tuple[int, tuple[tuple[str, str], ...]], ...]
     loader: str
+    saves_tickets: bool
 
 
 def spec_page(store: Store, run: Run, origin: str) -> SpecPage:
@@ -60,6 +61,7 @@ def spec_page(store: Store, run: Run, origin: str) -> SpecPage:
         levels=levels,
         tickets=tickets,
         loader=_loader(run, {ref.name for ref in refs}),
+        saves_tickets=run.spec.saves_tickets,
     )
 
 

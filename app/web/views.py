@@ -87,6 +87,8 @@ class Head:
     can_clone: bool
     failure: Failure | None
     refusals: tuple[str, ...]
+    page: str = ""
+    """Address of the page that shows runs of this kind together, if there is one."""
 
 
 def page(request: Request, template: str, status: int = 200, **context: object) -> HTMLResponse:
@@ -211,6 +213,7 @@ def head(
         can_clone=run.kind in EXPERIMENTS,
         failure=_failure(run) if run.state == "failed" else None,
         refusals=tuple(f"Replicate {each.replicate}, on worker {each.worker}: {each.reason}" for each in refusals),
+        page=f"/hardware?run={run.id}" if run.kind == "hardware" and not binned else "",
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from app.contract.events import Measured, Place, Started
+from app.contract.events import ArtifactSaved, Measured, Place, Started
 from app.contract.presets import PRESETS
 from app.contract.specs import HardwareSpec
 from app.store import Store
@@ -23,8 +23,13 @@ def page(client: httpx.Client, path: str) -> str:
     return unescape(answer.text)
 
 
-def written(store: Store, name: str = "x", *, start: bool = True, **spec: Any) -> str:
-    """A run of one replicate in the store, with all its rows unless it has not started."""
+def written(
+    store: Store, name: str = "x", *, start: bool = True, compacted: dict[str, str] | None = None, **spec: Any
+) -> str:
+    """A run of one replicate in the store, with all its rows unless it has not started.
+
+    `compacted` is what it has saved with the artifact of that name, if it has saved one.
+    """
     made = HardwareSpec.model_validate(hardware_run(**{"replicates": 1, **spec}).spec.model_dump())
     run = store.create_run(made, name=name)
     if start:
@@ -41,6 +46,12 @@ def written(store: Store, name: str = "x", *, start: bool = True, **spec: Any) -
                 columns={name: [float(series[name][i])] for name in sorted(names)},
             )
             store.append(claim.shard_id, claim.token, [event], i)
+        if compacted is not None:
+            sha256 = store.artifacts_store.put(b"compacted")
+            saved = ArtifactSaved(
+                name="compacted", sha256=sha256, size_bytes=9, media_type="application/octet-stream", meta=compacted
+            )
+            store.append(claim.shard_id, claim.token, [saved], len(series))
         store.finish(claim.shard_id, claim.token)
     return run.id
 
@@ -79,6 +90,37 @@ def test_a_ticket_whose_run_was_purged_is_not_passed_off_as_whole(client: httpx.
     again = written(store, ticket=f"{trained}:0:1")
     text = unmarked(page(client, f"/hardware?run={again}"))
     assert f"The run of this ticket was deleted, so {unknown}" in text
+
+
+def test_a_collapse_that_was_saved_with_the_timing_stays_known(client: httpx.Client, store: Store, hand: Hand) -> None:
+    trained = hand.run(start=False).id
+    store.cancel_run(trained)
+    saved = '{"empty": ["fc1", "fc2"], "cut": "fc1", "since": 1}'
+    cut = written(store, ticket=f"{trained}:0:2", compacted={"collapsed": saved})
+    whole_one = written(store, ticket=f"{trained}:0:1", compacted={"collapsed": "null"})
+    store.bin_run(trained)
+    store.purge_run(trained)
+    text = unmarked(page(client, f"/hardware?run={cut}"))
+    assert "No speed-up is claimed for this ticket. Layer collapse at level 2 in fc1 and fc2 (since level 1)." in text
+    text = unmarked(page(client, f"/hardware?run={whole_one}"))
+    assert "This ticket (7.0\xa0% of the weights), inference, batch 60: " in text
+    assert "was deleted" not in text
+
+
+def test_the_page_of_a_run_leads_to_the_page_hardware(client: httpx.Client, store: Store, hand: Hand) -> None:
+    run = written(store)
+    text = page(client, f"/runs/{run}")
+    assert f'<a class="btn" href="/hardware?run={run}">Show on Hardware</a>' in text
+    assert f'data-run="{run}"' in page(client, f"/hardware?run={run}")
+    assert "/hardware?run=" not in page(client, f"/runs/{hand.run().id}")
+
+
+def test_only_kinds_that_save_tickets_speak_of_them(client: httpx.Client, store: Store, hand: Hand) -> None:
+    assert "None saved" not in page(client, f"/runs/{written(store)}?tab=spec")
+    waiting = hand.run(start=False).id
+    assert "None saved yet: the first is saved when" in page(client, f"/runs/{waiting}?tab=spec")
+    store.cancel_run(waiting)
+    assert "None saved: no dense network was trained to its end." in page(client, f"/runs/{waiting}?tab=spec")
 
 
 def test_an_address_of_another_run_shows_none(client: httpx.Client, store: Store, hand: Hand) -> None:

@@ -3,6 +3,7 @@
 Defined in docs/protocol.md, Hardware. What is timed comes out the same each time; times do not.
 """
 
+import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 
 from app.contract.events import Measured, Place, Progress
 from app.contract.hardware import FORMATS, REASONS, HardwareSpec
+from app.contract.tickets import Collapsed
 from workers.science.experiments.midway import Clock
 from workers.science.experiments.rows import one_row
 from workers.science.experiments.ticket import SavedTicket
@@ -39,6 +41,7 @@ class _Subject(NamedTuple):
     network: nn.Sequential
     masks: Mapping[str, Tensor]
     shape: tuple[int, ...]
+    collapsed: Collapsed | None = None
 
     @property
     def is_ticket(self) -> bool:
@@ -68,7 +71,8 @@ def run(
     `seconds_high` the quartiles, `speedup` dense time over this one in the same repeat, also with quartiles, `bytes`
     held, `error` against the dense network, `energy_j` joules per pass (NaN where they cannot be read), and `refused`:
     why a format has no time here (`REASONS`), 0 where it has. The branch of a row is its format. Artifact `compacted`:
-    the ticket as a smaller dense network. Progress counts measurements; a Checkpoint follows each group of rows.
+    the ticket as a smaller dense network, with `collapsed` in its `meta`: where the ticket is cut, null if it is not.
+    Progress counts measurements; a Checkpoint follows each group of rows.
 
     Raises `TypeError` for a ticket that is no `nn.Sequential`.
     """
@@ -104,7 +108,9 @@ class _Replicate:
         for subject in self._subjects():
             if subject.is_ticket and "compacted" not in self._done:
                 made = compaction.compact(subject.network.cpu(), subject.masks)
-                yield Tensors("compacted", Place(), compaction.export(made))
+                # With the ticket's collapse: the run that trained it may be deleted while this one is kept.
+                meta = {"collapsed": json.dumps(subject.collapsed and subject.collapsed._asdict())}
+                yield Tensors("compacted", Place(), compaction.export(made), meta)
                 yield self._checkpoint("compacted")
             for batch_size in self._spec.batch_sizes:
                 for mode in self._spec.modes:
@@ -134,7 +140,8 @@ class _Replicate:
             if not isinstance(whole, nn.Sequential):
                 raise TypeError(f"the network of the ticket is a {type(whole).__name__}, not a sequence of layers")
             masks = dict(saved.ticket.masks)
-            yield _Subject("ticket", (0, 0), density(masks), self._there(whole), masks, tuple(saved.shape))
+            shape = tuple(saved.shape)
+            yield _Subject("ticket", (0, 0), density(masks), self._there(whole), masks, shape, saved.collapsed)
 
     def _there(self, network: nn.Sequential) -> nn.Sequential:
         return network.to(self._device, self._dtype)

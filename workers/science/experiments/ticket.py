@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from app.contract.events import Measured, Place
 from app.contract.params import Params
+from app.contract.tickets import Collapsed
 from app.masks import codec
 from app.masks.codec import Bits
 from app.masks.connectivity import dead
@@ -25,12 +26,16 @@ class Ticket(NamedTuple):
 
 
 class SavedTicket(NamedTuple):
-    """A ticket of another run, with what its network is: `shape` that of one example, `n_classes` of its outputs."""
+    """A ticket of another run, with what its network is: `shape` that of one example, `n_classes` of its outputs.
+
+    `collapsed` says where it is cut, None where it is not.
+    """
 
     model: Params
     shape: tuple[int, ...]
     n_classes: int
     ticket: Ticket
+    collapsed: Collapsed | None = None
 
     def network(self) -> nn.Module:
         """The network with the ticket's trained weights, 0 where pruned."""

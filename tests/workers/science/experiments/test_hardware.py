@@ -120,7 +120,7 @@ def test_a_ticket_is_timed_whole_and_kept_compacted() -> None:
     )
     assert small < dense
     (artifact,) = [each for each in outputs if isinstance(each, Tensors)]
-    assert (artifact.name, artifact.place) == ("compacted", Place())
+    assert (artifact.name, artifact.place, artifact.meta) == ("compacted", Place(), {"collapsed": "null"})
     columns = artifact.tensors["fc1.weight.columns"]
     assert int(columns.min()) >= 32
     assert 7 not in artifact.tensors["fc1.weight.rows"].tolist()
