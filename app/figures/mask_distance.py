@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.contract.events import WINNING_TICKET
-from app.contract.records import Series
+from app.contract.records import Run, Series
 from app.figures import level_lines, words
 from app.figures.level_lines import Floats, Line
 from app.figures.source import Options, Source
@@ -34,6 +34,11 @@ class DistanceInfo(NamedTuple):
     revived: Floats
     planned_levels: int
     live: bool
+
+
+def wanted(run: Run) -> bool:
+    """Whether a run has two successive masks; an import of one level has none."""
+    return run.levels > 0
 
 
 def info(source: Source[Options]) -> DistanceInfo:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from app.contract.events import WINNING_TICKET
+from app.contract.records import Run
 from app.contract.tickets import MAX_LAYER_NAME
 from app.figures import level_lines, words
 from app.figures.level_lines import Floats, Line
@@ -43,6 +44,11 @@ class SurvivalInfo(NamedTuple):
     planned_levels: int
     live: bool
     awaited: tuple[Part, ...]
+
+
+def wanted(run: Run) -> bool:
+    """Whether there is anything to compare: several levels, or initial weights of imported masks."""
+    return run.levels > 0 or "no initial weights" not in run.provenance.get("format", "")
 
 
 def info(source: Source[SurvivalOptions]) -> SurvivalInfo:

@@ -60,6 +60,11 @@ class OverlapPage:
     pairing: str
     pairings: tuple[PairingForm, ...]
 
+    @property
+    def undecided(self) -> bool:
+        """Whether layers of two runs are not paired, or cannot be: then there is no figure to draw."""
+        return any(form.open or form.problem for form in self.pairings)
+
 
 def across_default(reader: Reader, run: Run, query: Mapping[str, str]) -> str:
     """What tickets of this run can be compared across, where the address does not say: the first that has several."""

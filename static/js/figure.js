@@ -150,6 +150,8 @@ export class FigureCard {
   }
 
   async load() {
+    // A card that is not shown stays stale until it is.
+    if (!this.card.offsetParent) return;
     this.stale = false;
     const asking = (this.asking = new AbortController());
     const query = this.options.toString();

@@ -31,7 +31,9 @@ export function chooseTickets(form, chosen) {
     none.hidden = !named;
   };
   const named = () => [...[...boxes].filter((box) => box.checked).map((box) => box.value), ...list(text("beside").value)];
-  const take = () => {
+  let takes = 0;
+  const take = async () => {
+    const mine = ++takes;
     const address = new URL(location.href);
     address.searchParams.delete("ticket");
     const now = named();
@@ -40,12 +42,13 @@ export function chooseTickets(form, chosen) {
     for (const [name, value] of values) {
       if (value) address.searchParams.set(name, value);
       else address.searchParams.delete(name);
-      chosen(name, value);
     }
     history.replaceState(null, "", address);
     document.dispatchEvent(new CustomEvent("chosen"));
     apply(now.length);
-    renewParts();
+    // Whether layers are paired is known first: where they are not, no figure is asked for.
+    await renewParts();
+    if (mine === takes) for (const [name, value] of values) chosen(name, value);
   };
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("change", take);

@@ -41,7 +41,6 @@ def pick(page: Page, label: str, words: str) -> None:
 
 
 def test_layers_that_nothing_pairs_are_paired_by_the_reader(watched: Watched, two: tuple[str, str]) -> None:
-    watched.expected = "422"
     numbered, words = two
     page = watched()
     page.goto(f"/runs/{numbered}?tab=overlap")
@@ -49,10 +48,9 @@ def test_layers_that_nothing_pairs_are_paired_by_the_reader(watched: Watched, tw
     pick(page, "Add a run by name or id", "names_words")
     asked = page.locator(f"#pairing-{words}")
     expect(asked).to_contain_text("Which layer of “names_words” corresponds to which of “names_numbered”?")
-    # No number of another pairing is left, above or below.
+    # Until it is answered there is neither a number of another pairing nor an empty figure.
     for figure in (MATRIX, CHANCE):
-        expect(page.locator(f"{figure} .find")).to_contain_text("Names and shapes do not determine which layer")
-        expect(page.locator(f"{figure} .main-svg")).to_have_count(0)
+        expect(page.locator(figure)).to_be_hidden()
     partners = page.get_by_role("combobox", name="Partner of fc1"), page.get_by_role("combobox", name="Partner of fc2")
     chosen = [select.evaluate("each => each.selectedOptions[0].text") for select in partners]
     assert chosen == ["input", "hidden"]
@@ -94,13 +92,24 @@ def test_two_tickets_in_pixels_are_paired_too(watched: Watched, two: tuple[str, 
     expect(page.locator("#legend")).to_contain_text("16 of 64 weights in view kept by A or B")
 
 
+def test_a_link_to_an_open_pairing_asks_for_no_figure(watched: Watched, two: tuple[str, str]) -> None:
+    page = watched()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"/runs/{two[0]}?tab=overlap&others={two[1]}")
+    expect(page.locator(f"#pairing-{two[1]}")).to_contain_text("Check the proposal and confirm it")
+    expect(page.locator(MATRIX)).to_be_hidden()
+    page.wait_for_timeout(1000)
+    assert not [address for address in asked if "/figures/" in address]
+
+
 def test_what_cannot_be_compared_says_why(watched: Watched, scope: Scope, two: tuple[str, str]) -> None:
-    watched.expected = "422"
     other = imported(scope, "narrow", save({"a.weight_mask": np.eye(4, dtype=np.uint8)}))
     page = watched()
     page.goto(f"/runs/{two[0]}?tab=overlap&others={other}")
     expect(page.locator(f"#pairing-{other}")).to_contain_text("Not compared. The layers of “names_numbered”")
-    expect(page.locator(f"{MATRIX} .find")).to_contain_text("one has 2 layers, the other 1 layer.")
+    expect(page.locator(f"#pairing-{other}")).to_contain_text("one has 2 layers, the other 1 layer")
+    expect(page.locator(MATRIX)).to_be_hidden()
     page.get_by_role("button", name="Remove narrow").click()
     expect(page.locator(f"{MATRIX} .find")).to_contain_text("a comparison needs two")
     expect(page.locator(f"#pairing-{other}")).to_have_count(0)

@@ -72,3 +72,16 @@ def test_the_page_says_what_is_read_and_how_to_convert(client: httpx.Client) -> 
         assert words in text
     assert "f-files-error" in text
     assert "aria-invalid" not in text
+
+
+@pytest.mark.parametrize(
+    ("levels", "initial", "shown"),
+    [(1, False, set()), (1, True, {"weight_survival"}), (2, False, {"weight_survival", "mask_distance"})],
+)
+def test_an_import_has_no_figure_that_would_be_empty(
+    client: httpx.Client, levels: int, initial: bool, shown: set[str]
+) -> None:
+    network = Network(levels)
+    contents = [network.ticket(level) if initial else network.masks_alone(level) for level in range(levels)]
+    page = client.get(send(client, *contents).headers["location"], params={"tab": "masks"}, headers=HTML).text
+    assert {"weight_survival", "mask_distance"} & set(re.findall(r'id="figure-(\w+)"', page)) == shown
