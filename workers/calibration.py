@@ -3,10 +3,12 @@
 import threading
 import time
 from collections.abc import Callable
+from typing import get_args
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.contract.catalog import CATALOG
+from app.contract.params import DatasetParams, ModelParams, Params
 from app.settings import Settings
 from app.store import Store
 from workers.forkserver import end, spawn
@@ -52,5 +54,18 @@ def _run(settings: Settings, device: str, idle: Callable[[], bool]) -> bool:
 def missing(store: Store, device: str) -> set[tuple[str, str]]:
     """Models and data sets of the catalog, and Mflop of any ("mlp", "any"), without a known speed on `device`."""
     known = {(speed.model, speed.dataset) for speed in store.speeds() if speed.device == device_kind(device)}
-    models = {(model, dataset) for model in CATALOG["model"] for dataset in CATALOG["dataset"]}
+    models = {
+        (model, dataset)
+        for model, entry in CATALOG["model"].items()
+        for dataset, data in CATALOG["dataset"].items()
+        if fit(entry.params, data.params)
+    }
     return (models | {("mlp", "any")}) - known
+
+
+def fit(model: type[Params], dataset: type[Params]) -> bool:
+    """Return whether a model, with its default parameters, takes the pictures of a data set."""
+    if not issubclass(model, ModelParams) or not issubclass(dataset, DatasetParams):
+        return False
+    kind = get_args(model.model_fields["kind"].annotation)[0]
+    return model(kind=kind).misfit(dataset.shape) is None

@@ -197,6 +197,8 @@ class LotterySpec(Experiment):
         kinds = [branch.kind for branch in self.branches]
         if len(set(kinds)) < len(kinds):
             raise FieldError("branches", "lists the same control twice; increase its draws instead")
+        if reason := self.model.misfit(self.dataset.shape):
+            raise FieldError("model", f"does not fit the data set {self.dataset.kind}: {reason}")
         if self.rewind != "weights" and self.rewind_step:
             raise FieldError("rewind_step", f"must be 0 when rewind is {self.rewind!r}: nothing is rewound")
         if self.rewind_step >= self.steps:

@@ -137,6 +137,18 @@ class ModelParams(Params, ABC):
     def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
         """Return the prunable kernels in the model's order."""
 
+    def misfit(self, shape: tuple[int, int, int]) -> str | None:  # noqa: ARG002 (most models take any)
+        """Return why the model cannot take pictures of a shape; None where it can."""
+        return None
+
+
+def too_small(shape: tuple[int, int, int], halvings: int) -> str | None:
+    """Return what is said of pictures that cannot be halved that often; None where they can."""
+    _, height, width = shape
+    if min(height, width) >> halvings:
+        return None
+    return f"it halves pictures {halvings} times, and of {height}×{width} pixels nothing would be left"
+
 
 class Lenet300100(ModelParams):
     kind: Literal["lenet_300_100"]
@@ -152,6 +164,9 @@ class ConvParams(ModelParams, ABC):
 
     def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
         return list(convolutional(shape, self.widths))
+
+    def misfit(self, shape: tuple[int, int, int]) -> str | None:
+        return too_small(shape, len(self.widths))
 
 
 class Conv2(ConvParams):

@@ -1,5 +1,6 @@
 """How fast this machine is: seconds per step of every catalog model on every data set's shape, and per Mflop."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
 import torch
@@ -50,7 +51,7 @@ class StepTime(NamedTuple):
 
 
 def calibrate(batch_size: int = 60, *, seconds: float = 0.2, device: torch.device | str = "cpu") -> list[StepTime]:
-    """Time each model on each shape for about `seconds`, on drawn pictures; some seconds in all.
+    """Time each model on each shape for about `seconds`, on drawn pictures; shapes that it cannot take are left out.
 
     Torch is used as it is set up: in the process, with the threads and on the device of the trainings to come.
     """
@@ -58,11 +59,13 @@ def calibrate(batch_size: int = 60, *, seconds: float = 0.2, device: torch.devic
     for model in CATALOG["model"]:
         for shape, _ in SETS.values():
             if (model, shape) not in times:
-                times[model, shape] = _times(model, shape, batch_size, seconds, device)
+                with suppress(ValueError):  # a model that does not take this shape
+                    times[model, shape] = _times(model, shape, batch_size, seconds, device)
     steps = [
         StepTime(model, dataset, batch_size, step_s + evaluated * example_s / EVAL_EVERY)
         for model in CATALOG["model"]
         for dataset, (shape, evaluated) in SETS.items()
+        if (model, shape) in times
         for step_s, example_s in [times[model, shape]]
     ]
     return [*steps, StepTime("mlp", "any", 1, _mflop_s(seconds, device))]

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from app.contract.catalog import CATALOG
 from workers.science.build import build
 from workers.science.calibration import EVAL_EVERY, SETS, calibrate
+from workers.science.models.conv import conv_network
 
 
 def test_every_model_is_timed_on_every_data_set() -> None:
@@ -47,3 +49,17 @@ def test_the_global_generator_is_left_alone() -> None:
     before = torch.get_rng_state()
     calibrate(2, seconds=0.0)
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_model_that_takes_no_small_pictures_leaves_the_others_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.science.models.conv_6.conv_network", _large_ones)
+    times = calibrate(2, seconds=0.0)
+    of_conv_6 = {time_.dataset for time_ in times if time_.model == "conv_6"}
+    assert of_conv_6 == {name for name in CATALOG["dataset"] if name != "digits"}
+    assert {time_.dataset for time_ in times if time_.model == "conv_2"} == CATALOG["dataset"].keys()
+
+
+def _large_ones(shape: tuple[int, int, int], n_classes: int, widths: tuple[int, ...]) -> nn.Module:
+    if shape[1] < 28:
+        raise ValueError("too small")
+    return conv_network(shape, n_classes, widths)

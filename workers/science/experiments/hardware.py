@@ -6,6 +6,7 @@ Defined in docs/protocol.md, Hardware. What is timed comes out the same each tim
 import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from math import nan
 from pathlib import Path
@@ -38,7 +39,7 @@ class _Subject(NamedTuple):
     key: str
     size: tuple[int, int]
     target: float
-    network: nn.Sequential
+    network: nn.Module
     masks: Mapping[str, Tensor]
     shape: tuple[int, ...]
     collapsed: Collapsed | None = None
@@ -71,10 +72,8 @@ def run(
     `seconds_high` the quartiles, `speedup` dense time over this one in the same repeat, also with quartiles, `bytes`
     held, `error` against the dense network, `energy_j` joules per pass (NaN where they cannot be read), and `refused`:
     why a format has no time here (`REASONS`), 0 where it has. The branch of a row is its format. Artifact `compacted`:
-    the ticket as a smaller dense network, with `collapsed` in its `meta`: where the ticket is cut, null if it is not.
-    Progress counts measurements; a Checkpoint follows each group of rows.
-
-    Raises `TypeError` for a ticket that is no `nn.Sequential`.
+    the ticket as a smaller dense network, where compaction knows all its modules, with `collapsed` in its `meta`: where
+    the ticket is cut, null if it is not. Progress counts measurements; a Checkpoint follows each group of rows.
     """
     yield from _Replicate(spec, replicate, torch.device(device), resume, tickets).run()
 
@@ -107,10 +106,11 @@ class _Replicate:
     def run(self) -> Iterator[Output]:
         for subject in self._subjects():
             if subject.is_ticket and "compacted" not in self._done:
-                made = compaction.compact(subject.network.cpu(), subject.masks)
-                # With the ticket's collapse: the run that trained it may be deleted while this one is kept.
-                meta = {"collapsed": json.dumps(subject.collapsed and subject.collapsed._asdict())}
-                yield Tensors("compacted", Place(), compaction.export(made), meta)
+                with suppress(TypeError):  # a network that compaction does not know
+                    made = compaction.compact(subject.network.cpu(), subject.masks)
+                    # With the ticket's collapse: the run that trained it may be deleted while this one is kept.
+                    meta = {"collapsed": json.dumps(subject.collapsed and subject.collapsed._asdict())}
+                    yield Tensors("compacted", Place(), compaction.export(made), meta)
                 yield self._checkpoint("compacted")
             for batch_size in self._spec.batch_sizes:
                 for mode in self._spec.modes:
@@ -137,13 +137,11 @@ class _Replicate:
                 yield _Subject(key, (n_in, n_out), share, self._there(network), masks, (n_in,))
         for saved in self._tickets:
             whole = saved.network()
-            if not isinstance(whole, nn.Sequential):
-                raise TypeError(f"the network of the ticket is a {type(whole).__name__}, not a sequence of layers")
             masks = dict(saved.ticket.masks)
             shape = tuple(saved.shape)
             yield _Subject("ticket", (0, 0), density(masks), self._there(whole), masks, shape, saved.collapsed)
 
-    def _there(self, network: nn.Sequential) -> nn.Sequential:
+    def _there(self, network: nn.Module) -> nn.Module:
         return network.to(self._device, self._dtype)
 
     def _measure(self, subject: _Subject, batch_size: int, *, training: bool) -> Iterator[Output]:

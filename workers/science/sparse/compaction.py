@@ -73,7 +73,7 @@ class _Layer:
 
 
 @torch.no_grad()
-def compact(network: nn.Sequential, masks: Mapping[str, Tensor], *, training: bool = False) -> Compacted:
+def compact(network: nn.Module, masks: Mapping[str, Tensor], *, training: bool = False) -> Compacted:
     """`network` without inputs and units that its `masks` cut off, in whatever order they cut off each other.
 
     Removed are: inputs that no kept weight reads; units (channels of convolutions) that no kept weight of the next
@@ -87,16 +87,19 @@ def compact(network: nn.Sequential, masks: Mapping[str, Tensor], *, training: bo
     through it are 0, and nothing moves into a bias. One whose bias is above 0 learns, so it stays. Weight decay would
     still move removed parameters; nothing that is kept would notice.
 
-    Raises `TypeError` for a module other than Linear, Conv2d, ReLU, MaxPool2d and Flatten, and for groups.
+    Raises `TypeError` for a network that is no sequence of modules, for a module other than Linear, Conv2d, ReLU,
+    MaxPool2d and Flatten, and for groups.
     Source: the definition; docs/protocol.md, Hardware.
     """
+    if type(network).forward is not nn.Sequential.forward:
+        raise TypeError(f"a {type(network).__name__} is no sequence of modules")
     layers = _layers(network, masks)
     while any([_drop_unread(layers), _drop_unfed(layers, training=training)]):
         pass
     return _built(network, layers)
 
 
-def _layers(network: nn.Sequential, masks: Mapping[str, Tensor]) -> list[_Layer]:
+def _layers(network: nn.Module, masks: Mapping[str, Tensor]) -> list[_Layer]:
     layers: list[_Layer] = []
     for name, module in network.named_children():
         if not isinstance(module, KNOWN) or (isinstance(module, nn.Conv2d) and module.groups != 1):
@@ -167,7 +170,7 @@ def _move(constant: Tensor, after: _Layer) -> None:
     after.bias = share if after.bias is None else after.bias + share
 
 
-def _built(network: nn.Sequential, layers: list[_Layer]) -> Compacted:
+def _built(network: nn.Module, layers: list[_Layer]) -> Compacted:
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     masks: dict[str, Tensor] = {}
     rows: dict[str, Tensor] = {}

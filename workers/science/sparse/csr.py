@@ -97,7 +97,7 @@ class Csr:
 
 
 class SparseLinear(nn.Module):
-    """y = x Wᵀ + b for x `(n, n_in)`, with W `(n_out, n_in)` 0 outside `mask` and trained only inside it.
+    """y = x Wᵀ + b for x `(..., n_in)`, with W `(n_out, n_in)` 0 outside `mask` and trained only inside it.
 
     `values` are the kept weights, a parameter: an optimizer sees, and remembers, nothing else of W. Once
     differentiable; to be trained where it was made, as a copy would not share its parameter's memory.
@@ -114,7 +114,9 @@ class SparseLinear(nn.Module):
         self.matrix = Csr(mask, self.values)
 
     def forward(self, x: Tensor) -> Tensor:
-        """`(n, n_in)` to `(n, n_out)`."""
+        """`(..., n_in)` to `(..., n_out)`."""
+        if x.dim() > 2:
+            return self(x.flatten(0, -2)).unflatten(0, x.shape[:-1])  # type: ignore[no-any-return]
         y: Tensor = _Linear.apply(x, self.values, self.bias, self.matrix)  # type: ignore[no-untyped-call]
         return y
 

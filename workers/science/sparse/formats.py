@@ -1,7 +1,7 @@
 """Ways to hold a sparse network: each turns a network and its masks into something that can be timed.
 
-A format is a function `(network, masks, x, *, training) -> Ready`. The network is an `nn.Sequential` of Linear, Conv2d,
-ReLU, MaxPool2d and Flatten; masks are bool by parameter name; `x` is a batch of its inputs, on the device in question.
+A format is a function `(network, masks, x, *, training) -> Ready`. Masks are bool by parameter name; `x` is a batch of
+the network's inputs, on the device in question.
 """
 
 from collections import OrderedDict
@@ -15,12 +15,13 @@ from torch.nn.utils import prune
 from torch.sparse import to_sparse_semi_structured
 
 from workers.science.metrics.density import density
-from workers.science.sparse.compaction import compact
+from workers.science.sparse.compaction import Compacted, compact
 from workers.science.sparse.csr import SparseLinear
 from workers.science.sparse.feed_forward import FeedForward
 from workers.science.sparse.gather import Gather
-from workers.science.sparse.layout import ALWAYS, is_perceptron, lay_out
+from workers.science.sparse.layout import ALWAYS, is_perceptron, lay_out, linear_layers
 from workers.science.sparse.patterns import two_of_four, whole_units
+from workers.science.sparse.replace import replaced
 
 Masks: TypeAlias = Mapping[str, Tensor]
 
@@ -49,17 +50,17 @@ class Ready(NamedTuple):
 Format: TypeAlias = Callable[..., Ready]
 
 
-def dense(network: nn.Sequential, masks: Masks, x: Tensor, *, training: bool) -> Ready:
+def dense(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:
     """Every weight held and trained; those that the masks prune begin at 0."""
     return Ready(_zeroed(network, masks), x, masks, trains_all=training)
 
 
-def masked_dense(network: nn.Sequential, masks: Masks, x: Tensor, *, training: bool) -> Ready:  # noqa: ARG001
+def masked_dense(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:  # noqa: ARG001
     """Every weight held, and multiplied by its mask in each pass: `torch.nn.utils.prune`."""
     return Ready(_pruned(deepcopy(network), masks), x, masks)
 
 
-def csr(network: nn.Sequential, masks: Masks, x: Tensor, *, training: bool) -> Ready:  # noqa: ARG001
+def csr(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:  # noqa: ARG001
     """Linear layers hold their kept weights alone; convolutions stay masked dense.
 
     On a CPU a multilayer perceptron is the network that its tickets are trained as here (`FeedForward`), unless the
@@ -76,40 +77,37 @@ def csr(network: nn.Sequential, masks: Masks, x: Tensor, *, training: bool) -> R
         and all(m.any() for m in masks.values())
     ):
         return Ready(lay_out(network, masks, ALWAYS).network, x, masks)
-    modules: OrderedDict[str, nn.Module] = OrderedDict()
-    sparse = False
-    for name, module in network.named_children():
-        modules[name] = deepcopy(module)
-        if isinstance(module, nn.Linear) and (mask := masks[f"{name}.weight"]).any():
-            modules[name] = SparseLinear(module.weight, mask, module.bias)
-            sparse = True
+    sparse = {
+        name: SparseLinear(module.weight, mask, module.bias)
+        for name, module in _linear(network).items() if (mask := masks[f"{name}.weight"]).any()
+    }  # fmt: skip
     if not sparse:
         raise Unsupported("layers")
-    rest = {key: mask for key, mask in masks.items() if not isinstance(modules[_layer(key)], SparseLinear)}
-    return Ready(_pruned(nn.Sequential(modules), rest), x, masks)
+    rest = {key: mask for key, mask in masks.items() if _layer(key) not in sparse}
+    return Ready(_pruned(replaced(deepcopy(network), sparse), rest), x, masks)
 
 
-def compacted(network: nn.Sequential, masks: Masks, x: Tensor, *, training: bool) -> Ready:
+def compacted(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:
     """Dead inputs and units taken out, the rest masked dense while it trains."""
-    made = compact(network, masks, training=training)
+    made = _compact(network, masks, training=training)
     small = made.network.to(x.device)
     return Ready(_pruned(small, made.masks) if training else small, x, masks)
 
 
-def structured(network: nn.Sequential, masks: Masks, x: Tensor, *, training: bool) -> Ready:
+def structured(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:
     """A dense network of fewer units with about as many weights as the masks keep, in place of theirs.
 
     Of a single layer it takes fewer inputs, as the layer before it would make them.
     """
     whole = {key: mask.to(x.device) for key, mask in whole_units(masks, density(masks)).items()}
-    made = compact(network, whole, training=training)
+    made = _compact(network, whole, training=training)
     modules = OrderedDict(made.network.named_children())
     if isinstance(modules.pop("gather", None), Gather):
         x = x.detach()[:, made.inputs.to(x.device)].requires_grad_(x.requires_grad)
     return Ready(nn.Sequential(modules).to(x.device), x, whole)
 
 
-def semi_structured(network: nn.Sequential, masks: Masks, x: Tensor, *, training: bool) -> Ready:
+def semi_structured(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:
     """Of each four neighbours in a row of a linear layer at most two: what NVIDIA's sparse tensor cores multiply.
 
     The masks keep the two largest of those that they keep. Convolutions stay dense. Inference only.
@@ -118,7 +116,7 @@ def semi_structured(network: nn.Sequential, masks: Masks, x: Tensor, *, training
     more than half of the weights are kept, and for sizes that the kernels do not take.
     Source: torch.sparse.to_sparse_semi_structured; Mishra et al. 2021, arXiv 2104.08378.
     """
-    linear = [name for name, module in network.named_children() if isinstance(module, nn.Linear)]
+    linear = _linear(network)
     if x.device.type != "cuda":
         raise Unsupported("device")
     if torch.cuda.get_device_capability(x.device) < (8, 0):
@@ -169,11 +167,24 @@ def _halves(tensor: Any) -> list[Tensor]:
     return [part for part in (tensor.packed, tensor.meta) if part is not None]
 
 
+def _compact(network: nn.Module, masks: Masks, *, training: bool) -> Compacted:
+    try:
+        return compact(network, masks, training=training)
+    except TypeError as error:
+        raise Unsupported("layers") from error
+
+
+def _linear(network: nn.Module) -> dict[str, nn.Linear]:
+    """The linear layers by name."""
+    found = {name: network.get_submodule(name) for name in linear_layers(network)}
+    return {name: module for name, module in found.items() if isinstance(module, nn.Linear)}
+
+
 def _layer(key: str) -> str:
     return key.removesuffix(".weight")
 
 
-def _zeroed(network: nn.Sequential, masks: Masks) -> nn.Sequential:
+def _zeroed(network: nn.Module, masks: Masks) -> nn.Module:
     """A copy whose pruned weights are 0."""
     made = deepcopy(network)
     with torch.no_grad():
@@ -182,7 +193,7 @@ def _zeroed(network: nn.Sequential, masks: Masks) -> nn.Sequential:
     return made
 
 
-def _pruned(network: nn.Sequential, masks: Masks) -> nn.Sequential:
+def _pruned(network: nn.Module, masks: Masks) -> nn.Module:
     """The network itself, its kernels masked in every pass."""
     for key, mask in masks.items():
         mask = mask.to(network.get_parameter(key).device)

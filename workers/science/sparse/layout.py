@@ -1,6 +1,6 @@
 """How a network under masks is laid out for training: dense, or with its linear layers as compressed sparse rows."""
 
-from collections import OrderedDict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from workers.science.metrics.density import density
 from workers.science.sparse.csr import SparseLinear
 from workers.science.sparse.feed_forward import FeedForward, Layer
+from workers.science.sparse.replace import replaced
 
 ALWAYS = 2.0
 """A threshold that every density lies below."""
@@ -30,7 +31,7 @@ class Layout:
 
 def sparse_layers(model: nn.Module, masks: Mapping[str, Tensor], csr_below: float) -> tuple[str, ...]:
     """Names of the linear layers that `lay_out` makes sparse."""
-    linear = [name for name, module in model.named_children() if isinstance(module, nn.Linear)]
+    linear = linear_layers(model)
     if not linear or any(f"{name}.weight" not in masks for name in linear):
         return ()
     if density({name: masks[f"{name}.weight"] for name in linear}) >= csr_below:
@@ -52,12 +53,22 @@ def lay_out(model: nn.Module, masks: Mapping[str, Tensor], csr_below: float = 0.
     return _perceptron(model, names, masks) if is_perceptron(model) else _mixed(model, names, masks)
 
 
+def linear_layers(model: nn.Module) -> list[str]:
+    """Names of the linear layers, in the model's order; one whose weight another module has too is none."""
+    names = [name for name, _ in model.named_parameters(remove_duplicate=False)]
+    own = Counter(id(model.get_parameter(name)) for name in names)
+    return [
+        name for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and type(module).forward is nn.Linear.forward and own[id(module.weight)] == 1
+    ]  # fmt: skip
+
+
 def is_perceptron(model: nn.Module) -> bool:
     """Whether it is linear layers with a ReLU between each two, and biases, after a flattening."""
     kinds = [type(module) for module in model.children()]
     middle = [issubclass(kind, nn.Linear) for kind in kinds[1:]]
     return (
-        isinstance(model, nn.Sequential)
+        type(model).forward is nn.Sequential.forward
         and len(kinds) % 2 == 0
         and kinds[0] is nn.Flatten
         and all(linear == (i % 2 == 0) for i, linear in enumerate(middle))
@@ -86,8 +97,7 @@ def _mixed(model: nn.Module, names: tuple[str, ...], masks: Mapping[str, Tensor]
     for name in names:
         part = _linear(model, name)
         sparse[name] = SparseLinear(part.weight, masks[f"{name}.weight"], part.bias)
-    modules = [(name, sparse.get(name, module)) for name, module in model.named_children()]
-    network = nn.Sequential(OrderedDict(modules))
+    network = replaced(model, sparse)
 
     def state() -> dict[str, Tensor]:
         found = _state(model)

@@ -36,7 +36,7 @@ def one_pass(ready: Ready, *, training: bool) -> Callable[[], None]:
     return train
 
 
-def error(ready: Ready, network: nn.Sequential, x: Tensor, *, training: bool) -> float:
+def error(ready: Ready, network: nn.Module, x: Tensor, *, training: bool) -> float:
     """The largest difference between the outputs of `ready` and of `network` under its masks, in double precision.
 
     Relative to the largest output, in [0, ∞). For training it is the change of the outputs by one step of SGD that is

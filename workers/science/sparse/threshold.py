@@ -13,7 +13,7 @@ from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
 from workers.science.optim import sgd
 from workers.science.random import generator
-from workers.science.sparse.layout import Layout, lay_out
+from workers.science.sparse.layout import ALWAYS, Layout, lay_out, sparse_layers
 from workers.science.training import Batches, Moment, train
 
 DENSITIES = (0.6, 0.45, 0.35, 0.28, 0.22, 0.17, 0.13, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01)
@@ -33,10 +33,13 @@ def csr_below(
     in turns for about `seconds`, and at least `PAIRS` turns; three or four densities decide, as sparse training is
     faster below the answer and slower above. What stays dense, the convolutions, is timed once and counted in; nothing
     is asked where linear layers that took no time would not make it worth while. It is 0.0 where torch has no sparse
-    products.
+    products, and for a network of which no layer would become sparse.
     """
     network = blank()
     initialise(network, generator(0, "threshold"))
+    nothing = {name: torch.zeros(layer.shape, dtype=torch.bool) for name, layer in prunable(network).items()}
+    if not sparse_layers(network, nothing, ALWAYS):
+        return 0.0
     tail, inputs = _tail(network, shape)
     rest_s = 0.0
     if tail is not network:
@@ -71,7 +74,8 @@ def _tail(network: nn.Module, shape: tuple[int, ...]) -> tuple[nn.Module, tuple[
     """The linear layers of a network with convolutions, and the shape of what they read; else the network as it is."""
     modules = dict(network.named_children())
     first = next((name for name, module in modules.items() if isinstance(module, nn.Linear)), None)
-    if first is None or not any(isinstance(module, nn.Conv2d) for module in modules.values()):
+    chain = type(network).forward is nn.Sequential.forward
+    if first is None or not chain or not any(isinstance(module, nn.Conv2d) for module in modules.values()):
         return network, shape
     names = list(modules)[list(modules).index(first) :]
     tail = nn.Sequential(OrderedDict([("before", _Before()), *((name, modules[name]) for name in names)]))

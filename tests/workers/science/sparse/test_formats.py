@@ -8,8 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.workers.science.architecture.networks import PaddedShortcut
 from workers.science.models import conv_2, lenet_300_100
 from workers.science.models.init import initialise
+from workers.science.models.prunable import prunable
 from workers.science.random import generator
 from workers.science.sparse.feed_forward import FeedForward
 from workers.science.sparse.formats import FORMATS, Unsupported, n_bytes, semi_structured
@@ -176,3 +178,14 @@ def test_semi_structured_refuses_what_a_gpu_cannot(
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
     network, masks, _ = case("layer", density)
     assert refused(lambda: semi_structured(network, masks, OnGpu(dtype), training=training)) == reason  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("name", ["dense", "masked_dense", "csr"])
+def test_a_residual_network_keeps_its_function(name: str, training: bool) -> None:
+    torch.manual_seed(0)
+    network = PaddedShortcut().double()
+    masks = {key: torch.rand(layer.shape) < 0.4 for key, layer in prunable(network).items()}
+    x = torch.randn(4, 3, 16, 16, dtype=torch.float64)
+    ready = FORMATS[name](network, masks, x, training=training)
+    assert error(ready, network, x, training=training) < 1e-9

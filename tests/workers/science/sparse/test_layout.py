@@ -1,6 +1,7 @@
 """Networks laid out as sparse rows train what dense ones do, and only where they should."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from app.contract.catalog import CATALOG
 from app.contract.params import AdamW, OptimizerParams, Sgd
+from tests.workers.science.architecture import networks
 from workers.science.build import build
 from workers.science.data import augmentation, digits
 from workers.science.models import conv_2, lenet_300_100
@@ -187,3 +189,57 @@ def test_a_layer_that_keeps_nothing_trains_its_bias(kind: Any, layer: str) -> No
     assert sparse == pytest.approx(dense, rel=1e-4)
     for name, tensor in end.items():
         torch.testing.assert_close(found[name], tensor, rtol=1e-3, atol=1e-5)
+
+
+class Residual(nn.Module):
+    """Linear layers around which shortcuts lead, in an order that is not that of their names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.out = nn.Linear(20, 10)
+        self.first, self.second = nn.Linear(64, 20), nn.Sequential(nn.Linear(20, 20), nn.Tanh())
+        self.last = nn.Linear(20, 20)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.relu(self.first(x.flatten(1)))
+        x = x + self.second(x)
+        return self.out(x - self.last(x))  # type: ignore[no-any-return]
+
+
+def test_a_residual_network_keeps_its_function() -> None:
+    model = Residual()
+    masks = masks_of(model, 0.3)
+    with torch.no_grad():
+        for name, mask in masks.items():
+            model.get_parameter(name).mul_(mask)
+    layout = lay_out(model, masks, 1.1)
+    assert layout.sparse == ("out", "first", "second.0")
+    assert layout.masks.keys() == {"last.weight"}
+    x = DATA.train.x[:50]
+    torch.testing.assert_close(layout.network(x), model(x))
+    assert layout.state().keys() == model.state_dict().keys()
+
+
+def test_a_sparse_residual_network_trains_as_the_masked_dense_one() -> None:
+    torch.manual_seed(0)
+    model = Residual()
+    masks = masks_of(model, 0.3)
+    dense, end = trained(lay_out(deepcopy(model), masks), Sgd(kind="sgd"))
+    layout = lay_out(deepcopy(model), masks, 1.1)
+    assert layout.sparse
+    sparse, found = trained(layout, Sgd(kind="sgd"))
+    assert sparse == pytest.approx(dense, rel=1e-4)
+    for name, tensor in end.items():
+        torch.testing.assert_close(found[name], tensor, rtol=1e-3, atol=1e-5)
+
+
+def test_a_transformer_keeps_its_function() -> None:
+    """Its layers read tokens, `(n, length, width)`; its output table belongs to the embedding in the other."""
+    symbols = torch.randint(9, (3, 12))
+    model = networks.Transformer()
+    masks = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in prunable(model).items()}
+    layout = lay_out(model, masks, 1.1)
+    assert len(layout.sparse) == 12
+    torch.testing.assert_close(layout.network(symbols), model(symbols))
+    tied = networks.TiedEmbedding()
+    assert lay_out(tied, {"hidden.weight": torch.ones(6, 6, dtype=torch.bool)}, 1.1).sparse == ()
