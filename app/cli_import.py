@@ -33,6 +33,7 @@ def show(console: Console, found: dict[str, Any]) -> None:
     for each in found["networks"]:
         kept = each["kept"]
         share = "not known" if kept is None else f"{kept:,} of {each['total']:,} ({kept / max(1, each['total']):.1%})"
+        share += f", {each['collapse']}" if each["collapse"] else ""
         networks.add_row(str(each["level"]), str(each["replicate"]), share, escape(", ".join(each["files"])))
     console.print(networks)
     table = Table(

@@ -79,9 +79,9 @@ class MaskSequence:
         groups.seek(0)
         with Spool(folder) as mask, Spool(folder) as pyramid, Spool(folder) as ticket:
             for number, (kernel, layer) in enumerate(zip(self.kernels, layers, strict=True)):
-                bits = _bits(layer, kernel, folder)
+                bits = bits_of(layer, kernel, folder)
                 # Read once more, since a whole network may not fit in memory.
-                base = _bits(before[number], kernel, folder) if before else codec.full(*kernel.size)
+                base = bits_of(before[number], kernel, folder) if before else codec.full(*kernel.size)
                 kept = int(np.bitwise_count(bits).sum(dtype=np.int64))
                 flipped = int(np.bitwise_count(bits ^ base).sum(dtype=np.int64))
                 row = (number, kept, layer.weights, *dead(bits, kernel.shape, kernel.groups), flipped)
@@ -113,7 +113,8 @@ def _rows(kernel: Kernel) -> Iterator[tuple[int, int]]:
     return spans(rows, max(1, limits.BAND // columns))
 
 
-def _bits(layer: Layer, kernel: Kernel, folder: Path) -> Bits:
+def bits_of(layer: Layer, kernel: Kernel, folder: Path) -> Bits:
+    """Return the packed mask of a layer in the order of its kernel; large ones are turned in `folder`."""
     rows, columns = kernel.size
     bits = np.empty((rows, -(-columns // 8)), np.uint8)
     with ExitStack() as stack:

@@ -74,7 +74,7 @@ def create_import(
     }
     if dry_run:
         response.status_code = 200
-        return preview(recognised(upload, fields, **labels), fields.choices)
+        return preview(recognised(upload, fields, **labels), fields.choices, upload.folder)
     run = import_masks(store, upload, fields, **labels)
     queue.wake(run.id, run.last_seq)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"

@@ -1,7 +1,11 @@
 """What an import would store, as an answer: the table of tensors, the layers, and what is open or odd."""
 
+from pathlib import Path
+
 from pydantic import BaseModel, Field
 
+from app.figures.collapse import Collapse, Collapses, brief, of_run
+from app.imports.collapses import gaps
 from app.imports.recognition import Recognition
 from app.imports.table import Choices
 from app.web.imports import question
@@ -39,6 +43,7 @@ class NetworkLine(BaseModel):
     level: int
     kept: int | None = Field(description="Kept weights; null while it is open what 1 means in masks.")
     total: int
+    collapse: str = Field(description="In which layers it has collapsed, as in “layer collapse at level 3 in fc1”.")
 
 
 class Preview(BaseModel):
@@ -52,9 +57,12 @@ class Preview(BaseModel):
     question: str
 
 
-def preview(recognition: Recognition, choices: Choices) -> Preview:
-    """A recognition as an answer."""
+def preview(recognition: Recognition, choices: Choices, folder: Path) -> Preview:
+    """A recognition as an answer; large tensors are turned in `folder`."""
     total = sum(each.total for each in recognition.levels[0].counted)
+    collapsed = {} if recognition.question else _collapses(recognition, folder)
+    replicates = len({each.network.replicate for each in recognition.levels})
+    warnings = [of_run(collapsed, replicates)] if collapsed else []
     return Preview(
         holds=recognition.holds,
         networks=[
@@ -64,6 +72,7 @@ def preview(recognition: Recognition, choices: Choices) -> Preview:
                 level=each.network.level,
                 kept=None if recognition.question else each.kept,
                 total=total,
+                collapse=brief(cut) if (cut := collapsed.get((each.network.replicate, each.network.level))) else "",
             )
             for each in recognition.levels
         ],
@@ -72,9 +81,19 @@ def preview(recognition: Recognition, choices: Choices) -> Preview:
             for each in recognition.kernels
         ],
         tensors=_tensors(recognition),
-        warnings=recognition.warnings,
+        warnings=warnings + recognition.warnings,
         question=question(recognition, choices) if recognition.question else "",
     )
+
+
+def _collapses(recognition: Recognition, folder: Path) -> Collapses:
+    names = [each.name for each in recognition.kernels]
+    return {
+        place: Collapse(
+            place[1], tuple(names[each] for each in cut.empty), "" if cut.cut is None else names[cut.cut], cut.bridged
+        )
+        for place, cut in gaps(recognition, folder).items()
+    }
 
 
 def _tensors(recognition: Recognition) -> list[TensorLine]:

@@ -1,5 +1,6 @@
 """Import in a real browser: files in the order of their levels, by mouse and keyboard, with a script and without."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 from tests.app.imports.files import Network
 from tests.browser.conftest import Scope, Watched
 from tests.browser.test_every_page import PAPER
+
+CASES = Path(__file__).parents[3] / "shared" / "cases" / "imports"
+cases = pytest.mark.skipif(not CASES.is_dir(), reason="the files of cases lie beside the project")
 
 
 @pytest.fixture
@@ -57,6 +61,17 @@ def test_files_are_put_in_order_and_imported(watched: Watched, scope: Scope, fil
     expect(page.locator("h1")).to_have_text("From a browser")
 
 
+@cases
+def test_the_table_sums_every_level_and_names_a_collapse(watched: Watched) -> None:
+    page = watched()
+    page.goto("/import")
+    page.set_input_files("#f-files", [str(CASES / f"{name}.safetensors") for name in ("level_0", "level_1_collapsed")])
+    look(page)
+    expect(page.locator("#preview-summary")).to_contain_text("Kept weights: level 0: ")
+    expect(page.locator("#preview-summary")).to_contain_text(re.compile(r"; level 1: .* %\), layer collapse\."))
+    expect(page.locator("#preview-warnings li").first).to_contain_text("Layer collapse at level 1 in ")
+
+
 def test_dropped_files_are_added(watched: Watched, files: list[str]) -> None:
     page = watched()
     page.goto("/import")
@@ -94,10 +109,6 @@ def test_a_refusal_is_told_at_its_place_and_nothing_is_lost(watched: Watched, fi
     look(page)
     page.click("button.go")
     page.wait_for_url("**/runs/*")
-
-
-CASES = Path(__file__).parents[3] / "shared" / "cases" / "imports"
-cases = pytest.mark.skipif(not CASES.is_dir(), reason="the files of cases lie beside the project")
 
 
 def line(page: Page, tensor: str) -> Locator:

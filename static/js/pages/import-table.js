@@ -1,7 +1,7 @@
 /** The table of an import: what the server recognised in the files, with ticks and roles that a reader may change. */
 
 /** @typedef {{name: string, dtype: string, shape: number[], role: string, layer: string, taken: boolean, why: string, kept: number[] | null, total: number | null}} Line */
-/** @typedef {{files: string[], replicate: number, level: number, kept: number | null, total: number}} Network */
+/** @typedef {{files: string[], replicate: number, level: number, kept: number | null, total: number, collapse: string}} Network */
 /** @typedef {{holds: string, networks: Network[], layers: {name: string}[], tensors: Line[], warnings: string[], question: string}} Preview */
 
 const ROLES = ["mask", "inverted mask", "weights", "initial weights"];
@@ -42,13 +42,9 @@ export function hide() {
  */
 export function show(found, changed) {
   section.hidden = false;
-  const [first] = found.networks;
-  const kept = first.kept === null
-    ? "How many weights are kept depends on what 1 means in the masks."
-    : `Level 0 keeps ${first.kept.toLocaleString("en")} of ${first.total.toLocaleString("en")} weights (${((100 * first.kept) / Math.max(1, first.total)).toPrecision(3)} %).`;
   const levels = found.networks.length;
   summary.textContent = `${found.layers.length} ${found.layers.length === 1 ? "layer" : "layers"} in ${levels} ${levels === 1 ? "network" : "networks"}: ${found.holds}. `
-    + kept;
+    + keptBy(found.networks);
   warnings.replaceChildren(...found.warnings.map((text) => element("li", text)));
   warnings.hidden = !found.warnings.length;
   if (found.question) question.hidden = false;
@@ -57,6 +53,22 @@ export function show(found, changed) {
   body.replaceChildren(...found.tensors.slice(0, MOST).map((line) => row(line, changed)));
   more.hidden = found.tensors.length <= MOST;
   more.textContent = `and ${found.tensors.length - MOST} more tensors, recognised in the same way`;
+}
+
+/**
+ * How many weights each level keeps.
+ * @param {Network[]} networks
+ */
+function keptBy(networks) {
+  const [first] = networks;
+  if (first.kept === null) return "How many weights are kept depends on what 1 means in the masks.";
+  const replicates = new Set(networks.map((each) => each.replicate)).size;
+  const each = networks.map(({ kept, total, level, replicate, collapse }, i) => {
+    const place = replicates > 1 ? `replicate ${replicate}, level ${level}` : `level ${level}`;
+    const share = `${(kept ?? 0).toLocaleString("en")}${i ? "" : ` of ${total.toLocaleString("en")} weights`} (${((100 * (kept ?? 0)) / Math.max(1, total)).toPrecision(3)} %)`;
+    return `${place}: ${share}${collapse ? ", layer collapse" : ""}`;
+  });
+  return `Kept weights: ${each.join("; ")}.`;
 }
 
 /**

@@ -4,13 +4,17 @@ import json
 import shlex
 import shutil
 import subprocess
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from app.atlas.collapses import collapses
+from app.atlas.reader import Reader
 from app.contract.imported import ImportedSpec
+from app.figures.collapse import brief
 from app.store import Store
 from app.web.repeat import _import_again
 from tests.app.conftest import Web
@@ -45,6 +49,22 @@ def kept(found: dict[str, Any], network: int = 0) -> dict[str, tuple[int, int]]:
 
 def stored(store: Store, run: str, column: str) -> list[int]:
     return [int(value) for value in store.series(run, "layers")[column]]
+
+
+def test_the_preview_counts_every_level_and_names_a_collapse_before_it_is_stored(client: httpx.Client) -> None:
+    names = ("level_0.safetensors", "level_1_collapsed.safetensors", "level_2_nothing.safetensors")
+    found = preview(client, *names)
+    run = send(client, *names).json()["id"]
+    layers = client.get(f"/api/v1/runs/{run}/series?name=layers").json()["columns"]
+    by_level = [
+        sum(int(each) for each, its in zip(layers["kept"], layers["level"], strict=True) if its == level)
+        for level in range(3)
+    ]
+    assert [each["kept"] for each in found["networks"]] == by_level
+    assert [bool(each["collapse"]) for each in found["networks"]] == [False, True, True]
+    page = unescape(client.get(f"/runs/{run}?tab=masks&level=1", headers={"Accept": "text/html"}).text)
+    assert found["networks"][1]["collapse"][1:] in page
+    assert found["warnings"][0].startswith("Layer collapse at level 1 in ")
 
 
 @pytest.mark.parametrize(
@@ -163,8 +183,14 @@ def test_levels_by_folder_are_in_number_order_and_keep_their_folder(client: http
     ordered = [f"one_folder_per_level/level_{i}/main/mask.safetensors" for i in range(12)]
     assert [network["files"] for network in found["networks"]] == [[name] for name in ordered]
     assert [network["kept"] for network in found["networks"]] == [200, 167, 131, 96, 80, 55, 41, 30, 23, 16, 10, 6]
-    assert found["warnings"] == []
+    # The sparsest two have weights in every layer, but no path from input to output.
+    cut = "in fc3; no path of kept weights leads through it. The network is cut at fc3"
+    assert [warning.partition(":")[0] for warning in found["warnings"]] == [f"Layer collapse at level 10 {cut}"]
     run = send(client, *names).json()
+    of_run = collapses(Reader(store), store.run(run["id"]))
+    assert {each["level"]: each["collapse"] for each in found["networks"] if each["collapse"]} == {
+        level: brief(each) for (_, level), each in of_run.items()
+    }
     assert run["spec"]["files"] == ordered
     assert sum(stored(store, run["id"], "flipped")) == 200 - 6
 

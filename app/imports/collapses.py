@@ -1,0 +1,47 @@
+"""Which levels of recognised networks have collapsed, before anything of them is stored."""
+
+from collections.abc import Mapping
+from math import ceil, prod
+from pathlib import Path
+
+from app.imports.levels import bits_of
+from app.imports.orientation import Kernel
+from app.imports.recognition import Level, Recognition
+from app.masks.collapse import Counts, Gap, chained, connected, first_cut, gap
+from app.masks.connectivity import dead
+
+
+def gaps(recognition: Recognition, folder: Path) -> Mapping[tuple[int, int], Gap]:
+    """Return where the collapsed ones of the networks are cut, by replicate and level; `folder` is for large ones."""
+    found: dict[tuple[int, int], Gap] = {}
+    for level in recognition.levels:
+        cut = _gap(recognition.kernels, level, folder)
+        if cut is not None:
+            found[level.network.replicate, level.network.level] = cut
+    return found
+
+
+def _gap(kernels: list[Kernel], level: Level, folder: Path) -> Gap | None:
+    # The groups of a convolution are not followed: its shape alone leaves the order of layers unknown.
+    shapes = [kernel.shape if kernel.groups == 1 else kernel.shape[:1] for kernel in kernels]
+    least = [_least(each.kept, kernel) for each, kernel in zip(level.counted, kernels, strict=True)]
+    if not all(each.kept for each in least) or not chained(shapes):
+        return gap(shapes, least, lambda: None)
+    if connected(shapes, least):  # most masks are dense enough that nothing has to be read again
+        return None
+    layers = list(zip(level.layers, kernels, strict=True))
+    counts = [
+        Counts(each.kept, *dead(bits_of(layer, kernel, folder), kernel.shape))
+        for each, (layer, kernel) in zip(least, layers, strict=True)
+    ]
+    # One layer at a time, since a whole network may not fit in memory.
+    return gap(shapes, counts, lambda: first_cut((bits_of(*each, folder), each[1].shape) for each in layers))
+
+
+def _least(kept: int, kernel: Kernel) -> Counts:
+    """Counts of the mask that reads the fewest inputs and feeds the fewest units of all that keep so many weights."""
+    if len(kernel.shape) < 2:
+        return Counts(kept, 0, 0)
+    n_out, n_in, *window = kernel.shape
+    size = max(1, prod(window))
+    return Counts(kept, n_in - ceil(kept / (n_out * size)), n_out - ceil(kept / (n_in * size)))
