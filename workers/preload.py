@@ -15,7 +15,6 @@ import workers.science.experiments.lottery  # noqa: E402
 import workers.science.experiments.stable_rank  # noqa: E402, F401
 from workers import machine, numerics  # noqa: E402
 
-# Asking torch for determinism imports its compiler's settings, which takes a second or two.
 numerics.pin()
 # Of the sources as they were just read: they may change while children are forked.
 machine.code()

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import spearmanr
+from scipy.stats import rankdata, spearmanr
 
-from workers.science.erasure.visibility import Picture
+from workers.science.erasure.visibility import Picture, average_ranks
 
 
 def letter(rows: int, columns: int) -> np.ndarray:
@@ -78,3 +78,8 @@ def test_the_null_is_that_of_permuted_rows_and_columns(two_level: bool) -> None:
     assert np.mean(drawn) == pytest.approx(middle, abs=4 * np.std(drawn) / np.sqrt(3_000))
     assert 1.96 * np.std(drawn) == pytest.approx(reach, rel=0.05)
     assert np.mean([made.null_low <= value <= made.null_high for value in drawn]) == pytest.approx(0.95, abs=0.02)
+
+
+def test_equal_values_share_the_mean_of_their_ranks() -> None:
+    values = np.random.default_rng(4).integers(-3, 4, (20, 30)).astype(np.float32)
+    assert (average_ranks(values) == rankdata(values).reshape(20, 30)).all()
