@@ -18,7 +18,7 @@ run: install
 
 test: $(VENV)/.dev
 	@$(BIN)/python tests/chromium.py
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 # The test of endurance at its full length: SIGKILLs at random moments, a few minutes.
 soak: $(VENV)/.dev

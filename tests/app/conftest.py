@@ -23,6 +23,7 @@ from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings
 from app.store import Claim, Store
+from tests.app.in_process import in_process
 
 
 @pytest.fixture(scope="session")
@@ -125,8 +126,10 @@ def web(settings: Settings, store: Store, no_broker: Queue, serve: Serve) -> Web
 
 
 @pytest.fixture
-def client(web: Web) -> httpx.Client:
-    return web.client
+def client(settings: Settings, store: Store, no_broker: Queue) -> Iterator[httpx.Client]:
+    """A client of the web, with its broker down; what needs a socket takes `web`."""
+    with in_process(create_app(settings, store, no_broker)) as client:
+        yield client
 
 
 class Hand:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.contract.events import Place
-from tests.app.conftest import Hand
+from tests.app.conftest import Hand, Web
 
 NAN = float("nan")
 
@@ -114,9 +114,9 @@ def test_numbers_that_no_database_could_compare_are_refused(client: httpx.Client
 
 
 @pytest.mark.parametrize("seen", ["9" * 5_000, "x", "-1"])
-def test_a_last_event_id_that_is_no_seq_counts_as_not_given(client: httpx.Client, run_url: str, seen: str) -> None:
+def test_a_last_event_id_that_is_no_seq_counts_as_not_given(web: Web, run_url: str, seen: str) -> None:
     headers = {"Accept": "text/event-stream", "Last-Event-ID": seen}
-    with client.stream("GET", f"{run_url}/events", headers=headers) as answer:
+    with web.client.stream("GET", f"{run_url}/events", headers=headers) as answer:
         assert next(line for line in answer.iter_lines() if line.startswith("id:")) == "id: 1"
 
 

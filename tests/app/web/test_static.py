@@ -42,8 +42,9 @@ def test_the_version_changes_with_any_file(tmp_path: Path) -> None:
     assert Static(tmp_path).version != before
 
 
-def test_large_scripts_are_compressed_ahead_and_say_the_same(client: httpx.Client, web: Web) -> None:
+def test_large_scripts_are_compressed_ahead_and_say_the_same(web: Web) -> None:
     static: Static = web.app.state.static
+    client = web.client
     static.pack()
     path = "vendor/plotly/plotly-cartesian.min.js"
     plain = client.get(static.url(path), headers={"Accept-Encoding": "identity"})

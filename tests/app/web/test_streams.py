@@ -12,6 +12,13 @@ from app.contract.events import Place
 from app.store import Store
 from tests.app.conftest import Hand, Web
 
+
+@pytest.fixture
+def client(web: Web) -> httpx.Client:
+    """One with a socket: in this process an answer comes only once it has ended."""
+    return web.client
+
+
 SSE = {"Accept": "text/event-stream"}
 Wait = Callable[[Callable[[], bool]], None]
 
