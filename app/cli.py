@@ -14,21 +14,20 @@ from urllib.parse import quote
 
 import httpx
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from app import logs, unique_json
+from app import logs
 from app.cli_end import in_one_line, stop
 from app.cli_import import names_of, show
+from app.cli_server import ask, in_utf8, show_run, spec_of, text_of
+from app.cli_settings import settings
 from app.contract.presets import PRESETS
 from app.contract.records import Queue as QueueName
-from app.contract.refusals import refusal
 from app.contract.verification import Verification
 from app.figures.words import plural
 from app.imports.limits import MAX_BYTES, MAX_FILES
-from app.settings import Settings
 
 app = typer.Typer(
     help="A dashboard for lottery tickets and weight movement, shared by a lab.",
@@ -58,7 +57,7 @@ def up() -> None:
     from app.up import up
 
     with in_one_line():
-        up(_settings(), console.print)
+        up(settings(), console.print)
 
 
 @app.command()
@@ -73,14 +72,14 @@ def web(
     from app.queue import Queue
     from app.up import listen, opened
 
-    settings = _settings()
+    chosen = settings()
     with in_one_line():
-        listener = listen(settings) if fd is None else socket.socket(fileno=fd)
-        store = opened(settings, WRITE_PATIENCE_S)
+        listener = listen(chosen) if fd is None else socket.socket(fileno=fd)
+        store = opened(chosen, WRITE_PATIENCE_S)
         store.wait_for_revision(_REVISION_TIMEOUT_S)
     most = bound()
     config = uvicorn.Config(
-        create_app(settings, store, Queue(settings.broker_url)),
+        create_app(chosen, store, Queue(chosen.broker_url)),
         http=bounded(most),
         backlog=at_once(most),
         log_config=None,  # what it says goes where everything goes
@@ -99,14 +98,14 @@ def worker(
     from app.services import Services
     from app.up import opened, worker_services
 
-    settings = _settings()
-    if not settings.broker_url:
+    chosen = settings()
+    if not chosen.broker_url:
         stop("TICKETSCOPE_BROKER_URL is not set: workers need the same broker as the web server")
     with in_one_line():
-        store = opened(settings)
+        store = opened(chosen)
         store.wait_for_revision(_REVISION_TIMEOUT_S)
         store.close()
-    services = worker_services(settings, {}, console.print, queue)
+    services = worker_services(chosen, {}, console.print, queue)
     if not services:
         stop("no worker can start here: torch is missing, the device does not exist, or TICKETSCOPE_WORKERS is 0")
     Services(services, console.print).run()
@@ -118,7 +117,7 @@ def migrate() -> None:
     from app.up import opened
 
     with in_one_line():
-        opened(_settings()).migrate()
+        opened(settings()).migrate()
     console.print("the database is up to date")
 
 
@@ -134,9 +133,9 @@ def submit(
     if what in PRESETS:
         body["preset"] = what
     else:
-        body["spec"] = _spec(Path(what))
-    run = _ask(url, "POST", "/runs", json=body)
-    _told(run, url)
+        body["spec"] = spec_of(Path(what))
+    run = ask(url, "POST", "/runs", json=body)
+    show_run(console, run, url)
 
 
 @app.command()
@@ -145,7 +144,7 @@ def again(
     url: Annotated[str, typer.Option(help="Address of the server; default: the one on this machine.")] = "",
 ) -> None:
     """Submit exactly the same spec once more; the pages of both say whether the numbers came out the same."""
-    _told(_ask(url, "POST", f"/runs/{quote(run_id, safe='')}/again"), url)
+    show_run(console, ask(url, "POST", f"/runs/{quote(in_utf8(run_id), safe='')}/again"), url)
 
 
 @app.command()
@@ -168,10 +167,10 @@ def verify(
     """
     if importlib.util.find_spec("torch") is None:
         stop("torch is not installed, so nothing can be trained here: pip install 'ticketscope[worker]'", 2)
-    _settings()
-    asked = Verification(run=run_id, replicate=replicate, level=level, branch=branch, draw=draw, anyway=anyway)
+    settings()
+    asked = Verification(run=in_utf8(run_id), replicate=replicate, level=level, branch=branch, draw=draw, anyway=anyway)
     # In a process of its own: this one never has torch.
-    command = [sys.executable, "-m", "workers.verify", asked.model_dump_json()]
+    command = [sys.executable, "-m", "workers.verify", json.dumps(asked.model_dump())]
     raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 (checked by the model)
 
 
@@ -207,12 +206,12 @@ def import_(
             stop(f"{', '.join(map(str, files))}: {total:,} bytes; at most {MAX_BYTES:,} are imported at once")
         data = {"name": name, "notes": notes, "tags": tag or [], "places": places, "one_means": one_means}
         if role:
-            data["roles"] = json.dumps(dict(each.rpartition("=")[::2] for each in role))
+            data["roles"] = json.dumps(dict(each.rpartition("=")[::2] for each in in_utf8(role)))
         if accuracies is not None:
-            data["accuracies"] = _text(accuracies)
+            data["accuracies"] = text_of(accuracies)
         parts = [("files", part) for part in zip(names_of(files), opened, strict=True)]
         request: dict[str, Any] = {"files": parts, "data": data, "timeout": _IMPORT_TIMEOUT}
-        found = _ask(url, "POST", "/imports", params={"dry_run": True}, **request)
+        found = ask(url, "POST", "/imports", params={"dry_run": True}, **request)
         show(console, found)
         if found["question"]:
             stop(f"{found['question']} (--one-means kept, --one-means pruned, or --role for single tensors)")
@@ -220,8 +219,8 @@ def import_(
             typer.confirm("Store this?", abort=True)
         for content in opened:
             content.seek(0)
-        run = _ask(url, "POST", "/imports", **request)
-    _told(run, url)
+        run = ask(url, "POST", "/imports", **request)
+    show_run(console, run, url)
 
 
 @app.command()
@@ -238,7 +237,7 @@ def runs(
     url: Annotated[str, typer.Option(help="Address of the server; default: the one on this machine.")] = "",
 ) -> None:
     """List the newest runs of the server."""
-    page = _ask(url, "GET", "/runs", params={"q": q, "limit": limit})
+    page = ask(url, "GET", "/runs", params={"q": q, "limit": limit})
     table = Table(Column("id", no_wrap=True), "state", "done", "name", "created", box=None, pad_edge=False)
     for run in page["items"]:
         share = run["progress"]["done"] / max(1, run["progress"]["total"])
@@ -259,58 +258,6 @@ def presets() -> None:
 def version() -> None:
     """Print the version."""
     console.print(package_version("ticketscope"))
-
-
-def _settings() -> Settings:
-    try:
-        return Settings()
-    except ValidationError as error:
-        lines = [f"TICKETSCOPE_{str(e['loc'][0]).upper()}: {refusal(e)}" for e in error.errors()]
-        stop("\n".join(lines))
-
-
-def _spec(file: Path) -> Any:
-    try:
-        document = unique_json.loads(file.read_text(encoding="utf-8"))
-    except OSError:
-        stop(f"{file} is neither a file nor a preset; presets are {', '.join(PRESETS)}")
-    except unique_json.RepeatedNameError as error:
-        stop(f"{file}: {error}")
-    except (ValueError, RecursionError) as error:
-        stop(f"{file} is not JSON: {error}")
-    return document["spec"] if isinstance(document, dict) and "spec" in document else document
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        stop(f"{file} cannot be read: {error}")
-
-
-def _base(url: str) -> str:
-    from app.up import address
-
-    return url.rstrip("/") or address(_settings())
-
-
-def _told(run: Any, url: str) -> None:
-    console.print(f"[bold]{run['id']}[/bold]  {escape(run['name'])}  {_base(url)}/runs/{run['id']}")
-    if run["progress"]["note"]:
-        console.print(escape(run["progress"]["note"]))
-
-
-def _ask(url: str, method: str, path: str, **request: Any) -> Any:
-    base = _base(url)
-    try:
-        answer = httpx.request(method, f"{base}/api/v1{path}", **{"timeout": 10, "trust_env": False, **request})
-    except httpx.HTTPError as error:
-        stop(f"no answer from {base} ({error}); start it with `ticketscope up`, or give another address with --url")
-    if answer.is_error:
-        problem = answer.json()
-        fields = [f"{bad['path']}: {bad['message']}" for bad in problem.get("errors", [])]
-        stop("\n".join(fields or [problem["detail"]]))
-    return answer.json()
 
 
 if __name__ == "__main__":

@@ -215,6 +215,32 @@ def test_names_are_printed_in_any_locale(up: Up, encoding: str) -> None:
             assert name.encode(encoding, "backslashreplace") in done.stdout
 
 
+@pytest.mark.parametrize("forced", [{}, {"PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}], ids=["C", "ASCII"])
+def test_arguments_are_read_as_typed_in_any_locale(up: Up, tmp_path: Path, forced: dict[str, str]) -> None:
+    env = up.env | {"LC_ALL": "C"} | forced
+    name, tag, file = "Größe 🎟 测试", "grün", tmp_path / "Größe.safetensors"
+    file.write_bytes(Network(1).ticket(0))
+
+    def done(*arguments: str) -> str:
+        command = [os.fsencode(each) for each in (sys.executable, "-m", "app.cli", *arguments)]
+        ended = subprocess.run(command, env=env, capture_output=True, timeout=60, check=False)
+        assert ended.returncode == 0, ended.stderr.decode()
+        return ended.stdout.decode()
+
+    run = done("submit", "digits-tickets", "--name", name, "--tag", tag).split()[0]
+    got = up.get(f"/api/v1/runs/{run}")
+    assert (got["name"], got["tags"]) == (name, [tag])
+    assert run in done("runs", f"tag:{tag} Größe")
+    *_, imported = done("import", str(file), "--name", "Maß", "--notes", "ü", "--yes").splitlines()
+    got = up.get(f"/api/v1/runs/{imported.split()[0]}")
+    assert (got["name"], got["notes"], got["spec"]["files"]) == ("Maß", "ü", ["Größe.safetensors"])
+    broken = subprocess.run(
+        [*map(os.fsencode, (sys.executable, "-m", "app.cli", "submit", "digits-tickets", "--name")), b"\xff"],
+        env=env, capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (broken.returncode, b"an argument is not UTF-8: " in broken.stderr) == (1, True)
+
+
 def test_a_comma_in_a_tag_is_refused(up: Up, tmp_path: Path) -> None:
     file = tmp_path / "l0.safetensors"
     file.write_bytes(Network(1).ticket(0))

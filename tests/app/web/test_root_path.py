@@ -1,5 +1,6 @@
 """The pages work behind a sub-path of another server, whether its proxy keeps the sub-path or strips it."""
 
+import json
 import re
 from html import unescape
 
@@ -7,11 +8,13 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
+from app.contract.events import Place
 from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
 from tests.app.conftest import Hand, Serve
+from tests.app.web.test_streams import SSE, frames
 from tests.proxy import proxy
 
 ROOT = "/lab/tickets"
@@ -77,6 +80,31 @@ def test_requests_are_counted_under_their_own_path(lab: httpx.Client) -> None:
     assert 'route="/api/v1/runs"' in counted
     assert 'route="/static"' in counted
     assert ROOT not in counted
+
+
+def test_streams_go_on_through_the_proxy_while_they_are_open(lab: httpx.Client, hand: Hand) -> None:
+    """What happens while a stream is open arrives through it, as hints for pages and as events for scripts."""
+    run = hand.run()
+    with (
+        lab.stream("GET", f"{ROOT}/live", params={"runs": run.id}, headers=SSE) as hints,
+        lab.stream("GET", f"{ROOT}/api/v1/runs/{run.id}/events", headers=SSE) as log,
+    ):
+        for answer in (hints, log):
+            assert answer.status_code == 200
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            assert answer.headers["x-accel-buffering"] == "no"  # nginx would wait for a full buffer
+        told, events = frames(hints.iter_lines()), frames(log.iter_lines())
+        assert json.loads(next(told)["data"]) == {"run": run.id, "seq": run.last_seq}
+        assert [int(next(events)["id"]) for _ in range(run.last_seq)] == list(range(1, run.last_seq + 1))
+        for step in range(3):
+            seq = hand.measure("evaluation", Place(level=1), step=[float(step)])
+            assert int(next(events)["id"]) == seq
+        while json.loads(next(told)["data"])["seq"] < seq:
+            pass
+    with lab.stream(
+        "GET", f"{ROOT}/api/v1/runs/{run.id}/events", headers={**SSE, "Last-Event-ID": str(seq - 1)}
+    ) as log:
+        assert int(next(frames(log.iter_lines()))["id"]) == seq
 
 
 @pytest.mark.parametrize(("text", "root"), [("/lab/", "/lab"), ("", ""), ("/", ""), ("/a/b-c", "/a/b-c")])

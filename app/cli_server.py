@@ -1,0 +1,80 @@
+"""What commands that ask a server share: its address, one request, and the files and words that go into it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.markup import escape
+
+from app import unique_json
+from app.cli_end import stop
+from app.cli_settings import settings
+from app.contract.presets import PRESETS
+
+
+def ask(url: str, method: str, path: str, **request: Any) -> Any:
+    """Return the JSON that the server at `url` answers; exit with its words where it refuses or does not answer."""
+    base = _base(url)
+    request = {"timeout": 10, "trust_env": False, **in_utf8(request)}
+    try:
+        answer = httpx.request(method, f"{base}/api/v1{path}", **request)
+    except httpx.HTTPError as error:
+        stop(f"no answer from {base} ({error}); start it with `ticketscope up`, or give another address with --url")
+    if answer.is_error:
+        problem = answer.json()
+        fields = [f"{bad['path']}: {bad['message']}" for bad in problem.get("errors", [])]
+        stop("\n".join(fields or [problem["detail"]]))
+    return answer.json()
+
+
+def in_utf8(value: Any) -> Any:
+    """Return `value` with every text in it read as UTF-8, as it was typed, whatever the locale says.
+
+    Python marks the bytes of an argument that the locale does not cover (LC_ALL=C); they are texts all the same.
+    """
+    if isinstance(value, str):
+        try:
+            return os.fsencode(value).decode() if any("\udc80" <= each <= "\udcff" for each in value) else value
+        except UnicodeError:
+            stop(f"an argument is not UTF-8: {value}")
+    if isinstance(value, dict):
+        return {key: in_utf8(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(in_utf8(each) for each in value)
+    return value
+
+
+def show_run(console: Console, run: Any, url: str) -> None:
+    """Print id, name and address of a run, and what it is doing."""
+    console.print(f"[bold]{run['id']}[/bold]  {escape(run['name'])}  {_base(url)}/runs/{run['id']}")
+    if run["progress"]["note"]:
+        console.print(escape(run["progress"]["note"]))
+
+
+def spec_of(file: Path) -> Any:
+    """Return the spec in a JSON file, alone or as the `spec` of a document; exit where there is none."""
+    try:
+        document = unique_json.loads(file.read_text(encoding="utf-8"))
+    except OSError:
+        stop(f"{file} is neither a file nor a preset; presets are {', '.join(PRESETS)}")
+    except unique_json.RepeatedNameError as error:
+        stop(f"{file}: {error}")
+    except (ValueError, RecursionError) as error:
+        stop(f"{file} is not JSON: {error}")
+    return document["spec"] if isinstance(document, dict) and "spec" in document else document
+
+
+def text_of(file: Path) -> str:
+    """Return the text of a file; exit where it cannot be read."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        stop(f"{file} cannot be read: {error}")
+
+
+def _base(url: str) -> str:
+    from app.up import address
+
+    return url.rstrip("/") or address(settings())

@@ -1,0 +1,15 @@
+"""The settings of this machine, as commands read them."""
+
+from pydantic import ValidationError
+
+from app.cli_end import stop
+from app.contract.refusals import refusal
+from app.settings import Settings
+
+
+def settings() -> Settings:
+    """Return the settings; exit with one line for each that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        stop("\n".join(f"TICKETSCOPE_{str(each['loc'][0]).upper()}: {refusal(each)}" for each in error.errors()))
