@@ -8,6 +8,10 @@ from app.figures.style import LOOKS, note
 
 # Labels keep this share of the axis apart: a line of 12 px text with air on a plot of 180 px, about the smallest.
 GAP = 0.08
+# In px: from a curve's end to its label; of a short line between the two, the air before it and its width.
+_LABEL, _CLEAR, _LEAD = 8, 4, 10
+# Less than this share of the axis apart is the same place.
+_SAME = 0.003
 
 
 class End(NamedTuple):
@@ -46,38 +50,51 @@ def annotations(ends: Sequence[End], y_range: tuple[float, float], *, log_x: boo
     """Labels right of the curves' ends. `y_range` is as plotly has it: logarithms on a log axis.
 
     All are in one `column` right of the last end (of the smallest x on a `descending` axis); thin lines connect those
-    of curves that end earlier. Without `column` each is at its own end, on a background of its own. A curve that ends
-    outside the range is labelled at the edge, with an arrow that way.
+    of curves that end earlier, and short ones all that are moved where one would be nearer to another curve's end.
+    Without `column` each is at its own end, on a background of its own. A curve that ends outside the range is labelled
+    at the edge, with an arrow that way.
     """
     low, high = y_range
     heights = [(math.log10(end.y) if log_y else end.y) - low for end in ends]
     fractions = [height / (high - low) for height in heights]
     places = spread(fractions, gap)
     last = (min if descending else max)((end.x for end in ends), default=0.0)
+    led = column and _ambiguous(fractions, places)
+    shift = _LEAD + _CLEAR if led else _LABEL
     out = []
     for end, fraction, place in zip(ends, fractions, places, strict=True):
         arrow = " ↓" if fraction < 0 else " ↑" if fraction > 1 else ""
         x, edge = (math.log10(each) if log_x else each for each in (end.x, last))
         y = low + place * (high - low)
-        where: dict[str, Any] = {"x": x, "y": y}
+        where: dict[str, Any] = {"x": x, "y": y, "xshift": shift}
+        at = low + min(max(fraction, 0.0), 1.0) * (high - low)
         if column and not math.isclose(end.x, last, rel_tol=0.01):
-            where = _lead(end.role, (x, low + min(max(fraction, 0.0), 1.0) * (high - low)), (edge, y))
+            where |= _lead(end.role, y=at, ay=y) | {"ax": edge, "axref": "x"}
+        elif led and not arrow and abs(place - fraction) > _SAME:
+            where |= _lead(end.role, y=at, ay=y) | {"ax": _LEAD, "xshift": _CLEAR}
         elif not column and any(other.x != end.x for other in ends):
             where["bgcolor"] = "rgba(255,255,255,0.85)"
         out.append(
-            note(f"{end.text}{arrow}", role=end.role, xanchor="left", yanchor="middle", xshift=8, **where)
+            note(f"{end.text}{arrow}", role=end.role, xanchor="left", yanchor="middle", **where)
         )  # fmt: skip
     return out
 
 
-def _lead(role: str, end: tuple[float, float], label: tuple[float, float]) -> dict[str, Any]:
-    """A thin line from a curve's end to its label, both in the axes' own units."""
-    return {
-        "x": end[0], "y": end[1], "ax": label[0], "ay": label[1], "axref": "x", "ayref": "y", "showarrow": True,
-        "arrowhead": 0, "arrowwidth": 1, "arrowcolor": LOOKS[role].color,
-    }  # fmt: skip
+def _ambiguous(fractions: Sequence[float], places: Sequence[float]) -> bool:
+    """Whether a label is nearer to another curve's end than to its own, all as shares of the axis."""
+    return any(
+        abs(other - place) < abs(own - place) - _SAME
+        for own, place in zip(fractions, places, strict=True)
+        for other in fractions
+    )
+
+
+def _lead(role: str, *, y: float, ay: float) -> dict[str, Any]:
+    """A thin line from a curve's end at `y` to its label at `ay`, both in the axis' own units."""
+    return {"y": y, "ay": ay, "ayref": "y", "showarrow": True, "arrowhead": 0, "arrowwidth": 1,
+            "arrowcolor": LOOKS[role].color}  # fmt: skip
 
 
 def margin(texts: Sequence[str]) -> int:
     """Right margin in px that holds the longest text at 12 px."""
-    return 20 + round(6.8 * max((len(text) for text in texts), default=0))
+    return 26 + round(6.8 * max((len(text) for text in texts), default=0))

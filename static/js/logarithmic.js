@@ -1,7 +1,10 @@
 /** A figure on a logarithmic y axis: another range, and the labels at the curves' ends moved to where these now are. */
 
-// Labels keep this share of the axis apart.
+// Labels keep this share of the axis apart; less than the other is the same place.
 const GAP = 0.062;
+const SAME = 0.003;
+// In px, as app/figures/labels.py has it: a label's distance from its line, and a short line's air and width.
+const [LABEL, CLEAR, LEAD] = [8, 4, 10];
 /** @type {Record<string, new (buffer: ArrayBuffer) => ArrayLike<number>>} */
 const TYPES = { f8: Float64Array, f4: Float32Array, i4: Int32Array, u4: Uint32Array, i2: Int16Array, u2: Uint16Array, i1: Int8Array, u1: Uint8Array };
 
@@ -27,11 +30,11 @@ export function logarithmic({ data, layout }) {
   for (const note of layout.annotations ?? []) {
     const mean = on(note) && shown.find((trace) => trace.meta?.role === note.name && trace.meta?.part === "mean");
     const last = mean ? numbers(mean.y).filter((value) => value > 0).at(-1) : undefined;
-    if (last !== undefined) moved.push({ ...note, y: Math.log10(last) });
+    if (last !== undefined) moved.push({ note, end: Math.log10(last), y: Math.log10(last) });
     else if (!on(note)) kept.push(note);
     else if (note.y > 0) kept.push({ ...note, y: Math.log10(note.y) });
   }
-  layout.annotations = [...kept, ...apart(moved, range)];
+  layout.annotations = [...kept, ...led(apart(moved, range), range[1] - range[0])];
 }
 
 /**
@@ -45,6 +48,22 @@ function apart(labels, [low, high]) {
   for (let i = 1; i < labels.length; i++) labels[i].y = Math.max(labels[i].y, labels[i - 1].y + gap);
   for (let i = labels.length - 1; i >= 0; i--) labels[i].y = Math.min(labels[i].y, high - (labels.length - 1 - i) * gap);
   return labels;
+}
+
+/**
+ * Annotations of labels in their places: with lines from the ends of those that moved, where one would be nearer to
+ * another line's end, and from all that had one.
+ * @param {{note: any, end: number, y: number}[]} labels
+ * @param {number} span
+ */
+function led(labels, span) {
+  const ambiguous = labels.some(({ end, y }) => labels.some((other) => Math.abs(other.end - y) < Math.abs(end - y) - SAME * span));
+  return labels.map(({ note: { showarrow, ax, axref, ay, ayref, ...note }, end, y }) => {
+    const line = { ...note, showarrow: true, y: end, ay: y, ayref: "y", arrowhead: 0, arrowwidth: 1, arrowcolor: note.font.color };
+    if (axref === "x") return { ...line, ax, axref, xshift: ambiguous ? CLEAR + LEAD : LABEL };
+    if (ambiguous && Math.abs(end - y) > SAME * span) return { ...line, ax: LEAD, xshift: CLEAR };
+    return { ...note, showarrow: false, y, xshift: ambiguous ? CLEAR + LEAD : LABEL };
+  });
 }
 
 /**

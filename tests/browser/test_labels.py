@@ -20,7 +20,7 @@ MEASURE = """() => [...document.querySelectorAll('.figure')].flatMap(card => {
     const note = layout.annotations[Number(node.dataset.index)];
     const {left, right, top, bottom} = node.querySelector('text').getBoundingClientRect();
     const head = node.querySelector('.annotation-arrow-g path');
-    const lead = head && note.axref === 'x' ? {
+    const lead = head ? {
       x: box.left + layout.xaxis._offset + layout.xaxis.r2p(note.x) + note.xshift,
       y: box.top + layout.yaxis._offset + layout.yaxis.r2p(note.y)} : null;
     const ground = getComputedStyle(node.querySelector('.annotation-text-g rect')).fill;
@@ -116,10 +116,7 @@ def test_no_label_covers_another_or_leaves_its_figure(
 
 
 def strangers(each: dict[str, Any]) -> list[tuple[str, str]]:
-    """Labels of a figure, with no line that leads to one, that are nearer to the end of another line than to their own.
-
-    Lines that end within two lines of text of each other keep the labels' order, which is tested on its own.
-    """
+    """Labels that no line leads to, and that are nearer to the end of another line than to their own."""
     found = []
     for note in each["notes"]:
         if note["yref"] != "y":
@@ -137,11 +134,8 @@ def strangers(each: dict[str, Any]) -> list[tuple[str, str]]:
         mine = [abs(end["y"] - middle) for end in here if end["role"] == note["role"]]
         if not mine:
             continue
-        height = note["bottom"] - note["top"]
-        for end in here:
-            apart = min(abs(end["y"] - it["y"]) for it in own)
-            if end["role"] != note["role"] and apart > 2 * height and abs(end["y"] - middle) < min(mine) - 1:
-                found.append((note["text"], end["name"]))
+        others = [end for end in here if end["role"] != note["role"]]
+        found += [(note["text"], end["name"]) for end in others if abs(end["y"] - middle) < min(mine) - 1]
     return found
 
 
@@ -203,3 +197,23 @@ def test_grounds_of_labels_have_the_colour_of_the_card(
             grounds |= {note["ground"] for note in each["notes"] if note["filled"]}
     card = page.evaluate("getComputedStyle(document.querySelector('.figure')).backgroundColor")
     assert grounds == {card}
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_labels_on_a_logarithmic_axis_are_at_their_lines(
+    watched: Watched, every_kind: dict[str, str], width: int
+) -> None:
+    page = watched(width, 5200)
+    for path in PAGES["lottery"][:2]:
+        page.goto(f"{path.format(run=every_kind['lottery'])}&metric=validation_loss")
+        settled(page)
+        for box in page.get_by_label("log y").all():
+            box.check()
+        page.wait_for_timeout(1500)
+        logs = page.evaluate(
+            "[...document.querySelectorAll('.plot')].filter(p => p._fullLayout?.yaxis.type === 'log').length"
+        )
+        assert logs >= 1
+        for each in measured(page):
+            assert overlaps(each["notes"]) == [], each["figure"]
+            assert strangers(each) == [], each["figure"]

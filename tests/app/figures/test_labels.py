@@ -60,6 +60,20 @@ def test_a_thin_line_leads_from_the_end_of_a_shorter_curve_to_its_label_in_the_c
     assert (long["x"], long["showarrow"]) == (1.0, False)
 
 
+def test_short_lines_lead_to_labels_that_would_be_nearer_to_another_end() -> None:
+    heights = {"reinit": 50.5, "random": 50.0, "shuffled": 49.5, "winning_ticket": 40.0}
+    ends = [End(role, role, 9.0, y) for role, y in heights.items()]
+    *near, far = annotations([*ends, End("dense", "dense", 9.0, 10.0)], (0.0, 100.0))
+    assert [each["ay"] - other["ay"] for each, other in pairwise(near)] == pytest.approx([100 * GAP] * 3)
+    for end, each in zip(ends, near, strict=True):
+        assert (each["x"], each["y"], each["showarrow"], each["ayref"]) == (9.0, end.y, True, "y")
+        assert "axref" not in each  # a length in px
+    # All stand in one column.
+    assert (far["showarrow"], far["xshift"]) == (False, near[0]["xshift"] + near[0]["ax"])
+    apart = annotations(ends[:2], (0.0, 100.0))
+    assert [(each["showarrow"], each["xshift"]) for each in apart] == [(False, 8)] * 2
+
+
 def test_a_label_inside_the_plot_covers_the_lines_that_go_on_beneath_it() -> None:
     ends = [End("reinit", "reinit", 50.0, 80.0), End("dense", "dense", 10.0, 90.0)]
     for each in annotations(ends, (0.0, 100.0), column=False):
