@@ -3,6 +3,7 @@ import { plotly } from "../plotly.js";
 import { color } from "../theme.js";
 import { theme } from "./scales.js";
 import { unit as ask } from "./server.js";
+import { significant } from "../numbers.js";
 import { signed } from "./words.js";
 
 /** @typedef {import("./server.js").Unit} Unit */
@@ -10,6 +11,9 @@ import { signed } from "./words.js";
 
 const CONFIG = { displayModeBar: false, responsive: false, scrollZoom: false, doubleClick: false, showTips: false };
 const MOST_PICTURES = 64;
+// Of more layers behind a unit, each has a line of a list; sentences would be a wall of text.
+const MOST_SENTENCES = 4;
+const count = (/** @type {number} */ n) => (n < 1e6 ? Math.round(n).toLocaleString("en-US") : significant(n));
 
 export class UnitPanel {
   /** @param {HTMLElement} card */
@@ -18,6 +22,7 @@ export class UnitPanel {
     this.find = part("unit-find");
     this.picture = part("unit-picture");
     this.paths = part("unit-paths");
+    this.reached = part("unit-reached");
     this.foot = part("unit-foot");
     this.title = part("title-unit");
     this.asked = 0;
@@ -33,6 +38,7 @@ export class UnitPanel {
       if (mine !== this.asked) return;
       this.title.textContent = `Unit ${number} of ${layer} at level ${ticket.level}`;
       this.find.textContent = sentences(found).join(" ");
+      this.list(found.reached);
       await this.drawPicture(found, signedLegend);
       await this.drawPaths(found);
     } catch (error) {
@@ -73,6 +79,18 @@ export class UnitPanel {
     this.foot.textContent = `${shape} ${what}${top}`;
   }
 
+  /** @param {Unit["reached"]} reached */
+  list(reached) {
+    this.reached.hidden = reached.length <= MOST_SENTENCES;
+    const cut = reached.findIndex(({ paths }) => paths.every((n) => n === 0));
+    const lines = (cut < 0 ? reached : reached.slice(0, cut + 1)).map(({ layer, paths }) => {
+      const line = document.createElement("li");
+      line.textContent = `${layer}: ${ways(paths)}`;
+      return line;
+    });
+    this.reached.replaceChildren(...(this.reached.hidden ? [] : lines));
+  }
+
   /** @param {Unit} found */
   async drawPaths(found) {
     const library = await plotly();
@@ -80,12 +98,15 @@ export class UnitPanel {
     this.paths.hidden = !last;
     if (!last) return;
     const { width, height } = this.paths.getBoundingClientRect();
+    const most = last.paths.reduce((a, b) => Math.max(a, b), 0);
+    // Units and paths are whole numbers: no ticks between them.
+    const whole = (/** @type {number} */ n, /** @type {number} */ ticks) => ({ tick0: 0, ...(n <= ticks ? { dtick: 1 } : { nticks: ticks }) });
     const [ink, soft, line] = ["ticket", "soft", "line"].map(color);
-    await library.react(this.paths, [{ type: "bar", x: last.paths.map((_, i) => i), y: last.paths, marker: { color: ink }, hovertemplate: "output %{x}: %{y:,} paths<extra></extra>" }], {
+    await library.react(this.paths, [{ type: "bar", x: last.paths.map((_, i) => i), y: last.paths, marker: { color: ink }, text: last.paths.map((n, i) => `output ${i}: ${count(n)} ${n === 1 ? "path" : "paths"}`), textposition: "none", hovertemplate: "%{text}<extra></extra>" }], {
       template: {}, width, height, margin: { l: 44, r: 4, t: 24, b: 34 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: "Inter, system-ui, sans-serif", size: 11, color: soft }, bargap: 0.3,
       hoverlabel: { bgcolor: color("card"), bordercolor: color("edge"), font: { color: color("ink") } },
-      xaxis: { title: { text: `unit of ${last.layer}`, standoff: 4 }, fixedrange: true, showgrid: false, zeroline: false, linecolor: line, nticks: 10, tickformat: "d" },
-      yaxis: { fixedrange: true, gridcolor: line, zeroline: false, nticks: 4, rangemode: "tozero" },
+      xaxis: { title: { text: `unit of ${last.layer}`, standoff: 4 }, fixedrange: true, showgrid: false, zeroline: false, linecolor: line, range: [-0.6, last.paths.length - 0.4], tickformat: "d", ...whole(last.paths.length, 10) },
+      yaxis: { fixedrange: true, gridcolor: line, zeroline: false, range: [0, 1.05 * Math.max(1, most)], exponentformat: "power", ...whole(most, 4) },
       annotations: [{ text: "paths of kept weights", xref: "paper", yref: "paper", x: 0, y: 1, xanchor: "left", yanchor: "bottom", xshift: -40, yshift: 4, showarrow: false, font: { color: soft, size: 11 } }],
     }, CONFIG);
   }
@@ -93,16 +114,21 @@ export class UnitPanel {
 
 /** @param {Unit} found */
 function sentences(found) {
-  const count = (/** @type {number} */ n) => Math.round(n).toLocaleString("en-US");
   const words = [`${count(found.in_degree)} of ${count(found.kept.length)} incoming weights are kept.`];
   if (found.out_degree !== null) words.push(found.out_degree ? `${count(found.out_degree)} kept weights of the next layer use its output.` : "No kept weight of the next layer uses its output, so it has no effect.");
-  for (const { layer, paths } of found.reached) {
-    const reached = paths.filter((n) => n > 0);
-    const all = reached.reduce((sum, n) => sum + n, 0);
-    words.push(reached.length ? `It reaches ${count(reached.length)} of ${count(paths.length)} units of ${layer} by ${count(all)} ${all === 1 ? "path" : "paths"}.` : `No path of kept weights leads to ${layer}.`);
-    if (!reached.length) break;
-  }
+  const cut = found.reached.find(({ paths }) => paths.every((n) => n === 0));
+  const first = found.reached.slice(0, found.reached.length > MOST_SENTENCES ? 1 : undefined);
+  const told = cut ? first.slice(0, found.reached.indexOf(cut)) : found.reached.length > MOST_SENTENCES ? [...first, ...found.reached.slice(-1)] : first;
+  for (const { layer, paths } of told) words.push(`It reaches ${ways(paths)}`.replace(" units by", ` units of ${layer} by`) + ".");
+  if (cut) words.push(`No path of kept weights leads to ${cut.layer}.`);
   return words;
+}
+
+/** How many units of a layer are reached, and by how many paths. @param {number[]} paths */
+function ways(paths) {
+  const reached = paths.filter((n) => n > 0);
+  const all = reached.reduce((sum, n) => sum + n, 0);
+  return `${count(reached.length)} of ${count(paths.length)} units by ${count(all)} ${all === 1 ? "path" : "paths"}`;
 }
 
 /**
