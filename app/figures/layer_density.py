@@ -122,7 +122,7 @@ def draw(made: LayerInfo) -> go.Figure:
     n = int(np.isfinite(made.density).sum(axis=2).max(initial=0))
     scale = level_lines.log_scale(np.append(made.density, made.overall))
     shared: dict[str, Any] = {"title": "Density by layer", "finding": finding(made), "foot": foot(made, scale), "n": n}
-    if len(made.levels) and (len(made.names) > level_lines.DISTINCT or not made.planned_levels):
+    if in_rows(made):
         xaxis, yaxis = layer_profile.axes(made.names, scale, _AXIS)
         return figure(
             layer_profile.traces(made.names, made.levels, made.density, scale), **shared, xaxis=xaxis, yaxis=yaxis,
@@ -141,9 +141,15 @@ def draw(made: LayerInfo) -> go.Figure:
     )
 
 
+def in_rows(made: LayerInfo) -> bool:
+    """Whether each layer has a row with a whisker, and no line with a band."""
+    return len(made.levels) > 0 and (len(made.names) > level_lines.DISTINCT or not made.planned_levels)
+
+
 def foot(made: LayerInfo, scale: LogScale) -> str:
-    """n, what the band is, what was trained sparsely and what a cross is."""
-    return f"{level_lines.foot(made.density)}{sparsely(made)}{level_lines.empty_note(scale)}"
+    """n, what the band or the whisker is, what was trained sparsely and what a cross is."""
+    spread = "bars" if in_rows(made) else "band"
+    return f"{level_lines.foot(made.density, spread)}{sparsely(made)}{level_lines.empty_note(scale)}"
 
 
 def table(made: LayerInfo) -> dict[str, list[Any]]:

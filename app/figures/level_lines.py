@@ -197,11 +197,11 @@ def level_axis(planned_levels: int) -> dict[str, Any]:
                 dtick=max(1, round(planned_levels / 8)), unifiedhovertitle={"text": "level %{x}"})  # fmt: skip
 
 
-def foot(share: Floats) -> str:
-    """What n is and what the band is, from shares (..., n_levels, n_replicates)."""
+def foot(share: Floats, spread: str = "band") -> str:
+    """What n is and what the `spread` that is drawn is, from shares (..., n_levels, n_replicates)."""
     n = np.isfinite(share).sum(axis=-1).ravel()
     if not n.any():
         return "n = 0"
     if n.max() == 1:
         return "n = 1 replicate: no spread"
-    return f"n = {words.by_level(n.tolist())}, mean · band = min to max where they differ"
+    return f"n = {words.by_level(n.tolist())}, mean · {spread} = min to max where they differ"

@@ -16,7 +16,9 @@ SHARED = Path(__file__).parents[3] / "shared" / "cases"
 IMPORTS: Mapping[str, tuple[str, ...]] = {
     "imported": ("level_0", "level_1_collapsed", "level_2_nothing"),
     "many layers": ("many_layers",),
+    "imported replicates": ("one_folder_per_level/level_1/main/mask", "one_folder_per_level/level_2/main/mask"),
 }
+PLACES: Mapping[str, str] = {"imported replicates": "[[0, 0], [1, 0]]"}
 SMALL = {"steps": 60, "eval_every": 20, "levels": 2, "replicates": 1, "branches": []}
 CONTROLS = [{"kind": "reinit", "draws": 2}, {"kind": "shuffled"}]
 
@@ -90,7 +92,7 @@ def _made(lab: Lab, client: httpx.Client) -> Cases:
     for case, files in IMPORTS.items():
         parts = [("files", (f"{name}.safetensors", (SHARED / "imports" / f"{name}.safetensors").read_bytes()))
                  for name in files]  # fmt: skip
-        answer = client.post("/api/v1/imports", files=parts)
+        answer = client.post("/api/v1/imports", files=parts, data={"places": PLACES.get(case, "")})
         assert answer.status_code == 201, answer.text
         ids[case] = answer.json()["id"]
     timed = {"kind": "hardware", "densities": [0.5, 0.1], "replicates": 2, "repeats": 7}

@@ -9,9 +9,11 @@ from app.contract.records import Run
 from app.figures import FIGURES
 from tests.cases.conftest import Cases
 from tests.cases.numbers import faults
+from tests.cases.spreads import unsaid
 
 CASES = (
     "collapse", "diverge", "one replicate", "replicates", "erasure", "stable rank", "imported", "many layers",
+    "imported replicates",
     "hardware", "hardware of a collapsed ticket", "cancelled", "running",
 )  # fmt: skip
 ENDED = "cancelled", "finished", "failed"
@@ -65,6 +67,7 @@ def test_sentence_figure_and_table_agree(cases: Cases, case: str) -> None:
             sentence = "".join(part["text"] for part in meta["finding"])
             wrong = faults(entry.name, figure, table, known, names)
             said = f"{sentence} {meta['foot']}"
+            wrong += unsaid(figure)
             wrong += [] if sentence.strip().endswith(".") else ["no full stop"]
             wrong += ["not a number"] if "nan" in said.lower().split() else []
             wrong += ["ended, yet so far"] if run.state in ENDED and "so far" in said else []
