@@ -59,7 +59,11 @@ def obey(frozen: dict[str, Any], mine: dict[str, Any]) -> None:
     """Raises `PlanMismatchError` unless this process computes as the shard's first attempt did."""
     # What was measured is taken from the frozen plan; one of an older version has none of it, no number and no stack.
     before = {"arithmetic": 1, "replicates": 1, "abreast": []}
-    frozen, mine = (before | {key: each for key, each in plan.items() if key != "tuned"} for plan in (frozen, mine))
+    # The architecture says what the model is, which the spec does too: it changes no number.
+    left_out = ("tuned", "architecture")
+    frozen, mine = (
+        before | {key: each for key, each in plan.items() if key not in left_out} for plan in (frozen, mine)
+    )
     differing = _differences(frozen, {**mine, "moved_by": _known(frozen, mine)} if "moved_by" in mine else mine)
     if differing:
         raise PlanMismatchError("; ".join(differing))

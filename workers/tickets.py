@@ -9,9 +9,10 @@ from torch import Tensor
 from app.contract.events import Place
 from app.contract.specs import LotterySpec
 from app.contract.tickets import Collapsed, TicketRef
-from app.masks import codec
+from app.masks import codec, reach
 from app.masks.collapse import Counts, Gap, first_cut, gap
 from app.masks.connectivity import dead
+from app.masks.routes import Network, network_of
 from app.store import NotFound, Store
 from app.store.errors import Corrupt
 from workers import tensors
@@ -58,20 +59,29 @@ def load(store: Store, ref: TicketRef) -> SavedTicket:
     ticket = unpack(read("ticket", ref.level), masks)
     n_classes = shapes[list(shapes)[-1]][0]
     shape = tuple(int(side) for side in run.provenance["input"])
-    return SavedTicket(run.spec.model, shape, n_classes, ticket, _collapsed(masks, levels()))
+    return SavedTicket(
+        run.spec.model, shape, n_classes, ticket, _collapsed(masks, levels(), network_of(run.provenance))
+    )
 
 
-def _collapsed(masks: Mapping[str, Tensor], levels: Iterator[Mapping[str, Tensor]]) -> Collapsed | None:
+def _collapsed(
+    masks: Mapping[str, Tensor], levels: Iterator[Mapping[str, Tensor]], network: Network | str | None
+) -> Collapsed | None:
     """Where a ticket is cut; `levels` are its masks from level 0 on: once it is cut, it remains so."""
-    found = _gap(masks)
+    found = _gap(masks, network)
     if found is None:
         return None
     names = [name.removesuffix(".weight") for name in masks]
-    since = next(level for level, before in enumerate(levels) if _gap(before) is not None)
+    since = next(level for level, before in enumerate(levels) if _gap(before, network) is not None)
     return Collapsed(tuple(names[each] for each in found.empty), "" if found.cut is None else names[found.cut], since)
 
 
-def _gap(masks: Mapping[str, Tensor]) -> Gap | None:
+def _gap(masks: Mapping[str, Tensor], network: Network | str | None) -> Gap | None:
     bits = [(codec.pack(mask.numpy()), tuple(mask.shape)) for mask in masks.values()]
     counts = [Counts(int(mask.sum()), *dead(*each)) for mask, each in zip(masks.values(), bits, strict=True)]
-    return gap([shape for _, shape in bits], counts, lambda: first_cut(bits))
+    if not isinstance(network, Network):
+        # A model that could not be traced leaves the order of layers unknown.
+        shapes = [shape if network is None else shape[:1] for _, shape in bits]
+        return gap(shapes, counts, lambda: first_cut(bits))
+    names = list(masks)
+    return reach.gap(network, names, counts, lambda: reach.first_cut(network, names, [each for each, _ in bits]))

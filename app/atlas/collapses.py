@@ -11,7 +11,9 @@ from app.contract.imported import ImportedSpec
 from app.contract.records import Run, Series
 from app.contract.tickets import Collapsed, TicketRef
 from app.figures.collapse import Collapse, Collapses
+from app.masks import reach
 from app.masks.collapse import Counts, first_cut, gap
+from app.masks.routes import Network
 from app.store.errors import NotFound
 
 _COLUMNS = ("kept", "dead_inputs", "dead_units")
@@ -93,13 +95,17 @@ def _collapse(reader: Reader, run: Run, ref: TicketRef, counts: list[Counts]) ->
     if len(counts) != len(layers):  # a level of which not all layers are stored yet
         return None
     names = [layer.name for layer in layers]
-    # The groups of a convolution are not followed: its shape alone leaves the order of layers unknown.
-    shapes = [layer.shape if layer.groups == 1 else layer.shape[:1] for layer in layers]
-    found = gap(shapes, counts, lambda: _cut(reader, ref))
+    network = reader.network(run)
+    if isinstance(network, Network):
+        found = reach.gap(network, [layer.key for layer in layers], counts, lambda: _cut(reader, ref))
+    else:
+        # Groups of a convolution, and models that could not be traced, leave the order of layers unknown.
+        shapes = [layer.shape if network is None and layer.groups == 1 else layer.shape[:1] for layer in layers]
+        found = gap(shapes, counts, lambda: _cut(reader, ref))
     if found is None:
         return None
-    # The catalogue's networks are chains; what is imported may have shortcuts that no mask shows.
-    bridged = found.bridged and isinstance(run.spec, ImportedSpec)
+    # What is imported may have shortcuts that no mask shows; runs of before all networks were read had chains only.
+    bridged = found.bridged and (isinstance(run.spec, ImportedSpec) or isinstance(network, str))
     cut = "" if found.cut is None else names[found.cut]
     return Collapse(ref.level, tuple(names[each] for each in found.empty), cut, bridged)
 
@@ -111,8 +117,14 @@ def _cut(reader: Reader, ref: TicketRef) -> int | None:
     if saved is None:
         return None
 
+    network = reader.network(index.run)
+
     def search() -> NDArray[np.int64]:
-        cut = first_cut((reader.bits(ref, number), layer.shape) for number, layer in enumerate(index.layers))
+        masks = ((reader.bits(ref, number), layer.shape) for number, layer in enumerate(index.layers))
+        if isinstance(network, Network):
+            cut = reach.first_cut(network, [layer.key for layer in index.layers], [bits for bits, _ in masks])
+        else:
+            cut = first_cut(masks)
         return np.array(-1 if cut is None else cut)
 
     try:

@@ -16,6 +16,8 @@ from app.masks import chance
 from app.masks.chance import Chance
 from app.masks.overlap import NO_OVERLAPS, NULLS, Ints, Null, Overlaps, intersections
 from app.masks.pairing import Pairing
+from app.masks.routes import Network
+from app.masks.routes import moves as of_kernel
 from app.masks.sums import STRATA
 from app.store.errors import NotFound
 
@@ -69,7 +71,13 @@ def _overlaps(
     base = next(iter(pairings))
     every = indices[base].layers
     wanted = [place for place, layer in enumerate(every) if options.layer in (None, layer.name)]
-    moves = chance.axes([layer.shape for layer in every])
+    network = reader.network(indices[base].run)
+    if isinstance(network, Network):
+        moves = [chance.Axes(*of_kernel(network.architecture, layer.key)) for layer in every]
+    elif network is None:
+        moves = chance.axes([layer.shape for layer in every])
+    else:
+        moves = [chance.Axes(rows=False, channels=1) for _ in every]
     sums = [reader.sums(ref) for ref in refs]
     inits = [reader.initial(ref) for ref in refs]
     both = np.zeros((len(refs), len(refs), len(wanted)), np.int64)

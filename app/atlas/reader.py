@@ -17,6 +17,7 @@ from app.contract.records import ArtifactRef, Run
 from app.contract.tickets import TicketRef
 from app.masks import codec
 from app.masks.codec import Bits
+from app.masks.routes import Network, network_of
 from app.store import Store
 from app.store.errors import NotFound
 
@@ -103,6 +104,7 @@ class Reader:
         self.store = store
         self.cache = Cache(budget_bytes)
         self._indices: OrderedDict[str, Index] = OrderedDict()
+        self._networks: OrderedDict[str, Network | str | None] = OrderedDict()
         self._lock = Lock()
 
     def index(self, run_id: str) -> Index:
@@ -122,6 +124,17 @@ class Reader:
                 while len(self._indices) > 64:
                     self._indices.popitem(last=False)
         return known
+
+    def network(self, run: Run) -> Network | str | None:
+        """Return `network_of` the run's provenance; its routes are found once."""
+        if not run.provenance:
+            return None
+        with self._lock:
+            if run.id not in self._networks:
+                self._networks[run.id] = network_of(run.provenance)
+                while len(self._networks) > 64:
+                    self._networks.popitem(last=False)
+            return self._networks[run.id]
 
     def open(self, index: Index, name: str, ref: TicketRef) -> TensorFile:
         """An artifact of a ticket, to read parts of. Raises NotFound."""

@@ -1,7 +1,7 @@
 """One unit of a layer: what it reads, who reads it, and the paths of kept weights from it to the outputs."""
 
 from math import isqrt, prod
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,28 +10,32 @@ from app.atlas.reader import Index, Layer, Reader
 from app.atlas.tiles import OutOfRange
 from app.atlas.values import Floats, Values
 from app.contract.tickets import TicketRef
-from app.masks.codec import unpack
+from app.masks import reach
+from app.masks.codec import Bits, unpack
 from app.masks.connectivity import paths, spread_of
 from app.masks.sums import sums
 
 
 class Unit(NamedTuple):
-    """`in_degree` kept weights feed it and `out_degree` read it, None when its layer is the last or none follows it.
+    """One unit: `in_degree` kept weights feed it, `out_degree` of the layers `readers` read it, None where none can.
 
     `picture` `(n, height, width)` says how its incoming weights form pictures: channels of the input, or kernels; it is
     None where they form none. `assumed` says that its shape is a guess from its size. `kept`, `start` and `end`
     `(n_columns,)` are those weights. `reached` holds, for each layer behind it, how many paths reach each unit.
+    `reason` says why what follows it is not defined for this model, None where it is.
     """
 
     unit: int
     in_degree: int
     out_degree: int | None
+    readers: list[str]
     picture: tuple[int, int, int] | None
     assumed: bool
     kept: NDArray[np.uint8]
     start: Floats
     end: Floats
     reached: list[tuple[str, NDArray[np.float64]]]
+    reason: str | None
 
 
 def unit(reader: Reader, ref: TicketRef, layer: int, number: int) -> Unit:
@@ -44,20 +48,39 @@ def unit(reader: Reader, ref: TicketRef, layer: int, number: int) -> Unit:
     kept = unpack(reader.bits(ref, layer)[number : number + 1], columns)[0]
     with Values(reader, ref, layer) as values:
         start, end = values.start(number, number + 1)[0], values.end(number, number + 1)[0]
-    below = [
-        (reader.bits(ref, i), after.shape, after.groups) for i, after in enumerate(index.layers[layer + 1 :], layer + 1)
-    ]
+    behind = _behind(reader, ref, index, layer, number)
     picture, assumed = picture_of(index, layer)
-    return Unit(
-        number,
-        int(kept.sum()),
-        _read_by(reader, ref, index, layer, number),
-        picture,
-        assumed,
-        kept,
-        start,
-        end,
-        [(index.layers[layer + 1 + i].name, reach) for i, reach in enumerate(paths(number, rows, below))],
+    return Unit(number, int(kept.sum()), *behind[:2], picture, assumed, kept, start, end, *behind[2:])
+
+
+_Behind: TypeAlias = tuple[int | None, list[str], list[tuple[str, NDArray[np.float64]]], str | None]
+
+
+def _behind(reader: Reader, ref: TicketRef, index: Index, layer: int, number: int) -> _Behind:
+    """The last five fields of a unit but its weights."""
+    network = reader.network(index.run)
+    names = [each.name for each in index.layers]
+    if isinstance(network, str):
+        return None, [], [], network
+    if network is None:
+        behind = [(reader.bits(ref, i), after.shape, after.groups) for i, after in enumerate(index.layers) if i > layer]
+        found = paths(number, index.layers[layer].size[0], behind)
+        degree = _read_by(reader, ref, index, layer, number)
+        readers = [] if degree is None else names[layer + 1 : layer + 2]
+        return degree, readers, list(zip(names[layer + 1 :], found, strict=False)), None
+    places = {each.key: i for i, each in enumerate(index.layers)}
+
+    def masks(key: str) -> Bits | None:
+        return reader.bits(ref, places[key]) if key in places else None
+
+    key = index.layers[layer].key
+    counts = reach.readers(network, key, number, masks)
+    followed = reach.paths(network, key, number, masks)
+    return (
+        sum(counts.values()) if counts else None,
+        [names[places[each]] for each in counts if each in places],
+        [(names[places[each]], reached) for each, reached in followed if each in places],
+        None,
     )
 
 
@@ -80,7 +103,7 @@ def picture_of(index: Index, layer: int) -> tuple[tuple[int, int, int] | None, b
 
 
 def _read_by(reader: Reader, ref: TicketRef, index: Index, layer: int, number: int) -> int | None:
-    """Kept weights of the next layer that read this unit."""
+    """Kept weights of the next layer that read this unit, where only the order of layers is known."""
     if layer + 1 >= len(index.layers):
         return None
     after: Layer = index.layers[layer + 1]

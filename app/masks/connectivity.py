@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from math import prod
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.masks.codec import Bits, unpack
+
+Floats: TypeAlias = NDArray[np.float64]
 
 
 def dead(bits: Bits, shape: tuple[int, ...], groups: int = 1) -> tuple[int, int]:
@@ -30,7 +33,7 @@ def spread_of(units: int, columns: int) -> int | None:
     return columns // units if units and columns % units == 0 else None
 
 
-def paths(unit: int, units: int, below: Sequence[tuple[Bits, tuple[int, ...], int]]) -> list[NDArray[np.float64]]:
+def paths(unit: int, units: int, below: Sequence[tuple[Bits, tuple[int, ...], int]]) -> list[Floats]:
     """Paths of kept weights from one unit to the units of each layer behind it, nearest first.
 
     `units` is how many units its own layer has; `below` are the following layers' masks, shapes and groups, in order.
@@ -39,25 +42,29 @@ def paths(unit: int, units: int, below: Sequence[tuple[Bits, tuple[int, ...], in
     """
     reach = np.zeros(units)
     reach[unit] = 1
-    found: list[NDArray[np.float64]] = []
+    found: list[Floats] = []
     for bits, shape, groups in below:
-        kernel = prod(shape[2:])
         inputs = shape[1] * groups if len(shape) > 1 else 0
         spread = spread_of(len(reach), inputs)
         if spread is None:
             break
-        live = np.repeat(reach, spread * kernel)
-        if groups > 1:
-            rows = unpack(bits, shape[1] * kernel).reshape(groups, -1, shape[1] * kernel)
-            reach = np.einsum("grc,gc->gr", rows, live.reshape(groups, -1)).reshape(-1)
-            found.append(reach)
-            continue
-        columns = np.flatnonzero(live)
-        # Only the bytes that hold a column that is reached: deep layers of a sparse ticket are reached by few.
-        wanted = np.unique(columns >> 3)
-        mask = np.unpackbits(bits[:, wanted], axis=1)
-        weight = np.zeros(8 * len(wanted))
-        weight[8 * np.searchsorted(wanted, columns >> 3) + (columns & 7)] = live[columns]
-        reach = mask @ weight
+        reach = carried(np.repeat(reach, spread), bits, shape, groups)
         found.append(reach)
     return found
+
+
+def carried(inputs: Floats, bits: Bits, shape: tuple[int, ...], groups: int = 1) -> Floats:
+    """Return for each unit of a layer the sum over its kept weights of what their inputs `(n_in,)` have."""
+    kernel = prod(shape[2:])
+    live = np.repeat(inputs, kernel)
+    if groups > 1:
+        rows = unpack(bits, shape[1] * kernel).reshape(groups, -1, shape[1] * kernel)
+        grouped: Floats = np.einsum("grc,gc->gr", rows, live.reshape(groups, -1))
+        return grouped.reshape(-1)
+    columns = np.flatnonzero(live)
+    # Only the bytes that hold a column that is reached: deep layers of a sparse ticket are reached by few.
+    wanted = np.unique(columns >> 3)
+    mask = np.unpackbits(bits[:, wanted], axis=1)
+    weight = np.zeros(8 * len(wanted))
+    weight[8 * np.searchsorted(wanted, columns >> 3) + (columns & 7)] = live[columns]
+    return np.asarray(mask @ weight)

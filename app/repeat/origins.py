@@ -76,6 +76,8 @@ def flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Nested provenance as lines of dotted key and text; layers, and one optimizer that moves all, in one line."""
     lines: list[tuple[str, str]] = []
     for key, item in value.items():
+        if key == "architecture":  # follows from the model
+            continue
         if key == "moved_by" and len(set(item.values())) == 1 < len(item):
             lines.append((prefix + key, f"{next(iter(item.values()))}: all {len(item)}"))
         elif isinstance(item, Mapping):

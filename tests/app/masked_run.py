@@ -51,6 +51,7 @@ def write_run(
     replicates: int = 1,
     seed: int = 0,
     picture: Sequence[int] | None = None,
+    architecture: Mapping[str, Any] | None = None,
     masks: Sequence[Sequence[Kernels]] | None = None,
     controls: Sequence[str] = (),
     finish: bool = True,
@@ -63,6 +64,8 @@ def write_run(
     layers: dict[str, Any] = {"layers": [{"name": name, "shape": list(shape)} for name, shape in shapes.items()]}
     if picture is not None:
         layers["input"] = list(picture)
+    if architecture is not None:
+        layers["architecture"] = architecture
     result = MaskedRun(run.id, tuple(shapes), [], [], [])
     for replicate in range(replicates):
         drawn = {name: nested(random, shape, levels) for name, shape in shapes.items()}

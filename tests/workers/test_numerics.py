@@ -43,6 +43,10 @@ def test_the_same_plan_is_obeyed(plan: dict[str, object]) -> None:
         numerics.obey(abreast, numerics.plan({}, "cpu", 2))
 
 
+def test_a_run_from_before_models_were_described_goes_on(plan: dict[str, object]) -> None:
+    numerics.obey(plan, {**plan, "architecture": {"kernels": [], "groups": []}})
+
+
 def test_an_extension_may_bring_optimizers_and_change_none(plan: dict[str, object]) -> None:
     before = {**plan, "moved_by": {"sgd": "torch.optim.SGD"}}
     numerics.obey(before, {**plan, "moved_by": {"sgd": "torch.optim.SGD", "lion": "Lion"}})

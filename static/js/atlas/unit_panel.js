@@ -115,11 +115,14 @@ export class UnitPanel {
 /** @param {Unit} found */
 function sentences(found) {
   const words = [`${count(found.in_degree)} of ${count(found.kept.length)} incoming weights are kept.`];
-  if (found.out_degree !== null) words.push(found.out_degree ? `${count(found.out_degree)} kept weights of the next layer use its output.` : "No kept weight of the next layer uses its output, so it has no effect.");
-  const cut = found.reached.find(({ paths }) => paths.every((n) => n === 0));
+  const after = found.readers.length > 1 ? `the ${found.readers.length} layers that read it` : "the next layer";
+  if (found.out_degree !== null) words.push(found.out_degree ? `${count(found.out_degree)} kept weights of ${after} use its output.` : `No kept weight of ${after} uses its output, so it has no effect.`);
+  if (found.reason) words.push(`Paths are ${found.reason}.`);
+  // A layer beside a shortcut may have no path while those behind it do.
+  const cut = found.reached.find((_, i) => found.reached.slice(i).every(({ paths }) => paths.every((n) => n === 0)));
   const first = found.reached.slice(0, found.reached.length > MOST_SENTENCES ? 1 : undefined);
   const told = cut ? first.slice(0, found.reached.indexOf(cut)) : found.reached.length > MOST_SENTENCES ? [...first, ...found.reached.slice(-1)] : first;
-  for (const { layer, paths } of told) words.push(`It reaches ${ways(paths)}`.replace(" units by", ` units of ${layer} by`) + ".");
+  for (const { layer, paths } of told) words.push(paths.some((n) => n > 0) ? `It reaches ${ways(paths)}`.replace(" units by", ` units of ${layer} by`) + "." : `No path of kept weights leads to ${layer}.`);
   if (cut) words.push(`No path of kept weights leads to ${cut.layer}.`);
   return words;
 }

@@ -64,6 +64,7 @@ def test_layers_and_one_optimizer_for_all_take_one_line() -> None:
         "moved_by": {"fc1.weight": "Adam", "fc2.weight": "Adam"},
         "environment": {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
         "input": [1, 8, 8],
+        "architecture": {"kernels": [], "groups": []},
     }
     assert flat(nested) == [
         ("layers", "fc1 3×4, fc2 2×3"),

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
+from typing import Any
 
 from torch import Tensor, nn
 
-from workers.science.architecture.description import Architecture, Axis, Group
+from app.contract.architecture import Architecture, Axis, Group
+from workers.science.architecture.errors import NotDefined
 from workers.science.architecture.factors import Factor, blocks
 from workers.science.architecture.operations import Operand
 from workers.science.architecture.roles import kernels_of
@@ -24,6 +26,15 @@ def architecture(model: nn.Module, example: Tensor) -> Architecture:
     """
     trace = Trace(model, example)
     return Architecture(kernels_of(trace), _groups(trace.tensors))
+
+
+def described(model: nn.Module, example: Tensor) -> dict[str, Any]:
+    """Return the architecture as JSON, or as "reason" why it is not defined."""
+    try:
+        found: dict[str, Any] = architecture(model, example).to_json()
+    except NotDefined as error:
+        return {"reason": str(error)}
+    return found
 
 
 def _groups(tensors: Mapping[str, Operand]) -> tuple[Group, ...]:

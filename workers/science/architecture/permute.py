@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from workers.science.architecture.description import Axis, Group
+from app.contract.architecture import Axis, Group
 
 
 @torch.no_grad()

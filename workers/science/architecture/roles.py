@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, fx, nn
 
-from workers.science.architecture.description import Kernel, Role
+from app.contract.architecture import Kernel, Role
 from workers.science.architecture.tracing import Trace
 
 INPUT = ""
@@ -36,6 +36,7 @@ class _Found:
     role: Role
     reads: set[str]
     heads: int = 0
+    groups: int = 1
 
 
 def kernels_of(trace: Trace) -> tuple[Kernel, ...]:
@@ -47,11 +48,11 @@ def kernels_of(trace: Trace) -> tuple[Kernel, ...]:
         flows[node] = flow
         call = _call(node)
         if weight := _weight(trace, node):
-            name, tensor = weight
+            name, tensor, groups = weight
             if name not in found:
                 embedding = "embedding" in call or isinstance(_module(trace, node), nn.Embedding)
                 role: Role = "embedding" if embedding else "attention_out" if flow.heads else "hidden"
-                found[name] = _Found(tuple(tensor.shape), role, set(flow.nearest), flow.heads)
+                found[name] = _Found(tuple(tensor.shape), role, set(flow.nearest), flow.heads, groups)
             else:
                 found[name].reads |= flow.nearest
             flows[node] = _Flow({name}, flow.before | {name})
@@ -70,7 +71,7 @@ def kernels_of(trace: Trace) -> tuple[Kernel, ...]:
             _ends(found, flow)
     order = [INPUT, *found]
     return tuple(
-        Kernel(name, each.shape, each.role, tuple(sorted(each.reads, key=order.index)), each.heads)
+        Kernel(name, each.shape, each.role, tuple(sorted(each.reads, key=order.index)), each.heads, each.groups)
         for name, each in found.items()
     )
 
@@ -105,16 +106,17 @@ def _module(trace: Trace, node: fx.Node) -> nn.Module | None:
     return trace.module.get_submodule(str(node.target)) if node.op == "call_module" else None
 
 
-def _weight(trace: Trace, node: fx.Node) -> tuple[str, Tensor] | None:
-    """Return name and tensor of the kernel that a node multiplies by, None where it has none."""
+def _weight(trace: Trace, node: fx.Node) -> tuple[str, Tensor, int] | None:
+    """Return name, tensor and groups of the kernel that a node multiplies by, None where it has none."""
     module = _module(trace, node)
     if isinstance(module, _LAYERS):
-        return trace.name_of(module.weight), module.weight
+        return trace.name_of(module.weight), module.weight, int(getattr(module, "groups", 1))
     if _call(node) in _KERNEL_CALLS:
         weight = node.args[1] if len(node.args) > 1 else node.kwargs.get("weight")
         if isinstance(weight, fx.Node) and weight.op == "get_attr":
             tensor = trace.fetch_attr(str(weight.target))
-            return trace.name_of(tensor), tensor
+            groups = node.args[6] if len(node.args) > 6 else node.kwargs.get("groups", 1)
+            return trace.name_of(tensor), tensor, groups if isinstance(groups, int) else 1
     return None
 
 

@@ -19,6 +19,7 @@ from app.contract.events import WINNING_TICKET, Place, Progress
 from app.contract.lottery import LotterySpec
 from app.contract.params import OptimizerParams
 from app.masks.sums import strata_of
+from workers.science.architecture.architecture import described
 from workers.science.branches.origin import Origin, Start
 from workers.science.build import build
 from workers.science.data import augmentation
@@ -34,6 +35,7 @@ from workers.science.experiments.turns import Member, in_turn
 from workers.science.metrics.movement import histograms
 from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
+from workers.science.optim.for_model import for_model
 from workers.science.optim.moved_by import moved_by
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors
 from workers.science.random import generator
@@ -78,7 +80,8 @@ def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
     """What a numeric plan records of the network.
 
     "input": shape of one example; "layers": name and shape of each prunable layer, in the order of the `layer` column;
-    "moved_by": parameter name -> torch optimizer.
+    "moved_by": parameter name -> torch optimizer; "architecture": what the model consists of, or the "reason" why that
+    is not defined.
     """
     data = dataset(spec.dataset, datasets_dir)
     model = build(spec.model)(data.shape, data.n_classes)
@@ -88,7 +91,8 @@ def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
             {"name": layer.name.removesuffix(".weight"), "shape": list(layer.shape)}
             for layer in prunable(model).values()
         ],
-        "moved_by": moved_by(model, build(spec.optimizer)(model)),
+        "moved_by": moved_by(model, for_model(build(spec.optimizer), model, data.train.x[:2])(model)),
+        "architecture": described(model, data.train.x[:2]),
     }
 
 
@@ -96,7 +100,7 @@ def footprint(spec: LotterySpec, datasets_dir: Path) -> Footprint:
     """How much memory its replicates take in a stack."""
     data = dataset(spec.dataset, datasets_dir)
     model = build(spec.model)(data.shape, data.n_classes)
-    return stacked(model, build(spec.optimizer), data, spec.batch_size)
+    return stacked(model, for_model(build(spec.optimizer), model, data.train.x[:2]), data, spec.batch_size)
 
 
 def tune(
@@ -157,11 +161,12 @@ class _Replicate:
         if DENSE in made and DENSE not in self._diverged and spec.rewind_step > 0:
             self._rewound = self._load("rewind")
         self._tickets: dict[int, Ticket] = {}
+        model = self._blank().to(device)
         self._bench = bench(
-            self._blank().to(device),
+            model,
             data,
             Batches(self._n_train, spec.batch_size, self._shuffle, None if spec.augmentation == "none" else self._draw),
-            build(spec.optimizer),
+            for_model(build(spec.optimizer), model, data.train.x[:2]),
             spec.steps,
             spec.eval_every,
             total=sum(self._steps.values()),

@@ -1,6 +1,6 @@
 """Muon: orthogonalised momentum on the hidden matrices, AdamW on the rest."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import torch
 from torch import Tensor, nn
@@ -28,28 +28,31 @@ class FlatMuon(torch.optim.Muon):
 
 def build(
     model: nn.Module,
+    hidden: Collection[str] | None = None,
     *,
     lr: float = 0.02,
     momentum: float = 0.95,
     weight_decay: float = 0.0,
     adamw_lr: float = 1.2e-3,
 ) -> list[torch.optim.Optimizer]:
-    """Muon on every kernel but the first and the last, then AdamW on those two and all biases.
+    """Muon on the `hidden` kernels, AdamW on all other parameters.
 
-    `weight_decay` is decoupled and holds for both. Not true: an exact orthogonalisation. Five Newton-Schulz steps in
-    bfloat16 leave singular values between about 0.7 and 1.15, so an update writes into masked entries too.
+    `hidden` names those that neither read the input nor give the output, and are no embedding; without it they are all
+    kernels but the first and the last. `weight_decay` is decoupled and holds for both. Not true: an exact
+    orthogonalisation. Five Newton-Schulz steps in bfloat16 leave singular values between about 0.7 and 1.15, so an
+    update writes into masked entries too.
 
     Raises `ValueError` when no kernel is hidden.
     Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; torch.optim.Muon, whose
     default weight decay of 0.1 is not taken over.
     """
     kernels = [parameter for parameter in model.parameters() if parameter.ndim >= 2]
-    hidden = kernels[1:-1]
-    if not hidden:
+    matrices = kernels[1:-1] if hidden is None else [model.get_parameter(name) for name in hidden]
+    if not matrices:
         raise ValueError("muon needs a hidden matrix: a model with at least three kernels")
-    mine = {id(kernel) for kernel in hidden}
+    mine = {id(kernel) for kernel in matrices}
     rest = [parameter for parameter in model.parameters() if id(parameter) not in mine]
     return [
-        FlatMuon(hidden, lr=lr, momentum=momentum, weight_decay=weight_decay),
+        FlatMuon(matrices, lr=lr, momentum=momentum, weight_decay=weight_decay),
         torch.optim.AdamW(rest, lr=adamw_lr, weight_decay=weight_decay, fused=True),
     ]

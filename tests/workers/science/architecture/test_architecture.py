@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from app.contract.architecture import Architecture, Axis, Group
 from app.contract.catalog import CATALOG
 from tests.workers.science.architecture import networks
 from workers.science.architecture import rules
 from workers.science.architecture.architecture import architecture
-from workers.science.architecture.description import Architecture, Axis, Group
 from workers.science.architecture.errors import NotDefined
 from workers.science.architecture.operations import Operand
 from workers.science.architecture.permute import permute
@@ -152,8 +152,8 @@ def test_roles_of_a_residual_network() -> None:
     assert [name for name, role in given.items() if role == "output"] == ["out"]
     assert [name for name, role in given.items() if role == "shortcut"] == ["blocks.3.short.0", "blocks.6.short.0"]
     assert list(given)[:3] == ["stem", "blocks.0.c1", "blocks.0.c2"]
-    assert found.kernel("blocks.1.c1.weight").reads == ("stem.weight", "blocks.0.c2.weight")
-    assert found.kernel("blocks.4.c1.weight").reads == ("blocks.3.c2.weight", "blocks.3.short.0.weight")
+    assert found.by_name["blocks.1.c1.weight"].reads == ("stem.weight", "blocks.0.c2.weight")
+    assert found.by_name["blocks.4.c1.weight"].reads == ("blocks.3.c2.weight", "blocks.3.short.0.weight")
 
 
 @pytest.mark.parametrize("name", ["transformer", "vision transformer"])
@@ -168,7 +168,7 @@ def test_roles_of_attention(name: str) -> None:
         assert {kernel.heads for kernel in found.kernels if kernel.role in ("query", "attention_out")} == {4}
     else:
         assert count == Counter(first=1, query_key_value=1, attention_out=1, output=1)
-        assert found.kernel("qkv.weight").heads == 3
+        assert found.by_name["qkv.weight"].heads == 3
 
 
 def test_a_subclass_that_computes_something_else_is_no_linear_layer() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from workers.science.architecture.description import Axis
+from app.contract.architecture import Axis
 from workers.science.architecture.factors import Factor, blocks, concatenation, fix, leaves, reshaped, tie
 from workers.science.architecture.permute import permuted
 

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor
 
+from app.contract.architecture import Architecture
 from app.contract.events import WINNING_TICKET, Measured, Place, Progress
 from app.contract.specs import LotterySpec
 from workers.science.data import digits
@@ -533,7 +534,11 @@ def test_a_diverged_control_ends_only_itself(monkeypatch: pytest.MonkeyPatch, wh
 
 
 def test_describe_names_layers_and_who_moves_them() -> None:
-    assert describe(small(optimizer={"kind": "muon"}), NOWHERE) == {
+    told = describe(small(optimizer={"kind": "muon"}), NOWHERE)
+    architecture = Architecture.from_json(told.pop("architecture"))
+    assert [kernel.role for kernel in architecture.kernels] == ["first", "hidden", "output"]
+    assert [group.size for group in architecture.groups] == [300, 100]
+    assert told == {
         "input": [1, 8, 8],
         "layers": [
             {"name": "fc1", "shape": [300, 64]},

@@ -7,9 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.workers.science.architecture import networks
 from workers.science.models import conv_2, lenet_300_100
 from workers.science.models.init import initialise
 from workers.science.optim import adam, adamw, lion, momentum_sgd, muon, rmsprop, sgd
+from workers.science.optim.for_model import for_model
 from workers.science.optim.moved_by import moved_by
 from workers.science.random import generator
 
@@ -153,6 +155,27 @@ def test_muon_moves_hidden_matrices_and_adamw_the_rest() -> None:
     assert mine == {"conv2.weight", "fc1.weight", "fc2.weight"}
     model = network()
     assert {n for n, optimizer in moved_by(model, muon.build(model)).items() if optimizer == "Muon"} == {"fc2.weight"}
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 32, 32)])
+@pytest.mark.parametrize("module", [conv_2, lenet_300_100])
+def test_read_off_a_chain_hidden_matrices_are_all_but_the_ends(module: Any, shape: tuple[int, int, int]) -> None:
+    model = module.build(shape, 10)
+    build = for_model(muon.build, model, torch.zeros(2, *shape))
+    assert moved_by(model, build(model)) == moved_by(model, muon.build(model))
+    assert for_model(sgd.build, model, torch.zeros(2, *shape)) is sgd.build
+
+
+def test_muon_leaves_embeddings_and_positions_to_adamw() -> None:
+    model = networks.Transformer()
+    build = for_model(muon.build, model, torch.zeros(2, 12, dtype=torch.int64))
+    mine = {name for name, optimizer in moved_by(model, build(model)).items() if optimizer == "Muon"}
+    parts = ["attention.q", "attention.k", "attention.v", "attention.o", "up", "down"]
+    assert mine == {f"layers.{layer}.{part}.weight" for layer in range(2) for part in parts}
+    residual = networks.ResNet20(4)
+    build = for_model(muon.build, residual, torch.zeros(2, 3, 8, 8))
+    rest = {name for name, optimizer in moved_by(residual, build(residual)).items() if optimizer == "AdamW"}
+    assert {name for name in rest if residual.get_parameter(name).ndim > 1} == {"stem.weight", "out.weight"}
 
 
 def test_the_rates_of_muon_and_of_its_adamw_are_apart() -> None:

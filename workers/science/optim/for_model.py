@@ -1,0 +1,30 @@
+"""Give an optimizer that treats tensors by their roles the names that it asks for."""
+
+from collections.abc import Callable
+from functools import partial
+from inspect import signature
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from workers.science.architecture.architecture import architecture
+from workers.science.architecture.errors import NotDefined
+
+Build: TypeAlias = Callable[..., list[torch.optim.Optimizer]]
+_OTHERS = ("first", "output", "embedding")
+
+
+def for_model(build: Build, model: nn.Module, example: Tensor) -> Build:
+    """Return the builder with the model's `hidden` kernels bound, if it takes these and the model can be traced.
+
+    Hidden are kernels that neither read the input nor give the output, shortcuts and attentions among them.
+    """
+    if "hidden" not in signature(build).parameters:
+        return build
+    try:
+        kernels = architecture(model, example).kernels
+    except NotDefined:
+        return build
+    more: dict[str, Any] = {"hidden": [kernel.name for kernel in kernels if kernel.role not in _OTHERS]}
+    return partial(build, **more)
