@@ -11,7 +11,7 @@ from rich.markup import escape
 from app import unique_json
 from app.cli_end import stop
 from app.cli_settings import settings
-from app.contract.presets import PRESETS
+from app.kinds.presets import PRESETS
 
 
 def ask(url: str, method: str, path: str, **request: Any) -> Any:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple, Protocol
 
-from app.contract.specs import Experiment
+from app.contract.experiment import Experiment
 
 
 class Speed(Protocol):

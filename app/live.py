@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
-from app.contract.records import Run, RunProgress, State
 from app.queue import Queue
+from app.records import Run, RunProgress, State
 from app.store import Store
 from app.store.errors import NotFound
 

@@ -15,10 +15,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.templating import Jinja2Templates
 
 from app.atlas.reader import Reader
-from app.figures import style
 from app.files import STATIC, TEMPLATES
 from app.film.reader import FilmReader
 from app.live import Broadcaster
+from app.plotting import style
 from app.queue import Queue
 from app.reaper import Reaper
 from app.settings import Settings

@@ -19,7 +19,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError, ResponseError
 from redis.retry import Retry
 
-from app.contract.specs import Experiment
+from app.contract.experiment import Experiment
 from app.outbox import FIRST_PAUSE_S, LONGEST_PAUSE_S, Outbox
 from app.wire import RUN_NEXT, set_aside
 

@@ -10,10 +10,10 @@ from contextlib import suppress
 from sqlalchemy.exc import ArgumentError
 
 from app import broker
-from app.contract.presets import PRESETS
-from app.contract.records import Queue as QueueName
 from app.gpus import gpus, torch_sees_gpus
+from app.kinds.presets import PRESETS
 from app.queue import Queue, queues_of
+from app.records import Queue as QueueName
 from app.services import Service, Services
 from app.settings import Settings
 from app.store import Store, Unusable

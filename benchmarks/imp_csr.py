@@ -7,7 +7,7 @@ Of a run of two replicates each has a core of its own and makes as many steps, s
 
 import time
 
-from app.contract.lottery import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
 from benchmarks.datasets import DATASETS_DIR
 from workers import numerics
 from workers.science.experiments.lottery import run, tune

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from app.contract.events import ArtifactSaved, Event, Measured, Place, Started
-from app.contract.presets import PRESETS
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
+from app.kinds.presets import PRESETS
 from app.masks import codec
 from app.masks.sums import strata_of, sums
 from app.store import Store

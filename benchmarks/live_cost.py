@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 import psutil
 
-from app.contract.lottery import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
 from app.queue import Queue
 from app.settings import Settings
 from app.store import Store

@@ -13,7 +13,7 @@ from math import ceil
 from playwright.sync_api import Page, sync_playwright
 
 from app.contract.events import Measured, Started
-from app.contract.presets import PRESETS
+from app.kinds.presets import PRESETS
 from app.queue import Queue
 from app.store import Store
 from app.store.claims import Claim

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import httpx
 import psutil
 
-from app.contract.presets import PRESETS
+from app.kinds.presets import PRESETS
 from benchmarks.server import Server, server
 
 NAME = "memory_flat"

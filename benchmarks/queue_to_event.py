@@ -5,7 +5,7 @@ from statistics import median
 
 import httpx
 
-from app.contract.presets import PRESETS
+from app.kinds.presets import PRESETS
 from benchmarks.server import Server, server
 
 NAME = "queue_to_event"

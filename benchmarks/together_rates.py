@@ -8,8 +8,8 @@ from functools import partial
 
 import torch
 
-from app.contract.erasure import ErasureSpec
 from app.contract.events import Measured
+from app.kinds.erasure.spec import ErasureSpec
 from benchmarks.datasets import DATASETS_DIR
 from benchmarks.stacks import times
 from workers.science.experiments.erasure import run

@@ -11,10 +11,11 @@ from pathlib import Path
 import psutil
 
 from app import broker
-from app.contract.presets import PRESETS
-from app.contract.records import Run
-from app.contract.specs import Experiment, LotterySpec
+from app.contract.experiment import Experiment
+from app.kinds.lottery.spec import LotterySpec
+from app.kinds.presets import PRESETS
 from app.queue import Queue
+from app.records import Run
 from app.settings import Settings
 from app.store import Store
 from app.up import listen, worker_command

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.contract.presets import PRESETS
+from app.kinds.presets import PRESETS
 from app.settings import Settings
 
 ROOT = Path(__file__).parents[1]

@@ -16,7 +16,7 @@ import torch
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.contract.events import ArtifactSaved, Event, Measured, Progress, Started
-from app.contract.specs import EXPERIMENTS
+from app.kinds.specs import EXPERIMENTS
 from app.queue import Queue
 from app.store.errors import Corrupt, Fenced
 from workers import checkpoints, failure, numerics, room, tensors, tickets

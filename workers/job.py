@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from app.contract import stacks
-from app.contract.records import Queue as QueueName
+from app.records import Queue as QueueName
 from app.settings import Settings
 from app.store import Claim, Store
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import psutil
 
-from app.contract.records import WorkerLoad
 from app.gpus import GpuLoad, gpu_load
+from app.records import WorkerLoad
 from workers.disk import free_bytes
 
 

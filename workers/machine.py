@@ -9,8 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from app.contract.records import Queue as QueueName
 from app.gpus import gpus
+from app.records import Queue as QueueName
 
 ARITHMETIC = 2
 """Raised with every change of the code after which a spec gives other bits, or half a training reads otherwise.

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from app.contract.specs import Experiment
+from app.contract.experiment import Experiment
 from workers import machine
 
 # Lines of torch's own description that say which library multiplies matrices, and its version.

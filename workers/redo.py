@@ -12,9 +12,10 @@ import numpy as np
 from torch import Tensor
 
 from app.contract.events import WINNING_TICKET, Measured, Place, Progress
+from app.contract.experiment import Experiment
 from app.contract.outputs import Key, Outputs, Rows
-from app.contract.specs import EXPERIMENTS, Experiment
 from app.contract.verification import Verification
+from app.kinds.specs import EXPERIMENTS
 from app.store import Artifacts
 from workers import tensors
 from workers.science.experiments.midway import Clock

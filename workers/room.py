@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import torch
 
-from app.contract.specs import EXPERIMENTS
+from app.kinds.specs import EXPERIMENTS
 from app.store import Store
 from app.store.errors import Fenced
 from workers.job import Job

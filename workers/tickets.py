@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from app.contract.events import Place
-from app.contract.specs import LotterySpec
 from app.contract.tickets import Collapsed, TicketRef
 from app.masks import codec, reach
 from app.masks.collapse import Counts, Gap, first_cut, gap
@@ -29,7 +28,7 @@ def load(store: Store, ref: TicketRef) -> SavedTicket:
         run, refs = store.run(ref.run), store.artifacts(ref.run)
     except NotFound as error:
         raise TicketGoneError(str(error)) from error
-    if not isinstance(run.spec, LotterySpec):
+    if not run.trains_tickets:
         raise TicketGoneError(f"run {ref.run} is of kind {run.kind}: it has no network that could be timed")
     saved = {
         (each.name, each.level): each.id
@@ -60,7 +59,7 @@ def load(store: Store, ref: TicketRef) -> SavedTicket:
     n_classes = shapes[list(shapes)[-1]][0]
     shape = tuple(int(side) for side in run.provenance["input"])
     return SavedTicket(
-        run.spec.model, shape, n_classes, ticket, _collapsed(masks, levels(), network_of(run.provenance))
+        run.experiment.model, shape, n_classes, ticket, _collapsed(masks, levels(), network_of(run.provenance))
     )
 
 

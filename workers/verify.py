@@ -18,10 +18,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from app.contract.events import WINNING_TICKET
+from app.contract.experiment import Experiment
 from app.contract.outputs import Key, Outputs, Rows, Saved
-from app.contract.records import Run
-from app.contract.specs import EXPERIMENTS, Experiment
 from app.contract.verification import Verification
+from app.kinds.specs import EXPERIMENTS
+from app.records import Run
 from app.repeat.differences import difference, of_values
 from app.repeat.origins import UNKNOWN, Origin, flat, lines_of, origins, reasons
 from app.settings import Settings

@@ -11,11 +11,11 @@ from contextlib import suppress
 import psutil
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.contract.records import Queue as QueueName
-from app.contract.records import WorkerLoad
 from app.gpus import gpus
 from app.queue import Queue
 from app.reaper import Reaper
+from app.records import Queue as QueueName
+from app.records import WorkerLoad
 from app.settings import Settings
 from app.store import Store
 from workers import calibration, disk, forkserver, machine

@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from app.atlas.reader import Reader, layers_of
 from app.contract.events import WINNING_TICKET
-from app.contract.imported import ImportedSpec
-from app.contract.records import Run, Series
+from app.contract.experiment import Experiment
 from app.contract.tickets import Collapsed, TicketRef
-from app.figures.collapse import Collapse, Collapses
 from app.masks import reach
 from app.masks.collapse import Counts, first_cut, gap
 from app.masks.routes import Network
+from app.plotting.collapse import Collapse, Collapses
+from app.records import Run, Series
 from app.store.errors import NotFound
 
 _COLUMNS = ("kept", "dead_inputs", "dead_units")
@@ -105,7 +105,7 @@ def _collapse(reader: Reader, run: Run, ref: TicketRef, counts: list[Counts]) ->
     if found is None:
         return None
     # What is imported may have shortcuts that no mask shows; runs of before all networks were read had chains only.
-    bridged = found.bridged and (isinstance(run.spec, ImportedSpec) or isinstance(network, str))
+    bridged = found.bridged and (not isinstance(run.spec, Experiment) or isinstance(network, str))
     cut = "" if found.cut is None else names[found.cut]
     return Collapse(ref.level, tuple(names[each] for each in found.empty), cut, bridged)
 

@@ -9,9 +9,8 @@ import numpy as np
 from app.atlas.pairings import choices, decided
 from app.atlas.reader import Index, Reader
 from app.contract.events import WINNING_TICKET
-from app.contract.specs import FieldError
+from app.contract.experiment import FieldError
 from app.contract.tickets import TicketRef
-from app.figures.overlap_view import OverlapOptions
 from app.masks import chance
 from app.masks.chance import Chance
 from app.masks.overlap import NO_OVERLAPS, NULLS, Ints, Null, Overlaps, intersections
@@ -19,6 +18,7 @@ from app.masks.pairing import Pairing
 from app.masks.routes import Network
 from app.masks.routes import moves as of_kernel
 from app.masks.sums import STRATA
+from app.plotting.tickets.overlap_view import OverlapOptions
 from app.store.errors import NotFound
 
 MAX_BYTES = 128 * 2**20

@@ -1,7 +1,7 @@
 """Layers of two stored runs, paired so that their masks can be compared."""
 
 from app.atlas.reader import Index, Reader
-from app.contract.specs import FieldError
+from app.contract.experiment import FieldError
 from app.contract.tickets import TicketRef
 from app.masks.pairing import Choice, Layers, Pairing, chosen, pair, parse
 

@@ -13,11 +13,11 @@ from safetensors.numpy import load
 from app.atlas.cache import Cache
 from app.atlas.tensor_file import TensorFile
 from app.contract.events import WINNING_TICKET, Place
-from app.contract.records import ArtifactRef, Run
 from app.contract.tickets import TicketRef
 from app.masks import codec
 from app.masks.codec import Bits
 from app.masks.routes import Network, network_of
+from app.records import ArtifactRef, Run
 from app.store import Store
 from app.store.errors import NotFound
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, Type
 from pydantic import Field
 
 from app.contract.events import Place
-from app.contract.params import DatasetParams, Params, unit
+from app.contract.params import DatasetParams, ModelParams, Params, unit
 from app.contract.strict import FieldError as FieldError
 from app.contract.tickets import TicketRef
 
@@ -43,21 +43,52 @@ BatchSize: TypeAlias = Annotated[
 ]
 
 
-class Experiment(Params, ABC):
-    """Base of what workers can do; each kind has fields `replicates`, `seed` and `device`, most have `dataset`."""
+class RunSpec(Params, ABC):
+    """Base of what a run may be: an experiment that workers do, or results that came from elsewhere."""
 
     if TYPE_CHECKING:  # declared by each kind, so that a form has them last
-        dataset: DatasetParams
+        kind: str
         replicates: int
+
+    saves_tickets: ClassVar[bool] = False
+    """Whether it has masks, and so tickets."""
+
+    @property
+    @abstractmethod
+    def dataset_name(self) -> str:
+        """What a list of runs calls its data."""
+
+    @property
+    @abstractmethod
+    def model_name(self) -> str:
+        """What a list of runs calls its network."""
+
+    @property
+    @abstractmethod
+    def totals(self) -> tuple[int, ...]:
+        """How much each replicate is, in the units that its progress counts."""
+
+    @property
+    @abstractmethod
+    def work(self) -> tuple[int, str]:
+        """How much the run is, and of what, in a reader's terms."""
+
+
+class Experiment(RunSpec):
+    """Base of what workers can do; each kind has fields `replicates`, `seed` and `device`, most have `dataset`."""
+
+    if TYPE_CHECKING:
+        dataset: DatasetParams
+        model: ModelParams
         seed: int
         device: Literal["any", "cpu", "gpu"]
 
     ends: ClassVar[str]
     """The series that has rows of a training once it has ended."""
+    counted: ClassVar[Literal["never", "if cut short", "always"]] = "never"
+    """When a reader is told how many trainings have ended from the rows of `ends`, and not from the progress."""
     repeatable: ClassVar[bool] = True
     """Whether the same numbers come out when it is done again; times do not."""
-    saves_tickets: ClassVar[bool] = False
-    """Whether it prunes, and so saves tickets."""
     grows: ClassVar[frozenset[str]] = frozenset({"replicates"})
     """Fields that a run may be extended in; `extends` says how."""
 
@@ -72,14 +103,9 @@ class Experiment(Params, ABC):
         return ()
 
     @property
-    @abstractmethod
-    def model_name(self) -> str:
-        """What a list of runs calls its network."""
-
-    @property
-    @abstractmethod
-    def work(self) -> tuple[int, str]:
-        """How much the run is, and of what, in a reader's terms."""
+    def pictured(self) -> tuple[tuple[int, int], ...]:
+        """Rows and columns of the matrices that its field `picture` is put into; none without such a field."""
+        return ()
 
     @property
     @abstractmethod
@@ -95,6 +121,11 @@ class Experiment(Params, ABC):
     @abstractmethod
     def units_per_replicate(self) -> int:
         """How much one replicate is, in the units of `pace`: what progress counts."""
+
+    @property
+    def totals(self) -> tuple[int, ...]:
+        """The same for every replicate."""
+        return (self.units_per_replicate,) * self.replicates
 
     @property
     @abstractmethod

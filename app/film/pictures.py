@@ -10,8 +10,8 @@ from PIL import Image
 
 from app.atlas import palettes
 from app.atlas.palettes import Theme
-from app.contract.records import ArtifactRef
 from app.film.reader import FilmReader, Floats, Show, Still
+from app.records import ArtifactRef
 from app.store.errors import Corrupt
 
 Scale: TypeAlias = Literal["fixed", "frame"]

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from app.atlas.cache import Cache
 from app.atlas.tensor_file import TensorFile
-from app.contract.erasure import ErasureSpec
 from app.contract.events import Place
-from app.contract.records import ArtifactRef, Run
+from app.kinds.erasure.spec import ErasureSpec
+from app.records import ArtifactRef, Run
 from app.store import Store
 from app.store.errors import Corrupt, NotFound
 

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 from app.contract.catalog import CATALOG
-from app.contract.erasure import Cell
 from app.contract.events import Place
-from app.contract.records import Run, Series
-from app.figures.trainings import ERASED
 from app.film.reader import FilmReader, Index
+from app.kinds.erasure.figures.trainings import ERASED
+from app.kinds.erasure.spec import Cell
+from app.records import Run, Series
 
 State: TypeAlias = Literal["waiting", "running", "done", "diverged", "stopped"]
 Fate: TypeAlias = Literal["visible", "erased", "inverted", "not detectable"]

@@ -1,6 +1,5 @@
 """Whether the picture of a spec is one that can be erased: looked at before anything is trained."""
 
-from app.contract.erasure import ErasureSpec
 from app.contract.experiment import Experiment, FieldError
 from app.contract.params import Params
 from app.pictures.build import picture_of
@@ -10,12 +9,12 @@ from app.pictures.picture import MIN_CONTRAST, Picture, contrast, fit
 def check_picture(spec: Experiment) -> None:
     """Nothing for a spec without a picture. Raises FieldError, on the picture's own field, for one that is unreadable
     or blank, as it is or in the matrix of any width."""
-    if not isinstance(spec, ErasureSpec):
+    if not spec.pictured:
         return
-    field = f"picture.{field_of(spec.picture)}"
-    picture = readable(spec.picture, field)
-    for width in spec.widths:
-        rows, columns = spec.matrix(width)
+    params: Params = getattr(spec, "picture")  # noqa: B009 (only some kinds have it)
+    field = f"picture.{field_of(params)}"
+    picture = readable(params, field)
+    for rows, columns in spec.pictured:
         if contrast(fit(picture, rows, columns)) < MIN_CONTRAST:
             raise FieldError(field, f"is not visible in {rows}×{columns} weights: its lines are too fine")
 

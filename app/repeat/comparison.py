@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from app.contract.outputs import Key
-from app.contract.records import Run
+from app.records import Run
 from app.repeat.differences import compare
 from app.repeat.origins import Reason, origins, reasons
 from app.store import Conflict, Store

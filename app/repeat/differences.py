@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from app.contract.outputs import Key, Output, Outputs, Rows, Saved
-from app.figures import words
+from app.plotting import words
 
 
 @dataclass

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.contract.records import EventRecord
+from app.records import EventRecord
 
 UNKNOWN = "not recorded"
 # It names a machine and decides nothing.

@@ -14,7 +14,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from sqlalchemy import Connection, select
 
-from app.contract.records import ArtifactRef
+from app.records import ArtifactRef
 from app.store.errors import Corrupt, NotFound
 from app.store.lookup import exists
 from app.store.tables import AnyRow, artifacts

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.contract.specs import Experiment
+from app.contract.experiment import Experiment
 
 
 @dataclass(frozen=True)

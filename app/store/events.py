@@ -7,7 +7,7 @@ import orjson
 from sqlalchemy import Connection, Table, insert, select, update
 
 from app.contract.events import ArtifactSaved, Event, Measured
-from app.contract.records import EventRecord
+from app.records import EventRecord
 from app.store import chunks
 from app.store.errors import OrdinalGap
 from app.store.lookup import exists, moment

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from app.contract.events import ArtifactSaved, Changed, Finished, Measured, Started
-from app.contract.specs import ImportedSpec
+from app.contract.experiment import RunSpec
 from app.store import events
 from app.store import runs as run_rows
 from app.store.tables import Now, runs, shards
@@ -15,7 +15,7 @@ from app.store.tables import Now, runs, shards
 def create(
     conn: Connection,
     run_id: str,
-    spec: ImportedSpec,
+    spec: RunSpec,
     outputs: Sequence[Sequence[Measured | ArtifactSaved]],
     provenance: Mapping[str, Any],
     *,
@@ -26,7 +26,7 @@ def create(
     """Store a finished run with its whole log; `outputs` are of each replicate. Raises FieldError for bad labels."""
     run_rows.add_run(conn, run_id, spec, "finished", name=name, tags=tags, notes=notes)
     done = {"state": "finished", "queue": "any", "attempt": 1, "checkpoints": []}
-    for replicate, work in enumerate(spec.of_replicate):
+    for replicate, work in enumerate(spec.totals):
         conn.execute(insert(shards).values(run_id=run_id, replicate=replicate, done=work, total=work, **done))
         shard = conn.execute(select(shards).where(shards.c.run_id == run_id, shards.c.replicate == replicate)).one()
         started = Started(replicate=replicate, attempt=1, worker="import", plan={}, provenance=dict(provenance))

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterable
 
-from app.contract.specs import Experiment, FieldError, ImportedSpec
+from app.contract.experiment import FieldError, RunSpec
 
 NAME_LENGTH = 200
 TAGS = 20
@@ -42,7 +42,7 @@ def check_notes(notes: str) -> str:
     return notes
 
 
-def search_text(name: str, tags: Iterable[str], spec: Experiment | ImportedSpec) -> str:
+def search_text(name: str, tags: Iterable[str], spec: RunSpec) -> str:
     """Case-folded lines of everything a search finds a run by; a tag's line starts with `#`."""
     lines = [name, *(f"#{tag}" for tag in tags), spec.kind, spec.model_name, spec.dataset_name]
     return "\n".join(["", *lines, ""]).casefold()

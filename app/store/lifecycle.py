@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from app.contract.events import Changed
-from app.contract.specs import EXPERIMENT, EXPERIMENTS, Experiment, FieldError
+from app.contract.experiment import Experiment, FieldError
+from app.kinds.specs import EXPERIMENT, EXPERIMENTS
 from app.store import events, references
 from app.store import runs as run_rows
 from app.store.errors import Conflict

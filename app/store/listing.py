@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select
 
-from app.contract.records import Page
-from app.contract.specs import FieldError
+from app.contract.experiment import FieldError
+from app.records import Page
 from app.store.runs import records
 from app.store.tables import runs
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from app.contract.events import WINNING_TICKET, Progress
-from app.contract.records import RunProgress
+from app.records import RunProgress
 from app.store.tables import AnyRow
 
 # A speed forgets with this time constant, so that one slow evaluation does not make the estimate jump.

@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from app.contract.events import ArtifactSaved, Measured
+from app.contract.experiment import Experiment, RunSpec
 from app.contract.outputs import Outputs
-from app.contract.records import (
+from app.records import (
     ArtifactRef,
     EventRecord,
     Page,
@@ -18,7 +19,6 @@ from app.contract.records import (
     Series,
     Shard,
 )
-from app.contract.specs import Experiment, ImportedSpec
 from app.store import (
     artifacts,
     events,
@@ -61,7 +61,7 @@ class Records(Connected):
 
     def import_run(
         self,
-        spec: ImportedSpec,
+        spec: RunSpec,
         outputs: Sequence[Sequence[Measured | ArtifactSaved]],
         provenance: Mapping[str, Any],
         *,

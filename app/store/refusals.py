@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select
 
 from app.contract.events import Changed
-from app.contract.records import Refusal
+from app.records import Refusal
 from app.store import events
 from app.store.tables import AnyRow, Now, refusals, shards, workers
 

@@ -7,8 +7,9 @@ from pydantic import TypeAdapter
 from sqlalchemy import Connection, insert, select, update
 
 from app.contract.events import Changed
-from app.contract.records import Run, Shard, State
-from app.contract.specs import Experiment, ImportedSpec, Spec
+from app.contract.experiment import Experiment, RunSpec
+from app.kinds.specs import Spec
+from app.records import Run, Shard, State
 from app.store import events, labels
 from app.store.errors import NotFound
 from app.store.lookup import exists, moment
@@ -43,7 +44,7 @@ def create(
 def add_run(
     conn: Connection,
     run_id: str,
-    spec: Experiment | ImportedSpec,
+    spec: RunSpec,
     state: State,
     *,
     name: str,

@@ -8,7 +8,7 @@ import orjson
 from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
-from app.contract.records import Series
+from app.records import Series
 from app.store import chunks as packed
 from app.store.lookup import exists
 from app.store.tables import chunks

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from sqlalchemy import Connection, and_, func, select, update
 
 from app.contract.events import Changed, Failed, Finished, Progress, Started
-from app.contract.records import Queue, State
-from app.contract.specs import EXPERIMENT
+from app.kinds.specs import EXPERIMENT
+from app.records import Queue, State
 from app.store import events, references, refusals, turns
 from app.store import runs as run_rows
 from app.store.claims import CheckpointRef, Claim

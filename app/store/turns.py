@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, update
 
-from app.contract.records import Queue
+from app.records import Queue
 from app.store import refusals
 from app.store import workers as worker_rows
 from app.store.tables import AnyRow, Now, runs, shards

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from app.contract.events import Event, Progress, Started
-from app.contract.records import (
+from app.records import (
     Queue,
     Refusal,
     State,

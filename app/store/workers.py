@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from app.contract.records import Queue, WorkerInfo, WorkerLoad
+from app.records import Queue, WorkerInfo, WorkerLoad
 from app.store import refusals
 from app.store.lookup import moment
 from app.store.tables import Now, workers

@@ -5,9 +5,9 @@ from typing import Literal
 from weakref import WeakKeyDictionary
 
 from app.contract.events import WINNING_TICKET
-from app.contract.records import Run
-from app.contract.specs import FieldError
+from app.contract.experiment import FieldError
 from app.queue import Queue
+from app.records import Run
 from app.repeat.comparison import Comparison, Difference, compare_runs
 from app.store import NotFound, Store
 from app.store.labels import NAME_LENGTH

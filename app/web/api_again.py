@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.contract.records import Run
+from app.records import Run
 from app.repeat.comparison import Comparison
 from app.web.again import again, compared
 from app.web.api_runs import RunId

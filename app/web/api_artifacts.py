@@ -6,8 +6,8 @@ from fastapi import APIRouter, Header, Path, Response
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
-from app.contract.records import ArtifactRef
 from app.contract.tickets import TicketRef
+from app.records import ArtifactRef
 from app.store.errors import NotFound
 from app.web.api_runs import RunId
 from app.web.columns import attachment

@@ -6,11 +6,12 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from app.contract.catalog import CATALOG, Entry
-from app.contract.presets import PRESETS, Preset
-from app.contract.records import WorkerInfo
-from app.contract.specs import EXPERIMENTS, Submitted
+from app.contract.preset import Preset
 from app.estimate import estimate_seconds, spread
-from app.figures import FIGURES
+from app.kinds.presets import PRESETS
+from app.kinds.registry import FIGURES, kinds_of
+from app.kinds.specs import EXPERIMENTS, Submitted
+from app.records import WorkerInfo
 from app.web.context import StoreDep
 from app.web.cost import Here
 
@@ -108,7 +109,7 @@ def get_catalog() -> Catalog:
                 name=entry.name,
                 title=entry.title,
                 question=entry.question,
-                kinds=entry.kinds,
+                kinds=kinds_of(entry.name),
                 options=entry.options.model_json_schema(),
             )
             for entry in FIGURES.values()

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import Field
 
 from app.atlas.collapses import collapses
-from app.contract.records import Series
-from app.figures import FIGURES
-from app.figures.comparison import comparison
-from app.figures.comparison import table as comparison_table
-from app.figures.intervals import BOUND, Kind, terms_of
+from app.kinds.registry import FIGURES, SERIES
+from app.plotting.comparison import comparison
+from app.plotting.comparison import table as comparison_table
+from app.plotting.intervals import BOUND, Kind, terms_of
+from app.records import Series
 from app.store import Store
 from app.store.errors import NotFound
 from app.web.accept import best
@@ -38,11 +38,6 @@ from app.web.verdicts import advantage_sentences, verdict_sentence
 
 router = APIRouter(tags=["data"])
 
-# Where a metric is looked for, in this order: the first that has the column has it at every step.
-SERIES = (
-    "evaluation", "outcome", "layers", "movement", "erasure", "ending", "spectrum", "update_sizes", "stable_rank",
-    "hardware",
-)  # fmt: skip
 # No series has more; a larger number is one that no database could compare.
 MAX = 2**31 - 1
 Index: TypeAlias = Annotated[int, Field(ge=0, le=MAX)]

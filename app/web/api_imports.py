@@ -4,9 +4,9 @@ from typing import Annotated, Any, Final, get_args
 
 from fastapi import APIRouter, Query, Response
 
-from app.contract.records import Run
 from app.imports.limits import MAX_BYTES, MAX_FILES
 from app.imports.table import Choice
+from app.records import Run
 from app.store.labels import NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH, TAGS
 from app.web.context import QueueDep, StoreDep
 from app.web.import_fields import fields_of

@@ -11,9 +11,9 @@ from starlette.exceptions import HTTPException
 
 from app.atlas.palettes import Theme
 from app.contract.catalog import DatasetChoice, PictureChoice
-from app.contract.erasure import LayerName, Width, matrix_of
 from app.contract.params import Digits, PictureText
 from app.contract.strict import Strict
+from app.kinds.erasure.spec import LayerName, Width, matrix_of
 from app.pictures import sample, upload
 from app.pictures.check import field_of, readable
 from app.pictures.prepare import MAX_BYTES, Refused, prepare

@@ -5,11 +5,12 @@ from typing import Annotated, Any, Literal, TypeAlias
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
-from app.contract.presets import PRESETS
-from app.contract.records import Page, Run, State
-from app.contract.specs import FieldError
-from app.contract.specs import Submitted as Trained
+from app.contract.experiment import FieldError
 from app.contract.strict import Strict
+from app.kinds.presets import PRESETS
+from app.kinds.specs import ENTRIES, EXPERIMENTS
+from app.kinds.specs import Submitted as Trained
+from app.records import Page, Run, State
 from app.store.labels import NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH, TAGS
 from app.store.listing import PAGE
 from app.web.context import QueueDep, StoreDep
@@ -31,7 +32,7 @@ COPY = " (copy)"
 
 
 def _not_imported(spec: Any) -> Any:
-    if isinstance(spec, dict) and spec.get("kind") == "imported":
+    if isinstance(spec, dict) and spec.get("kind") in ENTRIES.keys() - EXPERIMENTS.keys():
         raise FieldError("kind", "masks come with their files: POST those to /api/v1/imports")
     return spec
 

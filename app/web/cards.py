@@ -8,38 +8,17 @@ from urllib.parse import urlencode
 import orjson
 from pydantic import ValidationError
 
-from app.contract.records import Run
-from app.contract.specs import ErasureSpec, FieldError, HardwareSpec
-from app.figures import FIGURES, hardware_view
-from app.figures.entry import FigureEntry
-from app.figures.overlap_view import OverlapOptions
-from app.figures.style import LOOKS
+from app.contract.experiment import FieldError
+from app.kinds.kind import Placed, Tab
+from app.kinds.registry import KINDS
+from app.plotting.entry import FigureEntry
+from app.plotting.tickets.overlap_view import OverlapOptions
+from app.records import Run
 from app.store.errors import NotFound
 from app.web.figures import Figures
 
 Widget: TypeAlias = Literal["segments", "slider", "select", "check", "hidden"]
 
-# Figures by tab, with the size of their plot; a figure named nowhere comes last under the first tab.
-TABS: Mapping[str, Mapping[str, str]] = {
-    "curves": {"accuracy_vs_density": "big", "early_stop_vs_density": "", "layer_density": "short"},
-    "training": {"training_curves": "big"},
-    "masks": {
-        "input_density": "big",
-        "degree_histogram": "",
-        "weight_survival": "",
-        "mask_distance": "",
-        "layer_density": "",
-    },
-    "overlap": {"overlap_matrix": "big", "overlap_vs_chance": "big"},
-    "movement": {"weight_movement": "big"},
-    "erasure": {"accuracy_vs_lr": "sheet", "erasure_vs_accuracy": "", "erasure_over_steps": "big"},
-    "spectra": {"singular_values": "", "update_sizes": ""},
-    "rank": {"stable_rank_vs_width": "big"},
-    "hardware": {"ticket_speedup": "short", "speedup_vs_density": "big", "memory_vs_density": ""},
-}
-# Figures whose y axis may be made logarithmic, and what that choice is called in the address, for each figure its own;
-# the browser does it, the data are the same.
-LOG_Y = {"early_stop_vs_density": "log_early_stop", "training_curves": "log_training"}
 # The events that may change any figure: they carry the layers' names, the state or the spec.
 _ANY = ("started", "changed", "failed", "finished")
 
@@ -89,35 +68,13 @@ class Card:
     foot: str
 
 
-def cards_of(figures: Figures, run: Run, tab: str, query: Mapping[str, str], *, lean: bool = False) -> list[Card]:
+def cards_of(figures: Figures, run: Run, tab: Tab, query: Mapping[str, str], *, lean: bool = False) -> list[Card]:
     """The cards under a tab, drawn with the options that `query` names; a bad one counts as not given."""
-    placed = {name for names in TABS.values() for name in names}
-    names = dict(TABS.get(tab, {}))
-    if tab == next(iter(TABS)):
-        names |= {name: "" for name in FIGURES if name not in placed}
-    found = [
-        (FIGURES[name], size) for name, size in names.items() if name in FIGURES and run.kind in FIGURES[name].kinds
-    ]
-    found = [(entry, size) for entry, size in found if entry.wanted is None or entry.wanted(run)]
-    return [_card(figures, run, entry, tab, size, query, lean) for entry, size in found]
+    return [_card(figures, run, placed, tab, query, lean) for placed in tab.shown(run)]
 
 
-def has_figures(run: Run, tab: str) -> bool:
-    """Whether runs of this kind have any figure under a tab."""
-    # The first figure of a tab is what the tab is for.
-    first = next(iter(TABS[tab]))
-    if first not in FIGURES or run.kind not in FIGURES[first].kinds:
-        return False
-    if FIGURES[first].wanted is None:
-        return True
-    # Where it depends on the run whether the first is there, so do those that may stand in for it.
-    entries = [FIGURES[name] for name in TABS[tab] if name in FIGURES and run.kind in FIGURES[name].kinds]
-    return any(entry.wanted(run) for entry in entries if entry.wanted is not None)
-
-
-def _card(
-    figures: Figures, run: Run, entry: FigureEntry, tab: str, size: str, query: Mapping[str, str], lean: bool
-) -> Card:
+def _card(figures: Figures, run: Run, placed: Placed, tab: Tab, query: Mapping[str, str], lean: bool) -> Card:
+    entry = placed.entry
     options = _options(entry, query)
     address = f"/api/v1/runs/{run.id}/figures/{entry.name}"
     meta: dict[str, Any] = {}
@@ -137,42 +94,22 @@ def _card(
         name=entry.name,
         title=meta.get("title", entry.title),
         question=entry.question,
-        tab=tab,
-        size=meta.get("size", size),
+        tab=tab.key,
+        size=meta.get("size", placed.size),
         action=f"/runs/{run.id}",
         src=address,
         csv=f"{address}?{urlencode({**options, 'format': 'csv'})}",
         defaults=urlencode({name: "" if value is None else value for name, value in _defaults(entry).items()}),
-        log=LOG_Y.get(entry.name, ""),
+        log=placed.log_y,
         touches=" ".join((*entry.series, *entry.artifacts, *_ANY)),
-        controls=(*_controls(entry, run, options), *_log_y(entry, query)),
+        controls=(*_controls(entry, run, options), *_log_y(placed.log_y, query)),
         finding=tuple(Part(part["text"], part.get("branch") or "") for part in meta.get("finding", ())),
         foot=meta.get("foot", ""),
     )
 
 
-def _own(name: str, spec: object) -> list[tuple[str, str]]:
-    """Values of an option that the run itself names, with what each is called; none for another option."""
-    if isinstance(spec, HardwareSpec):
-        own: dict[str, list[tuple[str, str]]] = {
-            "mode": [(str(mode), str(mode)) for mode in spec.modes],
-            "batch": [(str(size), f"{size:,}") for size in spec.batch_sizes],
-            "layer": [(hardware_view.key(layer), hardware_view.size(layer)) for layer in spec.layers],
-        }
-        return own.get(name, [])
-    if not isinstance(spec, ErasureSpec):
-        return []
-    if name == "optimizer":
-        return [(grid.kind, LOOKS[grid.kind].label) for grid in spec.optimizers]
-    if name == "lr":
-        return [(str(lr), f"{lr:g}") for lr in sorted({lr for grid in spec.optimizers for lr in grid.lrs})]
-    if name == "step":
-        return [(str(step), f"{step:,}") for step in spec.moments() if step]
-    return [(str(width), str(width)) for width in spec.widths] if name == "width" else []
-
-
-def _log_y(entry: FigureEntry, query: Mapping[str, str]) -> list[Control]:
-    name = LOG_Y.get(entry.name)
+def _log_y(name: str, query: Mapping[str, str]) -> list[Control]:
+    """The choice of a logarithmic y axis; the browser does it, the data are the same."""
     return [Control(name, "log y", "check", "true" if query.get(name) == "true" else "")] if name else []
 
 
@@ -229,7 +166,7 @@ def _controls(entry: FigureEntry, run: Run, options: Mapping[str, str]) -> list[
             high = run.levels
             low = prop.get("minimum", 0)
             controls.append(Control(name, label, "slider", text or str(low), low=low, high=high))
-        elif values := _own(name, run.spec):
+        elif values := KINDS[run.kind].choices(run.spec, name):
             none = [("", str(prop["none"]))] if "none" in prop else []
             # Of one there is nothing to choose.
             widget: Widget = "select" if len(values) > 1 else "hidden"

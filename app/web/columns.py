@@ -8,8 +8,8 @@ import orjson
 from fastapi import Query
 from starlette.responses import Response
 
-from app.contract.records import Series
-from app.figures.entry import to_csv
+from app.plotting.entry import to_csv
+from app.records import Series
 from app.web.accept import best
 
 JSON: Final = "application/json"

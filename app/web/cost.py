@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.contract.records import WorkerInfo
-from app.contract.specs import Experiment
+from app.contract.experiment import Experiment
 from app.estimate import Spread, estimate_seconds, spread
+from app.records import WorkerInfo
 from app.store import Speed, Store, Timing
 from app.web.waits import obstacle
 from app.web.words import duration, span

@@ -15,11 +15,11 @@ from app.atlas.collapses import collapses_of, unjudged
 from app.atlas.overlaps import overlaps
 from app.atlas.reader import Reader
 from app.contract.events import WINNING_TICKET
-from app.contract.records import ArtifactRef, Run
-from app.figures import FIGURES
-from app.figures.entry import FigureEntry, csv, render
-from app.figures.overlap_view import OverlapOptions
-from app.figures.source import Options, Source, Tensors
+from app.kinds.registry import FIGURES, KINDS, kinds_of
+from app.plotting.entry import FigureEntry, csv, render
+from app.plotting.source import Options, Source, Tensors
+from app.plotting.tickets.overlap_view import OverlapOptions
+from app.records import ArtifactRef, Run
 from app.store import Store
 from app.store.errors import NotFound
 from app.web.columns import Format
@@ -67,8 +67,8 @@ class Figures:
         """
         run = self._store.run(run_id)
         entry = FIGURES.get(name)
-        if entry is None or run.kind not in entry.kinds:
-            known = ", ".join(entry.name for entry in FIGURES.values() if run.kind in entry.kinds)
+        if entry is None or run.kind not in kinds_of(name):
+            known = ", ".join(entry.name for entry in KINDS[run.kind].figures)
             raise NotFound(f"there is no figure {name!r} of this run; there is {known}")
         chosen = _options(entry, options)
         slot = self._slot((run_id, name, chosen.model_dump_json(), form, *self._others(run_id, chosen)))

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from app.atlas import palettes
 from app.atlas.palettes import Theme
 from app.contract.events import Place
-from app.contract.specs import FieldError
+from app.contract.experiment import FieldError
 from app.film import exports
 from app.film.pictures import MAX_SIDE, Scale, fixed_reach, picture
 from app.film.reader import Index, Show

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from app.contract.events import Place
-from app.contract.records import Run
-from app.figures import words
-from app.figures.trainings import ERASED, lr_text
 from app.film.reader import FilmReader, base_level
 from app.film.strips import Strip, fate, label, strips, two_level
+from app.kinds.erasure.figures.trainings import ERASED, lr_text
+from app.plotting import words
+from app.records import Run
 from app.web.words import plural
 
 SHOWS = (("weights", "W"), ("movement", "ΔW"))

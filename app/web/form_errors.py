@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from app.contract.experiment import FieldError
 from app.contract.refusals import refusal
-from app.contract.specs import FieldError
 from app.web.words import plural
 
 Schema: TypeAlias = dict[str, Any]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple, cast, get_args
 
-from app.contract.specs import FieldError
+from app.contract.experiment import FieldError
 from app.imports.table import Choice, Choices, OneMeans
 
 NAMES: Final = ("roles", "one_means", "places", "accuracies")

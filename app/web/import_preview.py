@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from app.figures.collapse import Collapse, Collapses, brief, of_run
 from app.imports.collapses import gaps
 from app.imports.recognition import Recognition
 from app.imports.table import Choices
+from app.plotting.collapse import Collapse, Collapses, brief, of_run
 from app.web.imports import question
 
 

@@ -5,14 +5,15 @@ from importlib.metadata import version
 from math import nan
 
 from app.contract.events import ArtifactSaved, Measured, Place
-from app.contract.records import Run
-from app.contract.specs import TITLES, ImportedSpec
 from app.imports.accuracies import accuracies
 from app.imports.levels import MaskSequence, Saved
 from app.imports.places import Network, networks
 from app.imports.recognition import Recognition, recognise
 from app.imports.source import Source
 from app.imports.table import Choices
+from app.kinds.imported.spec import ImportedSpec
+from app.kinds.specs import TITLES
+from app.records import Run
 from app.store import Store
 from app.store.labels import check_name, check_notes, check_tags
 from app.web.import_fields import Fields

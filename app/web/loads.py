@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.contract.records import WorkerInfo, WorkerLoad
+from app.records import WorkerInfo, WorkerLoad
 from app.web.words import size
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from app.contract.records import EventRecord, Run
+from app.records import EventRecord, Run
 from app.store import Store
 from app.web.words import size
 

@@ -8,11 +8,11 @@ from app.atlas.collapses import collapse
 from app.atlas.colorings import COLORINGS, Color, available
 from app.atlas.reader import Index, Layer, Reader
 from app.contract.events import WINNING_TICKET
-from app.contract.records import Run, Series
 from app.contract.tickets import TicketRef
-from app.figures import words
-from app.figures.collapse import Collapse, sentence
-from app.figures.style import LOOKS
+from app.plotting import words
+from app.plotting.collapse import Collapse, sentence
+from app.plotting.style import LOOKS
+from app.records import Run, Series
 from app.store.errors import NotFound
 from app.web.pairing_page import PairingForm, pairing_form
 from app.web.words import plural

@@ -10,8 +10,8 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.contract.records import State, WorkerLoad
 from app.live import Broadcaster
+from app.records import State, WorkerLoad
 from app.store import Store
 from app.web.root_path import own_path
 

@@ -6,9 +6,9 @@ from typing import get_args
 
 from app.atlas.reader import Index, Reader
 from app.contract.events import WINNING_TICKET
-from app.contract.records import Run
 from app.contract.tickets import TicketRef
-from app.figures.overlap_view import MatrixOptions
+from app.plotting.tickets.overlap_view import MatrixOptions
+from app.records import Run
 from app.store.errors import NotFound
 from app.web.masks_page import branch_words
 from app.web.pairing_page import PairingForm, pairing_form

@@ -13,10 +13,10 @@ from markupsafe import Markup, escape
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from app.contract.presets import PRESETS
-from app.contract.records import WorkerInfo
-from app.contract.specs import FieldError
+from app.contract.experiment import FieldError
 from app.files import DOCS
+from app.kinds.presets import PRESETS
+from app.records import WorkerInfo
 from app.store import Store
 from app.store.errors import NotFound
 from app.store.labels import NAME_LENGTH

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
-from app.contract.presets import PRESETS, Preset
-from app.contract.records import Run
+from app.contract.preset import Preset
+from app.kinds.hardware.kind import KIND as HARDWARE
+from app.kinds.presets import PRESETS
+from app.records import Run
 from app.store import Store
 from app.store.errors import NotFound
 from app.web.cards import Card, cards_of
@@ -55,7 +57,7 @@ def hardware(request: Request, store: StoreDep, figures: FiguresDep) -> HTMLResp
     made = HardwarePage(
         run=shown,
         device=_device(shown) if shown else "",
-        cards=tuple(cards_of(figures, shown, "hardware", query, lean=lean)) if shown else (),
+        cards=tuple(cards_of(figures, shown, HARDWARE.tabs[0], query, lean=lean)) if shown else (),
         others=tuple(
             Other(run.id, run.name, _device(run), ago(run.created_at), run.state, run.id == chosen) for run in recent
         ),

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from app.contract.specs import FieldError
+from app.contract.experiment import FieldError
 from app.imports.formats import SCRIPT
 from app.imports.limits import MAX_BYTES, MAX_FILES, MAX_LAYERS, MAX_WEIGHTS
 from app.imports.refused import Refused

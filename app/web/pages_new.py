@@ -7,10 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from app.contract.presets import PRESETS, Preset
-from app.contract.records import Run
-from app.contract.specs import EXPERIMENTS, Experiment, FieldError
+from app.contract.experiment import Experiment, FieldError
+from app.contract.preset import Preset
+from app.kinds.presets import PRESETS
+from app.kinds.specs import EXPERIMENTS
 from app.pictures.check import check_picture
+from app.records import Run
 from app.store import Store
 from app.store.labels import check_name, check_notes, check_tags
 from app.web import forms
@@ -118,7 +120,7 @@ def new(
         chosen = PRESETS.get(preset) or next(iter(of_kind or PRESETS.values()))
         data = forms.values(chosen.spec) | {"name": chosen.title if preset else ""}
         kind, preset = chosen.spec.kind, chosen.name if preset else ""
-        if ticket and kind == "hardware":
+        if ticket and "ticket" in EXPERIMENTS[kind].params.model_fields:
             data |= {"ticket": ticket, "layers": ""}
     made = _page(kind, data, {}, preset=preset, clones=None if extend else source, extends=source if extend else None)
     return _render(request, store, made, data)

@@ -8,10 +8,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from app.contract.records import Run
-from app.contract.specs import FieldError
+from app.contract.experiment import FieldError
+from app.kinds.kind import Tab as KindTab
+from app.kinds.registry import KINDS
+from app.records import Run
 from app.web.again import Relation, again, relations
-from app.web.cards import TABS, Card, cards_of, has_figures
+from app.web.cards import Card, cards_of
 from app.web.context import FiguresDep, FilmDep, QueueDep, ReaderDep, StoreDep
 from app.web.film_page import FilmPage, film_page
 from app.web.forms import FormField
@@ -27,20 +29,8 @@ from app.web.views import Head, ended, head, page, shell
 
 router = APIRouter(include_in_schema=False)
 
-TITLES = {
-    "film": "Film",
-    "curves": "Curves",
-    "training": "Training",
-    "masks": "Masks",
-    "overlap": "Overlap",
-    "movement": "Movement",
-    "erasure": "Erasure",
-    "spectra": "Spectra",
-    "rank": "Stable rank",
-    "hardware": "Hardware",
-    "spec": "Spec",
-    "log": "Log",
-}
+# What every kind of run has besides the tabs of its own.
+SPEC, LOG = KindTab("spec", "Spec"), KindTab("log", "Log")
 
 
 @dataclass(frozen=True)
@@ -185,8 +175,8 @@ def _render(
     for name in ("ticket", "pair", "pair_of"):
         query.pop(name, None)
     store = sources.store
-    tabs = [key for key in TITLES if _has(run, key)]
-    tab = query["tab"] if query.get("tab") in tabs else tabs[0]
+    tabs = {tab.key: tab for tab in (*KINDS[run.kind].tabs, SPEC, LOG) if tab.wanted(run)}
+    tab = tabs.get(query.get("tab", ""), next(iter(tabs.values())))
     # The browser asks again and again for the live parts of a page that it has: it has the figures too.
     lean = "x-live" in request.headers
     made = shell(store)
@@ -197,26 +187,26 @@ def _render(
     asked = query
     live = run.state in ("queued", "running", "cancelling")
     # Who has followed a run to its end asks once more what its last level is.
-    if (live or lean) and has_levels(run, tab):
+    if (live or lean) and has_levels(tab):
         newest = newest_level(store, run, tab)
         parts |= {"following": "off" if "level" in query or not live else "on", "newest": newest}
-        if tab != "masks":
+        if tab.view != "masks":
             query = {"level": str(newest or 0), **query}
-    if tab == "masks":
+    if tab.view == "masks":
         parts["masks"] = masks = masks_page(sources.reader, run, query)
         # The figures below show the level, layer and replicate of the matrix.
         query = {**query, "level": str(masks.level), "layer": masks.layer}
         if "following" in parts:
             parts["newest"] = masks.last_level
-    if tab == "overlap":
+    if tab.view == "overlap":
         query = {**query, "across": across_default(sources.reader, run, query)}
         parts["overlap"] = overlap_page(sources.reader, run, query)
-    if tab in TABS:
+    if tab.figures:
         parts["cards"] = tuple(cards_of(sources.figures, run, tab, query, lean=lean))
-        parts["verdict"] = verdict_table(sources.reader, run, query) if tab == "curves" else None
-    elif tab == "film":
+        parts["verdict"] = verdict_table(sources.reader, run, query) if tab.key == "curves" else None
+    elif tab.view == "film":
         parts["film"] = film_page(sources.film, run, query)
-    elif tab == "spec":
+    elif tab is SPEC:
         parts["spec"] = spec_page(store, run, str(request.base_url).rstrip("/"))
     else:
         before = query.get("before", "")
@@ -230,9 +220,9 @@ def _render(
         shell=made,
         page=RunPage(
             head=head(run, store.workers(), refusals, broker=broker, ended=ended(store, run)),
-            tab=tab,
-            template="figures" if tab in TABS and tab not in ("masks", "overlap") else tab,
-            tabs=tuple(Tab(key, TITLES[key], _href(run, key, asked)) for key in tabs),
+            tab=tab.key,
+            template=tab.key if tab in (SPEC, LOG) else tab.view,
+            tabs=tuple(Tab(key, each.title, _href(run, key, asked)) for key, each in tabs.items()),
             about=about(written, errors, ABOUT_HELP | {"name": "A question makes a good name."}),
             edit_errors=errors,
             relations=relations(store, run),
@@ -240,12 +230,6 @@ def _render(
             **parts,
         ),
     )
-
-
-def _has(run: Run, tab: str) -> bool:
-    if tab == "film":
-        return run.kind == "erasure"
-    return tab not in TABS or has_figures(run, tab)
 
 
 def _href(run: Run, tab: str, query: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.atlas.pairings import choices, layers, pairing
 from app.atlas.reader import Index
-from app.contract.specs import FieldError
+from app.contract.experiment import FieldError
 from app.masks.pairing import Pairing, times
 
 _BY = {

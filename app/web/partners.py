@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from app.atlas.colorings import Beside
 from app.atlas.pairings import choices, decided, partner
 from app.atlas.reader import Reader
-from app.contract.specs import FieldError
+from app.contract.experiment import FieldError
 from app.contract.tickets import TicketRef
 from app.imports.limits import MAX_NAME
 from app.web.api_runs import RunId

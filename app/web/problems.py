@@ -14,8 +14,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.contract.experiment import FieldError
 from app.contract.refusals import refusal
-from app.contract.specs import FieldError
 from app.imports.refused import Refused
 from app.store.condition import DAMAGED, diagnose
 from app.store.errors import Conflict, Corrupt, Damaged, NotFound

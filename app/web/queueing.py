@@ -3,9 +3,9 @@
 import heapq
 from collections.abc import Sequence
 
-from app.contract.records import Shard, WorkerInfo
-from app.contract.specs import Experiment
+from app.contract.experiment import Experiment
 from app.estimate import replicate_seconds
+from app.records import Shard, WorkerInfo
 from app.store import Speed, Store
 from app.store.turns import SLICE_S
 from app.web.words import duration, plural

@@ -1,14 +1,13 @@
 """What is needed to do a run again elsewhere: its spec, its provenance, its tickets."""
 
-import json
-import shlex
 from collections import Counter
 from dataclasses import dataclass
 
 from app.contract.events import WINNING_TICKET
-from app.contract.records import ArtifactRef, Run
-from app.contract.specs import Experiment, ImportedSpec
-from app.figures import words
+from app.contract.experiment import Experiment
+from app.kinds.registry import KINDS
+from app.plotting import words
+from app.records import ArtifactRef, Run
 from app.repeat.origins import UNKNOWN, Origin, differing, origins
 from app.store import Store
 from app.web import forms
@@ -45,9 +44,7 @@ def spec_page(store: Store, run: Run, origin: str) -> SpecPage:
     sections: tuple[forms.Section, ...] = ()
     if isinstance(run.spec, Experiment):
         sections = tuple(forms.build(run.kind, forms.values(run.spec), {}))
-        cli, curl = _submit_again(run.spec, run.name, origin)
-    else:
-        cli, curl = _import_again(run.spec, run.name, origin)
+    cli, curl = KINDS[run.kind].commands(run.spec, run.name, origin)
     refs = [ref for ref in store.artifacts(run.id) if ref.branch == WINNING_TICKET]
     levels, tickets = _tickets(store, run, refs)
     of_run = origins(store.starts(run.id))
@@ -76,50 +73,6 @@ def _made(of_run: list[Origin], keys: list[str]) -> Made:
         for origin in of_run
     )
     return Made(tuple(keys), tuple(rows))
-
-
-def _submit_again(spec: Experiment, name: str, origin: str) -> tuple[str, str]:
-    document = spec.model_dump(mode="json")
-    spec_text, body = (json.dumps(each, separators=(",", ":")) for each in (document, {"name": name, "spec": document}))
-    headers = "-H 'Content-Type: application/json'"
-    return (
-        (
-            f"printf '%s\\n' {shlex.quote(spec_text)} > spec.json\n"
-            f"ticketscope submit --name={shlex.quote(name)} -- spec.json"
-        ),
-        f"curl -X POST {shlex.quote(f'{origin}/api/v1/runs')} {headers} --data-raw {shlex.quote(body)}",
-    )
-
-
-def _import_again(spec: ImportedSpec, name: str, origin: str) -> tuple[str, str]:
-    """Both commands, safe to paste whatever names hold: nothing of them is an option, a path elsewhere or a file."""
-    files = " ".join(shlex.quote(f"./{file}") for file in spec.files)
-    parts = " ".join(f"-F {shlex.quote(f'files=@{_quoted(file)}')}" for file in spec.files)
-    known = "\n".join(["replicate,level,test_accuracy", *(f"{r},{level},{a!r}" for r, level, a in spec.accuracies)])
-    fields = {
-        "places": json.dumps(spec.places, separators=(",", ":")) if spec.places else "",
-        "one_means": spec.one_means,
-        "roles": json.dumps(spec.roles) if spec.roles else "",
-        "accuracies": known if spec.accuracies else "",
-        "name": name,
-    }
-    curl = "".join(f" --form-string {shlex.quote(f'{field}={value}')}" for field, value in fields.items() if value)
-    options = {field: fields[field] for field in ("places", "one_means") if fields[field]}
-    cli = "".join(f" --{field.replace('_', '-')}={shlex.quote(value)}" for field, value in options.items())
-    cli += "".join(f" --role={shlex.quote(f'{tensor}={role}')}" for tensor, role in spec.roles.items())
-    table = ""
-    if spec.accuracies:
-        table, cli = f"printf '%s\\n' {shlex.quote(known)} > accuracies.csv\n", f"{cli} --accuracies=accuracies.csv"
-    return (
-        f"{table}ticketscope import --name={shlex.quote(name)}{cli} -- {files}",
-        f"curl -X POST {shlex.quote(f'{origin}/api/v1/imports')} {parts}{curl}",
-    )
-
-
-def _quoted(file: str) -> str:
-    """A file as curl reads one in a form: a relative path, and its whole name sent along."""
-    escaped = file.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"./{escaped}";filename="{escaped}"'
 
 
 def _tickets(

@@ -11,8 +11,8 @@ from fastapi.sse import format_sse_event
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from app.contract.records import EventRecord
 from app.live import Broadcaster, Hint, Viewer
+from app.records import EventRecord
 from app.store import Store
 from app.store.errors import NotFound
 from app.web.context import BroadcasterDep

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 from app.contract.events import WINNING_TICKET
-from app.contract.records import Run
-from app.contract.specs import TITLES, Experiment, FieldError, LotterySpec
+from app.contract.experiment import Experiment, FieldError
 from app.estimate import replicate_seconds
+from app.kinds.specs import TITLES
 from app.pictures.check import check_picture
 from app.queue import Queue, queues_of
+from app.records import Run
 from app.store import Conflict, NotFound, Store
 from app.web.waits import noted
 
@@ -56,12 +57,12 @@ def check_tickets(store: Store, spec: Experiment) -> None:
             run = store.run(ref.run)
         except NotFound as error:
             raise FieldError("ticket", str(error)) from None
-        if not isinstance(run.spec, LotterySpec):
+        if not run.trains_tickets:
             raise FieldError("ticket", f"run {ref.run} is of kind {run.kind}: only tickets trained here can be used")
         if ref.replicate >= run.spec.replicates:
             raise FieldError("ticket", f"run {ref.run} has replicates 0 to {run.spec.replicates - 1}")
-        if ref.level > run.spec.levels:
-            raise FieldError("ticket", f"run {ref.run} has levels 0 to {run.spec.levels}")
+        if ref.level > run.levels:
+            raise FieldError("ticket", f"run {ref.run} has levels 0 to {run.levels}")
         place = (ref.replicate, ref.level, WINNING_TICKET)
         if not any(
             (saved.name, saved.replicate, saved.level, saved.branch) == ("ticket", *place)

@@ -57,7 +57,7 @@ def ticket_file(reader: Reader, ref: TicketRef) -> tuple[int, Iterator[bytes]]:
     spec = index.run.spec
     masks = {layer.key: _mask(reader, ref, number, layer) for number, layer in enumerate(index.layers)}
     trained = _saved(reader, index, "ticket", ref, pruned_by=ref)
-    if not trained and index.run.kind == "lottery":
+    if not trained and index.run.trains_tickets:
         raise NotFound(f"replicate {ref.replicate} has saved no ticket of level {ref.level} yet")
     rewind, rewind_step = getattr(spec, "rewind", "weights"), getattr(spec, "rewind_step", 0)
     dense = TicketRef(ref.run, ref.replicate, 0)

@@ -7,13 +7,13 @@ from urllib.parse import urlencode
 
 from app.atlas.collapses import collapses
 from app.atlas.reader import Reader
-from app.contract.records import Run
-from app.figures import words
-from app.figures.collapse import Collapses, levels, of_run
-from app.figures.comparison import Comparison, comparison
-from app.figures.intervals import BOUND, Kind, Paired, Terms, terms_of
-from app.figures.style import DENSE, LOOKS
-from app.figures.verdict import Verdict
+from app.plotting import words
+from app.plotting.collapse import Collapses, levels, of_run
+from app.plotting.comparison import Comparison, comparison
+from app.plotting.intervals import BOUND, Kind, Paired, Terms, terms_of
+from app.plotting.style import DENSE, LOOKS
+from app.plotting.verdict import Verdict
+from app.records import Run
 
 CONTINUED = (
     " Tickets continue from trained weights here, so they were trained for more steps than the dense network and the "

@@ -5,18 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
 
-import numpy as np
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
-from app.atlas.collapses import collapses
 from app.atlas.reader import Reader
-from app.contract.records import Refusal, Run, RunProgress, WorkerInfo
-from app.contract.specs import EXPERIMENTS, TITLES
-from app.figures import words
-from app.figures.collapse import brief, first
-from app.figures.comparison import comparison
-from app.figures.intervals import terms_of
+from app.kinds.registry import KINDS
+from app.kinds.specs import EXPERIMENTS, TITLES
+from app.records import Refusal, Run, RunProgress, WorkerInfo
 from app.store import Store
 from app.web.glossary import explain
 from app.web.waits import reason
@@ -155,36 +150,9 @@ def summaries(reader: Reader, runs: Iterable[Run]) -> dict[str, str]:
 
 
 def _summary(reader: Reader, run: Run) -> str:
-    store = reader.store
     if run.state == "failed":
         return (run.error or "").partition("\n")[0][:90]
-    if run.kind == "erasure":
-        return _erased(store, run)
-    lost = first(collapses(reader, run))
-    collapsed = [brief(lost)] if lost else []
-    if run.kind != "lottery":
-        return "".join(collapsed)
-    made = comparison(store.series(run.id, "outcome"), terms_of(run))
-    found = made.verdict
-    said = [beats for each in made.advantages if (beats := each.short())]
-    if found.density is not None:
-        gaps = ", with gaps" if found.gaps else ""
-        said.insert(0, f"matches dense to {words.density(found.density)}{gaps} (n = {found.n}, bound 0.2)")
-    elif found.tested and not collapsed and run.state == "finished":
-        said.insert(0, "not shown to match dense")
-    so_far = "" if run.state == "finished" or not said else " so far"
-    return " · ".join([*said, *collapsed]) + so_far
-
-
-def _erased(store: Store, run: Run) -> str:
-    """How many trainings have ended with the picture inside what chance makes of it."""
-    rows = store.series(run.id, "ending")
-    if not len(rows):
-        return ""
-    marked = rows.where((rows["level"] % 2 == 0) & np.isfinite(rows["visibility"]))
-    gone = (marked["null_low"] <= marked["visibility"]) & (marked["visibility"] <= marked["null_high"])
-    so_far = "" if run.state == "finished" else " so far"
-    return f"picture no more than chance in {int(gone.sum())} of {plural(len(marked), 'training')}{so_far}"
+    return KINDS[run.kind].summary(reader, run)
 
 
 def head(
@@ -213,7 +181,7 @@ def head(
         can_clone=run.kind in EXPERIMENTS,
         failure=_failure(run) if run.state == "failed" else None,
         refusals=tuple(f"Replicate {each.replicate}, on worker {each.worker}: {each.reason}" for each in refusals),
-        page=f"/hardware?run={run.id}" if run.kind == "hardware" and not binned else "",
+        page=f"{KINDS[run.kind].page}{run.id}" if KINDS[run.kind].page and not binned else "",
     )
 
 
@@ -230,7 +198,7 @@ def share_done(run: Run, ended: int | None = None) -> str:
 
 def whole(run: Run) -> int:
     """Return what the run would come to, in the units of its progress, if no training diverged."""
-    return run.experiment.units_per_replicate * run.spec.replicates if run.kind in EXPERIMENTS else run.progress.total
+    return sum(run.spec.totals)
 
 
 def ended(store: Store, run: Run) -> int | None:
@@ -238,10 +206,12 @@ def ended(store: Store, run: Run) -> int | None:
 
     They do not where a divergence has cut some short, nor in an erasure, whose progress counts arithmetic.
     """
-    series = {"lottery": "outcome", "erasure": "ending"}.get(run.kind)
-    if series is None or (run.kind == "lottery" and run.progress.total >= whole(run)):
+    if run.kind not in EXPERIMENTS:
         return None
-    return len(store.series(run.id, series))
+    spec = run.experiment
+    if spec.counted == "never" or (spec.counted == "if cut short" and run.progress.total >= whole(run)):
+        return None
+    return len(store.series(run.id, spec.ends))
 
 
 def _left(run: Run) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from app.contract.records import Refusal, Run, WorkerInfo
+from app.records import Refusal, Run, WorkerInfo
 from app.store import Store
 
 NO_WORKER = "no worker is running: start one with “ticketscope worker”"

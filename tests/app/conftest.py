@@ -16,13 +16,15 @@ from fastapi import FastAPI
 
 from app import broker
 from app.contract.events import WINNING_TICKET, ArtifactSaved, Measured, Place, Started
-from app.contract.presets import PRESETS
-from app.contract.records import Run
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
+from app.kinds.presets import PRESETS
 from app.main import create_app
 from app.queue import Queue
+from app.records import Run
 from app.settings import Settings
 from app.store import Claim, Store
+from tests.app.figure_records import records as records
+from tests.app.figure_records import same_fixture as same_fixture
 from tests.app.in_process import in_process
 
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 from scipy.stats import rankdata
 
-from app.contract.erasure import ErasureSpec
 from app.contract.events import ArtifactSaved, Event, Measured, Place, Started
+from app.kinds.erasure.spec import ErasureSpec
 from app.store import Store
 
 Matrix = NDArray[np.float32]

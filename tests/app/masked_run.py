@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from app.contract.events import ArtifactSaved, Measured, Place, Started
-from app.contract.presets import PRESETS
-from app.contract.specs import LotterySpec
 from app.contract.tickets import TicketRef
+from app.kinds.lottery.spec import LotterySpec
+from app.kinds.presets import PRESETS
 from app.masks import codec
 from app.masks.connectivity import dead
 from app.masks.sums import strata_of, sums

@@ -4,9 +4,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from app.contract.presets import PRESETS
-from app.contract.specs import LotterySpec
 from app.estimate import Estimate, Spread, estimate_seconds, replicate_seconds, spread
+from app.kinds.lottery.spec import LotterySpec
+from app.kinds.presets import PRESETS
 
 
 class Speed(NamedTuple):

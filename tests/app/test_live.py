@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from app.contract.events import Progress
-from app.contract.records import Run, RunProgress
 from app.live import BINNED, Broadcaster, Hint, Viewer
 from app.queue import Queue
+from app.records import Run, RunProgress
 from app.store import Store
 from tests.app.conftest import Hand
 

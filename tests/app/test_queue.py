@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from app import broker
-from app.contract.presets import PRESETS
+from app.kinds.presets import PRESETS
 from app.queue import Queue, queues_of
 from tests.lab import until
 from tests.silent import Silent

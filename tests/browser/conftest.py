@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from app import broker
-from app.contract.presets import PRESETS
+from app.kinds.presets import PRESETS
 from tests.chromium import find
 
 FLAGS = [

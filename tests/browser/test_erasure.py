@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.contract.erasure import ErasureSpec
+from app.kinds.erasure.spec import ErasureSpec
 from tests.browser.conftest import Scope, Watched
 
 SMALL = ErasureSpec.model_validate(

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page
 
-from app.figures import words
+from app.plotting import words
 
 WRITE = """async ([value, digits, whole]) => {
   const { significant } = await import(document.querySelector('script[src*="shell"]').src.replace('shell', 'numbers'));

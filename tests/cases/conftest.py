@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.contract.presets import PRESETS
+from app.kinds.presets import PRESETS
 from tests.lab import Lab, until
 
 SHARED = Path(__file__).parents[3] / "shared" / "cases"

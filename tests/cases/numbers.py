@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from app.contract.events import WINNING_TICKET
-from app.figures.style import DENSE
+from app.plotting.style import DENSE
 from tests.cases.derived import DERIVED
 
 TYPES = {"f8": "<f8", "f4": "<f4", "i4": "<i4", "i2": "<i2", "i1": "<i1", "u1": "u1", "u2": "<u2", "u4": "<u4"}

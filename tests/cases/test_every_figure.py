@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.contract.records import Run
-from app.figures import FIGURES
+from app.kinds.registry import FIGURES, KINDS
+from app.records import Run
 from tests.cases.conftest import Cases
 from tests.cases.numbers import faults
 from tests.cases.spreads import unsaid
@@ -54,7 +54,7 @@ def at_one_moment(cases: Cases, case: str, name: str, chosen: dict[str, Any]) ->
 def test_sentence_figure_and_table_agree(cases: Cases, case: str) -> None:
     answer = cases.client.get(f"/api/v1/runs/{cases.ids[case]}").json()
     run = Run.model_validate(answer)
-    entries = [entry for entry in FIGURES.values() if run.kind in entry.kinds]
+    entries = list(KINDS[run.kind].figures)
     assert entries
     # Levels and replicates are counted from 0 on, and a sentence may name any.
     known = [*asked(answer["spec"]), *range(run.levels + 1), *range(run.spec.replicates + 1)]

@@ -8,8 +8,8 @@ import torch
 
 from app.contract.catalog import CATALOG
 from app.contract.params import DatasetParams, ModelParams, PruningParams
-from app.contract.presets import PRESETS
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
+from app.kinds.presets import PRESETS
 from workers.science.build import build
 from workers.science.models.prunable import prunable
 

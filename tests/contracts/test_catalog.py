@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
 from app.contract.catalog import CATALOG, Entry
-from app.contract.specs import EXPERIMENTS, LotterySpec
+from app.kinds.lottery.spec import LotterySpec
+from app.kinds.specs import EXPERIMENTS
 from workers.science.build import build
 
 ENTRIES = [pytest.param(room, e, id=f"{room}-{e.name}") for room, entries in CATALOG.items() for e in entries.values()]

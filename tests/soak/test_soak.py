@@ -11,8 +11,8 @@ from contextlib import ExitStack, closing, suppress
 import psutil
 import pytest
 
-from app.contract.erasure import ErasureSpec
-from app.contract.specs import Experiment
+from app.contract.experiment import Experiment
+from app.kinds.erasure.spec import ErasureSpec
 from tests.lab import ENDED, Lab, dense, results, small_spec, until
 from tests.soak.chaos import SLOTS, Chaos
 from tests.soak.follower import Follower

@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 
 from app.contract.events import Progress, Started
-from app.contract.records import State
 from app.queue import Queue
+from app.records import State
 from app.settings import Settings
 from app.store import Store
 from tests.lab import small_spec

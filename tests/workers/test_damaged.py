@@ -4,7 +4,8 @@ import threading
 
 import psutil
 
-from app.contract.specs import Experiment, HardwareSpec
+from app.contract.experiment import Experiment
+from app.kinds.hardware.spec import HardwareSpec
 from app.queue import Queue
 from app.settings import Settings
 from app.store import CheckpointRef, Claim, Store

@@ -12,7 +12,7 @@ import torch
 PROVENANCE = """
 import workers.pinned
 import json, sys, torch
-from app.contract.presets import PRESETS
+from app.kinds.presets import PRESETS
 from workers import numerics
 from workers.provenance import provenance
 numerics.pin()

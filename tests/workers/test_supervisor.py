@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
 from app.queue import Queue
 from app.settings import Settings
 from app.store import Store

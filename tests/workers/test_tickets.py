@@ -9,8 +9,9 @@ import torch
 
 from app.atlas.collapses import collapse, collapses_of, unjudged
 from app.atlas.reader import Reader
-from app.contract.specs import Experiment, HardwareSpec
+from app.contract.experiment import Experiment
 from app.contract.tickets import TicketRef
+from app.kinds.hardware.spec import HardwareSpec
 from app.queue import Queue
 from app.settings import Settings
 from app.store import Store

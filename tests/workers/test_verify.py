@@ -9,10 +9,10 @@ import orjson
 import pytest
 import torch
 
-from app.contract.imported import ImportedSpec
-from app.contract.records import ArtifactRef
-from app.contract.specs import EXPERIMENT
 from app.contract.verification import Verification
+from app.kinds.imported.spec import ImportedSpec
+from app.kinds.specs import EXPERIMENT
+from app.records import ArtifactRef
 from app.settings import Settings
 from app.store import Store
 from tests.app.erased_run import erasure_spec

@@ -9,11 +9,11 @@ import pytest
 from app.atlas import overlaps as module
 from app.atlas.overlaps import overlaps
 from app.atlas.reader import Reader
-from app.contract.specs import FieldError
-from app.figures.overlap_view import ChanceOptions, MatrixOptions
+from app.contract.experiment import FieldError
 from app.masks import chance
 from app.masks.overlap import Overlaps
 from app.masks.sums import strata_of
+from app.plotting.tickets.overlap_view import ChanceOptions, MatrixOptions
 from app.store import Store
 from tests.app.atlas.saved import SHAPES, SHUFFLED, Saved
 

@@ -10,7 +10,7 @@ from app.atlas.collapses import collapses
 from app.atlas.overlaps import overlaps
 from app.atlas.reader import Reader
 from app.atlas.units import unit
-from app.figures.overlap_view import OverlapOptions
+from app.plotting.tickets.overlap_view import OverlapOptions
 from app.store import Store
 from tests.app.masked_run import Kernels, MaskedRun, write_run
 from tests.workers.science.architecture.networks import ResNet20

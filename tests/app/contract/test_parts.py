@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.contract.presets import PRESETS
-from app.contract.specs import EXPERIMENT, Experiment
+from app.contract.experiment import Experiment
+from app.kinds.presets import PRESETS
+from app.kinds.specs import EXPERIMENT
 
 SPECS: dict[str, Experiment] = {name: preset.spec for name, preset in PRESETS.items()} | {
     "rewound, with every control": EXPERIMENT.validate_python(

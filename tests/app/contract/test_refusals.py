@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
-from app.contract.presets import PRESETS
 from app.contract.refusals import refusal
-from app.contract.specs import EXPERIMENTS
+from app.kinds.presets import PRESETS
+from app.kinds.specs import EXPERIMENTS
 
 LIBRARY = re.compile(
     r"Input|should|valid integer|unable|Tuple|Extra|Field required|discriminator|\bdict", re.IGNORECASE

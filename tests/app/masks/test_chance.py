@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
 from app.masks import chance
 from app.masks.chance import REACH, Axes, Moments, axes, magnitude_at_init, moments, uniform, unit_permuted
 from app.masks.codec import decode, matrix, pack, unpack

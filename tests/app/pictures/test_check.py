@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.contract.erasure import ErasureSpec, matrix_of
 from app.contract.experiment import FieldError
-from app.contract.presets import PRESETS
+from app.kinds.erasure.spec import ErasureSpec, matrix_of
+from app.kinds.presets import PRESETS
 from app.pictures import upload
 from app.pictures.build import picture_of
 from app.pictures.check import check_picture

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from app.contract.records import EventRecord
+from app.records import EventRecord
 from app.repeat.origins import Reason, differing, flat, origins, reasons
 
 

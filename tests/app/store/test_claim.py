@@ -4,8 +4,8 @@ import threading
 from collections.abc import Callable
 
 from app.contract.events import Started
-from app.contract.records import Queue
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
+from app.records import Queue
 from app.store import Claim, Store
 
 

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 
 from app.contract.events import Measured
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
 from app.store import Claim, Conflict, Fenced, Store
 from app.store.runs import derive
 
@@ -55,7 +55,7 @@ def test_a_crowd_leaves_a_consistent_store(open_store: Callable[..., Store], spe
             stop.wait(0.05)
 
     def _extend(run_id: str) -> None:
-        old = store.run(run_id).lottery
+        old = LotterySpec.model_validate(store.run(run_id).spec)
         if old.levels < 20:
             store.extend_run(run_id, LotterySpec(**{**dict(old), "levels": old.levels + 1}))
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from app.contract.events import ArtifactSaved, Changed, Event, Measured, Place
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
 from app.store import Claim, OrdinalGap, Store
 
 

@@ -3,7 +3,9 @@
 import pytest
 
 from app.contract.events import ArtifactSaved, Measured, Place
-from app.contract.specs import FieldError, ImportedSpec, LotterySpec
+from app.contract.experiment import FieldError
+from app.kinds.imported.spec import ImportedSpec
+from app.kinds.lottery.spec import LotterySpec
 from app.store import Conflict, Store
 
 SPEC = ImportedSpec(kind="imported", files=("a.safetensors", "b.safetensors"), layers=1, levels=1)

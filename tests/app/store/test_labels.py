@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.contract.specs import FieldError, LotterySpec
+from app.contract.experiment import FieldError
+from app.kinds.lottery.spec import LotterySpec
 from app.store.labels import check_name, check_notes, check_tags, search_text
 
 

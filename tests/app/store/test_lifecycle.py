@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from app.contract.events import Measured
-from app.contract.records import State
-from app.contract.specs import FieldError, LotterySpec
+from app.contract.experiment import FieldError
+from app.kinds.lottery.spec import LotterySpec
+from app.records import State
 from app.store import Claim, Conflict, Fenced, NotFound, Store
 
 

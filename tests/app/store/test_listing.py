@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from app.contract.specs import FieldError, LotterySpec
+from app.contract.experiment import FieldError
+from app.kinds.lottery.spec import LotterySpec
 from app.store import Store
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from app.contract.events import ArtifactSaved, Measured, Place, Started
 from app.contract.outputs import Key, Rows, Saved
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
 from app.store import Claim, NotFound, Store
 
 FIRST, SECOND = Place(), Place(level=1, branch="random", draw=2)

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import select
 
-from app.contract.records import Refusal
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
+from app.records import Refusal
 from app.store import Claim, Store
 from app.store.shards import TRIES
 from app.store.tables import refusals

@@ -4,8 +4,9 @@ from typing import Any, get_args
 
 import pytest
 
-from app.contract.records import State
-from app.contract.specs import FieldError, LotterySpec
+from app.contract.experiment import FieldError
+from app.kinds.lottery.spec import LotterySpec
+from app.records import State
 from app.store import NotFound, Store
 from app.store.runs import derive
 

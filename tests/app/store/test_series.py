@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import insert
 
 from app.contract.events import Measured, Place
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
 from app.store import Claim, Store
 from app.store.chunks import pack
 from app.store.database import Database

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from app.contract.events import Measured, Place, Progress, Started
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
 from app.store import CheckpointRef, Claim, Fenced, OrdinalGap, Store
 
 ROW = Measured(series="outcome", columns={"steps": [1.0]})

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.contract.events import ArtifactSaved
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
 from app.store import Artifacts, Store
 from app.store.errors import MostUnknown
 from app.store.sweep import TRASH_DAYS, Swept, sweep

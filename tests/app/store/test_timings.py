@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import update
 
 from app.contract.events import Progress
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
 from app.store import Claim, Store, Timing
 from app.store.database import Database
 from app.store.tables import shards

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import pytest
 from sqlalchemy import update
 
-from app.contract.records import Queue
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
+from app.records import Queue
 from app.store import Claim, Store
 from app.store.database import Database
 from app.store.tables import runs, shards

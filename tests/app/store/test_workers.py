@@ -4,8 +4,8 @@ from typing import Any
 
 from sqlalchemy import update
 
-from app.contract.records import Queue, WorkerLoad
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
+from app.records import Queue, WorkerLoad
 from app.store import Store
 from app.store.database import Database
 from app.store.tables import Now, workers

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from app.contract.events import Place, Started
-from app.contract.imported import ImportedSpec
+from app.kinds.imported.spec import ImportedSpec
 from app.store import Store
 from tests.app.conftest import Hand
 from tests.app.masked_run import MaskedRun, write_run

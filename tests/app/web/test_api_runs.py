@@ -5,7 +5,7 @@ import time
 import httpx
 import pytest
 
-from app.contract.presets import PRESETS
+from app.kinds.presets import PRESETS
 from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings

@@ -6,10 +6,9 @@ from html import unescape
 import httpx
 import pytest
 
-from app.contract.presets import PRESETS
-from app.figures import FIGURES
+from app.kinds.presets import PRESETS
+from app.kinds.registry import KINDS
 from app.store import Store
-from app.web.cards import TABS
 from tests.app.erased_run import write_run
 from tests.app.reading import unmarked
 from tests.app.web.test_pages import HTML, sound
@@ -48,7 +47,8 @@ def test_each_kind_has_its_tabs_and_no_other(client: httpx.Client, store: Store)
 def test_a_tab_tells_its_findings_before_any_script(client: httpx.Client, store: Store, tab: str) -> None:
     run = write_run(store, GRIDS, replicates=2, diverge={("sgd", 1): 40})[0]
     text = page(client, run.id, f"?tab={tab}")
-    assert re.findall(r'data-figure="(\w+)"', text) == list(TABS[tab])
+    shown = next(each for each in KINDS["erasure"].tabs if each.key == tab).figures
+    assert re.findall(r'data-figure="(\w+)"', text) == [placed.entry.name for placed in shown]
     if tab == "erasure":
         assert "after 100 steps at each optimizer's best learning rate: " in unmarked(unescape(text))
         assert 'class="b num b-adam"' in text
@@ -80,7 +80,7 @@ def test_what_the_run_does_not_have_counts_as_not_chosen(client: httpx.Client, s
     assert (answer.status_code, "must be one of 16" in answer.text) == (422, True)
 
 
-@pytest.mark.parametrize("name", [name for name, entry in FIGURES.items() if "erasure" in entry.kinds])
+@pytest.mark.parametrize("name", [entry.name for entry in KINDS["erasure"].figures])
 @pytest.mark.parametrize("form", ["json", "csv"])
 def test_figures_over_http(client: httpx.Client, store: Store, name: str, form: str) -> None:
     run = write_run(store, GRIDS, replicates=2, diverge={("sgd", 1): 40})[0]

@@ -9,10 +9,10 @@ import pytest
 from safetensors.numpy import save
 
 from app.contract.events import Place
-from app.contract.specs import FieldError
-from app.figures import FIGURES
-from app.figures.entry import FigureEntry, Reads
-from app.figures.source import Options, Source
+from app.contract.experiment import FieldError
+from app.kinds.registry import FIGURES
+from app.plotting.entry import FigureEntry, Reads
+from app.plotting.source import Options, Source
 from app.store import Store
 from app.store.errors import NotFound
 from app.web.figures import Figures
@@ -115,7 +115,7 @@ def test_only_what_the_options_ask_for_is_loaded(figures: Counting, hand: Hand) 
     for level in range(3):
         hand.save("movement", save({"x": np.full(2, level)}), level)
     entry = FigureEntry(
-        "probe", "", "", kinds=("lottery",), series=(), options=Options, artifacts=("movement",),
+        "probe", "", "", series=(), options=Options, artifacts=("movement",),
         info=lambda source: source, draw=lambda info: info, table=lambda _: {},
         narrow=lambda _: Reads({}, {"movement": 1}),
     )  # fmt: skip

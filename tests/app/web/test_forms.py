@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.contract.catalog import CATALOG
-from app.contract.presets import PRESETS
-from app.contract.specs import Experiment, LotterySpec
+from app.contract.experiment import Experiment
+from app.kinds.lottery.spec import LotterySpec
+from app.kinds.presets import PRESETS
 from app.web import forms
 
 PRESET = LotterySpec.model_validate(PRESETS["digits-tickets"].spec.model_dump())

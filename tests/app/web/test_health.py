@@ -2,10 +2,10 @@ import time
 
 import httpx
 
-from app.contract.presets import PRESETS
-from app.contract.records import WorkerLoad
+from app.kinds.presets import PRESETS
 from app.main import create_app
 from app.queue import Queue
+from app.records import WorkerLoad
 from app.settings import Settings
 from app.store import Store
 from tests.app.conftest import Serve, Web

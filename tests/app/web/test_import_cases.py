@@ -13,10 +13,10 @@ import pytest
 
 from app.atlas.collapses import collapses
 from app.atlas.reader import Reader
-from app.contract.imported import ImportedSpec
-from app.figures.collapse import brief
+from app.kinds.imported.commands import import_again
+from app.kinds.imported.spec import ImportedSpec
+from app.plotting.collapse import brief
 from app.store import Store
-from app.web.repeat import _import_again
 from tests.app.conftest import Web
 
 CASES = Path(__file__).parents[4] / "shared" / "cases" / "imports"
@@ -245,7 +245,7 @@ def test_names_survive_and_every_view_is_there(client: httpx.Client, name: str, 
         ('=1+1"$(id)`id`', "level_1/main/mask.safetensors"),
     ],
 )
-def test_commands_that_import_again_do_that_and_nothing_else(
+def test_commands_thatimport_again_do_that_and_nothing_else(
     web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, file: str
 ) -> None:
     if shutil.which("curl") is None:
@@ -253,7 +253,7 @@ def test_commands_that_import_again_do_that_and_nothing_else(
     monkeypatch.setenv("no_proxy", "*")
     content = (CASES / "openlth_int32.safetensors").read_bytes()
     spec = ImportedSpec(kind="imported", files=(file,), layers=3, levels=0)
-    cli, curl = _import_again(spec, name, web.url)
+    cli, curl = import_again(spec, name, web.url)
     here = tmp_path / "here"
     (here / file).parent.mkdir(parents=True)
     (here / file).write_bytes(content)
@@ -284,7 +284,7 @@ def test_importing_again_repeats_what_was_decided(web: Web, tmp_path: Path, monk
     decided = {"one_means": "pruned", "roles": roles, "accuracies": "level,test_accuracy\n0,0.95\n"}
     first = send(web.client, file, **decided).json()  # type: ignore[arg-type]
     assert first["spec"]["one_means"] == "pruned", first
-    cli, curl = _import_again(ImportedSpec.model_validate(first["spec"]), "again", web.url)
+    cli, curl = import_again(ImportedSpec.model_validate(first["spec"]), "again", web.url)
     (tmp_path / file).write_bytes((CASES / file).read_bytes())
     done = subprocess.run(["bash", "-c", f"{curl} -s"], cwd=tmp_path, capture_output=True, text=True, check=True)
     again = json.loads(done.stdout)

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.contract.records import WorkerInfo, WorkerLoad
+from app.records import WorkerInfo, WorkerLoad
 from app.store import Store
 from app.web.loads import Gauge, Machine, gauges, machines, troubles
 from tests.app.conftest import Hand

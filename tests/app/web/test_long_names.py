@@ -6,7 +6,7 @@ import pytest
 from safetensors.numpy import save
 
 from app.contract.tickets import MAX_LAYER_NAME
-from app.figures import FIGURES
+from app.kinds.registry import KINDS
 
 PREFIX = "_fsdp_wrapped_module.model.layers.0._checkpoint_wrapped_module.self_attn."
 LAYER = "layer"
@@ -32,7 +32,7 @@ def run(client: httpx.Client, layer: str) -> str:
 
 
 def test_every_figure_of_masks_answers(client: httpx.Client, run: str, layer: str) -> None:
-    figures = [entry for entry in FIGURES.values() if "imported" in entry.kinds]
+    figures = KINDS["imported"].figures
     assert len(figures) > 5
     for entry in figures:
         chosen = {"layer": layer} if LAYER in entry.options.model_fields else {}

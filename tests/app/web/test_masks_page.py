@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from app.figures import words
 from app.masks import codec
+from app.plotting import words
 from app.store import Store
 from tests.app.conftest import Hand
 from tests.app.masked_run import MaskedRun, write_run

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.contract.presets import PRESETS
+from app.kinds.presets import PRESETS
 from app.store import Store
 from tests.app.conftest import Hand, Web
 from tests.app.masked_run import write_run

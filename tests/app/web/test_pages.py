@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from app.contract.events import Place
-from app.contract.presets import PRESETS
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
+from app.kinds.presets import PRESETS
 from app.store import Claim, Store
 from app.web import forms
 from tests.app.conftest import Hand
@@ -178,7 +178,8 @@ def test_the_form_submits_what_it_shows(client: httpx.Client, store: Store) -> N
     assert answer.status_code == 303
     run = store.run(answer.headers["location"].rsplit("/", 1)[-1])
     assert (run.name, run.tags, run.notes) == ("Mine", ("a", "b"), "x\ny")
-    assert [branch.kind for branch in run.lottery.branches] == ["reinit", "shuffled"]
+    assert isinstance(run.spec, LotterySpec)
+    assert [branch.kind for branch in run.spec.branches] == ["reinit", "shuffled"]
 
 
 def test_a_mistake_comes_back_at_its_field_with_nothing_lost_and_nothing_stored(
@@ -253,9 +254,9 @@ def test_extend_asks_for_more_of_the_same_run(client: httpx.Client, hand: Hand, 
     run = hand.run(start=False)
     text = client.get("/new", params={"extend": run.id}, headers=HTML).text
     assert 'name="steps"' not in text
-    data = {key: value for key, value in forms.values(run.lottery).items() if key.split(".")[0] in LotterySpec.grows}
+    data = {key: value for key, value in forms.values(run.experiment).items() if key.split(".")[0] in LotterySpec.grows}
     asked = data | {"kind": "lottery", "extend": run.id, "replicates": "2"}
-    more = run.lottery.trainings
+    more = run.experiment.work[0]
     estimate = client.post("/new/estimate", data=asked).text
     assert f"<b>{2 * more}</b> trainings in all" in estimate
     assert f"= 2 replicates × (1 dense + {run.levels} levels × " in estimate

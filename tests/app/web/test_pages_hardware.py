@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 
 from app.contract.events import ArtifactSaved, Measured, Place, Started
-from app.contract.presets import PRESETS
-from app.contract.specs import HardwareSpec
+from app.kinds.hardware.spec import HardwareSpec
+from app.kinds.presets import PRESETS
 from app.store import Store
 from tests.app.conftest import Hand
-from tests.app.figures.hardware_rows import hardware_run, row, whole
+from tests.app.hardware_rows import hardware_run, row, whole
 from tests.app.reading import unmarked
 from tests.app.web.test_pages import HTML, sound
 

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from app.contract.presets import PRESETS
-from app.contract.specs import Spec
+from app.kinds.presets import PRESETS
+from app.kinds.specs import Spec
 from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings

@@ -13,7 +13,7 @@ from safetensors.numpy import save
 
 from app.atlas import palettes
 from app.contract.events import Started
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
 from app.masks import codec
 from app.store import Store
 from tests.app.conftest import Hand

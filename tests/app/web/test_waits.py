@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import update
 
 from app.contract.events import Progress
-from app.contract.presets import PRESETS
-from app.contract.records import Queue as QueueName
+from app.kinds.presets import PRESETS
 from app.main import create_app
 from app.queue import Queue
+from app.records import Queue as QueueName
 from app.settings import Settings
 from app.store import Store
 from app.store.database import Database

@@ -4,7 +4,7 @@ import pytest
 
 from app.contract.catalog import CATALOG
 from app.contract.params import Params, StepDecay
-from app.contract.specs import EXPERIMENTS
+from app.kinds.specs import EXPERIMENTS
 from workers.science.build import build
 from workers.science.experiments import lottery
 from workers.science.optim import schedules

@@ -1,8 +1,8 @@
 """Weight erasure: a picture in the initial weights, trained away by many optimizers at many learning rates.
 
-Defined in docs/protocol.md. A cell is one training (app/contract/erasure.py); all cells of a replicate and width start
-from the same weights and see the same batches, so that they differ by optimizer and rate alone. Those of one optimizer
-can be trained at once, as a stack of networks; they are told one after the other all the same.
+Defined in docs/protocol.md. A cell is one training (app/kinds/erasure/spec.py); all cells of a replicate and width
+start from the same weights and see the same batches, so that they differ by optimizer and rate alone. Those of one
+optimizer can be trained at once, as a stack of networks; they are told one after the other all the same.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,8 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from app.contract.erasure import CLASSES, JUDGED, Cell, ErasureSpec
 from app.contract.events import Place, Progress
+from app.kinds.erasure.spec import CLASSES, JUDGED, Cell, ErasureSpec
 from app.pictures.build import picture_of
 from app.pictures.picture import fit
 from app.pictures.watermark import mark

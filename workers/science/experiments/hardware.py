@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from app.contract.events import Measured, Place, Progress
-from app.contract.hardware import FORMATS, REASONS, HardwareSpec
 from app.contract.tickets import Collapsed
+from app.kinds.hardware.spec import FORMATS, REASONS, HardwareSpec
 from workers.science.experiments.midway import Clock
 from workers.science.experiments.rows import one_row
 from workers.science.experiments.ticket import SavedTicket

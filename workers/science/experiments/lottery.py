@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from app.contract.events import WINNING_TICKET, Place, Progress
-from app.contract.lottery import LotterySpec
 from app.contract.params import OptimizerParams
+from app.kinds.lottery.spec import LotterySpec
 from app.masks.sums import strata_of
 from workers.science.architecture.architecture import described
 from workers.science.branches.origin import Origin, Start

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from app.contract.events import Place, Progress
-from app.contract.stable_rank import StableRankSpec
+from app.kinds.stable_rank.spec import StableRankSpec
 from workers.science.erasure import network
 from workers.science.erasure.losses import LOSSES
 from workers.science.erasure.measures import stable_rank

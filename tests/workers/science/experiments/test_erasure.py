@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.contract.erasure import ErasureSpec
 from app.contract.events import Measured, Place, Progress
+from app.kinds.erasure.spec import ErasureSpec
 from tests.workers.science.experiments.test_lottery import lasting, resumed_from, rows
 from workers.science.experiments.erasure import describe, run
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors

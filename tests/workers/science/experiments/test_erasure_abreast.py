@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from app.contract.catalog import CATALOG
-from app.contract.erasure import ErasureSpec
 from app.contract.events import Measured, Place, Progress
 from app.contract.stacks import cut
+from app.kinds.erasure.spec import ErasureSpec
 from tests.workers.science.experiments.test_erasure import NOWHERE
 from tests.workers.science.experiments.test_erasure import small as one_by_one
 from tests.workers.science.experiments.test_lottery import resumed_from, rows

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.contract.events import Measured
-from app.contract.specs import Experiment
+from app.contract.experiment import Experiment
 from tests.workers.science.experiments.test_erasure import small as small_erasure
 from tests.workers.science.experiments.test_lottery import NOWHERE, lasting, resumed_from, said, small
 from workers.science import training

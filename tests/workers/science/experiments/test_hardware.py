@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from app.contract.events import Measured, Place, Progress
-from app.contract.hardware import FORMATS, REASONS, HardwareSpec
 from app.contract.params import Lenet300100
+from app.kinds.hardware.spec import FORMATS, REASONS, HardwareSpec
 from tests.workers.science.experiments.test_lottery import rows
 from workers.science.experiments.hardware import describe, run
 from workers.science.experiments.ticket import SavedTicket, Ticket

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from app.contract.architecture import Architecture
 from app.contract.events import WINNING_TICKET, Measured, Place, Progress
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
 from workers.science.data import digits
 from workers.science.experiments.lottery import describe, run, tune
 from workers.science.experiments.ticket import Ticket, masks_of, unpack

@@ -8,7 +8,7 @@ import torch
 
 from app.contract.catalog import CATALOG
 from app.contract.events import Place
-from app.contract.specs import LotterySpec
+from app.kinds.lottery.spec import LotterySpec
 from tests.workers.science.experiments.test_erasure import small as small_erasure
 from tests.workers.science.experiments.test_lottery import NOWHERE, SMALL, lasting, resumed_from
 from workers.science.course import Course

@@ -1,0 +1,18 @@
+"""A named, filled-in spec: the evidence for or against one claim of one paper."""
+
+from dataclasses import dataclass
+
+from app.contract.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A filled-in spec; `claim` is what the paper says, `differs` what this run does otherwise."""
+
+    name: str
+    title: str
+    paper: str
+    link: str
+    claim: str
+    differs: str
+    spec: Experiment

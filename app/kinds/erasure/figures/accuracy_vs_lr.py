@@ -1,0 +1,216 @@
+"""Accuracy against learning rate, one line per optimizer, and under each point what has become of the picture."""
+
+import math
+from typing import Any, Literal, NamedTuple
+from urllib.parse import urlencode
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from pydantic import Field
+
+from app.kinds.erasure.figures import trainings
+from app.kinds.erasure.figures.contact_sheet import Sheet, Spot, images, marks, shown, zone
+from app.kinds.erasure.figures.trainings import Ends, lr_text
+from app.kinds.erasure.spec import ErasureSpec
+from app.plotting import labels, mean_lines, spread, words
+from app.plotting.accuracy_axis import accuracy_range
+from app.plotting.entry import FigureEntry
+from app.plotting.mean_lines import MeanLine
+from app.plotting.source import Options, Source
+from app.plotting.style import LOOKS, OPTIMIZERS, axis, figure
+from app.plotting.words import Part
+
+Split = Literal["test", "validation", "train"]
+_TOLD = 5
+# Lines that end in this last share of the axis are named right of it, where no other line runs through the name.
+_EDGE = 0.5
+_LABEL = {name: look.label for name, look in OPTIMIZERS.items()}
+
+
+class AccuracyLrOptions(Options):
+    """Which images the accuracy is of, and at which width; None takes the first."""
+
+    split: Split = "test"
+    width: int | None = Field(None, ge=1, le=100_000)
+
+
+class AccuracyLrInfo(NamedTuple):
+    """Accuracies in [0, 1] at the end of all trainings with the picture, and their final matrices."""
+
+    split: Split
+    width: int
+    steps: int
+    ends: tuple[Ends, ...]
+    sheet: Sheet
+    spots: tuple[Spot, ...]
+    live: bool
+
+
+def info(source: Source[AccuracyLrOptions]) -> AccuracyLrInfo:
+    """The data of the figure, from the series `ending`, and from `erasure` the step of each training's last frame."""
+    spec = source.spec(ErasureSpec)
+    width = trainings.width_of(spec, source.options.width)
+    made = trainings.ends(source, width)
+    picture = source.run.provenance.get("picture", {})
+    sides = sorted((picture.get("rows", 1), picture.get("columns", 1)))
+    sheet = shown({each.optimizer: each.lrs for each in made}, flat=sides[0] < sides[1] / 2)
+    return AccuracyLrInfo(
+        split=source.options.split,
+        width=width,
+        steps=spec.steps,
+        ends=made,
+        sheet=sheet,
+        spots=_spots(source, made, sheet, trainings.level_of(spec, width)),
+        live=source.live,
+    )
+
+
+def _spots(source: Source[AccuracyLrOptions], made: tuple[Ends, ...], sheet: Sheet, level: int) -> tuple[Spot, ...]:
+    """A picture of each training that has ended, of its first replicate that did not diverge."""
+    rows = source.rows("erasure")
+    spots = []
+    for each in made:
+        for draw in sheet.draws[each.optimizer]:
+            whole = np.flatnonzero(each.ended[draw] & ~np.isfinite(each.diverged[draw]))
+            spot = Spot(each.optimizer, float(each.lrs[draw]), "")
+            if len(whole) and rows is not None:
+                frames = trainings.at(rows, level, each.optimizer, draw)
+                steps = frames["step"][frames["replicate"] == whole[0]]
+                if len(steps):
+                    query = {
+                        "replicate": int(whole[0]), "level": level, "branch": each.optimizer, "draw": draw,
+                        "step": int(steps.max()), "size": 96, "theme": "light",
+                    }  # fmt: skip
+                    spots.append(spot._replace(source=f"/api/v1/runs/{source.run.id}/film/frame?{urlencode(query)}"))
+            elif each.ended[draw].any() and not len(whole):
+                spots.append(spot)
+    return tuple(spots)
+
+
+def _values(made: AccuracyLrInfo, each: Ends) -> NDArray[np.float64]:
+    return each.values[f"{made.split}_accuracy"]
+
+
+def finding(made: AccuracyLrInfo) -> list[Part]:
+    """What each optimizer reaches at its best learning rate, the best first."""
+    best = [(each, each.best) for each in made.ends]
+    found = [(each, at) for each, at in best if at is not None]
+    if not found:
+        if any(np.isfinite(each.diverged).any() for each in made.ends):
+            return [Part(f"Every training{' so far' if made.live else ''} diverged.")]
+        return [Part("The first point appears when a network is trained." if made.live
+                     else "Nothing to show: no network was trained to its end.")]  # fmt: skip
+    found.sort(key=lambda pair: -float(np.nanmean(_values(made, pair[0])[pair[1]])))
+    told = []
+    for each, at in found[:_TOLD]:
+        accuracy = spread.mean_text(100 * _values(made, each)[at], 1, unit=" %")
+        told.append([Part(f"{LOOKS[each.optimizer].phrase} "), Part(accuracy, each.optimizer),
+                     Part(f" at lr {lr_text(each.lrs[at])}")])  # fmt: skip
+    more = len(found) - len(told)
+    which = {"test": "Test accuracy", "validation": "Validation accuracy", "train": "Training accuracy"}[made.split]
+    return [
+        Part(f"{which} after {words.count(made.steps)} steps at each optimizer's best learning rate: "),
+        *words.listed(told),
+        Part(f" and {words.plural(more, 'other')} below." if more else "."),
+    ]
+
+
+def foot(made: AccuracyLrInfo) -> str:
+    """n, how the best rate is chosen, what diverged and what is awaited."""
+    n = np.concatenate([np.isfinite(_values(made, each)).sum(axis=1) for each in made.ends])
+    notes = [spread.n_text(n, "band = min to max")]
+    if n.any():
+        notes.append("best learning rate = highest validation accuracy")
+    if lost := trainings.diverged_text(made.ends, _LABEL):
+        notes.append(f"{lost}: open markers, ×")
+    if made.spots:
+        left_out = made.sheet.left_out
+        notes.append("below: the matrix after training" + (f", {left_out} left out" if left_out else ""))
+    if made.live and (left := trainings.awaited(made.ends)):
+        notes.append(f"{words.plural(left, 'training')} to come")
+    return " · ".join(notes)
+
+
+def _line(made: AccuracyLrInfo, each: Ends) -> MeanLine:
+    order = np.argsort(each.lrs)
+    values = 100 * _values(made, each)[order]
+    return MeanLine(
+        each.optimizer, LOOKS[each.optimizer].label, each.lrs[order], values, [""] * len(order), ".1f", " %"
+    )  # fmt: skip
+
+
+def _diverged(each: Ends, height: float) -> dict[str, Any] | None:
+    """Open markers at the foot of the plot, where rates are at which trainings diverged; on the y axis 2."""
+    lost = np.isfinite(each.diverged).any(axis=1)
+    if not lost.any():
+        return None
+    look = LOOKS[each.optimizer]
+    text = [
+        f"{np.isfinite(steps).sum()} of {ended.sum()} diverged, "
+        f"{'first ' if np.isfinite(steps).sum() > 1 else ''}at step {words.count(float(np.nanmin(steps)))}"
+        for steps, ended in zip(each.diverged[lost], each.ended[lost], strict=True)
+    ]
+    return {
+        "type": "scatter", "mode": "markers", "name": look.label, "yaxis": "y2", "x": each.lrs[lost],
+        "y": np.full(int(lost.sum()), height), "text": text, "hovertemplate": "%{text}", "cliponaxis": False,
+        "marker": {"symbol": f"{look.symbol}-open", "size": 8, "color": look.color, "line": {"width": 1.6}},
+        "meta": {"role": each.optimizer, "part": "diverged"},
+    }  # fmt: skip
+
+
+def draw(made: AccuracyLrInfo) -> go.Figure:
+    """The figure: accuracy above, below it a row of matrices for each optimizer, each under its own point."""
+    lines = [_line(made, each) for each in made.ends]
+    every = np.concatenate([line.values[np.isfinite(line.values)] for line in lines])
+    y_range = accuracy_range(every)
+    lost = [trace for i, each in enumerate(made.ends) if (trace := _diverged(each, 0.03 + 0.045 * (i % 10)))]
+    lrs = np.unique(np.concatenate([each.lrs for each in made.ends]))
+    low, high = made.sheet.span
+    ends = mean_lines.at_edge([mean_lines.end(line, line.name) for line in lines], 10**high, _EDGE, high - low)
+    bottom = zone(made.sheet)
+    which = {"test": "test", "validation": "validation", "train": "training"}[made.split]
+    # Rates in steps of two or more have a tick each; closer ones would run together.
+    many = len(lrs) > 12 or (len(lrs) > 1 and float(np.diff(np.log10(lrs)).min()) < 0.2)
+    ticks = {} if many else {"tickvals": lrs.tolist(), "ticktext": [lr_text(lr) for lr in lrs]}
+    return figure(
+        [*(trace for line in reversed(lines) for trace in mean_lines.traces(line)), *lost],
+        title=f"{which[0].upper()}{which[1:]} accuracy against learning rate",
+        finding=finding(made),
+        foot=foot(made),
+        n=max((int(np.isfinite(line.values).sum(axis=1).max(initial=0)) for line in lines), default=0),
+        xaxis=axis("learning rate", type="log", range=list(made.sheet.span), anchor="free", position=0,
+                   unifiedhovertitle={"text": "lr %{x:.3~g}"}, **ticks),
+        yaxis=axis(f"{which} accuracy (%)", range=list(y_range), domain=[bottom, 1]),
+        yaxis2={"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},
+        annotations=[*mean_lines.annotations(ends, y_range, log_x=True),
+                     *marks(made.sheet, made.spots, _LABEL)],
+        images=images(made.sheet, made.spots),
+        right=labels.margin([LOOKS[each.optimizer].label for each in made.ends]),
+    )  # fmt: skip
+
+
+def table(made: AccuracyLrInfo) -> dict[str, list[Any]]:
+    """One row per optimizer, rate and replicate that has ended; accuracy in [0, 1], none of one that diverged."""
+    columns: dict[str, list[Any]] = {
+        "optimizer": [], "lr": [], "replicate": [], "diverged_step": [], f"{made.split}_accuracy": [],
+    }  # fmt: skip
+    for each in made.ends:
+        for draw, replicate in np.argwhere(each.ended).tolist():
+            accuracy, step = float(_values(made, each)[draw, replicate]), float(each.diverged[draw, replicate])
+            row = (each.optimizer, float(each.lrs[draw]), replicate, None if math.isnan(step) else int(step), accuracy)
+            for column, value in zip(columns.values(), row, strict=True):
+                column.append(value)
+    return columns
+
+
+ENTRY = FigureEntry(
+    "accuracy_vs_lr",
+    "Accuracy against learning rate",
+    "At which learning rates does each optimizer learn, and what is left of the picture there?",
+    ("ending", "erasure"),
+    AccuracyLrOptions,
+    info,
+    draw,
+    table,
+)

@@ -1,0 +1,130 @@
+"""Small pictures of matrices under a figure, in rows by optimizer, each below the learning rate that it is of."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.plotting.style import note
+
+MOST = 24
+# Shares of the plot's height: what the rows take together at most, one of them, and the gap above them.
+_ALL, _ROW, _GAP = 0.48, 0.16, 0.07
+# The share of the axis by which optimizers in one row are apart: names stand there.
+_APART = 0.25
+
+
+class Sheet(NamedTuple):
+    """Where pictures go: `draws` of each optimizer's rates that have one, and its row, 0 on top.
+
+    `span` are the ends of the axis and `side` the width of a picture, in powers of ten of the learning rate; `flat`
+    ones are stretched, or nothing could be seen. `left_out` counts rates without a picture.
+    """
+
+    draws: Mapping[str, tuple[int, ...]]
+    rows: Mapping[str, int]
+    span: tuple[float, float]
+    side: float
+    left_out: int
+    flat: bool
+
+
+class Spot(NamedTuple):
+    """A picture's address; empty where every training diverged and there is no picture."""
+
+    optimizer: str
+    lr: float
+    source: str
+
+
+def shown(lrs: Mapping[str, NDArray[np.float64]], *, flat: bool = False) -> Sheet:
+    """Where the pictures of trainings at these rates go: no two overlap, and there are at most `MOST`."""
+    draws = {name: tuple(np.argsort(each).tolist()) for name, each in lrs.items()}
+    each_most = max(1, MOST // max(1, len(lrs)))
+    picked = {name: _spaced(these, each_most) for name, these in draws.items()}
+    at = {name: np.log10(each) for name, each in lrs.items()}
+    every = np.concatenate(list(at.values()))
+    low, high = float(every.min()), float(every.max())
+    span = max(high - low, 1.0)
+    gaps = [np.diff(at[name][list(these)]) for name, these in picked.items()]
+    side = 0.92 * min(float(np.concatenate(gaps).min(initial=math.inf)), 0.3 * span)
+    room = max(0.7 * side, 0.06 * span)
+    middle = (low + high) / 2
+    half = max((high - low) / 2, 0.5) if high == low else (high - low) / 2
+    return Sheet(
+        draws=picked,
+        rows=_rows({name: (float(each.min()), float(each.max())) for name, each in at.items()}, _APART * span),
+        span=(middle - half - room, middle + half + room),
+        side=side,
+        left_out=sum(len(draws[name]) - len(these) for name, these in picked.items()),
+        flat=flat,
+    )
+
+
+def _spaced(draws: Sequence[int], most: int) -> tuple[int, ...]:
+    """At most so many, evenly from the first to the last; of one alone the last."""
+    if len(draws) <= most:
+        return tuple(draws)
+    if most == 1:
+        return (draws[-1],)
+    places = np.unique(np.linspace(0, len(draws) - 1, most).round().astype(int))
+    return tuple(draws[i] for i in places)
+
+
+def _rows(reach: Mapping[str, tuple[float, float]], apart: float) -> dict[str, int]:
+    """A row for each optimizer: the first where it is far enough from all others."""
+    taken: list[list[tuple[float, float]]] = []
+    rows = {}
+    for name, (low, high) in reach.items():
+        free = (i for i, row in enumerate(taken) if all(low > b + apart or high < a - apart for a, b in row))
+        row = next(free, len(taken))
+        if row == len(taken):
+            taken.append([])
+        taken[row].append((low, high))
+        rows[name] = row
+    return rows
+
+
+def _height(sheet: Sheet) -> float:
+    """Height of a row, as a share of the plot's."""
+    return min(_ROW, _ALL / (max(sheet.rows.values()) + 1))
+
+
+def zone(sheet: Sheet) -> float:
+    """The share of the plot's height that the rows take, the gap above them included."""
+    return _height(sheet) * (max(sheet.rows.values()) + 1) + _GAP
+
+
+def _middle(sheet: Sheet, optimizer: str) -> float:
+    return zone(sheet) - _GAP - _height(sheet) * (sheet.rows[optimizer] + 0.5)
+
+
+def images(sheet: Sheet, spots: Sequence[Spot]) -> list[dict[str, Any]]:
+    """The pictures, as layout images: x in powers of ten as a log axis has it, y in shares of the plot."""
+    return [
+        {
+            "source": spot.source, "xref": "x", "x": math.log10(spot.lr), "sizex": sheet.side, "xanchor": "center",
+            "yref": "paper", "y": _middle(sheet, spot.optimizer), "sizey": 0.93 * _height(sheet), "yanchor": "middle",
+            "sizing": "stretch" if sheet.flat else "contain", "layer": "above",
+        }
+        for spot in spots if spot.source
+    ]  # fmt: skip
+
+
+def marks(sheet: Sheet, spots: Sequence[Spot], label: Mapping[str, str]) -> list[dict[str, Any]]:
+    """A cross for each picture that there is none of, and right of each row's last whose it is."""
+    notes = [
+        note("×", role=spot.optimizer, xref="x", x=math.log10(spot.lr), xanchor="center", yref="paper",
+             y=_middle(sheet, spot.optimizer), yanchor="middle")
+        for spot in spots if not spot.source
+    ]  # fmt: skip
+    last: dict[str, float] = {}
+    for spot in spots:
+        last[spot.optimizer] = max(last.get(spot.optimizer, -math.inf), math.log10(spot.lr) + sheet.side / 2)
+    return notes + [
+        note(label[name], role=name, xref="x", x=x, xanchor="left", xshift=2, yref="paper", y=_middle(sheet, name),
+             yanchor="middle")
+        for name, x in last.items()
+    ]  # fmt: skip

@@ -1,0 +1,92 @@
+"""How one measure of an erasure run goes over steps, training by training; mean over those that did not diverge."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.kinds.erasure.figures import trainings
+from app.kinds.erasure.figures.trainings import Ends
+from app.plotting import level_lines
+from app.plotting.source import Source
+from app.records import Series
+
+Floats = NDArray[np.float64]
+
+
+class Lost(NamedTuple):
+    """A diverged training: what was measured before, and the step at which it diverged."""
+
+    replicate: int
+    steps: NDArray[np.int64]
+    values: Floats
+    diverged_step: int
+
+
+class Course(NamedTuple):
+    """One optimizer at one learning rate: `values` is (n_steps, n_replicates), NaN for a replicate that is not in it.
+
+    In it are trainings that have ended without diverging; before any has, those that have begun, up to the last step
+    that all have reached. `low` and `high` are their mean null interval at each step.
+    """
+
+    optimizer: str
+    lr: float
+    marked: bool
+    best: bool
+    steps: NDArray[np.int64]
+    values: Floats
+    low: Floats
+    high: Floats
+    lost: tuple[Lost, ...]
+
+    @property
+    def n(self) -> int:
+        """Replicates behind the mean."""
+        return int(np.isfinite(self.values).any(axis=0).sum())
+
+
+def course(source: Source[Any], each: Ends, draw: int, level: int, column: str, *, best: bool) -> Course:
+    """The course of one training in every replicate, from the series `erasure`; empty before its first row."""
+    rows = source.rows("erasure")
+    n = each.ended.shape[1]
+    marked = level % 2 == 0
+    lr = float(each.lrs[draw])
+    mine = None if rows is None else trainings.at(rows, level, each.optimizer, draw)
+    if mine is None or not len(mine):
+        nothing = np.zeros(0)
+        return Course(
+            each.optimizer, lr, marked, best, np.zeros(0, np.int64), np.zeros((0, n)), nothing, nothing, ()
+        )  # fmt: skip
+    diverged = each.diverged[draw]
+    lost = tuple(_lost(mine, column, int(r), diverged) for r in np.flatnonzero(np.isfinite(diverged)))
+    whole = each.ended[draw] & ~np.isfinite(diverged)
+    begun = np.isin(np.arange(n), mine["replicate"]) & ~np.isfinite(diverged)
+    chosen = whole if whole.any() else begun
+    steps, i = np.unique(mine["step"].astype(np.int64), return_inverse=True)
+    values, low, high = (_grid(mine, name, i, len(steps), n) for name in (column, "null_low", "null_high"))
+    measured = np.zeros((len(steps), n), bool)
+    measured[i, mine["replicate"]] = True
+    for array in (values, low, high):
+        array[:, ~chosen] = np.nan
+    reached = measured[:, chosen].all(axis=1) & chosen.any()
+    return Course(
+        each.optimizer, lr, marked, best, steps[reached], values[reached], _mean(low[reached]), _mean(high[reached]),
+        lost,
+    )  # fmt: skip
+
+
+def _grid(rows: Series, column: str, i: NDArray[np.int64], n_steps: int, n: int) -> Floats:
+    made = np.full((n_steps, n), np.nan)
+    made[i, rows["replicate"]] = rows[column]
+    return made
+
+
+def _mean(values: Floats) -> Floats:
+    return level_lines.mean(values) if len(values) else np.zeros(0)
+
+
+def _lost(rows: Series, column: str, replicate: int, diverged: Floats) -> Lost:
+    mine = rows.where(rows["replicate"] == replicate)
+    order = np.argsort(mine["step"])
+    return Lost(replicate, mine["step"][order].astype(np.int64), mine[column][order], int(diverged[replicate]))

@@ -1,0 +1,207 @@
+"""Visibility of the picture after training against accuracy, each point one training: who learns without erasing?"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from pydantic import Field
+
+from app.kinds.erasure.figures import trainings
+from app.kinds.erasure.figures.accuracy_vs_lr import Split
+from app.kinds.erasure.figures.trainings import ERASED, Ends, fate, lr_text
+from app.kinds.erasure.spec import ErasureSpec
+from app.plotting import mean_lines, spread, words
+from app.plotting.accuracy_axis import accuracy_range
+from app.plotting.density_curves import rgba
+from app.plotting.entry import FigureEntry
+from app.plotting.labels import End
+from app.plotting.source import Options, Source
+from app.plotting.style import LOOKS, OPTIMIZERS, SOFT, axis, figure, note
+from app.plotting.words import Part
+
+_TOLD = 5
+_LABEL = {name: look.label for name, look in OPTIMIZERS.items()}
+
+
+class ErasureAccuracyOptions(Options):
+    """Which images the accuracy is of, and at which width; None takes the first."""
+
+    split: Split = "test"
+    width: int | None = Field(None, ge=1, le=100_000)
+
+
+class ErasureAccuracyInfo(NamedTuple):
+    """Trainings with the picture at their end: visibility (an AUC in [0, 1] if `two_level`, else a rank correlation in
+    [−1, 1]) and accuracy in [0, 1]; `null` is the mean interval of what permuted pictures have, NaN before any."""
+
+    split: Split
+    width: int
+    two_level: bool
+    ends: tuple[Ends, ...]
+    null: tuple[float, float]
+    live: bool
+
+
+def info(source: Source[ErasureAccuracyOptions]) -> ErasureAccuracyInfo:
+    """The data of the figure, from the series `ending`."""
+    width = trainings.width_of(source.spec(ErasureSpec), source.options.width)
+    made = trainings.ends(source, width)
+    bounds = [np.concatenate([each.values[name].ravel() for each in made]) for name in ("null_low", "null_high")]
+    finite = [bound[np.isfinite(bound)] for bound in bounds]
+    low, high = (float(bound.mean()) if len(bound) else float("nan") for bound in finite)
+    return ErasureAccuracyInfo(
+        source.options.split, width, trainings.two_level(source.run), made, (low, high), source.live
+    )
+
+
+def _accuracy(made: ErasureAccuracyInfo, each: Ends) -> NDArray[np.float64]:
+    return each.values[f"{made.split}_accuracy"]
+
+
+def finding(made: ErasureAccuracyInfo) -> list[Part]:
+    """What has become of the picture at each optimizer's best rate, the most visible first, and what it learned."""
+    found = [(each, at) for each in made.ends if (at := each.best) is not None]
+    if not found:
+        if any(np.isfinite(each.diverged).any() for each in made.ends):
+            return [Part(f"Every training{' so far' if made.live else ''} diverged.")]
+        return [Part("The first point appears when a network is trained." if made.live
+                     else "Nothing to show: no network was trained to its end.")]  # fmt: skip
+    found.sort(key=lambda pair: -float(np.nanmean(pair[0].values["visibility"][pair[1]])))
+    measure = "AUC" if made.two_level else "rank correlation"
+    told = []
+    for each, at in found[:_TOLD]:
+        seen, low, high = (each.values[name][at] for name in ("visibility", "null_low", "null_high"))
+        word = fate(*(float(np.nanmean(values)) for values in (seen, low, high)), two_level=made.two_level)
+        told.append(
+            [
+                Part(f"{LOOKS[each.optimizer].phrase} at lr {lr_text(each.lrs[at])} {measure} "),
+                Part(spread.mean_text(seen, 2), each.optimizer),
+                Part(f", {word}, {spread.mean_text(100 * _accuracy(made, each)[at], 1, unit=' %')}"),
+            ]
+        )
+    parts = [Part("At the best learning rate of each: "), *told[0]]
+    for group in told[1:]:
+        parts += [Part("; "), *group]
+    return [*parts, Part("; …." if len(found) > _TOLD else ".")]
+
+
+def foot(made: ErasureAccuracyInfo) -> str:
+    """n, what the strip and the line are, what diverged and what is awaited."""
+    n = np.concatenate([np.isfinite(_accuracy(made, each)).sum(axis=1) for each in made.ends])
+    notes = [spread.n_text(n)]
+    if n.any():
+        notes.append(f"{words.plural(int(n.sum()), 'point')}, one a training; strong and named at the best rate by "
+                     "validation accuracy")  # fmt: skip
+        notes.append("strip = 95 % of pictures with rows and columns permuted: outside it is detectable")
+        if made.two_level:
+            notes.append(f"erased = AUC up to {ERASED:.2f}")
+    if lost := trainings.diverged_text(made.ends, _LABEL):
+        notes.append(lost)
+    if made.live and (left := trainings.awaited(made.ends)):
+        notes.append(f"{words.plural(left, 'training')} to come")
+    return " · ".join(notes)
+
+
+def _points(made: ErasureAccuracyInfo, each: Ends) -> dict[str, Any] | None:
+    x, y = each.values["visibility"], 100 * _accuracy(made, each)
+    places = np.argwhere(np.isfinite(x) & np.isfinite(y))
+    if not len(places):
+        return None
+    look = LOOKS[each.optimizer]
+    measure = "AUC" if made.two_level else "ρ"
+    draws, replicates = places.T
+    text = [
+        f"{look.label} lr {lr_text(each.lrs[i])}, replicate {j}<br>{measure} {x[i, j]:.3f} · {y[i, j]:.1f} %".replace(
+            "-", "−"
+        )
+        for i, j in places.tolist()
+    ]
+    return {
+        "type": "scatter", "mode": "markers", "name": look.label, "x": x[draws, replicates], "y": y[draws, replicates],
+        "text": text, "hovertemplate": "%{text}<extra></extra>",
+        "marker": {"symbol": look.symbol, "color": look.color, "size": 8,
+                   "opacity": np.where(draws == each.best, 0.95, 0.45)},
+        "meta": {"role": each.optimizer, "part": "training"},
+    }  # fmt: skip
+
+
+def _names(made: ErasureAccuracyInfo, x_range: tuple[float, float], y_range: tuple[float, float]) -> list[Any]:
+    """A name above the points of each optimizer's best learning rate."""
+    ends = []
+    for each in made.ends:
+        if (best := each.best) is not None:
+            x, y = each.values["visibility"][best], 100 * _accuracy(made, each)[best]
+            ends.append(End(each.optimizer, LOOKS[each.optimizer].label, float(np.nanmean(x)), float(np.nanmax(y))))
+    return mean_lines.above(ends, x_range, y_range)
+
+
+def draw(made: ErasureAccuracyInfo) -> go.Figure:
+    """The figure: the picture's visibility to the right, accuracy upwards; top left erases and learns."""
+    every = [_points(made, each) for each in made.ends]
+    points = [trace for trace in every if trace is not None]
+    x = np.concatenate([trace["x"] for trace in points]) if points else np.zeros(0)
+    y = np.concatenate([trace["y"] for trace in points]) if points else np.zeros(0)
+    low, high = (0.4, 1.0) if made.two_level else (-0.1, 0.6)
+    x_range = (min(low, float(x.min(initial=low)) - 0.03), max(high, float(x.max(initial=high))) + 0.02)
+    bottom, top = accuracy_range(y)
+    # Room for names above the best.
+    y_range = (bottom, top + 0.1 * (top - bottom))
+    shapes: list[dict[str, Any]] = []
+    notes: list[dict[str, Any]] = []
+    below: dict[str, Any] = {"yref": "paper", "y": 0, "yanchor": "bottom", "yshift": 1}
+    if np.isfinite(made.null).all():
+        shapes.append(
+            {"type": "rect", "name": SOFT, "xref": "x", "x0": made.null[0], "x1": made.null[1], "yref": "paper",
+             "y0": 0, "y1": 1, "layer": "below", "line": {"width": 0}, "fillcolor": rgba(LOOKS[SOFT].color, 0.16)}
+        )  # fmt: skip
+        notes.append(note("chance", x=sum(made.null) / 2, xanchor="center", **below))
+    if made.two_level:
+        shapes.append(
+            {"type": "line", "name": SOFT, "xref": "x", "x0": ERASED, "x1": ERASED, "yref": "paper", "y0": 0, "y1": 1,
+             "layer": "below", "line": {"width": 1.2, "dash": "dot", "color": LOOKS[SOFT].color}}
+        )  # fmt: skip
+        notes.append(note(f"erased ≤ {ERASED:.2f}", x=ERASED, xanchor="left", xshift=1, **below))
+    which = {"test": "test", "validation": "validation", "train": "training"}[made.split]
+    what = "visibility of the picture after training (AUC)" if made.two_level else "visibility (rank correlation)"
+    return figure(
+        list(reversed(points)),
+        title=f"Erasure against {which} accuracy",
+        finding=finding(made),
+        foot=foot(made),
+        n=max((int(np.isfinite(_accuracy(made, each)).sum(axis=1).max(initial=0)) for each in made.ends), default=0),
+        xaxis=axis(what, range=list(x_range)),
+        yaxis=axis(f"{which} accuracy (%)", range=list(y_range)),
+        annotations=[*notes, *_names(made, x_range, y_range)],
+        shapes=shapes,
+        hovermode="closest",
+    )
+
+
+def table(made: ErasureAccuracyInfo) -> dict[str, list[Any]]:
+    """One row per training that has ended; a diverged one has the step where it did and no values."""
+    names = ("visibility", "null_low", "null_high", f"{made.split}_accuracy")
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("optimizer", "lr", "replicate", "diverged_step", *names)
+    }  # fmt: skip
+    for each in made.ends:
+        for draw, replicate in np.argwhere(each.ended).tolist():
+            columns["optimizer"].append(each.optimizer)
+            columns["lr"].append(float(each.lrs[draw]))
+            columns["replicate"].append(replicate)
+            columns["diverged_step"].append(float(each.diverged[draw, replicate]))
+            for name in names:
+                columns[name].append(float(each.values[name][draw, replicate]))
+    return columns
+
+
+ENTRY = FigureEntry(
+    "erasure_vs_accuracy",
+    "Erasure against accuracy",
+    "Which optimizers learn without erasing the picture?",
+    ("ending",),
+    ErasureAccuracyOptions,
+    info,
+    draw,
+    table,
+)

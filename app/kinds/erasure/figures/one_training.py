@@ -1,0 +1,63 @@
+"""Options and words of figures that look into one training: an optimizer at one learning rate, in every replicate."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from app.kinds.erasure.figures import trainings
+from app.kinds.erasure.figures.trainings import Ends
+from app.kinds.erasure.spec import ErasureSpec
+from app.plotting.source import Options, Source
+from app.records import Series
+
+
+class TrainingChoice(Options):
+    """Optimizer and width, the run's first for None; `lr` None takes the rate of highest validation accuracy."""
+
+    optimizer: str | None = Field(None, max_length=40)
+    lr: float | None = Field(None, gt=0, le=1e6, json_schema_extra={"none": "best by validation"})
+    width: int | None = Field(None, ge=1, le=100_000)
+
+
+class Chosen(NamedTuple):
+    """A training with the picture: `draw` is None where the optimizer was not asked for at that rate.
+
+    `replicates` are those that count: without one that diverged, unless all did.
+    """
+
+    ends: Ends
+    lr: float
+    draw: int | None
+    level: int
+    rows: Series | None
+    replicates: tuple[int, ...]
+    all_diverged: bool
+
+
+def chosen(source: Source[Any], name: str, optimizer: str, lr: float | None, width: int) -> Chosen:
+    """The training that is asked for, with its rows of the series `name`."""
+    spec = source.spec(ErasureSpec)
+    level = trainings.level_of(spec, width)
+    ends = next(each for each in trainings.ends(source, width) if each.optimizer == optimizer)
+    draw: int | None
+    if lr is None:
+        draw = ends.best or 0
+    else:
+        # What a link says has fewer digits than what was asked for.
+        near = np.flatnonzero(np.isclose(ends.lrs, lr, rtol=1e-6))
+        draw = int(near[0]) if len(near) else None
+    rows = source.rows(name)
+    mine = None if rows is None or draw is None else trainings.at(rows, level, optimizer, draw)
+    lost = np.zeros(0, int) if draw is None else np.flatnonzero(np.isfinite(ends.diverged[draw]))
+    there = [] if mine is None else np.unique(mine["replicate"]).tolist()
+    whole = tuple(int(r) for r in there if r not in lost)
+    return Chosen(
+        ends=ends,
+        lr=float(ends.lrs[draw]) if draw is not None else float(lr or 0),
+        draw=draw,
+        level=level,
+        rows=mine if mine is not None and len(mine) else None,
+        replicates=whole or tuple(there),
+        all_diverged=bool(there) and not whole,
+    )

@@ -1,0 +1,150 @@
+"""The trainings of an erasure run as arrays: by optimizer, learning rate and replicate; a diverged one has no end."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.contract.experiment import FieldError
+from app.kinds.erasure.spec import ErasureSpec
+from app.plotting import words
+from app.plotting.level_lines import mean
+from app.plotting.source import Source
+from app.records import Run, Series
+
+Floats = NDArray[np.float64]
+
+ERASED = 0.55
+"""An AUC up to this, and down to as much below one half, is called erased (docs/protocol.md)."""
+
+
+class Ends(NamedTuple):
+    """How the trainings of one optimizer ended, marked ones or twins: each array is (n_lrs, n_replicates).
+
+    `values` by name of the series `ending`, NaN where a training has not ended or diverged; `ended` says which have
+    ended, and `diverged` is the step at which one did, NaN where it did not.
+    """
+
+    optimizer: str
+    lrs: Floats
+    ended: NDArray[np.bool_]
+    diverged: Floats
+    values: Mapping[str, Floats]
+
+    @property
+    def best(self) -> int | None:
+        """Index of the learning rate of highest mean validation accuracy, of those where no training has diverged.
+
+        If at each some have, of all; None before any has ended. Nothing is chosen by what is tested.
+        """
+        accuracy = mean(self.values["validation_accuracy"])
+        whole = np.where(np.isfinite(self.diverged).any(axis=1), np.nan, accuracy)
+        for each in (whole, accuracy):
+            if np.isfinite(each).any():
+                return int(np.nanargmax(each))
+        return None
+
+
+_ENDING = (
+    "visibility", "null_low", "null_high", "validation_accuracy", "train_accuracy", "test_accuracy",
+)  # fmt: skip
+
+
+def width_of(spec: ErasureSpec, width: int | None) -> int:
+    """The width that is asked for; the first for None. Raises FieldError for one that the run does not have."""
+    if width is None:
+        return spec.widths[0]
+    if width not in spec.widths:
+        raise FieldError("width", f"must be one of {', '.join(map(str, spec.widths))}")
+    return width
+
+
+def optimizers_of(spec: ErasureSpec, optimizer: str | None) -> tuple[str, ...]:
+    """The optimizer that is asked for; all for None. Raises FieldError for one that the run does not have."""
+    kinds = tuple(grid.kind for grid in spec.optimizers)
+    if optimizer is None:
+        return kinds
+    if optimizer not in kinds:
+        raise FieldError("optimizer", f"must be one of {', '.join(kinds)}")
+    return (optimizer,)
+
+
+def level_of(spec: ErasureSpec, width: int, *, marked: bool = True) -> int:
+    """Where trainings of a width stand in the log, with the picture or without."""
+    return 2 * spec.widths.index(width) + (not marked)
+
+
+def two_level(run: Run) -> bool:
+    """Whether the picture is ink on paper, so that visibility is an AUC; of a grey one it is a rank correlation."""
+    return bool(run.provenance.get("picture", {}).get("two_level", True))
+
+
+def at(rows: Series, level: int, optimizer: str, draw: int) -> Series:
+    """Rows of one training in every replicate."""
+    return rows.where((rows["level"] == level) & (rows["branch"] == optimizer) & (rows["draw"] == draw))
+
+
+def replicates_of(rows: Series | None, spec: ErasureSpec) -> int:
+    """How many replicates there may be rows of."""
+    return max(spec.replicates, int(rows["replicate"].max()) + 1 if rows is not None else 0)
+
+
+def ends(source: Source[Any], width: int, *, marked: bool = True) -> tuple[Ends, ...]:
+    """How all trainings of a width ended, in the order of the spec."""
+    spec, rows = source.spec(ErasureSpec), source.rows("ending")
+    n, level = replicates_of(rows, spec), level_of(spec, width, marked=marked)
+    made = []
+    for grid in spec.optimizers:
+        shape = (len(grid.lrs), n)
+        ended, diverged = np.zeros(shape, bool), np.full(shape, np.nan)
+        values = {name: np.full(shape, np.nan) for name in _ENDING}
+        if rows is not None:
+            mine = rows.where((rows["level"] == level) & (rows["branch"] == grid.kind) & (rows["draw"] < len(grid.lrs)))
+            place = mine["draw"], mine["replicate"]
+            ended[place], diverged[place] = True, mine["diverged_step"]
+            for name, array in values.items():
+                array[place] = np.where(np.isfinite(mine["diverged_step"]), np.nan, mine[name])
+        made.append(Ends(grid.kind, np.array(grid.lrs), ended, diverged, values))
+    return tuple(made)
+
+
+def fate(visibility: float, low: float, high: float, *, two_level: bool) -> str:
+    """What a visibility means beside 95 % of what permuted pictures have, `low` to `high`.
+
+    "erased" is a bound on the AUC, "detectable" lies outside that interval: two words for two things.
+    """
+    detectable = not low <= visibility <= high
+    if not two_level:
+        return "detectable" if detectable else "not detectable"
+    if visibility > ERASED:
+        return "visible"
+    if visibility < 1 - ERASED:
+        return "inverted"
+    return "erased, yet detectable" if detectable else "erased"
+
+
+def lr_text(lr: float) -> str:
+    """A learning rate, e.g. 0.015625 → "0.0156"."""
+    return words.brief(lr)
+
+
+def diverged_text(made: Sequence[Ends], label: Mapping[str, str], most: int = 4) -> str:
+    """Which trainings diverged and when, e.g. "diverged: Adam lr 1 (2 of 3, first at step 40)"; empty if none."""
+    found = []
+    for each in made:
+        for lr, steps, ended in zip(each.lrs, each.diverged, each.ended, strict=True):
+            lost = steps[np.isfinite(steps)]
+            if len(lost):
+                first = words.count(float(lost.min()))
+                when = f"at step {first}" if len(lost) == 1 else f"first at step {first}"
+                found.append(f"{label[each.optimizer]} lr {lr_text(lr)} ({len(lost)} of {ended.sum()}, {when})")
+    if not found:
+        return ""
+    more = f" and {len(found) - most} more" if len(found) > most else ""
+    return f"diverged; not in the mean: {', '.join(found[:most])}{more}"
+
+
+def awaited(made: Sequence[Ends]) -> int:
+    """Trainings that have not ended."""
+    return sum(int((~each.ended).sum()) for each in made)

@@ -1,0 +1,241 @@
+"""Sizes of the entries of one update, optimizer by optimizer: a dense update moves every weight, a sparse one few."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from pydantic import Field
+
+from app.kinds.erasure.figures import trainings
+from app.kinds.erasure.figures.one_training import TrainingChoice, chosen
+from app.kinds.erasure.figures.trainings import lr_text
+from app.kinds.erasure.spec import ErasureSpec
+from app.plotting import labels, level_lines, mean_lines, spread, words
+from app.plotting.entry import FigureEntry
+from app.plotting.mean_lines import MeanLine
+from app.plotting.source import Source
+from app.plotting.style import LOOKS, axis, figure
+from app.plotting.words import Part
+
+Floats = NDArray[np.float64]
+BIN = 0.25
+"""Width of a bin, in powers of ten."""
+_TOLD = 5
+# Per cent: bins with less lie beyond the ends of the axis.
+_LEAST = 0.1
+
+
+class SizesOptions(TrainingChoice):
+    """`optimizer` None shows all, each at its best rate; `step` None the last that all of these have reached."""
+
+    optimizer: str | None = Field(None, max_length=40, json_schema_extra={"none": "all"})
+    step: int | None = Field(None, ge=1, le=100_000, json_schema_extra={"none": "last"})
+
+
+class Sizes(NamedTuple):
+    """One optimizer's update: `shares` of entries in each bin, (n_bins, n_replicates), by `log10_size` at its centre.
+
+    `stable_rank` is that of the same update, (n_replicates,), NaN where it is not known.
+    """
+
+    optimizer: str
+    lr: float
+    replicates: tuple[int, ...]
+    log10_size: Floats
+    shares: Floats
+    stable_rank: Floats
+
+    @property
+    def median(self) -> Floats:
+        """The size that half of the entries exceed, (n_replicates,): within its bin by linear interpolation; 0 where
+        half of them are 0."""
+        above = np.cumsum(self.shares[::-1], axis=0)[::-1]
+        found = np.zeros(self.shares.shape[1])
+        for j in range(len(found)):
+            enough = np.flatnonzero(above[:, j] >= 0.5)
+            if len(enough):
+                i = int(enough[-1])
+                part = (above[i, j] - 0.5) / self.shares[i, j] if self.shares[i, j] else 0.0
+                found[j] = 10 ** (self.log10_size[i] + BIN * (part - 0.5))
+        return found
+
+
+class SizesInfo(NamedTuple):
+    """Updates at `step`, None before there is one; `absent` are optimizers that were not trained at the rate asked."""
+
+    step: int | None
+    steps: int
+    width: int
+    sizes: tuple[Sizes, ...]
+    planned: tuple[str, ...]
+    absent: tuple[str, ...]
+    diverged: int
+    live: bool
+
+
+def info(source: Source[SizesOptions]) -> SizesInfo:
+    """The data of the figure, from the series `update_sizes`, and `erasure` for the stable rank."""
+    options, spec = source.options, source.spec(ErasureSpec)
+    width = trainings.width_of(spec, options.width)
+    kinds = trainings.optimizers_of(spec, options.optimizer)
+    made = [chosen(source, "update_sizes", kind, options.lr, width) for kind in kinds]
+    there = [each for each in made if each.rows is not None and not each.all_diverged]
+    step = options.step
+    if step is None and there:
+        reached = [set.intersection(*(
+            set(each.rows["step"][each.rows["replicate"] == r].tolist()) for r in each.replicates
+        )) for each in there if each.rows is not None]  # fmt: skip
+        common = set.intersection(*reached)
+        step = int(max(common)) if common else None
+    sizes = []
+    for each in there:
+        if each.rows is None or step is None:
+            continue
+        rows = each.rows.where((each.rows["step"] == step) & np.isin(each.rows["replicate"], each.replicates))
+        if not len(rows):
+            continue
+        replicates = tuple(np.unique(rows["replicate"]).tolist())
+        bins = np.floor(rows["log10_size"] / BIN).astype(int)
+        first = int(bins.min())
+        shares = np.zeros((int(bins.max()) - first + 1, len(replicates)))
+        shares[bins - first, np.searchsorted(replicates, rows["replicate"])] = rows["share"]
+        sizes.append(
+            Sizes(
+                optimizer=each.ends.optimizer,
+                lr=each.lr,
+                replicates=replicates,
+                log10_size=BIN * (np.arange(len(shares), dtype=np.float64) + first + 0.5),
+                shares=shares,
+                stable_rank=_stable_rank(source, each.level, each.ends.optimizer, each.draw or 0, step, replicates),
+            )
+        )
+    return SizesInfo(
+        step=step,
+        steps=spec.steps,
+        width=width,
+        sizes=tuple(sizes),
+        planned=kinds,
+        absent=tuple(each.ends.optimizer for each in made if each.draw is None),
+        diverged=sum(each.all_diverged for each in made),
+        live=source.live,
+    )
+
+
+def _stable_rank(
+    source: Source[SizesOptions], level: int, optimizer: str, draw: int, step: int, replicates: tuple[int, ...]
+) -> Floats:
+    found: Floats = np.full(len(replicates), np.nan)
+    rows = source.rows("erasure")
+    if rows is not None:
+        mine = trainings.at(rows, level, optimizer, draw)
+        mine = mine.where((mine["step"] == step) & np.isin(mine["replicate"], replicates))
+        found[np.searchsorted(replicates, mine["replicate"])] = mine["update_stable_rank"]
+    return found
+
+
+def finding(made: SizesInfo) -> list[Part]:
+    """The median size of each optimizer's entries, and over how many directions they are spread."""
+    if not made.sizes:
+        if made.absent:
+            names = ", ".join(LOOKS[name].label for name in made.absent)
+            return [Part(f"Not trained at this learning rate: {names}.")]
+        if made.step is not None:
+            return [Part(f"No update of step {words.count(made.step)} was recorded (yet).")]
+        return [Part("The first line appears when a network has taken a step." if made.live
+                     else "Nothing to show: no network completed a step.")]  # fmt: skip
+    parts = [Part(f"The median size of the entries of the update at step {words.count(made.step or 0)} is ")]
+    shown = sorted(made.sizes, key=lambda each: -float(each.median.mean()))[:_TOLD]
+    for i, each in enumerate(shown):
+        zero = "" if each.median.any() else ", more than half being exactly that,"
+        parts += [Part("; " if i else ""), Part(spread.power_text(each.median), each.optimizer),
+                  Part(f"{zero} for {LOOKS[each.optimizer].phrase} at lr {lr_text(each.lr)}")]  # fmt: skip
+        if np.isfinite(each.stable_rank).any():
+            rank = float(np.nanmean(each.stable_rank))
+            parts.append(Part(f" (stable rank {words.significant(rank, 2 if rank < 10 else 3)})"))
+    return [*parts, Part("; …." if len(made.sizes) > _TOLD else ".")]
+
+
+def foot(made: SizesInfo) -> str:
+    """n, what a point is, and what is not drawn."""
+    notes = [spread.n_text(np.array([len(each.replicates) for each in made.sizes], int), "band = min to max")]
+    if made.sizes:
+        notes.append("percentage of entries in bins of a quarter of a decade; zeros are not shown")
+    if made.absent and made.sizes:
+        notes.append(f"not trained at this learning rate: {', '.join(LOOKS[name].label for name in made.absent)}")
+    if made.diverged:
+        notes.append(f"{words.plural(made.diverged, 'optimizer')} diverged at this learning rate")
+    if made.live and made.step is not None and made.step < made.steps:
+        notes.append(f"the rest of {words.count(made.steps)} steps to come")
+    return " · ".join(notes)
+
+
+def _line(each: Sizes) -> MeanLine:
+    # A bin that nothing fell into ends the line on both sides.
+    size = np.concatenate([[each.log10_size[0] - BIN], each.log10_size, [each.log10_size[-1] + BIN]])
+    nothing = np.zeros((1, each.shares.shape[1]))
+    shares = np.concatenate([nothing, each.shares, nothing])
+    name = f"{LOOKS[each.optimizer].label} lr {lr_text(each.lr)}"
+    return MeanLine(
+        each.optimizer, name, 10**size, 100 * shares, [f"{name}<br>|entry| about {10**s:.1e}" for s in size.tolist()],
+        ".1f", " %", marked=False,
+    )  # fmt: skip
+
+
+def _reach(lines: list[MeanLine]) -> tuple[float, float]:
+    """Ends of the axis in powers of ten: where any line has a thousandth of its entries."""
+    if not lines:
+        return -7.0, 0.0
+    there = [np.log10(line.x[level_lines.mean(line.values) >= _LEAST]) for line in lines]
+    x = np.concatenate([each for each in there if len(each)] or [np.log10(lines[0].x)])
+    return float(x.min()) - BIN, float(x.max()) + BIN
+
+
+def draw(made: SizesInfo) -> go.Figure:
+    """The figure: a line for each optimizer, named at its peak."""
+    lines = [_line(each) for each in made.sizes]
+    top = max((float(level_lines.mean(line.values).max()) for line in lines), default=0.0)
+    y_range = (0.0, max(10.0, 1.18 * top))
+    x_range = _reach(lines)
+    ends = []
+    for line in lines:
+        peak = int(np.argmax(level_lines.mean(line.values)))
+        ends.append(labels.End(line.role, line.name, float(line.x[peak]), float(level_lines.mean(line.values)[peak])))
+    return figure(
+        [trace for line in reversed(lines) for trace in mean_lines.traces(line)],
+        title="Entry sizes of one update",
+        finding=finding(made),
+        foot=foot(made),
+        n=max((len(each.replicates) for each in made.sizes), default=0),
+        xaxis=mean_lines.log_axis("|entry| of the update", x_range),
+        yaxis=axis("entries (%)", range=list(y_range)),
+        annotations=mean_lines.above(ends, x_range, y_range, log_x=True),
+        hovermode="closest",
+    )  # fmt: skip
+
+
+def table(made: SizesInfo) -> dict[str, list[Any]]:
+    """One row per optimizer, bin and replicate; `share` of the entries in [0, 1], `median` and rank of all of them."""
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("optimizer", "lr", "step", "log10_size", "replicate", "share", "median", "stable_rank")
+    }  # fmt: skip
+    for each in made.sizes:
+        for i, size in enumerate(each.log10_size.tolist()):
+            for j, replicate in enumerate(each.replicates):
+                row = (each.optimizer, each.lr, made.step, size, replicate, float(each.shares[i, j]),
+                       float(each.median[j]), float(each.stable_rank[j]))  # fmt: skip
+                for column, value in zip(columns.values(), row, strict=True):
+                    column.append(value)
+    return columns
+
+
+ENTRY = FigureEntry(
+    "update_sizes",
+    "Entry sizes of updates",
+    "Does a step change every weight a little, or a few weights a lot?",
+    ("update_sizes", "erasure", "ending"),
+    SizesOptions,
+    info,
+    draw,
+    table,
+)

@@ -1,0 +1,49 @@
+"""What a run of weight erasure shows."""
+
+from app.kinds.erasure.figures import (
+    accuracy_vs_lr,
+    erasure_over_steps,
+    erasure_vs_accuracy,
+    singular_values,
+    update_sizes,
+)
+from app.kinds.erasure.spec import ENTRY, ErasureSpec
+from app.kinds.erasure.summary import summary
+from app.kinds.kind import Choices, Kind, Placed, Tab
+from app.plotting.style import LOOKS
+
+
+def choices(spec: ErasureSpec, option: str) -> Choices:
+    """Return the optimizers, learning rates, widths or steps that the run asks for."""
+    match option:
+        case "optimizer":
+            return [(grid.kind, LOOKS[grid.kind].label) for grid in spec.optimizers]
+        case "lr":
+            return [(str(lr), f"{lr:g}") for lr in sorted({lr for grid in spec.optimizers for lr in grid.lrs})]
+        case "step":
+            return [(str(step), f"{step:,}") for step in spec.moments() if step]
+        case "width":
+            return [(str(width), str(width)) for width in spec.widths]
+        case _:
+            return []
+
+
+KIND = Kind(
+    entry=ENTRY,
+    tabs=(
+        Tab("film", "Film", view="film"),
+        Tab(
+            "erasure",
+            "Erasure",
+            (
+                Placed(accuracy_vs_lr.ENTRY, "sheet"),
+                Placed(erasure_vs_accuracy.ENTRY),
+                Placed(erasure_over_steps.ENTRY, "big"),
+            ),
+        ),
+        Tab("spectra", "Spectra", (Placed(singular_values.ENTRY), Placed(update_sizes.ENTRY))),
+    ),
+    series=("erasure", "ending", "spectrum", "update_sizes"),
+    summary=summary,
+    choices=choices,
+)

@@ -1,0 +1,18 @@
+"""The result of a run in a few words, for a list of runs."""
+
+import numpy as np
+
+from app.atlas.reader import Reader
+from app.plotting import words
+from app.records import Run
+
+
+def summary(reader: Reader, run: Run) -> str:
+    """Return how many trainings have ended with the picture inside what chance makes of it."""
+    rows = reader.store.series(run.id, "ending")
+    if not len(rows):
+        return ""
+    marked = rows.where((rows["level"] % 2 == 0) & np.isfinite(rows["visibility"]))
+    gone = (marked["null_low"] <= marked["visibility"]) & (marked["visibility"] <= marked["null_high"])
+    so_far = "" if run.state == "finished" else " so far"
+    return f"picture no more than chance in {int(gone.sum())} of {words.plural(len(marked), 'training')}{so_far}"

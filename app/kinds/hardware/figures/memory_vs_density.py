@@ -1,0 +1,121 @@
+"""Bytes that a layer holds in each format against density."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from app.kinds.hardware.figures import hardware_view as hardware
+from app.kinds.hardware.figures.hardware_view import Format, LayerOptions, View, has_layers
+from app.kinds.hardware.spec import HardwareSpec
+from app.plotting import labels, mean_lines, words
+from app.plotting.density_axis import density_axis
+from app.plotting.entry import FigureEntry
+from app.plotting.mean_lines import MeanLine
+from app.plotting.source import Source
+from app.plotting.style import FORMATS, LOOKS, figure
+from app.plotting.words import Part
+
+Floats = NDArray[np.float64]
+_UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "B"))
+
+
+class MemoryInfo(NamedTuple):
+    """Bytes held by one layer by `densities` (n,), in (0, 1] and descending, for each format, dense first."""
+
+    view: View
+    densities: Floats
+    formats: tuple[Format, ...]
+    live: bool
+
+
+def info(source: Source[LayerOptions]) -> MemoryInfo:
+    """The data of the figure, from the series `hardware`."""
+    spec, view = source.spec(HardwareSpec), hardware.view(source)
+    densities = np.array(sorted(spec.densities, reverse=True))
+    return MemoryInfo(view, densities, hardware.formats(source, view, "bytes", densities), source.live)
+
+
+def told(n_bytes: float) -> str:
+    """`942 kB`, `21 kB`, `812 B`."""
+    unit, name = next((each for each in _UNITS if n_bytes >= each[0]), _UNITS[-1])
+    return f"{words.significant(n_bytes / unit, 3)} {name}"
+
+
+def finding(made: MemoryInfo) -> list[Part]:
+    """What dense holds, and the others at the lowest density that all of them have."""
+    there = [each for each in made.formats if np.isfinite(each.values).any()]
+    if len(there) < 2:
+        if made.view.layer is None:
+            return [Part("Nothing to show: this run times no layer by itself.")]
+        return [Part("The first point appears with the first measurement." if made.live
+                     else "Nothing to show: no timing succeeded.")]  # fmt: skip
+    at = int(np.flatnonzero(np.isfinite(hardware.mean(there[0].values)))[-1])
+    held = [(each, float(hardware.mean(each.values)[at])) for each in there]
+    rest = [
+        [Part(f"{LOOKS[each.name].phrase} "), Part(told(value), each.name)]
+        for each, value in held[1:]
+        if math.isfinite(value)
+    ]
+    layer = hardware.size(made.view.layer) if made.view.layer else ""
+    return [
+        Part(f"For {made.view.mode}, {layer} takes {told(held[0][1])} dense; at "
+             f"{words.density(made.densities[at])} of the weights "),
+        *words.listed(rest), Part("."),
+    ]  # fmt: skip
+
+
+def draw(made: MemoryInfo) -> go.Figure:
+    """The figure, both axes logarithmic: a line for each format."""
+    n_in, n_out = made.view.layer or (1, 1)
+    whole = 4.0 * n_in * n_out
+    every = np.concatenate([each.values.ravel() for each in made.formats])
+    values = np.append(every, [whole * 4, whole * float(made.densities[-1])])
+    y_range = mean_lines.log_range(values / 1000)
+    data: list[dict[str, Any]] = []
+    ends = []
+    for each in made.formats:
+        label = LOOKS[each.name].label
+        line = MeanLine(each.name, label, 100 * made.densities, each.values / 1000, [label] * len(made.densities),
+                        ",.1f", " kB")  # fmt: skip
+        data += mean_lines.traces(line, log_y=True)
+        ends.append(mean_lines.end(line, label))
+    others = made.formats[1:]
+    return figure(
+        data,
+        title="Memory against density",
+        finding=finding(made),
+        foot=f"{hardware.notes(others, made.view)[0]} · parameters, masks and indices read by a pass; gradients and "
+             "an optimizer's memory not counted",
+        n=int(hardware.n_of(made.formats).max(initial=0)),
+        xaxis=density_axis(float(made.densities[-1])),
+        yaxis=mean_lines.log_axis("held (kB)", y_range),
+        annotations=mean_lines.annotations(ends, y_range, log_x=True, log_y=True, gap=0.07, descending=True),
+        right=labels.margin([look.label for look in FORMATS.values()]),
+    )  # fmt: skip
+
+
+def table(made: MemoryInfo) -> dict[str, list[Any]]:
+    """One row per format, density and replicate that is there."""
+    columns: dict[str, list[Any]] = {name: [] for name in ("format", "density", "replicate", "bytes")}
+    for each in made.formats:
+        for i, j in np.argwhere(np.isfinite(each.values)).tolist():
+            row = each.name, float(made.densities[i]), j, int(each.values[i, j])
+            for column, value in zip(columns.values(), row, strict=True):
+                column.append(value)
+    return columns
+
+
+ENTRY = FigureEntry(
+    "memory_vs_density",
+    "Memory against density",
+    "How much memory does each format need?",
+    ("hardware",),
+    LayerOptions,
+    info,
+    draw,
+    table,
+    wanted=has_layers,
+)

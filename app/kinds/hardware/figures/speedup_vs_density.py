@@ -1,0 +1,179 @@
+"""Speed-up over dense against density, for one layer: measured, beside what fewer multiplications would give."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from app.kinds.hardware.figures import hardware_view as hardware
+from app.kinds.hardware.figures.hardware_view import Format, LayerOptions, View, has_layers
+from app.kinds.hardware.spec import HardwareSpec
+from app.plotting import labels, mean_lines, words
+from app.plotting.density_axis import density_axis
+from app.plotting.entry import FigureEntry
+from app.plotting.labels import End
+from app.plotting.mean_lines import MeanLine
+from app.plotting.source import Source
+from app.plotting.style import DENSE, FORMATS, LOOKS, SOFT, figure
+from app.plotting.words import Part
+
+Floats = NDArray[np.float64]
+THEORY = "1/density"
+# A curve that stays this near to dense is as fast as dense: what is timed comes out the same to about a tenth.
+ABOUT = 1.1
+
+
+class SpeedupInfo(NamedTuple):
+    """Speed-ups of one layer by `densities` (n,), in (0, 1] and descending, for each format but dense."""
+
+    view: View
+    densities: Floats
+    formats: tuple[Format, ...]
+    live: bool
+
+
+def info(source: Source[LayerOptions]) -> SpeedupInfo:
+    """The data of the figure, from the series `hardware`."""
+    spec, view = source.spec(HardwareSpec), hardware.view(source)
+    densities = np.array(sorted(spec.densities, reverse=True))
+    made = hardware.formats(source, view, "speedup", densities)
+    return SpeedupInfo(view, densities, made[1:], source.live)
+
+
+def break_even(densities: Floats, speedup: Floats) -> float | None:
+    """The density below which a curve stays at or above 1, on straight lines in log-log.
+
+    None where it does not cross: where no point lies below 1, or the sparsest does, or all are about 1, where noise
+    crosses it. NaN points are passed over.
+    """
+    there = np.isfinite(speedup)
+    x, y = np.log(densities[there]), np.log(speedup[there])
+    below = np.flatnonzero(y < 0)
+    if not len(below) or below[-1] == len(y) - 1 or _about_one(speedup[there]):
+        return None
+    i = below[-1]
+    return float(np.exp(x[i] - y[i] / (y[i + 1] - y[i]) * (x[i + 1] - x[i])))
+
+
+def _about_one(speedup: Floats) -> bool:
+    return bool((np.abs(np.log(speedup)) < math.log(ABOUT)).all())
+
+
+def _told(made: SpeedupInfo, each: Format) -> list[Part]:
+    """When a format is faster than dense, and how fast it is at the lowest density that is there."""
+    speedup = hardware.mean(each.values)
+    there = np.flatnonzero(np.isfinite(speedup))
+    last = there[-1]
+    even = break_even(made.densities, speedup)
+    if even is not None:
+        how = f"breaks even at {words.density(even)}"
+    elif _about_one(speedup[there]):
+        how = "is about as fast as dense"
+    elif (speedup[there] >= 1).all():
+        how = "is faster at every density"
+    elif (speedup[there] < 1).all():
+        how = "is never faster"
+    else:
+        how = "is faster only where denser"
+    at = words.density(made.densities[last])
+    return [
+        Part(f"{LOOKS[each.name].phrase} {how} ("), Part(hardware.times(speedup[last]), each.name), Part(f" at {at})"),
+    ]  # fmt: skip
+
+
+def finding(made: SpeedupInfo) -> list[Part]:
+    """Device, layer and mode, and for each format where it breaks even."""
+    there = [each for each in made.formats if np.isfinite(each.values).any()]
+    if not there:
+        if made.view.layer is None:
+            return [Part("Nothing to show: this run times no layer by itself.")]
+        return [Part("The first point appears with the first measurement." if made.live
+                     else "Nothing to show: no timing succeeded.")]  # fmt: skip
+    return [Part(f"{made.view.title}: "), *words.listed([_told(made, each) for each in there]), Part(".")]
+
+
+def draw(made: SpeedupInfo) -> go.Figure:
+    """The figure, both axes logarithmic: theory, dense, and a line for each format with its break-even marked."""
+    lowest = float(made.densities[-1])
+    every = np.concatenate([each.values.ravel() for each in made.formats])
+    low = math.log10(min(0.25, float(np.nanmin(every, initial=0.25))))
+    high = math.log10(max(1 / lowest, 4.0, float(np.nanmax(every, initial=1.0))))
+    y_range = (low - 0.05, high + 0.08)
+    at = [f"{FORMATS[each.name].label}" for each in made.formats]
+    ends_x = np.array([1.0, lowest])
+    data: list[dict[str, Any]] = [
+        _line(SOFT, THEORY, 100 * ends_x, 1 / ends_x, "dot"),
+        _line(DENSE, "dense", 100 * ends_x, np.ones(2), "solid"),
+    ]
+    ends: list[End | None] = [End(SOFT, THEORY, 100 * lowest, 1 / lowest), End(DENSE, "dense = 1", 100 * lowest, 1.0)]
+    marks: list[End] = []
+    for each, label in zip(made.formats, at, strict=True):
+        names = [label] * len(made.densities)
+        line = MeanLine(each.name, label, 100 * made.densities, each.values, names, ".2f", "×")
+        data += mean_lines.traces(line, log_y=True)
+        ends.append(mean_lines.end(line, label))
+        if (even := break_even(made.densities, hardware.mean(each.values))) is not None:
+            data.append(_mark(each.name, 100 * even))
+            marks.append(End(each.name, f"even at {words.density(even)}", 100 * even, 0.0))
+    xaxis = density_axis(lowest)
+    return figure(
+        data,
+        title="Speed-up against density",
+        finding=finding(made),
+        foot=" · ".join([*hardware.notes(made.formats, made.view), "dotted: 1/density, the ratio of multiplications",
+                         "ring: break-even"]),
+        n=int(hardware.n_of(made.formats).max(initial=0)),
+        xaxis=xaxis,
+        yaxis=mean_lines.log_axis("speed-up over dense (×)", y_range),
+        annotations=[
+            *mean_lines.annotations(ends, y_range, log_x=True, log_y=True, gap=0.055, descending=True),
+            *mean_lines.above(marks, (math.log10(100 * lowest), 2.0), y_range, log_x=True),
+        ],
+        right=labels.margin([look.label for look in FORMATS.values()]),
+    )  # fmt: skip
+
+
+def _line(role: str, name: str, x: Floats, y: Floats, dash: str) -> dict[str, Any]:
+    return {
+        "type": "scatter", "mode": "lines", "name": name, "x": x, "y": y, "hoverinfo": "skip",
+        "line": {"color": LOOKS[role].color, "width": 1.2, "dash": dash}, "meta": {"role": role, "part": "reference"},
+    }  # fmt: skip
+
+
+def _mark(role: str, x: float) -> dict[str, Any]:
+    color = LOOKS[role].color
+    return {
+        "type": "scatter", "mode": "markers", "x": [x], "y": [1.0], "hoverinfo": "skip",
+        "marker": {"symbol": "circle-open", "size": 13, "color": color, "line": {"width": 2, "color": color}},
+        "meta": {"role": role, "part": "break_even"},
+    }  # fmt: skip
+
+
+def table(made: SpeedupInfo) -> dict[str, list[Any]]:
+    """One row per format, density and replicate; refused ones have no speed-up but a reason."""
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("format", "density", "replicate", "speedup", "energy_j", "refused", "theory")
+    }  # fmt: skip
+    for each in made.formats:
+        for i, j in np.ndindex(each.values.shape):
+            if np.isfinite(each.values[i, j]) or each.refused[i]:
+                row = (each.name, float(made.densities[i]), j, float(each.values[i, j]), float(each.energy[i, j]),
+                       each.refused[i], 1 / float(made.densities[i]))  # fmt: skip
+                for column, value in zip(columns.values(), row, strict=True):
+                    column.append(value)
+    return columns
+
+
+ENTRY = FigureEntry(
+    "speedup_vs_density",
+    "Speed-up against density",
+    "Below which density is a sparse layer faster than the dense one on this machine?",
+    ("hardware",),
+    LayerOptions,
+    info,
+    draw,
+    table,
+    wanted=has_layers,
+)

@@ -1,0 +1,38 @@
+"""What a run that times layers and tickets shows."""
+
+from app.kinds.hardware.figures import memory_vs_density, speedup_vs_density, ticket_speedup
+from app.kinds.hardware.figures.hardware_view import key, size
+from app.kinds.hardware.spec import ENTRY, HardwareSpec
+from app.kinds.kind import Choices, Kind, Placed, Tab
+
+
+def choices(spec: HardwareSpec, option: str) -> Choices:
+    """Return the modes, batch sizes or layers that the run asks for."""
+    match option:
+        case "mode":
+            return [(str(mode), str(mode)) for mode in spec.modes]
+        case "batch":
+            return [(str(batch), f"{batch:,}") for batch in spec.batch_sizes]
+        case "layer":
+            return [(key(layer), size(layer)) for layer in spec.layers]
+        case _:
+            return []
+
+
+KIND = Kind(
+    entry=ENTRY,
+    tabs=(
+        Tab(
+            "hardware",
+            "Hardware",
+            (
+                Placed(ticket_speedup.ENTRY, "short"),
+                Placed(speedup_vs_density.ENTRY, "big"),
+                Placed(memory_vs_density.ENTRY),
+            ),
+        ),
+    ),
+    series=("hardware",),
+    choices=choices,
+    page="/hardware?run=",
+)

@@ -1,0 +1,83 @@
+"""What a kind of run shows of itself: everything that pages and figures need to know, in one description."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from app.atlas.reader import Reader
+from app.contract.catalog import Entry
+from app.kinds.commands import submit_again
+from app.plotting.entry import FigureEntry
+from app.records import Run
+
+View: TypeAlias = Literal["figures", "masks", "overlap", "film"]
+Choices: TypeAlias = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A figure of a tab; `size` is that of its plot, `log_y` the name in the address of its logarithmic y axis."""
+
+    entry: FigureEntry
+    size: str = ""
+    log_y: str = ""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A view of a run, named `key` in the address; `view` is the template in which its figures stand."""
+
+    key: str
+    title: str
+    figures: tuple[Placed, ...] = ()
+    view: View = "figures"
+
+    def wanted(self, run: Run) -> bool:
+        """Return whether a page of this run has the tab: where its first figure depends on the run, any of those does.
+
+        A tab without figures, such as a film, is always there.
+        """
+        if not self.figures or self.figures[0].entry.wanted is None:
+            return True
+        return any(placed.entry.wanted(run) for placed in self.figures if placed.entry.wanted is not None)
+
+    def shown(self, run: Run) -> tuple[Placed, ...]:
+        """Return the figures that this run has something for."""
+        return tuple(placed for placed in self.figures if placed.entry.wanted is None or placed.entry.wanted(run))
+
+
+def _no_choices(_spec: Any, _option: str) -> Choices:
+    return []
+
+
+def _no_summary(_reader: Reader, _run: Run) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of run. `entry` says what it is and which spec it has, `tabs` what a page of it shows, in order.
+
+    `series` are those that it measures, the one to look for a metric in first. `choices(spec, option)` are the values
+    of a figure's option that the run itself names, each with its label. `summary` is the result in a few words, for a
+    list of runs. `commands(spec, name, origin)` submit the run again, by shell and by curl. `page` is the address, up
+    to the run's id, of a page that shows runs of this kind together.
+    """
+
+    entry: Entry
+    tabs: tuple[Tab, ...]
+    series: tuple[str, ...] = ()
+    choices: Callable[[Any, str], Choices] = field(default=_no_choices, repr=False)
+    commands: Callable[[Any, str, str], tuple[str, str]] = field(default=submit_again, repr=False)
+    summary: Callable[[Reader, Run], str] = field(default=_no_summary, repr=False)
+    page: str = ""
+
+    @property
+    def figures(self) -> tuple[FigureEntry, ...]:
+        """Every figure once, in the order of the tabs."""
+        entries = [placed.entry for tab in self.tabs for placed in tab.figures]
+        return tuple({entry.name: entry for entry in entries}.values())
+
+    def tab(self, key: str) -> Tab | None:
+        """Return the tab of that key, None when this kind has none."""
+        return next((tab for tab in self.tabs if tab.key == key), None)

@@ -1,0 +1,262 @@
+"""Accuracy against the weights that remain, for the winning ticket and its controls."""
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.contract.events import WINNING_TICKET
+from app.contract.experiment import Experiment
+from app.kinds.lottery.spec import LotterySpec
+from app.plotting import collapse, labels, words
+from app.plotting.accuracy_axis import accuracy_range
+from app.plotting.density_axis import density_axis
+from app.plotting.density_curves import FOOT_AXIS, broken_at, collapse_marks, diverged_traces, replicates_note, traces
+from app.plotting.entry import FigureEntry, Reads
+from app.plotting.replicates import Curve, curve, draws, mean_at, present, unequal
+from app.plotting.source import Options, Source
+from app.plotting.style import DENSE, LOOKS, axis, figure
+from app.plotting.words import Part
+from app.records import Run
+
+_COLUMNS = {"final": "test_accuracy", "early_stop": "early_stop_test_accuracy", "train": "train_accuracy"}
+_TITLES = {
+    "final": "Test accuracy against density",
+    "early_stop": "Test accuracy at the early stop against density",
+    "train": "Training accuracy against density",
+}
+
+
+class AccuracyOptions(Options):
+    """`at`: after the last step, at the step with the lowest validation loss, or on the training split."""
+
+    at: Literal["final", "early_stop", "train"] = "final"
+
+
+class Cited(NamedTuple):
+    """What the finding compares: the means that the curves show at `level`, where `n` replicates have every branch.
+
+    `dense` is the mean of level 0 that the figure shows. `counts` has the replicates behind each value where these
+    differ, as in a running run.
+    """
+
+    level: int
+    density: float
+    n: int
+    accuracy: dict[str, float]
+    dense: float
+    counts: Mapping[str, int] = MappingProxyType({})
+
+
+class AccuracyInfo(NamedTuple):
+    """Curves with accuracy in [0, 1], `dense` the mean of level 0; `lowest` is the density at the axis's end.
+
+    `collapsed` says where tickets have collapsed, "" where none has, and `broken` their highest density.
+    """
+
+    at: str
+    curves: tuple[Curve, ...]
+    dense: float
+    cited: Cited | None
+    steps: int
+    draws: int
+    planned: tuple[str, ...]
+    lowest: float
+    live: bool
+    continued: bool
+    collapsed: str = ""
+    broken: float = math.nan
+
+
+def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
+    """The data of the figure, from the series `outcome`."""
+    outcome = source.rows("outcome")
+    spec = source.run.spec if isinstance(source.run.spec, LotterySpec) else None
+    column = _COLUMNS[source.options.at]
+    curves = () if outcome is None else tuple(curve(outcome, column, name) for name in present(outcome))
+    dense = curves[0].at(0) if curves and curves[0].branch == WINNING_TICKET else {}
+    return AccuracyInfo(
+        at=source.options.at,
+        curves=curves,
+        dense=math.fsum(dense.values()) / len(dense) if dense else math.nan,
+        cited=cite(curves),
+        steps=spec.steps if spec else 0,
+        draws=1 if outcome is None else draws(outcome),
+        planned=(WINNING_TICKET, *(branch.kind for branch in (spec.branches if spec else ()))),
+        lowest=_lowest(curves, spec.lowest_density if spec else 1.0),
+        live=source.live,
+        continued=spec is not None and spec.rewind != "weights",
+        collapsed=collapse.of_run(source.collapses, source.run.spec.replicates),
+        broken=broken_at(curves, source.collapses),
+    )
+
+
+def wanted(run: Run) -> bool:
+    """Whether a run has accuracies: those of imported masks are known only where they were given."""
+    return isinstance(run.spec, Experiment) or "accuracies" in run.provenance
+
+
+def _lowest(curves: tuple[Curve, ...], planned: float) -> float:
+    """The density at the axis's end; masks that keep nothing have none on a logarithmic axis."""
+    found = [planned, *(float(density) for made in curves for density in made.density if density > 0)]
+    return min(found) if planned < 1 or min(found) < 1 else 0.5
+
+
+def cite(curves: tuple[Curve, ...]) -> Cited | None:
+    """The level that most replicates have in every branch, the sparsest of several; None before there is one."""
+    levels = sorted({int(level) for made in curves for level in made.levels if level > 0})
+    best: Cited | None = None
+    for level in levels:
+        rows = [made.at(level) for made in curves]
+        common = set.intersection(*(set(row) for row in rows)) if rows else set()
+        if common and (best is None or len(common) >= best.n):
+            density = float(curves[0].density[curves[0].levels == level][0])
+            ticket = curves[0] if curves[0].branch == WINNING_TICKET else None
+            best = Cited(
+                level=level,
+                density=density,
+                n=len(common),
+                accuracy={made.branch: mean_at(made, level) for made in curves},
+                dense=mean_at(ticket, 0) if ticket else math.nan,
+                counts=unequal(curves, level),
+            )
+    return best
+
+
+def finding(made: AccuracyInfo) -> list[Part]:
+    """One sentence with the numbers that the curves show, and what they cannot say."""
+    after = {
+        "final": f"after {words.count(made.steps)} steps" if made.steps else "as given with the imported files",
+        "early_stop": "at the step with the lowest validation loss",
+        "train": f"on the training split, after {words.count(made.steps)} steps",
+    }[made.at]
+    if made.cited is None:
+        if math.isnan(made.dense):
+            if any(drawn.diverged.any() for drawn in made.curves):
+                return [Part(f"Every training{' so far' if made.live else ''} diverged.")]
+            return [Part("The first point appears when the dense network is trained." if made.live
+                         else "Nothing to show: no network was trained to its end.")]  # fmt: skip
+        rest = "; the first pruned network is next." if made.live else "; no pruned network was trained to its end."
+        return [Part("The dense network reaches "), Part(words.accuracy(made.dense), DENSE), Part(f" {after}{rest}")]
+    told = []
+    for branch, accuracy in made.cited.accuracy.items():
+        what = f" {'training' if made.at == 'train' else 'test'} accuracy" if branch == WINNING_TICKET else ""
+        verb = "the ticket reaches" if branch == WINNING_TICKET else LOOKS[branch].phrase
+        told.append(
+            [Part(f"{verb} "), Part(words.accuracy(accuracy), branch), Part(what + _behind(made.cited, branch))]
+        )
+    parts = [Part(f"At {words.density(made.cited.density)} of the weights "), *told[0]]
+    if told[1:]:
+        parts += [Part("; "), *words.listed(told[1:])]
+    if not math.isnan(made.cited.dense):
+        parts += [Part("; dense "), Part(words.accuracy(made.cited.dense), DENSE), Part(_behind(made.cited, DENSE))]
+    parts.append(Part(f"; {after}."))
+    if made.continued:
+        parts.append(
+            Part(" The ticket continued from trained weights, so it was trained for more steps than its controls.")
+        )
+    if made.collapsed:
+        parts.append(Part(f" {made.collapsed}"))
+    if made.live:
+        n = words.plural(made.cited.n, "replicate")
+        parts.append(Part(" Still running." if made.cited.counts else f" Still running; so far from {n}."))
+    elif made.cited.n == 1:
+        parts.append(Part(" One replicate cannot distinguish an effect from chance."))
+    return parts
+
+
+def _behind(cited: Cited, branch: str) -> str:
+    """How many replicates stand behind a value, where that is not the same for all."""
+    return f" (n = {cited.counts[branch]})" if cited.counts else ""
+
+
+def foot(made: AccuracyInfo) -> str:
+    """n, what the lines and the band are, and what is not in them."""
+    notes = [replicates_note(made.curves, made.draws)]
+    diverged = sum(int(drawn.diverged.sum()) for drawn in made.curves)
+    if diverged:
+        notes.append(f"× {words.plural(diverged, 'diverged training')}; not in the mean")
+    values = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in made.curves]
+    low, _ = accuracy_range(np.concatenate(values) if values else np.zeros(0))
+    if any((value < low).any() for value in values):
+        notes.append(f"the axis starts at {low:g} %: lower values lie below it")
+    return " · ".join(notes)
+
+
+def draw(made: AccuracyInfo) -> go.Figure:
+    """The figure: controls below, the ticket on top, the dense level as a thin line of ink."""
+    values = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in made.curves]
+    y_range = accuracy_range(np.concatenate(values) if values else np.zeros(0))
+    x_axis = density_axis(made.lowest)
+    data: list[dict[str, Any]] = []
+    ends: list[labels.End] = []
+    if not math.isnan(made.dense):
+        dense = LOOKS[DENSE]
+        x = np.array([100.0, 100 * made.lowest])
+        data.append(
+            {
+                "type": "scatter", "mode": "lines", "hoverinfo": "skip", "x": x, "y": np.full(2, 100 * made.dense),
+                "line": {"color": dense.color, "width": 1}, "meta": {"role": DENSE, "part": "mean"},
+            }
+        )  # fmt: skip
+        ends.append(labels.End(DENSE, dense.label, float(x[1]), 100 * made.dense))
+    for drawn in reversed(made.curves):
+        data += traces(drawn, scale=100, hover=".1f| %")
+        finite = np.flatnonzero(drawn.n > 0)
+        if len(finite):
+            last = finite[-1]
+            ends.append(
+                labels.End(drawn.branch, LOOKS[drawn.branch].label, 100 * float(drawn.density[last]),
+                           100 * float(drawn.mean[last]))
+            )  # fmt: skip
+    data += diverged_traces(made.curves)
+    mark, word = collapse_marks(made.broken)
+    what = "training accuracy (%)" if made.at == "train" else "test accuracy (%)"
+    return figure(
+        data,
+        title=_TITLES[made.at],
+        finding=finding(made),
+        foot=foot(made),
+        n=max((int(drawn.n.max(initial=0)) for drawn in made.curves), default=0),
+        xaxis=x_axis,
+        yaxis=axis(what, range=list(y_range)),
+        yaxis2=FOOT_AXIS,
+        shapes=mark,
+        annotations=[*word, *labels.annotations(ends, y_range, log_x=True, descending=True)],
+        right=labels.margin([LOOKS[name].label for name in made.planned]),
+    )
+
+
+def table(made: AccuracyInfo) -> dict[str, list[Any]]:
+    """One row per branch, level and replicate; draws are averaged; accuracy in [0, 1]."""
+    columns: dict[str, list[Any]] = {"branch": [], "level": [], "density": [], "replicate": [], "accuracy": []}
+    for drawn in made.curves:
+        n_levels, n_replicates = drawn.values.shape
+        columns["branch"] += [drawn.branch] * (n_levels * n_replicates)
+        columns["level"] += np.repeat(drawn.levels, n_replicates).tolist()
+        columns["density"] += np.repeat(drawn.density, n_replicates).tolist()
+        columns["replicate"] += np.tile(drawn.replicates, n_levels).tolist()
+        columns["accuracy"] += drawn.values.ravel().tolist()
+    return columns
+
+
+def _outcome_alone(_options: Options) -> Reads:
+    """The series `layers` only tells which tickets have collapsed, which comes with the source."""
+    return Reads({"outcome": None}, {})
+
+
+ENTRY = FigureEntry(
+    "accuracy_vs_density",
+    "Accuracy against density",
+    "Does a sparse ticket still learn as well as the dense network, and do its controls?",
+    ("outcome", "layers"),
+    AccuracyOptions,
+    info,
+    draw,
+    table,
+    narrow=_outcome_alone,
+    wanted=wanted,
+)

@@ -1,0 +1,217 @@
+"""How soon learning is done: the step with the lowest validation loss against the weights that remain."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from app.contract.events import WINNING_TICKET
+from app.kinds.lottery.spec import LotterySpec
+from app.plotting import collapse, labels, words
+from app.plotting.density_axis import density_axis
+from app.plotting.density_curves import FOOT_AXIS, broken_at, collapse_marks, diverged_traces, replicates_note, traces
+from app.plotting.entry import FigureEntry, Reads
+from app.plotting.replicates import Curve, curve, draws, mean_at, present, unequal
+from app.plotting.source import Options, Source
+from app.plotting.style import DENSE, LOOKS, SOFT, axis, figure, note
+from app.plotting.words import Part
+
+
+class EarlyStopInfo(NamedTuple):
+    """Curves in steps; `censored` holds, for each curve, the trainings per level whose minimum is the last evaluation.
+
+    A censored step is a lower bound, so a mean over it is one too. Tickets have collapsed at the levels `gone`, first
+    at the density `broken`, as `collapsed` says.
+    """
+
+    curves: tuple[Curve, ...]
+    censored: tuple[NDArray[np.int64], ...]
+    trainings: int
+    steps: int
+    draws: int
+    planned: tuple[str, ...]
+    lowest: float
+    live: bool
+    continued: bool
+    collapsed: str = ""
+    broken: float = math.nan
+    gone: frozenset[int] = frozenset()
+
+
+def info(source: Source[Options]) -> EarlyStopInfo:
+    """The data of the figure, from the series `outcome`."""
+    outcome = source.rows("outcome")
+    spec = source.spec(LotterySpec)
+    curves: tuple[Curve, ...] = ()
+    censored: list[NDArray[np.int64]] = []
+    if outcome is not None:
+        curves = tuple(curve(outcome, "early_stop_step", name) for name in present(outcome))
+        open_end = (outcome["early_stop_censored"] > 0) & ~np.isfinite(outcome["diverged_step"])
+        for made in curves:
+            level = outcome["level"][open_end & (outcome["branch"] == made.branch)]
+            censored.append((level[:, None] == made.levels).sum(axis=0))
+    return EarlyStopInfo(
+        curves=curves,
+        censored=tuple(censored),
+        trainings=0 if outcome is None else len(outcome),
+        steps=spec.steps,
+        draws=1 if outcome is None else draws(outcome),
+        planned=(WINNING_TICKET, *(branch.kind for branch in spec.branches)),
+        lowest=min([spec.lowest_density, *(float(made.density.min()) for made in curves)]),
+        live=source.live,
+        continued=spec.rewind != "weights",
+        collapsed=collapse.of_run(source.collapses, spec.replicates),
+        broken=broken_at(curves, source.collapses),
+        gone=collapse.levels(source.collapses),
+    )
+
+
+def comparable(made: EarlyStopInfo) -> tuple[int, dict[str, float]] | None:
+    """The sparsest pruned level at which no branch is censored, diverged or collapsed, with each branch's mean step.
+
+    Means are those that the curves show; "dense" is added when level 0 is not censored either. None when there is no
+    such level.
+    """
+    best: tuple[int, dict[str, float]] | None = None
+    for level in sorted({int(level) for drawn in made.curves for level in drawn.levels if level > 0} - made.gone):
+        steps = {drawn.branch: mean_at(drawn, level) for drawn in made.curves}
+        spoiled = any(
+            ((counts + drawn.diverged)[drawn.levels == level] > 0).any()
+            for drawn, counts in zip(made.curves, made.censored, strict=True)
+        )
+        if not spoiled and not any(math.isnan(step) for step in steps.values()):
+            best = level, steps
+    if best is not None and made.curves[0].branch == WINNING_TICKET:
+        ticket, counts = made.curves[0], made.censored[0]
+        if len(ticket.at(0)) and not counts[ticket.levels == 0].any():
+            best[1][DENSE] = mean_at(ticket, 0)
+    return best
+
+
+def finding(made: EarlyStopInfo) -> list[Part]:
+    """How soon each branch is done where that is known, and where no claim can be made."""
+    if not any(drawn.n.any() for drawn in made.curves):
+        return [Part("The first point appears when the dense network is trained." if made.live
+                     else "Nothing to show: no network was trained to its end.")]  # fmt: skip
+    if made.continued:
+        return [Part("Tickets go on from trained weights: their steps do not compare with those of networks that start "
+                     "from nothing.")]  # fmt: skip
+    censored = sum(int(counts.sum()) for counts in made.censored)
+    found = comparable(made)
+    if found is None:
+        if made.collapsed:
+            return [Part(made.collapsed)]
+        if censored:
+            return [Part("At every level some network still improves at the last evaluation: no speed-up claim.")]
+        return [
+            Part(
+                "The first pruned network is next."
+                if made.live
+                else "No level has been trained by the ticket and all controls."
+            )
+        ]
+    level, steps = found
+    density = float(made.curves[0].density[made.curves[0].levels == level][0])
+    behind = {branch: f" (n = {n})" for branch, n in unequal(made.curves, level).items()}
+    told = [
+        [Part(f"{LOOKS[branch].phrase} after "), Part(words.count(step), branch), Part(behind.get(branch, ""))]
+        for branch, step in steps.items()
+    ]
+    parts = [
+        Part(f"At {words.density(density)} of the weights, validation loss is lowest for "),
+        *words.listed(told),
+        Part(" steps."),
+    ]
+    if censored:
+        parts.append(Part(" Hollow markers: still improving at the last step, so no speed-up claim there."))
+    if made.collapsed:
+        parts.append(Part(f" {made.collapsed}"))
+    return parts
+
+
+def foot(made: EarlyStopInfo) -> str:
+    """n, what the band is, and how many trainings are censored or lost."""
+    notes = [replicates_note(made.curves, made.draws)]
+    censored = sum(int(counts.sum()) for counts in made.censored)
+    diverged = sum(int(drawn.diverged.sum()) for drawn in made.curves)
+    if censored:
+        notes.append(f"hollow markers: still improving at the last step ({censored} of {made.trainings})")
+    if diverged:
+        notes.append(f"× {words.plural(diverged, 'diverged training')}; not in the mean")
+    return " · ".join(notes)
+
+
+def draw(made: EarlyStopInfo) -> go.Figure:
+    """The figure; its y axis always reaches from step 0 to the last."""
+    # Room above the line of the last evaluation for its name, clear of the curves.
+    y_range = (0.0, 1.14 * made.steps)
+    data: list[dict[str, Any]] = []
+    ends: list[labels.End] = []
+    for drawn, counts in zip(reversed(made.curves), reversed(made.censored), strict=True):
+        data += traces(drawn, scale=1, hover=",.0f| steps", open_markers=counts > 0)
+        finite = np.flatnonzero(drawn.n > 0)
+        if len(finite):
+            last = finite[-1]
+            ends.append(
+                labels.End(drawn.branch, LOOKS[drawn.branch].label, 100 * float(drawn.density[last]),
+                           float(drawn.mean[last]))
+            )  # fmt: skip
+    data += diverged_traces(made.curves)
+    mark, word = collapse_marks(made.broken)
+    last_line = {
+        "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": made.steps, "y1": made.steps, "layer": "below",
+        "name": SOFT, "line": {"color": LOOKS[SOFT].color, "width": 1, "dash": LOOKS[SOFT].dash},
+    }  # fmt: skip
+    last_note = note(
+        "last evaluation", xref="paper", x=0, xanchor="left", xshift=6, y=made.steps, yanchor="bottom", yshift=1
+    )
+    return figure(
+        data,
+        title="Early stop against density",
+        finding=finding(made),
+        foot=foot(made),
+        n=max((int(drawn.n.max(initial=0)) for drawn in made.curves), default=0),
+        xaxis=density_axis(made.lowest),
+        yaxis=axis("step with the lowest validation loss", range=list(y_range), tickformat=",d"),
+        yaxis2=FOOT_AXIS,
+        shapes=[last_line, *mark],
+        annotations=[last_note, *word, *labels.annotations(ends, y_range, log_x=True, descending=True)],
+        right=labels.margin([LOOKS[name].label for name in made.planned]),
+    )
+
+
+def table(made: EarlyStopInfo) -> dict[str, list[Any]]:
+    """One row per branch, level and replicate: the step, draws averaged, and the level's censored trainings."""
+    columns: dict[str, list[Any]] = {
+        "branch": [], "level": [], "density": [], "replicate": [], "early_stop_step": [],
+        "censored_trainings_at_level": [],
+    }  # fmt: skip
+    for drawn, counts in zip(made.curves, made.censored, strict=True):
+        n_levels, n_replicates = drawn.values.shape
+        columns["branch"] += [drawn.branch] * (n_levels * n_replicates)
+        columns["level"] += np.repeat(drawn.levels, n_replicates).tolist()
+        columns["density"] += np.repeat(drawn.density, n_replicates).tolist()
+        columns["replicate"] += np.tile(drawn.replicates, n_levels).tolist()
+        columns["early_stop_step"] += drawn.values.ravel().tolist()
+        columns["censored_trainings_at_level"] += np.repeat(counts, n_replicates).tolist()
+    return columns
+
+
+def _outcome_alone(_options: Options) -> Reads:
+    """The series `layers` only tells which tickets have collapsed, which comes with the source."""
+    return Reads({"outcome": None}, {})
+
+
+ENTRY = FigureEntry(
+    "early_stop_vs_density",
+    "Early stop against density",
+    "Does a sparse ticket learn faster than the dense network, and do its controls?",
+    ("outcome", "layers"),
+    Options,
+    info,
+    draw,
+    table,
+    narrow=_outcome_alone,
+)

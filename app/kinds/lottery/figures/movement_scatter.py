@@ -1,0 +1,152 @@
+"""Where weights came from and where they went: initial against trained value, as counts on a plane."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.contract.events import WINNING_TICKET
+from app.kinds.lottery.figures.movement_view import Floats, MovementOptions, awaited, chosen, level_mean, moved, shares
+from app.plotting import words
+from app.plotting.source import Source
+from app.plotting.style import HEAT, HEAT_SCALE, LOOKS, POWERS, PRUNED, SOFT, axis, figure, note
+from app.plotting.words import Part
+
+BINS = 64
+
+
+class JointInfo(NamedTuple):
+    """`counts` (start, end) over common symmetric `edges`, pooled over the `n` replicates; flips are shares."""
+
+    level: int
+    title: str
+    n: int
+    edges: Floats
+    counts: Floats
+    flips_kept: float
+    flips_pruned: float
+    init_kept: float
+    trained_kept: float
+    awaited: tuple[Part, ...]
+
+
+def info(source: Source[MovementOptions]) -> JointInfo:
+    """The data of the view, from the artifacts and the series `movement` of one level."""
+    which, level = chosen(source), source.options.level
+    found = source.tensors("movement", level)
+    made = moved(source.rows("movement"), which.indices)
+    parts = [(tensors, f"{name}.weight") for tensors in found for name in which.names]
+    reach = max((float(tensors[f"{name}.joint_edges"][-1]) for tensors, name in parts), default=0.0)
+    edges = np.linspace(-reach, reach, BINS + 1) if parts else np.zeros(0)
+    counts = np.zeros((max(len(edges) - 1, 0),) * 2)
+    for tensors, name in parts:
+        share = shares(tensors[f"{name}.joint_edges"].astype(np.float64), edges)
+        counts += share @ tensors[f"{name}.joint"] @ share.T
+    return JointInfo(
+        level=level,
+        title=which.title,
+        n=len(found) if parts else 0,
+        edges=edges,
+        counts=counts,
+        flips_kept=level_mean(made, made.flips_kept, level)[0],
+        flips_pruned=level_mean(made, made.flips_pruned, level)[0],
+        init_kept=level_mean(made, made.init_kept, level)[0],
+        trained_kept=level_mean(made, made.trained_kept, level)[0],
+        awaited=() if parts else tuple(awaited(source, which, level)),
+    )
+
+
+def finding(made: JointInfo) -> list[Part]:
+    """How many changed sign, and whether the survivors grew."""
+    if made.awaited:
+        return list(made.awaited)
+    if math.isnan(made.flips_kept):
+        return [Part("No weight survives or the training diverged.")]
+    parts = [
+        Part(f"At level {made.level}, "), Part(words.accuracy(made.flips_kept), WINNING_TICKET),
+        Part(" of the weights that survive the next pruning changed sign"),
+    ]  # fmt: skip
+    if not math.isnan(made.flips_pruned):
+        parts += [Part(", of those pruned "), Part(words.accuracy(made.flips_pruned), PRUNED)]
+    return [
+        *parts,
+        Part("; survivors went from a mean size of "), Part(words.significant(made.init_kept), WINNING_TICKET),
+        Part(" to "), Part(words.significant(made.trained_kept), WINNING_TICKET), Part("."),
+    ]  # fmt: skip
+
+
+def draw(made: JointInfo) -> go.Figure:
+    """The figure: colour is the logarithm of the count, empty cells stay bare; the dotted line is "unmoved"."""
+    reach = float(made.edges[-1]) if made.n else 1.0
+    soft = LOOKS[SOFT]
+    data: list[dict[str, Any]] = []
+    if made.n:
+        # Pooling splits counts between cells; less than half a weight is none.
+        z = np.full(made.counts.shape, np.nan, dtype=np.float32)
+        np.log10(made.counts, out=z, where=made.counts >= 0.5, casting="same_kind")
+        top = max(1, math.ceil(float(np.nanmax(z))))
+        centres = ((made.edges[:-1] + made.edges[1:]) / 2).astype(np.float32)
+        ticks = list(range(top + 1))
+        places = [words.brief(each) for each in centres.tolist()]
+        texts = [[f"from {start} to {end}: {words.count(count)} weights" if count >= 0.5 else ""
+                  for start, count in zip(places, counts, strict=True)]
+                 for end, counts in zip(places, made.counts.T.tolist(), strict=True)]  # fmt: skip
+        data.append(
+            {
+                "type": "heatmap", "x": centres, "y": centres, "z": z.T, "text": texts,
+                "zmin": 0, "zmax": top, "colorscale": HEAT_SCALE, "hoverongaps": False,
+                "hovertemplate": "%{text}<extra></extra>",
+                "colorbar": {
+                    "thickness": 8, "len": 0.7, "outlinewidth": 0, "x": 1.01, "ticks": "", "tickvals": ticks,
+                    "ticktext": [words.count(10**tick) for tick in ticks],
+                    "title": {"text": "weights", "side": "top", "font": {"size": 12}},
+                },
+                "meta": {"role": HEAT},
+            }
+        )  # fmt: skip
+    lines = [([-reach, reach], [-reach, reach], soft.dash), ([-reach, reach], [0.0, 0.0], "solid"),
+             ([0.0, 0.0], [-reach, reach], "solid")]  # fmt: skip
+    for x, y, dash in lines:
+        data.append(
+            {
+                "type": "scatter", "mode": "lines", "hoverinfo": "skip", "x": np.array(x), "y": np.array(y),
+                "line": {"color": soft.color, "width": 0.8, "dash": dash}, "meta": {"role": SOFT, "part": "mean"},
+            }
+        )  # fmt: skip
+    notes = [
+        note("unmoved", x=0.97 * reach, y=0.97 * reach, xanchor="right", yanchor="bottom", yshift=2),
+        note("changed sign", x=-0.97 * reach, y=0.97 * reach, xanchor="left", yanchor="top"),
+        note("changed sign", x=0.97 * reach, y=-0.97 * reach, xanchor="right", yanchor="bottom"),
+    ]
+    return figure(
+        data,
+        title=f"Weights before and after training at level {made.level}, {made.title}",
+        finding=finding(made),
+        foot=_foot(made),
+        n=made.n,
+        xaxis=axis("weight before training", range=[-reach, reach], showgrid=False, **POWERS),
+        yaxis=axis("weight after training", range=[-reach, reach], showgrid=False, **POWERS),
+        annotations=notes,
+        right=76,
+        hovermode="closest",
+    )
+
+
+def _foot(made: JointInfo) -> str:
+    if not made.n:
+        return "n = 0"
+    alive = words.count(made.counts.sum())
+    return f"n = {words.plural(made.n, 'replicate')}, pooled · {alive} weights remaining at this level · log colour"
+
+
+def table(made: JointInfo) -> dict[str, list[Any]]:
+    """One row per cell that holds a weight."""
+    start, end = np.nonzero(made.counts >= 0.5)
+    return {
+        "start_from": made.edges[start].tolist(),
+        "start_to": made.edges[start + 1].tolist(),
+        "end_from": made.edges[end].tolist(),
+        "end_to": made.edges[end + 1].tolist(),
+        "weights": made.counts[start, end].tolist(),
+    }

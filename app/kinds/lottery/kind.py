@@ -1,0 +1,29 @@
+"""What a run of lottery tickets shows."""
+
+from app.kinds.kind import Kind, Placed, Tab
+from app.kinds.lottery.figures import accuracy_vs_density, early_stop_vs_density, training_curves, weight_movement
+from app.kinds.lottery.spec import ENTRY
+from app.kinds.lottery.summary import summary
+from app.kinds.ticket_tabs import MASKS, OVERLAP
+from app.plotting.tickets import layer_density
+
+KIND = Kind(
+    entry=ENTRY,
+    tabs=(
+        Tab(
+            "curves",
+            "Curves",
+            (
+                Placed(accuracy_vs_density.ENTRY, "big"),
+                Placed(early_stop_vs_density.ENTRY, log_y="log_early_stop"),
+                Placed(layer_density.ENTRY, "short"),
+            ),
+        ),
+        Tab("training", "Training", (Placed(training_curves.ENTRY, "big", log_y="log_training"),)),
+        MASKS,
+        OVERLAP,
+        Tab("movement", "Movement", (Placed(weight_movement.ENTRY, "big"),)),
+    ),
+    summary=summary,
+    series=("evaluation", "outcome", "layers", "movement"),
+)

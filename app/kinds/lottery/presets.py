@@ -1,0 +1,100 @@
+"""Filled-in lottery specs: each the evidence for or against one claim of one paper."""
+
+from typing import Any
+
+from app.contract.preset import Preset
+from app.kinds.lottery.spec import LotterySpec
+
+
+def _lottery(**fields: Any) -> LotterySpec:
+    return LotterySpec.model_validate({"kind": "lottery", **fields})
+
+
+_FC19 = {"paper": "Frankle & Carbin 2019", "link": "https://arxiv.org/abs/1803.03635"}
+_LENET = {
+    "model": {"kind": "lenet_300_100"},
+    "optimizer": {"kind": "adam", "lr": 1.2e-3},
+    "batch_size": 60,
+}
+_PAPER_RATES = {"kind": "layerwise_magnitude", "rate": 0.2, "output_rate": 0.1}
+# One round at these rates prunes about as much as two of the paper's: 1 % density in eleven levels.
+_DIGITS: dict[str, Any] = {
+    **_LENET,
+    "dataset": {"kind": "digits"},
+    "pruning": {"kind": "layerwise_magnitude", "rate": 0.36, "output_rate": 0.18},
+    "levels": 11,
+    "replicates": 3,
+    "branches": [{"kind": "reinit"}, {"kind": "shuffled"}],
+}
+
+
+PRESETS = (
+    Preset(
+        "digits-tickets",
+        "Do tickets survive below 2 %?",
+        **_FC19,
+        claim="A sparse subnetwork, rewound to its own initial weights, learns as well as the dense network; "
+        "with other initial weights it does not.",
+        differs="Small digits instead of MNIST, 1,000 steps instead of 50,000, 36 % pruned per round instead of 20 %.",
+        spec=_lottery(**_DIGITS, steps=1_000, eval_every=50),
+    ),
+    Preset(
+        "digits-tickets-long",
+        "Is the gap only undertraining?",
+        **_FC19,
+        claim="Our own question: if the controls were only slower, four times as many steps would close the gap.",
+        differs="As digits-tickets, with 4,000 steps.",
+        spec=_lottery(**_DIGITS, steps=4_000, eval_every=100),
+    ),
+    Preset(
+        "lenet-quick",
+        "LeNet tickets on MNIST, quick",
+        **_FC19,
+        claim="Tickets at a fifth of the weights learn faster and reach a higher accuracy than the dense network.",
+        differs="5,000 steps instead of 50,000, one reinit per ticket instead of three.",
+        spec=_lottery(
+            **_LENET,
+            dataset={"kind": "mnist"},
+            pruning=_PAPER_RATES,
+            steps=5_000,
+            levels=16,
+            replicates=5,
+            branches=[{"kind": "reinit"}],
+        ),
+    ),
+    Preset(
+        "frankle-carbin-lenet",
+        "Frankle & Carbin, LeNet on MNIST",
+        **_FC19,
+        claim="Tickets at a fifth of the weights learn faster and reach a higher accuracy than the dense network; "
+        "reinitialised, they are slower and worse.",
+        differs="None, except that the 5,000 validation images are this project's own fixed draw.",
+        spec=_lottery(
+            **_LENET,
+            dataset={"kind": "mnist"},
+            pruning=_PAPER_RATES,
+            steps=50_000,
+            levels=16,
+            replicates=5,
+            branches=[{"kind": "reinit", "draws": 3}],
+        ),
+    ),
+    Preset(
+        "conv-2-tickets",
+        "Conv-2 tickets on part of CIFAR-10",
+        **_FC19,
+        claim="Convolutional tickets learn faster than the dense network and end more accurate.",
+        differs="The first 10,000 images instead of 50,000, 2,000 steps instead of 20,000, three replicates.",
+        spec=_lottery(
+            dataset={"kind": "cifar10_10k"},
+            model={"kind": "conv_2"},
+            optimizer={"kind": "adam", "lr": 2e-4},
+            pruning={"kind": "layerwise_magnitude", "rate": 0.2, "conv_rate": 0.1, "output_rate": 0.1},
+            steps=2_000,
+            batch_size=60,
+            levels=10,
+            replicates=3,
+            branches=[{"kind": "reinit"}],
+        ),
+    ),
+)

@@ -1,0 +1,255 @@
+"""Lottery tickets: iterative or one-shot pruning with rewinding, and its controls."""
+
+from collections.abc import Iterator
+from typing import ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from app.contract import stacks
+from app.contract.catalog import (
+    BranchChoice,
+    DatasetChoice,
+    Entry,
+    ModelChoice,
+    OptimizerChoice,
+    PruningChoice,
+    ScheduleChoice,
+)
+from app.contract.events import WINNING_TICKET, Place
+from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
+from app.contract.params import RARE, Constant, Params, unit, when
+
+# What one run may ask for; more is refused with the number named. A paper-scale LeNet run of 20 replicates fits.
+MAX_TRAININGS = 20_000
+MAX_STEPS = 500_000_000
+# A row of the log each, and a look at every validation and test example: the paper-scale run has 163,000.
+MAX_EVALUATIONS = 2_000_000
+# Controls that start from the ticket's own weights go back to the rewind step with it; new weights start at step 0.
+_REWOUND = frozenset({"shuffled", "magnitude_at_init"})
+
+
+def draws(branch: Params) -> int:
+    """How many times a control is drawn per replicate and level; a deterministic one counts once."""
+    n: int = getattr(branch, "draws", 1)
+    return n
+
+
+class LotterySpec(Experiment):
+    """Iterative or one-shot magnitude pruning with rewinding, and its controls.
+
+    A replicate is the whole procedure under one seed: a dense network (level 0), then `levels` rounds of pruning and
+    training. Each control branch trains at every level from 1 on; at level 0 it would be the dense network itself.
+    """
+
+    kind: Literal["lottery"]
+    dataset: DatasetChoice
+    model: ModelChoice
+    optimizer: OptimizerChoice
+    schedule: ScheduleChoice = Constant(kind="constant")
+    steps: int = Field(
+        ge=1, le=1_000_000, description="Optimizer steps of one training.", json_schema_extra=unit("steps")
+    )
+    batch_size: BatchSize = 60
+    eval_every: int = Field(
+        100,
+        ge=1,
+        le=1_000_000,
+        title="Evaluate every",
+        description="Steps between evaluations on the validation and test splits; the first and the last step are "
+        "always evaluated.",
+        json_schema_extra=unit("steps"),
+    )
+    augmentation: Literal["none", "pad_crop_flip"] = Field(
+        "none",
+        description="Pad, crop, flip: each time a training image is used, it is shifted by up to 4 pixels each way, "
+        "padded with black, and mirrored with probability 1/2.",
+        json_schema_extra=RARE,
+    )
+    pruning: PruningChoice
+    mode: Literal["iterative", "one_shot"] = Field(
+        "iterative",
+        title="Iterative or one-shot",
+        description="Iterative: each level prunes the one before it. One-shot: each level prunes the trained dense "
+        "network down to the same number of weights.",
+    )
+    levels: int = Field(
+        ge=1, le=60, description="Pruning rounds after the dense network.", json_schema_extra=unit("rounds")
+    )
+    rewind: Literal["weights", "fine_tune", "none"] = Field(
+        "weights",
+        title="Rewinding",
+        description="Weights: the remaining weights are reset to their values at the rewind step. Fine-tune: they keep "
+        "their trained values and train on at the last learning rate. None: they keep them and the schedule restarts.",
+    )
+    rewind_step: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="The step that weights, biases, schedule and data order are reset to; 0 is initialisation.",
+        json_schema_extra=unit("steps") | when(rewind=["weights"]),
+    )
+    branches: tuple[BranchChoice, ...] = Field(
+        (),
+        max_length=8,
+        title="Controls",
+        description="Networks trained at every level for comparison with the winning ticket.",
+    )
+    sparse_training: Literal["auto", "off"] = Field(
+        "auto",
+        description="Auto: on a CPU, linear layers train in a sparse format (CSR) below the density at which that was "
+        "measured to be faster on this machine; results differ by rounding, which RMSprop amplifies. Off: always "
+        "masked and dense.",
+        json_schema_extra=RARE | when(device=["any", "cpu"], precision=["float32"]),
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32",
+        description="bfloat16: the matrix products of a training step are computed in 16 bits (autocast), which GPUs "
+        "do faster; weights, optimizers and evaluations stay in 32 bits, and every layer is dense.",
+        json_schema_extra=RARE,
+    )
+    replicates: Replicates = 3
+    seed: Seed = 0
+    device: Device = "any"
+
+    ends: ClassVar[str] = "outcome"
+    counted: ClassVar[Literal["never", "if cut short", "always"]] = "if cut short"
+    saves_tickets: ClassVar[bool] = True
+    grows: ClassVar[frozenset[str]] = frozenset({"replicates", "levels", "branches"})
+
+    @property
+    def model_name(self) -> str:
+        """What a list of runs calls its network."""
+        return self.model.kind
+
+    @property
+    def work(self) -> tuple[int, str]:
+        """How much the run is, and of what: networks trained."""
+        return self.trainings, "training"
+
+    @property
+    def formula(self) -> str:
+        """Such as `3 replicates × (1 dense + 11 levels × (1 ticket + 2 controls))`."""
+        controls = sum(draws(branch) for branch in self.branches)
+        beside = f" + {_plural(controls, 'control')}" if controls else ""
+        each = f"1 dense + {_plural(self.levels, 'level')} × (1 ticket{beside})"
+        return f"{_plural(self.replicates, 'replicate')} × ({each})"
+
+    def density(self, level: int) -> float:
+        """Return the share of prunable weights, in [0, 1], that the pruning method leaves at a level."""
+        kernels = self.model.kernels(self.dataset.shape)
+        return sum(self.pruning.kept(kernels, level)) / sum(kernel.weights for kernel in kernels)
+
+    @property
+    def lowest_density(self) -> float:
+        """Return the density in (0, 1] of the last level; at least one weight counts as kept."""
+        weights = sum(kernel.weights for kernel in self.model.kernels(self.dataset.shape))
+        return max(self.density(self.levels), 1 / weights)
+
+    @property
+    def outlook(self) -> str:
+        """Such as `11 levels end at 9.0 % density`."""
+        ends = "ends" if self.levels == 1 else "end"
+        percent = 100 * self.density(self.levels)
+        text = f"{percent:.1f}" if percent >= 1 else f"{percent:.2g}"
+        return f"{_plural(self.levels, 'level')} {ends} at {text} % density"
+
+    @property
+    def units_per_replicate(self) -> int:
+        """Optimizer steps of one replicate; trainings that are rewound to step k do not repeat the first k."""
+        rewound = 1 + sum(draws(branch) for branch in self.branches if branch.kind in _REWOUND)
+        return self.trainings_per_replicate * self.steps - self.levels * rewound * self.rewind_step
+
+    @property
+    def pace(self) -> Pace:
+        """The same network on the same pictures, cut or not, in the same precision."""
+        usual = {"none", "float32"}
+        pictures = [self.dataset.kind, *(each for each in (self.augmentation, self.precision) if each not in usual)]
+        return Pace(self.model.kind, ", ".join(pictures), self.batch_size, "per step")
+
+    @property
+    def stackable(self) -> bool:
+        """As its optimizer allows: a stack gives it one gradient a step."""
+        return self.optimizer.elementwise and self.optimizer.gradients == 1
+
+    def abreast(self, most: int) -> list[str]:
+        """The ticket of a level and its controls, those of them with the same first step and the same rates."""
+        groups = dict[tuple[int, bool], list[str]]()
+        for place, steps in self.parts() if self.stackable else ():
+            if place.level == 1:
+                own_rate = self.rewind == "fine_tune" and place.branch == WINNING_TICKET
+                groups.setdefault((steps, own_rate), []).append(self.named(place)[1])
+        return [stack for group in groups.values() for stack in stacks.even(group, most)]
+
+    @property
+    def trainings_per_replicate(self) -> int:
+        """One dense network, then the ticket and every draw of every control at each level."""
+        return 1 + self.levels * (1 + sum(draws(branch) for branch in self.branches))
+
+    @property
+    def trainings(self) -> int:
+        """Networks trained by the whole run."""
+        return self.replicates * self.trainings_per_replicate
+
+    def parts(self) -> Iterator[tuple[Place, int]]:
+        """Level by level, the ticket before every draw of every control."""
+        yield Place(), self.steps
+        for level in range(1, self.levels + 1):
+            yield Place(level=level, branch=WINNING_TICKET), self.steps - self.rewind_step
+            for branch in self.branches:
+                first = self.rewind_step if branch.kind in _REWOUND else 0
+                for draw in range(draws(branch)):
+                    yield Place(level=level, branch=branch.kind, draw=draw), self.steps - first
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "LotterySpec":
+        kinds = [branch.kind for branch in self.branches]
+        if len(set(kinds)) < len(kinds):
+            raise FieldError("branches", "lists the same control twice; increase its draws instead")
+        if reason := self.model.misfit(self.dataset.shape):
+            raise FieldError("model", f"does not fit the data set {self.dataset.kind}: {reason}")
+        if self.rewind != "weights" and self.rewind_step:
+            raise FieldError("rewind_step", f"must be 0 when rewind is {self.rewind!r}: nothing is rewound")
+        if self.rewind_step >= self.steps:
+            raise FieldError("rewind_step", f"must be before the last step, {self.steps}")
+        if self.rewind == "fine_tune" and getattr(self.schedule, "final", None) == 0:
+            raise FieldError("schedule.final", "must be above 0 to fine-tune: its last rate is the rate of fine-tuning")
+        if self.eval_every > self.steps:
+            raise FieldError("eval_every", f"must not exceed steps, {self.steps}")
+        if self.batch_size > self.dataset.n_train:
+            raise FieldError("batch_size", f"must not exceed the {self.dataset.n_train:,} training examples")
+        if self.trainings > MAX_TRAININGS:
+            raise FieldError("replicates", f"{self.trainings:,} trainings exceed the limit of {MAX_TRAININGS:,}")
+        if self.trainings * self.steps > MAX_STEPS:
+            raise FieldError(
+                "steps", f"{self.trainings * self.steps:,} steps in total exceed the limit of {MAX_STEPS:,}"
+            )
+        evaluations = self.trainings * (self.steps // self.eval_every + 2)
+        if evaluations > MAX_EVALUATIONS:
+            raise FieldError(
+                "eval_every", f"{evaluations:,} evaluations in total exceed the limit of {MAX_EVALUATIONS:,}"
+            )
+        return self
+
+    def extends(self, other: Experiment) -> str | None:
+        """More levels, draws or branches recompute nothing either."""
+        if not isinstance(other, LotterySpec):
+            return "kind"
+        if field := super().extends(other):
+            return field
+        mine = {branch.kind: draws(branch) for branch in self.branches}
+        if any(mine.get(branch.kind, 0) < draws(branch) for branch in other.branches):
+            return "branches"
+        return "levels" if self.levels < other.levels else None
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+ENTRY = Entry(
+    "workers.science.experiments.lottery:run",
+    LotterySpec,
+    "Lottery tickets",
+    "Prune, rewind, train again: does a sparse subnetwork learn as well as the dense network, and do controls?",
+    "Frankle & Carbin 2019, arXiv 1803.03635",
+)

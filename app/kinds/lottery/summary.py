@@ -1,0 +1,25 @@
+"""The result of a run in a few words, for a list of runs."""
+
+from app.atlas.collapses import collapses
+from app.atlas.reader import Reader
+from app.plotting import words
+from app.plotting.collapse import brief, first
+from app.plotting.comparison import comparison
+from app.plotting.intervals import terms_of
+from app.records import Run
+
+
+def summary(reader: Reader, run: Run) -> str:
+    """Return down to which density the ticket matches dense and beats its controls, and where it collapses."""
+    lost = first(collapses(reader, run))
+    collapsed = [brief(lost)] if lost else []
+    made = comparison(reader.store.series(run.id, "outcome"), terms_of(run))
+    found = made.verdict
+    said = [beats for each in made.advantages if (beats := each.short())]
+    if found.density is not None:
+        gaps = ", with gaps" if found.gaps else ""
+        said.insert(0, f"matches dense to {words.density(found.density)}{gaps} (n = {found.n}, bound 0.2)")
+    elif found.tested and not collapsed and run.state == "finished":
+        said.insert(0, "not shown to match dense")
+    so_far = "" if run.state == "finished" or not said else " so far"
+    return " · ".join([*said, *collapsed]) + so_far

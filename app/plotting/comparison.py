@@ -1,0 +1,86 @@
+"""The table under the figure: at each level, the ticket against the dense network and against every control."""
+
+from typing import Any, NamedTuple
+
+from app.contract.events import WINNING_TICKET
+from app.plotting.advantage import Advantage, advantage
+from app.plotting.intervals import Paired, Terms, by_level
+from app.plotting.replicates import curve, present
+from app.plotting.style import DENSE
+from app.plotting.verdict import Verdict, judged
+from app.records import Series
+
+
+class Row(NamedTuple):
+    """One pruned level; `accuracy` is the ticket's mean test accuracy over its n replicates, NaN if all diverged."""
+
+    level: int
+    density: float
+    accuracy: float
+    n: int
+    diverged: int
+    dense: Paired
+    controls: tuple[Paired, ...]
+
+
+class Comparison(NamedTuple):
+    """Rows by level; `controls` names the branches of each row's `controls`, in the same order.
+
+    `advantages` has one entry for each control that has levels with an interval.
+    """
+
+    controls: tuple[str, ...]
+    rows: tuple[Row, ...]
+    verdict: Verdict
+    advantages: tuple[Advantage, ...]
+
+
+def comparison(outcome: Series | None, terms: Terms, *, column: str = "test_accuracy") -> Comparison:
+    """Paired differences at every pruned level of the series `outcome`; no rows while there is nothing to compare."""
+    if outcome is None or WINNING_TICKET not in present(outcome):
+        return Comparison((), (), Verdict(terms), ())
+    ticket = curve(outcome, column, WINNING_TICKET)
+    controls = tuple(name for name in present(outcome) if name != WINNING_TICKET)
+    dense = by_level(ticket, ticket, DENSE, terms)
+    pairs = [by_level(ticket, curve(outcome, column, name), name, terms) for name in controls]
+    pruned = [place for place, level in enumerate(ticket.levels.tolist()) if level > 0]
+    rows = tuple(
+        Row(
+            int(ticket.levels[place]),
+            float(ticket.density[place]),
+            float(ticket.mean[place]),
+            int(ticket.n[place]),
+            int(ticket.diverged[place]),
+            dense[row],
+            tuple(each[row] for each in pairs),
+        )
+        for row, place in enumerate(pruned)
+    )
+    found = [advantage(outcome, ticket, each, terms) for each in pairs]
+    return Comparison(
+        controls, rows, judged(outcome, ticket, dense, terms), tuple(each for each in found if each is not None)
+    )
+
+
+def table(made: Comparison) -> dict[str, list[Any]]:
+    """The same as columns: accuracies and differences in [0, 1]; `intervals` says what kind of 95 % interval these are.
+
+    `beats_…` is true at the levels for which the sentence on that control says that the ticket beats it.
+    """
+    columns: dict[str, list[Any]] = {
+        "level": [row.level for row in made.rows],
+        "density": [row.density for row in made.rows],
+        "ticket_test_accuracy": [row.accuracy for row in made.rows],
+        "n": [row.n for row in made.rows],
+        "diverged": [row.diverged for row in made.rows],
+    }
+    for index, name in enumerate((DENSE, *made.controls)):
+        pairs = [(row.dense, *row.controls)[index] for row in made.rows]
+        columns[f"minus_{name}"] = [pair.mean for pair in pairs]
+        columns[f"minus_{name}_low"] = [pair.low for pair in pairs]
+        columns[f"minus_{name}_high"] = [pair.high for pair in pairs]
+        columns[f"minus_{name}_n"] = [pair.n for pair in pairs]
+    for each in made.advantages:
+        columns[f"beats_{each.branch}"] = [row.level in each.levels for row in made.rows]
+    columns["intervals"] = [made.verdict.terms.kind] * len(made.rows)
+    return columns

@@ -1,0 +1,109 @@
+"""One quantity by level and replicate: a control's draws are averaged within their replicate first."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.contract.events import WINNING_TICKET
+from app.plotting.style import BRANCHES, DENSE
+from app.records import Series
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Curve(NamedTuple):
+    """A branch's values by level and replicate.
+
+    `levels`, `density` (mean over trainings, in [0, 1]) and `diverged` (trainings left out) have one entry per level;
+    `values` is (n_levels, n_replicates), NaN where a replicate has no finite training yet.
+    """
+
+    branch: str
+    levels: Ints
+    density: Floats
+    replicates: Ints
+    values: Floats
+    diverged: Ints
+
+    @property
+    def n(self) -> Ints:
+        """Replicates behind each level's mean."""
+        n: Ints = np.isfinite(self.values).sum(axis=1)
+        return n
+
+    @property
+    def mean(self) -> Floats:
+        """Mean over replicates; NaN at a level that has none."""
+        sums = np.where(np.isfinite(self.values), self.values, 0.0).sum(axis=1)
+        mean: Floats = np.divide(sums, self.n, out=np.full(len(sums), np.nan), where=self.n > 0)
+        return mean
+
+    @property
+    def low(self) -> Floats:
+        """Smallest replicate; NaN at a level that has none."""
+        return _reduced(np.fmin, self.values)
+
+    @property
+    def high(self) -> Floats:
+        """Largest replicate; NaN at a level that has none."""
+        return _reduced(np.fmax, self.values)
+
+    def at(self, level: int) -> dict[int, float]:
+        """Finite values of a level by replicate."""
+        row = np.flatnonzero(self.levels == level)
+        if not len(row):
+            return {}
+        pairs = zip(self.replicates.tolist(), self.values[row[0]].tolist(), strict=True)
+        return {replicate: value for replicate, value in pairs if np.isfinite(value)}
+
+
+def _reduced(extreme: np.ufunc, values: Floats) -> Floats:
+    reduced: Floats = extreme.reduce(values, axis=1, initial=np.nan)
+    return reduced
+
+
+def curve(rows: Series, column: str, branch: str) -> Curve:
+    """`column` of the series `outcome` for one branch; a diverged training counts in `diverged`, never in a value."""
+    mine = rows.where(rows["branch"] == branch)
+    levels, i = np.unique(mine["level"], return_inverse=True)
+    replicates, j = np.unique(mine["replicate"], return_inverse=True)
+    finite = np.isfinite(mine[column]) & ~np.isfinite(mine["diverged_step"])
+    sums, counts = np.zeros((2, len(levels), len(replicates)))
+    np.add.at(sums, (i[finite], j[finite]), mine[column][finite])
+    np.add.at(counts, (i[finite], j[finite]), 1.0)
+    values = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
+    trainings = np.bincount(i, minlength=len(levels))
+    density = np.bincount(i, weights=mine["density"], minlength=len(levels)) / np.maximum(trainings, 1)
+    return Curve(branch, levels, density, replicates, values, np.bincount(i[~finite], minlength=len(levels)))
+
+
+def mean_at(drawn: Curve, level: int) -> float:
+    """The mean that the curve shows at a level; NaN where it has none."""
+    found = drawn.mean[drawn.levels == level]
+    return float(found[0]) if len(found) else float("nan")
+
+
+def unequal(curves: Sequence[Curve], level: int) -> dict[str, int]:
+    """Replicates behind each curve's mean at `level`, and under "dense" behind the ticket's at level 0.
+
+    Empty where all are equal.
+    """
+    counts = {drawn.branch: len(drawn.at(level)) for drawn in curves}
+    for drawn in curves:
+        if drawn.branch == WINNING_TICKET:
+            counts[DENSE] = len(drawn.at(0))
+    return counts if len(set(counts.values()) - {0}) > 1 else {}
+
+
+def present(rows: Series) -> tuple[str, ...]:
+    """Branches that have a row, in the order in which they are always told."""
+    names = {str(name) for name in np.unique(rows["branch"])}
+    return tuple(name for name in BRANCHES if name in names)
+
+
+def draws(rows: Series) -> int:
+    """The most draws that any training of the series belongs to."""
+    return int(rows["draw"].max()) + 1

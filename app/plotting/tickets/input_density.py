@@ -1,0 +1,259 @@
+"""What the first layer looks at: kept weights per input pixel as a picture, level by level, against chance."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from pydantic import Field
+
+from app.contract.events import WINNING_TICKET
+from app.plotting import picture_grid, words
+from app.plotting.entry import FigureEntry
+from app.plotting.picture_grid import PER_ROW, Picture
+from app.plotting.source import Options, Source
+from app.plotting.tickets.input_view import View, view_of
+from app.plotting.tickets.pyramid_view import Layer, awaited, layers, saved
+from app.plotting.tickets.random_degrees import variance
+from app.plotting.words import Part
+
+Floats = NDArray[np.float64]
+
+
+class InputOptions(Options):
+    """`replicate` by number, None takes the mean of all."""
+
+    replicate: int | None = Field(None, ge=0, le=1_000)
+
+
+class InputInfo(NamedTuple):
+    """Kept weights of each cell of a picture relative to chance: 1 where a uniformly random mask keeps as many.
+
+    `ratio` is (n_levels, n_channels, height, width), the mean over replicates, and `last` (n_replicates, n_channels,
+    height, width) that of each at the last level, NaN where the layer keeps nothing. `n`, `density` of the layer, the
+    standard deviation `spread` over cells and `random_spread`, that of as many uniformly random masks, are (n_levels,).
+    """
+
+    layer: str
+    view: View | None
+    levels: NDArray[np.int64]
+    n: NDArray[np.int64]
+    density: Floats
+    ratio: Floats
+    last: Floats
+    spread: Floats
+    random_spread: Floats
+    awaited: tuple[Part, ...]
+
+
+def info(source: Source[InputOptions]) -> InputInfo:
+    """The data of the figure, from the artifacts `pyramid` of all levels."""
+    known = layers(source)
+    if not known:
+        return _empty("first layer", None, awaited(source))
+    layer, found = known[0], _columns(source, known[0])
+    view = view_of(layer, source.run.provenance.get("input"))
+    if view is None:
+        inputs = words.plural(layer.size[1], "input")
+        return _empty(layer.name, None, (Part(f"The input is not a picture: {layer.name} has {inputs}, and their "
+                                              "arrangement is not known."),))  # fmt: skip
+    if not found:
+        return _empty(layer.name, view, _missing(source))
+    # Two rows of pictures, or one of each channel.
+    levels = _spaced(sorted(found), PER_ROW if view.rows > 1 else 2 * PER_ROW)
+    sums = np.stack([np.sum(found[level], axis=0) for level in levels])
+    n = np.array([len(found[level]) for level in levels])
+    ratio = _relative(sums, view)
+    most = layer.weights // ratio[0].size
+    return InputInfo(
+        layer=layer.name,
+        view=view,
+        levels=levels,
+        n=n,
+        density=sums.sum(axis=1) / (n * layer.weights),
+        ratio=ratio,
+        last=_relative(np.stack(found[int(levels[-1])]), view),
+        spread=ratio.reshape(len(levels), -1).std(axis=1),
+        random_spread=np.array([_random_spread(layer.weights, most, found[level]) for level in levels]),
+        awaited=(),
+    )
+
+
+def _columns(source: Source[InputOptions], layer: Layer) -> dict[int, list[Floats]]:
+    """Kept weights of each column by level, of each replicate asked for."""
+    wanted = source.options.replicate
+    out: dict[int, list[Floats]] = {}
+    for level, by in saved(source).items():
+        columns = [layer.sums(tensors, "columns") for replicate, tensors in by.items() if wanted in (None, replicate)]
+        if there := [column.astype(np.float64) for column in columns if column is not None]:
+            out[level] = there
+    return out
+
+
+def _spaced(levels: list[int], most: int) -> NDArray[np.int64]:
+    """At most so many levels, evenly spaced, with the first and the last."""
+    at = np.linspace(0, len(levels) - 1, min(len(levels), most)).round().astype(np.int64)
+    return np.array(levels, dtype=np.int64)[at]
+
+
+def _relative(kept: Floats, view: View) -> Floats:
+    """Kept weights (n, n_columns) as (n, n_channels, height, width) relative to their means, which chance gives all."""
+    cells = kept.reshape(-1, *view.shape)
+    if view.added:
+        cells = cells.sum(axis=1, keepdims=True)
+    mean = cells.mean(axis=(1, 2, 3), keepdims=True)
+    ratio: Floats = np.divide(cells, mean, out=np.full(cells.shape, np.nan), where=mean > 0)
+    return ratio
+
+
+def _random_spread(weights: int, most: int, columns: list[Floats]) -> float:
+    """Standard deviation over cells of the mean of random masks that keep as many weights, relative to that mean."""
+    totals = [int(column.sum()) for column in columns]
+    expected = sum(totals) * most / weights
+    return math.sqrt(sum(variance(weights, most, kept) for kept in totals)) / expected if expected else math.nan
+
+
+def _missing(source: Source[InputOptions]) -> tuple[Part, ...]:
+    wanted = source.options.replicate
+    if wanted is not None and saved(source):
+        return (Part(f"Replicate {wanted} has saved no mask{' yet' if source.live else ''}."),)
+    return awaited(source)
+
+
+def _empty(layer: str, view: View | None, why: tuple[Part, ...]) -> InputInfo:
+    none, no = np.zeros(0), np.zeros(0, dtype=np.int64)
+    return InputInfo(layer, view, no, no, none, np.zeros((0, 0, 0, 0)), np.zeros((0, 0, 0, 0)), none, none, why)
+
+
+def finding(made: InputInfo) -> list[Part]:
+    """Where the last mask shown keeps most and least, and how far random masks would stray."""
+    if made.awaited or made.view is None:
+        return list(made.awaited)
+    level = int(made.levels[-1])
+    if made.density[-1] == 1:
+        return [Part(f"At level {level} {made.layer} is not pruned: every {made.view.cell} keeps all its weights.")]
+    if made.density[-1] == 0:
+        return [Part(f"At level {level} {made.layer} has no weights left.")]
+    return [
+        Part(f"At level {level}, "), *_where(made, made.view),
+        Part(f"; the standard deviation over {made.view.cell}s is {words.significant(float(made.spread[-1]), 2)}, for "
+             f"random masks {words.significant(float(made.random_spread[-1]), 2)}."),
+    ]  # fmt: skip
+
+
+def _where(made: InputInfo, view: View) -> list[Part]:
+    """The border against the middle of a picture; of a kernel, or a picture too small for that, its extremes."""
+    picture = made.ratio[-1]
+    if not view.kernel and min(picture.shape[1:]) >= 4:
+        each = np.array([_border_and_middle(one[0]) for one in made.last])
+        border, middle = _border_and_middle(picture[0])
+        return [
+            Part("pixels at the border keep "), *_times(border, each[:, 0]),
+            Part(" times as many weights as in a random mask, those in the middle "), *_times(middle, each[:, 1]),
+            Part(" times"),
+        ]  # fmt: skip
+    most, least = (np.unravel_index(at, picture.shape) for at in (picture.argmax(), picture.argmin()))
+    return [
+        Part(f"{view.cell} {_place(most, picture)} keeps "), *_times(picture[most], made.last[:, *most]),
+        Part(f" times as many weights as in a random mask, the most; {_place(least, picture)} keeps "),
+        *_times(picture[least], made.last[:, *least]), Part(" times, the least"),
+    ]  # fmt: skip
+
+
+def _times(mean: float, each: Floats) -> list[Part]:
+    """A ratio, with the least and the most of several replicates."""
+    told = [Part(words.significant(float(mean), 2), WINNING_TICKET)]
+    if len(each) > 1:
+        low, high = (words.significant(float(end), 2) for end in (np.nanmin(each), np.nanmax(each)))
+        told.append(Part(f" ({low} to {high})"))
+    return told
+
+
+def _place(at: tuple[np.intp, ...], picture: Floats) -> str:
+    channel, row, column = (int(i) for i in at)
+    return f"({row}, {column})" + (f" of channel {channel}" if picture.shape[0] > 1 else "")
+
+
+def _border_and_middle(picture: Floats) -> tuple[float, float]:
+    """Means over the outer eighth on each side, and over the inner half of rows and columns."""
+    height, width = picture.shape
+    edge = np.ones(picture.shape, np.bool_)
+    y, x = max(1, height // 8), max(1, width // 8)
+    edge[y : height - y, x : width - x] = False
+    middle = picture[height // 4 : height - height // 4, width // 4 : width - width // 4]
+    return float(picture[edge].mean()), float(middle.mean())
+
+
+def draw(made: InputInfo) -> go.Figure:
+    """The figure: a picture for each level, and for each channel of a kernel, on one scale of colours."""
+    where = f"Kept weights per {made.view.cell if made.view else 'pixel'}, {made.layer}"
+    pictures = [
+        Picture(level, words.density(share), f"channel {channel}" if ratio.shape[0] > 1 else "", cells)
+        for level, share, ratio in zip(made.levels.tolist(), made.density.tolist(), made.ratio, strict=True)
+        for channel, cells in enumerate(ratio)
+    ]
+    return picture_grid.draw(
+        pictures,
+        channels=made.view.rows if made.view else 1,
+        cell=made.view.cell if made.view else "pixel",
+        title=where,
+        finding=finding(made),
+        foot=_foot(made),
+        n=int(made.n.max(initial=0)),
+    )
+
+
+def _foot(made: InputInfo) -> str:
+    if not len(made.n) or made.view is None:
+        return "n = 0"
+    said = [
+        f"n = {words.by_level(made.n.tolist())}, "
+        + ("mean, in brackets min to max" if made.n.max() > 1 else "no spread"),
+        "1 = as many as a uniformly random mask keeps on average",
+    ]
+    if made.view.kernel:
+        said.insert(1, f"{made.layer} is a convolution: positions of its kernel instead of pixels")
+    if made.view.added and made.view.shape[0] > 1:
+        said.append(f"{made.view.shape[0]} channels summed")
+    if made.view.note:
+        said.append(made.view.note)
+    if not made.view.kernel:
+        said.append("border = outer eighth, middle = inner half")
+    if (block := picture_grid.block(made.view.shape[1:])) > 1:
+        said.append(f"a cell = {block}×{block}")
+    return " · ".join(said)
+
+
+def table(made: InputInfo) -> dict[str, list[Any]]:
+    """One row per level, channel and cell; kept in units of what chance gives, the mean over `replicates`.
+
+    Standard deviations are over the cells of a level. At the last level each replicate has its column.
+    """
+    level, channel, row, column = np.indices(made.ratio.shape)
+    at = level.ravel()
+    unknown = np.full(made.ratio[:-1].size, np.nan)
+    return {
+        "level": made.levels[level.ravel()].tolist(),
+        "channel": channel.ravel().tolist(),
+        "row": row.ravel().tolist(),
+        "column": column.ravel().tolist(),
+        "kept_relative_to_chance": made.ratio.ravel().tolist(),
+        "replicates": made.n[at].tolist(),
+        "standard_deviation": made.spread[at].tolist(),
+        "random_standard_deviation": made.random_spread[at].tolist(),
+        **{f"last_level_{i}": [*unknown.tolist(), *each.ravel().tolist()] for i, each in enumerate(made.last)},
+    }
+
+
+ENTRY = FigureEntry(
+    "input_density",
+    "Kept weights per input pixel",
+    "Which input pixels does the ticket use?",
+    (),
+    InputOptions,
+    info,
+    draw,
+    table,
+    artifacts=("pyramid",),
+)

@@ -1,0 +1,155 @@
+"""How much of the mask changes from one level to the next: the normalised Hamming distance, by layer."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from app.contract.events import WINNING_TICKET
+from app.plotting import level_lines, words
+from app.plotting.entry import FigureEntry
+from app.plotting.level_lines import Floats, Line
+from app.plotting.source import Options, Source
+from app.plotting.style import SOFT, axis, figure
+from app.plotting.words import Part
+from app.records import Run, Series
+
+_TITLE = "Change of the mask from level to level"
+
+
+class DistanceInfo(NamedTuple):
+    """Each level against the one before it. Shares of the weights, dead ones counted, are in [0, 1]; NaN where unknown.
+
+    `distance` (n_layers, n_levels, n_replicates) and `overall` (n_levels, n_replicates), of all layers together, are
+    shares whose mask changes; `pruned`, like `overall`, is the least that the numbers of kept weights imply: what a
+    nested mask changes. `revived` counts weights that were pruned before and are kept now.
+    """
+
+    names: tuple[str, ...]
+    levels: NDArray[np.int64]
+    replicates: NDArray[np.int64]
+    distance: Floats
+    overall: Floats
+    pruned: Floats
+    revived: Floats
+    planned_levels: int
+    live: bool
+
+
+def wanted(run: Run) -> bool:
+    """Whether a run has two successive masks; an import of one level has none."""
+    return run.levels > 0
+
+
+def info(source: Source[Options]) -> DistanceInfo:
+    """The data of the figure, from the series `layers`."""
+    rows, planned = source.rows("layers"), source.run.levels
+    # Runs of before this was measured have no such column.
+    if rows is not None and "flipped" in rows.columns:
+        rows = rows.where(rows["branch"] == WINNING_TICKET)
+        if len(rows) and rows["level"].max() > 0:
+            return _info(rows, source.layers, planned, source.live)
+    none, empty = np.zeros(0, dtype=np.int64), np.zeros((0, 0))
+    return DistanceInfo((), none, none, np.zeros((0, 0, 0)), empty, empty, empty, planned, source.live)
+
+
+def _info(rows: Series, names: tuple[str, ...], planned: int, live: bool) -> DistanceInfo:
+    layers, i = np.unique(rows["layer"].astype(np.int64), return_inverse=True)
+    replicates, k = np.unique(rows["replicate"], return_inverse=True)
+    levels = np.arange(rows["level"].max() + 1)
+    kept, total, flipped = np.full((3, len(layers), len(levels), len(replicates)), np.nan)
+    for array, column in ((kept, "kept"), (total, "total"), (flipped, "flipped")):
+        array[i, rows["level"], k] = rows[column]
+    # Level 0 has none before it; a level whose predecessor is missing has nothing to compare.
+    lost = kept[:, :-1] - kept[:, 1:]
+    changed = np.where(np.isfinite(lost), flipped[:, 1:], np.nan)
+    every = total[:, 1:].sum(axis=0)
+    return DistanceInfo(
+        names=tuple(names[layer] if layer < len(names) else f"layer {layer + 1}" for layer in layers),
+        levels=levels[1:],
+        replicates=replicates,
+        distance=changed / total[:, 1:],
+        overall=changed.sum(axis=0) / every,
+        pruned=np.abs(lost).sum(axis=0) / every,
+        revived=((changed - lost) / 2).sum(axis=0),
+        planned_levels=planned,
+        live=live,
+    )
+
+
+def finding(made: DistanceInfo) -> list[Part]:
+    """The largest and the last distance, and whether a pruned weight ever comes back."""
+    if not np.isfinite(made.overall).any():
+        return [Part("The first distance appears with the first pruning." if made.live
+                     else "Nothing to show: no two successive masks were compared.")]  # fmt: skip
+    mean = level_lines.mean(made.overall)
+    most, last = int(np.nanargmax(mean)), level_lines.told(made.overall)
+    parts = [Part(f"At level {made.levels[most]}, "), Part(words.density(float(mean[most])), WINNING_TICKET),
+             Part(" of the mask changes")]  # fmt: skip
+    if most != last:
+        parts += [Part(f", the largest step, and at level {made.levels[last]}, "),
+                  Part(words.density(float(mean[last])), WINNING_TICKET)]  # fmt: skip
+    return [*parts, Part(f"; {_returns(made)}.")]
+
+
+def _returns(made: DistanceInfo) -> str:
+    if not np.nansum(made.revived):
+        return "no pruned weight is ever regrown"
+    back = np.nansum(made.revived, axis=0).mean()
+    each = " in a replicate on average" if len(made.replicates) > 1 else ""
+    return f"pruned weights are regrown {words.average(float(back))} times{each}"
+
+
+def draw(made: DistanceInfo) -> go.Figure:
+    """The figure: one line per layer, a dotted one for all of them, a dashed one for what pruning alone implies."""
+    lines = level_lines.of_layers(made.names, made.distance)
+    every = level_lines.of_all(made.overall)
+    pruned = Line("all layers, if nested", "if nested", made.pruned, "9px,4px", role=SOFT)
+    shown = (every, pruned) if len(made.levels) else ()
+    data = [trace for line in shown for trace in level_lines.traces(made.levels, line)]
+    top = 110 * float(np.nanmax([*made.distance.ravel(), *made.overall.ravel(), 0.01]))
+    return figure(
+        [*data, *level_lines.crowd(made.levels, lines)],
+        title=_TITLE,
+        finding=finding(made),
+        foot=_foot(made),
+        n=int(np.isfinite(made.overall).sum(axis=1).max(initial=0)),
+        xaxis=level_lines.level_axis(made.planned_levels),
+        yaxis=axis("weights whose mask differs from the level before (%)", range=[0, top], nticks=6),
+        annotations=level_lines.names(made.levels, (*lines, *shown), (0, top)),
+        right=level_lines.MARGIN,
+    )
+
+
+def _foot(made: DistanceInfo) -> str:
+    foot = level_lines.foot(made.overall)
+    return f"{foot} · if nested = all change is pruning" if len(made.levels) else foot
+
+
+def table(made: DistanceInfo) -> dict[str, list[Any]]:
+    """One row per layer, and one for all, by level and replicate; shares in [0, 1], `regrown` a count."""
+    n_layers, (n_levels, n) = len(made.names) + 1, made.overall.shape
+    names = (*made.names, "all layers") if n_levels else ()
+    none = [np.nan] * (len(made.names) * n_levels * n)
+    return {
+        "layer": [name for name in names for _ in range(n_levels * n)],
+        "level": np.tile(np.repeat(made.levels, n), n_layers).tolist(),
+        "replicate": np.tile(made.replicates, n_layers * n_levels).tolist(),
+        "distance": [*made.distance.ravel().tolist(), *made.overall.ravel().tolist()],
+        "if_nested": [*none, *made.pruned.ravel().tolist()],
+        "regrown": [*none, *made.revived.ravel().tolist()],
+    }
+
+
+ENTRY = FigureEntry(
+    "mask_distance",
+    "Distance between successive masks",
+    "How much of the mask changes at each level?",
+    ("layers",),
+    Options,
+    info,
+    draw,
+    table,
+    wanted=wanted,
+)

@@ -1,0 +1,289 @@
+"""How much any two tickets share: IoU, or overlap beyond chance, as a matrix."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from app.contract.events import WINNING_TICKET
+from app.masks.overlap import Floats, Ints, Null, adjusted, iou, nested
+from app.plotting import words
+from app.plotting.entry import FigureEntry, Reads
+from app.plotting.source import Options, Source
+from app.plotting.style import HEAT, HEAT_SCALE, axis, figure
+from app.plotting.tickets.overlap_view import (
+    NAMES,
+    PHRASES,
+    MatrixOptions,
+    awaited,
+    count,
+    labels,
+    pairing,
+    pairs_by,
+    replicates,
+    title,
+)
+from app.plotting.words import Part
+
+# Tickets up to which cells hold their number, and up to which they are marked.
+_NUMBERS, _MARKS, _TICKS = 12, 30, 24
+
+
+class MatrixInfo(NamedTuple):
+    """k tickets, all layers shown added up.
+
+    `iou`, `chance_iou` (that of the expected intersection), `expected` and `adjusted` are (k, k), NaN where not
+    defined; `shown` is the one of them that has the colour. `same` marks pairs of one mask among the nested ones. `n`
+    counts replicates and `who` says of what; `paired` says how layers of several runs are, `pairings` (k, k) which.
+    """
+
+    title: str
+    tickets: tuple[str, ...]
+    labels: tuple[str, ...]
+    measure: str
+    null: Null
+    sizes: Ints
+    intersections: Ints
+    nested: NDArray[np.bool_]
+    iou: Floats
+    chance_iou: Floats
+    expected: Floats
+    adjusted: Floats
+    n: int
+    who: str
+    paired: str
+    pairings: tuple[tuple[str, ...], ...]
+    left_out: int
+    awaited: tuple[Part, ...]
+
+    @property
+    def same(self) -> NDArray[np.bool_]:
+        found: NDArray[np.bool_] = self.nested & (self.sizes[:, None] == self.sizes[None])
+        return found
+
+    @property
+    def shown(self) -> Floats:
+        return self.iou if self.measure == "iou" else self.adjusted
+
+    @property
+    def top(self) -> float:
+        """Where the colours end: the largest of two different tickets, rounded up to a twentieth."""
+        pairs = self.shown[~np.eye(len(self.tickets), dtype=bool) & np.isfinite(self.shown)]
+        return float(min(1.0, max(0.05, np.ceil(20 * pairs.max(initial=0)) / 20)))
+
+
+def info(source: Source[MatrixOptions]) -> MatrixInfo:
+    """The data of the figure, from the overlaps."""
+    options, made = source.options, source.overlaps
+    refs = made.refs if made else ()
+    k = len(refs)
+    sizes, both, expected = np.zeros(k, np.int64), np.zeros((k, k), np.int64), np.full((k, k), np.nan)
+    if made and made.layers:
+        sizes, both = made.sizes.sum(axis=1), made.intersections.sum(axis=2)
+        expected = made.expected[options.null].sum(axis=2)
+    return MatrixInfo(
+        title=title(source),
+        tickets=tuple(str(ref) for ref in refs),
+        labels=tuple(labels(refs, made.runs if made else {})),
+        measure=options.measure,
+        null=options.null,
+        sizes=sizes,
+        intersections=both,
+        nested=nested(both, sizes),
+        iou=iou(both, sizes),
+        chance_iou=iou(expected, sizes),
+        expected=expected,
+        adjusted=adjusted(both, sizes, expected),
+        n=replicates(refs),
+        who=count(refs),
+        paired=pairs_by(made) if made else "",
+        pairings=tuple(tuple(pairing(made, a, b) for b in refs) for a in refs) if made else (),
+        left_out=made.left_out if made else 0,
+        awaited=awaited(source),
+    )
+
+
+def finding(made: MatrixInfo) -> list[Part]:
+    """What pairs share on average, and what chance would give them; nested pairs apart."""
+    if made.awaited:
+        return list(made.awaited)
+    pairs = np.triu(np.ones(made.nested.shape, bool), 1)
+    inside = pairs & made.nested
+    if np.isnan(made.expected[pairs]).all():
+        why = (
+            "these tickets do not start from the same weights" if made.null == "magnitude_at_init"
+            else "no hidden unit of this network can be permuted"
+        )  # fmt: skip
+        return [Part(f"This null does not apply: {why}.")]
+    free = pairs & ~made.nested & np.isfinite(made.adjusted)
+    marked = _marked(int((inside & ~made.same).sum()), int((inside & made.same).sum()))
+    if not free.any():
+        if not inside.any():
+            return [Part("Overlap is not defined here: the masks are empty, or this null does not apply to them.")]
+        low, high = made.iou[inside].min(), made.iou[inside].max()
+        if (made.same[pairs]).all():
+            return [Part(f"These {len(made.tickets)} tickets keep the same weights.")]
+        strictly = not (inside & made.same).any()
+        what = "Each pair is nested, one mask within the other" if strictly and (inside == pairs).all() else marked
+        reach = [Part(words.density(low), WINNING_TICKET)]
+        if words.density(high) != words.density(low):
+            reach = [Part("from "), *reach, Part(" to "), Part(words.density(high), WINNING_TICKET)]
+        return [Part(f"{what}, with an IoU {'' if len(reach) > 1 else 'of '}"), *reach, Part(".")]
+    who = "2 tickets" if len(made.tickets) == 2 else f"{words.plural(int(free.sum()), 'pair')} of tickets"
+    return [
+        Part(f"{who} share "),
+        Part(words.density(float(made.iou[free].mean())), WINNING_TICKET),
+        Part(f" of the weights that either keeps (IoU), where {PHRASES[made.null]} would share "),
+        Part(words.density(float(made.chance_iou[free].mean()))),
+        Part(": adjusted overlap "),
+        Part(number(float(made.adjusted[free].mean()), 3), WINNING_TICKET),
+        Part(f", where 0 is chance and 1 is nested{f'; {marked}' if inside.any() else ''}."),
+    ]
+
+
+def draw(made: MatrixInfo) -> go.Figure:
+    """The figure: cells by address of their tickets, so that a click names both; colours end at the largest pair."""
+    k, top = len(made.tickets), made.top
+    name = "IoU" if made.measure == "iou" else f"adjusted overlap ({NAMES[made.null]})"
+    data: list[dict[str, Any]] = []
+    if k:
+        data.append(
+            {
+                "type": "heatmap", "x": list(made.tickets), "y": list(made.tickets), "z": made.shown.astype(np.float32),
+                "zmin": 0, "zmax": top, "colorscale": HEAT_SCALE, "xgap": 1 if k <= _MARKS else 0,
+                "ygap": 1 if k <= _MARKS else 0, "text": _texts(made), "texttemplate": "%{text}",
+                "hovertext": _hovers(made), "hovertemplate": "%{hovertext}<extra></extra>",
+                "colorbar": {
+                    "thickness": 8, "len": 0.7, "outlinewidth": 0, "x": 1.01, "ticks": "", "nticks": 6,
+                    "title": {"text": "IoU" if made.measure == "iou" else "adjusted", "side": "top",
+                              "font": {"size": 12}},
+                },
+                "meta": {"role": HEAT},
+            }
+        )  # fmt: skip
+    step = max(1, -(-k // _TICKS))
+    ticks = {"type": "category", "tickvals": list(made.tickets[::step]), "ticktext": list(made.labels[::step]),
+             "showgrid": False}  # fmt: skip
+    short = max(map(len, made.labels), default=0) <= 4
+    drawn = figure(
+        data,
+        title=f"{made.title}: {name}",
+        finding=finding(made),
+        foot=_foot(made),
+        n=made.n,
+        # Long labels are turned, and lie where the title would.
+        xaxis=axis("ticket" if short else "", range=[-0.5, max(k, 1) - 0.5], tickangle=0 if short else -40, **ticks),
+        yaxis=axis("ticket", range=[max(k, 1) - 0.5, -0.5], **ticks),
+        hovermode="closest",
+        margin={"l": 132, "r": 76, "t": 26, "b": 96},
+    )
+    drawn.layout.meta = {**drawn.layout.meta, "tickets": list(made.tickets)}
+    return drawn
+
+
+def number(value: float, digits: int = 2) -> str:
+    """An overlap with a true minus, "–" where it is not defined."""
+    if value != value:
+        return "–"
+    written = f"{value:.{digits}f}"
+    return written.removeprefix("-") if float(written) == 0 else written.replace("-", "−")
+
+
+def _mark(made: MatrixInfo, i: int, j: int) -> str:
+    return "=" if made.same[i, j] else "⊂" if made.nested[i, j] else ""
+
+
+def _marked(inside: int, same: int) -> str:
+    """How many pairs have which mark, as the cells have them."""
+    counts = ((inside, "nested pair", "", "⊂"), (same, "pair", " of the same mask", "="))
+    return " and ".join(
+        f"{words.plural(n, noun)}{more} {'is' if n == 1 else 'are'} marked {sign}"
+        for n, noun, more, sign in counts
+        if n
+    )
+
+
+def _texts(made: MatrixInfo) -> list[list[str]]:
+    k = len(made.tickets)
+    if k > _MARKS:
+        return [[""] * k] * k
+
+    digits = 3 if made.top <= 0.1 else 2
+
+    def text(i: int, j: int) -> str:
+        value = float(made.shown[i, j])
+        mark = _mark(made, i, j)
+        if k <= _NUMBERS:
+            return f"{number(value, digits)} {mark}".strip()
+        return mark or ("" if value == value else "–")
+
+    return [[text(i, j) for j in range(k)] for i in range(k)]
+
+
+def _hovers(made: MatrixInfo) -> list[list[str]]:
+    """One text per cell, symmetric."""
+    k = len(made.tickets)
+    texts = [[""] * k for _ in range(k)]
+    for i in range(k):
+        for j in range(i, k):
+            one, other = made.labels[i], made.labels[j]
+            pair = one if i == j else f"{one} and {other}"
+            mark = {"": "", "=": " (the same mask)", "⊂": " (nested)"}[_mark(made, i, j)]
+            expected = float(made.expected[i, j])
+            chance = f"{expected:,.0f}" if expected == expected else "–"
+            texts[i][j] = texts[j][i] = (
+                f"{pair}{mark}<br>both keep {words.count(made.intersections[i, j])} of "
+                f"{words.count(made.sizes[i])} and {words.count(made.sizes[j])}, by chance {chance}<br>"
+                f"IoU {number(float(made.iou[i, j]), 3)}, adjusted {number(float(made.adjusted[i, j]), 3)} "
+                f"({NAMES[made.null]})"
+            )
+    return texts
+
+
+def _foot(made: MatrixInfo) -> str:
+    if not made.n:
+        return "n = 0"
+    signs = f"⊂ nested · = the same mask · – not defined · colours end at {made.top:.2f}"
+    more = f" · {words.plural(made.left_out, 'more ticket')} left out" if made.left_out else ""
+    paired = f" · {made.paired}" if made.paired else ""
+    return f"n = {made.who} · chance: {NAMES[made.null]}{paired} · {signs}{more}"
+
+
+def table(made: MatrixInfo) -> dict[str, list[Any]]:
+    """One row per two tickets, each with itself too."""
+    a, b = np.triu_indices(len(made.tickets))
+    return {
+        "a": [made.tickets[i] for i in a],
+        "b": [made.tickets[i] for i in b],
+        "kept_a": made.sizes[a].tolist(),
+        "kept_b": made.sizes[b].tolist(),
+        "intersection": made.intersections[a, b].tolist(),
+        "iou": made.iou[a, b].tolist(),
+        "null": [made.null] * len(a),
+        "expected": made.expected[a, b].tolist(),
+        "expected_iou": made.chance_iou[a, b].tolist(),
+        "adjusted": made.adjusted[a, b].tolist(),
+        "nested": [int(each) for each in made.nested[a, b]],
+        "same": [int(each) for each in made.same[a, b]],
+        "layers_paired": [made.pairings[i][j] for i, j in zip(a, b, strict=True)],
+    }
+
+
+def _overlaps_alone(_options: Options) -> Reads:
+    """Overlaps are read apart, mask by mask; no artifact is loaded whole."""
+    return Reads({}, {})
+
+
+ENTRY = FigureEntry(
+    "overlap_matrix",
+    "Overlap of tickets",
+    "Do different tickets keep the same weights?",
+    (),
+    MatrixOptions,
+    info,
+    draw,
+    table,
+    artifacts=("mask", "pyramid"),
+    narrow=_overlaps_alone,
+)

@@ -1,0 +1,194 @@
+"""Which weights survive: the share still alive at each level, by how large they were at initialisation."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+from pydantic import Field
+
+from app.contract.events import WINNING_TICKET
+from app.contract.tickets import MAX_LAYER_NAME
+from app.masks.sums import strata_sizes
+from app.plotting import level_lines, words
+from app.plotting.entry import FigureEntry
+from app.plotting.level_lines import Floats, Line
+from app.plotting.source import Options, Source, Tensors
+from app.plotting.style import figure
+from app.plotting.tickets.pyramid_view import Layer, awaited, layers, saved, unknown
+from app.plotting.words import Part
+from app.records import Run
+
+GROUPS = ("smallest fifth", "second fifth", "middle fifth", "fourth fifth", "largest fifth")
+# From dotted to solid as the weights grow; the markers as well tell them apart.
+_DASHES = ("1.5px,3px", "3px,3px", "6px,3px", "11px,3px", "solid")
+_SYMBOLS = ("triangle-down", "diamond", "square", "triangle-up", "circle")
+_LABELS = ("1st", "2nd", "3rd", "4th", "5th")
+
+
+class SurvivalOptions(Options):
+    """`layer` by name, None takes all together."""
+
+    layer: str | None = Field(None, max_length=MAX_LAYER_NAME)
+
+
+class SurvivalInfo(NamedTuple):
+    """Shares in [0, 1] of weights alive, NaN where not saved: `alive` of all (n_levels, n_replicates) and `groups`
+    (5, n_levels, n_replicates) of each fifth of the initial |w|, a layer's own fifths. `weights` counts them all."""
+
+    title: str
+    weights: int
+    levels: NDArray[np.int64]
+    replicates: NDArray[np.int64]
+    alive: Floats
+    groups: Floats
+    planned_levels: int
+    live: bool
+    awaited: tuple[Part, ...]
+
+
+def wanted(run: Run) -> bool:
+    """Whether there is anything to compare: several levels, or initial weights of imported masks."""
+    return run.levels > 0 or "no initial weights" not in run.provenance.get("format", "")
+
+
+def info(source: Source[SurvivalOptions]) -> SurvivalInfo:
+    """The data of the figure, from the artifacts `pyramid` of all levels."""
+    name = source.options.layer
+    chosen = [layer for layer in layers(source) if name in (None, layer.name)]
+    found = saved(source) if chosen else {}
+    levels = np.array(sorted(found), dtype=np.int64)
+    replicates = np.array(sorted({replicate for by in found.values() for replicate in by}), dtype=np.int64)
+    alive = np.full((len(levels), len(replicates)), np.nan)
+    groups = np.full((len(GROUPS), *alive.shape), np.nan)
+    weights = sum(layer.weights for layer in chosen)
+    sizes = sum((_fifths(strata_sizes(layer.weights)) for layer in chosen), start=np.zeros(len(GROUPS)))
+    for i, by in enumerate(found.values()):
+        for replicate, tensors in by.items():
+            j = int(np.searchsorted(replicates, replicate))
+            alive[i, j] = _sum(chosen, tensors, "rows").sum() / weights
+            by_group = _sum(chosen, tensors, "strata")
+            if by_group.size == len(sizes):
+                np.divide(by_group, sizes, out=groups[:, i, j], where=sizes > 0)
+    why = unknown(source, name) if name and not chosen else awaited(source)
+    return SurvivalInfo(
+        title=name or "all layers",
+        weights=weights,
+        levels=levels,
+        replicates=replicates,
+        alive=alive,
+        groups=groups,
+        planned_levels=source.run.levels,
+        live=source.live,
+        awaited=() if np.isfinite(alive).any() else why,
+    )
+
+
+def _fifths(strata: NDArray[Any]) -> Floats:
+    """A hundred groups as five."""
+    made: Floats = strata.reshape(len(GROUPS), -1).sum(axis=1).astype(np.float64)
+    return made
+
+
+def _sum(chosen: list[Layer], tensors: Tensors, kind: str) -> Floats:
+    """Kept weights of the layers together: in all from "rows", by fifth from "strata"; NaN unless all are there."""
+    found = [layer.sums(tensors, kind) for layer in chosen]
+    each = [_fifths(sums) if kind == "strata" else np.array([sums.sum(dtype=np.float64)])
+            for sums in found if sums is not None]  # fmt: skip
+    return np.sum(each, axis=0) if len(each) == len(chosen) else np.array([np.nan])
+
+
+def finding(made: SurvivalInfo) -> list[Part]:
+    """How the largest and the smallest fifth fare at the last level that most replicates have reached."""
+    if made.awaited:
+        return list(made.awaited)
+    mean = level_lines.mean(made.alive)
+    last = int(np.flatnonzero(np.isfinite(mean))[-1])
+    at = level_lines.told(made.alive)
+    if at < last and mean[at] == 1:  # others have diverged or have yet to come, but pruned weights there are
+        at = last
+    level, alive = int(made.levels[at]), float(mean[at])
+    if level == 0 and alive == 1:
+        return [Part(f"All {words.count(made.weights)} weights remain"
+                     + ("; the first pruning is next." if made.live else ": no pruning took place."))]  # fmt: skip
+    groups = made.groups[:, at]
+    if not np.isfinite(groups).all(axis=0).any():
+        return [Part(f"At level {level}, "), Part(words.density(alive), WINNING_TICKET),
+                Part(" of the weights remain; whether the large ones survive is not known: no initial weights "
+                     "were saved.")]  # fmt: skip
+    means = level_lines.mean(groups)
+    return [
+        Part("Of the largest fifth of the initial weights "), Part(words.density(float(means[-1])), WINNING_TICKET),
+        Part(f" remain at level {level}, of the smallest "), Part(words.density(float(means[0])), WINNING_TICKET),
+        Part(f", of all {words.density(alive)}: {_verdict(groups)}."),
+    ]  # fmt: skip
+
+
+def _verdict(groups: Floats) -> str:
+    """What the shares of the fifths, (5, n_replicates), say of survival and initial magnitude."""
+    steps = np.diff(level_lines.mean(groups))
+    there = groups[:, np.isfinite(groups).all(axis=0)]
+    ends = there[-1] - there[0]
+    if (ends > 0).all():
+        return ("survival increases with the initial magnitude" if (steps >= 0).all()
+                else "the largest survive more often than the smallest, but not monotonically")  # fmt: skip
+    if (ends < 0).all():
+        return ("survival decreases with the initial magnitude" if (steps <= 0).all()
+                else "the smallest survive more often than the largest, but not monotonically")  # fmt: skip
+    return "survival does not depend on the initial magnitude"
+
+
+def draw(made: SurvivalInfo) -> go.Figure:
+    """The figure: a line for each fifth that has weights, and the dotted one of all."""
+    lines = [
+        Line(name, label, share, dash, symbol)
+        for name, label, share, dash, symbol in zip(GROUPS, _LABELS, made.groups, _DASHES, _SYMBOLS, strict=True)
+        if np.isfinite(share).any()
+    ]
+    every = [level_lines.of_all(made.alive)._replace(name="all weights")] if len(made.levels) else []
+    scale = level_lines.log_scale(np.concatenate([made.alive[None], made.groups]))
+    foot = level_lines.foot(made.alive)
+    if lines:
+        foot += " · fifths of each layer's initial |w|, the 1st the smallest; if it did not matter, all would lie on "
+        foot += "the dotted line"
+    foot += level_lines.empty_note(scale)
+    return figure(
+        [trace for line in (*every, *lines) for trace in level_lines.traces(made.levels, line, scale)],
+        title=f"Survival of weights, {made.title}",
+        finding=finding(made),
+        foot=foot,
+        n=int(np.isfinite(made.alive).sum(axis=1).max(initial=0)),
+        xaxis=level_lines.level_axis(made.planned_levels),
+        yaxis=level_lines.log_axis("weights remaining (%)", scale),
+        annotations=level_lines.names(made.levels, (*lines, *every), scale.range, scale),
+        right=level_lines.MARGIN,
+    )
+
+
+def table(made: SurvivalInfo) -> dict[str, list[Any]]:
+    """One row per group, level and replicate; alive in [0, 1] of so many `weights`, for a fifth of a fifth of them."""
+    names = ("all", *GROUPS)
+    n_levels, n = made.alive.shape
+    return {
+        "initial_magnitude": [name for name in names for _ in range(n_levels * n)],
+        "level": np.tile(np.repeat(made.levels, n), len(names)).tolist(),
+        "replicate": np.tile(made.replicates, len(names) * n_levels).tolist(),
+        "weights": [
+            made.weights if name == "all" else made.weights / len(GROUPS) for name in names for _ in range(n_levels * n)
+        ],
+        "alive": [*made.alive.ravel().tolist(), *made.groups.ravel().tolist()],
+    }
+
+
+ENTRY = FigureEntry(
+    "weight_survival",
+    "Survival of weights",
+    "Do initially large weights survive pruning?",
+    (),
+    SurvivalOptions,
+    info,
+    draw,
+    table,
+    artifacts=("pyramid",),
+    wanted=wanted,
+)

@@ -1,0 +1,186 @@
+"""What readers get from the store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.contract.experiment import Experiment
+from app.kinds.specs import Spec
+
+State: TypeAlias = Literal["queued", "running", "cancelling", "cancelled", "failed", "finished"]
+Queue: TypeAlias = Literal["cpu", "gpu"]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class RunProgress(_Record):
+    """Work done and asked for, in the units of the experiment's `pace`, such as optimizer steps.
+
+    `eta_s` is None until there is a speed to tell it from.
+    """
+
+    done: int
+    total: int
+    eta_s: float | None = None
+    note: str = ""
+
+
+class Run(_Record):
+    """One submitted experiment. `last_seq` is the number of its newest event, `again_of` the run that it repeats."""
+
+    id: str
+    name: str
+    kind: str
+    spec: Spec
+    state: State
+    progress: RunProgress
+    tags: tuple[str, ...] = ()
+    notes: str = ""
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    deleted_at: datetime | None = None
+    again_of: str | None = None
+    error: str | None = None
+    provenance: dict[str, Any] = {}
+    workers: tuple[str, ...] = ()
+    last_seq: int = 0
+
+    @property
+    def levels(self) -> int:
+        """Pruning rounds that the run asks for; 0 where nothing is pruned."""
+        return getattr(self.spec, "levels", 0)
+
+    @property
+    def trains_tickets(self) -> bool:
+        """Whether its tickets are trained here, so that there are weights as well as masks."""
+        return isinstance(self.spec, Experiment) and self.spec.saves_tickets
+
+    @property
+    def experiment(self) -> Experiment:
+        """The spec, for what only makes sense of what workers do. Raises TypeError for imported masks."""
+        if not isinstance(self.spec, Experiment):
+            raise TypeError(f"run {self.id} is of kind {self.kind}")
+        return self.spec
+
+
+class Shard(_Record):
+    """One replicate of a run, as the workers see it."""
+
+    id: int
+    run_id: str
+    replicate: int
+    state: State
+    attempt: int
+    worker: str | None = None
+    error: str | None = None
+    done: int = 0
+    total: int = 0
+    note: str = ""
+
+
+class EventRecord(_Record):
+    """An event as the log keeps it; `event` is its JSON, with `chunk` and `rows` in place of a Measured's columns."""
+
+    seq: int
+    at: datetime
+    replicate: int | None
+    event: dict[str, Any]
+
+
+class ArtifactRef(_Record):
+    """A saved artifact of a run; `id` is the SHA-256 of its bytes."""
+
+    id: str
+    run_id: str
+    replicate: int
+    level: int
+    branch: str
+    draw: int
+    name: str
+    media_type: str
+    size_bytes: int
+    meta: dict[str, str] = {}
+    seq: int
+
+
+class WorkerLoad(_Record):
+    """What a worker uses now, with its children, and what its machine does; shares are in [0, 1].
+
+    Pages of memory that children share are counted in each of them.
+    """
+
+    cpu_cores: float = Field(description="Cores that the worker keeps busy.")
+    memory_bytes: int = Field(description="Memory that the worker holds.")
+    machine_cpu_share: float = Field(description="Share of the machine's cores that anybody keeps busy.")
+    machine_cores: int = Field(description="Cores of the machine.")
+    machine_memory_bytes: int = Field(description="Memory of the machine in use.")
+    machine_memory_total_bytes: int = Field(description="Memory of the machine.")
+    disk_free_bytes: int = Field(description="Room on the disk of the data or of the artifacts, whichever is less.")
+    gpu_share: float | None = Field(None, description="Share of the time in which the GPU was at work.")
+    gpu_memory_bytes: int | None = Field(None, description="Memory of the GPU in use, by anybody.")
+    gpu_memory_total_bytes: int | None = Field(None, description="Memory of the GPU.")
+
+
+class WorkerInfo(_Record):
+    """A worker process that has been seen lately; `busy` names the runs its slots work on.
+
+    `trouble` is why it accepts no work, such as a full disk; empty when all is well. `load` is as old as
+    `seen_at`; None before it is first measured.
+    """
+
+    id: str
+    host: str
+    pid: int
+    queue: Queue
+    device: str
+    slots: int
+    busy: tuple[str, ...] = ()
+    started_at: datetime
+    seen_at: datetime
+    alive: bool
+    versions: dict[str, str] = {}
+    trouble: str = ""
+    load: WorkerLoad | None = None
+
+
+class Refusal(_Record):
+    """A worker that cannot go on with a waiting shard, since it would give other numbers; `reason` names why."""
+
+    replicate: int
+    worker: str
+    reason: str
+
+
+class Page(_Record):
+    """A page of runs; `next` is the cursor of the following page, or None at the end."""
+
+    items: tuple[Run, ...]
+    next: str | None = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """Rows of one series of a run as equally long columns.
+
+    Always present: replicate, level, draw (int64) and branch (str); the rest is as measured (float64).
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+
+    def __len__(self) -> int:
+        return len(self.columns["replicate"])
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.columns[name]
+
+    def where(self, rows: NDArray[np.bool_]) -> "Series":
+        """The rows for which `rows` is true."""
+        return Series({name: column[rows] for name, column in self.columns.items()})

@@ -1,0 +1,146 @@
+"""Speed-up against density: break-even on straight lines in log-log, what is refused or wrong is said and not drawn."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from app.contract.experiment import FieldError
+from app.kinds.hardware.figures.hardware_view import Format, LayerOptions, View
+from app.kinds.hardware.figures.speedup_vs_density import SpeedupInfo, break_even, draw, finding, info, table
+from app.plotting import words
+from app.plotting.source import Source
+from tests.app.erasure_rows import NAN, erasure_run, series
+from tests.app.hardware_rows import hardware_run, refused, row
+
+RUN = {"formats": ("masked_dense", "csr"), "densities": (0.1, 0.5)}
+
+
+def source(rows: list[dict[str, Any]], options: dict[str, Any] | None = None, **run: Any) -> Source[LayerOptions]:
+    chosen = LayerOptions.model_validate(options or {})
+    return Source(hardware_run(**{**RUN, **run}), chosen, {"hardware": series(rows)})
+
+
+ROWS = [
+    row("dense"), row("csr", speedup=0.5), row("csr", speedup=0.7, replicate=1), row("masked_dense", speedup=0.8),
+    row("csr", target=0.1, speedup=2.0), row("csr", target=0.1, speedup=2.4, replicate=1),
+    row("masked_dense", target=0.1, speedup=0.9),
+    # What is not chosen: another layer, mode, batch, or the ticket.
+    row("csr", (300, 100), speedup=99.0), row("csr", training=1, speedup=98.0), row("csr", batch_size=7, speedup=97.0),
+    row("csr", (0, 0), ticket=1, speedup=96.0),
+]  # fmt: skip
+
+
+def test_info_by_hand(same: Any) -> None:
+    none, nothing = np.full((2, 2), NAN), ("", "")
+    expected = SpeedupInfo(
+        view=View((784, 300), "inference", 60, 11, "A Processor", "cpu"),
+        densities=np.array([0.5, 0.1]),
+        formats=(
+            Format("masked_dense", np.array([[0.8, NAN], [0.9, NAN]]), none, nothing, NAN),
+            Format("csr", np.array([[0.5, 0.7], [2.0, 2.4]]), none, nothing, NAN),
+        ),
+        live=False,
+    )
+    assert same(info(source(ROWS)), expected)
+
+
+def test_break_even_is_where_a_straight_line_in_log_log_crosses_one() -> None:
+    densities = np.array([0.5, 0.1])
+    # From 1/2 to 2 is as far below 1 as above it: at the geometric mean of the densities.
+    assert break_even(densities, np.array([0.5, 2.0])) == pytest.approx(math.sqrt(0.05))
+    assert break_even(densities, np.array([0.5, 1.0])) == pytest.approx(0.1)
+    assert break_even(densities, np.array([1.5, 2.0])) is None
+    assert break_even(densities, np.array([0.5, 0.9])) is None
+    assert break_even(densities, np.array([2.0, 0.9])) is None
+    # Noise about 1 crosses it, and says nothing.
+    assert break_even(densities, np.array([0.95, 1.05])) is None
+    three = np.array([0.5, 0.2, 0.1])
+    assert break_even(three, np.array([2.0, 0.5, 2.0])) == pytest.approx(math.sqrt(0.02))
+    assert break_even(three, np.array([0.5, NAN, 2.0])) == pytest.approx(math.sqrt(0.05))
+
+
+def test_the_finding_says_where_each_format_breaks_even() -> None:
+    made = info(source(ROWS))
+    # CSR: means 0.6 and 2.2; 0.5·(0.1/0.5)^(ln(1/0.6)/ln(2.2/0.6)) = 0.266.
+    assert words.text(tuple(finding(made))) == (
+        "Inference of 784×300, batch 60, on A Processor: masked dense is never faster (0.90× at 10.0 %), CSR breaks "
+        "even at 26.6 % (2.2× at 10.0 %)."
+    )
+    about = finding(info(source([row("csr", speedup=0.95), row("csr", target=0.1, speedup=1.06)])))
+    assert "CSR is about as fast as dense (1.1× at 10.0 %)" in words.text(tuple(about))
+    (mark,) = [trace for trace in draw(made).data if trace.meta["part"] == "break_even"]
+    assert mark.x[0] == pytest.approx(26.556, abs=0.01)
+    assert mark.y[0] == 1
+    assert mark.meta["role"] == "csr"
+    assert "even at 26.6 %" in [note.text for note in draw(made).layout.annotations]
+
+
+def test_theory_and_dense_are_drawn_beside_what_is_measured() -> None:
+    figure = draw(info(source(ROWS)))
+    reference = {trace.name: (trace.x.tolist(), trace.y.tolist()) for trace in figure.data
+                 if trace.meta["part"] == "reference"}  # fmt: skip
+    assert reference == {"1/density": ([100, 10], [1, 10]), "dense": ([100, 10], [1, 1])}
+    means = {trace.name: trace.y.tolist() for trace in figure.data if trace.meta["part"] == "mean"}
+    assert means == {"masked dense": pytest.approx([0.8, 0.9]), "CSR": pytest.approx([0.6, 2.2])}
+    assert figure.layout.xaxis.range[0] > figure.layout.xaxis.range[1]
+    assert figure.layout.yaxis.range[1] > 1
+
+
+def test_a_format_that_is_refused_says_why_and_has_no_line() -> None:
+    rows = [*ROWS[:1], row("csr"), refused("masked_dense", 7), refused("masked_dense", 7, target=0.1)]
+    made = info(source(rows))
+    assert made.formats[0].refused == ("torch", "torch")
+    figure = draw(made)
+    assert "masked dense: this torch refused it" in figure.layout.meta["foot"]
+    assert [trace.name for trace in figure.data if trace.meta["part"] == "mean"] == ["CSR"]
+    assert table(made)["refused"] == [*["torch"] * 4, ""]
+    some = info(source([row("csr", target=0.1), refused("csr", 5)]))
+    assert "CSR, at some densities: keeps at most half of the weights" in draw(some).layout.meta["foot"]
+
+
+def test_a_format_whose_numbers_are_wrong_is_not_counted() -> None:
+    made = info(source([row("csr", speedup=5.0, error=0.04), row("csr", target=0.1, speedup=2.0)]))
+    assert made.formats[1].values[:, 0].tolist() == [pytest.approx(NAN, nan_ok=True), 2.0]
+    assert "CSR: off by up to 4 % of the largest output, so excluded" in draw(made).layout.meta["foot"]
+
+
+def test_energy_is_told_as_missing_only_where_it_is() -> None:
+    assert "energy cannot be measured here" in draw(info(source(ROWS))).layout.meta["foot"]
+    made = info(source([row("csr", energy_j=0.002)]))
+    assert "energy" not in draw(made).layout.meta["foot"]
+    assert table(made)["energy_j"] == [0.002]
+
+
+def test_options_choose_layer_mode_and_batch() -> None:
+    made = info(source(ROWS, {"layer": "300x100"}))
+    assert made.formats[1].values[0, 0] == 99
+    assert info(source(ROWS, {"mode": "training"})).formats[1].values[0, 0] == 98
+    assert info(source(ROWS, {"batch": 7}, batch_sizes=(60, 7))).formats[1].values[0, 0] == 97
+    for option, value in (("layer", "1x1"), ("batch", 5)):
+        with pytest.raises(FieldError, match=f"{option}: must be one of"):
+            info(source(ROWS, {option: value}))
+    with pytest.raises(FieldError, match="mode: must be one of training"):
+        info(source(ROWS, {"mode": "inference"}, modes=("training",)))
+
+
+@pytest.mark.parametrize(("state", "expected"), [
+    ("running", "The first point appears with the first measurement."),
+    ("failed", "Nothing to show: no timing succeeded."),
+])  # fmt: skip
+def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
+    assert words.text(tuple(finding(info(source([], state=state))))) == expected
+
+
+def test_the_measurements_of_a_ticket_are_no_layer() -> None:
+    """A collapsed ticket would get its speed-up here."""
+    rows = [row("dense", (0, 0), ticket=1), row("csr", (0, 0), ticket=1, speedup=3.4)]
+    made = info(source(rows, layers=[]))
+    assert words.text(tuple(finding(made))) == "Nothing to show: this run times no layer by itself."
+    assert not any(np.isfinite(each.values).any() for each in made.formats)
+
+
+def test_another_kind_of_run_is_refused() -> None:
+    with pytest.raises(TypeError, match="is of kind erasure"):
+        info(Source(erasure_run(), LayerOptions()))
