@@ -23,8 +23,8 @@ _NOT_IN = frozenset(
     {"a", "button", "code", "dialog", "h1", "h2", "label", "noscript", "option", "output", "pre", "script",
      "select", "style", "summary", "svg", "template", "textarea", "title"}
 )  # fmt: skip
-# What may be out of sight while the page around it is not.
-_FOLDS = re.compile(r"""<details|class=["'][^"']*\b(?:inner|off)\b""")
+# What may be out of sight, or change, while the page around it does not.
+_FOLDS = re.compile(r"""<details|class=["'][^"']*\b(?:inner|off|find)\b|\sdata-live\b""")
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)([^>]*)>")
 
 
@@ -91,7 +91,8 @@ def explain(html: str, root: str = "") -> str:
 def _mark(body: str, root: str) -> str:
     """`body` with the first use of each term in its running text marked.
 
-    What may be out of sight, such as folded details, is marked by itself: it uses up no first use of the page.
+    What may be out of sight, such as folded details, or change, such as findings and live parts, is marked by itself:
+    it uses up no first use of the page, so that one part's words never move another's.
     """
     parts: list[str] = []
     used: set[str] = set()

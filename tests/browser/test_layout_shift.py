@@ -55,6 +55,16 @@ def test_nothing_moves_on_any_tab_of_a_live_run(watched: Watched, scope: Scope, 
     assert {tab: moved for tab, moved in found.items() if sum(each["value"] for each in moved) > STILL} == {}
 
 
+def test_layers_of_a_mask_stay_when_scripts_come_late_to_a_phone(watched: Watched, finished: str) -> None:
+    page = watched(390, 1600)
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
+    page.add_init_script(WATCH)
+    page.goto(f"/runs/{finished}?tab=masks")
+    page.wait_for_selector("#matrix-a .main-svg")
+    page.wait_for_timeout(1000)
+    assert [each for each in shifts(page) if any("OL#layers" in what for what in each["what"])] == []
+
+
 @pytest.mark.parametrize("path", ["/", "/workers"])
 def test_nothing_moves_on_the_board_while_a_run_goes_on(watched: Watched, scope: Scope, path: str) -> None:
     run = scope.submit(name="Still on the board", steps=250, eval_every=50, levels=3)

@@ -228,7 +228,7 @@ export async function atlas(form, chosen) {
     name: `${run}-r${control("replicate").value}-l${control("level").value}-${layer}-${look().color}`,
   });
 
-  film.hidden = false;
+  film.classList.remove("by-script");
   let playing = false;
   const level = control("level");
   const step = async (/** @type {number} */ to) => {

@@ -124,5 +124,14 @@ def test_what_people_write_is_left_alone(client: httpx.Client, hand: Hand) -> No
     assert '<p class="notes" data-plain>each replicate</p>' in client.get(f"/runs/{run.id}", headers=HTML).text
 
 
+@pytest.mark.parametrize("changing", ['<p data-live id="a">', '<p class="find">'])
+def test_marks_do_not_depend_on_parts_that_change(changing: str) -> None:
+    def after(words: str) -> str:
+        return explain(f"<main><div>{changing}{words}</p><p data-live>each ticket</p></div></main>").split("</p>")[1]
+
+    assert after("a ticket is trained") == after("done")
+    assert 'class="term"' in after("done")
+
+
 def test_a_term_is_named_by_its_first_word() -> None:
     assert Term(("random reinit", "reinit"), "x").anchor == "term-random-reinit"
