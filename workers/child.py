@@ -24,11 +24,10 @@ from workers.batcher import Batcher
 from workers.job import DONE, FENCED, Job, Order, device_kind
 from workers.parent import Parent
 from workers.provenance import provenance
-from workers.science.compute_time import clock
 from workers.science.experiments.midway import Clock
 from workers.science.experiments.together import Stack, StackedBench, Waiting, conduct
 from workers.science.outputs import Checkpoint, Output, Tensors
-from workers.speed import Stopwatch
+from workers.speed import Stopwatch, timed
 from workers.tuning import tuned
 
 # Well within the supervisor's grace: an evaluation in which nothing can be saved may take longer than that.
@@ -182,7 +181,7 @@ class Attempt:
         )
         # What it holds of a training that is half done is the experiment's now.
         self._saved.tensors = {}
-        for output in self._timed(outputs):
+        for output in timed(outputs, self._stopwatch, self._device):
             if isinstance(output, Waiting):
                 yield output
                 continue
@@ -288,14 +287,3 @@ class Attempt:
             self._store.cancelled(*self._shard)
         else:
             self._store.release(*self._shard)
-
-    def _timed(self, outputs: Iterator[Output]) -> Iterator[Output]:
-        now = clock(self._device)
-        while True:
-            began = now()
-            try:
-                output = next(outputs)
-            except StopIteration:
-                return
-            self._stopwatch.lap(output, now() - began)
-            yield output

@@ -37,11 +37,12 @@ class Job:
     width: int = 1
     beside: tuple[Claim, ...] = ()
     abreast: int = 1
+    patience_s: float = CHILD_PATIENCE_S
 
     def store(self) -> Store:
         """The store as the child opens it."""
         settings = self.settings
-        return Store(settings.resolved_database_url, settings.resolved_artifacts_url, patience_s=CHILD_PATIENCE_S)
+        return Store(settings.resolved_database_url, settings.resolved_artifacts_url, patience_s=self.patience_s)
 
     @property
     def claims(self) -> tuple[Claim, ...]:

@@ -1,6 +1,7 @@
 """How long one optimizer step takes, evaluations included, from the progress that an experiment reports."""
 
 import os
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -12,6 +13,7 @@ from workers.calibration import missing
 from workers.job import DONE, device_kind
 from workers.parent import Parent
 from workers.science.calibration import calibrate as step_times
+from workers.science.compute_time import clock
 from workers.science.outputs import Output
 
 
@@ -51,3 +53,16 @@ def calibrate(connection: "Connection[Any, Any]", settings: Settings, device: st
         if (found.model, found.dataset) in unknown:
             store.record_speed(found.model, found.dataset, found.batch_size, device_kind(device), found.step_s)
     return DONE
+
+
+def timed(outputs: Iterator[Output], stopwatch: Stopwatch, device: str) -> Iterator[Output]:
+    """Yield `outputs`, each after its lap of `stopwatch`: how long it computed on `device`."""
+    now = clock(device)
+    while True:
+        began = now()
+        try:
+            output = next(outputs)
+        except StopIteration:
+            return
+        stopwatch.lap(output, now() - began)
+        yield output

@@ -5,6 +5,8 @@
 import { plotly } from "../plotly.js";
 import { color } from "../theme.js";
 import { dropFirst, showFirst } from "./first_picture.js";
+import { axisTitle, separators, ticks } from "./matrix_axes.js";
+import { bind } from "./matrix_gestures.js";
 import { colorbar, colorscale, ofOne, theme } from "./scales.js";
 import { cells, tile } from "./server.js";
 import { describe } from "./words.js";
@@ -53,7 +55,7 @@ export class Matrix {
     /** @type {AbortController | null} */
     this.asking = null;
     this.title = "";
-    this.bind();
+    bind(this);
   }
 
   /** The viewport that shows everything. @returns {View} */
@@ -167,12 +169,12 @@ export class Matrix {
       template: {}, width, height, margin: MARGIN, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: legend.paper[theme()], showlegend: false, dragmode: COARSE ? false : "pan", hovermode: "closest", uirevision: "constant",
       font: { family: "Inter, system-ui, sans-serif", size: 12, color: soft },
       hoverlabel: { bgcolor: color("card"), bordercolor: edge, font: { color: ink, family: "Inter, system-ui, sans-serif", size: 12 }, align: "left" },
-      xaxis: { ...axis, ...this.ticks("columns"), range: [this.view.left, this.view.right], maxallowed: this.shape.columns, title: { text: this.axisTitle("columns"), font: { size: 12 }, standoff: 6 } },
-      yaxis: { ...axis, ...this.ticks("rows"), range: [this.view.bottom, this.view.top], maxallowed: this.shape.rows },
+      xaxis: { ...axis, ...ticks("columns", this), range: [this.view.left, this.view.right], maxallowed: this.shape.columns, title: { text: axisTitle("columns", this), font: { size: 12 }, standoff: 6 } },
+      yaxis: { ...axis, ...ticks("rows", this), range: [this.view.bottom, this.view.top], maxallowed: this.shape.rows },
       images: this.images,
-      shapes: this.separators(edge),
+      shapes: separators(edge, this),
       annotations: [
-        { ...corner, text: this.axisTitle("rows"), yshift: 4, font: { size: 12, color: soft } },
+        { ...corner, text: axisTitle("rows", this), yshift: 4, font: { size: 12, color: soft } },
         { ...corner, text: this.title, yshift: 36, font: { size: 12.5, color: ink } },
       ],
     };
@@ -236,37 +238,6 @@ export class Matrix {
     return describe(weight, { ...this.shape, level: Number(this.ticket?.level ?? 0) });
   }
 
-  /** Ticks at whole units; of a convolution, at its channels. @param {"rows" | "columns"} side */
-  ticks(side) {
-    const { kernel } = this.shape;
-    if (side === "rows" || kernel === 1 || this.look.columns !== "natural") return { dtick: undefined, nticks: 8, tickformat: ",d" };
-    const channels = (this.view.right - this.view.left) / kernel;
-    const step = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000].find((each) => channels / each <= 10) ?? 5000;
-    const first = Math.ceil(this.view.left / kernel / step) * step;
-    const shown = [];
-    for (let channel = first; channel * kernel < this.view.right; channel += step) shown.push(channel);
-    return { tickmode: "array", tickvals: shown.map((channel) => (channel + 0.5) * kernel), ticktext: shown.map(String) };
-  }
-
-  /** @param {"rows" | "columns"} side */
-  axisTitle(side) {
-    const order = this.look[side] === "degree" ? ", by degree" : this.look[side] === "cluster" ? ", in clusters" : "";
-    if (side === "rows") return `output unit${order}`;
-    return this.shape.kernel > 1 && !order ? `input channel, each ${this.shape.kernel} kernel positions wide` : `${this.shape.kernel > 1 ? "input channel × kernel position" : "input"}${order}`;
-  }
-
-  /** Lines between the kernels of a convolution, when there is room between them. @param {string} line */
-  separators(line) {
-    const { kernel } = this.shape;
-    const channels = (this.view.right - this.view.left) / kernel;
-    if (kernel === 1 || this.look.columns !== "natural" || channels > 120) return [];
-    const shapes = [];
-    for (let channel = Math.ceil(this.view.left / kernel); channel * kernel <= this.view.right; channel++) {
-      shapes.push({ type: "line", x0: channel * kernel, x1: channel * kernel, yref: "paper", y0: 0, y1: 1, line: { color: line, width: 1 } });
-    }
-    return shapes;
-  }
-
   /** The reader has dragged the plot. @param {any} change */
   panned(change) {
     const [x0, x1, y1, y0] = [change["xaxis.range[0]"], change["xaxis.range[1]"], change["yaxis.range[0]"], change["yaxis.range[1]"]];
@@ -289,70 +260,6 @@ export class Matrix {
     if (!this.ticket) return null;
     const found = await cells(this.ticket, this.look, { top: row, bottom: row + 1, left: column, right: column + 1 }, signal);
     return { unit: found.rows[0], column: found.columns[0], kept: found.kept[0], death: found.death[0], start: found.start[0], end: found.end[0], replicates: found.replicates[0] };
-  }
-
-  bind() {
-    this.place.addEventListener("wheel", (event) => {
-      const at = this.at(event);
-      // The wheel scrolls the page until the reader has turned to the matrix.
-      if (!at || !(event.ctrlKey || event.metaKey || this.place.contains(document.activeElement))) return;
-      event.preventDefault();
-      this.zoom(Math.min(2, Math.max(0.5, Math.exp(event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.0016)))), at.x, at.y);
-    }, { passive: false });
-    this.place.addEventListener("keydown", (event) => this.key(event));
-    new ResizeObserver(() => {
-      const layout = /** @type {any} */ (this.place).layout;
-      const { width, height } = this.place.getBoundingClientRect();
-      if (layout && width && (Math.abs(layout.width - width) > 1 || Math.abs(layout.height - height) > 1)) this.fetch();
-    }).observe(this.place);
-    /** @type {AbortController | null} */
-    let reading = null;
-    let pressed = { x: 0, y: 0 };
-    const read = async (/** @type {{row: number, column: number}} */ at) => {
-      reading?.abort();
-      const mine = (reading = new AbortController());
-      await new Promise((done) => setTimeout(done, 40));
-      if (mine.signal.aborted) return null;
-      return this.weight(at.row, at.column, mine.signal).catch(() => null);
-    };
-    this.place.addEventListener("pointermove", async (event) => {
-      const at = this.at(event);
-      if (!at || this.cells || event.buttons) return;
-      const weight = await read(at);
-      if (weight) this.listener.told(this.say(weight));
-    });
-    this.place.addEventListener("pointerdown", (event) => {
-      pressed = { x: event.clientX, y: event.clientY };
-      this.place.focus({ preventScroll: true });
-    }, { capture: true });
-    this.place.addEventListener("dblclick", (event) => {
-      const at = this.at(event);
-      if (at) this.zoom(0.4, at.x, at.y);
-    });
-    this.place.addEventListener("pointerup", async (event) => {
-      const at = this.at(event);
-      if (!at || this.cells || Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) > 4) return;
-      const weight = await read(at);
-      if (weight) this.listener.picked(weight.unit);
-    }, { capture: true });
-  }
-
-  /** @param {KeyboardEvent} event */
-  async key(event) {
-    if (event.target !== this.place || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { top, bottom, left, right } = this.view;
-    /** @type {Record<string, () => unknown>} */
-    const keys = {
-      ArrowLeft: () => this.pan(0, -0.125), ArrowRight: () => this.pan(0, 0.125), ArrowUp: () => this.pan(-0.125, 0), ArrowDown: () => this.pan(0.125, 0),
-      "+": () => this.zoom(0.7), "=": () => this.zoom(0.7), "-": () => this.zoom(1 / 0.7), 0: () => this.go(this.whole),
-      Enter: async () => {
-        const weight = await this.weight(Math.floor((top + bottom) / 2), Math.floor((left + right) / 2), new AbortController().signal);
-        if (weight) { this.listener.told(this.say(weight)); this.listener.picked(weight.unit); }
-      },
-    };
-    if (!keys[event.key]) return;
-    event.preventDefault();
-    await keys[event.key]();
   }
 }
 

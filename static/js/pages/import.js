@@ -1,6 +1,7 @@
 /** Import: files dropped or chosen, put in order, looked at by the server, and stored once a reader has seen the table. */
 import { decided, forget, hide, show as showTable } from "./import-table.js";
-import { at } from "../address.js";
+import { follow, plain } from "./import-drop.js";
+import { post, size } from "./import-upload.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("import-form"));
 const input = /** @type {HTMLInputElement} */ (document.getElementById("f-files"));
@@ -8,11 +9,7 @@ const drop = /** @type {HTMLElement} */ (document.getElementById("drop"));
 const list = /** @type {HTMLOListElement} */ (document.getElementById("levels"));
 const problem = /** @type {HTMLElement} */ (document.getElementById("f-files-error"));
 const moved = /** @type {HTMLElement} */ (document.getElementById("moved"));
-const upload = /** @type {HTMLElement} */ (document.getElementById("upload"));
-const bar = /** @type {HTMLProgressElement} */ (upload.querySelector("progress"));
-const told = /** @type {HTMLElement} */ (upload.querySelector("p"));
 const send = /** @type {HTMLButtonElement} */ (form.querySelector("button.go"));
-const abort = /** @type {HTMLButtonElement} */ (document.getElementById("abort"));
 const maxBytes = Number(form.dataset.maxBytes);
 const maxFiles = Number(form.dataset.maxFiles);
 
@@ -31,17 +28,6 @@ input.required = false;
 /** @type {HTMLElement} */ (drop.querySelector(".dropped")).hidden = false;
 const help = /** @type {HTMLElement} */ (document.getElementById("f-files-help"));
 help.textContent = "One file per level; the first is level 0. Shards of one network and their index are one level. You can also drop a folder.";
-
-/** @param {number} bytes */
-function size(bytes) {
-  const [unit, name] = bytes < 1e6 ? [1e3, "kB"] : bytes < 1e9 ? [1e6, "MB"] : [1e9, "GB"];
-  return `${(bytes / unit).toFixed(bytes < 10 * unit ? 1 : 0)} ${name}`;
-}
-
-/** @param {number} seconds */
-function duration(seconds) {
-  return seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`;
-}
 
 /** @param {string} text */
 function complain(text) {
@@ -221,60 +207,25 @@ function number(text, label, value, step, act) {
   return made;
 }
 
-/** @param {FileList | null | undefined} chosen */
-function plain(chosen) {
-  return [...(chosen ?? [])].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
-}
-
-/**
- * The files of what was dropped, folders walked through; names keep their folders.
- * @param {DataTransfer | null} dropped
- */
-async function walked(dropped) {
-  const entries = [...(dropped?.items ?? [])].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  if (!entries.some((entry) => entry.isDirectory)) return plain(dropped?.files);
-  /** @type {{file: File, path: string}[]} */
-  const found = [];
-  for (let entry = entries.pop(); entry && found.length <= maxFiles; entry = entries.pop()) {
-    const one = entry;
-    if (one.isFile) {
-      const file = await /** @type {Promise<File>} */ (new Promise((done, failed) => /** @type {FileSystemFileEntry} */ (one).file(done, failed)));
-      if (/\.(safetensors|json)$/.test(file.name)) found.push({ file, path: one.fullPath.replace(/^\//, "") });
-    } else {
-      const reader = /** @type {FileSystemDirectoryEntry} */ (one).createReader();
-      for (;;) {
-        const some = await /** @type {Promise<FileSystemEntry[]>} */ (new Promise((done, failed) => reader.readEntries(done, failed)));
-        if (!some.length) break;
-        entries.push(...some);
-      }
-    }
-  }
-  return found;
-}
-
 input.addEventListener("change", () => {
   add(plain(input.files));
   input.value = ""; // the same file may be chosen again after it was left out
 });
-for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (event) => { event.preventDefault(); drop.classList.add("over"); });
-for (const name of ["dragleave", "drop"]) drop.addEventListener(name, () => drop.classList.remove("over"));
-drop.addEventListener("drop", (event) => { event.preventDefault(); const files = plain(event.dataTransfer?.files); void walked(event.dataTransfer).then(add, () => add(files)); });
-// A file that misses the place would replace the page.
-for (const name of ["dragover", "drop"]) document.addEventListener(name, (event) => event.preventDefault());
+follow(drop, maxFiles, add);
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   const why = obstacle();
   complain(why);
   if (why) return input.focus();
-  post(contents(), !seen);
+  post(contents(), !seen, { recognised, failed: fail });
 });
 for (const radio of document.querySelectorAll("#one-means input")) radio.addEventListener("change", again);
 
 /** A decision was made: the table is made anew at once. */
 function again() {
   unseen();
-  if (!obstacle()) post(contents(), true);
+  if (!obstacle()) post(contents(), true, { recognised, failed: fail });
 }
 
 /** What is sent: the form, the files, and what was decided of them. */
@@ -296,7 +247,6 @@ function contents() {
 
 /** @param {import("./import-table.js").Preview} found */
 function recognised(found) {
-  busy(false);
   complain("");
   if (!placed && !sharded()) {
     const place = new Map(found.networks.flatMap((each) => each.files.map((name) => /** @type {const} */ ([name, each.replicate]))));
@@ -309,49 +259,8 @@ function recognised(found) {
   moved.textContent = `${found.layers.length} layers recognised. ${found.question || found.warnings.join(" ")}`;
 }
 
-/**
- * @param {FormData} body
- * @param {boolean} dry whether only to look
- */
-function post(body, dry) {
-  const request = new XMLHttpRequest();
-  const began = performance.now();
-  busy(true);
-  abort.onclick = () => request.abort();
-  request.upload.onprogress = ({ loaded, total }) => {
-    bar.value = loaded / Math.max(total, 1);
-    const left = ((performance.now() - began) / 1000) * (total / Math.max(loaded, 1) - 1);
-    told.textContent = loaded < total ? `${size(loaded)} of ${size(total)} · ${duration(left)} left` : "checking and saving …";
-  };
-  request.upload.onload = () => {
-    bar.removeAttribute("value"); // how long the check takes is not known
-    told.textContent = "checking and saving …";
-  };
-  request.onload = () => {
-    const answer = request.response ?? { detail: `the server answered ${request.status}` };
-    if (request.status === 200) recognised(answer);
-    else if (request.status === 201) location.assign(at(`/runs/${answer.id}`));
-    else fail(answer.errors?.length ? answer.errors : [{ path: "files", message: answer.detail }]);
-  };
-  request.onerror = () => fail([{ path: "files", message: "The server refused the files or cannot be reached. Nothing was stored." }]);
-  request.onabort = () => busy(false);
-  request.open("POST", at(`/api/v1/imports${dry ? "?dry_run=true" : ""}`));
-  request.setRequestHeader("Accept", "application/json");
-  request.responseType = "json";
-  request.send(body);
-}
-
-/** @param {boolean} now */
-function busy(now) {
-  upload.hidden = abort.hidden = !now;
-  send.disabled = now;
-  bar.value = 0;
-  told.textContent = now ? "starting …" : "";
-}
-
 /** @param {{path: string, message: string}[]} errors */
 function fail(errors) {
-  busy(false);
   const [{ path, message }] = errors;
   const field = document.getElementById(`f-${path}`);
   if (field && field !== input) complainAt(field, `${path} ${message}`);
