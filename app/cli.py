@@ -143,15 +143,15 @@ def again(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run.")],
     url: Annotated[str, typer.Option(help="Address of the server; default: the one on this machine.")] = "",
 ) -> None:
-    """Submit exactly the same spec once more; the pages of both say whether the numbers came out the same."""
+    """Rerun with exactly the same spec; the pages of both runs show whether the numbers are equal."""
     show_run(console, ask(url, "POST", f"/runs/{quote(in_utf8(run_id), safe='')}/again"), url)
 
 
 @app.command()
 def verify(
-    run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run whose store is this machine's.")],
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run that is stored on this machine.")],
     replicate: Annotated[int | None, typer.Option(help="Default: the first finished one.")] = None,
-    level: Annotated[int | None, typer.Option(help="Default: the last of the cheapest tickets.")] = None,
+    level: Annotated[int | None, typer.Option(help="Default: that of the cheapest training that ended.")] = None,
     branch: Annotated[str | None, typer.Option(help="A control or optimizer by its key.")] = None,
     draw: Annotated[int | None, typer.Option(help="Which draw of a control, or learning rate of an optimizer.")] = None,
     anyway: Annotated[
@@ -193,7 +193,7 @@ def import_(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Store the import without asking for confirmation.")] = False,
     url: Annotated[str, typer.Option(help="Address of the server; default: the one on this machine.")] = "",
 ) -> None:
-    """Bring masks from elsewhere to the server; what was recognised in the files is shown before it is stored."""
+    """Import masks from other software; what is recognised in the files is shown before it is stored."""
     if len(files) > MAX_FILES:
         stop(f"{len(files)} files; at most {MAX_FILES} are imported at once")
     with ExitStack() as stack:
@@ -247,8 +247,8 @@ def runs(
 
 @app.command()
 def presets() -> None:
-    """List what can be submitted by name."""
-    table = Table(Column("name", no_wrap=True), "kind", "of it", "question", box=None, pad_edge=False)
+    """List the presets that can be submitted."""
+    table = Table(Column("name", no_wrap=True), "kind", "size", "question", box=None, pad_edge=False)
     for preset in PRESETS.values():
         table.add_row(preset.name, preset.spec.kind, plural(*preset.spec.work), escape(preset.title))
     console.print(table)

@@ -20,7 +20,7 @@ def set_aside(client: Redis, queue: str) -> bool:
         return False
     name = f"{queue}:set-aside:{uuid.uuid4()}"
     client.rename(queue, name)
-    log.warning("the broker held something under %r that is no queue: it is now called %r", queue, name)
+    log.warning("the broker has a key %r that is not a queue: it is renamed to %r", queue, name)
     return True
 
 

@@ -111,5 +111,5 @@ def _obstacle(saved: Saved, store: Artifacts, shard: str) -> str:
     if saved.shard not in ("", shard):
         return f"it belongs to {saved.shard}"
     if not all(store.exists(sha256) for sha256 in saved.artifacts.values()):
-        return "an artifact that it rests on is gone"
+        return "an artifact that it needs is missing"
     return ""

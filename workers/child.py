@@ -157,7 +157,7 @@ class Attempt:
             except Corrupt as error:
                 if self._saved.sha256 in ("", *damaged):
                     raise
-                damaged[self._saved.sha256] = f"an artifact that it rests on is damaged: {error}"
+                damaged[self._saved.sha256] = f"an artifact that it needs is damaged: {error}"
             else:
                 return
 

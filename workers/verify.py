@@ -121,7 +121,7 @@ def _plan(plans: Sequence[dict[str, Any]]) -> dict[str, Any]:
     if len(stacks) > 1:
         raise CannotVerifyError(
             f"several trainings of this replicate ran at once, {', then '.join(stacks)}, as the memory allowed: which "
-            "was made with which is not known"
+            "were trained together is not known"
         )
     return plans[-1]
 
@@ -169,7 +169,7 @@ def _report(store: Store, part: Part, stored: Outputs, redone: Redone) -> int:
 def _compare(store: Store, key: Key, stored: Outputs, redone: Redone) -> str:
     """How a series or an artifact differs from what is stored; empty when it does not."""
     if key not in stored:
-        return "was not there then"
+        return "was not stored then"
     if key.sort == "rows":
         return difference(stored[key], redone.rows[key]) if key in redone.rows else "is not measured now"
     try:

@@ -48,7 +48,7 @@ _FC19 = "Frankle & Carbin 2019, arXiv 1803.03635"
 CATALOG: Mapping[str, Mapping[str, Entry]] = {
     "dataset": _room(
         Entry(f"{_DATA}.digits:load", p.Digits, "Digits", "1,797 handwritten digits of 8×8, bundled: no download. "
-              "Tested on writers never trained on.", "scikit-learn's copy of the UCI optical digits test set"),
+              "Tested on writers outside the training set.", "scikit-learn's copy of the UCI optical digits test set"),
         Entry(f"{_DATA}.mnist:load", p.Mnist, "MNIST", "Handwritten digits of 28×28: 55,000 train, 5,000 validation, "
               "10,000 test.", "LeCun et al. 1998"),
         Entry(f"{_DATA}.fashion_mnist:load", p.FashionMnist, "Fashion-MNIST", "Clothes of 28×28, split as MNIST.",

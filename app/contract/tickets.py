@@ -47,6 +47,6 @@ class TicketRef:
         """The ticket of an address. Raises `ValueError`."""
         found = _ADDRESS.fullmatch(text)
         if found is None:
-            raise ValueError(f"{text[:80]!r} is no address of a ticket such as 06f3k2m9qa:0:5")
+            raise ValueError(f"{text[:80]!r} is not the address of a ticket such as 06f3k2m9qa:0:5")
         run, replicate, level, branch, draw = found.groups()
         return cls(run, int(replicate), int(level), branch or WINNING_TICKET, int(draw or 0))

@@ -72,7 +72,7 @@ def parse(text: str) -> Choice:
     for part in filter(None, (each.strip() for each in text.split(","))):
         found = _CHOICE.fullmatch(part)
         if found is None:
-            raise ValueError(f"{part[:80]!r} is no pairing of layers such as 06f3k2m9qa:06f3k2m9qb:0-2-1")
+            raise ValueError(f"{part[:80]!r} is not a pairing of layers such as 06f3k2m9qa:06f3k2m9qb:0-2-1")
         places = tuple(int(place) for place in found[3].split("-"))
         if sorted(places) != list(range(len(places))):
             raise ValueError(f"{part[:80]!r} does not contain each layer once, numbered from 0")

@@ -54,4 +54,4 @@ class Here:
 def past(error: Spread) -> str:
     """What the range rests on; with fewer than ten past replicates, nine in ten are all."""
     which = f"the last {error.n}" if error.n < 10 else f"9 in 10 of the last {error.n}"
-    return f"as {which} replicates like it turned out"
+    return f"as for {which} similar replicates"

@@ -211,7 +211,7 @@ def _sentence(found: Sequence[Strip], replicate: int, *, ink: bool) -> str:
     if stopped:
         parts.append(f"{stopped} stopped before {'its end' if stopped == 1 else 'their end'}")
     if left:
-        parts.append(f"{left} not yet trained" if done or diverged else f"{plural(left, 'training')} to come")
+        parts.append(f"{left} not yet trained" if done or diverged else f"{plural(left, 'training')} remaining")
     return f"Replicate {replicate}: {', '.join(parts)}.{_against_twins(found)}"
 
 

@@ -175,7 +175,7 @@ def workers(request: Request, store: StoreDep, queue: QueueDep) -> HTMLResponse:
     return page(
         request, "workers.html", workers=lines, machines=machines(known), troubles=troubles(known),
         alive=made.alive, broker=queue.alive(), shell=made,
-        queue=f"Waiting: {told}." if told else "Nothing waits in the queue.",
+        queue=f"Waiting: {told}." if told else "The queue is empty.",
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from app.masks.pairing import Pairing, times
 
 _BY = {
     "name": "by name",
-    "shape": "by shape: each shape is there once",
+    "shape": "by shape: each shape occurs once",
     "choice": "as chosen",
     "proposal": "not yet: several layers share a shape, and their names differ",
 }

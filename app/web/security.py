@@ -53,7 +53,7 @@ class Gate:
                 await problem(400, detail)(scope, receive, send)
                 return
             if _has_nul(scope):
-                detail = "The address holds a NUL character, which is part of no name and no text here."
+                detail = "The address contains a NUL character, which no name or text may contain."
                 await problem(400, detail)(scope, receive, send)
                 return
             if scope["method"] not in SAFE_METHODS and not _same_site(headers, host):

@@ -60,7 +60,7 @@ class Viewport(Ticket):
     right: int = Field(..., description="One past the last column.")
     rows: Order = Field("natural", description="Order of the rows.")
     columns: Order = Field("natural", description="Order of the columns.")
-    order_of: str = Field("", max_length=80, description="Address of a ticket whose order is taken; empty: its own.")
+    order_of: str = Field("", max_length=80, description="Ticket whose order of units is used; empty: its own.")
     pairing: str = Field("", max_length=8_000, description="Which layers of two runs belong together: a:b:0-2-1.")
 
     def view(self, width: int = 1, height: int = 1) -> View:
@@ -76,7 +76,7 @@ class Picture(Viewport):
     width: int = Field(1000, description=f"Pixels to fill, up to {MAX_SIDE}.")
     height: int = Field(640, description=f"Pixels to fill, up to {MAX_SIDE}.")
     theme: Theme = "light"
-    v: str = Field("", max_length=40, description="The `seq` that the run is known to have: makes the answer keep.")
+    v: str = Field("", max_length=40, description="The `seq` of the run, if known: then the answer may be cached.")
 
 
 class Values(Viewport):

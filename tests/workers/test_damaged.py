@@ -84,7 +84,7 @@ def test_a_run_whose_checkpoints_all_rest_on_damaged_bytes_says_so_and_is_not_tr
     run = store.run(run_id)
     _, failed = failures(store, run_id)
     assert (run.state, failed["final"]) == ("failed", True)
-    assert "an artifact that it rests on is damaged" in str(run.error)
+    assert "an artifact that it needs is damaged" in str(run.error)
     assert "Clone the run to start over" in str(run.error)
 
 

@@ -271,7 +271,7 @@ def test_something_that_was_not_there_then_is_said(lab: Lab) -> None:
     ref = lab.artifact("rewound", "pyramid", 2)
     lab.write("DELETE FROM artifacts WHERE run_id = ? AND seq = ?", (ref.run_id, ref.seq))
     code, out, _ = lab.verify("rewound")
-    assert (code, "was not there then" in out) == (1, True)
+    assert (code, "was not stored then" in out) == (1, True)
 
 
 def test_another_numeric_plan_is_refused_and_each_difference_named(lab: Lab) -> None:

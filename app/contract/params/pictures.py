@@ -25,5 +25,5 @@ class PictureUpload(Params):
         "",
         max_length=200_000,
         title="PNG",
-        description="A grey PNG of at most 256×256 in base64; the page makes one of any picture that you drop or draw.",
+        description="A grey PNG of at most 256×256 in base64; the page converts any picture that you drop or draw.",
     )

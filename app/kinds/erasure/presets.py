@@ -53,8 +53,8 @@ PRESETS = (
         "The Modula figure, corrected",
         **_MODULA,
         claim="Our own question: does the figure hold when batches come from all training images and accuracy is "
-        "that of images never trained on?",
-        differs="As modula-figure, with batches from the whole training split.",
+        "measured on images outside the training set?",
+        differs="Same as modula-figure, but with batches from the whole training split.",
         spec=_erasure(**_FIGURE),
     ),
     Preset(

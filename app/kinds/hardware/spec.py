@@ -21,11 +21,11 @@ FORMATS: tuple[str, ...] = ("dense", *get_args(Format))
 REASONS: Mapping[str, str] = {
     "device": "needs a GPU",
     "capability": "needs a GPU of compute capability 8.0 or later",
-    "dtype": "not for this dtype here",
+    "dtype": "not supported for this data type on this device",
     "training": "for inference only",
     "density": "keeps at most half of the weights",
-    "layers": "no layer here can be held like that",
-    "torch": "this torch refused it",
+    "layers": "no layer can be stored in this format",
+    "torch": "refused by PyTorch on this machine",
     "collapse": "not counted, as layer collapse leaves a constant output",
 }
 """Why a row holds no time; the column `refused` is 1 + the place in this mapping, 0 where there is a time."""
@@ -186,11 +186,11 @@ class HardwareSpec(Experiment):
             if self.device == "cpu":
                 raise FieldError("formats", f"semi_structured {REASONS['capability']}, and device is cpu")
             if not half:
-                raise FieldError("dtype", f"semi_structured wants float16 or bfloat16, not {self.dtype}")
+                raise FieldError("dtype", f"semi_structured needs float16 or bfloat16, not {self.dtype}")
             if self.modes == ("training",):
                 raise FieldError("modes", "semi_structured is for inference only")
         if "csr" in self.formats and self.device == "cpu" and half:
-            raise FieldError("dtype", f"csr wants float32 or float64 on a CPU, not {self.dtype}")
+            raise FieldError("dtype", f"csr needs float32 or float64 on a CPU, not {self.dtype}")
 
 
 def _count(number: int, noun: str, many: str = "") -> str:

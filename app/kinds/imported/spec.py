@@ -19,10 +19,12 @@ class ImportedSpec(RunSpec):
     places: tuple[tuple[NonNegativeInt, NonNegativeInt], ...] = Field(
         (), max_length=61, description="Replicate and level of each file; none: file i is level i of one replicate."
     )
-    one_means: Literal["", "kept", "pruned"] = Field("", description="What 1 means in masks, where somebody said so.")
-    roles: dict[str, str] = Field({}, max_length=5_000, description="Roles of tensors that somebody chose, by name.")
+    one_means: Literal["", "kept", "pruned"] = Field("", description="What 1 means in masks, where it was specified.")
+    roles: dict[str, str] = Field(
+        {}, max_length=5_000, description="Roles of tensors that were chosen by hand, by name."
+    )
     accuracies: tuple[tuple[NonNegativeInt, NonNegativeInt, float], ...] = Field(
-        (), max_length=61, description="Replicate, level and test accuracy in [0, 1], where given beside the files."
+        (), max_length=61, description="Replicate, level and test accuracy in [0, 1], where given with the files."
     )
     layers: int = Field(ge=1, le=400, description="Prunable layers of the network.", json_schema_extra=unit("layers"))
     levels: int = Field(ge=0, le=60, description="Levels after the first.", json_schema_extra=unit("rounds"))

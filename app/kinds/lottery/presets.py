@@ -43,7 +43,7 @@ PRESETS = (
         "Is the gap only undertraining?",
         **_FC19,
         claim="Our own question: if the controls were only slower, four times as many steps would close the gap.",
-        differs="As digits-tickets, with 4,000 steps.",
+        differs="Same as digits-tickets, but with 4,000 steps.",
         spec=_lottery(**_DIGITS, steps=4_000, eval_every=100),
     ),
     Preset(

@@ -115,7 +115,7 @@ def test_a_name_that_is_a_path_or_no_line_is_refused(name: str) -> None:
         (raw({"__metadata__": {"format": "pt"}}), "no tensor"),
         (raw({"a": FINE, "__metadata__": 3}, bytes(6)), "__metadata__"),
         (raw(b"{\xff}"), "not JSON"),
-        (raw(b'{"a": NaN}'), "NaN is no JSON number"),
+        (raw(b'{"a": NaN}'), "NaN is not a JSON number"),
         (raw(b'{"a": ' + b"1" * 5_000 + b"}"), "not JSON"),
         (raw(b"{" + b'"a":{' * 100_000), "not JSON: nested too deeply"),
         (raw(b'{"a": ' + b"[" * 200_000), "not JSON"),

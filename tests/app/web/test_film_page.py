@@ -129,7 +129,7 @@ def test_before_the_first_frame_every_training_waits(client: httpx.Client, store
     run = store.create_run(erasure_spec(), name="queued")
     page = ask(client, run.id)
     assert {text(html).rpartition(" ")[2] for html in shots(page).values()} == {"waiting"}
-    assert "Replicate 0: 3 trainings to come." in text(page)
+    assert "Replicate 0: 3 trainings remaining." in text(page)
     assert pictures(page) == []
 
 

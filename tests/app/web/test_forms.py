@@ -230,7 +230,7 @@ def test_boxes_are_ticked_for_what_is_chosen_and_left_alone_where_none_is_sent()
         ({"modes.inference": "off", "modes.training": "off"}, "modes", "needs at least one"),
         ({"densities": "half"}, "densities", "needs 1 to 16 numbers"),
         ({"formats.semi_structured": "on"}, "formats", "needs a GPU of compute capability 8.0"),
-        ({"ticket": "x"}, "ticket", "is no address of a ticket"),
+        ({"ticket": "x"}, "ticket", "is not the address of a ticket"),
     ],
 )
 def test_a_mistake_among_sizes_and_boxes_is_told_in_words(changed: dict[str, str], path: str, words: str) -> None:

@@ -34,7 +34,7 @@ def test_a_saved_ticket_is_taken(client: httpx.Client, saved: str) -> None:
         ("{run}:1:1", "has replicates 0 to 0"),
         ("{run}:0:3", "has levels 0 to 2"),
         ("{run}:0:2", "has not saved level 2 of replicate 0"),
-        ("{run}", "is no address of a ticket"),
+        ("{run}", "is not the address of a ticket"),
         ("{other}:0:0", "is of kind hardware"),
     ],
 )

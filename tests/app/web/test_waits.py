@@ -113,7 +113,7 @@ def test_an_estimate_is_what_those_like_it_took(client: httpx.Client, store: Sto
             connection.execute(update(shards).where(shards.c.id == claim.shard_id).values(held_s=held))
     database.dispose()
     text = unescape(client.post("/new/estimate", data=data).text)
-    assert "About 85 s here, as 9 in 10 of the last 11 replicates like it turned out: 1 ms per step" in text
+    assert "About 85 s here, as for 9 in 10 of the last 11 similar replicates: 1 ms per step" in text
     presets = {preset["name"]: preset for preset in client.get("/api/v1/presets").json()["items"]}
     assert presets["digits-tickets"]["cost"]["error_factor"] == pytest.approx(1.2)
     assert presets["lenet-quick"]["cost"]["error_factor"] is None
@@ -135,7 +135,7 @@ def test_an_estimate_widens_after_estimates_that_were_off(client: httpx.Client, 
             connection.execute(update(shards).where(shards.c.id == claim.shard_id).values(held_s=held))
     database.dispose()
     text = unescape(client.post("/new/estimate", data=forms.values(SPEC) | {"kind": "lottery"}).text)
-    assert "About 51 s to 5 min here, as the last 5 replicates like it turned out" in text
+    assert "About 51 s to 5 min here, as for the last 5 similar replicates" in text
     # The cards say the same of the same spec, and of what was never compared they give no range.
     cards = client.get("/presets", headers={"Accept": "text/html"}).text
     costs = dict(re.findall(r'href="/new\?preset=([\w-]+)">.*?class="num cost">([^<]+)<', cards, re.DOTALL))

@@ -24,13 +24,13 @@ def read(path: Path, md5: str) -> bytes:
             content = gzip.decompress(content)
         except (OSError, EOFError, zlib.error) as error:
             raise DatasetError(
-                f"{path} is not a whole gzip file ({error}): delete it or put a good copy there"
+                f"{path} is not a whole gzip file ({error}): delete it or replace it with an intact copy"
             ) from error
     found = hashlib.md5(content, usedforsecurity=False).hexdigest()
     if found != md5:
         raise DatasetError(
             f"{path} is not the published file: its content has MD5 {found} instead of {md5}; "
-            "delete it or put a good copy there"
+            "delete it or replace it with an intact copy"
         )
     return content
 

@@ -128,7 +128,7 @@ def foot(made: AccuracyLrInfo) -> str:
         left_out = made.sheet.left_out
         notes.append("below: the matrix after training" + (f", {left_out} left out" if left_out else ""))
     if made.live and (left := trainings.awaited(made.ends)):
-        notes.append(f"{words.plural(left, 'training')} to come")
+        notes.append(f"{words.plural(left, 'training')} remaining")
     return " · ".join(notes)
 
 

@@ -196,7 +196,7 @@ def foot(made: StepsInfo) -> str:
     if lost := trainings.diverged_text(made.ends, _LABEL):
         notes.append(f"{lost}: ×")
     if made.live and (left := trainings.awaited(made.ends)):
-        notes.append(f"{words.plural(left, 'training')} to come")
+        notes.append(f"{words.plural(left, 'training')} remaining")
     return " · ".join(notes)
 
 

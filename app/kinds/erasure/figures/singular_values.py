@@ -125,7 +125,7 @@ def foot(made: SpectrumInfo) -> str:
     if made.diverged and not made.all_diverged:
         notes.append(f"{words.plural(made.diverged, 'replicate')} diverged, not in the mean")
     if made.live and len(made.moments) and made.moments[-1] < made.steps:
-        notes.append(f"the rest of {words.count(made.steps)} steps to come")
+        notes.append(f"still training, {words.count(made.steps)} steps in all")
     return " · ".join(notes)
 
 

@@ -166,7 +166,7 @@ def foot(made: SizesInfo) -> str:
     if made.diverged:
         notes.append(f"{words.plural(made.diverged, 'optimizer')} diverged at this learning rate")
     if made.live and made.step is not None and made.step < made.steps:
-        notes.append(f"the rest of {words.count(made.steps)} steps to come")
+        notes.append(f"still training, {words.count(made.steps)} steps in all")
     return " · ".join(notes)
 
 

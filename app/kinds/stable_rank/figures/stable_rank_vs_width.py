@@ -96,7 +96,7 @@ def foot(made: RankInfo) -> str:
         notes.append("stable rank = ‖·‖F² / ‖·‖₂² of the middle matrix's first update · dotted: the cap, the smaller "
                      "of width and batch")  # fmt: skip
     if made.live and (left := made.replicates * len(n) - int(n.sum())):
-        notes.append(f"{words.plural(left, 'gradient')} to come")
+        notes.append(f"{words.plural(left, 'gradient')} remaining")
     return " · ".join(notes)
 
 

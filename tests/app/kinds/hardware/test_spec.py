@@ -56,15 +56,15 @@ def test_dense_comes_first_and_cannot_be_left_out() -> None:
         ({"device": "any"}, "device"),
         ({"device": "tpu"}, "device"),
         ({"dtype": "int8"}, "dtype"),
-        ({"ticket": "somewhere"}, "ticket: 'somewhere' is no address"),
+        ({"ticket": "somewhere"}, "ticket: 'somewhere' is not the address"),
         ({"ticket": "abc:0:3:reinit:0"}, "ticket: must be a winning ticket"),
         ({"formats": ("semi_structured",)}, "formats: semi_structured needs a GPU of compute capability 8.0"),
-        ({"formats": ("semi_structured",), "device": "gpu"}, "dtype: semi_structured wants float16 or bfloat16"),
+        ({"formats": ("semi_structured",), "device": "gpu"}, "dtype: semi_structured needs float16 or bfloat16"),
         (
             {"formats": ("semi_structured",), "device": "gpu", "dtype": "float16", "modes": ("training",)},
             "modes: semi_structured is for inference only",
         ),
-        ({"dtype": "float16"}, "dtype: csr wants float32 or float64 on a CPU"),
+        ({"dtype": "float16"}, "dtype: csr needs float32 or float64 on a CPU"),
         (
             {"layers": [(n, 8) for n in range(1, 9)], "densities": [n / 16 for n in range(1, 17)], "replicates": 100},
             "densities: 128,000 measurements exceed",

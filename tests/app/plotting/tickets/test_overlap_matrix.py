@@ -235,7 +235,7 @@ def test_table(records: Any) -> None:
 @pytest.mark.parametrize(
     ("options", "given", "message"),
     [
-        (MatrixOptions, {"tickets": "nonsense"}, "no address"),
+        (MatrixOptions, {"tickets": "nonsense"}, "not the address"),
         (MatrixOptions, {"tickets": ",".join(f"a:0:{level}" for level in range(61))}, "60 can be compared"),
         (ChanceOptions, {"tickets": ",".join(f"a:0:{level}" for level in range(13))}, "12 can be compared"),
         (MatrixOptions, {"others": "../x"}, "not the id"),
@@ -243,7 +243,7 @@ def test_table(records: Any) -> None:
         (MatrixOptions, {"measure": "z"}, "measure"),
         (ChanceOptions, {"a": "a:0:1"}, "a pair has two"),
         (ChanceOptions, {"a": "a:0:1", "b": "a:0:1"}, "the same ticket"),
-        (ChanceOptions, {"b": "x y"}, "no address"),
+        (ChanceOptions, {"b": "x y"}, "not the address"),
     ],
 )
 def test_bad_options_are_refused(options: type[OverlapOptions], given: dict[str, Any], message: str) -> None:

@@ -145,7 +145,7 @@ def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
     run = erasure_run(state=state, two_level=None)
     made = info(Source(run, AccuracyLrOptions()))
     assert words.text(tuple(finding(made))) == expected
-    assert foot(made) == "n = 0" + (" · 12 trainings to come" if state == "running" else "")
+    assert foot(made) == "n = 0" + (" · 12 trainings remaining" if state == "running" else "")
 
 
 def test_a_live_run_shows_what_has_ended() -> None:
@@ -159,7 +159,7 @@ def test_a_live_run_shows_what_has_ended() -> None:
     figure = draw(made)
     assert [trace.x.tolist() for trace in figure.data] == [[0.1]]
     assert len(figure.layout.images) == 1
-    assert foot(made).endswith("11 trainings to come")
+    assert foot(made).endswith("11 trainings remaining")
 
 
 def test_one_replicate_has_no_spread_and_no_band() -> None:

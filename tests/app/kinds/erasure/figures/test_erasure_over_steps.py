@@ -181,7 +181,7 @@ def test_a_live_run_says_where_each_line_is() -> None:
     run = erasure_run(optimizers={"sgd": (1.0,)}, state="running", replicates=1)
     made = info(source(whole(run, lambda _place, _replicate: 10), run))
     assert " at step 10: visible." in words.text(tuple(finding(made)))
-    assert foot(made).endswith("1 training to come")
+    assert foot(made).endswith("1 training remaining")
 
 
 @pytest.mark.parametrize(("state", "expected"), [

@@ -135,7 +135,7 @@ def test_a_live_training_says_what_is_to_come() -> None:
     run = erasure_run(state="running", replicates=1)
     made = info(Source(run, TrainingChoice(), whole(run, lambda _place, _replicate: 10)))
     assert int(made.moments[-1]) == 10
-    assert foot(made).endswith("the rest of 100 steps to come")
+    assert foot(made).endswith("still training, 100 steps in all")
 
 
 def test_table_has_a_row_for_each_value(same: Any) -> None:

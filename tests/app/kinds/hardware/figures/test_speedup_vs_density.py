@@ -93,7 +93,7 @@ def test_a_format_that_is_refused_says_why_and_has_no_line() -> None:
     made = info(source(rows))
     assert made.formats[0].refused == ("torch", "torch")
     figure = draw(made)
-    assert "masked dense: this torch refused it" in figure.layout.meta["foot"]
+    assert "masked dense: refused by PyTorch on this machine" in figure.layout.meta["foot"]
     assert [trace.name for trace in figure.data if trace.meta["part"] == "mean"] == ["CSR"]
     assert table(made)["refused"] == [*["torch"] * 4, ""]
     some = info(source([row("csr", target=0.1), refused("csr", 5)]))

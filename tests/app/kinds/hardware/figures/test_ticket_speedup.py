@@ -53,7 +53,7 @@ def test_a_row_for_each_format_from_one_to_its_speed_up() -> None:
 
 def test_what_is_refused_has_no_row_but_a_reason() -> None:
     made = info(source([of_ticket("compacted", 1.5), refused("csr", 6, n_in=0, n_out=0, ticket=1)]))
-    assert "CSR: no layer here can be held like that" in draw(made).layout.meta["foot"]
+    assert "CSR: no layer can be stored in this format" in draw(made).layout.meta["foot"]
     columns = table(made)
     assert columns["format"] == ["csr", "csr", "compacted"]
     assert columns["refused"] == ["layers", "layers", ""]

@@ -71,7 +71,7 @@ def test_a_live_run_is_told_from_the_batch_that_has_a_point() -> None:
         "At width 32, with batches of 16: stable rank of the gradient 1.5, of its dualised update 8.0."
     )
     assert foot(made).startswith("n = 1 replicate: no spread")
-    assert foot(made).endswith("7 gradients to come")
+    assert foot(made).endswith("7 gradients remaining")
 
 
 @pytest.mark.parametrize(("state", "expected"), [
