@@ -47,7 +47,7 @@ class Catalog(BaseModel):
 
 
 class Cost(BaseModel):
-    """Expected wall-clock seconds on the workers that run now; None when that cannot be told, and `basis` says why.
+    """Expected wall-clock seconds on the workers that run now; None when unknown, and `basis` gives the reason.
 
     Nine in ten of the last estimates like it were within `error_factor` of what came of them; None while there are
     fewer than five. `trainings` counts networks, or what else a run of the kind consists of; `steps` the units of its

@@ -10,7 +10,7 @@ from app.contract.params import unit
 
 
 class ImportedSpec(RunSpec):
-    """Masks that somebody brought along: each file, or the shards of one, is a level of a replicate."""
+    """Imported masks: each file, or the shards of one, is a level of a replicate."""
 
     kind: Literal["imported"]
     files: tuple[Annotated[str, Field(min_length=1, max_length=300)], ...] = Field(
