@@ -23,7 +23,7 @@ class _Record(BaseModel):
 class RunProgress(_Record):
     """Work done and asked for, in the units of the experiment's `pace`, such as optimizer steps.
 
-    `eta_s` is None until there is a speed to tell it from.
+    `eta_s` is None until a speed is known.
     """
 
     done: int
@@ -130,7 +130,7 @@ class WorkerLoad(_Record):
 
 
 class WorkerInfo(_Record):
-    """A worker process that has been seen lately; `busy` names the runs its slots work on.
+    """A worker process with contact in the last day; `busy` names the runs its slots work on.
 
     `trouble` is why it accepts no work, such as a full disk; empty when all is well. `load` is as old as
     `seen_at`; None before it is first measured.

@@ -47,7 +47,7 @@ class Comparison(_Record):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def identical(self) -> bool:
-        """Whether both say identical to the bit, and neither says more."""
+        """Whether the results of both are equal to the bit and complete in both."""
         return self.same > 0 and not (self.different or self.only_then or self.only_now)
 
 

@@ -19,7 +19,7 @@ router = APIRouter(tags=["catalog"])
 
 
 class CatalogEntry(BaseModel):
-    """One thing that can be asked for; `params` is the JSON schema of its knobs, with ranges, units and help."""
+    """One available component; `params` is the JSON schema of its parameters, with ranges, units and help."""
 
     name: str
     title: str
@@ -82,7 +82,7 @@ class Presets(BaseModel):
 
 
 class Workers(BaseModel):
-    """Worker processes seen within a day."""
+    """Worker processes with contact in the last day."""
 
     items: list[WorkerInfo]
     next: None = None
@@ -149,7 +149,7 @@ def _preset(preset: Preset, here: Here) -> PresetInfo:
 
 @router.get("/workers")
 def get_workers(store: StoreDep) -> Workers:
-    """Who is working: `alive` are those seen in the last 15 s."""
+    """Who is working: `alive` are those with contact in the last 15 s."""
     return Workers(items=store.workers())
 
 

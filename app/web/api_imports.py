@@ -60,7 +60,7 @@ def create_import(
     queue: QueueDep,
     dry_run: Annotated[bool, Query(description="Return what was recognised without storing it.")] = False,
 ) -> Run | Preview:
-    """Masks from elsewhere as a finished run: each file is a level. Pickles are refused, never loaded.
+    """Import masks from other software as a finished run: each file is a level. Pickles are refused, never loaded.
 
     A kernel X is read from `X_mask` with `X_orig` (torch.nn.utils.prune), from `X_orig`, `X_mask` and `X_trained` (the
     tickets of this program), from masks in a parametrization or beside X, or from X alone, where 0 is pruned. Biases,

@@ -45,7 +45,7 @@ _PNG = {"description": "A picture.", "content": {"image/png": {"schema": {"type"
 class Prepared(BaseModel):
     """A picture that was uploaded, as a spec holds it: a grey PNG in base64, dark on white.
 
-    `two_level` says that it has two shades, so that erasure is measured as the area under a curve, not a correlation.
+    `two_level` is true where it has two shades: then erasure is measured as the area under a curve, not a correlation.
     """
 
     png: str
@@ -107,7 +107,7 @@ async def prepare_picture(file: Annotated[UploadFile, Depends(picture_file)]) ->
 def preview_picture(ask: Ask) -> Response:
     """A picture in random weights as a training would start from, one pixel a weight, at most `size` on each side.
 
-    `X-Preview` says in JSON what is shown: rows, columns, every how many of them, where the colours end, in words.
+    The header `X-Preview` describes it in JSON: rows, columns, every how many of them, where the colours end, in words.
     """
     picture = readable(ask.picture, f"picture.{field_of(ask.picture)}")
     rows, columns = matrix_of(ask.layer, ask.width, ask.dataset.n_inputs)

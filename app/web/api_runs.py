@@ -93,7 +93,7 @@ Sort: TypeAlias = Literal[
 
 @router.post("/runs", status_code=201)
 def create_run(body: NewRun, response: Response, store: StoreDep, queue: QueueDep) -> Run:
-    """Submit a run. Without a broker or a worker for it, it is stored all the same, and `progress.note` says so."""
+    """Submit a run. Without a broker or a worker for it, it is stored and waits; `progress.note` gives the reason."""
     name = body.name
     if body.spec is not None:
         run = submit(store, queue, body.spec, name=name, tags=body.tags, notes=body.notes)
@@ -129,7 +129,7 @@ def list_runs(
 
 @router.get("/runs/{run_id}", responses=responses(404))
 def get_run(run_id: RunId, store: StoreDep) -> Run:
-    """One run; while it is queued, `progress.note` says what it waits for, if not just for a free worker."""
+    """One run; while it is queued, `progress.note` gives what it waits for, if not just for a free worker."""
     return noted(store, store.run(run_id))
 
 

@@ -173,7 +173,7 @@ def get_film_frame(
 ) -> Response:
     """A PNG of one frame, which never changes; `X-Frame` has its size and where its colours end.
 
-    A pixel that stands for several entries shows the entry of largest magnitude.
+    A pixel that represents several entries shows the entry of largest magnitude.
     """
     still = film.still(run_id, query.replicate, query.place, query.step)
     made_of = "|".join((still.init.id, still.base.id, still.delta.id, query.model_dump_json()))

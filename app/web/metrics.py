@@ -65,7 +65,7 @@ class _Stored(Collector):
         for queue, length in queued.items():
             waiting.add_metric((queue,), length)
         yield waiting
-        alive = GaugeMetricFamily("ticketscope_workers_alive", "Worker processes seen in the last 15 s.")
+        alive = GaugeMetricFamily("ticketscope_workers_alive", "Worker processes with contact in the last 15 s.")
         alive.add_metric((), sum(worker.alive for worker in workers))
         yield alive
         loads = [(worker, worker.load.model_dump()) for worker in workers if worker.alive and worker.load is not None]

@@ -42,7 +42,7 @@ def get_partner(
     reader: ReaderDep,
     pairing: Annotated[str, Query(max_length=8_000, description="Which layers belong together: a:b:0-2-1.")] = "",
 ) -> Partner:
-    """Which layer of another ticket stands for this one; 422 where that cannot be said, or a reader has to choose."""
+    """Which layer of another ticket corresponds to this one; 422 where none does, or where a reader has to choose."""
     ref, number = TicketRef(run_id, 0, 0), number_of(reader, run_id, layer)
     found = cast(Beside, beside(reader, ref, number, other, pairing, "other"))
     one, index = reader.index(run_id), reader.index(found.ref.run)

@@ -89,7 +89,7 @@ class Values(Viewport):
 class LayerInfo(BaseModel):
     """A prunable layer: `rows` output units by `columns` inputs; a convolution's columns are channels × kernel.
 
-    `picture` says how the columns form pictures `[n, height, width]`, None where they do not; `assumed` when that is a
+    `picture` gives how the columns form pictures `[n, height, width]`, None where they do not; `assumed` when that is a
     guess from their number.
     """
 
@@ -103,7 +103,7 @@ class LayerInfo(BaseModel):
 
 
 class Masks(BaseModel):
-    """What can be seen of a run's masks: `counts` are columns replicate, level, layer, kept, dead_inputs, dead_units.
+    """The masks of a run: `counts` are columns replicate, level, layer, kept, dead_inputs, dead_units.
 
     `tickets` are the addresses of all masks within the run, without its id.
     """
@@ -149,7 +149,7 @@ def get_tile(
     reader: ReaderDep,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """A PNG of a viewport, no larger than asked for; `X-Tile` says what it covers and what its colours mean."""
+    """A PNG of a viewport, no larger than asked for; the header `X-Tile` gives viewport and colours."""
     ref, number = query.ref(run_id), number_of(reader, run_id, layer)
     index = reader.index(run_id)
     other, ordered_by = (
