@@ -125,7 +125,7 @@ def broken_at(curves: Sequence[Curve], found: Collapses) -> float:
 
 
 def collapse_marks(broken: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """A line, and its name, at the density where tickets collapse; neither for NaN."""
+    """A line, and its name along it, at the density where tickets collapse; neither for NaN."""
     if math.isnan(broken):
         return [], []
     line = {
@@ -133,8 +133,8 @@ def collapse_marks(broken: float) -> tuple[list[dict[str, Any]], list[dict[str, 
         "layer": "below", "name": SOFT, "line": {"color": LOOKS[SOFT].color, "width": 1, "dash": LOOKS[SOFT].dash},
     }  # fmt: skip
     name = note(
-        "layer collapse", x=math.log10(100 * broken), xanchor="right", xshift=-6, yref="paper", y=0.02,
-        yanchor="bottom", bgcolor="rgba(255,255,255,0.7)",
+        "layer collapse", x=math.log10(100 * broken), xanchor="right", xshift=-2, yref="paper", y=0.88,
+        yanchor="top", bgcolor="rgba(255,255,255,0.85)", textangle=-90,
     )  # fmt: skip
     return [line], [name]
 

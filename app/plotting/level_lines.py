@@ -129,43 +129,48 @@ def names(
 ) -> list[dict[str, Any]]:
     """A label where each line ends; lines that end at the same point, or too close for as many labels, share one."""
     log = scale is not None
-    ends: list[tuple[labels.End, list[str]]] = []
-    for line in lines:
+    ends: list[tuple[labels.End, list[int]]] = []
+    for i, line in enumerate(lines):
         y = np.maximum(100 * mean(line.share), scale.floor if scale else 0)
         there = np.flatnonzero(np.isfinite(y))
         if len(there):
-            ends.append((labels.End(line.role, "", int(levels[there[-1]]), float(y[there[-1]])), [line.label]))
+            ends.append((labels.End(line.role, "", int(levels[there[-1]]), float(y[there[-1]])), [i]))
     closeness = 0.01
     met = _met(ends, closeness, y_range, log=log)
     while len(met) > _LABELS:
         closeness *= 2
         met = _met(ends, closeness, y_range, log=log)
-    return labels.annotations([end._replace(text=_together(these)) for end, these in met], y_range, log_y=log)
+    return labels.annotations([end._replace(text=_together(lines, these)) for end, these in met], y_range, log_y=log)
 
 
 def _met(
-    ends: Sequence[tuple[labels.End, list[str]]], closeness: float, y_range: tuple[float, float], *, log: bool
-) -> list[tuple[labels.End, list[str]]]:
+    ends: Sequence[tuple[labels.End, list[int]]], closeness: float, y_range: tuple[float, float], *, log: bool
+) -> list[tuple[labels.End, list[int]]]:
     """Ends of one role and level that lie within that share of the axis, as one."""
-    met: list[tuple[labels.End, list[str]]] = []
-    for end, names in ends:
+    met: list[tuple[labels.End, list[int]]] = []
+    for end, these in ends:
         for other, others in met:
             apart = abs(math.log10(end.y / other.y) if log else end.y - other.y) / (y_range[1] - y_range[0])
             if (end.role, end.x) == (other.role, other.x) and apart <= closeness:
-                others.extend(names)
+                others.extend(these)
                 break
         else:
-            met.append((end, list(names)))
+            met.append((end, list(these)))
     return met
 
 
-def _together(names: Sequence[str]) -> str:
-    if len(names) < 3 and len(text := ", ".join(names)) <= _LETTERS:
+def _together(lines: Sequence[Line], these: Sequence[int]) -> str:
+    """One label of several lines, by their places: "3rd, 5th", "conv1 … conv6"; a range leaves out no line between."""
+    names = [lines[i].label for i in these]
+    between = these[-1] - these[0] + 1 == len(these)
+    if (len(names) < 3 or not between) and len(text := ", ".join(names)) <= _LETTERS:
         return text
     # The end of a long name tells more than its beginning, as in "layer1.0.conv2".
     room = _LETTERS if len(names) == 1 else (_LETTERS - 3) // 2
     short = [name if len(name) <= room else "…" + name[1 - room :] for name in names]
-    return short[0] if len(short) == 1 else f"{short[0]} … {short[-1]}"
+    if len(short) == 1:
+        return short[0]
+    return f"{short[0]} … {short[-1]}" if between else f"{short[0]} + {len(short) - 1} more"
 
 
 def log_scale(share: Floats) -> LogScale:

@@ -79,6 +79,9 @@ def draw(
         number = "" if i == 0 else str(i + 1)
         x, y = f"x{number}", f"y{number}"
         cells = pooled(picture.ratio)
+        # A mask that keeps nothing has no ratio, and is a bare picture.
+        nothing = not np.isfinite(cells).any()
+        cells = np.zeros_like(cells) if nothing else cells
         height, width = cells.shape
         top = 1 - row * high - min(row + 1, heads) * _HEAD
         across = [(column + _GAP) / columns, (column + 1 - _GAP) / columns]
@@ -89,7 +92,8 @@ def draw(
             {
                 "type": "heatmap", "xaxis": x, "yaxis": y, "coloraxis": "coloraxis", "hoverongaps": False,
                 "z": shade(cells).astype(np.float32), "customdata": cells.astype(np.float32),
-                "hovertemplate": "row %{y}, column %{x}: %{customdata:.3~g} × chance<extra></extra>",
+                "hovertemplate": "nothing is kept<extra></extra>" if nothing else
+                                 "row %{y}, column %{x}: %{customdata:.3~g} × chance<extra></extra>",
                 "meta": {"role": HEAT},
             }
         )  # fmt: skip

@@ -4,7 +4,7 @@
 const [LETTER, AIR] = [7, 6];
 
 /**
- * Empty, in place, labels of the x axis that would run into one that stays: the last stays, then from right to left.
+ * Empty, in place, labels of the x axis that would run into one that stays: the two ends stay, then from right to left.
  * @param {any} layout
  * @param {number} width of the whole figure in pixels
  */
@@ -16,14 +16,11 @@ export function thinned(layout, width) {
   const pixels = (width - layout.margin.l - layout.margin.r) / (range[1] - range[0]);
   const at = tickvals.map((value) => (type === "log" ? Math.log10(value) : value) * pixels);
   const half = ticktext.map((text) => (String(text).length * LETTER) / 2);
-  const order = at.map((_, i) => i).sort((a, b) => at[b] - at[a]);
-  let free = Infinity;
+  const [right, ...others] = at.map((_, i) => i).sort((a, b) => at[b] - at[a]);
+  const order = [right, ...others.splice(-1), ...others];
+  /** @type {Set<number>} */
   const kept = new Set();
-  for (const i of order) {
-    if (at[i] + half[i] > free) continue;
-    kept.add(i);
-    free = at[i] - half[i] - AIR;
-  }
+  for (const i of order) if (i !== undefined && [...kept].every((j) => Math.abs(at[i] - at[j]) >= half[i] + half[j] + AIR)) kept.add(i);
   layout.xaxis.ticktext = ticktext.map((text, i) => (kept.has(i) ? text : ""));
   layout.xaxis.tickangle = 0;
 }

@@ -204,12 +204,18 @@ def draw(made: InputInfo) -> go.Figure:
     )
 
 
+def _spread_words(made: InputInfo) -> str:
+    if made.n.max() == 1:
+        return "no spread"
+    # A mask that keeps all or nothing has no ratios to give a range of.
+    return "mean, in brackets min to max" if len(made.last) > 1 and 0 < made.density[-1] < 1 else "mean"
+
+
 def _foot(made: InputInfo) -> str:
     if not len(made.n) or made.view is None:
         return "n = 0"
     said = [
-        f"n = {words.by_level(made.n.tolist())}, "
-        + ("mean, in brackets min to max" if made.n.max() > 1 else "no spread"),
+        f"n = {words.by_level(made.n.tolist())}, " + _spread_words(made),
         "1 = as many as a uniformly random mask keeps on average",
     ]
     if made.view.kernel:

@@ -65,6 +65,11 @@ def test_lines_that_end_together_share_a_label() -> None:
     assert texts([ending("a", 0.5), ending("b", 0.501), ending("c", 0.7)]) == ["a, b", "c"]
     assert texts([ending("a", 0.5), ending("b", 0.5), ending("c", 0.5)]) == ["a … c"]
     assert texts([ending("a", 0.5), ending("b", 0.5, role="soft")]) == ["a", "b"]
+    # A range would take in the line between.
+    fifths = [ending(name, end) for name, end in zip("abcd", (0.5, 0.5, 0.7, 0.5), strict=True)]
+    assert texts(fifths) == ["a, b, d", "c"]
+    layers = [ending(f"layer{i}.conv", end) for i, end in enumerate((0.5, 0.5, 0.7, 0.5))]
+    assert texts(layers)[0].endswith("conv + 2 more")
     # Same end at another level is another end.
     assert texts([ending("a", 0.5), line([[1.0], [0.5], [NAN]], "b")]) == ["a", "b"]
     assert texts([ending("a", 0.0)]) == ["a"]

@@ -45,6 +45,14 @@ def figure(levels: int, channels: int) -> Any:
     return draw(pictures, channels=channels, cell="pixel", title="t", finding=[Part("f")], foot="foot", n=1)
 
 
+def test_a_mask_that_keeps_nothing_is_a_bare_picture() -> None:
+    pictures = [Picture(0, "100 %", "", np.ones((2, 3))), Picture(1, "0 %", "", np.full((2, 3), np.nan))]
+    made = draw(pictures, channels=1, cell="pixel", title="t", finding=[Part("f")], foot="foot", n=1)
+    np.testing.assert_array_equal(made.data[1].z, np.zeros((2, 3)))
+    assert made.data[1].hovertemplate == "nothing is kept<extra></extra>"
+    assert "× chance" in made.data[0].hovertemplate
+
+
 @pytest.mark.parametrize(("levels", "channels"), [(1, 1), (5, 1), (12, 1), (6, 3), (1, 3), (0, 1)])
 def test_pictures_do_not_overlap_and_share_one_scale(levels: int, channels: int) -> None:
     made = figure(levels, channels)

@@ -199,6 +199,10 @@ def foot(made: TrainingInfo) -> str:
     if len(made.lines) < made.trainings:
         notes.append(f"{len(made.lines)} of {made.trainings} trainings drawn, all in the mean")
     notes += [crosses] if crosses else []
+    if _is_accuracy(made.metric):
+        low, _ = value_range(made)
+        if any((100 * line.value[np.isfinite(line.value)] < low).any() for line in made.lines):
+            notes.append(f"the axis starts at {low:g} %: lower values lie below it")
     return " · ".join(notes)
 
 

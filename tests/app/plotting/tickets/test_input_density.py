@@ -97,6 +97,14 @@ def test_border_against_middle(records: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("kept", [0, 1])
+def test_no_range_is_announced_where_none_is_given(records: Any, kept: int) -> None:
+    masks = {(replicate, 2): np.full((4, 64), kept) for replicate in range(2)}
+    made = info(source(records, masks, [1, 8, 8]))
+    assert "(" not in said(made)
+    assert draw(made).layout.meta["foot"].startswith("n = 2 replicates, mean · 1 = as many")
+
+
 def test_one_replicate(records: Any) -> None:
     masks = random_masks([(0, 1), (1, 1), (1, 2)], (4, 16), 20)
     made = info(source(records, masks, replicate=1))

@@ -121,6 +121,15 @@ def test_no_more_than_a_hundred_lines_are_drawn_and_the_foot_says_so(records: An
     assert {line.replicate for line in made.lines} == set(range(33))
 
 
+def test_the_foot_says_where_the_axis_starts(records: Any) -> None:
+    made = info(source(records, {"evaluation": records.series(rows())}, level=1))
+    low, _ = value_range(made)
+    assert low > 10
+    assert foot(made).endswith(f"the axis starts at {low:g} %: lower values lie below it")
+    high = [{**row, "test_accuracy": row["test_accuracy"] / 10 + 0.89} for row in rows()]
+    assert "axis" not in foot(info(source(records, {"evaluation": records.series(high)}, level=1)))
+
+
 def test_arrays_travel_as_bytes(records: Any) -> None:
     made = info(source(records, {"evaluation": records.evaluation(points=500)}, level=9))
     for trace in draw(made).data:
