@@ -253,7 +253,7 @@ def _name(store: Store, run_id: str) -> str:
 
 def _state(worker: WorkerInfo) -> str:
     if not worker.alive:
-        return "gone"
+        return "no contact"
     return "busy" if worker.busy else "accepts no work" if worker.trouble else "idle"
 
 

@@ -87,12 +87,12 @@ def compact(network: nn.Module, masks: Mapping[str, Tensor], *, training: bool =
     through it are 0, and nothing moves into a bias. One whose bias is above 0 learns, so it stays. Weight decay would
     still move removed parameters; nothing that is kept would notice.
 
-    Raises `TypeError` for a network that is no sequence of modules, for a module other than Linear, Conv2d, ReLU,
+    Raises `TypeError` for a network that is not a sequence of modules, for a module other than Linear, Conv2d, ReLU,
     MaxPool2d and Flatten, and for groups.
     Source: the definition; docs/protocol.md, Hardware.
     """
     if type(network).forward is not nn.Sequential.forward:
-        raise TypeError(f"a {type(network).__name__} is no sequence of modules")
+        raise TypeError(f"a {type(network).__name__} is not a sequence of modules")
     layers = _layers(network, masks)
     while any([_drop_unread(layers), _drop_unfed(layers, training=training)]):
         pass
