@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from app.plotting.style import note
 
 MOST = 24
+# Width and height in px of the plot on a desk, as the page has it.
+_PLOT = (900, 530)
 # Shares of the plot's height: what the rows take together at most, one of them, and the gap above them.
 _ALL, _ROW, _GAP = 0.48, 0.16, 0.07
 # The share of the axis by which optimizers in one row are apart: names stand there.
@@ -55,7 +57,7 @@ def shown(lrs: Mapping[str, NDArray[np.float64]], *, flat: bool = False) -> Shee
     half = max((high - low) / 2, 0.5) if high == low else (high - low) / 2
     return Sheet(
         draws=picked,
-        rows=_rows({name: (float(each.min()), float(each.max())) for name, each in at.items()}, _APART * span),
+        rows=_rows({name: (float(each.min()), float(each.max())) for name, each in at.items()}, _APART * span + side),
         span=(middle - half - room, middle + half + room),
         side=side,
         left_out=sum(len(draws[name]) - len(these) for name, these in picked.items()),
@@ -120,11 +122,22 @@ def marks(sheet: Sheet, spots: Sequence[Spot], label: Mapping[str, str]) -> list
              y=_middle(sheet, spot.optimizer), yanchor="middle")
         for spot in spots if not spot.source
     ]  # fmt: skip
-    last: dict[str, float] = {}
-    for spot in spots:
-        last[spot.optimizer] = max(last.get(spot.optimizer, -math.inf), math.log10(spot.lr) + sheet.side / 2)
+    last: dict[str, Spot] = {}
+    for spot in sorted(spots, key=lambda spot: spot.lr):
+        last[spot.optimizer] = spot
     return notes + [
-        note(label[name], role=name, xref="x", x=x, xanchor="left", xshift=2, yref="paper", y=_middle(sheet, name),
-             yanchor="middle")
-        for name, x in last.items()
+        note(label[name], role=name, xref="x", xanchor="left", yref="paper", y=_middle(sheet, name), yanchor="middle",
+             **_right_of(sheet, spot))
+        for name, spot in last.items()
     ]  # fmt: skip
+
+
+def _right_of(sheet: Sheet, spot: Spot) -> dict[str, float]:
+    """Where a label right of a picture or of a cross begins; a picture that its row keeps small has a width in px."""
+    middle = math.log10(spot.lr)
+    if not spot.source:
+        return {"x": middle, "xshift": 9}
+    half = 0.5 * 0.93 * _height(sheet) * _PLOT[1]
+    wide = 0.5 * sheet.side / (sheet.span[1] - sheet.span[0]) * _PLOT[0]
+    return {"x": middle + sheet.side / 2, "xshift": 2} if sheet.flat or wide <= half else {
+        "x": middle, "xshift": round(half) + 4}  # fmt: skip

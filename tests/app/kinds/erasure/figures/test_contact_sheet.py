@@ -68,5 +68,11 @@ def test_what_diverged_has_a_cross_and_each_row_its_name() -> None:
     notes = marks(made, [Spot("sgd", 0.25, "x.png"), Spot("sgd", 1.0, "")], {"sgd": "SGD"})
     assert [(each["text"], each["name"]) for each in notes] == [("×", "sgd"), ("SGD", "sgd")]
     assert notes[0]["x"] == 0
-    assert notes[1]["x"] == pytest.approx(made.side / 2)
+    assert (notes[1]["x"], notes[1]["xshift"]) == (0, 9)
+    # Right of a picture: at the edge of its place, or nearer where the height of the row makes it smaller than that.
+    (dense,) = marks(made, [Spot("sgd", 1.0, "x.png")], {"sgd": "SGD"})
+    assert (dense["x"], dense["xshift"]) == (pytest.approx(made.side / 2), 2)
+    (single,) = marks(sheet("one"), [Spot("sgd", 0.1, "x.png")], {"sgd": "SGD"})
+    assert single["x"] == -1
+    assert 30 < single["xshift"] < 50
     assert contact_sheet.images(made, [Spot("sgd", 1.0, "")]) == []
