@@ -42,16 +42,13 @@ class Stopwatch:
 
 
 def calibrate(connection: "Connection[Any, Any]", settings: Settings, device: str) -> int:
-    """In a child: time a step of every model on `device` and keep what was not known."""
+    """In a child: time a step of every model on `device` and keep each at once that was not known."""
     Parent(connection)
     os.nice(10)
     numerics.pin()
     store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
-    times = step_times(device=device)
-    unknown = missing(store, device)
-    for found in times:
-        if (found.model, found.dataset) in unknown:
-            store.record_speed(found.model, found.dataset, found.batch_size, device_kind(device), found.step_s)
+    for found in step_times(device=device, wanted=missing(store, device)):
+        store.record_speed(found.model, found.dataset, found.batch_size, device_kind(device), found.step_s)
     return DONE
 
 

@@ -58,3 +58,25 @@ def convolutional(shape: tuple[int, int, int], widths: Sequence[int]) -> Iterato
             yield Kernel("conv", 9 * channels * n_channels)
             channels = n_channels
     yield from linear(channels * (height >> len(widths)) * (width >> len(widths)), (256, 256))
+
+
+def stacked(n_channels: int, stages: Sequence[Sequence[int]]) -> Iterator[Kernel]:
+    """Yield the kernels of a VGG: 3×3 convolutions of these channels, stage by stage, then the output layer."""
+    for width in (width for stage in stages for width in stage):
+        yield Kernel("conv", 9 * n_channels * width)
+        n_channels = width
+    yield from linear(n_channels, ())
+
+
+def residual(n_channels: int, widths: Sequence[int], blocks: int) -> Iterator[Kernel]:
+    """Yield the kernels of a residual network: `blocks` of two 3×3 convolutions per stage, 1×1 where a stage begins."""
+    yield Kernel("conv", 9 * n_channels * widths[0])
+    n_in = widths[0]
+    for width in widths:
+        for block in range(blocks):
+            yield Kernel("conv", 9 * n_in * width)
+            yield Kernel("conv", 9 * width * width)
+            if block == 0 and n_in != width:
+                yield Kernel("conv", n_in * width)
+            n_in = width
+    yield from linear(n_in, ())

@@ -68,6 +68,14 @@ CATALOG: Mapping[str, Mapping[str, Entry]] = {
               "256-256.", f"{_FC19}, figure 2"),
         Entry(f"{_MODELS}.conv_6:build", p.Conv6, "Conv-6", "Six convolutions (64 to 256), three pools, linear "
               "256-256.", f"{_FC19}, figure 2"),
+        Entry(f"{_MODELS}.vgg_11:build", p.Vgg11, "VGG-11", "Eight convolutions (64 to 512) with batch norm, five "
+              "pools, one linear layer.", "Simonyan & Zisserman 2014, arXiv 1409.1556, table 1"),
+        Entry(f"{_MODELS}.vgg_16:build", p.Vgg16, "VGG-16", "Thirteen convolutions (64 to 512) with batch norm, five "
+              "pools, one linear layer.", "Simonyan & Zisserman 2014, arXiv 1409.1556, table 1"),
+        Entry(f"{_MODELS}.resnet_18:build", p.Resnet18, "ResNet-18", "Four stages of two residual blocks (64 to 512 "
+              "channels), for small pictures.", "He et al. 2016, arXiv 1512.03385, table 1"),
+        Entry(f"{_MODELS}.resnet_20:build", p.Resnet20, "ResNet-20", "Three stages of three residual blocks (16, 32, "
+              "64 channels, times its width).", "He et al. 2016, arXiv 1512.03385, section 4.2"),
     ),
     "optimizer": _room(
         Entry(f"{_OPTIM}.sgd:build", p.Sgd, "SGD", "Stochastic gradient descent, with optional momentum "

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 
 from app.contract.catalog import CATALOG
-from app.contract.params import DatasetParams, ModelParams, PruningParams
+from app.contract.params import DatasetParams, ModelParams, PruningParams, Resnet20
 from app.kinds.lottery.spec import LotterySpec
 from app.kinds.presets import PRESETS
 from workers.science.build import build
@@ -29,8 +30,29 @@ def test_a_shape_has_as_many_numbers_as_the_data_set_says(dataset: type[DatasetP
 def test_kernels_are_those_of_the_model_that_workers_build(entry: Any, dataset: type[DatasetParams]) -> None:
     params = entry.params(kind=entry.name)
     assert isinstance(params, ModelParams)
+    if params.misfit(dataset.shape) is not None:
+        with pytest.raises(ValueError, match="too small"):
+            build(entry)(dataset.shape, 10)
+        return
     built = prunable(build(entry)(dataset.shape, 10))
     assert params.kernels(dataset.shape) == [(layer.kind, prod(layer.shape)) for layer in built.values()]
+
+
+def test_kernels_of_a_wider_network_are_those_that_workers_build() -> None:
+    params = Resnet20(kind="resnet_20", width=3)
+    built = prunable(build(params)((3, 32, 32), 10))
+    assert params.kernels((3, 32, 32)) == [(layer.kind, prod(layer.shape)) for layer in built.values()]
+    assert params.label == "resnet_20 ×3"
+
+
+def test_pictures_that_pools_shrink_to_nothing_are_refused_with_the_field_named() -> None:
+    spec = PRESETS["digits-tickets"].spec.model_dump()
+    for kind in ("vgg_11", "vgg_16"):
+        with pytest.raises(ValidationError) as refused:
+            LotterySpec.model_validate({**spec, "model": {"kind": kind}})
+        assert "model" in str(refused.value)
+        assert "does not fit the data set digits: it halves pictures 5 times, and of 8×8 pixels" in str(refused.value)
+    assert LotterySpec.model_validate({**spec, "model": {"kind": "resnet_20"}}).model_name == "resnet_20"
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.2, 0.5, 0.97])

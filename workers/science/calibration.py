@@ -1,9 +1,10 @@
 """How fast this machine is: seconds per step of every catalog model on every data set's shape, and per Mflop."""
 
-from contextlib import suppress
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import torch
+from torch import nn
 
 from app.contract.catalog import CATALOG
 from workers.science.build import build
@@ -36,6 +37,8 @@ SETS = {
     "cifar10_10k": Pictures((3, 32, 32), 2_000),
 }
 _EXAMPLES = 100
+_FEW = 6
+"""Examples of the first look at a model; one that takes long for them is not timed with more."""
 WIDTH = 256
 """Rows and columns of the matrix that tells a Mflop's time: the default of the erasure study."""
 
@@ -50,25 +53,30 @@ class StepTime(NamedTuple):
     step_s: float
 
 
-def calibrate(batch_size: int = 60, *, seconds: float = 0.2, device: torch.device | str = "cpu") -> list[StepTime]:
-    """Time each model on each shape for about `seconds`, on drawn pictures; shapes that it cannot take are left out.
+def calibrate(
+    batch_size: int = 60,
+    *,
+    seconds: float = 0.2,
+    device: torch.device | str = "cpu",
+    wanted: Collection[tuple[str, str]] | None = None,
+) -> Iterator[StepTime]:
+    """Time each model on each shape for about `seconds`, on drawn pictures; some minutes in all, small models first.
 
+    `wanted` are the models and data sets of interest, by default all; shapes that a model cannot take are left out.
     Torch is used as it is set up: in the process, with the threads and on the device of the trainings to come.
     """
-    times: dict[tuple[str, tuple[int, int, int]], tuple[float, float]] = {}
+    if wanted is None or ("mlp", "any") in wanted:
+        yield StepTime("mlp", "any", 1, _mflop_s(seconds, device))
     for model in CATALOG["model"]:
-        for shape, _ in SETS.values():
-            if (model, shape) not in times:
-                with suppress(ValueError):  # a model that does not take this shape
-                    times[model, shape] = _times(model, shape, batch_size, seconds, device)
-    steps = [
-        StepTime(model, dataset, batch_size, step_s + evaluated * example_s / EVAL_EVERY)
-        for model in CATALOG["model"]
-        for dataset, (shape, evaluated) in SETS.items()
-        if (model, shape) in times
-        for step_s, example_s in [times[model, shape]]
-    ]
-    return [*steps, StepTime("mlp", "any", 1, _mflop_s(seconds, device))]
+        sets = {name: each for name, each in SETS.items() if wanted is None or (model, name) in wanted}
+        for shape in dict.fromkeys(each.shape for each in sets.values()):
+            try:
+                step_s, example_s = _times(model, shape, batch_size, seconds, device)
+            except ValueError:  # a model that does not take this shape
+                continue
+            for name, (own, evaluated) in sets.items():
+                if own == shape:
+                    yield StepTime(model, name, batch_size, step_s + evaluated * example_s / EVAL_EVERY)
 
 
 def _mflop_s(seconds: float, device: torch.device | str) -> float:
@@ -90,10 +98,26 @@ def _times(
     model_name: str, shape: tuple[int, int, int], batch_size: int, seconds: float, device: torch.device | str
 ) -> tuple[float, float]:
     """Seconds of a step, and of one evaluated example."""
-    draw = generator(0, "calibration")
     model = build(CATALOG["model"][model_name])(shape, 10)
-    initialise(model, draw)
+    initialise(model, generator(0, "calibration"))
     model.to(device)
+    few_s = 0.0 if batch_size <= _FEW else _step_s(model, shape, _FEW, seconds / 4, device)
+    if few_s < seconds / 4:
+        step_s, n_examples = _step_s(model, shape, batch_size, seconds, device), _EXAMPLES
+    else:  # so long that it grows with the number of examples
+        step_s, n_examples = few_s * batch_size / _FEW, _FEW
+    pictures = torch.rand(n_examples, *shape, generator=generator(0, "calibration", "pictures"))
+    examples = Split(pictures, torch.zeros(n_examples, dtype=torch.int64)).to(device)
+    now = clock(device)
+    began = now()
+    evaluate(model, examples)  # its result is read, so a device has done it
+    return step_s, (now() - began) / n_examples
+
+
+def _step_s(
+    model: nn.Module, shape: tuple[int, int, int], batch_size: int, seconds: float, device: torch.device | str
+) -> float:
+    draw = generator(0, "calibration", "batch")
     split = Split(torch.rand(batch_size, *shape, generator=draw), torch.randint(10, (batch_size,), generator=draw))
     one = Split(split.x[:1], split.y[:1])
     data = Dataset("calibration", split, one, one, n_classes=10).to(device)
@@ -109,12 +133,7 @@ def _times(
     began = now()
     last = next(moment.step for moment in training if now() - began > seconds)
     _wait(device)
-    step_s = (now() - began) / (last - warm)
-    pictures = torch.rand(_EXAMPLES, *shape, generator=draw), torch.zeros(_EXAMPLES, dtype=torch.int64)
-    examples = Split(*pictures).to(device)
-    began = now()
-    evaluate(model, examples)  # its result is read, so a device has done it
-    return step_s, (now() - began) / _EXAMPLES
+    return (now() - began) / (last - warm)
 
 
 def _wait(device: torch.device | str) -> None:

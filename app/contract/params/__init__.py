@@ -35,6 +35,10 @@ from app.contract.params.models import (
     ConvParams,
     Lenet300100,
     ModelParams,
+    Resnet18,
+    Resnet20,
+    Vgg11,
+    Vgg16,
     too_small,
 )
 from app.contract.params.optimizers import (
@@ -110,6 +114,8 @@ __all__ = [
     "PruningParams",
     "RandomMask",
     "Reinit",
+    "Resnet18",
+    "Resnet20",
     "RmsProp",
     "Sam",
     "Sgd",
@@ -119,6 +125,8 @@ __all__ = [
     "Soap",
     "SpectralSgd",
     "StepDecay",
+    "Vgg11",
+    "Vgg16",
     "Warmup",
     "WeightDecay",
     "too_small",

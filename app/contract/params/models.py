@@ -3,12 +3,24 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar, Literal, get_args
 
-from app.contract.budgets import Kernel, convolutional, linear
-from app.contract.params.base import Params
+from pydantic import Field
+
+from app.contract.budgets import Kernel, convolutional, linear, residual, stacked
+from app.contract.params.base import Params, unit
 
 
 class ModelParams(Params, ABC):
-    """What every model says of itself: which kernels it has on pictures of a shape (channels, height, width)."""
+    """What every model says of itself: which kernels it has on pictures of a shape (channels, height, width).
+
+    Replicates of a model that is `stackable` may train as one stack: it has no state but its weights.
+    """
+
+    stackable: ClassVar[bool] = True
+
+    @property
+    def label(self) -> str:
+        """What lists call the model, and what a measured speed belongs to."""
+        return self.kind
 
     @abstractmethod
     def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
@@ -61,5 +73,60 @@ class Conv6(ConvParams):
     widths: ClassVar[tuple[int, ...]] = (64, 128, 256)
 
 
-CONVOLUTIONAL: tuple[str, ...] = tuple(get_args(each.__annotations__["kind"])[0] for each in (Conv2, Conv4, Conv6))
+class VggParams(ModelParams, ABC):
+    """VGG networks; `stages` are the channels of each convolution, with a pool after each stage."""
+
+    stages: ClassVar[tuple[tuple[int, ...], ...]]
+    stackable: ClassVar[bool] = False
+
+    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
+        return list(stacked(shape[0], self.stages))
+
+    def misfit(self, shape: tuple[int, int, int]) -> str | None:
+        return too_small(shape, len(self.stages))
+
+
+class Vgg11(VggParams):
+    kind: Literal["vgg_11"]
+    stages: ClassVar[tuple[tuple[int, ...], ...]] = ((64,), (128,), (256, 256), (512, 512), (512, 512))
+
+
+class Vgg16(VggParams):
+    kind: Literal["vgg_16"]
+    stages: ClassVar[tuple[tuple[int, ...], ...]] = (
+        (64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512),
+    )  # fmt: skip
+
+
+class Resnet18(ModelParams):
+    kind: Literal["resnet_18"]
+    stackable: ClassVar[bool] = False
+
+    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
+        return list(residual(shape[0], (64, 128, 256, 512), 2))
+
+
+class Resnet20(ModelParams):
+    kind: Literal["resnet_20"]
+    stackable: ClassVar[bool] = False
+    width: int = Field(
+        1,
+        ge=1,
+        le=8,
+        title="Width",
+        description="Multiplies the channels of every layer: 16, 32 and 64 at width 1.",
+        json_schema_extra=unit("times"),
+    )
+
+    @property
+    def label(self) -> str:
+        return self.kind if self.width == 1 else f"{self.kind} ×{self.width}"
+
+    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
+        return list(residual(shape[0], (16 * self.width, 32 * self.width, 64 * self.width), 3))
+
+
+CONVOLUTIONAL: tuple[str, ...] = tuple(
+    get_args(each.__annotations__["kind"])[0] for each in (Conv2, Conv4, Conv6, Vgg11, Vgg16, Resnet18, Resnet20)
+)
 """Kinds of the models with convolutions."""

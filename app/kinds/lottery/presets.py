@@ -97,4 +97,28 @@ PRESETS = (
             branches=[{"kind": "reinit"}],
         ),
     ),
+    Preset(
+        "resnet-digits",
+        "Does a residual network need rewinding?",
+        paper="Frankle et al. 2020",
+        link="https://arxiv.org/abs/1912.05671",
+        claim="Tickets of deeper networks match the dense network when they are rewound to an early step of training; "
+        "from step 0 they do not.",
+        differs="ResNet-20 on small digits instead of CIFAR-10, 200 steps instead of 63,000, half of the weights "
+        "pruned per round instead of a fifth; set the rewind step to 0 for the other half of the claim.",
+        spec=_lottery(
+            dataset={"kind": "digits"},
+            model={"kind": "resnet_20"},
+            init="kaiming_normal",
+            optimizer={"kind": "momentum_sgd", "lr": 0.1},
+            pruning={"kind": "global_magnitude", "rate": 0.5},
+            steps=200,
+            eval_every=20,
+            batch_size=60,
+            levels=5,
+            rewind_step=10,
+            replicates=3,
+            branches=[{"kind": "reinit"}, {"kind": "shuffled"}],
+        ),
+    ),
 )

@@ -44,6 +44,13 @@ class LotterySpec(Experiment):
     kind: Literal["lottery"]
     dataset: DatasetChoice
     model: ModelChoice
+    init: Literal["glorot_normal", "kaiming_normal", "kaiming_uniform", "orthogonal"] = Field(
+        "glorot_normal",
+        title="Initialisation",
+        description="How kernels are drawn. Glorot: variance 2 / (fan in + fan out). Kaiming: variance 2 / fan in. "
+        "Orthogonal: orthonormal rows or columns. Biases begin at 0, the scales of norms at 1.",
+        json_schema_extra=RARE,
+    )
     optimizer: OptimizerChoice
     schedule: ScheduleChoice = Constant(kind="constant")
     steps: int = Field(
@@ -119,7 +126,7 @@ class LotterySpec(Experiment):
     @property
     def model_name(self) -> str:
         """What a list of runs calls its network."""
-        return self.model.kind
+        return self.model.label
 
     @property
     def work(self) -> tuple[int, str]:
@@ -164,12 +171,12 @@ class LotterySpec(Experiment):
         """The same network on the same pictures, cut or not, in the same precision."""
         usual = {"none", "float32"}
         pictures = [self.dataset.kind, *(each for each in (self.augmentation, self.precision) if each not in usual)]
-        return Pace(self.model.kind, ", ".join(pictures), self.batch_size, "per step")
+        return Pace(self.model.label, ", ".join(pictures), self.batch_size, "per step")
 
     @property
     def stackable(self) -> bool:
-        """As its optimizer allows: a stack gives it one gradient a step."""
-        return self.optimizer.elementwise and self.optimizer.gradients == 1
+        """As its model and its optimizer allow: a stack gives it one gradient a step."""
+        return self.model.stackable and self.optimizer.elementwise and self.optimizer.gradients == 1
 
     def abreast(self, most: int) -> list[str]:
         """The ticket of a level and its controls, those of them with the same first step and the same rates."""

@@ -82,7 +82,7 @@ export class UnitPanel {
   /** @param {Unit["reached"]} reached */
   list(reached) {
     this.reached.hidden = reached.length <= MOST_SENTENCES;
-    const cut = reached.findIndex(({ paths }) => paths.every((n) => n === 0));
+    const cut = reached.findIndex((_, i) => reached.slice(i).every(({ paths }) => paths.every((n) => n === 0)));
     const lines = (cut < 0 ? reached : reached.slice(0, cut + 1)).map(({ layer, paths }) => {
       const line = document.createElement("li");
       line.textContent = `${layer}: ${ways(paths)}`;

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from app.contract.catalog import CATALOG
+from workers.calibration import fit
 from workers.science.build import build
 from workers.science.calibration import EVAL_EVERY, SETS, calibrate
 from workers.science.models.conv import conv_network
@@ -15,8 +16,15 @@ from workers.science.models.conv import conv_network
 
 def test_every_model_is_timed_on_every_data_set() -> None:
     began = time.perf_counter()
-    times = calibrate(8, seconds=0.02)
-    models = {(m, d) for m in CATALOG["model"] for d in CATALOG["dataset"]}
+    times = list(calibrate(8, seconds=0.02))
+    models = {
+        (m, d)
+        for m, entry in CATALOG["model"].items()
+        for d, data in CATALOG["dataset"].items()
+        if fit(entry.params, data.params)
+    }
+    assert ("vgg_11", "cifar10") in models
+    assert ("vgg_11", "digits") not in models
     assert {(t.model, t.dataset) for t in times} == models | {("mlp", "any")}
     assert all(0 < t.step_s < time.perf_counter() - began for t in times)
     assert {t.batch_size for t in times if t.model != "mlp"} == {8}
@@ -25,7 +33,7 @@ def test_every_model_is_timed_on_every_data_set() -> None:
 def test_a_mflop_is_a_million_of_its_products(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(float(second) for second in range(1_000_000))
     monkeypatch.setattr("workers.science.calibration.clock", lambda _device: lambda: next(clock))
-    mlp = calibrate(2, seconds=3)[-1]
+    mlp = next(calibrate(2, seconds=3))
     # A look before, one after each of three matrices until 3 s are over, and one at the end: 4 s of 3 × 6 rounds.
     assert mlp.step_s == pytest.approx(4 / (3 * 6 * 6 * 256**3 / 1e6))
 
@@ -35,7 +43,8 @@ def test_a_step_is_what_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.science.calibration.clock", lambda _device: lambda: next(clock))
     # The clock moves a second at each look: one before the steps, one after each until 3 s are over, one at the end.
     # Then one before an evaluation of 100 examples and one after.
-    for time_ in calibrate(2, seconds=3)[:-1]:
+    sets = {("conv_2", "digits"), ("conv_2", "mnist"), ("resnet_20", "digits")}
+    for time_ in calibrate(2, seconds=3, wanted=sets):
         assert time_.step_s == pytest.approx(5 / 4 + SETS[time_.dataset].evaluated / 100 / EVAL_EVERY)
 
 
@@ -47,13 +56,14 @@ def test_pictures_are_those_of_the_data(name: str, datasets_dir: Path) -> None:
 
 def test_the_global_generator_is_left_alone() -> None:
     before = torch.get_rng_state()
-    calibrate(2, seconds=0.0)
+    list(calibrate(2, seconds=0.0, wanted={("resnet_20", "digits"), ("mlp", "any")}))
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_model_that_takes_no_small_pictures_leaves_the_others_be(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workers.science.models.conv_6.conv_network", _large_ones)
-    times = calibrate(2, seconds=0.0)
+    wanted = {(model, dataset) for model in ("conv_2", "conv_6") for dataset in CATALOG["dataset"]}
+    times = list(calibrate(2, seconds=0.0, wanted=wanted))
     of_conv_6 = {time_.dataset for time_ in times if time_.model == "conv_6"}
     assert of_conv_6 == {name for name in CATALOG["dataset"] if name != "digits"}
     assert {time_.dataset for time_ in times if time_.model == "conv_2"} == CATALOG["dataset"].keys()

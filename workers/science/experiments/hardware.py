@@ -145,7 +145,7 @@ class _Replicate:
         return network.to(self._device, self._dtype)
 
     def _measure(self, subject: _Subject, batch_size: int, *, training: bool) -> Iterator[Output]:
-        network = subject.network.to(self._device)
+        network = subject.network.to(self._device).train(training)
         masks = {key: mask.to(self._device) for key, mask in subject.masks.items()}
         x = torch.randn(batch_size, *subject.shape, generator=self._key("input", subject.key, batch_size))
         x = x.to(self._device, self._dtype)

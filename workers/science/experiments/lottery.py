@@ -345,7 +345,7 @@ class _Replicate:
     def _initial(self, *purpose: int | str) -> dict[str, Tensor]:
         """New initial weights."""
         model = self._blank()
-        initialise(model, self._key(*purpose))
+        initialise(model, self._key(*purpose), self._spec.init)
         return dict(model.state_dict())
 
     def _load(self, name: str, level: int = 0) -> Mapping[str, Tensor]:

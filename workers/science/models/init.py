@@ -1,21 +1,57 @@
 """Initial weights, from a keyed generator."""
 
+from collections.abc import Callable, Mapping
+
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm)
 
 
-def initialise(model: nn.Module, generator: torch.Generator) -> None:
-    """Set kernels to Glorot-normal draws and biases to 0, in the order of `model.named_parameters()`.
+def _kaiming_normal(kernel: Tensor, generator: torch.Generator) -> None:
+    nn.init.kaiming_normal_(kernel, nonlinearity="relu", generator=generator)
 
-    A kernel `(n_out, n_in, *kernel)` gets a standard deviation of sqrt(2 / (fan_in + fan_out)), not truncated.
-    `generator` must live on the model's device; initialise on the CPU, then move, for the same weights everywhere.
 
-    Raises `TypeError` for a parameter that is neither kernel nor bias, such as the scale of a norm.
-    Source: Glorot & Bengio 2010, equation 12, as a normal; Frankle & Carbin 2019, arXiv 1803.03635, figure 2.
+def _kaiming_uniform(kernel: Tensor, generator: torch.Generator) -> None:
+    nn.init.kaiming_uniform_(kernel, nonlinearity="relu", generator=generator)
+
+
+def _glorot_normal(kernel: Tensor, generator: torch.Generator) -> None:
+    nn.init.xavier_normal_(kernel, generator=generator)
+
+
+def _orthogonal(kernel: Tensor, generator: torch.Generator) -> None:
+    nn.init.orthogonal_(kernel, generator=generator)
+
+
+DRAWS: Mapping[str, Callable[[Tensor, torch.Generator], None]] = {
+    "glorot_normal": _glorot_normal,
+    "kaiming_normal": _kaiming_normal,
+    "kaiming_uniform": _kaiming_uniform,
+    "orthogonal": _orthogonal,
+}
+
+
+def initialise(model: nn.Module, generator: torch.Generator, draw: str = "glorot_normal") -> None:
+    """Draw kernels, and set biases to 0 and the scales of norms to 1, in the order of `model.named_parameters()`.
+
+    A kernel is `(n_out, n_in, *kernel)`; fans count the positions of its kernel. Glorot draws normal numbers, not
+    truncated, of variance 2 / (fan_in + fan_out); Kaiming normal and Kaiming uniform ones of variance 2 / fan_in;
+    orthogonal makes the rows of `(n_out, -1)` orthonormal, or its columns where these are fewer. `generator` must live
+    on the model's device; initialise on the CPU, then move, for the same weights everywhere.
+
+    Raises `KeyError` for another `draw`, `TypeError` for a parameter that is neither kernel nor bias nor a norm's.
+    Source: Glorot & Bengio 2010, equation 12, as a normal; Frankle & Carbin 2019, arXiv 1803.03635, figure 2;
+    He et al. 2015, arXiv 1502.01852, equation 10; Saxe et al. 2014, arXiv 1312.6120, section 3.
     """
+    scales = {
+        f"{name}.weight".removeprefix(".") for name, module in model.named_modules() if isinstance(module, _NORMS)
+    }
     for name, parameter in model.named_parameters():
-        if parameter.ndim >= 2:
-            nn.init.xavier_normal_(parameter, generator=generator)
+        if name in scales:
+            nn.init.ones_(parameter)
+        elif parameter.ndim >= 2:
+            DRAWS[draw](parameter, generator)
         elif name.endswith("bias"):
             nn.init.zeros_(parameter)
         else:

@@ -1,10 +1,11 @@
 """SAM: SGD by the gradient taken a little uphill, where flat valleys look lower than sharp ones."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from workers.science.optim.orthogonalise import reciprocal
 
@@ -15,10 +16,10 @@ class Sam(torch.optim.Optimizer):
     asks_again: ClassVar[bool] = True
     """Read by `workers.science.optim.step`: `step` wants a closure that computes the gradients once more."""
 
-    def __init__(
-        self, parameters: Iterable[Tensor], *, lr: float, rho: float, momentum: float, weight_decay: float
-    ) -> None:
-        super().__init__(parameters, {"lr": lr, "rho": rho, "momentum": momentum, "weight_decay": weight_decay})
+    def __init__(self, model: nn.Module, *, lr: float, rho: float, momentum: float, weight_decay: float) -> None:
+        self._norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
+        rates = {"lr": lr, "rho": rho, "momentum": momentum, "weight_decay": weight_decay}
+        super().__init__(model.parameters(), rates)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], object]) -> None:  # type: ignore[override]
@@ -37,7 +38,8 @@ class Sam(torch.optim.Optimizer):
             for p in group["params"]:
                 if p.grad is not None:
                     p.add_(p.grad * (group["rho"] * reciprocal(norm)).to(p.dtype))
-        torch.enable_grad()(closure)()
+        with _still(self._norms):
+            torch.enable_grad()(closure)()
         torch._foreach_copy_(moving, here)
         for group in self.param_groups:
             for p in group["params"]:
@@ -49,14 +51,27 @@ class Sam(torch.optim.Optimizer):
                     p.add_(velocity, alpha=-group["lr"])
 
 
+@contextmanager
+def _still(norms: Iterable[nn.BatchNorm1d | nn.BatchNorm2d]) -> Iterator[None]:
+    """Leave the running statistics of norms as they are."""
+    momenta = [(norm, norm.momentum) for norm in norms]
+    for norm, _ in momenta:
+        norm.momentum = 0.0
+    try:
+        yield
+    finally:
+        for norm, momentum in momenta:
+            norm.momentum = momentum
+
+
 def build(
     model: nn.Module, *, lr: float = 0.1, rho: float = 0.05, momentum: float = 0.9, weight_decay: float = 0.0
 ) -> list[torch.optim.Optimizer]:
     """One SAM over all parameters: g is taken at w + rho · g(w) / ‖g(w)‖, norm over all parameters, on the same batch.
 
     Below it SGD with momentum, not Nesterov's; weight decay is added to g at w itself. Running statistics of a batch
-    norm would be updated by both gradients; no model of the catalog has any.
+    norm follow the first gradient's pass alone.
 
     Source: Foret et al. 2021, arXiv 2010.01412, equations 2 and 3 and algorithm 1, with p = 2.
     """
-    return [Sam(model.parameters(), lr=lr, rho=rho, momentum=momentum, weight_decay=weight_decay)]
+    return [Sam(model, lr=lr, rho=rho, momentum=momentum, weight_decay=weight_decay)]

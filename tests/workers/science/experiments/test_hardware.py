@@ -8,13 +8,14 @@ import pytest
 import torch
 
 from app.contract.events import Measured, Place, Progress
-from app.contract.params import Lenet300100
+from app.contract.params import Lenet300100, Resnet20
 from app.kinds.hardware.spec import FORMATS, REASONS, HardwareSpec
 from tests.workers.science.experiments.test_lottery import rows
 from workers.science.experiments.hardware import describe, run
 from workers.science.experiments.ticket import SavedTicket, Ticket
-from workers.science.models import lenet_300_100
+from workers.science.models import lenet_300_100, resnet_20
 from workers.science.models.init import initialise
+from workers.science.models.prunable import prunable
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors
 from workers.science.random import generator
 
@@ -157,3 +158,19 @@ def test_energy_is_told_where_the_machine_counts_it(monkeypatch: pytest.MonkeyPa
 
 def test_the_plan_names_what_is_timed() -> None:
     assert describe(spec(), NOWHERE) == {"timed": "float32", "sizes": [[24, 16]]}
+
+
+def test_a_residual_ticket_is_timed_in_the_formats_that_know_it() -> None:
+    network = resnet_20.build((1, 8, 8), 10)
+    draw = generator(5, "ticket")
+    initialise(network, draw, "kaiming_normal")
+    weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    masks = {name: torch.rand(layer.shape, generator=draw) < 0.2 for name, layer in prunable(network).items()}
+    weights |= {name: weights[name] * mask for name, mask in masks.items()}
+    params = Resnet20(kind="resnet_20")
+    ticket = SavedTicket(params, (1, 8, 8), 10, Ticket(masks, weights))
+    timed = ran(spec(layers=(), ticket="a:0:1"), tickets=[ticket])
+    for place, row in rows(timed, "hardware"):
+        if place.branch in ("dense", "masked_dense", "csr"):
+            assert row["refused"] == 0
+            assert row["error"] < 1e-3

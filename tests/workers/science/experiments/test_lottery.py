@@ -37,6 +37,7 @@ SMALL: dict[str, Any] = {
     "levels": 2,
     "branches": [{"kind": "reinit", "draws": 2}, {"kind": "shuffled"}],
 }
+RESIDUAL: dict[str, Any] = {"model": {"kind": "resnet_20"}, "init": "kaiming_normal", "eval_every": 2}
 CONTROLS = [{"kind": "reinit"}, {"kind": "shuffled"}, {"kind": "random"}, {"kind": "magnitude_at_init"}]
 EXPLODE = {"kind": "sgd", "lr": 100.0, "weight_decay": 1.0}
 SHAPES = {"fc1.weight": (300, 64), "fc2.weight": (100, 300), "fc3.weight": (10, 100)}
@@ -303,8 +304,9 @@ def test_the_same_seed_gives_the_same_bits_and_another_replicate_others(whole: l
         {"mode": "one_shot", "branches": [*CONTROLS]},
         {"rewind": "fine_tune", "schedule": {"kind": "step_decay"}, "branches": [{"kind": "shuffled"}]},
         {"rewind": "none", "pruning": {"kind": "global_magnitude", "rate": 0.4}, "branches": [{"kind": "random"}]},
+        {**RESIDUAL, "levels": 1, "steps": 4, "rewind_step": 2, "branches": [{"kind": "reinit"}]},
     ],
-    ids=["weights", "rewind_step", "one_shot", "fine_tune", "none"],
+    ids=["weights", "rewind_step", "one_shot", "fine_tune", "none", "residual"],
 )
 def test_killed_after_any_checkpoint_and_resumed_says_the_same(fields: dict[str, Any]) -> None:
     spec = small(**fields)
@@ -592,3 +594,29 @@ def test_sparse_layers_are_for_those_that_can_have_them() -> None:
         (small(), "cpu", True),
     ):
         assert tune(spec, NOWHERE, device, never, stacked) == {"csr_below": 0.0}
+
+
+def test_a_residual_network_rewinds_its_statistics_and_prunes_no_norm() -> None:
+    outputs = ran(small(**RESIDUAL, levels=1, steps=4, rewind_step=2, branches=[]))
+    init, rewound = saved(outputs, "init")[Place()], saved(outputs, "rewind")[Place()]
+    assert init["norm.weight"].tolist() == [1] * 16
+    assert not init["norm.running_mean"].any()
+    assert rewound["norm.running_mean"].any()
+    assert int(rewound["norm.num_batches_tracked"]) == 2
+    masks = saved(outputs, "mask")[Place(level=1)]
+    assert len(masks) == 22
+    assert not any("norm" in name or "bias" in name for name in masks)
+    ticket = saved(outputs, "ticket")[Place(level=1)]
+    assert int(ticket["norm.num_batches_tracked"]) == 4
+    assert "stages.0.0.conv1.weight.values" in ticket
+
+
+def test_the_initialisation_is_a_choice() -> None:
+    spreads = {}
+    for init in ("glorot_normal", "kaiming_normal", "kaiming_uniform", "orthogonal"):
+        outputs = ran(small(init=init, levels=1, steps=1, eval_every=1, branches=[]))
+        spreads[init] = float(saved(outputs, "init")[Place()]["fc1.weight"].std())
+    assert spreads["glorot_normal"] == pytest.approx((2 / 364) ** 0.5, rel=0.02)
+    assert spreads["kaiming_normal"] == pytest.approx((2 / 64) ** 0.5, rel=0.02)
+    assert spreads["kaiming_uniform"] == pytest.approx((2 / 64) ** 0.5, rel=0.02)
+    assert spreads["orthogonal"] == pytest.approx((1 / 300) ** 0.5, rel=0.02)

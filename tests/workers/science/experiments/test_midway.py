@@ -65,6 +65,10 @@ def test_sparse_training_goes_on_to_the_bit() -> None:
     check(made, csr_below=0.5)
 
 
+def test_a_network_with_norms_goes_on_to_the_bit() -> None:
+    check(spec(model={"kind": "resnet_20"}, levels=1, steps=4, branches=[]))
+
+
 def test_snapshots_and_controls_go_on_to_the_bit() -> None:
     check(spec(rewind_step=2))
     check(spec(augmentation="pad_crop_flip"))

@@ -1,5 +1,6 @@
 """Weight counts of the paper's networks, and their initial weights."""
 
+from collections.abc import Callable
 from importlib import import_module
 from math import prod, sqrt
 
@@ -28,6 +29,10 @@ def build(name: str, shape: tuple[int, int, int], n_classes: int = 10) -> nn.Mod
         ("conv_2", CIFAR, 4_300_992),
         ("conv_4", CIFAR, 2_425_024),
         ("conv_6", CIFAR, 2_261_184),
+        ("vgg_11", CIFAR, 9_222_848),
+        ("vgg_16", CIFAR, 14_715_584),
+        ("resnet_18", CIFAR, 11_164_352),
+        ("resnet_20", CIFAR, 270_896),
     ],
 )
 def test_prunable_weights(name: str, shape: tuple[int, int, int], weights: int) -> None:
@@ -104,6 +109,43 @@ def test_glorot_normal(name: str, shape: tuple[int, int, int]) -> None:
         assert (parameter.abs() > 2 * std).float().mean().item() == pytest.approx(0.0455, abs=5 * sqrt(0.0434 / n))
 
 
+@pytest.mark.parametrize(
+    ("draw", "variance"),
+    [("kaiming_normal", lambda n_in, _: 2 / n_in), ("kaiming_uniform", lambda n_in, _: 2 / n_in),
+     ("glorot_normal", lambda n_in, n_out: 2 / (n_in + n_out))],
+)  # fmt: skip
+def test_a_draw_has_the_variance_of_its_paper(draw: str, variance: Callable[[int, int], float]) -> None:
+    model = build("conv_4", CIFAR)
+    initialise(model, generator(1, "init"), draw)
+    for parameter in (model.get_parameter("conv3.weight"), model.get_parameter("fc1.weight")):
+        n_out, n_in, *kernel = parameter.shape
+        expected = variance(n_in * prod(kernel), n_out * prod(kernel))
+        assert parameter.var().item() == pytest.approx(expected, rel=8 / sqrt(parameter.numel()))
+        bound = sqrt(3 * expected)
+        assert (parameter.abs().max().item() <= bound) == (draw == "kaiming_uniform")
+
+
+def test_orthogonal_rows_or_columns() -> None:
+    model = build("conv_2", DIGITS)
+    initialise(model, generator(1, "init"), "orthogonal")
+    for name in ("conv2.weight", "fc1.weight", "fc3.weight"):
+        matrix = model.get_parameter(name).flatten(1)
+        small = matrix if len(matrix) <= matrix.shape[1] else matrix.T
+        torch.testing.assert_close(small @ small.T, torch.eye(len(small)), rtol=0, atol=1e-5)
+
+
+def test_scales_of_norms_begin_at_one() -> None:
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.LayerNorm(8))
+    nn.init.zeros_(model.get_parameter("1.weight"))
+    initialise(model, generator(0), "kaiming_normal")
+    assert model.get_parameter("1.weight").tolist() == [1, 1]
+    assert model.get_parameter("3.weight").tolist() == [1] * 8
+    assert not model.get_parameter("1.bias").any()
+    alone = nn.BatchNorm2d(3)
+    initialise(alone, generator(0))
+    assert alone.weight.tolist() == [1, 1, 1]
+
+
 def test_initial_weights_depend_on_the_key_alone() -> None:
     first, again, other = (build("lenet_300_100", DIGITS) for _ in range(3))
     initialise(first, generator(0, 1, "init"))
@@ -117,4 +159,4 @@ def test_initial_weights_depend_on_the_key_alone() -> None:
 
 def test_unknown_parameters_are_refused() -> None:
     with pytest.raises(TypeError, match="weight"):
-        initialise(nn.BatchNorm2d(3), generator(0))
+        initialise(nn.PReLU(3), generator(0))

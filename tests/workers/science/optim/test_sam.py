@@ -1,5 +1,6 @@
 """SAM against its two gradients taken by hand, alone and through the step of a training."""
 
+from copy import deepcopy
 from functools import partial
 
 import numpy as np
@@ -82,7 +83,7 @@ def test_on_a_parabola_it_is_the_closed_form() -> None:
         weights.grad = None
         (0.5 * (torch.tensor(a) * weights**2).sum()).backward()  # type: ignore[no-untyped-call]
 
-    optimizer = sam.Sam([weights], lr=lr, rho=rho, momentum=0.0, weight_decay=0.0)
+    optimizer = sam.Sam(nn.ParameterList([weights]), lr=lr, rho=rho, momentum=0.0, weight_decay=0.0)
     for _ in range(10):
         again()
         step([optimizer], again)
@@ -124,3 +125,24 @@ def test_zero_and_missing_gradients_move_nothing() -> None:
 def test_it_moves_everything_under_its_own_name() -> None:
     model = network()
     assert set(moved_by(model, sam.build(model)).values()) == {"Sam"}
+
+
+def test_running_statistics_follow_the_first_pass_alone() -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Linear(4, 2))
+    alone = deepcopy(model)
+    x = torch.randn(8, 3)
+
+    def gradients() -> None:
+        for parameter in model.parameters():
+            parameter.grad = None
+        model(x).square().mean().backward()
+
+    (optimizer,) = sam.build(model, rho=5.0)
+    gradients()
+    alone(x)
+    optimizer.step(gradients)  # type: ignore[arg-type]
+    for name in ("running_mean", "running_var"):
+        assert torch.equal(model.get_buffer(f"1.{name}"), alone.get_buffer(f"1.{name}"))
+    gradients()
+    assert not torch.equal(model.get_buffer("1.running_mean"), alone.get_buffer("1.running_mean"))
