@@ -23,4 +23,6 @@ const servers = new Map();
     stream = data.runs.length ? streams.named : streams.all;
     stream.add(reader, data.runs);
   };
+  // The last message of a window that is closed may be lost.
+  port.addEventListener("close", () => stream?.remove(reader));
 };
