@@ -26,7 +26,7 @@ Collapses: TypeAlias = Mapping[tuple[int, int], Collapse]
 
 def brief(found: Collapse) -> str:
     """Return such as "layer collapse at level 3 in fc1 and fc2"."""
-    before = "" if found.since is None or found.since == found.level else f" (since level {found.since})"
+    before = "" if found.since is None or found.since == found.level else f" (first collapse: level {found.since})"
     return f"layer collapse at level {found.level} in {_names(found.empty or (found.cut,))}{before}"
 
 

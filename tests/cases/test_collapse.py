@@ -56,8 +56,9 @@ def test_no_speed_up_is_claimed_for_a_collapsed_ticket(cases: Cases) -> None:
 def test_imported_masks_say_where_the_network_is_cut(cases: Cases) -> None:
     cut = "The network is cut at fc2: the output no longer depends on the input."
     assert f"Layer collapse at level 1 in fc2. {cut}" in words(cases.page("imported", tab="masks", level=1))
-    assert "Layer collapse at level 2 in fc1, fc2 and fc3. The network is cut at fc1" in words(
-        cases.page("imported", tab="masks", level=2)
+    assert (
+        "Layer collapse at level 2 in fc1, fc2 and fc3 (first collapse: level 1). The network is cut at fc1"
+        in words(cases.page("imported", tab="masks", level=2))
     )
     assert cut in cases.finding("imported", "layer_density")
     assert "layer collapse at level 1 in fc2" in row(cases, "imported")

@@ -101,7 +101,10 @@ def test_a_collapse_that_was_saved_with_the_timing_stays_known(client: httpx.Cli
     store.bin_run(trained)
     store.purge_run(trained)
     text = unmarked(page(client, f"/hardware?run={cut}"))
-    assert "No speed-up is claimed for this ticket. Layer collapse at level 2 in fc1 and fc2 (since level 1)." in text
+    assert (
+        "No speed-up is claimed for this ticket. Layer collapse at level 2 in fc1 and fc2 (first collapse: level 1)."
+        in text
+    )
     text = unmarked(page(client, f"/hardware?run={whole_one}"))
     assert "This ticket (7.0\xa0% of the weights), inference, batch 60: " in text
     assert "was deleted" not in text
