@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from app.contract.events import Measured, Place, Progress
 from app.contract.tickets import Collapsed
 from app.kinds.hardware.spec import FORMATS, REASONS, HardwareSpec
+from workers.science.architecture.errors import NotDefined
 from workers.science.experiments.midway import Clock
 from workers.science.experiments.rows import one_row
 from workers.science.experiments.ticket import SavedTicket
@@ -72,7 +73,7 @@ def run(
     `seconds_high` the quartiles, `speedup` dense time over this one in the same repeat, also with quartiles, `bytes`
     held, `error` against the dense network, `energy_j` joules per pass (NaN where they cannot be read), and `refused`:
     why a format has no time here (`REASONS`), 0 where it has. The branch of a row is its format. Artifact `compacted`:
-    the ticket as a smaller dense network, where compaction knows all its modules, with `collapsed` in its `meta`: where
+    the ticket as a smaller dense network, where it can be traced, with `collapsed` in its `meta`: where
     the ticket is cut, null if it is not. Progress counts measurements; a Checkpoint follows each group of rows.
     """
     yield from _Replicate(spec, replicate, torch.device(device), resume, tickets).run()
@@ -106,8 +107,9 @@ class _Replicate:
     def run(self) -> Iterator[Output]:
         for subject in self._subjects():
             if subject.is_ticket and "compacted" not in self._done:
-                with suppress(TypeError):  # a network that compaction does not know
-                    made = compaction.compact(subject.network.cpu(), subject.masks)
+                example = torch.rand(2, *subject.shape, generator=self._key("example")).to(self._dtype)
+                with suppress(NotDefined):
+                    made = compaction.compact(subject.network.cpu(), subject.masks, example=example)
                     # With the ticket's collapse: the run that trained it may be deleted while this one is kept.
                     meta = {"collapsed": json.dumps(subject.collapsed and subject.collapsed._asdict())}
                     yield Tensors("compacted", Place(), compaction.export(made), meta)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import relu
 
 from workers.science.sparse.gather import Gather
+from workers.science.sparse.unread import without_unread
 
 KNOWN = (nn.Linear, nn.Conv2d, nn.ReLU, nn.MaxPool2d, nn.Flatten)
 
@@ -24,7 +25,7 @@ class Compacted(NamedTuple):
     `(n_in,)`. `inputs` are the columns of the first layer.
     """
 
-    network: nn.Sequential
+    network: nn.Module
     masks: Mapping[str, Tensor]
     rows: Mapping[str, Tensor]
     columns: Mapping[str, Tensor]
@@ -73,7 +74,9 @@ class _Layer:
 
 
 @torch.no_grad()
-def compact(network: nn.Module, masks: Mapping[str, Tensor], *, training: bool = False) -> Compacted:
+def compact(
+    network: nn.Module, masks: Mapping[str, Tensor], *, training: bool = False, example: Tensor | None = None
+) -> Compacted:
     """`network` without inputs and units that its `masks` cut off, in whatever order they cut off each other.
 
     Removed are: inputs that no kept weight reads; units (channels of convolutions) that no kept weight of the next
@@ -87,16 +90,36 @@ def compact(network: nn.Module, masks: Mapping[str, Tensor], *, training: bool =
     through it are 0, and nothing moves into a bias. One whose bias is above 0 learns, so it stays. Weight decay would
     still move removed parameters; nothing that is kept would notice.
 
-    Raises `TypeError` for a network that is not a sequence of modules, for a module other than Linear, Conv2d, ReLU,
-    MaxPool2d and Flatten, and for groups.
+    All this holds for sequences of Linear, Conv2d, ReLU, MaxPool2d and Flatten. Of other networks only units that
+    nothing reads are removed (`unread.without_unread`), and only where an `example`, a batch of inputs, is given.
+
+    Raises `TypeError` for such a network without an example, `NotDefined` where it cannot be traced.
     Source: the definition; docs/protocol.md, Hardware.
     """
+    if example is not None and not _is_chain(network):
+        return _of_groups(network, masks, example)
     if type(network).forward is not nn.Sequential.forward:
         raise TypeError(f"a {type(network).__name__} is not a sequence of modules")
     layers = _layers(network, masks)
     while any([_drop_unread(layers), _drop_unfed(layers, training=training)]):
         pass
     return _built(network, layers)
+
+
+def _is_chain(network: nn.Module) -> bool:
+    return type(network).forward is nn.Sequential.forward and all(
+        isinstance(module, KNOWN) and getattr(module, "groups", 1) == 1 for module in network.children()
+    )
+
+
+def _of_groups(network: nn.Module, masks: Mapping[str, Tensor], example: Tensor) -> Compacted:
+    small, entries = without_unread(network, masks, example)
+    rows, columns = (
+        {name: entries.get((name, axis), torch.arange(mask.shape[axis])) for name, mask in masks.items()}
+        for axis in (0, 1)
+    )
+    left = {name: mask.cpu()[rows[name]][:, columns[name]] for name, mask in masks.items()}
+    return Compacted(small, left, rows, columns)
 
 
 def _layers(network: nn.Module, masks: Mapping[str, Tensor]) -> list[_Layer]:

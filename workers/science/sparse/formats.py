@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import prune
 from torch.sparse import to_sparse_semi_structured
 
+from workers.science.architecture.errors import NotDefined
 from workers.science.metrics.density import density
 from workers.science.sparse.compaction import Compacted, compact
 from workers.science.sparse.csr import SparseLinear
@@ -89,7 +90,7 @@ def csr(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready
 
 def compacted(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:
     """Dead inputs and units taken out, the rest masked dense while it trains."""
-    made = _compact(network, masks, training=training)
+    made = _compact(network, masks, training=training, example=x[:2])
     small = made.network.to(x.device)
     return Ready(_pruned(small, made.masks) if training else small, x, masks)
 
@@ -167,10 +168,10 @@ def _halves(tensor: Any) -> list[Tensor]:
     return [part for part in (tensor.packed, tensor.meta) if part is not None]
 
 
-def _compact(network: nn.Module, masks: Masks, *, training: bool) -> Compacted:
+def _compact(network: nn.Module, masks: Masks, *, training: bool, example: Tensor | None = None) -> Compacted:
     try:
-        return compact(network, masks, training=training)
-    except TypeError as error:
+        return compact(network, masks, training=training, example=example)
+    except (TypeError, NotDefined) as error:
         raise Unsupported("layers") from error
 
 

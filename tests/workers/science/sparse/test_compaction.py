@@ -82,7 +82,7 @@ def masked(case: Case) -> nn.Sequential:
     return case.network
 
 
-def gradients(network: nn.Sequential, masks: dict[str, Tensor], x: Tensor) -> dict[str, Tensor]:
+def gradients(network: nn.Module, masks: dict[str, Tensor], x: Tensor) -> dict[str, Tensor]:
     """Of a loss that weights every output differently, at kept weights and biases."""
     y = network(x)
     weights = torch.linspace(-1, 2, y.numel(), dtype=torch.float64).reshape(y.shape)
