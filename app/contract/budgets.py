@@ -68,6 +68,14 @@ def stacked(n_channels: int, stages: Sequence[Sequence[int]]) -> Iterator[Kernel
     yield from linear(n_channels, ())
 
 
+def transformer(n_patch: int, width: int, depth: int) -> Iterator[Kernel]:
+    """Yield the kernels of a vision transformer on patches of `n_patch` numbers: per layer 4 of w², 2 of 4 w²."""
+    yield Kernel("conv", n_patch * width)
+    for _ in range(depth):
+        yield from (Kernel("linear", factor * width * width) for factor in (1, 1, 1, 1, 4, 4))
+    yield from linear(width, ())
+
+
 def residual(n_channels: int, widths: Sequence[int], blocks: int) -> Iterator[Kernel]:
     """Yield the kernels of a residual network: `blocks` of two 3×3 convolutions per stage, 1×1 where a stage begins."""
     yield Kernel("conv", 9 * n_channels * widths[0])

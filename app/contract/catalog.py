@@ -76,6 +76,9 @@ CATALOG: Mapping[str, Mapping[str, Entry]] = {
               "channels), for small pictures.", "He et al. 2016, arXiv 1512.03385, table 1"),
         Entry(f"{_MODELS}.resnet_20:build", p.Resnet20, "ResNet-20", "Three stages of three residual blocks (16, 32, "
               "64 channels, times its width).", "He et al. 2016, arXiv 1512.03385, section 4.2"),
+        Entry(f"{_MODELS}.vit_tiny:build", p.VitTiny, "ViT-Ti", "A vision transformer: twelve layers of width 192, "
+              "three heads, on patches.", "Dosovitskiy et al. 2021, arXiv 2010.11929; Touvron et al. 2021, arXiv "
+              "2012.12877"),
     ),
     "optimizer": _room(
         Entry(f"{_OPTIM}.sgd:build", p.Sgd, "SGD", "Stochastic gradient descent, with optional momentum "

@@ -52,6 +52,8 @@ def test_pictures_that_pools_shrink_to_nothing_are_refused_with_the_field_named(
             LotterySpec.model_validate({**spec, "model": {"kind": kind}})
         assert "model" in str(refused.value)
         assert "does not fit the data set digits: it halves pictures 5 times, and of 8×8 pixels" in str(refused.value)
+    with pytest.raises(ValidationError, match="patches of 5×5 do not tile pictures of 8×8 pixels"):
+        LotterySpec.model_validate({**spec, "model": {"kind": "vit_tiny", "patch": 5}})
     assert LotterySpec.model_validate({**spec, "model": {"kind": "resnet_20"}}).model_name == "resnet_20"
 
 

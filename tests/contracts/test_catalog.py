@@ -136,7 +136,17 @@ def test_keys_are_pinned() -> None:
     """Stored specs name these; a key may be added, but one that changes or goes leaves old runs unreadable."""
     assert {room: list(entries) for room, entries in CATALOG.items()} == {
         "dataset": ["digits", "mnist", "fashion_mnist", "cifar10", "cifar10_10k"],
-        "model": ["lenet_300_100", "conv_2", "conv_4", "conv_6", "vgg_11", "vgg_16", "resnet_18", "resnet_20"],
+        "model": [
+            "lenet_300_100",
+            "conv_2",
+            "conv_4",
+            "conv_6",
+            "vgg_11",
+            "vgg_16",
+            "resnet_18",
+            "resnet_20",
+            "vit_tiny",
+        ],
         "optimizer": [
             *("sgd", "momentum_sgd", "spectral_sgd", "frobenius_sgd", "dualised", "adam", "adamw", "rmsprop", "lion"),
             *("muon", "shampoo", "soap", "sam"),
@@ -157,4 +167,4 @@ def test_defaults_are_pinned() -> None:
         for room, entries in CATALOG.items()
     }
     text = json.dumps({"spec": spec, "catalog": defaults}, sort_keys=True)
-    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "65c4ab7534a29810"
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "5edb2360c660edc1"

@@ -39,6 +39,7 @@ from app.contract.params.models import (
     Resnet20,
     Vgg11,
     Vgg16,
+    VitTiny,
     too_small,
 )
 from app.contract.params.optimizers import (
@@ -127,6 +128,7 @@ __all__ = [
     "StepDecay",
     "Vgg11",
     "Vgg16",
+    "VitTiny",
     "Warmup",
     "WeightDecay",
     "too_small",

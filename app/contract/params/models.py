@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, get_args
 
 from pydantic import Field
 
-from app.contract.budgets import Kernel, convolutional, linear, residual, stacked
+from app.contract.budgets import Kernel, convolutional, linear, residual, stacked, transformer
 from app.contract.params.base import Params, unit
 
 
@@ -126,7 +126,27 @@ class Resnet20(ModelParams):
         return list(residual(shape[0], (16 * self.width, 32 * self.width, 64 * self.width), 3))
 
 
-CONVOLUTIONAL: tuple[str, ...] = tuple(
-    get_args(each.__annotations__["kind"])[0] for each in (Conv2, Conv4, Conv6, Vgg11, Vgg16, Resnet18, Resnet20)
-)
+class VitTiny(ModelParams):
+    kind: Literal["vit_tiny"]
+    stackable: ClassVar[bool] = False
+    patch: int = Field(
+        4, ge=1, le=32, title="Patch", description="Side of a patch of the picture.", json_schema_extra=unit("pixels")
+    )
+
+    @property
+    def label(self) -> str:
+        return self.kind if self.patch == 4 else f"{self.kind} /{self.patch}"
+
+    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
+        return list(transformer(shape[0] * self.patch**2, 192, 12))
+
+    def misfit(self, shape: tuple[int, int, int]) -> str | None:
+        _, height, width = shape
+        if height % self.patch or width % self.patch:
+            return f"patches of {self.patch}×{self.patch} do not tile pictures of {height}×{width} pixels"
+        return None
+
+
+_CONVOLUTIONAL = (Conv2, Conv4, Conv6, Vgg11, Vgg16, Resnet18, Resnet20, VitTiny)
+CONVOLUTIONAL: tuple[str, ...] = tuple(get_args(each.__annotations__["kind"])[0] for each in _CONVOLUTIONAL)
 """Kinds of the models with convolutions."""

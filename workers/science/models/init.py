@@ -5,6 +5,9 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
+TABLE = 0.02
+"""Standard deviation of the entries of embeddings and positions (Dosovitskiy et al. 2021)."""
+_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm)
 
 
@@ -37,19 +40,23 @@ def initialise(model: nn.Module, generator: torch.Generator, draw: str = "glorot
 
     A kernel is `(n_out, n_in, *kernel)`; fans count the positions of its kernel. Glorot draws normal numbers, not
     truncated, of variance 2 / (fan_in + fan_out); Kaiming normal and Kaiming uniform ones of variance 2 / fan_in;
-    orthogonal makes the rows of `(n_out, -1)` orthonormal, or its columns where these are fewer. `generator` must live
-    on the model's device; initialise on the CPU, then move, for the same weights everywhere.
+    orthogonal makes the rows of `(n_out, -1)` orthonormal, or its columns where these are fewer. Tables that no product
+    uses, such as embeddings, positions and class tokens, are normal with a standard deviation of 0.02. `generator` must
+    live on the model's device; initialise on the CPU, then move, for the same weights everywhere.
 
     Raises `KeyError` for another `draw`, `TypeError` for a parameter that is neither kernel nor bias nor a norm's.
     Source: Glorot & Bengio 2010, equation 12, as a normal; Frankle & Carbin 2019, arXiv 1803.03635, figure 2;
     He et al. 2015, arXiv 1502.01852, equation 10; Saxe et al. 2014, arXiv 1312.6120, section 3.
     """
-    scales = {
-        f"{name}.weight".removeprefix(".") for name, module in model.named_modules() if isinstance(module, _NORMS)
-    }
+    scales, kernels = (
+        {f"{name}.weight".removeprefix(".") for name, module in model.named_modules() if isinstance(module, kinds)}
+        for kinds in (_NORMS, _LAYERS)
+    )
     for name, parameter in model.named_parameters():
         if name in scales:
             nn.init.ones_(parameter)
+        elif parameter.ndim >= 2 and name not in kernels:
+            nn.init.normal_(parameter, std=TABLE, generator=generator)
         elif parameter.ndim >= 2:
             DRAWS[draw](parameter, generator)
         elif name.endswith("bias"):

@@ -33,12 +33,13 @@ def csr_below(
     in turns for about `seconds`, and at least `PAIRS` turns; three or four densities decide, as sparse training is
     faster below the answer and slower above. What stays dense, the convolutions, is timed once and counted in; nothing
     is asked where linear layers that took no time would not make it worth while. It is 0.0 where torch has no sparse
-    products, and for a network of which no layer would become sparse.
+    products, for a network of which no layer would become sparse, and for one that is no sequence of modules: timing it
+    as a whole takes too long.
     """
     network = blank()
     initialise(network, generator(0, "threshold"))
     nothing = {name: torch.zeros(layer.shape, dtype=torch.bool) for name, layer in prunable(network).items()}
-    if not sparse_layers(network, nothing, ALWAYS):
+    if type(network).forward is not nn.Sequential.forward or not sparse_layers(network, nothing, ALWAYS):
         return 0.0
     tail, inputs = _tail(network, shape)
     rest_s = 0.0
@@ -74,8 +75,7 @@ def _tail(network: nn.Module, shape: tuple[int, ...]) -> tuple[nn.Module, tuple[
     """The linear layers of a network with convolutions, and the shape of what they read; else the network as it is."""
     modules = dict(network.named_children())
     first = next((name for name, module in modules.items() if isinstance(module, nn.Linear)), None)
-    chain = type(network).forward is nn.Sequential.forward
-    if first is None or not chain or not any(isinstance(module, nn.Conv2d) for module in modules.values()):
+    if first is None or not any(isinstance(module, nn.Conv2d) for module in modules.values()):
         return network, shape
     names = list(modules)[list(modules).index(first) :]
     tail = nn.Sequential(OrderedDict([("before", _Before()), *((name, modules[name]) for name in names)]))

@@ -33,6 +33,7 @@ def build(name: str, shape: tuple[int, int, int], n_classes: int = 10) -> nn.Mod
         ("vgg_16", CIFAR, 14_715_584),
         ("resnet_18", CIFAR, 11_164_352),
         ("resnet_20", CIFAR, 270_896),
+        ("vit_tiny", CIFAR, 5_319_552),
     ],
 )
 def test_prunable_weights(name: str, shape: tuple[int, int, int], weights: int) -> None:
@@ -144,6 +145,16 @@ def test_scales_of_norms_begin_at_one() -> None:
     alone = nn.BatchNorm2d(3)
     initialise(alone, generator(0))
     assert alone.weight.tolist() == [1, 1, 1]
+
+
+def test_tables_are_drawn_small() -> None:
+    model = build("vit_tiny", CIFAR)
+    initialise(model, generator(0), "orthogonal")
+    for name in ("token", "positions"):
+        assert model.get_parameter(name).std().item() == pytest.approx(0.02, rel=0.2)
+    embedding = nn.Embedding(100, 100)
+    initialise(embedding, generator(0))
+    assert embedding.weight.std().item() == pytest.approx(0.02, rel=0.05)
 
 
 def test_initial_weights_depend_on_the_key_alone() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from workers.science.models import conv_2, lenet_300_100
+from workers.science.models import conv_2, lenet_300_100, resnet_20, vit_tiny
 from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
 from workers.science.random import generator
@@ -86,3 +86,9 @@ def test_the_linear_layers_alone_give_the_gradient_that_the_convolutions_need() 
 def test_it_is_measured_on_real_steps() -> None:
     assert csr_below(BLANK, (1, 8, 8), 60, seconds=0.01) in {*DENSITIES, 0.0}
     assert csr_below(partial(conv_2.build, (1, 4, 4), 10), (1, 4, 4), 20, seconds=0.01) in {*DENSITIES, 0.0}
+
+
+@pytest.mark.parametrize("module", [resnet_20, vit_tiny])
+def test_a_network_with_branches_is_not_timed(module: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threshold, "_time", lambda _loop: pytest.fail("it was timed"))
+    assert csr_below(partial(module.build, (1, 8, 8), 10), (1, 8, 8), 60) == 0
