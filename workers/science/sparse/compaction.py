@@ -96,7 +96,7 @@ def compact(
     Raises `TypeError` for such a network without an example, `NotDefined` where it cannot be traced.
     Source: the definition; docs/protocol.md, Hardware.
     """
-    if example is not None and not _is_chain(network):
+    if example is not None and not is_chain(network):
         return _of_groups(network, masks, example)
     if type(network).forward is not nn.Sequential.forward:
         raise TypeError(f"a {type(network).__name__} is not a sequence of modules")
@@ -106,7 +106,8 @@ def compact(
     return _built(network, layers)
 
 
-def _is_chain(network: nn.Module) -> bool:
+def is_chain(network: nn.Module) -> bool:
+    """Return whether a network is a sequence of modules that compaction follows one by one."""
     return type(network).forward is nn.Sequential.forward and all(
         isinstance(module, KNOWN) and getattr(module, "groups", 1) == 1 for module in network.children()
     )

@@ -14,15 +14,17 @@ from torch import Tensor, nn
 from torch.nn.utils import prune
 from torch.sparse import to_sparse_semi_structured
 
+from workers.science.architecture.architecture import architecture
 from workers.science.architecture.errors import NotDefined
 from workers.science.metrics.density import density
-from workers.science.sparse.compaction import Compacted, compact
+from workers.science.sparse.compaction import Compacted, compact, is_chain
 from workers.science.sparse.csr import SparseLinear
 from workers.science.sparse.feed_forward import FeedForward
 from workers.science.sparse.gather import Gather
 from workers.science.sparse.layout import ALWAYS, is_perceptron, lay_out, linear_layers
 from workers.science.sparse.patterns import two_of_four, whole_units
 from workers.science.sparse.replace import replaced
+from workers.science.sparse.whole import whole_units_of
 
 Masks: TypeAlias = Mapping[str, Tensor]
 
@@ -100,6 +102,14 @@ def structured(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -
 
     Of a single layer it takes fewer inputs, as the layer before it would make them.
     """
+    if not is_chain(network):
+        try:
+            found = architecture(network, x[:2])
+            whole = whole_units_of(found, masks, density(masks))
+        except NotDefined as error:
+            raise Unsupported("layers") from error
+        small = _compact(network, whole, training=training, example=x[:2]).network
+        return Ready(small.to(x.device), x, whole)
     whole = {key: mask.to(x.device) for key, mask in whole_units(masks, density(masks)).items()}
     made = _compact(network, whole, training=training)
     modules = OrderedDict(made.network.named_children())

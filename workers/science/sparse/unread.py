@@ -1,6 +1,6 @@
 """Compaction of any network that can be traced: units that nothing reads are taken out, exactly."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import TypeAlias
 
@@ -53,7 +53,7 @@ def without_unread(network: nn.Module, masks: Mapping[str, Tensor], example: Ten
 
 def _left(network: nn.Module, found: Architecture, masks: Mapping[str, Tensor]) -> dict[Group, Tensor]:
     """Which units of each group are left; groups of which none can go are not among them."""
-    kept = {group: torch.ones(group.size, dtype=torch.bool) for group in found.groups if _separate(found, group)}
+    kept = {group: torch.ones(group.size, dtype=torch.bool) for group in found.groups if separate(found, group)}
     changed = True
     while changed:
         changed = False
@@ -75,23 +75,17 @@ def _left(network: nn.Module, found: Architecture, masks: Mapping[str, Tensor]) 
     return kept
 
 
-def _separate(found: Architecture, group: Group) -> bool:
+def separate(found: Architecture, group: Group) -> bool:
     """Whether units can go one by one: nothing combines them, and they are no factor of an axis but all of a part."""
     if group.mixed_by:
         return False
-    return not any(
-        axis.outer > 1 or any(other is not group and _overlap(place, axis) for other, place in _same_axis(found, axis))
-        for axis in group.axes
-    )
+    return not any(axis.outer > 1 or _shared(found, group, axis) for axis in group.axes)
 
 
-def _same_axis(found: Architecture, axis: Axis) -> Iterator[tuple[Group, Axis]]:
-    yield from found.on(axis.tensor, axis.axis)
-
-
-def _overlap(one: Axis, other: Axis) -> bool:
-    """Whether two groups share entries of an axis: they then begin at the same one."""
-    return one.start == other.start
+def _shared(found: Architecture, group: Group, axis: Axis) -> bool:
+    """Whether another group has the same entries of an axis: it then begins at the same one."""
+    others = (place for other, place in found.on(axis.tensor, axis.axis) if other is not group)
+    return any(place.start == axis.start for place in others)
 
 
 def _on(network: nn.Module, found: Architecture, kept: Mapping[Group, Tensor], tensor: str, axis: int) -> Tensor:

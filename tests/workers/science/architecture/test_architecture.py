@@ -16,6 +16,7 @@ from workers.science.architecture.errors import NotDefined
 from workers.science.architecture.operations import Operand
 from workers.science.architecture.permute import permute
 from workers.science.build import build
+from workers.science.models.prunable import prunable
 
 TOLERANCE = 1e-10
 PICTURES = (3, 32, 32)
@@ -98,6 +99,7 @@ def test_any_group_of_a_model_may_be_permuted(name: str, shape: tuple[int, int, 
             order = torch.randperm(group.size, generator=torch.Generator().manual_seed(number))
             permute(model, group, order if group.size > 3 else torch.arange(group.size).roll(1))
         assert (model(x[:1]) - before).abs().max() < TOLERANCE * before.abs().max()
+    assert [kernel.name for kernel in found.kernels] == list(prunable(model)), "layers are in forward order"
     # Every hidden unit is in a group: each kernel's units but those of the last are.
     for kernel in found.kernels[:-1]:
         assert list(found.on(kernel.name, 0)), kernel.name

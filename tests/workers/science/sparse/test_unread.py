@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.workers.science.architecture import networks
+from workers.science.architecture.architecture import architecture
 from workers.science.architecture.errors import NotDefined
 from workers.science.models import resnet_20, vgg_11
 from workers.science.models.init import initialise
@@ -16,6 +17,7 @@ from workers.science.sparse.compaction import compact, export
 from workers.science.sparse.formats import FORMATS
 from workers.science.sparse.passes import error
 from workers.science.sparse.unread import without_unread
+from workers.science.sparse.whole import whole_units_of
 
 PICTURES = torch.randn(3, 3, 32, 32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 NETWORKS: dict[str, Callable[[], nn.Module]] = {
@@ -123,3 +125,24 @@ def test_what_cannot_be_made_smaller_says_why(model: nn.Module, reason: str) -> 
     example = torch.randn(2, 4) if masks else torch.randn(2, 1, 4, 4)
     with pytest.raises(NotDefined, match="not defined for this model, because .*" + reason):
         without_unread(model, masks, example)
+
+
+@pytest.mark.parametrize(("name", "density"), [("resnet_20", 0.3), ("resnet_20", 0.05), ("vgg_11", 0.1)])
+def test_fewer_units_hold_about_as_many_weights(name: str, density: float) -> None:
+    model, masks = case(name, density)
+    whole = whole_units_of(architecture(model, PICTURES), masks, density)
+    kept, total = (sum(int(mask.sum()) for mask in whole.values()), sum(mask.numel() for mask in masks.values()))
+    assert density * 0.7 < kept / total <= density
+    ready = FORMATS["structured"](model.eval(), masks, PICTURES, training=False)
+    assert error(ready, model, PICTURES, training=False) < 1e-9
+    sizes = (sum(ready.network.get_parameter(key).numel() for key in masks), kept)
+    assert sizes[0] == sizes[1]
+    for key in masks:
+        assert ready.masks[key].any()
+
+
+def test_of_a_transformer_too_few_units_can_go() -> None:
+    model = networks.Transformer()
+    masks = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in prunable(model).items()}
+    with pytest.raises(NotDefined, match="most of its units"):
+        whole_units_of(architecture(model, torch.zeros(2, 12, dtype=torch.int64)), masks, 0.05)
