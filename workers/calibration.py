@@ -7,8 +7,8 @@ from typing import get_args
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.contract.catalog import CATALOG
 from app.contract.params import DatasetParams, ModelParams, Params
+from app.methods.catalog import CATALOG
 from app.settings import Settings
 from app.store import Store
 from workers.forkserver import end, spawn

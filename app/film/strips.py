@@ -4,11 +4,11 @@ import math
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
-from app.contract.catalog import CATALOG
 from app.contract.events import Place
 from app.film.reader import FilmReader, Index
 from app.kinds.erasure.figures.trainings import ERASED
 from app.kinds.erasure.spec import Cell
+from app.methods.catalog import CATALOG
 from app.records import Run, Series
 
 State: TypeAlias = Literal["waiting", "running", "done", "diverged", "stopped"]

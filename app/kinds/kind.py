@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from app.atlas.reader import Reader
-from app.contract.catalog import Entry
+from app.contract.entry import Entry
 from app.kinds.commands import submit_again
 from app.plotting.entry import FigureEntry
 from app.records import Run

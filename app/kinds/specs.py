@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 from pydantic import Field, TypeAdapter
 
-from app.contract.catalog import Entry
+from app.contract.entry import Entry
 from app.contract.experiment import Experiment, RunSpec
 
 NAMES: Final = ("lottery", "erasure", "stable_rank", "hardware", "imported")

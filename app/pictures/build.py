@@ -2,8 +2,8 @@
 
 from importlib import import_module
 
-from app.contract.catalog import CATALOG
 from app.contract.params import Params
+from app.methods.catalog import CATALOG
 from app.pictures.picture import Picture
 
 

@@ -6,11 +6,14 @@ scale).
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import plotly.graph_objects as go
 
+from app.contract import palette
 from app.contract.events import WINNING_TICKET
+from app.contract.look import Look
+from app.methods.catalog import CATALOG
 from app.plotting.words import Part, glued
 
 DENSE = "dense"
@@ -19,70 +22,44 @@ SOFT = "soft"
 HEAT = "heat"
 
 
-class Look(NamedTuple):
-    """`label` stands at the curve, `phrase` in a sentence; `dash` and `symbol` tell curves apart without colour."""
-
-    color: str
-    dash: str
-    symbol: str
-    label: str
-    phrase: str
+def _looks(group: str) -> dict[str, Look]:
+    """Return the looks of the methods of a group, in the order of forms."""
+    return {name: method.look for name, method in CATALOG[group].items() if method.look is not None}
 
 
 BRANCHES: Mapping[str, Look] = {
-    WINNING_TICKET: Look("#c98300", "solid", "circle", "winning ticket", "the ticket"),
-    "reinit": Look("#2f6fb4", "7px,3px", "square", "random reinit", "the same mask with new weights"),
-    "shuffled": Look("#8d6fb0", "2px,2.5px", "diamond", "shuffled mask", "a shuffled mask"),
-    "random": Look("#8d6fb0", "8px,3px,2px,3px", "triangle-up", "random mask", "a random mask with new weights"),
-    "magnitude_at_init": Look(
-        "#9c2f5c", "12px,4px", "triangle-down", "magnitude at init", "pruning by initial magnitude"
-    ),
+    WINNING_TICKET: Look(palette.TICKET, "solid", "circle", "winning ticket", "the ticket"),
+    **_looks("branch"),
 }
-"""Looks of the branches, in the order in which they are always told."""
+"""Looks of the ticket and its controls, in the order in which sentences list them."""
 
-# Families by colour: blue goes along the gradient, amber scales each entry, violet makes all singular values equal, red
-# uses curvature, ink is what wraps another. Within a family dash and marker tell members apart.
-OPTIMIZERS: Mapping[str, Look] = {
-    "sgd": Look("#3578bd", "solid", "circle", "SGD", "SGD"),
-    "momentum_sgd": Look("#2a68ab", "10px,3px", "triangle-up", "momentum SGD", "SGD with momentum"),
-    "spectral_sgd": Look("#3d86cf", "6px,3px", "square", "spectral SGD", "spectral SGD"),
-    "frobenius_sgd": Look("#5587bd", "2px,2.5px", "triangle-right", "Frobenius SGD", "Frobenius SGD"),
-    "adam": Look("#b87700", "solid", "triangle-down", "Adam", "Adam"),
-    "adamw": Look("#a06a12", "7px,3px", "pentagon", "AdamW", "AdamW"),
-    "rmsprop": Look("#8a5a08", "2px,2.5px", "cross", "RMSprop", "RMSprop"),
-    "lion": Look("#a87d3a", "8px,3px,2px,3px", "star", "Lion", "Lion"),
-    "dualised": Look("#48187f", "solid", "diamond", "dualised", "dualised"),
-    "muon": Look("#5f2f9c", "7px,3px", "hexagram", "Muon", "Muon"),
-    "shampoo": Look("#9c2f5c", "solid", "x", "Shampoo", "Shampoo"),
-    "soap": Look("#bb4a7c", "6px,3px", "bowtie", "SOAP", "SOAP"),
-    "sam": Look("#1c1b22", "4px,2px", "hourglass", "SAM", "SAM"),
-}
-"""Looks of the optimizers, in the order in which they are always told."""
+OPTIMIZERS: Mapping[str, Look] = _looks("optimizer")
+"""Looks of the optimizers, in the order of forms."""
 
-# The colours of families that are told apart by every eye; masked dense has that of dense, dashed.
+# Masked dense has the colour of dense, dashed.
 FORMATS: Mapping[str, Look] = {
-    "masked_dense": Look("#1c1b22", "5px,3px", "square", "masked dense", "masked dense"),
-    "csr": Look("#3578bd", "solid", "circle", "CSR", "CSR"),
-    "compacted": Look("#48187f", "7px,3px", "diamond", "compacted", "compacted"),
-    "structured": Look("#b87700", "2px,2.5px", "triangle-up", "structured", "structured"),
-    "semi_structured": Look("#9c2f5c", "12px,4px", "triangle-down", "2:4", "2:4 semi-structured"),
+    "masked_dense": Look(palette.INK, "5px,3px", "square", "masked dense", "masked dense"),
+    "csr": Look(palette.BLUE, "solid", "circle", "CSR", "CSR"),
+    "compacted": Look(palette.VIOLET, "7px,3px", "diamond", "compacted", "compacted"),
+    "structured": Look(palette.AMBER, "2px,2.5px", "triangle-up", "structured", "structured"),
+    "semi_structured": Look(palette.RED, "12px,4px", "triangle-down", "2:4", "2:4 semi-structured"),
 }
-"""Looks of the formats that a sparse network is held in, in the order in which they are always told."""
+"""Looks of the formats that a sparse network is held in, in the order in which sentences list them."""
 
 LOOKS: Mapping[str, Look] = {
     **BRANCHES,
     **OPTIMIZERS,
     **FORMATS,
-    DENSE: Look("#1c1b22", "solid", "circle", "dense", "the dense network"),
-    PRUNED: Look("#68666f", "5px,3px", "square", "pruned next", "weights pruned next"),
-    SOFT: Look("#68666f", "2px,3px", "circle", "", ""),
+    DENSE: Look(palette.INK, "solid", "circle", "dense", "the dense network"),
+    PRUNED: Look(palette.SOFT, "5px,3px", "square", "pruned next", "weights pruned next"),
+    SOFT: Look(palette.SOFT, "2px,3px", "circle", "", ""),
 }
 
-HAIRLINE = "#e6e3dc"
-INK = "#1c1b22"
-HEAT_SCALE = [[0.0, "#f2f0ea"], [0.35, "#e9c176"], [0.7, "#c98300"], [1.0, "#1c1b22"]]
+HAIRLINE = palette.LINE.light
+INK = palette.INK.light
+HEAT_SCALE = [[0.0, palette.WASH.light], [0.35, "#e9c176"], [0.7, palette.TICKET.light], [1.0, INK]]
 
-_FONT = {"family": "Inter, system-ui, sans-serif", "size": 12, "color": "#68666f"}
+_FONT = {"family": "Inter, system-ui, sans-serif", "size": 12, "color": palette.SOFT.light}
 
 
 POWERS = {"exponentformat": "power", "minexponent": 4}
@@ -150,7 +127,7 @@ def figure(
             "showlegend": False,
             "dragmode": "zoom",
             "hovermode": "x unified",
-            "hoverlabel": {"bgcolor": "#ffffff", "bordercolor": HAIRLINE, "font": {"color": INK}},
+            "hoverlabel": {"bgcolor": palette.PAGE["card"].light, "bordercolor": HAIRLINE, "font": {"color": INK}},
             "xaxis": xaxis,
             "yaxis": {**yaxis, "title": {"text": ""}},
             "annotations": [y_title, *annotations],

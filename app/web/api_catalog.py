@@ -5,12 +5,13 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from app.contract.catalog import CATALOG, Entry
+from app.contract.entry import Entry
 from app.contract.preset import Preset
 from app.estimate import estimate_seconds, spread
 from app.kinds.presets import PRESETS
 from app.kinds.registry import FIGURES, kinds_of
 from app.kinds.specs import EXPERIMENTS, Submitted
+from app.methods.catalog import CATALOG
 from app.records import WorkerInfo
 from app.web.context import StoreDep
 from app.web.cost import Here

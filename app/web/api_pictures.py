@@ -10,10 +10,11 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from app.atlas.palettes import Theme
-from app.contract.catalog import DatasetChoice, PictureChoice
-from app.contract.params import Digits, PictureText
 from app.contract.strict import Strict
 from app.kinds.erasure.spec import LayerName, Width, matrix_of
+from app.methods.catalog import DatasetChoice, PictureChoice
+from app.methods.dataset.digits import Digits
+from app.methods.picture.text import PictureText
 from app.pictures import sample, upload
 from app.pictures.check import field_of, readable
 from app.pictures.prepare import MAX_BYTES, Refused, prepare

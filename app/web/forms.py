@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from app.contract.catalog import CATALOG, Entry
+from app.contract.entry import Entry
 from app.contract.experiment import Experiment
 from app.contract.refusals import number
 from app.kinds.specs import EXPERIMENTS
+from app.methods.catalog import CATALOG
 from app.web.form_errors import Schema, alternatives, blame, with_kinds
 from app.web.form_fields import FormField, Option, Section, Widget, applied, sentence_case
 

@@ -3,7 +3,7 @@ import { theme } from "./atlas/scales.js";
 import { asked, color, translucent } from "./theme.js";
 
 /** Optimizers, whose variables have dashes where their names have underscores. */
-const OPTIMIZERS = ["sgd", "momentum_sgd", "spectral_sgd", "frobenius_sgd", "adam", "adamw", "rmsprop", "lion", "dualised", "muon", "shampoo", "soap", "sam"].map((name) => [name, name.replace("_", "-")]);
+const OPTIMIZERS = ["sgd", "momentum_sgd", "spectral_sgd", "frobenius_sgd", "dualised", "adam", "adamw", "rmsprop", "lion", "muon", "shampoo", "soap", "sam"].map((name) => [name, name.replace("_", "-")]);
 
 /** Role of a trace or label -> variable of tokens.css. @type {Record<string, string>} */
 const ROLES = {

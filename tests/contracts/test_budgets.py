@@ -7,10 +7,11 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from app.contract.catalog import CATALOG
-from app.contract.params import DatasetParams, ModelParams, PruningParams, Resnet20
+from app.contract.params import DatasetParams, ModelParams, PruningParams
 from app.kinds.lottery.spec import LotterySpec
 from app.kinds.presets import PRESETS
+from app.methods.catalog import CATALOG
+from app.methods.model.resnet_20 import Resnet20
 from workers.science.build import build
 from workers.science.models.prunable import prunable
 
@@ -18,11 +19,6 @@ DATASETS = [entry.params for entry in CATALOG["dataset"].values()]
 MODELS = list(CATALOG["model"].values())
 # Sizes at which ties of rounding occur, and more rounds than there are weights.
 LAYERS = (("fc1", "linear", 45), ("conv1", "conv", 25), ("fc2", "linear", 15), ("fc3", "output", 10))
-
-
-@pytest.mark.parametrize("dataset", DATASETS, ids=lambda each: each.__name__)
-def test_a_shape_has_as_many_numbers_as_the_data_set_says(dataset: type[DatasetParams]) -> None:
-    assert prod(dataset.shape) == dataset.n_inputs
 
 
 @pytest.mark.parametrize("entry", MODELS, ids=lambda each: each.name)

@@ -12,9 +12,10 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
-from app.contract.catalog import CATALOG, Entry
+from app.contract.entry import Entry
 from app.kinds.lottery.spec import LotterySpec
 from app.kinds.specs import EXPERIMENTS
+from app.methods.catalog import CATALOG
 from workers.science.build import build
 
 ENTRIES = [pytest.param(room, e, id=f"{room}-{e.name}") for room, entries in CATALOG.items() for e in entries.values()]

@@ -5,8 +5,9 @@ from functools import partial
 from importlib import import_module
 from typing import Any
 
-from app.contract.catalog import CATALOG, Entry
+from app.contract.entry import Entry
 from app.contract.params import Params
+from app.methods.catalog import CATALOG
 
 
 def build(choice: Entry | Params) -> Callable[..., Any]:

@@ -1,12 +1,13 @@
 """How fast this machine is: seconds per step of every catalog model on every data set's shape, and per Mflop."""
 
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import nn
 
-from app.contract.catalog import CATALOG
+from app.contract.params import DatasetParams
+from app.methods.catalog import CATALOG
 from workers.science.build import build
 from workers.science.compute_time import clock
 from workers.science.data.dataset import Dataset, Split
@@ -21,21 +22,6 @@ EVAL_EVERY = 100
 """Steps between evaluations that a timed step pays its share of: the default of the spec."""
 
 
-class Pictures(NamedTuple):
-    """What the examples of a data set look like, and how many of them an evaluation looks at."""
-
-    shape: tuple[int, int, int]
-    evaluated: int
-
-
-# Known without the files; a set that is not here is not calibrated, and its first run tells its speed.
-SETS = {
-    "digits": Pictures((1, 8, 8), 540),
-    "mnist": Pictures((1, 28, 28), 15_000),
-    "fashion_mnist": Pictures((1, 28, 28), 15_000),
-    "cifar10": Pictures((3, 32, 32), 15_000),
-    "cifar10_10k": Pictures((3, 32, 32), 2_000),
-}
 _EXAMPLES = 100
 _FEW = 6
 """Examples of the first look at a model; one that takes long for them is not timed with more."""
@@ -68,15 +54,21 @@ def calibrate(
     if wanted is None or ("mlp", "any") in wanted:
         yield StepTime("mlp", "any", 1, _mflop_s(seconds, device))
     for model in CATALOG["model"]:
-        sets = {name: each for name, each in SETS.items() if wanted is None or (model, name) in wanted}
-        for shape in dict.fromkeys(each.shape for each in sets.values()):
+        sets = {name: params for name, params in _sets().items() if wanted is None or (model, name) in wanted}
+        for shape in dict.fromkeys(params.shape for params in sets.values()):
             try:
                 step_s, example_s = _times(model, shape, batch_size, seconds, device)
             except ValueError:  # a model that does not take this shape
                 continue
-            for name, (own, evaluated) in sets.items():
-                if own == shape:
+            for name, params in sets.items():
+                if params.shape == shape:
+                    evaluated = params.n_validation + params.n_test
                     yield StepTime(model, name, batch_size, step_s + evaluated * example_s / EVAL_EVERY)
+
+
+def _sets() -> dict[str, type[DatasetParams]]:
+    """Return what each data set tells of itself; its files are not read."""
+    return {name: cast(type[DatasetParams], method.params) for name, method in CATALOG["dataset"].items()}
 
 
 def _mflop_s(seconds: float, device: torch.device | str) -> float:

@@ -1,4 +1,4 @@
-"""Knobs of every component, by group: each field carries its range, its unit and a sentence of help."""
+"""What the parameters of every group of methods share; the methods themselves are in `app/methods`."""
 
 from app.contract.params.base import (
     RARE,
@@ -12,126 +12,13 @@ from app.contract.params.base import (
     unit,
     when,
 )
-from app.contract.params.controls import (
-    Branch,
-    MagnitudeAtInit,
-    RandomMask,
-    Reinit,
-    Shuffled,
-)
-from app.contract.params.datasets import (
-    Cifar10,
-    Cifar10Part,
-    DatasetParams,
-    Digits,
-    FashionMnist,
-    Mnist,
-)
-from app.contract.params.models import (
-    CONVOLUTIONAL,
-    Conv2,
-    Conv4,
-    Conv6,
-    ConvParams,
-    Lenet300100,
-    ModelParams,
-    Resnet18,
-    Resnet20,
-    Vgg11,
-    Vgg16,
-    VitTiny,
-    too_small,
-)
-from app.contract.params.optimizers import (
-    Adam,
-    AdamW,
-    Dualised,
-    FrobeniusSgd,
-    Lion,
-    MomentumSgd,
-    Muon,
-    OptimizerParams,
-    RmsProp,
-    Sam,
-    Sgd,
-    Shampoo,
-    Soap,
-    SpectralSgd,
-)
-from app.contract.params.pictures import (
-    PictureSample,
-    PictureText,
-    PictureUpload,
-)
-from app.contract.params.pruning import (
-    GlobalMagnitude,
-    LayerwiseMagnitude,
-    PruningParams,
-)
-from app.contract.params.schedules import (
-    Constant,
-    Cosine,
-    StepDecay,
-    Warmup,
-)
+from app.contract.params.controls import Branch, ControlParams
+from app.contract.params.datasets import DatasetParams
+from app.contract.params.models import ConvParams, ModelParams, VggParams, too_small
+from app.contract.params.optimizers import OptimizerParams
+from app.contract.params.pruning import PruningParams
 
 __all__ = [
-    "CONVOLUTIONAL",
-    "RARE",
-    "Adam",
-    "AdamW",
-    "Beta",
-    "Betas",
-    "Branch",
-    "Cifar10",
-    "Cifar10Part",
-    "Constant",
-    "Conv2",
-    "Conv4",
-    "Conv6",
-    "ConvParams",
-    "Cosine",
-    "DatasetParams",
-    "Digits",
-    "Dualised",
-    "FashionMnist",
-    "FrobeniusSgd",
-    "GlobalMagnitude",
-    "LayerwiseMagnitude",
-    "Lenet300100",
-    "Lion",
-    "Lr",
-    "MagnitudeAtInit",
-    "Mnist",
-    "ModelParams",
-    "Momentum",
-    "MomentumSgd",
-    "Muon",
-    "OptimizerParams",
-    "Params",
-    "PictureSample",
-    "PictureText",
-    "PictureUpload",
-    "PruningParams",
-    "RandomMask",
-    "Reinit",
-    "Resnet18",
-    "Resnet20",
-    "RmsProp",
-    "Sam",
-    "Sgd",
-    "Shampoo",
-    "Share",
-    "Shuffled",
-    "Soap",
-    "SpectralSgd",
-    "StepDecay",
-    "Vgg11",
-    "Vgg16",
-    "VitTiny",
-    "Warmup",
-    "WeightDecay",
-    "too_small",
-    "unit",
-    "when",
-]
+    "RARE", "Beta", "Betas", "Branch", "ControlParams", "ConvParams", "DatasetParams", "Lr", "ModelParams", "Momentum",
+    "OptimizerParams", "Params", "PruningParams", "Share", "VggParams", "WeightDecay", "too_small", "unit", "when",
+]  # fmt: skip

@@ -1,12 +1,10 @@
-"""Knobs of the models, and the kernels that each has."""
+"""What every model tells of itself, and what families of models share."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar
 
-from pydantic import Field
-
-from app.contract.budgets import Kernel, convolutional, linear, residual, stacked, transformer
-from app.contract.params.base import Params, unit
+from app.contract.budgets import Kernel, convolutional, stacked
+from app.contract.params.base import Params
 
 
 class ModelParams(Params, ABC):
@@ -39,13 +37,6 @@ def too_small(shape: tuple[int, int, int], halvings: int) -> str | None:
     return f"it halves pictures {halvings} times, and of {height}×{width} pixels nothing would be left"
 
 
-class Lenet300100(ModelParams):
-    kind: Literal["lenet_300_100"]
-
-    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
-        return list(linear(shape[0] * shape[1] * shape[2], (300, 100)))
-
-
 class ConvParams(ModelParams, ABC):
     """Models with convolutions; `widths` are the channels of each pair."""
 
@@ -56,21 +47,6 @@ class ConvParams(ModelParams, ABC):
 
     def misfit(self, shape: tuple[int, int, int]) -> str | None:
         return too_small(shape, len(self.widths))
-
-
-class Conv2(ConvParams):
-    kind: Literal["conv_2"]
-    widths: ClassVar[tuple[int, ...]] = (64,)
-
-
-class Conv4(ConvParams):
-    kind: Literal["conv_4"]
-    widths: ClassVar[tuple[int, ...]] = (64, 128)
-
-
-class Conv6(ConvParams):
-    kind: Literal["conv_6"]
-    widths: ClassVar[tuple[int, ...]] = (64, 128, 256)
 
 
 class VggParams(ModelParams, ABC):
@@ -84,69 +60,3 @@ class VggParams(ModelParams, ABC):
 
     def misfit(self, shape: tuple[int, int, int]) -> str | None:
         return too_small(shape, len(self.stages))
-
-
-class Vgg11(VggParams):
-    kind: Literal["vgg_11"]
-    stages: ClassVar[tuple[tuple[int, ...], ...]] = ((64,), (128,), (256, 256), (512, 512), (512, 512))
-
-
-class Vgg16(VggParams):
-    kind: Literal["vgg_16"]
-    stages: ClassVar[tuple[tuple[int, ...], ...]] = (
-        (64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512),
-    )  # fmt: skip
-
-
-class Resnet18(ModelParams):
-    kind: Literal["resnet_18"]
-    stackable: ClassVar[bool] = False
-
-    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
-        return list(residual(shape[0], (64, 128, 256, 512), 2))
-
-
-class Resnet20(ModelParams):
-    kind: Literal["resnet_20"]
-    stackable: ClassVar[bool] = False
-    width: int = Field(
-        1,
-        ge=1,
-        le=8,
-        title="Width",
-        description="Multiplies the channels of every layer: 16, 32 and 64 at width 1.",
-        json_schema_extra=unit("times"),
-    )
-
-    @property
-    def label(self) -> str:
-        return self.kind if self.width == 1 else f"{self.kind} ×{self.width}"
-
-    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
-        return list(residual(shape[0], (16 * self.width, 32 * self.width, 64 * self.width), 3))
-
-
-class VitTiny(ModelParams):
-    kind: Literal["vit_tiny"]
-    stackable: ClassVar[bool] = False
-    patch: int = Field(
-        4, ge=1, le=32, title="Patch", description="Side of a patch of the picture.", json_schema_extra=unit("pixels")
-    )
-
-    @property
-    def label(self) -> str:
-        return self.kind if self.patch == 4 else f"{self.kind} /{self.patch}"
-
-    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
-        return list(transformer(shape[0] * self.patch**2, 192, 12))
-
-    def misfit(self, shape: tuple[int, int, int]) -> str | None:
-        _, height, width = shape
-        if height % self.patch or width % self.patch:
-            return f"patches of {self.patch}×{self.patch} do not tile pictures of {height}×{width} pixels"
-        return None
-
-
-_CONVOLUTIONAL = (Conv2, Conv4, Conv6, Vgg11, Vgg16, Resnet18, Resnet20, VitTiny)
-CONVOLUTIONAL: tuple[str, ...] = tuple(get_args(each.__annotations__["kind"])[0] for each in _CONVOLUTIONAL)
-"""Kinds of the models with convolutions."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple,
 from pydantic import Field, create_model, field_validator, model_validator
 
 from app.contract import stacks
-from app.contract.catalog import CATALOG, DatasetChoice, Entry, PictureChoice
+from app.contract.entry import Entry
 from app.contract.events import Place
 from app.contract.experiment import (
     PRODUCTS,
@@ -24,6 +24,7 @@ from app.contract.experiment import (
     Seed,
 )
 from app.contract.params import RARE, Lr, OptimizerParams, Params, unit
+from app.methods.catalog import CATALOG, DatasetChoice, PictureChoice
 
 MAX_CELLS = 2_000
 # What a run costs, in the same measure as a training (`mflop`): about a month of one core. No run that was stored when

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from app.contract.catalog import Entry
+from app.contract.entry import Entry
 from app.contract.events import Place
 from app.contract.experiment import Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.params import unit

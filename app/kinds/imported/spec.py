@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeInt, model_validator
 
-from app.contract.catalog import Entry
+from app.contract.entry import Entry
 from app.contract.experiment import FieldError, RunSpec
 from app.contract.params import unit
 

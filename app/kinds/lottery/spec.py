@@ -6,26 +6,18 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from app.contract import stacks
-from app.contract.catalog import (
-    BranchChoice,
-    DatasetChoice,
-    Entry,
-    ModelChoice,
-    OptimizerChoice,
-    PruningChoice,
-    ScheduleChoice,
-)
+from app.contract.entry import Entry
 from app.contract.events import WINNING_TICKET, Place
 from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
-from app.contract.params import RARE, Constant, Params, unit, when
+from app.contract.params import RARE, Params, unit, when
+from app.methods.catalog import BranchChoice, DatasetChoice, ModelChoice, OptimizerChoice, PruningChoice, ScheduleChoice
+from app.methods.schedule.constant import Constant
 
 # What one run may ask for; more is refused with the number named. A paper-scale LeNet run of 20 replicates fits.
 MAX_TRAININGS = 20_000
 MAX_STEPS = 500_000_000
 # A row of the log each, and a look at every validation and test example: the paper-scale run has 163,000.
 MAX_EVALUATIONS = 2_000_000
-# Controls that start from the ticket's own weights go back to the rewind step with it; new weights start at step 0.
-_REWOUND = frozenset({"shuffled", "magnitude_at_init"})
 
 
 def draws(branch: Params) -> int:
@@ -163,7 +155,7 @@ class LotterySpec(Experiment):
     @property
     def units_per_replicate(self) -> int:
         """Optimizer steps of one replicate; trainings that are rewound to step k do not repeat the first k."""
-        rewound = 1 + sum(draws(branch) for branch in self.branches if branch.kind in _REWOUND)
+        rewound = 1 + sum(draws(branch) for branch in self.branches if branch.rewound)
         return self.trainings_per_replicate * self.steps - self.levels * rewound * self.rewind_step
 
     @property
@@ -203,7 +195,7 @@ class LotterySpec(Experiment):
         for level in range(1, self.levels + 1):
             yield Place(level=level, branch=WINNING_TICKET), self.steps - self.rewind_step
             for branch in self.branches:
-                first = self.rewind_step if branch.kind in _REWOUND else 0
+                first = self.rewind_step if branch.rewound else 0
                 for draw in range(draws(branch)):
                     yield Place(level=level, branch=branch.kind, draw=draw), self.steps - first
 

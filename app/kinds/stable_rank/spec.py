@@ -5,10 +5,11 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from app.contract.catalog import DatasetChoice, Entry
+from app.contract.entry import Entry
 from app.contract.events import Place
 from app.contract.experiment import PRODUCTS, Device, Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.params import unit
+from app.methods.catalog import DatasetChoice
 
 Width: TypeAlias = Annotated[int, Field(ge=8, le=8192)]
 Batch: TypeAlias = Annotated[int, Field(ge=1, le=8192)]

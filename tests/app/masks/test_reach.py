@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from app.contract.architecture import Architecture
-from app.contract.catalog import CATALOG
 from app.masks import chance, codec, connectivity, reach
 from app.masks.codec import Bits
 from app.masks.collapse import Counts, Gap
@@ -18,6 +17,7 @@ from app.masks.collapse import gap as gap_of_chain
 from app.masks.connectivity import dead, spread_of
 from app.masks.routes import Network, moves, network_of
 from app.masks.sums import sums
+from app.methods.catalog import CATALOG
 from tests.workers.science.architecture import networks
 from workers.science.architecture.architecture import architecture, described
 from workers.science.build import build

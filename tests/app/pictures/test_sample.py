@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app.contract.params import PictureSample
+from app.methods.picture.sample import PictureSample
 from app.pictures import sample
 from app.pictures.picture import contrast
 

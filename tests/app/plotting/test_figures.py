@@ -9,9 +9,9 @@ from typing import Any, get_args
 import plotly.graph_objects as go
 import pytest
 
-from app.contract.catalog import CATALOG
 from app.kinds.hardware import spec as hardware
 from app.kinds.registry import FIGURES, kinds_of
+from app.methods.catalog import CATALOG
 from app.plotting.entry import FigureEntry, csv, render
 from app.plotting.source import Source
 from app.plotting.style import BRANCHES, FORMATS, LOOKS, OPTIMIZERS

@@ -1,9 +1,9 @@
 import httpx
 
-from app.contract.catalog import CATALOG
 from app.kinds.presets import PRESETS
 from app.kinds.registry import FIGURES
 from app.kinds.specs import EXPERIMENTS
+from app.methods.catalog import CATALOG
 from app.store import Store
 
 

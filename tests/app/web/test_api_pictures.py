@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.atlas import palettes
-from app.contract.params import PictureSample
 from app.film.pictures import SHADES
+from app.methods.picture.sample import PictureSample
 from app.pictures import sample, upload
 from app.pictures.picture import fit
 from app.pictures.prepare import MAX_BYTES

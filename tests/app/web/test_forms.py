@@ -7,10 +7,10 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from app.contract.catalog import CATALOG
 from app.contract.experiment import Experiment
 from app.kinds.lottery.spec import LotterySpec
 from app.kinds.presets import PRESETS
+from app.methods.catalog import CATALOG
 from app.web import forms
 
 PRESET = LotterySpec.model_validate(PRESETS["digits-tickets"].spec.model_dump())

@@ -2,16 +2,17 @@
 
 import pytest
 
-from app.contract.catalog import CATALOG
-from app.contract.params import Params, StepDecay
+from app.contract.params import Params
 from app.kinds.specs import EXPERIMENTS
+from app.methods.catalog import CATALOG
+from app.methods.schedule.step_decay import StepDecay
 from workers.science.build import build
 from workers.science.experiments import lottery
-from workers.science.optim import schedules
+from workers.science.schedules import cosine
 
 
 def test_an_entry_gives_its_callable_as_it_is() -> None:
-    assert build(CATALOG["schedule"]["cosine"]) is schedules.cosine
+    assert build(CATALOG["schedule"]["cosine"]) is cosine.factor
     assert build(EXPERIMENTS["lottery"]) is lottery.run
 
 

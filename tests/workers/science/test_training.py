@@ -34,9 +34,9 @@ from workers.science.optim import (
     soap,
     spectral_sgd,
 )
-from workers.science.optim.schedules import step_decay
 from workers.science.pruning import layerwise_magnitude
 from workers.science.random import generator
+from workers.science.schedules.step_decay import factor as step_decay
 from workers.science.training import CHECK_EVERY, Batches, Diverged, Evaluated, Moment, Tick, train
 
 BATCH = 60

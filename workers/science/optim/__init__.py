@@ -1,1 +1,1 @@
-"""Optimizers and schedules: each optimizer a `build(model, *, lr, ...)` that returns the optimizers of one training."""
+"""Optimizers: one file each, a `build(model, *, lr, ...)` that returns the optimizers of one training."""

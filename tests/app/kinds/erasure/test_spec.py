@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.contract.catalog import CATALOG
 from app.contract.events import Place
-from app.contract.params import Adam, Sgd
 from app.kinds.erasure.spec import MAX_CELLS, MAX_KEPT_BACK, ErasureSpec
+from app.methods.catalog import CATALOG
+from app.methods.optimizer.adam import Adam
+from app.methods.optimizer.sgd import Sgd
 
 SMALL: dict[str, Any] = {
     "kind": "erasure",

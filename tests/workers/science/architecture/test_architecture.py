@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from app.contract.architecture import Architecture, Axis, Group
-from app.contract.catalog import CATALOG
+from app.methods.catalog import CATALOG
 from tests.workers.science.architecture import networks
 from workers.science.architecture import rules
 from workers.science.architecture.architecture import architecture

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.contract.catalog import CATALOG
+from app.methods.catalog import CATALOG
 from tests.workers.science.experiments.test_lottery import small
 from workers.science.branches import magnitude_at_init, random, reinit, shuffled
 from workers.science.branches.origin import Origin, Start

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import torch
 
-from app.contract.catalog import CATALOG
 from app.contract.events import Measured, Place, Progress
 from app.contract.stacks import cut
 from app.kinds.erasure.spec import ErasureSpec
+from app.methods.catalog import CATALOG
 from tests.workers.science.experiments.test_erasure import NOWHERE
 from tests.workers.science.experiments.test_erasure import small as one_by_one
 from tests.workers.science.experiments.test_lottery import resumed_from, rows

@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from app.contract.events import Measured, Place, Progress
-from app.contract.params import Lenet300100, Resnet20
 from app.kinds.hardware.spec import FORMATS, REASONS, HardwareSpec
+from app.methods.model.lenet_300_100 import Lenet300100
+from app.methods.model.resnet_20 import Resnet20
 from tests.workers.science.experiments.test_lottery import rows
 from workers.science.experiments.hardware import describe, run
 from workers.science.experiments.ticket import SavedTicket, Ticket

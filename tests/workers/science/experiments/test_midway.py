@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import torch
 
-from app.contract.catalog import CATALOG
 from app.contract.events import Place
 from app.kinds.lottery.spec import LotterySpec
+from app.methods.catalog import CATALOG
 from tests.workers.science.experiments.test_erasure import small as small_erasure
 from tests.workers.science.experiments.test_lottery import NOWHERE, SMALL, lasting, resumed_from
 from workers.science.course import Course

@@ -12,9 +12,9 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from app.contract.catalog import CATALOG
 from app.contract.events import Measured, Place, Progress
 from app.kinds.lottery.spec import LotterySpec
+from app.methods.catalog import CATALOG
 from tests.workers.science.experiments.test_lottery import NOWHERE, resumed_from
 from workers.science.experiments.lottery import run
 from workers.science.experiments.midway import Clock

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from app.contract.catalog import CATALOG
-from app.contract.params import AdamW, OptimizerParams, Sgd
+from app.contract.params import OptimizerParams
+from app.methods.catalog import CATALOG
+from app.methods.optimizer.adamw import AdamW
+from app.methods.optimizer.sgd import Sgd
 from tests.workers.science.architecture import networks
 from workers.science.build import build
 from workers.science.data import augmentation, digits

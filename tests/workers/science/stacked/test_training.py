@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from app.contract.catalog import CATALOG
 from app.contract.params import OptimizerParams
+from app.methods.catalog import CATALOG
 from workers.science import training
 from workers.science.build import build
 from workers.science.course import Course

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.science.optim.schedules import constant, cosine, step_decay, warmup
+from workers.science.schedules.constant import factor as constant
+from workers.science.schedules.cosine import factor as cosine
+from workers.science.schedules.step_decay import factor as step_decay
+from workers.science.schedules.warmup import factor as warmup
 
 STEPS = st.integers(1, 10_000).flatmap(lambda steps: st.tuples(st.integers(0, steps - 1), st.just(steps)))
 

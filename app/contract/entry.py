@@ -1,0 +1,27 @@
+"""One thing that can be asked for by name: a method, or a kind of experiment."""
+
+from dataclasses import dataclass
+
+from app.contract.params import Params
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What can be asked for.
+
+    `target` is `module:function`, a string, so that the web knows it without importing torch. The keyword-only
+    parameters of the function equal the fields of `params` (but `kind`), defaults included. `source` names paper and
+    section, or where the definition is.
+    """
+
+    target: str
+    params: type[Params]
+    title: str
+    summary: str
+    source: str
+
+    @property
+    def name(self) -> str:
+        """The registry key: the one value that `params.kind` accepts."""
+        name: str = self.params.model_fields["kind"].annotation.__args__[0]  # type: ignore[union-attr]
+        return name

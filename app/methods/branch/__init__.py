@@ -1,0 +1,1 @@
+"""Controls that are derived from a ticket, and how they are drawn."""

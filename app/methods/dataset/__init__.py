@@ -1,0 +1,1 @@
+"""Data sets: how many examples of which shape."""

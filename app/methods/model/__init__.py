@@ -1,0 +1,1 @@
+"""Models: their prunable kernels and the inputs they take."""

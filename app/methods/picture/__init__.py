@@ -1,0 +1,1 @@
+"""Pictures for the weights of the erasure study."""

@@ -1,0 +1,1 @@
+"""Pruning methods: how many weights their rounds leave."""
