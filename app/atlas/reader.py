@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
@@ -18,7 +19,7 @@ from app.masks import codec
 from app.masks.codec import Bits
 from app.masks.routes import Network, network_of
 from app.records import ArtifactRef, Run
-from app.store import Store
+from app.store import Reads
 from app.store.errors import NotFound
 
 BUDGET_BYTES = 48 * 2**20
@@ -100,12 +101,18 @@ def layers_of(run: Run) -> tuple[Layer, ...]:
 class Reader:
     """Reads what runs have saved of their masks; safe to use from many threads."""
 
-    def __init__(self, store: Store, budget_bytes: int = BUDGET_BYTES) -> None:
+    def __init__(self, store: Reads, budget_bytes: int = BUDGET_BYTES) -> None:
         self.store = store
         self.cache = Cache(budget_bytes)
         self._indices: OrderedDict[str, Index] = OrderedDict()
         self._networks: OrderedDict[str, Network | str | None] = OrderedDict()
         self._lock = Lock()
+
+    def at(self, store: Reads) -> "Reader":
+        """Return a reader of a snapshot, with the memory of this one."""
+        reader = copy(self)
+        reader.store = store
+        return reader
 
     def index(self, run_id: str) -> Index:
         """What the run has saved by now. Raises NotFound."""

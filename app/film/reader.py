@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -15,7 +16,7 @@ from app.atlas.tensor_file import TensorFile
 from app.contract.events import Place
 from app.kinds.erasure.spec import ErasureSpec
 from app.records import ArtifactRef, Run
-from app.store import Store
+from app.store import Reads
 from app.store.errors import Corrupt, NotFound
 
 Show: TypeAlias = Literal["weights", "movement"]
@@ -90,13 +91,19 @@ class FilmReader:
     many viewers do not add up in memory.
     """
 
-    def __init__(self, store: Store, budget_bytes: int = BUDGET_BYTES) -> None:
+    def __init__(self, store: Reads, budget_bytes: int = BUDGET_BYTES) -> None:
         self.store = store
         self.cache = Cache(budget_bytes)
         self.busy = BoundedSemaphore(_AT_ONCE)
         self.exporting = Lock()
         self._indices: OrderedDict[str, Index] = OrderedDict()
         self._lock = Lock()
+
+    def at(self, store: Reads) -> "FilmReader":
+        """Return a reader of a snapshot, with the memory of this one."""
+        reader = copy(self)
+        reader.store = store
+        return reader
 
     def index(self, run_id: str) -> Index:
         """What the run has saved by now. Raises NotFound, also for a run of another kind."""

@@ -60,8 +60,8 @@ class Kind:
 
     `series` are those that it measures, the one to look for a metric in first. `choices(spec, option)` are the values
     of a figure's option that the run itself names, each with its label. `summary` is the result in a few words, for a
-    list of runs. `commands(spec, name, origin)` submit the run again, by shell and by curl. `page` is the address, up
-    to the run's id, of a page that shows runs of this kind together.
+    list of runs, from `summary_series`. `commands(spec, name, origin)` submit the run again, by shell and by curl.
+    `page` is the address, up to the run's id, of a page that shows runs of this kind together.
     """
 
     entry: Entry
@@ -70,6 +70,7 @@ class Kind:
     choices: Callable[[Any, str], Choices] = field(default=_no_choices, repr=False)
     commands: Callable[[Any, str, str], tuple[str, str]] = field(default=submit_again, repr=False)
     summary: Callable[[Reader, Run], str] = field(default=_no_summary, repr=False)
+    summary_series: tuple[str, ...] = ()
     page: str = ""
 
     @property

@@ -8,7 +8,7 @@ from app.contract.outputs import Key
 from app.records import Run
 from app.repeat.differences import compare
 from app.repeat.origins import Reason, origins, reasons
-from app.store import Conflict, Store
+from app.store import Conflict, Reads
 
 LISTED = 50
 
@@ -51,7 +51,7 @@ class Comparison(_Record):
         return self.same > 0 and not (self.different or self.only_then or self.only_now)
 
 
-def compare_runs(store: Store, then: Run, now: Run) -> Comparison:
+def compare_runs(store: Reads, then: Run, now: Run) -> Comparison:
     """All that `now` says beside what `then` said, replicate by replicate.
 
     Artifacts are compared by their hashes; whether stored bytes still have them is `ticketscope verify`'s to find out.
@@ -81,7 +81,7 @@ def compare_runs(store: Store, then: Run, now: Run) -> Comparison:
     )
 
 
-def _replicates(store: Store, run: Run) -> int:
+def _replicates(store: Reads, run: Run) -> int:
     return len(store.shards(run.id))
 
 

@@ -13,7 +13,9 @@ from app.store.errors import (
     StoreError,
     Unusable,
 )
+from app.store.reads import Reads
 from app.store.records import Records
+from app.store.snapshot import Snapshot
 from app.store.speeds import Speed
 from app.store.timings import Timing
 from app.store.work import Work
@@ -29,6 +31,8 @@ __all__ = [
     "NotAdopted",
     "NotFound",
     "OrdinalGap",
+    "Reads",
+    "Snapshot",
     "Speed",
     "Store",
     "StoreError",

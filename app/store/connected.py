@@ -4,9 +4,9 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
-from sqlalchemy import text, update
+from sqlalchemy import Connection, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from app.store import installation, references
@@ -15,6 +15,8 @@ from app.store.condition import DAMAGED, Condition, diagnose, newer
 from app.store.database import PATIENCE_S, Database
 from app.store.errors import NotAdopted, Unusable
 from app.store.integrity import Integrity
+from app.store.reads import Reads
+from app.store.snapshot import Snapshot
 from app.store.tables import REVISION
 from app.store.tables import installation as installation_table
 
@@ -23,7 +25,7 @@ log = logging.getLogger(__name__)
 _NEW = Condition("new", "The database is not at this program's revision: run `ticketscope migrate`", passes=True)
 
 
-class Connected:
+class Connected(Reads):
     """The ends that all methods of a store hold.
 
     `lease_s` is how long a shard is kept for a silent worker, `patience_s` how long a write waits for other writers.
@@ -33,9 +35,19 @@ class Connected:
         self, database_url: str, artifacts_url: str, *, lease_s: float = 15.0, patience_s: float = PATIENCE_S
     ) -> None:
         self.database_url, self.artifacts_url, self.lease_s = database_url, artifacts_url, lease_s
+        self.origin: Reads = self
         self._db = Database(database_url, patience_s)
         self._integrity = Integrity(self._db.path)
         self.artifacts_store = Artifacts(artifacts_url)
+
+    def _read(self) -> AbstractContextManager[Connection]:
+        return self._db.read()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """All that is stored at this moment, whatever is written meanwhile."""
+        with self._db.snapshot() as conn:
+            yield Snapshot(self, conn)
 
     def close(self) -> None:
         """Close all pooled connections; the store can still be used."""

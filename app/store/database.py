@@ -19,8 +19,9 @@ PATIENCE_S = 30.0
 # Longer than any write of ours takes.
 PROMPT_S = 1.0
 CONNECT_TIMEOUT_S = 5
-# FastAPI's thread pool has 40 threads; each may read at once.
-READERS = 40
+# FastAPI's thread pool has 40 threads, each of which may hold a snapshot; the others are for all else that reads.
+READERS = 48
+_ONE_SNAPSHOT = "REPEATABLE READ"
 
 
 class Database:
@@ -43,6 +44,8 @@ class Database:
             )
         # The same connections.
         self._hasty = self.writer.execution_options(hasty=True)
+        # Of SQLite every transaction that reads is one snapshot.
+        self._steady = self.reader if self.is_sqlite else self.reader.execution_options(isolation_level=_ONE_SNAPSHOT)
 
     @property
     def is_sqlite(self) -> bool:
@@ -87,6 +90,12 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads; on SQLite one snapshot that no writer disturbs."""
         with self.reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """A transaction that only reads, all of it from one snapshot."""
+        with self._steady.begin() as connection:
             yield connection
 
     def dispose(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Table, insert, select, update
 
 from app.contract.events import ArtifactSaved, Event, Measured
 from app.records import EventRecord
@@ -68,29 +68,25 @@ def append(conn: Connection, shard: AnyRow, events: Sequence[Event], first_ordin
 
 def after(conn: Connection, run_id: str, seq: int, limit: int) -> list[EventRecord]:
     """The first `limit` events after `seq`. Raises NotFound."""
-    exists(conn, run_id)
-    query = (
-        select(event_table.c.seq, event_table.c.at, event_table.c.replicate, event_table.c.body)
-        .where(event_table.c.run_id == run_id, event_table.c.seq > seq)
-        .order_by(event_table.c.seq)
-        .limit(limit)
-    )
-    return [
-        EventRecord(seq=row.seq, at=moment(row.at), replicate=row.replicate, event=row.body)
-        for row in conn.execute(query)
-    ]
+    return _records(conn, run_id, event_table.c.seq > seq, limit)
 
 
 def starts(conn: Connection, run_id: str) -> list[EventRecord]:
     """The events `started` of every attempt, in order. Raises NotFound."""
-    exists(conn, run_id)
-    query = select(event_table.c.seq, event_table.c.at, event_table.c.replicate, event_table.c.body).where(
-        event_table.c.run_id == run_id, event_table.c.topic == "started"
+    return _records(conn, run_id, event_table.c.topic == "started")
+
+
+def _records(conn: Connection, run_id: str, which: ColumnElement[bool], limit: int | None = None) -> list[EventRecord]:
+    query = (
+        select(event_table.c.seq, event_table.c.at, event_table.c.replicate, event_table.c.body)
+        .where(event_table.c.run_id == run_id, which)
+        .order_by(event_table.c.seq)
+        .limit(limit)
     )
-    return [
-        EventRecord(seq=row.seq, at=moment(row.at), replicate=row.replicate, event=row.body)
-        for row in conn.execute(query.order_by(event_table.c.seq))
-    ]
+    rows = conn.execute(query).all()
+    if not rows:
+        exists(conn, run_id)
+    return [EventRecord(seq=row.seq, at=moment(row.at), replicate=row.replicate, event=row.body) for row in rows]
 
 
 def touched(conn: Connection, run_id: str, seq: int) -> set[str]:

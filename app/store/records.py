@@ -1,7 +1,7 @@
 """Runs and what they measured: for those who submit them and look at them."""
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -10,27 +10,16 @@ from sqlalchemy.exc import IntegrityError
 
 from app.contract.events import ArtifactSaved, Measured
 from app.contract.experiment import Experiment, RunSpec
-from app.contract.outputs import Outputs
 from app.records import (
-    ArtifactRef,
-    EventRecord,
-    Page,
     Run,
-    Series,
-    Shard,
 )
 from app.store import (
-    artifacts,
-    events,
     ids,
     imported,
     installation,
     lifecycle,
-    listing,
-    outputs,
     references,
     runs,
-    series,
     sweep,
 )
 from app.store.connected import Connected
@@ -91,42 +80,6 @@ class Records(Connected):
                     raise
         raise AssertionError("unreachable")
 
-    def run(self, run_id: str) -> Run:
-        """Raises NotFound."""
-        with self._db.read() as conn:
-            return runs.get(conn, run_id)
-
-    def runs(
-        self,
-        *,
-        q: str = "",
-        kind: str | None = None,
-        state: str | None = None,
-        tag: str | None = None,
-        sort: str = "-created_at",
-        limit: int = 50,
-        cursor: str | None = None,
-        binned: bool = False,
-    ) -> Page:
-        """A page of runs; `q` has words and `key:value` (model, dataset, tag, state, kind, again).
-
-        Raises FieldError.
-        """
-        with self._db.read() as conn:
-            return listing.page(
-                conn, q=q, kind=kind, state=state, tag=tag, sort=sort, limit=limit, cursor=cursor, binned=binned
-            )
-
-    def count_runs(self) -> dict[str, int]:
-        """How many runs outside the bin are in each state; a state without runs is left out."""
-        with self._db.read() as conn:
-            return listing.count(conn)
-
-    def shards(self, run_id: str) -> list[Shard]:
-        """The run's shards by replicate. Raises NotFound."""
-        with self._db.read() as conn:
-            return runs.shard_records(conn, run_id)
-
     def update_run(
         self, run_id: str, *, name: str | None = None, tags: Iterable[str] | None = None, notes: str | None = None
     ) -> Run:
@@ -180,59 +133,6 @@ class Records(Connected):
                 self.purge_run(run_id)
                 n += 1
         return n
-
-    def events(self, run_id: str, after: int = 0, limit: int = 1000) -> list[EventRecord]:
-        """The first `limit` events after a seq. Raises NotFound."""
-        with self._db.read() as conn:
-            return events.after(conn, run_id, after, limit)
-
-    def starts(self, run_id: str) -> list[EventRecord]:
-        """The events `started` of every attempt, in order. Raises NotFound."""
-        with self._db.read() as conn:
-            return events.starts(conn, run_id)
-
-    def outputs(self, run_id: str, replicate: int) -> Outputs:
-        """All that a replicate measured and saved, in its order; empty without any. Raises NotFound."""
-        with self._db.read() as conn:
-            return outputs.of_replicate(conn, run_id, replicate)
-
-    def last_seqs(self, run_ids: Collection[str] | None = None) -> dict[str, int]:
-        """The newest seq of each of these runs, or of all that are not in the bin; unknown ones are left out."""
-        with self._db.read() as conn:
-            return events.last_seqs(conn, run_ids)
-
-    def touched(self, run_id: str, after: int) -> set[str]:
-        """What a page that has seen `after` must fetch again: names of series and artifacts, or kinds of events."""
-        with self._db.read() as conn:
-            return events.touched(conn, run_id, after)
-
-    def series(
-        self,
-        run_id: str,
-        name: str,
-        *,
-        branch: str | None = None,
-        replicate: int | None = None,
-        level: int | None = None,
-    ) -> Series:
-        """All rows of a series, empty when nothing was measured yet. Raises NotFound."""
-        with self._db.read() as conn:
-            return series.read(conn, run_id, name, branch=branch, replicate=replicate, level=level)
-
-    def newest_level(self, run_id: str, names: Collection[str]) -> int | None:
-        """The highest level that any of these series has rows of; None without any."""
-        with self._db.read() as conn:
-            return series.newest_level(conn, run_id, names)
-
-    def artifacts(self, run_id: str) -> list[ArtifactRef]:
-        """The run's artifacts by replicate. Raises NotFound."""
-        with self._db.read() as conn:
-            return artifacts.of_run(conn, run_id)
-
-    def artifact(self, artifact_id: str) -> ArtifactRef:
-        """The newest artifact with this hash. Raises NotFound."""
-        with self._db.read() as conn:
-            return artifacts.one(conn, artifact_id)
 
     def sweep_artifacts(self, older_than_s: float = DAY_S) -> Swept:
         """Move bytes that no run refers to and that are older than this to the trash, which empties after a week.

@@ -97,6 +97,8 @@ def get(conn: Connection, run_id: str) -> Run:
 
 def records(conn: Connection, rows: Sequence[AnyRow]) -> list[Run]:
     """Rows of the table `runs` with the progress and the workers of their shards."""
+    if not rows:
+        return []
     of_run: dict[str, list[AnyRow]] = {row.id: [] for row in rows}
     columns = (shards.c[name] for name in ("run_id", "state", "worker", "done", "total", "note", "speed", "held_s"))
     for shard in conn.execute(select(*columns).where(shards.c.run_id.in_(of_run)).order_by(shards.c.replicate)):

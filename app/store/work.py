@@ -6,23 +6,18 @@ from typing import Any, Literal
 from app.contract.events import Event, Progress, Started
 from app.records import (
     Queue,
-    Refusal,
     State,
-    WorkerInfo,
     WorkerLoad,
 )
 from app.store import (
     events,
-    refusals,
     shards,
     speeds,
-    timings,
     workers,
 )
 from app.store.claims import Claim
 from app.store.connected import Connected
 from app.store.speeds import Speed
-from app.store.timings import Timing
 
 
 class Work(Connected):
@@ -109,11 +104,6 @@ class Work(Connected):
         with self._db.write() as conn:
             return shards.refuse(conn, shard_id, token, reason)
 
-    def refusals(self, run_id: str) -> list[Refusal]:
-        """Which workers cannot go on with the run's waiting shards, and why."""
-        with self._db.read() as conn:
-            return refusals.of_run(conn, run_id)
-
     def reap(self) -> set[Queue]:
         """Take back shards whose lease ran out; returns the queues with work, where a living worker listens.
 
@@ -133,11 +123,6 @@ class Work(Connected):
             listening = {worker.queue for worker in workers.known(conn) if worker.alive}
         work: set[Queue] = {queue for queue in ("cpu", "gpu") if waiting[queue] or waiting["any"]}
         return work & listening if listening else work
-
-    def queue_length(self) -> dict[str, int]:
-        """Queued shards by the workers they wait for: `cpu`, `gpu` or `any`."""
-        with self._db.read() as conn:
-            return shards.queue_length(conn)
 
     def register_worker(
         self,
@@ -168,22 +153,7 @@ class Work(Connected):
         with self._db.write() as conn:
             workers.forget(conn, worker_id)
 
-    def workers(self) -> list[WorkerInfo]:
-        """Workers seen within a day; `alive` are those seen in the last 15 s by the database's clock."""
-        with self._db.read() as conn:
-            return workers.known(conn)
-
     def record_speed(self, model: str, dataset: str, batch_size: int, device: str, step_s: float) -> None:
         """Keep how long a step took, in seconds."""
         with self._db.write(hasty=True) as conn:
             speeds.record(conn, Speed(model, dataset, batch_size, device, step_s))
-
-    def timings(self) -> list[Timing]:
-        """What the newest shards took and were told to take, the newest first."""
-        with self._db.read() as conn:
-            return timings.newest(conn)
-
-    def speeds(self) -> list[Speed]:
-        """Every speed that was measured last."""
-        with self._db.read() as conn:
-            return speeds.known(conn)

@@ -9,7 +9,7 @@ from app.contract.experiment import FieldError
 from app.queue import Queue
 from app.records import Run
 from app.repeat.comparison import Comparison, Difference, compare_runs
-from app.store import NotFound, Store
+from app.store import NotFound, Reads, Store
 from app.store.labels import NAME_LENGTH
 from app.web.submit import submit, trainable
 
@@ -17,7 +17,7 @@ AGAIN = " (again)"
 NEWEST = 5
 """Repetitions of a run that its page compares it with."""
 _KEPT = 100
-_known: WeakKeyDictionary[Store, dict[tuple[str, int, str, int], Comparison]] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Reads, dict[tuple[str, int, str, int], Comparison]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,13 @@ def again(store: Store, queue: Queue, run: Run) -> Run:
     return submit(store, queue, trainable(run), name=name, tags=run.tags, notes=run.notes, again_of=run.id)
 
 
-def compared(store: Store, now: Run, to: str | None) -> Comparison:
+def compared(store: Reads, now: Run, to: str | None) -> Comparison:
     """A run beside an earlier one, `to` or the one that it repeats. Raises FieldError, NotFound, Conflict."""
     to = to or now.again_of
     if to is None:
         raise FieldError("to", "name a run: this one repeats none")
     then = store.run(to)
-    known = _known.setdefault(store, {})
+    known = _known.setdefault(store.origin, {})
     key = (then.id, then.last_seq, now.id, now.last_seq)
     if key not in known:
         made = compare_runs(store, then, now)
@@ -55,7 +55,7 @@ def compared(store: Store, now: Run, to: str | None) -> Comparison:
     return known[key]
 
 
-def relations(store: Store, run: Run) -> tuple[Relation, ...]:
+def relations(store: Reads, run: Run) -> tuple[Relation, ...]:
     """The run that this one repeats, and the newest of those that repeat it, the newest first."""
     found = []
     if run.again_of is not None:
@@ -67,7 +67,7 @@ def relations(store: Store, run: Run) -> tuple[Relation, ...]:
     return (*found, *(_relation(store, run, each, "Rerun as") for each in repeats))
 
 
-def _relation(store: Store, then: Run, now: Run, how: Literal["Rerun of", "Rerun as"]) -> Relation:
+def _relation(store: Reads, then: Run, now: Run, how: Literal["Rerun of", "Rerun as"]) -> Relation:
     other = then if how == "Rerun of" else now
     waiting = [each for each in (then, now) if each.state != "finished"]
     if waiting:

@@ -13,7 +13,7 @@ from app.plotting.comparison import comparison
 from app.plotting.comparison import table as comparison_table
 from app.plotting.intervals import BOUND, Kind, terms_of
 from app.records import Series
-from app.store import Store
+from app.store import Reads
 from app.store.errors import NotFound
 from app.web.accept import best
 from app.web.api_runs import Empty, RunId, Short
@@ -31,7 +31,7 @@ from app.web.columns import (
     of_series,
     wants_csv,
 )
-from app.web.context import BroadcasterDep, FiguresDep, ReaderDep, StoreDep
+from app.web.context import BroadcasterDep, SourcesDep, StoreDep
 from app.web.problems import responses
 from app.web.streams import event_json, event_stream
 from app.web.verdicts import advantage_sentences, verdict_sentence
@@ -104,15 +104,16 @@ def get_series(
     bom: Bom = False,
 ) -> Response:
     """Columns of a series or of one metric; NaN is null in JSON. `format` wins over `Accept`."""
-    store.run(run_id)
     where: dict[str, Any] = {"branch": branch, "replicate": replicate, "level": level}
-    columns = _columns(store, run_id, name, where)
+    with store.snapshot() as now:
+        now.run(run_id)
+        columns = _columns(now, run_id, name, where)
     if wants_csv(request.headers.get("accept", ""), form):
         return csv_response(columns, f"{run_id}-{name}.csv", bom=bom)
     return _json({"name": name, "columns": columns})
 
 
-def _columns(store: Store, run_id: str, name: str, where: dict[str, Any]) -> dict[str, Any]:
+def _columns(store: Reads, run_id: str, name: str, where: dict[str, Any]) -> dict[str, Any]:
     if name in SERIES:
         return of_series(store.series(run_id, name, **where))
     known: set[str] = set()
@@ -140,21 +141,22 @@ def get_spec(run_id: RunId, store: StoreDep) -> Response:
 def get_comparison(
     request: Request,
     run_id: RunId,
-    store: StoreDep,
-    reader: ReaderDep,
+    sources: SourcesDep,
     bound: Annotated[float, Query(ge=0, le=100, description="Loss in points that still matches dense.")] = 100 * BOUND,
     intervals: Annotated[Kind, Query(description="95 % for all levels together, or for each alone.")] = "simultaneous",
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
     bom: Bom = False,
 ) -> Response:
     """The verdict, where the ticket beats each control, and the paired differences by level with their intervals."""
-    run = store.run(run_id)
-    made = comparison(store.series(run_id, "outcome"), terms_of(run, bound / 100, intervals))
+    with sources.now() as readers:
+        run = readers.store.run(run_id)
+        made = comparison(readers.store.series(run_id, "outcome"), terms_of(run, bound / 100, intervals))
+        collapsed = collapses(readers.reader, run)
     columns = comparison_table(made)
     if wants_csv(request.headers.get("accept", ""), form):
         return csv_response(columns, f"{run_id}-comparison.csv", bom=bom)
     against = {each.branch: said for each, said in zip(made.advantages, advantage_sentences(made), strict=True)}
-    verdict = verdict_sentence(run, made.verdict, collapses(reader, run))
+    verdict = verdict_sentence(run, made.verdict, collapsed)
     return _json({"verdict": verdict, "controls": against, "columns": columns})
 
 
@@ -170,7 +172,7 @@ def get_figure(
     request: Request,
     run_id: RunId,
     name: Annotated[str, Path(json_schema_extra={"enum": list(FIGURES)})],
-    figures: FiguresDep,
+    sources: SourcesDep,
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
     bom: Bom = False,
     if_none_match: Annotated[str | None, Header()] = None,
@@ -178,7 +180,8 @@ def get_figure(
     """A figure of a run. Its options are query parameters of their own; an unknown one is refused."""
     options = {key: value for key, value in request.query_params.items() if key not in ("format", "bom")}
     csv = wants_csv(request.headers.get("accept", ""), form)
-    answer = figures.answer(run_id, name, options, "csv" if csv else "json")
+    with sources.now() as readers:
+        answer = readers.figures.answer(run_id, name, options, "csv" if csv else "json")
     headers = {"ETag": answer.etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if if_none_match is not None and answer.etag in {tag.strip() for tag in if_none_match.split(",")}:
         return Response(status_code=304, headers=headers)

@@ -1,5 +1,8 @@
 """What routes get from the application: put into `app.state` by `create_app`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -9,7 +12,7 @@ from app.film.reader import FilmReader
 from app.live import Broadcaster
 from app.queue import Queue
 from app.settings import Settings
-from app.store import Store
+from app.store import Snapshot, Store
 from app.web.figures import Figures
 
 
@@ -48,6 +51,33 @@ def get_film(request: Request) -> FilmReader:
     return cast(FilmReader, request.app.state.film)
 
 
+@dataclass(frozen=True)
+class Readers:
+    """All that reads what is stored, at one moment."""
+
+    store: Snapshot
+    reader: Reader
+    figures: Figures
+    film: FilmReader
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a request reads from."""
+
+    store: Annotated[Store, Depends(get_store)]
+    reader: Annotated[Reader, Depends(get_reader)]
+    figures: Annotated[Figures, Depends(get_figures)]
+    film: Annotated[FilmReader, Depends(get_film)]
+
+    @contextmanager
+    def now(self) -> Iterator[Readers]:
+        """Read one snapshot, in one transaction, until this ends."""
+        with self.store.snapshot() as store:
+            reader = self.reader.at(store)
+            yield Readers(store, reader, self.figures.at(reader), self.film.at(store))
+
+
 SettingsDep = Annotated[Settings, Depends(get_settings)]
 StoreDep = Annotated[Store, Depends(get_store)]
 QueueDep = Annotated[Queue, Depends(get_queue)]
@@ -55,3 +85,4 @@ BroadcasterDep = Annotated[Broadcaster, Depends(get_broadcaster)]
 ReaderDep = Annotated[Reader, Depends(get_reader)]
 FilmDep = Annotated[FilmReader, Depends(get_film)]
 FiguresDep = Annotated[Figures, Depends(get_figures)]
+SourcesDep = Annotated[Sources, Depends()]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.contract.experiment import Experiment
 from app.estimate import Spread, estimate_seconds, spread
 from app.records import WorkerInfo
-from app.store import Speed, Store, Timing
+from app.store import Reads, Speed, Timing
 from app.web.waits import obstacle
 from app.web.words import duration, span
 
@@ -20,7 +20,7 @@ class Here:
     timings: Sequence[Timing] = ()
 
     @classmethod
-    def now(cls, store: Store) -> "Here":
+    def now(cls, store: Reads) -> "Here":
         """What is known now."""
         return cls(store.speeds(), [worker for worker in store.workers() if worker.alive], store.timings())
 

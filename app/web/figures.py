@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final
@@ -20,7 +21,7 @@ from app.plotting.entry import FigureEntry, csv, render
 from app.plotting.source import Options, Source, Tensors
 from app.plotting.tickets.overlap_view import OverlapOptions
 from app.records import ArtifactRef, Run
-from app.store import Store
+from app.store import Reads
 from app.store.errors import NotFound
 from app.web.columns import Format
 from app.web.problems import Invalid, bad_fields
@@ -53,12 +54,18 @@ class Figures:
     Who asks for a figure that is being rendered waits for that rendering and gets it.
     """
 
-    def __init__(self, store: Store, capacity: int = CAPACITY, reader: Reader | None = None) -> None:
+    def __init__(self, store: Reads, capacity: int = CAPACITY, reader: Reader | None = None) -> None:
         self._store = store
         self._reader = reader or Reader(store)
         self._capacity = capacity
         self._slots: OrderedDict[tuple[str, ...], _Slot] = OrderedDict()
         self._lock = Lock()
+
+    def at(self, reader: Reader) -> "Figures":
+        """Return figures of the snapshot that a reader reads, with the memory of these."""
+        figures = copy(self)
+        figures._reader, figures._store = reader, reader.store
+        return figures
 
     def answer(self, run_id: str, name: str, options: Mapping[str, Any], form: Format) -> Answer:
         """The figure `name` of a run as Plotly JSON, or its data as CSV.

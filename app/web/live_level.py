@@ -2,7 +2,7 @@
 
 from app.kinds.kind import Tab
 from app.records import Run
-from app.store import Store
+from app.store import Reads
 
 
 def has_levels(tab: Tab) -> bool:
@@ -11,6 +11,6 @@ def has_levels(tab: Tab) -> bool:
     return any(fields["level"].annotation is int for fields in options if "level" in fields)
 
 
-def newest_level(store: Store, run: Run, tab: Tab) -> int | None:
+def newest_level(store: Reads, run: Run, tab: Tab) -> int | None:
     """The newest level that the figures of a tab have anything of; None before the first."""
     return store.newest_level(run.id, {series for placed in tab.figures for series in placed.entry.series})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.records import EventRecord, Run
-from app.store import Store
+from app.store import Reads
 from app.web.words import size
 
 WINDOW = 1_000
@@ -31,7 +31,7 @@ class Log:
     all: bool
 
 
-def log_of(store: Store, run: Run, *, before: int | None = None, everything: bool = False) -> Log:
+def log_of(store: Reads, run: Run, *, before: int | None = None, everything: bool = False) -> Log:
     """The newest `WINDOW` events before a seq; measurements only when `everything` is asked for."""
     end = run.last_seq + 1 if before is None else min(before, run.last_seq + 1)
     start = max(0, end - 1 - WINDOW)

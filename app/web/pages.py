@@ -17,13 +17,13 @@ from app.contract.experiment import FieldError
 from app.files import DOCS
 from app.kinds.presets import PRESETS
 from app.records import WorkerInfo
-from app.store import Store
+from app.store import Reads, Store
 from app.store.errors import NotFound
 from app.store.labels import NAME_LENGTH
 from app.store.listing import not_understood
 from app.web import pages_hardware, pages_imports, pages_new, pages_run
 from app.web.api_runs import Cursor, Short
-from app.web.context import QueueDep, ReaderDep, StoreDep
+from app.web.context import QueueDep, SourcesDep, StoreDep
 from app.web.cost import Here
 from app.web.glossary import terms
 from app.web.loads import gauges, machines, troubles
@@ -106,8 +106,7 @@ class Notice:
 @router.get("/")
 def board(
     request: Request,
-    store: StoreDep,
-    reader: ReaderDep,
+    sources: SourcesDep,
     q: Annotated[str, Query(max_length=NAME_LENGTH)] = "",
     state: Short = "",
     tag: Short = "",
@@ -116,20 +115,22 @@ def board(
     binned: Short = "",
 ) -> HTMLResponse:
     """Presets, workers and runs."""
-    try:
-        found = store.runs(q=q, state=state or None, tag=tag or None, sort=sort, limit=LIMIT, cursor=cursor or None)
-    except FieldError:  # an old link: the board without what it cannot do
-        sort, cursor = "-created_at", ""
-        found = store.runs(q=q, limit=LIMIT)
-    now = datetime.now(UTC)
-    texts = summaries(reader, found.items)
-    known = store.workers()
-    made = Board(tuple(row(run, texts[run.id], now) for run in found.items), q, state, tag, sort, cursor, found.next)
-    cards = presets(store)
-    return page(
-        request, "board.html", board=made, presets=cards[:3], more_presets=len(cards) if len(cards) > 3 else 0,
-        machines=machines(known), troubles=troubles(known), shell=shell(store), notice=_binned(store, binned),
-    )  # fmt: skip
+    with sources.now() as readers:
+        store = readers.store
+        try:
+            found = store.runs(q=q, state=state or None, tag=tag or None, sort=sort, limit=LIMIT, cursor=cursor or None)
+        except FieldError:  # an old link: the board without what it cannot do
+            sort, cursor = "-created_at", ""
+            found = store.runs(q=q, limit=LIMIT)
+        now = datetime.now(UTC)
+        texts = summaries(store, readers.reader, found.items)
+        rows = tuple(row(run, texts[run.id], now) for run in found.items)
+        known, cards = store.workers(), presets(store)
+        return page(
+            request, "board.html", board=Board(rows, q, state, tag, sort, cursor, found.next), presets=cards[:3],
+            more_presets=len(cards) if len(cards) > 3 else 0, machines=machines(known), troubles=troubles(known),
+            shell=shell(store), notice=_binned(store, binned),
+        )  # fmt: skip
 
 
 @router.get("/presets")
@@ -225,7 +226,7 @@ def theme(request: Request, data: FormDep) -> RedirectResponse:
     return answer
 
 
-def presets(store: Store) -> list[PresetCard]:
+def presets(store: Reads) -> list[PresetCard]:
     """All presets, with what they would cost on the workers that run now."""
     here = Here.now(store)
     return [
@@ -234,7 +235,7 @@ def presets(store: Store) -> list[PresetCard]:
     ]
 
 
-def _binned(store: Store, run_id: str) -> Notice | None:
+def _binned(store: Reads, run_id: str) -> Notice | None:
     if not run_id:
         return None
     try:

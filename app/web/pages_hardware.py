@@ -9,10 +9,10 @@ from app.contract.preset import Preset
 from app.kinds.hardware.kind import KIND as HARDWARE
 from app.kinds.presets import PRESETS
 from app.records import Run
-from app.store import Store
+from app.store import Reads, Snapshot
 from app.store.errors import NotFound
 from app.web.cards import Card, cards_of
-from app.web.context import FiguresDep, StoreDep
+from app.web.context import Readers, SourcesDep
 from app.web.views import page, shell
 from app.web.words import ago
 
@@ -47,8 +47,14 @@ class HardwarePage:
 
 
 @router.get("/hardware")
-def hardware(request: Request, store: StoreDep, figures: FiguresDep) -> HTMLResponse:
+def hardware(request: Request, sources: SourcesDep) -> HTMLResponse:
     """Figures of the hardware run that `run` names; without a name, of the newest that has measured something."""
+    with sources.now() as readers:
+        return _render(request, readers)
+
+
+def _render(request: Request, readers: Readers) -> HTMLResponse:
+    store = readers.store
     query = dict(request.query_params)
     recent = store.runs(kind="hardware", limit=RECENT).items
     shown = _named(store, query["run"]) if query.get("run") else _newest(store, recent)
@@ -57,7 +63,7 @@ def hardware(request: Request, store: StoreDep, figures: FiguresDep) -> HTMLResp
     made = HardwarePage(
         run=shown,
         device=_device(shown) if shown else "",
-        cards=tuple(cards_of(figures, shown, HARDWARE.tabs[0], query, lean=lean)) if shown else (),
+        cards=tuple(cards_of(readers.figures, shown, HARDWARE.tabs[0], query, lean=lean)) if shown else (),
         others=tuple(
             Other(run.id, run.name, _device(run), ago(run.created_at), run.state, run.id == chosen) for run in recent
         ),
@@ -66,7 +72,7 @@ def hardware(request: Request, store: StoreDep, figures: FiguresDep) -> HTMLResp
     return page(request, "hardware.html", page=made, shell=shell(store))
 
 
-def _named(store: Store, run_id: str) -> Run:
+def _named(store: Reads, run_id: str) -> Run:
     """The hardware run of an address. Raises NotFound for any other."""
     run = store.run(run_id)
     if run.kind != "hardware":
@@ -74,7 +80,8 @@ def _named(store: Store, run_id: str) -> Run:
     return run
 
 
-def _newest(store: Store, runs: tuple[Run, ...]) -> Run | None:
+def _newest(store: Snapshot, runs: tuple[Run, ...]) -> Run | None:
+    store.read_ahead([run.id for run in runs], ["hardware"])
     return next((run for run in runs if len(store.series(run.id, "hardware"))), None)
 
 

@@ -2,19 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.experiment import FieldError
 from app.kinds.kind import Tab as KindTab
 from app.kinds.registry import KINDS
+from app.queue import Queue
 from app.records import Run
 from app.web.again import Relation, again, relations
 from app.web.cards import Card, cards_of
-from app.web.context import FiguresDep, FilmDep, QueueDep, ReaderDep, StoreDep
+from app.web.context import QueueDep, Readers, SourcesDep, StoreDep
 from app.web.film_page import FilmPage, film_page
 from app.web.forms import FormField
 from app.web.live_level import has_levels, newest_level
@@ -68,24 +69,11 @@ class RunPage:
     log: Log | None = None
 
 
-@dataclass(frozen=True)
-class Sources:
-    """All that the page of a run is made from."""
-
-    store: StoreDep
-    queue: QueueDep
-    figures: FiguresDep
-    reader: ReaderDep
-    film: FilmDep
-
-
-SourcesDep = Annotated[Sources, Depends()]
-
-
 @router.get("/runs/{run_id}")
-def run_page(request: Request, run_id: str, sources: SourcesDep) -> HTMLResponse:
+def run_page(request: Request, run_id: str, sources: SourcesDep, queue: QueueDep) -> HTMLResponse:
     """A run, under the tab and with the options that the address names."""
-    return _render(request, sources, sources.store.run(run_id), {})
+    with sources.now() as readers:
+        return _render(request, readers, queue, run_id, {})
 
 
 @router.get("/runs/{run_id}/edit")
@@ -95,18 +83,17 @@ def edited(run_id: str) -> RedirectResponse:
 
 
 @router.post("/runs/{run_id}/edit")
-def edit(request: Request, run_id: str, sources: SourcesDep, data: FormDep) -> Any:
+def edit(request: Request, run_id: str, sources: SourcesDep, queue: QueueDep, data: FormDep) -> Any:
     """Rename, tag, annotate; on a mistake the page again with 422, nothing typed lost."""
-    store = sources.store
     try:
-        run = store.update_run(
+        run = sources.store.update_run(
             run_id, name=data.get("name"), tags=split_tags(data.get("tags", "")),
             notes=data.get("notes", "").replace("\r\n", "\n"),
         )  # fmt: skip
     except FieldError as error:
-        run = store.run(run_id)
-        return _render(request, sources, run, {error.field: error.message}, data)
-    sources.queue.wake(run.id, run.last_seq)
+        with sources.now() as readers:
+            return _render(request, readers, queue, run_id, {error.field: error.message}, data)
+    queue.wake(run.id, run.last_seq)
     return _back(run_id)
 
 
@@ -160,8 +147,9 @@ def _back(run_id: str) -> RedirectResponse:
 
 def _render(
     request: Request,
-    sources: Sources,
-    run: Run,
+    readers: Readers,
+    queue: Queue,
+    run_id: str,
     errors: Mapping[str, str],
     typed: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
@@ -174,13 +162,14 @@ def _render(
         query["pairing"] = ",".join(filter(None, [now, query.get("pairing", "")]))
     for name in ("ticket", "pair", "pair_of"):
         query.pop(name, None)
-    store = sources.store
+    store = readers.store
+    run = store.run(run_id)
     tabs = {tab.key: tab for tab in (*KINDS[run.kind].tabs, SPEC, LOG) if tab.wanted(run)}
     tab = tabs.get(query.get("tab", ""), next(iter(tabs.values())))
     # The browser asks again and again for the live parts of a page that it has: it has the figures too.
     lean = "x-live" in request.headers
     made = shell(store)
-    broker = run.state != "queued" or sources.queue.alive()
+    broker = run.state != "queued" or queue.alive()
     refusals = store.refusals(run.id) if run.state in ("queued", "running") else []
     written = typed or {"name": run.name, "tags": ", ".join(run.tags), "notes": run.notes}
     parts: dict[str, Any] = {}
@@ -193,19 +182,19 @@ def _render(
         if tab.view != "masks":
             query = {"level": str(newest or 0), **query}
     if tab.view == "masks":
-        parts["masks"] = masks = masks_page(sources.reader, run, query)
+        parts["masks"] = masks = masks_page(readers.reader, run, query)
         # The figures below show the level, layer and replicate of the matrix.
         query = {**query, "level": str(masks.level), "layer": masks.layer}
         if "following" in parts:
             parts["newest"] = masks.last_level
     if tab.view == "overlap":
-        query = {**query, "across": across_default(sources.reader, run, query)}
-        parts["overlap"] = overlap_page(sources.reader, run, query)
+        query = {**query, "across": across_default(readers.reader, run, query)}
+        parts["overlap"] = overlap_page(readers.reader, run, query)
     if tab.figures:
-        parts["cards"] = tuple(cards_of(sources.figures, run, tab, query, lean=lean))
-        parts["verdict"] = verdict_table(sources.reader, run, query) if tab.key == "curves" else None
+        parts["cards"] = tuple(cards_of(readers.figures, run, tab, query, lean=lean))
+        parts["verdict"] = verdict_table(readers.reader, run, query) if tab.key == "curves" else None
     elif tab.view == "film":
-        parts["film"] = film_page(sources.film, run, query)
+        parts["film"] = film_page(readers.film, run, query)
     elif tab is SPEC:
         parts["spec"] = spec_page(store, run, str(request.base_url).rstrip("/"))
     else:

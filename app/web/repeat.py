@@ -9,7 +9,7 @@ from app.kinds.registry import KINDS
 from app.plotting import words
 from app.records import ArtifactRef, Run
 from app.repeat.origins import UNKNOWN, Origin, differing, origins
-from app.store import Store
+from app.store import Reads
 from app.web import forms
 
 
@@ -39,7 +39,7 @@ class SpecPage:
     saves_tickets: bool
 
 
-def spec_page(store: Store, run: Run, origin: str) -> SpecPage:
+def spec_page(store: Reads, run: Run, origin: str) -> SpecPage:
     """The spec of a run; `origin` is the address at which this server was asked."""
     sections: tuple[forms.Section, ...] = ()
     if isinstance(run.spec, Experiment):
@@ -76,7 +76,7 @@ def _made(of_run: list[Origin], keys: list[str]) -> Made:
 
 
 def _tickets(
-    store: Store, run: Run, refs: list[ArtifactRef]
+    store: Reads, run: Run, refs: list[ArtifactRef]
 ) -> tuple[tuple[int, ...], tuple[tuple[int, tuple[tuple[str, str], ...]], ...]]:
     # What was trained here is a ticket once its weights are saved; an imported mask may come without any.
     file = "ticket" if isinstance(run.spec, Experiment) else "mask"
@@ -95,7 +95,7 @@ def _tickets(
     return levels, tuple(rows)
 
 
-def _densities(store: Store, run: Run) -> dict[tuple[int, int], float]:
+def _densities(store: Reads, run: Run) -> dict[tuple[int, int], float]:
     """Weights remaining of each ticket by (replicate, level), in [0, 1]."""
     rows = store.series(run.id, "layers", branch=WINNING_TICKET)
     kept, total = Counter[tuple[int, int]](), Counter[tuple[int, int]]()

@@ -12,13 +12,16 @@ from app.atlas.reader import Reader
 from app.kinds.registry import KINDS
 from app.kinds.specs import EXPERIMENTS, TITLES
 from app.records import Refusal, Run, RunProgress, WorkerInfo
-from app.store import Store
+from app.store import Reads, Snapshot
 from app.web.glossary import explain
 from app.web.waits import reason
 from app.web.words import ago, duration, plural
 
 # Per store: run -> (last seq, text). Bounded by the number of runs; each text is a few words.
-_told: WeakKeyDictionary[Store, dict[str, tuple[int, str]]] = WeakKeyDictionary()
+_told: WeakKeyDictionary[Reads, dict[str, tuple[int, str]]] = WeakKeyDictionary()
+
+# Runs of a list whose series are read at once.
+_AT_ONCE = 25
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def page(request: Request, template: str, status: int = 200, **context: object) 
     return answer
 
 
-def shell(store: Store) -> Shell:
+def shell(store: Reads) -> Shell:
     """The workers and the queue as they are now."""
     alive = [worker for worker in store.workers() if worker.alive]
     waiting = sum(store.queue_length().values())
@@ -136,17 +139,17 @@ def done(run: Run) -> int:
     return max(run.progress.total, 1) if run.state == "finished" else run.progress.done
 
 
-def summaries(reader: Reader, runs: Iterable[Run]) -> dict[str, str]:
+def summaries(store: Snapshot, reader: Reader, runs: Sequence[Run]) -> dict[str, str]:
     """The verdict of each run in a few words, empty while there is none; told once per state of a run's log."""
-    known = _told.setdefault(reader.store, {})
-    texts: dict[str, str] = {}
-    for run in runs:
-        seq, text = known.get(run.id, (-1, ""))
-        if seq != run.last_seq:
-            text = _summary(reader, run)
-            known[run.id] = (run.last_seq, text)
-        texts[run.id] = text
-    return texts
+    known = _told.setdefault(store.origin, {})
+    new = [run for run in runs if run.id not in known or known[run.id][0] != run.last_seq]
+    for first in range(0, len(new), _AT_ONCE):
+        some = new[first : first + _AT_ONCE]
+        names = {name for run in some for name in KINDS[run.kind].summary_series}
+        store.read_ahead([run.id for run in some], names)
+        for run in some:
+            known[run.id] = (run.last_seq, _summary(reader, run))
+    return {run.id: known[run.id][1] for run in runs}
 
 
 def _summary(reader: Reader, run: Run) -> str:
@@ -201,7 +204,7 @@ def whole(run: Run) -> int:
     return sum(run.spec.totals)
 
 
-def ended(store: Store, run: Run) -> int | None:
+def ended(store: Reads, run: Run) -> int | None:
     """Return how many trainings have ended, None where steps tell as well.
 
     They do not where a divergence has cut some short, nor in an erasure, whose progress counts arithmetic.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from app.records import Refusal, Run, WorkerInfo
-from app.store import Store
+from app.store import Reads
 
 NO_WORKER = "no worker is running: start one with “ticketscope worker”"
 
@@ -26,7 +26,7 @@ def reason(run: Run, workers: Iterable[WorkerInfo], refusals: Sequence[Refusal])
     return found
 
 
-def noted(store: Store, run: Run) -> Run:
+def noted(store: Reads, run: Run) -> Run:
     """The run, with what it waits for as the note of its progress while it is queued."""
     if run.state != "queued":
         return run

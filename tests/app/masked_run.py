@@ -22,7 +22,10 @@ Kernels = Mapping[str, NDArray[Any]]
 
 @dataclass
 class MaskedRun:
-    """What was written: `masks[replicate][level]` by layer, `init[replicate]`, `trained[replicate]` before masking."""
+    """What was written: `masks[replicate][level]` by layer, `init[replicate]`, `trained[replicate]` before masking.
+
+    `hands[replicate]` writes more.
+    """
 
     id: str
     layers: tuple[str, ...]
@@ -30,6 +33,7 @@ class MaskedRun:
     init: list[Kernels]
     trained: list[Kernels]
     controls: dict[tuple[int, int, str], Kernels] = field(default_factory=dict)
+    hands: "list[_Hand]" = field(default_factory=list)
 
     def ref(self, replicate: int = 0, level: int = 0, branch: str = "winning_ticket") -> TicketRef:
         return TicketRef(self.id, replicate, level, branch)
@@ -81,6 +85,7 @@ def write_run(
         started = Started(replicate=replicate, attempt=1, worker="test", plan=layers, provenance=layers)
         store.start(*token, started)
         hand = _Hand(store, token)
+        result.hands.append(hand)
         strata = {name: strata_of(values) for name, values in init.items()}
         hand.save("init", Place(), {f"{name}.weight": values for name, values in init.items()})
         base: Kernels = {name: np.ones(tuple(shape), bool) for name, shape in shapes.items()}
@@ -111,6 +116,11 @@ class _Hand:
         self._store.append(*self._token, [event], self._ordinal)
         self._ordinal += 1
 
+    def measure(self, series: str, place: Place, columns: Mapping[str, list[float]]) -> None:
+        event = Measured(series=series, place=place, columns=dict(columns))
+        self._store.append(*self._token, [event], self._ordinal)
+        self._ordinal += event.rows
+
     def mask(self, place: Place, masks: Kernels, base: Kernels, strata: Kernels | None) -> None:
         columns: dict[str, list[float]] = {
             name: [] for name in ("layer", "kept", "total", "dead_inputs", "dead_units", "flipped")
@@ -125,8 +135,6 @@ class _Hand:
             row = (number, mask.sum(), mask.size, *dead(bits, mask.shape), (mask != base[name]).sum())
             for column, value in zip(columns.values(), row, strict=True):
                 column.append(float(value))
-        event = Measured(series="layers", place=place, columns=columns)
-        self._store.append(*self._token, [event], self._ordinal)
-        self._ordinal += event.rows
+        self.measure("layers", place, columns)
         self.save("mask", place, encoded)
         self.save("pyramid", place, pyramid)

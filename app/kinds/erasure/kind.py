@@ -45,5 +45,6 @@ KIND = Kind(
     ),
     series=("erasure", "ending", "spectrum", "update_sizes"),
     summary=summary,
+    summary_series=("ending",),
     choices=choices,
 )

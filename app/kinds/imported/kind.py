@@ -26,6 +26,7 @@ KIND = Kind(
         OVERLAP,
     ),
     summary=summary,
+    summary_series=("layers",),
     commands=import_again,
     series=("outcome", "layers"),
 )

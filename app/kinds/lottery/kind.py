@@ -25,5 +25,6 @@ KIND = Kind(
         Tab("movement", "Movement", (Placed(weight_movement.ENTRY, "big"),)),
     ),
     summary=summary,
+    summary_series=("outcome", "layers"),
     series=("evaluation", "outcome", "layers", "movement"),
 )

@@ -1,0 +1,152 @@
+"""Everything that can be read of a store."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from contextlib import AbstractContextManager
+
+from sqlalchemy import Connection
+
+from app.contract.outputs import Outputs
+from app.records import ArtifactRef, EventRecord, Page, Refusal, Run, Series, Shard, WorkerInfo
+from app.store import (
+    artifacts,
+    events,
+    listing,
+    outputs,
+    refusals,
+    runs,
+    series,
+    shards,
+    speeds,
+    timings,
+    workers,
+)
+from app.store.artifacts import Artifacts
+from app.store.speeds import Speed
+from app.store.timings import Timing
+
+
+class Reads(ABC):
+    """What is stored, as it is now or as it was at one moment."""
+
+    artifacts_store: Artifacts
+    origin: "Reads"
+    """The store itself: the same for all that reads it, at whichever moment."""
+
+    @abstractmethod
+    def _read(self) -> AbstractContextManager[Connection]:
+        """Return a transaction that only reads."""
+
+    def run(self, run_id: str) -> Run:
+        """Raises NotFound."""
+        with self._read() as conn:
+            return runs.get(conn, run_id)
+
+    def runs(
+        self,
+        *,
+        q: str = "",
+        kind: str | None = None,
+        state: str | None = None,
+        tag: str | None = None,
+        sort: str = "-created_at",
+        limit: int = 50,
+        cursor: str | None = None,
+        binned: bool = False,
+    ) -> Page:
+        """A page of runs; `q` has words and `key:value` (model, dataset, tag, state, kind, again).
+
+        Raises FieldError.
+        """
+        with self._read() as conn:
+            return listing.page(
+                conn, q=q, kind=kind, state=state, tag=tag, sort=sort, limit=limit, cursor=cursor, binned=binned
+            )
+
+    def count_runs(self) -> dict[str, int]:
+        """How many runs outside the bin are in each state; a state without runs is left out."""
+        with self._read() as conn:
+            return listing.count(conn)
+
+    def shards(self, run_id: str) -> list[Shard]:
+        """The run's shards by replicate. Raises NotFound."""
+        with self._read() as conn:
+            return runs.shard_records(conn, run_id)
+
+    def events(self, run_id: str, after: int = 0, limit: int = 1000) -> list[EventRecord]:
+        """The first `limit` events after a seq. Raises NotFound."""
+        with self._read() as conn:
+            return events.after(conn, run_id, after, limit)
+
+    def starts(self, run_id: str) -> list[EventRecord]:
+        """The events `started` of every attempt, in order. Raises NotFound."""
+        with self._read() as conn:
+            return events.starts(conn, run_id)
+
+    def outputs(self, run_id: str, replicate: int) -> Outputs:
+        """All that a replicate measured and saved, in its order; empty without any. Raises NotFound."""
+        with self._read() as conn:
+            return outputs.of_replicate(conn, run_id, replicate)
+
+    def last_seqs(self, run_ids: Collection[str] | None = None) -> dict[str, int]:
+        """The newest seq of each of these runs, or of all that are not in the bin; unknown ones are left out."""
+        with self._read() as conn:
+            return events.last_seqs(conn, run_ids)
+
+    def touched(self, run_id: str, after: int) -> set[str]:
+        """What a page that has seen `after` must fetch again: names of series and artifacts, or kinds of events."""
+        with self._read() as conn:
+            return events.touched(conn, run_id, after)
+
+    def series(
+        self,
+        run_id: str,
+        name: str,
+        *,
+        branch: str | None = None,
+        replicate: int | None = None,
+        level: int | None = None,
+    ) -> Series:
+        """All rows of a series, empty when nothing was measured yet. Raises NotFound."""
+        with self._read() as conn:
+            return series.read(conn, run_id, name, branch=branch, replicate=replicate, level=level)
+
+    def newest_level(self, run_id: str, names: Collection[str]) -> int | None:
+        """The highest level that any of these series has rows of; None without any."""
+        with self._read() as conn:
+            return series.newest_level(conn, run_id, names)
+
+    def artifacts(self, run_id: str) -> list[ArtifactRef]:
+        """The run's artifacts by replicate. Raises NotFound."""
+        with self._read() as conn:
+            return artifacts.of_run(conn, run_id)
+
+    def artifact(self, artifact_id: str) -> ArtifactRef:
+        """The newest artifact with this hash. Raises NotFound."""
+        with self._read() as conn:
+            return artifacts.one(conn, artifact_id)
+
+    def refusals(self, run_id: str) -> list[Refusal]:
+        """Which workers cannot go on with the run's waiting shards, and why."""
+        with self._read() as conn:
+            return refusals.of_run(conn, run_id)
+
+    def queue_length(self) -> dict[str, int]:
+        """Queued shards by the workers they wait for: `cpu`, `gpu` or `any`."""
+        with self._read() as conn:
+            return shards.queue_length(conn)
+
+    def workers(self) -> list[WorkerInfo]:
+        """Workers seen within a day; `alive` are those seen in the last 15 s by the database's clock."""
+        with self._read() as conn:
+            return workers.known(conn)
+
+    def timings(self) -> list[Timing]:
+        """What the newest shards took and were told to take, the newest first."""
+        with self._read() as conn:
+            return timings.newest(conn)
+
+    def speeds(self) -> list[Speed]:
+        """Every speed that was measured last."""
+        with self._read() as conn:
+            return speeds.known(conn)

@@ -1,0 +1,104 @@
+"""A store as it was at one moment: for a request, which reads every thing once."""
+
+from collections.abc import Callable, Collection, Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from app.records import ArtifactRef, Page, Refusal, Run, Series, WorkerInfo
+from app.store import artifacts, events, series
+from app.store.reads import Reads
+from app.store.tables import AnyRow
+
+T = TypeVar("T")
+
+
+class Snapshot(Reads):
+    """What a store held when this was opened; what was read once is not read again, since it cannot have changed.
+
+    For one thread, until its transaction ends.
+    """
+
+    def __init__(self, origin: Reads, conn: Connection) -> None:
+        self.origin, self.artifacts_store = origin, origin.artifacts_store
+        self._conn = conn
+        self._known: dict[Hashable, Any] = {}
+        self._seqs: dict[str, int] = {}
+        self._chunks: dict[tuple[str, str], list[AnyRow]] = {}
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        yield self._conn
+
+    def _once(self, key: Hashable, read: Callable[[], T]) -> T:
+        if key not in self._known:
+            self._known[key] = read()
+        known: T = self._known[key]
+        return known
+
+    def run(self, run_id: str) -> Run:
+        """Raises NotFound."""
+        run = self._once(("run", run_id), lambda: Reads.run(self, run_id))
+        self._seqs[run_id] = run.last_seq
+        return run
+
+    def runs(self, **which: Any) -> Page:
+        """A page of runs, as of the store."""
+        page = super().runs(**which)
+        for run in page.items:
+            self._known["run", run.id] = run
+        return page
+
+    def last_seqs(self, run_ids: Collection[str] | None = None) -> dict[str, int]:
+        """The newest seq of each of these runs, or of all that are not in the bin; unknown ones are left out."""
+        if run_ids is None:
+            return super().last_seqs()
+        if new := [run_id for run_id in run_ids if run_id not in self._seqs]:
+            self._seqs |= super().last_seqs(new)
+        return {run_id: self._seqs[run_id] for run_id in run_ids if run_id in self._seqs}
+
+    def touched(self, run_id: str, after: int) -> set[str]:
+        """What a page that has seen `after` must fetch again: names of series and artifacts, or kinds of events."""
+        return self._once(("touched", run_id, after), lambda: events.touched(self._conn, run_id, after))
+
+    def artifacts(self, run_id: str) -> list[ArtifactRef]:
+        """The run's artifacts by replicate. Raises NotFound."""
+        self.run(run_id)
+        return self._once(("artifacts", run_id), lambda: artifacts.of_known_run(self._conn, run_id))
+
+    def refusals(self, run_id: str) -> list[Refusal]:
+        """Which workers cannot go on with the run's waiting shards, and why."""
+        return self._once(("refusals", run_id), lambda: Reads.refusals(self, run_id))
+
+    def workers(self) -> list[WorkerInfo]:
+        """Workers seen within a day; `alive` are those seen in the last 15 s by the database's clock."""
+        return self._once("workers", lambda: Reads.workers(self))
+
+    def queue_length(self) -> dict[str, int]:
+        """Queued shards by the workers they wait for: `cpu`, `gpu` or `any`."""
+        return self._once("queue length", lambda: Reads.queue_length(self))
+
+    def read_ahead(self, run_ids: Collection[str], names: Collection[str]) -> None:
+        """Read whole series of several runs in one statement, in place of those read ahead before."""
+        self._chunks = series.chunks_of(self._conn, run_ids, names) if run_ids and names else {}
+
+    def series(
+        self,
+        run_id: str,
+        name: str,
+        *,
+        branch: str | None = None,
+        replicate: int | None = None,
+        level: int | None = None,
+    ) -> Series:
+        """All rows of a series, empty when nothing was measured yet. Raises NotFound."""
+        where = {"branch": branch, "replicate": replicate, "level": level}
+        self.run(run_id)
+
+        def read() -> Series:
+            whole = self._chunks.get((run_id, name))
+            found = series.chunks(self._conn, run_id, name, where) if whole is None else series.of(whole, where)
+            return series.unpacked(found)
+
+        return self._once(("series", run_id, name, *where.values()), read)

@@ -1,0 +1,49 @@
+"""One moment of a store, whatever is written meanwhile."""
+
+import numpy as np
+import pytest
+
+from app.contract.events import Measured, Place
+from app.store import Claim, NotFound, Store
+
+
+def _measure(store: Store, claim: Claim, ordinal: int, level: int = 0, **columns: list[float]) -> None:
+    event = Measured(series="outcome", place=Place(level=level), columns=columns)
+    store.append(claim.shard_id, claim.token, [event], ordinal)
+
+
+def test_what_is_written_meanwhile_is_not_seen(store: Store, claim: Claim) -> None:
+    _measure(store, claim, 0, steps=[1.0])
+    with store.snapshot() as snapshot:
+        before = snapshot.run(claim.run_id)
+        _measure(store, claim, 1, steps=[2.0])
+        store.update_run(claim.run_id, name="another")
+        assert snapshot.run(claim.run_id) == before
+        assert snapshot.series(claim.run_id, "outcome")["steps"].tolist() == [1.0]
+        assert snapshot.last_seqs([claim.run_id]) == {claim.run_id: before.last_seq}
+        assert snapshot.touched(claim.run_id, before.last_seq) == set()
+        assert [run.name for run in snapshot.runs().items] == [before.name]
+    assert store.run(claim.run_id).name == "another"
+    with store.snapshot() as snapshot:
+        assert snapshot.series(claim.run_id, "outcome")["steps"].tolist() == [1.0, 2.0]
+
+
+def test_series_read_ahead_are_those_read_one_by_one(store: Store, claim: Claim) -> None:
+    _measure(store, claim, 0, steps=[1.0, 2.0])
+    _measure(store, claim, 2, level=1, steps=[3.0], density=[0.5])
+    for where in ({}, {"level": 0}, {"level": 1}, {"branch": "winning_ticket"}, {"replicate": 7}):
+        with store.snapshot() as snapshot:
+            snapshot.read_ahead([claim.run_id], ["outcome", "layers"])
+            for name in ("outcome", "layers", "evaluation"):
+                ahead, single = (each.series(claim.run_id, name, **where) for each in (snapshot, store))
+                assert list(ahead.columns) == list(single.columns)
+                for column, values in ahead.columns.items():
+                    np.testing.assert_array_equal(values, single[column])
+
+
+def test_what_is_not_there_is_said(store: Store) -> None:
+    with store.snapshot() as snapshot:
+        for read in (snapshot.run, snapshot.artifacts, lambda run_id: snapshot.series(run_id, "outcome")):
+            with pytest.raises(NotFound):
+                read("unknown")
+        assert snapshot.last_seqs(["unknown"]) == {}
