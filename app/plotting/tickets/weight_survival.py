@@ -23,6 +23,7 @@ GROUPS = ("smallest fifth", "second fifth", "middle fifth", "fourth fifth", "lar
 # From dotted to solid as the weights grow; the markers as well tell them apart.
 _DASHES = ("1.5px,3px", "3px,3px", "6px,3px", "11px,3px", "solid")
 _SYMBOLS = ("triangle-down", "diamond", "square", "triangle-up", "circle")
+_ALL = "all layers"
 _LABELS = ("1st", "2nd", "3rd", "4th", "5th")
 
 
@@ -72,7 +73,7 @@ def info(source: Source[SurvivalOptions]) -> SurvivalInfo:
                 np.divide(by_group, sizes, out=groups[:, i, j], where=sizes > 0)
     why = unknown(source, name) if name and not chosen else awaited(source)
     return SurvivalInfo(
-        title=name or "all layers",
+        title=name or _ALL,
         weights=weights,
         levels=levels,
         replicates=replicates,
@@ -111,6 +112,9 @@ def finding(made: SurvivalInfo) -> list[Part]:
     if level == 0 and alive == 1:
         return [Part(f"All {words.count(made.weights)} weights remain"
                      + ("; the first pruning is next." if made.live else ": no pruning took place."))]  # fmt: skip
+    if alive == 0:
+        return [Part(f"At level {level} {'no weights are' if made.title == _ALL else f'{made.title} has no weights'} "
+                     "left.")]  # fmt: skip
     groups = made.groups[:, at]
     if not np.isfinite(groups).all(axis=0).any():
         return [Part(f"At level {level}, "), Part(words.density(alive), WINNING_TICKET),

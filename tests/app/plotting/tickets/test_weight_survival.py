@@ -118,6 +118,16 @@ def test_verdicts(groups: list[list[float]], expected: str) -> None:
     assert _verdict(np.array(groups)) == expected
 
 
+@pytest.mark.parametrize(
+    ("title", "expected"), [("one", "At level 3 one has no weights left."), (None, "At level 3 no weights are left.")]
+)
+def test_of_an_emptied_layer_nothing_survives(records: Any, title: str | None, expected: str) -> None:
+    made = info(source(records, saved(records, [(0, 0), (0, 3)])))
+    gone = made._replace(alive=np.array([[1.0], [0.0]]), groups=made.groups * [[1.0], [0.0]])
+    named = gone if title is None else gone._replace(title=title)
+    assert words.text(tuple(finding(named))) == expected
+
+
 def test_masks_without_initial_weights_have_one_line(records: Any) -> None:
     made = info(source(records, saved(records, [(0, 0), (0, 3)], strata=False)))
     assert np.isnan(made.groups).all()
