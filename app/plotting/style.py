@@ -5,8 +5,9 @@ annotation: a branch, an optimizer, a format, or one of "dense", "pruned", "soft
 scale).
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import plotly.graph_objects as go
 
@@ -87,6 +88,19 @@ def warm() -> None:
            coloraxis={"colorbar": {"title": {"text": ""}}}).to_json(engine="orjson")  # fmt: skip
 
 
+# The markup that figures use; in names of layers and runs it is text like any other.
+_MARKUP: Final = re.compile(r"&|<(?!/?(?:br|extra)>)")
+
+
+def literal(value: Any) -> Any:
+    """Return a part of a figure whose strings Plotly shows as they are, except breaks and the end of hover text."""
+    if isinstance(value, str):
+        return _MARKUP.sub(lambda found: "&amp;" if found[0] == "&" else "&lt;", value)
+    if isinstance(value, Mapping):
+        return {key: each if key == "meta" else literal(each) for key, each in value.items()}
+    return [literal(each) for each in value] if isinstance(value, list | tuple) else value
+
+
 def note(text: str, *, role: str = SOFT, **place: Any) -> dict[str, Any]:
     """Words in the plot, in the colour of `role`."""
     return {"text": text, "name": role, "font": {"color": LOOKS[role].color}, "showarrow": False, **place}
@@ -116,7 +130,7 @@ def figure(
         yshift=5,
     )  # fmt: skip
     return go.Figure(
-        data=[{"showlegend": False, **trace} for trace in traces],
+        data=[{"showlegend": False, **literal(trace)} for trace in traces],
         layout={
             "template": {},
             "uirevision": "constant",
@@ -128,9 +142,9 @@ def figure(
             "dragmode": "zoom",
             "hovermode": "x unified",
             "hoverlabel": {"bgcolor": palette.PAGE["card"].light, "bordercolor": HAIRLINE, "font": {"color": INK}},
-            "xaxis": xaxis,
-            "yaxis": {**yaxis, "title": {"text": ""}},
-            "annotations": [y_title, *annotations],
+            "xaxis": literal(xaxis),
+            "yaxis": {**literal(yaxis), "title": {"text": ""}},
+            "annotations": literal([y_title, *annotations]),
             "meta": {
                 "title": title,
                 "finding": [glued(part)._asdict() if part.branch else {"text": glued(part).text} for part in finding],
@@ -139,6 +153,6 @@ def figure(
                 **({"size": size} if size else {}),
                 "axes": {"x": xaxis["title"]["text"], "y": yaxis["title"]["text"]},
             },
-            **layout,
+            **literal(layout),
         },
     )

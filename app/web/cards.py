@@ -25,7 +25,7 @@ _ANY = ("started", "changed", "failed", "finished")
 
 @dataclass(frozen=True)
 class Control:
-    """One option of a figure: its name in the address, what it may be and what it is."""
+    """One option of a figure: its name in the address, what it may be and what it is; `zero` says what 0 is."""
 
     name: str
     label: str
@@ -34,6 +34,7 @@ class Control:
     options: tuple[tuple[str, str], ...] = ()
     low: int = 0
     high: int = 0
+    zero: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,9 @@ def _controls(entry: FigureEntry, run: Run, options: Mapping[str, str]) -> list[
         elif "integer" in kinds and name == "level":
             high = run.levels
             low = prop.get("minimum", 0)
-            controls.append(Control(name, label, "slider", text or str(low), low=low, high=high))
+            # The first of imported masks may be of any density.
+            zero = "" if run.kind == "imported" else "0, dense network"
+            controls.append(Control(name, label, "slider", text or str(low), low=low, high=high, zero=zero))
         elif values := KINDS[run.kind].choices(run.spec, name):
             none = [("", str(prop["none"]))] if "none" in prop else []
             # Of one there is nothing to choose.

@@ -140,7 +140,7 @@ export class FigureCard {
   describe() {
     for (const slider of this.card.querySelectorAll('input[type="range"]')) {
       const input = /** @type {HTMLInputElement} */ (slider);
-      const words = input.value === "0" ? "0, dense network" : `${input.value} of ${input.max}`;
+      const words = (input.value === "0" && input.dataset.zero) || `${input.value} of ${input.max}`;
       input.setAttribute("aria-valuetext", `${input.name} ${words}`);
       const output = input.parentElement?.querySelector("output");
       if (output) output.textContent = words;

@@ -12,8 +12,8 @@ export function titled(layout) {
   const words = { showarrow: false, xref: "paper", yref: "paper", x: 0, align: "left", xanchor: "left", xshift: 12 - margin.l };
   const annotations = [
     ...(layout.annotations ?? []),
-    { ...words, text: above.join("<br>"), y: 1, yanchor: "top", yshift: margin.t - 8, font: { size: 15 } },
-    { ...words, text: below.join("<br>"), y: 0, yanchor: "bottom", yshift: 4 - margin.b, font: { size: 11 } },
+    { ...words, text: above.map(escaped).join("<br>"), y: 1, yanchor: "top", yshift: margin.t - 8, font: { size: 15 } },
+    { ...words, text: below.map(escaped).join("<br>"), y: 0, yanchor: "bottom", yshift: 4 - margin.b, font: { size: 11 } },
   ];
   return { ...layout, margin, annotations, height: layout.height + top + bottom };
 }

@@ -1,4 +1,4 @@
-"""A layer's name of hundreds of characters leaves pages as wide as they are."""
+"""A layer's name of hundreds of characters leaves pages as wide as they are, and odd ones are shown as they are."""
 
 import numpy as np
 import pytest
@@ -32,6 +32,44 @@ def test_no_page_becomes_wider(watched: Watched, run: str, width: int) -> None:
             expect(card.locator(".main-svg").first).to_be_visible()
         assert beyond(page) == [], tab
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, tab
+
+
+ODD = ("<b>bold<b>", "a&lt;b", "<i>x")
+LONG = "blocks.10.attention.qkv_projection"
+
+
+@pytest.fixture(scope="module")
+def odd(scope: Scope) -> str:
+    dice = np.random.default_rng(4)
+    tensors = {f"{name}.weight_mask": dice.random((8, 8)) < 0.5 for name in (*ODD, LONG)}
+    answer = scope.client.post("/api/v1/imports", files=[("files", ("odd.safetensors", save(tensors)))])
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def test_names_are_shown_as_they_are(watched: Watched, odd: str) -> None:
+    page = watched(1280)
+    for tab, name in (("masks", "layer_density"), ("overlap", "overlap_vs_chance")):
+        page.goto(f"/runs/{odd}?tab={tab}")
+        card = page.locator(f"#figure-{name}")
+        card.scroll_into_view_if_needed()
+        expect(card.locator(".ytick text").first).to_be_visible()
+        labels = card.locator(".ytick text")
+        texts = labels.all_text_contents()
+        assert {*ODD, f"…{LONG[-17:]}"} <= set(texts), name
+        left = card.locator(".plot").bounding_box()
+        boxes = [label.bounding_box() for label in labels.all()]
+        assert left
+        assert all(box and box["x"] >= left["x"] for box in boxes), name
+
+
+def test_the_first_of_imported_masks_is_not_called_dense(watched: Watched, odd: str) -> None:
+    page = watched(1280)
+    page.goto(f"/runs/{odd}?tab=masks")
+    slider = page.locator("#figure-degree_histogram input[name=level]")
+    slider.scroll_into_view_if_needed()
+    expect(page.locator("#figure-degree_histogram .main-svg").first).to_be_visible()
+    expect(page.locator("#figure-degree_histogram .slide output")).to_have_text("0 of 0")
 
 
 def beyond(page: Page) -> list[str]:

@@ -14,6 +14,7 @@ from app.plotting import words
 from app.plotting.entry import FigureEntry, Reads
 from app.plotting.source import Options, Source
 from app.plotting.style import DENSE, LOOKS, axis, figure, note
+from app.plotting.tickets import layer_profile
 from app.plotting.tickets.overlap_view import (
     NAMES,
     PHRASES,
@@ -33,6 +34,8 @@ _LOOKS: Mapping[Null, tuple[str, str]] = {
     "unit_permuted": (DENSE, "square-open"),
     "magnitude_at_init": ("magnitude_at_init", "triangle-down-open"),
 }
+# In px: the margin that names of so many characters need.
+_LEFT, _SHORT = 84, 11
 _GLYPHS: Mapping[Null, str] = {"uniform": "◇", "unit_permuted": "□", "magnitude_at_init": "▽"}
 
 
@@ -220,6 +223,7 @@ def draw(made: ChanceInfo) -> go.Figure:
                          for share, pairs in zip(made.observed.tolist(), made.pairs.tolist(), strict=True)],
             }
         )  # fmt: skip
+    left = layer_profile.LEFT if any(len(name) > _SHORT for name in made.layers) else _LEFT
     top = max((float(np.nanmax(high, initial=0)) for high in highs), default=0.0)
     signs = [("● observed", WINNING_TICKET), *((f"{_GLYPHS[null]} {NAMES[null]}", _LOOKS[null][0]) for null in nulls)]
     return figure(
@@ -230,15 +234,15 @@ def draw(made: ChanceInfo) -> go.Figure:
         n=made.n,
         xaxis=axis("shared by both (% of the smaller mask)",
                    range=[0, min(105.0, 107 * top) if top > 0 else 100]),
-        yaxis=axis("layer", range=[max(rows, 1) - 0.4, -0.6], tickvals=y.tolist(), ticktext=list(made.layers),
-                   showgrid=False),
+        yaxis=axis("layer", range=[max(rows, 1) - 0.4, -0.6], tickvals=y.tolist(),
+                   ticktext=[layer_profile.shortened(name) for name in made.layers], showgrid=False),
         annotations=[
             note(text, role=role, xref="paper", x=0, xanchor="left", xshift=xshift, yref="paper", y=1, yanchor="bottom",
                  yshift=yshift)
             for (text, role), (xshift, yshift) in zip(signs, _places([text for text, _ in signs]), strict=True)
         ],
         hovermode="closest",
-        margin={"l": 84, "r": 16, "t": 62, "b": 42},
+        margin={"l": left, "r": 16, "t": 62, "b": 42},
     )  # fmt: skip
 
 

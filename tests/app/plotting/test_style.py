@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.atlas.palettes import ramp
-from app.plotting.style import FORMATS, LOOKS, OPTIMIZERS
+from app.plotting.style import FORMATS, LOOKS, OPTIMIZERS, axis, figure, literal, note
 from tests.app.atlas.test_palettes import EYES, contrast, distance, linear, seen
 
 STATIC = Path(__file__).parents[3] / "static"
@@ -98,3 +98,24 @@ def test_formats_are_told_apart_by_every_eye(theme: int, eye: str) -> None:
     colors = seen(tuple(color(variable, theme) for variable in (script("ROLES")[name] for name in FORMATS)), eye)
     for one, other in combinations(colors, 2):
         assert distance(one, other) > APART
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<b>bold<b>", "&lt;b>bold&lt;b>"),
+        ("a&lt;b", "a&amp;lt;b"),
+        ("fc1<br>0.5", "fc1<br>0.5"),
+        ("%{text}<extra></extra>", "%{text}<extra></extra>"),
+    ],
+)
+def test_markup_in_names_is_text(text: str, expected: str) -> None:
+    assert literal(text) == expected
+    made = figure(
+        [{"type": "scatter", "x": [0], "y": [0], "text": [text]}], title=text, finding=(), foot=text, n=1,
+        xaxis=axis("x", tickvals=[0], ticktext=[text]), yaxis=axis("y"), annotations=[note(text)],
+    )  # fmt: skip
+    assert (made.data[0].text[0], made.layout.xaxis.ticktext[0]) == (expected, expected)
+    assert made.layout.annotations[-1].text == expected
+    # The page sets these as text.
+    assert (made.layout.meta["title"], made.layout.meta["foot"]) == (text, text)
