@@ -9,7 +9,7 @@ ONLY ?=
 KILLS ?= 100
 SEED ?= 1
 
-.PHONY: install run test soak check bench format clean
+.PHONY: install run test soak check bench format generated clean
 
 install: $(VENV)/.run
 
@@ -33,6 +33,10 @@ check: $(VENV)/.dev $(VENV)/node_modules/typescript/package.json
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m benchmarks.run $(ONLY)
+
+# Files that follow from the descriptions: palette, table of methods, pins. Look at their diff.
+generated: $(VENV)/.dev
+	$(BIN)/python -m tests.generated
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix

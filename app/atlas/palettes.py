@@ -6,14 +6,16 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from app.contract.palette import INK, TICKET, WASH
+
 Theme: TypeAlias = Literal["light", "dark"]
 Stops: TypeAlias = Sequence[str]
 
 # The first colour is that of a pruned weight: the page itself.
-PAPER: dict[Theme, str] = {"light": "#f2f0ea", "dark": "#212128"}
+PAPER: dict[Theme, str] = {"light": WASH.light, "dark": WASH.dark}
 # From a colour that stands out from the paper even on a single pixel to ink.
 SEQUENTIAL: dict[Theme, Stops] = {
-    "light": ("#e2b25c", "#c98300", "#7d4a12", "#1c1b22"),
+    "light": ("#e2b25c", TICKET.light, "#7d4a12", INK.light),
     "dark": ("#7d5a1e", "#c98a1e", "#f3c56a", "#fbf6e9"),
 }
 # Blue for negative, amber for positive: apart for every common kind of colour vision; equal lightness at equal |w|.
@@ -25,8 +27,8 @@ DIVERGING: dict[Theme, Stops] = {
 SAME: dict[Theme, str] = {"light": "#c9c5bb", "dark": "#55545d"}
 # Kept by A only, by B only, by both.
 SIDES: dict[Theme, Stops] = {
-    "light": ("#c98300", "#2f6fb4", "#1c1b22"),
-    "dark": ("#f0ad2e", "#6ea8e6", "#fbf6e9"),
+    "light": (TICKET.light, "#2f6fb4", INK.light),
+    "dark": (TICKET.dark, "#6ea8e6", "#fbf6e9"),
 }
 
 

@@ -30,6 +30,8 @@ SOFT: Final = Color("#5f5d66", "#a9a6ae")
 LINE: Final = Color("#e6e3dc", "#2b2b33")
 WASH: Final = Color("#f2f0ea", "#212128")
 TICKET: Final = Color("#c98300", "#f0ad2e", "#8f5c00", "#f0ad2e")
+HEAT: Final = "#e9c176"
+"""Between wash and ticket in a colour scale of the light page; the browser mixes its own."""
 
 PAGE: Final[Mapping[str, Color]] = {
     "paper": Color("#faf9f6", "#131317"),

@@ -58,7 +58,7 @@ LOOKS: Mapping[str, Look] = {
 
 HAIRLINE = palette.LINE.light
 INK = palette.INK.light
-HEAT_SCALE = [[0.0, palette.WASH.light], [0.35, "#e9c176"], [0.7, palette.TICKET.light], [1.0, INK]]
+HEAT_SCALE = [[0.0, palette.WASH.light], [0.35, palette.HEAT], [0.7, palette.TICKET.light], [1.0, INK]]
 
 _FONT = {"family": "Inter, system-ui, sans-serif", "size": 12, "color": palette.SOFT.light}
 

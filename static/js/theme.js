@@ -38,7 +38,7 @@ export function inScheme(which, work) {
 export const asked = () => scheme;
 
 /**
- * The colour that a variable of tokens.css stands for now, as `rgb(r, g, b)`.
+ * The colour that a variable of palette.css stands for now, as `rgb(r, g, b)`.
  * @param {string} name without the two dashes
  * @returns {string}
  */
