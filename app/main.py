@@ -16,7 +16,7 @@ from starlette.templating import Jinja2Templates
 
 from app.atlas.reader import Reader
 from app.files import STATIC, TEMPLATES
-from app.film.reader import FilmReader
+from app.kinds import routes
 from app.live import Broadcaster
 from app.plotting import style
 from app.queue import Queue
@@ -27,6 +27,7 @@ from app.web import api, docs, health, pages, problems, streams
 from app.web.body import BodyLimit
 from app.web.figures import Figures
 from app.web.metrics import Metrics, Timing
+from app.web.navigation import navigation, with_masks
 from app.web.root_path import RootPath, own_path
 from app.web.security import Gate, SecurityHeaders
 from app.web.static import Static
@@ -49,7 +50,12 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
     root = settings.root_path
     static = Static(STATIC, root)
     templates = Jinja2Templates(TEMPLATES, context_processors=[_here])
-    templates.env.globals |= {"static_url": static.url, "root": root}
+    templates.env.globals |= {
+        "static_url": static.url,
+        "root": root,
+        "navigation": navigation(),
+        "with_masks": with_masks(),
+    }
     reader = Reader(store)
     broadcaster = Broadcaster(store, queue)
     metrics = Metrics(store, broadcaster)
@@ -57,11 +63,12 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
     state.settings, state.store, state.queue = settings, store, queue
     state.broadcaster, state.figures, state.metrics = broadcaster, Figures(store, reader=reader), metrics
     state.reader, state.templates, state.static = reader, templates, static
-    state.film = FilmReader(store)
 
     problems.install(app)
-    for router in (pages.router, api.router, streams.router, health.router, docs.router):
+    for router in (pages.router, *routes.pages(), api.router, streams.router, health.router, docs.router):
         app.include_router(router)
+    for router in routes.api():
+        app.include_router(router, prefix=api.PREFIX, responses=api.RESPONSES)
     app.mount("/static", static, name="static")
 
     # The last one added meets a request first.

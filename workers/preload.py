@@ -2,19 +2,19 @@
 
 import gc
 import signal
+from importlib import import_module
 
 import workers.pinned  # (before torch is imported)
 
 # A supervisor ends its children itself. A signal to the whole process group must not kill them half-way.
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
-import workers.child  # noqa: E402
-import workers.science.experiments.erasure  # noqa: E402
-import workers.science.experiments.hardware  # noqa: E402
-import workers.science.experiments.lottery  # noqa: E402
-import workers.science.experiments.stable_rank  # noqa: E402, F401
+import workers.child  # noqa: E402, F401
+from app.kinds.specs import EXPERIMENTS  # noqa: E402
 from workers import machine, numerics  # noqa: E402
 
+for entry in EXPERIMENTS.values():
+    import_module(entry.target.partition(":")[0])
 numerics.pin()
 # Of the sources as they were just read: they may change while children are forked.
 machine.code()

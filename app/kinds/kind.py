@@ -1,6 +1,6 @@
 """What a kind of run shows of itself: everything that pages and figures need to know, in one description."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -9,6 +9,7 @@ from app.contract.entry import Entry
 from app.kinds.commands import submit_again
 from app.plotting.entry import FigureEntry
 from app.records import Run
+from app.store.reads import Reads
 
 View: TypeAlias = Literal["figures", "masks", "overlap", "film"]
 Choices: TypeAlias = list[tuple[str, str]]
@@ -25,12 +26,18 @@ class Placed:
 
 @dataclass(frozen=True)
 class Tab:
-    """A view of a run, named `key` in the address; `view` is the template in which its figures stand."""
+    """A view of a run, named `key` in the address; `view` is the template in which its figures stand.
+
+    `load(store, run, query)` makes what the template of a view without figures shows, as `page.view`; `styles` are its
+    style sheets.
+    """
 
     key: str
     title: str
     figures: tuple[Placed, ...] = ()
     view: View = "figures"
+    styles: tuple[str, ...] = ()
+    load: Callable[[Reads, Run, Mapping[str, str]], object] | None = field(default=None, repr=False)
 
     def wanted(self, run: Run) -> bool:
         """Return whether a page of this run has the tab: where its first figure depends on the run, any of those does.
@@ -44,6 +51,15 @@ class Tab:
     def shown(self, run: Run) -> tuple[Placed, ...]:
         """Return the figures that this run has something for."""
         return tuple(placed for placed in self.figures if placed.entry.wanted is None or placed.entry.wanted(run))
+
+
+@dataclass(frozen=True)
+class FormLook:
+    """What the form of a kind has besides its fields: `sections` with a template of their own, by title, and files."""
+
+    sections: Mapping[str, str] = field(default_factory=dict)
+    styles: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
 
 
 def _no_choices(_spec: Any, _option: str) -> Choices:
@@ -61,7 +77,8 @@ class Kind:
     `series` are those that it measures, the one to look for a metric in first. `choices(spec, option)` are the values
     of a figure's option that the run itself names, each with its label. `summary` is the result in a few words, for a
     list of runs, from `summary_series`. `commands(spec, name, origin)` submit the run again, by shell and by curl.
-    `page` is the address, up to the run's id, of a page that shows runs of this kind together.
+    `page` is the address, up to the run's id, of a page that shows runs of this kind together. `navigation` holds path
+    and name of its own pages. `of_ticket` is the question about one ticket that a run of this kind answers.
     """
 
     entry: Entry
@@ -72,6 +89,9 @@ class Kind:
     summary: Callable[[Reader, Run], str] = field(default=_no_summary, repr=False)
     summary_series: tuple[str, ...] = ()
     page: str = ""
+    navigation: tuple[tuple[str, str], ...] = ()
+    of_ticket: str = ""
+    form: FormLook = FormLook()
 
     @property
     def figures(self) -> tuple[FigureEntry, ...]:

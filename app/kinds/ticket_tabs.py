@@ -22,6 +22,7 @@ MASKS = Tab(
         Placed(layer_density.ENTRY),
     ),
     view="masks",
+    styles=("css/atlas.css",),
 )
 OVERLAP = Tab(
     "overlap",

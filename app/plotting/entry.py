@@ -30,7 +30,8 @@ class FigureEntry:
 
     `series` and `artifacts` are all that it may ever read, so an event that touches none of them cannot change it;
     `reads` says what it reads under given options. A page leaves the figure out of runs for which `wanted` is false:
-    they have nothing for it.
+    they have nothing for it. `collapses` says
+    that it tells where tickets have collapsed.
     """
 
     name: str
@@ -44,6 +45,7 @@ class FigureEntry:
     artifacts: tuple[str, ...] = ()
     narrow: Callable[[Any], Reads] | None = field(default=None, repr=False)
     wanted: Callable[[Run], bool] | None = field(default=None, repr=False)
+    collapses: bool = False
 
     def reads(self, options: Options) -> Reads:
         """What `build` reads; everything else need not be loaded."""

@@ -2,28 +2,17 @@
 
 from fastapi import APIRouter
 
-from app.web import (
-    api_again,
-    api_artifacts,
-    api_catalog,
-    api_data,
-    api_imports,
-    api_pictures,
-    api_runs,
-    film,
-    partners,
-    tiles,
-)
+from app.web import api_again, api_artifacts, api_catalog, api_data, api_runs, partners, tiles
 from app.web.problems import responses
 
-router = APIRouter(prefix="/api/v1", responses=responses(400, 403, 413, 422, 500))
+PREFIX = "/api/v1"
+RESPONSES = responses(400, 403, 413, 422, 500)
+
+router = APIRouter(prefix=PREFIX, responses=RESPONSES)
 router.include_router(api_runs.router)
 router.include_router(api_again.router)
-router.include_router(api_imports.router)
 router.include_router(api_data.router)
 router.include_router(api_artifacts.router)
 router.include_router(tiles.router)
 router.include_router(partners.router)
-router.include_router(api_pictures.router)
-router.include_router(film.router)
 router.include_router(api_catalog.router)

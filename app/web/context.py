@@ -8,7 +8,6 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 
 from app.atlas.reader import Reader
-from app.film.reader import FilmReader
 from app.live import Broadcaster
 from app.queue import Queue
 from app.settings import Settings
@@ -46,11 +45,6 @@ def get_reader(request: Request) -> Reader:
     return cast(Reader, request.app.state.reader)
 
 
-def get_film(request: Request) -> FilmReader:
-    """The frames of stored erasure runs, as this process has read them."""
-    return cast(FilmReader, request.app.state.film)
-
-
 @dataclass(frozen=True)
 class Readers:
     """All that reads what is stored, at one moment."""
@@ -58,7 +52,6 @@ class Readers:
     store: Snapshot
     reader: Reader
     figures: Figures
-    film: FilmReader
 
 
 @dataclass(frozen=True)
@@ -68,14 +61,13 @@ class Sources:
     store: Annotated[Store, Depends(get_store)]
     reader: Annotated[Reader, Depends(get_reader)]
     figures: Annotated[Figures, Depends(get_figures)]
-    film: Annotated[FilmReader, Depends(get_film)]
 
     @contextmanager
     def now(self) -> Iterator[Readers]:
         """Read one snapshot, in one transaction, until this ends."""
         with self.store.snapshot() as store:
             reader = self.reader.at(store)
-            yield Readers(store, reader, self.figures.at(reader), self.film.at(store))
+            yield Readers(store, reader, self.figures.at(reader))
 
 
 SettingsDep = Annotated[Settings, Depends(get_settings)]
@@ -83,6 +75,5 @@ StoreDep = Annotated[Store, Depends(get_store)]
 QueueDep = Annotated[Queue, Depends(get_queue)]
 BroadcasterDep = Annotated[Broadcaster, Depends(get_broadcaster)]
 ReaderDep = Annotated[Reader, Depends(get_reader)]
-FilmDep = Annotated[FilmReader, Depends(get_film)]
 FiguresDep = Annotated[Figures, Depends(get_figures)]
 SourcesDep = Annotated[Sources, Depends()]

@@ -126,7 +126,7 @@ class Figures:
             if ref.branch == WINNING_TICKET and level in (None, ref.level):
                 artifacts[ref.name, ref.replicate, ref.level] = self._load(ref)
         compared = overlaps(self._reader, run.id, options) if isinstance(options, OverlapOptions) else None
-        collapsed = collapses_of(self._reader, run) if {"layers", "hardware"}.intersection(entry.series) else {}
+        collapsed = collapses_of(self._reader, run) if entry.collapses else {}
         gone = unjudged(self._reader, run)
         return Source(run, options, series, artifacts, compared, collapsed, gone)
 

@@ -21,7 +21,7 @@ from app.store import Reads, Store
 from app.store.errors import NotFound
 from app.store.labels import NAME_LENGTH
 from app.store.listing import not_understood
-from app.web import pages_hardware, pages_imports, pages_new, pages_run
+from app.web import pages_new, pages_run
 from app.web.api_runs import Cursor, Short
 from app.web.context import QueueDep, SourcesDep, StoreDep
 from app.web.cost import Here
@@ -34,9 +34,7 @@ from app.web.words import ago, plural
 
 router = APIRouter(include_in_schema=False)
 router.include_router(pages_new.router)
-router.include_router(pages_imports.router)
 router.include_router(pages_run.router)
-router.include_router(pages_hardware.router)
 
 LIMIT = 50
 STATES = (("", "All"), ("running", "Running"), ("queued", "Queued"), ("finished", "Finished"), ("failed", "Failed"))

@@ -9,7 +9,9 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.experiment import Experiment, FieldError
 from app.contract.preset import Preset
+from app.kinds.kind import FormLook
 from app.kinds.presets import PRESETS
+from app.kinds.registry import KINDS
 from app.kinds.specs import EXPERIMENTS
 from app.pictures.check import check_picture
 from app.records import Run
@@ -80,6 +82,8 @@ class NewPage:
     extends: Run | None
     about: tuple[FormField, ...]
     sections: tuple[forms.Section, ...]
+    form: FormLook
+    repeatable: bool
     errors: Mapping[str, str]
     problems: tuple[Problem, ...]
 
@@ -87,12 +91,6 @@ class NewPage:
     def errors_in_words(self) -> str:
         """How many fields need another look."""
         return f"{plural(len(self.errors), 'field')} need{'s' if len(self.errors) == 1 else ''} to be corrected."
-
-
-@router.get("/erasure")
-def erasure(request: Request, store: StoreDep) -> HTMLResponse:
-    """The erasure studio: the form of a new run, for a picture."""
-    return new(request, store, kind="erasure")
 
 
 @router.get("/new")
@@ -199,6 +197,8 @@ def _page(
         extends=extends,
         about=about_,
         sections=tuple(sections),
+        form=KINDS[kind].form,
+        repeatable=getattr(EXPERIMENTS[kind].params, "repeatable", True),
         problems=_problems(about_, sections, errors),
         errors=dict(sorted(errors.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))),
     )

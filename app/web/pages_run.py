@@ -16,7 +16,6 @@ from app.records import Run
 from app.web.again import Relation, again, relations
 from app.web.cards import Card, cards_of
 from app.web.context import QueueDep, Readers, SourcesDep, StoreDep
-from app.web.film_page import FilmPage, film_page
 from app.web.forms import FormField
 from app.web.live_level import has_levels, newest_level
 from app.web.log_lines import Log, log_of
@@ -64,7 +63,8 @@ class RunPage:
     masks: MasksPage | None = None
     overlap: OverlapPage | None = None
     kept: tuple[tuple[str, str], ...] = ()
-    film: FilmPage | None = None
+    view: object = None
+    styles: tuple[str, ...] = ()
     spec: SpecPage | None = None
     log: Log | None = None
 
@@ -193,8 +193,8 @@ def _render(
     if tab.figures:
         parts["cards"] = tuple(cards_of(readers.figures, run, tab, query, lean=lean))
         parts["verdict"] = verdict_table(readers.reader, run, query) if tab.key == "curves" else None
-    elif tab.view == "film":
-        parts["film"] = film_page(readers.film, run, query)
+    elif tab.load is not None:
+        parts["view"] = tab.load(store, run, query)
     elif tab is SPEC:
         parts["spec"] = spec_page(store, run, str(request.base_url).rstrip("/"))
     else:
@@ -210,6 +210,7 @@ def _render(
         page=RunPage(
             head=head(run, store.workers(), refusals, broker=broker, ended=ended(store, run)),
             tab=tab.key,
+            styles=tab.styles,
             template=tab.key if tab in (SPEC, LOG) else tab.view,
             tabs=tuple(Tab(key, each.title, _href(run, key, asked)) for key, each in tabs.items()),
             about=about(written, errors, ABOUT_HELP | {"name": "A question makes a good name."}),

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from app.atlas.collapses import collapses
 from app.atlas.reader import Reader
+from app.kinds.registry import KINDS
 from app.plotting import words
 from app.plotting.collapse import Collapses, levels, of_run
 from app.plotting.comparison import Comparison, comparison
@@ -57,7 +58,7 @@ class VerdictTable:
     """The sentences, and the differences they stand on; `bound` in points, `others` are the view's other options.
 
     `against` has a sentence for each control; `foot` says what the numbers of the table are.
-    `faster` leads to timing the ticket that the verdict is about, else the sparsest; empty where there is none.
+    `questions` lead to runs about the ticket of the verdict, else the sparsest: each a question and an address.
     """
 
     sentence: str
@@ -66,7 +67,7 @@ class VerdictTable:
     bound: str
     kind: Kind
     csv: str
-    faster: str
+    questions: tuple[tuple[str, str], ...]
     others: tuple[tuple[str, str], ...]
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
@@ -87,7 +88,7 @@ def verdict_table(reader: Reader, run: Run, query: Mapping[str, str]) -> Verdict
         bound=f"{bound:g}",
         kind=kind,
         csv=f"/api/v1/runs/{run.id}/comparison?{urlencode(asked)}",
-        faster=_faster(run, made, gone),
+        questions=_questions(run, made, gone),
         others=tuple((name, value) for name, value in query.items() if name not in ("bound", "intervals")),
         columns=tuple(Column(branch, LOOKS[branch].label) for branch in (DENSE, *made.controls)),
         rows=tuple(
@@ -102,10 +103,16 @@ def verdict_table(reader: Reader, run: Run, query: Mapping[str, str]) -> Verdict
     )
 
 
-def _faster(run: Run, made: Comparison, gone: frozenset[int]) -> str:
+def _questions(run: Run, made: Comparison, gone: frozenset[int]) -> tuple[tuple[str, str], ...]:
     sparsest = max((row.level for row in made.rows if row.level not in gone), default=0)
     level = made.verdict.level if made.verdict.level is not None else sparsest
-    return f"/new?{urlencode({'kind': 'hardware', 'ticket': f'{run.id}:0:{level}'})}" if level else ""
+    if not level:
+        return ()
+    return tuple(
+        (kind.of_ticket, f"/new?{urlencode({'kind': name, 'ticket': f'{run.id}:0:{level}'})}")
+        for name, kind in KINDS.items()
+        if kind.of_ticket
+    )
 
 
 def verdict_sentence(run: Run, made: Verdict, collapsed: Collapses) -> str:

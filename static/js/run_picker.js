@@ -2,7 +2,7 @@
 import { at } from "./address.js";
 import { Combobox } from "./combobox.js";
 
-const WITH_MASKS = ["lottery", "imported"];
+const WITH_MASKS = (document.documentElement.dataset.withMasks ?? "").split(" ");
 
 /** Names of runs by id, of those that exist. @param {Iterable<string>} ids @returns {Promise<Map<string, string>>} */
 async function namesOf(ids) {

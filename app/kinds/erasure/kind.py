@@ -7,9 +7,10 @@ from app.kinds.erasure.figures import (
     singular_values,
     update_sizes,
 )
+from app.kinds.erasure.film.wall import film_page
 from app.kinds.erasure.spec import ENTRY, ErasureSpec
 from app.kinds.erasure.summary import summary
-from app.kinds.kind import Choices, Kind, Placed, Tab
+from app.kinds.kind import Choices, FormLook, Kind, Placed, Tab
 from app.plotting.style import LOOKS
 
 
@@ -31,7 +32,7 @@ def choices(spec: ErasureSpec, option: str) -> Choices:
 KIND = Kind(
     entry=ENTRY,
     tabs=(
-        Tab("film", "Film", view="film"),
+        Tab("film", "Film", view="film", styles=("css/film.css",), load=film_page),
         Tab(
             "erasure",
             "Erasure",
@@ -46,5 +47,9 @@ KIND = Kind(
     series=("erasure", "ending", "spectrum", "update_sizes"),
     summary=summary,
     summary_series=("ending",),
+    navigation=(("/erasure", "Erasure"),),
+    form=FormLook(
+        sections={"Picture": "_studio.html"}, styles=("css/studio.css",), scripts=("js/pages/new_erasure.js",)
+    ),
     choices=choices,
 )

@@ -35,4 +35,6 @@ KIND = Kind(
     series=("hardware",),
     choices=choices,
     page="/hardware?run=",
+    of_ticket="Is this ticket faster?",
+    navigation=(("/hardware", "Hardware"),),
 )

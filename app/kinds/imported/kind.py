@@ -27,6 +27,7 @@ KIND = Kind(
     ),
     summary=summary,
     summary_series=("layers",),
+    navigation=(("/import", "Import"),),
     commands=import_again,
     series=("outcome", "layers"),
 )

@@ -172,5 +172,13 @@ def table(made: LayerInfo) -> dict[str, list[Any]]:
 
 
 ENTRY = FigureEntry(
-    "layer_density", "Density by layer", "Which layers lose their weights?", ("layers",), Options, info, draw, table
+    "layer_density",
+    "Density by layer",
+    "Which layers lose their weights?",
+    ("layers",),
+    Options,
+    info,
+    draw,
+    table,
+    collapses=True,
 )

@@ -12,8 +12,8 @@ import psutil
 from safetensors.numpy import load_file
 
 from app.store import Store
+from tests.app.kinds.imported.web.test_import_memory import MEBIBYTE, server
 from tests.app.masked_run import write_run
-from tests.app.web.test_import_memory import MEBIBYTE, server
 
 __all__ = ["server"]
 SIDE = 3_072

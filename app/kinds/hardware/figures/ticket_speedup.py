@@ -180,4 +180,5 @@ ENTRY = FigureEntry(
     draw,
     table,
     wanted=has_ticket,
+    collapses=True,
 )

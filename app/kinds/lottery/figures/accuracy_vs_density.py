@@ -259,4 +259,5 @@ ENTRY = FigureEntry(
     table,
     narrow=_outcome_alone,
     wanted=wanted,
+    collapses=True,
 )

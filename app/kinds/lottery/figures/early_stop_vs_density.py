@@ -214,4 +214,5 @@ ENTRY = FigureEntry(
     draw,
     table,
     narrow=_outcome_alone,
+    collapses=True,
 )

@@ -299,4 +299,5 @@ ENTRY = FigureEntry(
     draw,
     table,
     narrow=reads,
+    collapses=True,
 )

@@ -8,8 +8,8 @@ import numpy as np
 from PIL import Image
 
 from app.atlas.palettes import Theme
-from app.film.pictures import SHADES, Pixels, Scale, palette, pixels, reach
-from app.film.reader import FilmReader, Show, Still
+from app.kinds.erasure.film.pictures import SHADES, Pixels, Scale, palette, pixels, reach
+from app.kinds.erasure.film.reader import FilmReader, Show, Still
 
 Form: TypeAlias = Literal["webp", "gif", "png"]
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from app.contract.events import Place
-from app.film.reader import FilmReader, base_level
-from app.film.strips import Strip, fate, label, strips, two_level
 from app.kinds.erasure.figures.trainings import ERASED, lr_text
+from app.kinds.erasure.film.reader import base_level, film_reader
+from app.kinds.erasure.film.strips import Strip, fate, label, strips, two_level
 from app.plotting import words
+from app.plotting.words import plural
 from app.records import Run
-from app.web.words import plural
+from app.store.reads import Reads
 
 SHOWS = (("weights", "W"), ("movement", "ΔW"))
 SCALES = (("fixed", "one for all frames"), ("frame", "one per frame"))
@@ -83,8 +84,9 @@ class FilmPage:
     aligns: tuple[tuple[str, str], ...] = ALIGNS
 
 
-def film_page(film: FilmReader, run: Run, query: Mapping[str, str]) -> FilmPage:
+def film_page(store: Reads, run: Run, query: Mapping[str, str]) -> FilmPage:
     """The page's words; what the address asks for and the run does not have counts as not asked for."""
+    film = film_reader(store)
     index = film.index(run.id)
     spec = index.spec
     replicate = _one(query.get("replicate"), range(spec.replicates), 0)

@@ -15,7 +15,7 @@ from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
 from app.contract.events import Place
-from app.film.exports import GAP, MAX_SIDE
+from app.kinds.erasure.film.exports import GAP, MAX_SIDE
 from app.store import Store
 from tests.app.conftest import Hand, Web
 from tests.app.erased_run import ErasedRun, erasure_spec, write_run

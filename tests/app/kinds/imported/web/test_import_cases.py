@@ -19,7 +19,7 @@ from app.plotting.collapse import brief
 from app.store import Store
 from tests.app.conftest import Web
 
-CASES = Path(__file__).parents[4] / "shared" / "cases" / "imports"
+CASES = Path(__file__).parents[6] / "shared" / "cases" / "imports"
 IMPORTS = "/api/v1/imports"
 THREE = {"fc1": (55, 128), "fc2": (21, 48), "fc3": (11, 24)}
 

@@ -11,11 +11,11 @@ from app.contract.experiment import FieldError
 from app.imports.formats import SCRIPT
 from app.imports.limits import MAX_BYTES, MAX_FILES, MAX_LAYERS, MAX_WEIGHTS
 from app.imports.refused import Refused
+from app.kinds.imported.web.create import import_masks
 from app.store import Store
 from app.web.context import QueueDep, StoreDep
 from app.web.forms import FormField
 from app.web.import_fields import fields_of
-from app.web.imports import import_masks
 from app.web.pages_new import ABOUT_HELP, about, split_tags
 from app.web.problems import Invalid
 from app.web.uploads import UploadDep

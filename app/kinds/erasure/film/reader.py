@@ -7,6 +7,7 @@ from copy import copy
 from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 from typing import Any, Literal, NamedTuple, TypeAlias
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from app.kinds.erasure.spec import ErasureSpec
 from app.records import ArtifactRef, Run
 from app.store import Reads
 from app.store.errors import Corrupt, NotFound
+from app.store.snapshot import Snapshot
 
 Show: TypeAlias = Literal["weights", "movement"]
 Floats: TypeAlias = NDArray[np.float32]
@@ -202,3 +204,16 @@ class FilmReader:
 
 def _words(replicate: int, place: Place) -> str:
     return f"training replicate {replicate}, level {place.level}, branch {place.branch!r}, draw {place.draw}"
+
+
+_readers: WeakKeyDictionary[Reads, FilmReader] = WeakKeyDictionary()
+_readers_lock = Lock()
+
+
+def film_reader(store: Reads) -> FilmReader:
+    """Return the one reader of this process for a store, with what it has read; for a snapshot, that of its store."""
+    origin = store.origin if isinstance(store, Snapshot) else store
+    with _readers_lock:
+        if origin not in _readers:
+            _readers[origin] = FilmReader(origin)
+        return _readers[origin] if store is origin else _readers[origin].at(store)

@@ -9,8 +9,8 @@ from PIL import Image
 
 from app.atlas import palettes
 from app.contract.events import Place
-from app.film.pictures import SHADES, Scale, extreme, picture, reach, rounded_up
-from app.film.reader import FilmReader, Show
+from app.kinds.erasure.film.pictures import SHADES, Scale, extreme, picture, reach, rounded_up
+from app.kinds.erasure.film.reader import FilmReader, Show
 from app.store import Store
 from app.store.errors import NotFound
 from tests.app.erased_run import ErasedRun, erasure_spec, write_run
@@ -121,9 +121,9 @@ def test_a_large_matrix_is_read_in_bands(store: Store, reader: FilmReader, monke
     (run,) = write_run(store)
     still = reader.index(run.id).still(0, SGD, 10)
     whole = picture(reader, still, "weights", "fixed", 16, "dark")
-    monkeypatch.setattr("app.film.reader._WHOLE_BYTES", 0)
-    monkeypatch.setattr("app.film.pictures._BAND", 5)
-    monkeypatch.setattr("app.film.pictures._SAMPLED", 160)
+    monkeypatch.setattr("app.kinds.erasure.film.reader._WHOLE_BYTES", 0)
+    monkeypatch.setattr("app.kinds.erasure.film.pictures._BAND", 5)
+    monkeypatch.setattr("app.kinds.erasure.film.pictures._SAMPLED", 160)
     again = FilmReader(store)
     banded = picture(again, still, "weights", "frame", 16, "dark")
     assert np.abs(seen(banded.png) - meant(run.weights(SGD, 10), banded.reach, 16, "dark")).max() <= 1

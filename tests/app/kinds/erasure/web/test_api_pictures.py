@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.atlas import palettes
-from app.film.pictures import SHADES
+from app.kinds.erasure.film.pictures import SHADES
+from app.kinds.erasure.web.picture_previews import weights_of
 from app.methods.picture.sample import PictureSample
 from app.pictures import sample, upload
 from app.pictures.picture import fit
 from app.pictures.prepare import MAX_BYTES
 from app.pictures.text import draw
 from app.settings import Settings
-from app.web.picture_previews import weights_of
 from tests.app.pictures import images
 from tests.app.pictures.images import encoded, photograph, ramp, square
 

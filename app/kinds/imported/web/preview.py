@@ -7,8 +7,8 @@ from pydantic import BaseModel, Field
 from app.imports.collapses import gaps
 from app.imports.recognition import Recognition
 from app.imports.table import Choices
+from app.kinds.imported.web.create import question
 from app.plotting.collapse import Collapse, Collapses, brief, of_run
-from app.web.imports import question
 
 
 class TensorLine(BaseModel):

@@ -8,8 +8,8 @@ import httpx
 import psutil
 from PIL import Image
 
+from tests.app.kinds.imported.web.test_import_memory import server
 from tests.app.web.test_download_memory import growth
-from tests.app.web.test_import_memory import server
 
 __all__ = ["server"]
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from app.atlas import palettes
 from app.atlas.palettes import Theme
-from app.film.reader import FilmReader, Floats, Show, Still
+from app.kinds.erasure.film.reader import FilmReader, Floats, Show, Still
 from app.records import ArtifactRef
 from app.store.errors import Corrupt
 

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from app.atlas.palettes import Theme
 from app.contract.strict import Strict
 from app.kinds.erasure.spec import LayerName, Width, matrix_of
+from app.kinds.erasure.web.picture_previews import MAX_SIDE, preview
 from app.methods.catalog import DatasetChoice, PictureChoice
 from app.methods.dataset.digits import Digits
 from app.methods.picture.text import PictureText
@@ -21,7 +22,6 @@ from app.pictures.prepare import MAX_BYTES, Refused, prepare
 from app.pictures.watermark import Placement
 from app.web.context import SettingsDep
 from app.web.one_by_one import OneByOne
-from app.web.picture_previews import MAX_SIDE, preview
 from app.web.problems import BadField, Invalid, responses
 from app.web.uploads import spooled
 

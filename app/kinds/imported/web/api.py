@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Response
 
 from app.imports.limits import MAX_BYTES, MAX_FILES
 from app.imports.table import Choice
+from app.kinds.imported.web.create import import_masks, recognised
+from app.kinds.imported.web.preview import Preview, preview
 from app.records import Run
 from app.store.labels import NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH, TAGS
 from app.web.context import QueueDep, StoreDep
 from app.web.import_fields import fields_of
-from app.web.import_preview import Preview, preview
-from app.web.imports import import_masks, recognised
 from app.web.problems import responses
 from app.web.uploads import UploadDep
 

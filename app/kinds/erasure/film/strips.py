@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
 from app.contract.events import Place
-from app.film.reader import FilmReader, Index
 from app.kinds.erasure.figures.trainings import ERASED
+from app.kinds.erasure.film.reader import FilmReader, Index
 from app.kinds.erasure.spec import Cell
 from app.methods.catalog import CATALOG
 from app.records import Run, Series

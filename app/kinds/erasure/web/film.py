@@ -5,7 +5,7 @@ import json
 from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, Header, Query
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -13,15 +13,23 @@ from app.atlas import palettes
 from app.atlas.palettes import Theme
 from app.contract.events import Place
 from app.contract.experiment import FieldError
-from app.film import exports
-from app.film.pictures import MAX_SIDE, Scale, fixed_reach, picture
-from app.film.reader import Index, Show
-from app.film.strips import MEASURES, Fate, State, Strip, fate, strips, two_level
+from app.kinds.erasure.film import exports
+from app.kinds.erasure.film.pictures import MAX_SIDE, Scale, fixed_reach, picture
+from app.kinds.erasure.film.reader import FilmReader, Index, Show, film_reader
+from app.kinds.erasure.film.strips import MEASURES, Fate, State, Strip, fate, strips, two_level
 from app.store.errors import NotFound
 from app.web.api_runs import RunId
 from app.web.columns import BOM, CSV, Columns, attachment, csv_response, json_bytes
-from app.web.context import FilmDep
+from app.web.context import StoreDep
 from app.web.problems import responses
+
+
+def reader_of(store: StoreDep) -> FilmReader:
+    """The frames of stored erasure runs, as this process has read them."""
+    return film_reader(store)
+
+
+FilmDep = Annotated[FilmReader, Depends(reader_of)]
 
 router = APIRouter(tags=["film"])
 

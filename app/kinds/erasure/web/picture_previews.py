@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.atlas.palettes import Theme
-from app.film.pictures import QUANTILE, SHADES, palette, rounded_up
+from app.kinds.erasure.film.pictures import QUANTILE, SHADES, palette, rounded_up
 from app.pictures.picture import Picture, fit
 from app.pictures.watermark import Placement, mark
 

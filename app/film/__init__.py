@@ -1,1 +1,0 @@
-"""The film wall: how weight matrices of an erasure run look at every saved step, as pictures and as files."""
