@@ -90,15 +90,20 @@ def warm() -> None:
 
 # The markup that figures use; in names of layers and runs it is text like any other.
 _MARKUP: Final = re.compile(r"&|<(?!/?(?:br|extra)>)")
+_TEXTS: Final = frozenset({"text", "hovertext", "hovertemplate", "ticktext", "name"})
 
 
-def literal(value: Any) -> Any:
-    """Return a part of a figure whose strings Plotly shows as they are, except breaks and the end of hover text."""
+def literal(value: Any, shown: bool = False) -> Any:
+    """Return a part of a figure whose texts Plotly shows as they are, except line breaks and the end of hover text.
+
+    Other strings, such as addresses of pictures, stay; so do texts in `meta`, which the page sets. `shown` says that
+    `value` is a text or holds some.
+    """
     if isinstance(value, str):
-        return _MARKUP.sub(lambda found: "&amp;" if found[0] == "&" else "&lt;", value)
+        return _MARKUP.sub(lambda found: "&amp;" if found[0] == "&" else "&lt;", value) if shown else value
     if isinstance(value, Mapping):
-        return {key: each if key == "meta" else literal(each) for key, each in value.items()}
-    return [literal(each) for each in value] if isinstance(value, list | tuple) else value
+        return {key: each if key == "meta" else literal(each, key in _TEXTS) for key, each in value.items()}
+    return [literal(each, shown) for each in value] if isinstance(value, list | tuple) else value
 
 
 def note(text: str, *, role: str = SOFT, **place: Any) -> dict[str, Any]:

@@ -104,12 +104,14 @@ def test_formats_are_told_apart_by_every_eye(theme: int, eye: str) -> None:
     ],
 )
 def test_markup_in_names_is_text(text: str, expected: str) -> None:
-    assert literal(text) == expected
+    assert literal({"text": [text], "source": text}) == {"text": [expected], "source": text}
     made = figure(
         [{"type": "scatter", "x": [0], "y": [0], "text": [text]}], title=text, finding=(), foot=text, n=1,
         xaxis=axis("x", tickvals=[0], ticktext=[text]), yaxis=axis("y"), annotations=[note(text)],
+        images=[{"source": "/frame?step=1&width=9"}],
     )  # fmt: skip
     assert (made.data[0].text[0], made.layout.xaxis.ticktext[0]) == (expected, expected)
     assert made.layout.annotations[-1].text == expected
+    assert made.layout.images[0].source == "/frame?step=1&width=9"
     # The page sets these as text.
     assert (made.layout.meta["title"], made.layout.meta["foot"]) == (text, text)
