@@ -17,7 +17,7 @@ from tests.lab import ENDED, Lab, dense, results, small_spec, until
 from tests.soak.chaos import SLOTS, Chaos
 from tests.soak.follower import Follower
 
-KILLS = int(os.environ.get("SOAK_KILLS") or 25)
+KILLS = int(os.environ.get("SOAK_KILLS") or 5)
 SEED = int(os.environ.get("SOAK_SEED") or 1)
 LIVE = 2
 """So many runs at least have not ended while there are kills to come; a replicate takes a second or two."""
@@ -68,7 +68,7 @@ def undisturbed(lab: Lab, specs: list[Experiment]) -> list[tuple[object, object]
     return [results(lab.store, run_id) for run_id in run_ids]
 
 
-@pytest.mark.timeout(120 + 10 * KILLS)
+@pytest.mark.timeout(240 + 10 * KILLS)
 def test_random_kills_change_nothing(
     lab: Lab, specs: list[Experiment], undisturbed: list[tuple[object, object]]
 ) -> None:

@@ -95,7 +95,7 @@ def test_a_child_that_stays_stopped_is_replaced_and_its_shard_goes_on(
     until(lambda: "measured" in bench.kinds(run_id))
     stuck = child()
     stuck.suspend()
-    bench.thread.join(30)
+    bench.thread.join(90)
     assert not alive(stuck)
     (failed,) = [event.event for event in bench.store.events(run_id) if event.event["kind"] == "failed"]
     assert (bench.store.run(run_id).state, failed["final"]) == ("queued", False)

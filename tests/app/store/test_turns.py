@@ -100,8 +100,9 @@ def test_a_short_run_behind_a_long_one_gets_the_next_free_slot(lab: Callable[[in
 
 def test_with_more_runs_than_slots_each_gets_a_turn(lab: Callable[[int], Lab]) -> None:
     made = lab(2)
-    for name in ("a", "b", "c", "d"):
-        made.submit(name, 2, 100.0)
+    for number, name in enumerate(("a", "b", "c", "d")):
+        # Of unlike length: the real clock goes on under the made-up one, and must not decide between two.
+        made.submit(name, 2, 100.0 + 5 * number)
         made.run(until=made.now + 1)
     made.run(until=1000.0)
     assert [name for name, _ in made.began] == ["a", "a", "b", "c", "d", "b", "c", "d"]
