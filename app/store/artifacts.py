@@ -16,7 +16,6 @@ from sqlalchemy import Connection, select
 
 from app.records import ArtifactRef
 from app.store.errors import Corrupt, NotFound
-from app.store.lookup import exists
 from app.store.tables import AnyRow, artifacts
 
 _SYNCS_AT_ONCE = 8
@@ -176,13 +175,7 @@ class Artifacts:
 
 
 def of_run(conn: Connection, run_id: str) -> list[ArtifactRef]:
-    """The run's artifacts by replicate, in the order in which each was saved. Raises NotFound."""
-    exists(conn, run_id)
-    return of_known_run(conn, run_id)
-
-
-def of_known_run(conn: Connection, run_id: str) -> list[ArtifactRef]:
-    """The same for a run that is known to exist."""
+    """The run's artifacts by replicate, in the order in which each was saved."""
     query = select(artifacts).where(artifacts.c.run_id == run_id).order_by(artifacts.c.replicate, artifacts.c.seq)
     return [_ref(row) for row in conn.execute(query)]
 

@@ -10,7 +10,7 @@ from app.contract.events import ArtifactSaved, Event, Measured
 from app.records import EventRecord
 from app.store import chunks
 from app.store.errors import OrdinalGap
-from app.store.lookup import exists, moment
+from app.store.lookup import moment
 from app.store.tables import AnyRow, Now
 from app.store.tables import artifacts as artifact_table
 from app.store.tables import chunks as chunk_table
@@ -67,12 +67,12 @@ def append(conn: Connection, shard: AnyRow, events: Sequence[Event], first_ordin
 
 
 def after(conn: Connection, run_id: str, seq: int, limit: int) -> list[EventRecord]:
-    """The first `limit` events after `seq`. Raises NotFound."""
+    """The first `limit` events after `seq`."""
     return _records(conn, run_id, event_table.c.seq > seq, limit)
 
 
 def starts(conn: Connection, run_id: str) -> list[EventRecord]:
-    """The events `started` of every attempt, in order. Raises NotFound."""
+    """The events `started` of every attempt, in order."""
     return _records(conn, run_id, event_table.c.topic == "started")
 
 
@@ -83,10 +83,10 @@ def _records(conn: Connection, run_id: str, which: ColumnElement[bool], limit: i
         .order_by(event_table.c.seq)
         .limit(limit)
     )
-    rows = conn.execute(query).all()
-    if not rows:
-        exists(conn, run_id)
-    return [EventRecord(seq=row.seq, at=moment(row.at), replicate=row.replicate, event=row.body) for row in rows]
+    return [
+        EventRecord(seq=row.seq, at=moment(row.at), replicate=row.replicate, event=row.body)
+        for row in conn.execute(query)
+    ]
 
 
 def touched(conn: Connection, run_id: str, seq: int) -> set[str]:

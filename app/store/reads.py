@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from contextlib import AbstractContextManager
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -22,6 +23,7 @@ from app.store import (
     workers,
 )
 from app.store.artifacts import Artifacts
+from app.store.runs import Relatives
 from app.store.speeds import Speed
 from app.store.timings import Timing
 
@@ -37,10 +39,20 @@ class Reads(ABC):
     def _read(self) -> AbstractContextManager[Connection]:
         """Return a transaction that only reads."""
 
+    def _none_of(self, run_id: str) -> list[Any]:
+        """Return nothing of a run. Raises NotFound where there is no such run."""
+        self.run(run_id)
+        return []
+
     def run(self, run_id: str) -> Run:
         """Raises NotFound."""
         with self._read() as conn:
             return runs.get(conn, run_id)
+
+    def relatives(self, run_id: str, newest: int) -> Relatives:
+        """The run with the one that it repeats and at most `newest` that repeat it. Raises NotFound."""
+        with self._read() as conn:
+            return runs.relatives(conn, run_id, newest)
 
     def runs(
         self,
@@ -76,12 +88,12 @@ class Reads(ABC):
     def events(self, run_id: str, after: int = 0, limit: int = 1000) -> list[EventRecord]:
         """The first `limit` events after a seq. Raises NotFound."""
         with self._read() as conn:
-            return events.after(conn, run_id, after, limit)
+            return events.after(conn, run_id, after, limit) or self._none_of(run_id)
 
     def starts(self, run_id: str) -> list[EventRecord]:
         """The events `started` of every attempt, in order. Raises NotFound."""
         with self._read() as conn:
-            return events.starts(conn, run_id)
+            return events.starts(conn, run_id) or self._none_of(run_id)
 
     def outputs(self, run_id: str, replicate: int) -> Outputs:
         """All that a replicate measured and saved, in its order; empty without any. Raises NotFound."""
@@ -119,7 +131,7 @@ class Reads(ABC):
     def artifacts(self, run_id: str) -> list[ArtifactRef]:
         """The run's artifacts by replicate. Raises NotFound."""
         with self._read() as conn:
-            return artifacts.of_run(conn, run_id)
+            return artifacts.of_run(conn, run_id) or self._none_of(run_id)
 
     def artifact(self, artifact_id: str) -> ArtifactRef:
         """The newest artifact with this hash. Raises NotFound."""

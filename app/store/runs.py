@@ -1,23 +1,35 @@
 """Runs: created, read and renamed; their state, which follows from their shards."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Column, Connection, and_, insert, or_, select, update
 
 from app.contract.events import Changed
 from app.contract.experiment import Experiment, RunSpec
 from app.kinds.specs import Spec
-from app.records import Run, Shard, State
+from app.records import Refusal, Run, Shard, State
 from app.store import events, labels
 from app.store.errors import NotFound
 from app.store.lookup import exists, moment
 from app.store.progress import run_progress
-from app.store.tables import AnyRow, Now, runs, shards
+from app.store.tables import AnyRow, Now, refusals, runs, shards
 
 SPEC: TypeAdapter[Spec] = TypeAdapter(Spec)
 LIVE = ("queued", "running", "cancelling")
+
+
+class Relatives(NamedTuple):
+    """A run with the one that it repeats, if that is still there, and the newest that repeat it, the newest first.
+
+    `refusals` are those of its waiting shards.
+    """
+
+    run: Run
+    original: Run | None
+    repeats: tuple[Run, ...]
+    refusals: tuple[Refusal, ...]
 
 
 def create(
@@ -100,10 +112,45 @@ def records(conn: Connection, rows: Sequence[AnyRow]) -> list[Run]:
     if not rows:
         return []
     of_run: dict[str, list[AnyRow]] = {row.id: [] for row in rows}
-    columns = (shards.c[name] for name in ("run_id", "state", "worker", "done", "total", "note", "speed", "held_s"))
-    for shard in conn.execute(select(*columns).where(shards.c.run_id.in_(of_run)).order_by(shards.c.replicate)):
+    for shard in conn.execute(select(*_of_shards()).where(shards.c.run_id.in_(of_run)).order_by(shards.c.replicate)):
         of_run[shard.run_id].append(shard)
     return [_record(row, of_run[row.id]) for row in rows]
+
+
+def relatives(conn: Connection, run_id: str, newest: int) -> Relatives:
+    """Read a run with all that repeats it or that it repeats. Raises NotFound."""
+    repeats = (
+        select(runs.c.id)
+        .where(runs.c.again_of == run_id, runs.c.deleted_at.is_(None))
+        .order_by(runs.c.created_at.desc(), runs.c.id.desc())
+        .limit(newest)
+    )
+    original = select(runs.c.again_of).where(runs.c.id == run_id)
+    which = or_(runs.c.id == run_id, runs.c.id.in_(repeats), runs.c.id.in_(original))
+    rows = conn.execute(select(runs).where(which).order_by(runs.c.created_at.desc(), runs.c.id.desc())).all()
+    if not any(row.id == run_id for row in rows):
+        raise NotFound(f"there is no run {run_id}")
+    waiting = and_(refusals.c.shard_id == shards.c.id, shards.c.state == "queued", shards.c.run_id == run_id)
+    query = (
+        select(*_of_shards(), shards.c.id, shards.c.replicate, refusals.c.worker.label("refused_by"), refusals.c.reason)
+        .select_from(shards.outerjoin(refusals, waiting))
+        .where(shards.c.run_id.in_([row.id for row in rows]))
+        .order_by(shards.c.replicate, refusals.c.at)
+    )
+    of_run: dict[str, dict[int, AnyRow]] = {row.id: {} for row in rows}
+    refused = []
+    for shard in conn.execute(query):
+        of_run[shard.run_id].setdefault(shard.id, shard)
+        if shard.reason is not None:
+            refused.append(Refusal(replicate=shard.replicate, worker=shard.refused_by, reason=shard.reason))
+    known = {row.id: _record(row, list(of_run[row.id].values())) for row in rows}
+    run = known[run_id]
+    again = (each for each in known.values() if each.again_of == run_id and each.deleted_at is None)
+    return Relatives(run, known.get(run.again_of or ""), tuple(again)[:newest], tuple(refused))
+
+
+def _of_shards() -> list[Column[Any]]:
+    return [shards.c[name] for name in ("run_id", "state", "worker", "done", "total", "note", "speed", "held_s")]
 
 
 def shard_records(conn: Connection, run_id: str) -> list[Shard]:

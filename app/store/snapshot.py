@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from app.records import ArtifactRef, Page, Refusal, Run, Series, WorkerInfo
-from app.store import artifacts, events, series
+from app.store import events, series
 from app.store.reads import Reads
+from app.store.runs import Relatives
 from app.store.tables import AnyRow
 
 T = TypeVar("T")
@@ -39,15 +40,30 @@ class Snapshot(Reads):
 
     def run(self, run_id: str) -> Run:
         """Raises NotFound."""
-        run = self._once(("run", run_id), lambda: Reads.run(self, run_id))
-        self._seqs[run_id] = run.last_seq
+        return self._keep(self._once(("run", run_id), lambda: Reads.run(self, run_id)))
+
+    def _keep(self, run: Run) -> Run:
+        self._known["run", run.id] = run
+        self._seqs[run.id] = run.last_seq
         return run
+
+    def relatives(self, run_id: str, newest: int) -> Relatives:
+        """The run with the one that it repeats and at most `newest` that repeat it. Raises NotFound."""
+
+        def read() -> Relatives:
+            found = Reads.relatives(self, run_id, newest)
+            for run in filter(None, (found.run, found.original, *found.repeats)):
+                self._keep(run)
+            self._known["refusals", run_id] = list(found.refusals)
+            return found
+
+        return self._once(("relatives", run_id, newest), read)
 
     def runs(self, **which: Any) -> Page:
         """A page of runs, as of the store."""
         page = super().runs(**which)
         for run in page.items:
-            self._known["run", run.id] = run
+            self._keep(run)
         return page
 
     def last_seqs(self, run_ids: Collection[str] | None = None) -> dict[str, int]:
@@ -64,8 +80,7 @@ class Snapshot(Reads):
 
     def artifacts(self, run_id: str) -> list[ArtifactRef]:
         """The run's artifacts by replicate. Raises NotFound."""
-        self.run(run_id)
-        return self._once(("artifacts", run_id), lambda: artifacts.of_known_run(self._conn, run_id))
+        return self._once(("artifacts", run_id), lambda: Reads.artifacts(self, run_id))
 
     def refusals(self, run_id: str) -> list[Refusal]:
         """Which workers cannot go on with the run's waiting shards, and why."""

@@ -9,7 +9,7 @@ from app.contract.experiment import FieldError
 from app.queue import Queue
 from app.records import Run
 from app.repeat.comparison import Comparison, Difference, compare_runs
-from app.store import NotFound, Reads, Store
+from app.store import Reads, Store
 from app.store.labels import NAME_LENGTH
 from app.web.submit import submit, trainable
 
@@ -57,14 +57,13 @@ def compared(store: Reads, now: Run, to: str | None) -> Comparison:
 
 def relations(store: Reads, run: Run) -> tuple[Relation, ...]:
     """The run that this one repeats, and the newest of those that repeat it, the newest first."""
-    found = []
+    family, found = store.relatives(run.id, NEWEST), []
     if run.again_of is not None:
-        try:
-            found.append(_relation(store, store.run(run.again_of), run, "Rerun of"))
-        except NotFound:
+        if family.original is None:
             found.append(Relation("Rerun of", "", run.again_of, "open", "deleted for good", ""))
-    repeats = store.runs(q=f"again:{run.id}", limit=NEWEST).items
-    return (*found, *(_relation(store, run, each, "Rerun as") for each in repeats))
+        else:
+            found.append(_relation(store, family.original, run, "Rerun of"))
+    return (*found, *(_relation(store, run, each, "Rerun as") for each in family.repeats))
 
 
 def _relation(store: Reads, then: Run, now: Run, how: Literal["Rerun of", "Rerun as"]) -> Relation:

@@ -25,7 +25,7 @@ _NOT_IN = frozenset(
 )  # fmt: skip
 # What may be out of sight, or change, while the page around it does not.
 _FOLDS = re.compile(r"""<details|class=["'][^"']*\b(?:inner|off|find)\b|\sdata-live\b""")
-_TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)([^>]*)>")
+TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)([^>]*)>")
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _mark(body: str, root: str) -> str:
         link = f'href="{root}/glossary#row-{term.anchor}" aria-describedby="{term.anchor}"'
         return f'<a class="term" {link}>{found[0]}</a>'
 
-    for tag in _TAG.finditer(body):
+    for tag in TAG.finditer(body):
         text = body[at : tag.start()]
         parts.append(text if closed_by or not text.strip() else _pattern().sub(mark, text))
         parts.append(tag[0])

@@ -29,7 +29,7 @@ from app.web.glossary import terms
 from app.web.loads import gauges, machines, troubles
 from app.web.pages_new import FormDep
 from app.web.submit import submit
-from app.web.views import Row, page, row, shell, summaries
+from app.web.views import Row, edge, page, row, shell, summaries
 from app.web.words import ago, plural
 
 router = APIRouter(include_in_schema=False)
@@ -127,7 +127,7 @@ def board(
         return page(
             request, "board.html", board=Board(rows, q, state, tag, sort, cursor, found.next), presets=cards[:3],
             more_presets=len(cards) if len(cards) > 3 else 0, machines=machines(known), troubles=troubles(known),
-            shell=shell(store), notice=_binned(store, binned),
+            shell=edge(request, store), notice=_binned(store, binned),
         )  # fmt: skip
 
 

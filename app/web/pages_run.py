@@ -13,11 +13,12 @@ from app.kinds.kind import Tab as KindTab
 from app.kinds.registry import KINDS
 from app.queue import Queue
 from app.records import Run
-from app.web.again import Relation, again, relations
+from app.web.again import NEWEST, Relation, again, relations
 from app.web.cards import Card, cards_of
 from app.web.context import QueueDep, Readers, SourcesDep, StoreDep
 from app.web.forms import FormField
 from app.web.live_level import has_levels, newest_level
+from app.web.live_parts import known_parts
 from app.web.log_lines import Log, log_of
 from app.web.masks_page import MasksPage, masks_page
 from app.web.overlap_page import OverlapPage, across_default, overlap_page
@@ -25,12 +26,18 @@ from app.web.pages_new import ABOUT_HELP, FormDep, about, split_tags
 from app.web.repeat import SpecPage, spec_page
 from app.web.submit import announce
 from app.web.verdicts import VerdictTable, verdict_table
-from app.web.views import Head, ended, head, page, shell
+from app.web.views import Head, counted, edge, ended, head, page
 
 router = APIRouter(include_in_schema=False)
 
 # What every kind of run has besides the tabs of its own.
 SPEC, LOG = KindTab("spec", "Spec"), KindTab("log", "Log")
+# The series that a page reads under a tab besides those of its figures.
+_SERIES: Mapping[str, tuple[str, ...]] = {
+    "curves": ("outcome", "layers"),
+    "masks": ("layers",),
+    "spec": ("layers",),
+}
 
 
 @dataclass(frozen=True)
@@ -163,13 +170,16 @@ def _render(
     for name in ("ticket", "pair", "pair_of"):
         query.pop(name, None)
     store = readers.store
-    run = store.run(run_id)
+    run = store.relatives(run_id, NEWEST).run
     tabs = {tab.key: tab for tab in (*KINDS[run.kind].tabs, SPEC, LOG) if tab.wanted(run)}
     tab = tabs.get(query.get("tab", ""), next(iter(tabs.values())))
     # The browser asks again and again for the live parts of a page that it has: it has the figures too.
-    lean = "x-live" in request.headers
-    made = shell(store)
+    known = known_parts(request)
+    lean = known is not None
+    series = {*_SERIES.get(tab.view if tab.view != "figures" else tab.key, ()), counted(run)} - {""}
+    store.read_ahead([run.id], series)
     broker = run.state != "queued" or queue.alive()
+    workers = store.workers() if run.state == "queued" else []
     refusals = store.refusals(run.id) if run.state in ("queued", "running") else []
     written = typed or {"name": run.name, "tags": ", ".join(run.tags), "notes": run.notes}
     parts: dict[str, Any] = {}
@@ -177,7 +187,7 @@ def _render(
     live = run.state in ("queued", "running", "cancelling")
     # Who has followed a run to its end asks once more what its last level is.
     if (live or lean) and has_levels(tab):
-        newest = newest_level(store, run, tab)
+        newest = newest_level(store, run, tab) if tab.view != "masks" else None
         parts |= {"following": "off" if "level" in query or not live else "on", "newest": newest}
         if tab.view != "masks":
             query = {"level": str(newest or 0), **query}
@@ -197,7 +207,7 @@ def _render(
         parts["view"] = tab.load(store, run, query)
     elif tab is SPEC:
         parts["spec"] = spec_page(store, run, str(request.base_url).rstrip("/"))
-    else:
+    elif known is None or "asked" in known:
         before = query.get("before", "")
         # Ten digits hold any seq; Python refuses to read thousands of them.
         is_seq = before.isdecimal() and len(before) <= 10
@@ -206,12 +216,12 @@ def _render(
         request,
         "run.html",
         422 if errors else 200,
-        shell=made,
+        shell=edge(request, store),
         page=RunPage(
-            head=head(run, store.workers(), refusals, broker=broker, ended=ended(store, run)),
+            head=head(run, workers, refusals, broker=broker, ended=ended(store, run)),
             tab=tab.key,
             styles=tab.styles,
-            template=tab.key if tab in (SPEC, LOG) else tab.view,
+            template="" if tab is LOG and "log" not in parts else tab.key if tab in (SPEC, LOG) else tab.view,
             tabs=tuple(Tab(key, each.title, _href(run, key, asked)) for key, each in tabs.items()),
             about=about(written, errors, ABOUT_HELP | {"name": "A question makes a good name."}),
             edit_errors=errors,

@@ -14,6 +14,7 @@ from app.kinds.specs import EXPERIMENTS, TITLES
 from app.records import Refusal, Run, RunProgress, WorkerInfo
 from app.store import Reads, Snapshot
 from app.web.glossary import explain
+from app.web.live_parts import changed, known_parts
 from app.web.waits import reason
 from app.web.words import ago, duration, plural
 
@@ -90,13 +91,20 @@ class Head:
 
 
 def page(request: Request, template: str, status: int = 200, **context: object) -> HTMLResponse:
-    """Render a template; HTML of a live thing is never kept by a browser."""
+    """Render a template, or only its live parts; HTML of a live thing is never kept by a browser."""
     answer: HTMLResponse = request.app.state.templates.TemplateResponse(
         request, template, context, status_code=status, headers={"Cache-Control": "no-store"}
     )
-    answer.body = explain(bytes(answer.body).decode(), request.app.state.settings.root_path).encode()
+    html = explain(bytes(answer.body).decode(), request.app.state.settings.root_path)
+    known = known_parts(request)
+    answer.body = (html if known is None else changed(html, known)).encode()
     answer.headers["Content-Length"] = str(len(answer.body))
     return answer
+
+
+def edge(request: Request, store: Reads) -> Shell | None:
+    """The edge of a page, None where only its live parts are asked for."""
+    return shell(store) if known_parts(request) is None else None
 
 
 def shell(store: Reads) -> Shell:
@@ -209,12 +217,17 @@ def ended(store: Reads, run: Run) -> int | None:
 
     They do not where a divergence has cut some short, nor in an erasure, whose progress counts arithmetic.
     """
+    name = counted(run)
+    return len(store.series(run.id, name)) if name else None
+
+
+def counted(run: Run) -> str:
+    """Return the series whose rows tell how many trainings have ended, empty where steps tell as well."""
     if run.kind not in EXPERIMENTS:
-        return None
+        return ""
     spec = run.experiment
-    if spec.counted == "never" or (spec.counted == "if cut short" and run.progress.total >= whole(run)):
-        return None
-    return len(store.series(run.id, spec.ends))
+    steps_tell = spec.counted == "never" or (spec.counted == "if cut short" and run.progress.total >= whole(run))
+    return "" if steps_tell else spec.ends
 
 
 def _left(run: Run) -> str:

@@ -3,6 +3,8 @@ import { morph } from "./morph.js";
 
 // An answer may come after that to a later question, and would put older words over newer ones.
 let asking = new AbortController();
+/** @type {Map<string, string>} The tags of the parts that came last, by their ids: those are not sent again. */
+const tags = new Map();
 
 /**
  * Fetch this page again and renew its parts marked `data-live`; what the reader has open or focused stays.
@@ -17,7 +19,8 @@ export async function renewParts(asked = false) {
   /** @type {Document} */
   let page;
   try {
-    const answer = await fetch(location.href, { headers: { "X-Live": "1", Accept: "text/html" }, signal });
+    const known = [asked ? "asked" : "unasked", ...tags.values()].join(" ");
+    const answer = await fetch(location.href, { headers: { "X-Live": known, Accept: "text/html" }, signal });
     if (!answer.ok) return false;
     page = new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch {
@@ -26,7 +29,9 @@ export async function renewParts(asked = false) {
   if (signal.aborted) return false;
   for (const part of document.querySelectorAll(asked ? "[data-live]" : '[data-live]:not([data-live="asked"])')) {
     const then = page.getElementById(part.id);
-    if (then) morph(part, then);
+    if (!then) continue; // as it was
+    morph(part, then);
+    tags.set(part.id, /** @type {HTMLElement} */ (then.parentElement).dataset.tag ?? "");
   }
   return true;
 }

@@ -1,6 +1,6 @@
 """How many SQL statements a request takes, the one that begins its transaction among them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,12 +9,21 @@ import pytest
 from sqlalchemy import Engine, event
 
 from app.contract.events import Place
+from app.kinds.lottery.spec import LotterySpec
+from app.kinds.presets import PRESETS
+from app.records import Run
 from app.store import Store
+from app.store import runs as run_rows
+from app.store.tables import AnyRow
 from tests.app.conftest import Hand
+from tests.app.erased_run import ErasedRun, erasure_spec
 from tests.app.masked_run import MaskedRun, write_run
 
-TABS = ("curves", "training", "masks", "overlap", "movement", "spec", "log")
 FIRST = 12
+LIVE = {"X-Live": "1"}
+# On a live run: the transaction, the run with those that repeat it, their shards, and what the tab shows.
+REFRESH = {"curves": 5, "training": 5, "masks": 5, "overlap": 5, "movement": 5, "spec": 6, "log": 5}
+"""The tab `spec` needs artifacts, densities and starts."""
 
 
 @contextmanager
@@ -28,6 +37,21 @@ def statements() -> Iterator[list[str]]:
     event.listen(Engine, "before_cursor_execute", note)
     yield seen
     event.remove(Engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def validated(patch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """The id of every run whose row becomes a record meanwhile, which validates its spec."""
+    ids: list[str] = []
+    record = run_rows._record
+
+    def note(row: AnyRow, shards: Sequence[AnyRow]) -> Run:
+        ids.append(row.id)
+        return record(row, shards)
+
+    with patch.context() as context:
+        context.setattr(run_rows, "_record", note)
+        yield ids
 
 
 def measured(run: MaskedRun, replicate: int, level: int, branch: str = "winning_ticket") -> None:
@@ -58,11 +82,49 @@ def run(store: Store) -> MaskedRun:
     return run
 
 
-@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("tab", REFRESH)
 def test_the_first_view_of_a_run_takes_few_statements(client: httpx.Client, run: MaskedRun, tab: str) -> None:
     with statements() as seen:
         assert client.get(f"/runs/{run.id}?tab={tab}").status_code == 200
     assert len(seen) <= FIRST, seen
+
+
+@pytest.mark.parametrize("tab", REFRESH)
+def test_a_live_refresh_takes_few_statements(
+    client: httpx.Client, store: Store, run: MaskedRun, tab: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.create_run(store.run(run.id).experiment, name="again", again_of=run.id)
+    client.get(f"/runs/{run.id}?tab={tab}")
+    measured(run, 0, 3)
+    with statements() as seen, validated(monkeypatch) as runs:
+        assert "again" in client.get(f"/runs/{run.id}?tab={tab}", headers=LIVE).text
+    assert len(seen) <= REFRESH[tab], seen
+    assert runs.count(run.id) == 1
+
+
+@pytest.mark.parametrize("tab", REFRESH)
+def test_a_waiting_run_is_refreshed_with_few_statements(client: httpx.Client, store: Store, tab: str) -> None:
+    spec = LotterySpec.model_validate({**PRESETS["digits-tickets"].spec.model_dump(), "replicates": 2})
+    run = store.create_run(spec, name="waits")
+    claim = store.claim("cpu", "old")
+    assert claim is not None
+    store.refuse(claim.shard_id, claim.token, "another version of torch")
+    with statements() as seen:
+        assert "another version of torch" in client.get(f"/runs/{run.id}?tab={tab}", headers=LIVE).text
+    assert len(seen) <= REFRESH[tab] + 1, seen  # the workers as well
+
+
+@pytest.mark.parametrize("tab", ["film", "erasure", "spectra", "spec", "log"])
+def test_a_live_erasure_takes_few_statements(client: httpx.Client, store: Store, tab: str) -> None:
+    run = ErasedRun(store, erasure_spec())
+    run.train(run.places[0])
+    with statements() as seen:
+        assert client.get(f"/runs/{run.id}?tab={tab}").status_code == 200
+    assert len(seen) <= FIRST, seen
+    run.train(run.places[1])
+    with statements() as seen:
+        assert client.get(f"/runs/{run.id}?tab={tab}", headers=LIVE).status_code == 200
+    assert len(seen) <= (6 if tab in ("film", "spec") else 5), seen
 
 
 def test_a_figure_is_read_in_one_transaction(client: httpx.Client, run: MaskedRun) -> None:

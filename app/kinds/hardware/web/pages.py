@@ -13,7 +13,8 @@ from app.store import Reads, Snapshot
 from app.store.errors import NotFound
 from app.web.cards import Card, cards_of
 from app.web.context import Readers, SourcesDep
-from app.web.views import page, shell
+from app.web.live_parts import known_parts
+from app.web.views import edge, page
 from app.web.words import ago
 
 router = APIRouter(include_in_schema=False)
@@ -59,7 +60,7 @@ def _render(request: Request, readers: Readers) -> HTMLResponse:
     recent = store.runs(kind="hardware", limit=RECENT).items
     shown = _named(store, query["run"]) if query.get("run") else _newest(store, recent)
     chosen = shown.id if shown else ""
-    lean = "x-live" in request.headers
+    lean = known_parts(request) is not None
     made = HardwarePage(
         run=shown,
         device=_device(shown) if shown else "",
@@ -69,7 +70,7 @@ def _render(request: Request, readers: Readers) -> HTMLResponse:
         ),
         preset=PRESETS[PRESET],
     )
-    return page(request, "hardware.html", page=made, shell=shell(store))
+    return page(request, "hardware.html", page=made, shell=edge(request, store))
 
 
 def _named(store: Reads, run_id: str) -> Run:
