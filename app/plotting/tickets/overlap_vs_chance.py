@@ -36,6 +36,8 @@ _LOOKS: Mapping[Null, tuple[str, str]] = {
 }
 # In px: the margin that names of so many characters need.
 _LEFT, _SHORT = 84, 11
+# More rows than this need a longer figure; of more than that has room for, some stay without a name.
+_CLOSE = 24
 _GLYPHS: Mapping[Null, str] = {"uniform": "◇", "unit_permuted": "□", "magnitude_at_init": "▽"}
 
 
@@ -223,6 +225,7 @@ def draw(made: ChanceInfo) -> go.Figure:
                          for share, pairs in zip(made.observed.tolist(), made.pairs.tolist(), strict=True)],
             }
         )  # fmt: skip
+    every = -(-rows // layer_profile.ROWS) or 1
     left = layer_profile.LEFT if any(len(name) > _SHORT for name in made.layers) else _LEFT
     top = max((float(np.nanmax(high, initial=0)) for high in highs), default=0.0)
     signs = [("● observed", WINNING_TICKET), *((f"{_GLYPHS[null]} {NAMES[null]}", _LOOKS[null][0]) for null in nulls)]
@@ -234,8 +237,10 @@ def draw(made: ChanceInfo) -> go.Figure:
         n=made.n,
         xaxis=axis("shared by both (% of the smaller mask)",
                    range=[0, min(105.0, 107 * top) if top > 0 else 100]),
-        yaxis=axis("layer", range=[max(rows, 1) - 0.4, -0.6], tickvals=y.tolist(),
-                   ticktext=[layer_profile.shortened(name) for name in made.layers], showgrid=False),
+        size="roll" if rows > _CLOSE else "",
+        yaxis=axis("layer", range=[max(rows, 1) - 0.4, -0.6], tickvals=y[::every].tolist(),
+                   ticktext=[layer_profile.shortened(name) for name in made.layers[::every]], showgrid=False,
+                   tickfont={"size": 11 if rows > _CLOSE else 12}),
         annotations=[
             note(text, role=role, xref="paper", x=0, xanchor="left", xshift=xshift, yref="paper", y=1, yanchor="bottom",
                  yshift=yshift)

@@ -155,6 +155,28 @@ def test_intervals_are_lines_around_the_means(records: Any) -> None:
     assert draw(made).layout.yaxis.ticktext == ("fc1", "fc2", "all layers")
 
 
+def test_many_layers_have_a_longer_figure_and_names_that_fit(records: Any) -> None:
+    made = info(source(records, by_hand()))
+    few = draw(made)
+    assert "size" not in few.layout.meta
+    names = tuple(f"blocks.{i}.attention.qkv_projection" for i in range(100))
+
+    def repeated(values: Any) -> Any:
+        return np.repeat(np.asarray(values)[:1], 100)
+
+    long = made._replace(
+        layers=names, pairs=repeated(made.pairs), observed=repeated(made.observed),
+        expected={null: repeated(values) for null, values in made.expected.items()},
+        sd={null: repeated(values) for null, values in made.sd.items()},
+    )  # fmt: skip
+    figure = draw(long)
+    assert figure.layout.meta["size"] == "roll"
+    assert figure.layout.margin.l > few.layout.margin.l
+    ticks = figure.layout.yaxis.ticktext
+    assert 50 <= len(ticks) <= 64
+    assert ticks[1] == "…on.qkv_projection"
+
+
 def test_table(records: Any) -> None:
     columns = table(info(source(records, by_hand())))
     assert columns["layer"] == ["fc1"] * 3 + ["fc2"] * 3 + ["all layers"] * 3
