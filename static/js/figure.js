@@ -9,7 +9,7 @@ import { following } from "./newest.js";
 import { plotly } from "./plotly.js";
 import { recolor } from "./recolor.js";
 import { explain } from "./terms.js";
-import { thinned } from "./ticks.js";
+import { folded, thinned } from "./ticks.js";
 import { onTheme } from "./theme.js";
 
 // A finger scrolls the page; a mouse drags a zoom.
@@ -182,6 +182,7 @@ export class FigureCard {
     this.home = structuredClone(made.layout);
     const { width, height } = this.plot.getBoundingClientRect();
     thinned(made.layout, width);
+    folded(made.layout, width);
     const layout = { ...made.layout, width, height, autosize: false, dragmode: COARSE ? false : made.layout.dragmode };
     const first = !this.plot.classList.contains("js-plotly-plot");
     const place = await library.react(this.plot, made.data, layout, CONFIG);

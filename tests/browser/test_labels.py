@@ -33,7 +33,11 @@ MEASURE = """() => [...document.querySelectorAll('.figure')].flatMap(card => {
     return k < 0 ? [] : [{role: t.meta.role, name: t.name, x: box.left + layout.xaxis._offset + x(k),
       y: box.top + layout.yaxis._offset + y(k)}];
   });
-  return [{figure: card.dataset.figure, notes, ends, right: box.right, left: box.left}];
+  const titles = [...plot.querySelectorAll('.xtitle')].map(node => {
+    const {left, right, bottom} = node.getBoundingClientRect();
+    return {text: node.textContent, left, right, bottom};
+  });
+  return [{figure: card.dataset.figure, titles, bottom: box.bottom, notes, ends, right: box.right, left: box.left}];
 })"""
 # Boxes of text have air above and below their letters.
 AIR = 4.0
@@ -111,6 +115,10 @@ def test_no_label_covers_another_or_leaves_its_figure(
             assert overlaps(each["notes"]) == [], each["figure"]
             for note in each["notes"]:
                 assert note["right"] <= each["right"] + 1, (each["figure"], note)
+            for title in each["titles"]:
+                assert title["left"] >= each["left"], (each["figure"], title)
+                assert title["right"] <= each["right"], (each["figure"], title)
+                assert title["bottom"] <= each["bottom"] + 1, (each["figure"], title)
             assert strangers(each) == [], each["figure"]
     assert labelled >= 3
 

@@ -4,7 +4,7 @@ import { captioned } from "../picture.js";
 import { plotly } from "../plotly.js";
 import { recolor } from "../recolor.js";
 import { color, inScheme } from "../theme.js";
-import { thinned } from "../ticks.js";
+import { folded, thinned } from "../ticks.js";
 
 // 12 px of the page are then 7.6 points on paper.
 const PX_PER_MM = 4.5;
@@ -28,6 +28,7 @@ export async function svg(figure, { mm, dark, caption, log, y, high }) {
   if (y) layout.yaxis.range = y;
   const width = Math.round(mm * PX_PER_MM);
   thinned(layout, width);
+  folded(layout, width);
   const shown = captioned({ ...layout, width, height: Math.round(Math.min(high, Math.max(250, 0.7 * width))) }, caption);
   const address = await library.toImage({ data, layout: shown }, { format: "svg", width, height: shown.height });
   const text = decodeURIComponent(address.slice(address.indexOf(",") + 1));

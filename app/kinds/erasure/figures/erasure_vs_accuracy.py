@@ -155,7 +155,9 @@ def draw(made: ErasureAccuracyInfo) -> go.Figure:
             {"type": "rect", "name": SOFT, "xref": "x", "x0": made.null[0], "x1": made.null[1], "yref": "paper",
              "y0": 0, "y1": 1, "layer": "below", "line": {"width": 0}, "fillcolor": rgba(LOOKS[SOFT].color, 0.16)}
         )  # fmt: skip
-        notes.append(note("chance", x=sum(made.null) / 2, xanchor="center", **below))
+        # At the other end than that of the line, which a phone draws near to it.
+        above: dict[str, Any] = {"yref": "paper", "y": 1, "yanchor": "top", "yshift": -1}
+        notes.append(note("chance", x=sum(made.null) / 2, xanchor="center", **above))
     if made.two_level:
         shapes.append(
             {"type": "line", "name": SOFT, "xref": "x", "x0": ERASED, "x1": ERASED, "yref": "paper", "y0": 0, "y1": 1,
