@@ -41,7 +41,7 @@ def test_one_bit_is_enough() -> None:
     one = TABLE.copy()
     one.view("u8")[1, 0] ^= 1
     told = difference(rows(), rows(one))
-    assert told.startswith("1 of 9 values differ, by 4.44e-16 at most, first loss at step 0: ")
+    assert told.startswith("1 of 9 values differ, by 4.44 × 10⁻¹⁶ at most, first loss at step 0: ")
     # Two numbers next to each other are not shown alike.
     then, now = told.rpartition(": ")[2].removesuffix(" now").split(" then, ")
     assert float(then) != float(now)
