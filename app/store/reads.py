@@ -26,6 +26,7 @@ from app.store.artifacts import Artifacts
 from app.store.runs import Relatives
 from app.store.speeds import Speed
 from app.store.timings import Timing
+from app.store.workers import Held
 
 
 class Reads(ABC):
@@ -152,6 +153,13 @@ class Reads(ABC):
         """Workers seen within a day; `alive` are those seen in the last 15 s by the database's clock."""
         with self._read() as conn:
             return workers.known(conn)
+
+    def held(self, run_ids: Collection[str]) -> list[Held]:
+        """The shards of these runs that workers hold, by replicate, and each run without any once."""
+        if not run_ids:
+            return []
+        with self._read() as conn:
+            return workers.held(conn, run_ids)
 
     def timings(self) -> list[Timing]:
         """What the newest shards took and were told to take, the newest first."""

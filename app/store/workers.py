@@ -1,13 +1,14 @@
 """Who is working: worker processes that say so, by the database's clock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from app.records import Queue, WorkerInfo, WorkerLoad
 from app.store import refusals
 from app.store.lookup import moment
-from app.store.tables import Now, workers
+from app.store.tables import Now, runs, shards, workers
 
 ALIVE_S = 15.0
 FORGET_S = 24 * 3600.0
@@ -58,6 +59,28 @@ def forget(conn: Connection, worker_id: str) -> None:
     """A worker has ended in order."""
     conn.execute(delete(workers).where(workers.c.id == worker_id))
     refusals.forget(conn)
+
+
+class Held(NamedTuple):
+    """A run in the hands of workers and one of its shards; `worker` is None where none of them is held."""
+
+    run: str
+    name: str
+    worker: str | None
+    replicate: int
+    note: str
+
+
+def held(conn: Connection, run_ids: Collection[str]) -> list[Held]:
+    """Return the held shards of these runs by replicate, and each run without any once; unknown runs are left out."""
+    of_run = (shards.c.run_id == runs.c.id) & shards.c.worker.is_not(None)
+    query = (
+        select(runs.c.id, runs.c.name, shards.c.worker, shards.c.replicate, shards.c.note)
+        .select_from(runs.outerjoin(shards, of_run))
+        .where(runs.c.id.in_(run_ids))
+        .order_by(shards.c.replicate)
+    )
+    return [Held(*row) for row in conn.execute(query)]
 
 
 def known(conn: Connection) -> list[WorkerInfo]:

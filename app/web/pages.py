@@ -1,6 +1,7 @@
 """The pages: the board, and those around it; every one whole without a script."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -21,6 +22,7 @@ from app.store import Reads, Store
 from app.store.errors import NotFound
 from app.store.labels import NAME_LENGTH
 from app.store.listing import not_understood
+from app.store.workers import Held
 from app.web import pages_new, pages_run
 from app.web.api_runs import Cursor, Short
 from app.web.context import QueueDep, SourcesDep, StoreDep
@@ -150,9 +152,11 @@ def run_preset(name: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
 @router.get("/workers")
 def workers(request: Request, store: StoreDep, queue: QueueDep) -> HTMLResponse:
     """Who works on what, and what waits."""
-    known = store.workers()
-    names = {run_id: _name(store, run_id) for worker in known for run_id in worker.busy}
-    made = shell(store)
+    with store.snapshot() as now:
+        known, made = now.workers(), shell(now)
+        held = now.held({run for worker in known for run in worker.busy})
+        queued = now.queue_length()
+    names = {each.run: each.name for each in held}
     lines = [
         {
             "id": worker.id,
@@ -162,14 +166,14 @@ def workers(request: Request, store: StoreDep, queue: QueueDep) -> HTMLResponse:
             "queue": worker.queue,
             "device": worker.device,
             "slots": worker.slots,
-            "busy": [(run, names[run], _standing(store, run, worker.id)) for run in dict.fromkeys(worker.busy)],
+            "busy": [(run, names.get(run, run), _parts(held, run, worker.id)) for run in dict.fromkeys(worker.busy)],
             "gauges": gauges(worker.load) if worker.alive and worker.load is not None else (),
             "versions": ", ".join(f"{key} {value}" for key, value in worker.versions.items()),
             "seen": ago(worker.seen_at),
         }
         for worker in known
     ]
-    waiting = {key: count for key, count in store.queue_length().items() if count}
+    waiting = {key: count for key, count in queued.items() if count}
     told = ", ".join(f"{plural(count, 'replicate')} for {_whom(key)}" for key, count in waiting.items())
     return page(
         request, "workers.html", workers=lines, machines=machines(known), troubles=troubles(known),
@@ -243,26 +247,16 @@ def _binned(store: Reads, run_id: str) -> Notice | None:
     return Notice(f"“{run.name}” is in the bin.", run.id) if run.deleted_at else None
 
 
-def _name(store: Store, run_id: str) -> str:
-    try:
-        return store.run(run_id).name
-    except NotFound:
-        return run_id
-
-
 def _state(worker: WorkerInfo) -> str:
     if not worker.alive:
         return "no contact"
     return "busy" if worker.busy else "accepts no work" if worker.trouble else "idle"
 
 
-def _standing(store: Store, run_id: str, worker: str) -> list[str]:
-    """Where each replicate of a run that a worker has in hand stands."""
-    try:
-        held = [shard for shard in store.shards(run_id) if shard.worker == worker]
-    except NotFound:
-        return []
-    return [", ".join(filter(None, (f"replicate {shard.replicate}", shard.note))) for shard in held]
+def _parts(held: Sequence[Held], run_id: str, worker: str) -> list[str]:
+    """How far each replicate of a run has come that a worker has in hand."""
+    mine = (each for each in held if (each.run, each.worker) == (run_id, worker))
+    return [", ".join(filter(None, (f"replicate {each.replicate}", each.note))) for each in mine]
 
 
 def _whom(queue: str) -> str:

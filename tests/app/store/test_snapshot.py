@@ -1,5 +1,7 @@
 """One moment of a store, whatever is written meanwhile."""
 
+from contextlib import ExitStack
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,14 @@ def test_series_read_ahead_are_those_read_one_by_one(store: Store, claim: Claim)
                 assert list(ahead.columns) == list(single.columns)
                 for column, values in ahead.columns.items():
                     np.testing.assert_array_equal(values, single[column])
+
+
+def test_every_thread_of_the_pages_may_hold_one_while_others_read_and_write(store: Store, claim: Claim) -> None:
+    with ExitStack() as stack:
+        for _ in range(40):
+            stack.enter_context(store.snapshot()).run(claim.run_id)
+        assert store.run(claim.run_id).name == "a run"
+        assert store.update_run(claim.run_id, name="another").name == "another"
 
 
 def test_what_is_not_there_is_said(store: Store) -> None:

@@ -85,3 +85,20 @@ def test_the_reaper_names_queues_with_work_that_somebody_listens_to(store: Store
     for _ in range(2):
         store.claim("cpu", "w1")
     assert store.reap() == set()
+
+
+def test_what_workers_hold_of_some_runs(store: Store, spec: LotterySpec) -> None:
+    one, idle = (store.create_run(spec, name=name) for name in ("one", "idle"))
+    first, second = (store.claim("cpu", worker) for worker in ("w1", "w2"))
+    assert first is not None
+    assert second is not None
+    claims = {claim.run_id: claim for claim in (first, second)}
+    assert set(claims) == {one.id, idle.id}
+    store.release(claims[idle.id].shard_id, claims[idle.id].token)
+    worker = "w1" if first.run_id == one.id else "w2"
+    held = store.held([one.id, idle.id, "unknown"])
+    assert sorted((each.run, each.name, each.worker, each.replicate) for each in held if each.worker) == [
+        (one.id, "one", worker, claims[one.id].replicate)
+    ]
+    assert [each.name for each in held if each.worker is None] == ["idle"]
+    assert store.held([]) == []

@@ -18,6 +18,7 @@ from app.store.tables import AnyRow
 from tests.app.conftest import Hand
 from tests.app.erased_run import ErasedRun, erasure_spec
 from tests.app.masked_run import MaskedRun, write_run
+from tests.app.reading import unmarked
 
 FIRST = 12
 LIVE = {"X-Live": "1"}
@@ -155,3 +156,14 @@ def test_a_page_reads_one_snapshot(client: httpx.Client, hand: Hand, path: str) 
     with statements() as seen:
         assert client.get(path).status_code == 200
     assert seen.count("BEGIN") == 1
+
+
+def test_workers_and_all_that_they_hold_are_read_together(client: httpx.Client, store: Store, hand: Hand) -> None:
+    about: dict[str, Any] = {"host": "h", "pid": 1, "queue": "cpu", "device": "CPU", "slots": 3, "versions": {}}
+    store.register_worker("hand", **about)
+    store.worker_seen("hand", [*(hand.run().id for _ in range(3)), "purged"])
+    with statements() as seen:
+        text = unmarked(client.get("/workers").text)
+    assert text.count("replicate 0") == 3
+    assert "purged" in text
+    assert len(seen) <= 4, seen
