@@ -21,6 +21,14 @@ def test_the_axis_of_densities_keeps_both_ends(watched: Watched, finished: str) 
     assert len([tick for tick in ticks if tick.strip()]) >= 2
 
 
+def test_every_tab_of_a_run_is_in_sight(watched: Watched, finished: str) -> None:
+    page = watched(390, 844)
+    page.goto(f"/runs/{finished}")
+    tabs: list[dict[str, float]] = [each.evaluate(BOX) for each in page.locator(".tabs a").all()]
+    assert len(tabs) >= 7
+    assert all(box["left"] >= 0 and box["right"] <= 390 for box in tabs)
+
+
 def test_full_axis_is_at_the_edge_of_its_card(watched: Watched, finished: str) -> None:
     page = watched(390, 844)
     page.goto(f"/runs/{finished}")
