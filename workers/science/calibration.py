@@ -67,7 +67,7 @@ def calibrate(
 
 
 def _sets() -> dict[str, type[DatasetParams]]:
-    """Return what each data set tells of itself; its files are not read."""
+    """Return the parameters of each data set, which declare its shape and sizes."""
     return {name: cast(type[DatasetParams], method.params) for name, method in CATALOG["dataset"].items()}
 
 

@@ -1,4 +1,4 @@
-"""What every data set takes and tells of its size."""
+"""What every data set takes, and its size."""
 
 from math import prod
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""What every model tells of itself, and what families of models share."""
+"""What every model declares, and what families of models share."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -8,7 +8,7 @@ from app.contract.params.base import Params
 
 
 class ModelParams(Params, ABC):
-    """What every model says of itself: which kernels it has on pictures of a shape (channels, height, width).
+    """What every model declares: which kernels it has on pictures of a shape (channels, height, width).
 
     Replicates of a model that is `stackable` may train as one stack: it has no state but its weights.
     """

@@ -1,4 +1,4 @@
-"""What every optimizer tells of itself: its rates in the erasure study and the cost of a step."""
+"""What every optimizer declares: its rates in the erasure study and the cost of a step."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from app.contract.params.base import Lr, Params
 
 
 class OptimizerParams(Params):
-    """What every optimizer says of itself: where it learns, and what a step costs.
+    """What every optimizer declares: where it learns, and what a step costs.
 
     `lrs` is its default grid in the erasure study. One step takes `gradients` gradients and, per kernel, `rounds`
     rounds of matrix products as dear as one of Newton-Schulz: X Xᵀ, its square, and their product with X. One that is

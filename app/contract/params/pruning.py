@@ -1,4 +1,4 @@
-"""What every pruning method tells of itself: how many weights its rounds leave."""
+"""What every pruning method declares: how many weights its rounds leave."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from app.contract.params.base import Params
 
 
 class PruningParams(Params, ABC):
-    """What every pruning method says of itself: how many weights its rounds leave."""
+    """What every pruning method declares: how many weights its rounds leave."""
 
     @abstractmethod
     def kept(self, kernels: Sequence[Kernel], rounds: int) -> list[int]:
