@@ -21,6 +21,7 @@ FIRST = ("test_readme.py", "test_wheel.py", "cases", "soak", "browser", "workers
 TOGETHER = ("cases",)
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `-n 2` the tests of one file run in one process, in an order that keeps both busy to the end."""
     for item in items:
