@@ -19,7 +19,7 @@ run: install
 # Two at a time. What fails then is run once more by itself, as some tests have deadlines of a second or two.
 test: $(VENV)/.dev
 	@$(BIN)/python tests/chromium.py
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS); code=$$?; \
+	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(ARGS); code=$$?; \
 	if [ $$code -eq 1 ]; then $(BIN)/python -m pytest --last-failed $(ARGS); code=$$?; fi; exit $$code
 
 # The test of endurance at its full length: SIGKILLs at random moments, a few minutes.

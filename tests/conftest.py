@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.silent import Silent
 
@@ -21,12 +23,21 @@ FIRST = ("test_readme.py", "test_wheel.py", "cases", "soak", "browser", "workers
 TOGETHER = ("cases",)
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups are read
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """With `-n 2` one process runs all tests of a file, or of a folder that shares more."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in TOGETHER if f"tests/{folder}/" in file), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    """Replace the scheduler that hands out single tests."""
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n 2` the tests of one file run in one process, in an order that keeps both busy to the end."""
-    for item in items:
-        path = item.path.relative_to(TESTS)
-        item.add_marker(pytest.mark.xdist_group(path.parts[0] if path.parts[0] in TOGETHER else str(path)))
+    """Put the tests in an order that keeps two processes busy to the end."""
     items.sort(key=lambda item: _turn(item.path.relative_to(TESTS).parts[0]))
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import orjson
 from pydantic import ValidationError
 
-from app.contract.experiment import FieldError
+from app.contract.experiment import Experiment, FieldError
 from app.kinds.kind import Placed, Tab
 from app.kinds.registry import KINDS
 from app.plotting.entry import FigureEntry
@@ -167,7 +167,7 @@ def _controls(entry: FigureEntry, run: Run, options: Mapping[str, str]) -> list[
             high = run.levels
             low = prop.get("minimum", 0)
             # The first of imported masks may be of any density.
-            zero = "" if run.kind == "imported" else "0, dense network"
+            zero = "0, dense network" if isinstance(run.spec, Experiment) else ""
             controls.append(Control(name, label, "slider", text or str(low), low=low, high=high, zero=zero))
         elif values := KINDS[run.kind].choices(run.spec, name):
             none = [("", str(prop["none"]))] if "none" in prop else []
