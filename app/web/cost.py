@@ -46,9 +46,12 @@ class Here:
         return f"About {self._time(spec, seconds * share)} here, {past(error)}: {basis}."
 
     def _time(self, spec: Experiment, seconds: float) -> str:
-        """An estimate as the range of what came of the last ones like it; as one time while there are too few."""
+        """An estimate, widened to what the last ones like it took; as one time while there are too few.
+
+        It is never moved: while a machine is busy, the time that an idle one takes is still within.
+        """
         error = spread(spec, self.timings)
-        return duration(seconds) if error is None else span(seconds * error.low, seconds * error.high)
+        return duration(seconds) if error is None else span(seconds * min(error.low, 1), seconds * max(error.high, 1))
 
 
 def past(error: Spread) -> str:
