@@ -85,8 +85,8 @@ def test_two_runs_meet_in_the_one_that_both_are_paired_with() -> None:
         ("aa:bb:1-2-3", "each layer once"),
         ("aa:bb:0-1", "pairs 2 layers; aa has 3, bb 3"),
         ("aa:bb:1-0-2", "fc1 is 300×784, fc2 is 100×300"),
-        ("aa:bb", "no pairing"),
-        ("../x:bb:0-1-2", "no pairing"),
+        ("aa:bb", "is not a pairing"),
+        ("../x:bb:0-1-2", "is not a pairing"),
         ("cc:aa:0-1, cc:bb:0-1-2", "do not fit together"),
     ],
 )
