@@ -86,7 +86,7 @@ class Experiment(RunSpec):
     ends: ClassVar[str]
     """The series that has rows of a training once it has ended."""
     counted: ClassVar[Literal["never", "if cut short", "always"]] = "never"
-    """When a reader is told how many trainings have ended from the rows of `ends`, and not from the progress."""
+    """When ended trainings are counted in the rows of `ends`, as progress in steps does not give their number."""
     repeatable: ClassVar[bool] = True
     """Whether the same numbers come out when it is done again; times do not."""
     grows: ClassVar[frozenset[str]] = frozenset({"replicates"})

@@ -98,7 +98,3 @@ class Kind:
         """Every figure once, in the order of the tabs."""
         entries = [placed.entry for tab in self.tabs for placed in tab.figures]
         return tuple({entry.name: entry for entry in entries}.values())
-
-    def tab(self, key: str) -> Tab | None:
-        """Return the tab of that key, None when this kind has none."""
-        return next((tab for tab in self.tabs if tab.key == key), None)

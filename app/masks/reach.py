@@ -104,7 +104,7 @@ def _last_gap(network: Network, names: Sequence[str], reached: Mapping[str, bool
 
 
 def _most(network: Network, counts: Mapping[str, Counts]) -> dict[str, bool]:
-    """Return whether each kernel can be reached as far as layers that keep no weight tell."""
+    """Return whether each kernel can be reached; only layers without any kept weight count as cut."""
     reached: dict[str, bool] = {}
     for kernel in network.kernels:
         fed = INPUT in kernel.reads or any(reached[route.before] for route in network.routes(kernel.name))

@@ -50,12 +50,12 @@ def of_values(then: np.ndarray, now: np.ndarray) -> str:
     other = np.ascontiguousarray(then).view(bits) != np.ascontiguousarray(now).view(bits)
     if not other.any():
         return ""
-    with np.errstate(invalid="ignore"):  # the difference of infinities is no number, and is not told
+    with np.errstate(invalid="ignore"):  # the difference of infinities is no number, and is left out
         size = np.abs(then[other].astype(np.float64) - now[other].astype(np.float64))
     finite = size[np.isfinite(size)]
-    told = f", by {words.brief(float(finite.max()))} at most" if len(finite) else ""
+    largest = f", by {words.brief(float(finite.max()))} at most" if len(finite) else ""
     lost = "" if len(finite) == len(size) else ", some of them not finite"
-    return f"{int(other.sum()):,} of {other.size:,} values differ{told}{lost}"
+    return f"{int(other.sum()):,} of {other.size:,} values differ{largest}{lost}"
 
 
 def _of_rows(then: Rows, now: Rows) -> str:

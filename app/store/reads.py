@@ -162,7 +162,7 @@ class Reads(ABC):
             return workers.held(conn, run_ids)
 
     def timings(self) -> list[Timing]:
-        """What the newest shards took and were told to take, the newest first."""
+        """Measured and estimated seconds of the newest shards, the newest first."""
         with self._read() as conn:
             return timings.newest(conn)
 

@@ -1,4 +1,4 @@
-"""The live parts of a page: what a browser that has the page asks for again, as far as it has changed."""
+"""The parts of a live page that have changed since the browser last read them."""
 
 import hashlib
 import re
