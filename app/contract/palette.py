@@ -29,7 +29,7 @@ INK: Final = Color("#1c1b22", "#ebe8e1")
 SOFT: Final = Color("#5f5d66", "#a9a6ae")
 LINE: Final = Color("#e6e3dc", "#2b2b33")
 WASH: Final = Color("#f2f0ea", "#212128")
-TICKET: Final = Color("#c98300", "#f0ad2e", "#8f5c00", "#f0ad2e")
+TICKET: Final = Color("#be7b00", "#f0ad2e", "#8f5c00", "#f0ad2e")
 HEAT: Final = "#e9c176"
 """Between wash and ticket in a colour scale of the light page; the browser mixes its own."""
 
@@ -41,7 +41,7 @@ PAGE: Final[Mapping[str, Color]] = {
     "soft": SOFT,
     "faint": Color("#6d6b74", "#8e8b95"),
     "line": LINE,
-    "edge": Color("#8d8a92", "#6f6c77"),
+    "edge": Color("#89868e", "#6f6c77"),
     "wash": WASH,
     "sheet": Color("#ffffff", "#dedbd4"),
     "sheet-soft": Color("#5f5d66", "#5f5d66"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.atlas.palettes import ramp
+from app.contract.palette import PAGE
 from app.plotting.style import FORMATS, LOOKS, axis, figure, literal, note
 from tests.app.atlas.test_palettes import EYES, contrast, distance, linear, seen
 
@@ -61,14 +62,41 @@ def test_no_colour_is_written_outside_the_palette_and_the_descriptions() -> None
     }  # fmt: skip
 
 
+# Backgrounds, the hairlines between parts, and what is drawn on the sheet alone.
+GROUNDS = ("paper", "card", "wash")
+NO_MARKS = {*GROUNDS, "line", "sheet", "sheet-soft"}
+
+
 @pytest.mark.parametrize("theme", [0, 1])
-# The accent of the pages, which the ticket has, is at 2.96 on paper.
-@pytest.mark.parametrize("role", [role for role in LOOKS if role != "winning_ticket"])
-def test_lines_and_text_stand_out_from_every_background(role: str, theme: int) -> None:
-    for background in ("paper", "card", "wash"):
-        behind = color(background, theme)
-        assert ratio(color(variable(role), theme), behind) >= 3  # WCAG 2.2, 1.4.11
-        assert ratio(color(f"{variable(role)}-text", theme), behind) >= 4.5  # WCAG 2.2, 1.4.3
+@pytest.mark.parametrize("name", [*map(variable, LOOKS), *(name for name in PAGE if name not in NO_MARKS)])
+def test_lines_and_text_stand_out_from_every_background(name: str, theme: int) -> None:
+    for ground in GROUNDS:
+        behind = color(ground, theme)
+        assert ratio(color(name, theme), behind) >= 3  # WCAG 2.2, 1.4.11
+        if f"--{name}-text" in PALETTE:
+            assert ratio(color(f"{name}-text", theme), behind) >= 4.5  # WCAG 2.2, 1.4.3
+
+
+@pytest.mark.parametrize("theme", [0, 1])
+@pytest.mark.parametrize("name", ["ink", "ink-hover", "soft", "faint"])
+def test_words_of_the_page_stand_out_from_every_background(name: str, theme: int) -> None:
+    for ground in GROUNDS:
+        assert ratio(color(name, theme), color(ground, theme)) >= 4.5
+
+
+@pytest.mark.parametrize("theme", [0, 1])
+def test_words_stand_out_from_the_sheet_to_draw_on(theme: int) -> None:
+    assert ratio(color("sheet-soft", theme), color("sheet", theme)) >= 4.5
+
+
+def test_every_role_and_every_mark_of_the_page_has_a_colour_of_text() -> None:
+    worded = set(re.findall(r"--([\w-]+)-text:", PALETTE))
+    assert worded == {*map(variable, LOOKS), *(name for name, each in PAGE.items() if each.text_light)}
+    used = re.findall(r"(?<![\w-])color: var\(--([\w-]+)\)", "".join(
+        file.read_text() for file in (STATIC / "css").glob("*.css") if file.name != "palette.css"))  # fmt: skip
+    assert set(used) <= {"ink", "ink-hover", "soft", "faint", "sheet-soft", "card", "paper"} | {
+        f"{name}-text" for name in worded
+    }
 
 
 @pytest.mark.parametrize("eye", EYES)
