@@ -1,8 +1,6 @@
 """Stores to test with: SQLite and a real PostgreSQL, migrated once, empty at the start of every test."""
 
 import shutil
-import subprocess
-import sys
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,8 +15,7 @@ from app.store import Claim, Store
 from app.store.database import Database
 from app.store.migrate import migrate
 from app.store.tables import installation, metadata
-
-REPOSITORY = Path(__file__).parents[3]
+from tests.app.store.crowd import crowd
 
 
 @pytest.fixture(scope="session")
@@ -115,21 +112,10 @@ def claim(store: Store, spec: LotterySpec) -> Claim:
 
 
 @pytest.fixture
-def processes(database_url: str, tmp_path: Path) -> Callable[..., list[str]]:
+def processes(database_url: str, tmp_path: Path) -> Callable[[str, int], list[str]]:
     """Runs a script in several processes at once, each with a `store` and its number `i`; returns what they print."""
-
-    def run(script: str, n: int, *arguments: str) -> list[str]:
-        head = "import sys; from app.store import Store; store = Store(*sys.argv[1:3]); i = int(sys.argv[3])\n"
-        fixed = [sys.executable, "-c", head + script, database_url, str(tmp_path / "artifacts")]
-        started = [
-            subprocess.Popen([*fixed, str(i), *arguments], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
-            for i in range(n)
-        ]
-        printed = [process.communicate(timeout=60)[0] for process in started]
-        assert [process.returncode for process in started] == [0] * n
-        return printed
-
-    return run
+    head = "from app.store import Store\nstore = Store(url, root)\n"
+    return lambda script, n: crowd(head + script, n, url=database_url, root=str(tmp_path / "artifacts"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

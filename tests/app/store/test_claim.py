@@ -67,7 +67,9 @@ def test_threads_never_share_a_shard(store: Store, spec: LotterySpec) -> None:
     assert len(taken) == len(set(taken)) == 40
 
 
-def test_processes_never_share_a_shard(store: Store, spec: LotterySpec, processes: Callable[..., list[str]]) -> None:
+def test_processes_never_share_a_shard(
+    store: Store, spec: LotterySpec, processes: Callable[[str, int], list[str]]
+) -> None:
     run = store.create_run(spec.model_copy(update={"replicates": 60}), name="x")
     script = """
 while claim := store.claim("cpu", f"w{i}"):

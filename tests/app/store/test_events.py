@@ -99,7 +99,7 @@ def test_touched_names_what_is_new(store: Store, claim: Claim) -> None:
 
 
 def test_numbers_are_dense_under_writers_of_many_processes(
-    store: Store, spec: LotterySpec, processes: Callable[..., list[str]]
+    store: Store, spec: LotterySpec, processes: Callable[[str, int], list[str]]
 ) -> None:
     run = store.create_run(spec.model_copy(update={"replicates": 8}), name="x")
     script = """

@@ -16,6 +16,7 @@ from app.store import Store
 from app.store.database import Database
 from app.store.migrate import config
 from app.store.tables import REVISION, metadata
+from tests.app.store.crowd import crowd
 
 
 def test_metadata_and_migrated_schema_agree(database_url: str) -> None:
@@ -51,9 +52,7 @@ def test_a_new_database_is_not_ok_before_it_is_migrated(tmp_path: Path) -> None:
 
 def test_processes_that_migrate_at_once_wait_for_each_other(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'store.db'}"
-    script = f"from app.store import Store; Store({url!r}, {str(tmp_path)!r}).migrate()"
-    started = [subprocess.Popen([sys.executable, "-c", script]) for _ in range(4)]
-    assert [process.wait(timeout=60) for process in started] == [0] * 4
+    crowd("from app.store import Store; Store(url, root).migrate()", 4, url=url, root=str(tmp_path))
     store = Store(url, str(tmp_path))
     assert store.revision_ok()
     store.close()
