@@ -107,7 +107,10 @@ def at_edge(ends: Sequence[labels.End | None], edge: float, share: float, span: 
 def above(
     ends: Sequence[labels.End], x_range: tuple[float, float], y_range: tuple[float, float], *, log_x: bool = False
 ) -> list[dict[str, Any]]:
-    """Names above points inside the plot; those near one another are moved up, as far as there is room."""
+    """Names above points inside the plot; those near one another are moved up, as far as there is room.
+
+    The page, which knows the plot's size, moves them to where they cover nothing.
+    """
     low, high = y_range
     places = [math.log10(end.x) if log_x else end.x for end in ends]
     groups: list[list[int]] = []
@@ -125,7 +128,8 @@ def above(
         for i, k, share in zip(group, range(len(group)), shares, strict=True):
             share = min(share, 1 - (len(group) - k) * _LINE)
             out.append(note(ends[i].text, role=ends[i].role, x=places[i], y=low + share * (high - low),
-                            xanchor="center", yanchor="bottom", yshift=7, bgcolor="rgba(255,255,255,0.7)"))  # fmt: skip
+                            xanchor="center", yanchor="bottom", yshift=7, bgcolor="rgba(255,255,255,0.7)",
+                            place={"x": places[i], "y": ends[i].y}))  # fmt: skip
     return out
 
 

@@ -107,7 +107,11 @@ def literal(value: Any, shown: bool = False) -> Any:
 
 
 def note(text: str, *, role: str = SOFT, **place: Any) -> dict[str, Any]:
-    """Words in the plot, in the colour of `role`."""
+    """Words in the plot, in the colour of `role`.
+
+    With a key `place` the page moves them to where there is room: `{"x", "y"}` is the point that they name,
+    `{"image", "aspect"}` the picture, by its index and its width over its height.
+    """
     return {"text": text, "name": role, "font": {"color": LOOKS[role].color}, "showarrow": False, **place}
 
 
@@ -134,6 +138,8 @@ def figure(
         yaxis["title"]["text"], xref="paper", x=0, xanchor="left", xshift=-40, yref="paper", y=1, yanchor="bottom",
         yshift=5,
     )  # fmt: skip
+    notes = [y_title, *annotations]
+    places = [{"note": i, **each["place"]} for i, each in enumerate(notes) if "place" in each]
     return go.Figure(
         data=[{"showlegend": False, **literal(trace)} for trace in traces],
         layout={
@@ -149,13 +155,14 @@ def figure(
             "hoverlabel": {"bgcolor": palette.PAGE["card"].light, "bordercolor": HAIRLINE, "font": {"color": INK}},
             "xaxis": literal(xaxis),
             "yaxis": {**literal(yaxis), "title": {"text": ""}},
-            "annotations": literal([y_title, *annotations]),
+            "annotations": literal([{k: v for k, v in each.items() if k != "place"} for each in notes]),
             "meta": {
                 "title": title,
                 "finding": [glued(part)._asdict() if part.branch else {"text": glued(part).text} for part in finding],
                 "foot": foot,
                 "n": n,
                 **({"size": size} if size else {}),
+                **({"places": places} if places else {}),
                 "axes": {"x": xaxis["title"]["text"], "y": yaxis["title"]["text"]},
             },
             **literal(layout),

@@ -3,6 +3,7 @@ import { Refused, figure } from "./api.js";
 import { unzoomed, whole, zoomed } from "./axes.js";
 import { paced } from "./hints.js";
 import { look, options } from "./export/options.js";
+import { placed } from "./labels.js";
 import { Leads, RULES } from "./leads.js";
 import { logarithmic } from "./logarithmic.js";
 import { following } from "./newest.js";
@@ -183,6 +184,7 @@ export class FigureCard {
     const { width, height } = this.plot.getBoundingClientRect();
     thinned(made.layout, width);
     folded(made.layout, width);
+    placed(made, width, height);
     const layout = { ...made.layout, width, height, autosize: false, dragmode: COARSE ? false : made.layout.dragmode };
     const first = !this.plot.classList.contains("js-plotly-plot");
     const place = await library.react(this.plot, made.data, layout, CONFIG);
@@ -236,7 +238,8 @@ export class FigureCard {
     if (!this.plot.classList.contains("js-plotly-plot")) return;
     const { width, height } = this.plot.getBoundingClientRect();
     const layout = /** @type {any} */ (this.plot).layout;
-    if (width && (Math.abs(layout.width - width) > 1 || Math.abs(layout.height - height) > 1)) plotly().then((library) => library.relayout(this.plot, { width, height }));
+    // Ticks, titles and labels are placed for the size.
+    if (width && this.drawn && (Math.abs(layout.width - width) > 1 || Math.abs(layout.height - height) > 1)) this.draw(structuredClone(this.drawn));
   }
 
   /** Say why there is no figure; one of other options is not left in its place. @param {string} words */

@@ -67,13 +67,16 @@ function led(labels, span) {
 }
 
 /**
- * The finite numbers of a trace's column, which may travel as base64 of its bytes.
- * @param {any} column
+ * The numbers of a trace's column, which may travel as base64 of its bytes; NaN for what is none.
+ * @param {any} values
  * @returns {number[]}
  */
-export function numbers(column) {
-  const plain = column.bdata
-    ? new TYPES[column.dtype](Uint8Array.from(atob(column.bdata), (byte) => byte.charCodeAt(0)).buffer)
-    : column;
-  return Array.from(plain).filter((value) => Number.isFinite(value));
+export function column(values) {
+  const plain = values.bdata
+    ? new TYPES[values.dtype](Uint8Array.from(atob(values.bdata), (byte) => byte.charCodeAt(0)).buffer)
+    : values;
+  return Array.from(plain, (value) => (typeof value === "number" ? value : NaN));
 }
+
+/** Those that are finite. @param {any} values */
+export const numbers = (values) => column(values).filter((value) => Number.isFinite(value));

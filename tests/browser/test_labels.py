@@ -15,6 +15,7 @@ MEASURE = """() => [...document.querySelectorAll('.figure')].flatMap(card => {
   const plot = card.querySelector('.plot');
   const layout = plot._fullLayout;
   if (!layout?.annotations) return [];
+  const free = (layout.meta.places ?? []).filter(place => place.image === undefined).map(place => place.note);
   const box = plot.getBoundingClientRect();
   const notes = [...plot.querySelectorAll('.infolayer .annotation')].map(node => {
     const note = layout.annotations[Number(node.dataset.index)];
@@ -24,7 +25,8 @@ MEASURE = """() => [...document.querySelectorAll('.figure')].flatMap(card => {
       x: box.left + layout.xaxis._offset + layout.xaxis.r2p(note.x) + note.xshift,
       y: box.top + layout.yaxis._offset + layout.yaxis.r2p(note.y)} : null;
     const ground = getComputedStyle(node.querySelector('.annotation-text-g rect')).fill;
-    return {text: note.text, role: note.name, yref: note.yref, lead, ground, filled: note.bgcolor !== 'rgba(0,0,0,0)',
+    return {text: note.text, role: note.name, free: free.includes(Number(node.dataset.index)),
+      yref: note.yref, lead, ground, filled: note.bgcolor !== 'rgba(0,0,0,0)',
       left, right, top, bottom};
   }).filter(note => note.text);
   const ends = (plot._fullData ?? []).filter(t => t.meta?.part === 'mean' && (t.yaxis ?? 'y') === 'y').flatMap(t => {
@@ -38,6 +40,52 @@ MEASURE = """() => [...document.querySelectorAll('.figure')].flatMap(card => {
     return {text: node.textContent, left, right, bottom};
   });
   return [{figure: card.dataset.figure, titles, bottom: box.bottom, notes, ends, right: box.right, left: box.left}];
+})"""
+# Of labels inside a plot: markers and points of lines that their letters cover, and how far the point that they are at
+# is from what has their colour; of names of pictures, the gap to these.
+INSIDE = """() => [...document.querySelectorAll('.figure .plot')].filter(p => p._fullLayout?.meta?.places).map(plot => {
+  const {meta, annotations, xaxis, yaxis} = plot._fullLayout;
+  const frame = plot.getBoundingClientRect();
+  const letters = [...plot.querySelectorAll('.infolayer .annotation')].map(node => {
+    const {left, right, top, bottom} = node.querySelector('text').getBoundingClientRect();
+    return {index: Number(node.dataset.index), left: left + 1, right: right - 1, top: top + 3, bottom: bottom - 3};
+  });
+  const touch = (a, b) => a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
+  const color = (node, name) => getComputedStyle(node)[name].match(/\\d+/g).slice(0, 3).join();
+  const drawn = [...plot.querySelectorAll('.scatterlayer path.js-line')].flatMap(path => {
+    if (parseFloat(getComputedStyle(path).strokeWidth) === 0) return [];
+    const matrix = path.getScreenCTM();
+    return Array.from({length: Math.ceil(path.getTotalLength())}, (_, k) => {
+      const {x, y} = path.getPointAtLength(k).matrixTransform(matrix);
+      return {left: x, right: x, top: y, bottom: y, color: color(path, 'stroke')};
+    });
+  });
+  drawn.push(...[...plot.querySelectorAll('.scatterlayer path.point')].map(node => {
+    const {left, right, top, bottom} = node.getBoundingClientRect();
+    return {left, right, top, bottom, color: color(node, 'fill')};
+  }));
+  const images = [...plot.querySelectorAll('.imagelayer image')];
+  const covered = [], gaps = [], astray = [];
+  for (const place of meta.places) {
+    const box = letters.find(each => each.index === place.note);
+    const note = annotations[place.note];
+    if (place.image !== undefined) {
+      const {left, right, width, height} = images[place.image].getBoundingClientRect();
+      gaps.push([note.text, box.left - (left + right + Math.min(width, height * place.aspect)) / 2]);
+      continue;
+    }
+    covered.push([note.text, drawn.filter(each => touch(each, box)).length]);
+    const [x, y] = [frame.left + xaxis._offset + xaxis.r2p(note.x), frame.top + yaxis._offset + yaxis.r2p(note.y)];
+    const ink = plot._fullData.find(trace => trace.meta?.role === note.name && trace.line?.width !== 0);
+    const own = (ink.mode.includes('lines') ? ink.line : ink.marker).color.match(/\\d+/g).slice(0, 3).join();
+    const away = ({left, right, top, bottom}, to) => Math.hypot(
+      Math.max(left - to.right, 0, to.left - right), Math.max(top - to.bottom, 0, to.top - bottom));
+    const least = (drawn, to) => Math.min(...drawn.map(each => away(each, to)));
+    const [mine, others] = [drawn.filter(each => each.color === own), drawn.filter(each => each.color !== own)];
+    const whose = note.showarrow ? 'led' : least(mine, box) <= least(others, box) + 1 ? 'own' : "another's";
+    astray.push([note.text, least(mine, {left: x, right: x, top: y, bottom: y}), whose]);
+  }
+  return {figure: plot.closest('.figure').dataset.figure, covered, gaps, astray};
 })"""
 # Boxes of text have air above and below their letters.
 AIR = 4.0
@@ -127,7 +175,8 @@ def strangers(each: dict[str, Any]) -> list[tuple[str, str]]:
     """Labels that no line leads to, and that are nearer to the end of another line than to their own."""
     found = []
     for note in each["notes"]:
-        if note["yref"] != "y":
+        # Those inside a plot have a test of their own.
+        if note["yref"] != "y" or note["free"]:
             continue
         own = [end for end in each["ends"] if end["role"] == note["role"]]
         middle = (note["top"] + note["bottom"]) / 2
@@ -145,6 +194,28 @@ def strangers(each: dict[str, Any]) -> list[tuple[str, str]]:
         others = [end for end in here if end["role"] != note["role"]]
         found += [(note["text"], end["name"]) for end in others if abs(end["y"] - middle) < min(mine) - 1]
     return found
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_labels_inside_a_plot_cover_no_point_and_no_line(
+    watched: Watched, every_kind: dict[str, str], width: int
+) -> None:
+    page = watched(width, 5200)
+    named: dict[str, int] = {}
+    for path in (*PAGES["erasure"], *PAGES["hardware"]):
+        kind = "hardware" if "hardware" in path else "erasure"
+        page.goto(path.format(run=every_kind[kind]))
+        settled(page)
+        for each in page.evaluate(INSIDE):
+            named[each["figure"]] = len(each["covered"]) + len(each["gaps"])
+            assert [note for note in each["covered"] if note[1]] == [], each["figure"]
+            # They, or their thin lines, are at a point of what has their colour.
+            assert [note for note in each["astray"] if note[1] > 3 or note[2] == "another's"] == [], each["figure"]
+            # Names of pictures stand right beside them.
+            assert [note for note in each["gaps"] if not 1 < note[1] < 12] == [], each["figure"]
+    assert {name: named.get(name) for name in ("accuracy_vs_lr", "erasure_vs_accuracy", "update_sizes")} == {
+        "accuracy_vs_lr": 5, "erasure_vs_accuracy": 5, "update_sizes": 5,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -1,4 +1,5 @@
 /** A figure as an SVG of a width in millimetres, in the page's own typeface, without a word of the page around it. */
+import { placed } from "../labels.js";
 import { logarithmic } from "../logarithmic.js";
 import { captioned } from "../picture.js";
 import { plotly } from "../plotly.js";
@@ -29,7 +30,9 @@ export async function svg(figure, { mm, dark, caption, log, y, high }) {
   const width = Math.round(mm * PX_PER_MM);
   thinned(layout, width);
   folded(layout, width);
-  const shown = captioned({ ...layout, width, height: Math.round(Math.min(high, Math.max(250, 0.7 * width))) }, caption);
+  const height = Math.round(Math.min(high, Math.max(250, 0.7 * width)));
+  placed(figure, width, height);
+  const shown = captioned({ ...layout, width, height }, caption);
   const address = await library.toImage({ data, layout: shown }, { format: "svg", width, height: shown.height });
   const text = decodeURIComponent(address.slice(address.indexOf(",") + 1));
   const scale = mm / width;

@@ -53,8 +53,8 @@ def info(source: Source[AccuracyLrOptions]) -> AccuracyLrInfo:
     width = trainings.width_of(spec, source.options.width)
     made = trainings.ends(source, width)
     picture = source.run.provenance.get("picture", {})
-    sides = sorted((picture.get("rows", 1), picture.get("columns", 1)))
-    sheet = shown({each.optimizer: each.lrs for each in made}, flat=sides[0] < sides[1] / 2)
+    aspect = picture.get("columns", 1) / picture.get("rows", 1)
+    sheet = shown({each.optimizer: each.lrs for each in made}, aspect=aspect)
     return AccuracyLrInfo(
         split=source.options.split,
         width=width,

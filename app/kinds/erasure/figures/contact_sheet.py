@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 from app.plotting.style import note
 
 MOST = 24
-# Width and height in px of the plot on a desk, as the page has it.
-_PLOT = (900, 530)
 # Shares of the plot's height: what the rows take together at most, one of them, and the gap above them.
 _ALL, _ROW, _GAP = 0.48, 0.16, 0.07
 # The share of the axis by which optimizers in one row are apart: names stand there.
 _APART = 0.25
+_FLAT = 2.0
 
 
 class Sheet(NamedTuple):
     """Where pictures go: `draws` of each optimizer's rates that have one, and its row, 0 on top.
 
-    `span` are the ends of the axis and `side` the width of a picture, in powers of ten of the learning rate; `flat`
-    ones are stretched, or nothing could be seen. `left_out` counts rates without a picture.
+    `span` are the ends of the axis and `side` the width of a picture's place, in powers of ten of the learning rate.
+    `aspect` is a picture's width over its height; beyond 2, either way, it is stretched, or nothing could be seen.
+    `left_out` counts rates without a picture.
     """
 
     draws: Mapping[str, tuple[int, ...]]
@@ -30,7 +30,12 @@ class Sheet(NamedTuple):
     span: tuple[float, float]
     side: float
     left_out: int
-    flat: bool
+    aspect: float
+
+    @property
+    def flat(self) -> bool:
+        """Whether pictures are stretched."""
+        return max(self.aspect, 1 / self.aspect) > _FLAT
 
 
 class Spot(NamedTuple):
@@ -41,7 +46,7 @@ class Spot(NamedTuple):
     source: str
 
 
-def shown(lrs: Mapping[str, NDArray[np.float64]], *, flat: bool = False) -> Sheet:
+def shown(lrs: Mapping[str, NDArray[np.float64]], *, aspect: float = 1.0) -> Sheet:
     """Where the pictures of trainings at these rates go: no two overlap, and there are at most `MOST`."""
     draws = {name: tuple(np.argsort(each).tolist()) for name, each in lrs.items()}
     each_most = max(1, MOST // max(1, len(lrs)))
@@ -61,7 +66,7 @@ def shown(lrs: Mapping[str, NDArray[np.float64]], *, flat: bool = False) -> Shee
         span=(middle - half - room, middle + half + room),
         side=side,
         left_out=sum(len(draws[name]) - len(these) for name, these in picked.items()),
-        flat=flat,
+        aspect=aspect,
     )
 
 
@@ -125,19 +130,10 @@ def marks(sheet: Sheet, spots: Sequence[Spot], label: Mapping[str, str]) -> list
     last: dict[str, Spot] = {}
     for spot in sorted(spots, key=lambda spot: spot.lr):
         last[spot.optimizer] = spot
+    pictures = [spot for spot in spots if spot.source]
     return notes + [
-        note(label[name], role=name, xref="x", xanchor="left", yref="paper", y=_middle(sheet, name), yanchor="middle",
-             **_right_of(sheet, spot))
+        note(label[name], role=name, xref="x", x=math.log10(spot.lr), xanchor="left", yref="paper",
+             y=_middle(sheet, name), yanchor="middle", xshift=9,
+             **({"place": {"image": pictures.index(spot), "aspect": sheet.aspect}} if spot.source else {}))
         for name, spot in last.items()
     ]  # fmt: skip
-
-
-def _right_of(sheet: Sheet, spot: Spot) -> dict[str, float]:
-    """Where a label right of a picture or of a cross begins; a picture that its row keeps small has a width in px."""
-    middle = math.log10(spot.lr)
-    if not spot.source:
-        return {"x": middle, "xshift": 9}
-    half = 0.5 * 0.93 * _height(sheet) * _PLOT[1]
-    wide = 0.5 * sheet.side / (sheet.span[1] - sheet.span[0]) * _PLOT[0]
-    return {"x": middle + sheet.side / 2, "xshift": 2} if sheet.flat or wide <= half else {
-        "x": middle, "xshift": round(half) + 4}  # fmt: skip

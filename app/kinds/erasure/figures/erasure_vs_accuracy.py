@@ -127,12 +127,13 @@ def _points(made: ErasureAccuracyInfo, each: Ends) -> dict[str, Any] | None:
 
 
 def _names(made: ErasureAccuracyInfo, x_range: tuple[float, float], y_range: tuple[float, float]) -> list[Any]:
-    """A name above the points of each optimizer's best learning rate."""
+    """A name above the most accurate point of each optimizer's best learning rate."""
     ends = []
     for each in made.ends:
         if (best := each.best) is not None:
             x, y = each.values["visibility"][best], 100 * _accuracy(made, each)[best]
-            ends.append(End(each.optimizer, LOOKS[each.optimizer].label, float(np.nanmean(x)), float(np.nanmax(y))))
+            top = int(np.nanargmax(y))
+            ends.append(End(each.optimizer, LOOKS[each.optimizer].label, float(x[top]), float(y[top])))
     return mean_lines.above(ends, x_range, y_range)
 
 

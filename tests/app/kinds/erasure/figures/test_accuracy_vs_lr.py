@@ -72,7 +72,7 @@ def test_info_by_hand(same: Any) -> None:
                  values([[0.5, NAN]], [[0.6, NAN]])),
         ),
         sheet=Sheet(draws={"sgd": (1, 0), "dualised": (0,)}, rows={"sgd": 0, "dualised": 1},
-                    span=(-1 - 0.7 * 0.276, 0.7 * 0.276), side=0.276, left_out=0, flat=False),
+                    span=(-1 - 0.7 * 0.276, 0.7 * 0.276), side=0.276, left_out=0, aspect=1.0),
         spots=(
             Spot("sgd", 0.1, frame("sgd", 1, 1)), Spot("sgd", 1.0, frame("sgd", 0, 0)),
             Spot("dualised", 1.0, frame("dualised", 0, 0)),

@@ -69,10 +69,18 @@ def test_what_diverged_has_a_cross_and_each_row_its_name() -> None:
     assert [(each["text"], each["name"]) for each in notes] == [("×", "sgd"), ("SGD", "sgd")]
     assert notes[0]["x"] == 0
     assert (notes[1]["x"], notes[1]["xshift"]) == (0, 9)
-    # Right of a picture: at the edge of its place, or nearer where the height of the row makes it smaller than that.
+    assert "place" not in notes[1]
+    # The page knows the size of a picture, and puts the name right beside it.
     (dense,) = marks(made, [Spot("sgd", 1.0, "x.png")], {"sgd": "SGD"})
-    assert (dense["x"], dense["xshift"]) == (pytest.approx(made.side / 2), 2)
-    (single,) = marks(sheet("one"), [Spot("sgd", 0.1, "x.png")], {"sgd": "SGD"})
-    assert single["x"] == -1
-    assert 30 < single["xshift"] < 50
+    assert (dense["x"], dense["place"]) == (0, {"image": 0, "aspect": 1.0})
+    # What diverged has no picture, so that the next has its index.
+    (_, second) = marks(made, [Spot("sgd", 0.25, ""), Spot("sgd", 1.0, "x.png")], {"sgd": "SGD"})
+    assert second["place"]["image"] == 0
     assert contact_sheet.images(made, [Spot("sgd", 1.0, "")]) == []
+
+
+@pytest.mark.parametrize(("aspect", "flat"), [(1.0, False), (2.0, False), (0.5, False), (2.1, True), (0.4, True)])
+def test_flat_pictures_are_stretched(aspect: float, flat: bool) -> None:
+    made = shown({"sgd": np.array([0.1, 1.0])}, aspect=aspect)
+    (image,) = images(made, [Spot("sgd", 1.0, "x.png")])
+    assert image["sizing"] == ("stretch" if flat else "contain")
