@@ -23,14 +23,16 @@ from app.queue import Queue
 from app.reaper import Reaper
 from app.settings import Settings
 from app.store import Store
-from app.web import api, docs, health, pages, problems, streams
-from app.web.body import BodyLimit
-from app.web.figures import Figures
-from app.web.metrics import Metrics, Timing
-from app.web.navigation import navigation, with_masks
-from app.web.root_path import RootPath, own_path
-from app.web.security import Gate, SecurityHeaders
-from app.web.static import Static
+from app.web import api
+from app.web.board import page as pages
+from app.web.core import docs, health, problems, streams
+from app.web.core.body import BodyLimit
+from app.web.core.figures import Figures
+from app.web.core.metrics import Metrics, Timing
+from app.web.core.navigation import navigation, with_masks
+from app.web.core.root_path import RootPath, own_path
+from app.web.core.security import Gate, SecurityHeaders
+from app.web.core.static import Static
 
 # What a request waits for other writers, with some time left of the five seconds after which a person gives up.
 WRITE_PATIENCE_S = 4.0

@@ -32,8 +32,8 @@ import torch
 from app.contract.events import Measured
 from app.kinds.specs import EXPERIMENTS
 from app.methods.catalog import CATALOG
-from app.web import forms
-from app.web.api_catalog import get_catalog
+from app.web.form import form as forms
+from app.web.form.catalog import get_catalog
 from workers.science.build import build
 from workers.science.experiments.lottery import run
 from workers.science.models.prunable import Layer

@@ -31,7 +31,7 @@ KNOWN = {
     "workers/science/stacked/footprint.py": {"remove"},
     "app/imports/recognition.py": {"remove"},
     "workers/worker.py": {"remove"},
-    "app/web/api_runs.py": {"delete"},
+    "app/web/run/api.py": {"delete"},
 }
 
 

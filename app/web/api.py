@@ -2,8 +2,13 @@
 
 from fastapi import APIRouter
 
-from app.web import api_again, api_artifacts, api_catalog, api_data, api_runs, partners, tiles
-from app.web.problems import responses
+from app.web.core.problems import responses
+from app.web.form import catalog as api_catalog
+from app.web.masks import partners, tiles
+from app.web.repeats import api as api_again
+from app.web.run import api as api_runs
+from app.web.run import artifacts as api_artifacts
+from app.web.run import data as api_data
 
 PREFIX = "/api/v1"
 RESPONSES = responses(400, 403, 413, 422, 500)

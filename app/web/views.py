@@ -13,10 +13,10 @@ from app.kinds.registry import KINDS
 from app.kinds.specs import EXPERIMENTS, TITLES
 from app.records import Refusal, Run, RunProgress, WorkerInfo
 from app.store import Reads, Snapshot
-from app.web.glossary import explain
-from app.web.live_parts import changed, known_parts
-from app.web.waits import reason
-from app.web.words import ago, duration, plural
+from app.web.core.glossary import explain
+from app.web.core.live_parts import changed, known_parts
+from app.web.core.words import ago, duration, plural
+from app.web.submission.waits import reason
 
 # Per store: run -> (last seq, text). Bounded by the number of runs; each text is a few words.
 _told: WeakKeyDictionary[Reads, dict[str, tuple[int, str]]] = WeakKeyDictionary()

@@ -82,7 +82,7 @@ export class FigureCard {
     return query;
   }
 
-  /** Name of its file: with the options that are not as they are by default, as app/web/cards.py has it. */
+  /** Name of its file: with the options that are not as they are by default, as app/web/run/cards.py has it. */
   get file() {
     const parts = [location.pathname.split("/").pop(), this.name];
     for (const [name, value] of this.chosen) {

@@ -20,10 +20,10 @@ from app.pictures import sample, upload
 from app.pictures.check import field_of, readable
 from app.pictures.prepare import MAX_BYTES, Refused, prepare
 from app.pictures.watermark import Placement
-from app.web.context import SettingsDep
-from app.web.one_by_one import OneByOne
-from app.web.problems import BadField, Invalid, responses
-from app.web.uploads import spooled
+from app.web.core.context import SettingsDep
+from app.web.core.one_by_one import OneByOne
+from app.web.core.problems import BadField, Invalid, responses
+from app.web.core.uploads import spooled
 
 router = APIRouter(tags=["pictures"])
 

@@ -18,10 +18,10 @@ from app.kinds.erasure.film.pictures import MAX_SIDE, Scale, fixed_reach, pictur
 from app.kinds.erasure.film.reader import FilmReader, Index, Show, film_reader
 from app.kinds.erasure.film.strips import MEASURES, Fate, State, Strip, fate, strips, two_level
 from app.store.errors import NotFound
-from app.web.api_runs import RunId
-from app.web.columns import BOM, CSV, Columns, attachment, csv_response, json_bytes
-from app.web.context import StoreDep
-from app.web.problems import responses
+from app.web.core.columns import BOM, CSV, Columns, attachment, csv_response, json_bytes
+from app.web.core.context import StoreDep
+from app.web.core.problems import responses
+from app.web.run.api import RunId
 
 
 def reader_of(store: StoreDep) -> FilmReader:

@@ -4,8 +4,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from app.kinds.erasure.web import api_pictures, film
-from app.web import pages_new
-from app.web.context import StoreDep
+from app.web.core.context import StoreDep
+from app.web.form import page as pages_new
 
 PAGES = APIRouter(include_in_schema=False)
 API = (api_pictures.router, film.router)

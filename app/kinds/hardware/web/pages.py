@@ -11,11 +11,11 @@ from app.kinds.presets import PRESETS
 from app.records import Run
 from app.store import Reads, Snapshot
 from app.store.errors import NotFound
-from app.web.cards import Card, cards_of
-from app.web.context import Readers, SourcesDep
-from app.web.live_parts import known_parts
+from app.web.core.context import Readers, SourcesDep
+from app.web.core.live_parts import known_parts
+from app.web.core.words import ago
+from app.web.run.cards import Card, cards_of
 from app.web.views import edge, page
-from app.web.words import ago
 
 router = APIRouter(include_in_schema=False)
 

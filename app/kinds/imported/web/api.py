@@ -7,13 +7,13 @@ from fastapi import APIRouter, Query, Response
 from app.imports.limits import MAX_BYTES, MAX_FILES
 from app.imports.table import Choice
 from app.kinds.imported.web.create import import_masks, recognised
+from app.kinds.imported.web.fields import fields_of
 from app.kinds.imported.web.preview import Preview, preview
+from app.kinds.imported.web.uploads import UploadDep
 from app.records import Run
 from app.store.labels import NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH, TAGS
-from app.web.context import QueueDep, StoreDep
-from app.web.import_fields import fields_of
-from app.web.problems import responses
-from app.web.uploads import UploadDep
+from app.web.core.context import QueueDep, StoreDep
+from app.web.core.problems import responses
 
 router = APIRouter(tags=["imports"])
 

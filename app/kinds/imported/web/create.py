@@ -12,13 +12,13 @@ from app.imports.recognition import Recognition, recognise
 from app.imports.source import Source
 from app.imports.table import Choices
 from app.kinds.imported.spec import ImportedSpec
+from app.kinds.imported.web.fields import Fields
+from app.kinds.imported.web.uploads import Upload
 from app.kinds.specs import TITLES
 from app.records import Run
 from app.store import Store
 from app.store.labels import check_name, check_notes, check_tags
-from app.web.import_fields import Fields
-from app.web.problems import BadField, Invalid
-from app.web.uploads import Upload
+from app.web.core.problems import BadField, Invalid
 
 MEDIA_TYPE = "application/vnd.safetensors"
 _NAME_LENGTH = 300

@@ -12,13 +12,13 @@ from app.imports.formats import SCRIPT
 from app.imports.limits import MAX_BYTES, MAX_FILES, MAX_LAYERS, MAX_WEIGHTS
 from app.imports.refused import Refused
 from app.kinds.imported.web.create import import_masks
+from app.kinds.imported.web.fields import fields_of
+from app.kinds.imported.web.uploads import UploadDep
 from app.store import Store
-from app.web.context import QueueDep, StoreDep
-from app.web.forms import FormField
-from app.web.import_fields import fields_of
-from app.web.pages_new import ABOUT_HELP, about, split_tags
-from app.web.problems import Invalid
-from app.web.uploads import UploadDep
+from app.web.core.context import QueueDep, StoreDep
+from app.web.core.problems import Invalid
+from app.web.form.form import FormField
+from app.web.form.page import ABOUT_HELP, about, split_tags
 from app.web.views import page, shell
 
 router = APIRouter(include_in_schema=False)

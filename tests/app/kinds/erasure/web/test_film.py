@@ -19,7 +19,7 @@ from app.kinds.erasure.film.exports import GAP, MAX_SIDE
 from app.store import Store
 from tests.app.conftest import Hand, Web
 from tests.app.erased_run import ErasedRun, erasure_spec, write_run
-from tests.app.web.test_api_schema import CHECKS, FEW
+from tests.app.web.core.test_api_schema import CHECKS, FEW
 
 SGD = Place(branch="sgd", draw=1)
 WHICH: dict[str, Any] = {"branch": "sgd", "draw": 1}

@@ -9,7 +9,7 @@ import psutil
 from PIL import Image
 
 from tests.app.kinds.imported.web.test_import_memory import server
-from tests.app.web.test_download_memory import growth
+from tests.app.web.core.test_download_memory import growth
 
 __all__ = ["server"]
 

@@ -18,7 +18,7 @@ from app.imports.limits import MAX_BYTES, MAX_FILES
 from app.masks import codec
 from app.settings import Settings
 from app.store import Store
-from app.web.body import MAX_BODY_BYTES, STREAMED
+from app.web.core.body import MAX_BODY_BYTES, STREAMED
 from tests.app.conftest import Web
 from tests.app.imports.files import Network, one, typed
 

@@ -1,0 +1,79 @@
+"""What routes get from the application: put into `app.state` by `create_app`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from app.atlas.reader import Reader
+from app.live import Broadcaster
+from app.queue import Queue
+from app.settings import Settings
+from app.store import Snapshot, Store
+from app.web.core.figures import Figures
+
+
+def get_settings(request: Request) -> Settings:
+    """The settings this process was started with."""
+    return cast(Settings, request.app.state.settings)
+
+
+def get_store(request: Request) -> Store:
+    """The one store; synchronous, so routes that use it are plain `def`."""
+    return cast(Store, request.app.state.store)
+
+
+def get_queue(request: Request) -> Queue:
+    """The one queue."""
+    return cast(Queue, request.app.state.queue)
+
+
+def get_broadcaster(request: Request) -> Broadcaster:
+    """The one broadcaster of this process."""
+    return cast(Broadcaster, request.app.state.broadcaster)
+
+
+def get_figures(request: Request) -> Figures:
+    """The rendered figures of this process."""
+    return cast(Figures, request.app.state.figures)
+
+
+def get_reader(request: Request) -> Reader:
+    """The masks of stored runs, as this process has read them."""
+    return cast(Reader, request.app.state.reader)
+
+
+@dataclass(frozen=True)
+class Readers:
+    """All that reads what is stored, at one moment."""
+
+    store: Snapshot
+    reader: Reader
+    figures: Figures
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a request reads from."""
+
+    store: Annotated[Store, Depends(get_store)]
+    reader: Annotated[Reader, Depends(get_reader)]
+    figures: Annotated[Figures, Depends(get_figures)]
+
+    @contextmanager
+    def now(self) -> Iterator[Readers]:
+        """Read one snapshot, in one transaction, until this ends."""
+        with self.store.snapshot() as store:
+            reader = self.reader.at(store)
+            yield Readers(store, reader, self.figures.at(reader))
+
+
+SettingsDep = Annotated[Settings, Depends(get_settings)]
+StoreDep = Annotated[Store, Depends(get_store)]
+QueueDep = Annotated[Queue, Depends(get_queue)]
+BroadcasterDep = Annotated[Broadcaster, Depends(get_broadcaster)]
+ReaderDep = Annotated[Reader, Depends(get_reader)]
+FiguresDep = Annotated[Figures, Depends(get_figures)]
+SourcesDep = Annotated[Sources, Depends()]

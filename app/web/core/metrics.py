@@ -1,0 +1,114 @@
+"""What Prometheus reads: runs, queue, workers, requests and live viewers."""
+
+import time
+from collections.abc import Iterator
+from typing import get_args
+
+from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.live import Broadcaster
+from app.records import State, WorkerLoad
+from app.store import Store
+from app.web.core.root_path import own_path
+
+# A client may send any word as its method, and each would be a label.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS", "PUT"})
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class Metrics:
+    """The measurements of one web process."""
+
+    def __init__(self, store: Store, broadcaster: Broadcaster) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Histogram(
+            "ticketscope_http_request_seconds",
+            "Time until a response begins; for a stream, until its first byte.",
+            ("method", "route", "status"),
+            buckets=_BUCKETS,
+            registry=self.registry,
+        )
+        viewers = Gauge("ticketscope_live_viewers", "Event streams open in this process.", registry=self.registry)
+        viewers.set_function(lambda: broadcaster.viewers)
+        self.registry.register(_Stored(store))
+
+    def text(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+class _Stored(Collector):
+    """What the store knows, read when it is asked for; left out while the database is away."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def describe(self) -> list[Metric]:
+        return []  # nothing to read at registration
+
+    def collect(self) -> Iterator[Metric]:
+        try:
+            states, queued, workers = self._store.count_runs(), self._store.queue_length(), self._store.workers()
+        except SQLAlchemyError:
+            return
+        runs = GaugeMetricFamily("ticketscope_runs", "Runs outside the bin, by state.", labels=("state",))
+        for state in get_args(State):
+            runs.add_metric((state,), states.get(state, 0))
+        yield runs
+        waiting = GaugeMetricFamily(
+            "ticketscope_queued_replicates", "Replicates that wait, by the worker they need.", labels=("queue",)
+        )
+        for queue, length in queued.items():
+            waiting.add_metric((queue,), length)
+        yield waiting
+        alive = GaugeMetricFamily("ticketscope_workers_alive", "Worker processes with contact in the last 15 s.")
+        alive.add_metric((), sum(worker.alive for worker in workers))
+        yield alive
+        loads = [(worker, worker.load.model_dump()) for worker in workers if worker.alive and worker.load is not None]
+        for field, about in WorkerLoad.model_fields.items():
+            each = GaugeMetricFamily(
+                f"ticketscope_worker_{field}", about.description or "", labels=("worker", "queue", "host")
+            )
+            for worker, load in loads:
+                if load[field] is not None:
+                    each.add_metric((worker.id, worker.queue, worker.host), load[field])
+            yield each
+
+
+class Timing:
+    """Measures every request under the pattern of its route, never its path: ids would make a label each."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        began = time.perf_counter()
+
+        async def timed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                method = scope["method"] if scope["method"] in _METHODS else "other"
+                labels = (method, _pattern(scope), str(message["status"]))
+                self.metrics.requests.labels(*labels).observe(time.perf_counter() - began)
+            await send(message)
+
+        await self.app(scope, receive, timed)
+
+
+def _pattern(scope: Scope) -> str:
+    """`/api/v1/runs/{run_id}` for the run's path, `/static` for all files, `none` where no route matched."""
+    if "endpoint" not in scope:
+        return "none"
+    root: str = scope.get("app_root_path", scope.get("root_path", ""))
+    mounted: str = scope.get("root_path", "").removeprefix(root)
+    if mounted:
+        return mounted
+    names = {str(value): f"{{{name}}}" for name, value in scope.get("path_params", {}).items()}
+    return "/".join(names.get(part, part) for part in own_path(scope).split("/"))

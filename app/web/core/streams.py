@@ -1,0 +1,116 @@
+"""Event streams: hints for open pages, and the log of a run for scripts."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Query
+from fastapi.sse import format_sse_event
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from app.live import Broadcaster, Hint, Viewer
+from app.records import EventRecord
+from app.store import Store
+from app.store.errors import NotFound
+from app.web.core.context import BroadcasterDep
+
+HEARTBEAT_S: Final = 15.0
+RETRY_MS: Final = 1_000
+EVENTS_AT_ONCE: Final = 500
+# A page shows far fewer runs; more names would only make one question to the database long for everybody.
+RUNS_AT_ONCE: Final = 200
+HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+_RUN_ID: Final = re.compile("[0-9a-z]{10}")
+
+router = APIRouter()
+
+
+class EventStream(Response):
+    """Frames made for a viewer that lives exactly as long as the connection."""
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self,
+        broadcaster: Broadcaster,
+        runs: frozenset[str] | None,
+        frames: Callable[[Viewer], AsyncIterator[bytes]],
+    ) -> None:
+        super().__init__()
+        self.broadcaster = broadcaster
+        self.runs = runs
+        self.frames = frames
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self.broadcaster.viewer(self.runs) as viewer:
+            stream = StreamingResponse(self.frames(viewer), headers=HEADERS, media_type=self.media_type)
+            await stream(scope, receive, send)
+
+
+@router.get("/live", response_class=EventStream, include_in_schema=False)
+async def live(broadcaster: BroadcasterDep, runs: Annotated[str, Query(max_length=10_000)] = "") -> Response:
+    """Hints about the runs named, comma-separated, or about all; first where they stand now."""
+    return EventStream(broadcaster, _named(runs) if runs else None, _hint_frames)
+
+
+def _named(runs: str) -> frozenset[str]:
+    """The first `RUNS_AT_ONCE` ids among comma-separated words: one question to the database serves all viewers."""
+    ids = dict.fromkeys(word for word in runs.split(",") if _RUN_ID.fullmatch(word))
+    return frozenset(list(ids)[:RUNS_AT_ONCE])
+
+
+async def _hint_frames(viewer: Viewer) -> AsyncIterator[bytes]:
+    yield format_sse_event(retry=RETRY_MS)
+    while (hints := await viewer.hints(HEARTBEAT_S)) is not None:
+        for hint in hints:
+            yield format_sse_event(data_str=orjson.dumps(_hint_json(hint)).decode())
+        if not hints:
+            yield format_sse_event(comment="still here")
+
+
+def _hint_json(hint: Hint) -> dict[str, Any]:
+    return {
+        "run": hint.run,
+        "seq": hint.seq,
+        "state": hint.state,
+        "progress": hint.progress.model_dump(),
+        "touched": sorted(hint.touched),
+    }
+
+
+def event_json(record: EventRecord) -> dict[str, Any]:
+    """An event as scripts read it: `{"seq", "at", "kind", ...}`."""
+    return {"seq": record.seq, "at": record.at, "replicate": record.replicate, **record.event}
+
+
+def event_stream(store: Store, broadcaster: Broadcaster, run_id: str, after: int) -> EventStream:
+    """The log of a run after event `after`, then every new event as it comes; each frame's id is its `seq`."""
+
+    async def frames(viewer: Viewer) -> AsyncIterator[bytes]:
+        seq = after
+        yield format_sse_event(retry=RETRY_MS)
+        while True:
+            while records := await asyncio.to_thread(_events, store, run_id, seq):
+                if viewer.closed:
+                    return
+                for record in records:
+                    yield format_sse_event(data_str=orjson.dumps(event_json(record)).decode(), id=str(record.seq))
+                seq = records[-1].seq
+            hints = await viewer.hints(HEARTBEAT_S)
+            if hints is None:
+                return
+            if not hints:
+                yield format_sse_event(comment="still here")
+
+    return EventStream(broadcaster, frozenset({run_id}), frames)
+
+
+def _events(store: Store, run_id: str, after: int) -> list[EventRecord]:
+    try:
+        return store.events(run_id, after, EVENTS_AT_ONCE)
+    except NotFound:  # purged while somebody watched: there will be nothing more
+        return []

@@ -1,0 +1,270 @@
+"""The masks of a run in words: its layers at one level, and what the matrix below them can show."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from app.atlas.collapses import collapse
+from app.atlas.colorings import COLORINGS, Color, available
+from app.atlas.reader import Index, Layer, Reader
+from app.contract.events import WINNING_TICKET
+from app.contract.tickets import TicketRef
+from app.plotting import words
+from app.plotting.collapse import Collapse, sentence
+from app.plotting.style import LOOKS
+from app.records import Run, Series
+from app.store.errors import NotFound
+from app.web.core.words import plural
+from app.web.masks.pairing import PairingForm, pairing_form
+
+MODES = (("side", "side by side"), ("divider", "divider"), ("difference", "difference"))
+ORDERS = (("natural", "natural"), ("degree", "by degree"), ("cluster", "by cluster"))
+
+
+@dataclass(frozen=True)
+class LayerCard:
+    """One layer of the strip; `share` is its density in [0, 1]."""
+
+    name: str
+    shape: str
+    density: str
+    kept: str
+    share: float
+    dead: str
+    href: str
+    picture: str
+    current: bool
+
+
+@dataclass(frozen=True)
+class MasksPage:
+    """What stands above and around the matrix; `waiting` says why there is none, empty when there is one.
+
+    `sizes` are the rows and columns of the chosen layer, `kernel` the cells of one kernel and `wide` its width.
+    """
+
+    waiting: str
+    seq: int = 0
+    run: str = ""
+    replicate: int = 0
+    replicates: tuple[int, ...] = ()
+    branch: str = ""
+    branches: tuple[tuple[str, str], ...] = ()
+    level: int = 0
+    last_level: int = 0
+    level_words: str = ""
+    sentence: str = ""
+    layers: tuple[LayerCard, ...] = ()
+    layer: str = ""
+    rows: int = 0
+    columns: int = 0
+    kernel: int = 1
+    wide: int = 1
+    shape_words: str = ""
+    colors: tuple[tuple[str, str, str], ...] = ()
+    color: str = "mask"
+    row_order: str = "natural"
+    column_order: str = "natural"
+    orders: tuple[tuple[str, str], ...] = ORDERS
+    mode: str = "side"
+    modes: tuple[tuple[str, str], ...] = MODES
+    other: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+    picture: str = ""
+    ticket: str = ""
+    unit: int = 0
+    pairing: str = ""
+    pairings: tuple[PairingForm, ...] = ()
+
+
+def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
+    """The page's words; what the address asks for and the run does not have counts as not asked for."""
+    index = reader.index(run.id)
+    replicates = tuple(sorted({ref.replicate for ref in index.tickets}))
+    if not replicates:
+        live = run.state in ("queued", "running", "cancelling")
+        then = "Masks appear here as soon as the first network trains." if live else "This run has saved no masks."
+        return MasksPage(waiting=then)
+    replicate = _one(query, "replicate", replicates, replicates[0])
+    levels = index.levels(replicate)
+    level = _one(query, "level", levels, levels[-1])
+    layer = next((each for each in index.layers if each.name == query.get("layer")), index.layers[0])
+    here = [each for each in index.tickets if (each.replicate, each.level) == (replicate, level)]
+    ref = next((each for each in here if _branch_key(each) == query.get("branch")), TicketRef(run.id, replicate, level))
+    number = index.layers.index(layer)
+    colors = available(reader, ref, number)
+    rows = reader.store.series(run.id, "layers", branch=ref.branch, replicate=replicate, level=level)
+    rows = rows.where(rows["draw"] == ref.draw)
+    others = tuple((str(each), _ticket_words(each)) for each in index.tickets if each != ref)
+    other = _address(query.get("other", ""))
+    beside = _beside(reader, other) if other and not other.startswith(f"{run.id}:") else None
+    return MasksPage(
+        waiting="",
+        seq=index.seq,
+        run=run.id,
+        replicate=replicate,
+        replicates=replicates,
+        level=level,
+        last_level=levels[-1],
+        branch=_branch_key(ref) if ref.branch != WINNING_TICKET else "",
+        branches=tuple((_branch_key(each), branch_words(each)) for each in here if each.branch != WINNING_TICKET),
+        level_words=_level_words(rows, level, levels[-1]),
+        sentence=_sentence(index, rows, ref, collapse(reader, ref)),
+        layers=tuple(_card(index, i, each, rows, ref, layer, query) for i, each in enumerate(index.layers)),
+        layer=layer.name,
+        rows=layer.size[0],
+        columns=layer.size[1],
+        kernel=layer.size[1] // layer.shape[1] if layer.kernel else 1,
+        wide=layer.kernel[-1] if layer.kernel else 1,
+        shape_words=_shape_words(layer),
+        colors=tuple((name, COLORINGS[name].label, COLORINGS[name].help) for name in colors),
+        color=_color(query.get("color", "mask"), colors),
+        row_order=query.get("rows", "natural") if query.get("rows") in dict(ORDERS) else "natural",
+        column_order=query.get("columns", "natural") if query.get("columns") in dict(ORDERS) else "natural",
+        mode=query.get("mode", "side") if query.get("mode") in dict(MODES) else "side",
+        other=other,
+        others=others if not other or other in dict(others) else ((other, _other_words(other, beside)), *others),
+        picture=f"{_tile(ref, layer)}?" + urlencode(
+            {**_place(ref), "bottom": layer.size[0], "right": layer.size[1], "v": index.seq}
+        ),
+        ticket=f"/api/v1/runs/{run.id}/tickets/{replicate}/{level}",
+        unit=_one(query, "unit", range(layer.size[0]), _busiest(reader, ref, layer)),
+        pairing=query.get("pairing", ""),
+        pairings=(pairing_form(index, beside, query.get("pairing", "")),) if beside else (),
+    )  # fmt: skip
+
+
+def _place(ref: TicketRef) -> dict[str, str | int]:
+    """The query that names a ticket of a run."""
+    return {"replicate": ref.replicate, "level": ref.level, "branch": ref.branch, "draw": ref.draw}
+
+
+def _branch_key(ref: TicketRef) -> str:
+    return f"{ref.branch}:{ref.draw}"
+
+
+def _one(query: Mapping[str, str], name: str, there: Sequence[int], otherwise: int) -> int:
+    text = query.get(name, "")
+    asked = int(text) if text.isdecimal() and len(text) < 8 else -1
+    return asked if asked in there else otherwise
+
+
+def _address(text: str) -> str:
+    try:
+        return str(TicketRef.parse(text))
+    except ValueError:
+        return ""
+
+
+def _beside(reader: Reader, address: str) -> Index | None:
+    """The run of another ticket, if there is one."""
+    try:
+        return reader.index(TicketRef.parse(address).run)
+    except NotFound:
+        return None
+
+
+def _other_words(address: str, beside: Index | None) -> str:
+    words_ = _ticket_words(TicketRef.parse(address))
+    return f"{words_} of {beside.run.name}" if beside else address
+
+
+def _tile(ref: TicketRef, layer: Layer) -> str:
+    # Names of imported layers may hold what means something in an address.
+    return f"/api/v1/runs/{ref.run}/masks/{quote(layer.name, safe='')}/tile"
+
+
+def _busiest(reader: Reader, ref: TicketRef, layer: Layer) -> int:
+    """The unit that keeps the most weights; the first as long as the sums are not saved."""
+    try:
+        return int(reader.sums(ref)[f"{layer.key}.rows"].argmax())
+    except NotFound:
+        return 0
+
+
+def _color(asked: str, colors: list[Color]) -> str:
+    return next((color for color in colors if color == asked), "mask")
+
+
+def _card(
+    index: Index, number: int, layer: Layer, rows: Series, ref: TicketRef, chosen: Layer, query: Mapping[str, str]
+) -> LayerCard:
+    kept, total, dead_inputs, dead_units = (_of(rows, number, name) for name in _COLUMNS)
+    dead = [f"{plural(round(n), noun)}" for n, noun in ((dead_inputs, "dead input"), (dead_units, "dead unit")) if n]
+    here = {key: value for key, value in query.items() if key not in ("view", "unit")}
+    address = {**_place(ref), "bottom": layer.size[0], "right": layer.size[1]}
+    return LayerCard(
+        name=layer.name,
+        shape=" × ".join(map(str, layer.shape)),
+        density=words.density(kept / max(total, 1)) if kept else "nothing kept",
+        kept=f"{words.count(kept)} of {words.count(total)}",
+        share=kept / max(total, 1),
+        dead=" · ".join(dead) or "no dead inputs or units",
+        href=f"/runs/{ref.run}?{urlencode({**here, 'tab': 'masks', 'layer': layer.name})}",
+        picture=f"{_tile(ref, layer)}?" + urlencode({**address, "width": 168, "height": 56, "v": index.seq}),
+        current=layer == chosen,
+    )
+
+
+_COLUMNS = ("kept", "total", "dead_inputs", "dead_units")
+
+
+def _of(rows: Series, layer: int, name: str) -> float:
+    if name not in rows.columns:
+        return 0.0
+    found = rows[name][rows["layer"] == layer]
+    return float(found[-1]) if len(found) else 0.0
+
+
+def _density(rows: Series) -> float:
+    return float(rows["kept"].sum() / rows["total"].sum()) if len(rows) else 0.0
+
+
+def _level_words(rows: Series, level: int, last: int) -> str:
+    return f"{level} of {last} · {words.density(_density(rows))} kept"
+
+
+def _sentence(index: Index, rows: Series, ref: TicketRef, found: Collapse | None) -> str:
+    if not len(rows):
+        return ""
+    shares = [_of(rows, i, "kept") / max(_of(rows, i, "total"), 1) for i in range(len(index.layers))]
+    most, least = (index.layers[shares.index(pick(shares))].name for pick in (max, min))
+    inputs, units = (
+        round(sum(_of(rows, i, name) for i in range(len(index.layers)))) for name in ("dead_inputs", "dead_units")
+    )
+    spread = (
+        f", from {words.density(min(shares))} in {least} to {words.density(max(shares))} in {most}"
+        if max(shares) > min(shares)
+        else ""
+    )
+    # A hidden unit is a unit of one layer and an input of the next: a sum of both would count it twice.
+    cut = (
+        f" Counted layer by layer, {plural(inputs, 'input')} and {plural(units, 'unit')} have no weights left."
+        if inputs or units
+        else ""
+    )
+    who = LOOKS[ref.branch].phrase if ref.branch in LOOKS else ref.branch
+    lost = f" {sentence(found)}" if found else ""
+    return f"At level {ref.level} {who} keeps {words.density(_density(rows))} of the weights{spread}.{cut}{lost}"
+
+
+def _ticket_words(ref: TicketRef) -> str:
+    branch = "" if ref.branch == WINNING_TICKET else f" · {branch_words(ref)}"
+    return f"replicate {ref.replicate} · level {ref.level}{branch}"
+
+
+def branch_words(ref: TicketRef) -> str:
+    """What a branch is called, and which draw of it."""
+    label = LOOKS[ref.branch].label if ref.branch in LOOKS else ref.branch
+    return f"{label}, draw {ref.draw}" if ref.draw else label
+
+
+def _shape_words(layer: Layer) -> str:
+    rows, columns = layer.size
+    if layer.kernel:
+        kernel = "×".join(map(str, layer.kernel))
+        return (
+            f"{rows:,} output channels down, {layer.shape[1]:,} input channels across, each unrolled into the "
+            f"{columns // layer.shape[1]} positions of its {kernel} kernel, row by row"
+        )
+    return f"{rows:,} output units down, {columns:,} inputs across"
