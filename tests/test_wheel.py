@@ -75,7 +75,7 @@ def test_the_wheel_holds_what_pages_need_and_nothing_of_the_tests(wheel: Path) -
     for needed in (
         "app/_files/static/js/shell.js",
         "app/_files/static/vendor/plotly/plotly-cartesian.min.js",
-        "app/_files/templates/base.html",
+        "app/_files/templates/core/base.html",
         "app/_files/docs/protocol.md",
         "app/store/migrations/versions/0001_first.py",
         "app/pictures/samples/cat.png",

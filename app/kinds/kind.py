@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from app.atlas.reader import Reader
 from app.contract.entry import Entry
@@ -11,7 +11,6 @@ from app.plotting.entry import FigureEntry
 from app.records import Run
 from app.store.reads import Reads
 
-View: TypeAlias = Literal["figures", "masks", "overlap", "film"]
 Choices: TypeAlias = list[tuple[str, str]]
 
 
@@ -26,16 +25,15 @@ class Placed:
 
 @dataclass(frozen=True)
 class Tab:
-    """A view of a run, named `key` in the address; `view` is the template in which its figures stand.
+    """A view of a run, named `key` in the address; its figures stand in `template`.
 
-    `load(store, run, query)` makes what the template of a view without figures shows, as `page.view`; `styles` are its
-    style sheets.
+    `load(store, run, query)` makes what a template without figures shows, as `page.view`; `styles` are sheets.
     """
 
     key: str
     title: str
     figures: tuple[Placed, ...] = ()
-    view: View = "figures"
+    template: str = "run/figures.html"
     styles: tuple[str, ...] = ()
     load: Callable[[Reads, Run, Mapping[str, str]], object] | None = field(default=None, repr=False)
 

@@ -21,12 +21,12 @@ MASKS = Tab(
         Placed(mask_distance.ENTRY),
         Placed(layer_density.ENTRY),
     ),
-    view="masks",
+    template="masks/masks.html",
     styles=("css/atlas.css",),
 )
 OVERLAP = Tab(
     "overlap",
     "Overlap",
     (Placed(overlap_matrix.ENTRY, "big"), Placed(overlap_vs_chance.ENTRY, "big")),
-    view="overlap",
+    template="masks/overlap.html",
 )

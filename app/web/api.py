@@ -3,21 +3,16 @@
 from fastapi import APIRouter
 
 from app.web.core.problems import responses
-from app.web.form import catalog as api_catalog
+from app.web.form import catalog
 from app.web.masks import partners, tiles
-from app.web.repeats import api as api_again
-from app.web.run import api as api_runs
-from app.web.run import artifacts as api_artifacts
-from app.web.run import data as api_data
+from app.web.repeats import api as repeats
+from app.web.run import api as runs
+from app.web.run import artifacts, data
+from app.web.workers import api as workers
 
 PREFIX = "/api/v1"
 RESPONSES = responses(400, 403, 413, 422, 500)
 
 router = APIRouter(prefix=PREFIX, responses=RESPONSES)
-router.include_router(api_runs.router)
-router.include_router(api_again.router)
-router.include_router(api_data.router)
-router.include_router(api_artifacts.router)
-router.include_router(tiles.router)
-router.include_router(partners.router)
-router.include_router(api_catalog.router)
+for feature in (runs, repeats, data, artifacts, tiles, partners, catalog, workers):
+    router.include_router(feature.router)

@@ -32,7 +32,7 @@ def choices(spec: ErasureSpec, option: str) -> Choices:
 KIND = Kind(
     entry=ENTRY,
     tabs=(
-        Tab("film", "Film", view="film", styles=("css/film.css",), load=film_page),
+        Tab("film", "Film", template="erasure/film.html", styles=("css/film.css",), load=film_page),
         Tab(
             "erasure",
             "Erasure",
@@ -49,7 +49,7 @@ KIND = Kind(
     summary_series=("ending",),
     navigation=(("/erasure", "Erasure"),),
     form=FormLook(
-        sections={"Picture": "_studio.html"}, styles=("css/studio.css",), scripts=("js/pages/new_erasure.js",)
+        sections={"Picture": "erasure/_studio.html"}, styles=("css/studio.css",), scripts=("js/pages/new_erasure.js",)
     ),
     choices=choices,
 )

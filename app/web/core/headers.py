@@ -3,7 +3,7 @@
 from typing import Final
 
 # The hashes admit the style attributes that Plotly writes, the last those of superscripts (`font-size:70%`); its style
-# sheet is vendored (templates/base.html).
+# sheet is vendored (templates/core/base.html).
 _PLOTLY_STYLES = (
     "'unsafe-hashes' 'sha256-AR/cKIZjWPcPmBUPDA6oti9XBiTbJvz0Cro2J1VzzS8=' "
     "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=' 'sha256-S+l+cz1wXqs2B0FcjqqT7NvjwGmhD1UjJswXjlSkj0s='"

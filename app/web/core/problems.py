@@ -139,7 +139,7 @@ def _answer(
     errors = errors[:NAMED]
     asks = best(request.headers.get("accept", ""), (MEDIA_TYPE, "text/html"))
     if asks == "text/html" and not own_path(request.scope).startswith("/api/"):
-        template = "404.html" if status == 404 else "error.html"
+        template = "core/404.html" if status == 404 else "core/error.html"
         context = {"status": status, "title": HTTPStatus(status).phrase, "detail": detail, "errors": errors}
         context |= {"advice": advice, "retry": retry, "fields": fields}
         page: Response = request.app.state.templates.TemplateResponse(

@@ -1,4 +1,4 @@
-"""What can be asked for, who is working, and how long the queue is."""
+"""What a run can be made of: kinds, methods, presets and figures."""
 
 from typing import Any
 
@@ -12,7 +12,6 @@ from app.kinds.presets import PRESETS
 from app.kinds.registry import FIGURES, kinds_of
 from app.kinds.specs import EXPERIMENTS, Submitted
 from app.methods.catalog import CATALOG
-from app.records import WorkerInfo
 from app.web.core.context import StoreDep
 from app.web.submission.cost import Here
 
@@ -82,13 +81,6 @@ class Presets(BaseModel):
     next: None = None
 
 
-class Workers(BaseModel):
-    """Worker processes with contact in the last day."""
-
-    items: list[WorkerInfo]
-    next: None = None
-
-
 def _entry(entry: Entry) -> CatalogEntry:
     return CatalogEntry(
         name=entry.name,
@@ -146,15 +138,3 @@ def _preset(preset: Preset, here: Here) -> PresetInfo:
             steps=steps,
         ),
     )
-
-
-@router.get("/workers")
-def get_workers(store: StoreDep) -> Workers:
-    """Who is working: `alive` are those with contact in the last 15 s."""
-    return Workers(items=store.workers())
-
-
-@router.get("/queue")
-def get_queue_length(store: StoreDep) -> dict[str, int]:
-    """Replicates that wait, by the kind of worker they wait for: `cpu`, `gpu` or `any`."""
-    return store.queue_length()

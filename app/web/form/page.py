@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.experiment import Experiment, FieldError
@@ -18,6 +18,8 @@ from app.records import Run
 from app.store import Store
 from app.store.labels import check_name, check_notes, check_tags
 from app.web.core.context import QueueDep, StoreDep
+from app.web.core.form_data import FormDep
+from app.web.core.page import page, shell
 from app.web.core.words import plural
 from app.web.form import form as forms
 from app.web.form.fields import FormField, html_id, labels
@@ -25,7 +27,6 @@ from app.web.submission.cost import Here
 from app.web.submission.start import start
 from app.web.submission.submit import check_tickets, submit, trainable
 from app.web.submission.submit import extend as extend_run
-from app.web.views import page, shell
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,14 +35,6 @@ ABOUT_HELP = {
     "tags": "Tags, comma-separated.",
     "notes": "Why you run it and what you expect.",
 }
-
-
-async def form_data(request: Request) -> dict[str, str]:
-    """The fields of a submitted form; of a name that comes twice, the last (a ticked box after its hidden `off`)."""
-    return {name: value for name, value in (await request.form()).multi_items() if isinstance(value, str)}
-
-
-FormDep = Annotated[Mapping[str, str], Depends(form_data)]
 
 
 @dataclass(frozen=True)
@@ -129,9 +122,9 @@ def estimate(request: Request, store: StoreDep, data: FormDep) -> HTMLResponse:
     """What the form asks for as it is now: the live part beside it."""
     kind = data.get("kind", "")
     if kind not in EXPERIMENTS:
-        return page(request, "_estimate.html", estimate=Estimate(lead="Pick an experiment."))
+        return page(request, "form/_estimate.html", estimate=Estimate(lead="Pick an experiment."))
     base = store.run(data["extend"]) if data.get("extend") else None
-    return page(request, "_estimate.html", estimate=_estimate(store, kind, data, base))
+    return page(request, "form/_estimate.html", estimate=_estimate(store, kind, data, base))
 
 
 @router.post("/new")
@@ -206,7 +199,7 @@ def _page(
 
 def _render(request: Request, store: Store, made: NewPage, data: Mapping[str, str], status: int = 200) -> HTMLResponse:
     told = _estimate(store, made.kind, data, made.extends)
-    return page(request, "new.html", status, page=made, estimate=told, shell=shell(store))
+    return page(request, "form/new.html", status, page=made, estimate=told, shell=shell(store))
 
 
 def _checked(

@@ -12,8 +12,8 @@ from app.contract.experiment import FieldError
 from app.contract.tickets import TicketRef
 from app.imports.limits import MAX_NAME
 from app.web.core.context import ReaderDep
+from app.web.core.parameters import RunId
 from app.web.core.problems import responses
-from app.web.run.api import RunId
 
 router = APIRouter(tags=["masks"])
 

@@ -25,9 +25,9 @@ from app.contract.events import WINNING_TICKET
 from app.contract.tickets import TicketRef
 from app.web.core.columns import BOM, Format, csv_response, json_bytes, wants_csv
 from app.web.core.context import ReaderDep, StoreDep
+from app.web.core.parameters import RunId
 from app.web.core.problems import responses
 from app.web.masks.partners import LayerName, beside, number_of
-from app.web.run.api import RunId
 
 router = APIRouter(tags=["masks"])
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Response
 from app.records import Run
 from app.repeat.comparison import Comparison
 from app.web.core.context import QueueDep, StoreDep
+from app.web.core.parameters import RunId
 from app.web.core.problems import responses
 from app.web.repeats.again import again, compared
-from app.web.run.api import RunId
 
 router = APIRouter(tags=["runs"])
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from app.contract.experiment import FieldError
@@ -14,13 +14,13 @@ from app.records import Page, Run, State
 from app.store.labels import NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH, TAGS
 from app.store.listing import PAGE
 from app.web.core.context import QueueDep, StoreDep
+from app.web.core.parameters import Cursor, Empty, RunId, Short
 from app.web.core.problems import responses
 from app.web.submission.submit import announce, extend, submit, trainable
 from app.web.submission.waits import noted
 
 router = APIRouter(tags=["runs"])
 
-RunId: TypeAlias = Annotated[str, Path(description="Id of a run.", max_length=32)]
 # The store checks what is written (app/store/labels.py); the bounds stand here for who reads the schema.
 Name: TypeAlias = Annotated[str, Field(max_length=NAME_LENGTH, description="One line; spaces around it are dropped.")]
 Tags: TypeAlias = Annotated[
@@ -76,15 +76,6 @@ class Extension(_Body):
     spec: Submitted
 
 
-def _none_if_empty(value: Any) -> Any:
-    """A form leaves out nothing: it sends an empty string."""
-    return None if value == "" else value
-
-
-Empty = BeforeValidator(_none_if_empty)
-# Bounds stand inside the optional: outside they would be asked of None as well.
-Short: TypeAlias = Annotated[str, Field(max_length=TAG_LENGTH)]
-Cursor: TypeAlias = Annotated[str, Field(max_length=1_000)]
 Sort: TypeAlias = Literal[
     "created_at", "-created_at", "finished_at", "-finished_at",
     "name", "-name", "kind", "-kind", "state", "-state",

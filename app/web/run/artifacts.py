@@ -11,8 +11,8 @@ from app.records import ArtifactRef
 from app.store.errors import NotFound
 from app.web.core.columns import attachment
 from app.web.core.context import ReaderDep, StoreDep
+from app.web.core.parameters import RunId
 from app.web.core.problems import responses
-from app.web.run.api import RunId
 from app.web.run.tickets import ticket_file
 
 router = APIRouter(tags=["artifacts"])

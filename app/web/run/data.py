@@ -30,9 +30,9 @@ from app.web.core.columns import (
     wants_csv,
 )
 from app.web.core.context import BroadcasterDep, SourcesDep, StoreDep
+from app.web.core.parameters import Empty, RunId, Short
 from app.web.core.problems import responses
 from app.web.core.streams import event_json, event_stream
-from app.web.run.api import Empty, RunId, Short
 from app.web.run.cards import file_name
 from app.web.run.verdicts import advantage_sentences, verdict_sentence
 

@@ -11,27 +11,31 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from app.contract.experiment import FieldError
 from app.kinds.kind import Tab as KindTab
 from app.kinds.registry import KINDS
+from app.kinds.ticket_tabs import MASKS, OVERLAP
 from app.queue import Queue
 from app.records import Run
 from app.web.core.context import QueueDep, Readers, SourcesDep, StoreDep
+from app.web.core.form_data import FormDep
 from app.web.core.live_parts import known_parts
+from app.web.core.page import edge, page
 from app.web.form.form import FormField
-from app.web.form.page import ABOUT_HELP, FormDep, about, split_tags
+from app.web.form.page import ABOUT_HELP, about, split_tags
 from app.web.masks.overlap import OverlapPage, across_default, overlap_page
 from app.web.masks.page import MasksPage, masks_page
 from app.web.repeats.again import NEWEST, Relation, again, relations
 from app.web.repeats.spec_page import SpecPage, spec_page
 from app.web.run.cards import Card, cards_of
+from app.web.run.head import Head, head
 from app.web.run.live_level import has_levels, newest_level
 from app.web.run.log_lines import Log, log_of
+from app.web.run.progress import counted, ended
 from app.web.run.verdicts import VerdictTable, verdict_table
 from app.web.submission.submit import announce
-from app.web.views import Head, counted, edge, ended, head, page
 
 router = APIRouter(include_in_schema=False)
 
 # What every kind of run has besides the tabs of its own.
-SPEC, LOG = KindTab("spec", "Spec"), KindTab("log", "Log")
+SPEC, LOG = KindTab("spec", "Spec", template="run/spec.html"), KindTab("log", "Log", template="run/log.html")
 # The series that a page reads under a tab besides those of its figures.
 _SERIES: Mapping[str, tuple[str, ...]] = {
     "curves": ("outcome", "layers"),
@@ -176,7 +180,7 @@ def _render(
     # The browser asks again and again for the live parts of a page that it has: it has the figures too.
     known = known_parts(request)
     lean = known is not None
-    series = {*_SERIES.get(tab.view if tab.view != "figures" else tab.key, ()), counted(run)} - {""}
+    series = {*_SERIES.get(tab.key, ()), counted(run)} - {""}
     store.read_ahead([run.id], series)
     broker = run.state != "queued" or queue.alive()
     workers = store.workers() if run.state == "queued" else []
@@ -187,17 +191,17 @@ def _render(
     live = run.state in ("queued", "running", "cancelling")
     # Who has followed a run to its end asks once more what its last level is.
     if (live or lean) and has_levels(tab):
-        newest = newest_level(store, run, tab) if tab.view != "masks" else None
+        newest = newest_level(store, run, tab) if tab is not MASKS else None
         parts |= {"following": "off" if "level" in query or not live else "on", "newest": newest}
-        if tab.view != "masks":
+        if tab is not MASKS:
             query = {"level": str(newest or 0), **query}
-    if tab.view == "masks":
+    if tab is MASKS:
         parts["masks"] = masks = masks_page(readers.reader, run, query)
         # The figures below show the level, layer and replicate of the matrix.
         query = {**query, "level": str(masks.level), "layer": masks.layer}
         if "following" in parts:
             parts["newest"] = masks.last_level
-    if tab.view == "overlap":
+    if tab is OVERLAP:
         query = {**query, "across": across_default(readers.reader, run, query)}
         parts["overlap"] = overlap_page(readers.reader, run, query)
     if tab.figures:
@@ -214,14 +218,14 @@ def _render(
         parts["log"] = log_of(store, run, before=int(before) if is_seq else None, everything=query.get("all") == "1")
     return page(
         request,
-        "run.html",
+        "run/run.html",
         422 if errors else 200,
         shell=edge(request, store),
         page=RunPage(
             head=head(run, workers, refusals, broker=broker, ended=ended(store, run)),
             tab=tab.key,
             styles=tab.styles,
-            template="" if tab is LOG and "log" not in parts else tab.key if tab in (SPEC, LOG) else tab.view,
+            template="" if tab is LOG and "log" not in parts else tab.template,
             tabs=tuple(Tab(key, each.title, _href(run, key, asked)) for key, each in tabs.items()),
             about=about(written, errors, ABOUT_HELP | {"name": "A question makes a good name."}),
             edit_errors=errors,

@@ -20,8 +20,8 @@ from app.kinds.erasure.film.strips import MEASURES, Fate, State, Strip, fate, st
 from app.store.errors import NotFound
 from app.web.core.columns import BOM, CSV, Columns, attachment, csv_response, json_bytes
 from app.web.core.context import StoreDep
+from app.web.core.parameters import RunId
 from app.web.core.problems import responses
-from app.web.run.api import RunId
 
 
 def reader_of(store: StoreDep) -> FilmReader:

@@ -13,9 +13,9 @@ from app.store import Reads, Snapshot
 from app.store.errors import NotFound
 from app.web.core.context import Readers, SourcesDep
 from app.web.core.live_parts import known_parts
+from app.web.core.page import edge, page
 from app.web.core.words import ago
 from app.web.run.cards import Card, cards_of
-from app.web.views import edge, page
 
 router = APIRouter(include_in_schema=False)
 
@@ -70,7 +70,7 @@ def _render(request: Request, readers: Readers) -> HTMLResponse:
         ),
         preset=PRESETS[PRESET],
     )
-    return page(request, "hardware.html", page=made, shell=edge(request, store))
+    return page(request, "hardware/hardware.html", page=made, shell=edge(request, store))
 
 
 def _named(store: Reads, run_id: str) -> Run:

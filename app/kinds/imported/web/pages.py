@@ -16,10 +16,10 @@ from app.kinds.imported.web.fields import fields_of
 from app.kinds.imported.web.uploads import UploadDep
 from app.store import Store
 from app.web.core.context import QueueDep, StoreDep
+from app.web.core.page import page, shell
 from app.web.core.problems import Invalid
 from app.web.form.form import FormField
 from app.web.form.page import ABOUT_HELP, about, split_tags
-from app.web.views import page, shell
 
 router = APIRouter(include_in_schema=False)
 
@@ -73,4 +73,4 @@ def _render(
 ) -> HTMLResponse:
     words = ABOUT_HELP | {"name": "A question makes a good name. If empty, the run is named after its first file."}
     made = ImportPage(about(data, errors, words), errors.get("files", ""), errors.get("one_means", ""), bool(errors))
-    return page(request, "import.html", status, page=made, shell=shell(store))
+    return page(request, "imported/import.html", status, page=made, shell=shell(store))

@@ -1,0 +1,31 @@
+"""The bin: deleted runs, which can be restored until it is emptied."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from app.web.board.notice import Notice
+from app.web.board.page import LIMIT
+from app.web.board.rows import row
+from app.web.core.context import StoreDep
+from app.web.core.page import page, shell
+from app.web.core.parameters import Cursor
+from app.web.core.words import plural
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/bin")
+def bin_page(request: Request, store: StoreDep, cursor: Cursor = "", purged: int = 0) -> HTMLResponse:
+    """Deleted runs."""
+    found = store.runs(binned=True, limit=LIMIT, cursor=cursor or None)
+    notice = Notice(f"{plural(purged, 'run')} deleted for good.") if purged else None
+    return page(
+        request, "bin.html", rows=[row(run) for run in found.items], next=found.next, notice=notice,
+        count=plural(len(found.items), "run") if not found.next else "All runs in the bin", shell=shell(store),
+    )  # fmt: skip
+
+
+@router.post("/bin/empty")
+def empty_bin(store: StoreDep) -> RedirectResponse:
+    """Purge every run in the bin."""
+    return RedirectResponse(f"/bin?purged={store.empty_bin()}", 303)

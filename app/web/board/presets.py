@@ -1,0 +1,54 @@
+"""Presets as cards with what they cost here, and their submission as they are."""
+
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from app.kinds.presets import PRESETS
+from app.store import Reads
+from app.store.errors import NotFound
+from app.web.core.context import QueueDep, StoreDep
+from app.web.core.page import page, shell
+from app.web.submission.cost import Here
+from app.web.submission.submit import submit
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class PresetCard:
+    """A preset with what it costs here."""
+
+    name: str
+    title: str
+    paper: str
+    link: str
+    claim: str
+    differs: str
+    cost: str
+
+
+@router.get("/presets")
+def preset_page(request: Request, store: StoreDep) -> HTMLResponse:
+    """All presets."""
+    return page(request, "presets.html", presets=presets(store), shell=shell(store))
+
+
+@router.post("/presets/{name}/run")
+def run_preset(name: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
+    """Submit a preset as it is."""
+    preset = PRESETS.get(name)
+    if preset is None:
+        raise NotFound(f"there is no preset {name}")
+    run = submit(store, queue, preset.spec, name=preset.title)
+    return RedirectResponse(f"/runs/{run.id}", 303)
+
+
+def presets(store: Reads) -> list[PresetCard]:
+    """All presets, with what they would cost on the workers that run now."""
+    here = Here.now(store)
+    return [
+        PresetCard(each.name, each.title, each.paper, each.link, each.claim, each.differs, here.short(each.spec))
+        for each in PRESETS.values()
+    ]

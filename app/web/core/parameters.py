@@ -1,0 +1,21 @@
+"""Parameters of requests that several routes take."""
+
+from typing import Annotated, Any, TypeAlias
+
+from fastapi import Path
+from pydantic import BeforeValidator, Field
+
+from app.store.labels import TAG_LENGTH
+
+RunId: TypeAlias = Annotated[str, Path(description="Id of a run.", max_length=32)]
+
+
+def _none_if_empty(value: Any) -> Any:
+    """A form leaves out nothing: it sends an empty string."""
+    return None if value == "" else value
+
+
+Empty = BeforeValidator(_none_if_empty)
+# Bounds stand inside the optional: outside they would be asked of None as well.
+Short: TypeAlias = Annotated[str, Field(max_length=TAG_LENGTH)]
+Cursor: TypeAlias = Annotated[str, Field(max_length=1_000)]

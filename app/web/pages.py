@@ -1,0 +1,16 @@
+"""The pages: their routers; every page is whole without a script."""
+
+from fastapi import APIRouter
+
+from app.web.board import bin as bin_page
+from app.web.board import page as board
+from app.web.board import presets
+from app.web.core import theme
+from app.web.documents import page as documents
+from app.web.form import page as form
+from app.web.run import page as run
+from app.web.workers import page as workers
+
+router = APIRouter(include_in_schema=False)
+for feature in (form, run, board, presets, workers, bin_page, documents, theme):
+    router.include_router(feature.router)
