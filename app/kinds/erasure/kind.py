@@ -49,7 +49,7 @@ KIND = Kind(
     summary_series=("ending",),
     navigation=(("/erasure", "Erasure"),),
     form=FormLook(
-        sections={"Picture": "erasure/_studio.html"}, styles=("css/studio.css",), scripts=("js/pages/new_erasure.js",)
+        sections={"Picture": "erasure/_studio.html"}, styles=("css/studio.css",), scripts=("js/studio/page.js",)
     ),
     choices=choices,
 )

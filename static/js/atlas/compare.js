@@ -1,7 +1,7 @@
 /** The choice of a second ticket, of this run or of any other, and of which layers belong together. */
-import { choosePairing } from "../pairing.js";
+import { choosePairing } from "../masks/pairing.js";
 import { renewParts } from "../parts.js";
-import { pickRuns } from "../run_picker.js";
+import { pickRuns } from "../masks/run_picker.js";
 
 /** A run's name where there is room for few words. @param {string} name */
 export const short = (name) => (name.length <= 20 ? name : `${name.slice(0, 19)}…`);

@@ -1,7 +1,7 @@
 /** Import: files dropped or chosen, put in order, looked at by the server, and stored once a reader has seen the table. */
-import { decided, forget, hide, show as showTable } from "./import-table.js";
-import { follow, plain } from "./import-drop.js";
-import { post, size } from "./import-upload.js";
+import { decided, forget, hide, show as showTable } from "./table.js";
+import { follow, plain } from "./drop.js";
+import { post, size } from "./upload.js";
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("import-form"));
 const input = /** @type {HTMLInputElement} */ (document.getElementById("f-files"));
@@ -245,7 +245,7 @@ function contents() {
   return body;
 }
 
-/** @param {import("./import-table.js").Preview} found */
+/** @param {import("./table.js").Preview} found */
 function recognised(found) {
   complain("");
   if (!placed && !sharded()) {

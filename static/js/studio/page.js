@@ -1,7 +1,7 @@
 /** The picture of a new erasure study: a sheet to draw on, photographs to see, and the weights as they would begin. */
 import { at } from "../address.js";
-import { own } from "../studio/own.js";
-import { preview } from "../studio/preview.js";
+import { own } from "./own.js";
+import { preview } from "./preview.js";
 
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("spec-form"));
 if (form && document.getElementById("studio")) {

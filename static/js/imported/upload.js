@@ -22,7 +22,7 @@ function duration(seconds) {
  * Send the form, and show how far it is.
  * @param {FormData} body
  * @param {boolean} dry whether only to look
- * @param {{recognised: (found: import("./import-table.js").Preview) => void, failed: (errors: {path: string, message: string}[]) => void}} then
+ * @param {{recognised: (found: import("./table.js").Preview) => void, failed: (errors: {path: string, message: string}[]) => void}} then
  */
 export function post(body, dry, then) {
   const request = new XMLHttpRequest();

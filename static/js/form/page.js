@@ -1,9 +1,9 @@
 /** The form of a new run: what it would cost and what is wrong with it, as the server says while it is filled in. */
 import { at } from "../address.js";
-import { draft } from "../draft.js";
-import { apply, mark } from "../fields.js";
+import { draft } from "./draft.js";
+import { apply, mark } from "./fields.js";
 import { paced } from "../hints.js";
-import { pickRuns } from "../run_picker.js";
+import { pickRuns } from "../masks/run_picker.js";
 import { explain } from "../terms.js";
 
 const form = /** @type {HTMLFormElement | null} */ (document.getElementById("spec-form"));

@@ -1,6 +1,6 @@
 /** The choice of tickets to compare: what is chosen goes into the address and into both figures below. */
 import { choosePairing } from "./pairing.js";
-import { renewParts } from "./parts.js";
+import { renewParts } from "../parts.js";
 import { pickRuns } from "./run_picker.js";
 
 /**

@@ -1,6 +1,6 @@
 /** Runs and tickets chosen by name, in place of a field of ids and addresses, which keeps what is chosen. */
-import { at } from "./address.js";
-import { Combobox } from "./combobox.js";
+import { at } from "../address.js";
+import { Combobox } from "../form/combobox.js";
 
 const WITH_MASKS = (document.documentElement.dataset.withMasks ?? "").split(" ");
 

@@ -5,7 +5,7 @@ import { FigureCard } from "../figure.js";
 import { film } from "../film/film.js";
 import { follow, paced } from "../hints.js";
 import { advance, following, onNewest, running } from "../newest.js";
-import { chooseTickets } from "../overlap.js";
+import { chooseTickets } from "../masks/overlap.js";
 import { renewParts } from "../parts.js";
 
 const run = /** @type {HTMLElement} */ (document.querySelector("[data-run]")).dataset.run ?? "";
