@@ -23,8 +23,7 @@ from app.queue import Queue
 from app.reaper import Reaper
 from app.settings import Settings
 from app.store import Store
-from app.web import api
-from app.web.board import page as pages
+from app.web import api, pages
 from app.web.core import docs, health, problems, streams
 from app.web.core.body import BodyLimit
 from app.web.core.figures import Figures
