@@ -20,7 +20,7 @@ def bin_page(request: Request, store: StoreDep, cursor: Cursor = "", purged: int
     found = store.runs(binned=True, limit=LIMIT, cursor=cursor or None)
     notice = Notice(f"{plural(purged, 'run')} deleted for good.") if purged else None
     return page(
-        request, "bin.html", rows=[row(run) for run in found.items], next=found.next, notice=notice,
+        request, "board/bin.html", rows=[row(run) for run in found.items], next=found.next, notice=notice,
         count=plural(len(found.items), "run") if not found.next else "All runs in the bin", shell=shell(store),
     )  # fmt: skip
 

@@ -32,7 +32,7 @@ class PresetCard:
 @router.get("/presets")
 def preset_page(request: Request, store: StoreDep) -> HTMLResponse:
     """All presets."""
-    return page(request, "presets.html", presets=presets(store), shell=shell(store))
+    return page(request, "board/presets.html", presets=presets(store), shell=shell(store))
 
 
 @router.post("/presets/{name}/run")

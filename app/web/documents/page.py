@@ -31,7 +31,7 @@ def glossary(request: Request, store: StoreDep) -> HTMLResponse:
 
 
 def _document(request: Request, store: Store, name: str, title: str) -> HTMLResponse:
-    return page(request, "document.html", title=title, html=_html(name), shell=shell(store))
+    return page(request, "documents/document.html", title=title, html=_html(name), shell=shell(store))
 
 
 @cache

@@ -42,7 +42,7 @@ def workers(request: Request, store: StoreDep, queue: QueueDep) -> HTMLResponse:
     waiting = {key: count for key, count in queued.items() if count}
     told = ", ".join(f"{plural(count, 'replicate')} for {_whom(key)}" for key, count in waiting.items())
     return page(
-        request, "workers.html", workers=lines, machines=machines(known), troubles=troubles(known),
+        request, "workers/workers.html", workers=lines, machines=machines(known), troubles=troubles(known),
         alive=made.alive, broker=queue.alive(), shell=made,
         queue=f"Waiting: {told}." if told else "The queue is empty.",
     )  # fmt: skip
