@@ -1,24 +1,18 @@
 """`docs/add-a-method.md` is followed to the letter in a copy of the project: two files, and the method trains."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.contracts.pins import losses
+from tests.copied import ROOT, copied, printed, python
 from tests.generated import FILES
 
-ROOT = Path(__file__).parents[1]
 NAME = "small_final"
-PRINTED = dict(
-    re.findall(r"^`([\w/]+\.py)`:\n\n```python\n(.*?)```$", (ROOT / "docs/add-a-method.md").read_text(), re.M | re.S)
-)
+PRINTED = printed("add-a-method.md")
 SPEC = {
     "kind": "lottery", "dataset": {"kind": "digits"}, "model": {"kind": "lenet_300_100"}, "optimizer": {"kind": "adam"},
     "steps": 12, "eval_every": 5, "levels": 2, "replicates": 1, "pruning": {"kind": NAME, "rate": 0.5},
@@ -61,26 +55,10 @@ print(json.dumps({{
 """
 
 
-def python(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "PYTHONPATH": str(root)}
-    return subprocess.run([sys.executable, *arguments], cwd=root, env=env, capture_output=True, text=True, check=False)
-
-
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project with the two files, and with what `make generated` writes."""
-    root = tmp_path_factory.mktemp("project")
-    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
-    for name in filter(None, files):
-        if (ROOT / name).is_file():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, root / name)
-    for name, text in PRINTED.items():
-        assert not (root / name).exists()
-        (root / name).write_text(text)
-    written = python(root, "-m", "tests.generated")
-    assert written.returncode == 0, written.stderr
-    return root
+    return copied(tmp_path_factory.mktemp("project"), PRINTED)
 
 
 def test_a_method_is_two_files() -> None:
