@@ -10,6 +10,7 @@ from app.contract.events import WINNING_TICKET
 from app.contract.experiment import Experiment
 from app.contract.tickets import Collapsed, TicketRef
 from app.masks import reach
+from app.masks.chain import no_link
 from app.masks.collapse import Counts, first_cut, gap
 from app.masks.routes import Network
 from app.plotting.collapse import Collapse, Collapses
@@ -99,8 +100,9 @@ def _collapse(reader: Reader, run: Run, ref: TicketRef, counts: list[Counts]) ->
     if isinstance(network, Network):
         found = reach.gap(network, [layer.key for layer in layers], counts, lambda: _cut(reader, ref))
     else:
-        # Groups of a convolution, and models that could not be traced, leave the order of layers unknown.
-        shapes = [layer.shape if network is None and layer.groups == 1 else layer.shape[:1] for layer in layers]
+        # Groups of a convolution, models that could not be traced, and shortcuts leave the order of layers unknown.
+        linked = network is None and not no_link(names)
+        shapes = [layer.shape if linked and layer.groups == 1 else layer.shape[:1] for layer in layers]
         found = gap(shapes, counts, lambda: _cut(reader, ref))
     if found is None:
         return None

@@ -9,11 +9,15 @@ from numpy.typing import NDArray
 from app.atlas.reader import Index, Layer, Reader
 from app.atlas.tiles import OutOfRange
 from app.atlas.values import Floats, Values
+from app.contract.experiment import Experiment
 from app.contract.tickets import TicketRef
 from app.masks import reach
+from app.masks.chain import no_link
 from app.masks.codec import Bits, unpack
 from app.masks.connectivity import paths, spread_of
 from app.masks.sums import sums
+
+UNKNOWN = "masks alone do not show the architecture"
 
 
 class Unit(NamedTuple):
@@ -22,7 +26,8 @@ class Unit(NamedTuple):
     `picture` `(n, height, width)` says how its incoming weights form pictures: channels of the input, or kernels; it is
     None where they form none. `assumed` says that its shape is a guess from its size. `kept`, `start` and `end`
     `(n_columns,)` are those weights. `reached` holds, for each layer behind it, how many paths reach each unit.
-    `reason` says why what follows it is not defined for this model, None where it is.
+    `reason` says why what follows it is not known for this model, None where it is. `assumed_chain` says that it is
+    read as a chain of layers because the architecture is not known.
     """
 
     unit: int
@@ -36,6 +41,7 @@ class Unit(NamedTuple):
     end: Floats
     reached: list[tuple[str, NDArray[np.float64]]]
     reason: str | None
+    assumed_chain: bool
 
 
 def unit(reader: Reader, ref: TicketRef, layer: int, number: int) -> Unit:
@@ -48,26 +54,32 @@ def unit(reader: Reader, ref: TicketRef, layer: int, number: int) -> Unit:
     kept = unpack(reader.bits(ref, layer)[number : number + 1], columns)[0]
     with Values(reader, ref, layer) as values:
         start, end = values.start(number, number + 1)[0], values.end(number, number + 1)[0]
-    behind = _behind(reader, ref, index, layer, number)
+    degree, readers, reached, reason, chained = _behind(reader, ref, index, layer, number)
     picture, assumed = picture_of(index, layer)
-    return Unit(number, int(kept.sum()), *behind[:2], picture, assumed, kept, start, end, *behind[2:])
+    return Unit(
+        number, int(kept.sum()), degree, readers, picture, assumed, kept, start, end, reached, reason, chained
+    )  # fmt: skip
 
 
-_Behind: TypeAlias = tuple[int | None, list[str], list[tuple[str, NDArray[np.float64]]], str | None]
+_Behind: TypeAlias = tuple[int | None, list[str], list[tuple[str, NDArray[np.float64]]], str | None, bool]
 
 
 def _behind(reader: Reader, ref: TicketRef, index: Index, layer: int, number: int) -> _Behind:
-    """The last five fields of a unit but its weights."""
+    """The fields of a unit that do not describe its own weights."""
     network = reader.network(index.run)
     names = [each.name for each in index.layers]
     if isinstance(network, str):
-        return None, [], [], network
+        return None, [], [], network, False
+    if network is None and (aside := no_link(names)):
+        return None, [], [], f"not stated: by its name, {aside} is no link of a chain of layers, and {UNKNOWN}", False
     if network is None:
         behind = [(reader.bits(ref, i), after.shape, after.groups) for i, after in enumerate(index.layers) if i > layer]
         found = paths(number, index.layers[layer].size[0], behind)
         degree = _read_by(reader, ref, index, layer, number)
         readers = [] if degree is None else names[layer + 1 : layer + 2]
-        return degree, readers, list(zip(names[layer + 1 :], found, strict=False)), None
+        # Runs of before all networks were read had chains only.
+        assumed = not isinstance(index.run.spec, Experiment)
+        return degree, readers, list(zip(names[layer + 1 :], found, strict=False)), None, assumed
     places = {each.key: i for i, each in enumerate(index.layers)}
 
     def masks(key: str) -> Bits | None:
@@ -81,6 +93,7 @@ def _behind(reader: Reader, ref: TicketRef, index: Index, layer: int, number: in
         [names[places[each]] for each in counts if each in places],
         [(names[places[each]], reached) for each, reached in followed if each in places],
         None,
+        False,
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from app.imports.levels import bits_of
 from app.imports.orientation import Kernel
 from app.imports.recognition import Level, Recognition
+from app.masks.chain import no_link
 from app.masks.collapse import Counts, Gap, chained, connected, first_cut, gap
 from app.masks.connectivity import dead
 
@@ -22,8 +23,9 @@ def gaps(recognition: Recognition, folder: Path) -> Mapping[tuple[int, int], Gap
 
 
 def _gap(kernels: list[Kernel], level: Level, folder: Path) -> Gap | None:
-    # The groups of a convolution are not followed: its shape alone leaves the order of layers unknown.
-    shapes = [kernel.shape if kernel.groups == 1 else kernel.shape[:1] for kernel in kernels]
+    # Groups of a convolution are not followed, and shortcuts not guessed: both leave the order of layers unknown.
+    linked = not no_link(kernel.name for kernel in kernels)
+    shapes = [kernel.shape if linked and kernel.groups == 1 else kernel.shape[:1] for kernel in kernels]
     least = [_least(each.kept, kernel) for each, kernel in zip(level.counted, kernels, strict=True)]
     if not all(each.kept for each in least) or not chained(shapes):
         return gap(shapes, least, lambda: None)

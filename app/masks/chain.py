@@ -1,4 +1,4 @@
-"""The order of a network's layers, as far as their shapes decide it."""
+"""The order of a network's layers, as far as their shapes decide it and their names do not contradict it."""
 
 import re
 from collections import Counter
@@ -8,6 +8,11 @@ from typing import TypeAlias
 Shape: TypeAlias = tuple[int, ...]
 
 _STEPS = 2_000
+# Names of what is added to, joined with or weighs another layer's output.
+_ASIDE = re.compile(
+    r"shortcut|down_?sample|skip|residual|identity|inception|branch|attn|attention|qkv"
+    r"|(?:^|[._/])[qkv](?:_proj|_lin)?(?:$|[._/])"
+)
 _FIRST, _LAST = {"input", "stem"}, {"output", "head", "classifier", "logits"}
 
 
@@ -20,6 +25,11 @@ def by_name(name: str) -> tuple[int, list[tuple[int, str]]]:
     """A sort key for layers that shapes do not tell apart: words for the input first, for the output last."""
     words = set(re.split(r"[^a-z]+", name.lower()))
     return (-1 if words & _FIRST else 1 if words & _LAST else 0), natural(name)
+
+
+def no_link(names: Iterable[str]) -> str:
+    """Return the first layer that is no link of a chain by its name, such as a shortcut; "" without one."""
+    return next((name for name in names if _ASIDE.search(name.lower())), "")
 
 
 def follows(before: Shape, layer: Shape) -> bool:

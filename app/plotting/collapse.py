@@ -35,7 +35,7 @@ def sentence(found: Collapse, share: str = "") -> str:
     whole = brief(found)
     text = f"{whole[0].upper()}{whole[1:]}{share}"
     if not found.cut:
-        return f"{text}; masks alone do not show whether a shortcut leads around it."
+        return f"{text}; masks alone do not show whether a path leads around it."
     why = "" if found.empty else "; no path of kept weights leads through it"
     premise = "Unless a shortcut leads around it, the" if found.bridged else "The"
     return f"{text}{why}. {premise} network is cut at {found.cut}: the output no longer depends on the input."

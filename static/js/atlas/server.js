@@ -11,7 +11,7 @@ import { at } from "../address.js";
  * @typedef {{kind: string, title: string, low: number, high: number, one_of_many: string, colors: Record<string, string[]>, paper: Record<string, string>}} Legend
  * @typedef {View & {high: number, wide: number, kept: number, legend: Legend, source: string}} Tile
  * @typedef {{rows: Numbers, columns: Numbers, kept: Numbers, death: Numbers, start: Numbers, end: Numbers, replicates: Numbers}} Cells
- * @typedef {{unit: number, in_degree: number, out_degree: number | null, readers: string[], reason: string | null, picture: number[] | null, assumed: boolean, kept: Numbers, start: Numbers, end: Numbers, reached: {layer: string, paths: number[]}[]}} Unit
+ * @typedef {{unit: number, in_degree: number, out_degree: number | null, readers: string[], reason: string | null, assumed_chain: boolean, picture: number[] | null, assumed: boolean, kept: Numbers, start: Numbers, end: Numbers, reached: {layer: string, paths: number[]}[]}} Unit
  */
 
 /** @type {Record<string, new (buffer: ArrayBuffer) => Numbers>} */

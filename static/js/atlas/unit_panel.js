@@ -115,6 +115,7 @@ export class UnitPanel {
 /** @param {Unit} found */
 function sentences(found) {
   const words = [`${count(found.in_degree)} of ${count(found.kept.length)} incoming weights are kept.`];
+  if (found.assumed_chain && found.reached.length) words.push("Masks alone do not show the architecture: layers are read as one chain, in the order shown.");
   const after = found.readers.length > 1 ? `the ${found.readers.length} layers that read it` : "the next layer";
   if (found.out_degree !== null) words.push(found.out_degree ? `${count(found.out_degree)} kept weights of ${after} use its output.` : `No kept weight of ${after} uses its output, so it has no effect.`);
   if (found.reason) words.push(`Paths are ${found.reason}.`);

@@ -56,6 +56,7 @@ def test_of_a_model_that_could_not_be_traced_less_is_said(store: Store) -> None:
     run = written(store, REASON, ("blocks.1.c1",))
     found = unit(reader, run.ref(0, 1), 0, 2)
     assert (found.out_degree, found.readers, found.reached, found.reason) == (None, [], [], REASON["reason"])
+    assert not found.assumed_chain
     # Its masks do not tell whether a shortcut leads around the layer, so no cut is named.
     collapse = collapses(reader, store.run(run.id))[0, 1]
     assert (collapse.empty, collapse.cut, collapse.bridged) == (("blocks.1.c1",), "", True)

@@ -42,3 +42,16 @@ def test_what_is_cut_is_found_in_masks_of_any_density(tmp_path: Path, density: f
         seen.append(expected)
     assert ("" in seen) == (density > 0.02)
     assert any(seen) == (density < 0.9)
+
+
+def test_no_cut_is_claimed_where_a_name_shows_that_the_network_is_no_chain(tmp_path: Path) -> None:
+    for aside, cut in (("b.shortcut", None), ("b.second", 1)):
+        masks = {f"{name}.weight_mask": np.ones((4, 4), np.uint8) for name in ("a", aside, "c")}
+        masks[f"{aside}.weight_mask"][:] = 0
+        found = gaps(recognised(save(masks)), tmp_path)[0, 0]
+        assert (found.empty, found.cut, found.bridged) == ((1,), cut, True)
+        # Where nothing is empty, the units that one layer feeds are not matched with those that another reads.
+        masks = {f"{name}.weight_mask": np.zeros((4, 4), np.uint8) for name in ("a", aside, "c")}
+        for i, mask in enumerate(masks.values()):
+            mask[i, i] = 1
+        assert bool(gaps(recognised(save(masks)), tmp_path)) == (cut is not None)

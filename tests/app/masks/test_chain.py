@@ -2,10 +2,11 @@
 
 from itertools import pairwise, permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.masks.chain import by_name, chain, natural
+from app.masks.chain import by_name, chain, natural, no_link
 
 
 def test_units_of_one_layer_are_the_inputs_of_the_next() -> None:
@@ -32,6 +33,21 @@ def test_no_order_or_several_are_none() -> None:
     assert chain({"conv": (8, 1, 3, 3), "depthwise": (8, 1, 3, 3)}) is None
     assert chain({"vector": (4,), "a": (4, 4)}) is None
     assert chain({"empty": (0, 3, 1, 1), "a": (2, 4)}) is None  # a file may hold a kernel of no units
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["layer1.0.shortcut.0", "layer2.0.downsample.0.weight", "conv_skip", "stage.downSample", "block.residual_conv",
+     "h.0.attn.c_attn", "encoder.attention.query", "layers.3.q_proj", "blocks.1.qkv", "Mixed_5b.branch1x1.conv",
+     "attn_2.k.kernel"],
+)  # fmt: skip
+def test_a_name_may_show_that_a_layer_is_no_link_of_a_chain(name: str) -> None:
+    assert no_link(["fc1", name, "fc2"]) == name
+
+
+@pytest.mark.parametrize("name", ["fc1", "features.0", "conv2d_1", "k1", "lin.q2", "squeeze", "proj", "stem.conv"])
+def test_other_names_do_not(name: str) -> None:
+    assert no_link([name]) == ""
 
 
 def test_none_and_one_layer_are_in_order() -> None:
