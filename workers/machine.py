@@ -12,10 +12,11 @@ from typing import Any
 from app.gpus import gpus
 from app.records import Queue as QueueName
 
-ARITHMETIC = 2
+ARITHMETIC = 3
 """Raised with every change of the code after which a spec gives other bits, or half a training reads otherwise.
 
 1: before sparse networks computed their live weights only.
+2: before Lion was that of pytorch_optimizer, which names its mean otherwise; its bits are the same.
 """
 _ROOT = Path(__file__).parents[1]
 # What data, pictures, optimizers and the bytes of artifacts are made with, beside torch and NumPy.
