@@ -24,9 +24,9 @@ from app.cli_import import names_of, show
 from app.cli_server import ask, in_utf8, show_run, spec_of, text_of
 from app.cli_settings import settings
 from app.contract.verification import Verification
+from app.contract.words import plural
 from app.imports.limits import MAX_BYTES, MAX_FILES
 from app.kinds.presets import PRESETS
-from app.plotting.words import plural
 from app.records import Queue as QueueName
 
 app = typer.Typer(

@@ -21,6 +21,7 @@ from app.contract.events import WINNING_TICKET
 from app.contract.experiment import Experiment
 from app.contract.outputs import Key, Outputs, Rows, Saved
 from app.contract.verification import Verification
+from app.contract.words import plural
 from app.kinds.specs import EXPERIMENTS
 from app.records import Run
 from app.repeat.differences import difference, of_values
@@ -235,7 +236,7 @@ def _amount(key: Key, stored: Outputs, redone: Redone) -> str:
     if key.sort == "rows":
         rows = redone.rows.get(key) or stored[key]
         n = rows.table.shape[1] if isinstance(rows, Rows) else 0
-        return f"{n:,} row{'' if n == 1 else 's'}"
+        return plural(n, "row")
     data = redone.files.get(key)
     saved = stored.get(key)
     n = len(data) if data is not None else saved.size_bytes if isinstance(saved, Saved) else 0

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from app.contract.words import plural
 from app.plotting import words
 from app.plotting.intervals import Paired, Terms
 from app.plotting.replicates import Curve
@@ -37,8 +38,8 @@ class Advantage(NamedTuple):
         """In words, with the sizes of the differences, n and the kind of the intervals; without its full stop."""
         control = LOOKS[self.branch].label
         about = f"({self.n}, {self.terms.kind} 95 % intervals)"
-        worse = f"; it is worse at {words.plural(self.worse, 'level')}" if self.worse else ""
-        denser = f"; it is better at {words.plural(self.others, 'denser level')}" if self.others else ""
+        worse = f"; it is worse at {plural(self.worse, 'level')}" if self.worse else ""
+        denser = f"; it is better at {plural(self.others, 'denser level')}" if self.others else ""
         if not self.densities:
             where = "at the sparsest level" if self.others or self.worse else "at any density tested"
             return f"The ticket is not shown to beat {control} {where} {about}{denser}{worse}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
-from app.plotting import words
+from app.contract.words import plural
 
 
 class Collapse(NamedTuple):
@@ -58,7 +58,7 @@ def of_level(found: Collapses, level: int, replicates: int) -> str:
     one = first(here)
     if one is None:
         return ""
-    return sentence(one, f" ({len(here)} of {words.plural(replicates, 'replicate')})" if len(here) < replicates else "")
+    return sentence(one, f" ({len(here)} of {plural(replicates, 'replicate')})" if len(here) < replicates else "")
 
 
 def levels(found: Collapses) -> frozenset[int]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from app.contract.events import WINNING_TICKET
+from app.contract.words import plural
 from app.plotting import words
 from app.plotting.intervals import Paired, Terms, by_level, written
 from app.plotting.replicates import Curve, curve, present
@@ -39,7 +40,7 @@ class Verdict(NamedTuple):
         """The verdict in words, with difference, interval, n, bound and how the density was chosen."""
         bound = f"bound {words.points(-self.terms.bound).rstrip('0').rstrip('.')}"
         if self.difference is not None and self.density is not None:
-            gaps = f", though not at {words.plural(self.gaps, 'denser level')}" if self.gaps else ""
+            gaps = f", though not at {plural(self.gaps, 'denser level')}" if self.gaps else ""
             return (
                 f"Matches dense down to {words.density(self.density)} of the weights: "
                 f"{written(self.difference, self.terms.kind)}, n = {self.n} ({bound}){gaps}{self._chosen()}"
@@ -48,7 +49,7 @@ class Verdict(NamedTuple):
             about = f"n = {self.n}, {bound}, {self.terms.kind} 95 % intervals"
             if not self.unsure and self.best < -self.terms.bound:
                 return f"Loses more than the bound at {_of_all(self.tested)}: {_span(self.worst, self.best)} ({about})"
-            unsure = f"; at {self.unsure} of {words.plural(self.tested, 'level')} the interval is too wide to decide"
+            unsure = f"; at {self.unsure} of {plural(self.tested, 'level')} the interval is too wide to decide"
             return f"Not shown to match dense at any density tested ({about}){unsure if self.unsure else ''}"
         return "n = 1: no interval" if self.n == 1 else "No verdict yet: no pruned network is trained to its end"
 

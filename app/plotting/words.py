@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from app.contract.words import plural
+
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -77,11 +79,6 @@ def average(number: float) -> str:
     if number == round(number) or number >= 1000:
         return count(number)
     return "fewer than 0.1" if number < 0.1 else significant(number, 3 if number >= 10 else 2)
-
-
-def plural(number: int, noun: str) -> str:
-    """ "1 replicate", "3 replicates"."""
-    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 
 def replicates(counts: Iterable[int]) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from app.atlas.reader import Reader
-from app.plotting import words
+from app.contract.words import plural
 from app.records import Run
 
 
@@ -15,4 +15,4 @@ def summary(reader: Reader, run: Run) -> str:
     marked = rows.where((rows["level"] % 2 == 0) & np.isfinite(rows["visibility"]))
     gone = (marked["null_low"] <= marked["visibility"]) & (marked["visibility"] <= marked["null_high"])
     so_far = "" if run.state == "finished" else " so far"
-    return f"picture no more than chance in {int(gone.sum())} of {words.plural(len(marked), 'training')}{so_far}"
+    return f"picture no more than chance in {int(gone.sum())} of {plural(len(marked), 'training')}{so_far}"

@@ -11,6 +11,7 @@ from app.contract.events import Place
 from app.contract.experiment import Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.params import unit
 from app.contract.tickets import TicketRef
+from app.contract.words import plural
 
 Format: TypeAlias = Literal["masked_dense", "csr", "compacted", "structured", "semi_structured"]
 Mode: TypeAlias = Literal["inference", "training"]
@@ -132,14 +133,14 @@ class HardwareSpec(Experiment):
     @property
     def formula(self) -> str:
         """Such as `3 replicates × 2 layers × 6 densities × 2 modes × 1 batch size × 5 formats`."""
-        grid = f"{_count(len(self.layers), 'layer')} × {_count(len(self.densities), 'density', 'densities')}"
+        grid = f"{plural(len(self.layers), 'layer')} × {plural(len(self.densities), 'density', 'densities')}"
         what = " + ".join([*([grid] if self.layers else []), *(["1 ticket"] if self.ticket else [])])
         return " × ".join(
             (
-                _count(self.replicates, "replicate"),
+                plural(self.replicates, "replicate"),
                 f"({what})" if self.layers and self.ticket else what,
-                _count(len(self.modes), "mode"),
-                _count(len(self.batch_sizes), "batch size"),
+                plural(len(self.modes), "mode"),
+                plural(len(self.batch_sizes), "batch size"),
                 f"{1 + len(self.formats)} formats",
             )
         )
@@ -191,10 +192,6 @@ class HardwareSpec(Experiment):
                 raise FieldError("modes", "semi_structured is for inference only")
         if "csr" in self.formats and self.device == "cpu" and half:
             raise FieldError("dtype", f"csr needs float32 or float64 on a CPU, not {self.dtype}")
-
-
-def _count(number: int, noun: str, many: str = "") -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {many or f'{noun}s'}"
 
 
 ENTRY = Entry(

@@ -10,6 +10,7 @@ from app.contract.entry import Entry
 from app.contract.events import WINNING_TICKET, Place
 from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.params import RARE, Params, unit, when
+from app.contract.words import plural
 from app.methods.catalog import BranchChoice, DatasetChoice, ModelChoice, OptimizerChoice, PruningChoice, ScheduleChoice
 from app.methods.schedule.constant import Constant
 
@@ -129,9 +130,9 @@ class LotterySpec(Experiment):
     def formula(self) -> str:
         """Such as `3 replicates × (1 dense + 11 levels × (1 ticket + 2 controls))`."""
         controls = sum(draws(branch) for branch in self.branches)
-        beside = f" + {_plural(controls, 'control')}" if controls else ""
-        each = f"1 dense + {_plural(self.levels, 'level')} × (1 ticket{beside})"
-        return f"{_plural(self.replicates, 'replicate')} × ({each})"
+        beside = f" + {plural(controls, 'control')}" if controls else ""
+        each = f"1 dense + {plural(self.levels, 'level')} × (1 ticket{beside})"
+        return f"{plural(self.replicates, 'replicate')} × ({each})"
 
     def density(self, level: int) -> float:
         """Return the share of prunable weights, in [0, 1], that the pruning method leaves at a level."""
@@ -150,7 +151,7 @@ class LotterySpec(Experiment):
         ends = "ends" if self.levels == 1 else "end"
         percent = 100 * self.density(self.levels)
         text = f"{percent:.1f}" if percent >= 1 else f"{percent:.2g}"
-        return f"{_plural(self.levels, 'level')} {ends} at {text} % density"
+        return f"{plural(self.levels, 'level')} {ends} at {text} % density"
 
     @property
     def units_per_replicate(self) -> int:
@@ -239,10 +240,6 @@ class LotterySpec(Experiment):
         if any(mine.get(branch.kind, 0) < draws(branch) for branch in other.branches):
             return "branches"
         return "levels" if self.levels < other.levels else None
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 ENTRY = Entry(

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from app.contract.events import WINNING_TICKET
 from app.contract.tickets import MAX_LAYER_NAME
+from app.contract.words import plural
 from app.plotting import labels, words
 from app.plotting.density_curves import rgba
 from app.plotting.entry import FigureEntry, Reads
@@ -147,14 +148,14 @@ def finding(made: DegreeInfo) -> list[Part]:
         return list(made.awaited)
     where, noun = f"At level {made.level}, ", made.noun
     if made.density == 1:
-        return [Part(f"{where}{made.layer} is not pruned: each of its {words.plural(made.units, noun)} keeps all "
-                     f"{words.plural(made.most, 'weight')}.")]  # fmt: skip
+        return [Part(f"{where}{made.layer} is not pruned: each of its {plural(made.units, noun)} keeps all "
+                     f"{plural(made.most, 'weight')}.")]  # fmt: skip
     if made.density == 0:
         return [Part(f"{where}{made.layer} has no weights left.")]
     dead = float(made.dead.mean())
     parts = [
         Part(where), Part(words.average(dead), WINNING_TICKET),
-        Part(f" of {words.plural(made.units, noun)} of {made.layer} have no weights left, "
+        Part(f" of {plural(made.units, noun)} of {made.layer} have no weights left, "
              f"{words.average(made.random_dead)} on average in a random mask of the same density"),
     ]  # fmt: skip
     if made.random_spread > 0:
@@ -248,7 +249,7 @@ def _foot(made: DegreeInfo) -> str:
         return "n = 0"
     band = "mean · band = min to max" if n > 1 else "no spread"
     return (
-        f"n = {words.plural(n, 'replicate')}, {band} · dashed = mean of uniformly random masks of the same density "
+        f"n = {plural(n, 'replicate')}, {band} · dashed = mean of uniformly random masks of the same density "
         "(hypergeometric)"
     )
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from app.contract.events import WINNING_TICKET
+from app.contract.words import plural
 from app.plotting import picture_grid, words
 from app.plotting.entry import FigureEntry
 from app.plotting.picture_grid import PER_ROW, Picture
@@ -55,7 +56,7 @@ def info(source: Source[InputOptions]) -> InputInfo:
     layer, found = known[0], _columns(source, known[0])
     view = view_of(layer, source.run.provenance.get("input"))
     if view is None:
-        inputs = words.plural(layer.size[1], "input")
+        inputs = plural(layer.size[1], "input")
         return _empty(layer.name, None, (Part(f"The input is not a picture: {layer.name} has {inputs}, and their "
                                               "arrangement is not known."),))  # fmt: skip
     if not found:

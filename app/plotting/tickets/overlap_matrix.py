@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.contract.events import WINNING_TICKET
+from app.contract.words import plural
 from app.masks.overlap import Floats, Ints, Null, adjusted, iou, nested
 from app.plotting import words
 from app.plotting.entry import FigureEntry, Reads
@@ -130,7 +131,7 @@ def finding(made: MatrixInfo) -> list[Part]:
         if words.density(high) != words.density(low):
             reach = [Part("from "), *reach, Part(" to "), Part(words.density(high), WINNING_TICKET)]
         return [Part(f"{what}, with an IoU {'' if len(reach) > 1 else 'of '}"), *reach, Part(".")]
-    who = "2 tickets" if len(made.tickets) == 2 else f"{words.plural(int(free.sum()), 'pair')} of tickets"
+    who = "2 tickets" if len(made.tickets) == 2 else f"{plural(int(free.sum()), 'pair')} of tickets"
     return [
         Part(f"{who} share "),
         Part(words.density(float(made.iou[free].mean())), WINNING_TICKET),
@@ -198,9 +199,7 @@ def _marked(inside: int, same: int) -> str:
     """How many pairs have which mark, as the cells have them."""
     counts = ((inside, "nested pair", "", "⊂"), (same, "pair", " of the same mask", "="))
     return " and ".join(
-        f"{words.plural(n, noun)}{more} {'is' if n == 1 else 'are'} marked {sign}"
-        for n, noun, more, sign in counts
-        if n
+        f"{plural(n, noun)}{more} {'is' if n == 1 else 'are'} marked {sign}" for n, noun, more, sign in counts if n
     )
 
 
@@ -245,7 +244,7 @@ def _foot(made: MatrixInfo) -> str:
     if not made.n:
         return "n = 0"
     signs = f"⊂ nested · = the same mask · – not defined · colours end at {made.top:.2f}"
-    more = f" · {words.plural(made.left_out, 'more ticket')} left out" if made.left_out else ""
+    more = f" · {plural(made.left_out, 'more ticket')} left out" if made.left_out else ""
     paired = f" · {made.paired}" if made.paired else ""
     return f"n = {made.who} · chance: {NAMES[made.null]}{paired} · {signs}{more}"
 

@@ -10,9 +10,9 @@ from pydantic import Field, field_validator, model_validator
 from app.contract.events import WINNING_TICKET
 from app.contract.experiment import FieldError
 from app.contract.tickets import MAX_LAYER_NAME, TicketRef
+from app.contract.words import plural
 from app.masks.overlap import Null, Overlaps
 from app.masks.pairing import parse
-from app.plotting import words
 from app.plotting.source import Options, Source
 from app.plotting.style import LOOKS
 from app.plotting.words import Part
@@ -136,7 +136,7 @@ def title(source: Source[Any]) -> str:
     runs = len({ref.run for ref in refs})
     several = f" of {runs} runs" if runs > 1 else ""
     if options.named:
-        whose = f"Overlap of {words.plural(len(options.named), 'chosen ticket')}"
+        whose = f"Overlap of {plural(len(options.named), 'chosen ticket')}"
     elif options.across == "replicates" and runs > 1 and replicates(refs) == runs:
         whose = f"Overlap between {runs} runs{at}"
     elif options.across == "replicates":
@@ -176,10 +176,10 @@ def count(refs: Sequence[TicketRef]) -> str:
     """What n is, for the foot: replicates of one run, else the tickets and the runs that they come from."""
     runs = len({ref.run for ref in refs})
     if runs < 2:
-        return words.plural(replicates(refs), "replicate")
+        return plural(replicates(refs), "replicate")
     same = {ref.replicate for ref in refs}
     which = f"replicate {next(iter(same))} of {runs} runs" if len(same) == 1 else f"{runs} runs"
-    return f"{words.plural(len(refs), 'ticket')}, {which}"
+    return f"{plural(len(refs), 'ticket')}, {which}"
 
 
 def pairs_by(made: Overlaps) -> str:

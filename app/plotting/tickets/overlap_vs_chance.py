@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.contract.events import WINNING_TICKET
+from app.contract.words import plural
 from app.masks.chance import OFF, REACH
 from app.masks.overlap import NULLS, Floats, Ints, Null, nested, smaller
 from app.plotting import words
@@ -156,8 +157,8 @@ def finding(made: ChanceInfo) -> list[Part]:
         return [Part(why)]
     pairs = int(made.pairs[-1])
     parts = [
-        Part(f"Over all layers, {words.plural(pairs, 'pair')} of tickets" if len(made.layers) > 1
-             else f"In {made.layers[0]}, {words.plural(pairs, 'pair')} of tickets"),
+        Part(f"Over all layers, {plural(pairs, 'pair')} of tickets" if len(made.layers) > 1
+             else f"In {made.layers[0]}, {plural(pairs, 'pair')} of tickets"),
         Part(" shares " if pairs == 1 else " share "), Part(words.density(made.observed[-1]), WINNING_TICKET),
         Part(" of the smaller mask's weights"),
     ]  # fmt: skip
@@ -270,19 +271,19 @@ def _foot(made: ChanceInfo) -> str:
     if not made.n:
         return "n = 0"
     pairs = int(made.pairs[-1]) if len(made.pairs) else 0
-    parts = [f"n = {made.who}, {words.plural(pairs, 'pair')}"]
+    parts = [f"n = {made.who}, {plural(pairs, 'pair')}"]
     if pairs:
         parts.append("lines: 95 % of such means by chance, layers taken as independent")
     if made.estimated:
-        parts.append(f"unit-permuted intervals of {words.plural(len(made.estimated), 'layer')} estimated: {OFF}")
+        parts.append(f"unit-permuted intervals of {plural(len(made.estimated), 'layer')} estimated: {OFF}")
     if made.paired:
         parts.append(made.paired)
     if made.nested > made.same:
-        parts.append(f"{words.plural(made.nested - made.same, 'nested pair')} left out")
+        parts.append(f"{plural(made.nested - made.same, 'nested pair')} left out")
     if made.same:
-        parts.append(f"{words.plural(made.same, 'pair')} of the same mask left out")
+        parts.append(f"{plural(made.same, 'pair')} of the same mask left out")
     if made.left_out:
-        parts.append(f"{words.plural(made.left_out, 'more ticket')} left out")
+        parts.append(f"{plural(made.left_out, 'more ticket')} left out")
     return " · ".join(parts)
 
 

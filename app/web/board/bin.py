@@ -3,13 +3,13 @@
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from app.contract.words import plural
 from app.web.board.notice import Notice
 from app.web.board.page import LIMIT
 from app.web.board.rows import row
 from app.web.core.context import StoreDep
 from app.web.core.page import page, shell
 from app.web.core.parameters import Cursor
-from app.web.core.words import plural
 
 router = APIRouter(include_in_schema=False)
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from fastapi import Request
 from starlette.responses import HTMLResponse
 
+from app.contract.words import plural
 from app.store import Reads
 from app.web.core.glossary import explain
 from app.web.core.live_parts import changed, known_parts
-from app.web.core.words import plural
 
 
 @dataclass(frozen=True)

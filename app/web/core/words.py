@@ -51,8 +51,3 @@ def size(n_bytes: float) -> str:
             return f"{n_bytes:.0f} {unit}" if unit == "B" or n_bytes >= 10 else f"{n_bytes:.1f} {unit}"
         n_bytes /= 1000
     return f"{n_bytes:.1f} TB"
-
-
-def plural(number: int, noun: str) -> str:
-    """`1 worker`, `2 workers`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 from app.contract.experiment import FieldError
 from app.contract.refusals import refusal
-from app.web.core.words import plural
+from app.contract.words import plural
 
 Schema: TypeAlias = dict[str, Any]
 

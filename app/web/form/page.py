@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.experiment import Experiment, FieldError
 from app.contract.preset import Preset
+from app.contract.words import plural
 from app.kinds.kind import FormLook
 from app.kinds.presets import PRESETS
 from app.kinds.registry import KINDS
@@ -20,7 +21,6 @@ from app.store.labels import check_name, check_notes, check_tags
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.form_data import FormDep
 from app.web.core.page import page, shell
-from app.web.core.words import plural
 from app.web.form import form as forms
 from app.web.form.fields import FormField, html_id, labels
 from app.web.submission.cost import Here

@@ -9,12 +9,12 @@ from app.atlas.colorings import COLORINGS, Color, available
 from app.atlas.reader import Index, Layer, Reader
 from app.contract.events import WINNING_TICKET
 from app.contract.tickets import TicketRef
+from app.contract.words import plural
 from app.plotting import words
 from app.plotting.collapse import Collapse, sentence
 from app.plotting.style import LOOKS
 from app.records import Run, Series
 from app.store.errors import NotFound
-from app.web.core.words import plural
 from app.web.masks.pairing import PairingForm, pairing_form
 
 MODES = (("side", "side by side"), ("divider", "divider"), ("difference", "difference"))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from app.contract.words import plural
 from app.records import EventRecord, Run
 from app.store import Reads
 from app.web.core.words import size
@@ -59,7 +60,7 @@ def _text(event: dict[str, Any], replicate: int | None) -> str:
             return f"{who}, attempt {event['attempt']}, on worker {event['worker']}"
         case "measured":
             rows = event.get("rows", 0)
-            return f"{event['series']}, {rows} row{'' if rows == 1 else 's'} · {who}, {_place(event['place'])}"
+            return f"{event['series']}, {plural(rows, 'row')} · {who}, {_place(event['place'])}"
         case "artifact_saved":
             return f"{event['name']}, {size(event['size_bytes'])} · {who}, {_place(event['place'])}"
         case "failed":

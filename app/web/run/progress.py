@@ -1,9 +1,10 @@
 """How far a run has come, in words."""
 
+from app.contract.words import plural
 from app.kinds.specs import EXPERIMENTS
 from app.records import Run
 from app.store import Reads
-from app.web.core.words import duration, plural
+from app.web.core.words import duration
 
 
 def done(run: Run) -> int:

@@ -4,11 +4,12 @@ import heapq
 from collections.abc import Sequence
 
 from app.contract.experiment import Experiment
+from app.contract.words import plural
 from app.estimate import replicate_seconds
 from app.records import Shard, WorkerInfo
 from app.store import Speed, Store
 from app.store.turns import SLICE_S
-from app.web.core.words import duration, plural
+from app.web.core.words import duration
 
 # More runs than this are not looked at one by one.
 LOOKED_AT = 50

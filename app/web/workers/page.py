@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
+from app.contract.words import plural
 from app.records import WorkerInfo
 from app.store.workers import Held
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.page import page, shell
-from app.web.core.words import ago, plural
+from app.web.core.words import ago
 from app.web.workers.loads import gauges, machines, troubles
 
 router = APIRouter(include_in_schema=False)

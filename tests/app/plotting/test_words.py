@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.contract.words import plural
 from app.plotting import words
 from app.plotting.words import Part
 
@@ -80,8 +81,8 @@ def test_how_many_replicates(counts: list[int], written: str, by_level: str) -> 
 def test_lists_and_plurals() -> None:
     joined = words.listed([[Part("a "), Part("1", "reinit")], [Part("b")], [Part("c")]], " and ")
     assert words.text(tuple(joined)) == "a 1, b and c"
-    assert words.plural(1, "replicate") == "1 replicate"
-    assert words.plural(1200, "step") == "1,200 steps"
+    assert plural(1, "replicate") == "1 replicate"
+    assert plural(1200, "step") == "1,200 steps"
 
 
 def test_no_line_ends_between_a_number_and_what_belongs_to_it() -> None:

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from pydantic import Field
 
+from app.contract.words import plural
 from app.kinds.erasure.figures import trainings
 from app.kinds.erasure.figures.contact_sheet import Sheet, Spot, images, marks, shown, zone
 from app.kinds.erasure.figures.trainings import Ends, lr_text
@@ -112,7 +113,7 @@ def finding(made: AccuracyLrInfo) -> list[Part]:
     return [
         Part(f"{which} after {words.count(made.steps)} steps at each optimizer's best learning rate: "),
         *words.listed(told),
-        Part(f" and {words.plural(more, 'other')} below." if more else "."),
+        Part(f" and {plural(more, 'other')} below." if more else "."),
     ]
 
 
@@ -128,7 +129,7 @@ def foot(made: AccuracyLrInfo) -> str:
         left_out = made.sheet.left_out
         notes.append("below: the matrix after training" + (f", {left_out} left out" if left_out else ""))
     if made.live and (left := trainings.awaited(made.ends)):
-        notes.append(f"{words.plural(left, 'training')} remaining")
+        notes.append(f"{plural(left, 'training')} remaining")
     return " · ".join(notes)
 
 

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from pydantic import Field
 
+from app.contract.words import plural
 from app.kinds.erasure.figures import trainings
 from app.kinds.erasure.figures.course import Course, course
 from app.kinds.erasure.figures.spectral_match import Match, match, matched
@@ -196,7 +197,7 @@ def foot(made: StepsInfo) -> str:
     if lost := trainings.diverged_text(made.ends, _LABEL):
         notes.append(f"{lost}: ×")
     if made.live and (left := trainings.awaited(made.ends)):
-        notes.append(f"{words.plural(left, 'training')} remaining")
+        notes.append(f"{plural(left, 'training')} remaining")
     return " · ".join(notes)
 
 

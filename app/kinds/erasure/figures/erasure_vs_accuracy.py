@@ -7,11 +7,12 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from pydantic import Field
 
+from app.contract.words import plural
 from app.kinds.erasure.figures import trainings
 from app.kinds.erasure.figures.accuracy_vs_lr import Split
 from app.kinds.erasure.figures.trainings import ERASED, Ends, fate, lr_text
 from app.kinds.erasure.spec import ErasureSpec
-from app.plotting import mean_lines, spread, words
+from app.plotting import mean_lines, spread
 from app.plotting.accuracy_axis import accuracy_range
 from app.plotting.density_curves import rgba
 from app.plotting.entry import FigureEntry
@@ -91,7 +92,7 @@ def foot(made: ErasureAccuracyInfo) -> str:
     n = np.concatenate([np.isfinite(_accuracy(made, each)).sum(axis=1) for each in made.ends])
     notes = [spread.n_text(n)]
     if n.any():
-        notes.append(f"{words.plural(int(n.sum()), 'point')}, one a training; strong and named at the best rate by "
+        notes.append(f"{plural(int(n.sum()), 'point')}, one a training; strong and named at the best rate by "
                      "validation accuracy")  # fmt: skip
         notes.append("strip = 95 % of pictures with rows and columns permuted: outside it is detectable")
         if made.two_level:
@@ -99,7 +100,7 @@ def foot(made: ErasureAccuracyInfo) -> str:
     if lost := trainings.diverged_text(made.ends, _LABEL):
         notes.append(lost)
     if made.live and (left := trainings.awaited(made.ends)):
-        notes.append(f"{words.plural(left, 'training')} remaining")
+        notes.append(f"{plural(left, 'training')} remaining")
     return " · ".join(notes)
 
 

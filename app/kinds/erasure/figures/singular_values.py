@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from app.contract.words import plural
 from app.kinds.erasure.figures import trainings
 from app.kinds.erasure.figures.one_training import TrainingChoice, chosen
 from app.kinds.erasure.figures.trainings import lr_text
@@ -123,7 +124,7 @@ def foot(made: SpectrumInfo) -> str:
     if n and not _above(mean(made.values)).all():
         notes.append("the smallest value lies below the axis")
     if made.diverged and not made.all_diverged:
-        notes.append(f"{words.plural(made.diverged, 'replicate')} diverged, not in the mean")
+        notes.append(f"{plural(made.diverged, 'replicate')} diverged, not in the mean")
     if made.live and len(made.moments) and made.moments[-1] < made.steps:
         notes.append(f"still training, {words.count(made.steps)} steps in all")
     return " · ".join(notes)

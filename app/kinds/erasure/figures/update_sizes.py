@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from pydantic import Field
 
+from app.contract.words import plural
 from app.kinds.erasure.figures import trainings
 from app.kinds.erasure.figures.one_training import TrainingChoice, chosen
 from app.kinds.erasure.figures.trainings import lr_text
@@ -164,7 +165,7 @@ def foot(made: SizesInfo) -> str:
     if made.absent and made.sizes:
         notes.append(f"not trained at this learning rate: {', '.join(LOOKS[name].label for name in made.absent)}")
     if made.diverged:
-        notes.append(f"{words.plural(made.diverged, 'optimizer')} diverged at this learning rate")
+        notes.append(f"{plural(made.diverged, 'optimizer')} diverged at this learning rate")
     if made.live and made.step is not None and made.step < made.steps:
         notes.append(f"still training, {words.count(made.steps)} steps in all")
     return " · ".join(notes)

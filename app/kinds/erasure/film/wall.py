@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from app.contract.events import Place
+from app.contract.words import plural
 from app.kinds.erasure.figures.trainings import ERASED, lr_text
 from app.kinds.erasure.film.reader import base_level, film_reader
 from app.kinds.erasure.film.strips import Strip, fate, label, strips, two_level
 from app.plotting import words
-from app.plotting.words import plural
 from app.records import Run
 from app.store.reads import Reads
 

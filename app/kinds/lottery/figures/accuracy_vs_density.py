@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from app.contract.events import WINNING_TICKET
 from app.contract.experiment import Experiment
+from app.contract.words import plural
 from app.kinds.lottery.spec import LotterySpec
 from app.plotting import collapse, labels, words
 from app.plotting.accuracy_axis import accuracy_range
@@ -161,7 +162,7 @@ def finding(made: AccuracyInfo) -> list[Part]:
     if made.collapsed:
         parts.append(Part(f" {made.collapsed}"))
     if made.live:
-        n = words.plural(made.cited.n, "replicate")
+        n = plural(made.cited.n, "replicate")
         parts.append(Part(" Still running." if made.cited.counts else f" Still running; so far from {n}."))
     elif made.cited.n == 1:
         parts.append(Part(" One replicate cannot distinguish an effect from chance."))
@@ -178,7 +179,7 @@ def foot(made: AccuracyInfo) -> str:
     notes = [replicates_note(made.curves, made.draws)]
     diverged = sum(int(drawn.diverged.sum()) for drawn in made.curves)
     if diverged:
-        notes.append(f"× {words.plural(diverged, 'diverged training')}; not in the mean")
+        notes.append(f"× {plural(diverged, 'diverged training')}; not in the mean")
     values = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in made.curves]
     low, _ = accuracy_range(np.concatenate(values) if values else np.zeros(0))
     if any((value < low).any() for value in values):

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from app.contract.words import plural
 from app.plotting import words
 from app.plotting.style import LOOKS
 from app.records import Series
@@ -45,7 +46,7 @@ def summary(lost: Sequence[Diverged], trainings: int) -> str:
     if not lost:
         return ""
     when = f"at step {words.count(lost[0].step)}"
-    count = f"{len(lost)} of {words.plural(trainings, 'training')} diverged"
+    count = f"{len(lost)} of {plural(trainings, 'training')} diverged"
     return f"{count}, {when if len(lost) == 1 else f'the first {when}'}"
 
 

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from app.contract.events import WINNING_TICKET
+from app.contract.words import plural
 from app.kinds.lottery.spec import LotterySpec
 from app.plotting import collapse, labels, words
 from app.plotting.density_axis import density_axis
@@ -139,7 +140,7 @@ def foot(made: EarlyStopInfo) -> str:
     if censored:
         notes.append(f"hollow markers: still improving at the last step ({censored} of {made.trainings})")
     if diverged:
-        notes.append(f"× {words.plural(diverged, 'diverged training')}; not in the mean")
+        notes.append(f"× {plural(diverged, 'diverged training')}; not in the mean")
     return " · ".join(notes)
 
 

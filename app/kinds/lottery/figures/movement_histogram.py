@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.contract.events import WINNING_TICKET
+from app.contract.words import plural
 from app.kinds.lottery.figures.movement_view import (
     Floats,
     MovementOptions,
@@ -124,7 +125,7 @@ def _foot(made: HistogramInfo) -> str:
     if not made.n:
         return "n = 0"
     return (
-        f"n = {words.plural(made.n, 'replicate')}, pooled · {words.count(made.kept.sum())} weights survive, "
+        f"n = {plural(made.n, 'replicate')}, pooled · {words.count(made.kept.sum())} weights survive, "
         f"{words.count(made.pruned.sum())} are pruned next · the largest 0.1 % lie beyond the axis"
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.contract.events import WINNING_TICKET
+from app.contract.words import plural
 from app.kinds.lottery.figures.movement_view import Floats, MovementOptions, awaited, chosen, level_mean, moved, shares
 from app.plotting import words
 from app.plotting.source import Source
@@ -137,7 +138,7 @@ def _foot(made: JointInfo) -> str:
     if not made.n:
         return "n = 0"
     alive = words.count(made.counts.sum())
-    return f"n = {words.plural(made.n, 'replicate')}, pooled · {alive} weights remaining at this level · log colour"
+    return f"n = {plural(made.n, 'replicate')}, pooled · {alive} weights remaining at this level · log colour"
 
 
 def table(made: JointInfo) -> dict[str, list[Any]]:

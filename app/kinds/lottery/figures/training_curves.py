@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from app.contract.events import WINNING_TICKET
+from app.contract.words import plural
 from app.kinds.lottery.figures.diverged import Diverged, cross, lost_at, summary, without
 from app.kinds.lottery.spec import LotterySpec
 from app.plotting import collapse, labels, words
@@ -190,10 +191,10 @@ def finding(made: TrainingInfo) -> list[Part]:
 def foot(made: TrainingInfo) -> str:
     """n, what the lines are, and how many are left out."""
     n = max((mean.n for mean in made.means), default=0)
-    crosses = f"× {words.plural(len(made.diverged), 'diverged training')}; not in the mean" if made.diverged else ""
+    crosses = f"× {plural(len(made.diverged), 'diverged training')}; not in the mean" if made.diverged else ""
     if n == 0:
         return " · ".join(filter(None, ["n = 0", crosses]))
-    notes = [f"n = {words.plural(n, 'replicate')}"]
+    notes = [f"n = {plural(n, 'replicate')}"]
     if len(made.lines) > len(made.means):
         notes.append("thin lines: trainings · thick: mean, up to the last step that all have reached")
     if len(made.lines) < made.trainings:

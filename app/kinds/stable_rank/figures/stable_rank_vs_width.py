@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from app.contract.words import plural
 from app.kinds.stable_rank.spec import StableRankSpec
 from app.plotting import labels, mean_lines, spread, words
 from app.plotting.entry import FigureEntry
@@ -96,7 +97,7 @@ def foot(made: RankInfo) -> str:
         notes.append("stable rank = ‖·‖F² / ‖·‖₂² of the middle matrix's first update · dotted: the cap, the smaller "
                      "of width and batch")  # fmt: skip
     if made.live and (left := made.replicates * len(n) - int(n.sum())):
-        notes.append(f"{words.plural(left, 'gradient')} remaining")
+        notes.append(f"{plural(left, 'gradient')} remaining")
     return " · ".join(notes)
 
 

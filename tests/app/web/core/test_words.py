@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from app.contract.words import plural
 from app.web.core import words
 
 
@@ -38,7 +39,7 @@ def test_sizes(n_bytes: float, text: str) -> None:
 
 
 def test_plurals() -> None:
-    assert (words.plural(1, "run"), words.plural(0, "run"), words.plural(1200, "run")) == (
+    assert (plural(1, "run"), plural(0, "run"), plural(1200, "run")) == (
         "1 run",
         "0 runs",
         "1,200 runs",
