@@ -76,7 +76,6 @@ def test_layers_that_nothing_pairs_are_paired_by_the_reader(watched: Watched, tw
 
 
 def test_two_tickets_in_pixels_are_paired_too(watched: Watched, two: tuple[str, str]) -> None:
-    watched.expected = "422"
     numbered, words = two
     page = watched()
     page.goto(f"/runs/{numbered}?tab=masks&layer=fc1")
@@ -84,10 +83,17 @@ def test_two_tickets_in_pixels_are_paired_too(watched: Watched, two: tuple[str, 
     pick(page, "Compare with a ticket of any run, by name or id", "names_words")
     page.get_by_role("combobox", name="Ticket of names_words").select_option(label="replicate 0 · level 0")
     expect(page.locator(f"#pairing-{words}")).to_contain_text("Which layer of “names_words”")
-    expect(page.locator("#legend")).to_contain_text("Not compared: ")
+    expect(page.locator("#apart")).to_have_text(
+        f"Not compared. Names and shapes do not determine which layer of “names_words” ({words}) corresponds to which "
+        f"of “names_numbered” ({numbered}). Confirm a pairing, such as fc1 = input, fc2 = hidden."
+    )
+    expect(page.locator("#legend")).to_have_text(
+        "Colour: kept or pruned. Each cell is one weight. 16 of 64 weights in view kept."
+    )
     expect(page.locator("#matrix-b")).to_be_hidden()
     page.get_by_role("button", name="Compare with this pairing").click()
     expect(page.locator("#matrix-b .main-svg").first).to_be_visible()
+    expect(page.locator("#apart")).to_be_hidden()
     page.click(".segments >> text=difference")
     expect(page.locator("#legend")).to_contain_text("16 of 64 weights in view kept by A or B")
 
@@ -101,6 +107,20 @@ def test_a_link_to_an_open_pairing_asks_for_no_figure(watched: Watched, two: tup
     expect(page.locator(MATRIX)).to_be_hidden()
     page.wait_for_timeout(1000)
     assert not [address for address in asked if "/figures/" in address]
+
+
+def test_layers_that_cannot_be_paired_are_no_error_in_pixels(
+    watched: Watched, scope: Scope, two: tuple[str, str]
+) -> None:
+    other = imported(scope, "narrow one", save({"a.weight_mask": np.eye(4, dtype=np.uint8)}))
+    page = watched()
+    page.goto(f"/runs/{two[0]}?tab=masks&layer=fc1&other={other}:0:0")
+    expect(page.locator("#apart")).to_have_text(
+        f"Not compared. The layers of “names_numbered” ({two[0]}) and “narrow one” ({other}) cannot be paired: one has "
+        "2 layers, the other 1 layer."
+    )
+    expect(page.locator("#legend")).to_contain_text("Colour: kept or pruned.")
+    expect(page.locator("#matrix-b")).to_be_hidden()
 
 
 def test_what_cannot_be_compared_says_why(watched: Watched, scope: Scope, two: tuple[str, str]) -> None:

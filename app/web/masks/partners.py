@@ -1,6 +1,6 @@
 """Which layer of another ticket is compared with a layer, over HTTP."""
 
-from typing import Annotated, TypeAlias, cast
+from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
@@ -23,12 +23,14 @@ LayerName: TypeAlias = Annotated[str, Path(description="Name of a layer.", max_l
 class Partner(BaseModel):
     """The layer of another ticket that is compared with one: its name there, and what decided that.
 
-    `name`, `seq`, `last_level` and `replicates` are those of the other run.
+    Where none is, or where a reader has to choose, `layer` is None and `reason` a sentence. `name`, `seq`, `last_level`
+    and `replicates` are those of the other run.
     """
 
-    layer: str
+    layer: str | None
+    by: str | None
+    reason: str | None
     name: str
-    by: str
     seq: int
     last_level: int
     replicates: int
@@ -42,17 +44,22 @@ def get_partner(
     reader: ReaderDep,
     pairing: Annotated[str, Query(max_length=8_000, description="Which layers belong together: a:b:0-2-1.")] = "",
 ) -> Partner:
-    """Which layer of another ticket corresponds to this one; 422 where none does, or where a reader has to choose."""
-    ref, number = TicketRef(run_id, 0, 0), number_of(reader, run_id, layer)
-    found = cast(Beside, beside(reader, ref, number, other, pairing, "other"))
-    one, index = reader.index(run_id), reader.index(found.ref.run)
-    index.find("mask", found.ref)
+    """Which layer of another ticket corresponds to this one, or why none does so without a reader's choice."""
+    ref, number = _address(other, "other"), number_of(reader, run_id, layer)
+    one, index = reader.index(run_id), reader.index(ref.run)
+    index.find("mask", ref)
+    found, reason = None, None
+    try:
+        found = decided(one, index, choices(pairing))
+    except FieldError as error:
+        reason = f"{error.message[0].upper()}{error.message[1:]}."
     return Partner(
-        layer=index.layers[found.layer].name,
+        layer=index.layers[found.places[number]].name if found else None,
+        by=found.by if found else None,
+        reason=reason,
         name=index.run.name,
-        by=decided(one, index, choices(pairing)).by,
         seq=index.seq,
-        last_level=index.levels(found.ref.replicate)[-1],
+        last_level=index.levels(ref.replicate)[-1],
         replicates=len({each.replicate for each in index.tickets}),
     )
 
@@ -67,8 +74,12 @@ def beside(reader: Reader, ref: TicketRef, number: int, address: str, pairing: s
     """The layer of another ticket that stands for this one; None without an address. Raises FieldError, NotFound."""
     if not address:
         return None
+    other = _address(address, field)
+    return Beside(other, partner(reader, ref, number, other, choices(pairing)))
+
+
+def _address(text: str, field: str) -> TicketRef:
     try:
-        other = TicketRef.parse(address)
+        return TicketRef.parse(text)
     except ValueError as error:
         raise FieldError(field, str(error)) from error
-    return Beside(other, partner(reader, ref, number, other, choices(pairing)))

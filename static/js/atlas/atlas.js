@@ -27,6 +27,7 @@ export async function atlas(form, chosen) {
   const control = (/** @type {string} */ name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
   const readout = find("#readout");
   const legend = find("#legend");
+  const apart = find("#apart");
   const matrices = find("#matrices");
   const placeB = find("#matrix-b");
   const placeA = find("#matrix-a");
@@ -63,7 +64,6 @@ export async function atlas(form, chosen) {
   const other = () => control("other").value;
   /** The layer of the other ticket that is compared with this one; null without one, and where it cannot be said. @type {import("./server.js").Partner | null} */
   let partner = null;
-  let apart = "";
   const pairing = () => here().searchParams.get("pairing") ?? "";
   const mode = () => (other() && partner ? /** @type {HTMLInputElement} */ (form.querySelector("input[name=mode]:checked")).value : "");
   const address = () => [run, ...Object.values(ticket()).slice(1)].join(":");
@@ -104,7 +104,7 @@ export async function atlas(form, chosen) {
     const pixel = first.single ? "Each cell is one weight" : `Each pixel represents ${made.high}×${made.wide} weights and shows ${made.legend.one_of_many}; it is coloured if at least one weight is kept`;
     const kept = ["level", "replicates"].includes(made.legend.kind === "levels" ? "level" : first.look.color) ? "" : ` ${made.kept.toLocaleString("en-US")} of ${n.toLocaleString("en-US")} weights in view ${first.look.color === "difference" ? "kept by A or B" : "kept"}.`;
     const shared = ["side", "divider"].includes(mode()) && !["mask", "flips"].includes(first.look.color) ? " One scale for A and B." : "";
-    legend.textContent = `${apart ? `${apart} ` : ""}Colour: ${first.legend.kind === "mask" ? "kept or pruned" : made.legend.title}. ${pixel}.${shared}${kept}`;
+    legend.textContent = `Colour: ${first.legend.kind === "mask" ? "kept or pruned" : made.legend.title}. ${pixel}.${shared}${kept}`;
     const csv = /** @type {HTMLAnchorElement} */ (find("#matrix-csv"));
     if (n <= MOST_IN_CSV) csv.href = csvAddress(ticket(), look(), touched);
     else csv.removeAttribute("href");
@@ -136,8 +136,19 @@ export async function atlas(form, chosen) {
 
   /** Which layer of the other ticket is compared, as the server says. */
   async function pairUp() {
-    [partner, apart] = [null, ""];
-    if (other()) partner = await partnerOf(ticket(), layer, other(), pairing()).catch((error) => { apart = `Not compared: ${error.message}`; return null; });
+    partner = null;
+    let reason = "";
+    if (other()) {
+      try {
+        const found = await partnerOf(ticket(), layer, other(), pairing());
+        if (found.layer === null) reason = found.reason ?? "";
+        else partner = found;
+      } catch (error) {
+        reason = `${error instanceof Error ? error.message : error}.`;
+      }
+    }
+    apart.textContent = reason && `Not compared. ${reason}`;
+    apart.hidden = !reason;
   }
 
   /** Show what the controls say. */

@@ -6,7 +6,7 @@ import { at } from "../address.js";
  * @typedef {Uint8Array | Int32Array | Float32Array | Float64Array} Numbers
  * @typedef {{run: string, replicate: string, level: string, branch?: string, draw?: string}} Ticket
  * @typedef {{layer: string, color: string, rows: string, columns: string, other: string, order_of: string, pairing: string}} Look
- * @typedef {{layer: string, name: string, by: string, seq: number, last_level: number, replicates: number}} Partner
+ * @typedef {{layer: string | null, by: string | null, reason: string | null, name: string, seq: number, last_level: number, replicates: number}} Partner
  * @typedef {{top: number, bottom: number, left: number, right: number}} View
  * @typedef {{kind: string, title: string, low: number, high: number, one_of_many: string, colors: Record<string, string[]>, paper: Record<string, string>}} Legend
  * @typedef {View & {high: number, wide: number, kept: number, legend: Legend, source: string}} Tile

@@ -139,5 +139,12 @@ def test_pixels_are_compared_with_the_layer_that_is_paired(client: httpx.Client,
     assert len(colors) == 2  # paper, and kept by both
     partner = client.get(f"{path}/partner", params={"other": f"{words}:0:0", "pairing": pairing}).json()
     assert (partner["layer"], partner["by"], partner["last_level"], partner["replicates"]) == ("input", "choice", 0, 1)
-    assert client.get(f"{path}/partner", params={"other": f"{words}:0:0"}).status_code == 422
+    unpaired = client.get(f"{path}/partner", params={"other": f"{words}:0:0"})
+    assert unpaired.status_code == 200  # a page asks before its reader has chosen
+    assert (unpaired.json()["layer"], unpaired.json()["by"], unpaired.json()["name"]) == (None, None, "names_words")
+    assert unpaired.json()["reason"] == (
+        f"Names and shapes do not determine which layer of “names_words” ({words}) corresponds to which of "
+        f"“names_numbered” ({numbered}). Confirm a pairing, such as fc1 = input, fc2 = hidden."
+    )
+    assert client.get(f"{path}/partner", params={"other": "nonsense"}).json()["errors"][0]["path"] == "other"
     assert client.get(f"{path}/partner", params={"other": f"{words}:0:7", "pairing": pairing}).status_code == 404
