@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -12,6 +13,10 @@ from tests.silent import Silent
 
 # Before torch is imported anywhere: two test processes on two cores, one thread each.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long an example takes tells of the machine and of who else uses it.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 TESTS = Path(__file__).parent
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
