@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from app.methods.optimizer.sgd import Sgd
 from tests.workers.science.architecture import networks
 from workers.science.build import build
 from workers.science.data import augmentation, digits
+from workers.science.data.dataset import Dataset, Split
 from workers.science.models import conv_2, lenet_300_100
 from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
@@ -50,12 +52,16 @@ def masks_of(model: nn.Module, density: float, seed: int = 0) -> dict[str, Tenso
 
 
 def trained(
-    layout: Layout, optimizer: OptimizerParams, steps: int = 30, draw: Callable[[int], Tensor] | None = None
+    layout: Layout,
+    optimizer: OptimizerParams,
+    steps: int = 30,
+    draw: Callable[[int], Tensor] | None = None,
+    data: Dataset = DATA,
 ) -> tuple[list[float], dict[str, Tensor]]:
     """Losses at each tenth step, and the network at the end."""
-    order = partial(_order, len(DATA.train))
+    order = partial(_order, len(data.train))
     moments = train(
-        layout.network, DATA, build(optimizer)(layout.network), Batches(len(DATA.train), 60, order, draw),
+        layout.network, data, build(optimizer)(layout.network), Batches(len(data.train), 60, order, draw),
         steps=steps, eval_every=10, masks=layout.masks,
     )  # fmt: skip
     losses = [value for m in moments if isinstance(m, Evaluated) for value in (m.validation_loss, m.test_loss)]
@@ -92,14 +98,30 @@ def test_a_sparse_perceptron_trains_as_the_masked_dense_one(kind: str, density: 
     params = CATALOG["optimizer"][kind].params(kind=kind)
     assert isinstance(params, OptimizerParams)
     masks = masks_of(network(), density, seed)
+    in_double(params, masks)
     dense, end = trained(lay_out(network(), masks), params)
     layout = lay_out(network(), masks, 1.1)
     assert layout.sparse == ("fc1", "fc2", "fc3")
     sparse, found = trained(layout, params)
-    assert sparse == pytest.approx(dense, rel=1e-4)
+    # RMSprop's first step is 10 × lr long however small the gradient is: one that is all rounding moves its weight.
+    assert kind == "rmsprop" or sparse == pytest.approx(dense, rel=1e-4)
     assert found.keys() == end.keys()
     for name, mask in masks.items():
         assert torch.count_nonzero(found[name][~mask]) == 0
+
+
+def in_double(params: OptimizerParams, masks: dict[str, Tensor]) -> None:
+    """Both train the same where rounding is far below the epsilon of every optimizer."""
+    data = replace(DATA, **{part: double(getattr(DATA, part)) for part in ("train", "validation", "test")})
+    dense, end = trained(lay_out(network().double(), masks), params, data=data)
+    sparse, found = trained(lay_out(network().double(), masks, 1.1), params, data=data)
+    assert sparse == pytest.approx(dense, rel=1e-10)
+    for name, tensor in end.items():
+        torch.testing.assert_close(found[name], tensor, rtol=0.0, atol=1e-10)
+
+
+def double(split: Split) -> Split:
+    return replace(split, x=split.x.double())
 
 
 def apart(kind: str, density: float) -> tuple[float, float]:
