@@ -112,7 +112,7 @@ def test_a_sparse_perceptron_trains_as_the_masked_dense_one(kind: str, density: 
 
 def in_double(params: OptimizerParams, masks: dict[str, Tensor]) -> None:
     """Both train the same where rounding is far below the epsilon of every optimizer."""
-    data = replace(DATA, **{part: double(getattr(DATA, part)) for part in ("train", "validation", "test")})
+    data = replace(DATA, train=double(DATA.train), validation=double(DATA.validation), test=double(DATA.test))
     dense, end = trained(lay_out(network().double(), masks), params, data=data)
     sparse, found = trained(lay_out(network().double(), masks, 1.1), params, data=data)
     assert sparse == pytest.approx(dense, rel=1e-10)
