@@ -131,6 +131,8 @@ def figure(
 ) -> go.Figure:
     """A figure without title, legend or template: the page sets title, finding and foot from `layout.meta`.
 
+    Without traces it is `blank`, and the page gives it little room once a run has ended.
+
     `n` counts replicates; `right` is the margin in px that the labels at the curves' ends need, `size` that of the plot
     where it differs from the card's. The title of the y axis is written above it, so that it is read like the rest.
     """
@@ -163,6 +165,7 @@ def figure(
                 "n": n,
                 **({"size": size} if size else {}),
                 **({"places": places} if places else {}),
+                **({} if traces else {"blank": True}),
                 "axes": {"x": xaxis["title"]["text"], "y": yaxis["title"]["text"]},
             },
             **literal(layout),

@@ -17,6 +17,14 @@ import { onTheme } from "./theme.js";
 const COARSE = matchMedia("(pointer: coarse)").matches;
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset", scrollZoom: false, showTips: false };
 
+/** Words in place of axes that hold nothing. @param {any} layout */
+function bare(layout) {
+  for (const key of Object.keys(layout)) if (/^[xy]axis\d*$/.test(key)) layout[key].visible = false;
+  layout.shapes = [];
+  layout.annotations = [{ text: "Nothing is drawn: the sentence above gives the reason.", name: "soft", showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0.5, xanchor: "left", yanchor: "middle", xshift: -layout.margin.l, font: {} }];
+  layout.margin = { ...layout.margin, t: 4, b: 4 };
+}
+
 export class FigureCard {
   /** @param {HTMLElement} card */
   constructor(card) {
@@ -173,6 +181,10 @@ export class FigureCard {
   async draw(made) {
     const library = await plotly();
     this.tell(made.layout.meta);
+    // While a run may still fill it, a figure keeps its axes and its room.
+    const blank = made.layout.meta.blank === true && !this.card.closest(".live");
+    this.card.classList.toggle("blank", blank);
+    if (blank) bare(made.layout);
     recolor(made);
     if (this.chosen.has(this.log)) logarithmic(made);
     this.whole = whole(made);

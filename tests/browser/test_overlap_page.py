@@ -123,6 +123,25 @@ def test_layers_that_cannot_be_paired_are_no_error_in_pixels(
     expect(page.locator("#matrix-b")).to_be_hidden()
 
 
+def test_a_figure_that_has_nothing_to_draw_is_a_sentence(watched: Watched, finished: str) -> None:
+    page = watched()
+    page.goto(f"/runs/{finished}?tab=overlap&across=levels")
+    page.wait_for_selector(f"{CHANCE} .main-svg")
+    expect(page.locator(f"{CHANCE} .find")).to_have_text(
+        "Every pair is nested, one mask within the other: no comparison with chance."
+    )
+    assert page.locator(f"{CHANCE} .plot").evaluate("each => each.offsetHeight") < 80
+    written = page.locator(f"{CHANCE} .plot text")
+    assert [text for text in written.all_text_contents() if text] == [
+        "Nothing is drawn: the sentence above gives the reason."
+    ]
+    # What is not nested is drawn in full.
+    page.get_by_text("branches", exact=True).click()
+    becomes(page, f"document.querySelector('{CHANCE} .plot').offsetHeight > 200")
+    becomes(page, f"document.querySelector('{CHANCE} .plot')._fullLayout.height > 200")
+    assert page.locator(f"{CHANCE} .xtick").count() > 2
+
+
 def test_what_cannot_be_compared_says_why(watched: Watched, scope: Scope, two: tuple[str, str]) -> None:
     other = imported(scope, "narrow", save({"a.weight_mask": np.eye(4, dtype=np.uint8)}))
     page = watched()

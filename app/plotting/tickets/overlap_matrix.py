@@ -68,10 +68,10 @@ class MatrixInfo(NamedTuple):
         return self.iou if self.measure == "iou" else self.adjusted
 
     @property
-    def top(self) -> float:
-        """Where the colours end: the largest of two different tickets, rounded up to a twentieth."""
+    def top(self) -> float | None:
+        """Where the colours end: the largest of two different tickets, rounded up to a twentieth; None without two."""
         pairs = self.shown[~np.eye(len(self.tickets), dtype=bool) & np.isfinite(self.shown)]
-        return float(min(1.0, max(0.05, np.ceil(20 * pairs.max(initial=0)) / 20)))
+        return float(min(1.0, max(0.05, np.ceil(20 * pairs.max()) / 20))) if pairs.size else None
 
 
 def info(source: Source[MatrixOptions]) -> MatrixInfo:
@@ -127,16 +127,20 @@ def finding(made: MatrixInfo) -> list[Part]:
             return [Part(f"These {len(made.tickets)} tickets keep the same weights.")]
         strictly = not (inside & made.same).any()
         what = "Each pair is nested, one mask within the other" if strictly and (inside == pairs).all() else marked
-        reach = [Part(words.density(low), WINNING_TICKET)]
-        if words.density(high) != words.density(low):
-            reach = [Part("from "), *reach, Part(" to "), Part(words.density(high), WINNING_TICKET)]
+        least, most = number(float(low), 3), number(float(high), 3)
+        reach = [Part(least, WINNING_TICKET)]
+        if most != least:
+            reach = [Part("from "), *reach, Part(" to "), Part(most, WINNING_TICKET)]
         return [Part(f"{what}, with an IoU {'' if len(reach) > 1 else 'of '}"), *reach, Part(".")]
-    who = "2 tickets" if len(made.tickets) == 2 else f"{plural(int(free.sum()), 'pair')} of tickets"
+    n = int(free.sum())
+    who = "2 tickets have an" if len(made.tickets) == 2 else "1 pair of tickets has an" if n == 1 else (
+        f"{n:,} pairs of tickets have a mean"
+    )  # fmt: skip
     return [
-        Part(f"{who} share "),
-        Part(words.density(float(made.iou[free].mean())), WINNING_TICKET),
-        Part(f" of the weights that either keeps (IoU), where {PHRASES[made.null]} would share "),
-        Part(words.density(float(made.chance_iou[free].mean()))),
+        Part(f"{who} IoU of "),
+        Part(number(float(made.iou[free].mean()), 3), WINNING_TICKET),
+        Part(f", where {PHRASES[made.null]} would have "),
+        Part(number(float(made.chance_iou[free].mean()), 3)),
         Part(": adjusted overlap "),
         Part(number(float(made.adjusted[free].mean()), 3), WINNING_TICKET),
         Part(f", where 0 is chance and 1 is nested{f'; {marked}' if inside.any() else ''}."),
@@ -152,8 +156,9 @@ def draw(made: MatrixInfo) -> go.Figure:
         data.append(
             {
                 "type": "heatmap", "x": list(made.tickets), "y": list(made.tickets), "z": made.shown.astype(np.float32),
-                "zmin": 0, "zmax": top, "colorscale": HEAT_SCALE, "xgap": 1 if k <= _MARKS else 0,
-                "ygap": 1 if k <= _MARKS else 0, "text": _texts(made), "texttemplate": "%{text}",
+                "zmin": 0, "zmax": 1.0 if top is None else top, "colorscale": HEAT_SCALE,
+                "xgap": 1 if k <= _MARKS else 0, "ygap": 1 if k <= _MARKS else 0,
+                "text": _texts(made), "texttemplate": "%{text}",
                 "hovertext": _hovers(made), "hovertemplate": "%{hovertext}<extra></extra>",
                 "colorbar": {
                     "thickness": 8, "len": 0.7, "outlinewidth": 0, "x": 1.01, "ticks": "", "nticks": 6,
@@ -208,7 +213,7 @@ def _texts(made: MatrixInfo) -> list[list[str]]:
     if k > _MARKS:
         return [[""] * k] * k
 
-    digits = 3 if made.top <= 0.1 else 2
+    digits = 3 if made.top is None or made.top <= 0.1 else 2
 
     def text(i: int, j: int) -> str:
         value = float(made.shown[i, j])
@@ -243,7 +248,8 @@ def _hovers(made: MatrixInfo) -> list[list[str]]:
 def _foot(made: MatrixInfo) -> str:
     if not made.n:
         return "n = 0"
-    signs = f"⊂ nested · = the same mask · – not defined · colours end at {made.top:.2f}"
+    ends = "" if made.top is None else f" · colours end at {made.top:.2f}"
+    signs = f"IoU = weights that both keep / that either keeps · ⊂ nested · = the same mask · – not defined{ends}"
     more = f" · {plural(made.left_out, 'more ticket')} left out" if made.left_out else ""
     paired = f" · {made.paired}" if made.paired else ""
     return f"n = {made.who} · chance: {NAMES[made.null]}{paired} · {signs}{more}"

@@ -58,6 +58,7 @@ class Card:
     question: str
     tab: str
     size: str
+    blank: bool
     action: str
     src: str
     csv: str
@@ -97,6 +98,7 @@ def _card(figures: Figures, run: Run, placed: Placed, tab: Tab, query: Mapping[s
         question=entry.question,
         tab=tab.key,
         size=meta.get("size", placed.size),
+        blank="blank" in meta and run.state not in ("queued", "running", "cancelling"),
         action=f"/runs/{run.id}",
         src=address,
         csv=f"{address}?{urlencode({**options, 'format': 'csv'})}",

@@ -82,15 +82,15 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
     )
     # IoU 4/15 and 1/12; by chance 4.4/14.6 and 1.8/11.2; adjusted -0.4/4.6 and -0.8/2.2.
     assert said(made) == (
-        "2 pairs of tickets share 17.5 % of the weights that either keeps (IoU), where weights drawn at random would "
-        "share 23.1 %: adjusted overlap −0.225, where 0 is chance and 1 is nested; 1 nested pair is marked ⊂."
+        "2 pairs of tickets have a mean IoU of 0.175, where weights drawn at random would have 0.231: "
+        "adjusted overlap −0.225, where 0 is chance and 1 is nested; 1 nested pair is marked ⊂."
     )
 
 
 def test_the_null_is_the_one_that_is_measured_against(records: Any) -> None:
     made = info(source(records, by_hand(), tickets=NAMED, measure="unit_permuted"))
     np.testing.assert_allclose(made.shown[0, 1], (4 - 2.2) / (9 - 2.2))
-    assert "the same masks with hidden units permuted would share" in said(made)
+    assert "where the same masks with hidden units permuted would have 0." in said(made)
 
 
 def test_tickets_of_other_weights_have_no_magnitude_null(records: Any) -> None:
@@ -107,7 +107,7 @@ def test_levels_are_nested_and_dense_ones_undefined(records: Any) -> None:
     overlaps = records.overlaps([(0, level) for level in range(3)])
     made = info(source(records, overlaps, across="levels", measure="uniform"))
     share = [records.density(level) for level in range(3)]
-    low, high = words.density(share[2]), words.density(share[2] / share[1])
+    low, high = f"{share[2]:.3f}", f"{share[2] / share[1]:.3f}"
     assert said(made) == f"Each pair is nested, one mask within the other, with an IoU from {low} to {high}."
     cells = np.array(draw(made).data[0].text).tolist()
     assert cells == [["–", "– ⊂", "– ⊂"], ["– ⊂", "1.00", "1.00 ⊂"], ["– ⊂", "1.00 ⊂", "1.00"]]
@@ -157,8 +157,8 @@ def overlap_of(masks: list[list[int]], refs: list[TicketRef], **more: Any) -> Ov
         ([[1, 2, 3], [1, 2, 3], [2, 3], [3, 4, 5]],
          "2 nested pairs are marked ⊂ and 1 pair of the same mask is marked =."),
         ([[1, 2, 3], [1, 2, 3], [2, 3]],
-         "2 nested pairs are marked ⊂ and 1 pair of the same mask is marked =, with an IoU from 66.7 % to 100 %."),
-        ([[1, 2, 3, 4], [1, 2]], "Each pair is nested, one mask within the other, with an IoU of 50.0 %."),
+         "2 nested pairs are marked ⊂ and 1 pair of the same mask is marked =, with an IoU from 0.667 to 1.000."),
+        ([[1, 2, 3, 4], [1, 2]], "Each pair is nested, one mask within the other, with an IoU of 0.500."),
     ],
 )  # fmt: skip
 def test_the_sentence_counts_the_marks_that_the_cells_have(records: Any, masks: list[list[int]], sentence: str) -> None:
@@ -171,6 +171,29 @@ def test_the_sentence_counts_the_marks_that_the_cells_have(records: Any, masks: 
     apart = [a != b for a, b in zip(columns["a"], columns["b"], strict=True)]
     same, nested = (sum(n for n, two in zip(columns[name], apart, strict=True) if two) for name in ("same", "nested"))
     assert (cells.count("="), cells.count("⊂")) == (same, nested - same)
+
+
+def test_the_sentence_has_the_unit_of_the_cells(records: Any) -> None:
+    """A share of weights in per cent, beside cells with fractions, was read as another quantity."""
+    for masks in ([[1, 2, 3], [3, 4, 5]], [[1, 2, 3], [3, 4, 5], [5, 6]], [[1, 2, 3], [2, 3]]):
+        refs = [TicketRef(RUN, replicate, 1) for replicate in range(len(masks))]
+        made = info(source(records, overlap_of(masks, refs)))
+        assert "%" not in said(made)
+        mean = made.iou[np.triu_indices(len(masks), 1)].mean()
+        assert f"IoU of {mean:.3f}" in said(made)
+        assert "IoU = weights that both keep / that either keeps" in draw(made).layout.meta["foot"]
+
+
+@pytest.mark.parametrize(
+    ("masks", "ends"), [([[1, 2]], ""), ([[], []], ""), ([[1, 2], [1, 2]], "1.00"), ([[1, 2], [3, 4]], "0.05")]
+)
+def test_where_the_colours_end_is_stated_where_two_tickets_have_a_number(
+    records: Any, masks: list[list[int]], ends: str
+) -> None:
+    refs = [TicketRef(RUN, replicate, 1) for replicate in range(len(masks))]
+    drawn = draw(info(source(records, overlap_of(masks, refs))))
+    assert drawn.layout.meta["foot"].partition("colours end at ")[2] == ends
+    assert drawn.data[0].zmax == (float(ends) if ends else 1.0)
 
 
 def test_replicate_0_of_two_runs_is_not_two_replicates(records: Any) -> None:
