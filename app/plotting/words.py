@@ -48,6 +48,11 @@ def brief(value: float, digits: int = 3) -> str:
     return power if times and mantissa == "1" else f"{mantissa}{times}{power}"
 
 
+def ending(left_out: int, noun: str) -> str:
+    """Return the end of a list with semicolons of which so many are left out: "; and 2 other optimizers." """
+    return f"; and {plural(left_out, f'other {noun}')}." if left_out > 0 else "."
+
+
 def density(share: float) -> str:
     """A density as its percentage, e.g. 0.173 → "17.3 %", 0.0094 → "0.94 %", 1.0 → "100 %"."""
     percentage = 100 * share

@@ -35,6 +35,8 @@ def row(name: str, layer: tuple[int, int] = (784, 300), **values: Any) -> dict[s
         "target": 0.5, "density": 0.5, "seconds": 1e-3, "seconds_low": 9e-4, "seconds_high": 1.2e-3, "speedup": 1.0,
         "speedup_low": 0.9, "speedup_high": 1.1, "bytes": 1000.0, "error": 1e-6, "energy_j": NAN, "refused": 0,
     }  # fmt: skip
+    if "speedup" in values:
+        made |= {"speedup_low": 0.97 * values["speedup"], "speedup_high": 1.03 * values["speedup"]}
     return {**made, **values}
 
 

@@ -1,5 +1,8 @@
 """Numbers as they are written in findings."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from app.contract.words import plural
@@ -88,3 +91,16 @@ def test_lists_and_plurals() -> None:
 def test_no_line_ends_between_a_number_and_what_belongs_to_it() -> None:
     text = "SGD at lr 1: 85.0 ± 7.1 % at step 10, and dualised"
     assert words.glued(Part(text, "sgd")) == Part("SGD at lr 1: 85.0\xa0±\xa07.1\xa0% at step 10, and dualised", "sgd")
+
+
+@pytest.mark.parametrize(
+    ("left_out", "end"), [(0, "."), (-2, "."), (1, "; and 1 other level."), (3, "; and 3 other levels.")]
+)
+def test_a_list_has_one_end(left_out: int, end: str) -> None:
+    assert words.ending(left_out, "level") == end
+
+
+def test_no_sentence_ends_twice() -> None:
+    """Such as "; …." where a list was cut."""
+    for file in (Path(__file__).parents[3] / "app").rglob("*.py"):
+        assert not re.search(r"…\.[\"' ]|\.…", file.read_text()), file

@@ -12,7 +12,7 @@ from app.kinds.erasure.figures import trainings
 from app.kinds.erasure.figures.accuracy_vs_lr import Split
 from app.kinds.erasure.figures.trainings import ERASED, Ends, fate, lr_text
 from app.kinds.erasure.spec import ErasureSpec
-from app.plotting import mean_lines, spread
+from app.plotting import mean_lines, spread, words
 from app.plotting.accuracy_axis import accuracy_range
 from app.plotting.density_curves import rgba
 from app.plotting.entry import FigureEntry
@@ -84,7 +84,7 @@ def finding(made: ErasureAccuracyInfo) -> list[Part]:
     parts = [Part("At the best learning rate of each: "), *told[0]]
     for group in told[1:]:
         parts += [Part("; "), *group]
-    return [*parts, Part("; …." if len(found) > _TOLD else ".")]
+    return [*parts, Part(words.ending(len(found) - _TOLD, "optimizer"))]
 
 
 def foot(made: ErasureAccuracyInfo) -> str:

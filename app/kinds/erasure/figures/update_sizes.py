@@ -154,7 +154,7 @@ def finding(made: SizesInfo) -> list[Part]:
         if np.isfinite(each.stable_rank).any():
             rank = float(np.nanmean(each.stable_rank))
             parts.append(Part(f" (stable rank {words.significant(rank, 2 if rank < 10 else 3)})"))
-    return [*parts, Part("; …." if len(made.sizes) > _TOLD else ".")]
+    return [*parts, Part(words.ending(len(made.sizes) - _TOLD, "optimizer"))]
 
 
 def foot(made: SizesInfo) -> str:

@@ -30,6 +30,10 @@ class LayerOptions(TicketOptions):
     layer: str | None = Field(None, max_length=12)
 
 
+# Columns of which the quartiles over repeats are recorded too.
+_SPREAD = ("speedup", "seconds")
+
+
 class View(NamedTuple):
     """What is shown: `layer` (inputs, units) or None for the ticket, `mode`, `batch`, and on what it was measured."""
 
@@ -48,7 +52,8 @@ class View(NamedTuple):
 
 
 class Format(NamedTuple):
-    """One format: `values` and `energy` are (n_densities, n_replicates), NaN where there is none.
+    """One format: `values`, `energy` and the quartiles `low` and `high` of the values over repeats are (n_densities,
+    n_replicates), NaN where there is none.
 
     `refused` has a key of `REASONS` per density, or "". `wrong` is the largest relative error beyond what rounding
     explains, NaN where there is none: such measurements are left out of `values`.
@@ -59,6 +64,8 @@ class Format(NamedTuple):
     energy: Floats
     refused: tuple[str, ...]
     wrong: float
+    low: Floats
+    high: Floats
 
 
 def has_layers(run: Run) -> bool:
@@ -116,7 +123,7 @@ def formats(source: Source[Any], shown: View, column: str, targets: Floats | Non
     made = []
     for name in (each for each in FORMATS if each == "dense" or each in spec.formats):
         n = 1 if targets is None else len(targets)
-        values, energy = np.full((2, n, spec.replicates), np.nan)
+        values, energy, low, high = np.full((4, n, spec.replicates), np.nan)
         refused, wrong = [""] * n, math.nan
         if mine is not None:
             these = mine.where((mine["branch"] == name) & (mine["replicate"] < spec.replicates))
@@ -125,10 +132,12 @@ def formats(source: Source[Any], shown: View, column: str, targets: Floats | Non
             wrong = float(these["error"][off].max()) if off.any() else math.nan
             at = points[~off], these["replicate"][~off]
             values[at], energy[at] = these[column][~off], these["energy_j"][~off]
+            if column in _SPREAD:
+                low[at], high[at] = these[f"{column}_low"][~off], these[f"{column}_high"][~off]
             for point, code in zip(points.tolist(), these["refused"].tolist(), strict=True):
                 if code:
                     refused[point] = list(REASONS)[int(code) - 1]
-        made.append(Format(name, values, energy, tuple(refused), wrong))
+        made.append(Format(name, values, energy, tuple(refused), wrong, low, high))
     return tuple(made)
 
 

@@ -20,9 +20,9 @@ from app.plotting.style import DENSE, FORMATS, LOOKS, SOFT, figure
 from app.plotting.words import Part
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 THEORY = "1/density"
-# A curve that stays this near to dense is as fast as dense: what is timed comes out the same to about a tenth.
-ABOUT = 1.1
+_RULE = "faster, slower: the middle half of the repeats lies above, below 1 in every replicate"
 
 
 class SpeedupInfo(NamedTuple):
@@ -45,42 +45,63 @@ def info(source: Source[LayerOptions]) -> SpeedupInfo:
 def break_even(densities: Floats, speedup: Floats) -> float | None:
     """The density below which a curve stays at or above 1, on straight lines in log-log.
 
-    None where it does not cross: where no point lies below 1, or the sparsest does, or all are about 1, where noise
-    crosses it. NaN points are passed over.
+    None where it does not cross: where no point lies below 1, or the sparsest does. NaN points are passed over.
     """
     there = np.isfinite(speedup)
     x, y = np.log(densities[there]), np.log(speedup[there])
     below = np.flatnonzero(y < 0)
-    if not len(below) or below[-1] == len(y) - 1 or _about_one(speedup[there]):
+    if not len(below) or below[-1] == len(y) - 1:
         return None
     i = below[-1]
     return float(np.exp(x[i] - y[i] / (y[i + 1] - y[i]) * (x[i + 1] - x[i])))
 
 
-def _about_one(speedup: Floats) -> bool:
-    return bool((np.abs(np.log(speedup)) < math.log(ABOUT)).all())
+def against_dense(each: Format) -> Ints:
+    """1 where a format is faster than dense, −1 where it is slower, 0 where the repeats do not tell; per density.
+
+    Faster: the middle half of the repeats lies above 1 in every replicate; slower: below 1 in every one.
+    """
+    low, high = (np.where(np.isfinite(end), end, inside) for end, inside in ((each.low, np.inf), (each.high, -np.inf)))
+    there = np.isfinite(each.values).any(axis=1)
+    found: Ints = np.where(low.min(axis=1) > 1, 1, np.where(high.max(axis=1) < 1, -1, 0)) * there
+    return found
 
 
-def _told(made: SpeedupInfo, each: Format) -> list[Part]:
+def even_at(made: SpeedupInfo, each: Format) -> float | None:
+    """The break-even of a format that is slower than dense somewhere and faster at the lowest density."""
+    signs = against_dense(each)[np.isfinite(each.values).any(axis=1)]
+    if not len(signs) or signs[-1] < 1 or not (signs < 0).any():
+        return None
+    return break_even(made.densities, hardware.mean(each.values))
+
+
+def _compared(made: SpeedupInfo, each: Format) -> list[Part]:
     """When a format is faster than dense, and how fast it is at the lowest density that is there."""
-    speedup = hardware.mean(each.values)
-    there = np.flatnonzero(np.isfinite(speedup))
-    last = there[-1]
-    even = break_even(made.densities, speedup)
+    there = np.flatnonzero(np.isfinite(each.values).any(axis=1))
+    signs, last = against_dense(each)[there], there[-1]
+    even = even_at(made, each)
+    untold = np.flatnonzero(signs < 1)
     if even is not None:
         how = f"breaks even at {words.density(even)}"
-    elif _about_one(speedup[there]):
-        how = "is about as fast as dense"
-    elif (speedup[there] >= 1).all():
+    elif (signs > 0).all():
         how = "is faster at every density"
-    elif (speedup[there] < 1).all():
-        how = "is never faster"
+    elif (signs < 0).all():
+        how = "is slower at every density"
+    elif not signs.any():
+        how = "is as fast as dense within the spread of the repeats"
+    elif (signs < 1).all():
+        how = "is nowhere faster"
+    elif signs[-1] > 0:
+        how = f"is faster from {words.density(float(made.densities[there[untold[-1] + 1]]))} down"
     else:
-        how = "is faster only where denser"
+        how = "is faster only at higher densities"
     at = words.density(made.densities[last])
-    return [
-        Part(f"{LOOKS[each.name].phrase} {how} ("), Part(hardware.times(speedup[last]), each.name), Part(f" at {at})"),
-    ]  # fmt: skip
+    part = Part(hardware.times(float(hardware.mean(each.values)[last])), each.name)
+    spread = "" if signs[-1] else (
+        f", middle half of the repeats {words.significant(float(np.nanmin(each.low[last])))} to "
+        f"{words.significant(float(np.nanmax(each.high[last])))}×"
+    )  # fmt: skip
+    return [Part(f"{LOOKS[each.name].phrase} {how} ("), part, Part(f" at {at}{spread})")]
 
 
 def finding(made: SpeedupInfo) -> list[Part]:
@@ -91,7 +112,7 @@ def finding(made: SpeedupInfo) -> list[Part]:
             return [Part("Nothing to show: this run times no layer by itself.")]
         return [Part("The first point appears with the first measurement." if made.live
                      else "Nothing to show: no timing succeeded.")]  # fmt: skip
-    return [Part(f"{made.view.title}: "), *words.listed([_told(made, each) for each in there]), Part(".")]
+    return [Part(f"{made.view.title}: "), *words.listed([_compared(made, each) for each in there]), Part(".")]
 
 
 def draw(made: SpeedupInfo) -> go.Figure:
@@ -114,7 +135,7 @@ def draw(made: SpeedupInfo) -> go.Figure:
         line = MeanLine(each.name, label, 100 * made.densities, each.values, names, ".2f", "×")
         data += mean_lines.traces(line, log_y=True)
         ends.append(mean_lines.end(line, label))
-        if (even := break_even(made.densities, hardware.mean(each.values))) is not None:
+        if (even := even_at(made, each)) is not None:
             data.append(_mark(each.name, 100 * even))
             marks.append(End(each.name, f"even at {words.density(even)}", 100 * even, 0.0))
     xaxis = density_axis(lowest)
@@ -123,7 +144,7 @@ def draw(made: SpeedupInfo) -> go.Figure:
         title="Speed-up against density",
         finding=finding(made),
         foot=" · ".join([*hardware.notes(made.formats, made.view), "dotted: 1/density, the ratio of multiplications",
-                         "ring: break-even"]),
+                         "ring: break-even", _RULE]),
         n=int(hardware.n_of(made.formats).max(initial=0)),
         xaxis=xaxis,
         yaxis=mean_lines.log_axis("speed-up over dense (×)", y_range),

@@ -105,6 +105,15 @@ def test_a_grey_picture_has_the_null_alone() -> None:
     assert figure.layout.xaxis.range[0] < -0.1 + 1e-9
 
 
+def test_a_list_that_is_cut_ends_in_words() -> None:
+    names = ("sgd", "adam", "lion", "dualised", "muon", "sam", "soap")
+    run = erasure_run(optimizers=dict.fromkeys(names, (1.0,)), replicates=1)
+    ends = [ending(place(name), visibility=0.6 + 0.01 * i, test_accuracy=0.9) for i, name in enumerate(names)]
+    said = words.text(tuple(finding(info(source(ends, run)))))
+    assert said.count("; ") == 5
+    assert said.endswith(", 90.0 %; and 2 other optimizers.")
+
+
 def test_names_near_one_another_are_moved_apart() -> None:
     grids = {"sgd": (1.0,), "adam": (1.0,), "lion": (1.0,), "dualised": (1.0,)}
     run = erasure_run(optimizers=grids, replicates=1)
