@@ -18,8 +18,9 @@ from app.kinds.presets import PRESETS
 from app.queue import Queue
 from app.records import Run
 from app.settings import Settings
-from app.store import Store
+from app.store import Speed, Store
 from app.up import listen, worker_command
+from workers import calibration
 
 ENDED = ("finished", "failed", "cancelled")
 
@@ -44,6 +45,13 @@ def until(condition: Callable[[], bool], timeout_s: float = 30.0) -> float:
     return time.monotonic() - began
 
 
+def calibrate(store: Store) -> list[Speed]:
+    """Store a speed of every model, as a worker does that was idle for a while: it then leaves the processor alone."""
+    for model, dataset in calibration.missing(store, "cpu"):
+        store.record_speed(model, dataset, 60, "cpu", 0.002)
+    return store.speeds()
+
+
 def alive(process: psutil.Process) -> bool:
     """Whether a process runs; one that only waits to be collected does not."""
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
@@ -65,6 +73,7 @@ class Lab:
         }
         self.store = Store(f"sqlite:///{folder / 'ticketscope.db'}", str(folder / "artifacts"))
         self.store.migrate()
+        self.speeds = calibrate(self.store)
         self.queue = Queue(broker.url(self.port, folder))
         self.log = (folder / "workers.log").open("ab")
         # As of `up`: whoever asks while the web is away waits in this socket.

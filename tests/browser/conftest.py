@@ -18,7 +18,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from app import broker
 from app.kinds.presets import PRESETS
+from app.store import Store
 from tests.chromium import find
+from tests.lab import calibrate
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -74,6 +76,11 @@ def started(folder: Path, datasets_dir: Path, root: str = "") -> Iterator[Scope]
         "TICKETSCOPE_ROOT_PATH": root,
         "PYTHONWARNINGS": "default",
     }
+    (folder / "data").mkdir()
+    store = Store(f"sqlite:///{folder / 'data' / 'ticketscope.db'}", str(folder / "data" / "artifacts"))
+    store.migrate()
+    calibrate(store)
+    store.close()
     with (folder / "up.log").open("wb") as log:
         process = subprocess.Popen([sys.executable, "-m", "app.cli", "up"], env=env, stdout=log, stderr=log)
         with httpx.Client(base_url=f"http://127.0.0.1:{port}{root}", timeout=30, trust_env=False) as client:

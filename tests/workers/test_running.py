@@ -37,9 +37,8 @@ def test_an_announced_run_is_finished(running: Lab) -> None:
     assert running.count(run_id, "finished") == 2
     assert dense(running.store, run_id)
     assert run.provenance["layers"][0] == {"name": "fc1", "shape": [300, 64]}
-    assert [(speed.model, speed.dataset, speed.device) for speed in running.store.speeds()] == [
-        ("lenet_300_100", "digits", "cpu")
-    ]
+    measured = [speed for speed in running.store.speeds() if speed not in running.speeds]
+    assert [(speed.model, speed.dataset, speed.device) for speed in measured] == [("lenet_300_100", "digits", "cpu")]
 
 
 def test_a_warm_worker_says_started_within_a_second_and_a_half(running: Lab) -> None:

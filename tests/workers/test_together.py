@@ -70,7 +70,7 @@ def test_all_replicates_of_a_run_finish_in_one_child(running: Lab, undisturbed: 
     progress = running.store.run(undisturbed).progress
     assert progress.done == progress.total == 3 * THREE.units_per_replicate
     # The time of a step in a stack is nobody's own: it tells nothing to estimates.
-    assert running.store.speeds() == []
+    assert running.store.speeds() == running.speeds
 
 
 def test_trainings_of_a_level_share_the_stack_where_it_has_room(running: Lab, undisturbed: str) -> None:
@@ -85,7 +85,7 @@ def test_trainings_of_a_level_share_the_stack_where_it_has_room(running: Lab, un
     told = [e.event["place"] for e in outcomes if e.event["kind"] == "measured" and e.event["series"] == "outcome"]
     assert told == [place.model_dump() for place, _ in small_spec().parts()]
     assert dense(running.store, run_id)
-    assert running.store.speeds() == []
+    assert running.store.speeds() == running.speeds
 
 
 def test_one_replicate_killed_among_its_controls_runs_again_to_the_same_bits(lab: Lab) -> None:
