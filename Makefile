@@ -16,10 +16,10 @@ install: $(VENV)/.run
 run: install
 	@exec $(BIN)/ticketscope up
 
-# Two at a time. What fails then is run once more by itself, as some tests have deadlines of a second or two.
+# Three at a time for two cores: one of them mostly waits for a browser. What fails then is run once more by itself, as some tests have deadlines of a second or two.
 test: $(VENV)/.dev
 	@$(BIN)/python tests/chromium.py
-	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder $(ARGS); code=$$?; \
+	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder $(ARGS); code=$$?; \
 	if [ $$code -eq 1 ]; then $(BIN)/python -m pytest --last-failed $(ARGS); code=$$?; fi; exit $$code
 
 # The test of endurance at its full length: SIGKILLs at random moments, a few minutes.

@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 from tests.silent import Silent
 
@@ -30,11 +31,36 @@ TOGETHER = ("cases",)
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """With `-n 2` one process runs all tests of a file, or of a folder that shares more."""
+    """One process runs all tests of a file, or of a folder that shares more.
+
+    Of three processes or more the last runs what is done in a browser, from the start and nothing else: a browser is
+    mostly waited for, and two cores have time for the other tests meanwhile.
+    """
+
+    _browsing: WorkerController | None = None
+
+    def schedule(self) -> None:
+        if self.collection is None and len(self.nodes) > 2:
+            self._browsing = self.nodes[-1]
+        super().schedule()
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         return next((folder for folder in TOGETHER if f"tests/{folder}/" in file), file)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if node is self._browsing:
+            browser = [scope for scope in self.workqueue if scope.startswith("tests/browser/")]
+            for scope in browser[:1]:
+                self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
+
+    def _reschedule(self, node: WorkerController) -> None:
+        idle = node is self._browsing and not any(scope.startswith("tests/browser/") for scope in self.workqueue)
+        if not idle:
+            super()._reschedule(node)
+        elif not node.shutting_down:
+            node.shutdown()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
@@ -43,7 +69,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the tests in an order that keeps two processes busy to the end."""
+    """Put the tests in an order that keeps the processes busy to the end."""
     items.sort(key=lambda item: _turn(item.path.relative_to(TESTS).parts[0]))
 
 
