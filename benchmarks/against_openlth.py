@@ -26,9 +26,11 @@ from workers.science.models.prunable import prunable
 from workers.science.optim import sgd
 from workers.science.pruning import global_magnitude
 from workers.science.random import generator
-from workers.science.sparse.layout import lay_out
 from workers.science.sparse.threshold import csr_below
-from workers.science.training import Batches, Evaluated, train
+from workers.science.train.alone import train_alone
+from workers.science.train.batches import Batches
+from workers.science.train.events import Evaluated
+from workers.science.train.sparse import lay_out
 
 NAME = "against_openlth"
 BOUND = 0.1
@@ -70,15 +72,15 @@ def _epoch(
     """Seconds of an epoch under `masks`, and the weights after STEPS."""
     n = len(data.train)
     layout = lay_out(model, masks, below)
-    moments = train(
-        layout.network,
+    moments = train_alone(
+        layout,
         data,
         sgd.build(layout.network, lr=LR),
         Batches(n, BATCH, lambda epoch: randperm(n, generator=generator(0, "order", epoch))),
         steps=EPOCHS * EPOCH,
         eval_every=STEPS,
         # Full masks would cost time, and a worker leaves them out.
-        masks=None if all(bool(mask.all()) for mask in masks.values()) else layout.masks,
+        masks=None if all(bool(mask.all()) for mask in masks.values()) else masks,
         stops=(WARM,),
     )
     began = next(time.process_time() for moment in moments if moment.step == WARM)

@@ -22,8 +22,11 @@ from workers.science.models.prunable import prunable
 from workers.science.optim import adam, sgd
 from workers.science.pruning import layerwise_magnitude
 from workers.science.random import generator
-from workers.science.sparse.layout import Layout, lay_out
-from workers.science.training import Batches, Evaluated, Moment, train
+from workers.science.train.alone import train_alone
+from workers.science.train.batches import Batches
+from workers.science.train.dense import Dense
+from workers.science.train.events import Evaluated, Event
+from workers.science.train.sparse import lay_out
 
 NAME = "csr_step"
 BOUND = 1.0
@@ -48,12 +51,12 @@ def speedups() -> dict[float, float]:
     data = Dataset("benchmark", data.train, few, few, n_classes=data.n_classes)
     model = lenet_300_100.build(data.shape, data.n_classes)
     initialise(model, generator(0, "init"))
-    for _ in _loop(Layout(model, {}, (), dict), data, adam.build(model), steps=300):
+    for _ in _loop(Dense(model), {}, data, adam.build(model), steps=300):
         pass
     found = {}
     for density in ASKED:
         masks = _ticket(model, density)
-        loops = [_start(lay_out(model, masks, csr_below), data) for csr_below in (0.0, 1.0)]
+        loops = [_start(lay_out(model, masks, csr_below), masks, data) for csr_below in (0.0, 1.0)]
         ratios = []
         for _ in range(ROUNDS):
             dense, sparse = (_time(loop) for loop in loops)
@@ -71,25 +74,25 @@ def _ticket(model: nn.Module, density: float) -> dict[str, Tensor]:
     return layerwise_magnitude.prune(model.state_dict(), full, layers, rate=1 - density, output_rate=1 - 0.9**rounds)
 
 
-def _loop(layout: Layout, data: Dataset, optimizers: list[torch.optim.Optimizer], steps: int) -> Iterator[Moment]:
+def _loop(
+    layout: Dense, masks: dict[str, Tensor], data: Dataset, optimizers: list[torch.optim.Optimizer], steps: int
+) -> Iterator[Event]:
     def order(epoch: int) -> Tensor:
         return torch.randperm(len(data.train), generator=generator(0, "order", epoch))
 
     batches = Batches(len(data.train), BATCH, order)
     every = 10 if steps < _FOREVER else _FOREVER
     stops = range(STEPS, _FOREVER, STEPS)
-    return train(
-        layout.network, data, optimizers, batches, steps=steps, eval_every=every, masks=layout.masks, stops=stops
-    )
+    return train_alone(layout, data, optimizers, batches, steps=steps, eval_every=every, masks=masks, stops=stops)
 
 
-def _start(layout: Layout, data: Dataset) -> Iterator[Moment]:
-    loop = _loop(layout, data, sgd.build(layout.network, lr=LR), _FOREVER)
+def _start(layout: Dense, masks: dict[str, Tensor], data: Dataset) -> Iterator[Event]:
+    loop = _loop(layout, masks, data, sgd.build(layout.network, lr=LR), _FOREVER)
     next(moment for moment in loop if moment.step == STEPS)
     return loop
 
 
-def _time(loop: Iterator[Moment]) -> float:
+def _time(loop: Iterator[Event]) -> float:
     began = time.process_time()
     next(moment for moment in loop if moment.step % STEPS == 0)
     return time.process_time() - began
@@ -102,7 +105,7 @@ def _check(model: nn.Module, masks: dict[str, Tensor], data: Dataset) -> None:
     for csr_below in (0.0, 1.0):
         model.load_state_dict(start)
         layout = lay_out(model, masks, csr_below)
-        moments = _loop(layout, data, sgd.build(layout.network, lr=LR), steps=200)
+        moments = _loop(layout, masks, data, sgd.build(layout.network, lr=LR), steps=200)
         losses.append(torch.tensor([moment.test_loss for moment in moments if isinstance(moment, Evaluated)]))
     torch.testing.assert_close(losses[1], losses[0], rtol=1e-5, atol=0.0)
 

@@ -12,13 +12,14 @@ from torch import nn
 
 from benchmarks.datasets import DATASETS_DIR
 from benchmarks.stacks import times
-from workers.science import training
 from workers.science.data import augmentation, cifar10_10k, mnist
 from workers.science.data.dataset import Dataset, Split
 from workers.science.models import conv_4, lenet_300_100
 from workers.science.optim import adam
 from workers.science.random import generator
-from workers.science.training import Batches
+from workers.science.train.alone import train_alone
+from workers.science.train.batches import Batches
+from workers.science.train.dense import Dense
 
 NAME = "data_loading"
 GPU = torch.cuda.is_available()
@@ -59,7 +60,7 @@ def _train(model: nn.Module, data: Dataset, steps: int, cut: bool) -> None:
     """The steps, with next to no evaluation: it is not what a step waits for."""
     ten = Split(data.test.x[:10], data.test.y[:10])
     few = replace(data, validation=ten, test=ten)
-    moments = training.train(model, few, adam.build(model), _batches(data, cut), steps=steps, eval_every=steps)
+    moments = train_alone(Dense(model), few, adam.build(model), _batches(data, cut), steps=steps, eval_every=steps)
     list(moments)
 
 

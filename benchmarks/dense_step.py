@@ -15,13 +15,13 @@ from app.contract.events import Place
 from benchmarks.datasets import DATASETS_DIR
 from workers.science.data import mnist
 from workers.science.data.dataset import Dataset, Split
-from workers.science.experiments.bench import Bench
+from workers.science.experiments.trainer import Plan, Trainer
 from workers.science.models import lenet_300_100
 from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
 from workers.science.optim import adam
 from workers.science.random import generator
-from workers.science.training import Batches
+from workers.science.train.batches import Batches
 
 NAME = "dense_step"
 BOUND = 1.15
@@ -86,7 +86,7 @@ def ours(model: nn.Module, data: Dataset, start: dict[str, Tensor]) -> None:
     def order(epoch: int) -> Tensor:
         return torch.randperm(len(data.train), generator=generator(0, "order", epoch))
 
-    bench = Bench(
+    trainer = Trainer(
         model,
         data,
         Batches(len(data.train), BATCH, order),
@@ -97,5 +97,5 @@ def ours(model: nn.Module, data: Dataset, start: dict[str, Tensor]) -> None:
         done=0,
     )
     full = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in prunable(model).items()}
-    for _output in bench.train(Place(), start, full, lambda _step: 1.0):
+    for _output in trainer.train(Plan(Place(), start, full, lambda _step: 1.0)):
         pass

@@ -2,22 +2,26 @@
 
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from statistics import median
 
 import torch
 from torch import Tensor, nn
 
-from workers.science import training
-from workers.science.course import Course
 from workers.science.data.dataset import Dataset
 from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
 from workers.science.optim import adam
 from workers.science.random import generator
 from workers.science.stacked.network import StackedNetwork
-from workers.science.stacked.training import Lane, train
-from workers.science.training import Batches, Evaluated, Moment
+from workers.science.train.alone import train_alone
+from workers.science.train.batches import Batches
+from workers.science.train.dense import Dense
+from workers.science.train.evaluation import Evaluate
+from workers.science.train.events import Evaluated, Event
+from workers.science.train.loop import Every, train
+from workers.science.train.masks import Masks
+from workers.science.train.stacked import Stacked
+from workers.science.train.state import LoopState
 
 Way = Callable[[], object]
 
@@ -67,23 +71,28 @@ class Trainings:
 
     def stacked(self) -> list[Evaluated]:
         """The last rows of all, trained as one."""
-        lanes = {
-            slot: Lane(each.batches, each.masks, Course(), partial(self._stack.put, slot, each.start))
-            for slot, each in enumerate(self.replicates)
-        }
-        told: dict[int, list[Moment]] = {slot: [] for slot in lanes}
-        optimizers = adam.build(self._stack.module)
-        for slot, moment in train(
-            self._stack, self._data, optimizers, lanes, steps=self._steps, eval_every=self._eval_every
+        layout, members = Stacked(self._stack), dict(enumerate(self.replicates))
+        for slot, each in members.items():
+            layout.load(slot, each.start)
+        masks = {slot: each.masks for slot, each in members.items() if each.masks is not None}
+        events: dict[int, list[Event]] = {slot: [] for slot in members}
+        for slot, event in train(
+            layout,
+            adam.build(layout.network),
+            layout.feed(self._data, {slot: each.batches for slot, each in members.items()}, self._steps),
+            {slot: LoopState() for slot in members},
+            [Masks(layout, masks), Evaluate(layout, self._data)],
+            steps=self._steps,
+            measured=Every(self._eval_every, self._steps),
         ):
-            told[slot].append(moment)
-        return [_last(moments) for moments in told.values()]
+            events[slot].append(event)
+        return [_last(found) for found in events.values()]
 
-    def _alone(self, replicate: Replicate) -> list[Moment]:
+    def _alone(self, replicate: Replicate) -> list[Event]:
         model = replicate.model
         model.load_state_dict(replicate.start)
-        moments = training.train(
-            model,
+        events = train_alone(
+            Dense(model),
             self._data,
             adam.build(model),
             replicate.batches,
@@ -91,7 +100,7 @@ class Trainings:
             eval_every=self._eval_every,
             masks=replicate.masks,
         )
-        return list(moments)
+        return list(events)
 
 
 def times(ways: Mapping[str, Way], rounds: int) -> tuple[dict[str, float], dict[str, object]]:
@@ -123,5 +132,5 @@ def _now() -> float:
     return time.process_time()
 
 
-def _last(moments: list[Moment]) -> Evaluated:
-    return [moment for moment in moments if isinstance(moment, Evaluated)][-1]
+def _last(events: list[Event]) -> Evaluated:
+    return [event for event in events if isinstance(event, Evaluated)][-1]

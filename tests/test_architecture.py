@@ -37,7 +37,7 @@ def copy(tmp_path: Path) -> Path:
         ("app/web/api.py", "import workers.tasks", "the web side knows neither torch nor the workers"),
         ("app/plotting/entry.py", "import app.store", "rooms of the web side"),
         ("app/methods/find.py", "import app.kinds.specs", "rooms of the web side"),
-        ("workers/science/training.py", "import app.contract.params", "primitives take tensors and plain numbers"),
+        ("workers/science/train/loop.py", "import app.contract.params", "primitives take tensors and plain numbers"),
         ("workers/science/build.py", "import sqlalchemy", "science knows no server"),
         ("workers/tasks.py", "import torch", "the Celery parent imports no torch"),
     ],

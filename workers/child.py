@@ -24,8 +24,8 @@ from workers.batcher import Batcher
 from workers.job import DONE, FENCED, Job, Order, device_kind
 from workers.parent import Parent
 from workers.provenance import provenance
-from workers.science.experiments.midway import Clock
-from workers.science.experiments.together import Stack, StackedBench, Waiting, conduct
+from workers.science.experiments.clock import Clock
+from workers.science.experiments.stacked_trainer import Stack, StackedTrainer, Step, Waiting, conduct
 from workers.science.outputs import Checkpoint, Output, Tensors
 from workers.speed import Stopwatch, timed
 from workers.tuning import tuned
@@ -65,8 +65,8 @@ def run_together(job: Job, parent: Parent) -> None:
     works = {}
     for slot, attempt in attempts.items():
         # One that is not stackable makes stacks of its own, of which nobody else has a part.
-        bench = {"bench": partial(StackedBench, stack=stack, slot=slot)} if job.claim.spec.stackable else {}
-        works[slot] = attempt.work(**bench)
+        trainer = {"trainer": partial(StackedTrainer, stack=stack, slot=slot)} if job.claim.spec.stackable else {}
+        works[slot] = attempt.work(**trainer)
     try:
         list(conduct(works))  # of nothing: each attempt keeps what its experiment says
     except torch.OutOfMemoryError as error:
@@ -109,7 +109,7 @@ class Attempt:
         self.fenced = False
         """Whether the shard turned out to be no longer ours: then nothing more is written."""
 
-    def work(self, **knobs: Any) -> Iterator[Output]:
+    def work(self, **knobs: Any) -> Iterator[Waiting]:
         """Run the experiment with `knobs` of `run` and keep what it says; yields what it asks of a conductor.
 
         Raises `torch.OutOfMemoryError` from a stack, which all of its replicates have to be told.
@@ -143,7 +143,7 @@ class Attempt:
             self._store.narrow(*self._shard, plan, reason)
         self._queue.wake(self._claim.run_id, self._seq)
 
-    def _work(self, knobs: dict[str, Any]) -> Iterator[Output]:
+    def _work(self, knobs: dict[str, Any]) -> Iterator[Waiting]:
         module, _, function = EXPERIMENTS[self._claim.spec.kind].target.partition(":")
         experiment = import_module(module)
         plan = self._start(experiment)
@@ -162,8 +162,8 @@ class Attempt:
                 return
 
     def _go_on(
-        self, run: Callable[..., Iterator[Output]], plan: dict[str, Any], knobs: dict[str, Any]
-    ) -> Iterator[Output]:
+        self, run: Callable[..., Iterator[Step]], plan: dict[str, Any], knobs: dict[str, Any]
+    ) -> Iterator[Waiting]:
         """Run the experiment from where it is saved. Raises Corrupt when that rests on bytes that are damaged."""
         batcher = Batcher(self._append, self._saved.next_ordinal)
         # Only an experiment whose spec can name tickets takes them.

@@ -18,8 +18,8 @@ from app.contract.verification import Verification
 from app.kinds.specs import EXPERIMENTS
 from app.store import Artifacts
 from workers import tensors
-from workers.science.experiments.midway import Clock
-from workers.science.experiments.together import Stack, StackedBench, conduct
+from workers.science.experiments.clock import Clock
+from workers.science.experiments.stacked_trainer import Stack, StackedTrainer, Step, conduct
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors
 
 
@@ -130,15 +130,14 @@ def redo(
 
 
 def _alone(
-    run: Callable[..., Iterator[Output]], replicate: int, plan: Mapping[str, Any], *, stackable: bool
+    run: Callable[..., Iterator[Step]], replicate: int, plan: Mapping[str, Any], *, stackable: bool
 ) -> Iterator[Output]:
     """The outputs of one replicate, in its slot of a stack where `plan` had it trained in one with others."""
     width = plan.get("replicates", 1)
-    if not stackable or (width == 1 and not plan.get("abreast")):
-        yield from run()
-        return
     slot = replicate % width
-    for _, output in conduct({slot: run(bench=partial(StackedBench, stack=Stack(width), slot=slot))}):
+    together = stackable and (width > 1 or plan.get("abreast"))
+    trainer = {"trainer": partial(StackedTrainer, stack=Stack(width), slot=slot)} if together else {}
+    for _, output in conduct({slot: run(**trainer)}):
         yield output
 
 

@@ -14,7 +14,7 @@ from workers.job import DONE, device_kind
 from workers.parent import Parent
 from workers.science.calibration import calibrate as step_times
 from workers.science.compute_time import clock
-from workers.science.outputs import Output
+from workers.science.experiments.stacked_trainer import Step
 
 
 class Stopwatch:
@@ -25,7 +25,7 @@ class Stopwatch:
         self._first: int | None = None
         self._done = 0
 
-    def lap(self, output: Output, seconds: float) -> None:
+    def lap(self, output: Step, seconds: float) -> None:
         """Note that the experiment took `seconds` to yield `output`."""
         if isinstance(output, Progress):
             self._done = output.done
@@ -52,7 +52,7 @@ def calibrate(connection: "Connection[Any, Any]", settings: Settings, device: st
     return DONE
 
 
-def timed(outputs: Iterator[Output], stopwatch: Stopwatch, device: str) -> Iterator[Output]:
+def timed(outputs: Iterator[Step], stopwatch: Stopwatch, device: str) -> Iterator[Step]:
     """Yield `outputs`, each after its lap of `stopwatch`: how long it computed on `device`."""
     now = clock(device)
     while True:

@@ -13,7 +13,7 @@ CODE: Final[Mapping[str, str]] = {
     "optimizer": "workers.science.optim.{}:build",
     "schedule": "workers.science.schedules.{}:factor",
     "pruning": "workers.science.pruning.{}:prune",
-    "branch": "workers.science.branches.{}:derive",
+    "branch": "workers.science.controls.{}:derive",
     "picture": "app.pictures.{}:draw",
 }
 """The groups, in the order in which the catalog lists them, and the function that each method of a group has."""

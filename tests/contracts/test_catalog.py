@@ -64,8 +64,8 @@ def test_keyword_only_parameters_and_defaults_are_the_fields(room: str, entry: E
 def test_experiments_run_and_describe(entry: Entry) -> None:
     parameters = inspect.signature(build(entry)).parameters
     named = ["tickets"] if entry.params.__dict__.get("tickets") else []
-    # What can be stacked takes the bench that a conductor gives it.
-    stacked = ["bench"] if vars(entry.params).get("stackable") else []
+    # What can be stacked takes the trainer that a conductor gives it.
+    stacked = ["trainer"] if vars(entry.params).get("stackable") else []
     knobs = ["device", "datasets_dir", "resume", "plan", "clock", *stacked]
     assert list(parameters) == ["spec", "replicate", *knobs, *named]
     assert {n for n, p in parameters.items() if p.kind is inspect.Parameter.KEYWORD_ONLY} == {*list(parameters)[2:]}

@@ -16,7 +16,8 @@ from tests.lab import Lab, dense, results, until
 from tests.workers.test_together import Deaf
 from workers import child
 from workers.job import Job
-from workers.science.erasure import stacked
+from workers.science.experiments import erasure
+from workers.science.train import loop
 
 SPEC = erasure_spec({"adam": (0.001, 0.003, 0.01)}, steps=20)
 
@@ -76,17 +77,18 @@ def test_what_does_not_fit_goes_on_with_half_from_its_checkpoint(
     """Six are too many after step 12, and three after step 15: from there the first three go on one by one."""
     whole = store.create_run(SPEC, name="whole").id
     work(store, tmp_path, 1)
-    monkeypatch.setattr(stacked, "TICK_S", 0.0)
-    train, began, last = stacked.train, list[int](), {6: 12, 3: 15}
+    monkeypatch.setattr(loop, "TICK_S", 0.0)
+    train, began, last = loop.train, list[int](), {6: 12, 3: 15}
 
-    def short_of_memory(stack: Any, lanes: Any, *rest: Any, **knobs: Any) -> Any:
-        began.append(next(iter(lanes.values())).course.step)
-        for moment in train(stack, lanes, *rest, **knobs):
-            yield moment
-            if all(lane.course.step == last[stack.slots] for lane in lanes.values()):
+    def short_of_memory(layout: Any, optimizers: Any, feed: Any, states: Any, *rest: Any, **knobs: Any) -> Any:
+        if layout.slots > 1:
+            began.append(next(iter(states.values())).step)
+        for event in train(layout, optimizers, feed, states, *rest, **knobs):
+            yield event
+            if all(state.step == last.get(layout.slots) for state in states.values()):
                 raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    monkeypatch.setattr(stacked, "train", short_of_memory)
+    monkeypatch.setattr(erasure, "train", short_of_memory)
     run_id = store.create_run(SPEC, name="x").id
     for _ in range(3):
         work(store, tmp_path, 6)

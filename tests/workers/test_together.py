@@ -17,7 +17,7 @@ from app.store import CheckpointRef, Claim, Store
 from tests.lab import Lab, dense, results, small_spec, until
 from workers import checkpoints, child
 from workers.job import Job, width
-from workers.science.experiments import together
+from workers.science.experiments import stacked_trainer
 from workers.science.stacked.network import StackedNetwork
 
 THREE = small_spec(steps=150, replicates=3)
@@ -265,16 +265,16 @@ def test_what_does_not_fit_goes_on_with_half_from_its_checkpoint(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Four are too many from the second training on: each pair goes on from there, under a plan that says so."""
-    train, trainings = together._train, 0
+    train, trainings = stacked_trainer._train, 0
 
     def short_of_memory(requests: Any) -> Any:
         nonlocal trainings
         trainings += 1
-        if trainings > 1 and next(iter(requests.values())).bench.slots > 2:
+        if trainings > 1 and next(iter(requests.values())).trainer.slots > 2:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return train(requests)
 
-    monkeypatch.setattr(together, "_train", short_of_memory)
+    monkeypatch.setattr(stacked_trainer, "_train", short_of_memory)
     run_id = store.create_run(small_spec(steps=20, levels=1, branches=[], replicates=4), name="x").id
     settings, parent = Settings(data_dir=tmp_path), Deaf()
     child.run_together(next_job(store, settings), parent)  # type: ignore[arg-type]
@@ -301,17 +301,17 @@ def test_trainings_of_a_level_are_fewer_before_replicates_are(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of two replicates three trainings each are too many, then two, then even one: what was saved is gone on with."""
-    train, slots = together._train, list[int]()
+    train, slots = stacked_trainer._train, list[int]()
 
     def short_of_memory(requests: Any) -> Any:
-        bench = next(iter(requests.values())).bench
-        slots.append(bench.slots)
+        trainer = next(iter(requests.values())).trainer
+        slots.append(trainer.slots)
         # Dense, all fit.
-        if bench.group.level > 0 and bench.slots > 1:
+        if trainer.first.level > 0 and trainer.slots > 1:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return train(requests)
 
-    monkeypatch.setattr(together, "_train", short_of_memory)
+    monkeypatch.setattr(stacked_trainer, "_train", short_of_memory)
     branches = [{"kind": "reinit", "draws": 1}, {"kind": "shuffled", "draws": 1}]
     spec = small_spec(steps=20, levels=1, branches=branches, rewind_step=5, replicates=2)
     assert spec.abreast(4) == ["winning_ticket/0 shuffled/0"]
@@ -346,7 +346,7 @@ def test_one_that_does_not_fit_alone_fails_by_name(
     def nothing_fits(*_: object, **__: object) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
-    monkeypatch.setattr("workers.science.experiments.bench.train", nothing_fits)
+    monkeypatch.setattr("workers.science.experiments.trainer.train", nothing_fits)
     run_id = store.create_run(small_spec(), name="x").id
     for _ in range(3):
         job = replace(next_job(store, Settings(data_dir=tmp_path)), abreast=1)

@@ -16,7 +16,10 @@ from workers.science.models.init import initialise
 from workers.science.optim import adam
 from workers.science.optim.orthogonalise import MODULA, orthogonalise
 from workers.science.random import generator
-from workers.science.training import Batches, train
+from workers.science.train.alone import train_alone
+from workers.science.train.batches import Batches
+from workers.science.train.dense import Dense
+from workers.science.train.state import LoopState
 
 EVAL_EVERY = 100
 """Steps between evaluations that a timed step pays its share of: the default of the spec."""
@@ -115,15 +118,16 @@ def _step_s(
     data = Dataset("calibration", split, one, one, n_classes=10).to(device)
     batches = Batches(batch_size, batch_size, lambda _epoch: torch.arange(batch_size, device=device))
     forever = 1_000_000_000
-    training = train(
-        model, data, adam.build(model), batches, steps=forever, eval_every=forever, stops=range(1, forever)
+    state = LoopState()
+    training = train_alone(
+        Dense(model), data, adam.build(model), batches, steps=forever, stops=range(1, forever), state=state
     )
     # The first step pays for allocations, and for kernels being loaded.
-    warm = next(moment.step for moment in training if moment.step > 0)
+    warm = next(state.step for _ in training if state.step > 0)
     _wait(device)
     now = clock(device)
     began = now()
-    last = next(moment.step for moment in training if now() - began > seconds)
+    last = next(state.step for _ in training if now() - began > seconds)
     _wait(device)
     return (now() - began) / (last - warm)
 

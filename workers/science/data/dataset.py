@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from workers.science.random import generator
+from workers.science.train.task import CLASSIFICATION, Task
 
 
 class DatasetError(Exception):
@@ -16,7 +17,7 @@ class DatasetError(Exception):
 
 @dataclass(frozen=True)
 class Split:
-    """Pictures `x` float32 `(n, channels, height, width)` and their classes `y` int64 `(n,)`."""
+    """Inputs `x`, such as pictures float32 `(n, channels, height, width)`, and targets `y`, such as classes `(n,)`."""
 
     x: Tensor
     y: Tensor
@@ -43,6 +44,7 @@ class Dataset:
     n_classes: int
     mean: Tensor | None = None
     std: Tensor | None = None
+    task: Task = CLASSIFICATION
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -2,10 +2,11 @@
 
 Defined in docs/protocol.md. A cell is one training (app/kinds/erasure/spec.py); all cells of a replicate and width
 start from the same weights and see the same batches, so that they differ by optimizer and rate alone. Those of one
-optimizer can be trained at once, as a stack of networks; they are told one after the other all the same.
+optimizer can be trained at once, as a stack of networks; they are logged one after the other all the same.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -20,26 +21,33 @@ from app.pictures.build import picture_of
 from app.pictures.picture import fit
 from app.pictures.watermark import mark
 from workers.science.build import build
-from workers.science.data.dataset import Dataset, Split
-from workers.science.erasure import network, stacked
-from workers.science.erasure.losses import LOSSES
-from workers.science.erasure.stacked import Lane
-from workers.science.erasure.training import train
+from workers.science.data.dataset import Split
+from workers.science.erasure import network
 from workers.science.erasure.visibility import Picture
-from workers.science.experiments import standing
+from workers.science.experiments import replicate_progress
+from workers.science.experiments.clock import Clock
 from workers.science.experiments.datasets import dataset
 from workers.science.experiments.erasure_cell import CellTraining, Splits
-from workers.science.experiments.in_order import Told
-from workers.science.experiments.midway import Clock, Midway
-from workers.science.experiments.standing import Standing
+from workers.science.experiments.in_order import Logged
+from workers.science.experiments.replicate_progress import ReplicateProgress
+from workers.science.experiments.training_checkpoint import TrainingCheckpoint
 from workers.science.optim.moved_by import moved_by
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors
 from workers.science.random import generator
 from workers.science.stacked.footprint import Footprint
 from workers.science.stacked.footprint import footprint as stacked_footprint
 from workers.science.stacked.network import StackedNetwork
-from workers.science.training import Batches, Diverged, Tick
+from workers.science.train.batches import Batches
+from workers.science.train.dense import Dense
+from workers.science.train.events import Diverged, Observed, SlotEvent, Tick
+from workers.science.train.hooks import Enter
+from workers.science.train.loop import train
+from workers.science.train.observation import Observe
+from workers.science.train.stacked import Stacked
+from workers.science.train.task import BY_LOSS
 
+CHECK_EVERY = 50
+"""Steps between looks at the losses, as `workers.science.train.loop.CHECK_EVERY`."""
 _LAYERS = {"first": "fc1", "middle": "fc2", "last": "fc3"}
 
 
@@ -61,8 +69,8 @@ def run(
     With `resume`, what is done is not done again; the rest comes out identical to the bit, on the same device and under
     the same `plan`, the shard's numeric plan. It says which cells are trained at once: a Checkpoint comes after these.
     """
-    abreast = plan.get("abreast", ())
-    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, clock or Clock(), abreast).run()
+    stacks = plan.get("abreast", ())
+    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, clock or Clock(), stacks).run()
 
 
 def describe(spec: ErasureSpec, datasets_dir: Path) -> dict[str, Any]:
@@ -102,7 +110,7 @@ def footprint(spec: ErasureSpec, datasets_dir: Path) -> Footprint:
 
 
 class _Replicate:
-    """The cells of one replicate; those that `abreast` names are trained at once."""
+    """Train the cells of one replicate; those that `stacks` name are trained at once."""
 
     def __init__(
         self,
@@ -112,49 +120,47 @@ class _Replicate:
         datasets_dir: Path,
         resume: Resume | None,
         clock: Clock,
-        abreast: Sequence[str],
+        stacks: Sequence[str],
     ) -> None:
         self._spec, self._device, self._clock = spec, device, clock
         self._key = partial(generator, spec.seed, replicate)
-        self._data: Dataset = dataset(spec.dataset, datasets_dir).to(device)
-        self._split = Split(self._data.train.x[: spec.n_images], self._data.train.y[: spec.n_images])
-        judged = Split(self._split.x[:JUDGED], self._split.y[:JUDGED])
+        whole = dataset(spec.dataset, datasets_dir).to(device)
+        split = Split(whole.train.x[: spec.n_images], whole.train.y[: spec.n_images])
+        self._data = replace(whole, train=split, task=BY_LOSS[spec.loss])
+        judged = Split(split.x[:JUDGED], split.y[:JUDGED])
         self._splits = Splits(judged, self._data.validation, self._data.test)
         self._picture = picture_of(spec.picture)
-        self._loss = LOSSES[spec.loss]
         self._layer = _LAYERS[spec.layer]
         # The same batches for every cell.
-        self._batches = Batches(len(self._split), spec.batch_size, self._shuffle)
+        self._batches = Batches(len(split), spec.batch_size, self._shuffle)
         self._cells = dict(spec.cells())
         self._work = {place: spec.mflop(place, cell) for place, cell in self._cells.items()}
         # What a divergence has cut short counts with the steps that were trained.
-        self._diverged = standing.diverged(resume)
+        self._diverged = replicate_progress.diverged(resume)
         for place, steps in self._diverged.items():
             if steps is not None:
                 self._work[place] = self._mflop(place, steps)
-        self._standing = Standing(spec, list(self._cells), abreast, resume)
-        self._made = {place: self._work[place] for place in self._standing.made}
-        self._made |= {
-            place: self._mflop(place, each.told["course"]["step"]) for place, each in self._standing.begun.items()
-        }
+        self._trainings = ReplicateProgress(spec, list(self._cells), stacks, resume)
+        self._made = {place: self._work[place] for place in self._trainings.made}
+        self._made |= {place: self._mflop(place, each.step) for place, each in self._trainings.begun.items()}
         self._told = {place.level for place in self._made}
 
     def run(self) -> Iterator[Output]:
         """Every cell that is not done yet."""
-        for group in self._standing.groups:
+        for group in self._trainings.groups:
             # All of a group may have ended: when a larger one was divided, and they had diverged.
-            if any(self._standing.left(place) for place in group):
+            if any(self._trainings.left(place) for place in group):
                 yield from self._train(group)
                 yield self._checkpoint()
         total = sum(self._work.values())
         yield Progress(done=total, total=total)
 
     def _train(self, group: Sequence[Place]) -> Iterator[Output]:
-        """What is left of cells that are trained at once, each in the slot in which it stands in the group."""
+        """Train what is left of the cells of a group at once, each in the slot of its place in the group."""
         live: dict[int, CellTraining] = {}
-        stack = self._stack(group) if len(group) > 1 else None
+        layout = self._layout(group)
         for slot, place in enumerate(group):
-            if not self._standing.left(place):
+            if not self._trainings.left(place):
                 continue
             cell = self._cells[place]
             model, picture = self._start(cell)
@@ -162,41 +168,46 @@ class _Replicate:
                 self._told.add(place.level)
                 weight = self._watched(model).detach().clone()
                 yield from self._say(place, Tensors("init", Place(level=place.level), {"weight": weight}))
-            if stack is not None:
-                stack.put(slot, model.state_dict())
-            model = model.to(self._device) if stack is None else stack.view(slot)
+            layout.load(slot, model.state_dict())
+            model = layout.network if isinstance(layout, Dense) else layout.view(slot)
             optimizers = build(self._spec.grid(cell.optimizer).at(cell.lr))(model)
-            begun = self._standing.begun.pop(place, None)
-            live[slot] = CellTraining(place, model, self._watched(model), picture, optimizers, self._splits, begun)
-        for moment in self._moments(stack, live):
-            if isinstance(moment, Tick):
-                yield self._progress(live, live, moment.step)
-                if moment.between and self._clock.due():
-                    yield self._checkpoint(each.midway() for each in live.values())
-                continue
-            slot, found = moment
-            if isinstance(found, Diverged):
-                yield from self._end(live.pop(slot), found)
-                continue
-            # Told before it is measured, which takes a while at large widths.
-            yield self._progress(live, [slot], found.step)
-            for output in live[slot].looked(found):
-                yield from self._say(live[slot].place, output)
+            begun = self._trainings.begun.pop(place, None)
+            watched = self._watched(model)
+            live[slot] = CellTraining(place, layout, slot, model, watched, picture, optimizers, self._splits, begun)
+        for slot, event in self._events(layout, live):
+            match event:
+                case Tick():
+                    yield self._progress(live, slot, event.step)
+                    if event.between and self._clock.due():
+                        yield self._checkpoint(training.save() for training in live.values())
+                case Diverged():
+                    yield from self._end(live.pop(slot), event)
+                case Observed():
+                    for output in live[slot].observed(event):
+                        yield from self._say(live[slot].place, output)
+                case _:
+                    raise TypeError(f"the study measures nothing such as {event}")
         for training in live.values():
             yield from self._end(training, None)
 
-    def _moments(self, stack: StackedNetwork | None, live: Mapping[int, CellTraining]) -> stacked.Moments:
-        looks = self._spec.moments()
-        if stack is not None:
-            lanes = {slot: Lane(each.model, each.watched, each.optimizers, each.course) for slot, each in live.items()}
-            yield from stacked.train(stack, lanes, self._split, self._batches, self._loss, moments=looks)
-            return
-        ((slot, one),) = live.items()
-        for moment in train(
-            one.model, one.watched, self._split, one.optimizers, self._batches, self._loss, moments=looks,
-            course=one.course,
-        ):  # fmt: skip
-            yield moment if isinstance(moment, Tick) else (slot, moment)
+    def _events(self, layout: Dense | Stacked, live: Mapping[int, CellTraining]) -> Iterator[SlotEvent]:
+        """Train the cells and yield what happens."""
+        trainings, steps = dict(live), self._spec.moments()
+        feed = layout.feed(self._data, dict.fromkeys(trainings, self._batches), steps[-1])
+        watched = {slot: training.watched for slot, training in trainings.items()}
+        return train(
+            layout,
+            [optimizer for training in trainings.values() for optimizer in training.optimizers],
+            feed,
+            {slot: training.state for slot, training in trainings.items()},
+            [
+                Enter({slot: training.enter for slot, training in trainings.items()}),
+                Observe(watched, frozenset(steps), lambda: layout.gradients(*feed(0))),
+            ],
+            steps=steps[-1],
+            measured=frozenset(steps),
+            check_every=CHECK_EVERY,
+        )
 
     def _end(self, training: CellTraining, diverged: Diverged | None) -> Iterator[Output]:
         place = training.place
@@ -205,16 +216,18 @@ class _Replicate:
             self._work[place] = self._mflop(place, diverged.step)
         self._made[place] = self._work[place]
         yield from self._say(place, training.ending(diverged))
-        yield from self._standing.order.end(place)
+        yield from self._trainings.order.end(place)
 
-    def _checkpoint(self, live: Iterable[Midway] = ()) -> Checkpoint:
-        return self._standing.checkpoint(live, **standing.diverged_state(self._diverged))
+    def _checkpoint(self, live: Iterable[TrainingCheckpoint] = ()) -> Checkpoint:
+        return self._trainings.checkpoint(live, **replicate_progress.diverged_state(self._diverged))
 
-    def _say(self, place: Place, output: Told) -> list[Told]:
-        return self._standing.order.add(place, output)
+    def _say(self, place: Place, output: Logged) -> list[Logged]:
+        return self._trainings.order.add(place, output)
 
-    def _stack(self, group: Sequence[Place]) -> StackedNetwork:
-        return StackedNetwork(self._blank(self._cells[group[0]]).to(self._device), len(group))
+    def _layout(self, group: Sequence[Place]) -> Dense | Stacked:
+        model = self._blank(self._cells[group[0]]).to(self._device)
+        task = self._data.task
+        return Dense(model, task) if len(group) == 1 else Stacked(StackedNetwork(model, len(group)), task)
 
     def _blank(self, cell: Cell) -> nn.Module:
         return network.build(self._data.train.x[0].numel(), cell.width, CLASSES)
@@ -235,9 +248,9 @@ class _Replicate:
         weight: Tensor = getattr(model, self._layer).weight
         return weight
 
-    def _progress(self, live: Mapping[int, CellTraining], slots: Iterable[int], step: int) -> Progress:
-        """Of those that are `live`, the ones in `slots` have come to `step`."""
-        self._made |= {place: self._mflop(place, step) for place in (live[slot].place for slot in slots)}
+    def _progress(self, live: Mapping[int, CellTraining], slot: int, step: int) -> Progress:
+        """Return the progress once the training in `slot` has come to `step`."""
+        self._made[live[slot].place] = self._mflop(live[slot].place, step)
         done, total = sum(self._made.values()), sum(self._work.values())
         places = [each.place for each in live.values()]
         return Progress(done=done, total=total, place=places[0], step=step, note=self._note(places))
@@ -252,4 +265,4 @@ class _Replicate:
         return self._work[place] * step // self._spec.steps
 
     def _shuffle(self, epoch: int) -> Tensor:
-        return torch.randperm(len(self._split), generator=self._key("order", epoch)).to(self._device)
+        return torch.randperm(len(self._data.train), generator=self._key("order", epoch)).to(self._device)

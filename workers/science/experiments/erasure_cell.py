@@ -1,4 +1,4 @@
-"""One training of the erasure study: what it starts from, and what is said of it."""
+"""One training of the erasure study: what it starts from, and what is measured of it."""
 
 from collections.abc import Iterator, Sequence
 from math import nan
@@ -8,18 +8,19 @@ import torch
 from torch import Tensor, nn
 
 from app.contract.events import Measured, Place
-from workers.science.course import Course
 from workers.science.data.dataset import Split
 from workers.science.erasure import measures
-from workers.science.erasure.training import Look
 from workers.science.erasure.visibility import Picture, Visibility
-from workers.science.experiments import midway
-from workers.science.experiments.in_order import Told
-from workers.science.experiments.midway import Midway
+from workers.science.experiments import training_checkpoint
+from workers.science.experiments.in_order import Logged
 from workers.science.experiments.rows import one_row
+from workers.science.experiments.training_checkpoint import TrainingCheckpoint
 from workers.science.metrics.evaluate import evaluate
+from workers.science.optim import state as optimizer_state
 from workers.science.outputs import Tensors
-from workers.science.training import Diverged
+from workers.science.train.events import Diverged, Observed
+from workers.science.train.layout import Layout
+from workers.science.train.state import LoopState
 
 LEVELS = 127
 """Steps between 0 and the largest change that a frame tells apart."""
@@ -30,7 +31,7 @@ _ENDING = (
 
 
 class Splits(NamedTuple):
-    """The images that accuracies are told from."""
+    """The images on which accuracies are measured."""
 
     train: Split
     validation: Split
@@ -38,53 +39,63 @@ class Splits(NamedTuple):
 
 
 class CellTraining:
-    """The training at `place`: `model` before its first step, and the `picture` as it lies in the `watched` matrix.
+    """The training at `place`, in a slot of `layout`: `model` before its first step, moved by its own `optimizers`.
 
-    With `begun` it is set to where that stood. Measured on `splits`.
+    `picture` is as it lies in the `watched` matrix. What is left of a training that was saved is in `begun`.
     """
 
     def __init__(
         self,
         place: Place,
+        layout: Layout,
+        slot: int,
         model: nn.Module,
         watched: Tensor,
         picture: Picture,
         optimizers: Sequence[torch.optim.Optimizer],
         splits: Splits,
-        begun: Midway | None,
+        begun: TrainingCheckpoint | None,
     ) -> None:
         self.place, self.model, self.watched, self.optimizers = place, model, watched, optimizers
+        self._layout, self._slot, self._begun = layout, slot, begun
         self._picture, self._splits = picture, splits
         self._start = watched.detach().clone()
-        self.course, self._row, self._step = Course(), dict[str, float](), 0
+        self.state, self._row, self._step = LoopState(), dict[str, float](), 0
         if begun is not None:
-            self.course = begun.restore(model, optimizers)
+            self.state = begun.state(watched.device)
             self._row = {name: float(value) for name, value in begun.part("row").items()}
             self._step = int(self._row.pop("step"))
 
-    def looked(self, look: Look) -> Iterator[Told]:
-        """What there is to say of the matrix at a moment."""
-        self._row, self._step = self._measured(look), look.step
-        yield one_row("erasure", self.place, {"step": look.step, **self._row})
-        yield from self._pictured(look)
+    def enter(self) -> None:
+        """Set network and optimizers to where they stood when the training was saved."""
+        if self._begun is not None:
+            self._layout.load(self._slot, self._begun.part("network"))
+            optimizer_state.load(self.optimizers, self._begun.told["optimizers"], self._begun.part("optimizers"))
+
+    def observed(self, observation: Observed) -> Iterator[Logged]:
+        """Measure the matrix at a step."""
+        self._row, self._step = self._measured(observation), observation.step
+        yield one_row("erasure", self.place, {"step": observation.step, **self._row})
+        yield from self._pictured(observation)
 
     def ending(self, diverged: Diverged | None) -> Measured:
-        """How it ended; a diverged one has no end to measure."""
+        """Return the row of how the training ended; a diverged one has no end to measure."""
         steps = self._step if diverged is None else diverged.step
         end = {name: self._row.get(name, nan) if diverged is None else nan for name in _ENDING}
         at = nan if diverged is None else float(diverged.step)
         return one_row("ending", self.place, {"steps": steps, "diverged_step": at, **end})
 
-    def midway(self) -> Midway:
-        """The training as it stands."""
+    def save(self) -> TrainingCheckpoint:
+        """Return the training as it stands."""
         kept = {"step": float(self._step), **self._row}
         values = {name: torch.tensor(value, dtype=torch.float64) for name, value in kept.items()}
-        return midway.save(self.place, self.course, self.model, self.optimizers, row=values)
+        remembered = optimizer_state.dump(self.optimizers)
+        return training_checkpoint.save(self.place, self.state, self._layout.raw(self._slot), remembered, row=values)
 
-    def _measured(self, look: Look) -> dict[str, float]:
+    def _measured(self, observation: Observed) -> dict[str, float]:
         start, now = self._start, self.watched.detach()
         seen: Visibility = self._picture.measure(now.cpu().numpy())
-        update, gradient = look.update, look.gradient
+        update, gradient = observation.update, observation.gradient
         return {
             "visibility": seen.value,
             "null_low": seen.null_low,
@@ -92,7 +103,7 @@ class CellTraining:
             "ssim": measures.ssim(start.cpu().numpy(), now.cpu().numpy()),
             "similarity": measures.similarity(start, now),
             "movement": measures.movement(start, now),
-            "loss": look.loss,
+            "loss": observation.loss,
             "train_accuracy": evaluate(self.model, self._splits.train).accuracy,
             "validation_accuracy": evaluate(self.model, self._splits.validation).accuracy,
             "test_accuracy": evaluate(self.model, self._splits.test).accuracy,
@@ -102,20 +113,20 @@ class CellTraining:
             "update_frobenius": float(torch.linalg.matrix_norm(update)) if update is not None else nan,
         }
 
-    def _pictured(self, look: Look) -> Iterator[Told]:
-        """What can be drawn of the matrix: the change as a frame, its spectrum, and the sizes of the update."""
+    def _pictured(self, observation: Observed) -> Iterator[Logged]:
+        """Yield what is drawn of the matrix: the change as a frame, its spectrum, and the sizes of the update."""
         place, now = self.place, self.watched.detach()
         shares, values = measures.spectrum(now)
-        steps = [float(look.step)] * len(shares)
+        steps = [float(observation.step)] * len(shares)
         yield Measured(series="spectrum", place=place, columns={"step": steps, "share": shares, "value": values})
-        if look.update is not None:
-            centres, found = measures.sizes(look.update)
-            steps = [float(look.step)] * len(centres)
+        if observation.update is not None:
+            centres, found = measures.sizes(observation.update)
+            steps = [float(observation.step)] * len(centres)
             if centres:
                 columns = {"step": steps, "log10_size": centres, "share": found}
                 yield Measured(series="update_sizes", place=place, columns=columns)
         change = (now - self._start).cpu()
         scale = float(change.abs().max()) / LEVELS
         delta = torch.round(change / scale).to(torch.int8) if scale else torch.zeros_like(change, dtype=torch.int8)
-        meta = {"step": str(look.step), "scale": repr(scale)}
-        yield Tensors(f"frame_{look.step:06d}", place, {"delta": delta.contiguous()}, meta)
+        meta = {"step": str(observation.step), "scale": repr(scale)}
+        yield Tensors(f"frame_{observation.step:06d}", place, {"delta": delta.contiguous()}, meta)

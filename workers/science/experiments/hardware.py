@@ -20,7 +20,7 @@ from app.contract.events import Measured, Place, Progress
 from app.contract.tickets import Collapsed
 from app.kinds.hardware.spec import FORMATS, REASONS, HardwareSpec
 from workers.science.architecture.errors import NotDefined
-from workers.science.experiments.midway import Clock
+from workers.science.experiments.clock import Clock
 from workers.science.experiments.rows import one_row
 from workers.science.experiments.ticket import SavedTicket
 from workers.science.metrics.density import density

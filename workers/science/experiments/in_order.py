@@ -13,15 +13,15 @@ from torch import Tensor
 from app.contract.events import Measured, Place
 from workers.science.outputs import Tensors
 
-Told: TypeAlias = Measured | Tensors
+Logged: TypeAlias = Measured | Tensors
 """What goes into the log."""
 
 
 @dataclass(frozen=True)
-class Back:
+class KeptBack:
     """What was `kept` back of each training, and which of these have `ended`."""
 
-    kept: Mapping[Place, Sequence[Told]] = field(default_factory=dict)
+    kept: Mapping[Place, Sequence[Logged]] = field(default_factory=dict)
     ended: Sequence[Place] = ()
 
 
@@ -31,14 +31,14 @@ class InOrder:
     `back` is what one of these had kept back before.
     """
 
-    def __init__(self, places: Iterable[Place], back: Back) -> None:
+    def __init__(self, places: Iterable[Place], back: KeptBack) -> None:
         self._waiting = dict.fromkeys(places)
         self._kept = {place: list(outputs) for place, outputs in back.kept.items()}
         self._ended = set(back.ended)
 
-    def due(self) -> list[Told]:
+    def due(self) -> list[Logged]:
         """What was kept back and may be told now."""
-        told: list[Told] = []
+        told: list[Logged] = []
         while (first := self.first) is not None:
             told += self._kept.pop(first, ())
             if first not in self._ended:
@@ -47,12 +47,12 @@ class InOrder:
             del self._waiting[first]
         return told
 
-    def add(self, place: Place, output: Told) -> list[Told]:
+    def add(self, place: Place, output: Logged) -> list[Logged]:
         """The training at `place` says `output`; what may be told now."""
         self._kept.setdefault(place, []).append(output)
         return self.due()
 
-    def end(self, place: Place) -> list[Told]:
+    def end(self, place: Place) -> list[Logged]:
         """The training at `place` has said everything; what may be told now that waited for it."""
         self._ended.add(place)
         return self.due()
@@ -71,13 +71,13 @@ class InOrder:
         return place in self._ended
 
     @property
-    def back(self) -> Back:
+    def back(self) -> KeptBack:
         """What is kept back now."""
         kept = {place: tuple(self._kept[place]) for place in self._waiting if self._kept.get(place)}
-        return Back(kept, [place for place in self._waiting if place in self._ended])
+        return KeptBack(kept, [place for place in self._waiting if place in self._ended])
 
 
-def pack(back: Back) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def pack(back: KeptBack) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """What is kept back as JSON and the tensors that it names, for a checkpoint."""
     tensors: dict[str, Tensor] = {}
     told = [[place.model_dump(), [_packed(output, f"{i}.{j}", tensors) for j, output in enumerate(outputs)]]
@@ -85,16 +85,16 @@ def pack(back: Back) -> tuple[dict[str, Any], dict[str, Tensor]]:
     return {"kept": told, "ended": [place.model_dump() for place in back.ended]}, tensors
 
 
-def unpack(told: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Back:
+def unpack(told: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> KeptBack:
     """The inverse of `pack`."""
     kept = {
         Place.model_validate(place): [_unpacked(output, f"{i}.{j}", tensors) for j, output in enumerate(outputs)]
         for i, (place, outputs) in enumerate(told["kept"])
     }
-    return Back(kept, [Place.model_validate(place) for place in told["ended"]])
+    return KeptBack(kept, [Place.model_validate(place) for place in told["ended"]])
 
 
-def _packed(output: Told, name: str, tensors: dict[str, Tensor]) -> dict[str, Any]:
+def _packed(output: Logged, name: str, tensors: dict[str, Tensor]) -> dict[str, Any]:
     place = output.place.model_dump()
     if isinstance(output, Measured):
         # Not as JSON, which has no NaN.
@@ -104,7 +104,7 @@ def _packed(output: Told, name: str, tensors: dict[str, Tensor]) -> dict[str, An
     return {"name": output.name, "place": place, "tensors": list(output.tensors), "meta": dict(output.meta)}
 
 
-def _unpacked(told: Mapping[str, Any], name: str, tensors: Mapping[str, Tensor]) -> Told:
+def _unpacked(told: Mapping[str, Any], name: str, tensors: Mapping[str, Tensor]) -> Logged:
     place = Place.model_validate(told["place"])
     if "series" in told:
         columns = dict(zip(told["columns"], tensors[name].tolist(), strict=True))

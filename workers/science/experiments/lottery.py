@@ -1,4 +1,4 @@
-"""Lottery tickets: prune, rewind, train again, level by level, with the controls beside the ticket.
+"""Lottery tickets: prune, rewind, train again, level by level, with the controls of each ticket.
 
 Defined in docs/protocol.md. Nothing here depends on where a branch stands in the spec's list, nor on how many levels
 or draws there are, so a larger spec adds to what a smaller one did.
@@ -15,35 +15,36 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.contract.events import WINNING_TICKET, Place, Progress
+from app.contract.events import WINNING_TICKET, Measured, Place, Progress
 from app.contract.params import OptimizerParams
 from app.kinds.lottery.spec import LotterySpec
 from app.masks.sums import strata_of
 from workers.science.architecture.architecture import described
-from workers.science.branches.origin import Origin, Start
 from workers.science.build import build
+from workers.science.controls.context import ControlContext, InitialState
 from workers.science.data import augmentation
-from workers.science.experiments import standing
-from workers.science.experiments.bench import Bench, Trained
+from workers.science.experiments import replicate_progress
+from workers.science.experiments.clock import Clock, Due
 from workers.science.experiments.datasets import dataset, dataset_on
-from workers.science.experiments.midway import Clock, Due
+from workers.science.experiments.initial_states import InitialStates
+from workers.science.experiments.interleave import Member, interleave
+from workers.science.experiments.replicate_progress import ReplicateProgress
 from workers.science.experiments.rows import movement_rows
-from workers.science.experiments.standing import Standing
-from workers.science.experiments.starts import Starts
+from workers.science.experiments.stacked_trainer import Request, Step
 from workers.science.experiments.ticket import Ticket, mask_outputs, masks_of, pack, unpack
-from workers.science.experiments.turns import Member, in_turn
+from workers.science.experiments.trainer import Ended, Plan, Trainer
 from workers.science.metrics.movement import histograms
 from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
 from workers.science.optim.for_model import for_model
 from workers.science.optim.moved_by import moved_by
-from workers.science.outputs import Checkpoint, Output, Resume, Tensors
+from workers.science.outputs import Checkpoint, Resume, Tensors
 from workers.science.random import generator
 from workers.science.sparse import threshold
 from workers.science.sparse.layout import sparse_layers
 from workers.science.stacked.footprint import Footprint
 from workers.science.stacked.footprint import footprint as stacked
-from workers.science.training import Batches
+from workers.science.train.batches import Batches
 
 DENSE = Place()
 
@@ -57,23 +58,23 @@ def run(
     resume: Resume | None = None,
     plan: Mapping[str, Any] = MappingProxyType({}),
     clock: Clock | None = None,
-    bench: Callable[..., Bench] = Bench,
-) -> Iterator[Output]:
+    trainer: Callable[..., Trainer] = Trainer,
+) -> Iterator[Step]:
     """One replicate: the dense network, then at each level the ticket and every draw of every control.
 
     Yields series `layers`, `evaluation`, `outcome` and `movement`, artifacts `init`, `rewind`, `mask`, `pyramid`,
     `ticket` and `movement`, Progress at least every 0.1 s while training, and a Checkpoint after each training and,
     when `clock` says so, within one. Of `plan`, the shard's numeric plan, what `tune` found is obeyed, and which
-    trainings are made abreast: what is said stays in the same order. With `resume`, what its state calls done is not
+    trainings are made at once: what is logged stays in the same order. With `resume`, what its state calls done is not
     done again and its artifacts are loaded, so that the rest comes out identical to the bit, on the same device and
-    under the same plan; `spec` may have grown since (`LotterySpec.extends`). `bench` makes that on which all its
-    networks are trained (`together.StackedBench`, to train several at once).
+    under the same plan; `spec` may have grown since (`LotterySpec.extends`). `trainer` makes what trains all its
+    networks (`stacked_trainer.StackedTrainer`, to train several at once; its requests are among the outputs).
     """
     csr_below = plan.get("tuned", {}).get("csr_below", 0.0)
     autocast = torch.bfloat16 if spec.precision == "bfloat16" else None
-    bench = partial(bench, csr_below=csr_below, clock=clock or Clock(), autocast=autocast)
-    abreast = plan.get("abreast", ())
-    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, bench, abreast).run()
+    trainer = partial(trainer, csr_below=csr_below, clock=clock or Clock(), autocast=autocast)
+    stacks = plan.get("abreast", ())
+    yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, trainer, stacks).run()
 
 
 def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
@@ -126,7 +127,7 @@ def tune(
 
 
 class _Replicate:
-    """The chain of tickets of one replicate, and the controls that hang on each of its links."""
+    """Run one replicate: train the dense network, then per level prune, rewind, train the ticket and its controls."""
 
     def __init__(
         self,
@@ -135,8 +136,8 @@ class _Replicate:
         device: torch.device,
         datasets_dir: Path,
         resume: Resume | None,
-        bench: Callable[..., Bench],
-        abreast: Sequence[str],
+        trainer: Callable[..., Trainer],
+        stacks: Sequence[str],
     ) -> None:
         self._spec, self._device, self._resume = spec, device, resume
         self._key = partial(generator, spec.seed, replicate)
@@ -148,21 +149,21 @@ class _Replicate:
         self._full = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in self._layers.items()}
         self._prune = build(spec.pruning)
         self._schedule = build(spec.schedule)
-        self._diverged = standing.diverged(resume)
+        self._diverged = replicate_progress.diverged(resume)
         # What a divergence has cut short counts with the steps that were trained.
         self._steps = dict(spec.parts())
         self._steps |= {place: steps for place, steps in self._diverged.items() if steps is not None}
         reachable = [place for place in self._steps if not self._cut_off(place.level)]
-        self._standing = Standing(spec, reachable, abreast, resume)
+        self._progress = ReplicateProgress(spec, reachable, stacks, resume)
         self._theta0: Mapping[str, Tensor] = self._load("init") if resume else self._initial("init")
         # Where weights go back to. Until the dense network has passed the rewind step: initialisation.
         self._rewound = self._theta0
-        made = self._standing.made
+        made = self._progress.made
         if DENSE in made and DENSE not in self._diverged and spec.rewind_step > 0:
             self._rewound = self._load("rewind")
         self._tickets: dict[int, Ticket] = {}
         model = self._blank().to(device)
-        self._bench = bench(
+        self._trainer = trainer(
             model,
             data,
             Batches(self._n_train, spec.batch_size, self._shuffle, None if spec.augmentation == "none" else self._draw),
@@ -173,46 +174,46 @@ class _Replicate:
             done=sum(self._steps[place] for place in made),
         )
 
-    def run(self) -> Iterator[Output]:
-        """Every training that is not done yet, level by level, the ticket before its controls."""
+    def run(self) -> Iterator[Step]:
+        """Make every training that is not done yet, level by level, the ticket before its controls."""
         if self._resume is None:
             yield Tensors("init", DENSE, self._theta0)
-        for level, groups in groupby(self._standing.groups, lambda group: group[0].level):
+        for level, groups in groupby(self._progress.groups, lambda group: group[0].level):
             if self._cut_off(level):
                 continue
             masks = self._masks(level)
-            starts = Starts(self._starts(level, masks), self._standing.left)
+            states = InitialStates(self._initial_states(level, masks), self._progress.left)
             for group in groups:
-                yield from self._make(group, masks, starts)
+                yield from self._make(group, masks, states)
                 yield self._checkpoint()
         yield Progress(done=self._total(), total=self._total())
 
-    def _make(self, group: Sequence[Place], masks: Mapping[str, Tensor], starts: Starts) -> Iterator[Output]:
-        """What is left of the trainings of a group, at once."""
+    def _make(self, group: Sequence[Place], masks: Mapping[str, Tensor], states: InitialStates) -> Iterator[Step]:
+        """Make what is left of the trainings of a group, at once."""
         members = [
-            Member(place, bench, self._training(place, bench, masks, starts))
-            for place, bench in zip(group, self._bench.abreast(group), strict=True)
-            if self._standing.left(place)
+            Member(place, trainer, self._training(place, trainer, masks, states))
+            for place, trainer in zip(group, self._trainer.group(group), strict=True)
+            if self._progress.left(place)
         ]
-        for output in in_turn(members, self._standing.order, self._bench.done, self._steps):
+        for output in interleave(members, self._progress.order, self._trainer.done, self._steps):
             if isinstance(output, Progress):
                 yield output.model_copy(update={"total": self._total()})
             else:
                 yield self._checkpoint(members) if isinstance(output, Due) else output
-        self._bench.done += sum(self._steps[member.place] for member in members)
+        self._trainer.done += sum(self._steps[member.place] for member in members)
 
     def _training(
-        self, place: Place, bench: Bench, masks: Mapping[str, Tensor], starts: Starts
-    ) -> Iterator[Output | Due]:
+        self, place: Place, trainer: Trainer, masks: Mapping[str, Tensor], states: InitialStates
+    ) -> Iterator[Step | Due | Request]:
         if place.branch == WINNING_TICKET:
-            yield from self._ticket(place, bench, masks)
+            yield from self._ticket(place, trainer, masks)
             return
-        start = starts.of(place)
+        state = states.of(place)
         # Strata are those of the ticket's own initial weights, which not every control shares.
-        strata = self._strata if start.weights is self._rewound else None
-        yield from self._train(place, bench, start.weights, start.masks, self._factor, masks, strata)
+        strata = self._strata if state.weights is self._rewound else None
+        yield from self._train(place, trainer, state.weights, state.masks, self._factor, masks, strata)
 
-    def _ticket(self, place: Place, bench: Bench, masks: Mapping[str, Tensor]) -> Iterator[Output | Due]:
+    def _ticket(self, place: Place, trainer: Trainer, masks: Mapping[str, Tensor]) -> Iterator[Step | Due | Request]:
         level, spec = place.level, self._spec
         weights: Mapping[str, Tensor] = self._rewound
         factor: Callable[[int], float] = self._factor
@@ -222,7 +223,7 @@ class _Replicate:
                 factor = partial(_always, self._factor(spec.steps - 1))
         snapshot_step = spec.rewind_step if level == 0 and spec.rewind_step > 0 else None
         trained = yield from self._train(
-            place, bench, weights, masks, factor, self._base(level), self._strata, snapshot_step=snapshot_step
+            place, trainer, weights, masks, factor, self._base(level), self._strata, snapshot_step=snapshot_step
         )
         if trained.snapshot is not None:
             self._rewound = trained.snapshot
@@ -234,24 +235,24 @@ class _Replicate:
             self._keep(level, unpack(tensors, masks))
             yield from self._movement(place, weights, trained.state, masks)
 
-    def _starts(self, level: int, masks: Mapping[str, Tensor]) -> Iterator[tuple[Place, Start]]:
-        """Where each draw of each control begins at a level."""
+    def _initial_states(self, level: int, masks: Mapping[str, Tensor]) -> Iterator[tuple[Place, InitialState]]:
+        """Yield the initial state of each draw of each control at a level."""
         for branch in self._spec.branches:
-            origin = Origin(
+            context = ControlContext(
                 masks=masks,
                 theta0=self._rewound,
                 fresh=lambda draw, kind=branch.kind: self._initial(kind, "init", level, draw),  # type: ignore[misc]
                 generator=lambda draw, kind=branch.kind: self._key(kind, "mask", level, draw),  # type: ignore[misc]
                 prune_at_init=lambda: self._prune(self._theta0, self._full, self._layers, level),
             )
-            start: Start
-            for draw, start in enumerate(build(branch)(origin)):
-                yield Place(level=level, branch=branch.kind, draw=draw), start
+            state: InitialState
+            for draw, state in enumerate(build(branch)(context)):
+                yield Place(level=level, branch=branch.kind, draw=draw), state
 
     def _train(
         self,
         place: Place,
-        bench: Bench,
+        trainer: Trainer,
         weights: Mapping[str, Tensor],
         masks: Mapping[str, Tensor],
         factor: Callable[[int], float],
@@ -259,24 +260,22 @@ class _Replicate:
         strata: Mapping[str, np.ndarray] | None,
         *,
         snapshot_step: int | None = None,
-    ) -> Generator[Output | Due, None, Trained]:
-        """One training and what is told of its masks, or what is left of it when it had begun."""
-        begun = self._standing.begun.pop(place, None)
+    ) -> Generator[Step | Due | Request, None, Ended]:
+        """Log the masks of one training and make it, or what is left of it when it had begun."""
+        begun = self._progress.begun.pop(place, None)
         if begun is None:
-            sparse = sparse_layers(bench.model, masks, bench.csr_below)
+            sparse = sparse_layers(trainer.model, masks, trainer.csr_below)
             yield from mask_outputs(place, masks, base, strata, sparse)
         first_step = self._spec.steps - self._steps[place]
-        trained = yield from bench.train(
-            place, weights, masks, factor, first_step=first_step, snapshot_step=snapshot_step, begun=begun
-        )
+        trained = yield from trainer.train(Plan(place, weights, masks, factor, first_step, snapshot_step, begun))
         if trained.diverged_step is not None:
             self._diverged[place] = self._steps[place] = trained.diverged_step - first_step
         return trained
 
     def _movement(
         self, place: Place, start: Mapping[str, Tensor], end: Mapping[str, Tensor], alive: Mapping[str, Tensor]
-    ) -> Iterator[Output]:
-        """How far the level's weights went, apart for those that the next pruning keeps, be there a next or not."""
+    ) -> Iterator[Measured | Tensors]:
+        """Log how far the level's weights went, apart for those that the next pruning keeps, be there a next or not."""
         kept = self._masks(place.level + 1)
         yield movement_rows(place, start, end, alive, kept)
         tensors = {
@@ -287,9 +286,9 @@ class _Replicate:
         yield Tensors("movement", place, tensors)
 
     def _checkpoint(self, members: Sequence[Member] = ()) -> Checkpoint:
-        saved = [member.bench.save() for member in members if not member.ended]
+        saved = [member.trainer.save() for member in members if not member.ended]
         live = (each for each in saved if each is not None)
-        return self._standing.checkpoint(live, **standing.diverged_state(self._diverged))
+        return self._progress.checkpoint(live, **replicate_progress.diverged_state(self._diverged))
 
     def _cut_off(self, level: int) -> bool:
         """Whether a level has no ticket to hang on, as one before it diverged."""

@@ -8,7 +8,7 @@ from torch import Tensor
 from app.contract.events import Measured, Place
 from workers.science.metrics.early_stop import early_stop
 from workers.science.metrics.movement import movement
-from workers.science.training import Evaluated
+from workers.science.train.events import Evaluated
 
 
 def one_row(series: str, place: Place, values: Mapping[str, float]) -> Measured:

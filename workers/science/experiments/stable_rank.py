@@ -11,14 +11,14 @@ import torch
 from app.contract.events import Place, Progress
 from app.kinds.stable_rank.spec import StableRankSpec
 from workers.science.erasure import network
-from workers.science.erasure.losses import LOSSES
 from workers.science.erasure.measures import stable_rank
+from workers.science.experiments.clock import Clock
 from workers.science.experiments.datasets import dataset
-from workers.science.experiments.midway import Clock
 from workers.science.experiments.rows import one_row
 from workers.science.optim.orthogonalise import MODULA, orthogonalise
 from workers.science.outputs import Checkpoint, Output, Resume
 from workers.science.random import generator
+from workers.science.train.task import BY_LOSS
 
 
 def run(
@@ -49,7 +49,7 @@ def run(
                 model.to(device)
                 rows = order[:batch_size].to(device)
                 yield Progress(done=before, total=total)
-                LOSSES[spec.loss](model(data.train.x[rows]), data.train.y[rows]).backward()  # type: ignore[no-untyped-call]
+                BY_LOSS[spec.loss].loss(model(data.train.x[rows]), data.train.y[rows]).backward()  # type: ignore[no-untyped-call]
                 gradient = model.get_parameter("fc2.weight").grad
                 assert gradient is not None  # noqa: S101 (it has just been taken)
                 yield one_row(

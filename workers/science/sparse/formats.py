@@ -21,7 +21,7 @@ from workers.science.sparse.compaction import Compacted, compact, is_chain
 from workers.science.sparse.csr import SparseLinear
 from workers.science.sparse.feed_forward import FeedForward
 from workers.science.sparse.gather import Gather
-from workers.science.sparse.layout import ALWAYS, is_perceptron, lay_out, linear_layers
+from workers.science.sparse.layout import feed_forward, is_perceptron, linear_layers
 from workers.science.sparse.patterns import two_of_four, whole_units
 from workers.science.sparse.replace import replaced
 from workers.science.sparse.whole import whole_units_of
@@ -79,7 +79,7 @@ def csr(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready
         and is_perceptron(network)
         and all(m.any() for m in masks.values())
     ):
-        return Ready(lay_out(network, masks, ALWAYS).network, x, masks)
+        return Ready(feed_forward(network, masks), x, masks)
     sparse = {
         name: SparseLinear(module.weight, mask, module.bias)
         for name, module in _linear(network).items() if (mask := masks[f"{name}.weight"]).any()

@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from statistics import median
 
 import torch
@@ -13,8 +13,12 @@ from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
 from workers.science.optim import sgd
 from workers.science.random import generator
-from workers.science.sparse.layout import ALWAYS, Layout, lay_out, sparse_layers
-from workers.science.training import Batches, Moment, train
+from workers.science.sparse.layout import ALWAYS, sparse_layers
+from workers.science.train.alone import train_alone
+from workers.science.train.batches import Batches
+from workers.science.train.dense import Dense
+from workers.science.train.events import Event
+from workers.science.train.sparse import lay_out
 
 DENSITIES = (0.6, 0.45, 0.35, 0.28, 0.22, 0.17, 0.13, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01)
 """Those asked about: neighbours differ by about a quarter, which is more than the measurement's error."""
@@ -87,7 +91,7 @@ def _ratio(
 ) -> float:
     """Median time of a sparse step over that of a dense one, each pair measured in turn and `rest_s` added to both."""
     masks = {name: _mask(layer.shape, density, name) for name, layer in prunable(network).items()}
-    loops = [_loop(lay_out(network, masks, csr_below), shape, batch_size) for csr_below in (0.0, 1.0)]
+    loops = [_loop(lay_out(network, masks, csr_below), shape, batch_size, masks) for csr_below in (0.0, 1.0)]
     spent, ratios = 0.0, list[float]()
     while len(ratios) < PAIRS or spent < seconds:
         dense, sparse = (_time(loop) for loop in loops)
@@ -96,7 +100,9 @@ def _ratio(
     return median(ratios)
 
 
-def _loop(layout: Layout, shape: tuple[int, ...], batch_size: int) -> Iterator[Moment]:
+def _loop(
+    layout: Dense, shape: tuple[int, ...], batch_size: int, masks: Mapping[str, Tensor] | None = None
+) -> Iterator[Event]:
     """The loop that real trainings go through, stopping after each step; the first step, which warms up, is made."""
     draw = generator(0, "threshold", "pictures")
     split = Split(torch.rand(batch_size, *shape, generator=draw), torch.randint(10, (batch_size,), generator=draw))
@@ -104,15 +110,13 @@ def _loop(layout: Layout, shape: tuple[int, ...], batch_size: int) -> Iterator[M
     data = Dataset("threshold", split, one, one, n_classes=10)
     batches = Batches(batch_size, batch_size, lambda _epoch: torch.arange(batch_size))
     optimizers = sgd.build(layout.network, lr=1e-3)
-    stops = range(1, _FOREVER)
-    loop = train(
-        layout.network, data, optimizers, batches, steps=_FOREVER, eval_every=_FOREVER, masks=layout.masks, stops=stops
-    )
-    next(moment for moment in loop if moment.step == 1)
+    loop = train_alone(layout, data, optimizers, batches, steps=_FOREVER, masks=masks, stops=range(1, _FOREVER))
+    next(loop)  # before the first step
+    next(loop)
     return loop
 
 
-def _time(loop: Iterator[Moment]) -> float:
+def _time(loop: Iterator[Event]) -> float:
     began = time.process_time()
     next(loop)
     return time.process_time() - began

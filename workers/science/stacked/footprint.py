@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from workers.science.data.dataset import Dataset
 from workers.science.models.prunable import prunable
-from workers.science.training import PIECE
+from workers.science.train.evaluation import PIECE
 
 
 @dataclass(frozen=True)

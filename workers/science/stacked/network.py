@@ -52,6 +52,11 @@ class StackedNetwork:
                 part.register_buffer(name, buffer[slot])
         return network
 
+    def one(self, slot: int) -> nn.Module:
+        """Return the model itself, set to the state of the network in `slot`: the same object at each call."""
+        self._one.load_state_dict(self.state(slot))
+        return self._one
+
     def state(self, slot: int) -> dict[str, Tensor]:
         """The state dict of the network in `slot`, as copies on the CPU."""
         return {name: tensor[slot].detach().cpu().clone() for name, tensor in self.module.state_dict().items()}

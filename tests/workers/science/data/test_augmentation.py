@@ -60,5 +60,5 @@ def test_black_is_what_the_normalisation_makes_of_0(
     mean: list[float] | None, std: list[float] | None, black: list[float]
 ) -> None:
     split = Split(torch.zeros(1, 2, 3, 3), torch.zeros(1, dtype=torch.int64))
-    stats = [None if each is None else torch.tensor(each) for each in (mean, std)]
-    assert Dataset("two", split, split, split, 10, *stats).black.tolist() == pytest.approx(black)
+    first, second = (None if each is None else torch.tensor(each) for each in (mean, std))
+    assert Dataset("two", split, split, split, 10, first, second).black.tolist() == pytest.approx(black)

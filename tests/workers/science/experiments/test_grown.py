@@ -11,30 +11,27 @@ import pytest
 from app.contract.events import Measured
 from app.contract.experiment import Experiment
 from tests.workers.science.experiments.test_erasure import small as small_erasure
-from tests.workers.science.experiments.test_lottery import NOWHERE, lasting, resumed_from, said, small
-from workers.science import training
-from workers.science.erasure import stacked as stacked_erasure
-from workers.science.erasure import training as erasure_training
+from tests.workers.science.experiments.test_lottery import NOWHERE, lasting, resumed_from, said, small, unstacked
 from workers.science.experiments import erasure, lottery
-from workers.science.experiments.midway import Clock
-from workers.science.experiments.together import Stack, StackedBench, conduct
+from workers.science.experiments.clock import Clock
+from workers.science.experiments.stacked_trainer import Stack, StackedTrainer, Step, conduct
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors
-from workers.science.stacked import training as stacked_training
+from workers.science.train import loop
 
 Run = Callable[[Experiment, Resume | None], list[Output]]
 
 
 def ran(
-    run: Callable[..., Iterable[Output]], every_s: float, spec: Experiment, resume: Resume | None, **more: Any
+    run: Callable[..., Iterable[Step]], every_s: float, spec: Experiment, resume: Resume | None, **more: Any
 ) -> list[Output]:
-    return list(run(spec, 0, datasets_dir=NOWHERE, resume=resume, clock=Clock(every_s), **more))
+    return list(unstacked(run(spec, 0, datasets_dir=NOWHERE, resume=resume, clock=Clock(every_s), **more)))
 
 
 def stacked(*args: Any, **more: Any) -> list[Output]:
-    """The same on a bench that has a stack of its own."""
+    """The same by a trainer that has a stack of its own."""
     run, every_s, spec, resume = args
-    bench = partial(StackedBench, stack=Stack(1), slot=0)
-    outputs = run(spec, 0, datasets_dir=NOWHERE, resume=resume, clock=Clock(every_s), bench=bench, **more)
+    trainer = partial(StackedTrainer, stack=Stack(1), slot=0)
+    outputs = run(spec, 0, datasets_dir=NOWHERE, resume=resume, clock=Clock(every_s), trainer=trainer, **more)
     return [output for _, output in conduct({0: outputs})]
 
 
@@ -67,7 +64,7 @@ def check(run: Run, smaller: Experiment, larger: Experiment, every: int) -> None
 @pytest.mark.parametrize(("every_s", "every"), [(inf, 1), (0.0, 5)], ids=["between", "within"])
 @pytest.mark.parametrize("mode", ["iterative", "one_shot"])
 def test_a_lottery_run(mode: str, every_s: float, every: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "TICK_S", 0.0)
+    monkeypatch.setattr(loop, "TICK_S", 0.0)
     fields: dict[str, Any] = {"levels": 2, "steps": 5, "eval_every": 2, "mode": mode}
     smaller = small(**fields, branches=[{"kind": "reinit"}])
     larger = small(**fields | {"levels": 3}, branches=[{"kind": "reinit", "draws": 2}, {"kind": "shuffled"}])
@@ -76,7 +73,7 @@ def test_a_lottery_run(mode: str, every_s: float, every: int, monkeypatch: pytes
 
 @pytest.mark.parametrize(("every_s", "every"), [(inf, 1), (0.0, 5)], ids=["between", "within"])
 def test_an_erasure(every_s: float, every: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(erasure_training, "TICK_S", 0.0)
+    monkeypatch.setattr(loop, "TICK_S", 0.0)
     smaller = small_erasure(optimizers=[{"kind": "sgd", "lrs": (0.05,)}, {"kind": "adam", "lrs": (0.01,)}], steps=5)
     grids = [{"kind": "sgd", "lrs": (0.05, 0.1)}, {"kind": "lion", "lrs": (0.001,)}, {"kind": "adam", "lrs": (0.01,)}]
     larger = small_erasure(optimizers=grids, steps=5)
@@ -88,7 +85,7 @@ def test_a_lottery_run_whose_controls_are_trained_at_once(
     every_s: float, every: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is added has no place in the stacks, and comes when these have said what they began to say."""
-    monkeypatch.setattr(stacked_training, "TICK_S", 0.0)
+    monkeypatch.setattr(loop, "TICK_S", 0.0)
     fields: dict[str, Any] = {"levels": 2, "steps": 5, "eval_every": 2}
     smaller = small(**fields, branches=[{"kind": "random"}, {"kind": "reinit"}])
     larger = small(
@@ -103,7 +100,7 @@ def test_a_lottery_run_whose_controls_are_trained_at_once(
 def test_an_erasure_whose_rates_are_trained_at_once(
     every_s: float, every: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stacked_erasure, "TICK_S", 0.0)
+    monkeypatch.setattr(loop, "TICK_S", 0.0)
     two, one = {"kind": "sgd", "lrs": (0.05, 0.2)}, {"kind": "adam", "lrs": (0.01,)}
     smaller = small_erasure(optimizers=[two, one, {"kind": "dualised", "lrs": (0.5,)}], steps=5)
     more = [{"kind": "lion", "lrs": (0.001,)}, {"kind": "dualised", "lrs": (0.5, 0.1)}]

@@ -7,7 +7,7 @@ from random import Random
 import torch
 
 from app.contract.events import Measured, Place
-from workers.science.experiments.in_order import Back, InOrder, Told, pack, unpack
+from workers.science.experiments.in_order import InOrder, KeptBack, Logged, pack, unpack
 from workers.science.outputs import Tensors
 
 A, B, C = (Place(draw=draw) for draw in range(3))
@@ -18,7 +18,7 @@ def row(place: Place, step: float) -> Measured:
 
 
 def test_the_first_is_told_at_once_and_the_others_when_it_has_ended() -> None:
-    order = InOrder([A, B, C], Back())
+    order = InOrder([A, B, C], KeptBack())
     assert order.add(A, row(A, 0)) == [row(A, 0)]
     assert order.add(C, row(C, 0)) == []
     assert order.add(B, row(B, 0)) == []
@@ -28,7 +28,7 @@ def test_the_first_is_told_at_once_and_the_others_when_it_has_ended() -> None:
     assert not order.waits(A)
     assert order.add(B, row(B, 2)) == [row(B, 2)]
     assert order.end(B) == [row(C, 0)]
-    assert (order.back, order.due()) == (Back({}, []), [])
+    assert (order.back, order.due()) == (KeptBack({}, []), [])
 
 
 def test_however_they_are_mixed_and_cut_the_log_is_that_of_one_after_the_other() -> None:
@@ -37,7 +37,7 @@ def test_however_they_are_mixed_and_cut_the_log_is_that_of_one_after_the_other()
     apart = [row(place, step) for place in places for step in (0, 2, 3, 4)]
     draw = Random(0)
     for _ in range(50):
-        order, said = InOrder(places, Back()), list[Told]()
+        order, said = InOrder(places, KeptBack()), list[Logged]()
         left = {place: [row(place, step) for step in (0, 2, 3, 4)] for place in places}
         while left:
             place = draw.choice(list(left))
@@ -56,7 +56,7 @@ def test_however_they_are_mixed_and_cut_the_log_is_that_of_one_after_the_other()
 def test_rows_and_tensors_come_back_to_the_bit() -> None:
     frame = Tensors("frame_000001", B, {"delta": torch.tensor([[-127, 3]], dtype=torch.int8)}, {"scale": "0.1"})
     init = Tensors("init", Place(level=1), {"weight": torch.tensor([[0.1, -0.0]])})
-    told, tensors = pack(Back({B: [row(B, 1), frame], C: [init]}, [C]))
+    told, tensors = pack(KeptBack({B: [row(B, 1), frame], C: [init]}, [C]))
     back = unpack(json.loads(json.dumps(told)), tensors)
     (measured, again), (start,) = back.kept[B], back.kept[C]
     assert isinstance(measured, Measured)

@@ -1,7 +1,8 @@
 """The lottery experiment: what it says, in which order, from which weights; resumed, extended and diverged."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import pairwise
 from math import isfinite, isnan
 from pathlib import Path
@@ -18,6 +19,7 @@ from app.contract.events import WINNING_TICKET, Measured, Place, Progress
 from app.kinds.lottery.spec import LotterySpec
 from workers.science.data import digits
 from workers.science.experiments.lottery import describe, run, tune
+from workers.science.experiments.stacked_trainer import Step, Waiting
 from workers.science.experiments.ticket import Ticket, masks_of, unpack
 from workers.science.models import lenet_300_100
 from workers.science.models.init import initialise
@@ -47,8 +49,15 @@ def small(**fields: Any) -> LotterySpec:
     return LotterySpec.model_validate(SMALL | fields)
 
 
+def unstacked(steps: Iterable[Step]) -> Iterator[Output]:
+    """The outputs of trainings that wait for no stack."""
+    for step in steps:
+        assert not isinstance(step, Waiting)
+        yield step
+
+
 def ran(spec: LotterySpec, resume: Resume | None = None, replicate: int = 0) -> list[Output]:
-    return list(run(spec, replicate, datasets_dir=NOWHERE, resume=resume))
+    return list(unstacked(run(spec, replicate, datasets_dir=NOWHERE, resume=resume)))
 
 
 def said(output: Output) -> str:
@@ -112,17 +121,17 @@ def tickets(outputs: Iterable[Output]) -> list[Ticket]:
 
 def starts(spec: LotterySpec, monkeypatch: pytest.MonkeyPatch) -> dict[Place, tuple[dict[str, Tensor], Any, Any]]:
     """Weights, masks and schedule that each training of `spec` was given."""
-    from workers.science.experiments.bench import Bench
+    from workers.science.experiments.trainer import Plan, Trainer
 
     seen: dict[Place, tuple[dict[str, Tensor], Any, Any]] = {}
-    train = Bench.train
+    train = Trainer.train
 
-    def spy(self: Bench, place: Place, weights: Any, masks: Any, factor: Any, **knobs: Any) -> Any:
-        copies = {name: tensor.clone() for name, tensor in weights.items()}
-        seen[place] = (copies, masks, [factor(step) for step in range(spec.steps)])
-        return train(self, place, weights, masks, factor, **knobs)
+    def spy(self: Trainer, plan: Plan) -> Any:
+        copies = {name: tensor.clone() for name, tensor in plan.weights.items()}
+        seen[plan.place] = (copies, plan.masks, [plan.factor(step) for step in range(spec.steps)])
+        return train(self, plan)
 
-    monkeypatch.setattr(Bench, "train", spy)
+    monkeypatch.setattr(Trainer, "train", spy)
     ran(spec)
     return seen
 
@@ -316,7 +325,7 @@ def test_killed_after_any_checkpoint_and_resumed_says_the_same(fields: dict[str,
     for position in positions:
         # Killed somewhere in the next training: what came after the checkpoint is lost.
         before = sum(not isinstance(output, Progress) for output in whole[: position + 1])
-        outputs, shard = list[Output](), run(spec, 0, datasets_dir=NOWHERE)
+        outputs, shard = list[Output](), unstacked(run(spec, 0, datasets_dir=NOWHERE))
         while sum(not isinstance(output, Progress) for output in outputs) < before + 2:
             output = next(shard, None)
             if output is None:
@@ -417,7 +426,7 @@ def test_weights_go_back_to_the_rewind_step(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_batches_of_a_step_are_the_same_in_every_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    from workers.science.training import Batches
+    from workers.science.train.batches import Batches
 
     seen: list[tuple[int, tuple[int, ...]]] = []
     take = Batches.__getitem__
@@ -484,16 +493,15 @@ def test_a_diverged_dense_network_ends_its_replicate(whole: list[Output]) -> Non
 
 def explode_at(monkeypatch: pytest.MonkeyPatch, bad: Place) -> None:
     """Makes the training at `bad` start from weights that are not finite."""
-    from workers.science.experiments.bench import Bench
+    from workers.science.experiments.trainer import Plan, Trainer
 
-    train = Bench.train
+    train = Trainer.train
 
-    def spy(self: Bench, place: Place, weights: Any, *rest: Any, **knobs: Any) -> Any:
-        if place == bad:
-            weights = {name: torch.full_like(tensor, torch.inf) for name, tensor in weights.items()}
-        return train(self, place, weights, *rest, **knobs)
+    def spy(self: Trainer, plan: Plan) -> Any:
+        broken = {name: torch.full_like(tensor, torch.inf) for name, tensor in plan.weights.items()}
+        return train(self, replace(plan, weights=broken) if plan.place == bad else plan)
 
-    monkeypatch.setattr(Bench, "train", spy)
+    monkeypatch.setattr(Trainer, "train", spy)
 
 
 def test_a_diverged_ticket_ends_the_chain_but_not_its_level(monkeypatch: pytest.MonkeyPatch) -> None:

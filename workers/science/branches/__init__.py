@@ -1,1 +1,0 @@
-"""Controls: one file per branch, each a `derive(origin, *, draws)` that yields one `Start` per draw."""

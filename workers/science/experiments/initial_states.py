@@ -1,0 +1,25 @@
+"""The initial states of the controls of a level, to be asked for in another order than they are derived in."""
+
+from collections.abc import Callable, Iterator
+
+from app.contract.events import Place
+from workers.science.controls.context import InitialState
+
+
+class InitialStates:
+    """Derive what `derived` yields no sooner than it is needed, and keep what is passed by, where it is `wanted`."""
+
+    def __init__(self, derived: Iterator[tuple[Place, InitialState]], wanted: Callable[[Place], bool]) -> None:
+        self._derived, self._wanted = derived, wanted
+        self._kept: dict[Place, InitialState] = {}
+
+    def of(self, place: Place) -> InitialState:
+        """Return the initial state of a control that is wanted, once. Raises `KeyError` when there is none."""
+        while place not in self._kept:
+            try:
+                control, state = next(self._derived)
+            except StopIteration:
+                raise KeyError(place) from None
+            if self._wanted(control):
+                self._kept[control] = state
+        return self._kept.pop(place)

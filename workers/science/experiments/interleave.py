@@ -1,0 +1,67 @@
+"""Trainings of a replicate made at once, and logged one after the other as if each had waited for the one before."""
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.contract.events import Measured, Place, Progress
+from workers.science.experiments.clock import Due
+from workers.science.experiments.in_order import InOrder
+from workers.science.experiments.stacked_trainer import Request, Step, Waiting
+from workers.science.experiments.trainer import Trainer
+from workers.science.outputs import Tensors
+
+
+@dataclass(eq=False)
+class Member:
+    """A training by `trainer`; `outputs` is what it yields."""
+
+    place: Place
+    trainer: Trainer
+    outputs: Iterator[Step | Due | Request]
+    ended: bool = False
+    _request: Request | None = field(default=None, repr=False)
+    _steps: int = field(default=0, repr=False)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it cannot go on before its request is answered."""
+        return self._request is not None and not self._request.answered
+
+
+def interleave(
+    members: Sequence[Member], order: InOrder, done: int, steps: Mapping[Place, int]
+) -> Iterator[Step | Due]:
+    """Make all `members` and yield what `order` lets them log.
+
+    Due is among it when the clock of one of them says so, at which moment each can be saved (`Trainer.save`), and
+    Waiting where they wait for a stack. `done` steps lie behind all of them; Progress counts those of each.
+    `steps` are those of whole trainings; a training that diverges corrects its own before it ends.
+    """
+    while any(not member.ended for member in members):
+        for member in members:
+            if not member.ended and not member.waits:
+                yield from _go_on(member, members, order, done, steps)
+        if requests := tuple(member._request for member in members if member._request is not None):
+            yield Waiting(requests)
+
+
+def _go_on(
+    member: Member, members: Sequence[Member], order: InOrder, done: int, steps: Mapping[Place, int]
+) -> Generator[Step | Due, None, None]:
+    """Yield everything that may be logged up to its next request, or its end."""
+    member._request = None
+    for output in member.outputs:
+        match output:
+            case Request():
+                member._request = output
+                return
+            case Progress():
+                member._steps = output.done - done
+                made = sum(other._steps for other in members)
+                yield output.model_copy(update={"done": done + made, "place": order.first})
+            case Measured() | Tensors():
+                yield from order.add(member.place, output)
+            case _:
+                yield output
+    member.ended, member._steps = True, steps[member.place]
+    yield from order.end(member.place)
