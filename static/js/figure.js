@@ -3,7 +3,7 @@ import { Refused, figure } from "./api.js";
 import { unzoomed, whole, zoomed } from "./axes.js";
 import { paced } from "./hints.js";
 import { look, options } from "./export/options.js";
-import { placed } from "./labels.js";
+import { placed, tagged } from "./labels.js";
 import { Leads, RULES } from "./leads.js";
 import { logarithmic } from "./logarithmic.js";
 import { following } from "./newest.js";
@@ -181,6 +181,7 @@ export class FigureCard {
   async draw(made) {
     const library = await plotly();
     this.tell(made.layout.meta);
+    tagged(made.layout);
     // While a run may still fill it, a figure keeps its axes and its room.
     const blank = made.layout.meta.blank === true && !this.card.closest(".live");
     this.card.classList.toggle("blank", blank);

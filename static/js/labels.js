@@ -15,30 +15,43 @@ import { column } from "./logarithmic.js";
  */
 
 // In px: distances from a point at which a label may be, and that from which a thin line leads to it.
-const RINGS = [6, 10, 16, 24, 34, 46, 60, 76, 94, 114, 136, 160];
+const RINGS = [6, 10, 16, 24, 34, 46, 60, 76, 94, 114, 136, 160, 200];
 const LED = 20;
 const [LINE, AIR, INSET] = [15, 2, 3];
 const WAYS = Array.from({ length: 16 }, (_, k) => (k * Math.PI) / 8);
 // Points of its own line, besides the one that is named, at which a label may be.
 const ELSEWHERE = 14;
+const ACROSS = 12;
 
 /**
- * Put, in place, the annotations that `layout.meta.places` names.
+ * Keep, in place, what `layout.meta.places` says of annotations with these, whatever becomes of their order.
+ * @param {any} layout
+ */
+export function tagged(layout) {
+  for (const place of layout.meta?.places ?? []) layout.annotations[place.note].place = place;
+}
+
+/**
+ * Put, in place, the annotations that are tagged.
  * @param {{data: any[], layout: any}} figure @param {number} width of the whole figure in pixels @param {number} height
  */
 export function placed({ data, layout }, width, height) {
-  /** @type {Place[]} */
-  const places = layout.meta?.places ?? [];
-  if (!places.length) return;
+  const every = layout.annotations ?? [];
+  if (!every.some((/** @type {any} */ note) => note.place)) return;
   const plane = planeOf(layout, width, height);
   /** @type {any[]} */
   const free = [];
-  for (const place of places) {
-    const note = layout.annotations[place.note];
+  layout.meta.places = [];
+  every.forEach((/** @type {any} */ note, /** @type {number} */ i) => {
+    /** @type {Place | undefined} */
+    const place = note.place;
+    delete note.place;
+    if (!place) return;
+    layout.meta.places.push({ ...place, note: i });
     if ("image" in place) beside(note, layout.images[place.image], place.aspect, plane);
-    else free.push(Object.assign(note, { x: place.x, y: place.y }));
-  }
-  const others = layout.annotations.filter((/** @type {any} */ note) => note.text && !free.includes(note)).map((/** @type {any} */ note) => boxOf(note, plane));
+    else free.push(Object.assign(note, { x: place.x, y: place.y, xref: "x", yref: "y" }));
+  });
+  const others = every.filter((/** @type {any} */ note) => note.text && !free.includes(note)).map((/** @type {any} */ note) => boxOf(note, plane));
   arrange(free, drawn(data, layout.shapes ?? [], plane), others, plane);
 }
 
@@ -74,8 +87,10 @@ function wide(text) {
 
 /** Where an annotation is as the server has it. @param {any} note @param {Plane} plane @returns {Box} */
 function boxOf(note, plane) {
-  const x = (note.xref ?? "x") === "paper" ? plane.l + note.x * plane.width : plane.x(note.x);
-  const y = note.yref === "paper" ? plane.t + (1 - note.y) * plane.height : plane.y(note.y);
+  let x = (note.xref ?? "x") === "paper" ? plane.l + note.x * plane.width : plane.x(note.x);
+  let y = note.yref === "paper" ? plane.t + (1 - note.y) * plane.height : plane.y(note.y);
+  // Of a label that a line leads to, the other end of the line.
+  if (note.showarrow) [x, y] = [note.axref === "x" ? plane.x(note.ax) : x + note.ax, note.ayref === "y" ? plane.y(note.ay) : y + note.ay];
   const [w, h] = note.textangle ? [LINE, wide(note.text)] : [wide(note.text), LINE];
   const left = x + (note.xshift ?? 0) - w * { left: 0, center: 0.5, right: 1 }[/** @type {"left"} */ (note.xanchor ?? "center")];
   const top = y - (note.yshift ?? 0) - h * { top: 0, middle: 0.5, bottom: 1 }[/** @type {"top"} */ (note.yanchor ?? "middle")];
@@ -108,8 +123,17 @@ function drawn(data, shapes, plane) {
       if (trace.mode.includes("lines") && there(points[i + 1])) pieces.push({ from: point, to: points[i + 1], role });
     });
   }
-  for (const { type, name, x0, x1, yref } of shapes) {
-    if (type === "line" && yref === "paper" && x0 === x1) pieces.push({ from: { x: plane.x(x0), y: plane.t }, to: { x: plane.x(x0), y: plane.t + plane.height }, role: `line of ${name}` });
+  for (const { type, name, x0, x1, y0, y1, xref, yref } of shapes) {
+    if (type !== "line") continue;
+    if (yref === "paper" && x0 === x1) {
+      const x = plane.x(plane.logX ? Math.log10(x0) : x0);
+      pieces.push({ from: { x, y: plane.t }, to: { x, y: plane.t + plane.height }, role: `line of ${name}` });
+    } else if (xref === "paper" && y0 === y1) {
+      // A name of a line across the plot may be anywhere on it.
+      const y = plane.y(plane.logY ? Math.log10(y0) : y0);
+      const at = (/** @type {number} */ k) => ({ x: plane.l + (k / ACROSS) * plane.width, y });
+      for (let k = 0; k < ACROSS; k++) pieces.push({ from: at(k), to: at(k + 1), role: name });
+    }
   }
   return { marks, pieces };
 }
@@ -146,7 +170,7 @@ function arrange(notes, { marks, pieces }, others, plane) {
 /** Points where a label may be: its own first, then others of its line. @param {any} note @param {Piece[]} pieces @param {Plane} plane */
 function anchorsOf(note, pieces, plane) {
   const named = { x: plane.x(note.x), y: plane.y(note.y) };
-  const own = pieces.filter(({ role }) => role === note.name).map(({ to }) => to).filter(({ x, y }) => x > plane.area.left && x < plane.area.right && y > plane.area.top && y < plane.area.bottom);
+  const own = pieces.filter(({ role }) => role === note.name).map(({ to }) => to).filter(({ x, y }) => x > plane.l && x < plane.l + plane.width - 1 && y > plane.t && y < plane.t + plane.height);
   const step = Math.max(1, Math.ceil(own.length / ELSEWHERE));
   return [named, ...own.filter((_, k) => k % step === 0)];
 }
@@ -188,19 +212,19 @@ function covered(role, at, box, far, marks, pieces, taken, leads) {
   let cost = 0;
   const lead = far >= LED ? { from: at, to: middle(box) } : null;
   for (const other of taken) {
-    if (box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom) cost += 1000;
-    if (lead && crosses(lead, other)) cost += 400;
+    if (box.left < other.right && other.left < box.right && box.top < other.bottom && other.top < box.bottom) cost += 2000;
+    if (lead && crosses(lead, other)) cost += 800;
   }
-  for (const each of leads) if (crosses(each, box)) cost += 400;
+  for (const each of leads) if (crosses(each, box)) cost += 800;
   let nearest = Infinity;
   for (const mark of marks) {
     const off = away(mark, box);
-    if (off < mark.radius + 1) cost += 300;
+    if (off < mark.radius + 1) cost += 600;
     if (mark.role !== role) nearest = Math.min(nearest, off);
   }
   for (const piece of pieces) {
     if (lead && piece.role !== role && meet(lead, piece)) cost += 40;
-    if (crosses(piece, box)) cost += piece.role === role ? 100 : 200;
+    if (crosses(piece, box)) cost += piece.role === role ? 400 : 500;
     else if (piece.role !== role) nearest = Math.min(nearest, between(piece, box));
   }
   // A label with a line to its point is nobody else's.

@@ -32,7 +32,7 @@ export function logarithmic({ data, layout }) {
     const last = mean ? numbers(mean.y).filter((value) => value > 0).at(-1) : undefined;
     if (last !== undefined) moved.push({ note, end: Math.log10(last), y: Math.log10(last) });
     else if (!on(note)) kept.push(note);
-    else if (note.y > 0) kept.push({ ...note, y: Math.log10(note.y) });
+    else if (note.y > 0) kept.push({ ...note, y: Math.log10(note.y), ...(note.place ? { place: { ...note.place, y: Math.log10(note.place.y) } } : {}) });
   }
   layout.annotations = [...kept, ...led(apart(moved, range), range[1] - range[0])];
 }

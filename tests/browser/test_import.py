@@ -61,6 +61,22 @@ def test_files_are_put_in_order_and_imported(watched: Watched, scope: Scope, fil
     expect(page.locator("h1")).to_have_text("From a browser")
 
 
+def test_the_browsers_own_words_count_the_files_that_are_listed(watched: Watched, files: list[str]) -> None:
+    """It writes "No file chosen" beside its button where it holds none."""
+    page = watched()
+    page.goto("/import")
+    held = "[...document.querySelector('#f-files').files].map(each => each.name).join()"
+    page.set_input_files("#f-files", [files[2], files[0]])
+    assert page.evaluate(held) == "level9.safetensors,level11.safetensors"
+    page.set_input_files("#f-files", [files[1]])  # one more
+    assert page.evaluate(held).split(",") == order(page)
+    assert len(order(page)) == 3
+    page.click('[aria-label="Leave out level10.safetensors"]')
+    assert page.evaluate(held) == "level9.safetensors,level11.safetensors"
+    page.set_input_files("#f-files", [files[1]])  # what was left out may come back
+    assert len(order(page)) == 3
+
+
 @cases
 def test_the_table_sums_every_level_and_names_a_collapse(watched: Watched) -> None:
     page = watched()

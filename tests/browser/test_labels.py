@@ -62,7 +62,7 @@ INSIDE = """() => [...document.querySelectorAll('.figure .plot')].filter(p => p.
   });
   drawn.push(...[...plot.querySelectorAll('.scatterlayer path.point')].map(node => {
     const {left, right, top, bottom} = node.getBoundingClientRect();
-    return {left, right, top, bottom, color: color(node, 'fill')};
+    return {left, right, top, bottom, color: color(node, getComputedStyle(node).fill === 'none' ? 'stroke' : 'fill')};
   }));
   const images = [...plot.querySelectorAll('.imagelayer image')];
   const covered = [], gaps = [], astray = [];
@@ -77,6 +77,7 @@ INSIDE = """() => [...document.querySelectorAll('.figure .plot')].filter(p => p.
     covered.push([note.text, drawn.filter(each => touch(each, box)).length]);
     const [x, y] = [frame.left + xaxis._offset + xaxis.r2p(note.x), frame.top + yaxis._offset + yaxis.r2p(note.y)];
     const ink = plot._fullData.find(trace => trace.meta?.role === note.name && trace.line?.width !== 0);
+    if (!ink) continue;
     const own = (ink.mode.includes('lines') ? ink.line : ink.marker).color.match(/\\d+/g).slice(0, 3).join();
     const away = ({left, right, top, bottom}, to) => Math.hypot(
       Math.max(left - to.right, 0, to.left - right), Math.max(top - to.bottom, 0, to.top - bottom));
@@ -216,6 +217,31 @@ def test_labels_inside_a_plot_cover_no_point_and_no_line(
     assert {name: named.get(name) for name in ("accuracy_vs_lr", "erasure_vs_accuracy", "update_sizes")} == {
         "accuracy_vs_lr": 5, "erasure_vs_accuracy": 5, "update_sizes": 5,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_line_of_the_last_evaluation_is_named_beside_the_first_ticket(
+    watched: Watched, scope: Scope, width: int
+) -> None:
+    """A run just begun has its label where the line has its own: at the left, near the last step."""
+    run = scope.submit(name=f"Just begun {width}", levels=12, steps=400, eval_every=100, branches=[])
+    page = watched(width, 5200)
+    page.goto(f"/runs/{run}?tab=curves")
+    name = "#figure-early_stop_vs_density"
+    becomes(page, f"document.querySelector('{name}').textContent.includes('winning ticket')", 120)
+    scope.client.post(f"/api/v1/runs/{run}/cancel")
+    expect(page.locator("#state")).to_contain_text("cancelled", timeout=60_000)
+    page.wait_for_timeout(1000)
+    for log in (False, True):
+        if log:
+            page.locator(name).get_by_label("log y").check()
+            becomes(page, f"document.querySelector('{name} .plot')._fullLayout.yaxis.type === 'log'")
+            page.wait_for_timeout(500)
+        (each,) = [one for one in measured(page) if one["figure"] == "early_stop_vs_density"]
+        assert {"last evaluation", "winning ticket"} <= {note["text"] for note in each["notes"]}
+        assert overlaps(each["notes"]) == []
+        (found,) = [one for one in page.evaluate(INSIDE) if one["figure"] == "early_stop_vs_density"]
+        assert found["covered"] == [["last evaluation", 0]]
 
 
 @pytest.mark.parametrize("width", [1280, 390])

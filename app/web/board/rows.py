@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 
 from app.atlas.reader import Reader
 from app.kinds.registry import KINDS
+from app.kinds.specs import TITLES
 from app.records import Run
 from app.store import Reads, Snapshot
 from app.web.core.words import ago, duration
@@ -27,6 +28,7 @@ class Row:
     state: str
     name: str
     kind: str
+    kind_title: str
     dataset: str
     model: str
     tags: tuple[str, ...]
@@ -46,6 +48,7 @@ def row(run: Run, summary: str = "", now: datetime | None = None) -> Row:
         state=run.state,
         name=run.name,
         kind=run.kind,
+        kind_title=TITLES[run.kind],
         dataset=run.spec.dataset_name,
         model=run.spec.model_name,
         tags=run.tags,

@@ -1,5 +1,5 @@
 /** A figure as an SVG of a width in millimetres, in the page's own typeface, without a word of the page around it. */
-import { placed } from "../labels.js";
+import { placed, tagged } from "../labels.js";
 import { logarithmic } from "../logarithmic.js";
 import { captioned } from "../picture.js";
 import { plotly } from "../plotly.js";
@@ -21,6 +21,7 @@ const FONT = new URL("../../vendor/inter/inter-latin-wght-normal.woff2", import.
 export async function svg(figure, { mm, dark, caption, log, y, high }) {
   const library = await plotly();
   const { data, layout } = figure;
+  tagged(layout);
   inScheme(dark ? "dark" : "light", () => {
     recolor(figure);
     Object.assign(layout, { paper_bgcolor: color("card") });

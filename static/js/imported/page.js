@@ -145,6 +145,10 @@ function part(name, text) {
 
 function show() {
   list.hidden = !files.length;
+  // The browser's own words beside the button count what is listed.
+  const held = new DataTransfer();
+  for (const { file } of files) held.items.add(file);
+  input.files = held.files;
   const level = levels();
   const several = files.length > 1 && !sharded();
   list.replaceChildren(...files.map((each, i) => {
@@ -207,10 +211,7 @@ function number(text, label, value, step, act) {
   return made;
 }
 
-input.addEventListener("change", () => {
-  add(plain(input.files));
-  input.value = ""; // the same file may be chosen again after it was left out
-});
+input.addEventListener("change", () => add(plain(input.files)));
 follow(drop, maxFiles, add);
 
 form.addEventListener("submit", (event) => {

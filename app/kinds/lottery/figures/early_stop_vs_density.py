@@ -165,9 +165,12 @@ def draw(made: EarlyStopInfo) -> go.Figure:
         "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": made.steps, "y1": made.steps, "layer": "below",
         "name": SOFT, "line": {"color": LOOKS[SOFT].color, "width": 1, "dash": LOOKS[SOFT].dash},
     }  # fmt: skip
+    # At its left, and where there is room once the page knows its size: labels of a run just begun are there.
+    left = math.log10(100.0)
     last_note = note(
-        "last evaluation", xref="paper", x=0, xanchor="left", xshift=6, y=made.steps, yanchor="bottom", yshift=1
-    )
+        "last evaluation", x=left, xanchor="left", xshift=6, y=made.steps, yanchor="bottom", yshift=1,
+        place={"x": left, "y": made.steps},
+    )  # fmt: skip
     return figure(
         data,
         title="Early stop against density",

@@ -10,6 +10,7 @@ import pytest
 from app.contract.events import Place
 from app.kinds.lottery.spec import LotterySpec
 from app.kinds.presets import PRESETS
+from app.kinds.specs import TITLES
 from app.store import Claim, Store
 from app.web.form import form as forms
 from tests.app.conftest import Hand
@@ -453,3 +454,16 @@ def test_a_missing_page_is_a_page_for_readers_and_a_problem_for_scripts(client: 
         assert "There is nothing at this address" in answer.text
         sound(answer.text)
     assert client.get("/runs/nope").headers["content-type"] == "application/problem+json"
+
+
+def test_the_board_names_kinds_as_elsewhere(client: httpx.Client, store: Store) -> None:
+    """Such as "Stable rank of updates", not `stable_rank`; the tooltip holds the word of the search."""
+    kinds = {preset.spec.kind: preset.spec for preset in PRESETS.values()}
+    for spec in kinds.values():
+        store.create_run(spec, name="a run")
+    page = client.get("/").text
+    assert "stable_rank" in kinds
+    for kind in kinds:
+        assert f'<td class="what kind" title="kind:{kind}">{TITLES[kind]}</td>' in page
+        assert f'<span class="narrow">{TITLES[kind]} · </span>' in page
+        assert f"kind:{kind}" in page
