@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,10 +36,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass
 class Scope:
-    """A running Ticketscope with one worker slot."""
+    """A running Ticketscope with one worker slot; `env` is the environment that it was started in."""
 
     url: str
     client: httpx.Client
+    env: Mapping[str, str]
 
     def submit(self, *, name: str = "by script", **changed: Any) -> str:
         """Submit a small run through the API; returns its id."""
@@ -86,7 +87,7 @@ def started(folder: Path, datasets_dir: Path, root: str = "") -> Iterator[Scope]
         with httpx.Client(base_url=f"http://127.0.0.1:{port}{root}", timeout=30, trust_env=False) as client:
             _until(lambda: process.poll() is not None or _answers(client), 60)
             assert process.poll() is None, (folder / "up.log").read_text()
-            yield Scope(str(client.base_url).rstrip("/"), client)
+            yield Scope(str(client.base_url).rstrip("/"), client, env)
         process.send_signal(signal.SIGTERM)
         process.wait(15)
 
