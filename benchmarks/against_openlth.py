@@ -25,6 +25,7 @@ from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
 from workers.science.optim import sgd
 from workers.science.pruning import global_magnitude
+from workers.science.pruning.context import PruningContext
 from workers.science.random import generator
 from workers.science.sparse.threshold import csr_below
 from workers.science.train.alone import train_alone
@@ -62,7 +63,7 @@ def epochs() -> list[float]:
         model.load_state_dict(initial)
         epoch_s, weights = _epoch(model, masks, data, below)
         taken.append(epoch_s)
-        masks = global_magnitude.prune(weights, masks, prunable(model))
+        masks = global_magnitude.prune(PruningContext(weights, masks, prunable(model)))
     return taken
 
 

@@ -21,6 +21,7 @@ from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
 from workers.science.optim import adam, sgd
 from workers.science.pruning import layerwise_magnitude
+from workers.science.pruning.context import PruningContext
 from workers.science.random import generator
 from workers.science.train.alone import train_alone
 from workers.science.train.batches import Batches
@@ -71,7 +72,9 @@ def _ticket(model: nn.Module, density: float) -> dict[str, Tensor]:
     layers = prunable(model)
     rounds = log(density) / log(0.8)
     full = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in layers.items()}
-    return layerwise_magnitude.prune(model.state_dict(), full, layers, rate=1 - density, output_rate=1 - 0.9**rounds)
+    return layerwise_magnitude.prune(
+        PruningContext(model.state_dict(), full, layers), rate=1 - density, output_rate=1 - 0.9**rounds
+    )
 
 
 def _loop(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from pydantic import ValidationError
+from torch import Tensor, nn
 
 from app.contract.params import DatasetParams, ModelParams, PruningParams
 from app.kinds.lottery.spec import LotterySpec
@@ -14,6 +15,8 @@ from app.methods.catalog import CATALOG
 from app.methods.model.resnet_20 import Resnet20
 from workers.science.build import build
 from workers.science.models.prunable import prunable
+from workers.science.pruning.context import PruningContext, Trainable
+from workers.science.train.task import CLASSIFICATION
 
 DATASETS = [entry.params for entry in CATALOG["dataset"].values()]
 MODELS = list(CATALOG["model"].values())
@@ -53,6 +56,18 @@ def test_pictures_that_pools_shrink_to_nothing_are_refused_with_the_field_named(
     assert LotterySpec.model_validate({**spec, "model": {"kind": "resnet_20"}}).model_name == "resnet_20"
 
 
+class Products(nn.Module):
+    """A network of the layers above: 5 logits, each a sum of 19 of its 95 weights times inputs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name, _, n in LAYERS:
+            self.register_parameter(name, nn.Parameter(torch.zeros(n)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x * torch.cat(list(self.parameters()))).view(-1, 5, 19).sum(2)
+
+
 @pytest.mark.parametrize("rate", [0.01, 0.2, 0.5, 0.97])
 @pytest.mark.parametrize("rounds", [0, 1, 4, 60])
 @pytest.mark.parametrize("entry", CATALOG["pruning"].values(), ids=lambda each: each.name)
@@ -67,7 +82,10 @@ def test_weights_left_are_those_that_workers_leave(entry: Any, rounds: int, rate
     masks = {name: torch.ones(n, dtype=torch.bool) for name, _, n in LAYERS}
     layers: dict[str, Any] = {name: Layer(name, kind, (n,)) for name, kind, n in LAYERS}  # type: ignore[arg-type]
     kernels = [Kernel(kind, n) for _, kind, n in LAYERS]  # type: ignore[arg-type]
-    pruned = build(entry)(weights, masks, layers, rounds, **params.model_dump(exclude={"kind"}))
+    x, y = torch.randn(8, 95, generator=generator), torch.randint(5, (8,), generator=generator)
+    trainable = Trainable(Products, lambda _: (x, y), CLASSIFICATION)
+    context = PruningContext(weights, masks, layers, rounds, weights, trainable, generator)
+    pruned = build(entry)(context, **params.model_dump(exclude={"kind"}))
     assert sum(params.kept(kernels, rounds)) == sum(int(mask.sum()) for mask in pruned.values())
 
 

@@ -39,12 +39,13 @@ from workers.science.models.prunable import prunable
 from workers.science.optim.for_model import for_model
 from workers.science.optim.moved_by import moved_by
 from workers.science.outputs import Checkpoint, Resume, Tensors
+from workers.science.pruning.context import PruningContext, Trainable
 from workers.science.random import generator
 from workers.science.sparse import threshold
 from workers.science.sparse.layout import sparse_layers
 from workers.science.stacked.footprint import Footprint
 from workers.science.stacked.footprint import footprint as stacked
-from workers.science.train.batches import Batches
+from workers.science.train.batches import Batches, feed
 
 DENSE = Place()
 
@@ -143,6 +144,7 @@ class _Replicate:
         self._key = partial(generator, spec.seed, replicate)
         data = dataset_on(device, spec.dataset, datasets_dir)
         self._n_train = len(data.train)
+        self._examples = dataset(spec.dataset, datasets_dir)
         self._blank = partial(build(spec.model), data.shape, data.n_classes)
         self._layers = prunable(self._blank())
         # Weights and masks are pruned and kept on the CPU, so that they come out the same whatever trains them.
@@ -243,7 +245,7 @@ class _Replicate:
                 theta0=self._rewound,
                 fresh=lambda draw, kind=branch.kind: self._initial(kind, "init", level, draw),  # type: ignore[misc]
                 generator=lambda draw, kind=branch.kind: self._key(kind, "mask", level, draw),  # type: ignore[misc]
-                prune_at_init=lambda: self._prune(self._theta0, self._full, self._layers, level),
+                prune_at_init=lambda: self._prune(self._context(level, self._theta0, self._full, level)),
             )
             state: InitialState
             for draw, state in enumerate(build(branch)(context)):
@@ -312,8 +314,27 @@ class _Replicate:
             return self._full
         parent = self._parent(level)
         ticket = self._trained(parent)
-        masks: dict[str, Tensor] = self._prune(ticket.weights, ticket.masks, self._layers, level - parent)
+        weights = self._theta0 if self._spec.pruning.acts == "at initialisation" else ticket.weights
+        masks: dict[str, Tensor] = self._prune(self._context(level, weights, ticket.masks, level - parent))
         return masks
+
+    def _context(
+        self, level: int, weights: Mapping[str, Tensor], masks: Mapping[str, Tensor], rounds: int
+    ) -> PruningContext:
+        """Return what the masks of a level are decided by."""
+        order = partial(self._key, "pruning", level, "order")
+        batches = Batches(
+            self._n_train, self._spec.batch_size, lambda epoch: torch.randperm(self._n_train, generator=order(epoch))
+        )
+        return PruningContext(
+            weights,
+            masks,
+            self._layers,
+            rounds,
+            self._theta0,
+            Trainable(self._blank, feed(self._examples, batches), self._examples.task),
+            self._key("pruning", level),
+        )
 
     def _base(self, level: int) -> Mapping[str, Tensor]:
         """What the masks of a level are stored against: those of the level before it."""

@@ -1,1 +1,1 @@
-"""Pruning methods: one file each, a `prune(weights, masks, layers, rounds, *, ...)` that returns smaller masks."""
+"""Pruning methods: one file each, a `prune(context, *, ...)` that returns smaller masks."""

@@ -16,6 +16,7 @@ from workers.science.models import lenet_300_100
 from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
 from workers.science.pruning import layerwise_magnitude
+from workers.science.pruning.context import PruningContext
 from workers.science.random import generator
 
 Derive = Callable[..., Iterator[InitialState]]
@@ -32,11 +33,11 @@ def context() -> ControlContext:
     layers = prunable(lenet_300_100.build((1, 8, 8), 10))
     theta0, full = weights("init"), {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in layers.items()}
     return ControlContext(
-        masks=layerwise_magnitude.prune(weights("trained"), full, layers, 7),
+        masks=layerwise_magnitude.prune(PruningContext(weights("trained"), full, layers, 7)),
         theta0=theta0,
         fresh=lambda draw: weights("fresh", draw),
         generator=lambda draw: generator(0, "mask", draw),
-        prune_at_init=lambda: layerwise_magnitude.prune(theta0, full, layers, 7),
+        prune_at_init=lambda: layerwise_magnitude.prune(PruningContext(theta0, full, layers, 7)),
     )
 
 

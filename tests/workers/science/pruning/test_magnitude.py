@@ -14,6 +14,7 @@ from workers.science.metrics.density import counts, density
 from workers.science.models import conv_2, lenet_300_100
 from workers.science.models.prunable import Layer, prunable
 from workers.science.pruning import global_magnitude, layerwise_magnitude
+from workers.science.pruning.context import PruningContext
 from workers.science.pruning.magnitude import prune_smallest
 from workers.science.random import generator
 
@@ -95,7 +96,9 @@ def test_by_hand() -> None:
         "fc1.weight": torch.tensor([[2.0, -1.0], [1.0, 1.0]]),
         "fc2.weight": torch.tensor([[0.0, 0.0]]),
     }
-    pruned = layerwise_magnitude.prune(weights, full(layers), layers, rate=0.25, conv_rate=0.5, output_rate=0.0)
+    pruned = layerwise_magnitude.prune(
+        PruningContext(weights, full(layers), layers), rate=0.25, conv_rate=0.5, output_rate=0.0
+    )
     assert pruned["conv1.weight"].tolist() == [[[[True, False], [False, True]]]]
     assert pruned["fc1.weight"].tolist() == [[True, False], [True, True]]
     assert pruned["fc2.weight"].tolist() == [[True, True]]
@@ -113,20 +116,24 @@ def test_global_by_hand() -> None:
         "fc2.weight": torch.tensor([[-2.0, 2.0]]),
         "fc3.weight": torch.tensor([[0.0], [0.0]]),
     }
-    pruned = global_magnitude.prune(weights, full(layers), layers, rate=0.5)
+    pruned = global_magnitude.prune(PruningContext(weights, full(layers), layers), rate=0.5)
     assert pruned["fc1.weight"].tolist() == [[True, False], [True, False]]
     assert pruned["fc2.weight"].tolist() == [[False, False]]  # a layer may collapse
     assert pruned["fc3.weight"].tolist() == [[True], [True]]
-    again = global_magnitude.prune(weights, pruned, layers, rate=0.9)
+    again = global_magnitude.prune(PruningContext(weights, pruned, layers), rate=0.9)
     assert [int(mask.sum()) for mask in again.values()] == [0, 0, 2]  # 4 · .9 → 4, of which 2 may go
-    assert [int(mask.sum()) for mask in global_magnitude.prune(weights, again, layers).values()] == [0, 0, 2]
+    assert [int(mask.sum()) for mask in global_magnitude.prune(PruningContext(weights, again, layers)).values()] == [
+        0,
+        0,
+        2,
+    ]
 
 
 def test_densities_of_the_paper() -> None:
     """LeNet on MNIST at 20 % a round, the output layer at 10 %, to the printed digit (arXiv 1803.03635)."""
     masks, printed = full(LENET), {}
     for level in range(1, 17):
-        pruned = layerwise_magnitude.prune(normal(LENET, level), masks, LENET)
+        pruned = layerwise_magnitude.prune(PruningContext(normal(LENET, level), masks, LENET))
         assert all((masks[name] | ~pruned[name]).all() for name in LENET)  # nested
         masks = pruned
         printed[level] = f"{100 * density(masks):.1f}"
@@ -137,7 +144,7 @@ def test_densities_of_the_paper() -> None:
 
 def test_conv_rates() -> None:
     layers = prunable(conv_2.build((1, 8, 8), 10))
-    kept = counts(layerwise_magnitude.prune(normal(layers), full(layers), layers))
+    kept = counts(layerwise_magnitude.prune(PruningContext(normal(layers), full(layers), layers)))
     assert {name: count.total - count.kept for name, count in kept.items()} == {
         name: round(prod(layer.shape) * (0.2 if layer.kind == "linear" else 0.1)) for name, layer in layers.items()
     }
@@ -149,13 +156,16 @@ shares = st.floats(0.01, 0.99)
 @given(shares, shares, shares, st.integers(1, 12))
 def test_one_shot_keeps_as_many_as_iterative(rate: float, conv_rate: float, output_rate: float, rounds: int) -> None:
     one_shot = layerwise_magnitude.prune(
-        normal(SMALL), full(SMALL), SMALL, rounds, rate=rate, conv_rate=conv_rate, output_rate=output_rate
+        PruningContext(normal(SMALL), full(SMALL), SMALL, rounds),
+        rate=rate,
+        conv_rate=conv_rate,
+        output_rate=output_rate,
     )
     iterative = full(SMALL)
     for level in range(rounds):
         before = iterative
         iterative = layerwise_magnitude.prune(
-            normal(SMALL, level), before, SMALL, rate=rate, conv_rate=conv_rate, output_rate=output_rate
+            PruningContext(normal(SMALL, level), before, SMALL), rate=rate, conv_rate=conv_rate, output_rate=output_rate
         )
         assert all((before[name] | ~iterative[name]).all() for name in SMALL)
     assert counts(one_shot) == counts(iterative)
@@ -163,11 +173,11 @@ def test_one_shot_keeps_as_many_as_iterative(rate: float, conv_rate: float, outp
 
 @given(shares, st.integers(1, 12))
 def test_global_one_shot_keeps_as_many_as_iterative(rate: float, rounds: int) -> None:
-    one_shot = global_magnitude.prune(normal(SMALL), full(SMALL), SMALL, rounds, rate=rate)
+    one_shot = global_magnitude.prune(PruningContext(normal(SMALL), full(SMALL), SMALL, rounds), rate=rate)
     iterative = full(SMALL)
     for level in range(rounds):
         before = iterative
-        iterative = global_magnitude.prune(normal(SMALL, level), before, SMALL, rate=rate)
+        iterative = global_magnitude.prune(PruningContext(normal(SMALL, level), before, SMALL), rate=rate)
         assert all((before[name] | ~iterative[name]).all() for name in SMALL)
     assert density(one_shot) == density(iterative)
     assert one_shot["fc2.weight"].all()
@@ -175,7 +185,7 @@ def test_global_one_shot_keeps_as_many_as_iterative(rate: float, rounds: int) ->
 
 def test_global_is_one_threshold() -> None:
     weights = normal(SMALL)
-    pruned = global_magnitude.prune(weights, full(SMALL), SMALL, rate=0.4)
+    pruned = global_magnitude.prune(PruningContext(weights, full(SMALL), SMALL), rate=0.4)
     pool = ["conv1.weight", "fc1.weight"]
     lost = torch.cat([weights[name][~pruned[name]].abs() for name in pool])
     kept = torch.cat([weights[name][pruned[name]].abs() for name in pool])
@@ -187,7 +197,7 @@ def test_masks_share_no_memory() -> None:
     """A caller that edits one mask must not change another, or the masks it gave."""
     for prune in (layerwise_magnitude.prune, global_magnitude.prune):
         masks = full(SMALL)
-        pruned = prune(normal(SMALL), masks, SMALL)
+        pruned = prune(PruningContext(normal(SMALL), masks, SMALL))
         for mask in pruned.values():
             mask.fill_(False)
         assert all(mask.all() for mask in masks.values())
@@ -196,4 +206,4 @@ def test_masks_share_no_memory() -> None:
 def test_a_collapsed_layer_stays_collapsed() -> None:
     masks = full(SMALL) | {"fc1.weight": torch.zeros(7, 5, dtype=torch.bool)}
     for prune in (layerwise_magnitude.prune, global_magnitude.prune):
-        assert not prune(normal(SMALL), masks, SMALL)["fc1.weight"].any()
+        assert not prune(PruningContext(normal(SMALL), masks, SMALL))["fc1.weight"].any()

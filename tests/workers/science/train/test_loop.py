@@ -35,6 +35,7 @@ from workers.science.optim import (
     spectral_sgd,
 )
 from workers.science.pruning import layerwise_magnitude
+from workers.science.pruning.context import PruningContext
 from workers.science.random import generator
 from workers.science.schedules.step_decay import factor as step_decay
 from workers.science.train.alone import train_alone
@@ -78,7 +79,7 @@ def go(data: Dataset, model: nn.Module, optimizers: list[torch.optim.Optimizer],
 def pruned(model: nn.Module, rate: float = 0.8) -> dict[str, Tensor]:
     full = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in prunable(model).items()}
     return layerwise_magnitude.prune(
-        model.state_dict(), full, prunable(model), rate=rate, conv_rate=rate, output_rate=rate
+        PruningContext(model.state_dict(), full, prunable(model)), rate=rate, conv_rate=rate, output_rate=rate
     )
 
 
