@@ -5,6 +5,7 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib.metadata import version as package_version
 from io import TextIOWrapper
@@ -147,13 +148,11 @@ def again(
     show_run(console, ask(url, "POST", f"/runs/{quote(in_utf8(run_id), safe='')}/again"), url)
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def verify(
+    context: typer.Context,
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run that is stored on this machine.")],
     replicate: Annotated[int | None, typer.Option(help="Default: the first finished one.")] = None,
-    level: Annotated[int | None, typer.Option(help="Default: that of the cheapest training that ended.")] = None,
-    branch: Annotated[str | None, typer.Option(help="A control or optimizer by its key.")] = None,
-    draw: Annotated[int | None, typer.Option(help="Which draw of a control, or learning rate of an optimizer.")] = None,
     anyway: Annotated[
         bool,
         typer.Option(
@@ -163,15 +162,30 @@ def verify(
 ) -> None:
     """Train one network of a run again on this machine, and compare every bit with what is stored.
 
+    By default it is the cheapest training that ended. Options named like the coordinates of its trainings choose
+    another: of tickets --level, --control and --draw, of weight erasure --width, --image, --optimizer and --lr.
+
     Exit code 0: identical to the bit; 1: something differs or is damaged; 2: it could not be verified.
     """
     if importlib.util.find_spec("torch") is None:
         stop("torch is not installed, so nothing can be trained here: pip install 'ticketscope[worker]'", 2)
     settings()
-    asked = Verification(run=in_utf8(run_id), replicate=replicate, level=level, branch=branch, draw=draw, anyway=anyway)
+    asked = Verification(run=in_utf8(run_id), replicate=replicate, key=_coordinates(context.args), anyway=anyway)
     # In a process of its own: this one never has torch.
     command = [sys.executable, "-m", "workers.verify", json.dumps(asked.model_dump())]
     raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 (checked by the model)
+
+
+def _coordinates(arguments: Sequence[str]) -> dict[str, str]:
+    """Options such as `--level 2` or `--level=2`, by name."""
+    found: dict[str, str] = {}
+    rest = iter(arguments)
+    for option in rest:
+        name, equals, value = option.removeprefix("--").partition("=")
+        if not option.startswith("--") or not (value or (not equals and (value := next(rest, "")))):
+            stop(f"{option}: expected a coordinate of the training with its value, such as --level 2", 2)
+        found[name] = in_utf8(value)
+    return found
 
 
 @app.command("import")

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from app.contract.events import WINNING_TICKET
 from app.contract.experiment import Experiment
+from app.contract.tickets import TicketRef
 from app.kinds.specs import Spec
 
 State: TypeAlias = Literal["queued", "running", "cancelling", "cancelled", "failed", "finished"]
@@ -101,14 +103,22 @@ class ArtifactRef(_Record):
     id: str
     run_id: str
     replicate: int
-    level: int
-    branch: str
-    draw: int
+    key: dict[str, int | float | str | None] = Field(description="The coordinates of the training, by name.")
     name: str
     media_type: str
     size_bytes: int
     meta: dict[str, str] = {}
     seq: int
+
+    @property
+    def ticket(self) -> TicketRef | None:
+        """The ticket that it belongs to; None where the kind of run has no levels."""
+        return TicketRef.of(self.run_id, self.replicate, self.key) if "level" in self.key else None
+
+    @property
+    def is_of_winning(self) -> bool:
+        """Whether it belongs to a winning ticket."""
+        return self.ticket is not None and self.ticket.is_winning
 
 
 class WorkerLoad(_Record):
@@ -170,10 +180,12 @@ class Page(_Record):
 class Series:
     """Rows of one series of a run as equally long columns.
 
-    Always present: replicate, level, draw (int64) and branch (str); the rest is as measured (float64).
+    First come replicate and the coordinates that the kind of run declares (int64, float64 or str), which are always
+    there; the rest is as measured (float64).
     """
 
     columns: Mapping[str, NDArray[Any]]
+    coordinates: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.columns["replicate"])
@@ -183,4 +195,19 @@ class Series:
 
     def where(self, rows: NDArray[np.bool_]) -> "Series":
         """The rows for which `rows` is true."""
-        return Series({name: column[rows] for name, column in self.columns.items()})
+        return Series({name: column[rows] for name, column in self.columns.items()}, self.coordinates)
+
+    @property
+    def controls(self) -> NDArray[np.str_]:
+        """Return the control of each row: the winning ticket where the kind of run trains no controls."""
+        return self.columns.get("control", np.full(len(self), WINNING_TICKET))
+
+    @property
+    def draws(self) -> NDArray[np.int64]:
+        """Return the draw of each row: 0 where the kind of run draws no controls."""
+        return self.columns.get("draw", np.zeros(len(self), np.int64))
+
+    @property
+    def tickets(self) -> "Series":
+        """Return the rows of winning tickets."""
+        return self.where(self.controls == WINNING_TICKET)

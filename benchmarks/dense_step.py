@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from app.contract.events import Place
+from app.kinds.lottery.spec import LotteryKey
 from benchmarks.datasets import DATASETS_DIR
 from workers.science.data import mnist
 from workers.science.data.dataset import Dataset, Split
@@ -97,5 +97,5 @@ def ours(model: nn.Module, data: Dataset, start: dict[str, Tensor]) -> None:
         done=0,
     )
     full = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in prunable(model).items()}
-    for _output in trainer.train(Plan(Place(), start, full, lambda _step: 1.0)):
+    for _output in trainer.train(Plan(LotteryKey(), start, full, lambda _step: 1.0)):
         pass

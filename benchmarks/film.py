@@ -51,9 +51,9 @@ def measure() -> float:
         page = browser.new_page(viewport={"width": 1280, "height": 1900})
         page.add_init_script(WATCH)
         page.goto(f"{running.url}/runs/{run.id}?tab=film&large=1")
-        _until_fetched(page, len(run.places) * frames)
+        _until_fetched(page, len(run.cells) * frames)
         shown = page.evaluate(SHOWN)
-        if shown != [[SIDE, SIDE, True]] * len(run.places):
+        if shown != [[SIDE, SIDE, True]] * len(run.cells):
             return nan
         page.select_option("#film-speed", "60")
         page.check("#film-repeat")
@@ -64,14 +64,14 @@ def measure() -> float:
         sizes: dict[tuple[str, str], int] = {}
         for address, size in page.evaluate(FETCHED):
             query = parse_qs(urlsplit(address).query)
-            strip = query["branch"][0], query["draw"][0]
+            strip = query["optimizer"][0], query["lr"][0]
             sizes[strip] = sizes.get(strip, 0) + size
         browser.close()
     between = [(after - before) / 1000 for (_, before), (_, after) in pairwise(turns)]
     # Every turn of the slider was seen, and there were as many as such a film has.
     whole = all(after == before + 1 for (before, _), (after, _) in pairwise(turns))
     enough = len(between) >= PLAYED_S / BOUND * 0.95
-    cheap = len(sizes) == len(run.places) and max(sizes.values()) <= MOST_BYTES
+    cheap = len(sizes) == len(run.cells) and max(sizes.values()) <= MOST_BYTES
     return p95(between) if whole and enough and cheap else nan
 
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from app.contract.events import ArtifactSaved, Event, Measured, Place, Started
-from app.kinds.lottery.spec import LotterySpec
+from app.contract.events import ArtifactSaved, Event, Measured, Started
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.kinds.presets import PRESETS
 from app.masks import codec
 from app.masks.sums import strata_of, sums
@@ -43,17 +43,17 @@ def _events(store: Store, replicate: int, levels: int, side: int) -> Iterator[Ev
     cuts = np.quantile(score[: max(1, side // 16)], 1 - 0.8 ** np.arange(levels + 1))
     cuts[0] = -1
     strata = strata_of(initial)
-    yield _saved(store, "init", Place(), {KEY: initial})
+    yield _saved(store, "init", LotteryKey(), {KEY: initial})
     base = codec.full(side, side)
     for level, cut in enumerate(cuts):
-        place = Place(level=level)
+        place = LotteryKey(level=level)
         mask = score > cut
         bits = codec.pack(mask)
         kept = float(mask.sum())
         flipped = float(np.bitwise_count(bits ^ base).sum())
         yield Measured(
             series="layers",
-            place=place,
+            key=place,
             columns={
                 "layer": [0.0], "kept": [kept], "total": [float(mask.size)], "dead_inputs": [0.0],
                 "dead_units": [0.0], "flipped": [flipped],
@@ -66,10 +66,10 @@ def _events(store: Store, replicate: int, levels: int, side: int) -> Iterator[Ev
         base = bits
 
 
-def _saved(store: Store, name: str, place: Place, tensors: dict[str, NDArray[np.generic]]) -> ArtifactSaved:
+def _saved(store: Store, name: str, place: LotteryKey, tensors: dict[str, NDArray[np.generic]]) -> ArtifactSaved:
     data = save(tensors)
     return ArtifactSaved(
-        place=place,
+        key=place,
         name=name,
         sha256=store.artifacts_store.put(data),
         size_bytes=len(data),

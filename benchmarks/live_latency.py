@@ -13,6 +13,7 @@ from math import ceil
 from playwright.sync_api import Page, sync_playwright
 
 from app.contract.events import Measured, Started
+from app.kinds.lottery.spec import LotteryKey
 from app.kinds.presets import PRESETS
 from app.queue import Queue
 from app.store import Store
@@ -50,7 +51,9 @@ class Feed:
         """Append one evaluation and wake the readers, as a child does."""
         step = len(self.sent)
         names = ("train_loss", "validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
-        row = Measured(series="evaluation", columns={"step": [float(step)], **{name: [0.5] for name in names}})
+        row = Measured(
+            series="evaluation", key=LotteryKey(), columns={"step": [float(step)], **{name: [0.5] for name in names}}
+        )
         self.sent.append((step, time.time()))
         seq = self.store.append(self.claim.shard_id, self.claim.token, [row], step)
         self.queue.wake(self.claim.run_id, seq)

@@ -176,7 +176,7 @@ def results(store: Store, run_id: str) -> tuple[object, object]:
         name: {column: values.tobytes() for column, values in sorted(store.series(run_id, name).columns.items())}
         for name in sorted(names)
     }
-    saved = {(ref.replicate, ref.level, ref.branch, ref.draw, ref.name): ref.id for ref in store.artifacts(run_id)}
+    saved = {(ref.replicate, *ref.key.items(), ref.name): ref.id for ref in store.artifacts(run_id)}
     return measured, saved
 
 

@@ -40,6 +40,9 @@ if __name__ == "__main__":
             "state": client.get(url).json()["state"],
             "norms": client.get(f"{url}/series", params={"name": "norm"}).json()["columns"]["value"],
             "finding": "".join(part["text"] for part in figure["layout"]["meta"]["finding"]),
+            "rows": client.get(f"{url}/series", params={"name": "init_norm", "format": "csv"}).text.splitlines(),
+            "wide": client.get(f"{url}/series", params={"name": "init_norm", "width": 256}).json()["columns"]["width"],
+            "unknown": client.get(f"{url}/series", params={"name": "init_norm", "level": 0}).json()["errors"],
             "csv": client.get(f"{url}/figures/norm_vs_width", params={"format": "csv"}).text.splitlines()[0],
             "page": client.get(f"/runs/{run['id']}", headers={"Accept": "text/html"}).text,
             "form": client.get("/new?kind=init_norm", headers={"Accept": "text/html"}).text,
@@ -94,6 +97,11 @@ def test_it_is_submitted_done_and_shown(project: Path, tmp_path: Path) -> None:
     assert all(abs(norm - 2) < 0.15 for norm in got["norms"][1::2])
     assert got["finding"].startswith("At width 256 the norm is ")
     assert got["csv"] == "width,replicate,norm"
+    # Its own coordinate names the rows and finds them; that of another kind is refused by name.
+    assert got["rows"][0] == "replicate,width,norm"
+    assert [row.split(",")[1] for row in got["rows"][1:]] == ["2", "256", "2", "256"]
+    assert got["wide"] == [256, 256]
+    assert [error["path"] for error in got["unknown"]] == ["level"]
     assert 'data-tab="norm"' in got["page"]
     assert 'data-figure="norm_vs_width"' in got["page"]
     assert "Norm at initialisation" in got["form"]

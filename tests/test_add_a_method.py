@@ -66,7 +66,8 @@ import torch
 from torch import nn
 from torch.nn.functional import cross_entropy
 
-from app.contract.events import Measured, Place
+from app.contract.events import Measured
+from app.kinds.lottery.spec import LotteryKey
 from app.kinds.specs import EXPERIMENTS
 from app.methods.catalog import CATALOG
 from workers.science.build import build
@@ -95,8 +96,8 @@ spec = EXPERIMENTS["lottery"].params.model_validate(
     {SPEC!r} | {{"pruning": {{"kind": "{NEEDS_GRADIENTS}", "rate": 0.5, "batches": 2}}}}
 )
 outputs = list(run(spec, 0, datasets_dir=Path("nowhere")))
-tensors = {{(o.name, o.place): dict(o.tensors) for o in outputs if isinstance(o, Tensors)}}
-theta0 = tensors["init", Place()]
+tensors = {{(o.name, o.key): dict(o.tensors) for o in outputs if isinstance(o, Tensors)}}
+theta0 = tensors["init", LotteryKey()]
 data = digits.load(Path())
 model = lenet_300_100.build((1, 8, 8), 10)
 masks = {{name: torch.ones_like(w, dtype=torch.bool) for name, w in theta0.items() if name.endswith(".weight")}}
@@ -113,7 +114,7 @@ for level in (1, 2):
     alive = torch.cat([mask.flatten() for mask in masks.values()])
     n = int(alive.sum())
     threshold = products[alive].sort().values[round(n * 0.5)]
-    found = masks_of(tensors["mask", Place(level=level)], masks)
+    found = masks_of(tensors["mask", LotteryKey(level=level)], masks)
     mine = torch.cat([mask.flatten() for mask in found.values()])
     agree.append([int(mine.sum()), float(((products >= threshold) & alive == mine).double().mean())])
     masks = found

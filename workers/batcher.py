@@ -11,8 +11,8 @@ EVERY_S = 0.5
 class Batcher:
     """Numbers rows and artifacts from `next_ordinal` on and hands them to `append(events, first_ordinal)`.
 
-    Consecutive rows of one series and place become one event. Where the cuts fall depends on the clock; the numbers of
-    the rows do not.
+    Consecutive rows of one series and training become one event. Where the cuts fall depends on the clock; the
+    numbers of the rows do not.
     """
 
     def __init__(self, append: Callable[[list[Event], int], object], next_ordinal: int) -> None:
@@ -50,7 +50,7 @@ class Batcher:
 
 
 def _continues(event: Measured, last: Measured) -> bool:
-    return (event.series, event.place) == (last.series, last.place) and event.columns.keys() == last.columns.keys()
+    return (event.series, event.key) == (last.series, last.key) and event.columns.keys() == last.columns.keys()
 
 
 def _merged(first: Measured, second: Measured) -> Measured:

@@ -13,7 +13,9 @@ import orjson
 from safetensors import SafetensorError
 from torch import Tensor
 
-from app.contract.events import Place
+from app.contract.experiment import RunSpec
+from app.contract.training_key import TrainingKey, canonical
+from app.kinds.before import Place, converted, converted_state
 from app.store import Artifacts, CheckpointRef
 from workers import tensors
 from workers.science.outputs import Resume
@@ -29,9 +31,10 @@ class LostCheckpointsError(Exception):
 
 @dataclass
 class Saved:
-    """Where a shard stands: `artifacts` maps "name/level/branch/draw" to the SHA-256 of its bytes.
+    """Where a shard stands: `artifacts` maps the name of each and the key of its training to the SHA-256 of its bytes.
 
     `shard` names the run and replicate it belongs to; "" in those of older versions. `sha256` is its own, once read.
+    In `version` 1, whose documents do not tell it, trainings were named by level, branch and draw.
     """
 
     state: dict[str, Any] | None = None
@@ -40,6 +43,7 @@ class Saved:
     shard: str = ""
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
     sha256: str = ""
+    version: int = 2
 
     def write(self, store: Artifacts) -> str:
         """Put the document into the artifact store and return its SHA-256."""
@@ -53,21 +57,28 @@ class Saved:
             return None
         artifacts: Mapping[str, str] = dict(self.artifacts)
 
-        def load(name: str, place: Place) -> Mapping[str, Tensor]:
-            return tensors.loads(store.get(artifacts[key(name, place)]))
+        def load(name: str, training: TrainingKey) -> Mapping[str, Tensor]:
+            return tensors.loads(store.get(artifacts[key(name, training)]))
 
         return Resume(self.state, load, self.tensors)
 
 
-def key(name: str, place: Place) -> str:
+def key(name: str, training: TrainingKey) -> str:
     """How a checkpoint names an artifact."""
-    return f"{name}/{place.level}/{place.branch}/{place.draw}"
+    return f"{name}/{training.text}"
 
 
 def newest(
-    store: Artifacts, refs: Sequence[CheckpointRef], logged: int, shard: str, damaged: Mapping[str, str] | None = None
+    store: Artifacts,
+    refs: Sequence[CheckpointRef],
+    logged: int,
+    shard: str,
+    spec: RunSpec,
+    damaged: Mapping[str, str] | None = None,
 ) -> Saved:
     """The newest of `refs` that rests on nothing lost: at most `logged` ordinals are in the log, all bytes are there.
+
+    `spec` is that of the run, by which names of trainings in older documents are understood.
 
     `damaged` says by their hash of which ones it is known that they rest on other bytes, and on which.
 
@@ -83,7 +94,7 @@ def newest(
             reason = known[ref.sha256]
         elif ref.next_ordinal <= logged:
             try:
-                saved = _read(store.get(ref.sha256))
+                saved = _read(store.get(ref.sha256), spec)
                 reason = _obstacle(saved, store, shard)
                 if not reason:
                     saved.sha256 = ref.sha256
@@ -100,10 +111,24 @@ def newest(
     return Saved(shard=shard)
 
 
-def _read(data: bytes) -> Saved:
-    if data.startswith(b"{"):  # a safetensors file begins with a length divisible by 8
-        return Saved(**orjson.loads(data))
-    return Saved(**orjson.loads(tensors.meta(data).get(_DOCUMENT, "{}")), tensors=tensors.loads(data))
+def _read(data: bytes, spec: RunSpec) -> Saved:
+    plain = data.startswith(b"{")  # a safetensors file begins with a length divisible by 8
+    document = orjson.loads(data if plain else tensors.meta(data).get(_DOCUMENT, "{}"))
+    if "version" not in document:
+        document = _converted(document, spec)
+    return Saved(**document, tensors={} if plain else tensors.loads(data))
+
+
+def _converted(document: dict[str, Any], spec: RunSpec) -> dict[str, Any]:
+    """A document of version 1 with trainings named by their keys."""
+    stored = spec.model_dump(mode="json")
+    state = document.get("state")
+    artifacts = {}
+    for name, sha256 in document.get("artifacts", {}).items():
+        artifact, level, branch, draw = name.split("/")
+        coordinates = converted(spec.kind, stored, Place(int(level), branch, int(draw)))
+        artifacts[f"{artifact}/{canonical(coordinates)}"] = sha256
+    return {**document, "state": state and converted_state(spec.kind, stored, state), "artifacts": artifacts}
 
 
 def _obstacle(saved: Saved, store: Artifacts, shard: str) -> str:

@@ -150,7 +150,12 @@ class Attempt:
         damaged: dict[str, str] = {}
         while True:
             self._saved = checkpoints.newest(
-                self._artifacts, self._claim.checkpoints, self._claim.next_ordinal, self._name, damaged
+                self._artifacts,
+                self._claim.checkpoints,
+                self._claim.next_ordinal,
+                self._name,
+                self._claim.spec,
+                damaged,
             )
             try:
                 yield from self._go_on(getattr(experiment, function), plan, knobs)
@@ -236,9 +241,9 @@ class Attempt:
         data = tensors.dumps(output.tensors, output.meta)
         sha256 = self._artifacts.put(data)
         self._unsettled.append(sha256)
-        self._saved.artifacts[checkpoints.key(output.name, output.place)] = sha256
+        self._saved.artifacts[checkpoints.key(output.name, output.key)] = sha256
         return ArtifactSaved(
-            place=output.place,
+            key=output.key,
             name=output.name,
             sha256=sha256,
             size_bytes=len(data),

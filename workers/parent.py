@@ -34,7 +34,7 @@ class Parent:
         now = time.monotonic()
         if shard_id in self._heard:
             last, heard_at = self._heard[shard_id]
-            if (last.place, last.note) == (progress.place, progress.note) and now - heard_at < EVERY_S:
+            if (last.key, last.note) == (progress.key, progress.note) and now - heard_at < EVERY_S:
                 return
         self._heard[shard_id] = progress, now
         try:

@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from app.contract.events import WINNING_TICKET, Measured, Place, Progress
+from app.contract.events import Measured, Progress
 from app.contract.experiment import Experiment
 from app.contract.outputs import Key, Outputs, Rows
+from app.contract.tickets import TicketKey
+from app.contract.training_key import TrainingKey, Value
 from app.contract.verification import Verification
 from app.kinds.specs import EXPERIMENTS
 from app.store import Artifacts
@@ -46,9 +48,9 @@ class Part:
     `among` is how many could have been chosen as well.
     """
 
-    place: Place
+    key: TrainingKey
     work: int
-    before: Mapping[Place, int]
+    before: Mapping[TrainingKey, int]
     among: int
 
 
@@ -60,22 +62,32 @@ def choose(spec: Experiment, stored: Outputs, asked: Verification) -> Part:
     """
     parts = list(spec.parts())
     ended = [(i, *part) for i, part in enumerate(parts) if Key(part[0], "rows", spec.ends) in stored]
-    given = {name: value for name in ("level", "branch", "draw") if (value := getattr(asked, name)) is not None}
-    for name, value in given.items():
-        known = list(dict.fromkeys(getattr(place, name) for _, place, _ in ended))
+    for name, text in asked.key.items():
+        value = _value(spec, name, text)
+        known = list(dict.fromkeys(getattr(key, name) for _, key, _ in ended))
         ended = [each for each in ended if getattr(each[1], name) == value]
         if not ended:
             told = ", ".join(map(str, known)) or "none"
             raise CannotVerifyError(f"no training with {name} {value} has ended in this run; known: {told}")
     if not ended:
         raise CannotVerifyError("no training of this replicate has ended")
-    index, place, work = min(ended, key=_cheapest)
-    return Part(place, work, dict(parts[:index]), len(ended))
+    index, key, work = min(ended, key=_cheapest)
+    return Part(key, work, dict(parts[:index]), len(ended))
 
 
-def _cheapest(each: tuple[int, Place, int]) -> tuple[int, bool, int]:
-    index, place, work = each
-    ticket = place.branch == WINNING_TICKET
+def _value(spec: Experiment, name: str, text: str) -> Value:
+    try:
+        return spec.key.value_of(name, text)
+    except KeyError:
+        known = ", ".join(f"--{each.name}" for each in spec.key.coordinates())
+        raise CannotVerifyError(f"trainings of this run have no {name}; they are named by {known}") from None
+    except ValueError as error:
+        raise CannotVerifyError(f"--{name} {text}: {error}") from None
+
+
+def _cheapest(each: tuple[int, TrainingKey, int]) -> tuple[int, bool, int]:
+    index, key, work = each
+    ticket = isinstance(key, TicketKey) and key.is_winning
     return work, not ticket, -index if ticket else index
 
 
@@ -100,13 +112,13 @@ def redo(
     before = dict(part.before)
     if plan.get("abreast"):
         # Others of its round, of which none rests on another, might be made before it, or beside it.
-        mine, _ = spec.named(part.place)
-        before |= {place: work for place, work in spec.parts() if spec.named(place)[0] == mine and place != part.place}
+        mine, _ = spec.named(part.key)
+        before |= {key: work for key, work in spec.parts() if spec.named(key)[0] == mine and key != part.key}
     base = sum(before.values())
     module, _, function = EXPERIMENTS[spec.kind].target.partition(":")
     state = {
-        "done": [place.model_dump() for place in before],
-        "diverged": [place.model_dump() for place in before if _diverged(spec, stored, place)],
+        "done": [key.model_dump() for key in before],
+        "diverged": [key.model_dump() for key in before if _diverged(spec, stored, key)],
     }
     resume = Resume(state, partial(_load, stored, artifacts)) if before else None
     run = getattr(import_module(module), function)
@@ -116,13 +128,13 @@ def redo(
             case Progress():
                 progress(output.done - base)
             case Measured():
-                of_key = columns.setdefault(Key(output.place, "rows", output.series), {})
+                of_key = columns.setdefault(Key(output.key, "rows", output.series), {})
                 for name, values in output.columns.items():
                     of_key.setdefault(name, []).extend(values)
             case Tensors():
-                key = Key(output.place, "artifact", output.name)
+                key = Key(output.key, "artifact", output.name)
                 redone.files[key] = tensors.dumps(output.tensors, output.meta)
-            case Checkpoint() if _done(output.state, part.place):
+            case Checkpoint() if _done(output.state, part.key):
                 break
     for key, measured in columns.items():
         redone.rows[key] = Rows(tuple(measured), np.array(list(measured.values()), np.float64))
@@ -141,20 +153,20 @@ def _alone(
         yield output
 
 
-def _done(state: Mapping[str, Any], place: Place) -> bool:
+def _done(state: Mapping[str, Any], training: TrainingKey) -> bool:
     done: Sequence[Any] = state["done"]
-    return place.model_dump() in done
+    return training.model_dump() in done
 
 
-def _diverged(spec: Experiment, stored: Outputs, place: Place) -> bool:
-    end = stored.get(Key(place, "rows", spec.ends))
+def _diverged(spec: Experiment, stored: Outputs, training: TrainingKey) -> bool:
+    end = stored.get(Key(training, "rows", spec.ends))
     if not isinstance(end, Rows) or "diverged_step" not in end.columns:
         return False
     return bool(np.isfinite(end.table[end.columns.index("diverged_step")]).any())
 
 
-def _load(stored: Outputs, artifacts: Artifacts, name: str, place: Place) -> Mapping[str, Tensor]:
-    return tensors.loads(read(stored, artifacts, Key(place, "artifact", name)))
+def _load(stored: Outputs, artifacts: Artifacts, name: str, training: TrainingKey) -> Mapping[str, Tensor]:
+    return tensors.loads(read(stored, artifacts, Key(training, "artifact", name)))
 
 
 def read(stored: Outputs, artifacts: Artifacts, key: Key) -> bytes:
@@ -165,6 +177,6 @@ def read(stored: Outputs, artifacts: Artifacts, key: Key) -> bytes:
     try:
         return artifacts.get(saved.sha256)
     except FileNotFoundError as error:
-        raise DamagedError(f"the stored bytes of {key.name} of level {key.place.level} are lost") from error
+        raise DamagedError(f"the stored bytes of {key.name} of {key.training.words} are lost") from error
     except OSError as error:
-        raise DamagedError(f"the stored bytes of {key.name} of level {key.place.level} are damaged: {error}") from error
+        raise DamagedError(f"the stored bytes of {key.name} of {key.training.words} are damaged: {error}") from error

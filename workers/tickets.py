@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor
 
-from app.contract.events import Place
 from app.contract.tickets import Collapsed, TicketRef
 from app.masks import codec, reach
 from app.masks.collapse import Counts, Gap, first_cut, gap
@@ -30,11 +29,8 @@ def load(store: Store, ref: TicketRef) -> SavedTicket:
         raise TicketGoneError(str(error)) from error
     if not run.trains_tickets:
         raise TicketGoneError(f"run {ref.run} is of kind {run.kind}: it has no network that could be timed")
-    saved = {
-        (each.name, each.level): each.id
-        for each in refs
-        if (each.replicate, Place(branch=each.branch, draw=each.draw)) == (ref.replicate, Place())
-    }
+    mine = [each for each in refs if each.replicate == ref.replicate and each.is_of_winning]
+    saved = {(each.name, each.key["level"]): each.id for each in mine}
 
     def read(name: str, level: int) -> Mapping[str, Tensor]:
         try:

@@ -17,7 +17,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from app.contract.events import WINNING_TICKET
 from app.contract.experiment import Experiment
 from app.contract.outputs import Key, Outputs, Rows, Saved
 from app.contract.verification import Verification
@@ -81,7 +80,7 @@ def _verify(store: Store, settings: Settings, asked: Verification) -> int:
     mine["tuned"] = frozen.get("tuned", {})
     then = origins(starts)
     now = Origin(replicate, (), (), lines_of(mine, provenance(spec, device, network)))
-    _console.print(f"[bold]{run.id}[/bold]  {escape(run.name)}: replicate {replicate}, {_place(part)}")
+    _console.print(f"[bold]{run.id}[/bold]  {escape(run.name)}: replicate {replicate}, {_training(part)}")
     for made in (*then, now):
         _console.print(f"  {'then' if made.attempts else 'now '}  {escape(_machine(made))}")
     _obey(frozen, mine, anyway=asked.anyway)
@@ -152,7 +151,7 @@ def _obey(frozen: dict[str, Any], mine: dict[str, Any], *, anyway: bool) -> None
 def _report(store: Store, part: Part, stored: Outputs, redone: Redone) -> int:
     """Print a line for each series and artifact; returns the exit code."""
     now = redone.rows.keys() | redone.files.keys()
-    keys = [key for key in stored if key in now or key.place == part.place]
+    keys = [key for key in stored if key in now or key.training == part.key]
     keys += [key for key in (*redone.rows, *redone.files) if key not in stored]
     different = 0
     for key in keys:
@@ -217,11 +216,10 @@ def _bar(part: Part) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.update(task, completed=done)
 
 
-def _place(part: Part) -> str:
-    place = part.place
-    draw = "" if place.branch == WINNING_TICKET else f", draw {place.draw}"
-    chosen = f" (the cheapest of {part.among:,}; --level, --branch and --draw name others)" if part.among > 1 else ""
-    return f"level {place.level}, {place.branch.replace('_', ' ')}{draw}{chosen}"
+def _training(part: Part) -> str:
+    names = " and ".join(f"--{each.name}" for each in part.key.coordinates())
+    chosen = f" (the cheapest of {part.among:,}; {names} choose others)" if part.among > 1 else ""
+    return f"{part.key.words}{chosen}"
 
 
 def _machine(made: Origin) -> str:

@@ -68,7 +68,7 @@ def cells(
             at += last - first
     replicates = np.zeros(start.shape, np.uint8)
     for each in index.tickets:
-        if each.place == ref.place:
+        if each.coordinates == ref.coordinates:
             replicates += unpack(reader.bits(each, layer)[down], width)[:, across]
     return Cells(
         down,

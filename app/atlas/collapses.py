@@ -22,7 +22,7 @@ _COLUMNS = ("kept", "dead_inputs", "dead_units")
 
 def collapses(reader: Reader, run: Run) -> Collapses:
     """Return the collapsed winning tickets of a run by replicate and level."""
-    rows = reader.store.series(run.id, "layers", branch=WINNING_TICKET)
+    rows = reader.store.series(run.id, "layers").tickets
     if not set(_COLUMNS) <= rows.columns.keys():
         return {}
     found: dict[tuple[int, int], Collapse] = {}
@@ -62,8 +62,8 @@ def unjudged(reader: Reader, run: Run) -> bool:
 
 def _kept(reader: Reader, run: Run) -> str | None:
     """What a run has saved of the collapse of the ticket that it times, as JSON; None before, and in older runs."""
-    saved = reader.index(run.id).saved
-    return next((ref.meta["collapsed"] for ref in saved.values() if "collapsed" in ref.meta), None)
+    saved = reader.store.artifacts(run.id)
+    return next((ref.meta["collapsed"] for ref in saved if "collapsed" in ref.meta), None)
 
 
 def _named(ref: TicketRef, kept: str) -> Collapse | None:
@@ -75,13 +75,13 @@ def _named(ref: TicketRef, kept: str) -> Collapse | None:
 
 def collapse(reader: Reader, ref: TicketRef) -> Collapse | None:
     """Return how one ticket or control has collapsed, None where it has not. Raises NotFound for an unknown run."""
-    rows = reader.store.series(ref.run, "layers", branch=ref.branch, replicate=ref.replicate, level=ref.level)
+    rows = reader.store.series(ref.run, "layers", replicate=ref.replicate, level=ref.level)
     if not set(_COLUMNS) <= rows.columns.keys():
         return None
-    mine = np.flatnonzero(rows["draw"] == ref.draw)
+    mine = np.flatnonzero((rows.controls == ref.control) & (rows.draws == ref.draw))
     run = reader.store.run(ref.run)
     found = _collapse(reader, run, ref, _counts(rows, mine[np.argsort(rows["layer"][mine])]))
-    if found is None or ref.branch != WINNING_TICKET:
+    if found is None or ref.control != WINNING_TICKET:
         return found
     return found._replace(since=min(level for replicate, level in collapses(reader, run) if replicate == ref.replicate))
 
@@ -115,7 +115,7 @@ def _collapse(reader: Reader, run: Run, ref: TicketRef, counts: list[Counts]) ->
 def _cut(reader: Reader, ref: TicketRef) -> int | None:
     """The first layer that no path passes, by the masks; None too while they are not saved, or cannot be read."""
     index = reader.index(ref.run)
-    saved = index.saved.get(("mask", ref.replicate, ref.place))
+    saved = index.saved.get(("mask", ref))
     if saved is None:
         return None
 

@@ -203,7 +203,7 @@ def _reach(reader: Reader, ref: TicketRef, layer: int, color: Color) -> float:
 
 def _replicates(reader: Reader, ref: TicketRef) -> list[TicketRef]:
     """The same ticket in every replicate that has it."""
-    found = [each for each in reader.index(ref.run).tickets if each.place == ref.place]
+    found = [each for each in reader.index(ref.run).tickets if each.coordinates == ref.coordinates]
     if not found:
         raise NotFound(f"no mask of ticket {ref} is saved (yet)")
     return found

@@ -142,7 +142,7 @@ def _chosen(indices: Sequence[Index], options: OverlapOptions) -> list[TicketRef
     saved = [ref for index in indices for ref in index.tickets if _saved(index, ref)]
     if options.across != "replicates":
         saved = [ref for ref in saved if ref.replicate == options.replicate]
-    tickets = [ref for ref in saved if ref.branch == WINNING_TICKET]
+    tickets = [ref for ref in saved if ref.control == WINNING_TICKET]
     if options.across == "levels":
         return tickets
     level = options.level
@@ -153,11 +153,11 @@ def _chosen(indices: Sequence[Index], options: OverlapOptions) -> list[TicketRef
         level = min(deepest.values(), default=0)
     here = tickets if options.across == "replicates" else saved
     # The ticket before its controls.
-    return sorted((ref for ref in here if ref.level == level), key=lambda ref: ref.branch != WINNING_TICKET)
+    return sorted((ref for ref in here if ref.level == level), key=lambda ref: ref.control != WINNING_TICKET)
 
 
 def _saved(index: Index, ref: TicketRef) -> bool:
-    return all((name, ref.replicate, ref.place) in index.saved for name in ("mask", "pyramid"))
+    return all((name, ref) in index.saved for name in ("mask", "pyramid"))
 
 
 def _index(reader: Reader, run: str, options: OverlapOptions, *, own: bool) -> Index:

@@ -13,7 +13,7 @@ from safetensors.numpy import load
 
 from app.atlas.cache import Cache
 from app.atlas.tensor_file import TensorFile
-from app.contract.events import WINNING_TICKET, Place
+from app.contract.events import WINNING_TICKET
 from app.contract.tickets import TicketRef
 from app.masks import codec
 from app.masks.codec import Bits
@@ -59,7 +59,7 @@ class Index:
     run: Run
     seq: int
     layers: tuple[Layer, ...]
-    saved: Mapping[tuple[str, int, Place], ArtifactRef]
+    saved: Mapping[tuple[str, TicketRef], ArtifactRef]
 
     def layer(self, name: str) -> Layer:
         """The layer of that name. Raises NotFound."""
@@ -71,7 +71,7 @@ class Index:
 
     def find(self, name: str, ref: TicketRef) -> ArtifactRef:
         """The artifact of that name and ticket. Raises NotFound."""
-        found = self.saved.get((name, ref.replicate, ref.place))
+        found = self.saved.get((name, ref))
         if found is None:
             raise NotFound(f"no {name} of ticket {ref} is saved (yet)")
         return found
@@ -79,15 +79,11 @@ class Index:
     @property
     def tickets(self) -> list[TicketRef]:
         """Every ticket and control whose mask is saved, in order."""
-        return sorted(
-            TicketRef(self.run.id, replicate, place.level, place.branch, place.draw)
-            for name, replicate, place in self.saved
-            if name == "mask"
-        )
+        return sorted(ref for name, ref in self.saved if name == "mask")
 
     def levels(self, replicate: int) -> list[int]:
         """Levels of the winning ticket whose mask is saved."""
-        return [t.level for t in self.tickets if t.replicate == replicate and t.branch == WINNING_TICKET]
+        return [t.level for t in self.tickets if t.replicate == replicate and t.control == WINNING_TICKET]
 
 
 def layers_of(run: Run) -> tuple[Layer, ...]:
@@ -121,10 +117,7 @@ class Reader:
             known = self._indices.get(run_id)
         if known is None or known.seq != seq:
             run = self.store.run(run_id)
-            saved = {
-                (ref.name, ref.replicate, Place(level=ref.level, branch=ref.branch, draw=ref.draw)): ref
-                for ref in self.store.artifacts(run_id)
-            }
+            saved = {(ref.name, ref.ticket): ref for ref in self.store.artifacts(run_id) if ref.ticket is not None}
             known = Index(run, run.last_seq, layers_of(run), saved)
             with self._lock:
                 self._indices[run_id] = known
@@ -165,7 +158,7 @@ class Reader:
 
     def _base(self, ref: TicketRef, layer: int) -> Bits:
         """What a mask is stored against: a control against its ticket, a ticket against the level before it."""
-        if ref.branch != WINNING_TICKET:
+        if ref.control != WINNING_TICKET:
             return self.bits(TicketRef(ref.run, ref.replicate, ref.level), layer)
         if ref.level > 0:
             return self.bits(TicketRef(ref.run, ref.replicate, ref.level - 1), layer)
@@ -184,7 +177,7 @@ class Reader:
         index = self.index(ref.run)
         if f"{index.layers[0].key}.strata" not in self.sums(ref):
             return None
-        found = index.saved.get(("init", ref.replicate, Place()))
+        found = index.saved.get(("init", TicketRef(ref.run, ref.replicate, 0)))
         return found.id if found else None
 
     def death(self, run_id: str, replicate: int, layer: int) -> NDArray[np.uint8]:

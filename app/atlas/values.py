@@ -29,7 +29,7 @@ class Values:
         spec, place = self._index.run.spec, ref
         self._start: _Kept | _Dense | None = None
         self._end: _Kept | None = None
-        if ref.branch != WINNING_TICKET:
+        if ref.control != WINNING_TICKET:
             return
         self._end = self._kept(reader, ref, layer)
         if ref.level > 0 and getattr(spec, "rewind", "weights") != "weights":

@@ -7,22 +7,19 @@ it overwrites columns of the shard.
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
+
+from app.contract.training_key import TrainingKey
 
 WINNING_TICKET = "winning_ticket"
-"""Branch name of the ticket itself. Level 0 of it is the dense network, shared by every control."""
+"""What the ticket itself is called among its controls. At level 0 it is the dense network, which all share."""
+
+Key: TypeAlias = SerializeAsAny[TrainingKey]
+"""The training that something belongs to; its JSON has the coordinates that the kind of run declares."""
 
 
 class _Event(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Place(_Event):
-    """Which training of a replicate something belongs to."""
-
-    level: int = 0
-    branch: str = WINNING_TICKET
-    draw: int = 0
 
 
 class Started(_Event):
@@ -39,13 +36,13 @@ class Started(_Event):
 class Progress(_Event):
     """Where a shard stands, in the units of its experiment; overwritten, never kept.
 
-    `note` says in words what is worked on, where `place` does not.
+    `note` describes the work in words, where `key` does not.
     """
 
     kind: Literal["progress"] = "progress"
     done: int
     total: int
-    place: Place = Place()
+    key: Key | None = None
     step: int = 0
     note: str = ""
 
@@ -59,7 +56,7 @@ class Measured(_Event):
 
     kind: Literal["measured"] = "measured"
     series: str
-    place: Place = Place()
+    key: Key
     columns: dict[str, list[float]]
 
     @property
@@ -77,7 +74,7 @@ class ArtifactSaved(_Event):
     """Bytes that outlive the run, named by their content."""
 
     kind: Literal["artifact_saved"] = "artifact_saved"
-    place: Place = Place()
+    key: Key
     name: str
     sha256: str
     size_bytes: int

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple, Type
 
 from pydantic import Field
 
-from app.contract.events import Place
 from app.contract.params import DatasetParams, ModelParams, Params, unit
 from app.contract.strict import FieldError as FieldError
 from app.contract.tickets import TicketRef
+from app.contract.training_key import TrainingKey
 
 
 class Pace(NamedTuple):
@@ -50,6 +50,8 @@ class RunSpec(Params, ABC):
         kind: str
         replicates: int
 
+    key: ClassVar[type[TrainingKey]]
+    """The coordinates that name its trainings."""
     saves_tickets: ClassVar[bool] = False
     """Whether it has masks, and so tickets."""
 
@@ -133,7 +135,7 @@ class Experiment(RunSpec):
         """What the speed of this work is comparable to."""
 
     @abstractmethod
-    def parts(self) -> Iterator[tuple[Place, int]]:
+    def parts(self) -> Iterator[tuple[TrainingKey, int]]:
         """Every training of a replicate in the order in which they are made, and how much each is.
 
         In the units of `pace`, so that they add up to `units_per_replicate`. What has no training of its own is one
@@ -145,9 +147,9 @@ class Experiment(RunSpec):
         """Whether several replicates may be trained as one stack of networks."""
         return False
 
-    def named(self, place: Place) -> tuple[int, str]:
-        """Where a training stands: in which round of those that do not rest on each other, and its name there."""
-        return place.level, f"{place.branch}/{place.draw}"
+    def named(self, key: TrainingKey) -> tuple[int, str]:
+        """Return the round of a training, in which none rests on another, and its name there."""
+        return 0, "/".join(map(str, key.model_dump().values()))
 
     def abreast(self, most: int) -> list[str]:  # noqa: ARG002 (for those that can)
         """Which trainings of each round may be made as one stack of networks, at most so many.

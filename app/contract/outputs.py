@@ -7,13 +7,13 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from app.contract.events import Place
+from app.contract.training_key import TrainingKey
 
 
 class Key(NamedTuple):
     """One series, or one artifact, of one training."""
 
-    place: Place
+    training: TrainingKey
     sort: Literal["rows", "artifact"]
     name: str
 

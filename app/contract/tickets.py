@@ -1,15 +1,33 @@
-"""The address of one ticket, as it stands in links: `run:replicate:level`, or with `:branch:draw` for a control."""
+"""What tickets of every kind are named by: their level, and an address in links.
+
+An address is `run:replicate:level`, followed by `:control:draw` for a control.
+"""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from app.contract.events import WINNING_TICKET, Place
+from pydantic import Field
+
+from app.contract.events import WINNING_TICKET
+from app.contract.training_key import TrainingKey
 
 MAX_LAYER_NAME: Final = 350
 """Characters of a layer's name, in imported files and in links."""
 
 _ADDRESS = re.compile(r"([0-9a-z]{1,20}):(\d{1,6}):(\d{1,6})(?::([a-z_]{1,40}):(\d{1,6}))?")
+
+
+class TicketKey(TrainingKey):
+    """Coordinates of a mask that no control is derived from."""
+
+    level: int = Field(0, ge=0, title="Level")
+
+    @property
+    def is_winning(self) -> bool:
+        """Whether it is the ticket itself, not a control."""
+        return True
 
 
 class Collapsed(NamedTuple):
@@ -30,17 +48,27 @@ class TicketRef:
     run: str
     replicate: int
     level: int
-    branch: str = WINNING_TICKET
+    control: str = WINNING_TICKET
     draw: int = 0
 
     def __str__(self) -> str:
         address = f"{self.run}:{self.replicate}:{self.level}"
-        return address if self.branch == WINNING_TICKET and not self.draw else f"{address}:{self.branch}:{self.draw}"
+        return address if self.is_winning and not self.draw else f"{address}:{self.control}:{self.draw}"
 
     @property
-    def place(self) -> Place:
-        """Where it stands within its replicate."""
-        return Place(level=self.level, branch=self.branch, draw=self.draw)
+    def is_winning(self) -> bool:
+        """Whether it is the ticket itself, not a control."""
+        return self.control == WINNING_TICKET
+
+    @property
+    def coordinates(self) -> tuple[int, str, int]:
+        """Level, control and draw, which name the same training of any replicate."""
+        return self.level, self.control, self.draw
+
+    @classmethod
+    def of(cls, run: str, replicate: int, key: Mapping[str, Any]) -> "TicketRef":
+        """Return the ticket at these coordinates; a kind without controls declares the level alone."""
+        return cls(run, replicate, key["level"], key.get("control", WINNING_TICKET), key.get("draw", 0))
 
     @classmethod
     def parse(cls, text: str) -> "TicketRef":
@@ -48,5 +76,5 @@ class TicketRef:
         found = _ADDRESS.fullmatch(text)
         if found is None:
             raise ValueError(f"{text[:80]!r} is not the address of a ticket such as 06f3k2m9qa:0:5")
-        run, replicate, level, branch, draw = found.groups()
-        return cls(run, int(replicate), int(level), branch or WINNING_TICKET, int(draw or 0))
+        run, replicate, level, control, draw = found.groups()
+        return cls(run, int(replicate), int(level), control or WINNING_TICKET, int(draw or 0))

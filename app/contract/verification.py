@@ -1,16 +1,19 @@
 """What `ticketscope verify` is asked: which training of which run to make again."""
 
+from collections.abc import Mapping
+
 from pydantic import BaseModel, ConfigDict
 
 
 class Verification(BaseModel):
-    """One training of a run; what is None is chosen. `anyway` goes on where the numeric plan cannot be obeyed."""
+    """One training of a run, by its `key`; what is not given is chosen.
+
+    `anyway` continues where the numeric plan cannot be obeyed.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     run: str
     replicate: int | None = None
-    level: int | None = None
-    branch: str | None = None
-    draw: int | None = None
+    key: Mapping[str, str] = {}
     anyway: bool = False

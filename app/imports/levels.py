@@ -9,7 +9,8 @@ from typing import Any, BinaryIO, NamedTuple, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from app.contract.events import Measured, Place
+from app.contract.events import Measured
+from app.contract.tickets import TicketKey
 from app.imports import limits
 from app.imports.layers import Layer
 from app.imports.orientation import Kernel
@@ -31,7 +32,7 @@ class Saved(NamedTuple):
     """An artifact of one level, to be stored before the next is asked for."""
 
     name: str
-    place: Place
+    key: TicketKey
     spool: Spool
 
 
@@ -69,12 +70,12 @@ class MaskSequence:
                     init.stream(kernel.key, np.float32, kernel.shape, pieces)
                     for piece in strata(initial.floats, initial.size):
                         groups.write(piece.data)
-            yield Saved("init", Place(), init)
+            yield Saved("init", TicketKey(), init)
 
     def _level(
         self, level: int, layers: Sequence[Layer], before: Sequence[Layer] | None, folder: Path, groups: BinaryIO
     ) -> Iterator[Output]:
-        place = Place(level=level)
+        key = TicketKey(level=level)
         columns: dict[str, list[float]] = {name: [] for name in COLUMNS}
         groups.seek(0)
         with Spool(folder) as mask, Spool(folder) as pyramid, Spool(folder) as ticket:
@@ -95,11 +96,11 @@ class MaskSequence:
                     with ExitStack() as stack:
                         weights = _in_order(layer.values, kernel, folder, stack, mask=False)
                         ticket.stream(f"{kernel.key}.values", np.float32, (kept,), _kept(weights, kernel, bits))
-            yield Measured(series="layers", place=place, columns=columns)
-            yield Saved("mask", place, mask)
-            yield Saved("pyramid", place, pyramid)
+            yield Measured(series="layers", key=key, columns=columns)
+            yield Saved("mask", key, mask)
+            yield Saved("pyramid", key, pyramid)
             if all(layer.values for layer in layers):
-                yield Saved("ticket", place, ticket)
+                yield Saved("ticket", key, ticket)
 
 
 def _in_order(part: Part, kernel: Kernel, folder: Path, stack: ExitStack, *, mask: bool) -> Part:

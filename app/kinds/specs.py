@@ -10,13 +10,22 @@ from pydantic import Field, TypeAdapter
 
 from app.contract.entry import Entry
 from app.contract.experiment import Experiment, RunSpec
+from app.contract.training_key import TrainingKey
 
 NAMES: Final = ("lottery", "erasure", "stable_rank", "hardware", "imported")
 """Every kind, in the order in which a form offers them: a folder beside this file and a name here."""
 
+
+def _key(entry: Entry) -> type[TrainingKey]:
+    assert issubclass(entry.params, RunSpec)  # noqa: S101 (every kind's)
+    return entry.params.key
+
+
 ENTRIES: Mapping[str, Entry] = {name: import_module(f"app.kinds.{name}.spec").ENTRY for name in NAMES}
 EXPERIMENTS: Mapping[str, Entry] = {name: entry for name, entry in ENTRIES.items() if entry.target}
 """What workers do; the others came from elsewhere."""
+KEYS: Mapping[str, type[TrainingKey]] = {name: _key(entry) for name, entry in ENTRIES.items()}
+"""The coordinates of the trainings of each kind."""
 TITLES: Mapping[str, str] = {name: entry.title for name, entry in ENTRIES.items()}
 """What a reader calls each kind of run."""
 

@@ -13,7 +13,7 @@ from app.records import Series
 
 
 class Advantage(NamedTuple):
-    """Where the ticket is better than the control `branch`: the interval of the difference lies above 0.
+    """Where the ticket is better than the control `control`: the interval of the difference lies above 0.
 
     Of the `tested` levels, `levels` are those from the sparsest up to the first that is not better, densest first, with
     their `densities`;
@@ -22,7 +22,7 @@ class Advantage(NamedTuple):
     `worse` those whose interval lies below 0.
     """
 
-    branch: str
+    control: str
     terms: Terms
     tested: int
     levels: tuple[int, ...]
@@ -36,7 +36,7 @@ class Advantage(NamedTuple):
 
     def sentence(self) -> str:
         """In words, with the sizes of the differences, n and the kind of the intervals; without its full stop."""
-        control = LOOKS[self.branch].label
+        control = LOOKS[self.control].label
         about = f"({self.n}, {self.terms.kind} 95 % intervals)"
         worse = f"; it is worse at {plural(self.worse, 'level')}" if self.worse else ""
         denser = f"; it is better at {plural(self.others, 'denser level')}" if self.others else ""
@@ -58,7 +58,7 @@ class Advantage(NamedTuple):
         """The same in few words, e.g. "better than random reinit from 7.3 % down (n = 5)"; empty where it is not."""
         if not self.levels:
             return ""
-        return f"better than {LOOKS[self.branch].label} from {words.density(self.densities[0])} down ({self.n})"
+        return f"better than {LOOKS[self.control].label} from {words.density(self.densities[0])} down ({self.n})"
 
 
 def advantage(outcome: Series, ticket: Curve, differences: Sequence[Paired], terms: Terms) -> Advantage | None:
@@ -72,7 +72,7 @@ def advantage(outcome: Series, ticket: Curve, differences: Sequence[Paired], ter
         first -= 1
     cited = tested[first:] or tested
     return Advantage(
-        branch=tested[0].branch,
+        control=tested[0].control,
         terms=terms,
         tested=len(tested),
         levels=tuple(pair.level for pair in tested[first:]),

@@ -81,6 +81,6 @@ def table(made: Comparison) -> dict[str, list[Any]]:
         columns[f"minus_{name}_high"] = [pair.high for pair in pairs]
         columns[f"minus_{name}_n"] = [pair.n for pair in pairs]
     for each in made.advantages:
-        columns[f"beats_{each.branch}"] = [row.level in each.levels for row in made.rows]
+        columns[f"beats_{each.control}"] = [row.level in each.levels for row in made.rows]
     columns["intervals"] = [made.verdict.terms.kind] * len(made.rows)
     return columns

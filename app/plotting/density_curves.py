@@ -1,4 +1,4 @@
-"""A branch against density: a thin line per replicate, the mean with markers, a band from least to most."""
+"""A control against density: a thin line per replicate, the mean with markers, a band from least to most."""
 
 import math
 from collections.abc import Sequence
@@ -31,11 +31,11 @@ def joined(x: NDArray[np.float64], lines: NDArray[np.float64]) -> tuple[NDArray[
 def traces(
     curve: Curve, *, scale: float, hover: str, open_markers: NDArray[np.bool_] | None = None
 ) -> list[dict[str, Any]]:
-    """Traces of one branch, values multiplied by `scale`; `hover` formats one value, as in ".1f" with its unit.
+    """Traces of one control, values multiplied by `scale`; `hover` formats one value, as in ".1f" with its unit.
 
     `open_markers` has one entry per level. Levels without a finite value are left out.
     """
-    look = LOOKS[curve.branch]
+    look = LOOKS[curve.control]
     there = curve.n > 0
     x, mean, n = 100 * curve.density[there], scale * curve.mean[there], curve.n[there]
     low, high = scale * curve.low[there], scale * curve.high[there]
@@ -43,7 +43,7 @@ def traces(
     out: list[dict[str, Any]] = []
     line = {"type": "scatter", "mode": "lines", "hoverinfo": "skip"}
     if len(x) and n.max() > 1:
-        meta = {"role": curve.branch, "part": "band"}
+        meta = {"role": curve.control, "part": "band"}
         edge = {**line, "x": x, "line": {"width": 0}, "meta": meta}
         fill = rgba(look.color, 0.13)
         out.append({**edge, "y": low})
@@ -56,7 +56,7 @@ def traces(
                 "y": thin_y,
                 "opacity": 0.4,
                 "line": {"color": look.color, "width": 0.8},
-                "meta": {"role": curve.branch, "part": "replicate"},
+                "meta": {"role": curve.control, "part": "replicate"},
             }
         )
     if len(x):
@@ -82,19 +82,19 @@ def traces(
                     "size": 6.5,
                     "opacity": 1,
                 },
-                "meta": {"role": curve.branch, "part": "mean"},
+                "meta": {"role": curve.control, "part": "mean"},
             }
         )
     return out
 
 
 def diverged_traces(curves: tuple[Curve, ...]) -> list[dict[str, Any]]:
-    """An × at the foot of the plot for each level of a branch with diverged trainings; needs the layout's y axis 2."""
+    """An × at the foot of the plot for each level of a control with diverged trainings; needs the layout's y axis 2."""
     out: list[dict[str, Any]] = []
     for curve in curves:
         lost = curve.diverged > 0
         if lost.any():
-            look = LOOKS[curve.branch]
+            look = LOOKS[curve.control]
             out.append(
                 {
                     "type": "scatter",
@@ -107,7 +107,7 @@ def diverged_traces(curves: tuple[Curve, ...]) -> list[dict[str, Any]]:
                     "hovertemplate": "%{text}",
                     "cliponaxis": False,
                     "marker": {"symbol": "x-thin", "size": 8, "line": {"width": 1.8, "color": look.color}},
-                    "meta": {"role": curve.branch, "part": "diverged"},
+                    "meta": {"role": curve.control, "part": "diverged"},
                 }
             )
     return out
@@ -119,7 +119,7 @@ def broken_at(curves: Sequence[Curve], found: Collapses) -> float:
         float(each.density[each.levels == level][0])
         for each in curves
         for level in collapse.levels(found)
-        if each.branch == WINNING_TICKET and level in each.levels
+        if each.control == WINNING_TICKET and level in each.levels
     ]
     return max(gone, default=math.nan)
 

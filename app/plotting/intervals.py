@@ -29,13 +29,13 @@ class Terms(NamedTuple):
 
 
 class Paired(NamedTuple):
-    """Mean of (ticket − `branch`) over the `n` replicates that have both, with its 95 % t-interval.
+    """Mean of (ticket − `control`) over the `n` replicates that have both, with its 95 % t-interval.
 
     Accuracies in [0, 1]. `mean` is NaN for n = 0; `low` and `high` are NaN for n < 2.
     """
 
     level: int
-    branch: str
+    control: str
     n: int
     mean: float
     low: float
@@ -76,22 +76,22 @@ def quantile(n: int, levels: int) -> float:
     return float(stdtrit(n - 1, 1 - 0.025 / levels))
 
 
-def by_level(ticket: Curve, other: Curve, branch: str, terms: Terms) -> tuple[Paired, ...]:
-    """Ticket minus `branch` at each pruned level of the ticket; `other` is the ticket's own curve for "dense".
+def by_level(ticket: Curve, other: Curve, control: str, terms: Terms) -> tuple[Paired, ...]:
+    """Ticket minus `control` at each pruned level of the ticket; `other` is the ticket's own curve for "dense".
 
     Simultaneous intervals hold over the levels that have two replicates or more.
     """
     levels = [level for level in ticket.levels.tolist() if level > 0]
-    found = [_differences(ticket, other, level, branch) for level in levels]
+    found = [_differences(ticket, other, level, control) for level in levels]
     tested = sum(len(each) > 1 for each in found) if terms.kind == "simultaneous" else 1
     return tuple(
-        Paired(level, branch, len(each), *t_interval(each, levels=max(tested, 1), least_sd=terms.step))
+        Paired(level, control, len(each), *t_interval(each, levels=max(tested, 1), least_sd=terms.step))
         for level, each in zip(levels, found, strict=True)
     )
 
 
-def _differences(ticket: Curve, other: Curve, level: int, branch: str) -> list[float]:
-    mine, theirs = ticket.at(level), other.at(0 if branch == DENSE else level)
+def _differences(ticket: Curve, other: Curve, level: int, control: str) -> list[float]:
+    mine, theirs = ticket.at(level), other.at(0 if control == DENSE else level)
     return [mine[replicate] - theirs[replicate] for replicate in sorted(mine.keys() & theirs.keys())]
 
 

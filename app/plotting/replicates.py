@@ -15,13 +15,13 @@ Ints = NDArray[np.int64]
 
 
 class Curve(NamedTuple):
-    """A branch's values by level and replicate.
+    """A control's values by level and replicate.
 
     `levels`, `density` (mean over trainings, in [0, 1]) and `diverged` (trainings left out) have one entry per level;
     `values` is (n_levels, n_replicates), NaN where a replicate has no finite training yet.
     """
 
-    branch: str
+    control: str
     levels: Ints
     density: Floats
     replicates: Ints
@@ -65,9 +65,9 @@ def _reduced(extreme: np.ufunc, values: Floats) -> Floats:
     return reduced
 
 
-def curve(rows: Series, column: str, branch: str) -> Curve:
-    """`column` of the series `outcome` for one branch; a diverged training counts in `diverged`, never in a value."""
-    mine = rows.where(rows["branch"] == branch)
+def curve(rows: Series, column: str, control: str) -> Curve:
+    """`column` of the series `outcome` for one control; a diverged training counts in `diverged`, never in a value."""
+    mine = rows.where(rows.controls == control)
     levels, i = np.unique(mine["level"], return_inverse=True)
     replicates, j = np.unique(mine["replicate"], return_inverse=True)
     finite = np.isfinite(mine[column]) & ~np.isfinite(mine["diverged_step"])
@@ -77,7 +77,7 @@ def curve(rows: Series, column: str, branch: str) -> Curve:
     values = np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
     trainings = np.bincount(i, minlength=len(levels))
     density = np.bincount(i, weights=mine["density"], minlength=len(levels)) / np.maximum(trainings, 1)
-    return Curve(branch, levels, density, replicates, values, np.bincount(i[~finite], minlength=len(levels)))
+    return Curve(control, levels, density, replicates, values, np.bincount(i[~finite], minlength=len(levels)))
 
 
 def mean_at(drawn: Curve, level: int) -> float:
@@ -91,19 +91,19 @@ def unequal(curves: Sequence[Curve], level: int) -> dict[str, int]:
 
     Empty where all are equal.
     """
-    counts = {drawn.branch: len(drawn.at(level)) for drawn in curves}
+    counts = {drawn.control: len(drawn.at(level)) for drawn in curves}
     for drawn in curves:
-        if drawn.branch == WINNING_TICKET:
+        if drawn.control == WINNING_TICKET:
             counts[DENSE] = len(drawn.at(0))
     return counts if len(set(counts.values()) - {0}) > 1 else {}
 
 
 def present(rows: Series) -> tuple[str, ...]:
     """Branches that have a row, in the order in which they are always told."""
-    names = {str(name) for name in np.unique(rows["branch"])}
+    names = {str(name) for name in np.unique(rows.controls)}
     return tuple(name for name in BRANCHES if name in names)
 
 
 def draws(rows: Series) -> int:
     """The most draws that any training of the series belongs to."""
-    return int(rows["draw"].max()) + 1
+    return int(rows.draws.max()) + 1

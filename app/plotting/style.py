@@ -1,7 +1,7 @@
-"""One look for every figure: a branch, an optimizer and a format keeps its colour, dash and marker everywhere.
+"""One look for every figure: a control, an optimizer and a format keeps its colour, dash and marker everywhere.
 
 Colours are those of the light page. The browser recolours for the dark one by `meta.role` of a trace and `name` of an
-annotation: a branch, an optimizer, a format, or one of "dense", "pruned", "soft" (secondary ink) and "heat" (a colour
+annotation: a control, an optimizer, a format, or one of "dense", "pruned", "soft" (secondary ink) and "heat" (a colour
 scale).
 """
 
@@ -160,7 +160,7 @@ def figure(
             "annotations": literal([{k: v for k, v in each.items() if k != "place"} for each in notes]),
             "meta": {
                 "title": title,
-                "finding": [glued(part)._asdict() if part.branch else {"text": glued(part).text} for part in finding],
+                "finding": [glued(part)._asdict() if part.role else {"text": glued(part).text} for part in finding],
                 "foot": foot,
                 "n": n,
                 **({"size": size} if size else {}),

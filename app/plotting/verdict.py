@@ -106,7 +106,7 @@ def lost(outcome: Series, ticket: Curve, level: int) -> set[int]:
     Those that are left were selected by their outcome; they are no sample of what the procedure gives.
     """
     diverged = (
-        (outcome["branch"] == WINNING_TICKET) & np.isfinite(outcome["diverged_step"]) & (outcome["level"] <= level)
+        (outcome.controls == WINNING_TICKET) & np.isfinite(outcome["diverged_step"]) & (outcome["level"] <= level)
     )
     compared = ticket.at(level).keys() & ticket.at(0).keys()
     return {int(replicate) for replicate in outcome["replicate"][diverged]} - compared

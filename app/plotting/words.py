@@ -10,10 +10,10 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Part(NamedTuple):
-    """A piece of a finding; `branch` is the curve whose colour it takes, if any."""
+    """A piece of a finding; `role` is the curve whose colour it takes, if any."""
 
     text: str
-    branch: str | None = None
+    role: str | None = None
 
 
 def glued(part: Part) -> Part:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, computed_field
 
 from app.contract.outputs import Key
+from app.contract.training_key import Value
 from app.records import Run
 from app.repeat.differences import compare
 from app.repeat.origins import Reason, origins, reasons
@@ -18,12 +19,11 @@ class _Record(BaseModel):
 
 
 class Difference(_Record):
-    """A series or an artifact of one training that is not the same in both runs."""
+    """A series or an artifact of one training that is not the same in both runs; `words` describe its `key`."""
 
     replicate: int
-    level: int
-    branch: str
-    draw: int
+    key: dict[str, Value | None]
+    words: str
     sort: Literal["rows", "artifact"]
     name: str
     text: str
@@ -86,4 +86,11 @@ def _replicates(store: Reads, run: Run) -> int:
 
 
 def _difference(replicate: int, key: Key, text: str) -> Difference:
-    return Difference(replicate=replicate, **key.place.model_dump(), sort=key.sort, name=key.name, text=text)
+    return Difference(
+        replicate=replicate,
+        key=key.training.model_dump(),
+        words=key.training.words,
+        sort=key.sort,
+        name=key.name,
+        text=text,
+    )

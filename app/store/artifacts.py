@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 
 from app.records import ArtifactRef
 from app.store.errors import Corrupt, NotFound
+from app.store.lookup import coordinates
 from app.store.tables import AnyRow, artifacts
 
 _SYNCS_AT_ONCE = 8
@@ -190,7 +191,7 @@ def one(conn: Connection, sha256: str) -> ArtifactRef:
 
 
 def _ref(row: AnyRow) -> ArtifactRef:
-    return ArtifactRef.model_validate({**row._mapping, "id": row.sha256})
+    return ArtifactRef.model_validate({**row._mapping, "id": row.sha256, "key": dict(coordinates(row.key))})
 
 
 def _sync(path: Path) -> None:

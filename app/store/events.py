@@ -150,7 +150,7 @@ def _chunk(shard: AnyRow, seq: int, ordinal: int, skip: int, event: Measured) ->
         "seq": seq,
         "series": event.series,
         "replicate": shard.replicate,
-        **event.place.model_dump(),
+        "key": event.key.text,
         "ordinal": ordinal,
         "rows": event.rows - skip,
         "names": orjson.dumps(list(event.columns)).decode(),
@@ -163,6 +163,6 @@ def _artifact(shard: AnyRow, seq: int, event: ArtifactSaved) -> dict[str, Any]:
         "run_id": shard.run_id,
         "seq": seq,
         "replicate": shard.replicate,
-        **event.place.model_dump(),
+        "key": event.key.text,
         **event.model_dump(include={"sha256", "name", "media_type", "size_bytes", "meta"}),
     }

@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from app.contract.events import WINNING_TICKET, Progress
+from app.contract.events import Progress
 from app.records import RunProgress
 from app.store.tables import AnyRow
 
@@ -36,14 +36,8 @@ def rate(old: Rate | None, done: int, now: float) -> Rate:
 
 
 def note(progress: Progress) -> str:
-    """Where a shard stands, in words."""
-    place = progress.place
-    if progress.note:
-        return progress.note
-    if place.level == 0 and place.branch == WINNING_TICKET:
-        return "dense network"
-    draw = f" {place.draw + 1}" if place.draw else ""
-    return f"level {place.level}, {place.branch.replace('_', ' ')}{draw}"
+    """Return what a shard works on, in words."""
+    return progress.note or (progress.key.words if progress.key else "")
 
 
 def run_progress(shards: Sequence[AnyRow]) -> RunProgress:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from app.contract.outputs import Outputs
+from app.contract.training_key import Value
 from app.records import ArtifactRef, EventRecord, Page, Refusal, Run, Series, Shard, WorkerInfo
 from app.store import (
     artifacts,
@@ -116,13 +117,15 @@ class Reads(ABC):
         run_id: str,
         name: str,
         *,
-        branch: str | None = None,
         replicate: int | None = None,
-        level: int | None = None,
+        **coordinates: Value | None,
     ) -> Series:
-        """All rows of a series, empty when nothing was measured yet. Raises NotFound."""
+        """All rows of a series, or those with these coordinates; empty when nothing was measured yet.
+
+        Raises NotFound.
+        """
         with self._read() as conn:
-            return series.read(conn, run_id, name, branch=branch, replicate=replicate, level=level)
+            return series.read(conn, run_id, name, {"replicate": replicate, **coordinates})
 
     def newest_level(self, run_id: str, names: Collection[str]) -> int | None:
         """The highest level that any of these series has rows of; None without any."""

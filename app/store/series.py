@@ -6,37 +6,42 @@ from typing import Any, TypeAlias
 import numpy as np
 import orjson
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Integer, Select, cast, func, literal, select
 
+from app.contract.training_key import TrainingKey, Value, canonical
 from app.records import Series
 from app.store import chunks as packed
-from app.store.lookup import exists
-from app.store.tables import AnyRow
+from app.store.lookup import coordinates, key_of
+from app.store.tables import AnyRow, CoordinateOf
 from app.store.tables import chunks as table
 
-_PLACE: dict[str, type] = {"replicate": np.int64, "level": np.int64, "branch": np.str_, "draw": np.int64}
-_COLUMNS = (*_PLACE, "rows", "names", "data")
-Where: TypeAlias = Mapping[str, str | int | None]
+_TYPES: Mapping[type, type] = {int: np.int64, float: np.float64, str: np.str_}
+_COLUMNS = ("replicate", "key", "rows", "names", "data")
+Where: TypeAlias = Mapping[str, Value | None]
+"""Wanted values of replicate and coordinates; None is any."""
 
 
-def read(
-    conn: Connection, run_id: str, name: str, *, branch: str | None, replicate: int | None, level: int | None
-) -> Series:
+def read(conn: Connection, run_id: str, name: str, where: Where) -> Series:
     """All rows of a series by replicate, in the order in which each replicate measures them. Raises NotFound.
 
     A column that some rows lack is NaN there.
     """
-    found = chunks(conn, run_id, name, {"branch": branch, "replicate": replicate, "level": level})
-    if not found:
-        exists(conn, run_id)
-    return unpacked(found)
+    return unpacked(chunks(conn, run_id, name, where), key_of(conn, run_id))
 
 
 def chunks(conn: Connection, run_id: str, name: str, where: Where) -> Sequence[AnyRow]:
-    """Return the chunks of a series in order, with the wanted values of branch, replicate and level."""
+    """Return the chunks of a series in order, with the wanted values of replicate and coordinates."""
     query = _chunks().where(table.c.run_id == run_id, table.c.series == name)
-    wanted = [table.c[column] == value for column, value in where.items() if value is not None]
+    wanted = [_holds(column, value) for column, value in where.items() if value is not None]
     return conn.execute(query.where(*wanted)).all()
+
+
+def _holds(column: str, value: Value) -> ColumnElement[bool]:
+    if column == "replicate":
+        return table.c.replicate == value
+    # Of two texts, so that the database reads both numbers in the same way.
+    name, probe = literal(column), literal(canonical({column: value}))
+    return CoordinateOf(table.c.key, name) == CoordinateOf(probe, name)
 
 
 def chunks_of(
@@ -50,21 +55,30 @@ def chunks_of(
 
 
 def of(chunks: Sequence[AnyRow], where: Where) -> list[AnyRow]:
-    """Return those of the chunks that have the wanted values of branch, replicate and level."""
+    """Return those of the chunks that have the wanted values of replicate and coordinates."""
     wanted = [(column, value) for column, value in where.items() if value is not None]
-    return [row for row in chunks if all(getattr(row, column) == value for column, value in wanted)]
+    return [row for row in chunks if all(_value(row, column) == value for column, value in wanted)]
 
 
-def unpacked(chunks: Sequence[AnyRow]) -> Series:
-    """Return the rows of chunks of one series; a column that some rows lack is NaN there."""
+def _value(row: AnyRow, column: str) -> Value | None:
+    replicate: int = row.replicate
+    return replicate if column == "replicate" else coordinates(row.key).get(column)
+
+
+def unpacked(chunks: Sequence[AnyRow], key: type[TrainingKey]) -> Series:
+    """Return the rows of chunks of one series of a run with this key; a column that some rows lack is NaN there."""
+    declared = key.coordinates()
+    types = {"replicate": np.int64, **{each.name: _TYPES[each.type] for each in declared}}
+    names = tuple(each.name for each in declared)
     if not chunks:
-        return Series({column: np.array([], dtype=dtype) for column, dtype in _PLACE.items()})
-    *places, lengths, layouts, data = zip(*(row[: len(_COLUMNS)] for row in chunks), strict=True)
+        return Series({column: np.array([], dtype=dtype) for column, dtype in types.items()}, names)
+    replicates, keys, lengths, layouts, data = zip(*(row[: len(_COLUMNS)] for row in chunks), strict=True)
+    found = [coordinates(each) for each in keys]
+    values = {"replicate": replicates, **{name: [each[name] for each in found] for name in names}}
     columns: dict[str, NDArray[Any]] = {
-        column: np.repeat(np.array(values, dtype=dtype), lengths)
-        for (column, dtype), values in zip(_PLACE.items(), places, strict=True)
+        column: np.repeat(np.array(values[column], dtype=dtype), lengths) for column, dtype in types.items()
     }
-    return Series(columns | measured(lengths, layouts, data))
+    return Series(columns | measured(lengths, layouts, data), names)
 
 
 def _chunks() -> Select[Any]:
@@ -74,7 +88,8 @@ def _chunks() -> Select[Any]:
 
 def newest_level(conn: Connection, run_id: str, names: Collection[str]) -> int | None:
     """The highest level that any of these series has rows of; None without any."""
-    query = select(func.max(table.c.level)).where(table.c.run_id == run_id, table.c.series.in_(names))
+    level = cast(CoordinateOf(table.c.key, literal("level")), Integer)
+    query = select(func.max(level)).where(table.c.run_id == run_id, table.c.series.in_(names))
     found: int | None = conn.execute(query).scalar()
     return found
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from app.contract.training_key import Value
 from app.records import ArtifactRef, Page, Refusal, Run, Series, WorkerInfo
 from app.store import events, series
 from app.store.reads import Reads
@@ -103,17 +104,19 @@ class Snapshot(Reads):
         run_id: str,
         name: str,
         *,
-        branch: str | None = None,
         replicate: int | None = None,
-        level: int | None = None,
+        **coordinates: Value | None,
     ) -> Series:
-        """All rows of a series, empty when nothing was measured yet. Raises NotFound."""
-        where = {"branch": branch, "replicate": replicate, "level": level}
-        self.run(run_id)
+        """All rows of a series, or those with these coordinates; empty when nothing was measured yet.
+
+        Raises NotFound.
+        """
+        where: series.Where = {"replicate": replicate, **coordinates}
+        key = self.run(run_id).spec.key
 
         def read() -> Series:
             whole = self._chunks.get((run_id, name))
             found = series.chunks(self._conn, run_id, name, where) if whole is None else series.of(whole, where)
-            return series.unpacked(found)
+            return series.unpacked(found, key)
 
-        return self._once(("series", run_id, name, *where.values()), read)
+        return self._once(("series", run_id, name, *where.items()), read)

@@ -21,11 +21,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from app.store.errors import Damaged
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -64,6 +65,25 @@ def _now_postgresql(*_: Any, **__: Any) -> str:
     return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 
 
+class CoordinateOf(FunctionElement[Any]):
+    """One coordinate of a key in JSON text: `CoordinateOf(key, name)`; NULL where there is none."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(CoordinateOf, "sqlite")
+def _coordinate_sqlite(element: CoordinateOf, compiler: SQLCompiler, **how: Any) -> str:
+    key, name = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"json_extract({key}, '$.' || {name})"
+
+
+@compiles(CoordinateOf, "postgresql")
+def _coordinate_postgresql(element: CoordinateOf, compiler: SQLCompiler, **how: Any) -> str:
+    key, name = (compiler.process(clause, **how) for clause in element.clauses)
+    return f"(CAST({key} AS json) ->> CAST({name} AS text))"
+
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -78,13 +98,9 @@ def _run_id(**kwargs: Any) -> Column[str]:
     return Column("run_id", String(10), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, **kwargs)
 
 
-def _place() -> tuple[Column[Any], ...]:
-    return (
-        Column("replicate", Integer, nullable=False),
-        Column("level", Integer, nullable=False),
-        Column("branch", String(40), nullable=False),
-        Column("draw", Integer, nullable=False),
-    )
+def _training() -> tuple[Column[Any], ...]:
+    # The key is the canonical JSON of the coordinates that the kind of run declares.
+    return Column("replicate", Integer, nullable=False), Column("key", Text, nullable=False)
 
 
 runs = Table(
@@ -177,7 +193,7 @@ chunks = Table(
     _run_id(primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("series", String(80), nullable=False),
-    *_place(),
+    *_training(),
     Column("ordinal", Integer, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("names", Text, nullable=False),
@@ -191,7 +207,7 @@ artifacts = Table(
     _run_id(primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("sha256", String(64), nullable=False, index=True),
-    *_place(),
+    *_training(),
     Column("name", String(80), nullable=False),
     Column("media_type", String(100), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),

@@ -2,7 +2,7 @@
 import { at } from "./address.js";
 
 /**
- * @typedef {{text: string, branch?: string}} Part
+ * @typedef {{text: string, role?: string}} Part
  * @typedef {{title: string, finding: Part[], foot: string, n: number, blank?: boolean}} Meta
  * @typedef {{data: any[], layout: any & {meta: Meta}}} Figure
  */

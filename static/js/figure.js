@@ -213,10 +213,10 @@ export class FigureCard {
     const title = this.card.querySelector("h2");
     if (title && title.textContent !== meta.title) title.textContent = meta.title;
     const find = this.card.querySelector(".find");
-    const parts = meta.finding.map(({ text, branch }) => {
-      if (!branch) return document.createTextNode(text);
+    const parts = meta.finding.map(({ text, role }) => {
+      if (!role) return document.createTextNode(text);
       const number = document.createElement("span");
-      number.className = `b num b-${branch}`;
+      number.className = `b num b-${role}`;
       number.textContent = text;
       return number;
     });

@@ -17,8 +17,8 @@ export const RULES = {
     place: "Open the masks of level ",
     to(point) {
       if (point.customdata === undefined) return null;
-      const branch = point.data.meta.role;
-      return { level: String(point.customdata), branch: branch === "winning_ticket" || branch === "dense" ? "" : `${branch}:0` };
+      const { role } = point.data.meta;
+      return { level: String(point.customdata), control: role === "winning_ticket" || role === "dense" ? "" : `${role}:0` };
     },
   },
   overlap_matrix: {
@@ -26,8 +26,8 @@ export const RULES = {
     place: "Open what differs between the two tickets",
     to(point) {
       if (point.x === point.y) return null;
-      const [run, replicate, level, branch, draw] = String(point.y).split(":");
-      return { run, replicate, level, branch: branch ? `${branch}:${draw}` : "", other: String(point.x), mode: "difference" };
+      const [run, replicate, level, control, draw] = String(point.y).split(":");
+      return { run, replicate, level, control: control ? `${control}:${draw}` : "", other: String(point.x), mode: "difference" };
     },
   },
 };

@@ -15,8 +15,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import broker
-from app.contract.events import WINNING_TICKET, ArtifactSaved, Measured, Place, Started
-from app.kinds.lottery.spec import LotterySpec
+from app.contract.events import WINNING_TICKET, ArtifactSaved, Measured, Started
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.kinds.presets import PRESETS
 from app.main import create_app
 from app.queue import Queue
@@ -159,9 +159,9 @@ class Hand:
         started = Started(replicate=replicate, attempt=1, worker="hand", plan=layers, provenance=layers)
         self.store.start(claim.shard_id, claim.token, started)
 
-    def measure(self, series: str, place: Place | None = None, **columns: list[float]) -> int:
+    def measure(self, series: str, place: LotteryKey | None = None, **columns: list[float]) -> int:
         """Append rows of a series; returns the seq."""
-        event = Measured(series=series, place=place or Place(), columns=columns)
+        event = Measured(series=series, key=place or LotteryKey(), columns=columns)
         seq = self.store.append(self.claim.shard_id, self.claim.token, [event], self.ordinal)
         self.ordinal += event.rows
         return seq
@@ -170,17 +170,17 @@ class Hand:
         """Store bytes as an artifact; returns their id."""
         sha256 = self.store.artifacts_store.put(content)
         event = ArtifactSaved(
-            place=Place(level=level), name=name, sha256=sha256, size_bytes=len(content), media_type=media_type
+            key=LotteryKey(level=level), name=name, sha256=sha256, size_bytes=len(content), media_type=media_type
         )
         self.store.append(self.claim.shard_id, self.claim.token, [event], self.ordinal)
         self.ordinal += 1
         return sha256
 
-    def outcome(self, level: int, density: float, test_accuracy: float, *, branch: str = WINNING_TICKET) -> int:
+    def outcome(self, level: int, density: float, test_accuracy: float, *, control: str = WINNING_TICKET) -> int:
         """Append a training's outcome."""
         return self.measure(
             "outcome",
-            Place(level=level, branch=branch),
+            LotteryKey(level=level, control=control),
             steps=[1000.0],
             density=[density],
             train_accuracy=[1.0],

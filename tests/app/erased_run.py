@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 from scipy.stats import rankdata
 
-from app.contract.events import ArtifactSaved, Event, Measured, Place, Started
-from app.kinds.erasure.spec import ErasureSpec
+from app.contract.events import ArtifactSaved, Event, Measured, Started
+from app.kinds.erasure.key import Image
+from app.kinds.erasure.spec import Cell, ErasureKey, ErasureSpec
 from app.store import Store
 
 Matrix = NDArray[np.float32]
@@ -36,7 +37,7 @@ def ink(side: int) -> NDArray[np.bool_]:
 
 
 class ErasedRun:
-    """Writes a run bit by bit; remembers `init` by level, and of each frame the movement that was meant."""
+    """Writes a run bit by bit; remembers `init` by width and image, and of each frame the movement that was meant."""
 
     def __init__(
         self, store: Store, spec: ErasureSpec, replicate: int = 0, run_id: str = "", *, two_level: bool = True
@@ -44,9 +45,9 @@ class ErasedRun:
         self.store, self.spec, self.replicate = store, spec, replicate
         self.id = run_id or store.create_run(spec, name="erased").id
         self.random = np.random.default_rng(replicate)
-        self.init: dict[int, Matrix] = {}
-        self.moved: dict[tuple[Place, int], NDArray[np.float64]] = {}
-        self.rows: dict[tuple[Place, int], dict[str, float]] = {}
+        self.init: dict[tuple[int, Image], Matrix] = {}
+        self.moved: dict[tuple[Cell, int], NDArray[np.float64]] = {}
+        self.rows: dict[tuple[Cell, int], dict[str, float]] = {}
         self._ordinal = 0
         claim = store.claim("cpu", "test")
         assert claim is not None
@@ -58,28 +59,29 @@ class ErasedRun:
         store.start(*self._token, started)
 
     @property
-    def places(self) -> list[Place]:
+    def cells(self) -> list[Cell]:
         """Every training."""
-        return [place for place, _ in self.spec.cells()]
+        return list(self.spec.cells())
 
-    def start(self, level: int = 0) -> Matrix:
-        """Save the initial weights of a level, once: an odd one's are those of the level below without the picture."""
-        if level not in self.init:
-            side = self.spec.widths[level // 2]
-            random = np.random.default_rng((self.replicate, level // 2))
+    def start(self, width: int = 0, image: Image = "picture") -> Matrix:
+        """Save the initial weights of a width, the first for 0, once: with the picture, or the same without."""
+        side = width or self.spec.widths[0]
+        if (side, image) not in self.init:
+            random = np.random.default_rng((self.replicate, self.spec.widths.index(side)))
             weights = random.normal(0, 1 / np.sqrt(side), (side, side)).astype(np.float32)
-            self.init[level] = weights if level % 2 else np.where(ink(side), 0, weights).astype(np.float32)
-            self.save("init", Place(level=level), {"weight": self.init[level]})
-        return self.init[level]
+            marked = np.where(ink(side), 0, weights).astype(np.float32)
+            self.init[side, image] = weights if image == "none" else marked
+            self.save("init", ErasureKey(width=side, image=image), {"weight": self.init[side, image]})
+        return self.init[side, image]
 
-    def frame(self, place: Place, step: int, **measured: float) -> None:
-        """Save a frame and what is measured with it; how far the matrix has moved follows from place and step."""
-        start = self.start(place.level)
-        moved = self._movement(place, step, start.shape)
+    def frame(self, cell: Cell, step: int, **measured: float) -> None:
+        """Save a frame and what is measured with it; how far the matrix has moved follows from cell and step."""
+        start = self.start(cell.width, cell.image)
+        moved = self._movement(cell, step, start.shape)
         top = float(np.abs(moved).max())
         scale = top / 127 if top else 1.0
         delta = np.rint(moved / scale).astype(np.int8)
-        self.moved[place, step] = moved
+        self.moved[cell, step] = moved
         now = start + moved
         row = {
             "visibility": auc(np.abs(now), ink(len(now))), "null_low": 0.48, "null_high": 0.52, "ssim": 0.5,
@@ -89,24 +91,24 @@ class ErasedRun:
             "test_accuracy": 1 - 0.95 / (1 + step),
             **dict.fromkeys(_OF_UPDATES, float("nan") if step == 0 else 1.0), **measured,
         }  # fmt: skip
-        self.rows[place, step] = row
-        self._measure("erasure", place, {"step": float(step), **row})
-        self.save(f"frame_{step:06d}", place, {"delta": delta}, {"step": str(step), "scale": repr(scale)})
+        self.rows[cell, step] = row
+        self._measure("erasure", cell, {"step": float(step), **row})
+        self.save(f"frame_{step:06d}", cell.key, {"delta": delta}, {"step": str(step), "scale": repr(scale)})
 
-    def train(self, place: Place, diverged_step: int | None = None) -> None:
+    def train(self, cell: Cell, diverged_step: int | None = None) -> None:
         """All frames of a training, up to the last before it diverges, and its end."""
         steps = [step for step in self.spec.moments() if diverged_step is None or step < diverged_step]
         for step in steps:
-            self.frame(place, step)
-        self.end(place, diverged_step)
+            self.frame(cell, step)
+        self.end(cell, diverged_step)
 
-    def end(self, place: Place, diverged_step: int | None = None) -> None:
+    def end(self, cell: Cell, diverged_step: int | None = None) -> None:
         """A training has ended."""
         nan = float("nan")
         ends = {"steps": float(self.spec.steps), "diverged_step": nan if diverged_step is None else diverged_step}
-        last = self.rows[place, max(step for where, step in self.rows if where == place)]
+        last = self.rows[cell, max(step for where, step in self.rows if where == cell)]
         kept = {name: value if diverged_step is None else nan for name, value in last.items() if name in _ENDS}
-        self._measure("ending", place, {**ends, **kept})
+        self._measure("ending", cell, {**ends, **kept})
 
     def finish(self) -> None:
         """The replicate is done."""
@@ -116,32 +118,33 @@ class ErasedRun:
         """The worker stops as it was told."""
         self.store.cancelled(*self._token)
 
-    def weights(self, place: Place, step: int) -> NDArray[np.float64]:
+    def weights(self, cell: Cell, step: int) -> NDArray[np.float64]:
         """What a reader may know of W at a step."""
-        moved = self.moved[place, step]
+        moved = self.moved[cell, step]
         top = float(np.abs(moved).max())
         scale = top / 127 if top else 1.0
-        return self.init[place.level] + scale * np.rint(moved / scale)
+        return self.init[cell.width, cell.image] + scale * np.rint(moved / scale)
 
-    def _movement(self, place: Place, step: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
-        random = np.random.default_rng((self.replicate, place.level // 2, len(place.branch), place.draw))
+    def _movement(self, cell: Cell, step: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+        width, rate = self.spec.widths.index(cell.width), self.spec.grid(cell.optimizer).lrs.index(cell.lr)
+        random = np.random.default_rng((self.replicate, width, len(cell.optimizer), rate))
         rank_one = np.outer(random.normal(size=shape[0]), random.normal(size=shape[1]))
         noise = random.normal(size=shape)
-        strength = (0.3 + place.draw) * np.log1p(step) / np.log1p(self.spec.steps)
+        strength = (0.3 + rate) * np.log1p(step) / np.log1p(self.spec.steps)
         return np.asarray(strength * (0.6 * noise + 0.4 * rank_one) / np.sqrt(shape[0]))
 
-    def _measure(self, series: str, place: Place, row: Mapping[str, float]) -> None:
-        event = Measured(series=series, place=place, columns={name: [value] for name, value in row.items()})
+    def _measure(self, series: str, cell: Cell, row: Mapping[str, float]) -> None:
+        event = Measured(series=series, key=cell.key, columns={name: [value] for name, value in row.items()})
         self._append(event, 1)
 
     def save(
-        self, name: str, place: Place, tensors: Mapping[str, NDArray[Any]], meta: dict[str, str] | None = None
+        self, name: str, key: ErasureKey, tensors: Mapping[str, NDArray[Any]], meta: dict[str, str] | None = None
     ) -> None:
         """Store tensors as an artifact."""
         data = save(dict(tensors))
         sha256 = self.store.artifacts_store.put(data)
         event = ArtifactSaved(
-            place=place, name=name, sha256=sha256, size_bytes=len(data), media_type="application/vnd.safetensors",
+            key=key, name=name, sha256=sha256, size_bytes=len(data), media_type="application/vnd.safetensors",
             meta=meta or {},
         )  # fmt: skip
         self._append(event, 1)
@@ -173,13 +176,15 @@ def write_run(
     diverge: Mapping[tuple[str, int], int] | None = None,
     **changed: Any,
 ) -> list[ErasedRun]:
-    """Store a finished run, one for each replicate; `diverge` says at which step a training with the picture does."""
+    """Store a finished run, one for each replicate; `diverge` says by optimizer and number of the rate at which step a
+    training with the picture does."""
     spec = erasure_spec(optimizers, **changed)
     made: list[ErasedRun] = []
     for replicate in range(spec.replicates):
         run = ErasedRun(store, spec, replicate, made[0].id if made else "")
-        for place in run.places:
-            run.train(place, (diverge or {}).get((place.branch, place.draw)) if place.level % 2 == 0 else None)
+        for cell in run.cells:
+            rate = spec.grid(cell.optimizer).lrs.index(cell.lr)
+            run.train(cell, (diverge or {}).get((cell.optimizer, rate)) if cell.marked else None)
         run.finish()
         made.append(run)
     return made

@@ -6,8 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from app.contract.events import Place
-from app.kinds.erasure.spec import ErasureSpec
+from app.kinds.erasure.spec import Cell, ErasureSpec
 from app.kinds.stable_rank.spec import StableRankSpec
 from app.records import Run, RunProgress, Series, State
 
@@ -60,20 +59,24 @@ def _run(kind: str, spec: Any, state: str, provenance: dict[str, Any]) -> Run:
 
 
 def series(rows: Sequence[Mapping[str, Any]]) -> Series:
-    """A series of these rows, each with replicate, level, branch and draw."""
-    columns: dict[str, Any] = {
-        name: np.array([row[name] for row in rows], dtype=np.int64) for name in ("replicate", "level", "draw")
-    }
-    columns["branch"] = np.array([row["branch"] for row in rows], dtype=str)
-    for name in rows[0] if rows else ():
-        if name not in columns:
-            columns[name] = np.array([row[name] for row in rows], dtype=np.float64)
-    return Series(columns)
+    """A series of these rows, each with replicate and coordinates."""
+    types = {"replicate": np.int64, "width": np.int64, **dict.fromkeys(("image", "optimizer", "storage_format"), str)}
+    names = rows[0] if rows else (*types, "lr")
+    return Series({name: np.array([row[name] for row in rows], dtype=types.get(name, np.float64)) for name in names})
 
 
-def place(branch: str = "sgd", draw: int = 0, replicate: int = 0, level: int = 0) -> dict[str, Any]:
-    """Which training a row belongs to."""
-    return {"replicate": replicate, "level": level, "branch": branch, "draw": draw}
+def place(
+    optimizer: str = "sgd",
+    rate: int = 0,
+    replicate: int = 0,
+    width: int = 16,
+    image: str = "picture",
+    *,
+    optimizers: Mapping[str, Sequence[float]] = GRIDS,
+) -> dict[str, Any]:
+    """Which training a row belongs to: `rate` is the number of its learning rate."""
+    lr = optimizers[optimizer][rate]
+    return {"replicate": replicate, "width": width, "image": image, "optimizer": optimizer, "lr": lr}
 
 
 def ending(where: dict[str, Any], *, diverged: float = NAN, steps: float = 100, **values: float) -> dict[str, Any]:
@@ -100,19 +103,19 @@ def update_sizes(where: dict[str, Any], step: int, shares: Mapping[float, float]
     return [{**where, "step": step, "log10_size": size, "share": share} for size, share in shares.items()]
 
 
-def whole(run: Run, last: Callable[[Place, int], int | None] | None = None) -> dict[str, Series]:
+def whole(run: Run, last: Callable[[Cell, int], int | None] | None = None) -> dict[str, Series]:
     """All series of a run, with numbers of a plausible shape.
 
-    `last` says by place and replicate at which step a training is now: −1 before its start, None at its end.
+    `last` says by cell and replicate at which step a training is now: −1 before its start, None at its end.
     """
     spec = cast("ErasureSpec", run.spec)
     random = np.random.default_rng(0)
     names = ("erasure", "ending", "spectrum", "update_sizes")
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     for replicate in range(spec.replicates):
-        for at, cell in spec.cells():
-            where = {"replicate": replicate, **at.model_dump()}
-            end = last(at, replicate) if last else None
+        for cell in spec.cells():
+            where = {"replicate": replicate, **cell._asdict()}
+            end = last(cell, replicate) if last else None
             fades = 2.0 if cell.optimizer == "dualised" else 0.4
             row: dict[str, Any] = {}
             for step in spec.moments():
@@ -137,7 +140,7 @@ def rank_rows(run: Run) -> Series:
     spec = cast("StableRankSpec", run.spec)
     return series(
         [
-            {**place(branch="winning_ticket", replicate=replicate), "width": width, "batch_size": batch,
+            {"replicate": replicate, "width": width, "batch_size": batch,
              "gradient": 1 + 0.1 * replicate, "dualised": min(width, batch) / 2, "cap": min(width, batch)}
             for replicate in range(spec.replicates) for width in spec.widths for batch in spec.batch_sizes
         ]

@@ -22,7 +22,7 @@ LAYERS: list[dict[str, Any]] = [
     {"name": "fc3", "shape": [10, 100]},
 ]
 RATES = (0.36, 0.36, 0.18)
-PLACE = ("replicate", "level", "draw", "branch")
+PLACE = ("replicate", "level", "draw", "control")
 FALL = {"winning_ticket": 0.08, "reinit": 0.3, "shuffled": 0.75, "random": 0.7, "magnitude_at_init": 0.5}
 OUTCOME = {
     "steps": 1000.0, "density": 1.0, "train_accuracy": 0.99, "validation_accuracy": 0.95, "validation_loss": 0.2,
@@ -36,7 +36,7 @@ def series(rows: Sequence[Mapping[str, Any]]) -> Series:
     columns: dict[str, Any] = {}
     for name in ("replicate", "level", "draw"):
         columns[name] = np.array([row.get(name, 0) for row in rows], dtype=np.int64)
-    columns["branch"] = np.array([row.get("branch", "winning_ticket") for row in rows], dtype=str)
+    columns["control"] = np.array([row.get("control", "winning_ticket") for row in rows], dtype=str)
     for name in rows[0] if rows else ():
         if name not in PLACE:
             columns[name] = np.array([row[name] for row in rows], dtype=np.float64)
@@ -92,15 +92,15 @@ def full_outcome(
     for replicate in range(replicates):
         luck = 0.006 * random.standard_normal()
         for level in range((last or {}).get(replicate, levels) + 1):
-            for branch in ("winning_ticket", *branches) if level else ("winning_ticket",):
-                for draw in range(draws if branch in ("reinit", "shuffled", "random") else 1):
+            for control in ("winning_ticket", *branches) if level else ("winning_ticket",):
+                for draw in range(draws if control in ("reinit", "shuffled", "random") else 1):
                     share = density(level)
-                    fall = FALL[branch] / (1 + (share / 0.016) ** 1.3) + 0.03 * FALL[branch] * (1 - share)
+                    fall = FALL[control] / (1 + (share / 0.016) ** 1.3) + 0.03 * FALL[control] * (1 - share)
                     accuracy = 0.925 + luck - fall + (0.004 + 0.1 * fall) * random.standard_normal()
                     stop = min(1000.0, round((250 + 1500 * fall**0.6 + 40 * random.standard_normal()) / 50) * 50)
                     rows.append(
                         {
-                            "replicate": replicate, "level": level, "draw": draw, "branch": branch, "density": share,
+                            "replicate": replicate, "level": level, "draw": draw, "control": control, "density": share,
                             "test_accuracy": accuracy, "train_accuracy": min(1.0, accuracy + 0.06),
                             "early_stop_test_accuracy": accuracy - 0.003, "early_stop_step": stop,
                             "early_stop_censored": float(stop == 1000.0),
@@ -116,13 +116,13 @@ def evaluation(
     random = np.random.default_rng(1)
     rows: list[dict[str, Any]] = []
     for replicate in range(replicates):
-        for branch in ("winning_ticket", *branches) if level else ("winning_ticket",):
-            end = 0.925 - FALL[branch] * 0.5
+        for control in ("winning_ticket", *branches) if level else ("winning_ticket",):
+            end = 0.925 - FALL[control] * 0.5
             for step in np.linspace(0, 1000, points):
                 accuracy = 0.1 + (end - 0.1) * (1 - np.exp(-step / 120)) + 0.008 * random.standard_normal()
                 rows.append(
                     {
-                        "replicate": replicate, "level": level, "branch": branch, "step": step,
+                        "replicate": replicate, "level": level, "control": control, "step": step,
                         "train_loss": np.nan if step == 0 else 2.3 * np.exp(-step / 150) + 0.05,
                         "validation_loss": 2.4 - 2.3 * accuracy, "validation_accuracy": accuracy,
                         "test_loss": 2.5 - 2.3 * accuracy, "test_accuracy": accuracy,

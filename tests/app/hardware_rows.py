@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from app.kinds.hardware.spec import HardwareSpec
 from app.records import Run, RunProgress, Series, State
-from tests.app.erasure_rows import NAN, place, series
+from tests.app.erasure_rows import NAN, series
 
 TICKET = "06f3k2m9qa:0:5"
 # How much of the theoretical speed-up a format gets.
@@ -31,9 +31,10 @@ def hardware_run(*, state: str = "finished", device: str = "A Processor", **spec
 def row(name: str, layer: tuple[int, int] = (784, 300), **values: Any) -> dict[str, Any]:
     """A row of the series `hardware`: by default half of the weights, inference, as fast as dense."""
     made: dict[str, Any] = {
-        **place(branch=name), "ticket": 0, "n_in": layer[0], "n_out": layer[1], "batch_size": 60, "training": 0,
-        "target": 0.5, "density": 0.5, "seconds": 1e-3, "seconds_low": 9e-4, "seconds_high": 1.2e-3, "speedup": 1.0,
-        "speedup_low": 0.9, "speedup_high": 1.1, "bytes": 1000.0, "error": 1e-6, "energy_j": NAN, "refused": 0,
+        "replicate": 0, "storage_format": name, "ticket": 0, "n_in": layer[0], "n_out": layer[1], "batch_size": 60,
+        "training": 0, "target": 0.5, "density": 0.5, "seconds": 1e-3, "seconds_low": 9e-4, "seconds_high": 1.2e-3,
+        "speedup": 1.0, "speedup_low": 0.9, "speedup_high": 1.1, "bytes": 1000.0, "error": 1e-6,
+        "energy_j": NAN, "refused": 0,
     }  # fmt: skip
     if "speedup" in values:
         made |= {"speedup_low": 0.97 * values["speedup"], "speedup_high": 1.03 * values["speedup"]}

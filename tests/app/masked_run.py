@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from app.contract.events import ArtifactSaved, Measured, Place, Started
+from app.contract.events import ArtifactSaved, Measured, Started
 from app.contract.tickets import TicketRef
-from app.kinds.lottery.spec import LotterySpec
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.kinds.presets import PRESETS
 from app.masks import codec
 from app.masks.connectivity import dead
@@ -35,8 +35,8 @@ class MaskedRun:
     controls: dict[tuple[int, int, str], Kernels] = field(default_factory=dict)
     hands: "list[_Hand]" = field(default_factory=list)
 
-    def ref(self, replicate: int = 0, level: int = 0, branch: str = "winning_ticket") -> TicketRef:
-        return TicketRef(self.id, replicate, level, branch)
+    def ref(self, replicate: int = 0, level: int = 0, control: str = "winning_ticket") -> TicketRef:
+        return TicketRef(self.id, replicate, level, control)
 
 
 def nested(
@@ -87,16 +87,18 @@ def write_run(
         hand = _Hand(store, token)
         result.hands.append(hand)
         strata = {name: strata_of(values) for name, values in init.items()}
-        hand.save("init", Place(), {f"{name}.weight": values for name, values in init.items()})
+        hand.save("init", LotteryKey(), {f"{name}.weight": values for name, values in init.items()})
         base: Kernels = {name: np.ones(tuple(shape), bool) for name, shape in shapes.items()}
         for level, mask in enumerate(mine):
-            hand.mask(Place(level=level), mask, base, strata)
+            hand.mask(LotteryKey(level=level), mask, base, strata)
             values = {f"{name}.weight.values": trained[name][mask[name].astype(bool)] for name in shapes}
-            hand.save("ticket", Place(level=level), values)
-            for branch in controls if level else ():
+            hand.save("ticket", LotteryKey(level=level), values)
+            for control in controls if level else ():
                 shuffled = {name: random.permutation(m.reshape(-1)).reshape(m.shape) for name, m in mask.items()}
-                result.controls[replicate, level, branch] = shuffled
-                hand.mask(Place(level=level, branch=branch), shuffled, mask, strata if branch == "shuffled" else None)
+                result.controls[replicate, level, control] = shuffled
+                hand.mask(
+                    LotteryKey(level=level, control=control), shuffled, mask, strata if control == "shuffled" else None
+                )
             base = mask
         if finish:
             store.finish(*token)
@@ -107,21 +109,21 @@ class _Hand:
     def __init__(self, store: Store, token: tuple[int, str]) -> None:
         self._store, self._token, self._ordinal = store, token, 0
 
-    def save(self, name: str, place: Place, tensors: Mapping[str, NDArray[Any]]) -> None:
+    def save(self, name: str, place: LotteryKey, tensors: Mapping[str, NDArray[Any]]) -> None:
         data = save({key: np.ascontiguousarray(value) for key, value in tensors.items()})
         sha256 = self._store.artifacts_store.put(data)
         event = ArtifactSaved(
-            place=place, name=name, sha256=sha256, size_bytes=len(data), media_type="application/vnd.safetensors"
+            key=place, name=name, sha256=sha256, size_bytes=len(data), media_type="application/vnd.safetensors"
         )
         self._store.append(*self._token, [event], self._ordinal)
         self._ordinal += 1
 
-    def measure(self, series: str, place: Place, columns: Mapping[str, list[float]]) -> None:
-        event = Measured(series=series, place=place, columns=dict(columns))
+    def measure(self, series: str, place: LotteryKey, columns: Mapping[str, list[float]]) -> None:
+        event = Measured(series=series, key=place, columns=dict(columns))
         self._store.append(*self._token, [event], self._ordinal)
         self._ordinal += event.rows
 
-    def mask(self, place: Place, masks: Kernels, base: Kernels, strata: Kernels | None) -> None:
+    def mask(self, place: LotteryKey, masks: Kernels, base: Kernels, strata: Kernels | None) -> None:
         columns: dict[str, list[float]] = {
             name: [] for name in ("layer", "kept", "total", "dead_inputs", "dead_units", "flipped")
         }

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Browser, Error, Page, Route, expect
 
-from app.contract.events import Place
+from app.kinds.erasure.spec import Cell
 from app.store import Store
 from benchmarks.server import Server, server
 from tests.app.erased_run import ErasedRun, erasure_spec, write_run
@@ -20,7 +20,9 @@ from tests.browser.test_every_page import FAINT
 
 OPTIMIZERS = {"sgd": (0.1, 1.0), "adam": (0.01,)}
 SIDE = 32
-SGD = Place(branch="sgd")
+SGD = Cell(SIDE, "picture", "sgd", 0.1)
+FAST = SGD._replace(lr=1.0)
+ADAM = Cell(SIDE, "picture", "adam", 0.01)
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +57,8 @@ def page(watched: Watched) -> Page:
     return watched()
 
 
-def shot(place: Place) -> str:
-    return f'.shot[data-branch="{place.branch}"][data-draw="{place.draw}"][data-odd="{place.level % 2}"]'
+def shot(cell: Cell) -> str:
+    return f'.shot[data-optimizer="{cell.optimizer}"][data-lr="{cell.lr}"][data-image="{cell.image}"]'
 
 
 def go(page: Page, run: ErasedRun, query: str = "") -> None:
@@ -64,8 +66,8 @@ def go(page: Page, run: ErasedRun, query: str = "") -> None:
     becomes(page, "Number(document.getElementById('wall')?.dataset.drawn ?? 0) > 0")
 
 
-def step(page: Page, place: Place, words: str) -> None:
-    expect(page.locator(f"{shot(place)} .step")).to_have_text(words)
+def step(page: Page, cell: Cell, words: str) -> None:
+    expect(page.locator(f"{shot(cell)} .step")).to_have_text(words)
 
 
 PIXELS = """(selector) => {
@@ -78,28 +80,27 @@ PIXELS = """(selector) => {
 }"""
 
 
-def pixels(page: Page, place: Place) -> NDArray[np.uint8]:
+def pixels(page: Page, cell: Cell) -> NDArray[np.uint8]:
     """What stands on a canvas."""
-    width, height, data = page.evaluate(PIXELS, f"{shot(place)} canvas")
+    width, height, data = page.evaluate(PIXELS, f"{shot(cell)} canvas")
     return np.array(data, np.uint8).reshape(height, width, 4)[:, :, :3]
 
 
-def frame(lab: Server, run: ErasedRun, place: Place, at: int, **look: str) -> NDArray[np.uint8]:
+def frame(lab: Server, run: ErasedRun, cell: Cell, at: int, **look: str) -> NDArray[np.uint8]:
     """What the server draws of a frame."""
-    query: dict[str, str | int] = {"branch": place.branch, "draw": place.draw, "level": place.level}
-    query |= {"step": at, "size": SIDE, **look}
+    query = {**cell._asdict(), "step": at, "size": SIDE, **look}
     answer = httpx.get(f"{lab.url}/api/v1/runs/{run.id}/film/frame", params=query, trust_env=False)
     return np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB"))
 
 
-def shows(page: Page, lab: Server, run: ErasedRun, place: Place, at: int, **look: str) -> None:
+def shows(page: Page, lab: Server, run: ErasedRun, cell: Cell, at: int, **look: str) -> None:
     """Wait until a canvas shows that frame, pixel by pixel."""
-    meant = frame(lab, run, place, at, **look)
+    meant = frame(lab, run, cell, at, **look)
     for _ in range(100):
-        if np.array_equal(pixels(page, place), meant):
+        if np.array_equal(pixels(page, cell), meant):
             return
         page.wait_for_timeout(50)
-    raise AssertionError(f"{place} does not show step {at}")
+    raise AssertionError(f"{cell} does not show step {at}")
 
 
 def test_the_wall_shows_every_training_at_its_last_frame(page: Page, lab: Server, run: ErasedRun) -> None:
@@ -107,42 +108,42 @@ def test_the_wall_shows_every_training_at_its_last_frame(page: Page, lab: Server
     expect(page.locator(".tabs a[aria-current]")).to_have_text("Film")
     expect(page.locator(".optimizer h3")).to_have_text(["SGD", "Adam"])
     expect(page.locator(".shot:visible")).to_have_count(3)
-    for place in (SGD, Place(branch="adam")):
-        shows(page, lab, run, place, 100, theme="light")
-        row = run.rows[place, 100]
-        expect(page.locator(f"{shot(place)} .accuracy")).to_have_text(f"{100 * row['test_accuracy']:.1f} %")
+    for cell in (SGD, ADAM):
+        shows(page, lab, run, cell, 100, theme="light")
+        row = run.rows[cell, 100]
+        expect(page.locator(f"{shot(cell)} .accuracy")).to_have_text(f"{100 * row['test_accuracy']:.1f} %")
         seen = f"AUC {row['visibility']:.2f}"
-        expect(page.locator(f"{shot(place)} .seen")).to_contain_text(seen)
-        label = page.locator(f"{shot(place)} canvas").get_attribute("aria-label") or ""
+        expect(page.locator(f"{shot(cell)} .seen")).to_contain_text(seen)
+        label = page.locator(f"{shot(cell)} canvas").get_attribute("aria-label") or ""
         assert "step 100" in label
         assert seen in label
-        assert page.locator(f"{shot(place)} canvas").get_attribute("role") == "img"
+        assert page.locator(f"{shot(cell)} canvas").get_attribute("role") == "img"
 
 
 def test_a_diverged_training_says_so_and_shows_no_picture(page: Page, lab: Server, run: ErasedRun) -> None:
-    place = Place(branch="sgd", draw=1)
+    cell = FAST
     go(page, run)
-    screen = page.locator(f"{shot(place)} .screen")
+    screen = page.locator(f"{shot(cell)} .screen")
     expect(screen.locator(".over")).to_have_text("diverged at step 40")
     expect(screen.locator("canvas")).to_be_hidden()
-    step(page, place, "")
+    step(page, cell, "")
     page.focus("#film-at")
     page.keyboard.press("ArrowLeft")  # to step 56, which it never saw
     step(page, SGD, "step 56")
     expect(screen.locator(".over")).to_have_text("diverged at step 40")
     page.keyboard.press("ArrowLeft")
-    step(page, place, "step 32")
+    step(page, cell, "step 32")
     expect(screen.locator("canvas")).to_be_visible()
-    shows(page, lab, run, place, 32, theme="light")
+    shows(page, lab, run, cell, 32, theme="light")
 
 
 def test_one_slider_moves_every_film(page: Page, lab: Server, run: ErasedRun) -> None:
     go(page, run)
     page.focus("#film-at")
     page.keyboard.press("Home")
-    for place in (SGD, Place(branch="sgd", draw=1), Place(branch="adam")):
-        step(page, place, "step 0")
-        shows(page, lab, run, place, 0, theme="light")
+    for cell in (SGD, FAST, ADAM):
+        step(page, cell, "step 0")
+        shows(page, lab, run, cell, 0, theme="light")
     expect(page.locator("#film-words")).to_have_text("step 0 of 100")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
@@ -191,7 +192,7 @@ def test_films_can_be_aligned_by_loss_and_by_movement(page: Page, run: ErasedRun
     for _ in range(12):
         page.keyboard.press("ArrowLeft")
     far = float(page.evaluate("document.getElementById('film-words').textContent.match(/[0-9.]+/)[0]"))
-    fast = Place(branch="sgd", draw=1)
+    fast = FAST
     # Independently: the first frame of each that has moved as far; the slow one never does.
     first = next(
         at for at in run.spec.moments() if (fast, at) in run.rows and run.rows[fast, at]["movement"] >= far * 0.99
@@ -211,7 +212,7 @@ def test_twins_stand_beside(page: Page, lab: Server, run: ErasedRun) -> None:
     go(page, run)
     page.check("input[name=twins]")
     expect(page.locator(".shot:visible")).to_have_count(6)
-    twin = Place(level=1, branch="sgd", draw=1)
+    twin = FAST.twin
     shows(page, lab, run, twin, 100, theme="light")
     accuracy = run.rows[twin, 100]["test_accuracy"]
     expect(page.locator(f"{shot(twin)} .accuracy")).to_have_text(f"{100 * accuracy:.1f} %")
@@ -233,7 +234,7 @@ def test_enlarged_a_single_entry_can_be_read(page: Page, run: ErasedRun) -> None
     expect(readout).to_contain_text("row 7, column 20")
     said = dict(part.split(" ", 1) for part in readout.inner_text().replace("−", "-").split(" · ")[2:])
     assert float(said["W"]) == pytest.approx(run.weights(SGD, 32)[7, 20], rel=1e-3, abs=1e-6)
-    assert float(said["W₀"]) == pytest.approx(run.init[0][7, 20], rel=1e-3, abs=1e-6)
+    assert float(said["W₀"]) == pytest.approx(run.init[SIDE, "picture"][7, 20], rel=1e-3, abs=1e-6)
     # The pointer reads what is under it.
     page.click("[data-zoom=all]")
     box = page.locator("#stage").bounding_box()
@@ -310,7 +311,7 @@ def test_the_link_opens_the_same_view_elsewhere(watched: Watched, lab: Server, r
     page.keyboard.press("Home")
     page.keyboard.press("ArrowRight")
     step(page, SGD, "step 1")
-    page.click(f"{shot(Place(branch='adam'))} .enlarge")
+    page.click(f"{shot(ADAM)} .enlarge")
     becomes(page, "location.search.includes('at=1') && location.search.includes('cell=adam')")
     again = watched()
     again.goto(page.url)
@@ -378,8 +379,8 @@ def test_frames_arrive_and_only_new_ones_are_fetched(page: Page, lab: Server, st
     expect(page.locator("#film-find")).to_contain_text("of 1 finished training erased the picture")
     assert page.evaluate("document.getElementById('film').getBoundingClientRect().height") == height
     assert page.evaluate("window.here"), "the page was loaded again"
-    for place in run.places[1:]:
-        run.train(place)
+    for cell in run.cells[1:]:
+        run.train(cell)
     run.finish()
     queue.close()
 
@@ -394,7 +395,7 @@ def test_without_a_script_every_training_shows_its_last_frame(watched: Watched, 
         assert "step=100" in address
         assert "show=movement" in address
         assert page.request.get(address).ok
-    expect(page.locator(f"{shot(Place(branch='sgd', draw=1))} .over")).to_have_text("diverged at step 40")
+    expect(page.locator(f"{shot(FAST)} .over")).to_have_text("diverged at step 40")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

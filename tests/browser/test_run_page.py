@@ -168,7 +168,7 @@ def test_the_data_of_a_figure_is_saved_as_csv(page: Page, finished: str) -> None
     with page.expect_download() as waiting:
         page.click(f"{BIG} .exports >> text=CSV")
     rows = waiting.value.path().read_text().splitlines()
-    assert rows[0] == "branch,level,density,replicate,accuracy"
+    assert rows[0] == "control,level,density,replicate,accuracy"
     assert len(rows) == 1 + 2 * (3 + 2 + 2)
 
 

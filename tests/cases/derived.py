@@ -100,7 +100,7 @@ def break_evens(rows: Rows) -> Iterator[float]:
 
 def diverged(rows: Rows) -> Iterator[float]:
     """How many trainings there are, and how many diverged."""
-    trainings = {(row["branch"], row.get("replicate"), row.get("draw")): row.get("diverged_step") for row in rows}
+    trainings = {(row["control"], row.get("replicate"), row.get("draw")): row.get("diverged_step") for row in rows}
     yield from (float(len(trainings)), float(sum(step is not None for step in trainings.values())))
 
 

@@ -18,13 +18,13 @@ from tests.cases.derived import DERIVED
 TYPES = {"f8": "<f8", "f4": "<f4", "i4": "<i4", "i2": "<i2", "i1": "<i1", "u1": "u1", "u2": "<u2", "u4": "<u4"}
 # What says which row it is; all other columns are measured.
 KEYS = {
-    "branch", "level", "draw", "step", "layer", "optimizer", "lr", "picture", "width", "batch_size", "format", "share",
+    "control", "level", "draw", "step", "layer", "optimizer", "lr", "picture", "width", "batch_size", "format", "share",
     "initial_magnitude", "null", "density", "log10_size", "a", "b", "kept_from", "kept_to", "channel", "row", "column",
     "ticket", "refused",
 }  # fmt: skip
 # Numbers of a row that do not say that its replicate was measured.
 _COUNTED = {"replicate", "weights", "csr", "censored_trainings_at_level"}
-NAMES = {"branch", "optimizer", "format"}
+NAMES = {"control", "optimizer", "format"}
 _NUMBER = re.compile(
     r"(?<![\w.,:×])(<?)([−-]?\d[\d,]*(?:\.\d+)?)( %|(?: (?=± <?[\d.]+ %))|×(?!\d)| [kMG]B)?(?![\w:]|×\d|\.\w)"
 )
@@ -34,13 +34,13 @@ _UNITS = {" kB": 1e3, " MB": 1e6, " GB": 1e9}
 
 
 class Said(NamedTuple):
-    """A number of a sentence: between `low` and `high`; `share` where a per cent sign follows, `branch` its colour."""
+    """A number of a sentence: between `low` and `high`; `share` where a per cent sign follows, `control` its colour."""
 
     text: str
     low: float
     high: float
     share: bool
-    branch: str | None
+    control: str | None
 
 
 def said(finding: Iterable[dict[str, str]], names: Iterable[str] = ()) -> Iterator[Said]:
@@ -55,18 +55,18 @@ def said(finding: Iterable[dict[str, str]], names: Iterable[str] = ()) -> Iterat
             scale = 10.0 ** int(power.translate(_SUPERSCRIPTS))
             for bound, written in (("", middle), (less, spread)):
                 if written:
-                    yield _said(written, bound, scale, False, part.get("branch"))
+                    yield _said(written, bound, scale, False, part.get("role"))
         for less, written, unit in _NUMBER.findall(_POWERS.sub(" ", text)):
-            yield _said(written, less, _UNITS.get(unit, 1.0), unit in (" %", " "), part.get("branch"))
+            yield _said(written, less, _UNITS.get(unit, 1.0), unit in (" %", " "), part.get("role"))
 
 
-def _said(written: str, less: str, scale: float, share: bool, branch: str | None) -> Said:
+def _said(written: str, less: str, scale: float, share: bool, control: str | None) -> Said:
     plain = written.replace("−", "-").replace(",", "")
     value, half = float(plain), 0.5 * 10.0 ** -len(plain.partition(".")[2]) * (1 + 1e-6) + 1e-9
     # Of 20 digits a double holds 16.
     half += 1e-12 * abs(value)
     low, high = (0.0, value) if less else (value - half, value + half)
-    return Said(f"{less}{written}", scale * low, scale * high, share, branch)
+    return Said(f"{less}{written}", scale * low, scale * high, share, control)
 
 
 def rows_of(table: str) -> list[dict[str, Any]]:
@@ -92,20 +92,20 @@ def numbers(values: Any) -> np.ndarray:
     return finite
 
 
-def drawn(figure: dict[str, Any], branch: str | None = None) -> np.ndarray:
-    """Every number that a figure draws, or all in the colour of a branch."""
+def drawn(figure: dict[str, Any], control: str | None = None) -> np.ndarray:
+    """Every number that a figure draws, or all in the colour of a control."""
     parts = [
         numbers(trace[axis])
         for trace in figure["data"]
         for axis in ("x", "y", "z")
-        if trace.get(axis) is not None and branch in (None, trace["meta"]["role"])
+        if trace.get(axis) is not None and control in (None, trace["meta"]["role"])
     ]
     return np.concatenate([*parts, np.zeros(0)])
 
 
-def tabled(rows: list[dict[str, Any]], branch: str | None = None) -> np.ndarray:
+def tabled(rows: list[dict[str, Any]], control: str | None = None) -> np.ndarray:
     """The numbers of a table, and means and standard deviations of what it measured, over replicates and draws."""
-    mine = [row for row in rows if branch is None or _of(row, branch)]
+    mine = [row for row in rows if control is None or _of(row, control)]
     groups: dict[tuple[Any, ...], list[float]] = defaultdict(list)
     found: list[float] = []
     for row in mine:
@@ -131,29 +131,30 @@ def _spread(values: list[float]) -> tuple[float, ...]:
     return (fmean(values), stdev(values)) if len(values) > 1 else (fmean(values),)
 
 
-def _of(row: dict[str, Any], branch: str) -> bool:
-    if branch == DENSE:
-        return row.get("branch") == WINNING_TICKET and row.get("level") == 0
-    return any(row.get(name) == branch for name in NAMES)
+def _of(row: dict[str, Any], control: str) -> bool:
+    if control == DENSE:
+        return row.get("control") == WINNING_TICKET and row.get("level") == 0
+    return any(row.get(name) == control for name in NAMES)
 
 
 def faults(name: str, figure: dict[str, Any], table: str, asked: Iterable[float], names: Iterable[str]) -> list[str]:
     """What a figure says that it does not show: numbers of its sentence, and n.
 
-    A number in the colour of a branch must be one of that branch's. Besides what is drawn and in the table, a sentence
-    may name what was `asked` for, such as steps, and what `DERIVED` works out of the table for figures of that name.
+    A number in the colour of a control must be one of that control's. Besides what is drawn and in the table, a
+    sentence may name what was `asked` for, such as steps, and what `DERIVED` works out of the table for figures of
+    that name.
     """
     meta, rows = figure["layout"]["meta"], rows_of(table)
     more, why = DERIVED.get(name, (None, ""))
     worked_out = np.array(list(more(rows)) if more and rows else [], dtype=float)
     found = []
     for number in said(meta["finding"], names):
-        own = number.branch is not None and any(_of(row, number.branch) for row in rows)
-        colour = number.branch if own else None
+        own = number.control is not None and any(_of(row, number.control) for row in rows)
+        colour = number.control if own else None
         shown, measured = drawn(figure, colour), tabled(rows, colour)
         pool = [shown, 100 * measured if number.share else measured]
         pool += [100 * worked_out if number.share else worked_out]
-        pool += [] if number.share or number.branch else [np.array(list(asked), dtype=float)]
+        pool += [] if number.share or number.control else [np.array(list(asked), dtype=float)]
         values = np.concatenate(pool)
         if not ((number.low <= values) & (values <= number.high)).any():
             found.append(f"{number.text} is nowhere in figure or table{f' ({why})' if why else ''}")

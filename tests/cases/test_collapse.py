@@ -38,7 +38,7 @@ def test_a_run_says_its_collapse_on_board_verdict_curves_and_masks(cases: Cases)
 
 
 def test_controls_of_a_collapsed_ticket_say_it_too(cases: Cases) -> None:
-    assert SENTENCE in words(cases.page("collapse", tab="masks", level=1, branch="shuffled:0"))
+    assert SENTENCE in words(cases.page("collapse", tab="masks", level=1, control="shuffled:0"))
 
 
 def test_no_speed_up_is_claimed_for_a_collapsed_ticket(cases: Cases) -> None:

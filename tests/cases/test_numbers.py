@@ -7,7 +7,7 @@ import pytest
 from app.contract.events import WINNING_TICKET
 from tests.cases.numbers import faults, said
 
-TABLE = """branch,level,density,replicate,accuracy
+TABLE = """control,level,density,replicate,accuracy
 winning_ticket,0,1.0,0,0.92
 winning_ticket,0,1.0,1,0.94
 winning_ticket,1,0.173,0,0.90
@@ -22,11 +22,11 @@ def figure(ticket: str = "90.5 %", control: str = "80.5 %", after: str = "200 st
            ) -> dict[str, Any]:  # fmt: skip
     finding = [
         {"text": "At 17.3\u00a0% of the weights the ticket reaches "},
-        {"text": ticket, "branch": WINNING_TICKET},
+        {"text": ticket, "control": WINNING_TICKET},
         {"text": "; random reinit "},
-        {"text": control, "branch": "reinit"},
+        {"text": control, "control": "reinit"},
         {"text": "; dense "},
-        {"text": "93.0 %", "branch": "dense"},
+        {"text": "93.0 %", "control": "dense"},
         {"text": f"; after {after}."},
     ]
     trace = {"x": [100.0, 17.3], "y": [93.0, 90.5], "meta": {"role": WINNING_TICKET, "part": "mean"}}

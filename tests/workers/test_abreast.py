@@ -122,8 +122,8 @@ def test_killed_and_cancelled_in_the_middle_it_ends_in_the_same_bits(lab: Lab) -
     (process,) = lab.children()
     process.kill()
     until(lambda: halfway(0.7), 60)
-    assert {place for place, _ in spec.cells()} & {key.place for key in lab.store.outputs(run_id, 0)} == {
-        next(spec.cells())[0]
+    assert {cell.key for cell in spec.cells()} & {key.training for key in lab.store.outputs(run_id, 0)} == {
+        next(spec.cells()).key
     }
     lab.store.cancel_run(run_id)
     assert until(lambda: lab.store.run(run_id).state == "cancelled") < 2

@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from app.contract.events import ArtifactSaved, Event, Measured, Place
+from app.contract.events import ArtifactSaved, Event, Measured
+from app.kinds.lottery.spec import LotteryKey
 from workers import batcher
 from workers.batcher import Batcher
 
@@ -20,10 +21,10 @@ class Log:
 
 
 def row(step: float, level: int = 0, series: str = "evaluation") -> Measured:
-    return Measured(series=series, place=Place(level=level), columns={"step": [step], "loss": [-step]})
+    return Measured(series=series, key=LotteryKey(level=level), columns={"step": [step], "loss": [-step]})
 
 
-SAVED = ArtifactSaved(name="init", sha256="0" * 64, size_bytes=1, media_type="x/y")
+SAVED = ArtifactSaved(key=LotteryKey(), name="init", sha256="0" * 64, size_bytes=1, media_type="x/y")
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_a_stream_is_merged_by_series_and_place(log: Log) -> None:
     first, events = log.appends[1]
     assert first == 1
     assert events == [
-        Measured(series="evaluation", columns={"step": [1, 2], "loss": [-1, -2]}),
+        Measured(series="evaluation", key=LotteryKey(), columns={"step": [1, 2], "loss": [-1, -2]}),
         row(3, level=1),
         SAVED,
         row(4, level=1),
@@ -58,7 +59,7 @@ def test_a_stream_is_merged_by_series_and_place(log: Log) -> None:
 def test_columns_that_differ_are_not_merged(log: Log) -> None:
     batch = Batcher(log.append, 0)
     batch.add(row(0))
-    other = Measured(series="evaluation", columns={"step": [1.0]})
+    other = Measured(series="evaluation", key=LotteryKey(), columns={"step": [1.0]})
     batch.add(row(1))
     batch.add(other)
     batch.flush()
@@ -67,7 +68,7 @@ def test_columns_that_differ_are_not_merged(log: Log) -> None:
 
 def test_several_rows_take_as_many_numbers(log: Log) -> None:
     batch = Batcher(log.append, 0)
-    batch.add(Measured(series="layers", columns={"layer": [0, 1, 2]}))
+    batch.add(Measured(series="layers", key=LotteryKey(), columns={"layer": [0, 1, 2]}))
     batch.add(row(1))
     batch.flush()
     assert [first for first, _ in log.appends] == [0, 3]

@@ -50,7 +50,9 @@ def damage(settings: Settings, hashes: set[str]) -> None:
 
 def needs(store: Store, sha256: str, shard: str) -> set[str]:
     ref = [CheckpointRef(sha256, 0)]
-    return set(checkpoints.newest(store.artifacts_store, ref, 0, shard).artifacts.values())
+    return set(
+        checkpoints.newest(store.artifacts_store, ref, 0, shard, store.run(shard.split("/")[0]).spec).artifacts.values()
+    )
 
 
 def failures(store: Store, run_id: str) -> list[dict[str, object]]:

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from app.contract.events import Place, Progress
+from app.contract.events import Progress
+from app.kinds.lottery.spec import LotteryKey
 from workers.parent import EVERY_S, Parent
 
 
@@ -29,14 +30,14 @@ def test_more_of_the_same_is_said_now_and_then_and_another_place_at_once(monkeyp
     monkeypatch.setattr(time, "monotonic", lambda: now)
     line = Line()
     child = Parent(cast("Connection[Any, Any]", line))
-    deeper = Place(level=1)
+    deeper = LotteryKey(level=1)
     child.hear(7, Progress(done=0, total=9))
     child.hear(7, Progress(done=1, total=9))  # not passed on
-    child.hear(7, Progress(done=2, total=9, place=deeper))
-    child.hear(7, Progress(done=3, total=9, place=deeper, note="timing"))
+    child.hear(7, Progress(done=2, total=9, key=deeper))
+    child.hear(7, Progress(done=3, total=9, key=deeper, note="timing"))
     now += 0.9 * EVERY_S
-    child.hear(7, Progress(done=4, total=9, place=deeper, note="timing"))  # not passed on
+    child.hear(7, Progress(done=4, total=9, key=deeper, note="timing"))  # not passed on
     now += 0.2 * EVERY_S
-    child.hear(7, Progress(done=5, total=9, place=deeper, note="timing"))
+    child.hear(7, Progress(done=5, total=9, key=deeper, note="timing"))
     child.hear(8, Progress(done=0, total=9))  # another replicate of the stack
     assert [(shard, progress.done) for shard, progress in line.sent] == [(7, 0), (7, 2), (7, 3), (7, 5), (8, 0)]

@@ -112,7 +112,9 @@ def test_sigterm_saves_a_training_where_it_stands(lab: Lab) -> None:
     assert lab.workers[0].wait(10) == 0
     claim = lab.store.claim("cpu", "a test")
     assert claim is not None
-    saved = checkpoints.newest(lab.store.artifacts_store, claim.checkpoints, claim.next_ordinal, f"{run_id}/0")
+    saved = checkpoints.newest(
+        lab.store.artifacts_store, claim.checkpoints, claim.next_ordinal, f"{run_id}/0", claim.spec
+    )
     assert saved.state is not None
     assert saved.state["done"] == []
     assert saved.state["midway"][0]["course"]["step"] > 500

@@ -3,9 +3,10 @@
 import pytest
 
 from app.contract.events import Measured, Progress
+from app.kinds.lottery.spec import LotteryKey
 from workers.speed import Stopwatch
 
-ROW = Measured(series="evaluation", columns={"step": [0.0]})
+ROW = Measured(series="evaluation", key=LotteryKey(), columns={"step": [0.0]})
 
 
 def at(done: int) -> Progress:

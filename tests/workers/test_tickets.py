@@ -61,9 +61,9 @@ def timing(ticket: str, **fields: Any) -> HardwareSpec:
 def test_a_ticket_comes_back_as_the_network_that_was_trained(store: Store, lottery: str) -> None:
     """Its test accuracy is the one that the run measured, and its density too."""
     saved = load(store, TicketRef(lottery, 0, 2))
-    layers = store.series(lottery, "layers", branch="winning_ticket", level=2)
+    layers = store.series(lottery, "layers", control="winning_ticket", level=2)
     assert [int(mask.sum()) for mask in saved.ticket.masks.values()] == [int(kept) for kept in layers["kept"]]
-    outcome = store.series(lottery, "outcome", branch="winning_ticket", level=2)
+    outcome = store.series(lottery, "outcome", control="winning_ticket", level=2)
     test = digits(Path()).test
     with torch.no_grad():
         right = (saved.network()(test.x).argmax(dim=1) == test.y).float().mean()
@@ -76,7 +76,7 @@ def test_a_child_times_the_ticket_of_another_run(store: Store, settings: Setting
     run = store.run(run_id)
     assert (run.state, run.error) == ("finished", None)
     rows = store.series(run_id, "hardware")
-    assert rows["branch"].tolist() == ["dense", "csr", "compacted"]
+    assert rows["control"].tolist() == ["dense", "csr", "compacted"]
     assert (rows["error"] < 1e-4).all()
     assert (rows["speedup"] > 0).all()
     (artifact,) = store.artifacts(run_id)

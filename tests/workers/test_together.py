@@ -75,7 +75,7 @@ def test_all_replicates_of_a_run_finish_in_one_child(running: Lab, undisturbed: 
 
 def test_trainings_of_a_level_share_the_stack_where_it_has_room(running: Lab, undisturbed: str) -> None:
     """Two of each of three replicates, or all of one; told in the order of one after the other."""
-    places = [f"{place.branch}/{place.draw}" for place, _ in THREE.parts() if place.level == 1]
+    places = [f"{place.control}/{place.draw}" for place, _ in THREE.parts() if place.level == 1]
     assert [event["plan"]["abreast"] for event in started(running, undisturbed)] == [THREE.abreast(2)] * 3
     run_id = running.submit(small_spec(replicates=1))
     (run,) = running.ends([run_id])
@@ -104,7 +104,7 @@ def test_one_replicate_killed_among_its_controls_runs_again_to_the_same_bits(lab
         query = "SELECT checkpoints, next_ordinal FROM shards WHERE run_id = ?"
         ((checkpoints_json, next_ordinal),) = connection.exec_driver_sql(query, (run_id,)).all()
     refs = [CheckpointRef(**each) for each in json.loads(checkpoints_json)]
-    saved = checkpoints.newest(lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/0")
+    saved = checkpoints.newest(lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/0", spec)
     assert saved.state is not None
     steps = [each["course"]["step"] for each in saved.state["midway"]]
     assert steps == [steps[0]] * len(spec.abreast(8)[0].split())
@@ -208,7 +208,7 @@ def test_sigterm_saves_each_training_of_a_stack_where_it_stands(lab: Lab) -> Non
     assert len(claims) == 3
     for replicate, claim in enumerate(claims):
         name = f"{run_id}/{replicate}"
-        saved = checkpoints.newest(lab.store.artifacts_store, claim.checkpoints, claim.next_ordinal, name)
+        saved = checkpoints.newest(lab.store.artifacts_store, claim.checkpoints, claim.next_ordinal, name, claim.spec)
         assert saved.state is not None
         assert saved.state["done"] == []
         assert saved.state["midway"][0]["course"]["step"] > 100
@@ -231,7 +231,9 @@ def test_a_kill_within_a_stacked_training_costs_no_more_than_the_interval(lab: L
         rows = connection.exec_driver_sql(query, (run_id,)).all()
     for replicate, checkpoints_json, next_ordinal in rows:
         refs = [CheckpointRef(**each) for each in json.loads(checkpoints_json)]
-        saved = checkpoints.newest(lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/{replicate}")
+        saved = checkpoints.newest(
+            lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/{replicate}", lab.store.run(run_id).spec
+        )
         assert saved.state is not None
         assert saved.state["midway"][0]["course"]["step"] > 100
     process.kill()

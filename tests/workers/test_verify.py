@@ -86,8 +86,8 @@ class Lab:
         return code, *self._capsys.readouterr()
 
     def artifact(self, run: str, name: str, level: int) -> ArtifactRef:
-        found = [ref for ref in self.store.artifacts(self.ids[run]) if (ref.name, ref.level) == (name, level)]
-        return next(ref for ref in found if (ref.replicate, ref.branch) == (0, "winning_ticket"))
+        found = [ref for ref in self.store.artifacts(self.ids[run]) if (ref.name, ref.key["level"]) == (name, level)]
+        return next(ref for ref in found if (ref.replicate, ref.key["control"]) == (0, "winning_ticket"))
 
     def damage(self, ref: ArtifactRef) -> None:
         """Flip the last bit of a stored file."""
@@ -133,7 +133,7 @@ def lab(
 @pytest.mark.parametrize("run", ["rewound", "one_shot", "erasure", "rates", "rank"])
 def test_trainings_are_made_in_the_order_that_the_spec_tells(lab: Lab, run: str) -> None:
     spec = lab.store.run(lab.ids[run]).experiment
-    ended = [key.place for key in lab.store.outputs(lab.ids[run], 0) if key.name == spec.ends]
+    ended = [key.training for key in lab.store.outputs(lab.ids[run], 0) if key.name == spec.ends]
     assert ended == [place for place, _ in spec.parts()]
 
 
@@ -143,20 +143,20 @@ def test_trainings_are_made_in_the_order_that_the_spec_tells(lab: Lab, run: str)
         # The cheapest: rewound trainings have fewer steps, and of the tickets among them the last.
         ("rewound", {}, "replicate 0, level 2, winning ticket (the cheapest of 9", 8),
         ("rewound", {"level": 0, "replicate": 1}, "replicate 1, level 0, winning ticket\n", 10),
-        ("rewound", {"branch": "random", "draw": 1, "level": 1}, "level 1, random, draw 1\n", 5),
+        ("rewound", {"control": "random", "draw": 1, "level": 1}, "level 1, random, draw 1\n", 5),
         ("one_shot", {}, "level 2, winning ticket (the cheapest of 3", 8),
         ("one_shot", {"level": 1}, "level 1, winning ticket\n", 8),
         ("erasure", {}, "level 0, sgd, draw 0 (the cheapest of 6", 13),
-        ("erasure", {"branch": "adam", "level": 1}, "level 1, adam, draw 0\n", 12),
+        ("erasure", {"control": "adam", "level": 1}, "level 1, adam, draw 0\n", 12),
         ("rank", {}, "replicate 0, level 0, winning ticket\n", 1),
-        ("extended", {"level": 2, "branch": "winning_ticket"}, "level 2, winning ticket\n", 8),
-        ("extended", {"level": 1, "branch": "random", "draw": 1}, "level 1, random, draw 1\n", 5),
+        ("extended", {"level": 2, "control": "winning_ticket"}, "level 2, winning ticket\n", 8),
+        ("extended", {"level": 1, "control": "random", "draw": 1}, "level 1, random, draw 1\n", 5),
         # In the slots that they had of a stack; what was made at once with them is not compared.
-        ("rates", {"branch": "adam", "level": 1, "draw": 0}, "level 1, adam, draw 0\n", 12),
-        ("rates", {"branch": "adam", "level": 1, "draw": 1}, "level 1, adam, draw 1\n", 12),
+        ("rates", {"control": "adam", "level": 1, "draw": 0}, "level 1, adam, draw 0\n", 12),
+        ("rates", {"control": "adam", "level": 1, "draw": 1}, "level 1, adam, draw 1\n", 12),
         ("rates", {}, "level 0, sgd, draw 0 (the cheapest of 8", 12),
         # Alone in the slot that it had among three.
-        ("together", {"replicate": 1, "level": 2, "branch": "winning_ticket"}, "level 2, winning ticket\n", 8),
+        ("together", {"replicate": 1, "level": 2, "control": "winning_ticket"}, "level 2, winning ticket\n", 8),
     ],
 )
 def test_a_training_of_every_kind_comes_out_the_same(
@@ -174,7 +174,7 @@ def test_one_flipped_bit_of_a_row_is_found(lab: Lab) -> None:
     with lab.store._db.read() as connection:
         (seq, data) = connection.exec_driver_sql(
             "SELECT seq, data FROM chunks WHERE run_id = ? AND replicate = 0 AND series = 'evaluation' "
-            "AND level = 2 AND branch = 'winning_ticket' ORDER BY ordinal LIMIT 1",
+            "AND level = 2 AND control = 'winning_ticket' ORDER BY ordinal LIMIT 1",
             (run,),
         ).one()
     flipped = bytearray(data)
@@ -229,9 +229,9 @@ def test_a_replicate_that_had_to_go_on_with_fewer_is_refused_by_name(lab: Lab) -
 def test_each_of_several_at_once_is_made_again_in_its_slot(lab: Lab) -> None:
     (plan, _) = [start.event["plan"] for start in lab.store.starts(lab.ids["abreast"])]
     assert plan["abreast"] == ["winning_ticket/0 shuffled/0", "random/0 random/1"]
-    for branch, draw in (("winning_ticket", 0), ("shuffled", 0), ("random", 0), ("random", 1), ("reinit", 0)):
-        code, out, err = lab.verify("abreast", level=1, branch=branch, draw=draw)
-        assert code == 0, (branch, draw, out, err)
+    for control, draw in (("winning_ticket", 0), ("shuffled", 0), ("random", 0), ("random", 1), ("reinit", 0)):
+        code, out, err = lab.verify("abreast", level=1, control=control, draw=draw)
+        assert code == 0, (control, draw, out, err)
         assert "identical to the bit" in out
 
 
@@ -298,10 +298,10 @@ def test_anyway_goes_on_and_says_so(lab: Lab) -> None:
     [
         ({"level": 3}, "no training with level 3 has ended in this run; known: 0, 1, 2"),
         (
-            {"branch": "reinit"},
-            "no training with branch reinit has ended in this run; known: winning_ticket, shuffled, random",
+            {"control": "reinit"},
+            "no training with control reinit has ended in this run; known: winning_ticket, shuffled, random",
         ),
-        ({"branch": "shuffled", "draw": 1}, "no training with draw 1 has ended in this run; known: 0"),
+        ({"control": "shuffled", "draw": 1}, "no training with draw 1 has ended in this run; known: 0"),
         ({"replicate": 2}, "has no replicate 2: it has 2, from 0 on"),
     ],
 )

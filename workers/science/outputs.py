@@ -6,7 +6,8 @@ from typing import Any, TypeAlias
 
 from torch import Tensor
 
-from app.contract.events import Measured, Place, Progress
+from app.contract.events import Measured, Progress
+from app.contract.training_key import TrainingKey
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,7 @@ class Tensors:
     """Tensors to keep as one artifact: contiguous, on the CPU, and not touched again."""
 
     name: str
-    place: Place
+    key: TrainingKey
     tensors: Mapping[str, Tensor]
     meta: Mapping[str, str] = field(default_factory=dict)
 
@@ -32,13 +33,13 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Resume:
-    """The `state` and `tensors` of a checkpoint, and `load(name, place)` for the artifacts yielded before it.
+    """The `state` and `tensors` of a checkpoint, and `load(name, key)` for the artifacts yielded before it.
 
     `load` raises `KeyError` for an artifact that is not there.
     """
 
     state: dict[str, Any]
-    load: Callable[[str, Place], Mapping[str, Tensor]]
+    load: Callable[[str, TrainingKey], Mapping[str, Tensor]]
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
 
 

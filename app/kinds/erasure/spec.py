@@ -1,18 +1,17 @@
 """The erasure study: a picture in the initial weights, trained away by many optimizers at many learning rates.
 
 A *cell* is one training: a width, an optimizer and a learning rate, from weights with the picture or, as a control,
-from the same weights without it (its *twin*).
+from the same weights without it (its *twin*). These are the coordinates of its key.
 """
 
 from collections.abc import Iterator
 from math import ceil, log10
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple, TypeAlias, Union
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias, Union
 
 from pydantic import Field, create_model, field_validator, model_validator
 
 from app.contract import stacks
 from app.contract.entry import Entry
-from app.contract.events import Place
 from app.contract.experiment import (
     PRODUCTS,
     BatchSize,
@@ -24,6 +23,9 @@ from app.contract.experiment import (
     Seed,
 )
 from app.contract.params import RARE, Lr, OptimizerParams, Params, unit
+from app.contract.training_key import TrainingKey
+from app.kinds.erasure.key import Cell as Cell
+from app.kinds.erasure.key import ErasureKey as ErasureKey
 from app.methods.catalog import CATALOG, DatasetChoice, PictureChoice
 
 MAX_CELLS = 2_000
@@ -92,15 +94,6 @@ def matrix_of(layer: LayerName, width: int, inputs: int) -> tuple[int, int]:
     return {"first": (width, inputs), "middle": (width, width), "last": (CLASSES, width)}[layer]
 
 
-class Cell(NamedTuple):
-    """One training of a replicate."""
-
-    width: int
-    optimizer: str
-    lr: float
-    marked: bool
-
-
 class ErasureSpec(Experiment):
     """Which optimizers erase a picture from a weight matrix while they learn.
 
@@ -155,6 +148,7 @@ class ErasureSpec(Experiment):
     seed: Seed = 0
     device: Device = "any"
 
+    key: ClassVar[type[TrainingKey]] = ErasureKey
     ends: ClassVar[str] = "ending"
     counted: ClassVar[Literal["never", "if cut short", "always"]] = "always"
     grows: ClassVar[frozenset[str]] = Experiment.grows | {"optimizers"}
@@ -180,28 +174,26 @@ class ErasureSpec(Experiment):
     @property
     def units_per_replicate(self) -> int:
         """Mflop of one replicate."""
-        return sum(self.mflop(place, cell) for place, cell in self.cells())
+        return sum(mflop for _, mflop in self.parts())
 
     @property
     def pace(self) -> Pace:
         """Nearly all of it is matrix products."""
         return PRODUCTS
 
-    def cells(self) -> Iterator[tuple[Place, Cell]]:
-        """Every training of a replicate, and where it stands in the log, in the order in which they are made.
-
-        Level = 2 · index of the width, one more for a twin; branch = the optimizer; draw = index of its learning rate.
-        """
-        for w, width in enumerate(self.widths):
+    def cells(self) -> Iterator[Cell]:
+        """Every training of a replicate, in the order in which they are made."""
+        for width in self.widths:
             for grid in self.optimizers:
-                for i, lr in enumerate(grid.lrs):
-                    for twin in range(2 if self.twins else 1):
-                        yield Place(level=2 * w + twin, branch=grid.kind, draw=i), Cell(width, grid.kind, lr, not twin)
+                for lr in grid.lrs:
+                    yield Cell(width, "picture", grid.kind, lr)
+                    if self.twins:
+                        yield Cell(width, "none", grid.kind, lr)
 
-    def parts(self) -> Iterator[tuple[Place, int]]:
+    def parts(self) -> Iterator[tuple[ErasureKey, int]]:
         """Every cell with its Mflop."""
-        for place, cell in self.cells():
-            yield place, self.mflop(place, cell)
+        for cell in self.cells():
+            yield cell.key, self.mflop(cell)
 
     def stacks(self, kind: str) -> bool:
         """Whether cells of an optimizer can be trained at once as one stack."""
@@ -209,18 +201,21 @@ class ErasureSpec(Experiment):
         assert issubclass(params, OptimizerParams)  # noqa: S101 (the room holds nothing else)
         return params.elementwise and params.gradients == 1
 
-    def named(self, place: Place) -> tuple[int, str]:
-        """Those of a width are a round; a twin stands beside the network whose picture it lacks."""
-        return place.level // 2, f"{place.branch}/{place.draw}{'/twin' if place.level % 2 else ''}"
+    def named(self, key: TrainingKey) -> tuple[int, str]:
+        """Return the index of the width, whose cells are a round, and the name of a cell among these."""
+        assert isinstance(key, ErasureKey)  # noqa: S101 (the key of this kind)
+        cell = key.cell
+        rate = self.grid(cell.optimizer).lrs.index(cell.lr)
+        return self.widths.index(cell.width), f"{cell.optimizer}/{rate}{'' if cell.marked else '/twin'}"
 
     def abreast(self, most: int) -> list[str]:
         """The rates of an optimizer, twins too, as far as there is room for what the later ones have to say."""
         rows, columns = self.matrix(max(self.widths))
         room = 1 + MAX_KEPT_BACK // (rows * columns * len(self.moments()))
         names = dict[str, list[str]]()
-        for place, cell in self.cells():
+        for cell in self.cells():
             if cell.width == self.widths[0] and self.stacks(cell.optimizer):
-                names.setdefault(cell.optimizer, []).append(self.named(place)[1])
+                names.setdefault(cell.optimizer, []).append(self.named(cell.key)[1])
         return [stack for group in names.values() for stack in stacks.even(group, min(most, room))]
 
     def extends(self, other: Experiment) -> str | None:
@@ -232,7 +227,7 @@ class ErasureSpec(Experiment):
         mine = {grid.kind: grid for grid in self.optimizers}
         for old in other.optimizers:
             new = mine.get(old.kind)
-            # A cell is known by where its rate stands: what was there stays there.
+            # What was there keeps its place in the order of the log.
             if new is None or new.model_copy(update={"lrs": new.lrs[: len(old.lrs)]}) != old:
                 return "optimizers"
         return None
@@ -250,7 +245,7 @@ class ErasureSpec(Experiment):
         """The rates of an optimizer. Raises KeyError."""
         return {grid.kind: grid for grid in self.optimizers}[kind]
 
-    def mflop(self, place: Place, cell: Cell) -> int:
+    def mflop(self, cell: Cell) -> int:
         """What one training costs, at least 1: the Mflop of orthogonalising matrices that take as long.
 
         Gradients and what the optimizer multiplies at each step; at each look the matrix, entry by entry, and the
@@ -259,7 +254,7 @@ class ErasureSpec(Experiment):
         inputs = self.dataset.n_inputs
         layers: tuple[LayerName, ...] = ("first", "middle", "last")
         kernels = [matrix_of(layer, cell.width, inputs) for layer in layers]
-        params = self.grid(place.branch).at(cell.lr)
+        params = self.grid(cell.optimizer).at(cell.lr)
         weights = sum(rows * columns for rows, columns in kernels)
         gradient = 6 * self.batch_size * weights / 1e6
         rounds = sum(4 * min(kernel) ** 2 * max(kernel) + 2 * min(kernel) ** 3 for kernel in kernels) / 1e6
@@ -301,7 +296,7 @@ class ErasureSpec(Experiment):
             )
         mflop = self.replicates * self.units_per_replicate
         if mflop > MAX_MFLOP:
-            dearest = max(self.cells(), key=lambda each: self.mflop(*each))[1]
+            dearest = max(self.cells(), key=self.mflop)
             raise FieldError(
                 "widths",
                 f"{mflop / 1e6:,.0f} Tflop in total exceed the limit of {MAX_MFLOP / 1e6:,.0f}; drop "

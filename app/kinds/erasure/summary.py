@@ -12,7 +12,7 @@ def summary(reader: Reader, run: Run) -> str:
     rows = reader.store.series(run.id, "ending")
     if not len(rows):
         return ""
-    marked = rows.where((rows["level"] % 2 == 0) & np.isfinite(rows["visibility"]))
+    marked = rows.where((rows["image"] == "picture") & np.isfinite(rows["visibility"]))
     gone = (marked["null_low"] <= marked["visibility"]) & (marked["visibility"] <= marked["null_high"])
     so_far = "" if run.state == "finished" else " so far"
     return f"picture no more than chance in {int(gone.sum())} of {plural(len(marked), 'training')}{so_far}"

@@ -7,10 +7,10 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from app.contract.entry import Entry
-from app.contract.events import Place
 from app.contract.experiment import Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.params import unit
 from app.contract.tickets import TicketRef
+from app.contract.training_key import TrainingKey
 from app.contract.words import plural
 
 Format: TypeAlias = Literal["masked_dense", "csr", "compacted", "structured", "semi_structured"]
@@ -48,6 +48,12 @@ Side: TypeAlias = Annotated[int, Field(ge=1, le=4096)]
 Size: TypeAlias = Annotated[tuple[Side, Side], BeforeValidator(_sides)]
 Density: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 Batch: TypeAlias = Annotated[int, Field(ge=1, le=8192)]
+
+
+class HardwareKey(TrainingKey):
+    """The format that a measurement is of."""
+
+    storage_format: str = Field(max_length=40, title="Format")
 
 
 class HardwareSpec(Experiment):
@@ -105,6 +111,7 @@ class HardwareSpec(Experiment):
     seed: Seed = 0
     device: Literal["cpu", "gpu"] = Field("cpu", description="The device that is timed.")
 
+    key: ClassVar[type[TrainingKey]] = HardwareKey
     ends: ClassVar[str] = "hardware"
     repeatable: ClassVar[bool] = False
     grows: ClassVar[frozenset[str]] = frozenset({"replicates"})
@@ -145,9 +152,9 @@ class HardwareSpec(Experiment):
             )
         )
 
-    def parts(self) -> Iterator[tuple[Place, int]]:
-        """Nothing is trained: all measurements are one part."""
-        yield Place(), self.units_per_replicate
+    def parts(self) -> Iterator[tuple[HardwareKey, int]]:
+        """Nothing is trained: all measurements, in which every format is compared with dense, are one part."""
+        yield HardwareKey(storage_format="dense"), self.units_per_replicate
 
     @property
     def units_per_replicate(self) -> int:
@@ -178,7 +185,7 @@ class HardwareSpec(Experiment):
             refs = self.tickets
         except ValueError as error:
             raise FieldError("ticket", str(error)) from None
-        if any((ref.branch, ref.draw) != (TicketRef(ref.run, 0, 0).branch, 0) for ref in refs):
+        if any(not ref.is_winning or ref.draw for ref in refs):
             raise FieldError("ticket", "must be a winning ticket: of controls only the masks are saved")
 
     def _check_device(self) -> None:

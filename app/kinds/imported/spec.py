@@ -7,6 +7,8 @@ from pydantic import Field, NonNegativeInt, model_validator
 from app.contract.entry import Entry
 from app.contract.experiment import FieldError, RunSpec
 from app.contract.params import unit
+from app.contract.tickets import TicketKey
+from app.contract.training_key import TrainingKey
 
 
 class ImportedSpec(RunSpec):
@@ -30,6 +32,7 @@ class ImportedSpec(RunSpec):
     levels: int = Field(ge=0, le=60, description="Levels after the first.", json_schema_extra=unit("rounds"))
     replicates: int = Field(1, ge=1, le=61, description="Sequences of levels.", json_schema_extra=unit("replicates"))
 
+    key: ClassVar[type[TrainingKey]] = TicketKey
     saves_tickets: ClassVar[bool] = True
 
     @property

@@ -7,10 +7,12 @@ from pydantic import Field, model_validator
 
 from app.contract import stacks
 from app.contract.entry import Entry
-from app.contract.events import WINNING_TICKET, Place
+from app.contract.events import WINNING_TICKET
 from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.params import RARE, Params, unit, when
+from app.contract.training_key import TrainingKey
 from app.contract.words import plural
+from app.kinds.lottery.key import LotteryKey as LotteryKey
 from app.methods.catalog import BranchChoice, DatasetChoice, ModelChoice, OptimizerChoice, PruningChoice, ScheduleChoice
 from app.methods.schedule.constant import Constant
 
@@ -21,9 +23,9 @@ MAX_STEPS = 500_000_000
 MAX_EVALUATIONS = 2_000_000
 
 
-def draws(branch: Params) -> int:
+def draws(control: Params) -> int:
     """How many times a control is drawn per replicate and level; a deterministic one counts once."""
-    n: int = getattr(branch, "draws", 1)
+    n: int = getattr(control, "draws", 1)
     return n
 
 
@@ -31,7 +33,7 @@ class LotterySpec(Experiment):
     """Iterative or one-shot magnitude pruning with rewinding, and its controls.
 
     A replicate is the whole procedure under one seed: a dense network (level 0), then `levels` rounds of pruning and
-    training. Each control branch trains at every level from 1 on; at level 0 it would be the dense network itself.
+    training. Each control trains at every level from 1 on; at level 0 it would be the dense network itself.
     """
 
     kind: Literal["lottery"]
@@ -111,6 +113,7 @@ class LotterySpec(Experiment):
     seed: Seed = 0
     device: Device = "any"
 
+    key: ClassVar[type[TrainingKey]] = LotteryKey
     ends: ClassVar[str] = "outcome"
     counted: ClassVar[Literal["never", "if cut short", "always"]] = "if cut short"
     saves_tickets: ClassVar[bool] = True
@@ -129,7 +132,7 @@ class LotterySpec(Experiment):
     @property
     def formula(self) -> str:
         """Such as `3 replicates × (1 dense + 11 levels × (1 ticket + 2 controls))`."""
-        controls = sum(draws(branch) for branch in self.branches)
+        controls = sum(draws(control) for control in self.branches)
         beside = f" + {plural(controls, 'control')}" if controls else ""
         each = f"1 dense + {plural(self.levels, 'level')} × (1 ticket{beside})"
         return f"{plural(self.replicates, 'replicate')} × ({each})"
@@ -156,7 +159,7 @@ class LotterySpec(Experiment):
     @property
     def units_per_replicate(self) -> int:
         """Optimizer steps of one replicate; trainings that are rewound to step k do not repeat the first k."""
-        rewound = 1 + sum(draws(branch) for branch in self.branches if branch.rewound)
+        rewound = 1 + sum(draws(control) for control in self.branches if control.rewound)
         return self.trainings_per_replicate * self.steps - self.levels * rewound * self.rewind_step
 
     @property
@@ -174,35 +177,40 @@ class LotterySpec(Experiment):
     def abreast(self, most: int) -> list[str]:
         """The ticket of a level and its controls, those of them with the same first step and the same rates."""
         groups = dict[tuple[int, bool], list[str]]()
-        for place, steps in self.parts() if self.stackable else ():
-            if place.level == 1:
-                own_rate = self.rewind == "fine_tune" and place.branch == WINNING_TICKET
-                groups.setdefault((steps, own_rate), []).append(self.named(place)[1])
+        for key, steps in self.parts() if self.stackable else ():
+            if key.level == 1:
+                own_rate = self.rewind == "fine_tune" and key.control == WINNING_TICKET
+                groups.setdefault((steps, own_rate), []).append(self.named(key)[1])
         return [stack for group in groups.values() for stack in stacks.even(group, most)]
 
     @property
     def trainings_per_replicate(self) -> int:
         """One dense network, then the ticket and every draw of every control at each level."""
-        return 1 + self.levels * (1 + sum(draws(branch) for branch in self.branches))
+        return 1 + self.levels * (1 + sum(draws(control) for control in self.branches))
 
     @property
     def trainings(self) -> int:
         """Networks trained by the whole run."""
         return self.replicates * self.trainings_per_replicate
 
-    def parts(self) -> Iterator[tuple[Place, int]]:
+    def named(self, key: TrainingKey) -> tuple[int, str]:
+        """Return the level of a training, and its name there."""
+        assert isinstance(key, LotteryKey)  # noqa: S101 (the key of this kind)
+        return key.level, f"{key.control}/{key.draw}"
+
+    def parts(self) -> Iterator[tuple[LotteryKey, int]]:
         """Level by level, the ticket before every draw of every control."""
-        yield Place(), self.steps
+        yield LotteryKey(), self.steps
         for level in range(1, self.levels + 1):
-            yield Place(level=level, branch=WINNING_TICKET), self.steps - self.rewind_step
-            for branch in self.branches:
-                first = self.rewind_step if branch.rewound else 0
-                for draw in range(draws(branch)):
-                    yield Place(level=level, branch=branch.kind, draw=draw), self.steps - first
+            yield LotteryKey(level=level), self.steps - self.rewind_step
+            for control in self.branches:
+                first = self.rewind_step if control.rewound else 0
+                for draw in range(draws(control)):
+                    yield LotteryKey(level=level, control=control.kind, draw=draw), self.steps - first
 
     @model_validator(mode="after")
     def _consistent(self) -> "LotterySpec":
-        kinds = [branch.kind for branch in self.branches]
+        kinds = [control.kind for control in self.branches]
         if len(set(kinds)) < len(kinds):
             raise FieldError("branches", "lists the same control twice; increase its draws instead")
         if reason := self.model.misfit(self.dataset.shape):
@@ -236,8 +244,8 @@ class LotterySpec(Experiment):
             return "kind"
         if field := super().extends(other):
             return field
-        mine = {branch.kind: draws(branch) for branch in self.branches}
-        if any(mine.get(branch.kind, 0) < draws(branch) for branch in other.branches):
+        mine = {control.kind: draws(control) for control in self.branches}
+        if any(mine.get(control.kind, 0) < draws(control) for control in other.branches):
             return "branches"
         return "levels" if self.levels < other.levels else None
 

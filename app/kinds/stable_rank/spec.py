@@ -6,14 +6,21 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from app.contract.entry import Entry
-from app.contract.events import Place
 from app.contract.experiment import PRODUCTS, Device, Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.params import unit
+from app.contract.training_key import TrainingKey
 from app.methods.catalog import DatasetChoice
 
 Width: TypeAlias = Annotated[int, Field(ge=8, le=8192)]
 Batch: TypeAlias = Annotated[int, Field(ge=1, le=8192)]
 ROUNDS = 6
+
+
+class StableRankKey(TrainingKey):
+    """A gradient: that of a network of one width, on a batch of one size."""
+
+    width: int = Field(ge=1, title="Width")
+    batch_size: int = Field(ge=1, title="Batch size")
 
 
 class StableRankSpec(Experiment):
@@ -45,6 +52,7 @@ class StableRankSpec(Experiment):
     seed: Seed = 0
     device: Device = "any"
 
+    key: ClassVar[type[TrainingKey]] = StableRankKey
     ends: ClassVar[str] = "stable_rank"
 
     @property
@@ -65,16 +73,18 @@ class StableRankSpec(Experiment):
     @property
     def units_per_replicate(self) -> int:
         """Mflop of one replicate."""
-        return sum(self.mflop(width, batch) for width in self.widths for batch in self.batch_sizes)
+        return sum(mflop for _, mflop in self.parts())
 
     @property
     def pace(self) -> Pace:
         """Nearly all of it is matrix products."""
         return PRODUCTS
 
-    def parts(self) -> Iterator[tuple[Place, int]]:
-        """Nothing is trained: all gradients are one part."""
-        yield Place(), self.units_per_replicate
+    def parts(self) -> Iterator[tuple[StableRankKey, int]]:
+        """Every gradient, width by width."""
+        for width in self.widths:
+            for batch in self.batch_sizes:
+                yield StableRankKey(width=width, batch_size=batch), self.mflop(width, batch)
 
     def mflop(self, width: int, batch: int) -> int:
         """Millions of multiplications and additions of one gradient and its update, at least 1."""

@@ -44,7 +44,7 @@ def info(source: Source[Options]) -> LayerInfo:
     rows = source.rows("layers")
     planned = source.run.levels
     if rows is not None:
-        rows = rows.where(rows["branch"] == WINNING_TICKET)
+        rows = rows.tickets
     if rows is None or not len(rows):
         none = np.zeros(0, dtype=np.int64)
         nothing = np.zeros((0, 0, 0))

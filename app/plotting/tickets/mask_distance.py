@@ -47,7 +47,7 @@ def info(source: Source[Options]) -> DistanceInfo:
     rows, planned = source.rows("layers"), source.run.levels
     # Runs of before this was measured have no such column.
     if rows is not None and "flipped" in rows.columns:
-        rows = rows.where(rows["branch"] == WINNING_TICKET)
+        rows = rows.tickets
         if len(rows) and rows["level"].max() > 0:
             return _info(rows, source.layers, planned, source.live)
     none, empty = np.zeros(0, dtype=np.int64), np.zeros((0, 0))

@@ -161,8 +161,8 @@ def awaited(source: Source[Any]) -> tuple[Part, ...]:
                      else "Nothing to show: no mask of these tickets was saved."),)  # fmt: skip
     if len(made.refs) == 1:
         (ref,) = made.refs
-        branch = "" if ref.branch == WINNING_TICKET else f", {_branch(ref)}"
-        who = f"replicate {ref.replicate}, level {ref.level}{branch}"
+        control = "" if ref.control == WINNING_TICKET else f", {_control(ref)}"
+        who = f"replicate {ref.replicate}, level {ref.level}{control}"
         return (Part(f"Only {who} is saved{' so far' if source.live else ''}: a comparison needs two."),)
     return ()
 
@@ -213,17 +213,17 @@ def labels(refs: Sequence[TicketRef], runs: Mapping[str, str] = MappingProxyType
     several_runs = len({ref.run for ref in refs}) > 1
     several_replicates = len({ref.replicate for ref in refs}) > 1
     several_levels = len({ref.level for ref in refs}) > 1
-    several_branches = len({(ref.branch, ref.draw) for ref in refs}) > 1
+    several_controls = len({(ref.control, ref.draw) for ref in refs}) > 1
     short = _shortened({ref.run: runs.get(ref.run, ref.run) for ref in refs})
     made = []
     for ref in refs:
         parts = [short[ref.run]] if several_runs else []
-        if several_replicates or not (several_runs or several_levels or several_branches):
+        if several_replicates or not (several_runs or several_levels or several_controls):
             parts.append(f"r{ref.replicate}")
         if several_levels:
             parts.append(f"L{ref.level}")
-        if several_branches:
-            parts.append(_branch(ref))
+        if several_controls:
+            parts.append(_control(ref))
         made.append(" ".join(parts))
     return made
 
@@ -241,9 +241,9 @@ def _shortened(names: Mapping[str, str]) -> dict[str, str]:
     return {run: run for run in names}
 
 
-def _branch(ref: TicketRef) -> str:
-    label = LOOKS[ref.branch].label if ref.branch in LOOKS else ref.branch
-    if ref.branch == WINNING_TICKET:
+def _control(ref: TicketRef) -> str:
+    label = LOOKS[ref.control].label if ref.control in LOOKS else ref.control
+    if ref.control == WINNING_TICKET:
         label = "ticket"
     return f"{label} {ref.draw}" if ref.draw else label
 

@@ -14,7 +14,6 @@ from app.web.core.accept import best
 
 JSON: Final = "application/json"
 CSV: Final = "text/csv"
-PLACE: Final = ("replicate", "level", "branch", "draw")
 
 Format: TypeAlias = Literal["json", "csv"]
 BOM: Final = "CSV begins with a byte order mark, by which Excel knows UTF-8; without effect on anything else."
@@ -59,17 +58,16 @@ def attachment(filename: str) -> str:
 
 
 def of_series(series: Series) -> dict[str, Any]:
-    """All columns of a series: the place first, then what was measured."""
-    names = [*PLACE, *(name for name in series.columns if name not in PLACE)]
-    return {name: series[name] for name in names}
+    """All columns of a series: replicate and coordinates first, then what was measured."""
+    return dict(series.columns)
 
 
 def of_metric(series: Series, metric: str) -> dict[str, Any]:
-    """One measured column as `value`, with its step (where the series has one) and its place."""
+    """One measured column as `value`, with its step (where the series has one) replicate and coordinates."""
     steps: Sequence[str] = [name for name in ("step", "steps") if name in series.columns]
     columns = {"step": series[steps[0]]} if steps else {}
     columns["value"] = series[metric]
-    for name in (*PLACE, "layer"):
+    for name in ("replicate", *series.coordinates, "layer"):
         if name in series.columns:
             columns[name] = series[name]
     return columns

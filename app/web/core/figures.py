@@ -15,7 +15,6 @@ from safetensors.numpy import load
 from app.atlas.collapses import collapses_of, unjudged
 from app.atlas.overlaps import overlaps
 from app.atlas.reader import Reader
-from app.contract.events import WINNING_TICKET
 from app.kinds.registry import FIGURES, KINDS, kinds_of
 from app.plotting.entry import FigureEntry, csv, render
 from app.plotting.source import Options, Source, Tensors
@@ -122,9 +121,11 @@ class Figures:
         artifacts: dict[tuple[str, int, int], Tensors] = {}
         refs = self._store.artifacts(run.id) if reads.artifacts else []
         for ref in refs:
-            level = reads.artifacts.get(ref.name, ref.level) if ref.name in reads.artifacts else -1
-            if ref.branch == WINNING_TICKET and level in (None, ref.level):
-                artifacts[ref.name, ref.replicate, ref.level] = self._load(ref)
+            ticket = ref.ticket
+            if ticket is None or not ticket.is_winning or ref.name not in reads.artifacts:
+                continue
+            if reads.artifacts[ref.name] in (None, ticket.level):
+                artifacts[ref.name, ref.replicate, ticket.level] = self._load(ref)
         compared = overlaps(self._reader, run.id, options) if isinstance(options, OverlapOptions) else None
         collapsed = collapses_of(self._reader, run) if entry.collapses else {}
         gone = unjudged(self._reader, run)

@@ -10,7 +10,7 @@ from app.contract.tickets import TicketRef
 from app.plotting.tickets.overlap_view import MatrixOptions
 from app.records import Run
 from app.store.errors import NotFound
-from app.web.masks.page import branch_words
+from app.web.masks.page import control_words
 from app.web.masks.pairing import PairingForm, pairing_form
 
 _MEASURES = {
@@ -83,20 +83,20 @@ def overlap_page(reader: Reader, run: Run, query: Mapping[str, str]) -> OverlapP
     index = reader.index(run.id)
     saved = index.tickets
     levels = tuple(sorted({ref.level for ref in saved}))
-    sides = sorted({(ref.replicate, ref.branch != WINNING_TICKET, ref.branch, ref.draw) for ref in saved})
+    sides = sorted({(ref.replicate, ref.control != WINNING_TICKET, ref.control, ref.draw) for ref in saved})
     there = set(saved)
 
-    def ticked(replicate: int, branch: str, draw: int, level: int) -> Ticked:
-        ref = TicketRef(run.id, replicate, level, branch, draw)
-        name = f"replicate {replicate}, {branch_words(ref)}, level {level}"
+    def ticked(replicate: int, control: str, draw: int, level: int) -> Ticked:
+        ref = TicketRef(run.id, replicate, level, control, draw)
+        name = f"replicate {replicate}, {control_words(ref)}, level {level}"
         return Ticked(str(ref) if ref in there else "", name, str(ref) in named)
 
     rows = tuple(
         (
-            f"replicate {replicate} · {branch_words(TicketRef(run.id, replicate, 0, branch, draw))}",
-            tuple(ticked(replicate, branch, draw, level) for level in levels),
+            f"replicate {replicate} · {control_words(TicketRef(run.id, replicate, 0, control, draw))}",
+            tuple(ticked(replicate, control, draw, level) for level in levels),
         )
-        for replicate, _, branch, draw in sides
+        for replicate, _, control, draw in sides
     )
     beside = sorted(named - {str(ref) for ref in saved})
     across = across_default(reader, run, query)
@@ -119,7 +119,7 @@ def _across(index: Index) -> tuple[tuple[str, str], ...]:
     """What there is more than one of; replicates always, since other runs may be shown beside them."""
     several = {
         "levels": len({ref.level for ref in index.tickets}) > 1,
-        "branches": len({ref.branch for ref in index.tickets}) > 1,
+        "branches": len({ref.control for ref in index.tickets}) > 1,
     }
     return (("replicates", "replicates"), *((name, name) for name, there in several.items() if there))
 

@@ -48,7 +48,7 @@ class MasksPage:
     run: str = ""
     replicate: int = 0
     replicates: tuple[int, ...] = ()
-    branch: str = ""
+    control: str = ""
     branches: tuple[tuple[str, str], ...] = ()
     level: int = 0
     last_level: int = 0
@@ -90,11 +90,13 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
     level = _one(query, "level", levels, levels[-1])
     layer = next((each for each in index.layers if each.name == query.get("layer")), index.layers[0])
     here = [each for each in index.tickets if (each.replicate, each.level) == (replicate, level)]
-    ref = next((each for each in here if _branch_key(each) == query.get("branch")), TicketRef(run.id, replicate, level))
+    ref = next(
+        (each for each in here if _control_key(each) == query.get("control")), TicketRef(run.id, replicate, level)
+    )
     number = index.layers.index(layer)
     colors = available(reader, ref, number)
-    rows = reader.store.series(run.id, "layers", branch=ref.branch, replicate=replicate, level=level)
-    rows = rows.where(rows["draw"] == ref.draw)
+    rows = reader.store.series(run.id, "layers", replicate=replicate, level=level)
+    rows = rows.where((rows.controls == ref.control) & (rows.draws == ref.draw))
     others = tuple((str(each), _ticket_words(each)) for each in index.tickets if each != ref)
     other = _address(query.get("other", ""))
     beside = _beside(reader, other) if other and not other.startswith(f"{run.id}:") else None
@@ -106,8 +108,8 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
         replicates=replicates,
         level=level,
         last_level=levels[-1],
-        branch=_branch_key(ref) if ref.branch != WINNING_TICKET else "",
-        branches=tuple((_branch_key(each), branch_words(each)) for each in here if each.branch != WINNING_TICKET),
+        control=_control_key(ref) if ref.control != WINNING_TICKET else "",
+        branches=tuple((_control_key(each), control_words(each)) for each in here if each.control != WINNING_TICKET),
         level_words=_level_words(rows, level, levels[-1]),
         sentence=_sentence(index, rows, ref, collapse(reader, ref)),
         layers=tuple(_card(index, i, each, rows, ref, layer, query) for i, each in enumerate(index.layers)),
@@ -136,11 +138,11 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
 
 def _place(ref: TicketRef) -> dict[str, str | int]:
     """The query that names a ticket of a run."""
-    return {"replicate": ref.replicate, "level": ref.level, "branch": ref.branch, "draw": ref.draw}
+    return {"replicate": ref.replicate, "level": ref.level, "control": ref.control, "draw": ref.draw}
 
 
-def _branch_key(ref: TicketRef) -> str:
-    return f"{ref.branch}:{ref.draw}"
+def _control_key(ref: TicketRef) -> str:
+    return f"{ref.control}:{ref.draw}"
 
 
 def _one(query: Mapping[str, str], name: str, there: Sequence[int], otherwise: int) -> int:
@@ -243,19 +245,19 @@ def _sentence(index: Index, rows: Series, ref: TicketRef, found: Collapse | None
         if inputs or units
         else ""
     )
-    who = LOOKS[ref.branch].phrase if ref.branch in LOOKS else ref.branch
+    who = LOOKS[ref.control].phrase if ref.control in LOOKS else ref.control
     lost = f" {sentence(found)}" if found else ""
     return f"At level {ref.level} {who} keeps {words.density(_density(rows))} of the weights{spread}.{cut}{lost}"
 
 
 def _ticket_words(ref: TicketRef) -> str:
-    branch = "" if ref.branch == WINNING_TICKET else f" · {branch_words(ref)}"
-    return f"replicate {ref.replicate} · level {ref.level}{branch}"
+    control = "" if ref.control == WINNING_TICKET else f" · {control_words(ref)}"
+    return f"replicate {ref.replicate} · level {ref.level}{control}"
 
 
-def branch_words(ref: TicketRef) -> str:
-    """What a branch is called, and which draw of it."""
-    label = LOOKS[ref.branch].label if ref.branch in LOOKS else ref.branch
+def control_words(ref: TicketRef) -> str:
+    """What a control is called, and which draw of it."""
+    label = LOOKS[ref.control].label if ref.control in LOOKS else ref.control
     return f"{label}, draw {ref.draw}" if ref.draw else label
 
 

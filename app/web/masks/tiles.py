@@ -43,12 +43,12 @@ class Ticket(BaseModel):
 
     replicate: int = Field(0, ge=0, le=10_000)
     level: int = Field(0, ge=0, le=10_000)
-    branch: str = Field(WINNING_TICKET, max_length=40)
+    control: str = Field(WINNING_TICKET, max_length=40)
     draw: int = Field(0, ge=0, le=10_000)
 
     def ref(self, run_id: str) -> TicketRef:
         """The ticket of that run."""
-        return TicketRef(run_id, self.replicate, self.level, self.branch, self.draw)
+        return TicketRef(run_id, self.replicate, self.level, self.control, self.draw)
 
 
 class Viewport(Ticket):
@@ -118,7 +118,7 @@ class Masks(BaseModel):
 def get_masks(run_id: RunId, store: StoreDep, reader: ReaderDep) -> Masks:
     """The layers of a run and the masks saved so far."""
     index = reader.index(run_id)
-    rows = store.series(run_id, "layers", branch=WINNING_TICKET)
+    rows = store.series(run_id, "layers").tickets
     names = ("replicate", "level", "layer", "kept", "dead_inputs", "dead_units")
     return Masks(
         seq=index.seq,

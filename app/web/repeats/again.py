@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Literal
 from weakref import WeakKeyDictionary
 
-from app.contract.events import WINNING_TICKET
 from app.contract.experiment import FieldError
 from app.queue import Queue
 from app.records import Run
@@ -100,6 +99,4 @@ def _detail(made: Comparison) -> str:
 
 def place(difference: Difference) -> str:
     """Where a difference lies: `evaluation in replicate 0, level 2, winning ticket`."""
-    draw = f" draw {difference.draw}" if difference.draw or difference.branch != WINNING_TICKET else ""
-    branch = difference.branch.replace("_", " ")
-    return f"{difference.name} in replicate {difference.replicate}, level {difference.level}, {branch}{draw}"
+    return f"{difference.name} in replicate {difference.replicate}, {difference.words}"

@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from app.contract.events import WINNING_TICKET
 from app.contract.experiment import Experiment
 from app.kinds.registry import KINDS
 from app.plotting import words
@@ -45,7 +44,7 @@ def spec_page(store: Reads, run: Run, origin: str) -> SpecPage:
     if isinstance(run.spec, Experiment):
         sections = tuple(forms.build(run.kind, forms.values(run.spec), {}))
     cli, curl = KINDS[run.kind].commands(run.spec, run.name, origin)
-    refs = [ref for ref in store.artifacts(run.id) if ref.branch == WINNING_TICKET]
+    refs = [ref for ref in store.artifacts(run.id) if ref.is_of_winning]
     levels, tickets = _tickets(store, run, refs)
     of_run = origins(store.starts(run.id))
     keys = differing(of_run)
@@ -80,7 +79,7 @@ def _tickets(
 ) -> tuple[tuple[int, ...], tuple[tuple[int, tuple[tuple[str, str], ...]], ...]]:
     # What was trained here is a ticket once its weights are saved; an imported mask may come without any.
     file = "ticket" if isinstance(run.spec, Experiment) else "mask"
-    saved = {(ref.replicate, ref.level) for ref in refs if ref.name == file}
+    saved = {(ref.ticket.replicate, ref.ticket.level) for ref in refs if ref.ticket and ref.name == file}
     density = _densities(store, run)
     levels = tuple(sorted({level for _, level in saved}))
     rows = []
@@ -97,7 +96,7 @@ def _tickets(
 
 def _densities(store: Reads, run: Run) -> dict[tuple[int, int], float]:
     """Weights remaining of each ticket by (replicate, level), in [0, 1]."""
-    rows = store.series(run.id, "layers", branch=WINNING_TICKET)
+    rows = store.series(run.id, "layers").tickets
     kept, total = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
     for replicate, level, some, of in zip(
         *(rows[name].tolist() for name in ("replicate", "level", "kept", "total") if len(rows)), strict=True

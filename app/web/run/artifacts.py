@@ -54,7 +54,8 @@ def get_artifact(
         store.artifacts_store.check(ref.id)
     except FileNotFoundError:
         raise NotFound(f"the bytes of artifact {ref.id} are no longer in the artifact store") from None
-    place = f"{ref.run_id}-r{ref.replicate}-{ref.branch}-l{ref.level}-d{ref.draw}-{ref.name}"
+    training = "-".join(f"{name}-{value}" for name, value in ref.key.items() if value is not None)
+    place = f"{ref.run_id}-r{ref.replicate}-{training}-{ref.name}"
     headers["Content-Disposition"] = attachment(place + _SUFFIXES.get(ref.media_type, ".safetensors"))
     headers["Content-Length"] = str(ref.size_bytes)
     return StreamingResponse(store.artifacts_store.pieces(ref.id), media_type=ref.media_type, headers=headers)

@@ -39,10 +39,10 @@ class Control:
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a finding; `branch` is the curve whose colour it takes, empty for none."""
+    """A piece of a finding; `role` is the curve whose colour it takes, empty for none."""
 
     text: str
-    branch: str
+    role: str
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _card(figures: Figures, run: Run, placed: Placed, tab: Tab, query: Mapping[s
         log=placed.log_y,
         touches=" ".join((*entry.series, *entry.artifacts, *_ANY)),
         controls=(*_controls(entry, run, options), *_log_y(placed.log_y, query)),
-        finding=tuple(Part(part["text"], part.get("branch") or "") for part in meta.get("finding", ())),
+        finding=tuple(Part(part["text"], part.get("role") or "") for part in meta.get("finding", ())),
         foot=meta.get("foot", ""),
     )
 

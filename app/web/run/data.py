@@ -1,18 +1,21 @@
 """What a run measured: its log, its series, its figures."""
 
 import hashlib
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
 import orjson
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import Field
+from starlette.datastructures import QueryParams
 
 from app.atlas.collapses import collapses
+from app.contract.training_key import Value
 from app.kinds.registry import FIGURES, SERIES
 from app.plotting.comparison import comparison
 from app.plotting.comparison import table as comparison_table
 from app.plotting.intervals import BOUND, Kind, terms_of
-from app.records import Series
+from app.records import Run, Series
 from app.store import Reads
 from app.store.errors import NotFound
 from app.web.core.accept import best
@@ -30,8 +33,8 @@ from app.web.core.columns import (
     wants_csv,
 )
 from app.web.core.context import BroadcasterDep, SourcesDep, StoreDep
-from app.web.core.parameters import Empty, RunId, Short
-from app.web.core.problems import responses
+from app.web.core.parameters import Empty, RunId
+from app.web.core.problems import BadField, Invalid, responses
 from app.web.core.streams import event_json, event_stream
 from app.web.run.cards import file_name
 from app.web.run.verdicts import advantage_sentences, verdict_sentence
@@ -84,7 +87,7 @@ def wants(request: Request, media_type: str) -> bool:
     return best(request.headers.get("accept", ""), ("application/json", media_type)) == media_type
 
 
-@router.get("/runs/{run_id}/series", responses={**responses(404), **_COLUMNS})
+@router.get("/runs/{run_id}/series", responses={**responses(404, 422), **_COLUMNS})
 def get_series(
     request: Request,
     run_id: RunId,
@@ -94,34 +97,55 @@ def get_series(
         Query(
             max_length=80,
             description=f"One of {', '.join(SERIES)}: all its columns. Or one metric such as test_accuracy: columns "
-            "step, value, replicate, level, branch, draw.",
+            "step, value, replicate and the coordinates of its trainings.",
         ),
     ],
-    branch: Annotated[Short | None, Empty] = None,
     replicate: Annotated[Index | None, Empty] = None,
-    level: Annotated[Index | None, Empty] = None,
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
     bom: Bom = False,
 ) -> Response:
-    """Columns of a series or of one metric; NaN is null in JSON. `format` wins over `Accept`."""
-    where: dict[str, Any] = {"branch": branch, "replicate": replicate, "level": level}
+    """Columns of a series or of one metric; NaN is null in JSON. `format` wins over `Accept`.
+
+    Every coordinate that the kind of run declares is a query parameter too, and leaves the rows that have its value:
+    `level`, `control` and `draw` of tickets, `width`, `image`, `optimizer` and `lr` of weight erasure. Another
+    parameter is refused.
+    """
     with store.snapshot() as now:
-        now.run(run_id)
-        columns = _columns(now, run_id, name, where)
+        where = _where(now.run(run_id), request.query_params)
+        columns = _columns(now, run_id, name, {"replicate": replicate, **where})
     if wants_csv(request.headers.get("accept", ""), form):
         return csv_response(columns, f"{run_id}-{name}.csv", bom=bom)
     return _json({"name": name, "columns": columns})
 
 
-def _columns(store: Reads, run_id: str, name: str, where: dict[str, Any]) -> dict[str, Any]:
+def _where(run: Run, query: QueryParams) -> dict[str, Value]:
+    """The coordinates that a question names. Raises Invalid for others, and for values that these cannot have."""
+    where, bad = dict[str, Value](), list[BadField]()
+    known = [each.name for each in run.spec.key.coordinates()]
+    for name, text in query.items():
+        if name in ("name", "replicate", "format", "bom") or (name in known and not text):
+            continue
+        try:
+            where[name] = run.spec.key.value_of(name, text)
+        except KeyError:
+            message = f"is no coordinate of a run of kind {run.kind}; there is replicate, {', '.join(known)}"
+            bad.append(BadField(path=name[:80], message=message))
+        except ValueError as error:
+            bad.append(BadField(path=name, message=str(error)))
+    if bad:
+        raise Invalid(bad)
+    return where
+
+
+def _columns(store: Reads, run_id: str, name: str, where: Mapping[str, Any]) -> dict[str, Any]:
     if name in SERIES:
         return of_series(store.series(run_id, name, **where))
-    known: set[str] = set()
+    known: dict[str, None] = {}
     for series_name in SERIES:
         series: Series = store.series(run_id, series_name, **where)
         if name in series.columns:
             return of_metric(series, name)
-        known |= set(series.columns)
+        known |= dict.fromkeys(series.columns)
     raise NotFound(f"nothing named {name!r} is measured here; there is {', '.join(sorted(known))}")
 
 
@@ -155,7 +179,7 @@ def get_comparison(
     columns = comparison_table(made)
     if wants_csv(request.headers.get("accept", ""), form):
         return csv_response(columns, f"{run_id}-comparison.csv", bom=bom)
-    against = {each.branch: said for each, said in zip(made.advantages, advantage_sentences(made), strict=True)}
+    against = {each.control: said for each, said in zip(made.advantages, advantage_sentences(made), strict=True)}
     verdict = verdict_sentence(run, made.verdict, collapsed)
     return _json({"verdict": verdict, "controls": against, "columns": columns})
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from app.contract.training_key import TrainingKey
 from app.contract.words import plural
 from app.records import EventRecord, Run
 from app.store import Reads
@@ -38,31 +39,34 @@ def log_of(store: Reads, run: Run, *, before: int | None = None, everything: boo
     start = max(0, end - 1 - WINDOW)
     records = [record for record in store.events(run.id, start, WINDOW) if record.seq < end]
     shown = [record for record in records if everything or record.event["kind"] != "measured"]
-    return Log(tuple(_line(record) for record in reversed(shown)), start + 1 if start else None, everything)
+    return Log(
+        tuple(_line(record, run.spec.key) for record in reversed(shown)), start + 1 if start else None, everything
+    )
 
 
-def _line(record: EventRecord) -> Line:
+def _line(record: EventRecord, key: type[TrainingKey]) -> Line:
     event = record.event
     return Line(
         seq=record.seq,
         iso=record.at.isoformat(),
         at=f"{record.at:%Y-%m-%d %H:%M:%S} UTC",
         kind=event["kind"].replace("_", " "),
-        text=_text(event, record.replicate),
+        text=_text(event, record.replicate, key),
         traceback=event.get("traceback", ""),
     )
 
 
-def _text(event: dict[str, Any], replicate: int | None) -> str:
+def _text(event: dict[str, Any], replicate: int | None, key: type[TrainingKey]) -> str:
     who = "" if replicate is None else f"replicate {replicate}"
+    training = key.model_validate(event["key"]).words if "key" in event else ""
     match event["kind"]:
         case "started":
             return f"{who}, attempt {event['attempt']}, on worker {event['worker']}"
         case "measured":
             rows = event.get("rows", 0)
-            return f"{event['series']}, {plural(rows, 'row')} · {who}, {_place(event['place'])}"
+            return f"{event['series']}, {plural(rows, 'row')} · {who}, {training}"
         case "artifact_saved":
-            return f"{event['name']}, {size(event['size_bytes'])} · {who}, {_place(event['place'])}"
+            return f"{event['name']}, {size(event['size_bytes'])} · {who}, {training}"
         case "failed":
             after = "" if event.get("final") else "; it is tried again"
             return f"{who}, attempt {event['attempt']}: {event['reason']}{after}"
@@ -72,8 +76,3 @@ def _text(event: dict[str, Any], replicate: int | None) -> str:
             return f"{event['detail']}: {event['state']}" if event.get("detail") else f"the run is {event['state']}"
         case other:
             return str(other)
-
-
-def _place(place: dict[str, Any]) -> str:
-    draw = f" draw {place['draw']}" if place.get("draw") else ""
-    return f"level {place['level']}, {place['branch'].replace('_', ' ')}{draw}"

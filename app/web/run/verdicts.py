@@ -26,7 +26,7 @@ CONTINUED = (
 class Column:
     """What the ticket is compared with."""
 
-    branch: str
+    control: str
     label: str
 
 
@@ -90,7 +90,7 @@ def verdict_table(reader: Reader, run: Run, query: Mapping[str, str]) -> Verdict
         csv=f"/api/v1/runs/{run.id}/comparison?{urlencode(asked)}",
         questions=_questions(run, made, gone),
         others=tuple((name, value) for name, value in query.items() if name not in ("bound", "intervals")),
-        columns=tuple(Column(branch, LOOKS[branch].label) for branch in (DENSE, *made.controls)),
+        columns=tuple(Column(control, LOOKS[control].label) for control in (DENSE, *made.controls)),
         rows=tuple(
             Row(
                 density=f"{words.density(row.density)}{', collapsed' if row.level in gone else ''}",
@@ -135,8 +135,8 @@ def _awaited(run: Run, made: Comparison) -> tuple[str, ...]:
     """A line for each control that a run in progress will have a sentence on: the page keeps its height."""
     if run.state not in ("queued", "running"):
         return ()
-    known = {each.branch for each in made.advantages}
-    planned = [branch.kind for branch in getattr(run.spec, "branches", ())]
+    known = {each.control for each in made.advantages}
+    planned = [control.kind for control in getattr(run.spec, "branches", ())]
     return tuple(f"No verdict on {LOOKS[kind].label} yet." for kind in planned if kind not in known)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from app.contract.events import WINNING_TICKET
 from app.contract.experiment import Experiment, FieldError
 from app.estimate import replicate_seconds
 from app.kinds.specs import TITLES
@@ -63,11 +62,7 @@ def check_tickets(store: Store, spec: Experiment) -> None:
             raise FieldError("ticket", f"run {ref.run} has replicates 0 to {run.spec.replicates - 1}")
         if ref.level > run.levels:
             raise FieldError("ticket", f"run {ref.run} has levels 0 to {run.levels}")
-        place = (ref.replicate, ref.level, WINNING_TICKET)
-        if not any(
-            (saved.name, saved.replicate, saved.level, saved.branch) == ("ticket", *place)
-            for saved in store.artifacts(ref.run)
-        ):
+        if not any((saved.name, saved.ticket) == ("ticket", ref) for saved in store.artifacts(ref.run)):
             raise FieldError("ticket", f"run {ref.run} has not saved level {ref.level} of replicate {ref.replicate}")
 
 

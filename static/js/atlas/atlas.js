@@ -58,8 +58,8 @@ export async function atlas(form, chosen) {
   };
   /** @returns {import("./server.js").Ticket} */
   const ticket = () => {
-    const [branch, draw] = control("branch").value.split(":");
-    return { run, replicate: control("replicate").value, level: control("level").value, ...(branch ? { branch, draw } : {}) };
+    const [name, draw] = control("control").value.split(":");
+    return { run, replicate: control("replicate").value, level: control("level").value, ...(name ? { control: name, draw } : {}) };
   };
   const other = () => control("other").value;
   /** The layer of the other ticket that is compared with this one; null without one, and where it cannot be said. @type {import("./server.js").Partner | null} */
@@ -73,7 +73,7 @@ export async function atlas(form, chosen) {
     other: mode() ? other() : "", order_of: "", pairing: mode() ? pairing() : "",
   });
   const lookB = () => ({ ...look(), layer: partner?.layer ?? layer, other: address(), order_of: address() });
-  const words = (/** @type {import("./server.js").Ticket} */ each) => `replicate ${each.replicate} · level ${each.level}${each.branch ? ` · ${each.branch.replaceAll("_", " ")}` : ""}${each.run === run ? "" : ` of ${short(partner?.name || each.run)}`}`;
+  const words = (/** @type {import("./server.js").Ticket} */ each) => `replicate ${each.replicate} · level ${each.level}${each.control ? ` · ${each.control.replaceAll("_", " ")}` : ""}${each.run === run ? "" : ` of ${short(partner?.name || each.run)}`}`;
 
   const listener = {
     moved: (/** @type {View} */ view) => {
@@ -192,7 +192,7 @@ export async function atlas(form, chosen) {
     }
     write({ [input.name]: input.value });
     if (input.name === "other") renew();
-    if (["level", "replicate", "branch"].includes(input.name)) {
+    if (["level", "replicate", "control"].includes(input.name)) {
       chosen(input.name, input.value);
       renew();
     }

@@ -4,7 +4,7 @@ import { at } from "../address.js";
 /**
  * A mask of a run, and how its matrix is shown.
  * @typedef {Uint8Array | Int32Array | Float32Array | Float64Array} Numbers
- * @typedef {{run: string, replicate: string, level: string, branch?: string, draw?: string}} Ticket
+ * @typedef {{run: string, replicate: string, level: string, control?: string, draw?: string}} Ticket
  * @typedef {{layer: string, color: string, rows: string, columns: string, other: string, order_of: string, pairing: string}} Look
  * @typedef {{layer: string | null, by: string | null, reason: string | null, name: string, seq: number, last_level: number, replicates: number}} Partner
  * @typedef {{top: number, bottom: number, left: number, right: number}} View
@@ -19,8 +19,8 @@ const TYPES = { u1: Uint8Array, i4: Int32Array, f4: Float32Array, f8: Float64Arr
 
 /** The ticket of an address such as `06f3k2m9qa:0:5:shuffled:1`. @param {string} address @returns {Ticket} */
 export function ticketOf(address) {
-  const [run, replicate, level, branch, draw] = address.split(":");
-  return { run, replicate, level, ...(branch ? { branch, draw } : {}) };
+  const [run, replicate, level, control, draw] = address.split(":");
+  return { run, replicate, level, ...(control ? { control, draw } : {}) };
 }
 
 /** @param {Ticket} ticket @param {Record<string, unknown>} more */

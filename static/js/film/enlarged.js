@@ -55,7 +55,7 @@ export class Enlarged {
     this.row.max = String(rows - 1);
     this.column.max = String(columns - 1);
     const { cell } = this;
-    if (cell) this.cell = shown.film.cells.find((each) => each.level === cell.level && each.branch === cell.branch && each.draw === cell.draw) ?? cell;
+    if (cell) this.cell = shown.film.cells.find((each) => each.width === cell.width && each.image === cell.image && each.optimizer === cell.optimizer && each.lr === cell.lr) ?? cell;
   }
 
   /** @param {Cell} cell */
@@ -69,8 +69,8 @@ export class Enlarged {
     this.stage.focus();
   }
 
-  get place() {
-    return { replicate: this.shown?.replicate ?? "0", level: this.cell?.level ?? 0, branch: this.cell?.branch ?? "", draw: this.cell?.draw ?? 0 };
+  get training() {
+    return { replicate: this.shown?.replicate ?? "0", width: this.cell?.width ?? 0, image: this.cell?.image ?? "", optimizer: this.cell?.optimizer ?? "", lr: this.cell?.lr ?? 0 };
   }
 
   /** Follow the slider. @param {{words: string, to: number, most: number, at: (cell: Cell) => Standing, align: string}} to */
@@ -90,7 +90,7 @@ export class Enlarged {
     this.stage.classList.toggle("blank", Boolean(said.over));
     this.stage.classList.toggle("diverged", standing.diverged);
     this.step = said.over ? -1 : cell.frames[standing.index].step;
-    for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (this.dialog.querySelectorAll("a[data-form]"))) link.href = exportAddress(this.run, this.place, { show: shown.look.show, scale: shown.look.scale, theme: shown.look.theme }, link.dataset.form ?? "");
+    for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (this.dialog.querySelectorAll("a[data-form]"))) link.href = exportAddress(this.run, this.training, { show: shown.look.show, scale: shown.look.scale, theme: shown.look.theme }, link.dataset.form ?? "");
     this.fetch();
   }
 
@@ -98,13 +98,13 @@ export class Enlarged {
     const { shown, step } = this;
     if (!shown || step < 0) return;
     const look = { ...shown.look, size: FULL };
-    const key = JSON.stringify([this.place, step, look]);
+    const key = JSON.stringify([this.training, step, look]);
     if (key === this.key) return this.draw();
     this.key = key;
     this.asking.abort();
     const { signal } = (this.asking = new AbortController());
     try {
-      const made = await picture(this.run, this.place, step, look, signal);
+      const made = await picture(this.run, this.training, step, look, signal);
       if (key !== this.key) return made.bitmap.close();
       this.bitmap?.close();
       this.bitmap = made.bitmap;
@@ -182,14 +182,14 @@ export class Enlarged {
     this.reading.abort();
     const { signal } = (this.reading = new AbortController());
     const [top, left] = [row - (row % BLOCK), column - (column % BLOCK)];
-    const key = JSON.stringify([this.place, step, top, left]);
+    const key = JSON.stringify([this.training, step, top, left]);
     try {
       let block = this.blocks.get(key);
       if (!block) {
         await new Promise((done) => setTimeout(done, 40));
         if (signal.aborted) return;
         const { rows, columns } = shown.matrix;
-        block = await values(this.run, this.place, step, { top, left, bottom: Math.min(rows, top + BLOCK), right: Math.min(columns, left + BLOCK) }, signal);
+        block = await values(this.run, this.training, step, { top, left, bottom: Math.min(rows, top + BLOCK), right: Math.min(columns, left + BLOCK) }, signal);
         if (this.blocks.size > 200) this.blocks.clear();
         this.blocks.set(key, block);
       }

@@ -67,8 +67,8 @@ export function film(form) {
   };
   const twins = () => ticked("twins");
   /** @param {Shot} shot @returns {Cell | undefined} */
-  const cellOf = (shot) => made?.cells.find((cell) => cell.branch === shot.branch && cell.draw === shot.draw && cell.level === 2 * width() + shot.odd);
-  const cells = () => made?.cells.filter((cell) => cell.level === 2 * width() || (twins() && cell.level === 2 * width() + 1)) ?? [];
+  const cellOf = (shot) => made?.cells.find((cell) => cell.width === Number(value("width")) && cell.image === shot.image && cell.optimizer === shot.optimizer && cell.lr === shot.lr);
+  const cells = () => made?.cells.filter((cell) => cell.width === Number(value("width")) && (twins() || cell.image === "picture")) ?? [];
   const index = () => (Number.isNaN(at) || !stops.length ? stops.length - 1 : nearest(stops, at));
 
   const enlarged = new Enlarged(/** @type {HTMLDialogElement} */ (find("enlarged")), run, {
@@ -96,7 +96,7 @@ export function film(form) {
     find("film-words").textContent = words;
     const means = meaning(align, stop, to === stops.length - 1);
     if (find("film-means").textContent !== means) find("film-means").textContent = means;
-    for (const shot of shots) if (shot.cell && (twins() || !shot.odd)) shot.go(standing(shot.cell, align, stop ?? 0), align);
+    for (const shot of shots) if (shot.cell && (twins() || shot.image === "picture")) shot.go(standing(shot.cell, align, stop ?? 0), align);
     enlarged.turn({ words, to, most: stops.length - 1, at: (cell) => standing(cell, align, stop ?? 0), align });
     wall.dataset.drawn = String(++drawn);
   }
@@ -138,7 +138,7 @@ export function film(form) {
     ready: () => {
       const next = stops[following()];
       const align = value("align");
-      return next === undefined || shots.every((shot) => !shot.cell || (!twins() && shot.odd) || shot.prepare(standing(shot.cell, align, next)));
+      return next === undefined || shots.every((shot) => !shot.cell || (!twins() && shot.image === "none") || shot.prepare(standing(shot.cell, align, next)));
     },
     next: () => {
       const to = following();
@@ -199,9 +199,17 @@ export function film(form) {
   function open(shot) {
     const cell = cellOf(shot);
     if (!cell) return;
-    write({ cell: `${shot.branch}:${shot.draw}${shot.odd ? ":twin" : ""}` });
+    write({ cell: `${shot.optimizer}:${shot.lr}:${shot.image}` });
     enlarged.open(cell);
     turn();
+  }
+
+  /** What names a training in the address; links of before hold the number of its rate and, of a twin, that word. @param {string} text */
+  function named(text) {
+    const [optimizer, rate, image] = text.split(":");
+    if (image && image !== "twin") return [optimizer, rate, image];
+    const rates = new Set(made?.cells.filter((cell) => cell.optimizer === optimizer).map((cell) => cell.lr));
+    return [optimizer, String([...rates][Number(rate)]), image ? "none" : "picture"];
   }
 
   const watcher = new IntersectionObserver((entries) => {
@@ -217,8 +225,8 @@ export function film(form) {
   find("transport").hidden = false;
   if (matchMedia("(prefers-reduced-motion: reduce)").matches) speed.value = "2";
   read().then(() => {
-    const [branch, draw, twin] = (given.get("cell") ?? "").split(":");
-    const shot = shots.find((each) => each.branch === branch && String(each.draw) === draw && each.odd === (twin ? 1 : 0));
+    const [optimizer, lr, image] = named(given.get("cell") ?? "");
+    const shot = shots.find((each) => each.optimizer === optimizer && String(each.lr) === lr && each.image === image);
     if (shot) open(shot);
   });
   return { renew };

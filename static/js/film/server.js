@@ -3,10 +3,10 @@ import { at } from "../address.js";
 
 /**
  * @typedef {{step: number, fate: string | null, loss: number | null, movement: number | null, visibility: number | null, test_accuracy: number | null}} Frame
- * @typedef {{level: number, branch: string, draw: number, width: number, label: string, lr: number, marked: boolean, total_steps: number, state: string, diverged_step: number | null, frames: Frame[]}} Cell
+ * @typedef {{width: number, image: string, optimizer: string, lr: number, label: string, total_steps: number, state: string, diverged_step: number | null, frames: Frame[]}} Cell
  * @typedef {{width: number, rows: number, columns: number, reach: number | null}} Width
  * @typedef {{seq: number, replicate: number, moments: number[], two_level: boolean, widths: Width[], colors: Record<string, string[]>, cells: Cell[]}} Film
- * @typedef {{replicate: string, level: number, branch: string, draw: number}} Place
+ * @typedef {{replicate: string, width: number, image: string, optimizer: string, lr: number}} Training
  * @typedef {{show: string, scale: string, size: number, theme: string}} Look
  * @typedef {{bitmap: ImageBitmap, reach: number, bytes: number}} Picture
  * @typedef {{top: number, left: number, rows: number, columns: number, resolution: number, initial: number[], weight: number[], movement: number[]}} Values
@@ -37,18 +37,18 @@ export async function film(run, replicate) {
   return last.film;
 }
 
-/** A frame, decoded. @param {string} run @param {Place} place @param {number} step @param {Look} look @param {AbortSignal} signal @returns {Promise<Picture>} */
-export async function picture(run, place, step, look, signal) {
-  const answer = await ask(address(run, { ...place, step, ...look }, "/frame"), { signal });
+/** A frame, decoded. @param {string} run @param {Training} training @param {number} step @param {Look} look @param {AbortSignal} signal @returns {Promise<Picture>} */
+export async function picture(run, training, step, look, signal) {
+  const answer = await ask(address(run, { ...training, step, ...look }, "/frame"), { signal });
   const blob = await answer.blob();
   const { reach } = JSON.parse(answer.headers.get("X-Frame") ?? "{}");
   return { bitmap: await createImageBitmap(blob), reach, bytes: blob.size };
 }
 
-/** @param {string} run @param {Place} place @param {number} step @param {{top: number, bottom: number, left: number, right: number}} part @param {AbortSignal} signal @returns {Promise<Values>} */
-export async function values(run, place, step, part, signal) {
-  return (await ask(address(run, { ...place, step, ...part }, "/values"), { signal })).json();
+/** @param {string} run @param {Training} training @param {number} step @param {{top: number, bottom: number, left: number, right: number}} part @param {AbortSignal} signal @returns {Promise<Values>} */
+export async function values(run, training, step, part, signal) {
+  return (await ask(address(run, { ...training, step, ...part }, "/values"), { signal })).json();
 }
 
-/** @param {string} run @param {Place} place @param {{show: string, scale: string, theme: string}} look @param {string} format */
-export const exportAddress = (run, place, look, format) => address(run, { ...place, ...look, format }, "/export");
+/** @param {string} run @param {Training} training @param {{show: string, scale: string, theme: string}} look @param {string} format */
+export const exportAddress = (run, training, look, format) => address(run, { ...training, ...look, format }, "/export");

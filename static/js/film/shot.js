@@ -16,9 +16,9 @@ export class Shot {
     this.figure = figure;
     this.run = run;
     this.loader = loader;
-    this.branch = figure.dataset.branch ?? "";
-    this.draw = Number(figure.dataset.draw);
-    this.odd = Number(figure.dataset.odd);
+    this.optimizer = figure.dataset.optimizer ?? "";
+    this.lr = Number(figure.dataset.lr);
+    this.image = figure.dataset.image ?? "";
     this.canvas = /** @type {HTMLCanvasElement} */ (part("canvas"));
     this.context = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     this.screen = part(".screen");
@@ -47,14 +47,14 @@ export class Shot {
     this.abort = new AbortController();
   }
 
-  /** Where the training stands in the log. */
-  get place() {
-    return { replicate: this.replicate, level: this.cell?.level ?? 0, branch: this.branch, draw: this.draw };
+  /** What names the training. */
+  get training() {
+    return { replicate: this.replicate, width: this.cell?.width ?? 0, image: this.image, optimizer: this.optimizer, lr: this.lr };
   }
 
   /** Show a training in some way; what is on the canvas stays until the first frame has come. @param {Cell} cell @param {string} replicate @param {Look} look @param {boolean} twoLevel */
   set(cell, replicate, look, twoLevel) {
-    const same = this.cell?.level === cell.level && this.replicate === replicate && JSON.stringify(look) === JSON.stringify(this.look);
+    const same = this.cell?.width === cell.width && this.replicate === replicate && JSON.stringify(look) === JSON.stringify(this.look);
     this.cell = cell;
     this.twoLevel = twoLevel;
     if (same) return;
@@ -120,7 +120,7 @@ export class Shot {
       if (!urgent && this.bytes > MOST_BYTES) return void this.asked.delete(step);
       this.asked.set(step, "going");
       try {
-        const made = await picture(this.run, this.place, step, this.look, signal);
+        const made = await picture(this.run, this.training, step, this.look, signal);
         if (signal.aborted) return made.bitmap.close();
         this.frames.set(step, made);
         this.bytes += made.bytes;
@@ -167,7 +167,7 @@ export class Shot {
     this.words.reach.textContent = reach;
     seen.className = `seen ${said.fate}`;
     measure.textContent = said.measure;
-    value.textContent = said.over ? "" : cell.marked ? [said.seen, said.fate === "visible" ? "" : said.fate].filter(Boolean).join(" · ") : "twin";
+    value.textContent = said.over ? "" : cell.image === "picture" ? [said.seen, said.fate === "visible" ? "" : said.fate].filter(Boolean).join(" · ") : "twin";
     this.canvas.setAttribute("aria-label", spoken(cell, said));
   }
 }

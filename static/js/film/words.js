@@ -13,7 +13,7 @@ export const short = (value, digits = 3) => significant(value, digits);
 export const whole = (value) => value.toLocaleString("en-US");
 
 /** @param {Cell} cell */
-export const title = (cell) => `${cell.label}, lr ${short(cell.lr)}${cell.marked ? "" : ", twin without the picture"}`;
+export const title = (cell) => `${cell.label}, lr ${short(cell.lr)}${cell.image === "picture" ? "" : ", twin without the picture"}`;
 
 /**
  * The words under a picture, and those in place of it.
@@ -25,11 +25,11 @@ export function caption(cell, at, twoLevel, align) {
   if (over || !frame) return { over, note: "", step: "", accuracy: "", measure: "", seen: "", fate: "" };
   const isLast = at.index === cell.frames.length - 1;
   const note = align !== "step" && !at.reached ? "not reached" : isLast && cell.state === "running" ? "live" : isLast && cell.state === "stopped" ? "stopped" : "";
-  const measured = frame.visibility !== null && cell.marked;
+  const measured = frame.visibility !== null && cell.image === "picture";
   return {
     over: "", note, step: `step ${whole(frame.step)}`, accuracy: frame.test_accuracy === null ? "" : `${(100 * frame.test_accuracy).toFixed(1)} %`,
     measure: measured ? (twoLevel ? "AUC " : "ρ ") : "", seen: measured ? (frame.visibility ?? 0).toFixed(2).replace("-", "−") : "",
-    fate: cell.marked ? (frame.fate ?? "") : "",
+    fate: cell.image === "picture" ? (frame.fate ?? "") : "",
   };
 }
 

@@ -19,8 +19,8 @@ async function search(words, signal) {
 
 /** A ticket's address in words, without its run. @param {string} address such as `0:5` or `0:5:shuffled:1` */
 function ticketWords(address) {
-  const [replicate, level, branch, draw] = address.split(":");
-  return `replicate ${replicate} · level ${level}${branch ? ` · ${branch.replaceAll("_", " ")}${draw === "0" ? "" : ` ${draw}`}` : ""}`;
+  const [replicate, level, control, draw] = address.split(":");
+  return `replicate ${replicate} · level ${level}${control ? ` · ${control.replaceAll("_", " ")}${draw === "0" ? "" : ` ${draw}`}` : ""}`;
 }
 
 /**

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from app.contract.events import ArtifactSaved, Place, Started
-from app.kinds.lottery.spec import LotterySpec
+from app.contract.events import ArtifactSaved, Started
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.kinds.presets import PRESETS
 from app.masks import codec
 from app.masks.sums import strata_of, sums
@@ -20,7 +20,7 @@ SHUFFLED = "shuffled"
 
 
 class Saved:
-    """A run that has saved masks as a worker saves them; `masks` holds them by (replicate, level, branch, draw)."""
+    """A run that has saved masks as a worker saves them; `masks` holds them by (replicate, level, control, draw)."""
 
     def __init__(
         self, store: Store, *, replicates: int = 3, levels: int = 2, shapes: Mapping[str, tuple[int, ...]] = SHAPES,
@@ -57,20 +57,20 @@ class Saved:
         before = self.masks.get((replicate, level - 1, "winning_ticket", 0))
         base = before or {name: np.ones(shape, bool) for name, shape in self.shapes.items()}
         if level == 0:
-            self._save(replicate, Place(), "init", {f"{name}.weight": values for name, values in initial.items()})
+            self._save(replicate, LotteryKey(), "init", {f"{name}.weight": values for name, values in initial.items()})
             mask: Masks = base
         else:
             # The largest initial weights of another draw are lost, so that masks of levels are nested.
             draw = np.random.default_rng([9, self.seed, replicate, level])
             mask = {name: m & (np.abs(initial[name]) * draw.random(m.shape) > 0.2) for name, m in base.items()}
-        self._masks(replicate, Place(level=level), mask, base)
+        self._masks(replicate, LotteryKey(level=level), mask, base)
         for index in range(draws if level else 0):
             draw = np.random.default_rng([8, self.seed, replicate, level, index])
             control = {name: draw.permuted(m.reshape(-1)).reshape(m.shape) for name, m in mask.items()}
-            self._masks(replicate, Place(level=level, branch=SHUFFLED, draw=index), control, mask)
+            self._masks(replicate, LotteryKey(level=level, control=SHUFFLED, draw=index), control, mask)
 
-    def _masks(self, replicate: int, place: Place, mask: Masks, base: Masks) -> None:
-        self.masks[replicate, place.level, place.branch, place.draw] = mask
+    def _masks(self, replicate: int, place: LotteryKey, mask: Masks, base: Masks) -> None:
+        self.masks[replicate, place.level, place.control, place.draw] = mask
         encoded = {f"{n}.weight": codec.encode(codec.pack(m), codec.pack(base[n])) for n, m in mask.items()}
         self._save(replicate, place, "mask", encoded)
         pyramid = {
@@ -82,12 +82,12 @@ class Saved:
         }
         self._save(replicate, place, "pyramid", pyramid)
 
-    def _save(self, replicate: int, place: Place, name: str, tensors: Mapping[str, NDArray[Any]]) -> None:
+    def _save(self, replicate: int, place: LotteryKey, name: str, tensors: Mapping[str, NDArray[Any]]) -> None:
         claim, ordinal = self.claims[replicate]
         content = save(dict(tensors))
         sha256 = self.store.artifacts_store.put(content)
         event = ArtifactSaved(
-            place=place, name=name, sha256=sha256, size_bytes=len(content), media_type="application/octet-stream"
+            key=place, name=name, sha256=sha256, size_bytes=len(content), media_type="application/octet-stream"
         )
         self.store.append(claim.shard_id, claim.token, [event], ordinal)
         self.claims[replicate] = (claim, ordinal + 1)

@@ -82,7 +82,7 @@ def test_numbers_are_those_of_the_masks_themselves(run: Saved, reader: Reader, s
         (1, 2, SHUFFLED, 1),
         (1, 2, "winning_ticket", 0),
     ]
-    addresses = ",".join(f"{run.id}:{r}:{level}:{branch}:{draw}" for r, level, branch, draw in places)
+    addresses = ",".join(f"{run.id}:{r}:{level}:{control}:{draw}" for r, level, control, draw in places)
     options = (ChanceOptions if spread else MatrixOptions)(tickets=addresses)
     made = overlaps(reader, run.id, options)
     assert made.layers == tuple(SHAPES)

@@ -27,8 +27,8 @@ def test_every_mask_comes_back(store: Store, reader: Reader) -> None:
                 bits = reader.bits(run.ref(replicate, level), number)
                 expected = matrix(run.masks[replicate][level][name])
                 assert np.array_equal(unpack(bits, expected.shape[1]), expected)
-    for (replicate, level, branch), masks in run.controls.items():
-        bits = reader.bits(run.ref(replicate, level, branch), 1)
+    for (replicate, level, control), masks in run.controls.items():
+        bits = reader.bits(run.ref(replicate, level, control), 1)
         assert np.array_equal(unpack(bits, 20), masks["fc1"])
 
 

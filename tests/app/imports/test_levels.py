@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load
 
 from app.contract.events import Measured
+from app.contract.tickets import TicketKey
 from app.imports import limits
 from app.imports.levels import MaskSequence, Saved
 from app.imports.refused import Refused
@@ -27,10 +28,10 @@ class Made:
         self.saved: dict[tuple[str, int], dict[str, NDArray[Any]]] = {}
         for output in self.sequence.outputs(folder):
             if isinstance(output, Saved):
-                self.saved[output.name, output.place.level] = load(b"".join(output.spool.chunks()))
+                self.saved[output.name, output.key.level] = load(b"".join(output.spool.chunks()))
             else:
                 assert isinstance(output, Measured)
-                assert (output.series, output.place.level) == ("layers", len(self.rows))
+                assert (output.series, output.key) == ("layers", TicketKey(level=len(self.rows)))
                 self.rows.append(output.columns)
         assert list(folder.iterdir()) == []
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.kinds.lottery.spec import LotterySpec
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.masks import chance
 from app.masks.chance import REACH, Axes, Moments, axes, magnitude_at_init, moments, uniform, unit_permuted
 from app.masks.codec import decode, matrix, pack, unpack
@@ -270,7 +270,7 @@ def test_independent_tickets_of_mnist_are_no_more_alike_than_permuted_units(data
     masks = []
     for replicate in range(3):
         for output in run(spec, replicate, datasets_dir=datasets_dir):
-            if isinstance(output, Tensors) and output.name == "mask" and output.place.level == 1:
+            if isinstance(output, Tensors) and output.name == "mask" and output.key == LotteryKey(level=1):
                 masks.append(unpack(decode(output.tensors["fc1.weight"].numpy(), full), 784) > 0)
                 break
     both = intersections([pack(mask) for mask in masks])

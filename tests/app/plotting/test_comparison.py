@@ -19,8 +19,8 @@ def rows() -> list[dict[str, Any]]:
     return [
         {"replicate": 0, "level": 0, "density": 1.0, "test_accuracy": 0.9},
         {"replicate": 0, "level": 1, "density": 0.5, "test_accuracy": 0.85},
-        {"replicate": 0, "level": 1, "density": 0.5, "test_accuracy": 0.6, "branch": "shuffled"},
-        {"replicate": 0, "level": 1, "density": 0.5, "test_accuracy": 0.8, "branch": "reinit"},
+        {"replicate": 0, "level": 1, "density": 0.5, "test_accuracy": 0.6, "control": "shuffled"},
+        {"replicate": 0, "level": 1, "density": 0.5, "test_accuracy": 0.8, "control": "reinit"},
         {"replicate": 0, "level": 2, "density": 0.25, "test_accuracy": 0.1, "diverged_step": 5.0},
     ]
 
@@ -33,7 +33,7 @@ def test_rows_by_hand(records: Any, same: Callable[..., bool]) -> None:
         rows=(
             Row(1, 0.5, 0.85, 1, 0, Paired(1, "dense", 1, -0.05, NAN, NAN),
                 (Paired(1, "reinit", 1, 0.05, NAN, NAN), Paired(1, "shuffled", 1, 0.25, NAN, NAN))),
-            Row(2, 0.25, NAN, 0, 1, gone, (gone._replace(branch="reinit"), gone._replace(branch="shuffled"))),
+            Row(2, 0.25, NAN, 0, 1, gone, (gone._replace(control="reinit"), gone._replace(control="shuffled"))),
         ),
         verdict=verdict(outcome, TERMS),
         advantages=(),
@@ -61,9 +61,9 @@ def test_sentence_and_table_say_the_same_of_a_control(records: Any) -> None:
     draw = np.random.default_rng(1)
     gains = {1: 0.0, 2: 0.03, 3: 0.1}
     rows = [
-        {"replicate": replicate, "level": level, "density": 0.5**level, "branch": branch,
-         "test_accuracy": 0.9 - (gains[level] if branch == "reinit" else 0) + draw.normal(0, 0.002)}
-        for replicate in range(5) for level in gains for branch in ("winning_ticket", "reinit")
+        {"replicate": replicate, "level": level, "density": 0.5**level, "control": control,
+         "test_accuracy": 0.9 - (gains[level] if control == "reinit" else 0) + draw.normal(0, 0.002)}
+        for replicate in range(5) for level in gains for control in ("winning_ticket", "reinit")
     ]  # fmt: skip
     made = comparison(records.outcome(rows), TERMS)
     columns = table(made)

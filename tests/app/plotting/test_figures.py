@@ -124,7 +124,7 @@ def test_every_figure_tells_title_finding_foot_and_n(records: Any, entry: Figure
         assert meta["title"]
         assert meta["foot"].startswith(f"n = {meta['n']}" if meta["n"] < 2 else "n = ")
         assert "".join(part["text"] for part in meta["finding"]).endswith(".")
-        assert {part["branch"] for part in meta["finding"] if "branch" in part} <= {
+        assert {part["role"] for part in meta["finding"] if "role" in part} <= {
             *BRANCHES, *OPTIMIZERS, *FORMATS, "dense", "pruned",
         }  # fmt: skip
         assert meta["axes"]["x"]

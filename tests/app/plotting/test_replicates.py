@@ -12,13 +12,13 @@ NAN = float("nan")
 
 def rows() -> list[dict[str, Any]]:
     return [
-        {"replicate": 0, "level": 1, "branch": "reinit", "draw": 0, "density": 0.5, "test_accuracy": 0.8},
-        {"replicate": 0, "level": 1, "branch": "reinit", "draw": 1, "density": 0.5, "test_accuracy": 0.6},
-        {"replicate": 0, "level": 1, "branch": "reinit", "draw": 2, "density": 0.5, "test_accuracy": 0.7},
-        {"replicate": 4, "level": 1, "branch": "reinit", "draw": 0, "density": 0.5, "test_accuracy": 0.9},
-        {"replicate": 4, "level": 2, "branch": "reinit", "draw": 0, "density": 0.25, "test_accuracy": 0.5,
+        {"replicate": 0, "level": 1, "control": "reinit", "draw": 0, "density": 0.5, "test_accuracy": 0.8},
+        {"replicate": 0, "level": 1, "control": "reinit", "draw": 1, "density": 0.5, "test_accuracy": 0.6},
+        {"replicate": 0, "level": 1, "control": "reinit", "draw": 2, "density": 0.5, "test_accuracy": 0.7},
+        {"replicate": 4, "level": 1, "control": "reinit", "draw": 0, "density": 0.5, "test_accuracy": 0.9},
+        {"replicate": 4, "level": 2, "control": "reinit", "draw": 0, "density": 0.25, "test_accuracy": 0.5,
          "diverged_step": 30.0},
-        {"replicate": 0, "level": 2, "branch": "reinit", "draw": 0, "density": 0.25, "test_accuracy": NAN},
+        {"replicate": 0, "level": 2, "control": "reinit", "draw": 0, "density": 0.25, "test_accuracy": NAN},
         {"replicate": 0, "level": 0, "density": 1.0, "test_accuracy": 0.95},
     ]  # fmt: skip
 
@@ -26,7 +26,7 @@ def rows() -> list[dict[str, Any]]:
 def test_curve_by_hand(records: Any, same: Callable[..., bool]) -> None:
     made = curve(records.outcome(rows()), "test_accuracy", "reinit")
     expected = Curve(
-        branch="reinit",
+        control="reinit",
         levels=np.array([1, 2]),
         density=np.array([0.5, 0.25]),
         replicates=np.array([0, 4]),
@@ -55,6 +55,6 @@ def test_row_order_does_not_matter(records: Any, same: Callable[..., bool]) -> N
 
 
 def test_present_keeps_the_order_of_the_branches(records: Any) -> None:
-    mixed = records.outcome([{"branch": name} for name in ("shuffled", "winning_ticket", "reinit")])
+    mixed = records.outcome([{"control": name} for name in ("shuffled", "winning_ticket", "reinit")])
     assert present(mixed) == ("winning_ticket", "reinit", "shuffled")
     assert draws(records.outcome(rows())) == 3

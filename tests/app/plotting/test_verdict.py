@@ -16,8 +16,8 @@ TERMS = Terms(STEP)
 def outcome(records: Any, ticket: dict[int, list[float]], **controls: dict[int, list[float]]) -> Series:
     """Accuracies by level, one per replicate; None leaves a replicate out."""
     rows = [
-        {"replicate": replicate, "level": level, "branch": branch, "density": 0.5**level, "test_accuracy": value}
-        for branch, levels in {"winning_ticket": ticket, **controls}.items()
+        {"replicate": replicate, "level": level, "control": control, "density": 0.5**level, "test_accuracy": value}
+        for control, levels in {"winning_ticket": ticket, **controls}.items()
         for level, values in levels.items()
         for replicate, value in enumerate(values)
         if value is not None

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.contract.events import Place
+from app.kinds.lottery.spec import LotteryKey
 from app.repeat.comparison import LISTED, compare_runs
 from app.store import Conflict, Store
 from tests.app.masked_run import write_run
@@ -27,7 +27,7 @@ def test_one_other_mask_is_found_where_it_lies(store: Store) -> None:
     second = write_run(store, SHAPES, replicates=2, seed=3, masks=masks)
     found = compare_runs(store, store.run(first.id), store.run(second.id))
     assert not found.identical
-    places = [(each.replicate, each.level, each.sort, each.name) for each in found.differences]
+    places = [(each.replicate, each.key["level"], each.sort, each.name) for each in found.differences]
     assert places == [(1, 2, "rows", "layers"), *((1, 2, "artifact", name) for name in ("mask", "pyramid", "ticket"))]
     assert "first kept at row 1: " in found.differences[0].text
     assert found.different == 4
@@ -68,6 +68,6 @@ def test_runs_are_compared_once_they_have_finished(store: Store) -> None:
 
 def test_a_draw_of_a_control_has_a_place_of_its_own(store: Store) -> None:
     one, two = (store.run(write_run(store, SHAPES, controls=("random",), seed=seed).id) for seed in (0, 1))
-    found = {Place(level=each.level, branch=each.branch, draw=each.draw) for each in
+    found = {LotteryKey.model_validate(each.key) for each in
              compare_runs(store, one, two).differences}  # fmt: skip
-    assert Place(level=2, branch="random", draw=0) in found
+    assert LotteryKey(level=2, control="random", draw=0) in found

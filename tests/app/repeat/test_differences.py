@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from app.contract.events import Place
 from app.contract.outputs import Key, Rows, Saved
+from app.kinds.lottery.spec import LotteryKey
 from app.repeat.differences import compare, difference, of_values
 
 COLUMNS = ("step", "loss", "accuracy")
@@ -92,7 +92,7 @@ def test_values_of_any_width_are_compared(dtype: str) -> None:
 
 
 def test_each_key_is_counted_once() -> None:
-    key = {name: Key(Place(level=level), "rows", name) for level, name in enumerate("abcd")}
+    key = {name: Key(LotteryKey(level=level), "rows", name) for level, name in enumerate("abcd")}
     then = {key["a"]: rows(), key["b"]: rows(), key["c"]: rows()}
     now = {key["d"]: rows(), key["b"]: rows(TABLE[:, :1]), key["a"]: rows()}
     compared = compare(then, now)

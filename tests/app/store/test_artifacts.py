@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.contract.events import ArtifactSaved, Place
+from app.contract.events import ArtifactSaved
+from app.kinds.lottery.spec import LotteryKey
 from app.store import Artifacts, Claim, Corrupt, NotFound, Store
 
 DATA = b"ticket" * 100
@@ -116,14 +117,12 @@ def test_a_folder_that_cannot_be_written_raises_oserror(tmp_path: Path) -> None:
 
 
 def test_refs_say_where_an_artifact_belongs(store: Store, claim: Claim) -> None:
-    place = Place(level=2, branch="reinit", draw=1)
-    event = ArtifactSaved(
-        place=place, name="ticket", sha256=SHA256, size_bytes=2**40, media_type="x/y", meta={"a": "b"}
-    )
+    place = LotteryKey(level=2, control="reinit", draw=1)
+    event = ArtifactSaved(key=place, name="ticket", sha256=SHA256, size_bytes=2**40, media_type="x/y", meta={"a": "b"})
     seq = store.append(claim.shard_id, claim.token, [event], 0)
     (ref,) = store.artifacts(claim.run_id)
     assert ref == store.artifact(SHA256)
     assert (ref.id, ref.run_id, ref.seq, ref.name, ref.size_bytes) == (SHA256, claim.run_id, seq, "ticket", 2**40)
-    assert (ref.replicate, ref.level, ref.branch, ref.draw, ref.meta) == (0, 2, "reinit", 1, {"a": "b"})
+    assert (ref.replicate, ref.key, ref.meta) == (0, {"level": 2, "control": "reinit", "draw": 1}, {"a": "b"})
     with pytest.raises(NotFound):
         store.artifact("0" * 64)

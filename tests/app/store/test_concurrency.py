@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 
 from app.contract.events import Measured
-from app.kinds.lottery.spec import LotterySpec
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.store import Claim, Conflict, Fenced, Store
 from app.store.runs import derive
 
@@ -14,7 +14,7 @@ ROWS = 6
 
 def _work(store: Store, claim: Claim, chance: random.Random) -> None:
     for ordinal in range(claim.next_ordinal - claim.next_ordinal % 2, ROWS, 2):
-        event = Measured(series="evaluation", columns={"step": [float(ordinal), float(ordinal + 1)]})
+        event = Measured(series="evaluation", key=LotteryKey(), columns={"step": [float(ordinal), float(ordinal + 1)]})
         store.append(claim.shard_id, claim.token, [event], ordinal)
         if store.heartbeat(claim.shard_id, claim.token, None) == "cancel":
             store.cancelled(claim.shard_id, claim.token)

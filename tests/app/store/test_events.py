@@ -4,18 +4,20 @@ from collections.abc import Callable
 
 import pytest
 
-from app.contract.events import ArtifactSaved, Changed, Event, Measured, Place
-from app.kinds.lottery.spec import LotterySpec
+from app.contract.events import ArtifactSaved, Changed, Event, Measured
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.store import Claim, OrdinalGap, Store
 
 
 def _rows(*values: float, series: str = "evaluation", level: int = 0) -> Measured:
     columns = {"step": list(values), "loss": [value / 2 for value in values]}
-    return Measured(series=series, place=Place(level=level), columns=columns)
+    return Measured(series=series, key=LotteryKey(level=level), columns=columns)
 
 
 def _saved(name: str) -> ArtifactSaved:
-    return ArtifactSaved(name=name, sha256="a" * 64, size_bytes=3, media_type="application/x-safetensors")
+    return ArtifactSaved(
+        key=LotteryKey(), name=name, sha256="a" * 64, size_bytes=3, media_type="application/x-safetensors"
+    )
 
 
 def _steps(store: Store, claim: Claim) -> list[float]:
@@ -30,7 +32,7 @@ def test_the_kept_event_names_its_chunk_instead_of_carrying_it(store: Store, cla
     assert measured.event == {
         "kind": "measured",
         "series": "evaluation",
-        "place": {"level": 0, "branch": "winning_ticket", "draw": 0},
+        "key": {"level": 0, "control": "winning_ticket", "draw": 0},
         "chunk": 2,
         "rows": 2,
         "columns": ["step", "loss"],
@@ -104,10 +106,12 @@ def test_numbers_are_dense_under_writers_of_many_processes(
     run = store.create_run(spec.model_copy(update={"replicates": 8}), name="x")
     script = """
 from app.contract.events import Measured
+from app.kinds.lottery.spec import LotteryKey
 claim = store.claim("cpu", f"w{i}")
 for k in range(25):
-    both = Measured(series="evaluation", columns={"step": [2.0 * k, 2.0 * k + 1]})
-    seq = store.append(claim.shard_id, claim.token, [both, Measured(series="other", columns={"x": [k]})], 3 * k)
+    both = Measured(series="evaluation", key=LotteryKey(), columns={"step": [2.0 * k, 2.0 * k + 1]})
+    other = Measured(series="other", key=LotteryKey(), columns={"x": [k]})
+    seq = store.append(claim.shard_id, claim.token, [both, other], 3 * k)
     print(seq)
     if k % 5 == 0:
         # What a reader has seen up to here stays a prefix of the log: no number commits late.

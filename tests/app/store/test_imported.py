@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.contract.events import ArtifactSaved, Measured, Place
+from app.contract.events import ArtifactSaved, Measured
 from app.contract.experiment import FieldError
+from app.contract.tickets import TicketKey
 from app.kinds.imported.spec import ImportedSpec
 from app.kinds.lottery.spec import LotterySpec
 from app.store import Conflict, Store
@@ -15,10 +16,10 @@ PROVENANCE = {"layers": [{"name": "fc1", "shape": [3, 4]}], "files": ["a.safeten
 def outputs(store: Store) -> list[Measured | ArtifactSaved]:
     made: list[Measured | ArtifactSaved] = []
     for level in range(2):
-        place = Place(level=level)
+        place = TicketKey(level=level)
         sha256, size = store.artifacts_store.put_pieces([b"mask", bytes([level])])
-        made.append(Measured(series="layers", place=place, columns={"layer": [0.0], "kept": [12.0 - level]}))
-        made.append(ArtifactSaved(place=place, name="mask", sha256=sha256, size_bytes=size, media_type="x/y"))
+        made.append(Measured(series="layers", key=place, columns={"layer": [0.0], "kept": [12.0 - level]}))
+        made.append(ArtifactSaved(key=place, name="mask", sha256=sha256, size_bytes=size, media_type="x/y"))
     return made
 
 
@@ -45,7 +46,10 @@ def test_what_it_saved_and_measured_is_read_as_of_any_run(store: Store) -> None:
     assert store.series(run.id, "layers")["kept"].tolist() == [12, 11]
     assert store.series(run.id, "layers")["level"].tolist() == [0, 1]
     refs = store.artifacts(run.id)
-    assert [(ref.name, ref.replicate, ref.level) for ref in refs] == [("mask", 0, 0), ("mask", 0, 1)]
+    assert [(ref.name, ref.replicate, ref.key) for ref in refs] == [
+        ("mask", 0, {"level": 0}),
+        ("mask", 0, {"level": 1}),
+    ]
     assert not any(store.sweep_artifacts(older_than_s=0))
     assert [store.artifacts_store.get(ref.id) for ref in refs] == [b"mask\x00", b"mask\x01"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.contract.events import Measured
 from app.contract.experiment import FieldError
-from app.kinds.lottery.spec import LotterySpec
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.records import State
 from app.store import Claim, Conflict, Fenced, NotFound, Store
 
@@ -50,7 +50,7 @@ def test_a_running_run_is_cancelled_when_its_worker_has_stopped(store: Store, cl
     assert store.cancel_run(claim.run_id).state == "cancelling"
     assert _states(store, claim.run_id) == ["cancelling", "cancelled"]
     assert store.heartbeat(claim.shard_id, claim.token, None) == "cancel"
-    store.append(claim.shard_id, claim.token, [Measured(series="outcome", columns={"x": [1.0]})], 0)
+    store.append(claim.shard_id, claim.token, [Measured(series="outcome", key=LotteryKey(), columns={"x": [1.0]})], 0)
     store.cancelled(claim.shard_id, claim.token)
     assert store.run(claim.run_id).state == "cancelled"
     assert store.cancel_run(claim.run_id).state == "cancelled"
@@ -114,7 +114,7 @@ def test_resume_queues_cancelled_and_failed_shards_with_all_their_tries(store: S
 
 
 def test_resume_goes_on_where_it_was(store: Store, claim: Claim) -> None:
-    store.append(claim.shard_id, claim.token, [Measured(series="outcome", columns={"x": [1.0]})], 0)
+    store.append(claim.shard_id, claim.token, [Measured(series="outcome", key=LotteryKey(), columns={"x": [1.0]})], 0)
     store.checkpoint(claim.shard_id, claim.token, "a" * 64, 1)
     store.cancel_run(claim.run_id)
     store.cancelled(claim.shard_id, claim.token)
@@ -236,7 +236,7 @@ def test_binning_a_live_run_cancels_it(store: Store, claim: Claim) -> None:
 
 
 def test_purging_deletes_everything_and_only_from_the_bin(store: Store, spec: LotterySpec, claim: Claim) -> None:
-    store.append(claim.shard_id, claim.token, [Measured(series="outcome", columns={"x": [1.0]})], 0)
+    store.append(claim.shard_id, claim.token, [Measured(series="outcome", key=LotteryKey(), columns={"x": [1.0]})], 0)
     store.fail(claim.shard_id, claim.token, "x", "", final=True)
     store.cancel_run(claim.run_id)
     kept = store.create_run(spec, name="kept").id

@@ -5,25 +5,25 @@ from math import inf, nan
 import numpy as np
 import pytest
 
-from app.contract.events import ArtifactSaved, Measured, Place, Started
+from app.contract.events import ArtifactSaved, Measured, Started
 from app.contract.outputs import Key, Rows, Saved
-from app.kinds.lottery.spec import LotterySpec
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.store import Claim, NotFound, Store
 
-FIRST, SECOND = Place(), Place(level=1, branch="random", draw=2)
+FIRST, SECOND = LotteryKey(), LotteryKey(level=1, control="random", draw=2)
 
 
 def started(claim: Claim, plan: dict[str, object]) -> Started:
     return Started(replicate=claim.replicate, attempt=claim.attempt, worker="w", plan=plan, provenance={})
 
 
-def evaluation(place: Place, **columns: list[float]) -> Measured:
-    return Measured(series="evaluation", place=place, columns=columns)
+def evaluation(place: LotteryKey, **columns: list[float]) -> Measured:
+    return Measured(series="evaluation", key=place, columns=columns)
 
 
-def saved(store: Store, place: Place, data: bytes) -> ArtifactSaved:
+def saved(store: Store, place: LotteryKey, data: bytes) -> ArtifactSaved:
     sha256 = store.artifacts_store.put(data)
-    return ArtifactSaved(place=place, name="mask", sha256=sha256, size_bytes=len(data), media_type="x")
+    return ArtifactSaved(key=place, name="mask", sha256=sha256, size_bytes=len(data), media_type="x")
 
 
 def test_outputs_come_in_their_order_with_every_bit(store: Store, claim: Claim) -> None:

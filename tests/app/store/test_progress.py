@@ -4,7 +4,8 @@ from typing import cast
 
 import pytest
 
-from app.contract.events import Place, Progress
+from app.contract.events import Progress
+from app.kinds.lottery.spec import LotteryKey
 from app.store.progress import Rate, eta_s, note, rate, run_progress
 from app.store.tables import AnyRow
 
@@ -73,11 +74,11 @@ def test_run_progress_sums_and_names_what_runs() -> None:
 @pytest.mark.parametrize(
     ("place", "words"),
     [
-        (Place(), "dense network"),
-        (Place(level=3), "level 3, winning ticket"),
-        (Place(level=3, branch="reinit", draw=2), "level 3, reinit 3"),
+        (LotteryKey(), "dense network"),
+        (LotteryKey(level=3), "level 3, winning ticket"),
+        (LotteryKey(level=3, control="reinit", draw=2), "level 3, reinit 3"),
     ],
 )
-def test_notes_are_words(place: Place, words: str) -> None:
-    assert note(Progress(done=0, total=1, place=place)) == words
-    assert note(Progress(done=0, total=1, place=place, note="784×300 at 5 %")) == "784×300 at 5 %"
+def test_notes_are_words(place: LotteryKey, words: str) -> None:
+    assert note(Progress(done=0, total=1, key=place)) == words
+    assert note(Progress(done=0, total=1, key=place, note="784×300 at 5 %")) == "784×300 at 5 %"

@@ -7,26 +7,26 @@ import numpy as np
 import pytest
 from sqlalchemy import insert
 
-from app.contract.events import Measured, Place
-from app.kinds.lottery.spec import LotterySpec
+from app.contract.events import Measured
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.store import Claim, Store
 from app.store.chunks import pack
 from app.store.database import Database
 from app.store.tables import chunks
 
 
-def _row(place: Place, *values: float, series: str = "outcome") -> Measured:
-    return Measured(series=series, place=place, columns={"steps": list(values)})
+def _row(place: LotteryKey, *values: float, series: str = "outcome") -> Measured:
+    return Measured(series=series, key=place, columns={"steps": list(values)})
 
 
 def test_nothing_measured_is_an_empty_series(store: Store, claim: Claim) -> None:
     series = store.series(claim.run_id, "outcome")
-    assert (len(series), set(series.columns)) == (0, {"replicate", "level", "branch", "draw"})
+    assert (len(series), set(series.columns)) == (0, {"replicate", "level", "control", "draw"})
 
 
 def test_special_values_keep_their_bits(store: Store, claim: Claim) -> None:
     values = [math.nan, math.inf, -math.inf, -0.0, 5e-324, 0.1]
-    store.append(claim.shard_id, claim.token, [_row(Place(), *values)], 0)
+    store.append(claim.shard_id, claim.token, [_row(LotteryKey(), *values)], 0)
     read = store.series(claim.run_id, "outcome")["steps"]
     assert read.tobytes() == np.array(values).tobytes()
     assert read.dtype == np.float64
@@ -35,29 +35,29 @@ def test_special_values_keep_their_bits(store: Store, claim: Claim) -> None:
 def test_every_filter_is_complete(store: Store, spec: LotterySpec) -> None:
     run = store.create_run(spec, name="x")
     places = [
-        Place(level=level, branch=branch, draw=draw)
+        LotteryKey(level=level, control=control, draw=draw)
         for level in (0, 1, 2)
-        for branch in ("winning_ticket", "reinit")
+        for control in ("winning_ticket", "reinit")
         for draw in (0, 1)
     ]
     for _ in range(2):
         claim = store.claim("cpu", "w")
         assert claim is not None
         rows = [_row(place, 10.0 * i, 10.0 * i + 1) for i, place in enumerate(places)]
-        other = [_row(Place(), 99.0, series="layers")]
+        other = [_row(LotteryKey(), 99.0, series="layers")]
         store.append(claim.shard_id, claim.token, other + rows, 0)
     whole = store.series(run.id, "outcome")
     assert len(whole) == 2 * 2 * len(places)
     assert whole["replicate"].tolist() == [0] * 24 + [1] * 24
     assert whole["level"].tolist()[:8] == [0] * 8
-    assert whole["branch"].tolist()[:6] == ["winning_ticket"] * 4 + ["reinit"] * 2
+    assert whole["control"].tolist()[:6] == ["winning_ticket"] * 4 + ["reinit"] * 2
     assert whole["draw"].tolist()[:4] == [0, 0, 1, 1]
-    for column, values in (("branch", ("reinit", "shuffled")), ("replicate", (1, 7)), ("level", (2, 9))):
+    for column, values in (("control", ("reinit", "shuffled")), ("replicate", (1, 7)), ("level", (2, 9))):
         for value in values:
             part, expected = store.series(run.id, "outcome", **{column: value}), whole.where(whole[column] == value)  # type: ignore[arg-type]
             for name in whole.columns if len(expected) else part.columns:
                 assert part[name].tolist() == expected[name].tolist()
-    one = store.series(run.id, "outcome", branch="reinit", replicate=0, level=1)
+    one = store.series(run.id, "outcome", control="reinit", replicate=0, level=1)
     assert one["steps"].tolist() == [60, 61, 70, 71]
 
 
@@ -67,15 +67,15 @@ def test_the_order_is_that_of_each_replicate_whoever_writes_first(store: Store, 
     assert first
     assert second
     for claim, value in ((second, 20.0), (first, 10.0), (second, 21.0), (first, 11.0)):
-        store.append(claim.shard_id, claim.token, [_row(Place(), value)], int(value) % 10)
+        store.append(claim.shard_id, claim.token, [_row(LotteryKey(), value)], int(value) % 10)
     assert store.series(run.id, "outcome")["steps"].tolist() == [10, 11, 20, 21]
 
 
 def test_columns_that_some_rows_lack_are_nan_there(store: Store, claim: Claim) -> None:
     rows = [
-        Measured(series="outcome", columns={"a": [1.0]}),
-        Measured(series="outcome", columns={"b": [2.0, 3.0], "a": [4.0, 5.0]}),
-        Measured(series="outcome", columns={"a": [6.0]}),
+        Measured(series="outcome", key=LotteryKey(), columns={"a": [1.0]}),
+        Measured(series="outcome", key=LotteryKey(), columns={"b": [2.0, 3.0], "a": [4.0, 5.0]}),
+        Measured(series="outcome", key=LotteryKey(), columns={"a": [6.0]}),
     ]
     store.append(claim.shard_id, claim.token, rows, 0)
     series = store.series(claim.run_id, "outcome")
@@ -87,7 +87,6 @@ def test_a_hundred_thousand_rows_are_read_in_a_tenth_of_a_second(store: Store, c
     n, length, columns = 6000, 20, {name: [0.5] * 20 for name in "abcdef"}
     names = '["a","b","c","d","e","f"]'
     database = Database(database_url)
-    place = {"replicate": 0, "branch": "winning_ticket", "draw": 0}
     with database.write() as connection:
         connection.execute(
             insert(chunks),
@@ -96,12 +95,12 @@ def test_a_hundred_thousand_rows_are_read_in_a_tenth_of_a_second(store: Store, c
                     "run_id": claim.run_id,
                     "seq": 10 + i,
                     "series": "evaluation",
-                    "level": i % 12,
+                    "key": LotteryKey(level=i % 12).text,
                     "ordinal": i * length,
                     "rows": length,
                     "names": names,
                     "data": pack(columns),
-                    **place,
+                    "replicate": 0,
                 }
                 for i in range(n)
             ],

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from app.contract.events import Measured, Place, Progress, Started
-from app.kinds.lottery.spec import LotterySpec
+from app.contract.events import Measured, Progress, Started
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.store import CheckpointRef, Claim, Fenced, OrdinalGap, Store
 
-ROW = Measured(series="outcome", columns={"steps": [1.0]})
+ROW = Measured(series="outcome", key=LotteryKey(), columns={"steps": [1.0]})
 
 
 def _started(claim: Claim, plan: dict[str, object]) -> Started:
@@ -87,7 +87,7 @@ def test_a_narrowed_shard_that_is_being_cancelled_is_cancelled(store: Store, cla
 
 def test_progress_is_overwritten_and_summed(store: Store, claim: Claim) -> None:
     for done in (10, 30):
-        progress = Progress(done=done, total=300, place=Place(level=1, branch="reinit"), step=5)
+        progress = Progress(done=done, total=300, key=LotteryKey(level=1, control="reinit"), step=5)
         assert store.heartbeat(claim.shard_id, claim.token, progress) == "run"
     assert store.heartbeat(claim.shard_id, claim.token, None) == "run"
     shard = store.shards(claim.run_id)[0]

@@ -5,12 +5,13 @@ from contextlib import ExitStack
 import numpy as np
 import pytest
 
-from app.contract.events import Measured, Place
+from app.contract.events import Measured
+from app.kinds.lottery.spec import LotteryKey
 from app.store import Claim, NotFound, Store
 
 
 def _measure(store: Store, claim: Claim, ordinal: int, level: int = 0, **columns: list[float]) -> None:
-    event = Measured(series="outcome", place=Place(level=level), columns=columns)
+    event = Measured(series="outcome", key=LotteryKey(level=level), columns=columns)
     store.append(claim.shard_id, claim.token, [event], ordinal)
 
 
@@ -33,7 +34,7 @@ def test_what_is_written_meanwhile_is_not_seen(store: Store, claim: Claim) -> No
 def test_series_read_ahead_are_those_read_one_by_one(store: Store, claim: Claim) -> None:
     _measure(store, claim, 0, steps=[1.0, 2.0])
     _measure(store, claim, 2, level=1, steps=[3.0], density=[0.5])
-    for where in ({}, {"level": 0}, {"level": 1}, {"branch": "winning_ticket"}, {"replicate": 7}):
+    for where in ({}, {"level": 0}, {"level": 1}, {"control": "winning_ticket"}, {"replicate": 7}):
         with store.snapshot() as snapshot:
             snapshot.read_ahead([claim.run_id], ["outcome", "layers"])
             for name in ("outcome", "layers", "evaluation"):

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.contract.events import ArtifactSaved
-from app.kinds.lottery.spec import LotterySpec
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.store import Artifacts, Store
 from app.store.errors import MostUnknown
 from app.store.sweep import TRASH_DAYS, Swept, sweep
@@ -159,7 +159,9 @@ def test_artifacts_and_checkpoints_of_a_run_outlive_a_sweep_until_it_is_purged(s
     assert claim is not None
     put = store.artifacts_store.put
     saved, lost, *checkpoints = put(b"saved"), put(b"lost"), put(b"0"), put(b"1"), put(b"2")
-    event = ArtifactSaved(name="init", sha256=saved, size_bytes=5, media_type="text/plain", meta={"a": "b"})
+    event = ArtifactSaved(
+        key=LotteryKey(), name="init", sha256=saved, size_bytes=5, media_type="text/plain", meta={"a": "b"}
+    )
     store.append(claim.shard_id, claim.token, [event], 0)
     for sha256 in checkpoints:
         store.checkpoint(claim.shard_id, claim.token, sha256, 1)
@@ -176,7 +178,7 @@ def test_artifacts_and_checkpoints_of_a_run_outlive_a_sweep_until_it_is_purged(s
 
 def test_what_another_run_still_needs_stays_when_one_is_purged(store: Store, spec: LotterySpec) -> None:
     sha256 = store.artifacts_store.put(DATA)
-    event = ArtifactSaved(name="init", sha256=sha256, size_bytes=len(DATA), media_type="text/plain")
+    event = ArtifactSaved(key=LotteryKey(), name="init", sha256=sha256, size_bytes=len(DATA), media_type="text/plain")
     runs = []
     for _ in range(2):
         runs.append(store.create_run(spec.model_copy(update={"replicates": 1}), name="x").id)

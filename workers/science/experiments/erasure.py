@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from app.contract.events import Place, Progress
-from app.kinds.erasure.spec import CLASSES, JUDGED, Cell, ErasureSpec
+from app.contract.events import Progress
+from app.kinds.erasure.spec import CLASSES, JUDGED, Cell, ErasureKey, ErasureSpec
 from app.pictures.build import picture_of
 from app.pictures.picture import fit
 from app.pictures.watermark import mark
@@ -133,17 +133,21 @@ class _Replicate:
         self._layer = _LAYERS[spec.layer]
         # The same batches for every cell.
         self._batches = Batches(len(split), spec.batch_size, self._shuffle)
-        self._cells = dict(spec.cells())
-        self._work = {place: spec.mflop(place, cell) for place, cell in self._cells.items()}
+        self._cells = {cell.key: cell for cell in spec.cells()}
+        self._work = dict(spec.parts())
         # What a divergence has cut short counts with the steps that were trained.
-        self._diverged = replicate_progress.diverged(resume)
+        self._diverged = replicate_progress.diverged(resume, ErasureKey)
         for place, steps in self._diverged.items():
             if steps is not None:
                 self._work[place] = self._mflop(place, steps)
         self._trainings = ReplicateProgress(spec, list(self._cells), stacks, resume)
         self._made = {place: self._work[place] for place in self._trainings.made}
-        self._made |= {place: self._mflop(place, each.step) for place, each in self._trainings.begun.items()}
-        self._told = {place.level for place in self._made}
+        self._made |= {
+            place: self._mflop(place, begun.step)
+            for place in self._cells
+            if (begun := self._trainings.begun.get(place))
+        }
+        self._told = {place.start for place in self._made}
 
     def run(self) -> Iterator[Output]:
         """Every cell that is not done yet."""
@@ -155,7 +159,7 @@ class _Replicate:
         total = sum(self._work.values())
         yield Progress(done=total, total=total)
 
-    def _train(self, group: Sequence[Place]) -> Iterator[Output]:
+    def _train(self, group: Sequence[ErasureKey]) -> Iterator[Output]:
         """Train what is left of the cells of a group at once, each in the slot of its place in the group."""
         live: dict[int, CellTraining] = {}
         layout = self._layout(group)
@@ -164,10 +168,10 @@ class _Replicate:
                 continue
             cell = self._cells[place]
             model, picture = self._start(cell)
-            if place.level not in self._told:
-                self._told.add(place.level)
+            if place.start not in self._told:
+                self._told.add(place.start)
                 weight = self._watched(model).detach().clone()
-                yield from self._say(place, Tensors("init", Place(level=place.level), {"weight": weight}))
+                yield from self._say(place, Tensors("init", place.start, {"weight": weight}))
             layout.load(slot, model.state_dict())
             model = layout.network if isinstance(layout, Dense) else layout.view(slot)
             optimizers = build(self._spec.grid(cell.optimizer).at(cell.lr))(model)
@@ -221,10 +225,10 @@ class _Replicate:
     def _checkpoint(self, live: Iterable[TrainingCheckpoint] = ()) -> Checkpoint:
         return self._trainings.checkpoint(live, **replicate_progress.diverged_state(self._diverged))
 
-    def _say(self, place: Place, output: Logged) -> list[Logged]:
+    def _say(self, place: ErasureKey, output: Logged) -> list[Logged]:
         return self._trainings.order.add(place, output)
 
-    def _layout(self, group: Sequence[Place]) -> Dense | Stacked:
+    def _layout(self, group: Sequence[ErasureKey]) -> Dense | Stacked:
         model = self._blank(self._cells[group[0]]).to(self._device)
         task = self._data.task
         return Dense(model, task) if len(group) == 1 else Stacked(StackedNetwork(model, len(group)), task)
@@ -253,15 +257,15 @@ class _Replicate:
         self._made[live[slot].place] = self._mflop(live[slot].place, step)
         done, total = sum(self._made.values()), sum(self._work.values())
         places = [each.place for each in live.values()]
-        return Progress(done=done, total=total, place=places[0], step=step, note=self._note(places))
+        return Progress(done=done, total=total, key=places[0], step=step, note=self._note(places))
 
-    def _note(self, places: Sequence[Place]) -> str:
+    def _note(self, places: Sequence[ErasureKey]) -> str:
         """Such as `adam at lr 0.01, twin, and 3 more`."""
         cell, others = self._cells[places[0]], len(places) - 1
         text = f"{cell.optimizer.replace('_', ' ')} at lr {cell.lr:g}{'' if cell.marked else ', twin'}"
         return f"{text}, and {others} more" if others else text
 
-    def _mflop(self, place: Place, step: int) -> int:
+    def _mflop(self, place: ErasureKey, step: int) -> int:
         return self._work[place] * step // self._spec.steps
 
     def _shuffle(self, epoch: int) -> Tensor:

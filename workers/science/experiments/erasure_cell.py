@@ -7,7 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from app.contract.events import Measured, Place
+from app.contract.events import Measured
+from app.kinds.erasure.spec import ErasureKey
 from workers.science.data.dataset import Split
 from workers.science.erasure import measures
 from workers.science.erasure.visibility import Picture, Visibility
@@ -46,7 +47,7 @@ class CellTraining:
 
     def __init__(
         self,
-        place: Place,
+        place: ErasureKey,
         layout: Layout,
         slot: int,
         model: nn.Module,
@@ -118,13 +119,13 @@ class CellTraining:
         place, now = self.place, self.watched.detach()
         shares, values = measures.spectrum(now)
         steps = [float(observation.step)] * len(shares)
-        yield Measured(series="spectrum", place=place, columns={"step": steps, "share": shares, "value": values})
+        yield Measured(series="spectrum", key=place, columns={"step": steps, "share": shares, "value": values})
         if observation.update is not None:
             centres, found = measures.sizes(observation.update)
             steps = [float(observation.step)] * len(centres)
             if centres:
                 columns = {"step": steps, "log10_size": centres, "share": found}
-                yield Measured(series="update_sizes", place=place, columns=columns)
+                yield Measured(series="update_sizes", key=place, columns=columns)
         change = (now - self._start).cpu()
         scale = float(change.abs().max()) / LEVELS
         delta = torch.round(change / scale).to(torch.int8) if scale else torch.zeros_like(change, dtype=torch.int8)

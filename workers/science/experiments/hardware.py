@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from app.contract.events import Measured, Place, Progress
+from app.contract.events import Measured, Progress
 from app.contract.tickets import Collapsed
-from app.kinds.hardware.spec import FORMATS, REASONS, HardwareSpec
+from app.kinds.hardware.spec import FORMATS, REASONS, HardwareKey, HardwareSpec
 from workers.science.architecture.errors import NotDefined
 from workers.science.experiments.clock import Clock
 from workers.science.experiments.rows import one_row
@@ -72,7 +72,7 @@ def run(
     asked for, `density` that of what was timed, `seconds` per pass as the median over repeats, `seconds_low` and
     `seconds_high` the quartiles, `speedup` dense time over this one in the same repeat, also with quartiles, `bytes`
     held, `error` against the dense network, `energy_j` joules per pass (NaN where they cannot be read), and `refused`:
-    why a format has no time here (`REASONS`), 0 where it has. The branch of a row is its format. Artifact `compacted`:
+    why a format has no time here (`REASONS`), 0 where it has. The key of a row is its format. Artifact `compacted`:
     the ticket as a smaller dense network, where it can be traced, with `collapsed` in its `meta`: where
     the ticket is cut, null if it is not. Progress counts measurements; a Checkpoint follows each group of rows.
     """
@@ -112,7 +112,7 @@ class _Replicate:
                     made = compaction.compact(subject.network.cpu(), subject.masks, example=example)
                     # With the ticket's collapse: the run that trained it may be deleted while this one is kept.
                     meta = {"collapsed": json.dumps(subject.collapsed and subject.collapsed._asdict())}
-                    yield Tensors("compacted", Place(), compaction.export(made), meta)
+                    yield Tensors("compacted", HardwareKey(storage_format="compacted"), compaction.export(made), meta)
                 yield self._checkpoint("compacted")
             for batch_size in self._spec.batch_sizes:
                 for mode in self._spec.modes:
@@ -214,7 +214,7 @@ _VALUES = (
 
 def _row(name: str, about: Mapping[str, float], values: Mapping[str, float], refused: int = 0) -> Measured:
     columns = {**about, **{column: values.get(column, nan) for column in _VALUES}, "refused": refused}
-    return one_row("hardware", Place(branch=name), columns)
+    return one_row("hardware", HardwareKey(storage_format=name), columns)
 
 
 def _quartiles(name: str, values: Tensor) -> dict[str, float]:

@@ -10,7 +10,8 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from app.contract.events import Measured, Place
+from app.contract.events import Measured
+from app.contract.training_key import TrainingKey
 from workers.science.outputs import Tensors
 
 Logged: TypeAlias = Measured | Tensors
@@ -21,8 +22,8 @@ Logged: TypeAlias = Measured | Tensors
 class KeptBack:
     """What was `kept` back of each training, and which of these have `ended`."""
 
-    kept: Mapping[Place, Sequence[Logged]] = field(default_factory=dict)
-    ended: Sequence[Place] = ()
+    kept: Mapping[TrainingKey, Sequence[Logged]] = field(default_factory=dict)
+    ended: Sequence[TrainingKey] = ()
 
 
 class InOrder:
@@ -31,7 +32,7 @@ class InOrder:
     `back` is what one of these had kept back before.
     """
 
-    def __init__(self, places: Iterable[Place], back: KeptBack) -> None:
+    def __init__(self, places: Iterable[TrainingKey], back: KeptBack) -> None:
         self._waiting = dict.fromkeys(places)
         self._kept = {place: list(outputs) for place, outputs in back.kept.items()}
         self._ended = set(back.ended)
@@ -47,26 +48,26 @@ class InOrder:
             del self._waiting[first]
         return told
 
-    def add(self, place: Place, output: Logged) -> list[Logged]:
+    def add(self, place: TrainingKey, output: Logged) -> list[Logged]:
         """The training at `place` says `output`; what may be told now."""
         self._kept.setdefault(place, []).append(output)
         return self.due()
 
-    def end(self, place: Place) -> list[Logged]:
+    def end(self, place: TrainingKey) -> list[Logged]:
         """The training at `place` has said everything; what may be told now that waited for it."""
         self._ended.add(place)
         return self.due()
 
     @property
-    def first(self) -> Place | None:
+    def first(self) -> TrainingKey | None:
         """The one whose turn it is; None when all have been told."""
         return next(iter(self._waiting), None)
 
-    def waits(self, place: Place) -> bool:
+    def waits(self, place: TrainingKey) -> bool:
         """Whether the training has not been told to its end."""
         return place in self._waiting
 
-    def ended(self, place: Place) -> bool:
+    def ended(self, place: TrainingKey) -> bool:
         """Whether it has ended, and waits to be told."""
         return place in self._ended
 
@@ -85,17 +86,17 @@ def pack(back: KeptBack) -> tuple[dict[str, Any], dict[str, Tensor]]:
     return {"kept": told, "ended": [place.model_dump() for place in back.ended]}, tensors
 
 
-def unpack(told: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> KeptBack:
-    """The inverse of `pack`."""
+def unpack(told: Mapping[str, Any], tensors: Mapping[str, Tensor], key: type[TrainingKey]) -> KeptBack:
+    """The inverse of `pack`, for trainings that have such a `key`."""
     kept = {
-        Place.model_validate(place): [_unpacked(output, f"{i}.{j}", tensors) for j, output in enumerate(outputs)]
+        key.model_validate(place): [_unpacked(output, f"{i}.{j}", tensors, key) for j, output in enumerate(outputs)]
         for i, (place, outputs) in enumerate(told["kept"])
     }
-    return KeptBack(kept, [Place.model_validate(place) for place in told["ended"]])
+    return KeptBack(kept, [key.model_validate(place) for place in told["ended"]])
 
 
 def _packed(output: Logged, name: str, tensors: dict[str, Tensor]) -> dict[str, Any]:
-    place = output.place.model_dump()
+    place = output.key.model_dump()
     if isinstance(output, Measured):
         # Not as JSON, which has no NaN.
         tensors[name] = torch.tensor(list(output.columns.values()), dtype=torch.float64)
@@ -104,9 +105,11 @@ def _packed(output: Logged, name: str, tensors: dict[str, Tensor]) -> dict[str, 
     return {"name": output.name, "place": place, "tensors": list(output.tensors), "meta": dict(output.meta)}
 
 
-def _unpacked(told: Mapping[str, Any], name: str, tensors: Mapping[str, Tensor]) -> Logged:
-    place = Place.model_validate(told["place"])
+def _unpacked(told: Mapping[str, Any], name: str, tensors: Mapping[str, Tensor], key: type[TrainingKey]) -> Logged:
+    place = key.model_validate(told["place"])
     if "series" in told:
         columns = dict(zip(told["columns"], tensors[name].tolist(), strict=True))
-        return Measured(series=told["series"], place=place, columns=columns)
-    return Tensors(told["name"], place, {key: tensors[f"{name}.{key}"] for key in told["tensors"]}, told["meta"])
+        return Measured(series=told["series"], key=place, columns=columns)
+    return Tensors(
+        told["name"], place, {tensor: tensors[f"{name}.{tensor}"] for tensor in told["tensors"]}, told["meta"]
+    )

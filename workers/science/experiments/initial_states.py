@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Iterator
 
-from app.contract.events import Place
+from app.contract.training_key import TrainingKey
 from workers.science.controls.context import InitialState
 
 
 class InitialStates:
     """Derive what `derived` yields no sooner than it is needed, and keep what is passed by, where it is `wanted`."""
 
-    def __init__(self, derived: Iterator[tuple[Place, InitialState]], wanted: Callable[[Place], bool]) -> None:
+    def __init__(
+        self, derived: Iterator[tuple[TrainingKey, InitialState]], wanted: Callable[[TrainingKey], bool]
+    ) -> None:
         self._derived, self._wanted = derived, wanted
-        self._kept: dict[Place, InitialState] = {}
+        self._kept: dict[TrainingKey, InitialState] = {}
 
-    def of(self, place: Place) -> InitialState:
+    def of(self, place: TrainingKey) -> InitialState:
         """Return the initial state of a control that is wanted, once. Raises `KeyError` when there is none."""
         while place not in self._kept:
             try:

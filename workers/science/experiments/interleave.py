@@ -2,20 +2,24 @@
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-from app.contract.events import Measured, Place, Progress
+from app.contract.events import Measured, Progress
+from app.contract.training_key import TrainingKey
 from workers.science.experiments.clock import Due
 from workers.science.experiments.in_order import InOrder
 from workers.science.experiments.stacked_trainer import Request, Step, Waiting
 from workers.science.experiments.trainer import Trainer
 from workers.science.outputs import Tensors
 
+K = TypeVar("K", bound=TrainingKey)
+
 
 @dataclass(eq=False)
-class Member:
+class Member(Generic[K]):
     """A training by `trainer`; `outputs` is what it yields."""
 
-    place: Place
+    place: K
     trainer: Trainer
     outputs: Iterator[Step | Due | Request]
     ended: bool = False
@@ -28,9 +32,7 @@ class Member:
         return self._request is not None and not self._request.answered
 
 
-def interleave(
-    members: Sequence[Member], order: InOrder, done: int, steps: Mapping[Place, int]
-) -> Iterator[Step | Due]:
+def interleave(members: Sequence[Member[K]], order: InOrder, done: int, steps: Mapping[K, int]) -> Iterator[Step | Due]:
     """Make all `members` and yield what `order` lets them log.
 
     Due is among it when the clock of one of them says so, at which moment each can be saved (`Trainer.save`), and
@@ -46,7 +48,7 @@ def interleave(
 
 
 def _go_on(
-    member: Member, members: Sequence[Member], order: InOrder, done: int, steps: Mapping[Place, int]
+    member: Member[K], members: Sequence[Member[K]], order: InOrder, done: int, steps: Mapping[K, int]
 ) -> Generator[Step | Due, None, None]:
     """Yield everything that may be logged up to its next request, or its end."""
     member._request = None
@@ -58,7 +60,7 @@ def _go_on(
             case Progress():
                 member._steps = output.done - done
                 made = sum(other._steps for other in members)
-                yield output.model_copy(update={"done": done + made, "place": order.first})
+                yield output.model_copy(update={"done": done + made, "key": order.first})
             case Measured() | Tensors():
                 yield from order.add(member.place, output)
             case _:

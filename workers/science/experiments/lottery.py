@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from app.contract.events import WINNING_TICKET, Measured, Place, Progress
+from app.contract.events import WINNING_TICKET, Measured, Progress
 from app.contract.params import OptimizerParams
-from app.kinds.lottery.spec import LotterySpec
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.masks.sums import strata_of
 from workers.science.architecture.architecture import described
 from workers.science.build import build
@@ -47,7 +47,7 @@ from workers.science.stacked.footprint import Footprint
 from workers.science.stacked.footprint import footprint as stacked
 from workers.science.train.batches import Batches, feed
 
-DENSE = Place()
+DENSE = LotteryKey()
 
 
 def run(
@@ -151,7 +151,7 @@ class _Replicate:
         self._full = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in self._layers.items()}
         self._prune = build(spec.pruning)
         self._schedule = build(spec.schedule)
-        self._diverged = replicate_progress.diverged(resume)
+        self._diverged = replicate_progress.diverged(resume, LotteryKey)
         # What a divergence has cut short counts with the steps that were trained.
         self._steps = dict(spec.parts())
         self._steps |= {place: steps for place, steps in self._diverged.items() if steps is not None}
@@ -190,7 +190,7 @@ class _Replicate:
                 yield self._checkpoint()
         yield Progress(done=self._total(), total=self._total())
 
-    def _make(self, group: Sequence[Place], masks: Mapping[str, Tensor], states: InitialStates) -> Iterator[Step]:
+    def _make(self, group: Sequence[LotteryKey], masks: Mapping[str, Tensor], states: InitialStates) -> Iterator[Step]:
         """Make what is left of the trainings of a group, at once."""
         members = [
             Member(place, trainer, self._training(place, trainer, masks, states))
@@ -205,9 +205,9 @@ class _Replicate:
         self._trainer.done += sum(self._steps[member.place] for member in members)
 
     def _training(
-        self, place: Place, trainer: Trainer, masks: Mapping[str, Tensor], states: InitialStates
+        self, place: LotteryKey, trainer: Trainer, masks: Mapping[str, Tensor], states: InitialStates
     ) -> Iterator[Step | Due | Request]:
-        if place.branch == WINNING_TICKET:
+        if place.control == WINNING_TICKET:
             yield from self._ticket(place, trainer, masks)
             return
         state = states.of(place)
@@ -215,7 +215,9 @@ class _Replicate:
         strata = self._strata if state.weights is self._rewound else None
         yield from self._train(place, trainer, state.weights, state.masks, self._factor, masks, strata)
 
-    def _ticket(self, place: Place, trainer: Trainer, masks: Mapping[str, Tensor]) -> Iterator[Step | Due | Request]:
+    def _ticket(
+        self, place: LotteryKey, trainer: Trainer, masks: Mapping[str, Tensor]
+    ) -> Iterator[Step | Due | Request]:
         level, spec = place.level, self._spec
         weights: Mapping[str, Tensor] = self._rewound
         factor: Callable[[int], float] = self._factor
@@ -237,7 +239,7 @@ class _Replicate:
             self._keep(level, unpack(tensors, masks))
             yield from self._movement(place, weights, trained.state, masks)
 
-    def _initial_states(self, level: int, masks: Mapping[str, Tensor]) -> Iterator[tuple[Place, InitialState]]:
+    def _initial_states(self, level: int, masks: Mapping[str, Tensor]) -> Iterator[tuple[LotteryKey, InitialState]]:
         """Yield the initial state of each draw of each control at a level."""
         for branch in self._spec.branches:
             context = ControlContext(
@@ -249,11 +251,11 @@ class _Replicate:
             )
             state: InitialState
             for draw, state in enumerate(build(branch)(context)):
-                yield Place(level=level, branch=branch.kind, draw=draw), state
+                yield LotteryKey(level=level, control=branch.kind, draw=draw), state
 
     def _train(
         self,
-        place: Place,
+        place: LotteryKey,
         trainer: Trainer,
         weights: Mapping[str, Tensor],
         masks: Mapping[str, Tensor],
@@ -275,7 +277,7 @@ class _Replicate:
         return trained
 
     def _movement(
-        self, place: Place, start: Mapping[str, Tensor], end: Mapping[str, Tensor], alive: Mapping[str, Tensor]
+        self, place: LotteryKey, start: Mapping[str, Tensor], end: Mapping[str, Tensor], alive: Mapping[str, Tensor]
     ) -> Iterator[Measured | Tensors]:
         """Log how far the level's weights went, apart for those that the next pruning keeps, be there a next or not."""
         kept = self._masks(place.level + 1)
@@ -287,7 +289,7 @@ class _Replicate:
         }
         yield Tensors("movement", place, tensors)
 
-    def _checkpoint(self, members: Sequence[Member] = ()) -> Checkpoint:
+    def _checkpoint(self, members: Sequence[Member[LotteryKey]] = ()) -> Checkpoint:
         saved = [member.trainer.save() for member in members if not member.ended]
         live = (each for each in saved if each is not None)
         return self._progress.checkpoint(live, **replicate_progress.diverged_state(self._diverged))
@@ -295,7 +297,7 @@ class _Replicate:
     def _cut_off(self, level: int) -> bool:
         """Whether a level has no ticket to hang on, as one before it diverged."""
         before = range(level) if self._spec.mode == "iterative" else range(min(level, 1))
-        return any(Place(level=each) in self._diverged for each in before)
+        return any(LotteryKey(level=each) in self._diverged for each in before)
 
     def _total(self) -> int:
         """Optimizer steps of all trainings; those that a divergence has cut off or short are not among them."""
@@ -371,7 +373,7 @@ class _Replicate:
     def _load(self, name: str, level: int = 0) -> Mapping[str, Tensor]:
         if self._resume is None:
             raise LookupError(f"artifact {name} of level {level}: there is nothing to resume from")
-        return self._resume.load(name, Place(level=level))
+        return self._resume.load(name, LotteryKey(level=level))
 
     def _shuffle(self, epoch: int) -> Tensor:
         return torch.randperm(self._n_train, generator=self._key("order", epoch)).to(self._device)

@@ -5,15 +5,16 @@ from math import nan
 
 from torch import Tensor
 
-from app.contract.events import Measured, Place
+from app.contract.events import Measured
+from app.contract.training_key import TrainingKey
 from workers.science.metrics.early_stop import early_stop
 from workers.science.metrics.movement import movement
 from workers.science.train.events import Evaluated
 
 
-def one_row(series: str, place: Place, values: Mapping[str, float]) -> Measured:
+def one_row(series: str, key: TrainingKey, values: Mapping[str, float]) -> Measured:
     """Values of one row as a Measured."""
-    return Measured(series=series, place=place, columns={name: [float(value)] for name, value in values.items()})
+    return Measured(series=series, key=key, columns={name: [float(value)] for name, value in values.items()})
 
 
 def outcome(rows: list[Evaluated], kept: float, train_accuracy: float, diverged_step: int | None) -> dict[str, float]:
@@ -45,7 +46,7 @@ def outcome(rows: list[Evaluated], kept: float, train_accuracy: float, diverged_
 
 
 def movement_rows(
-    place: Place,
+    place: TrainingKey,
     start: Mapping[str, Tensor],
     end: Mapping[str, Tensor],
     alive: Mapping[str, Tensor],
@@ -55,4 +56,4 @@ def movement_rows(
     rows = [movement(start[name], end[name], alive[name], kept[name]) for name in alive]
     columns = {"layer": [float(i) for i in range(len(rows))]}
     columns |= {name: [float(getattr(row, name)) for row in rows] for name in rows[0]._fields}
-    return Measured(series="movement", place=place, columns=columns)
+    return Measured(series="movement", key=place, columns=columns)

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from app.contract.events import Place, Progress
-from app.kinds.stable_rank.spec import StableRankSpec
+from app.contract.events import Progress
+from app.kinds.stable_rank.spec import StableRankKey, StableRankSpec
 from workers.science.erasure import network
 from workers.science.erasure.measures import stable_rank
 from workers.science.experiments.clock import Clock
@@ -43,7 +43,8 @@ def run(
     before = 0
     for width in spec.widths:
         for batch_size in spec.batch_sizes:
-            if [width, batch_size] not in done:
+            place = StableRankKey(width=width, batch_size=batch_size)
+            if place.model_dump() not in done:
                 model = network.build(data.train.x[0].numel(), width, data.n_classes)
                 network.initialise(model, key("init", width))
                 model.to(device)
@@ -54,16 +55,14 @@ def run(
                 assert gradient is not None  # noqa: S101 (it has just been taken)
                 yield one_row(
                     "stable_rank",
-                    Place(),
+                    place,
                     {
-                        "width": width,
-                        "batch_size": batch_size,
                         "gradient": stable_rank(gradient),
                         "dualised": stable_rank(orthogonalise(gradient, MODULA)),
                         "cap": min(width, batch_size),
                     },
                 )
-                done.append([width, batch_size])
+                done.append(place.model_dump())
                 yield Checkpoint({"done": done.copy()})
             before += spec.mflop(width, batch_size)
     yield Progress(done=total, total=total)

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from app.contract.events import Place
+from app.contract.training_key import TrainingKey
 from workers.science.experiments.trainer import Plan, Trainer, train_all
 from workers.science.outputs import Output
 from workers.science.stacked.network import StackedNetwork
@@ -64,9 +64,9 @@ class StackedTrainer(Trainer):
 
     stack: Stack
     slots: int = 0
-    first: Place | None = None
+    first: TrainingKey | None = None
 
-    def group(self, places: Sequence[Place]) -> Sequence[Trainer]:
+    def group(self, places: Sequence[TrainingKey]) -> Sequence[Trainer]:
         """Return a trainer for each, in a slot that depends on its place among these and on the replicate alone."""
         width = self.stack.replicates
         return [

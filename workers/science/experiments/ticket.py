@@ -7,9 +7,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from app.contract.events import Measured, Place
+from app.contract.events import Measured
 from app.contract.params import Params
 from app.contract.tickets import Collapsed
+from app.contract.training_key import TrainingKey
 from app.masks import codec
 from app.masks.codec import Bits
 from app.masks.connectivity import dead
@@ -70,7 +71,7 @@ def unpack(tensors: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Ticket
 
 
 def mask_outputs(
-    place: Place,
+    place: TrainingKey,
     masks: Mapping[str, Tensor],
     base: Mapping[str, Tensor],
     strata: Mapping[str, np.ndarray] | None,
@@ -98,7 +99,7 @@ def mask_outputs(
         encoded[name] = torch.from_numpy(codec.encode(bits, before).copy())
         made = sums(bits, codec.size_of(tuple(mask.shape))[1], strata[name] if strata is not None else None)
         pyramid |= {f"{name}.{key}": torch.from_numpy(found) for key, found in made.items()}
-    yield Measured(series="layers", place=place, columns=columns)
+    yield Measured(series="layers", key=place, columns=columns)
     yield Tensors("mask", place, encoded)
     yield Tensors("pyramid", place, pyramid)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from app.contract.events import Place, Progress
+from app.contract.events import Progress
+from app.contract.training_key import TrainingKey
 from workers.science.data.dataset import Dataset
 from workers.science.experiments import training_checkpoint
 from workers.science.experiments.clock import Clock, Due
@@ -48,7 +49,7 @@ class Ended:
 class Plan:
     """What one training starts from and how it goes; `begun` is what is left of it if it had begun."""
 
-    place: Place
+    place: TrainingKey
     weights: Mapping[str, Tensor]
     masks: Mapping[str, Tensor]
     factor: Callable[[int], float]
@@ -96,7 +97,7 @@ class Trainer:
     entered: bool = field(init=False, repr=False, default=False)
     rows: list[Evaluated] = field(init=False, repr=False, default_factory=list)
 
-    def group(self, places: Sequence[Place]) -> Sequence["Trainer"]:
+    def group(self, places: Sequence[TrainingKey]) -> Sequence["Trainer"]:
         """Return a trainer for each training of a group made at once: of one alone, unless trainers share a stack."""
         if len(places) > 1:
             raise ValueError(f"{len(places)} trainings at once need a stack")
@@ -119,7 +120,7 @@ class Trainer:
                     yield one_row("evaluation", plan.place, vars(event))
                 case Tick():
                     done = self.done + event.step - plan.first_step
-                    yield Progress(done=done, total=self.total, place=plan.place, step=event.step)
+                    yield Progress(done=done, total=self.total, key=plan.place, step=event.step)
                     if event.between and self.clock.due():
                         yield Due()
                 case Diverged():

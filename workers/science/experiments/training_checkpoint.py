@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from app.contract.events import Place
+from app.contract.training_key import TrainingKey
 from workers.science.train.hooks import Hook
 from workers.science.train.layout import Layout
 from workers.science.train.state import LoopState
@@ -17,13 +17,13 @@ from workers.science.train.state import LoopState
 class TrainingCheckpoint:
     """`told` is small JSON, `tensors` the rest by name; some of them are the experiment's own."""
 
-    place: Place
+    place: TrainingKey
     told: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
 
     def part(self, name: str) -> dict[str, Tensor]:
         """Return the tensors kept under `name`."""
-        return {key.removeprefix(f"{name}/"): t for key, t in self.tensors.items() if key.startswith(f"{name}/")}
+        return _part(self.tensors, name)
 
     @property
     def step(self) -> int:
@@ -50,7 +50,7 @@ class TrainingCheckpoint:
 
 
 def save(
-    place: Place,
+    place: TrainingKey,
     state: LoopState,
     network: Mapping[str, Tensor],
     optimizers: tuple[list[Any], Mapping[str, Tensor]],
@@ -90,12 +90,16 @@ def pack_all(begun: Iterable[TrainingCheckpoint]) -> tuple[list[Mapping[str, Any
 
 
 def all_of(
-    told: Sequence[Mapping[str, Any]] | Mapping[str, Any], tensors: Mapping[str, Tensor]
+    told: Sequence[Mapping[str, Any]] | Mapping[str, Any], tensors: Mapping[str, Tensor], key: type[TrainingKey]
 ) -> list[TrainingCheckpoint]:
     """Return what `pack_all` packed; older versions kept a single one."""
     if isinstance(told, Mapping):
-        return [TrainingCheckpoint(Place.model_validate(told["place"]), told, tensors)]
-    whole = TrainingCheckpoint(Place(), {}, tensors)
+        return [TrainingCheckpoint(key.model_validate(told["place"]), told, tensors)]
     return [
-        TrainingCheckpoint(Place.model_validate(each["place"]), each, whole.part(str(i))) for i, each in enumerate(told)
+        TrainingCheckpoint(key.model_validate(each["place"]), each, _part(tensors, str(i)))
+        for i, each in enumerate(told)
     ]
+
+
+def _part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
+    return {key.removeprefix(f"{name}/"): t for key, t in tensors.items() if key.startswith(f"{name}/")}

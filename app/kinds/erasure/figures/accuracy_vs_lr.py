@@ -62,29 +62,29 @@ def info(source: Source[AccuracyLrOptions]) -> AccuracyLrInfo:
         steps=spec.steps,
         ends=made,
         sheet=sheet,
-        spots=_spots(source, made, sheet, trainings.level_of(spec, width)),
+        spots=_spots(source, made, sheet),
         live=source.live,
     )
 
 
-def _spots(source: Source[AccuracyLrOptions], made: tuple[Ends, ...], sheet: Sheet, level: int) -> tuple[Spot, ...]:
+def _spots(source: Source[AccuracyLrOptions], made: tuple[Ends, ...], sheet: Sheet) -> tuple[Spot, ...]:
     """A picture of each training that has ended, of its first replicate that did not diverge."""
     rows = source.rows("erasure")
     spots = []
     for each in made:
-        for draw in sheet.draws[each.optimizer]:
-            whole = np.flatnonzero(each.ended[draw] & ~np.isfinite(each.diverged[draw]))
-            spot = Spot(each.optimizer, float(each.lrs[draw]), "")
+        for rate in sheet.rates[each.optimizer]:
+            whole = np.flatnonzero(each.ended[rate] & ~np.isfinite(each.diverged[rate]))
+            spot = Spot(each.optimizer, float(each.lrs[rate]), "")
             if len(whole) and rows is not None:
-                frames = trainings.at(rows, level, each.optimizer, draw)
+                frames = trainings.at(rows, each.cell(rate))
                 steps = frames["step"][frames["replicate"] == whole[0]]
                 if len(steps):
                     query = {
-                        "replicate": int(whole[0]), "level": level, "branch": each.optimizer, "draw": draw,
-                        "step": int(steps.max()), "size": 96, "theme": "light",
+                        "replicate": int(whole[0]), **each.cell(rate)._asdict(), "step": int(steps.max()), "size": 96,
+                        "theme": "light",
                     }  # fmt: skip
                     spots.append(spot._replace(source=f"/api/v1/runs/{source.run.id}/film/frame?{urlencode(query)}"))
-            elif each.ended[draw].any() and not len(whole):
+            elif each.ended[rate].any() and not len(whole):
                 spots.append(spot)
     return tuple(spots)
 
@@ -197,9 +197,9 @@ def table(made: AccuracyLrInfo) -> dict[str, list[Any]]:
         "optimizer": [], "lr": [], "replicate": [], "diverged_step": [], f"{made.split}_accuracy": [],
     }  # fmt: skip
     for each in made.ends:
-        for draw, replicate in np.argwhere(each.ended).tolist():
-            accuracy, step = float(_values(made, each)[draw, replicate]), float(each.diverged[draw, replicate])
-            row = (each.optimizer, float(each.lrs[draw]), replicate, None if math.isnan(step) else int(step), accuracy)
+        for rate, replicate in np.argwhere(each.ended).tolist():
+            accuracy, step = float(_values(made, each)[rate, replicate]), float(each.diverged[rate, replicate])
+            row = (each.optimizer, float(each.lrs[rate]), replicate, None if math.isnan(step) else int(step), accuracy)
             for column, value in zip(columns.values(), row, strict=True):
                 column.append(value)
     return columns

@@ -18,14 +18,14 @@ _FLAT = 2.0
 
 
 class Sheet(NamedTuple):
-    """Where pictures go: `draws` of each optimizer's rates that have one, and its row, 0 on top.
+    """Where pictures go: `rates` of each optimizer's rates that have one, and its row, 0 on top.
 
     `span` are the ends of the axis and `side` the width of a picture's place, in powers of ten of the learning rate.
     `aspect` is a picture's width over its height; beyond 2, either way, it is stretched, or nothing could be seen.
     `left_out` counts rates without a picture.
     """
 
-    draws: Mapping[str, tuple[int, ...]]
+    rates: Mapping[str, tuple[int, ...]]
     rows: Mapping[str, int]
     span: tuple[float, float]
     side: float
@@ -48,9 +48,9 @@ class Spot(NamedTuple):
 
 def shown(lrs: Mapping[str, NDArray[np.float64]], *, aspect: float = 1.0) -> Sheet:
     """Where the pictures of trainings at these rates go: no two overlap, and there are at most `MOST`."""
-    draws = {name: tuple(np.argsort(each).tolist()) for name, each in lrs.items()}
+    rates = {name: tuple(np.argsort(each).tolist()) for name, each in lrs.items()}
     each_most = max(1, MOST // max(1, len(lrs)))
-    picked = {name: _spaced(these, each_most) for name, these in draws.items()}
+    picked = {name: _spaced(these, each_most) for name, these in rates.items()}
     at = {name: np.log10(each) for name, each in lrs.items()}
     every = np.concatenate(list(at.values()))
     low, high = float(every.min()), float(every.max())
@@ -61,23 +61,23 @@ def shown(lrs: Mapping[str, NDArray[np.float64]], *, aspect: float = 1.0) -> She
     middle = (low + high) / 2
     half = max((high - low) / 2, 0.5) if high == low else (high - low) / 2
     return Sheet(
-        draws=picked,
+        rates=picked,
         rows=_rows({name: (float(each.min()), float(each.max())) for name, each in at.items()}, _APART * span + side),
         span=(middle - half - room, middle + half + room),
         side=side,
-        left_out=sum(len(draws[name]) - len(these) for name, these in picked.items()),
+        left_out=sum(len(rates[name]) - len(these) for name, these in picked.items()),
         aspect=aspect,
     )
 
 
-def _spaced(draws: Sequence[int], most: int) -> tuple[int, ...]:
+def _spaced(rates: Sequence[int], most: int) -> tuple[int, ...]:
     """At most so many, evenly from the first to the last; of one alone the last."""
-    if len(draws) <= most:
-        return tuple(draws)
+    if len(rates) <= most:
+        return tuple(rates)
     if most == 1:
-        return (draws[-1],)
-    places = np.unique(np.linspace(0, len(draws) - 1, most).round().astype(int))
-    return tuple(draws[i] for i in places)
+        return (rates[-1],)
+    places = np.unique(np.linspace(0, len(rates) - 1, most).round().astype(int))
+    return tuple(rates[i] for i in places)
 
 
 def _rows(reach: Mapping[str, tuple[float, float]], apart: float) -> dict[str, int]:

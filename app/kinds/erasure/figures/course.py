@@ -46,21 +46,20 @@ class Course(NamedTuple):
         return int(np.isfinite(self.values).any(axis=0).sum())
 
 
-def course(source: Source[Any], each: Ends, draw: int, level: int, column: str, *, best: bool) -> Course:
+def course(source: Source[Any], each: Ends, rate: int, column: str, *, best: bool) -> Course:
     """The course of one training in every replicate, from the series `erasure`; empty before its first row."""
     rows = source.rows("erasure")
     n = each.ended.shape[1]
-    marked = level % 2 == 0
-    lr = float(each.lrs[draw])
-    mine = None if rows is None else trainings.at(rows, level, each.optimizer, draw)
+    cell = each.cell(rate)
+    mine = None if rows is None else trainings.at(rows, cell)
     if mine is None or not len(mine):
         nothing = np.zeros(0)
         return Course(
-            each.optimizer, lr, marked, best, np.zeros(0, np.int64), np.zeros((0, n)), nothing, nothing, ()
+            cell.optimizer, cell.lr, cell.marked, best, np.zeros(0, np.int64), np.zeros((0, n)), nothing, nothing, ()
         )  # fmt: skip
-    diverged = each.diverged[draw]
+    diverged = each.diverged[rate]
     lost = tuple(_lost(mine, column, int(r), diverged) for r in np.flatnonzero(np.isfinite(diverged)))
-    whole = each.ended[draw] & ~np.isfinite(diverged)
+    whole = each.ended[rate] & ~np.isfinite(diverged)
     begun = np.isin(np.arange(n), mine["replicate"]) & ~np.isfinite(diverged)
     chosen = whole if whole.any() else begun
     steps, i = np.unique(mine["step"].astype(np.int64), return_inverse=True)
@@ -71,8 +70,8 @@ def course(source: Source[Any], each: Ends, draw: int, level: int, column: str, 
         array[:, ~chosen] = np.nan
     reached = measured[:, chosen].all(axis=1) & chosen.any()
     return Course(
-        each.optimizer, lr, marked, best, steps[reached], values[reached], _mean(low[reached]), _mean(high[reached]),
-        lost,
+        cell.optimizer, cell.lr, cell.marked, best, steps[reached], values[reached], _mean(low[reached]),
+        _mean(high[reached]), lost,
     )  # fmt: skip
 
 

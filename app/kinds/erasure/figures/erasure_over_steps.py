@@ -94,13 +94,11 @@ def info(source: Source[StepsOptions]) -> StepsInfo:
     mine = tuple(each for each in ends if each.optimizer in kinds)
     picked, left_out = _picked(mine, options.rates == "all")
     two_level = trainings.two_level(source.run)
-    marked = trainings.level_of(spec, width)
-    courses = [course(source, each, draw, marked, options.measure, best=best) for each, draw, best in picked]
+    courses = [course(source, each, rate, options.measure, best=best) for each, rate, best in picked]
     if options.twins and spec.twins:
-        of_twins = {each.optimizer: each for each in trainings.ends(source, width, marked=False)}
+        of_twins = {each.optimizer: each for each in trainings.ends(source, width, "none")}
         courses += [
-            course(source, of_twins[each.optimizer], draw, marked + 1, options.measure, best=best)
-            for each, draw, best in picked
+            course(source, of_twins[each.optimizer], rate, options.measure, best=best) for each, rate, best in picked
         ]
     return StepsInfo(
         measure=options.measure,
@@ -111,7 +109,7 @@ def info(source: Source[StepsOptions]) -> StepsInfo:
         ends=mine,
         courses=tuple(courses),
         left_out=left_out,
-        match=match(source, ends, marked),
+        match=match(source, ends),
         live=source.live,
     )
 
@@ -125,7 +123,7 @@ def _picked(ends: tuple[Ends, ...], every: bool) -> tuple[list[tuple[Ends, int, 
     first = [(each, best[each.optimizer], True) for each in ends]
     if not every:
         return first, 0
-    rest = [(each, draw, False) for each in ends for draw in range(len(each.lrs)) if draw != best[each.optimizer]]
+    rest = [(each, rate, False) for each in ends for rate in range(len(each.lrs)) if rate != best[each.optimizer]]
     if len(rest) > (room := max(0, MAX_LINES - len(first))):
         rest_of = np.linspace(0, len(rest) - 1, room).round().astype(int).tolist()
         chosen = [rest[i] for i in sorted(set(rest_of))]
@@ -160,7 +158,7 @@ def finding(made: StepsInfo) -> list[Part]:
         if made.measure == "visibility":
             parts.append(Part(f": {_fate(made, each)}"))
     # Sentences start with a capital, but names and measures do not all.
-    parts[0] = Part(parts[0].text[0].upper() + parts[0].text[1:], parts[0].branch)
+    parts[0] = Part(parts[0].text[0].upper() + parts[0].text[1:], parts[0].role)
     if len(there) > len(shown):
         parts.append(Part(f"; {len(there) - len(shown)} more in the plot"))
     if made.match and made.measure in ("visibility", "update_spectral", "update_frobenius", "movement"):

@@ -111,7 +111,7 @@ def _points(made: ErasureAccuracyInfo, each: Ends) -> dict[str, Any] | None:
         return None
     look = LOOKS[each.optimizer]
     measure = "AUC" if made.two_level else "ρ"
-    draws, replicates = places.T
+    rates, replicates = places.T
     text = [
         f"{look.label} lr {lr_text(each.lrs[i])}, replicate {j}<br>{measure} {x[i, j]:.3f} · {y[i, j]:.1f} %".replace(
             "-", "−"
@@ -119,10 +119,10 @@ def _points(made: ErasureAccuracyInfo, each: Ends) -> dict[str, Any] | None:
         for i, j in places.tolist()
     ]
     return {
-        "type": "scatter", "mode": "markers", "name": look.label, "x": x[draws, replicates], "y": y[draws, replicates],
+        "type": "scatter", "mode": "markers", "name": look.label, "x": x[rates, replicates], "y": y[rates, replicates],
         "text": text, "hovertemplate": "%{text}<extra></extra>",
         "marker": {"symbol": look.symbol, "color": look.color, "size": 8,
-                   "opacity": np.where(draws == each.best, 0.95, 0.45)},
+                   "opacity": np.where(rates == each.best, 0.95, 0.45)},
         "meta": {"role": each.optimizer, "part": "training"},
     }  # fmt: skip
 
@@ -189,13 +189,13 @@ def table(made: ErasureAccuracyInfo) -> dict[str, list[Any]]:
         name: [] for name in ("optimizer", "lr", "replicate", "diverged_step", *names)
     }  # fmt: skip
     for each in made.ends:
-        for draw, replicate in np.argwhere(each.ended).tolist():
+        for rate, replicate in np.argwhere(each.ended).tolist():
             columns["optimizer"].append(each.optimizer)
-            columns["lr"].append(float(each.lrs[draw]))
+            columns["lr"].append(float(each.lrs[rate]))
             columns["replicate"].append(replicate)
-            columns["diverged_step"].append(float(each.diverged[draw, replicate]))
+            columns["diverged_step"].append(float(each.diverged[rate, replicate]))
             for name in names:
-                columns[name].append(float(each.values[name][draw, replicate]))
+                columns[name].append(float(each.values[name][rate, replicate]))
     return columns
 
 

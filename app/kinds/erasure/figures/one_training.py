@@ -7,7 +7,6 @@ from pydantic import Field
 
 from app.kinds.erasure.figures import trainings
 from app.kinds.erasure.figures.trainings import Ends
-from app.kinds.erasure.spec import ErasureSpec
 from app.plotting.source import Options, Source
 from app.records import Series
 
@@ -21,15 +20,14 @@ class TrainingChoice(Options):
 
 
 class Chosen(NamedTuple):
-    """A training with the picture: `draw` is None where the optimizer was not asked for at that rate.
+    """A training with the picture: `rate` is None where the optimizer was not asked for at that rate.
 
     `replicates` are those that count: without one that diverged, unless all did.
     """
 
     ends: Ends
     lr: float
-    draw: int | None
-    level: int
+    rate: int | None
     rows: Series | None
     replicates: tuple[int, ...]
     all_diverged: bool
@@ -37,26 +35,23 @@ class Chosen(NamedTuple):
 
 def chosen(source: Source[Any], name: str, optimizer: str, lr: float | None, width: int) -> Chosen:
     """The training that is asked for, with its rows of the series `name`."""
-    spec = source.spec(ErasureSpec)
-    level = trainings.level_of(spec, width)
     ends = next(each for each in trainings.ends(source, width) if each.optimizer == optimizer)
-    draw: int | None
+    rate: int | None
     if lr is None:
-        draw = ends.best or 0
+        rate = ends.best or 0
     else:
         # What a link says has fewer digits than what was asked for.
         near = np.flatnonzero(np.isclose(ends.lrs, lr, rtol=1e-6))
-        draw = int(near[0]) if len(near) else None
+        rate = int(near[0]) if len(near) else None
     rows = source.rows(name)
-    mine = None if rows is None or draw is None else trainings.at(rows, level, optimizer, draw)
-    lost = np.zeros(0, int) if draw is None else np.flatnonzero(np.isfinite(ends.diverged[draw]))
+    mine = None if rows is None or rate is None else trainings.at(rows, ends.cell(rate))
+    lost = np.zeros(0, int) if rate is None else np.flatnonzero(np.isfinite(ends.diverged[rate]))
     there = [] if mine is None else np.unique(mine["replicate"]).tolist()
     whole = tuple(int(r) for r in there if r not in lost)
     return Chosen(
         ends=ends,
-        lr=float(ends.lrs[draw]) if draw is not None else float(lr or 0),
-        draw=draw,
-        level=level,
+        lr=float(ends.lrs[rate]) if rate is not None else float(lr or 0),
+        rate=rate,
         rows=mine if mine is not None and len(mine) else None,
         replicates=whole or tuple(there),
         all_diverged=bool(there) and not whole,

@@ -72,8 +72,8 @@ def info(source: Source[TrainingChoice]) -> SpectrumInfo:
         shares=shares,
         values=values,
         replicates=made.replicates,
-        asked=made.draw is not None,
-        diverged=0 if made.draw is None else int(np.isfinite(made.ends.diverged[made.draw]).sum()),
+        asked=made.rate is not None,
+        diverged=0 if made.rate is None else int(np.isfinite(made.ends.diverged[made.rate]).sum()),
         all_diverged=made.all_diverged,
         live=source.live,
     )

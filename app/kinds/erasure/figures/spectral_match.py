@@ -25,7 +25,7 @@ class Match(NamedTuple):
     frobenius: float
 
 
-def match(source: Source[Any], ends: tuple[Ends, ...], level: int) -> Match | None:
+def match(source: Source[Any], ends: tuple[Ends, ...]) -> Match | None:
     """Their norms at the rate at which the dualised optimizer is best, or else the largest that both have; None without
     both."""
     by_name = {each.optimizer: each for each in ends}
@@ -41,8 +41,8 @@ def match(source: Source[Any], ends: tuple[Ends, ...], level: int) -> Match | No
     for column in ("update_spectral", "update_frobenius"):
         means = {}
         for each in (one, other):
-            draw = int(np.flatnonzero(each.lrs == lr)[0])
-            made = course(source, each, draw, level, column, best=False)
+            rate = int(np.flatnonzero(each.lrs == lr)[0])
+            made = course(source, each, rate, column, best=False)
             means[each.optimizer] = dict(zip(made.steps.tolist(), level_lines.mean(made.values).tolist(), strict=True))
         steps = [step for step, value in means[_ONE].items() if means[_OTHER].get(step, 0) > 0 and np.isfinite(value)]
         if not steps:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.contract.experiment import FieldError
+from app.kinds.erasure.key import Cell, Image
 from app.kinds.erasure.spec import ErasureSpec
 from app.plotting import words
 from app.plotting.level_lines import mean
@@ -20,17 +21,23 @@ ERASED = 0.55
 
 
 class Ends(NamedTuple):
-    """How the trainings of one optimizer ended, marked ones or twins: each array is (n_lrs, n_replicates).
+    """How the trainings of one optimizer ended at one width, with one image: each array is (n_lrs, n_replicates).
 
     `values` by name of the series `ending`, NaN where a training has not ended or diverged; `ended` says which have
     ended, and `diverged` is the step at which one did, NaN where it did not.
     """
 
+    width: int
+    image: Image
     optimizer: str
     lrs: Floats
     ended: NDArray[np.bool_]
     diverged: Floats
     values: Mapping[str, Floats]
+
+    def cell(self, rate: int) -> Cell:
+        """The trainings at one of the learning rates."""
+        return Cell(self.width, self.image, self.optimizer, float(self.lrs[rate]))
 
     @property
     def best(self) -> int | None:
@@ -70,19 +77,14 @@ def optimizers_of(spec: ErasureSpec, optimizer: str | None) -> tuple[str, ...]:
     return (optimizer,)
 
 
-def level_of(spec: ErasureSpec, width: int, *, marked: bool = True) -> int:
-    """Where trainings of a width stand in the log, with the picture or without."""
-    return 2 * spec.widths.index(width) + (not marked)
-
-
 def two_level(run: Run) -> bool:
     """Whether the picture is ink on paper, so that visibility is an AUC; of a grey one it is a rank correlation."""
     return bool(run.provenance.get("picture", {}).get("two_level", True))
 
 
-def at(rows: Series, level: int, optimizer: str, draw: int) -> Series:
+def at(rows: Series, cell: Cell) -> Series:
     """Rows of one training in every replicate."""
-    return rows.where((rows["level"] == level) & (rows["branch"] == optimizer) & (rows["draw"] == draw))
+    return rows.where(np.logical_and.reduce([rows[name] == value for name, value in cell._asdict().items()]))
 
 
 def replicates_of(rows: Series | None, spec: ErasureSpec) -> int:
@@ -90,22 +92,23 @@ def replicates_of(rows: Series | None, spec: ErasureSpec) -> int:
     return max(spec.replicates, int(rows["replicate"].max()) + 1 if rows is not None else 0)
 
 
-def ends(source: Source[Any], width: int, *, marked: bool = True) -> tuple[Ends, ...]:
-    """How all trainings of a width ended, in the order of the spec."""
+def ends(source: Source[Any], width: int, image: Image = "picture") -> tuple[Ends, ...]:
+    """How all trainings of a width with one image ended, in the order of the spec."""
     spec, rows = source.spec(ErasureSpec), source.rows("ending")
-    n, level = replicates_of(rows, spec), level_of(spec, width, marked=marked)
+    n = replicates_of(rows, spec)
     made = []
     for grid in spec.optimizers:
         shape = (len(grid.lrs), n)
         ended, diverged = np.zeros(shape, bool), np.full(shape, np.nan)
         values = {name: np.full(shape, np.nan) for name in _ENDING}
         if rows is not None:
-            mine = rows.where((rows["level"] == level) & (rows["branch"] == grid.kind) & (rows["draw"] < len(grid.lrs)))
-            place = mine["draw"], mine["replicate"]
+            here = (rows["width"] == width) & (rows["image"] == image) & (rows["optimizer"] == grid.kind)
+            mine = rows.where(here & np.isin(rows["lr"], grid.lrs))
+            place = np.array([grid.lrs.index(lr) for lr in mine["lr"].tolist()], dtype=int), mine["replicate"]
             ended[place], diverged[place] = True, mine["diverged_step"]
             for name, array in values.items():
                 array[place] = np.where(np.isfinite(mine["diverged_step"]), np.nan, mine[name])
-        made.append(Ends(grid.kind, np.array(grid.lrs), ended, diverged, values))
+        made.append(Ends(width, image, grid.kind, np.array(grid.lrs), ended, diverged, values))
     return tuple(made)
 
 

@@ -11,6 +11,7 @@ from app.contract.words import plural
 from app.kinds.erasure.figures import trainings
 from app.kinds.erasure.figures.one_training import TrainingChoice, chosen
 from app.kinds.erasure.figures.trainings import lr_text
+from app.kinds.erasure.key import Cell
 from app.kinds.erasure.spec import ErasureSpec
 from app.plotting import labels, level_lines, mean_lines, spread, words
 from app.plotting.entry import FigureEntry
@@ -108,7 +109,7 @@ def info(source: Source[SizesOptions]) -> SizesInfo:
                 replicates=replicates,
                 log10_size=BIN * (np.arange(len(shares), dtype=np.float64) + first + 0.5),
                 shares=shares,
-                stable_rank=_stable_rank(source, each.level, each.ends.optimizer, each.draw or 0, step, replicates),
+                stable_rank=_stable_rank(source, each.ends.cell(each.rate or 0), step, replicates),
             )
         )
     return SizesInfo(
@@ -117,19 +118,17 @@ def info(source: Source[SizesOptions]) -> SizesInfo:
         width=width,
         sizes=tuple(sizes),
         planned=kinds,
-        absent=tuple(each.ends.optimizer for each in made if each.draw is None),
+        absent=tuple(each.ends.optimizer for each in made if each.rate is None),
         diverged=sum(each.all_diverged for each in made),
         live=source.live,
     )
 
 
-def _stable_rank(
-    source: Source[SizesOptions], level: int, optimizer: str, draw: int, step: int, replicates: tuple[int, ...]
-) -> Floats:
+def _stable_rank(source: Source[SizesOptions], cell: Cell, step: int, replicates: tuple[int, ...]) -> Floats:
     found: Floats = np.full(len(replicates), np.nan)
     rows = source.rows("erasure")
     if rows is not None:
-        mine = trainings.at(rows, level, optimizer, draw)
+        mine = trainings.at(rows, cell)
         mine = mine.where((mine["step"] == step) & np.isin(mine["replicate"], replicates))
         found[np.searchsorted(replicates, mine["replicate"])] = mine["update_stable_rank"]
     return found

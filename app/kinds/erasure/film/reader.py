@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from app.atlas.cache import Cache
 from app.atlas.tensor_file import TensorFile
-from app.contract.events import Place
+from app.kinds.erasure.key import Cell, ErasureKey
 from app.kinds.erasure.spec import ErasureSpec
 from app.records import ArtifactRef, Run
 from app.store import Reads
@@ -47,43 +47,39 @@ class Still(NamedTuple):
 
 @dataclass(frozen=True)
 class Index:
-    """What an erasure run has saved up to event `seq`: `inits` by replicate and level, `frames` by step, rising.
+    """What an erasure run has saved up to event `seq`: `inits` by what cells begin with, `frames` by step, rising.
 
-    `places` are all trainings that a replicate consists of.
+    `cells` are all trainings that a replicate consists of.
     """
 
     run: Run
     spec: ErasureSpec
     seq: int
-    places: frozenset[Place]
-    inits: Mapping[tuple[int, int], ArtifactRef]
-    frames: Mapping[tuple[int, Place], Mapping[int, ArtifactRef]]
+    cells: frozenset[Cell]
+    inits: Mapping[tuple[int, ErasureKey], ArtifactRef]
+    frames: Mapping[tuple[int, Cell], Mapping[int, ArtifactRef]]
 
-    def still(self, replicate: int, place: Place, step: int) -> Still:
+    def still(self, replicate: int, cell: Cell, step: int) -> Still:
         """The frame of that step. Raises NotFound."""
-        found = self.frames_of(replicate, place)
+        found = self.frames_of(replicate, cell)
         if step not in found:
             there = ", ".join(map(str, found)) or "none yet"
-            raise NotFound(f"{_words(replicate, place)} has no frame of step {step}; its frames are of steps {there}")
-        init, base = (self.inits.get((replicate, level)) for level in (place.level, base_level(place.level)))
+            raise NotFound(f"{_words(replicate, cell)} has no frame of step {step}; its frames are of steps {there}")
+        marked = cell._replace(image="picture")
+        init, base = (self.inits.get((replicate, each.key.start)) for each in (cell, marked))
         if init is None or base is None:
-            raise NotFound(f"the initial weights of {_words(replicate, place)} are not saved (yet)")
+            raise NotFound(f"the initial weights of {_words(replicate, cell)} are not saved (yet)")
         return Still(init, base, found[step], step, float(found[step].meta["scale"]))
 
-    def check(self, replicate: int, place: Place) -> None:
+    def check(self, replicate: int, cell: Cell) -> None:
         """Raises NotFound when the run has no such training."""
-        if not 0 <= replicate < self.spec.replicates or place not in self.places:
-            raise NotFound(f"this run has no {_words(replicate, place)}")
+        if not 0 <= replicate < self.spec.replicates or cell not in self.cells:
+            raise NotFound(f"this run has no {_words(replicate, cell)}")
 
-    def frames_of(self, replicate: int, place: Place) -> Mapping[int, ArtifactRef]:
+    def frames_of(self, replicate: int, cell: Cell) -> Mapping[int, ArtifactRef]:
         """The frames of a training, empty before the first. Raises NotFound when the run has no such training."""
-        self.check(replicate, place)
-        return self.frames.get((replicate, place), {})
-
-
-def base_level(level: int) -> int:
-    """The level of the trainings with the picture at the same width."""
-    return level - level % 2
+        self.check(replicate, cell)
+        return self.frames.get((replicate, cell), {})
 
 
 class FilmReader:
@@ -124,26 +120,26 @@ class FilmReader:
     def _read(self, run: Run) -> Index:
         if not isinstance(run.spec, ErasureSpec):
             raise NotFound(f"run {run.id} has no film: its kind is {run.kind}, and only erasure studies have films")
-        inits: dict[tuple[int, int], ArtifactRef] = {}
-        frames: dict[tuple[int, Place], dict[int, ArtifactRef]] = {}
+        inits: dict[tuple[int, ErasureKey], ArtifactRef] = {}
+        frames: dict[tuple[int, Cell], dict[int, ArtifactRef]] = {}
         for ref in self.store.artifacts(run.id):
+            key = ErasureKey.model_validate(ref.key)
             if ref.name == "init":
-                inits[ref.replicate, ref.level] = ref
+                inits[ref.replicate, key.start] = ref
             elif ref.name.startswith(_FRAME):
-                place = Place(level=ref.level, branch=ref.branch, draw=ref.draw)
-                frames.setdefault((ref.replicate, place), {})[int(ref.meta["step"])] = ref
-        places = frozenset(place for place, _ in run.spec.cells())
+                frames.setdefault((ref.replicate, key.cell), {})[int(ref.meta["step"])] = ref
+        cells = frozenset(run.spec.cells())
         ordered = {key: dict(sorted(found.items())) for key, found in frames.items()}
-        return Index(run, run.spec, run.last_seq, places, inits, ordered)
+        return Index(run, run.spec, run.last_seq, cells, inits, ordered)
 
-    def still(self, run_id: str, replicate: int, place: Place, step: int) -> Still:
+    def still(self, run_id: str, replicate: int, cell: Cell, step: int) -> Still:
         """One frame; what is known of the run is enough as long as it holds it. Raises NotFound."""
         with self._lock:
             known = self._indices.get(run_id)
         if known is not None and self.store.last_seqs([run_id]):
             with suppress(NotFound):
-                return known.still(replicate, place, step)
-        return self.index(run_id).still(replicate, place, step)
+                return known.still(replicate, cell, step)
+        return self.index(run_id).still(replicate, cell, step)
 
     def size(self, still: Still) -> tuple[int, int]:
         """Rows and columns."""
@@ -202,8 +198,9 @@ class FilmReader:
         return file
 
 
-def _words(replicate: int, place: Place) -> str:
-    return f"training replicate {replicate}, level {place.level}, branch {place.branch!r}, draw {place.draw}"
+def _words(replicate: int, cell: Cell) -> str:
+    coordinates = ", ".join(f"{name} {value}" for name, value in cell._asdict().items())
+    return f"training replicate {replicate}, {coordinates}"
 
 
 _readers: WeakKeyDictionary[Reads, FilmReader] = WeakKeyDictionary()

@@ -4,10 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
 
-from app.contract.events import Place
 from app.kinds.erasure.figures.trainings import ERASED
 from app.kinds.erasure.film.reader import FilmReader, Index
-from app.kinds.erasure.spec import Cell
+from app.kinds.erasure.key import Cell
 from app.methods.catalog import CATALOG
 from app.records import Run, Series
 
@@ -29,7 +28,6 @@ class Frame(NamedTuple):
 class Strip(NamedTuple):
     """One training as a film; `diverged_step` is None unless it diverged, and then its frames end before that."""
 
-    place: Place
     cell: Cell
     label: str
     state: State
@@ -41,18 +39,17 @@ def strips(reader: FilmReader, index: Index, replicate: int) -> list[Strip]:
     """Every training that the run asks of a replicate, in the order in which they are made."""
     rows = reader.store.series(index.run.id, "erasure", replicate=replicate)
     ends = reader.store.series(index.run.id, "ending", replicate=replicate)
-    measured, ended = _by_place(rows), _by_place(ends)
+    measured, ended = _by_cell(rows), _by_cell(ends)
     made = []
-    for place, cell in index.spec.cells():
-        steps = measured.get(place, {})
-        end = next(iter(ended.get(place, {}).values()), None)
+    for cell in index.spec.cells():
+        steps = measured.get(cell, {})
+        end = next(iter(ended.get(cell, {}).values()), None)
         diverged = end.get("diverged_step") if end else None
         # Weights may still be finite at the step at which the loss is not.
-        saved = [step for step in index.frames.get((replicate, place), ()) if diverged is None or step < diverged]
+        saved = [step for step in index.frames.get((replicate, cell), ()) if diverged is None or step < diverged]
         frames = tuple(Frame(step, steps.get(step, {})) for step in saved)
         made.append(
             Strip(
-                place,
                 cell,
                 label(cell.optimizer),
                 _state(index.run, end is not None, diverged is not None, bool(frames)),
@@ -96,16 +93,16 @@ def _state(run: Run, ended: bool, diverged: bool, begun: bool) -> State:
     return "running" if begun and run.state in ("running", "cancelling") else "waiting"
 
 
-def _by_place(rows: Series) -> dict[Place, dict[int, dict[str, float]]]:
+def _by_cell(rows: Series) -> dict[Cell, dict[int, dict[str, float]]]:
     """Rows by training and step; of a row only what is a number."""
-    found: dict[Place, dict[int, dict[str, float]]] = {}
+    found: dict[Cell, dict[int, dict[str, float]]] = {}
     steps = rows.columns.get("step", rows.columns.get("steps"))
     if steps is None:
         return found
     names = [name for name in (*MEASURES, "diverged_step") if name in rows.columns]
-    for i, step in enumerate(steps.tolist()):
-        place = Place(level=int(rows["level"][i]), branch=str(rows["branch"][i]), draw=int(rows["draw"][i]))
+    cells = [Cell(*each) for each in zip(*(rows[name].tolist() for name in Cell._fields), strict=True)]
+    for i, (cell, step) in enumerate(zip(cells, steps.tolist(), strict=True)):
         values = {name: float(rows[name][i]) for name in names}
         kept = {name: value for name, value in values.items() if math.isfinite(value)}
-        found.setdefault(place, {})[-1 if math.isnan(step) else int(step)] = kept
+        found.setdefault(cell, {})[-1 if math.isnan(step) else int(step)] = kept
     return found

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from app.contract.events import Place
 from app.contract.words import plural
 from app.kinds.erasure.figures.trainings import ERASED, lr_text
-from app.kinds.erasure.film.reader import base_level, film_reader
+from app.kinds.erasure.film.reader import film_reader
 from app.kinds.erasure.film.strips import Strip, fate, label, strips, two_level
+from app.kinds.erasure.key import IMAGES, Cell, Image
 from app.plotting import words
 from app.records import Run
 from app.store.reads import Reads
@@ -25,11 +25,10 @@ _FLATTEST = 0.5
 class Shot:
     """One training on the wall as far as it has come; `over` says why there is no picture, empty where there is one.
 
-    `marked` says that it started with the picture in its weights; `picture` is the address of its last frame.
+    `image` is what its weights started with; `picture` is the address of its last frame.
     """
 
-    level: int
-    marked: bool
+    image: Image
     over: str
     picture: str
     words: str
@@ -44,8 +43,8 @@ class Shot:
 class Pair:
     """A learning rate of an optimizer: the training with the picture and, if asked for, its twin without."""
 
-    draw: int
-    lr: str
+    lr: float
+    words: str
     shots: tuple[Shot, ...]
 
 
@@ -96,10 +95,9 @@ def film_page(store: Reads, run: Run, query: Mapping[str, str]) -> FilmPage:
         for name, known in (("show", SHOWS), ("scale", SCALES), ("align", ALIGNS))
     )
     found = strips(film, index, replicate)
-    here = {strip.place: strip for strip in found if strip.cell.width == width}
+    here = {strip.cell: strip for strip in found if strip.cell.width == width}
     ink = two_level(run)
     high, wide = spec.matrix(width)
-    level = 2 * spec.widths.index(width)
     most = max(len(grid.lrs) for grid in spec.optimizers)
     shots = _Shots(run.id, replicate, show, scale, ink)
     return FilmPage(
@@ -125,16 +123,16 @@ def film_page(store: Reads, run: Run, query: Mapping[str, str]) -> FilmPage:
                 label(grid.kind),
                 tuple(
                     Pair(
-                        draw,
+                        lr,
                         lr_text(lr),
                         tuple(
-                            shots.of(here[place])
-                            for place in (Place(level=level + odd, branch=grid.kind, draw=draw) for odd in range(2))
-                            if place in here
+                            shots.of(here[cell])
+                            for cell in (Cell(width, image, grid.kind, lr) for image in IMAGES)
+                            if cell in here
                         ),
                     )
                     # From left to right as on an axis, in whichever order they were asked for or came to be added.
-                    for draw, lr in sorted(enumerate(grid.lrs), key=lambda each: each[1])
+                    for lr in sorted(grid.lrs)
                 ),
             )
             for grid in spec.optimizers
@@ -168,8 +166,7 @@ class _Shots:
         elif last is None:
             over = "never trained" if strip.state == "stopped" else "waiting"
         return Shot(
-            level=strip.place.level,
-            marked=strip.cell.marked,
+            image=strip.cell.image,
             over=over,
             picture="" if over or last is None else self._address(strip, last.step),
             words=f"{strip.label}, lr {lr_text(strip.cell.lr)}{twin}",
@@ -182,8 +179,8 @@ class _Shots:
 
     def _address(self, strip: Strip, step: int) -> str:
         query = {
-            "replicate": self.replicate, "level": strip.place.level, "branch": strip.place.branch,
-            "draw": strip.place.draw, "step": step, "show": self.show, "scale": self.scale, "size": _SIZE,
+            "replicate": self.replicate, **strip.cell._asdict(), "step": step, "show": self.show, "scale": self.scale,
+            "size": _SIZE,
         }  # fmt: skip
         return f"/api/v1/runs/{self.run}/film/frame?{urlencode(query)}"
 
@@ -195,7 +192,7 @@ def _pixels(side: int, other: int) -> int:
 
 def _sentence(found: Sequence[Strip], replicate: int, *, ink: bool) -> str:
     """How many trainings with the picture have wiped it out, and how many are still to end."""
-    marked = [strip for strip in found if strip.place.level == base_level(strip.place.level)]
+    marked = [strip for strip in found if strip.cell.marked]
     done = [strip for strip in marked if strip.state == "done" and strip.frames]
     fates = [fate(strip.frames[-1].measures, two_level=ink) for strip in done]
     diverged = sum(strip.state == "diverged" for strip in marked)
@@ -220,14 +217,12 @@ def _sentence(found: Sequence[Strip], replicate: int, *, ink: bool) -> str:
 def _against_twins(found: Sequence[Strip]) -> str:
     """How the final test accuracy with the picture differs from that of the same trainings without it."""
     ends = {
-        strip.place: strip.frames[-1].measures["test_accuracy"]
+        strip.cell: strip.frames[-1].measures["test_accuracy"]
         for strip in found
         if strip.state == "done" and strip.frames and "test_accuracy" in strip.frames[-1].measures
     }
     differences = [
-        accuracy - ends[twin]
-        for place, accuracy in ends.items()
-        if (twin := place.model_copy(update={"level": place.level + 1})) in ends and not place.level % 2
+        accuracy - ends[twin] for cell, accuracy in ends.items() if cell.marked and (twin := cell.twin) in ends
     ]
     if not differences:
         return ""

@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from app.atlas import palettes
 from app.atlas.palettes import Theme
-from app.contract.events import Place
 from app.contract.experiment import FieldError
 from app.kinds.erasure.film import exports
 from app.kinds.erasure.film.pictures import MAX_SIDE, Scale, fixed_reach, picture
 from app.kinds.erasure.film.reader import FilmReader, Index, Show, film_reader
 from app.kinds.erasure.film.strips import MEASURES, Fate, State, Strip, fate, strips, two_level
+from app.kinds.erasure.key import Cell, ErasureKey, Image
 from app.store.errors import NotFound
 from app.web.core.columns import BOM, CSV, Columns, attachment, csv_response, json_bytes
 from app.web.core.context import StoreDep
@@ -49,14 +49,20 @@ class Which(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     replicate: Count = 0
-    level: Count = Field(0, description="2 × the number of the width, and 1 more for a twin without the picture.")
-    branch: str = Field(..., max_length=40, description="The optimizer.")
-    draw: Count = Field(0, description="The number of the learning rate.")
+    width: Count = Field(..., description="Units of both hidden layers.")
+    image: Image = Field("picture", description="What the initial weights contain: the picture, or none, as in a twin.")
+    optimizer: str = Field(..., max_length=40, description="The optimizer.")
+    lr: float = Field(..., gt=0, le=100, description="The learning rate.")
 
     @property
-    def place(self) -> Place:
-        """Where the training stands in the log."""
-        return Place(level=self.level, branch=self.branch, draw=self.draw)
+    def cell(self) -> Cell:
+        """The training."""
+        return Cell(self.width, self.image, self.optimizer, self.lr)
+
+    @property
+    def file_name(self) -> str:
+        """How files of the training are called."""
+        return f"r{self.replicate}-w{self.width}-{self.image}-{self.optimizer}-lr{self.lr!r}"
 
 
 class Look(Which):
@@ -121,14 +127,11 @@ class FrameInfo(BaseModel):
 class StripInfo(BaseModel):
     """One training; a diverged one has no frame from `diverged_step` on."""
 
-    level: int
-    branch: str
-    draw: int
     width: int
+    image: Image
     optimizer: str
     label: str
     lr: float
-    marked: bool
     total_steps: int
     state: State
     diverged_step: int | None
@@ -183,7 +186,7 @@ def get_film_frame(
 
     A pixel that represents several entries shows the entry of largest magnitude.
     """
-    still = film.still(run_id, query.replicate, query.place, query.step)
+    still = film.still(run_id, query.replicate, query.cell, query.step)
     made_of = "|".join((still.init.id, still.base.id, still.delta.id, query.model_dump_json()))
     headers = {"ETag": _tag(made_of), "Cache-Control": f"private, max-age={KEPT_FOR_S}, immutable"}
     if _seen(headers, if_none_match):
@@ -210,12 +213,12 @@ def get_film_export(
 ) -> Response:
     """All frames that a training has so far: an animation, a strip of them side by side, or their numbers as CSV."""
     index = film.index(run_id)
-    index.check(query.replicate, query.place)
-    strip = next(each for each in strips(film, index, query.replicate) if each.place == query.place)
-    stills = [index.still(query.replicate, query.place, frame.step) for frame in strip.frames]
+    index.check(query.replicate, query.cell)
+    strip = next(each for each in strips(film, index, query.replicate) if each.cell == query.cell)
+    stills = [index.still(query.replicate, query.cell, frame.step) for frame in strip.frames]
     if not stills:
         raise NotFound("this training has no frame yet")
-    name = f"{run_id}-r{query.replicate}-{query.branch}-{query.draw}-l{query.level}"
+    name = f"{run_id}-{query.file_name}"
     if query.format == "csv":
         return csv_response(_measured(strip), f"{name}.csv", bom=query.bom)
     made_of = "|".join((*(f"{each.init.id} {each.delta.id}" for each in stills), query.model_dump_json()))
@@ -237,7 +240,7 @@ def get_film_export(
 )
 def get_film_values(run_id: RunId, query: Annotated[Window, Query()], film: FilmDep) -> Response:
     """Entries of W0, W and ΔW within a window of at most 65,536, row by row; ΔW is known to ± `resolution`."""
-    still = film.still(run_id, query.replicate, query.place, query.step)
+    still = film.still(run_id, query.replicate, query.cell, query.step)
     rows, columns = film.size(still)
     for name, low, high, end in (
         ("bottom", query.top, query.bottom, rows),
@@ -256,7 +259,7 @@ def get_film_values(run_id: RunId, query: Annotated[Window, Query()], film: Film
         table = {"row": down, "column": across, **values}
         return csv_response(
             {key: array.reshape(-1) for key, array in table.items()},
-            f"{run_id}-r{query.replicate}-{query.branch}-{query.draw}-l{query.level}-step{query.step}.csv",
+            f"{run_id}-{query.file_name}-step{query.step}.csv",
             bom=query.bom,
         )
     shape = {"top": query.top, "left": query.left, "rows": start.shape[0], "columns": start.shape[1]}
@@ -273,8 +276,8 @@ def _told(film: FilmDep, index: Index, replicate: int) -> bytes:
         moments=list(index.spec.moments()),
         two_level=two_level(index.run),
         widths=[
-            WidthInfo(width=width, rows=rows, columns=columns, reach=_reach(film, index, replicate, 2 * number))
-            for number, width in enumerate(index.spec.widths)
+            WidthInfo(width=width, rows=rows, columns=columns, reach=_reach(film, index, replicate, width))
+            for width in index.spec.widths
             for rows, columns in (index.spec.matrix(width),)
         ],
         colors={theme: list(stops) for theme, stops in palettes.DIVERGING.items()},
@@ -283,22 +286,16 @@ def _told(film: FilmDep, index: Index, replicate: int) -> bytes:
     return made.model_dump_json().encode()
 
 
-def _reach(film: FilmDep, index: Index, replicate: int, level: int) -> float | None:
-    base = index.inits.get((replicate, level))
+def _reach(film: FilmDep, index: Index, replicate: int, width: int) -> float | None:
+    base = index.inits.get((replicate, ErasureKey(width=width, image="picture")))
     return None if base is None else fixed_reach(film, base)
 
 
 def _strip(strip: Strip, index: Index) -> StripInfo:
     ink = two_level(index.run)
     return StripInfo(
-        level=strip.place.level,
-        branch=strip.place.branch,
-        draw=strip.place.draw,
-        width=strip.cell.width,
-        optimizer=strip.cell.optimizer,
+        **strip.cell._asdict(),
         label=strip.label,
-        lr=strip.cell.lr,
-        marked=strip.cell.marked,
         total_steps=index.spec.steps,
         state=strip.state,
         diverged_step=strip.diverged_step,

@@ -126,7 +126,7 @@ def formats(source: Source[Any], shown: View, column: str, targets: Floats | Non
         values, energy, low, high = np.full((4, n, spec.replicates), np.nan)
         refused, wrong = [""] * n, math.nan
         if mine is not None:
-            these = mine.where((mine["branch"] == name) & (mine["replicate"] < spec.replicates))
+            these = mine.where((mine["storage_format"] == name) & (mine["replicate"] < spec.replicates))
             points = np.zeros(len(these), int) if targets is None else _nearest(targets, these["target"])
             off = these["error"] > TOLERANCE[spec.dtype]
             wrong = float(these["error"][off].max()) if off.any() else math.nan

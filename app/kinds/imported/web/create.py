@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from math import nan
 
-from app.contract.events import ArtifactSaved, Measured, Place
+from app.contract.events import ArtifactSaved, Measured
+from app.contract.tickets import TicketKey
 from app.imports.accuracies import accuracies
 from app.imports.levels import MaskSequence, Saved
 from app.imports.places import Network, networks
@@ -123,9 +124,11 @@ def _default_name(files: Sequence[str]) -> str:
 def _outcome(level: int, density: float, accuracy: float) -> Measured:
     """A row of the series `outcome`: the density and the accuracy that is known, and nothing else."""
     row = dict.fromkeys(OUTCOME, nan) | {"density": density, "test_accuracy": accuracy}
-    return Measured(series="outcome", place=Place(level=level), columns={name: [value] for name, value in row.items()})
+    return Measured(
+        series="outcome", key=TicketKey(level=level), columns={name: [value] for name, value in row.items()}
+    )
 
 
 def _save(store: Store, saved: Saved) -> Measured | ArtifactSaved:
     sha256, size = store.artifacts_store.put_pieces(saved.spool.chunks())
-    return ArtifactSaved(place=saved.place, name=saved.name, sha256=sha256, size_bytes=size, media_type=MEDIA_TYPE)
+    return ArtifactSaved(key=saved.key, name=saved.name, sha256=sha256, size_bytes=size, media_type=MEDIA_TYPE)

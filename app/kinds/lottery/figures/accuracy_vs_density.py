@@ -38,7 +38,7 @@ class AccuracyOptions(Options):
 
 
 class Cited(NamedTuple):
-    """What the finding compares: the means that the curves show at `level`, where `n` replicates have every branch.
+    """What the finding compares: the means that the curves show at `level`, where `n` replicates have every control.
 
     `dense` is the mean of level 0 that the figure shows. `counts` has the replicates behind each value where these
     differ, as in a running run.
@@ -78,7 +78,7 @@ def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
     spec = source.run.spec if isinstance(source.run.spec, LotterySpec) else None
     column = _COLUMNS[source.options.at]
     curves = () if outcome is None else tuple(curve(outcome, column, name) for name in present(outcome))
-    dense = curves[0].at(0) if curves and curves[0].branch == WINNING_TICKET else {}
+    dense = curves[0].at(0) if curves and curves[0].control == WINNING_TICKET else {}
     return AccuracyInfo(
         at=source.options.at,
         curves=curves,
@@ -86,7 +86,7 @@ def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
         cited=cite(curves),
         steps=spec.steps if spec else 0,
         draws=1 if outcome is None else draws(outcome),
-        planned=(WINNING_TICKET, *(branch.kind for branch in (spec.branches if spec else ()))),
+        planned=(WINNING_TICKET, *(control.kind for control in (spec.branches if spec else ()))),
         lowest=_lowest(curves, spec.lowest_density if spec else 1.0),
         live=source.live,
         continued=spec is not None and spec.rewind != "weights",
@@ -107,7 +107,7 @@ def _lowest(curves: tuple[Curve, ...], planned: float) -> float:
 
 
 def cite(curves: tuple[Curve, ...]) -> Cited | None:
-    """The level that most replicates have in every branch, the sparsest of several; None before there is one."""
+    """The level that most replicates have in every control, the sparsest of several; None before there is one."""
     levels = sorted({int(level) for made in curves for level in made.levels if level > 0})
     best: Cited | None = None
     for level in levels:
@@ -115,12 +115,12 @@ def cite(curves: tuple[Curve, ...]) -> Cited | None:
         common = set.intersection(*(set(row) for row in rows)) if rows else set()
         if common and (best is None or len(common) >= best.n):
             density = float(curves[0].density[curves[0].levels == level][0])
-            ticket = curves[0] if curves[0].branch == WINNING_TICKET else None
+            ticket = curves[0] if curves[0].control == WINNING_TICKET else None
             best = Cited(
                 level=level,
                 density=density,
                 n=len(common),
-                accuracy={made.branch: mean_at(made, level) for made in curves},
+                accuracy={made.control: mean_at(made, level) for made in curves},
                 dense=mean_at(ticket, 0) if ticket else math.nan,
                 counts=unequal(curves, level),
             )
@@ -143,11 +143,11 @@ def finding(made: AccuracyInfo) -> list[Part]:
         rest = "; the first pruned network is next." if made.live else "; no pruned network was trained to its end."
         return [Part("The dense network reaches "), Part(words.accuracy(made.dense), DENSE), Part(f" {after}{rest}")]
     told = []
-    for branch, accuracy in made.cited.accuracy.items():
-        what = f" {'training' if made.at == 'train' else 'test'} accuracy" if branch == WINNING_TICKET else ""
-        verb = "the ticket reaches" if branch == WINNING_TICKET else LOOKS[branch].phrase
+    for control, accuracy in made.cited.accuracy.items():
+        what = f" {'training' if made.at == 'train' else 'test'} accuracy" if control == WINNING_TICKET else ""
+        verb = "the ticket reaches" if control == WINNING_TICKET else LOOKS[control].phrase
         told.append(
-            [Part(f"{verb} "), Part(words.accuracy(accuracy), branch), Part(what + _behind(made.cited, branch))]
+            [Part(f"{verb} "), Part(words.accuracy(accuracy), control), Part(what + _behind(made.cited, control))]
         )
     parts = [Part(f"At {words.density(made.cited.density)} of the weights "), *told[0]]
     if told[1:]:
@@ -169,9 +169,9 @@ def finding(made: AccuracyInfo) -> list[Part]:
     return parts
 
 
-def _behind(cited: Cited, branch: str) -> str:
+def _behind(cited: Cited, control: str) -> str:
     """How many replicates stand behind a value, where that is not the same for all."""
-    return f" (n = {cited.counts[branch]})" if cited.counts else ""
+    return f" (n = {cited.counts[control]})" if cited.counts else ""
 
 
 def foot(made: AccuracyInfo) -> str:
@@ -210,7 +210,7 @@ def draw(made: AccuracyInfo) -> go.Figure:
         if len(finite):
             last = finite[-1]
             ends.append(
-                labels.End(drawn.branch, LOOKS[drawn.branch].label, 100 * float(drawn.density[last]),
+                labels.End(drawn.control, LOOKS[drawn.control].label, 100 * float(drawn.density[last]),
                            100 * float(drawn.mean[last]))
             )  # fmt: skip
     data += diverged_traces(made.curves)
@@ -232,11 +232,11 @@ def draw(made: AccuracyInfo) -> go.Figure:
 
 
 def table(made: AccuracyInfo) -> dict[str, list[Any]]:
-    """One row per branch, level and replicate; draws are averaged; accuracy in [0, 1]."""
-    columns: dict[str, list[Any]] = {"branch": [], "level": [], "density": [], "replicate": [], "accuracy": []}
+    """One row per control, level and replicate; draws are averaged; accuracy in [0, 1]."""
+    columns: dict[str, list[Any]] = {"control": [], "level": [], "density": [], "replicate": [], "accuracy": []}
     for drawn in made.curves:
         n_levels, n_replicates = drawn.values.shape
-        columns["branch"] += [drawn.branch] * (n_levels * n_replicates)
+        columns["control"] += [drawn.control] * (n_levels * n_replicates)
         columns["level"] += np.repeat(drawn.levels, n_replicates).tolist()
         columns["density"] += np.repeat(drawn.density, n_replicates).tolist()
         columns["replicate"] += np.tile(drawn.replicates, n_levels).tolist()

@@ -14,7 +14,7 @@ from app.records import Series
 class Diverged(NamedTuple):
     """A training whose loss was not finite at `step`, where it ended."""
 
-    branch: str
+    control: str
     replicate: int
     draw: int
     step: int
@@ -25,9 +25,9 @@ def lost_at(outcome: Series | None, level: int) -> tuple[Diverged, ...]:
     if outcome is None:
         return ()
     lost = outcome.where((outcome["level"] == level) & np.isfinite(outcome["diverged_step"]))
-    columns = (lost[name].tolist() for name in ("branch", "replicate", "draw", "diverged_step"))
+    columns = (lost[name].tolist() for name in ("control", "replicate", "draw", "diverged_step"))
     found = (
-        Diverged(branch, replicate, draw, int(step)) for branch, replicate, draw, step in zip(*columns, strict=True)
+        Diverged(control, replicate, draw, int(step)) for control, replicate, draw, step in zip(*columns, strict=True)
     )
     return tuple(sorted(found, key=lambda each: each.step))
 
@@ -37,7 +37,7 @@ def without(rows: Series, diverged: Sequence[Diverged]) -> Series:
     kept = np.ones(len(rows), bool)
     for each in diverged:
         gone = (rows["replicate"] == each.replicate) & (rows["draw"] == each.draw)
-        kept &= ~(gone & (rows["branch"] == each.branch))
+        kept &= ~(gone & (rows["control"] == each.control))
     return rows.where(kept)
 
 

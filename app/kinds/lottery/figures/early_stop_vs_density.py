@@ -51,7 +51,7 @@ def info(source: Source[Options]) -> EarlyStopInfo:
         curves = tuple(curve(outcome, "early_stop_step", name) for name in present(outcome))
         open_end = (outcome["early_stop_censored"] > 0) & ~np.isfinite(outcome["diverged_step"])
         for made in curves:
-            level = outcome["level"][open_end & (outcome["branch"] == made.branch)]
+            level = outcome["level"][open_end & (outcome["control"] == made.control)]
             censored.append((level[:, None] == made.levels).sum(axis=0))
     return EarlyStopInfo(
         curves=curves,
@@ -59,7 +59,7 @@ def info(source: Source[Options]) -> EarlyStopInfo:
         trainings=0 if outcome is None else len(outcome),
         steps=spec.steps,
         draws=1 if outcome is None else draws(outcome),
-        planned=(WINNING_TICKET, *(branch.kind for branch in spec.branches)),
+        planned=(WINNING_TICKET, *(control.kind for control in spec.branches)),
         lowest=min([spec.lowest_density, *(float(made.density.min()) for made in curves)]),
         live=source.live,
         continued=spec.rewind != "weights",
@@ -70,21 +70,21 @@ def info(source: Source[Options]) -> EarlyStopInfo:
 
 
 def comparable(made: EarlyStopInfo) -> tuple[int, dict[str, float]] | None:
-    """The sparsest pruned level at which no branch is censored, diverged or collapsed, with each branch's mean step.
+    """The sparsest pruned level at which no control is censored, diverged or collapsed, with each control's mean step.
 
     Means are those that the curves show; "dense" is added when level 0 is not censored either. None when there is no
     such level.
     """
     best: tuple[int, dict[str, float]] | None = None
     for level in sorted({int(level) for drawn in made.curves for level in drawn.levels if level > 0} - made.gone):
-        steps = {drawn.branch: mean_at(drawn, level) for drawn in made.curves}
+        steps = {drawn.control: mean_at(drawn, level) for drawn in made.curves}
         spoiled = any(
             ((counts + drawn.diverged)[drawn.levels == level] > 0).any()
             for drawn, counts in zip(made.curves, made.censored, strict=True)
         )
         if not spoiled and not any(math.isnan(step) for step in steps.values()):
             best = level, steps
-    if best is not None and made.curves[0].branch == WINNING_TICKET:
+    if best is not None and made.curves[0].control == WINNING_TICKET:
         ticket, counts = made.curves[0], made.censored[0]
         if len(ticket.at(0)) and not counts[ticket.levels == 0].any():
             best[1][DENSE] = mean_at(ticket, 0)
@@ -92,7 +92,7 @@ def comparable(made: EarlyStopInfo) -> tuple[int, dict[str, float]] | None:
 
 
 def finding(made: EarlyStopInfo) -> list[Part]:
-    """How soon each branch is done where that is known, and where no claim can be made."""
+    """How soon each control is done where that is known, and where no claim can be made."""
     if not any(drawn.n.any() for drawn in made.curves):
         return [Part("The first point appears when the dense network is trained." if made.live
                      else "Nothing to show: no network was trained to its end.")]  # fmt: skip
@@ -115,10 +115,10 @@ def finding(made: EarlyStopInfo) -> list[Part]:
         ]
     level, steps = found
     density = float(made.curves[0].density[made.curves[0].levels == level][0])
-    behind = {branch: f" (n = {n})" for branch, n in unequal(made.curves, level).items()}
+    behind = {control: f" (n = {n})" for control, n in unequal(made.curves, level).items()}
     told = [
-        [Part(f"{LOOKS[branch].phrase} after "), Part(words.count(step), branch), Part(behind.get(branch, ""))]
-        for branch, step in steps.items()
+        [Part(f"{LOOKS[control].phrase} after "), Part(words.count(step), control), Part(behind.get(control, ""))]
+        for control, step in steps.items()
     ]
     parts = [
         Part(f"At {words.density(density)} of the weights, validation loss is lowest for "),
@@ -156,7 +156,7 @@ def draw(made: EarlyStopInfo) -> go.Figure:
         if len(finite):
             last = finite[-1]
             ends.append(
-                labels.End(drawn.branch, LOOKS[drawn.branch].label, 100 * float(drawn.density[last]),
+                labels.End(drawn.control, LOOKS[drawn.control].label, 100 * float(drawn.density[last]),
                            float(drawn.mean[last]))
             )  # fmt: skip
     data += diverged_traces(made.curves)
@@ -187,14 +187,14 @@ def draw(made: EarlyStopInfo) -> go.Figure:
 
 
 def table(made: EarlyStopInfo) -> dict[str, list[Any]]:
-    """One row per branch, level and replicate: the step, draws averaged, and the level's censored trainings."""
+    """One row per control, level and replicate: the step, draws averaged, and the level's censored trainings."""
     columns: dict[str, list[Any]] = {
-        "branch": [], "level": [], "density": [], "replicate": [], "early_stop_step": [],
+        "control": [], "level": [], "density": [], "replicate": [], "early_stop_step": [],
         "censored_trainings_at_level": [],
     }  # fmt: skip
     for drawn, counts in zip(made.curves, made.censored, strict=True):
         n_levels, n_replicates = drawn.values.shape
-        columns["branch"] += [drawn.branch] * (n_levels * n_replicates)
+        columns["control"] += [drawn.control] * (n_levels * n_replicates)
         columns["level"] += np.repeat(drawn.levels, n_replicates).tolist()
         columns["density"] += np.repeat(drawn.density, n_replicates).tolist()
         columns["replicate"] += np.tile(drawn.replicates, n_levels).tolist()

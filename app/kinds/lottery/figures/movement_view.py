@@ -64,7 +64,7 @@ def chosen(source: Source[MovementOptions]) -> Chosen:
 def moved(rows: Series | None, layers: tuple[int, ...]) -> Moved:
     """The series `movement` over those layers, each weight counting once."""
     if rows is not None:
-        rows = rows.where(np.isin(rows["layer"], layers) & (rows["branch"] == WINNING_TICKET))
+        rows = rows.where(np.isin(rows["layer"], layers) & (rows.controls == WINNING_TICKET))
     if rows is None or not len(rows):
         none, empty = np.zeros(0, dtype=np.int64), np.zeros((0, 0))
         return Moved(none, none, empty, empty, empty, empty, empty, empty)

@@ -1,4 +1,4 @@
-"""Training curves of every branch at one level: each training a thin line, the mean over replicates a thick one."""
+"""Training curves of every control at one level: each training a thin line, the mean over replicates a thick one."""
 
 import math
 from typing import Any, Literal, NamedTuple
@@ -36,7 +36,7 @@ class TrainingOptions(Options):
 class Line(NamedTuple):
     """A downsampled curve; `replicate` and `draw` are None for a mean over `n` replicates."""
 
-    branch: str
+    control: str
     replicate: int | None
     draw: int | None
     n: int
@@ -74,13 +74,13 @@ def info(source: Source[TrainingOptions]) -> TrainingInfo:
     diverged = lost_at(source.rows("outcome"), options.level)
     if evaluation is not None:
         here = evaluation.where(evaluation["level"] == options.level)
-        for branch in present(here):
-            of_branch = here.where(here["branch"] == branch)
-            lines += _lines(of_branch, options.metric, branch)
-            mean = _mean(without(of_branch, diverged), options.metric, branch)
+        for control in present(here):
+            of_control = here.where(here["control"] == control)
+            lines += _lines(of_control, options.metric, control)
+            mean = _mean(without(of_control, diverged), options.metric, control)
             means += [mean] if mean is not None else []
     lines.sort(key=lambda line: (line.replicate, line.draw))
-    branches = (WINNING_TICKET, *(branch.kind for branch in source.spec(LotterySpec).branches if options.level))
+    branches = (WINNING_TICKET, *(control.kind for control in source.spec(LotterySpec).branches if options.level))
     return TrainingInfo(
         level=options.level,
         metric=options.metric,
@@ -110,19 +110,19 @@ def thinned(step: NDArray[Any], value: NDArray[Any]) -> tuple[NDArray[np.int32],
     return step.astype(np.int32), value.astype(np.float64)
 
 
-def _lines(rows: Series, metric: str, branch: str) -> list[Line]:
+def _lines(rows: Series, metric: str, control: str) -> list[Line]:
     """One line per training, in order of replicate and draw; rows may come in any order."""
     order = np.lexsort((rows["step"], rows["draw"], rows["replicate"]))
     replicate, draw = rows["replicate"][order], rows["draw"][order]
     step, value = rows["step"][order], rows[metric][order]
     starts = np.flatnonzero(np.diff(replicate, prepend=-1) | np.diff(draw, prepend=-1))
     return [
-        Line(branch, int(replicate[start]), int(draw[start]), 1, *thinned(step[start:end], value[start:end]))
+        Line(control, int(replicate[start]), int(draw[start]), 1, *thinned(step[start:end], value[start:end]))
         for start, end in zip(starts, [*starts[1:], len(step)], strict=True)
     ]
 
 
-def _mean(rows: Series, metric: str, branch: str) -> Line | None:
+def _mean(rows: Series, metric: str, control: str) -> Line | None:
     """Mean over replicates, each the mean of its draws, at the steps that every training here has reached."""
     trainings = len(np.unique(np.stack([rows["replicate"], rows["draw"]]), axis=1).T)
     replicates, j = np.unique(rows["replicate"], return_inverse=True)
@@ -136,20 +136,20 @@ def _mean(rows: Series, metric: str, branch: str) -> Line | None:
     if not len(rows) or not full.any():
         return None
     mean = (sums[full] / counts[full]).mean(axis=1)
-    return Line(branch, None, None, len(replicates), *thinned(steps[full], mean))
+    return Line(control, None, None, len(replicates), *thinned(steps[full], mean))
 
 
 def _density(layers: Series | None, level: int) -> float | None:
     """Density of the ticket at a level, or None before its training starts."""
     if layers is None:
         return None
-    here = layers.where((layers["level"] == level) & (layers["branch"] == WINNING_TICKET))
+    here = layers.where((layers["level"] == level) & (layers["control"] == WINNING_TICKET))
     return float(here["kept"].sum() / here["total"].sum()) if len(here) else None
 
 
-def _role(made: TrainingInfo, branch: str) -> str:
+def _role(made: TrainingInfo, control: str) -> str:
     """Level 0 of the ticket is the dense network, and looks like it."""
-    return DENSE if made.level == 0 else branch
+    return DENSE if made.level == 0 else control
 
 
 def _is_accuracy(metric: str) -> bool:
@@ -177,7 +177,7 @@ def finding(made: TrainingInfo) -> list[Part]:
         at = int(np.searchsorted(mean.step, last, side="right")) - 1
         value = float(mean.value[at])
         written = words.accuracy(value) if _is_accuracy(made.metric) else f"{words.significant(value)} nats"
-        role = _role(made, mean.branch)
+        role = _role(made, mean.control)
         told.append([Part("" if made.level == 0 else f"{LOOKS[role].phrase} "), Part(written, role)])
     return [
         Part(f"{which[0].upper()}{which[1:]}{share}, {name} after {words.count(last)} of {words.count(made.steps)} "
@@ -226,9 +226,9 @@ def draw(made: TrainingInfo) -> go.Figure:
     data: list[dict[str, Any]] = []
     ends: list[labels.End] = []
     several = len(made.lines) > len(made.means)
-    for branch in reversed(made.planned):
-        role = _role(made, branch)
-        mine = [line for line in made.lines if line.branch == branch]
+    for control in reversed(made.planned):
+        role = _role(made, control)
+        mine = [line for line in made.lines if line.control == control]
         if several and mine:
             x = np.concatenate([np.append(line.step.astype(np.float32), np.nan) for line in mine])
             y = np.concatenate([np.append(scale * line.value, np.nan) for line in mine])
@@ -240,7 +240,7 @@ def draw(made: TrainingInfo) -> go.Figure:
                 }
             )  # fmt: skip
     for mean in reversed(made.means):
-        role = _role(made, mean.branch)
+        role = _role(made, mean.control)
         look = LOOKS[role]
         y = (scale * mean.value).astype(np.float32)
         data.append(
@@ -254,7 +254,7 @@ def draw(made: TrainingInfo) -> go.Figure:
         )  # fmt: skip
         if len(y):
             ends.append(labels.End(role, look.label, float(mean.step[-1]), float(y[-1])))
-    data += [cross(each, _role(made, each.branch), number) for number, each in enumerate(made.diverged[:MAX_LINES])]
+    data += [cross(each, _role(made, each.control), number) for number, each in enumerate(made.diverged[:MAX_LINES])]
     which = made.metric.replace("_", " ")
     return figure(
         data,
@@ -275,17 +275,17 @@ def draw(made: TrainingInfo) -> go.Figure:
 def table(made: TrainingInfo) -> dict[str, list[Any]]:
     """One row per training and evaluation drawn; accuracy in [0, 1], loss in nats."""
     lines = made.lines
-    ends = {(each.branch, each.replicate, each.draw): each.step for each in made.diverged}
+    ends = {(each.control, each.replicate, each.draw): each.step for each in made.diverged}
     return {
         "level": [made.level for line in lines for _ in line.step],
         "density": [made.density for line in lines for _ in line.step],
-        "branch": [line.branch for line in lines for _ in line.step],
+        "control": [line.control for line in lines for _ in line.step],
         "replicate": [line.replicate for line in lines for _ in line.step],
         "draw": [line.draw for line in lines for _ in line.step],
         "step": [step for line in lines for step in line.step.tolist()],
         made.metric: [value for line in lines for value in line.value.tolist()],
         "diverged_step": [
-            ends.get((line.branch, line.replicate or 0, line.draw or 0)) for line in lines for _ in line.step
+            ends.get((line.control, line.replicate or 0, line.draw or 0)) for line in lines for _ in line.step
         ],
     }
 

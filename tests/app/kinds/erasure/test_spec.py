@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.contract.events import Place
-from app.kinds.erasure.spec import MAX_CELLS, MAX_KEPT_BACK, ErasureSpec
+from app.kinds.erasure.spec import MAX_CELLS, MAX_KEPT_BACK, Cell, ErasureSpec
 from app.methods.catalog import CATALOG
 from app.methods.optimizer.adam import Adam
 from app.methods.optimizer.sgd import Sgd
@@ -33,13 +32,14 @@ def wrong(**changes: Any) -> str:
 
 
 def test_cells_are_widths_by_rates_with_and_without_the_picture() -> None:
-    cells = dict(spec().cells())
+    cells = list(spec().cells())
     assert len(cells) == 2 * 3 * 2
     assert spec().work == (24, "training")
-    assert cells[Place(level=0, branch="sgd", draw=1)] == (16, "sgd", 1.0, True)
-    assert cells[Place(level=3, branch="adam", draw=0)] == (32, "adam", 0.01, False)
+    assert cells[2] == Cell(16, "picture", "sgd", 1.0)
+    assert cells[-1] == Cell(32, "none", "adam", 0.01)
+    assert [key for key, _ in spec().parts()] == [cell.key for cell in cells]
     alone = spec(twins=False)
-    assert {place.level for place, _ in alone.cells()} == {0, 2}
+    assert {cell.image for cell in alone.cells()} == {"picture"}
     assert alone.work == (12, "training")
 
 

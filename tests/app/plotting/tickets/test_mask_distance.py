@@ -115,8 +115,8 @@ def test_a_run_from_before_distances_were_measured(records: Any) -> None:
 
 def test_controls_are_left_out(records: Any) -> None:
     rows = [
-        {"level": level, "layer": 0, "kept": 10 - level, "total": 10, "flipped": flipped, "branch": branch}
-        for branch, flipped in (("winning_ticket", 1), ("shuffled", 7))
+        {"level": level, "layer": 0, "kept": 10 - level, "total": 10, "flipped": flipped, "control": control}
+        for control, flipped in (("winning_ticket", 1), ("shuffled", 7))
         for level in range(3)
     ]
     made = info(Source(records.run(), Options(), {"layers": records.series(rows)}))

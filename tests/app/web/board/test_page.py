@@ -7,8 +7,7 @@ from html.parser import HTMLParser
 import httpx
 import pytest
 
-from app.contract.events import Place
-from app.kinds.lottery.spec import LotterySpec
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.kinds.presets import PRESETS
 from app.kinds.specs import TITLES
 from app.store import Claim, Store
@@ -73,10 +72,10 @@ def measured(hand: Hand) -> str:
     for level, density, accuracy in ((0, 1.0, 0.91), (1, 0.64, 0.92), (2, 0.41, 0.90)):
         hand.outcome(level, density, accuracy)
         hand.measure(
-            "layers", Place(level=level), layer=[0.0, 1.0], kept=[12 * density, 6 * density], total=[12.0, 6.0]
+            "layers", LotteryKey(level=level), layer=[0.0, 1.0], kept=[12 * density, 6 * density], total=[12.0, 6.0]
         )
         hand.measure(
-            "evaluation", Place(level=level), step=[0.0, 1000.0], train_loss=[float("nan"), 0.1],
+            "evaluation", LotteryKey(level=level), step=[0.0, 1000.0], train_loss=[float("nan"), 0.1],
             validation_loss=[2.3, 0.3], validation_accuracy=[0.1, accuracy], test_loss=[2.3, 0.3],
             test_accuracy=[0.1, accuracy],
         )  # fmt: skip
@@ -180,7 +179,7 @@ def test_the_form_submits_what_it_shows(client: httpx.Client, store: Store) -> N
     run = store.run(answer.headers["location"].rsplit("/", 1)[-1])
     assert (run.name, run.tags, run.notes) == ("Mine", ("a", "b"), "x\ny")
     assert isinstance(run.spec, LotterySpec)
-    assert [branch.kind for branch in run.spec.branches] == ["reinit", "shuffled"]
+    assert [control.kind for control in run.spec.branches] == ["reinit", "shuffled"]
 
 
 def test_a_mistake_comes_back_at_its_field_with_nothing_lost_and_nothing_stored(

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save
 
-from app.contract.events import Place
 from app.contract.experiment import FieldError
+from app.kinds.lottery.spec import LotteryKey
 from app.kinds.registry import FIGURES
 from app.plotting.entry import FigureEntry, Reads
 from app.plotting.source import Options, Source
@@ -50,7 +50,7 @@ def test_events_that_do_not_touch_it_leave_it_as_it_is(figures: Counting, hand: 
     run = hand.run()
     hand.outcome(0, 1.0, 0.9)
     first = figures.answer(run.id, NAME, {}, "json")
-    hand.measure("evaluation", Place(level=1), step=[0.0], test_accuracy=[0.1])
+    hand.measure("evaluation", LotteryKey(level=1), step=[0.0], test_accuracy=[0.1])
     hand.save("unrelated", b"bytes")
     assert figures.answer(run.id, NAME, {}, "json") is first
     hand.outcome(1, 0.5, 0.95)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from app.contract.events import Place
+from app.kinds.lottery.spec import LotteryKey
 from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings
@@ -99,7 +99,7 @@ def test_streams_go_on_through_the_proxy_while_they_are_open(lab: httpx.Client, 
         assert (first["run"], first["seq"]) == (run.id, run.last_seq)
         assert [next(event) for _ in range(run.last_seq)] == list(range(1, run.last_seq + 1))
         for step in range(3):
-            seq = hand.measure("evaluation", Place(level=1), step=[float(step)])
+            seq = hand.measure("evaluation", LotteryKey(level=1), step=[float(step)])
             assert next(event) == seq
         assert any(each["seq"] == seq for each in hint)
     headers = {**SSE, "Last-Event-ID": str(seq - 1)}

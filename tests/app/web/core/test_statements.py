@@ -8,8 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine, event
 
-from app.contract.events import Place
-from app.kinds.lottery.spec import LotterySpec
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.kinds.presets import PRESETS
 from app.records import Run
 from app.store import Store
@@ -55,9 +54,9 @@ def validated(patch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         yield ids
 
 
-def measured(run: MaskedRun, replicate: int, level: int, branch: str = "winning_ticket") -> None:
+def measured(run: MaskedRun, replicate: int, level: int, control: str = "winning_ticket") -> None:
     """Add what a training measures and ends with."""
-    place = Place(level=level, branch=branch)
+    place = LotteryKey(level=level, control=control)
     hand = run.hands[replicate]
     curve = {"step": [0.0, 100.0], "train_loss": [2.0, 0.1], "validation_loss": [2.0, 0.3], "test_loss": [2.0, 0.3]}
     shares = {name: [0.1, 0.9] for name in ("train_accuracy", "validation_accuracy", "test_accuracy")}
@@ -118,11 +117,11 @@ def test_a_waiting_run_is_refreshed_with_few_statements(client: httpx.Client, st
 @pytest.mark.parametrize("tab", ["film", "erasure", "spectra", "spec", "log"])
 def test_a_live_erasure_takes_few_statements(client: httpx.Client, store: Store, tab: str) -> None:
     run = ErasedRun(store, erasure_spec())
-    run.train(run.places[0])
+    run.train(run.cells[0])
     with statements() as seen:
         assert client.get(f"/runs/{run.id}?tab={tab}").status_code == 200
     assert len(seen) <= FIRST, seen
-    run.train(run.places[1])
+    run.train(run.cells[1])
     with statements() as seen:
         assert client.get(f"/runs/{run.id}?tab={tab}", headers=LIVE).status_code == 200
     assert len(seen) <= (6 if tab in ("film", "spec") else 5), seen

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.contract.events import Place
+from app.kinds.lottery.spec import LotteryKey
 from app.store import Store
 from tests.app.conftest import Hand, Web
 
@@ -46,7 +46,7 @@ def test_the_log_is_replayed_and_then_followed(client: httpx.Client, hand: Hand)
         assert "content-encoding" not in answer.headers
         log = events(answer.iter_lines())
         assert [next(log)[0] for _ in range(run.last_seq)] == list(range(1, run.last_seq + 1))
-        seq = hand.measure("evaluation", Place(level=1), step=[0.0], test_loss=[float("nan")])
+        seq = hand.measure("evaluation", LotteryKey(level=1), step=[0.0], test_loss=[float("nan")])
         got, event = next(log)
         assert (got, event["seq"], event["kind"], event["series"]) == (seq, seq, "measured", "evaluation")
 
@@ -64,7 +64,7 @@ def test_a_long_log_is_replayed_whole(client: httpx.Client, hand: Hand, monkeypa
     monkeypatch.setattr("app.web.core.streams.EVENTS_AT_ONCE", 3)
     run = hand.run()
     for step in range(10):
-        last = hand.measure("evaluation", Place(level=step), step=[0.0])
+        last = hand.measure("evaluation", LotteryKey(level=step), step=[0.0])
     with client.stream("GET", f"/api/v1/runs/{run.id}/events", headers=SSE) as answer:
         log = events(answer.iter_lines())
         assert [next(log)[0] for _ in range(last)] == list(range(1, last + 1))

@@ -47,9 +47,9 @@ def _object(node: dict[str, Any], root: dict[str, Any]) -> st.SearchStrategy[dic
 def _consistent(raw: dict[str, Any]) -> LotterySpec:
     """The drawn values bent until no two fields contradict each other; controls in the catalog's order."""
     order = list(CATALOG["branch"])
-    branches = {branch["kind"]: branch for branch in raw["branches"]}
+    branches = {control["kind"]: control for control in raw["branches"]}
     raw |= {
-        "branches": sorted(branches.values(), key=lambda branch: order.index(branch["kind"])),
+        "branches": sorted(branches.values(), key=lambda control: order.index(control["kind"])),
         "eval_every": min(raw["eval_every"], raw["steps"]),
         "rewind_step": raw["rewind_step"] % raw["steps"] if raw["rewind"] == "weights" else 0,
         "replicates": 1,

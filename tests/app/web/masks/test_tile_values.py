@@ -179,7 +179,7 @@ def test_a_table_holds_more_than_a_page(client: httpx.Client, store: Store) -> N
 
 def test_controls_have_no_values_but_all_the_rest(client: httpx.Client, store: Store) -> None:
     run = write_run(store, SHAPES, controls=("shuffled",))
-    got = ask(client, run, "/fc2/values", level=2, branch="shuffled", bottom=3, right=12)
+    got = ask(client, run, "/fc2/values", level=2, control="shuffled", bottom=3, right=12)
     assert np.array_equal(array(got["kept"]), run.controls[0, 2, "shuffled"]["fc2"])
     assert np.isnan(array(got["end"])).all()
 
@@ -190,7 +190,7 @@ def test_bad_questions_about_values_are_refused(client: httpx.Client, store: Sto
     assert "rows 0 to 13" in ask(client, run, "/fc1/values", 400, bottom=13, right=20)["detail"]
     ask(client, run, "/fc9/values", 404, **whole)
     ask(client, run, "/fc1/values", 404, **whole, level=3)
-    ask(client, run, "/fc1/values", 404, **whole, level=1, branch="shuffled")
+    ask(client, run, "/fc1/values", 404, **whole, level=1, control="shuffled")
     for query, path in (({"color": "mask"}, "color"), ({"format": "xml"}, "format"), ({"columns": "up"}, "columns")):
         problem = ask(client, run, "/fc1/values", 422, **whole, **query)
         assert [error["path"] for error in problem["errors"]] == [path]
@@ -200,7 +200,7 @@ def test_the_legend_has_what_the_ticket_can_be_coloured_by(client: httpx.Client,
     run = write_run(store, SHAPES, replicates=2, controls=("reinit",))
     got = ask(client, run, "/fc1/legend", level=1)
     assert list(got) == ["mask", "level", "initial", "trained", "moved", "flips", "replicates"]
-    assert list(ask(client, run, "/fc1/legend", level=1, branch="reinit")) == ["mask", "level", "replicates"]
+    assert list(ask(client, run, "/fc1/legend", level=1, control="reinit")) == ["mask", "level", "replicates"]
     assert (got["level"]["low"], got["level"]["high"], got["replicates"]["high"]) == (0, 3, 2)
     mask = run.masks[0][1]["fc1"]
     moved = np.abs(run.trained[0]["fc1"] - run.init[0]["fc1"])[mask]

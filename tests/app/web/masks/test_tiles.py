@@ -90,7 +90,7 @@ def test_the_dark_page_gets_dark_paper(client: httpx.Client, store: Store) -> No
 
 def test_controls_and_other_tickets_are_shown(client: httpx.Client, store: Store) -> None:
     run = write_run(store, SHAPES, replicates=2, controls=("shuffled",))
-    control = ask(client, address(run), level=2, replicate=1, branch="shuffled")
+    control = ask(client, address(run), level=2, replicate=1, control="shuffled")
     assert np.array_equal(kept(control), run.controls[1, 2, "shuffled"]["fc1"])
     one, two = (run.masks[replicate][2]["fc1"] for replicate in (0, 1))
     both = ask(client, address(run), level=2, color="difference", other=str(run.ref(1, 2)))
@@ -230,9 +230,9 @@ def test_a_viewport_that_is_not_there_is_refused(
     "query",
     [
         *({"color": color, **place} for color in ("mask", "level", "replicates", "trained", "flips", "difference")
-          for place in ({"level": 9}, {"replicate": 9}, {"level": 1, "branch": "shuffled", "draw": 1},
-                        {"level": 1, "branch": "nobody"})),
-        *({"color": color, "level": 1, "branch": "shuffled"} for color in ("initial", "trained", "moved", "flips")),
+          for place in ({"level": 9}, {"replicate": 9}, {"level": 1, "control": "shuffled", "draw": 1},
+                        {"level": 1, "control": "nobody"})),
+        *({"color": color, "level": 1, "control": "shuffled"} for color in ("initial", "trained", "moved", "flips")),
         {"color": "difference", "other": "0000000000:0:0"},
         {"color": "mask", "rows": "degree", "level": 9},
     ],
@@ -258,7 +258,7 @@ def test_an_unknown_layer_or_run_is_not_found(client: httpx.Client, store: Store
         ({"rows": "random"}, "rows"),
         ({"bottom": "all"}, "bottom"),
         ({"level": -1}, "level"),
-        ({"branch": "x" * 41}, "branch"),
+        ({"control": "x" * 41}, "control"),
         ({"other": "nonsense"}, "other"),
         ({"other": "06f3k2m9qa:0"}, "other"),
         ({"color": "difference", "other": "a:0:1:shuffled"}, "other"),

@@ -6,8 +6,9 @@ import httpx
 import numpy as np
 import pytest
 
-from app.contract.events import Place, Started
+from app.contract.events import Started
 from app.kinds.imported.spec import ImportedSpec
+from app.kinds.lottery.spec import LotteryKey
 from app.store import Store
 from tests.app.conftest import Hand
 from tests.app.masked_run import MaskedRun, write_run
@@ -146,5 +147,5 @@ def test_a_place_of_a_control_has_its_draw(client: httpx.Client, store: Store) -
     one = write_run(store, SHAPES, controls=("random",), seed=0)
     two = write_run(store, SHAPES, controls=("random",), seed=1)
     found = client.get(f"{RUNS}/{two.id}/repetition", params={"to": one.id}).json()
-    places = {Place(level=each["level"], branch=each["branch"], draw=each["draw"]) for each in found["differences"]}
-    assert Place(level=1, branch="random") in places
+    places = {LotteryKey.model_validate(each["key"]) for each in found["differences"]}
+    assert LotteryKey(level=1, control="random") in places

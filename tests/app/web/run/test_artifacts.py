@@ -13,7 +13,7 @@ from safetensors.torch import load, save
 from torch import nn
 from torch.nn.utils import prune
 
-from app.contract.events import Place
+from app.kinds.lottery.spec import LotteryKey
 from app.store import Store
 from tests.app.conftest import Hand
 from workers.science.experiments.ticket import Ticket, mask_outputs, pack
@@ -44,7 +44,7 @@ class Saved:
         full = {name: torch.ones_like(mask) for name, mask in self.masks.items()}
         for level, masks in enumerate((full, self.masks)):
             weights = {name: w * masks[name] if name in masks else w for name, w in self.trained.items()}
-            for output in mask_outputs(Place(level=level), masks, full, None):
+            for output in mask_outputs(LotteryKey(level=level), masks, full, None):
                 if isinstance(output, Tensors):
                     hand.save(output.name, save(dict(output.tensors)), level)
             hand.save("ticket", save(pack(Ticket(masks, weights))), level)

@@ -12,7 +12,7 @@ from tests.app.erased_run import write_run as write_erased
 from tests.app.masked_run import write_run
 
 LAYER = "=1+1"
-FILM: dict[str, str | int] = {"branch": "sgd", "draw": 1}
+FILM: dict[str, str | int] = {"width": 16, "optimizer": "sgd", "lr": 1}
 ADDRESSES: dict[str, dict[str, str | int]] = {
     "series": {"name": "layers"},
     "comparison": {},

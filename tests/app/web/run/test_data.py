@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.contract.events import Place
+from app.kinds.lottery.spec import LotteryKey
 from tests.app.conftest import Hand, Web
 
 NAN = float("nan")
@@ -20,7 +20,7 @@ def run_url(hand: Hand) -> str:
     """A run with two levels of evaluations."""
     run = hand.run()
     for level in (0, 1):
-        place = Place(level=level)
+        place = LotteryKey(level=level)
         hand.measure(
             "evaluation", place, step=[0.0, 50.0], train_loss=[NAN, 0.5], test_accuracy=[0.1, 0.9 + level / 50]
         )
@@ -50,15 +50,15 @@ def test_the_log_is_a_list_that_is_paged_by_seq(client: httpx.Client, run_url: s
 
 def test_a_series_has_all_its_columns_and_nan_is_null(client: httpx.Client, run_url: str) -> None:
     got = columns(client, run_url, name="evaluation")
-    assert list(got) == ["replicate", "level", "branch", "draw", "step", "train_loss", "test_accuracy"]
+    assert list(got) == ["replicate", "level", "control", "draw", "step", "train_loss", "test_accuracy"]
     assert got["level"] == [0, 0, 1, 1]
-    assert got["branch"] == ["winning_ticket"] * 4
+    assert got["control"] == ["winning_ticket"] * 4
     assert got["train_loss"] == [None, 0.5, None, 0.5]
 
 
 def test_a_metric_comes_with_its_step_and_place(client: httpx.Client, run_url: str) -> None:
-    got = columns(client, run_url, name="test_accuracy", level=1, branch="winning_ticket", replicate=0)
-    assert list(got) == ["step", "value", "replicate", "level", "branch", "draw"]
+    got = columns(client, run_url, name="test_accuracy", level=1, control="winning_ticket", replicate=0)
+    assert list(got) == ["step", "value", "replicate", "level", "control", "draw"]
     assert (got["step"], got["value"]) == ([0.0, 50.0], [0.1, 0.92])
     assert columns(client, run_url, name="density")["value"] == [1.0]
     assert columns(client, run_url, name="density")["step"] == [1000.0]

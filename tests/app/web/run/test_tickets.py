@@ -34,7 +34,7 @@ def about(answer: httpx.Response) -> dict[str, str]:
 def drop(store: Store, run: MaskedRun, name: str, level: int) -> None:
     """Take an artifact's bytes away."""
     for ref in store.artifacts(run.id):
-        if (ref.name, ref.level) == (name, level):
+        if (ref.name, ref.key["level"]) == (name, level):
             store.artifacts_store.delete(ref.id)
 
 

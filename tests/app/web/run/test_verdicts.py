@@ -21,9 +21,9 @@ def replicated(hand: Hand) -> str:
         if replicate:
             hand.begin(replicate)
         for level, lost in ((0, 0), (1, 30), (2, 36)):
-            for branch, less in (("winning_ticket", 0), ("reinit", 40))[: 2 if level else 1]:
+            for control, less in (("winning_ticket", 0), ("reinit", 40))[: 2 if level else 1]:
                 accuracy = 0.9 + 0.01 * replicate - (lost + less) / 360
-                hand.outcome(level, 0.8**level, accuracy, branch=branch)
+                hand.outcome(level, 0.8**level, accuracy, control=control)
     return run.id
 
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.contract.events import Measured, Place, Progress
-from app.kinds.erasure.spec import ErasureSpec
+from app.contract.events import Measured, Progress
+from app.kinds.erasure.spec import ErasureKey, ErasureSpec
 from tests.workers.science.experiments.test_lottery import lasting, resumed_from, rows
 from workers.science.experiments.erasure import describe, run
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors
@@ -25,8 +25,8 @@ SMALL: dict[str, Any] = {
     "batch_size": 64,
     "replicates": 2,
 }
-MARKED = Place(level=0, branch="sgd", draw=0)
-TWIN = Place(level=1, branch="sgd", draw=0)
+MARKED = ErasureKey(width=24, image="picture", optimizer="sgd", lr=0.5)
+TWIN = ErasureKey(width=24, image="none", optimizer="sgd", lr=0.5)
 
 
 def small(**fields: Any) -> ErasureSpec:
@@ -37,14 +37,14 @@ def ran(spec: ErasureSpec, resume: Resume | None = None, replicate: int = 0) -> 
     return list(run(spec, replicate, datasets_dir=NOWHERE, resume=resume))
 
 
-def saved(outputs: list[Output], name: str, place: Place) -> Tensors:
-    (found,) = [each for each in outputs if isinstance(each, Tensors) and (each.name, each.place) == (name, place)]
+def saved(outputs: list[Output], name: str, place: ErasureKey) -> Tensors:
+    (found,) = [each for each in outputs if isinstance(each, Tensors) and (each.name, each.key) == (name, place)]
     return found
 
 
-def matrix(outputs: list[Output], place: Place, step: int) -> Tensor:
+def matrix(outputs: list[Output], place: ErasureKey, step: int) -> Tensor:
     """A matrix as a film shows it: the start, and what has been added by then."""
-    start = saved(outputs, "init", Place(level=place.level)).tensors["weight"]
+    start = saved(outputs, "init", place.start).tensors["weight"]
     frame = saved(outputs, f"frame_{step:06d}", place)
     return start + float(frame.meta["scale"]) * frame.tensors["delta"]
 
@@ -58,25 +58,25 @@ def test_every_cell_is_measured_at_every_moment(outputs: list[Output]) -> None:
     spec = small()
     seen = rows(outputs, "erasure")
     assert [(place, row["step"]) for place, row in seen] == [
-        (place, step) for place, _ in spec.cells() for step in spec.moments()
+        (place, step) for place, _ in spec.parts() for step in spec.moments()
     ]
     for _, row in seen:
         unknown = {name for name, value in row.items() if isnan(value)}
         expected = {"gradient_stable_rank", "update_stable_rank", "update_spectral", "update_frobenius"}
         assert unknown == (expected if row["step"] == 0 else set())
-    assert [place for place, _ in rows(outputs, "ending")] == [place for place, _ in spec.cells()]
+    assert [place for place, _ in rows(outputs, "ending")] == [place for place, _ in spec.parts()]
 
 
 def test_a_start_is_shared_by_all_cells_and_differs_by_the_picture_alone(outputs: list[Output]) -> None:
-    marked = saved(outputs, "init", Place(level=0)).tensors["weight"]
-    plain = saved(outputs, "init", Place(level=1)).tensors["weight"]
+    marked = saved(outputs, "init", MARKED.start).tensors["weight"]
+    plain = saved(outputs, "init", TWIN.start).tensors["weight"]
     gone = (marked == 0) & (plain != 0)
     assert 0.02 < gone.float().mean() < 0.5
     assert torch.equal(marked[~gone], plain[~gone])
     assert sum(isinstance(each, Tensors) and each.name == "init" for each in outputs) == 2
     first = {place: row for place, row in rows(outputs, "erasure") if row["step"] == 0}
-    assert all(row["visibility"] == 1 for place, row in first.items() if place.level == 0)
-    assert all(0.3 < row["visibility"] < 0.7 for place, row in first.items() if place.level == 1)
+    assert all(row["visibility"] == 1 for place, row in first.items() if place.image == "picture")
+    assert all(0.3 < row["visibility"] < 0.7 for place, row in first.items() if place.image == "none")
     assert all(row["movement"] == 0 and row["similarity"] == pytest.approx(1) for row in first.values())
 
 
@@ -132,8 +132,8 @@ def test_an_extended_run_trains_what_is_new_and_ends_like_the_larger_one(outputs
     state = [each for each in outputs if isinstance(each, Checkpoint)][-1].state
     more = ran(after, Resume(state, lambda *_: {}))
 
-    def ends(of: list[Output]) -> dict[Place, str]:
-        return {each.place: repr(each) for each in of if isinstance(each, Measured) and each.series == "ending"}
+    def ends(of: list[Output]) -> dict[Any, str]:
+        return {each.key: repr(each) for each in of if isinstance(each, Measured) and each.series == "ending"}
 
     assert not ends(outputs).keys() & ends(more).keys()
     assert ends(outputs) | ends(more) == ends(ran(after))
@@ -148,11 +148,11 @@ def test_a_diverged_cell_has_no_end_and_its_frames_stop() -> None:
     assert all(isnan(value) for name, value in lost.items() if name not in ("steps", "diverged_step"))
     assert isnan(fine["diverged_step"])
     assert fine["steps"] == 100
-    shown = [row["step"] for place, row in rows(outputs, "erasure") if place.draw == 0]
+    shown = [row["step"] for place, row in rows(outputs, "erasure") if place.lr == 100.0]
     assert max(shown) <= lost["diverged_step"]
     # What diverged counts with the steps that it was trained, also after a resume.
     places = [place for place, _ in rows(outputs, "ending")]
-    work = {place: spec.mflop(place, cell) for place, cell in spec.cells()}
+    work = dict(spec.parts())
     trained = work[places[0]] * int(lost["diverged_step"]) // 100 + work[places[1]]
     last = [each for each in outputs if isinstance(each, Progress)][-1]
     assert last.done == last.total == trained < sum(work.values())
@@ -165,7 +165,7 @@ def test_the_picture_may_lie_in_another_matrix(layer: str) -> None:
     spec = small(layer=layer, optimizers=[{"kind": "sgd", "lrs": (0.1,)}], steps=2, twins=False)
     shape = describe(spec, NOWHERE)["picture"]
     outputs = ran(spec)
-    assert tuple(saved(outputs, "init", Place()).tensors["weight"].shape) == (shape["rows"], shape["columns"])
+    assert tuple(saved(outputs, "init", MARKED.start).tensors["weight"].shape) == (shape["rows"], shape["columns"])
     assert (shape["rows"], shape["columns"]) == {"first": (24, 64), "last": (10, 24)}[layer]
 
 
@@ -183,7 +183,7 @@ def test_dualised_updates_erase_what_equal_spectral_steps_leave_on_real_digits()
                  twins=False)  # fmt: skip
     for replicate in range(2):
         outputs = ran(spec, replicate=replicate)
-        end = {place.branch: row for place, row in rows(outputs, "ending")}
+        end = {place.optimizer: row for place, row in rows(outputs, "ending")}
         assert end["dualised"]["train_accuracy"] > 0.95
         assert end["spectral_sgd"]["train_accuracy"] > 0.9
         assert end["dualised"]["visibility"] < 0.6
@@ -191,7 +191,7 @@ def test_dualised_updates_erase_what_equal_spectral_steps_leave_on_real_digits()
         assert end["spectral_sgd"]["visibility"] > end["spectral_sgd"]["null_high"]
         assert end["dualised"]["visibility"] < end["frobenius_sgd"]["visibility"] < end["spectral_sgd"]["visibility"]
         steps = {
-            (place.branch, row["step"]): row["update_spectral"]
+            (place.optimizer, row["step"]): row["update_spectral"]
             for place, row in rows(outputs, "erasure")
             if row["step"] == 1
         }

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from app.contract.events import Measured, Place, Progress
+from app.contract.events import Measured, Progress
 from app.contract.stacks import cut
-from app.kinds.erasure.spec import ErasureSpec
+from app.kinds.erasure.spec import ErasureKey, ErasureSpec
 from app.methods.catalog import CATALOG
 from tests.workers.science.experiments.test_erasure import NOWHERE
 from tests.workers.science.experiments.test_erasure import small as one_by_one
@@ -40,9 +40,9 @@ def ran(
 def headings(outputs: Iterable[Output]) -> list[tuple[object, ...]]:
     """What is told, and in which order."""
     return [
-        (output.series, output.place, output.columns.get("step"))
+        (output.series, output.key, output.columns.get("step"))
         if isinstance(output, Measured)
-        else (output.name, output.place)
+        else (output.name, output.key)
         for output in outputs
         if isinstance(output, Measured | Tensors)
     ]
@@ -105,7 +105,7 @@ def test_all_cells_of_an_optimizer_are_one_training(monkeypatch: pytest.MonkeyPa
     spec = small(optimizers=[{"kind": "adam", "lrs": (0.003, 0.03)}, {"kind": "dualised", "lrs": (0.5,)}])
     outputs = ran(spec, 4)
     assert made == 1 + spec.steps  # one for the first look
-    assert [place for place, _ in rows(outputs, "ending")] == [place for place, _ in spec.cells()]
+    assert [place for place, _ in rows(outputs, "ending")] == [place for place, _ in spec.parts()]
 
 
 def test_progress_rises_to_the_total(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,11 +122,11 @@ def test_progress_rises_to_the_total(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_bits_of_a_cell_depend_on_its_slot_and_not_on_who_is_beside_it() -> None:
     spec = small(optimizers=GRIDS[1:])
     whole = ran(spec, 4)
-    places = [place for place, _ in spec.cells()]
+    places = [place for place, _ in spec.parts()]
     for place in places:
         others = {"done": [each.model_dump() for each in places if each != place]}
         alone = ran(spec, 4, Resume(others, lambda *_: {}))
-        assert kept(alone) == kept(each for each in whole if getattr(each, "place", None) == place and not (
+        assert kept(alone) == kept(each for each in whole if getattr(each, "key", None) == place and not (
             isinstance(each, Tensors) and each.name == "init"))  # fmt: skip
 
 
@@ -182,13 +182,13 @@ def test_one_rate_diverges_and_the_others_do_not_notice() -> None:
     spec = small(optimizers=[{"kind": "sgd", "lrs": (0.1, 100.0, 0.2), "weight_decay": 1.0}], steps=60, twins=False)
     outputs = ran(spec, 3)
     ends = dict(rows(outputs, "ending"))
-    fine, lost, other = (Place(branch="sgd", draw=draw) for draw in range(3))
+    fine, lost, other = [cell.key for cell in spec.cells()]
     # The same step as alone.
     assert ends[lost]["diverged_step"] == dict(rows(ran(spec, 1), "ending"))[lost]["diverged_step"] < 60
     assert isnan(ends[lost]["visibility"])
     assert [ends[place]["steps"] for place in (fine, other)] == [60, 60]
     without = ran(spec, 3, Resume({"done": [lost.model_dump()]}, lambda *_: {}))
-    assert kept(without) == kept(each for each in outputs if getattr(each, "place", None) in (fine, other))
+    assert kept(without) == kept(each for each in outputs if getattr(each, "key", None) in (fine, other))
 
 
 def test_a_checkpoint_of_an_older_version_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,6 +198,6 @@ def test_a_checkpoint_of_an_older_version_is_understood(monkeypatch: pytest.Monk
     at = halves(whole)[3]
     now = whole[at]
     assert isinstance(now, Checkpoint)
-    (saved,) = training_checkpoint.all_of(now.state["midway"], now.tensors)
+    (saved,) = training_checkpoint.all_of(now.state["midway"], now.tensors, ErasureKey)
     then = Resume({"done": now.state["done"], "midway": saved.told}, lambda *_: {}, saved.tensors)
     assert kept(ran(small(), 1, then)) == kept(whole[at:])

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from app.contract.events import Measured, Place, Progress
-from app.kinds.hardware.spec import FORMATS, REASONS, HardwareSpec
+from app.contract.events import Measured, Progress
+from app.kinds.hardware.spec import FORMATS, REASONS, HardwareKey, HardwareSpec
 from app.methods.model.lenet_300_100 import Lenet300100
 from app.methods.model.resnet_20 import Resnet20
 from tests.workers.science.experiments.test_lottery import rows
@@ -57,7 +57,7 @@ def outputs() -> list[Output]:
 def test_every_format_has_a_row_for_every_density_and_mode(outputs: list[Output]) -> None:
     seen = rows(outputs, "hardware")
     names = [name for name in FORMATS if name != "semi_structured"]
-    assert [(place.branch, row["target"], row["training"]) for place, row in seen] == [
+    assert [(place.storage_format, row["target"], row["training"]) for place, row in seen] == [
         (name, target, training) for target in (0.5, 0.1) for training in (0, 1) for name in names
     ]
     for place, row in seen:
@@ -66,7 +66,7 @@ def test_every_format_has_a_row_for_every_density_and_mode(outputs: list[Output]
         assert 0 < row["speedup_low"] <= row["speedup"] <= row["speedup_high"]
         assert row["error"] < 1e-4
         assert row["bytes"] > 0
-        if place.branch == "dense":
+        if place.storage_format == "dense":
             assert (row["speedup"], row["density"]) == (1, 1)
         else:
             assert row["density"] == pytest.approx(row["target"], abs=0.05)
@@ -106,7 +106,7 @@ def test_a_ticket_is_timed_whole_and_kept_compacted() -> None:
     made = spec(layers=(), ticket="abc:0:3")
     outputs = ran(made, tickets=[ticket])
     seen = rows(outputs, "hardware")
-    assert [(place.branch, row["training"]) for place, row in seen] == [
+    assert [(place.storage_format, row["training"]) for place, row in seen] == [
         (name, training) for training in (0, 1) for name in FORMATS if name != "semi_structured"
     ]
     kept = sum(int(mask.sum()) for mask in ticket.ticket.masks.values())
@@ -115,14 +115,18 @@ def test_a_ticket_is_timed_whole_and_kept_compacted() -> None:
         assert (row["ticket"], row["n_in"], row["n_out"]) == (1, 0, 0)
         assert row["target"] == pytest.approx(kept / total)
         assert row["error"] < 1e-3
-        if place.branch in ("masked_dense", "csr"):
+        if place.storage_format in ("masked_dense", "csr"):
             assert row["density"] == row["target"]
     small, dense = (
-        next(row["bytes"] for place, row in seen if place.branch == name) for name in ("compacted", "dense")
+        next(row["bytes"] for place, row in seen if place.storage_format == name) for name in ("compacted", "dense")
     )
     assert small < dense
     (artifact,) = [each for each in outputs if isinstance(each, Tensors)]
-    assert (artifact.name, artifact.place, artifact.meta) == ("compacted", Place(), {"collapsed": "null"})
+    assert (artifact.name, artifact.key, artifact.meta) == (
+        "compacted",
+        HardwareKey(storage_format="compacted"),
+        {"collapsed": "null"},
+    )
     columns = artifact.tensors["fc1.weight.columns"]
     assert int(columns.min()) >= 32
     assert 7 not in artifact.tensors["fc1.weight.rows"].tolist()
@@ -136,7 +140,7 @@ def test_a_ticket_is_timed_whole_and_kept_compacted() -> None:
 def test_what_the_device_cannot_do_is_a_row_that_says_why() -> None:
     """A run for a GPU, on the CPU: 2:4 is refused, half precision in CSR too, and everything else is timed."""
     made = spec(device="gpu", dtype="bfloat16", formats=("csr", "compacted", "semi_structured"), densities=(0.5,))
-    seen = {(place.branch, row["training"]): row for place, row in rows(ran(made), "hardware")}
+    seen = {(place.storage_format, row["training"]): row for place, row in rows(ran(made), "hardware")}
     assert len(seen) == 2 * 4
     reasons = {key: list(REASONS)[int(row["refused"]) - 1] for key, row in seen.items() if row["refused"]}
     assert reasons == {
@@ -174,4 +178,4 @@ def test_a_residual_ticket_is_timed_in_the_formats_that_know_it() -> None:
     for place, row in rows(timed, "hardware"):
         assert row["refused"] == 0
         assert row["error"] < 1e-3
-        assert place.branch in FORMATS
+        assert place.storage_format in FORMATS

@@ -6,15 +6,16 @@ from random import Random
 
 import torch
 
-from app.contract.events import Measured, Place
+from app.contract.events import Measured
+from app.kinds.lottery.spec import LotteryKey
 from workers.science.experiments.in_order import InOrder, KeptBack, Logged, pack, unpack
 from workers.science.outputs import Tensors
 
-A, B, C = (Place(draw=draw) for draw in range(3))
+A, B, C = (LotteryKey(draw=draw) for draw in range(3))
 
 
-def row(place: Place, step: float) -> Measured:
-    return Measured(series="erasure", place=place, columns={"step": [step], "loss": [nan if step == 1 else step / 3]})
+def row(place: LotteryKey, step: float) -> Measured:
+    return Measured(series="erasure", key=place, columns={"step": [step], "loss": [nan if step == 1 else step / 3]})
 
 
 def test_the_first_is_told_at_once_and_the_others_when_it_has_ended() -> None:
@@ -33,7 +34,7 @@ def test_the_first_is_told_at_once_and_the_others_when_it_has_ended() -> None:
 
 def test_however_they_are_mixed_and_cut_the_log_is_that_of_one_after_the_other() -> None:
     """Every training says four things; at each word the process may be another one, which has what was packed."""
-    places = [Place(draw=draw) for draw in range(5)]
+    places = [LotteryKey(draw=draw) for draw in range(5)]
     apart = [row(place, step) for place in places for step in (0, 2, 3, 4)]
     draw = Random(0)
     for _ in range(50):
@@ -47,7 +48,7 @@ def test_however_they_are_mixed_and_cut_the_log_is_that_of_one_after_the_other()
                 said += order.end(place)
             if draw.random() < 0.3:
                 told, tensors = pack(order.back)
-                back = unpack(json.loads(json.dumps(told)), tensors)
+                back = unpack(json.loads(json.dumps(told)), tensors, LotteryKey)
                 order = InOrder([each for each in places if order.waits(each)], back)
                 assert order.due() == []
         assert said == apart
@@ -55,16 +56,16 @@ def test_however_they_are_mixed_and_cut_the_log_is_that_of_one_after_the_other()
 
 def test_rows_and_tensors_come_back_to_the_bit() -> None:
     frame = Tensors("frame_000001", B, {"delta": torch.tensor([[-127, 3]], dtype=torch.int8)}, {"scale": "0.1"})
-    init = Tensors("init", Place(level=1), {"weight": torch.tensor([[0.1, -0.0]])})
+    init = Tensors("init", LotteryKey(level=1), {"weight": torch.tensor([[0.1, -0.0]])})
     told, tensors = pack(KeptBack({B: [row(B, 1), frame], C: [init]}, [C]))
-    back = unpack(json.loads(json.dumps(told)), tensors)
+    back = unpack(json.loads(json.dumps(told)), tensors, LotteryKey)
     (measured, again), (start,) = back.kept[B], back.kept[C]
     assert isinstance(measured, Measured)
     assert measured.columns["step"] == [1]
     assert isnan(measured.columns["loss"][0])
     for one, other in ((again, frame), (start, init)):
         assert isinstance(one, Tensors)
-        assert (one.name, one.place, one.meta) == (other.name, other.place, other.meta)
+        assert (one.name, one.key, one.meta) == (other.name, other.key, other.meta)
         assert {key: tensor.numpy().tobytes() for key, tensor in one.tensors.items()} == {
             key: tensor.numpy().tobytes() for key, tensor in other.tensors.items()
         }

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.contract.events import Place
+from app.kinds.lottery.spec import LotteryKey
 from workers.science.controls.context import InitialState
 from workers.science.experiments.initial_states import InitialStates
 
-PLACES = [Place(level=1, branch="reinit", draw=draw) for draw in range(4)]
+PLACES = [LotteryKey(level=1, control="reinit", draw=draw) for draw in range(4)]
 
 
 def test_they_are_derived_when_they_are_needed_and_no_draw_is_lost() -> None:
     derived: list[int] = []
 
-    def made() -> Iterator[tuple[Place, InitialState]]:
+    def made() -> Iterator[tuple[LotteryKey, InitialState]]:
         for place in PLACES:
             derived.append(place.draw)
             yield place, InitialState({}, {})
@@ -27,6 +27,6 @@ def test_they_are_derived_when_they_are_needed_and_no_draw_is_lost() -> None:
     assert derived == [0, 1, 2]
     assert first is not second
     states.of(PLACES[3])
-    for gone in (PLACES[0], PLACES[2], Place(level=2)):
+    for gone in (PLACES[0], PLACES[2], LotteryKey(level=2)):
         with pytest.raises(KeyError):
             states.of(gone)

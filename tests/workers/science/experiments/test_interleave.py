@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from app.contract.events import Measured, Place, Progress
+from app.contract.events import Measured, Progress
+from app.kinds.lottery.spec import LotteryKey
 from tests.workers.science.experiments.test_lottery import NOWHERE, resumed_from
 from tests.workers.science.experiments.test_stacked_trainer import (
     alone,
@@ -105,17 +106,17 @@ def test_the_log_is_that_of_one_training_after_the_other(fields: dict[str, Any],
     made = spec(**fields)
     stacks = made.abreast(most)
     assert stacks == [name for name in names if " " in name]
-    order = [Place(), *(Place(level=level, branch=name.split("/")[0], draw=int(name.split("/")[1]))
+    order = [LotteryKey(), *(LotteryKey(level=level, control=name.split("/")[0], draw=int(name.split("/")[1]))
                         for level in (1, 2) for name in " ".join(names).split())]  # fmt: skip
     theirs = [o for o in alone(made, 0) if not isinstance(o, Progress)]
     mine = [o for o in abreast(made, stacks=stacks)[0] if not isinstance(o, Progress)]
     if "rewind_step" not in fields:
         agree(mine, theirs)
-    assert list(dict.fromkeys(o.place for o in mine if isinstance(o, Measured))) == order
+    assert list(dict.fromkeys(o.key for o in mine if isinstance(o, Measured))) == order
     for place in order:
         agree(
-            [o for o in mine if getattr(o, "place", None) == place],
-            [o for o in theirs if getattr(o, "place", None) == place],
+            [o for o in mine if getattr(o, "key", None) == place],
+            [o for o in theirs if getattr(o, "key", None) == place],
         )
 
 
@@ -133,19 +134,18 @@ def test_progress_rises_to_the_total_and_follows_whose_turn_it_is() -> None:
     told = [output for output in abreast(made)[0] if isinstance(output, Progress)]
     assert [each.done for each in told] == sorted(each.done for each in told)
     assert told[-1].done == made.units_per_replicate
-    places = list(dict.fromkeys(each.place for each in told))
-    assert places == list(dict.fromkeys(place for place, _ in made.parts()))
+    places = list(dict.fromkeys(each.key for each in told))
+    # At the end it is of none.
+    assert places == [*dict.fromkeys(place for place, _ in made.parts()), None]
 
 
 def test_rows_of_the_first_are_told_while_it_trains() -> None:
     """Not only at its end: what is held back is that of the others."""
     outputs = abreast(spec(levels=1))[0]
-    ticket = Place(level=1)
-    rows = [
-        i for i, o in enumerate(outputs) if isinstance(o, Measured) and (o.series, o.place) == ("evaluation", ticket)
-    ]
+    ticket = LotteryKey(level=1)
+    rows = [i for i, o in enumerate(outputs) if isinstance(o, Measured) and (o.series, o.key) == ("evaluation", ticket)]
     between = [o for o in outputs[rows[0] : rows[-1]] if isinstance(o, Progress)]
-    assert {each.place for each in between} == {ticket}
+    assert {each.key for each in between} == {ticket}
     assert between[-1].done > between[0].done
 
 
@@ -160,7 +160,7 @@ def _steps(output: Output, without: int) -> set[int]:
     return {
         each["course"]["step"]
         for each in output.state.get("midway", ())
-        if each["place"]["level"] == 1 and own["{branch}/{draw}".format(**each["place"])] != without
+        if each["place"]["level"] == 1 and own["{control}/{draw}".format(**each["place"])] != without
     }
 
 
@@ -214,7 +214,7 @@ def test_bits_do_not_depend_on_who_else_is_there() -> None:
         done = [each.model_dump() for each in places if each != place]
         level = resumed_from(whole[: cuts(whole)[0] + 1])
         own = abreast(made, {0: Resume({"done": done, "diverged": []}, level.load)})[0]
-        assert kept(own) == kept(o for o in whole if getattr(o, "place", None) == place)
+        assert kept(own) == kept(o for o in whole if getattr(o, "key", None) == place)
 
 
 def spoil(monkeypatch: pytest.MonkeyPatch, spoilt: int, scale: float) -> None:
@@ -237,9 +237,9 @@ def test_one_that_diverges_ends_in_its_turn_and_the_others_do_not_notice(
     spoil(monkeypatch, spoilt, 1e18)
     mine = abreast(made)[0]
     bad = [place for place, _ in made.parts()][1 + spoilt]
-    others = [[o for o in outputs if getattr(o, "place", None) != bad] for outputs in (whole, mine)]
+    others = [[o for o in outputs if getattr(o, "key", None) != bad] for outputs in (whole, mine)]
     assert kept(others[0]) == kept(others[1])
-    (outcome,) = [o for o in mine if isinstance(o, Measured) and (o.series, o.place) == ("outcome", bad)]
+    (outcome,) = [o for o in mine if isinstance(o, Measured) and (o.series, o.key) == ("outcome", bad)]
     assert outcome.columns["diverged_step"][0] < 10
     last = [o for o in mine if isinstance(o, Checkpoint)][-1]
     assert last.state["diverged"] == [bad.model_dump()]
@@ -297,7 +297,7 @@ def test_a_plan_of_fewer_abreast_goes_on_from_what_was_saved_of_all(monkeypatch:
     assert len(updates) == 2 * (10 - 6)
     # The second pair was kept by every checkpoint of the first.
     first = next(o for o in rest if isinstance(o, Checkpoint))
-    saved = ["{branch}/{draw}".format(**each["place"]) for each in first.state["midway"]]
+    saved = ["{control}/{draw}".format(**each["place"]) for each in first.state["midway"]]
     assert saved == " ".join(PAIRS).split()
 
 
@@ -327,13 +327,13 @@ def test_what_an_extension_adds_is_trained_by_itself_and_leaves_the_rest_its_slo
     more = small(levels=1, branches=[{"kind": "reinit", "draws": 3}, {"kind": "shuffled"}, {"kind": "random"}])
     rest = abreast(more, {0: resumed_from(whole)})[0]
     assert found == [[0], [0]]
-    assert {o.place for o in rest if isinstance(o, Measured)} == {
-        Place(level=1, branch="reinit", draw=2),
-        Place(level=1, branch="random"),
+    assert {o.key for o in rest if isinstance(o, Measured)} == {
+        LotteryKey(level=1, control="reinit", draw=2),
+        LotteryKey(level=1, control="random"),
     }
     anew = abreast(more)[0]
     old = {place for place, _ in made.parts()}
-    assert kept(o for o in anew if getattr(o, "place", None) in old) == kept(whole)
+    assert kept(o for o in anew if getattr(o, "key", None) in old) == kept(whole)
 
 
 def test_several_at_once_need_a_stack() -> None:

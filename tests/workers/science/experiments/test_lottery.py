@@ -15,8 +15,8 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from app.contract.architecture import Architecture
-from app.contract.events import WINNING_TICKET, Measured, Place, Progress
-from app.kinds.lottery.spec import LotterySpec
+from app.contract.events import WINNING_TICKET, Measured, Progress
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from workers.science.data import digits
 from workers.science.experiments.lottery import describe, run, tune
 from workers.science.experiments.stacked_trainer import Step, Waiting
@@ -64,9 +64,9 @@ def said(output: Output) -> str:
     """All that an output says, to the bit."""
     if isinstance(output, Measured):
         bits = {name: np.array(column).tobytes().hex() for name, column in output.columns.items()}
-        return f"{output.series} {output.place} {bits}"
+        return f"{output.series} {output.key} {bits}"
     if isinstance(output, Tensors):
-        return f"{output.name} {output.place} {save(dict(output.tensors)).hex()} {output.meta}"
+        return f"{output.name} {output.key} {save(dict(output.tensors)).hex()} {output.meta}"
     return str(output)
 
 
@@ -79,7 +79,7 @@ def resumed_from(outputs: list[Output]) -> Resume:
     """What a new process has of a run that said `outputs`: the last checkpoint, and artifacts before it as bytes."""
     last = max(i for i, output in enumerate(outputs) if isinstance(output, Checkpoint))
     kept = {
-        (output.name, output.place): save(dict(output.tensors))
+        (output.name, output.key): save(dict(output.tensors))
         for output in outputs[:last]
         if isinstance(output, Tensors)
     }
@@ -89,21 +89,21 @@ def resumed_from(outputs: list[Output]) -> Resume:
     return Resume(json.loads(json.dumps(checkpoint.state)), lambda name, place: load(kept[name, place]), tensors)
 
 
-def rows(outputs: Iterable[Output], series: str) -> list[tuple[Place, dict[str, float]]]:
+def rows(outputs: Iterable[Output], series: str) -> list[tuple[Any, dict[str, float]]]:
     return [
-        (output.place, {name: column[i] for name, column in output.columns.items()})
+        (output.key, {name: column[i] for name, column in output.columns.items()})
         for output in outputs
         if isinstance(output, Measured) and output.series == series
         for i in range(output.rows)
     ]
 
 
-def outcomes(outputs: Iterable[Output]) -> dict[Place, dict[str, float]]:
+def outcomes(outputs: Iterable[Output]) -> dict[LotteryKey, dict[str, float]]:
     return dict(rows(outputs, "outcome"))
 
 
-def saved(outputs: Iterable[Output], name: str) -> dict[Place, Mapping[str, Tensor]]:
-    return {output.place: output.tensors for output in outputs if isinstance(output, Tensors) and output.name == name}
+def saved(outputs: Iterable[Output], name: str) -> dict[Any, Mapping[str, Tensor]]:
+    return {output.key: output.tensors for output in outputs if isinstance(output, Tensors) and output.name == name}
 
 
 def tickets(outputs: Iterable[Output]) -> list[Ticket]:
@@ -112,18 +112,18 @@ def tickets(outputs: Iterable[Output]) -> list[Ticket]:
     trained = saved(outputs, "ticket")
     found = []
     for place, encoded in saved(outputs, "mask").items():
-        if place.branch == WINNING_TICKET:
+        if place.control == WINNING_TICKET:
             masks = masks_of(encoded, masks)
             if place in trained:
                 found.append(unpack(trained[place], masks))
     return found
 
 
-def starts(spec: LotterySpec, monkeypatch: pytest.MonkeyPatch) -> dict[Place, tuple[dict[str, Tensor], Any, Any]]:
+def starts(spec: LotterySpec, monkeypatch: pytest.MonkeyPatch) -> dict[Any, tuple[dict[str, Tensor], Any, Any]]:
     """Weights, masks and schedule that each training of `spec` was given."""
     from workers.science.experiments.trainer import Plan, Trainer
 
-    seen: dict[Place, tuple[dict[str, Tensor], Any, Any]] = {}
+    seen: dict[Any, tuple[dict[str, Tensor], Any, Any]] = {}
     train = Trainer.train
 
     def spy(self: Trainer, plan: Plan) -> Any:
@@ -143,15 +143,15 @@ def whole() -> list[Output]:
 
 def test_trainings_come_level_by_level_the_ticket_first(whole: list[Output]) -> None:
     places = [
-        Place(level=0),
+        LotteryKey(level=0),
         *(
             place
             for level in (1, 2)
             for place in (
-                Place(level=level),
-                Place(level=level, branch="reinit"),
-                Place(level=level, branch="reinit", draw=1),
-                Place(level=level, branch="shuffled"),
+                LotteryKey(level=level),
+                LotteryKey(level=level, control="reinit"),
+                LotteryKey(level=level, control="reinit", draw=1),
+                LotteryKey(level=level, control="shuffled"),
             )
         ),
     ]
@@ -181,13 +181,13 @@ def test_each_training_says_layers_evaluations_outcome_then_its_artifacts_and_a_
 def test_masks_and_their_sums_are_those_that_were_trained(monkeypatch: pytest.MonkeyPatch, whole: list[Output]) -> None:
     seen = starts(small(), monkeypatch)
     full = {name: torch.ones(shape, dtype=torch.bool) for name, shape in SHAPES.items()}
-    theta0 = saved(whole, "init")[Place()]
+    theta0 = saved(whole, "init")[LotteryKey()]
     encoded, pyramid = saved(whole, "mask"), saved(whole, "pyramid")
     measured = {(place, int(row["layer"])): row for place, row in rows(whole, "layers")}
     assert list(encoded) == list(pyramid) == list(seen)
     tickets_masks: list[Mapping[str, Tensor]] = []
     for place, (_, masks, _) in seen.items():
-        ticket = place.branch == WINNING_TICKET
+        ticket = place.control == WINNING_TICKET
         base = (tickets_masks[place.level - 1] if place.level else full) if ticket else tickets_masks[place.level]
         found = masks_of(encoded[place], base)
         assert all(torch.equal(found[name], masks[name]) for name in SHAPES)
@@ -201,8 +201,8 @@ def test_masks_and_their_sums_are_those_that_were_trained(monkeypatch: pytest.Mo
             assert row["dead_units"] == (mask.sum(dim=1) == 0).sum()
             assert row["flipped"] == (mask != base[name]).sum()
             # New initial weights have no part in the strata of the old ones.
-            assert (f"{name}.strata" in summed) == (place.branch != "reinit")
-            if place.branch != "reinit":
+            assert (f"{name}.strata" in summed) == (place.control != "reinit")
+            if place.control != "reinit":
                 largest = theta0[name].abs().flatten().sort().indices[-(mask.numel() // 100) :]
                 kept = mask.flatten()[largest].sum()
                 assert abs(int(summed[f"{name}.strata"][-1]) - int(kept)) <= 1
@@ -253,11 +253,11 @@ def test_the_outcome_agrees_with_the_rows_before_it(whole: list[Output]) -> None
 def test_layers_count_what_each_round_leaves(whole: list[Output]) -> None:
     kept = {
         place: [row["kept"] for p, row in rows(whole, "layers") if p == place]
-        for place in (Place(level=0), Place(level=1), Place(level=1, branch="shuffled"))
+        for place in (LotteryKey(level=0), LotteryKey(level=1), LotteryKey(level=1, control="shuffled"))
     }
-    assert kept[Place(level=0)] == [19200, 30000, 1000]
+    assert kept[LotteryKey(level=0)] == [19200, 30000, 1000]
     # round(p · n): 6912, 10800 and 180 go.
-    assert kept[Place(level=1)] == kept[Place(level=1, branch="shuffled")] == [12288, 19200, 820]
+    assert kept[LotteryKey(level=1)] == kept[LotteryKey(level=1, control="shuffled")] == [12288, 19200, 820]
 
 
 def test_masks_are_nested_and_prune_the_smallest(whole: list[Output]) -> None:
@@ -275,11 +275,13 @@ def test_the_ticket_artifact_is_the_network_that_was_measured(whole: list[Output
     model = lenet_300_100.build((1, 8, 8), 10)
     for level, ticket in enumerate(tickets(whole)):
         model.load_state_dict(dict(ticket.weights))
-        assert evaluate(model, test).accuracy == outcomes(whole)[Place(level=level)]["test_accuracy"]
+        assert evaluate(model, test).accuracy == outcomes(whole)[LotteryKey(level=level)]["test_accuracy"]
 
 
 def test_movement_counts_alive_and_surviving_weights(whole: list[Output]) -> None:
-    kept = [[row["kept"] for place, row in rows(whole, "layers") if place == Place(level=level)] for level in range(3)]
+    kept = [
+        [row["kept"] for place, row in rows(whole, "layers") if place == LotteryKey(level=level)] for level in range(3)
+    ]
     moved = [[row for place, row in rows(whole, "movement") if place.level == level] for level in range(3)]
     for level in (0, 1):
         assert [row["alive"] for row in moved[level]] == kept[level]
@@ -290,7 +292,7 @@ def test_movement_counts_alive_and_surviving_weights(whole: list[Output]) -> Non
     ]
     histograms = saved(whole, "movement")
     for level in range(3):
-        tensors = histograms[Place(level=level)]
+        tensors = histograms[LotteryKey(level=level)]
         assert set(tensors) == {f"{n}.{k}" for n in SHAPES for k in ("edges", "kept", "pruned", "joint", "joint_edges")}
         for row, name in zip(moved[level], SHAPES, strict=True):
             assert tensors[f"{name}.kept"].sum() == row["kept"]
@@ -302,7 +304,9 @@ def test_the_same_seed_gives_the_same_bits_and_another_replicate_others(whole: l
     assert lasting(ran(small())) == lasting(whole)
     other = ran(small(), replicate=1)
     assert outcomes(other) != outcomes(whole)
-    assert not torch.equal(saved(other, "init")[Place()]["fc1.weight"], saved(whole, "init")[Place()]["fc1.weight"])
+    assert not torch.equal(
+        saved(other, "init")[LotteryKey()]["fc1.weight"], saved(whole, "init")[LotteryKey()]["fc1.weight"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -372,15 +376,15 @@ def test_a_finished_run_has_nothing_left_to_do(whole: list[Output]) -> None:
 
 def test_controls_start_as_the_protocol_says(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = starts(small(branches=[{"kind": "reinit", "draws": 2}, *CONTROLS[1:]]), monkeypatch)
-    theta0 = seen[Place()][0]
+    theta0 = seen[LotteryKey()][0]
     expected = lenet_300_100.build((1, 8, 8), 10)
     initialise(expected, generator(0, 0, "init"))
     assert torch.equal(theta0["fc1.weight"], expected.state_dict()["fc1.weight"])
 
     for level in (1, 2):
-        ticket, ticket_masks, _ = seen[Place(level=level)]
+        ticket, ticket_masks, _ = seen[LotteryKey(level=level)]
         size = {name: int(mask.sum()) for name, mask in ticket_masks.items()}
-        starts_at = {branch["kind"]: seen[Place(level=level, branch=branch["kind"])] for branch in CONTROLS}
+        starts_at = {control["kind"]: seen[LotteryKey(level=level, control=control["kind"])] for control in CONTROLS}
         for weights, masks, _ in starts_at.values():
             assert {name: int(mask.sum()) for name, mask in masks.items()} == size
             assert weights.keys() == theta0.keys()
@@ -400,9 +404,9 @@ def test_controls_start_as_the_protocol_says(monkeypatch: pytest.MonkeyPatch) ->
         }  # fmt: skip
         for name, mask in starts_at["magnitude_at_init"][1].items():
             assert theta0[name][~mask].abs().max() <= theta0[name][mask].abs().min()
-        again = seen[Place(level=level, branch="reinit", draw=1)][0]
+        again = seen[LotteryKey(level=level, control="reinit", draw=1)][0]
         assert not torch.equal(again["fc1.weight"], starts_at["reinit"][0]["fc1.weight"])
-    one, two = (seen[Place(level=level, branch="reinit")][0] for level in (1, 2))
+    one, two = (seen[LotteryKey(level=level, control="reinit")][0] for level in (1, 2))
     assert not torch.equal(one["fc1.weight"], two["fc1.weight"])
 
 
@@ -411,7 +415,11 @@ def test_weights_go_back_to_the_rewind_step(monkeypatch: pytest.MonkeyPatch) -> 
     outputs = ran(spec)
     (rewound,) = saved(outputs, "rewind").values()
     seen = starts(spec, monkeypatch)
-    for place in (Place(level=1), Place(level=1, branch="shuffled"), Place(level=1, branch="magnitude_at_init")):
+    for place in (
+        LotteryKey(level=1),
+        LotteryKey(level=1, control="shuffled"),
+        LotteryKey(level=1, control="magnitude_at_init"),
+    ):
         weights = seen[place][0]
         assert all(torch.equal(weights[name], rewound[name]) for name in rewound)
     # Seven steps of the dense network alone, with the same batches.
@@ -419,8 +427,8 @@ def test_weights_go_back_to_the_rewind_step(monkeypatch: pytest.MonkeyPatch) -> 
     assert all(torch.equal(short[name], rewound[name]) for name in rewound)
 
     curves = {place: [r["step"] for p, r in rows(outputs, "evaluation") if p == place] for place in outcomes(outputs)}
-    assert curves[Place()] == curves[Place(level=1, branch="reinit")] == [0, 5, 10, 15, 20, 25, 30]
-    assert curves[Place(level=1)] == curves[Place(level=1, branch="shuffled")] == [7, 10, 15, 20, 25, 30]
+    assert curves[LotteryKey()] == curves[LotteryKey(level=1, control="reinit")] == [0, 5, 10, 15, 20, 25, 30]
+    assert curves[LotteryKey(level=1)] == curves[LotteryKey(level=1, control="shuffled")] == [7, 10, 15, 20, 25, 30]
     totals = {output.total for output in outputs if isinstance(output, Progress)}
     assert totals == {30 + 3 * 23 + 2 * 30}
 
@@ -451,15 +459,15 @@ def test_without_rewinding_survivors_keep_their_trained_values(rewind: str, monk
     spec = small(rewind=rewind, schedule={"kind": "step_decay"}, branches=[{"kind": "shuffled"}])
     trained = tickets(ran(spec))
     seen = starts(spec, monkeypatch)
-    whole_schedule = seen[Place()][2]
+    whole_schedule = seen[LotteryKey()][2]
     assert whole_schedule == pytest.approx([1.0] * 6 + [0.1] * 3 + [0.01] * 3)
     for level in (1, 2):
-        weights, _, factors = seen[Place(level=level)]
+        weights, _, factors = seen[LotteryKey(level=level)]
         assert all(torch.equal(weights[name], trained[level - 1].weights[name]) for name in weights)
         assert factors == ([whole_schedule[-1]] * 12 if rewind == "fine_tune" else whole_schedule)
         # A control has no trained weights to go on from: it trains from initialisation, over the whole schedule.
-        weights, _, factors = seen[Place(level=level, branch="shuffled")]
-        assert all(torch.equal(weights[name], seen[Place()][0][name]) for name in weights)
+        weights, _, factors = seen[LotteryKey(level=level, control="shuffled")]
+        assert all(torch.equal(weights[name], seen[LotteryKey()][0][name]) for name in weights)
         assert factors == whole_schedule
 
 
@@ -477,8 +485,8 @@ def test_one_shot_prunes_the_dense_network_to_the_same_counts(monkeypatch: pytes
 
 def test_a_diverged_dense_network_ends_its_replicate(whole: list[Output]) -> None:
     outputs = ran(small(optimizer=EXPLODE, steps=200, eval_every=50))
-    assert list(outcomes(outputs)) == [Place()]
-    outcome = outcomes(outputs)[Place()]
+    assert list(outcomes(outputs)) == [LotteryKey()]
+    outcome = outcomes(outputs)[LotteryKey()]
     assert 0 < outcome["diverged_step"] == outcome["steps"] < 100
     assert isnan(outcome["test_accuracy"])
     assert outcome["early_stop_step"] == 0
@@ -491,7 +499,7 @@ def test_a_diverged_dense_network_ends_its_replicate(whole: list[Output]) -> Non
     assert lasting(ran(spec, resumed_from(ran(spec)))) == []
 
 
-def explode_at(monkeypatch: pytest.MonkeyPatch, bad: Place) -> None:
+def explode_at(monkeypatch: pytest.MonkeyPatch, bad: LotteryKey) -> None:
     """Makes the training at `bad` start from weights that are not finite."""
     from workers.science.experiments.trainer import Plan, Trainer
 
@@ -505,34 +513,34 @@ def explode_at(monkeypatch: pytest.MonkeyPatch, bad: Place) -> None:
 
 
 def test_a_diverged_ticket_ends_the_chain_but_not_its_level(monkeypatch: pytest.MonkeyPatch) -> None:
-    explode_at(monkeypatch, Place(level=1))
+    explode_at(monkeypatch, LotteryKey(level=1))
     outputs = ran(small(levels=3))
     finished = {place: isfinite(outcome["test_accuracy"]) for place, outcome in outcomes(outputs).items()}
     assert finished == {
-        Place(level=0): True,
-        Place(level=1): False,
-        Place(level=1, branch="reinit"): True,
-        Place(level=1, branch="reinit", draw=1): True,
-        Place(level=1, branch="shuffled"): True,
+        LotteryKey(level=0): True,
+        LotteryKey(level=1): False,
+        LotteryKey(level=1, control="reinit"): True,
+        LotteryKey(level=1, control="reinit", draw=1): True,
+        LotteryKey(level=1, control="shuffled"): True,
     }
     assert [output.state["diverged"] for output in outputs if isinstance(output, Checkpoint)][-1] == [
-        Place(level=1).model_dump()
+        LotteryKey(level=1).model_dump()
     ]
     # Resumed, or extended by a level, it still ends there; another control of the level can be had.
     resume = resumed_from(outputs)
     assert lasting(ran(small(levels=4), resume)) == []
     more = ran(small(levels=4, branches=[*SMALL["branches"], {"kind": "random"}]), resume)
-    assert list(outcomes(more)) == [Place(level=1, branch="random")]
+    assert list(outcomes(more)) == [LotteryKey(level=1, control="random")]
 
 
 def test_in_one_shot_a_diverged_ticket_ends_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    explode_at(monkeypatch, Place(level=1))
+    explode_at(monkeypatch, LotteryKey(level=1))
     outputs = ran(small(mode="one_shot", branches=[]))
     assert [isfinite(o["test_accuracy"]) for o in outcomes(outputs).values()] == [True, False, True]
 
 
 def test_a_diverged_control_ends_only_itself(monkeypatch: pytest.MonkeyPatch, whole: list[Output]) -> None:
-    bad = Place(level=1, branch="reinit")
+    bad = LotteryKey(level=1, control="reinit")
     explode_at(monkeypatch, bad)
     ours = outcomes(ran(small()))
     assert ours[bad]["diverged_step"] == 0
@@ -570,12 +578,12 @@ def test_at_one_percent_the_ticket_learns_and_the_shuffled_mask_does_not() -> No
     """The science in small: in a prototype of 500 steps the ticket reached .848 here and the shuffled mask .167."""
     spec = small(steps=300, eval_every=300, levels=11, branches=[])
     chain = ran(spec)
-    ticket = outcomes(chain)[Place(level=11)]
+    ticket = outcomes(chain)[LotteryKey(level=11)]
     density = {place.level: outcome["density"] for place, outcome in outcomes(chain).items()}
     assert [f"{density[level]:.2g}" for level in (4, 7, 9, 11)] == ["0.17", "0.048", "0.021", "0.0094"]
     # Its last level alone: the controls of the others are called done.
     resume = resumed_from(chain)
-    skipped = [Place(level=level, branch="shuffled").model_dump() for level in range(1, 11)]
+    skipped = [LotteryKey(level=level, control="shuffled").model_dump() for level in range(1, 11)]
     resume = Resume(resume.state | {"done": resume.state["done"] + skipped}, resume.load)
     spec = small(steps=300, eval_every=300, levels=11, branches=[{"kind": "shuffled"}])
     (shuffled,) = outcomes(ran(spec, resume)).values()
@@ -606,15 +614,15 @@ def test_sparse_layers_are_for_those_that_can_have_them() -> None:
 
 def test_a_residual_network_rewinds_its_statistics_and_prunes_no_norm() -> None:
     outputs = ran(small(**RESIDUAL, levels=1, steps=4, rewind_step=2, branches=[]))
-    init, rewound = saved(outputs, "init")[Place()], saved(outputs, "rewind")[Place()]
+    init, rewound = saved(outputs, "init")[LotteryKey()], saved(outputs, "rewind")[LotteryKey()]
     assert init["norm.weight"].tolist() == [1] * 16
     assert not init["norm.running_mean"].any()
     assert rewound["norm.running_mean"].any()
     assert int(rewound["norm.num_batches_tracked"]) == 2
-    masks = saved(outputs, "mask")[Place(level=1)]
+    masks = saved(outputs, "mask")[LotteryKey(level=1)]
     assert len(masks) == 22
     assert not any("norm" in name or "bias" in name for name in masks)
-    ticket = saved(outputs, "ticket")[Place(level=1)]
+    ticket = saved(outputs, "ticket")[LotteryKey(level=1)]
     assert int(ticket["norm.num_batches_tracked"]) == 4
     assert "stages.0.0.conv1.weight.values" in ticket
 
@@ -623,7 +631,7 @@ def test_the_initialisation_is_a_choice() -> None:
     spreads = {}
     for init in ("glorot_normal", "kaiming_normal", "kaiming_uniform", "orthogonal"):
         outputs = ran(small(init=init, levels=1, steps=1, eval_every=1, branches=[]))
-        spreads[init] = float(saved(outputs, "init")[Place()]["fc1.weight"].std())
+        spreads[init] = float(saved(outputs, "init")[LotteryKey()]["fc1.weight"].std())
     assert spreads["glorot_normal"] == pytest.approx((2 / 364) ** 0.5, rel=0.02)
     assert spreads["kaiming_normal"] == pytest.approx((2 / 64) ** 0.5, rel=0.02)
     assert spreads["kaiming_uniform"] == pytest.approx((2 / 64) ** 0.5, rel=0.02)

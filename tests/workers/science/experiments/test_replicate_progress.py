@@ -4,7 +4,8 @@ import json
 
 import torch
 
-from app.contract.events import Measured, Place
+from app.contract.events import Measured
+from app.kinds.lottery.spec import LotteryKey
 from tests.workers.science.experiments.test_erasure import small as erasure
 from tests.workers.science.experiments.test_lottery import small as lottery
 from workers.science.experiments.replicate_progress import ReplicateProgress
@@ -16,7 +17,7 @@ PLACES = [place for place, _ in SPEC.parts()]
 PAIR = ["winning_ticket/0 shuffled/0"]
 
 
-def places(groups: list[list[Place]]) -> list[list[int]]:
+def places(groups: list[list[LotteryKey]]) -> list[list[int]]:
     return [[PLACES.index(place) for place in group] for group in groups]
 
 
@@ -24,8 +25,8 @@ def resumed(checkpoint: Checkpoint) -> Resume:
     return Resume(json.loads(json.dumps(checkpoint.state)), lambda *_: {}, checkpoint.tensors)
 
 
-def row(place: Place) -> Measured:
-    return Measured(series="evaluation", place=place, columns={"step": [0.0]})
+def row(place: LotteryKey) -> Measured:
+    return Measured(series="evaluation", key=place, columns={"step": [0.0]})
 
 
 def test_what_is_not_named_is_made_by_itself_and_a_level_without_all_of_a_stack_has_none() -> None:
@@ -39,7 +40,7 @@ def test_a_network_and_its_twin_share_a_stack() -> None:
     cells = [place for place, _ in spec.parts()]
     groups = ReplicateProgress(spec, cells, spec.abreast(4), None).groups
     assert groups == [cells[:4], cells[4:]]
-    assert {place.level for place in groups[0]} == {0, 1}
+    assert {place.image for place in groups[0]} == {"picture", "none"}
 
 
 def test_what_was_in_progress_comes_first_and_is_known_to_be_half_done() -> None:

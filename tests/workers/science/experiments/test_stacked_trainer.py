@@ -12,8 +12,8 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from app.contract.events import Measured, Place, Progress
-from app.kinds.lottery.spec import LotterySpec
+from app.contract.events import Measured, Progress
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.methods.catalog import CATALOG
 from tests.workers.science.experiments.test_lottery import NOWHERE, ran, resumed_from, unstacked
 from workers.science.experiments.clock import Clock
@@ -91,9 +91,9 @@ def lasting(outputs: Iterable[Output]) -> list[str]:
     def said(output: Output) -> str:
         if isinstance(output, Measured):
             bits = {name: np.array(column).tobytes().hex() for name, column in output.columns.items()}
-            return f"{output.series} {output.place} {bits}"
+            return f"{output.series} {output.key} {bits}"
         if isinstance(output, Tensors):
-            return f"{output.name} {output.place} {save(dict(output.tensors)).hex()} {output.meta}"
+            return f"{output.name} {output.key} {save(dict(output.tensors)).hex()} {output.meta}"
         return str(output)
 
     return [said(output) for output in outputs if not isinstance(output, Progress)]
@@ -119,7 +119,7 @@ def evaluations(outputs: Iterable[Output]) -> list[Mapping[str, Sequence[float]]
 
 def headings(outputs: Iterable[Output]) -> list[tuple[object, ...]]:
     return [
-        (type(output), getattr(output, "series", getattr(output, "name", "")), getattr(output, "place", None))
+        (type(output), getattr(output, "series", getattr(output, "name", "")), getattr(output, "key", None))
         for output in outputs
         if not isinstance(output, Progress)
     ]
@@ -128,7 +128,7 @@ def headings(outputs: Iterable[Output]) -> list[tuple[object, ...]]:
 def stopped_at(outputs: list[Output], checkpoint: int) -> tuple[int, Resume]:
     """Where in the outputs the `checkpoint`-th Checkpoint stands, and what a new process has of those before it."""
     at = [i for i, output in enumerate(outputs) if isinstance(output, Checkpoint)][checkpoint]
-    kept = {(o.name, o.place): save(dict(o.tensors)) for o in outputs[:at] if isinstance(o, Tensors)}
+    kept = {(o.name, o.key): save(dict(o.tensors)) for o in outputs[:at] if isinstance(o, Tensors)}
     state = outputs[at]
     assert isinstance(state, Checkpoint)
     return at, Resume(json.loads(json.dumps(state.state)), lambda name, place: load(kept[name, place]))
@@ -272,7 +272,7 @@ def test_a_diverged_replicate_ends_and_the_others_do_not_notice(
     for slot in (0, 2):
         assert lasting(mine[slot]) == lasting(whole[slot])
     (outcome,) = [o for o in mine[1] if isinstance(o, Measured) and o.series == "outcome"]
-    assert outcome.place == Place()
+    assert outcome.key == LotteryKey()
     assert outcome.columns["diverged_step"][0] < 10
     assert isinstance(mine[1][-1], Progress)
 

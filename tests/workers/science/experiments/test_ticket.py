@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load, save
 
-from app.contract.events import Measured, Place
+from app.contract.events import Measured
+from app.kinds.lottery.spec import LotteryKey
 from workers.science.experiments.ticket import Ticket, mask_outputs, masks_of, pack, unpack
 from workers.science.outputs import Tensors
 
@@ -17,7 +18,7 @@ def test_a_ticket_comes_back_as_it_was(shape: list[int], density: float, seed: i
     mask, base = (torch.rand(shape, generator=draw) < density for _ in range(2))
     weights = torch.randn(shape, generator=draw) * mask
     bias = torch.randn(3, generator=draw)
-    _, encoded, _ = mask_outputs(Place(), {"fc.weight": mask}, {"fc.weight": base}, None)
+    _, encoded, _ = mask_outputs(LotteryKey(), {"fc.weight": mask}, {"fc.weight": base}, None)
     assert isinstance(encoded, Tensors)
     masks = masks_of(load(save(dict(encoded.tensors))), {"fc.weight": base})
     ticket = unpack(load(save(pack(Ticket(masks, {"fc.weight": weights, "fc.bias": bias})))), masks)
@@ -34,7 +35,7 @@ def test_names_and_values_are_those_that_readers_rely_on() -> None:
     # A kept weight that is 0 is kept.
     assert tensors["fc.weight.values"].tolist() == [1.0, 2.0, 0.0]
     assert unpack(tensors, {"fc.weight": mask}).weights["fc.weight"].tolist() == [[1.0, 0.0, 2.0], [0.0, 0.0, 0.0]]
-    measured, encoded, pyramid = mask_outputs(Place(level=3), {"fc.weight": mask}, {"fc.weight": ~mask}, None)
+    measured, encoded, pyramid = mask_outputs(LotteryKey(level=3), {"fc.weight": mask}, {"fc.weight": ~mask}, None)
     assert isinstance(measured, Measured)
     assert measured.columns == {
         "layer": [0.0], "kept": [3.0], "total": [6.0], "dead_inputs": [1.0], "dead_units": [0.0], "flipped": [6.0],
@@ -42,7 +43,7 @@ def test_names_and_values_are_those_that_readers_rely_on() -> None:
     }  # fmt: skip
     assert isinstance(encoded, Tensors)
     assert isinstance(pyramid, Tensors)
-    assert (encoded.name, pyramid.name, pyramid.place) == ("mask", "pyramid", Place(level=3))
+    assert (encoded.name, pyramid.name, pyramid.key) == ("mask", "pyramid", LotteryKey(level=3))
     assert pyramid.tensors["fc.weight.rows"].tolist() == [2, 1]
     assert pyramid.tensors["fc.weight.columns"].tolist() == [2, 0, 1]
 

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from app.contract.events import Place
-from app.kinds.lottery.spec import LotterySpec
+from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.methods.catalog import CATALOG
 from tests.workers.science.experiments.test_erasure import small as small_erasure
 from tests.workers.science.experiments.test_lottery import NOWHERE, SMALL, lasting, resumed_from, unstacked
@@ -100,7 +99,7 @@ def test_losses_between_two_looks_are_kept() -> None:
     state = LoopState(5, [torch.tensor(0.1), torch.tensor(0.7)], summed=0.1 + 0.2, counted=3)
     layout = Dense(model)
     remembered = layout.memory(optimizers, 0)
-    saved = training_checkpoint.save(Place(level=1), state, layout.raw(0), remembered, mine={"a": torch.ones(2)})
+    saved = training_checkpoint.save(LotteryKey(level=1), state, layout.raw(0), remembered, mine={"a": torch.ones(2)})
     again = lenet_300_100.build((1, 8, 8), 10)
     saved.enter(Dense(again), adam.build(again), 0)
     assert all(torch.equal(a, b) for a, b in zip(again.parameters(), model.parameters(), strict=True))
@@ -115,14 +114,14 @@ def test_losses_between_two_looks_are_kept() -> None:
 def test_several_come_back_each_with_its_own() -> None:
     begun = [
         TrainingCheckpoint(place, {"place": place.model_dump(), "course": i}, {"network/a": torch.full((2,), i)})
-        for i, place in enumerate(Place(level=1, branch="reinit", draw=draw) for draw in range(12))
+        for i, place in enumerate(LotteryKey(level=1, control="reinit", draw=draw) for draw in range(12))
     ]
     told, tensors = training_checkpoint.pack_all(begun)
-    again = training_checkpoint.all_of(json.loads(json.dumps(told)), tensors)
+    again = training_checkpoint.all_of(json.loads(json.dumps(told)), tensors, LotteryKey)
     assert [(each.place, each.told) for each in again] == [(each.place, each.told) for each in begun]
     assert [each.part("network")["a"].tolist() for each in again] == [[i, i] for i in range(12)]
     # As older versions kept a single one.
-    (older,) = training_checkpoint.all_of(begun[3].told, begun[3].tensors)
+    (older,) = training_checkpoint.all_of(begun[3].told, begun[3].tensors, LotteryKey)
     assert (older.place, older.tensors) == (begun[3].place, begun[3].tensors)
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from app.contract.events import Place
+from app.kinds.lottery.spec import LotteryKey
 from workers.science.data import digits
 from workers.science.experiments import training_checkpoint
 from workers.science.experiments.training_checkpoint import TrainingCheckpoint
@@ -99,7 +99,7 @@ def pruned(layout: Layout, slots: Collection[int], begun: Mapping[int, TrainingC
     for slot, event in events:
         if isinstance(event, Tick) and (event.between or event.step == STEPS):
             saved.setdefault(event.step, {})[slot] = training_checkpoint.save(
-                Place(),
+                LotteryKey(),
                 states[slot],
                 layout.raw(slot),
                 layout.memory(optimizers, slot),

@@ -1,11 +1,11 @@
 """Accuracy against learning rate: means of what did not diverge, and the picture under each point."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
-from app.contract.events import Place
 from app.kinds.erasure.figures.accuracy_vs_lr import (
     AccuracyLrInfo,
     AccuracyLrOptions,
@@ -17,11 +17,14 @@ from app.kinds.erasure.figures.accuracy_vs_lr import (
 )
 from app.kinds.erasure.figures.contact_sheet import Sheet, Spot
 from app.kinds.erasure.figures.trainings import Ends
+from app.kinds.erasure.spec import Cell
 from app.plotting import words
 from app.plotting.source import Source
-from tests.app.erasure_rows import NAN, ending, erasure_run, moment, place, series, whole
+from tests.app import erasure_rows
+from tests.app.erasure_rows import NAN, ending, erasure_run, moment, series, whole
 
 GRIDS = {"sgd": (1.0, 0.1), "dualised": (1.0,)}
+place = partial(erasure_rows.place, optimizers=GRIDS)
 
 
 def source(ends: list[dict[str, Any]], moments: list[dict[str, Any]], run: Any = None, **options: Any) -> Any:
@@ -38,14 +41,19 @@ def measured() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         ending(place("sgd", 1, 1), test_accuracy=0.95, validation_accuracy=0.99),
         ending(place("dualised", 0, 0), test_accuracy=0.6, validation_accuracy=0.5),
     ]
-    moments = [moment(place("sgd", draw, r), step) for draw in (0, 1) for r in (0, 1) for step in (0, 10, 100)]
-    moments = [row for row in moments if not (row["draw"] == 1 and row["replicate"] == 0 and row["step"] == 100)]
+    moments = [moment(place("sgd", rate, r), step) for rate in (0, 1) for r in (0, 1) for step in (0, 10, 100)]
+    moments = [
+        row
+        for row in moments
+        if not (row["lr"] == 0.1 and row["optimizer"] == "sgd" and row["replicate"] == 0 and row["step"] == 100)
+    ]
     moments += [moment(place("dualised", 0, 0), step) for step in (0, 100)]
     return ends, moments
 
 
-def frame(branch: str, draw: int, replicate: int) -> str:
-    query = f"replicate={replicate}&level=0&branch={branch}&draw={draw}&step=100&size=96&theme=light"
+def frame(optimizer: str, lr: float, replicate: int) -> str:
+    cell = f"width=16&image=picture&optimizer={optimizer}&lr={lr}"
+    query = f"replicate={replicate}&{cell}&step=100&size=96&theme=light"
     return f"/api/v1/runs/0123456789/film/frame?{query}"
 
 
@@ -66,16 +74,16 @@ def test_info_by_hand(same: Any) -> None:
         width=16,
         steps=100,
         ends=(
-            Ends("sgd", np.array([1.0, 0.1]), np.ones((2, 2), bool), np.array([[NAN, NAN], [40.0, NAN]]),
+            Ends(16, "picture", "sgd", np.array([1.0, 0.1]), np.ones((2, 2), bool), np.array([[NAN, NAN], [40.0, NAN]]),
                  values([[0.7, 0.8], [NAN, 0.99]], [[0.8, 0.9], [NAN, 0.95]])),
-            Ends("dualised", np.array([1.0]), np.array([[True, False]]), np.full((1, 2), NAN),
+            Ends(16, "picture", "dualised", np.array([1.0]), np.array([[True, False]]), np.full((1, 2), NAN),
                  values([[0.5, NAN]], [[0.6, NAN]])),
         ),
-        sheet=Sheet(draws={"sgd": (1, 0), "dualised": (0,)}, rows={"sgd": 0, "dualised": 1},
+        sheet=Sheet(rates={"sgd": (1, 0), "dualised": (0,)}, rows={"sgd": 0, "dualised": 1},
                     span=(-1 - 0.7 * 0.276, 0.7 * 0.276), side=0.276, left_out=0, aspect=1.0),
         spots=(
-            Spot("sgd", 0.1, frame("sgd", 1, 1)), Spot("sgd", 1.0, frame("sgd", 0, 0)),
-            Spot("dualised", 1.0, frame("dualised", 0, 0)),
+            Spot("sgd", 0.1, frame("sgd", 0.1, 1)), Spot("sgd", 1.0, frame("sgd", 1.0, 0)),
+            Spot("dualised", 1.0, frame("dualised", 1.0, 0)),
         ),
         live=False,
     )  # fmt: skip
@@ -124,9 +132,10 @@ def test_where_all_diverged_there_is_no_picture_but_a_cross() -> None:
 
 def test_pictures_are_of_the_width_that_is_shown() -> None:
     run = erasure_run(optimizers={"sgd": (1.0,)}, widths=(16, 32), twins=True)
-    rows = [place(level=level) for level in range(4)]
+    one = {"sgd": (1.0,)}
+    rows = [place(width=width, image=image, optimizers=one) for width in (16, 32) for image in ("picture", "none")]
     made = info(source([ending(row) for row in rows], [moment(row, 100) for row in rows], run, width=32))
-    assert [spot.source.split("&")[1] for spot in made.spots] == ["level=2"]
+    assert [spot.source.split("&")[1:3] for spot in made.spots] == [["width=32", "image=picture"]]
 
 
 def test_flat_matrices_are_stretched() -> None:
@@ -151,9 +160,9 @@ def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
 def test_a_live_run_shows_what_has_ended() -> None:
     run = erasure_run(state="running")
 
-    def last(at: Place, replicate: int) -> int | None:
+    def last(at: Cell, replicate: int) -> int | None:
         """The first replicate is at SGD's second rate, the other has not begun."""
-        return -1 if replicate or at.branch != "sgd" else 10 if at.draw else None
+        return -1 if replicate or at.optimizer != "sgd" else 10 if at.lr == 1.0 else None
 
     made = info(Source(run, AccuracyLrOptions(), whole(run, last)))
     figure = draw(made)

@@ -24,7 +24,7 @@ def sheet(name: str) -> Sheet:
 
 def spots(name: str) -> list[Spot]:
     made = sheet(name)
-    return [Spot(key, GRIDS[name][key][draw], "x.png") for key, draws in made.draws.items() for draw in draws]
+    return [Spot(key, GRIDS[name][key][rate], "x.png") for key, rates in made.rates.items() for rate in rates]
 
 
 @pytest.mark.parametrize("name", GRIDS)
@@ -56,11 +56,11 @@ def test_optimizers_whose_rates_lie_apart_share_a_row() -> None:
 
 def test_more_than_there_is_room_for_are_spread_from_the_first_to_the_last() -> None:
     made = sheet("full grid")
-    assert {key: (draws[0], draws[-1], len(draws)) for key, draws in made.draws.items()} == dict.fromkeys(
+    assert {key: (rates[0], rates[-1], len(rates)) for key, rates in made.rates.items()} == dict.fromkeys(
         GRIDS["full grid"], (0, 9, 8)
     )
     assert made.left_out == 6
-    assert sheet("many").draws["o3"] == (1,)
+    assert sheet("many").rates["o3"] == (1,)
 
 
 def test_what_diverged_has_a_cross_and_each_row_its_name() -> None:

@@ -9,22 +9,26 @@ from app.kinds.erasure.figures.course import Course, Lost, course
 from app.plotting.source import Options, Source
 from tests.app.erasure_rows import NAN, ending, erasure_run, moment, place, series
 
-RUN = erasure_run(optimizers={"sgd": (1.0,)}, replicates=3)
+ONE = {"sgd": (1.0,)}
+RUN = erasure_run(optimizers=ONE, replicates=3)
 
 
 def made(steps: dict[int, list[int]], ended: dict[int, float]) -> Course:
     """The course of visibility, 0.5 + replicate / 10 + step / 1000, from the steps that each replicate has reached;
     `ended` has the step at which each diverged, NaN where it did not."""
     rows = [
-        moment(place(replicate=r), step, visibility=0.5 + r / 10 + step / 1000, null_low=0.4 + r / 100, null_high=0.6)
+        moment(place(replicate=r, optimizers=ONE), step, visibility=0.5 + r / 10 + step / 1000,
+               null_low=0.4 + r / 100, null_high=0.6)
         for r, reached in steps.items() for step in reached
     ]  # fmt: skip
     tables = {"erasure": series(rows[::-1])} if rows else {}
     if ended:
-        tables["ending"] = series([ending(place(replicate=r), diverged=step) for r, step in ended.items()])
+        tables["ending"] = series(
+            [ending(place(replicate=r, optimizers=ONE), diverged=step) for r, step in ended.items()]
+        )
     source = Source(RUN, Options(), tables)
     (each,) = trainings.ends(source, 16)
-    return course(source, each, 0, 0, "visibility", best=True)
+    return course(source, each, 0, "visibility", best=True)
 
 
 def test_course_by_hand(same: Any) -> None:
@@ -59,10 +63,16 @@ def test_without_a_row_or_where_all_diverged_it_is_empty() -> None:
 
 
 def test_another_width_twin_or_rate_is_no_part_of_it() -> None:
-    run = erasure_run(optimizers={"sgd": (1.0, 2.0), "adam": (1.0,)}, widths=(16, 32), replicates=1, twins=True)
-    where = [place("sgd", 0, 0, 1), place("sgd", 0, 0, 2), place("sgd", 1), place("adam")]
+    two = {"sgd": (1.0, 2.0), "adam": (1.0,)}
+    run = erasure_run(optimizers=two, widths=(16, 32), replicates=1, twins=True)
+    where = [
+        place(image="none", optimizers=two), place(width=32, optimizers=two), place("sgd", 1, optimizers=two),
+        place("adam", optimizers=two),
+    ]  # fmt: skip
     source = Source(run, Options(), {"erasure": series([moment(each, 0) for each in where])})
     each = trainings.ends(source, 16)[0]
-    assert len(course(source, each, 0, 0, "visibility", best=True).steps) == 0
-    assert len(course(source, each, 1, 0, "visibility", best=True).steps) == 1
-    assert not course(source, each, 0, 1, "visibility", best=True).marked
+    assert len(course(source, each, 0, "visibility", best=True).steps) == 0
+    assert len(course(source, each, 1, "visibility", best=True).steps) == 1
+    twin = trainings.ends(source, 16, "none")[0]
+    assert not course(source, twin, 0, "visibility", best=True).marked
+    assert len(course(source, twin, 0, "visibility", best=True).steps) == 1

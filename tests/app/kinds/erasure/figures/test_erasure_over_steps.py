@@ -1,6 +1,7 @@
 """Erasure over steps: which lines are drawn, what their ends mean, and where diverged ones stop."""
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,11 @@ from app.kinds.erasure.figures.erasure_over_steps import (
 from app.plotting import words
 from app.plotting.source import Source
 from app.plotting.step_axis import ZERO
-from tests.app.erasure_rows import NAN, UPDATES, ending, erasure_run, moment, place, series, whole
+from tests.app import erasure_rows
+from tests.app.erasure_rows import NAN, UPDATES, ending, erasure_run, moment, series, whole
 
 GRIDS = {"sgd": (0.1, 1.0), "dualised": (1.0,)}
+place = partial(erasure_rows.place, optimizers=GRIDS)
 
 
 def source(series_: dict[str, Any], run: Any = None, **options: Any) -> Source[StepsOptions]:
@@ -33,9 +36,9 @@ def measured() -> dict[str, Any]:
     """SGD fades a little at both rates, better at 1; dualised erases in one replicate and diverges in the other."""
     moments, ends = [], []
     for replicate in (0, 1):
-        for draw_, validation in ((0, 0.8), (1, 0.9)):
-            where = place("sgd", draw_, replicate)
-            moments += [moment(where, step, visibility=value - 0.1 * draw_ - 0.02 * replicate)
+        for rate, validation in ((0, 0.8), (1, 0.9)):
+            where = place("sgd", rate, replicate)
+            moments += [moment(where, step, visibility=value - 0.1 * rate - 0.02 * replicate)
                         for step, value in ((0, 1.0), (10, 0.95), (100, 0.9))]  # fmt: skip
             ends.append(ending(where, validation_accuracy=validation))
     moments += [moment(place("dualised", 0, 0), step, visibility=value) for step, value in ((0, 1.0), (100, 0.51))]
@@ -123,8 +126,9 @@ def test_twins_are_thin_dotted_and_in_no_finding() -> None:
 
 
 def test_a_grey_picture_is_detectable_or_not() -> None:
-    run = erasure_run(optimizers={"sgd": (1.0,)}, two_level=False, replicates=1)
-    rows = {"erasure": series([moment(place(), 100, visibility=0.01, null_low=-0.03, null_high=0.03)])}
+    one = {"sgd": (1.0,)}
+    run = erasure_run(optimizers=one, two_level=False, replicates=1)
+    rows = {"erasure": series([moment(place(optimizers=one), 100, visibility=0.01, null_low=-0.03, null_high=0.03)])}
     made = info(source(rows, run))
     assert words.text(tuple(finding(made))) == "SGD at lr 1: rank correlation 0.01 after 100 steps: not detectable."
     assert "erased" not in foot(made)
@@ -132,8 +136,9 @@ def test_a_grey_picture_is_detectable_or_not() -> None:
 
 
 def test_dualised_beside_spectral_sgd_tells_what_is_equal() -> None:
-    run = erasure_run(optimizers={"dualised": (1.0,), "spectral_sgd": (1.0,)}, replicates=1)
-    rows = [moment(place(name), step, update_spectral=0.3, update_frobenius=norm)
+    both = {"dualised": (1.0,), "spectral_sgd": (1.0,)}
+    run = erasure_run(optimizers=both, replicates=1)
+    rows = [moment(place(name, optimizers=both), step, update_spectral=0.3, update_frobenius=norm)
             for name, norm in (("dualised", 2.7), ("spectral_sgd", 0.3)) for step in (1, 100)]  # fmt: skip
     text = words.text(tuple(finding(info(source({"erasure": series(rows)}, run)))))
     assert text.endswith("; at lr 1 equal spectral norm per step, the Frobenius norm of spectral SGD 9.0× smaller.")
@@ -149,8 +154,11 @@ def test_dualised_beside_spectral_sgd_tells_what_is_equal() -> None:
     ],
 )
 def test_measures_in_words(measure: Any, value: float, said: str) -> None:
-    run = erasure_run(optimizers={"sgd": (1.0,)}, replicates=1)
-    made = info(source({"erasure": series([moment(place(), 100, **{measure: value})])}, run, measure=measure))
+    one = {"sgd": (1.0,)}
+    run = erasure_run(optimizers=one, replicates=1)
+    made = info(
+        source({"erasure": series([moment(place(optimizers=one), 100, **{measure: value})])}, run, measure=measure)
+    )
     assert said in words.text(tuple(finding(made)))
     figure = draw(made)
     assert (figure.layout.yaxis.type == "log") is (measure not in ("test_accuracy", "movement"))

@@ -1,5 +1,6 @@
 """Erasure against accuracy: each point one training, beside the null and the bound that says erased."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,11 @@ from app.kinds.erasure.figures.erasure_vs_accuracy import (
 from app.kinds.erasure.figures.trainings import Ends
 from app.plotting import words
 from app.plotting.source import Source
-from tests.app.erasure_rows import NAN, ending, erasure_run, place, series
+from tests.app import erasure_rows
+from tests.app.erasure_rows import NAN, ending, erasure_run, series
 
 GRIDS = {"sgd": (1.0,), "dualised": (1.0,)}
+place = partial(erasure_rows.place, optimizers=GRIDS)
 
 
 def source(ends: list[dict[str, Any]], run: Any = None, **options: Any) -> Source[ErasureAccuracyOptions]:
@@ -46,7 +49,7 @@ def test_info_by_hand(same: Any) -> None:
                         (("validation_accuracy", 0.95), ("train_accuracy", 0.99))}  # fmt: skip
         order = ("visibility", "null_low", "null_high", "validation_accuracy", "train_accuracy", "test_accuracy")
         every = {**given, **same_for_all}
-        return Ends(optimizer, np.array([1.0]), np.array([[True, True]]), np.array([diverged]),
+        return Ends(16, "picture", optimizer, np.array([1.0]), np.array([[True, True]]), np.array([diverged]),
                     {name: every[name] for name in order})  # fmt: skip
 
     expected = ErasureAccuracyInfo(
@@ -117,7 +120,10 @@ def test_a_list_that_is_cut_ends_in_words() -> None:
 def test_names_near_one_another_are_moved_apart() -> None:
     grids = {"sgd": (1.0,), "adam": (1.0,), "lion": (1.0,), "dualised": (1.0,)}
     run = erasure_run(optimizers=grids, replicates=1)
-    ends = [ending(place(name), visibility=0.8 + 0.01 * i, test_accuracy=0.9) for i, name in enumerate(grids)]
+    ends = [
+        ending(place(name, optimizers=grids), visibility=0.8 + 0.01 * i, test_accuracy=0.9)
+        for i, name in enumerate(grids)
+    ]
     ends[-1] = ending(place("dualised"), visibility=0.45, test_accuracy=0.9)
     figure = draw(info(source(ends, run)))
     low, high = figure.layout.yaxis.range

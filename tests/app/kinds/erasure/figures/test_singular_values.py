@@ -1,5 +1,6 @@
 """Singular values over steps: means of replicates that did not diverge, a line for each moment."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ from app.kinds.erasure.figures.one_training import TrainingChoice
 from app.kinds.erasure.figures.singular_values import SpectrumInfo, draw, finding, foot, info, table
 from app.plotting import words
 from app.plotting.source import Source
-from tests.app.erasure_rows import NAN, ending, erasure_run, place, series, spectrum, whole
+from tests.app import erasure_rows
+from tests.app.erasure_rows import NAN, ending, erasure_run, series, spectrum, whole
 
 GRIDS = {"sgd": (0.5, 1.0), "dualised": (0.1,)}
+place = partial(erasure_rows.place, optimizers=GRIDS)
 START, END = [1.0, 0.8, 0.1], [3.0, 0.9, 0.2]
 
 

@@ -19,20 +19,25 @@ NORMS = {
 
 
 def found(
-    optimizers: Mapping[str, Sequence[float]], draws: Mapping[str, int], best: int | None = None, replicates: int = 1
+    optimizers: Mapping[str, Sequence[float]], rates: Mapping[str, int], best: int | None = None, replicates: int = 1
 ) -> Match | None:
     run = erasure_run(optimizers=optimizers, replicates=replicates)
-    rows = [moment(place(name, draw, r), 0) for name, draw in draws.items() for r in range(replicates)]
+    rows = [
+        moment(place(name, rate, r, optimizers=optimizers), 0)
+        for name, rate in rates.items()
+        for r in range(replicates)
+    ]
     rows += [
-        moment(place(name, draws[name], r), step, update_spectral=spectral, update_frobenius=frobenius)
-        for name, draw in draws.items() for r in range(replicates)
+        moment(place(name, rates[name], r, optimizers=optimizers), step, update_spectral=spectral,
+               update_frobenius=frobenius)
+        for name, rate in rates.items() for r in range(replicates)
         for step, (spectral, frobenius) in NORMS[name].items()
     ]  # fmt: skip
     tables = {"erasure": series(rows)}
     if best is not None:
-        tables["ending"] = series([ending(place("dualised", best))])
+        tables["ending"] = series([ending(place("dualised", best, optimizers=optimizers))])
     source: Source[Any] = Source(run, Options(), tables)
-    return match(source, trainings.ends(source, 16), 0)
+    return match(source, trainings.ends(source, 16))
 
 
 def test_ratios_are_medians_over_steps_at_the_best_common_rate(same: Any) -> None:

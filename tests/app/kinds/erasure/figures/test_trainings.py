@@ -8,6 +8,7 @@ import pytest
 
 from app.contract.experiment import FieldError
 from app.kinds.erasure.figures import trainings
+from app.kinds.erasure.key import Image
 from app.plotting import spread
 from app.plotting.source import Options, Source
 from tests.app.erasure_rows import NAN, ending, erasure_run, place, series
@@ -16,12 +17,16 @@ ONE = {"sgd": (0.1, 1.0, 10.0)}
 
 
 def ends(accuracies: dict[tuple[int, int], float], lost: dict[tuple[int, int], float] | None = None) -> trainings.Ends:
-    """Ends of SGD from validation accuracies by (draw, replicate), and the steps at which others diverged."""
+    """Ends of SGD from validation accuracies by (rate's number, replicate), and the steps at which others diverged."""
     rows = [
-        ending(place(draw=draw, replicate=replicate), validation_accuracy=value, test_accuracy=1 - value)
-        for (draw, replicate), value in accuracies.items()
+        ending(
+            place(rate=rate, replicate=replicate, optimizers=ONE), validation_accuracy=value, test_accuracy=1 - value
+        )
+        for (rate, replicate), value in accuracies.items()
     ]
-    rows += [ending(place(draw=draw, replicate=r), diverged=step) for (draw, r), step in (lost or {}).items()]
+    rows += [
+        ending(place(rate=rate, replicate=r, optimizers=ONE), diverged=step) for (rate, r), step in (lost or {}).items()
+    ]
     (made,) = trainings.ends(Source(erasure_run(optimizers=ONE), Options(), {"ending": series(rows)}), 16)
     return made
 
@@ -54,11 +59,17 @@ def test_values_measured_of_a_diverged_training_count_for_nothing() -> None:
 
 def test_twins_and_widths_are_apart() -> None:
     run = erasure_run(optimizers=ONE, widths=(16, 32), twins=True)
-    rows = [ending(place(level=level), test_accuracy=level / 10) for level in range(4)]
+    values: dict[tuple[int, Image], float] = {
+        (16, "picture"): 0.0,
+        (16, "none"): 0.1,
+        (32, "picture"): 0.2,
+        (32, "none"): 0.3,
+    }
+    rows = [ending(place(width=width, image=image), test_accuracy=value) for (width, image), value in values.items()]
     source = Source(run, Options(), {"ending": series(rows)})
-    for width, marked, level in ((16, True, 0), (16, False, 1), (32, True, 2), (32, False, 3)):
-        (made,) = trainings.ends(source, width, marked=marked)
-        assert made.values["test_accuracy"][0, 0] == level / 10
+    for (width, image), value in values.items():
+        (made,) = trainings.ends(source, width, image)
+        assert made.values["test_accuracy"][0, 0] == value
 
 
 def test_what_the_run_does_not_have_is_blamed_on_its_field() -> None:

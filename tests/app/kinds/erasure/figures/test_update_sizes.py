@@ -1,5 +1,6 @@
 """Entry sizes of an update: shares by bin, the median, and which step is shown."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 from app.kinds.erasure.figures.update_sizes import Sizes, SizesInfo, SizesOptions, draw, finding, foot, info, table
 from app.plotting import words
 from app.plotting.source import Source
-from tests.app.erasure_rows import NAN, ending, erasure_run, moment, place, series, update_sizes
+from tests.app import erasure_rows
+from tests.app.erasure_rows import NAN, ending, erasure_run, moment, series, update_sizes
 
 GRIDS = {"sgd": (0.5, 1.0), "dualised": (1.0,)}
+place = partial(erasure_rows.place, optimizers=GRIDS)
 DENSE = {-2.125: 0.5, -1.875: 0.5}
 SPARSE = {-5.125: 0.75, -2.125: 0.25}
 

@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.atlas import palettes
-from app.contract.events import Place
 from app.kinds.erasure.film.pictures import SHADES, Scale, extreme, picture, reach, rounded_up
 from app.kinds.erasure.film.reader import FilmReader, Show
+from app.kinds.erasure.spec import Cell
 from app.store import Store
 from app.store.errors import NotFound
 from tests.app.erased_run import ErasedRun, erasure_spec, write_run
 
-SGD = Place(branch="sgd", draw=1)
+SGD = Cell(16, "picture", "sgd", 1.0)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_every_pixel_has_the_colour_of_its_largest_entry(
     (run,) = write_run(store)
     still = reader.index(run.id).still(0, SGD, 32)
     made = picture(reader, still, show, "fixed", size, theme)
-    values = run.weights(SGD, 32) - (run.init[0] if show == "movement" else 0)
+    values = run.weights(SGD, 32) - (run.init[16, "picture"] if show == "movement" else 0)
     assert (made.rows, made.columns) == (16, 16)
     assert np.abs(seen(made.png) - meant(values, made.reach, size, theme)).max() <= 1
     # What is tested is not one colour.
@@ -65,7 +65,7 @@ def test_the_middle_colour_is_zero_and_signs_are_mirror_images(store: Store, rea
     start = picture(reader, index.still(0, SGD, 0), "movement", "fixed", 16, "light")
     middle = seen(start.png).reshape(-1, 3)
     assert (middle == [int(palettes.DIVERGING["light"][3][i : i + 2], 16) for i in (1, 3, 5)]).all()
-    ink = np.abs(run.init[0]) == 0
+    ink = np.abs(run.init[16, "picture"]) == 0
     shown = seen(picture(reader, index.still(0, SGD, 0), "weights", "fixed", 16, "light").png)
     assert (shown[ink] == middle[0]).all()
     assert (shown[~ink] != middle[0]).any(axis=1).mean() > 0.9
@@ -75,10 +75,10 @@ def test_one_scale_for_all_is_that_of_the_initial_weights(store: Store, reader: 
     runs = write_run(store, replicates=2)
     for replicate, run in enumerate(runs):
         index = reader.index(run.id)
-        top = np.quantile(np.abs(run.init[0]), 0.995)
+        top = np.quantile(np.abs(run.init[16, "picture"]), 0.995)
         ends = {
-            reach(reader, index.still(replicate, place, step), show, "fixed")
-            for place in run.places
+            reach(reader, index.still(replicate, cell, step), show, "fixed")
+            for cell in run.cells
             for step in (0, 10, 100)
             for show in ("weights", "movement")
         }
@@ -92,7 +92,7 @@ def test_a_frame_s_own_scale_is_that_of_what_it_shows(store: Store, reader: Film
     (run,) = write_run(store)
     index = reader.index(run.id)
     for step in (1, 100):
-        values = run.weights(SGD, step) - (run.init[0] if show == "movement" else 0)
+        values = run.weights(SGD, step) - (run.init[16, "picture"] if show == "movement" else 0)
         top = np.quantile(np.abs(values), 0.995)
         assert top * (1 - 1e-5) <= reach(reader, index.still(0, SGD, step), show, "frame") <= top * 1.1
 
@@ -136,15 +136,15 @@ def test_pictures_and_matrices_stay_within_their_budget(store: Store) -> None:
     (run,) = write_run(store)
     reader = FilmReader(store, budget_bytes=5_000)
     index = reader.index(run.id)
-    for place in run.places:
-        for step in index.frames_of(0, place):
-            picture(reader, index.still(0, place, step), "weights", "frame", 16, "dark")
+    for cell in run.cells:
+        for step in index.frames_of(0, cell):
+            picture(reader, index.still(0, cell, step), "weights", "frame", 16, "dark")
             assert reader.cache.size_bytes <= 5_000
 
 
 def test_a_twin_is_shown_on_the_scale_of_its_pair(store: Store, reader: FilmReader) -> None:
     (run,) = write_run(store)
-    twin = Place(level=1, branch="sgd", draw=1)
+    twin = SGD.twin
     made = picture(reader, reader.index(run.id).still(0, twin, 100), "weights", "fixed", 16, "light")
     assert np.abs(seen(made.png) - meant(run.weights(twin, 100), made.reach, 16, "light")).max() <= 1
     assert made.reach == picture(reader, reader.index(run.id).still(0, SGD, 0), "weights", "fixed", 16, "light").reach
@@ -163,9 +163,9 @@ def test_a_flat_matrix_is_pooled_on_each_side_alone(store: Store, reader: FilmRe
     run = ErasedRun(store, erasure_spec({"sgd": (0.1,)}, layer="last"))
     random = np.random.default_rng(2)
     start, delta = random.normal(size=(10, 16)).astype(np.float32), random.integers(-127, 128, (10, 16), np.int8)
-    run.save("init", Place(), {"weight": start})
-    place = Place(branch="sgd")
-    run.save("frame_000001", place, {"delta": delta}, {"step": "1", "scale": "0.01"})
-    made = picture(reader, reader.index(run.id).still(0, place, 1), "weights", scale, 8, "dark")
+    cell = run.cells[0]
+    run.save("init", cell.key.start, {"weight": start})
+    run.save("frame_000001", cell.key, {"delta": delta}, {"step": "1", "scale": "0.01"})
+    made = picture(reader, reader.index(run.id).still(0, cell, 1), "weights", scale, 8, "dark")
     assert (made.high, made.wide) == (2, 2)
     assert np.abs(seen(made.png) - meant(start + 0.01 * delta, made.reach, 8, "dark")).max() <= 1

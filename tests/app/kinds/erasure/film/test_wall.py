@@ -8,7 +8,8 @@ import httpx
 import numpy as np
 import pytest
 
-from app.contract.events import Place
+from app.kinds.erasure.key import IMAGES, Image
+from app.kinds.erasure.spec import Cell
 from app.store import Store
 from tests.app.conftest import Hand
 from tests.app.erased_run import ErasedRun, erasure_spec, write_run
@@ -24,13 +25,13 @@ def ask(client: httpx.Client, run: str, **query: Any) -> str:
 
 
 def shots(page: str) -> dict[tuple[str, str, str], str]:
-    """The HTML of every training by optimizer, number of its rate, and whether it is a twin."""
+    """The HTML of every training by optimizer, learning rate and image."""
     found = re.findall(
-        r'<figure class="shot[^"]*" data-branch="(\w+)" data-draw="(\d+)" data-odd="([01])"(.*?)</figure>',
+        r'<figure class="shot[^"]*" data-optimizer="(\w+)" data-lr="([\d.]+)" data-image="(\w+)"(.*?)</figure>',
         page,
         re.DOTALL,
     )
-    return {(branch, draw, odd): html for branch, draw, odd, html in found}
+    return {(optimizer, lr, image): html for optimizer, lr, image, html in found}
 
 
 def text(html: str) -> str:
@@ -64,17 +65,17 @@ def test_every_training_says_how_it_ended(client: httpx.Client, store: Store) ->
     (run,) = write_run(store, diverge={("sgd", 1): 40})
     page = ask(client, run.id)
     found = shots(page)
-    assert list(found) == [(place.branch, str(place.draw), str(place.level)) for place in run.places]
+    assert list(found) == [(cell.optimizer, str(cell.lr), cell.image) for cell in run.cells]
     ends = []
-    for place in run.places:
-        said = text(found[place.branch, str(place.draw), str(place.level)])
-        if (place.level, place.branch, place.draw) == (0, "sgd", 1):
+    for cell in run.cells:
+        said = text(found[cell.optimizer, str(cell.lr), cell.image])
+        if cell == (16, "picture", "sgd", 1.0):
             assert said.endswith("diverged at step 40")
             assert "step 32" not in said
             continue
-        row = run.rows[place, 100]
+        row = run.rows[cell, 100]
         assert f"step 100 {100 * row['test_accuracy']:.1f} %" in said
-        if place.level == 1:
+        if not cell.marked:
             assert said.endswith("twin")
         else:
             fate = " · erased" if 0.45 <= row["visibility"] <= 0.55 else ""
@@ -87,7 +88,7 @@ def test_every_training_says_how_it_ended(client: httpx.Client, store: Store) ->
 def test_every_picture_is_that_of_the_last_frame_and_is_there(client: httpx.Client, store: Store) -> None:
     (run,) = write_run(store, diverge={("sgd", 1): 40})
     page = ask(client, run.id, show="movement", scale="frame")
-    assert len(pictures(page)) == len(run.places) - 1
+    assert len(pictures(page)) == len(run.cells) - 1
     for address in pictures(page):
         assert "step=100&show=movement&scale=frame" in address
         assert client.get(address).headers["content-type"] == "image/png"
@@ -105,7 +106,8 @@ def test_the_address_chooses_what_is_shown(client: httpx.Client, store: Store) -
     assert standing(page) == query
     assert "16 × 16 entries" in text(page)
     assert "Replicate 1:" in text(page)
-    assert {re.findall(r"level=(\d+)", address)[0] for address in pictures(page)} == {"2", "3"}
+    shown = {re.findall(r"width=(\d+)&image=(\w+)", address)[0] for address in pictures(page)}
+    assert shown == {("16", "picture"), ("16", "none")}
     assert all("replicate=1" in address for address in pictures(page))
 
 
@@ -136,29 +138,32 @@ def test_before_the_first_frame_every_training_waits(client: httpx.Client, store
 def test_rates_rise_from_left_to_right_however_they_came(client: httpx.Client, store: Store) -> None:
     run = store.create_run(erasure_spec({"sgd": (1.0, 0.25, 0.5), "adam": (0.1, 0.01)}), name="extended")
     found = shots(ask(client, run.id))
-    assert [(branch, draw) for branch, draw, odd in found if odd == "0"] == [
-        ("sgd", "1"), ("sgd", "2"), ("sgd", "0"), ("adam", "1"), ("adam", "0"),
+    assert [(optimizer, lr) for optimizer, lr, image in found if image == "picture"] == [
+        ("sgd", "0.25"), ("sgd", "0.5"), ("sgd", "1.0"), ("adam", "0.01"), ("adam", "0.1"),
     ]  # fmt: skip
 
 
 def test_a_stopped_run_does_not_promise_anything(client: httpx.Client, store: Store) -> None:
     run = ErasedRun(store, erasure_spec(twins=False))
-    run.train(run.places[0])
-    run.frame(run.places[1], 0)
+    run.train(run.cells[0])
+    run.frame(run.cells[1], 0)
     store.cancel_run(run.id)
     run.stop()
     page = ask(client, run.id)
-    assert text(shots(page)["adam", "0", "0"]).endswith("never trained")
+    assert text(shots(page)["adam", "0.01", "picture"]).endswith("never trained")
     assert "2 stopped before their end." in text(page)
 
 
 def test_pairs_are_told_from_their_twins(client: httpx.Client, store: Store) -> None:
     run = ErasedRun(store, erasure_spec({"sgd": (0.1, 0.2, 0.3)}))
-    ends = {(0, 0): 0.95, (1, 0): 0.96, (0, 1): 0.90, (1, 1): 0.88, (0, 2): 0.97}
-    for (level, draw), accuracy in ends.items():
-        place = Place(level=level, branch="sgd", draw=draw)
-        run.frame(place, 100, test_accuracy=accuracy)
-        run.end(place)
+    ends: dict[tuple[Image, float], float] = {
+        ("picture", 0.1): 0.95, ("none", 0.1): 0.96, ("picture", 0.2): 0.90, ("none", 0.2): 0.88,
+        ("picture", 0.3): 0.97,
+    }  # fmt: skip
+    for (image, lr), accuracy in ends.items():
+        cell = Cell(16, image, "sgd", lr)
+        run.frame(cell, 100, test_accuracy=accuracy)
+        run.end(cell)
     said = text(ask(client, run.id))
     assert (
         "the final test accuracy is 0.50 points above that of the twin without it (mean of 2 pairs, from −1.00 to "
@@ -177,30 +182,30 @@ def test_the_difference_of_a_pair_has_no_sign(
     client: httpx.Client, store: Store, accuracy: float, expected: str
 ) -> None:
     run = ErasedRun(store, erasure_spec({"sgd": (0.1,)}))
-    for level, end in ((0, accuracy), (1, 0.88)):
-        place = Place(level=level, branch="sgd", draw=0)
-        run.frame(place, 100, test_accuracy=end)
-        run.end(place)
+    for image, end in zip(IMAGES, (accuracy, 0.88), strict=True):
+        cell = Cell(16, image, "sgd", 0.1)
+        run.frame(cell, 100, test_accuracy=end)
+        run.end(cell)
     assert expected in text(ask(client, run.id))
 
 
 def test_a_grey_picture_has_a_rank_correlation(client: httpx.Client, store: Store) -> None:
     run = ErasedRun(store, erasure_spec({"sgd": (0.1, 0.2)}, twins=False), two_level=False)
-    for draw, seen in ((0, 0.031), (1, 0.41)):
-        place = Place(branch="sgd", draw=draw)
-        run.frame(place, 0, visibility=seen, null_low=-0.04, null_high=0.04)
-        run.end(place)
+    for lr, seen in ((0.1, 0.031), (0.2, 0.41)):
+        cell = Cell(16, "picture", "sgd", lr)
+        run.frame(cell, 0, visibility=seen, null_low=-0.04, null_high=0.04)
+        run.end(cell)
     page = ask(client, run.id)
     found = shots(page)
-    assert text(found["sgd", "0", "0"]).endswith("ρ 0.03 · not detectable")
-    assert text(found["sgd", "1", "0"]).endswith("ρ 0.41")
+    assert text(found["sgd", "0.1", "picture"]).endswith("ρ 0.03 · not detectable")
+    assert text(found["sgd", "0.2", "picture"]).endswith("ρ 0.41")
     assert "1 of 2 finished trainings left no picture to detect (rank correlation within chance)" in text(page)
 
 
 def test_a_flat_matrix_is_stretched(client: httpx.Client, store: Store) -> None:
     run = ErasedRun(store, erasure_spec({"sgd": (0.1,)}, layer="last", twins=False))
     weights = np.ones((10, 16), np.float32)
-    run.save("init", Place(), {"weight": weights})
+    run.save("init", run.cells[0].key.start, {"weight": weights})
     page = ask(client, run.id)
     assert "10 × 16 entries" in text(page)
     (size,) = re.findall(r'<canvas width="(\d+)" height="(\d+)" role="img"', page)

@@ -14,15 +14,15 @@ from PIL import Image, ImageSequence
 from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
-from app.contract.events import Place
 from app.kinds.erasure.film.exports import GAP, MAX_SIDE
+from app.kinds.erasure.spec import Cell
 from app.store import Store
 from tests.app.conftest import Hand, Web
 from tests.app.erased_run import ErasedRun, erasure_spec, write_run
 from tests.app.web.core.test_api_schema import CHECKS, FEW
 
-SGD = Place(branch="sgd", draw=1)
-WHICH: dict[str, Any] = {"branch": "sgd", "draw": 1}
+SGD = Cell(16, "picture", "sgd", 1.0)
+WHICH: dict[str, Any] = {"width": 16, "optimizer": "sgd", "lr": 1.0}
 IMMUTABLE = "private, max-age=604800, immutable"
 
 
@@ -32,8 +32,8 @@ def ask(client: httpx.Client, run: str, part: str = "", status: int = 200, **que
     return answer
 
 
-def cells(answer: httpx.Response) -> dict[tuple[int, str, int], dict[str, Any]]:
-    return {(cell["level"], cell["branch"], cell["draw"]): cell for cell in answer.json()["cells"]}
+def cells(answer: httpx.Response) -> dict[Cell, dict[str, Any]]:
+    return {Cell(*(each[name] for name in Cell._fields)): each for each in answer.json()["cells"]}
 
 
 def rgb(picture: Image.Image) -> np.ndarray:
@@ -47,22 +47,21 @@ def test_the_index_has_every_training_with_what_was_measured(client: httpx.Clien
     told = answer.json()
     assert (told["replicate"], told["replicates"], told["two_level"]) == (1, 2, True)
     assert told["moments"] == list(run.spec.moments())
-    top = float(np.quantile(np.abs(run.init[0]), 0.995))
+    top = float(np.quantile(np.abs(run.init[16, "picture"]), 0.995))
     (width,) = told["widths"]
     assert (width["width"], width["rows"], width["columns"]) == (16, 16, 16)
     assert top <= width["reach"] <= 1.1 * top
     found = cells(answer)
-    assert list(found) == [(place.level, place.branch, place.draw) for place in run.places]
-    for place, cell in run.spec.cells():
-        info = found[place.level, place.branch, place.draw]
-        assert (info["width"], info["lr"], info["marked"]) == (cell.width, cell.lr, cell.marked)
+    assert list(found) == run.cells
+    for cell in run.spec.cells():
+        info = found[cell]
         assert info["total_steps"] == 100
-        diverged = (place.level, place.branch, place.draw) == (0, "sgd", 1)
+        diverged = cell == SGD
         assert (info["state"], info["diverged_step"]) == (("diverged", 40) if diverged else ("done", None))
         steps = [step for step in run.spec.moments() if not diverged or step < 40]
         assert [frame["step"] for frame in info["frames"]] == steps
         for frame in info["frames"]:
-            row = run.rows[place, frame["step"]]
+            row = run.rows[cell, frame["step"]]
             for name in ("loss", "movement", "visibility", "null_low", "test_accuracy", "train_accuracy"):
                 assert frame[name] == pytest.approx(row[name]), name
             seen = row["visibility"]
@@ -76,7 +75,7 @@ def test_finite_weights_of_a_training_that_has_diverged_are_not_its_last_frame(
     for step in (0, 1, 2, 3):
         run.frame(SGD, step, loss=1e8 if step == 3 else 1.0)
     run.end(SGD, diverged_step=3)
-    assert [frame["step"] for frame in cells(ask(client, run.id))[0, "sgd", 1]["frames"]] == [0, 1, 2]
+    assert [frame["step"] for frame in cells(ask(client, run.id))[SGD]["frames"]] == [0, 1, 2]
     film = Image.open(io.BytesIO(ask(client, run.id, "/export", **WHICH, format="webp").content))
     assert film.n_frames == 3  # type: ignore[attr-defined]
 
@@ -84,7 +83,7 @@ def test_finite_weights_of_a_training_that_has_diverged_are_not_its_last_frame(
 def test_what_is_no_number_is_null(client: httpx.Client, store: Store) -> None:
     run = ErasedRun(store, erasure_spec())
     run.frame(SGD, 0, loss=float("nan"), movement=float("inf"))
-    (frame,) = cells(ask(client, run.id))[0, "sgd", 1]["frames"]
+    (frame,) = cells(ask(client, run.id))[SGD]["frames"]
     assert (frame["loss"], frame["movement"]) == (None, None)
     assert frame["visibility"] is not None
 
@@ -94,28 +93,28 @@ def test_a_film_grows(client: httpx.Client, store: Store) -> None:
     before = ask(client, run.id)
     assert {cell["state"] for cell in cells(before).values()} == {"waiting"}
     assert before.json()["widths"][0]["reach"] is None
-    first, second = run.places[:2]
+    first, second = run.cells[:2]
     run.frame(first, 0)
     run.frame(first, 1)
     now = ask(client, run.id)
     assert now.headers["etag"] != before.headers["etag"]
-    cell = cells(now)[first.level, first.branch, first.draw]
+    cell = cells(now)[first]
     assert (cell["state"], [frame["step"] for frame in cell["frames"]]) == ("running", [0, 1])
-    assert cells(now)[second.level, second.branch, second.draw]["state"] == "waiting"
+    assert cells(now)[second]["state"] == "waiting"
     again = client.get(now.url, headers={"If-None-Match": now.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
-    old = ask(client, run.id, "/frame", level=first.level, branch=first.branch, draw=first.draw, step=1)
+    old = ask(client, run.id, "/frame", **first._asdict(), step=1)
     run.train(second)
     run.frame(first, 2)
-    assert cells(ask(client, run.id))[second.level, second.branch, second.draw]["state"] == "done"
+    assert cells(ask(client, run.id))[second]["state"] == "done"
     new = client.get(old.url)
     assert (new.content, new.headers["etag"]) == (old.content, old.headers["etag"])
 
 
 def test_a_run_that_was_stopped_says_so(client: httpx.Client, store: Store) -> None:
     run = ErasedRun(store, erasure_spec())
-    run.train(run.places[0])
-    run.frame(run.places[1], 0)
+    run.train(run.cells[0])
+    run.frame(run.cells[1], 0)
     store.cancel_run(run.id)
     run.stop()
     states = [cell["state"] for cell in cells(ask(client, run.id)).values()]
@@ -132,8 +131,8 @@ def test_a_frame_is_kept_for_good(client: httpx.Client, store: Store) -> None:
     again = client.get(answer.url, headers={"If-None-Match": f'"x", {answer.headers["etag"]}'})
     assert (again.status_code, again.content, again.headers["cache-control"]) == (304, b"", IMMUTABLE)
     changes: list[dict[str, Any]] = [
-        {"step": 1}, {"size": 8}, {"theme": "dark"}, {"scale": "frame"}, {"show": "movement"}, {"level": 1},
-        {"draw": 0},
+        {"step": 1}, {"size": 8}, {"theme": "dark"}, {"scale": "frame"}, {"show": "movement"}, {"image": "none"},
+        {"lr": 0.1},
     ]  # fmt: skip
     asked = {**WHICH, "step": 10, "size": 16}
     tags = {ask(client, run.id, "/frame", **{**asked, **each}).headers["etag"] for each in changes}
@@ -197,7 +196,7 @@ def test_values_are_exact(client: httpx.Client, store: Store) -> None:
     told = ask(client, run.id, "/values", **WHICH, step=56, **part).json()
     cut = np.s_[3:7, 2:12]
     assert (told["top"], told["left"], told["rows"], told["columns"]) == (3, 2, 4, 10)
-    assert np.allclose(told["initial"], run.init[0][cut].reshape(-1), atol=1e-7)
+    assert np.allclose(told["initial"], run.init[16, "picture"][cut].reshape(-1), atol=1e-7)
     assert np.allclose(told["weight"], run.weights(SGD, 56)[cut].reshape(-1), atol=1e-6)
     assert np.allclose(np.array(told["initial"]) + told["movement"], told["weight"], atol=1e-12)
     # What was stored in eight bits is as near to the truth as it says.
@@ -220,8 +219,11 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("/frame", {"step": 10, "scale": "log"}, "scale"),
     ("/frame", {"step": 10, "theme": "blue"}, "theme"),
     ("/frame", {"step": 10, "replicate": "x"}, "replicate"),
-    ("/frame", {"step": 10, "draw": -1}, "draw"),
-    ("/frame", {"step": 10, "branch": "x" * 41}, "branch"),
+    ("/frame", {"step": 10, "lr": -1}, "lr"),
+    ("/frame", {"step": 10, "lr": "nan"}, "lr"),
+    ("/frame", {"step": 10, "width": "x"}, "width"),
+    ("/frame", {"step": 10, "image": "twin"}, "image"),
+    ("/frame", {"step": 10, "optimizer": "x" * 41}, "optimizer"),
     ("/frame", {}, "step"),
     ("/frame", {"step": 10, "sise": 3}, "sise"),
     ("/export", {"format": "mp4"}, "format"),
@@ -250,10 +252,10 @@ def test_bad_input_is_refused_by_name(
         ("", {"replicate": 1}),
         ("/frame", {"step": 11}),
         ("/frame", {"step": 10, "replicate": 1}),
-        ("/frame", {"step": 10, "level": 2}),
-        ("/frame", {"step": 10, "branch": "lion"}),
-        ("/frame", {"step": 10, "draw": 2}),
-        ("/export", {"draw": 2}),
+        ("/frame", {"step": 10, "width": 32}),
+        ("/frame", {"step": 10, "optimizer": "lion"}),
+        ("/frame", {"step": 10, "lr": 0.5}),
+        ("/export", {"lr": 0.5}),
         ("/values", {"step": 11, "bottom": 1, "right": 1}),
     ],
 )
@@ -304,6 +306,6 @@ def test_no_picture_is_compressed_again(client: httpx.Client, store: Store) -> N
     (run,) = write_run(store, widths=(64,))
     queries: list[dict[str, Any]] = [{"step": 100}, {"format": "webp"}, {"format": "gif"}]
     for query in queries:
-        answer = ask(client, run.id, "/frame" if "step" in query else "/export", **WHICH, **query)
+        answer = ask(client, run.id, "/frame" if "step" in query else "/export", **{**WHICH, "width": 64}, **query)
         assert len(answer.content) > 1_000
         assert "content-encoding" not in answer.headers

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
-from app.contract.events import ArtifactSaved, Measured, Place, Started
-from app.kinds.hardware.spec import HardwareSpec
+from app.contract.events import ArtifactSaved, Measured, Started
+from app.kinds.hardware.spec import HardwareKey, HardwareSpec
 from app.kinds.presets import PRESETS
 from app.store import Store
 from tests.app.conftest import Hand
@@ -38,18 +38,23 @@ def written(
         named = {"device_name": "A Processor"}
         store.start(claim.shard_id, claim.token, Started(replicate=0, attempt=1, worker="w", plan={}, provenance=named))
         series = whole(hardware_run(**{"replicates": 1, **spec}))
-        names = row("csr").keys() - {"replicate", *Place.model_fields}
+        names = row("csr").keys() - {"replicate", *HardwareKey.model_fields}
         for i in range(len(series)):
             event = Measured(
                 series="hardware",
-                place=Place(branch=str(series["branch"][i])),
+                key=HardwareKey(storage_format=str(series["storage_format"][i])),
                 columns={name: [float(series[name][i])] for name in sorted(names)},
             )
             store.append(claim.shard_id, claim.token, [event], i)
         if compacted is not None:
             sha256 = store.artifacts_store.put(b"compacted")
             saved = ArtifactSaved(
-                name="compacted", sha256=sha256, size_bytes=9, media_type="application/octet-stream", meta=compacted
+                key=HardwareKey(storage_format="compacted"),
+                name="compacted",
+                sha256=sha256,
+                size_bytes=9,
+                media_type="application/octet-stream",
+                meta=compacted,
             )
             store.append(claim.shard_id, claim.token, [saved], len(series))
         store.finish(claim.shard_id, claim.token)
@@ -155,8 +160,8 @@ def test_layer_mode_and_batch_are_chosen_where_there_is_a_choice(client: httpx.C
 
 def test_rows_are_served_by_series(client: httpx.Client, store: Store) -> None:
     run = written(store)
-    columns = client.get(f"/api/v1/runs/{run}/series?name=hardware&branch=csr").json()["columns"]
-    assert set(columns["branch"]) == {"csr"}
+    columns = client.get(f"/api/v1/runs/{run}/series?name=hardware&storage_format=csr").json()["columns"]
+    assert set(columns["storage_format"]) == {"csr"}
     assert client.get(f"/api/v1/runs/{run}/series?name=speedup").status_code == 200
 
 

@@ -42,17 +42,17 @@ def two_replicates(records: Any) -> Any:
             {"replicate": 1, "level": 0, "density": 1.0, "test_accuracy": 0.94, "train_accuracy": 0.98},
             {"replicate": 0, "level": 1, "density": 0.014, "test_accuracy": 0.9, "train_accuracy": 0.97},
             {"replicate": 1, "level": 1, "density": 0.014, "test_accuracy": 0.908, "train_accuracy": 0.97},
-            {"replicate": 0, "level": 1, "density": 0.014, "test_accuracy": 0.87, "branch": "reinit"},
-            {"replicate": 1, "level": 1, "density": 0.014, "test_accuracy": 0.878, "branch": "reinit"},
-            {"replicate": 0, "level": 1, "density": 0.014, "test_accuracy": 0.78, "branch": "shuffled"},
-            {"replicate": 1, "level": 1, "density": 0.014, "test_accuracy": 0.78, "branch": "shuffled"},
+            {"replicate": 0, "level": 1, "density": 0.014, "test_accuracy": 0.87, "control": "reinit"},
+            {"replicate": 1, "level": 1, "density": 0.014, "test_accuracy": 0.878, "control": "reinit"},
+            {"replicate": 0, "level": 1, "density": 0.014, "test_accuracy": 0.78, "control": "shuffled"},
+            {"replicate": 1, "level": 1, "density": 0.014, "test_accuracy": 0.78, "control": "shuffled"},
         ]
     )
 
 
 def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
-    def made(branch: str, levels: list[int], density: list[float], values: list[list[float]]) -> Curve:
-        return Curve(branch, np.array(levels), np.array(density), np.array([0, 1]), np.array(values),
+    def made(control: str, levels: list[int], density: list[float], values: list[list[float]]) -> Curve:
+        return Curve(control, np.array(levels), np.array(density), np.array([0, 1]), np.array(values),
                      np.zeros(len(levels), int))  # fmt: skip
 
     expected = AccuracyInfo(
@@ -91,13 +91,13 @@ def test_a_ticket_that_trained_on_says_so(records: Any) -> None:
     assert sentence(made._replace(continued=True)).endswith("more steps than its controls.")
 
 
-def test_the_finding_is_made_from_the_data_and_coloured_by_branch(records: Any) -> None:
+def test_the_finding_is_made_from_the_data_and_coloured_by_control(records: Any) -> None:
     parts = finding(info(source(records, two_replicates(records))))
     assert words.text(tuple(parts)) == (
         "At 1.4 % of the weights the ticket reaches 90.4 % test accuracy; the same mask with new weights 87.4 %, "
         "a shuffled mask 78.0 %; dense 93.0 %; after 1,000 steps."
     )
-    coloured = {part.branch: part.text for part in parts if part.branch}
+    coloured = {part.role: part.text for part in parts if part.role}
     assert coloured == {"winning_ticket": "90.4 %", "reinit": "87.4 %", "shuffled": "78.0 %", "dense": "93.0 %"}
 
 
@@ -129,15 +129,15 @@ def test_a_running_run_cites_what_most_replicates_have(records: Any) -> None:
     assert (made.cited.level, made.cited.n) == (3, 3)
     assert sentence(made).endswith("Still running; so far from 3 replicates.")
     assert foot(made).startswith("n = 1 to 3 replicates by level")
-    ticket = next(curve for curve in made.curves if curve.branch == "winning_ticket")
+    ticket = next(curve for curve in made.curves if curve.control == "winning_ticket")
     assert ticket.n.tolist() == [3, 3, 3, 3, 2, 2, 2, 2, 1]
 
 
 def test_a_running_run_says_what_the_curves_beside_it_show(records: Any) -> None:
     """Replicate 1 lacks its control and replicate 2 all of level 1: each value is its curve's, with its own n."""
     rows = [
-        {"replicate": replicate, "level": level, "density": 0.5**level, "branch": branch, "test_accuracy": accuracy}
-        for replicate, level, branch, accuracy in (
+        {"replicate": replicate, "level": level, "density": 0.5**level, "control": control, "test_accuracy": accuracy}
+        for replicate, level, control, accuracy in (
             (0, 0, "winning_ticket", 0.90), (1, 0, "winning_ticket", 0.94), (2, 0, "winning_ticket", 0.95),
             (0, 1, "winning_ticket", 0.80), (1, 1, "winning_ticket", 0.90), (0, 1, "reinit", 0.70),
         )
@@ -214,8 +214,8 @@ def test_traces_band_thin_lines_and_mean_in_per_cent(records: Any) -> None:
 def test_labels_do_not_overlap_when_curves_end_together(records: Any) -> None:
     branches = ["reinit", "shuffled", "random", "magnitude_at_init"]
     rows = [
-        {"replicate": 0, "level": level, "branch": branch, "density": 0.5**level, "test_accuracy": 0.9}
-        for branch in ("winning_ticket", *branches) for level in range(3) if level or branch == "winning_ticket"
+        {"replicate": 0, "level": level, "control": control, "density": 0.5**level, "test_accuracy": 0.9}
+        for control in ("winning_ticket", *branches) for level in range(3) if level or control == "winning_ticket"
     ]  # fmt: skip
     run: dict[str, Any] = {"branches": [{"kind": kind} for kind in branches]}
     figure = draw(info(source(records, records.outcome(rows), **run)))
@@ -249,9 +249,9 @@ def test_a_curve_off_the_axis_is_told(records: Any) -> None:
     assert "shuffled mask ↓" in [note.text for note in draw(made).layout.annotations]
 
 
-def test_table_is_one_row_per_branch_level_and_replicate(records: Any) -> None:
+def test_table_is_one_row_per_control_level_and_replicate(records: Any) -> None:
     columns = table(info(source(records, two_replicates(records))))
-    assert columns["branch"] == ["winning_ticket"] * 4 + ["reinit"] * 2 + ["shuffled"] * 2
+    assert columns["control"] == ["winning_ticket"] * 4 + ["reinit"] * 2 + ["shuffled"] * 2
     assert columns["replicate"] == [0, 1] * 4
     assert columns["accuracy"] == pytest.approx([0.92, 0.94, 0.9, 0.908, 0.87, 0.878, 0.78, 0.78])
     assert FIGURES["accuracy_vs_density"].table is table

@@ -29,7 +29,7 @@ def rows(**last: Any) -> list[dict[str, Any]]:
             out.append({**place, "early_stop_step": stop, **change})
             if level:
                 out += [
-                    {**place, "branch": "reinit", "draw": draw, "early_stop_step": stop + 100 + 200 * draw, **change}
+                    {**place, "control": "reinit", "draw": draw, "early_stop_step": stop + 100 + 200 * draw, **change}
                     for draw in range(2)
                 ]
     return out
@@ -69,8 +69,8 @@ def test_the_finding_compares_the_sparsest_level_that_nothing_censors(records: A
 
 def test_a_running_run_gives_the_means_of_its_curves_each_with_its_n(records: Any) -> None:
     some = [
-        {"replicate": replicate, "level": level, "density": 0.5**level, "branch": branch, "early_stop_step": step}
-        for replicate, level, branch, step in (
+        {"replicate": replicate, "level": level, "density": 0.5**level, "control": control, "early_stop_step": step}
+        for replicate, level, control, step in (
             (0, 0, "winning_ticket", 400.0), (1, 0, "winning_ticket", 500.0), (0, 1, "winning_ticket", 300.0),
             (1, 1, "winning_ticket", 200.0), (0, 1, "reinit", 450.0),
         )

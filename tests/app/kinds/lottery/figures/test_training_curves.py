@@ -40,17 +40,24 @@ def rows() -> list[dict[str, Any]]:
         (0, "reinit", 1): [0.1, 0.7, NAN],
     }
     return [
-        {"replicate": replicate, "level": 1, "branch": branch, "draw": draw, "step": 500.0 * i, "test_accuracy": value}
-        for (replicate, branch, draw), line in values.items()
+        {
+            "replicate": replicate,
+            "level": 1,
+            "control": control,
+            "draw": draw,
+            "step": 500.0 * i,
+            "test_accuracy": value,
+        }
+        for (replicate, control, draw), line in values.items()
         for i, value in enumerate(line)
     ]
 
 
 def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
     def line(
-        branch: str, replicate: int | None, draw: int | None, n: int, steps: list[int], values: list[float]
+        control: str, replicate: int | None, draw: int | None, n: int, steps: list[int], values: list[float]
     ) -> Line:
-        return Line(branch, replicate, draw, n, np.array(steps, np.int32), np.array(values))
+        return Line(control, replicate, draw, n, np.array(steps, np.int32), np.array(values))
 
     series = {"evaluation": records.series(rows()), "layers": records.layers_series()}
     expected = TrainingInfo(
@@ -84,7 +91,7 @@ def test_means_average_draws_within_their_replicate_first(records: Any) -> None:
     values = {(0, 0): 0.2, (0, 1): 0.4, (0, 2): 0.6, (1, 0): 1.0}
     evaluation = records.series(
         [
-            {"replicate": replicate, "level": 1, "branch": "reinit", "draw": draw, "step": 1.0, "test_accuracy": value}
+            {"replicate": replicate, "level": 1, "control": "reinit", "draw": draw, "step": 1.0, "test_accuracy": value}
             for (replicate, draw), value in values.items()
         ]
     )
@@ -117,7 +124,7 @@ def test_no_more_than_a_hundred_lines_are_drawn_and_the_foot_says_so(records: An
     assert len(made.lines) + len(made.means) == MAX_LINES
     assert f"{MAX_LINES - 3} of 180 trainings drawn, all in the mean" in foot(made)
     assert [mean.n for mean in made.means] == [60, 60, 60]
-    # Whole replicates first, so that no branch is favoured.
+    # Whole replicates first, so that no control is favoured.
     assert {line.replicate for line in made.lines} == set(range(33))
 
 
@@ -147,7 +154,7 @@ def test_losses_are_in_nats_and_a_diverged_one_does_not_set_the_axis(records: An
     evaluation = records.evaluation()
     columns = dict(evaluation.columns)
     columns["validation_loss"] = np.where(
-        (columns["branch"] == "shuffled") & (columns["step"] > 500), np.inf, columns["validation_loss"]
+        (columns["control"] == "shuffled") & (columns["step"] > 500), np.inf, columns["validation_loss"]
     )
     made = info(source(records, {"evaluation": records.series([]).__class__(columns)}, level=9,
                        metric="validation_loss"))  # fmt: skip
@@ -185,7 +192,7 @@ def test_only_one_level_is_read() -> None:
 def test_table_is_one_row_per_evaluation(records: Any) -> None:
     columns = table(info(source(records, {"evaluation": records.series(rows())}, level=1)))
     assert list(columns) == [
-        "level", "density", "branch", "replicate", "draw", "step", "test_accuracy", "diverged_step",
+        "level", "density", "control", "replicate", "draw", "step", "test_accuracy", "diverged_step",
     ]  # fmt: skip
     assert columns["step"] == [0, 500, 1000, 0, 500, 1000, 0, 500, 0, 500]
     assert columns["test_accuracy"][:3] == [0.1, 0.8, 0.9]

@@ -8,13 +8,11 @@ import pytest
 from app.kinds.stable_rank.figures.stable_rank_vs_width import Batch, RankInfo, draw, finding, foot, info, table
 from app.plotting import words
 from app.plotting.source import Options, Source
-from tests.app.erasure_rows import NAN, erasure_run, place, rank_run, series
-
-WHERE = place("winning_ticket")
+from tests.app.erasure_rows import NAN, erasure_run, rank_run, series
 
 
 def row(width: int, batch: int, gradient: float, dualised: float, replicate: int = 0) -> dict[str, Any]:
-    return {**WHERE, "replicate": replicate, "width": width, "batch_size": batch, "gradient": gradient,
+    return {"replicate": replicate, "width": width, "batch_size": batch, "gradient": gradient,
             "dualised": dualised, "cap": min(width, batch)}  # fmt: skip
 
 
