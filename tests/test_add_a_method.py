@@ -41,7 +41,7 @@ form = {{field.path: field for part in forms.build("lottery", forms.values(spec)
 kept = {{}}
 for output in run(spec, 0, datasets_dir=Path("nowhere")):
     if isinstance(output, Measured) and output.series == "layers":
-        kept[output.place.level] = [int(n) for n in output.columns["kept"]]
+        kept[output.key.level] = [int(n) for n in output.columns["kept"]]
 weights = {{"fc.weight": torch.tensor([[3.0, -1.0], [2.0, -4.0]])}}
 layers = {{"fc.weight": Layer("fc.weight", "linear", (2, 2))}}
 context = PruningContext(weights, {{"fc.weight": torch.ones(2, 2, dtype=torch.bool)}}, layers)
