@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, select, update
 from app.contract.events import Changed
 from app.contract.experiment import Experiment, FieldError
 from app.kinds.specs import EXPERIMENT, EXPERIMENTS
-from app.store import events, references
+from app.store import events, facts, references
 from app.store import runs as run_rows
 from app.store.errors import Conflict
 from app.store.labels import search_text
@@ -54,11 +54,11 @@ def extend(conn: Connection, run_id: str, spec: Experiment, told_s: float | None
         raise FieldError(field, f"an extension can only add to the end of {_listed(spec.grows)}; clone the run instead")
     if spec == old:
         raise Conflict(f"the run already contains all of this: increase its {_listed(spec.grows)}")
+    written = spec.model_dump(mode="json")
     conn.execute(
-        update(runs)
-        .where(runs.c.id == run_id)
-        .values(spec=spec.model_dump(mode="json"), search=search_text(run.name, run.tags, spec))
+        update(runs).where(runs.c.id == run_id).values(spec=written, search=search_text(run.name, run.tags, spec))
     )
+    facts.put(conn, run_id, written)
     mine = shards.c.run_id == run_id
     idle = ["cancelled", "failed"]
     if spec.model_copy(update={"replicates": old.replicates}) != old:

@@ -2,20 +2,18 @@
 
 import base64
 import binascii
-import re
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
 
 from app.contract.experiment import FieldError
 from app.records import Page
+from app.store import matching
 from app.store.runs import records
 from app.store.tables import runs
 
 PAGE = 200
-# Characters of an id that a search takes for the beginning of one.
-_ID_PREFIX = 4
 SORTS: dict[str, ColumnElement[Any]] = {
     "created_at": runs.c.created_at,
     "finished_at": func.coalesce(runs.c.finished_at, 0.0),
@@ -23,7 +21,6 @@ SORTS: dict[str, ColumnElement[Any]] = {
     "kind": runs.c.kind,
     "state": runs.c.state,
 }
-_TERM = re.compile(r'(?:(\w+):)?(?:"([^"]*)"|(\S+))')
 
 
 def page(
@@ -47,8 +44,9 @@ def page(
     descending = sort.startswith("-")
     query: Select[Any] = select(runs, key.label("key"))
     query = query.where(runs.c.deleted_at.is_not(None) if binned else runs.c.deleted_at.is_(None))
-    given = (("kind", kind), ("state", state), ("tag", tag))
-    query = query.where(*(_FILTERS[name](value) for name, value in given if value is not None), *_terms(q))
+    given = ((runs.c.kind, kind), (runs.c.state, state))
+    query = query.where(*(column == value.casefold() for column, value in given if value is not None))
+    query = query.where(matching.condition(q), *([] if tag is None else [matching.tagged(tag)]))
     if cursor is not None:
         value, run_id = _read(cursor, sort)
         last = and_(key == value, runs.c.id < run_id if descending else runs.c.id > run_id)
@@ -64,59 +62,6 @@ def count(conn: Connection) -> dict[str, int]:
     """How many runs outside the bin are in each state; a state without runs is left out."""
     query = select(runs.c.state, func.count().label("n")).where(runs.c.deleted_at.is_(None)).group_by(runs.c.state)
     return {row.state: row.n for row in conn.execute(query)}
-
-
-def _contains(text: str) -> ColumnElement[bool]:
-    return runs.c.search.contains(text.casefold(), autoescape=True)
-
-
-def _tag(tag: str) -> ColumnElement[bool]:
-    if "," in tag:
-        raise FieldError("tag", "a tag must not contain a comma: search for one tag at a time")
-    return _contains(f"\n#{tag}\n")
-
-
-def _word(text: str) -> ColumnElement[bool]:
-    """Runs that a word is written in, or whose id begins with it."""
-    if len(text) < _ID_PREFIX:
-        return _contains(text)
-    return or_(_contains(text), runs.c.id.startswith(text.casefold(), autoescape=True))
-
-
-_FILTERS: dict[str, Any] = {
-    "kind": lambda value: runs.c.kind == value.casefold(),
-    "state": lambda value: runs.c.state == value.casefold(),
-    "again": lambda value: runs.c.again_of == value.casefold(),
-    "tag": _tag,
-    "model": lambda value: runs.c.model.contains(value.casefold(), autoescape=True),
-    "dataset": lambda value: runs.c.dataset.contains(value.casefold(), autoescape=True),
-}
-
-
-def _terms(q: str) -> list[ColumnElement[bool]]:
-    """One condition for each word or `key:value` of a search; an unknown key is a word like any other."""
-    if "\0" in q:
-        return [false()]  # which PostgreSQL refuses and no run contains
-    conditions = []
-    for match in _TERM.finditer(q):
-        key, quoted, bare = match.groups()
-        if key is None or key in _FILTERS:
-            value = bare if quoted is None else quoted
-            conditions.append(_FILTERS[key](value) if key else _word(value))
-        else:
-            conditions.append(_contains(match.group().replace('"', "")))
-    return conditions
-
-
-def not_understood(q: str) -> list[str]:
-    """The words of a search that look like more than words: exclusion, comparisons, unknown keys; found as written."""
-    found = []
-    for match in _TERM.finditer(q):
-        key, quoted, bare = match.groups()
-        odd = bare is not None and (re.search("[<>=≤≥]", bare) or (len(bare) > 1 and bare[0] in "-!"))
-        if odd or (key is not None and key not in _FILTERS) or (quoted is None and bare in ("AND", "OR", "NOT")):
-            found.append(match.group())
-    return found
 
 
 def _write(value: Any, run_id: str, sort: str) -> str:

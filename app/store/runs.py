@@ -10,7 +10,7 @@ from app.contract.events import Changed
 from app.contract.experiment import Experiment, RunSpec
 from app.kinds.specs import Spec
 from app.records import Refusal, Run, Shard, State
-from app.store import events, labels
+from app.store import events, facts, labels
 from app.store.errors import NotFound
 from app.store.lookup import exists, moment
 from app.store.progress import run_progress
@@ -66,6 +66,7 @@ def add_run(
 ) -> None:
     """Store a run without shards. Raises FieldError for bad labels."""
     name, tags, notes = labels.check_name(name), labels.check_tags(tags), labels.check_notes(notes)
+    written = spec.model_dump(mode="json")
     conn.execute(
         insert(runs).values(
             id=run_id,
@@ -74,7 +75,7 @@ def add_run(
             kind=spec.kind,
             model=spec.model_name,
             dataset=spec.dataset_name,
-            spec=spec.model_dump(mode="json"),
+            spec=written,
             state=state,
             tags=tags,
             notes=notes,
@@ -83,6 +84,7 @@ def add_run(
             created_at=Now(),
         )
     )
+    facts.put(conn, run_id, written)
 
 
 def add_shards(

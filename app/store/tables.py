@@ -26,7 +26,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from app.store.errors import Damaged
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -212,6 +212,21 @@ artifacts = Table(
     Column("media_type", String(100), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("meta", Json, nullable=False),
+)
+
+# The fields of specs, which a search compares: `leaf` is the last part of the path; a number, or else text.
+facts = Table(
+    "facts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _run_id(),
+    Column("path", String(200), nullable=False),
+    Column("leaf", String(200), nullable=False),
+    Column("number", Double),
+    Column("text", String(200)),
+    Index(None, "run_id"),
+    Index(None, "leaf", "number"),
+    Index(None, "leaf", "text"),
 )
 
 workers = Table(

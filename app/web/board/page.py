@@ -9,10 +9,10 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
 from app.contract.experiment import FieldError
+from app.records import Page
+from app.search.parse import LENGTH
 from app.store import Reads
 from app.store.errors import NotFound
-from app.store.labels import NAME_LENGTH
-from app.store.listing import not_understood
 from app.web.board.notice import Notice
 from app.web.board.presets import presets
 from app.web.board.rows import Row, row, summaries
@@ -40,17 +40,14 @@ class Board:
     next: str | None
     limit: int = LIMIT
     states: tuple[tuple[str, str], ...] = STATES
-    syntax: str = "model:lenet tag:paper"
+    syntax: str = "optimizer:adam lr>1e-3 -tag:old"
+    error: str = ""
+    """What is wrong with the search, in words."""
 
     @property
     def filtered(self) -> bool:
         """Whether the table may leave out runs."""
         return bool(self.q or self.state or self.tag or self.cursor)
-
-    @property
-    def as_written(self) -> list[str]:
-        """Words of the search that look like operators, which are looked for as they are written."""
-        return not_understood(self.q)
 
     def link(self, **changed: str) -> str:
         """This board with something changed, from its first page unless a cursor is given."""
@@ -71,7 +68,7 @@ class Board:
 def board(
     request: Request,
     sources: SourcesDep,
-    q: Annotated[str, Query(max_length=NAME_LENGTH)] = "",
+    q: Annotated[str, Query(max_length=LENGTH)] = "",
     state: Short = "",
     tag: Short = "",
     sort: Short = "-created_at",
@@ -83,15 +80,19 @@ def board(
         store = readers.store
         try:
             found = store.runs(q=q, state=state or None, tag=tag or None, sort=sort, limit=LIMIT, cursor=cursor or None)
-        except FieldError:  # an old link: the board without what it cannot do
+            error = ""
+        except FieldError as wrong:
+            # A search that cannot be read finds nothing; an old link gives the board without what it cannot do.
             sort, cursor = "-created_at", ""
-            found = store.runs(q=q, limit=LIMIT)
+            error = wrong.message if wrong.field == "q" else ""
+            found = Page(items=(), next=None) if error else store.runs(q=q, limit=LIMIT)
         now = datetime.now(UTC)
         texts = summaries(store, readers.reader, found.items)
         rows = tuple(row(run, texts[run.id], now) for run in found.items)
         known, cards = store.workers(), presets(store)
         return page(
-            request, "board/board.html", board=Board(rows, q, state, tag, sort, cursor, found.next), presets=cards[:3],
+            request, "board/board.html", presets=cards[:3],
+            board=Board(rows, q, state, tag, sort, cursor, found.next, error=error),
             more_presets=len(cards) if len(cards) > 3 else 0, machines=machines(known), troubles=troubles(known),
             shell=edge(request, store), notice=_binned(store, binned),
         )  # fmt: skip

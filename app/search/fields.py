@@ -1,0 +1,109 @@
+"""Which fields a query can name: those of every run, those of the specs, and those that are measured."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Any, Literal, TypeAlias
+
+from app.kinds.specs import EXPERIMENTS
+from app.search.facts import singular
+from app.search.parse import wrong
+from app.search.terms import Comparison
+
+Type: TypeAlias = Literal["word", "text", "number", "time", "duration"]
+"""A word is compared whole, a text may contain the value, a time is compared by age or date."""
+
+RUN: Mapping[str, Type] = {
+    "state": "word", "kind": "word", "model": "text", "dataset": "text", "tag": "word", "name": "text", "id": "text",
+    "notes": "text", "error": "text", "worker": "text", "again": "word",
+    "created": "time", "started": "time", "finished": "time", "took": "duration",
+}  # fmt: skip
+"""Fields that every run has."""
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|min|m|h|d|w)")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field that a query names: of a run, or a fact of its spec; `types` are those of its values."""
+
+    name: str
+    types: frozenset[Type]
+    of_run: bool
+
+
+def field_of(comparison: Comparison) -> Field:
+    """Return the field that a comparison names. Raises FieldError at `q` for an unknown one, with what is like it."""
+    name = comparison.field.casefold()
+    if name in RUN:
+        return Field(name, frozenset({RUN[name]}), of_run=True)
+    found = {kind for path, kinds in spec_fields().items() if name in (path, _leaf(path)) for kind in kinds}
+    if found:
+        return Field(name, frozenset(found), of_run=False)
+    like = get_close_matches(name, names(), n=3, cutoff=0.6)
+    hint = f"; did you mean {' or '.join(like)}?" if like else ""
+    raise wrong(comparison.at, f"there is no field {comparison.field}{hint} Quote it to search for it as it is written")
+
+
+def names() -> list[str]:
+    """Return every field by its short name, those of all runs first."""
+    return [*RUN, *sorted({_leaf(path) for path in spec_fields()} - set(RUN))]
+
+
+@cache
+def spec_fields() -> Mapping[str, frozenset[Type]]:
+    """Return the paths of all specs' fields with the types of their values; a list stands under its singular."""
+    found: dict[str, set[Type]] = {}
+    for entry in EXPERIMENTS.values():
+        schema = entry.params.model_json_schema()
+        for path, kind in _walk(schema, schema.get("$defs", {}), "", ()):
+            found.setdefault(path, set()).add(kind)
+    return {path: frozenset(kinds) for path, kinds in found.items()}
+
+
+def number(comparison: Comparison, value: str) -> float:
+    """Return a value as a number: "1e-3", "5%" as 0.05. Raises FieldError at `q`."""
+    text = value.removesuffix("%")
+    try:
+        read = float(text)
+    except ValueError:
+        raise wrong(comparison.value_at, f"{comparison.field} is a number, and {value} is none") from None
+    if read != read or read in (float("inf"), float("-inf")):
+        raise wrong(comparison.value_at, f"{comparison.field} is compared with finite numbers")
+    return read / 100 if value.endswith("%") else read
+
+
+def seconds(comparison: Comparison, value: str) -> float:
+    """Return a span such as "90s", "20min", "3h", "7d" or "2w" in seconds. Raises FieldError at `q`."""
+    read = _DURATION.fullmatch(value.casefold())
+    if read is None:
+        raise wrong(comparison.value_at, f"{comparison.field} takes a span such as 90s, 20min, 3h, 7d or 2w")
+    return float(read[1]) * _UNITS[read[2]]
+
+
+def _leaf(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _walk(schema: Any, known: Mapping[str, Any], path: str, above: tuple[str, ...]) -> Iterator[tuple[str, Type]]:
+    """Yield the fields that a schema describes, through references and choices."""
+    reference = schema.get("$ref", "")
+    if reference:
+        name = reference.rpartition("/")[2]
+        if name not in above:
+            yield from _walk(known[name], known, path, (*above, name))
+    for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
+        yield from _walk(choice, known, path, above)
+    for name, each in schema.get("properties", {}).items():
+        yield from _walk(each, known, path if name == "kind" and path else f"{path}.{name}" if path else name, above)
+    if schema.get("type") == "array":
+        head, dot, last = path.rpartition(".")
+        for item in (schema.get("items"), *schema.get("prefixItems", ())):
+            if isinstance(item, dict):
+                yield from _walk(item, known, f"{head}{dot}{singular(last)}", above)
+    elif schema.get("type") in ("number", "integer"):
+        yield path, "number"
+    elif schema.get("type") in ("string", "boolean") or "const" in schema or "enum" in schema:
+        yield path, "word"
