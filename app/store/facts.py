@@ -1,11 +1,11 @@
 """The fields of a run's spec as rows that a search compares."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert
+from sqlalchemy import Connection, delete, insert, select
 
-from app.search.facts import facts_of
+from app.search.facts import Fact, facts_of
 from app.store.tables import facts
 
 
@@ -15,3 +15,12 @@ def put(conn: Connection, run_id: str, spec: Mapping[str, Any]) -> None:
     rows = [{"run_id": run_id, **fact._asdict(), "leaf": fact.leaf} for fact in facts_of(spec)]
     if rows:
         conn.execute(insert(facts), rows)
+
+
+def of(conn: Connection, run_ids: Collection[str]) -> dict[str, list[Fact]]:
+    """Return the facts of each of these runs, in the order of their specs."""
+    found: dict[str, list[Fact]] = {run_id: [] for run_id in run_ids}
+    query = select(facts).where(facts.c.run_id.in_(run_ids)).order_by(facts.c.id)
+    for row in conn.execute(query):
+        found[row.run_id].append(Fact(row.path, row.number, row.text))
+    return found

@@ -5,22 +5,15 @@ import binascii
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from app.contract.experiment import FieldError
 from app.records import Page
-from app.store import matching
+from app.store import matching, ordering
 from app.store.runs import records
 from app.store.tables import runs
 
 PAGE = 200
-SORTS: dict[str, ColumnElement[Any]] = {
-    "created_at": runs.c.created_at,
-    "finished_at": func.coalesce(runs.c.finished_at, 0.0),
-    "name": func.lower(runs.c.name),
-    "kind": runs.c.kind,
-    "state": runs.c.state,
-}
 
 
 def page(
@@ -38,21 +31,19 @@ def page(
     """One page of runs; a cursor names the last run seen, so that new runs shift nothing. Raises FieldError."""
     if not 1 <= limit <= PAGE:
         raise FieldError("limit", f"must lie between 1 and {PAGE}")
-    key = SORTS.get(sort.removeprefix("-"))
-    if key is None:
-        raise FieldError("sort", f"must be one of {', '.join(SORTS)}, with a - before it for descending")
-    descending = sort.startswith("-")
-    query: Select[Any] = select(runs, key.label("key"))
+    order = ordering.order_of(sort)
+    key, descending = order.key, order.descending
+    query: Select[Any] = select(runs, key.label("key")).select_from(order.source)
     query = query.where(runs.c.deleted_at.is_not(None) if binned else runs.c.deleted_at.is_(None))
     given = ((runs.c.kind, kind), (runs.c.state, state))
     query = query.where(*(column == value.casefold() for column, value in given if value is not None))
     query = query.where(matching.condition(q), *([] if tag is None else [matching.tagged(tag)]))
     if cursor is not None:
-        value, run_id = _read(cursor, sort)
+        value, run_id = _read(cursor, sort, order.type)
         last = and_(key == value, runs.c.id < run_id if descending else runs.c.id > run_id)
         query = query.where(or_(key < value if descending else key > value, last))
-    order = (key.desc(), runs.c.id.desc()) if descending else (key, runs.c.id)
-    rows = conn.execute(query.order_by(*order).limit(limit + 1)).all()
+    by = (key.desc(), runs.c.id.desc()) if descending else (key, runs.c.id)
+    rows = conn.execute(query.order_by(*by).limit(limit + 1)).all()
     more = len(rows) > limit
     rows = rows[:limit]
     return Page(items=tuple(records(conn, rows)), next=_write(rows[-1].key, rows[-1].id, sort) if more else None)
@@ -68,13 +59,13 @@ def _write(value: Any, run_id: str, sort: str) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([sort, value, run_id])).decode().rstrip("=")
 
 
-def _read(cursor: str, sort: str) -> tuple[Any, str]:
+def _read(cursor: str, sort: str, type_: type) -> tuple[Any, str]:
     try:
         made_for, value, run_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, binascii.Error):
         raise FieldError("cursor", "is not a cursor of this list; start from the first page") from None
     if "\0" in f"{value}{run_id}":  # which PostgreSQL refuses
         raise FieldError("cursor", "is not a cursor of this list; start from the first page")
-    if made_for != sort or not isinstance(value, float if "_at" in sort else str) or not isinstance(run_id, str):
+    if made_for != sort or not isinstance(value, type_) or not isinstance(run_id, str):
         raise FieldError("cursor", "belongs to another order of the list; start from the first page")
     return value, run_id

@@ -10,9 +10,11 @@ from sqlalchemy import Connection
 from app.contract.outputs import Outputs
 from app.contract.training_key import Value
 from app.records import ArtifactRef, EventRecord, Page, Refusal, Run, Series, Shard, WorkerInfo
+from app.search.facts import Fact
 from app.store import (
     artifacts,
     events,
+    facts,
     listing,
     outputs,
     refusals,
@@ -68,7 +70,7 @@ class Reads(ABC):
         cursor: str | None = None,
         binned: bool = False,
     ) -> Page:
-        """A page of runs; `q` has words and `key:value` (model, dataset, tag, state, kind, again).
+        """A page of runs; `q` is a query (`app.search.parse`), `sort` a key of `ordering.SORTS` or a field of a spec.
 
         Raises FieldError.
         """
@@ -76,6 +78,11 @@ class Reads(ABC):
             return listing.page(
                 conn, q=q, kind=kind, state=state, tag=tag, sort=sort, limit=limit, cursor=cursor, binned=binned
             )
+
+    def facts(self, run_ids: Collection[str]) -> dict[str, list[Fact]]:
+        """The fields of the specs of these runs, by run."""
+        with self._read() as conn:
+            return facts.of(conn, run_ids)
 
     def count_runs(self) -> dict[str, int]:
         """How many runs outside the bin are in each state; a state without runs is left out."""

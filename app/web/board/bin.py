@@ -5,8 +5,8 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.words import plural
 from app.web.board.notice import Notice
-from app.web.board.page import LIMIT
 from app.web.board.rows import row
+from app.web.board.view import LIMIT
 from app.web.core.context import StoreDep
 from app.web.core.page import page, shell
 from app.web.core.parameters import Cursor

@@ -39,10 +39,11 @@ class Row:
     age: str
     created: str
     deleted: str
+    cells: tuple[str, ...] = ()
 
 
-def row(run: Run, summary: str = "", now: datetime | None = None) -> Row:
-    """A run as a row of a table; `summary` is its verdict in short."""
+def row(run: Run, summary: str = "", now: datetime | None = None, cells: tuple[str, ...] = ()) -> Row:
+    """A run as a row of a table; `summary` is its verdict in short, `cells` what stands in chosen columns."""
     return Row(
         id=run.id,
         state=run.state,
@@ -59,6 +60,7 @@ def row(run: Run, summary: str = "", now: datetime | None = None) -> Row:
         age=ago(run.created_at, now),
         created=f"{run.created_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         deleted=ago(run.deleted_at, now) if run.deleted_at else "",
+        cells=cells,
     )
 
 

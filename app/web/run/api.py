@@ -1,6 +1,6 @@
 """Runs: submit, find, read, change, and everything that can be done to one."""
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
@@ -76,10 +76,7 @@ class Extension(_Body):
     spec: Submitted
 
 
-Sort: TypeAlias = Literal[
-    "created_at", "-created_at", "finished_at", "-finished_at",
-    "name", "-name", "kind", "-kind", "state", "-state",
-]  # fmt: skip
+Sort: TypeAlias = Annotated[str, Field(max_length=100)]
 
 
 @router.post("/runs", status_code=201)
@@ -109,7 +106,12 @@ def list_runs(
     kind: Annotated[Short | None, Empty] = None,
     state: Annotated[State | None, Empty] = None,
     tag: Annotated[Short | None, Empty] = None,
-    sort: Annotated[Sort, Query(description="A leading - sorts downwards.")] = "-created_at",
+    sort: Annotated[
+        Sort,
+        Query(
+            description="created_at, finished_at, name, kind, state or a field of a spec such as lr; - sorts downwards."
+        ),
+    ] = "-created_at",
     limit: Annotated[int, Query(ge=1, le=PAGE)] = 50,
     cursor: Annotated[Cursor | None, Empty, Query(description="`next` of the page before.")] = None,
     binned: Annotated[bool, Query(description="The runs in the bin instead.")] = False,

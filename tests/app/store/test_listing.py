@@ -6,6 +6,7 @@ import json
 import pytest
 
 from app.contract.experiment import FieldError
+from app.kinds.imported.spec import ImportedSpec
 from app.kinds.lottery.spec import LotterySpec
 from app.store import Store
 
@@ -151,3 +152,34 @@ def test_a_tag_with_a_comma_is_refused_as_a_filter(store: Store) -> None:
     for question in ({"tag": "a,b"}, {"q": 'tag:"a,b"'}):
         with pytest.raises(FieldError, match="comma"):
             store.runs(**question)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize(("field", "names"), [("lr", "abcd"), ("optimizer.lr", "abcd"), ("optimizer", "bcad")])
+def test_runs_are_sorted_by_a_field_of_their_specs_and_paged(
+    store: Store, spec: LotterySpec, field: str, names: str, *, descending: bool
+) -> None:
+    for name, kind, lr in (("c", "adam", 0.3), ("a", "sgd", 1e-4), ("b", "adam", 2e-3), ("d", "sgd", 2.0)):
+        changes = {"optimizer": {"kind": kind, "lr": lr}}
+        store.create_run(LotterySpec.model_validate({**spec.model_dump(mode="json"), **changes}), name=name)
+    store.import_run(ImportedSpec(kind="imported", files=("a",), layers=1, levels=0), [[]], {}, name="none")
+    sort = f"-{field}" if descending else field
+    found, cursor = "", None
+    while True:
+        page = store.runs(sort=sort, limit=2, cursor=cursor)
+        found += "".join(run.name[0] for run in page.items)
+        cursor = page.next
+        if cursor is None:
+            break
+    assert found[-1] == "n", "a run without the field comes last"
+    if field == "optimizer":
+        assert sorted(found[:2]) == (["a", "d"] if descending else ["b", "c"])
+    else:
+        assert found[:4] == (names[::-1] if descending else names)
+
+
+def test_an_unknown_order_is_refused(store: Store) -> None:
+    with pytest.raises(FieldError, match="or a field of a spec"):
+        store.runs(sort="speed_of_light")
+    with pytest.raises(FieldError, match="cursor"):
+        store.runs(sort="lr", cursor=base64.urlsafe_b64encode(json.dumps(["lr", "x", "r"]).encode()).decode())

@@ -1,0 +1,86 @@
+"""What the board shows, and the links that change it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from app.web.board.columns import Column
+from app.web.board.rows import Row
+
+LIMIT = 50
+NEWEST = "-created_at"
+COMFORTABLE = "comfortable"
+STATES = (("", "All"), ("running", "Running"), ("queued", "Queued"), ("finished", "Finished"), ("failed", "Failed"))
+
+
+@dataclass(frozen=True)
+class Board:
+    """The table of runs under one search and order, and the links that change either."""
+
+    rows: tuple[Row, ...]
+    q: str
+    state: str
+    tag: str
+    sort: str
+    cursor: str
+    next: str | None
+    columns: tuple[Column, ...] = ()
+    offered: tuple[Column, ...] = ()
+    chosen: str = ""
+    """The columns as the link names them; empty while they come by themselves."""
+    density: str = ""
+    """`comfortable`, or empty for compact rows."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    limit: int = LIMIT
+    states: tuple[tuple[str, str], ...] = STATES
+    syntax: str = "optimizer:adam lr>1e-3 -tag:old"
+    error: str = ""
+    """What is wrong with the search, in words."""
+
+    @property
+    def filtered(self) -> bool:
+        """Whether the table may leave out runs."""
+        return bool(self.q or self.state or self.tag or self.cursor)
+
+    @property
+    def head(self) -> list[tuple[str | None, str]]:
+        """The columns from left to right: what each sorts by, if it does, and its title."""
+        fields = [(each.path, each.title) for each in self.columns]
+        return [("state", "State"), ("name", "Run"), (None, "Kind"), (None, "Data and model"), *fields,
+                (None, "Progress"), (None, "Verdict"), ("created_at", "Age")]  # fmt: skip
+
+    @property
+    def alike(self) -> str:
+        """Classes of a table whose runs are all of one kind, or all of the same data and model."""
+        kinds, data = {row.kind for row in self.rows}, {(row.dataset, row.model) for row in self.rows}
+        return f"{' one-kind' if len(kinds) == 1 else ''}{' one-data' if len(data) == 1 else ''}"
+
+    @property
+    def common(self) -> str:
+        """What is the same for all runs of the table, in place of a column of it; empty for a single run."""
+        if len(self.rows) < 2:
+            return ""
+        first, alike = self.rows[0], self.alike
+        parts = [first.kind] if "one-kind" in alike else []
+        return " · ".join(filter(None, [*parts, *([first.dataset, first.model] if "one-data" in alike else [])]))
+
+    def link(self, **changed: str) -> str:
+        """This board with something changed, from its first page unless a cursor is given."""
+        now = {
+            "q": self.q, "state": self.state, "tag": self.tag, "sort": self.sort, "columns": self.chosen,
+            "rows": self.density,
+        }  # fmt: skip
+        query = {key: value for key, value in (now | changed).items() if value and (key, value) != ("sort", NEWEST)}
+        return f"/?{urlencode(query)}" if query else "/"
+
+    def flip(self, key: str) -> str:
+        """The order by `key`: the newest and the highest first, then the other way round."""
+        first = f"-{key}" if key.endswith("_at") else key
+        second = key if first != key else f"-{key}"
+        return second if self.sort == first else first
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What the form of the columns must not lose."""
+        now = {"q": self.q, "state": self.state, "tag": self.tag, "sort": self.sort, "rows": self.density}
+        return [(key, value) for key, value in now.items() if value and (key, value) != ("sort", NEWEST)]
