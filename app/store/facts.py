@@ -20,7 +20,8 @@ def put(conn: Connection, run_id: str, spec: Mapping[str, Any]) -> None:
 def of(conn: Connection, run_ids: Collection[str]) -> dict[str, list[Fact]]:
     """Return the facts of each of these runs, in the order of their specs."""
     found: dict[str, list[Fact]] = {run_id: [] for run_id in run_ids}
-    query = select(facts).where(facts.c.run_id.in_(run_ids)).order_by(facts.c.id)
-    for row in conn.execute(query):
+    # Sorted here: asked to sort by the primary key, SQLite would read the whole table in that order.
+    rows = conn.execute(select(facts).where(facts.c.run_id.in_(run_ids))).all()
+    for row in sorted(rows, key=lambda row: row.id):
         found[row.run_id].append(Fact(row.path, row.number, row.text))
     return found
