@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from app.atlas.reader import Reader
 from app.contract.entry import Entry
 from app.kinds.commands import submit_again
+from app.plotting.compared import ComparedEntry
 from app.plotting.entry import FigureEntry
 from app.records import Run
 from app.store.reads import Reads
@@ -77,6 +78,7 @@ class Kind:
     list of runs, from `summary_series`. `commands(spec, name, origin)` submit the run again, by shell and by curl.
     `page` is the address, up to the run's id, of a page that shows runs of this kind together. `navigation` holds path
     and name of its own pages. `of_ticket` is the question about one ticket that a run of this kind answers.
+    `compared` are figures of several runs.
     """
 
     entry: Entry
@@ -90,6 +92,7 @@ class Kind:
     navigation: tuple[tuple[str, str], ...] = ()
     of_ticket: str = ""
     form: FormLook = FormLook()
+    compared: tuple[ComparedEntry, ...] = ()
 
     @property
     def figures(self) -> tuple[FigureEntry, ...]:

@@ -5,11 +5,14 @@ from importlib import import_module
 
 from app.kinds.kind import Kind
 from app.kinds.specs import NAMES
+from app.plotting.compared import ComparedEntry
 from app.plotting.entry import FigureEntry
 
 KINDS: Mapping[str, Kind] = {name: import_module(f"app.kinds.{name}.kind").KIND for name in NAMES}
 FIGURES: Mapping[str, FigureEntry] = {entry.name: entry for kind in KINDS.values() for entry in kind.figures}
 """The figures of all kinds; several kinds may share one."""
+COMPARED: Mapping[str, ComparedEntry] = {entry.name: entry for kind in KINDS.values() for entry in kind.compared}
+"""The figures of several runs, of all kinds."""
 SERIES = tuple(dict.fromkeys(series for kind in KINDS.values() for series in kind.series))
 """The series of all kinds."""
 

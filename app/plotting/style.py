@@ -47,10 +47,29 @@ FORMATS: Mapping[str, Look] = {
 }
 """Looks of the formats that a sparse network is held in, in the order in which sentences list them."""
 
+COMPARED: Mapping[str, Look] = {
+    f"compared_{number}": Look(color, dash, symbol, "", "")
+    for number, (color, dash, symbol) in enumerate(
+        (
+            (palette.BLUE, "solid", "circle"),
+            (palette.AMBER, "7px,3px", "square"),
+            (palette.VIOLET, "2px,2.5px", "diamond"),
+            (palette.RED, "10px,3px,2px,3px", "triangle-up"),
+            (palette.INK, "5px,3px", "triangle-down"),
+            (palette.LILAC, "12px,4px", "cross"),
+            (palette.SOFT, "4px,2px", "pentagon"),
+            (palette.PAGE["ok"], "8px,3px,2px,3px,2px,3px", "star"),
+        ),
+        1,
+    )
+}
+"""Looks of runs that are compared, in their order."""
+
 LOOKS: Mapping[str, Look] = {
     **BRANCHES,
     **OPTIMIZERS,
     **FORMATS,
+    **COMPARED,
     DENSE: Look(palette.INK, "solid", "circle", "dense", "the dense network"),
     PRUNED: Look(palette.SOFT, "5px,3px", "square", "pruned next", "weights pruned next"),
     SOFT: Look(palette.SOFT, "2px,3px", "circle", "", ""),

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from app.web.compare import api as compare
 from app.web.core.problems import responses
 from app.web.form import catalog
 from app.web.masks import partners, tiles
@@ -14,5 +15,5 @@ PREFIX = "/api/v1"
 RESPONSES = responses(400, 403, 413, 422, 500)
 
 router = APIRouter(prefix=PREFIX, responses=RESPONSES)
-for feature in (runs, repeats, data, artifacts, tiles, partners, catalog, workers):
+for feature in (runs, compare, repeats, data, artifacts, tiles, partners, catalog, workers):
     router.include_router(feature.router)

@@ -1,7 +1,13 @@
 """What a run of lottery tickets shows."""
 
 from app.kinds.kind import Kind, Placed, Tab
-from app.kinds.lottery.figures import accuracy_vs_density, early_stop_vs_density, training_curves, weight_movement
+from app.kinds.lottery.figures import (
+    accuracy_vs_density,
+    compared_accuracy,
+    early_stop_vs_density,
+    training_curves,
+    weight_movement,
+)
 from app.kinds.lottery.spec import ENTRY
 from app.kinds.lottery.summary import summary
 from app.kinds.ticket_tabs import MASKS, OVERLAP
@@ -26,5 +32,6 @@ KIND = Kind(
     ),
     summary=summary,
     summary_series=("outcome", "layers"),
+    compared=(compared_accuracy.ENTRY,),
     series=("evaluation", "outcome", "layers", "movement"),
 )

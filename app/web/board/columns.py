@@ -21,18 +21,18 @@ class Column:
     numeric: bool
 
 
-def differing(facts: Mapping[str, Sequence[Fact]]) -> list[Column]:
-    """Return at most `MOST` fields whose values differ among the runs that have them, components first."""
+def differing(facts: Mapping[str, Sequence[Fact]], most: int = MOST) -> list[Column]:
+    """Return at most `most` fields that half of the runs have, with values that differ; components first."""
     paths = dict.fromkeys(fact.path for each in facts.values() for fact in each)
-    values = {run: _values(each) for run, each in facts.items()}
-    found = [
-        path
-        for path in paths
-        if path not in _SHOWN and len({each[path] for each in values.values() if path in each}) > 1
-    ]
+    runs = [_values(each) for each in facts.values()]
+    found = []
+    for path in paths:
+        there = [each[path] for each in runs if path in each]
+        if path not in _SHOWN and len(set(there)) > 1 and 2 * len(there) >= len(runs):
+            found.append(path)
     # What the components are differs less often than their settings, and explains them.
     found.sort(key=lambda path: "." in path)
-    return [column(path) for path in found[:MOST]]
+    return [column(path) for path in found[:most]]
 
 
 def column(path: str) -> Column:

@@ -40,7 +40,7 @@ def test_columns_are_chosen_by_path_or_by_a_name_that_is_clear() -> None:
 def _cells(client: httpx.Client, name: str, address: str) -> list[str]:
     text = unmarked(client.get(address, headers=HTML).text)
     row = next(each for each in re.findall(r"<tr id=\"run-.*?</tr>", text, re.S) if f">{name}</a>" in each)
-    return re.findall(r'<td class="field[^>]*>([^<]*)</td>', row)
+    return re.findall(r'<td title="[^"]*" class="field[^>]*>([^<]*)</td>', row)
 
 
 def test_the_board_shows_them_sorts_by_them_and_keeps_them_in_its_links(client: httpx.Client, store: Store) -> None:

@@ -1,0 +1,131 @@
+"""Accuracy of winning tickets against density, of several runs or groups of them."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import plotly.graph_objects as go
+
+from app.contract.words import plural
+from app.plotting import labels, words
+from app.plotting.accuracy_axis import accuracy_range
+from app.plotting.compared import ComparedEntry, Group, tickets
+from app.plotting.density_axis import density_axis
+from app.plotting.density_curves import FOOT_AXIS, diverged_traces, traces
+from app.plotting.replicates import Curve
+from app.plotting.style import axis, figure
+from app.plotting.words import Part
+
+_NAME = 18
+"""Characters of a name at the end of a line."""
+
+
+class ComparedInfo(NamedTuple):
+    """Curves with accuracies in [0, 1] and their names: one per group, or more where densities differ within it.
+
+    `runs` counts the runs; `at` is the density where most curves can be compared, or NaN.
+    """
+
+    names: tuple[str, ...]
+    runs: int
+    curves: tuple[Curve, ...]
+    at: float
+    live: bool
+
+
+def info(groups: Sequence[Group]) -> ComparedInfo:
+    """The data of the figure, from the series `outcome` of each run."""
+    made = [(group.name, each) for group in groups for each in tickets(group, "test_accuracy")]
+    curves = tuple(each for _, each in made)
+    runs = [run.run for group in groups for run in group.runs]
+    live = any(run.state in ("queued", "running") for run in runs)
+    return ComparedInfo(tuple(name for name, _ in made), len(runs), curves, _shared(curves), live)
+
+
+def _shared(curves: Sequence[Curve]) -> float:
+    """The sparsest of the densities below 1 at which most groups have a mean; NaN without one."""
+    counts: dict[float, int] = {}
+    for each in curves:
+        for density, n in zip(each.density.tolist(), each.n.tolist(), strict=True):
+            if n and density < 1:
+                counts[density] = counts.get(density, 0) + 1
+    most = max(counts.values(), default=0)
+    return min((density for density, count in counts.items() if count == most), default=math.nan)
+
+
+def finding(made: ComparedInfo) -> list[Part]:
+    """The means at the density that most groups share, the highest first, with the replicates behind each."""
+    there = []
+    for name, drawn in zip(made.names, made.curves, strict=True):
+        row = np.flatnonzero((drawn.density == made.at) & (drawn.n > 0))
+        if len(row):
+            there.append((float(drawn.mean[row[0]]), name, drawn.branch, int(drawn.n[row[0]])))
+    if not there:
+        return [Part("No ticket was trained to its end yet." if made.live else "No ticket was trained to its end.")]
+    parts = [Part(f"At {words.density(made.at)} of the weights: ")]
+    for i, (mean, name, role, n) in enumerate(sorted(there, reverse=True)):
+        parts += [Part(f"{', ' if i else ''}{name} "), Part(words.accuracy(mean), role), Part(f" (n = {n})")]
+    parts.append(Part(". Still running." if made.live else "."))
+    return parts
+
+
+def draw(made: ComparedInfo) -> go.Figure:
+    """The figure: a line with its band for each group, named where it ends."""
+    finite = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in made.curves]
+    y_range = accuracy_range(np.concatenate(finite) if finite else np.zeros(0))
+    data: list[dict[str, Any]] = []
+    ends: list[labels.End] = []
+    for name, drawn in zip(reversed(made.names), reversed(made.curves), strict=True):
+        data += [
+            {**trace, "name": name} if "name" in trace else trace for trace in traces(drawn, scale=100, hover=".1f| %")
+        ]
+        there = np.flatnonzero(drawn.n > 0)
+        if len(there):
+            last = there[-1]
+            x, y = 100 * float(drawn.density[last]), 100 * float(drawn.mean[last])
+            ends.append(labels.End(drawn.branch, _short(name), x, y))
+    data += diverged_traces(made.curves)
+    lowest = min((float(density) for drawn in made.curves for density in drawn.density if density > 0), default=0.5)
+    n = max((int(drawn.n.max(initial=0)) for drawn in made.curves), default=0)
+    counts = [int(count) for drawn in made.curves for count in drawn.n if count]
+    spread = "band = min to max over replicates" if n > 1 else "one replicate each: no spread"
+    return figure(
+        data,
+        title="Accuracy of winning tickets against density",
+        finding=finding(made),
+        foot=f"n = {words.by_level(counts)} · {spread} · {plural(made.runs, 'run')}" if counts else "n = 0",
+        n=n,
+        xaxis=density_axis(min(lowest, 0.5)),
+        yaxis=axis("test accuracy (%)", range=list(y_range)),
+        yaxis2=FOOT_AXIS,
+        annotations=labels.annotations(ends, y_range, log_x=True, descending=True),
+        right=labels.margin([_short(name) for name in made.names]),
+    )
+
+
+def table(made: ComparedInfo) -> dict[str, list[Any]]:
+    """A row per group, density and replicate; accuracy in [0, 1]."""
+    columns: dict[str, list[Any]] = {"group": [], "density": [], "replicate": [], "accuracy": []}
+    for name, drawn in zip(made.names, made.curves, strict=True):
+        for density, row in zip(drawn.density.tolist(), drawn.values.tolist(), strict=True):
+            for replicate, value in enumerate(row):
+                if math.isfinite(value):
+                    for column, cell in zip(columns.values(), (name, density, replicate, value), strict=True):
+                        column.append(cell)
+    return columns
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
+
+
+ENTRY = ComparedEntry(
+    "compared_accuracy",
+    "Accuracy of winning tickets against density",
+    "Which of these runs finds the better tickets?",
+    ("outcome",),
+    info,
+    draw,
+    table,
+)

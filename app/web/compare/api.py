@@ -1,0 +1,96 @@
+"""Several runs side by side, over the API."""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from pydantic import BaseModel
+
+from app.kinds.registry import COMPARED
+from app.plotting.entry import to_csv
+from app.records import Run
+from app.store.errors import NotFound
+from app.web.compare.selection import Selection, select
+from app.web.core.columns import CSV, Bom, Format, attachment, csv_bytes, wants_csv
+from app.web.core.context import SourcesDep, StoreDep
+from app.web.core.parameters import Empty
+from app.web.core.problems import responses
+
+router = APIRouter(prefix="/compare", tags=["compare"])
+
+Ids = Annotated[str, Query(max_length=2_000, description="Ids of runs, separated by commas.")]
+Search = Annotated[
+    str, Query(max_length=2_000, description="A query, whose newest runs are taken where none is named.")
+]
+GroupBy = Annotated[
+    str, Query(max_length=100, description="A field of the specs; runs with the same value are one line.")
+]
+
+
+class ComparedRun(BaseModel):
+    """A run, the group that it belongs to, and its values of the fields that differ."""
+
+    run: Run
+    group: str
+    fields: dict[str, str]
+
+
+class Comparison(BaseModel):
+    """Runs in the order in which they were asked for, and the figures of their kinds."""
+
+    items: list[ComparedRun]
+    figures: list[str]
+    next: None = None
+
+
+@router.get("", responses=responses(404))
+def compare(store: StoreDep, runs: Ids = "", q: Search = "", group: GroupBy = "") -> Comparison:
+    """The fields that differ among several runs, and which figures compare them."""
+    with store.snapshot() as now:
+        chosen = select(now, runs, q, group)
+    return Comparison(items=_items(chosen), figures=[entry.name for entry in chosen.figures])
+
+
+@router.get(
+    "/figures/{name}",
+    responses={
+        **responses(404),
+        304: {"description": "Not modified."},
+        200: {"description": "Plotly figure, or its data as CSV.", "content": {"text/csv": {}, "application/json": {}}},
+    },
+)
+def compared_figure(
+    request: Request,
+    name: Annotated[str, Path(json_schema_extra={"enum": list(COMPARED)})],
+    sources: SourcesDep,
+    runs: Ids = "",
+    q: Search = "",
+    group: GroupBy = "",
+    form: Annotated[Format | None, Empty, Query(alias="format")] = None,
+    bom: Bom = False,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """A figure of several runs."""
+    entry = COMPARED.get(name)
+    if entry is None:
+        raise NotFound(f"there is no comparison {name}; there is {', '.join(COMPARED)}")
+    with sources.now() as readers:
+        made = entry.info(select(readers.store, runs, q, group).lines(readers.store, entry))
+    csv = wants_csv(request.headers.get("accept", ""), form)
+    text: str = to_csv(entry.table(made)) if csv else entry.draw(made).to_json(engine="orjson")
+    etag = f'W/"{hashlib.sha256(text.encode()).hexdigest()[:20]}"'
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    if if_none_match is not None and etag in {tag.strip() for tag in if_none_match.split(",")}:
+        return Response(status_code=304, headers=headers)
+    if csv:
+        headers["Content-Disposition"] = attachment(f"compare-{name}.csv")
+        return Response(csv_bytes(text, bom=bom), media_type=CSV, headers=headers)
+    return Response(text, media_type="application/json", headers=headers)
+
+
+def _items(chosen: Selection) -> list[ComparedRun]:
+    titles = [each.path for each in chosen.columns]
+    return [
+        ComparedRun(run=run, group=group, fields=dict(zip(titles, chosen.cells[run.id], strict=True)))
+        for run, group in zip(chosen.runs, chosen.groups, strict=True)
+    ]

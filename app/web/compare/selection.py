@@ -1,0 +1,78 @@
+"""Which runs are compared, and how they are grouped."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.contract.experiment import FieldError
+from app.kinds.registry import KINDS
+from app.plotting.compared import LINES, MOST, ComparedEntry, Group, Measured
+from app.records import Run
+from app.search.fields import spec_fields
+from app.store import Reads, Snapshot
+from app.web.board.columns import Column, cells, column, differing, is_field
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Runs in the order in which they were asked for; `groups` has the name of each run's group."""
+
+    runs: tuple[Run, ...]
+    groups: tuple[str, ...]
+    columns: tuple[Column, ...]
+    cells: dict[str, tuple[str, ...]]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of these runs, in their order."""
+        return tuple(dict.fromkeys(run.kind for run in self.runs))
+
+    @property
+    def figures(self) -> tuple[ComparedEntry, ...]:
+        """What the kinds of these runs compare."""
+        return tuple(dict.fromkeys(entry for kind in self.kinds for entry in KINDS[kind].compared))
+
+    def lines(self, store: Snapshot, entry: ComparedEntry) -> list[Group]:
+        """Return the groups of a figure with the series that it reads."""
+        mine = [run for run in self.runs if entry in KINDS[run.kind].compared]
+        store.read_ahead([run.id for run in mine], entry.series)
+        members: dict[str, list[Measured]] = {}
+        for run, name in zip(self.runs, self.groups, strict=True):
+            if run in mine:
+                series = {each: store.series(run.id, each) for each in entry.series}
+                members.setdefault(name, []).append(Measured(run, series))
+        return [Group(role(place), name, tuple(runs)) for place, (name, runs) in enumerate(members.items())]
+
+
+def select(store: Reads, runs: str, q: str, group: str) -> Selection:
+    """Return the runs of these ids, separated by commas, else the newest that a query finds, in groups.
+
+    Raises NotFound for an unknown run, FieldError for a bad query, too many runs or an unknown field.
+    """
+    ids = list(dict.fromkeys(filter(None, runs.split(","))))
+    if len(ids) > MOST:
+        raise FieldError("runs", f"names {len(ids):,} runs; at most {MOST} are compared at once")
+    if group and not is_field(group):
+        raise FieldError("group", f"must be a field of a spec, such as {', '.join(list(spec_fields())[:3])}")
+    found = [store.run(run_id) for run_id in ids] if ids else list(store.runs(q=q, limit=MOST).items) if q else []
+    facts = store.facts([run.id for run in found])
+    shown = differing(facts, most=6)
+    by = [column(group)] if group else []
+    return Selection(
+        tuple(found),
+        _named([cells(by, facts[run.id])[0] or "none" for run in found] if by else None, found),
+        tuple(shown),
+        {run.id: cells(shown, facts[run.id]) for run in found},
+    )
+
+
+def role(place: int) -> str:
+    """Return the look of the line at a place, counted from 0; after the last one the first comes again."""
+    return f"compared_{place % LINES + 1}"
+
+
+def _named(values: list[str] | None, runs: Sequence[Run]) -> tuple[str, ...]:
+    """Names of groups: their values, or the name of each run, with its id where two have the same."""
+    if values is not None:
+        return tuple(values)
+    names = [run.name for run in runs]
+    return tuple(run.name if names.count(run.name) == 1 else f"{run.name} {run.id}" for run in runs)

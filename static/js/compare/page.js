@@ -1,0 +1,26 @@
+/** The page of several runs: its figures, drawn again when one of the runs has something new. */
+import { FigureCard } from "../figure.js";
+import { follow, paced } from "../hints.js";
+import { renewParts } from "../parts.js";
+
+const cards = [...document.querySelectorAll(".figure")].map((card) => new FigureCard(/** @type {HTMLElement} */ (card)));
+const runs = (/** @type {HTMLElement | null} */ (document.querySelector("[data-runs]"))?.dataset.runs ?? "").split(" ").filter(Boolean);
+const renew = paced(renewParts, 1000);
+/** The newest event of each run that the page shows. @type {Map<string, number>} */
+const seen = new Map();
+if (runs.length) {
+  follow(
+    runs,
+    (hint) => {
+      const before = seen.get(hint.run);
+      seen.set(hint.run, hint.seq);
+      if (before === undefined || hint.seq === before) return;
+      for (const card of cards) card.hint(hint.touched);
+      renew();
+    },
+    () => {
+      for (const card of cards) card.outdate();
+      renew();
+    },
+  );
+}

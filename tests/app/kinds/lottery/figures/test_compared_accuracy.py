@@ -1,0 +1,95 @@
+"""Several runs in one figure: what is pooled, what is a line of its own, and what the sentence cites."""
+
+import math
+
+import pytest
+
+from app.kinds.lottery.figures.compared_accuracy import ENTRY
+from app.plotting.compared import Group, Measured
+from app.records import Series
+from tests.app.figure_records import outcome, run
+
+
+def rows(densities: list[float], *replicates: list[float]) -> Series:
+    return outcome(
+        [
+            {"replicate": replicate, "level": level, "density": density, "test_accuracy": accuracies[level]}
+            for replicate, accuracies in enumerate(replicates)
+            for level, density in enumerate(densities)
+            if level < len(accuracies)
+        ]
+    )
+
+
+def group(place: int, name: str, *series: Series, state: str = "finished") -> Group:
+    return Group(f"compared_{place}", name, tuple(Measured(run(state=state), {"outcome": each}) for each in series))
+
+
+HALVES = [1.0, 0.5, 0.25]
+
+
+def test_replicates_of_runs_with_the_same_densities_are_values_of_one_line() -> None:
+    first, second = rows(HALVES, [0.9, 0.8, 0.7], [0.92, 0.84, 0.72]), rows([1.0, 0.5002], [0.94, 0.88])
+    made = ENTRY.info([group(1, "adam", first, second)])
+    (line,) = made.curves
+    assert line.density.tolist() == HALVES
+    assert line.n.tolist() == [3, 3, 2]
+    assert line.mean == pytest.approx([(0.9 + 0.92 + 0.94) / 3, (0.8 + 0.84 + 0.88) / 3, 0.71])
+    assert made.runs == 2
+
+
+def test_runs_with_other_densities_in_a_group_are_a_line_of_their_own() -> None:
+    made = ENTRY.info([group(1, "adam", rows(HALVES, [0.9, 0.8, 0.7]), rows([1.0, 0.8, 0.64], [0.5, 0.4, 0.3]))])
+    assert made.names == ("adam", "adam")
+    assert [each.mean.tolist() for each in made.curves] == [[0.9, 0.8, 0.7], [0.5, 0.4, 0.3]]
+    # A single point says nothing of where the others would be.
+    alone = ENTRY.info([group(1, "adam", rows(HALVES, [0.9, 0.8, 0.7]), rows([1.0], [0.5]))])
+    assert [each.n.tolist() for each in alone.curves] == [[1, 1, 1], [1]]
+
+
+def test_the_sentence_cites_the_sparsest_density_that_most_lines_share_the_best_first() -> None:
+    made = ENTRY.info(
+        [
+            group(1, "one", rows(HALVES, [0.9, 0.8, 0.6])),
+            group(2, "two", rows(HALVES, [0.9, 0.85, 0.65], [0.9, 0.85, 0.75])),
+            group(3, "three", rows([1.0, 0.5], [0.9, 0.95])),
+        ]
+    )
+    figure = ENTRY.draw(made)
+    assert made.at == 0.5
+    said = "".join(part["text"] for part in figure.layout.meta["finding"])
+    assert said.replace("\u00a0", " ") == (
+        "At 50.0 % of the weights: three 95.0 % (n = 1), two 85.0 % (n = 2), one 80.0 % (n = 1)."
+    )
+    assert "n = 1 to 2 replicates" in figure.layout.meta["foot"]
+    assert "3 runs" in figure.layout.meta["foot"]
+    means = [trace for trace in figure.data if trace.meta["part"] == "mean"]
+    assert {trace.name for trace in means} == {"one", "two", "three"}
+    assert len({(trace.line.dash, trace.marker.symbol[0], trace.line.color) for trace in means}) == 3
+
+
+def test_diverged_trainings_are_marked_and_in_no_mean() -> None:
+    broken = outcome(
+        [
+            {"level": 0, "density": 1.0, "test_accuracy": 0.9},
+            {"level": 1, "density": 0.5, "test_accuracy": math.nan, "diverged_step": 3.0},
+        ]
+    )
+    made = ENTRY.info([group(1, "a", broken)])
+    assert made.curves[0].n.tolist() == [1, 0]
+    assert [trace.text for trace in ENTRY.draw(made).data if trace.meta["part"] == "diverged"] == [("1 diverged",)]
+
+
+def test_without_a_trained_ticket_the_sentence_says_so() -> None:
+    for state, words in (
+        ("running", "No ticket was trained to its end yet."),
+        ("failed", "No ticket was trained to its end."),
+    ):
+        figure = ENTRY.draw(ENTRY.info([group(1, "a", outcome([]), state=state)]))
+        assert [part["text"] for part in figure.layout.meta["finding"]] == [words]
+
+
+def test_the_table_has_what_the_lines_are_made_of() -> None:
+    made = ENTRY.info([group(1, "a", rows(HALVES, [0.9, 0.8], [0.7]))])
+    table = ENTRY.table(made)
+    assert list(zip(*table.values(), strict=True)) == [("a", 1.0, 0, 0.9), ("a", 1.0, 1, 0.7), ("a", 0.5, 0, 0.8)]

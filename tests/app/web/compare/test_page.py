@@ -1,0 +1,105 @@
+"""Several runs side by side: on a page with a link, over the API, and what cannot be compared."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from app.kinds.presets import PRESETS
+from app.kinds.registry import COMPARED, KINDS
+from app.plotting.compared import LINES, MOST
+from app.store import Store
+from tests.app.conftest import Hand
+from tests.app.reading import unmarked
+from tests.app.web.board.test_page import HTML
+
+
+@pytest.fixture
+def runs(hand: Hand) -> list[str]:
+    """Runs a and b of Adam and c of SGD, each of two replicates; tickets are 1 % worse in each next run."""
+    ids = []
+    for place, (name, optimizer) in enumerate((("a", "adam"), ("b", "adam"), ("c", "sgd"))):
+        chosen = {"kind": optimizer, "lr": 0.01}
+        run = hand.run(start=False, optimizer=chosen, levels=2, replicates=2, branches=[]).id
+        hand.store.update_run(run, name=name)
+        ids.append(run)
+        for replicate in range(2):
+            hand.begin(replicate)
+            for level in range(3):
+                hand.outcome(level, 0.5**level, 0.9 - place / 100 - level / 10)
+    return ids
+
+
+def test_runs_are_compared_on_one_page_with_a_link(client: httpx.Client, runs: list[str]) -> None:
+    text = unmarked(client.get(f"/compare?runs={','.join(runs)}", headers=HTML).text)
+    assert "<h1>3 runs compared</h1>" in text
+    assert "At 25.0 % of the weights: a " in text.replace("\u00a0", " ")
+    assert text.count('<tr id="run-') == 3
+    assert '<th scope="col">optimizer</th>' in text
+    ticked = client.get("/compare", params=[("run", run) for run in runs], headers=HTML)
+    assert f'name="runs" value="{",".join(runs)}"' in ticked.text
+    grouped = unmarked(client.get("/compare?q=levels:2&group=optimizer", headers=HTML).text)
+    assert "At 25.0 % of the weights: adam " in grouped.replace("\u00a0", " ")
+    assert "(n = 4), sgd" in grouped.replace("\u00a0", " ")
+
+
+def test_the_api_says_what_differs_and_draws_the_figures(client: httpx.Client, runs: list[str]) -> None:
+    chosen = ",".join(runs)
+    answer: dict[str, Any] = client.get("/api/v1/compare", params={"runs": chosen, "group": "optimizer"}).json()
+    assert [each["run"]["id"] for each in answer["items"]] == runs
+    assert [each["group"] for each in answer["items"]] == ["adam", "adam", "sgd"]
+    assert answer["items"][2]["fields"] == {"optimizer": "sgd"} | {
+        key: value for key, value in answer["items"][2]["fields"].items() if key != "optimizer"
+    }
+    assert answer["figures"] == ["compared_accuracy"]
+    address = "/api/v1/compare/figures/compared_accuracy"
+    figure = client.get(address, params={"runs": chosen})
+    assert len([trace for trace in figure.json()["data"] if trace["meta"]["part"] == "mean"]) == 3
+    again = client.get(address, params={"runs": chosen}, headers={"If-None-Match": figure.headers["ETag"]})
+    assert again.status_code == 304
+    csv = client.get(address, params={"runs": chosen, "format": "csv"}).text.splitlines()
+    assert csv[0] == "group,density,replicate,accuracy"
+    assert len(csv) == 1 + 3 * 3 * 2
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ({"runs": "nothing"}, 404, "nothing"),
+        ({"runs": ",".join(f"r{i}" for i in range(MOST + 1))}, 422, f"at most {MOST}"),
+        ({"q": "lr>fast"}, 422, "lr is a number"),
+        ({"q": "levels:2", "group": "speed_of_light"}, 422, "must be a field"),
+    ],
+)
+def test_what_cannot_be_compared_is_told_in_words(
+    client: httpx.Client, runs: list[str], query: dict[str, str], status: int, words: str
+) -> None:
+    for address in ("/api/v1/compare", "/api/v1/compare/figures/compared_accuracy", "/compare"):
+        answer = client.get(address, params=query)
+        assert answer.status_code == status, address
+        assert words in answer.text
+
+
+def test_nothing_chosen_says_how_to_choose(client: httpx.Client) -> None:
+    assert "Tick runs on the" in client.get("/compare", headers=HTML).text
+    assert client.get("/api/v1/compare").json()["items"] == []
+    assert client.get("/api/v1/compare/figures/none").status_code == 404
+
+
+def test_runs_of_different_kinds_share_no_figure(client: httpx.Client, runs: list[str], store: Store) -> None:
+    other = store.create_run(PRESETS["erasure-digits"].spec, name="e").id
+    text = client.get(f"/compare?runs={runs[0]},{other}", headers=HTML).text
+    assert "Runs of different kinds share no figure" in text
+    alone = client.get(f"/compare?runs={other}", headers=HTML).text
+    assert "Nothing of this kind of run is drawn together yet" in alone
+
+
+def test_more_runs_than_looks_say_that_lines_share_colours(client: httpx.Client, store: Store) -> None:
+    spec = PRESETS["digits-tickets"].spec
+    ids = [store.create_run(spec, name=f"n{i}").id for i in range(LINES + 1)]
+    text = client.get(f"/compare?runs={','.join(ids)}", headers=HTML).text
+    assert f"More than {LINES} lines share colours" in text
+
+
+def test_every_comparison_belongs_to_a_kind() -> None:
+    assert {entry.name: entry for kind in KINDS.values() for entry in kind.compared} == COMPARED
