@@ -61,7 +61,7 @@ class Board:
         if len(self.rows) < 2:
             return ""
         first, alike = self.rows[0], self.alike
-        parts = [first.kind] if "one-kind" in alike else []
+        parts = [first.kind_title] if "one-kind" in alike else []
         return " · ".join(filter(None, [*parts, *([first.dataset, first.model] if "one-data" in alike else [])]))
 
     def link(self, **changed: str) -> str:

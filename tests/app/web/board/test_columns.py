@@ -68,7 +68,7 @@ def test_the_board_shows_them_sorts_by_them_and_keeps_them_in_its_links(client: 
     text = client.get("/?rows=comfortable", headers=HTML).text
     assert 'class="card runs wide comfortable' in text
     assert "rows=comfortable" in text
-    assert "all lottery · digits · lenet_300_100" in unmarked(text)
+    assert "all Lottery tickets · digits · lenet_300_100" in unmarked(text)
 
 
 def test_presets_stand_on_the_board_until_there_is_a_run(client: httpx.Client, store: Store) -> None:
