@@ -60,7 +60,7 @@ def finding(made: ComparedInfo) -> list[Part]:
     for name, drawn in zip(made.names, made.curves, strict=True):
         row = np.flatnonzero((drawn.density == made.at) & (drawn.n > 0))
         if len(row):
-            there.append((float(drawn.mean[row[0]]), name, drawn.branch, int(drawn.n[row[0]])))
+            there.append((float(drawn.mean[row[0]]), name, drawn.control, int(drawn.n[row[0]])))
     if not there:
         return [Part("No ticket was trained to its end yet." if made.live else "No ticket was trained to its end.")]
     parts = [Part(f"At {words.density(made.at)} of the weights: ")]
@@ -84,7 +84,7 @@ def draw(made: ComparedInfo) -> go.Figure:
         if len(there):
             last = there[-1]
             x, y = 100 * float(drawn.density[last]), 100 * float(drawn.mean[last])
-            ends.append(labels.End(drawn.branch, _short(name), x, y))
+            ends.append(labels.End(drawn.control, _short(name), x, y))
     data += diverged_traces(made.curves)
     lowest = min((float(density) for drawn in made.curves for density in drawn.density if density > 0), default=0.5)
     n = max((int(drawn.n.max(initial=0)) for drawn in made.curves), default=0)
