@@ -139,20 +139,14 @@ function drawn(data, shapes, plane) {
 }
 
 /**
- * Each label in turn at its best spot, the others staying, until none moves.
+ * Each label in turn at its best spot, the others staying; of two orders to begin in, that which costs less.
  * @param {any[]} notes @param {{marks: Mark[], pieces: Piece[]}} obstacles @param {Box[]} others @param {Plane} plane
  */
-function arrange(notes, { marks, pieces }, others, plane) {
-  /** @type {(Spot | null)[]} */
-  const spots = notes.map(() => null);
-  const anchors = notes.map((note) => anchorsOf(note, pieces, plane));
-  for (let round = 0; round < 3; round++) {
-    notes.forEach((note, i) => {
-      const taken = [...others, ...spots.flatMap((spot, k) => (spot && k !== i ? [spot.box] : []))];
-      const leads = spots.flatMap((spot, k) => (spot && k !== i && spot.far >= LED ? [{ from: spot.at, to: middle(spot.box) }] : []));
-      spots[i] = best(note, anchors[i], marks, pieces, taken, leads, plane.area) ?? spots[i];
-    });
-  }
+function arrange(notes, obstacles, others, plane) {
+  const order = notes.map((_, i) => i);
+  const ways = [order, order.toReversed()].map((each) => inTurn(each, notes, obstacles, others, plane));
+  const cost = (/** @type {(Spot | null)[]} */ spots) => spots.reduce((sum, spot) => sum + (spot?.cost ?? 0), 0);
+  const spots = cost(ways[1]) < cost(ways[0]) ? ways[1] : ways[0];
   notes.forEach((note, i) => {
     const spot = spots[i];
     if (!spot) return;
@@ -165,6 +159,24 @@ function arrange(notes, { marks, pieces }, others, plane) {
       : { showarrow: false, xshift: x - spot.at.x, yshift: spot.at.y - y });
     delete note.bgcolor;
   });
+}
+
+/**
+ * @param {number[]} order @param {any[]} notes @param {{marks: Mark[], pieces: Piece[]}} obstacles @param {Box[]} others
+ * @param {Plane} plane
+ */
+function inTurn(order, notes, { marks, pieces }, others, plane) {
+  /** @type {(Spot | null)[]} */
+  const spots = notes.map(() => null);
+  const anchors = notes.map((note) => anchorsOf(note, pieces, plane));
+  for (let round = 0; round < 3; round++) {
+    for (const i of order) {
+      const taken = [...others, ...spots.flatMap((spot, k) => (spot && k !== i ? [spot.box] : []))];
+      const leads = spots.flatMap((spot, k) => (spot && k !== i && spot.far >= LED ? [{ from: spot.at, to: middle(spot.box) }] : []));
+      spots[i] = best(notes[i], anchors[i], marks, pieces, taken, leads, plane.area) ?? spots[i];
+    }
+  }
+  return spots;
 }
 
 /** Points where a label may be: its own first, then others of its line. @param {any} note @param {Piece[]} pieces @param {Plane} plane */
