@@ -184,7 +184,7 @@ def _coordinates(arguments: Sequence[str]) -> dict[str, str]:
         name, equals, value = option.removeprefix("--").partition("=")
         if not option.startswith("--") or not (value or (not equals and (value := next(rest, "")))):
             stop(f"{option}: expected a coordinate of the training with its value, such as --level 2", 2)
-        found[name] = in_utf8(value)
+        found[name.replace("-", "_")] = in_utf8(value)
     return found
 
 

@@ -217,7 +217,7 @@ def _bar(part: Part) -> Iterator[Callable[[int], None]]:
 
 
 def _training(part: Part) -> str:
-    names = " and ".join(f"--{each.name}" for each in part.key.coordinates())
+    names = " and ".join(f"--{each.option}" for each in part.key.coordinates())
     chosen = f" (the cheapest of {part.among:,}; {names} choose others)" if part.among > 1 else ""
     return f"{part.key.words}{chosen}"
 

@@ -22,6 +22,11 @@ class Coordinate(NamedTuple):
     type: type
     title: str
 
+    @property
+    def option(self) -> str:
+        """What a command calls it, after two dashes."""
+        return self.name.replace("_", "-")
+
 
 class TrainingKey(BaseModel):
     """Base of the coordinates of a training; a kind declares its own as fields with titles.
@@ -90,4 +95,4 @@ def _coordinates(key: type[TrainingKey]) -> tuple[Coordinate, ...]:
 def _adapter(key: type[TrainingKey], name: str) -> TypeAdapter[Any]:
     field = key.model_fields[name]
     annotated: Any = Annotated[field.annotation, field]
-    return TypeAdapter(annotated)
+    return TypeAdapter(annotated, config=ConfigDict(allow_inf_nan=False))

@@ -82,7 +82,8 @@ class Lab:
 
     def verify(self, name: str, **asked: Any) -> tuple[int, str, str]:
         """Exit code, output and errors."""
-        code = verify.main(Verification(run=self.ids.get(name, name), **asked).model_dump_json())
+        key = {coordinate: str(asked.pop(coordinate)) for coordinate in asked.keys() - {"replicate", "anyway"}}
+        code = verify.main(Verification(run=self.ids.get(name, name), key=key, **asked).model_dump_json())
         return code, *self._capsys.readouterr()
 
     def artifact(self, run: str, name: str, level: int) -> ArtifactRef:
@@ -142,19 +143,20 @@ def test_trainings_are_made_in_the_order_that_the_spec_tells(lab: Lab, run: str)
     [
         # The cheapest: rewound trainings have fewer steps, and of the tickets among them the last.
         ("rewound", {}, "replicate 0, level 2, winning ticket (the cheapest of 9", 8),
-        ("rewound", {"level": 0, "replicate": 1}, "replicate 1, level 0, winning ticket\n", 10),
-        ("rewound", {"control": "random", "draw": 1, "level": 1}, "level 1, random, draw 1\n", 5),
+        ("rewound", {"level": 0, "replicate": 1}, "replicate 1, dense network\n", 10),
+        ("rewound", {"control": "random", "draw": 1, "level": 1}, "level 1, random 2\n", 5),
         ("one_shot", {}, "level 2, winning ticket (the cheapest of 3", 8),
         ("one_shot", {"level": 1}, "level 1, winning ticket\n", 8),
-        ("erasure", {}, "level 0, sgd, draw 0 (the cheapest of 6", 13),
-        ("erasure", {"control": "adam", "level": 1}, "level 1, adam, draw 0\n", 12),
-        ("rank", {}, "replicate 0, level 0, winning ticket\n", 1),
+        ("erasure", {}, "width 16, image picture, optimizer sgd, learning rate 0.1 (the cheapest of 6", 13),
+        ("erasure", {"optimizer": "adam", "image": "none"}, "image none, optimizer adam, learning rate 0.01\n", 12),
+        ("rank", {}, "width 16, batch size 8 (the cheapest of 2; --width and --batch-size choose others)\n", 1),
+        ("rank", {"width": 32}, "width 32, batch size 8\n", 1),
         ("extended", {"level": 2, "control": "winning_ticket"}, "level 2, winning ticket\n", 8),
-        ("extended", {"level": 1, "control": "random", "draw": 1}, "level 1, random, draw 1\n", 5),
+        ("extended", {"level": 1, "control": "random", "draw": 1}, "level 1, random 2\n", 5),
         # In the slots that they had of a stack; what was made at once with them is not compared.
-        ("rates", {"control": "adam", "level": 1, "draw": 0}, "level 1, adam, draw 0\n", 12),
-        ("rates", {"control": "adam", "level": 1, "draw": 1}, "level 1, adam, draw 1\n", 12),
-        ("rates", {}, "level 0, sgd, draw 0 (the cheapest of 8", 12),
+        ("rates", {"optimizer": "adam", "image": "none", "lr": 0.003}, "optimizer adam, learning rate 0.003\n", 12),
+        ("rates", {"optimizer": "adam", "image": "none", "lr": 0.03}, "optimizer adam, learning rate 0.03\n", 12),
+        ("rates", {}, "image picture, optimizer sgd, learning rate 0.5 (the cheapest of 8", 12),
         # Alone in the slot that it had among three.
         ("together", {"replicate": 1, "level": 2, "control": "winning_ticket"}, "level 2, winning ticket\n", 8),
     ],
@@ -174,7 +176,7 @@ def test_one_flipped_bit_of_a_row_is_found(lab: Lab) -> None:
     with lab.store._db.read() as connection:
         (seq, data) = connection.exec_driver_sql(
             "SELECT seq, data FROM chunks WHERE run_id = ? AND replicate = 0 AND series = 'evaluation' "
-            "AND level = 2 AND control = 'winning_ticket' ORDER BY ordinal LIMIT 1",
+            'AND key = \'{"level":2,"control":"winning_ticket","draw":0}\' ORDER BY ordinal LIMIT 1',
             (run,),
         ).one()
     flipped = bytearray(data)
@@ -208,7 +210,7 @@ def test_damaged_bytes_are_found_though_their_recorded_name_is_right(lab: Lab) -
     lab.damage(lab.artifact("rewound", "pyramid", 2))
     code, out, _ = lab.verify("rewound")
     assert code == 1
-    assert "the stored bytes of pyramid of level 2 are damaged" in out
+    assert "the stored bytes of pyramid of level 2, winning ticket are damaged" in out
 
 
 def test_a_replicate_that_had_to_go_on_with_fewer_is_refused_by_name(lab: Lab) -> None:
@@ -253,10 +255,10 @@ def test_what_a_training_rests_on_must_be_whole(lab: Lab) -> None:
     ref = lab.artifact("rewound", "ticket", 1)
     lab.damage(ref)
     code, _, err = lab.verify("rewound")
-    assert (code, "the stored bytes of ticket of level 1 are damaged" in err) == (1, True)
+    assert (code, "the stored bytes of ticket of level 1, winning ticket are damaged" in err) == (1, True)
     (lab.artifacts / ref.id[:2] / ref.id).unlink()
     code, _, err = lab.verify("rewound")
-    assert (code, "the stored bytes of ticket of level 1 are lost" in err) == (1, True)
+    assert (code, "the stored bytes of ticket of level 1, winning ticket are lost" in err) == (1, True)
 
 
 def test_a_forged_start_gives_other_numbers_and_their_size(lab: Lab) -> None:
@@ -302,6 +304,8 @@ def test_anyway_goes_on_and_says_so(lab: Lab) -> None:
             "no training with control reinit has ended in this run; known: winning_ticket, shuffled, random",
         ),
         ({"control": "shuffled", "draw": 1}, "no training with draw 1 has ended in this run; known: 0"),
+        ({"width": 16}, "trainings of this run have no width; they are named by --level, --control, --draw"),
+        ({"level": "x"}, "--level x: Input should be a valid integer"),
         ({"replicate": 2}, "has no replicate 2: it has 2, from 0 on"),
     ],
 )

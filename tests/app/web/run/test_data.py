@@ -107,6 +107,42 @@ def test_an_unknown_name_says_what_there_is(client: httpx.Client, run_url: str) 
     assert client.get(f"{run_url}/series").json()["errors"][0]["path"] == "name"
 
 
+@pytest.mark.parametrize(
+    ("query", "field", "said"),
+    [
+        ("width=3", "width", "is no coordinate of a run of kind lottery; there is replicate, level, control, draw"),
+        ("branch=reinit", "branch", "is no coordinate"),
+        ("level=x", "level", "valid integer"),
+        ("level=-1", "level", "greater than or equal to 0"),
+        ("level=true", "level", "valid integer"),
+        (f"control={'x' * 41}", "control", "at most 40 characters"),
+        (f"{'x' * 300}=1", "x" * 80, "is no coordinate"),
+    ],
+)
+def test_what_is_no_coordinate_is_refused_by_name(
+    client: httpx.Client, run_url: str, query: str, field: str, said: str
+) -> None:
+    answer = client.get(f"{run_url}/series?name=outcome&{query}")
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["path"] == field
+    assert said in error["message"]
+
+
+def test_rows_are_filtered_by_every_coordinate_of_the_kind(client: httpx.Client, hand: Hand) -> None:
+    url = f"/api/v1/runs/{hand.run().id}"
+    keys = [LotteryKey(level=level, control=control, draw=draw)
+            for level in (1, 12) for control in ("reinit", "random") for draw in (0, 1)]  # fmt: skip
+    for i, key in enumerate(keys):
+        hand.measure("outcome", key, test_accuracy=[i / 10])
+    for name in LotteryKey.model_fields:
+        for value in {getattr(key, name) for key in keys}:
+            found = columns(client, url, name="test_accuracy", **{name: value})
+            assert found["value"] == [i / 10 for i, key in enumerate(keys) if getattr(key, name) == value]
+    assert columns(client, url, name="test_accuracy", level=1, control="random", draw=1)["value"] == [0.3]
+    assert columns(client, url, name="test_accuracy", level="", control="")["draw"] == [0, 1] * 4
+
+
 def test_numbers_that_no_database_could_compare_are_refused(client: httpx.Client, run_url: str) -> None:
     assert client.get(f"{run_url}/series?name=outcome&level={10**30}").status_code == 422
     assert client.get(f"{run_url}/events?after={10**30}").status_code == 422
