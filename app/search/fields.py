@@ -15,6 +15,8 @@ from app.search.terms import Comparison
 Type: TypeAlias = Literal["word", "text", "number", "time", "duration"]
 """A word is compared whole, a text may contain the value, a time is compared by age or date."""
 
+_Described: TypeAlias = tuple[str, Type, tuple[str, ...]]
+
 RUN: Mapping[str, Type] = {
     "state": "word", "kind": "word", "model": "text", "dataset": "text", "tag": "word", "name": "text", "id": "text",
     "notes": "text", "error": "text", "worker": "text", "again": "word",
@@ -56,11 +58,25 @@ def names() -> list[str]:
 def spec_fields() -> Mapping[str, frozenset[Type]]:
     """Return the paths of all specs' fields with the types of their values; a list stands under its singular."""
     found: dict[str, set[Type]] = {}
+    for path, kind, _ in _described():
+        found.setdefault(path, set()).add(kind)
+    return {path: frozenset(kinds) for path, kinds in found.items()}
+
+
+@cache
+def words() -> Mapping[str, tuple[str, ...]]:
+    """Return every field by its short name with the words that it can be, where these are few, for completion."""
+    found: dict[str, dict[str, None]] = {name: {} for name in names()}
+    for path, _, values in _described():
+        if _leaf(path) not in RUN:
+            found.setdefault(_leaf(path), {}).update(dict.fromkeys(values))
+    return {name: tuple(values) for name, values in found.items()}
+
+
+def _described() -> Iterator[_Described]:
     for entry in EXPERIMENTS.values():
         schema = entry.params.model_json_schema()
-        for path, kind in _walk(schema, schema.get("$defs", {}), "", ()):
-            found.setdefault(path, set()).add(kind)
-    return {path: frozenset(kinds) for path, kinds in found.items()}
+        yield from _walk(schema, schema.get("$defs", {}), "", ())
 
 
 def number(comparison: Comparison, value: str) -> float:
@@ -87,8 +103,10 @@ def _leaf(path: str) -> str:
     return path.rpartition(".")[2]
 
 
-def _walk(schema: Any, known: Mapping[str, Any], path: str, above: tuple[str, ...]) -> Iterator[tuple[str, Type]]:
-    """Yield the fields that a schema describes, through references and choices."""
+def _walk(
+    schema: Any, known: Mapping[str, Any], path: str, above: tuple[str, ...]
+) -> Iterator[tuple[str, Type, tuple[str, ...]]]:
+    """Yield the fields that a schema describes, through references and choices, with the words that each can be."""
     reference = schema.get("$ref", "")
     if reference:
         name = reference.rpartition("/")[2]
@@ -104,6 +122,9 @@ def _walk(schema: Any, known: Mapping[str, Any], path: str, above: tuple[str, ..
             if isinstance(item, dict):
                 yield from _walk(item, known, f"{head}{dot}{singular(last)}", above)
     elif schema.get("type") in ("number", "integer"):
-        yield path, "number"
-    elif schema.get("type") in ("string", "boolean") or "const" in schema or "enum" in schema:
-        yield path, "word"
+        yield path, "number", ()
+    elif schema.get("type") == "boolean":
+        yield path, "word", ("true", "false")
+    elif schema.get("type") == "string" or "const" in schema or "enum" in schema:
+        values = [schema["const"]] if "const" in schema else schema.get("enum", ())
+        yield path, "word", tuple(str(value).casefold() for value in values)

@@ -113,7 +113,7 @@ def _until(holds: Callable[[], bool], timeout_s: float) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def until() -> Callable[[Callable[[], bool]], None]:
     """Wait until something holds, at most 60 s."""
     return lambda holds: _until(holds, 60)

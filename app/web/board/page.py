@@ -12,6 +12,7 @@ from app.search.parse import LENGTH
 from app.store import Reads
 from app.store.errors import NotFound
 from app.web.board.columns import cells, chosen, offered
+from app.web.board.completion import completion
 from app.web.board.notice import Notice
 from app.web.board.presets import presets
 from app.web.board.rows import row, summaries
@@ -60,7 +61,7 @@ def board(
         return page(
             request, "board/board.html", board=view, presets=cards[:3], machines=machines(known),
             more_presets=len(cards) if len(cards) > 3 else 0, troubles=troubles(known), shell=edge(request, store),
-            notice=_binned(store, binned),
+            notice=_binned(store, binned), words=completion(),
         )  # fmt: skip
 
 

@@ -1,0 +1,22 @@
+"""What a search can be completed by: fields, and the words that a field can be."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import get_args
+
+from app.kinds.specs import NAMES
+from app.methods.catalog import CATALOG
+from app.records import State
+from app.search.fields import words
+
+
+@cache
+def completion() -> Mapping[str, tuple[str, ...]]:
+    """Return every field that a query can name, with its words where these are known."""
+    known = {
+        "state": tuple(get_args(State)),
+        "kind": tuple(NAMES),
+        "model": tuple(CATALOG["model"]),
+        "dataset": tuple(CATALOG["dataset"]),
+    }
+    return {**words(), **known}

@@ -1,0 +1,5 @@
+/** The board: renewed as runs move, with a search that completes what is written. */
+import "../live/page.js";
+import { complete } from "./complete.js";
+
+complete(/** @type {HTMLInputElement} */ (document.getElementById("q")));
