@@ -41,7 +41,7 @@ def test_the_theme_switch_is_live_and_stays(watched: Watched, finished: str) -> 
     page.wait_for_selector("#figure-accuracy_vs_density .main-svg")
     ticket = """() => document.querySelector('#figure-accuracy_vs_density .plot').data
       .find(t => t.meta?.role === 'winning_ticket' && t.meta?.part === 'mean').line.color"""
-    assert page.evaluate(ticket) == "rgb(201, 131, 0)"
+    assert page.evaluate(ticket) == "rgb(190, 123, 0)"
     page.click("text=Dark")
     becomes(page, f"({ticket})() === 'rgb(240, 173, 46)'")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == PAPER["dark"]

@@ -54,7 +54,7 @@ def test_an_svg_is_light_in_millimetres_and_has_its_typeface_inside(watched: Wat
     assert root.attrib["width"] == f"{mm}mm"
     assert "data:font/woff2;base64," in "".join(root.find(f"{SVG}style").itertext())  # type: ignore[union-attr]
     assert b"rgb(255, 255, 255)" in data
-    assert b"rgb(201, 131, 0)" in data
+    assert b"rgb(190, 123, 0)" in data
     assert b"rgb(240, 173, 46)" not in data
     assert b"style=" not in data
     assert not re.search(r"click|tap|double|zoom|press", words(data), re.IGNORECASE)
@@ -101,7 +101,7 @@ def test_an_archive_has_pictures_data_spec_and_caption(page: Page, finished: str
     assert sorted(archive.namelist()) == sorted(
         [*(f"{stem}.{kind}" for kind in ("pdf", "svg", "png", "csv")), "spec.json", "caption.txt"]
     )
-    assert archive.read(f"{stem}.csv").startswith(b"\xef\xbb\xbfbranch,level")
+    assert archive.read(f"{stem}.csv").startswith(b"\xef\xbb\xbfcontrol,level")
     spec = archive.read("spec.json")
     assert spec == scope.client.get(f"/api/v1/runs/{finished}/spec").content
     caption = archive.read("caption.txt").decode()
