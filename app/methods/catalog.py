@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     OptimizerChoice: TypeAlias = p.OptimizerParams
     ScheduleChoice: TypeAlias = p.Params
     PruningChoice: TypeAlias = p.PruningParams
-    BranchChoice: TypeAlias = p.ControlParams
+    ControlChoice: TypeAlias = p.ControlParams
     PictureChoice: TypeAlias = p.Params
 else:
     DatasetChoice = _one_of("dataset")
@@ -32,5 +32,5 @@ else:
     OptimizerChoice = _one_of("optimizer")
     ScheduleChoice = _one_of("schedule")
     PruningChoice = _one_of("pruning")
-    BranchChoice = _one_of("branch")
+    ControlChoice = _one_of("control")
     PictureChoice = _one_of("picture")

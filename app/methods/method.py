@@ -13,11 +13,11 @@ CODE: Final[Mapping[str, str]] = {
     "optimizer": "workers.science.optim.{}:build",
     "schedule": "workers.science.schedules.{}:factor",
     "pruning": "workers.science.pruning.{}:prune",
-    "branch": "workers.science.controls.{}:derive",
+    "control": "workers.science.controls.{}:derive",
     "picture": "app.pictures.{}:draw",
 }
 """The groups, in the order in which the catalog lists them, and the function that each method of a group has."""
-DRAWN: Final = frozenset({"optimizer", "branch"})
+DRAWN: Final = frozenset({"optimizer", "control"})
 """Groups whose methods have curves of their own."""
 
 

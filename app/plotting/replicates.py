@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.contract.events import WINNING_TICKET
-from app.plotting.style import BRANCHES, DENSE
+from app.plotting.style import CONTROLS, DENSE
 from app.records import Series
 
 Floats = NDArray[np.float64]
@@ -101,7 +101,7 @@ def unequal(curves: Sequence[Curve], level: int) -> dict[str, int]:
 def present(rows: Series) -> tuple[str, ...]:
     """Branches that have a row, in the order in which they are always told."""
     names = {str(name) for name in np.unique(rows.controls)}
-    return tuple(name for name in BRANCHES if name in names)
+    return tuple(name for name in CONTROLS if name in names)
 
 
 def draws(rows: Series) -> int:

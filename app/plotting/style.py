@@ -28,9 +28,9 @@ def _looks(group: str) -> dict[str, Look]:
     return {name: method.look for name, method in CATALOG[group].items() if method.look is not None}
 
 
-BRANCHES: Mapping[str, Look] = {
+CONTROLS: Mapping[str, Look] = {
     WINNING_TICKET: Look(palette.TICKET, "solid", "circle", "winning ticket", "the ticket"),
-    **_looks("branch"),
+    **_looks("control"),
 }
 """Looks of the ticket and its controls, in the order in which sentences list them."""
 
@@ -66,7 +66,7 @@ COMPARED: Mapping[str, Look] = {
 """Looks of runs that are compared, in their order."""
 
 LOOKS: Mapping[str, Look] = {
-    **BRANCHES,
+    **CONTROLS,
     **OPTIMIZERS,
     **FORMATS,
     **COMPARED,

@@ -12,13 +12,30 @@ from app.contract.params.base import (
     unit,
     when,
 )
-from app.contract.params.controls import Branch, ControlParams
+from app.contract.params.controls import ControlParams, DrawnControl
 from app.contract.params.datasets import DatasetParams
 from app.contract.params.models import ConvParams, ModelParams, VggParams, too_small
 from app.contract.params.optimizers import OptimizerParams
 from app.contract.params.pruning import PruningParams
 
 __all__ = [
-    "RARE", "Beta", "Betas", "Branch", "ControlParams", "ConvParams", "DatasetParams", "Lr", "ModelParams", "Momentum",
-    "OptimizerParams", "Params", "PruningParams", "Share", "VggParams", "WeightDecay", "too_small", "unit", "when",
+    "RARE",
+    "Beta",
+    "Betas",
+    "ControlParams",
+    "ConvParams",
+    "DatasetParams",
+    "DrawnControl",
+    "Lr",
+    "ModelParams",
+    "Momentum",
+    "OptimizerParams",
+    "Params",
+    "PruningParams",
+    "Share",
+    "VggParams",
+    "WeightDecay",
+    "too_small",
+    "unit",
+    "when",
 ]  # fmt: skip

@@ -13,7 +13,7 @@ class ControlParams(Params):
     rewound: ClassVar[bool] = False
 
 
-class Branch(ControlParams):
+class DrawnControl(ControlParams):
     """A control derived from a ticket; its draws are averaged within their replicate."""
 
     draws: int = Field(

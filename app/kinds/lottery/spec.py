@@ -13,7 +13,14 @@ from app.contract.params import RARE, Params, unit, when
 from app.contract.training_key import TrainingKey
 from app.contract.words import plural
 from app.kinds.lottery.key import LotteryKey as LotteryKey
-from app.methods.catalog import BranchChoice, DatasetChoice, ModelChoice, OptimizerChoice, PruningChoice, ScheduleChoice
+from app.methods.catalog import (
+    ControlChoice,
+    DatasetChoice,
+    ModelChoice,
+    OptimizerChoice,
+    PruningChoice,
+    ScheduleChoice,
+)
 from app.methods.schedule.constant import Constant
 
 # What one run may ask for; more is refused with the number named. A paper-scale LeNet run of 20 replicates fits.
@@ -90,7 +97,7 @@ class LotterySpec(Experiment):
         description="The step that weights, biases, schedule and data order are reset to; 0 is initialisation.",
         json_schema_extra=unit("steps") | when(rewind=["weights"]),
     )
-    branches: tuple[BranchChoice, ...] = Field(
+    branches: tuple[ControlChoice, ...] = Field(
         (),
         max_length=8,
         title="Controls",

@@ -88,6 +88,6 @@ def _card(store: Snapshot, chosen: Selection, entry: ComparedEntry, query: dict[
         csv=f"{address}?{urlencode({**query, 'format': 'csv'})}", defaults="", log="",
         touches=" ".join((*entry.series, "started", "changed", "failed", "finished")),
         controls=tuple(Control(name, name, "hidden", value) for name, value in query.items() if value),
-        finding=tuple(Part(part["text"], part.get("branch") or "") for part in meta.get("finding", ())),
+        finding=tuple(Part(part["text"], part.get("role") or "") for part in meta.get("finding", ())),
         foot=meta.get("foot", ""), blank=bool(meta.get("blank")),
     )  # fmt: skip

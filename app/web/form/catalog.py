@@ -93,7 +93,7 @@ def _entry(entry: Entry) -> CatalogEntry:
 
 @router.get("/catalog")
 def get_catalog() -> Catalog:
-    """Experiment kinds, data sets, models, optimizers, schedules, pruning methods, branches and figures."""
+    """Experiment kinds, data sets, models, optimizers, schedules, pruning methods, controls and figures."""
     return Catalog(
         experiments=[_entry(entry) for entry in EXPERIMENTS.values()],
         rooms={room: [_entry(entry) for entry in entries.values()] for room, entries in CATALOG.items()},

@@ -49,7 +49,7 @@ class MasksPage:
     replicate: int = 0
     replicates: tuple[int, ...] = ()
     control: str = ""
-    branches: tuple[tuple[str, str], ...] = ()
+    controls: tuple[tuple[str, str], ...] = ()
     level: int = 0
     last_level: int = 0
     level_words: str = ""
@@ -90,9 +90,8 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
     level = _one(query, "level", levels, levels[-1])
     layer = next((each for each in index.layers if each.name == query.get("layer")), index.layers[0])
     here = [each for each in index.tickets if (each.replicate, each.level) == (replicate, level)]
-    ref = next(
-        (each for each in here if _control_key(each) == query.get("control")), TicketRef(run.id, replicate, level)
-    )
+    wanted = query.get("control") or query.get("branch")  # the latter in links of before
+    ref = next((each for each in here if _control_key(each) == wanted), TicketRef(run.id, replicate, level))
     number = index.layers.index(layer)
     colors = available(reader, ref, number)
     rows = reader.store.series(run.id, "layers", replicate=replicate, level=level)
@@ -109,7 +108,7 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
         level=level,
         last_level=levels[-1],
         control=_control_key(ref) if ref.control != WINNING_TICKET else "",
-        branches=tuple((_control_key(each), control_words(each)) for each in here if each.control != WINNING_TICKET),
+        controls=tuple((_control_key(each), control_words(each)) for each in here if each.control != WINNING_TICKET),
         level_words=_level_words(rows, level, levels[-1]),
         sentence=_sentence(index, rows, ref, collapse(reader, ref)),
         layers=tuple(_card(index, i, each, rows, ref, layer, query) for i, each in enumerate(index.layers)),

@@ -49,6 +49,7 @@ export async function atlas(form, chosen) {
     const address = here();
     address.searchParams.set("tab", "masks");
     if (following()) address.searchParams.delete("level");
+    address.searchParams.delete("branch"); // of a link of before
     for (const [name, value] of Object.entries(changes)) {
       if (value === "" || (name === "level" && following())) address.searchParams.delete(name);
       else address.searchParams.set(name, value);

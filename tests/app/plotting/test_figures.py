@@ -14,7 +14,7 @@ from app.kinds.registry import FIGURES, kinds_of
 from app.methods.catalog import CATALOG
 from app.plotting.entry import FigureEntry, csv, render
 from app.plotting.source import Source
-from app.plotting.style import BRANCHES, FORMATS, LOOKS, OPTIMIZERS
+from app.plotting.style import CONTROLS, FORMATS, LOOKS, OPTIMIZERS
 from app.plotting.tickets.overlap_view import OverlapOptions
 from tests.app import erasure_rows, hardware_rows
 
@@ -125,7 +125,7 @@ def test_every_figure_tells_title_finding_foot_and_n(records: Any, entry: Figure
         assert meta["foot"].startswith(f"n = {meta['n']}" if meta["n"] < 2 else "n = ")
         assert "".join(part["text"] for part in meta["finding"]).endswith(".")
         assert {part["role"] for part in meta["finding"] if "role" in part} <= {
-            *BRANCHES, *OPTIMIZERS, *FORMATS, "dense", "pruned",
+            *CONTROLS, *OPTIMIZERS, *FORMATS, "dense", "pruned",
         }  # fmt: skip
         assert meta["axes"]["x"]
         assert meta["axes"]["y"]
@@ -183,8 +183,8 @@ def test_only_what_reads_says_is_read(records: Any) -> None:
 
 
 def test_every_branch_of_the_catalog_has_its_look() -> None:
-    assert set(CATALOG["branch"]) | {"winning_ticket"} == set(BRANCHES)
-    assert len({(look.dash, look.symbol) for look in BRANCHES.values()}) == len(BRANCHES)
+    assert set(CATALOG["control"]) | {"winning_ticket"} == set(CONTROLS)
+    assert len({(look.dash, look.symbol) for look in CONTROLS.values()}) == len(CONTROLS)
 
 
 def test_every_optimizer_of_the_catalog_has_its_look() -> None:
@@ -192,13 +192,13 @@ def test_every_optimizer_of_the_catalog_has_its_look() -> None:
     assert len({look.symbol for look in OPTIMIZERS.values()}) == len(OPTIMIZERS)
     by_color = {(look.color, look.dash) for look in OPTIMIZERS.values()}
     assert len(by_color) == len(OPTIMIZERS)
-    assert not set(OPTIMIZERS) & set(BRANCHES)
+    assert not set(OPTIMIZERS) & set(CONTROLS)
 
 
 def test_every_format_that_can_be_asked_for_has_its_look() -> None:
     assert ("dense", *FORMATS) == hardware.FORMATS
     assert len({(look.dash, look.symbol) for look in FORMATS.values()}) == len(FORMATS)
-    assert not set(FORMATS) & {*BRANCHES, *OPTIMIZERS}
+    assert not set(FORMATS) & {*CONTROLS, *OPTIMIZERS}
 
 
 def test_unknown_options_are_refused() -> None:

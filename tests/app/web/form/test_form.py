@@ -46,7 +46,7 @@ def _object(node: dict[str, Any], root: dict[str, Any]) -> st.SearchStrategy[dic
 
 def _consistent(raw: dict[str, Any]) -> LotterySpec:
     """The drawn values bent until no two fields contradict each other; controls in the catalog's order."""
-    order = list(CATALOG["branch"])
+    order = list(CATALOG["control"])
     branches = {control["kind"]: control for control in raw["branches"]}
     raw |= {
         "branches": sorted(branches.values(), key=lambda control: order.index(control["kind"])),
@@ -178,7 +178,7 @@ def test_shrinking_is_refused_when_extending() -> None:
 
 @pytest.mark.parametrize("field", sorted(set(LotterySpec.model_fields) - {"kind"}))
 def test_the_open_fields_are_those_the_contract_lets_grow(field: str) -> None:
-    more = (*PRESET.branches, CATALOG["branch"]["random"].params(kind="random"))
+    more = (*PRESET.branches, CATALOG["control"]["random"].params(kind="random"))
     larger: dict[str, Any] = {"replicates": 4, "levels": 12, "branches": more}
     value = larger.get(field, object())
     verdict = PRESET.model_copy(update={field: value}).extends(PRESET)

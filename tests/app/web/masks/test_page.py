@@ -153,6 +153,14 @@ def test_other_tickets_can_be_chosen_of_this_run_and_of_any(client: httpx.Client
         assert chosen(ask(client, run.id, level=1, other=address), "other") == address
 
 
+def test_a_control_is_chosen_by_name_in_links_of_before_too(client: httpx.Client, store: Store) -> None:
+    run = write_run(store, SHAPES, controls=("shuffled",))
+    pages = [ask(client, run.id, level=1, **{name: "shuffled:0"}) for name in ("control", "branch")]
+    for page in pages:
+        assert chosen(page, "control") == "shuffled:0"
+    assert chosen(ask(client, run.id, level=1, control="", branch="reinit:0"), "control") == ""
+
+
 def pictures(page: str) -> list[str]:
     """Addresses of all pictures of the page, those for readers without scripts too."""
     found = re.findall(r'(?:src|srcset)="(/api/v1/[^"]*/tile[^"]*)"', page)

@@ -113,7 +113,7 @@ def test_every_place_is_as_likely() -> None:
     assert (hits - 1_000).abs().max() < 137
 
 
-@pytest.mark.parametrize("kind", CATALOG["branch"])
+@pytest.mark.parametrize("kind", CATALOG["control"])
 def test_whatever_keeps_the_weights_of_its_ticket_begins_where_the_ticket_does(
     kind: str, context: ControlContext
 ) -> None:

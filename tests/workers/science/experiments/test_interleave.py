@@ -26,7 +26,7 @@ from workers.science.stacked.network import StackedNetwork
 from workers.science.train import loop
 from workers.science.train.events import SlotEvent
 
-BRANCHES: list[dict[str, Any]] = [{"kind": "reinit", "draws": 2}, {"kind": "shuffled"}]
+CONTROLS: list[dict[str, Any]] = [{"kind": "reinit", "draws": 2}, {"kind": "shuffled"}]
 ALL = ["winning_ticket/0 reinit/0 reinit/1 shuffled/0"]
 PAIRS = ["winning_ticket/0 reinit/0", "reinit/1 shuffled/0"]
 
@@ -42,7 +42,7 @@ def abreast(
 
 
 def spec(**fields: Any) -> Any:
-    return small(**{"levels": 2, "branches": BRANCHES} | fields)
+    return small(**{"levels": 2, "branches": CONTROLS} | fields)
 
 
 def served(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:

@@ -4,11 +4,11 @@ from typing import ClassVar, Literal
 
 from app.contract.look import Look
 from app.contract.palette import LILAC
-from app.contract.params import Branch
+from app.contract.params import DrawnControl
 from app.methods.method import Method
 
 
-class Shuffled(Branch):
+class Shuffled(DrawnControl):
     rewound: ClassVar[bool] = True
     kind: Literal["shuffled"]
 

@@ -4,11 +4,11 @@ from typing import Literal
 
 from app.contract.look import Look
 from app.contract.palette import Color
-from app.contract.params import Branch
+from app.contract.params import DrawnControl
 from app.methods.method import Method
 
 
-class Reinit(Branch):
+class Reinit(DrawnControl):
     kind: Literal["reinit"]
 
 
