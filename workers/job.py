@@ -27,7 +27,7 @@ class Job:
     """One claimed shard and where to run it; `device` is "cpu" or "cuda:0", `worker` the id of the worker.
 
     With a `width` above 1 it is trained in a stack of so many replicates, together with the shards `beside` it; and of
-    each at most so many trainings are made `abreast`, unless its plan says otherwise.
+    each at most so many trainings are made `at_once`, unless its plan says otherwise.
     """
 
     claim: Claim
@@ -36,7 +36,7 @@ class Job:
     device: str
     width: int = 1
     beside: tuple[Claim, ...] = ()
-    abreast: int = 1
+    at_once: int = 1
     patience_s: float = CHILD_PATIENCE_S
 
     def store(self) -> Store:
@@ -51,11 +51,11 @@ class Job:
 
     @property
     def stacks(self) -> list[str]:
-        """Which trainings of a replicate are made as one (`Experiment.abreast`): as its plan says, if it has begun."""
+        """The stack groups of a replicate (`Experiment.stack_groups`): those of its plan, if it has begun."""
         if self.claim.plan is not None:
-            planned: list[str] = self.claim.plan.get("abreast", [])
+            planned: list[str] = self.claim.plan.get("stack_groups", [])
             return planned
-        return self.claim.spec.abreast(self.abreast)
+        return self.claim.spec.stack_groups(self.at_once)
 
     @property
     def widest(self) -> int:
@@ -75,7 +75,7 @@ class Job:
         if self.widest > 1:
             now, what = self.widest, "trainings of a replicate"
             plan: dict[str, Any] = {
-                "abreast": [part for stack in self.stacks for part in stacks.cut(stack.split(), now // 2)]
+                "stack_groups": [part for stack in self.stacks for part in stacks.cut(stack.split(), now // 2)]
             }
         else:
             now, what = self.width, "replicates"

@@ -25,16 +25,16 @@ def pin() -> None:
     torch.backends.cudnn.allow_tf32 = False
 
 
-def plan(network: dict[str, Any], device: str, replicates: int = 1, abreast: Sequence[str] = ()) -> dict[str, Any]:
+def plan(network: dict[str, Any], device: str, replicates: int = 1, stack_groups: Sequence[str] = ()) -> dict[str, Any]:
     """The plan of this process on `device` ("cpu" or "cuda:0") with so many `replicates` in a stack.
 
-    Each text of `abreast` names trainings of one that share it (`Experiment.abreast`). `network` is what the experiment
-    describes of it.
+    Each text of `stack_groups` names trainings of a replicate that share one (`Experiment.stack_groups`). `network` is
+    what the experiment describes of it.
     """
     return {
         **network,
         "replicates": replicates,
-        **({"abreast": list(abreast)} if abreast else {}),
+        **({"stack_groups": list(stack_groups)} if stack_groups else {}),
         "threads": torch.get_num_threads(),
         "dtype": str(torch.get_default_dtype()).removeprefix("torch."),
         "flags": {
@@ -55,14 +55,19 @@ def _known(frozen: dict[str, Any], mine: dict[str, Any]) -> dict[str, str]:
     return {name: by for name, by in mine.get("moved_by", {}).items() if name in before}
 
 
+def renamed(plan: dict[str, Any]) -> dict[str, Any]:
+    """Return a stored plan under the names of today: stack groups were called "abreast" up to arithmetic 2."""
+    return {{"abreast": "stack_groups"}.get(key, key): value for key, value in plan.items()}
+
+
 def obey(frozen: dict[str, Any], mine: dict[str, Any]) -> None:
     """Raises `PlanMismatchError` unless this process computes as the shard's first attempt did."""
     # What was measured is taken from the frozen plan; one of an older version has none of it, no number and no stack.
-    before = {"arithmetic": 1, "replicates": 1, "abreast": []}
+    before = {"arithmetic": 1, "replicates": 1, "stack_groups": []}
     # The architecture says what the model is, which the spec does too: it changes no number.
     left_out = ("tuned", "architecture")
     frozen, mine = (
-        before | {key: each for key, each in plan.items() if key not in left_out} for plan in (frozen, mine)
+        before | {key: each for key, each in renamed(plan).items() if key not in left_out} for plan in (frozen, mine)
     )
     differing = _differences(frozen, {**mine, "moved_by": _known(frozen, mine)} if "moved_by" in mine else mine)
     if differing:

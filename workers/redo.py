@@ -110,7 +110,7 @@ def redo(
     """
     redone, columns = Redone(), dict[Key, dict[str, list[float]]]()
     before = dict(part.before)
-    if plan.get("abreast"):
+    if plan.get("stack_groups"):
         # Others of its round, of which none rests on another, might be made before it, or beside it.
         mine, _ = spec.named(part.key)
         before |= {key: work for key, work in spec.parts() if spec.named(key)[0] == mine and key != part.key}
@@ -147,7 +147,7 @@ def _alone(
     """The outputs of one replicate, in its slot of a stack where `plan` had it trained in one with others."""
     width = plan.get("replicates", 1)
     slot = replicate % width
-    together = stackable and (width > 1 or plan.get("abreast"))
+    together = stackable and (width > 1 or plan.get("stack_groups"))
     trainer = {"trainer": partial(StackedTrainer, stack=Stack(width), slot=slot)} if together else {}
     for _, output in conduct({slot: run(**trainer)}):
         yield output

@@ -30,7 +30,7 @@ def memory(device: str) -> Memory | None:
 
 
 def fitted(job: Job, store: Store, ask: Callable[[str], Memory | None] = memory) -> Job | None:
-    """The job with as many replicates as there is room for now, at least one, and as many trainings of each abreast.
+    """The job with as many replicates as there is room for now, at least one, and as many trainings of each at once.
 
     The other replicates are given back.
 
@@ -62,7 +62,7 @@ def fitted(job: Job, store: Store, ask: Callable[[str], Memory | None] = memory)
         if claim.replicate // width != block:
             _told(store.release, claim.shard_id, claim.token)
     beside = tuple(each for each in job.beside if each.replicate // width == block)
-    return replace(job, width=width, beside=beside, abreast=min(job.abreast, networks // width))
+    return replace(job, width=width, beside=beside, at_once=min(job.at_once, networks // width))
 
 
 def _told(write: Callable[[int, str], object], shard_id: int, token: str) -> None:

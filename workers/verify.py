@@ -70,13 +70,13 @@ def _verify(store: Store, settings: Settings, asked: Verification) -> int:
     stored = store.outputs(run.id, replicate)
     part = choose(spec, stored, asked)
     starts = [start for start in store.starts(run.id) if start.replicate == replicate]
-    frozen = _plan([start.event["plan"] for start in starts])
+    frozen = _plan([numerics.renamed(start.event["plan"]) for start in starts])
     device = _device(frozen)
     network = import_module(EXPERIMENTS[spec.kind].target.partition(":")[0]).describe(
         spec, settings.resolved_datasets_dir
     )
     # What the first attempt measured is taken over, as a later attempt does.
-    mine = numerics.plan(network, device, frozen.get("replicates", 1), frozen.get("abreast", ()))
+    mine = numerics.plan(network, device, frozen.get("replicates", 1), frozen.get("stack_groups", ()))
     mine["tuned"] = frozen.get("tuned", {})
     then = origins(starts)
     now = Origin(replicate, (), (), lines_of(mine, provenance(spec, device, network)))
@@ -117,7 +117,7 @@ def _plan(plans: Sequence[dict[str, Any]]) -> dict[str, Any]:
             f"this replicate was trained together with others, {' then '.join(map(str, widths))} of them as the memory "
             "allowed: how many were trained with each is not known"
         )
-    stacks = list(dict.fromkeys(" | ".join(plan.get("abreast", ())) for plan in plans))
+    stacks = list(dict.fromkeys(" | ".join(plan.get("stack_groups", ())) for plan in plans))
     if len(stacks) > 1:
         raise CannotVerifyError(
             f"several trainings of this replicate ran at once, {', then '.join(stacks)}, as the memory allowed: which "

@@ -151,7 +151,7 @@ class Experiment(RunSpec):
         """Return the round of a training, in which none rests on another, and its name there."""
         return 0, "/".join(map(str, key.model_dump().values()))
 
-    def abreast(self, most: int) -> list[str]:  # noqa: ARG002 (for those that can)
+    def stack_groups(self, most: int) -> list[str]:  # noqa: ARG002 (for those that can)
         """Which trainings of each round may be made as one stack of networks, at most so many.
 
         Each text has the names of two or more, such as "reinit/0 reinit/1".

@@ -100,7 +100,7 @@ def test_random_kills_change_nothing(
     plans = [start.event["plan"] for run in runs for start in lab.store.starts(run.id)]
     together = int(lab.env["TICKETSCOPE_TOGETHER"])
     assert any(plan["replicates"] > 1 for plan in plans) == (together > 1)
-    assert any(plan.get("abreast") for plan in plans) == (together > 1)
+    assert any(plan.get("stack_groups") for plan in plans) == (together > 1)
     until(lambda: not strays(lab), 10)
     # What the killed have half written or no longer need goes; what a run has saved stays, whole.
     lab.store.sweep_artifacts(0.0)

@@ -26,7 +26,7 @@ def plan() -> dict[str, object]:
 
 def test_a_plan_names_what_decides_the_bits(plan: dict[str, object]) -> None:
     assert plan["layers"] == [{"name": "fc1", "shape": [2, 3]}]
-    assert "abreast" not in plan
+    assert "stack_groups" not in plan
     assert (plan["replicates"], plan["threads"], plan["dtype"], plan["device"]) == (1, 1, "float32", "cpu")
     assert plan["flags"] == {"deterministic": True, "matmul": "highest", "tf32": False}
     versions = plan["versions"]
@@ -37,10 +37,11 @@ def test_a_plan_names_what_decides_the_bits(plan: dict[str, object]) -> None:
 
 def test_the_same_plan_is_obeyed(plan: dict[str, object]) -> None:
     numerics.obey(json.loads(json.dumps(plan)), plan)
-    abreast = numerics.plan({}, "cpu", 2, ["winning_ticket/0 reinit/0"])
-    numerics.obey(json.loads(json.dumps(abreast)), abreast)
-    with pytest.raises(numerics.PlanMismatchError, match="abreast was"):
-        numerics.obey(abreast, numerics.plan({}, "cpu", 2))
+    at_once = numerics.plan({}, "cpu", 2, ["winning_ticket/0 reinit/0"])
+    numerics.obey(json.loads(json.dumps(at_once)), at_once)
+    numerics.obey(json.loads(json.dumps(at_once).replace("stack_groups", "abreast")), at_once)  # as it was called
+    with pytest.raises(numerics.PlanMismatchError, match="stack_groups was"):
+        numerics.obey(at_once, numerics.plan({}, "cpu", 2))
 
 
 def test_a_run_from_before_models_were_described_goes_on(plan: dict[str, object]) -> None:

@@ -65,16 +65,17 @@ def test_as_many_as_fit_are_kept_and_the_others_given_back(
 
 
 @pytest.mark.parametrize(
-    ("free", "most", "abreast"), [(PLENTY, 4, 4), (room_for(13), 4, 4), (room_for(11.5), 4, 3), (room_for(0.5), 4, 1)]
+    ("free", "most", "at_once"),
+    [(PLENTY, 4, 4), (room_for(13), 4, 4), (room_for(11.5), 4, 3), (room_for(0.5), 4, 1)],
 )
-def test_of_each_as_many_trainings_are_made_abreast_as_fit(
-    store: Store, tmp_path: Path, free: int, most: int, abreast: int
+def test_of_each_as_many_trainings_are_made_at_once_as_fit(
+    store: Store, tmp_path: Path, free: int, most: int, at_once: int
 ) -> None:
     store.create_run(small_spec(replicates=3), name="x")
-    found = fitted(replace(job(store, tmp_path, 3), abreast=most), store, lambda _: Memory(free, PLENTY))
+    found = fitted(replace(job(store, tmp_path, 3), at_once=most), store, lambda _: Memory(free, PLENTY))
     assert found is not None
-    assert found.abreast == abreast
-    assert found.widest <= abreast
+    assert found.at_once == at_once
+    assert found.widest <= at_once
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_rates_of_an_erasure_are_as_many_at_once_as_setting_and_memory_allow(
     store.create_run(spec, name="x")
     claim = store.claim("cpu", "a test")
     assert claim is not None
-    mine = Job(claim, Settings(data_dir=tmp_path), "a test", device, abreast=together)
+    mine = Job(claim, Settings(data_dir=tmp_path), "a test", device, at_once=together)
     found = fitted(mine, store, lambda asked: None if asked == "cpu" else Memory(has, PLENTY))
     assert found is not None
     assert found.widest == width
@@ -116,7 +117,7 @@ def test_what_has_nothing_to_stack_is_not_asked_how_large_it_is(store: Store, tm
     def never(device: str) -> Memory:
         raise AssertionError(device)
 
-    found = fitted(Job(claim, Settings(data_dir=tmp_path), "a test", "cuda:0", abreast=8), store, never)
+    found = fitted(Job(claim, Settings(data_dir=tmp_path), "a test", "cuda:0", at_once=8), store, never)
     assert found is not None
     assert not found.stacked
 

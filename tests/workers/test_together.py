@@ -76,11 +76,11 @@ def test_all_replicates_of_a_run_finish_in_one_child(running: Lab, undisturbed: 
 def test_trainings_of_a_level_share_the_stack_where_it_has_room(running: Lab, undisturbed: str) -> None:
     """Two of each of three replicates, or all of one; told in the order of one after the other."""
     places = [f"{place.control}/{place.draw}" for place, _ in THREE.parts() if place.level == 1]
-    assert [event["plan"]["abreast"] for event in started(running, undisturbed)] == [THREE.abreast(2)] * 3
+    assert [event["plan"]["stack_groups"] for event in started(running, undisturbed)] == [THREE.stack_groups(2)] * 3
     run_id = running.submit(small_spec(replicates=1))
     (run,) = running.ends([run_id])
     assert run.state == "finished"
-    assert [event["plan"]["abreast"] for event in started(running, run_id)] == [[" ".join(places)]]
+    assert [event["plan"]["stack_groups"] for event in started(running, run_id)] == [[" ".join(places)]]
     outcomes = running.store.events(run_id, limit=10_000)
     told = [e.event["place"] for e in outcomes if e.event["kind"] == "measured" and e.event["series"] == "outcome"]
     assert told == [place.model_dump() for place, _ in small_spec().parts()]
@@ -107,7 +107,7 @@ def test_one_replicate_killed_among_its_controls_runs_again_to_the_same_bits(lab
     saved = checkpoints.newest(lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/0", spec)
     assert saved.state is not None
     steps = [each["course"]["step"] for each in saved.state["midway"]]
-    assert steps == [steps[0]] * len(spec.abreast(8)[0].split())
+    assert steps == [steps[0]] * len(spec.stack_groups(8)[0].split())
     assert steps[0] > 100
     process.kill()
     lab.ends([run_id], 120)
@@ -182,7 +182,7 @@ def test_sigterm_gives_all_back_and_another_worker_obeys_the_plan(lab: Lab, runn
     assert run.state == "finished"
     plans = [event["plan"] for event in started(lab, run_id)]
     assert len(plans) == 6
-    assert all((plan["replicates"], plan["abreast"]) == (3, THREE.abreast(2)) for plan in plans)
+    assert all((plan["replicates"], plan["stack_groups"]) == (3, THREE.stack_groups(2)) for plan in plans)
     assert results(lab.store, run_id) == results(running.store, undisturbed)
 
 
@@ -316,7 +316,7 @@ def test_trainings_of_a_level_are_fewer_before_replicates_are(
     monkeypatch.setattr(stacked_trainer, "_train", short_of_memory)
     branches = [{"kind": "reinit", "draws": 1}, {"kind": "shuffled", "draws": 1}]
     spec = small_spec(steps=20, levels=1, branches=branches, rewind_step=5, replicates=2)
-    assert spec.abreast(4) == ["winning_ticket/0 shuffled/0"]
+    assert spec.stack_groups(4) == ["winning_ticket/0 shuffled/0"]
     run_id = store.create_run(spec, name="x").id
     settings = Settings(data_dir=tmp_path)
     plans = list[tuple[int, int, list[str]]]()
@@ -327,7 +327,7 @@ def test_trainings_of_a_level_are_fewer_before_replicates_are(
             child.run_together(job, Deaf())  # type: ignore[arg-type]
         else:
             list(child.Attempt(job, Deaf()).work())  # type: ignore[arg-type]
-    assert plans == [(2, 2, spec.abreast(4)), (2, 2, []), (2, 1, []), (1, 1, [])]
+    assert plans == [(2, 2, spec.stack_groups(4)), (2, 2, []), (2, 1, []), (1, 1, [])]
     assert store.run(run_id).state == "finished"
     assert slots == [2, 4, 2]
     reasons = [e.event["reason"] for e in store.events(run_id, limit=1_000) if e.event["kind"] == "failed"]
@@ -351,7 +351,7 @@ def test_one_that_does_not_fit_alone_fails_by_name(
     monkeypatch.setattr("workers.science.experiments.trainer.train", nothing_fits)
     run_id = store.create_run(small_spec(), name="x").id
     for _ in range(3):
-        job = replace(next_job(store, Settings(data_dir=tmp_path)), abreast=1)
+        job = replace(next_job(store, Settings(data_dir=tmp_path)), at_once=1)
         assert not job.stacked
         list(child.Attempt(job, Deaf()).work())  # type: ignore[arg-type]
     run = store.run(run_id)

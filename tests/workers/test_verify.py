@@ -48,11 +48,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
     ids["rates"] = store.create_run(erasure_spec(grids, steps=20, twins=True), name="rates").id
     Worker(settings.model_copy(update={"together": 3}), "cpu", 1).serve()
     # Two trainings at once, then one that was added.
-    abreast = {**small, "rewind_step": 10, "levels": 1}
-    ids["abreast"] = store.create_run(small_spec(**abreast, branches=CONTROLS), name="abreast").id
+    stacked = {**small, "rewind_step": 10, "levels": 1}
+    ids["stacked"] = store.create_run(small_spec(**stacked, branches=CONTROLS), name="stacked").id
     Worker(settings.model_copy(update={"together": 2}), "cpu", 1).serve()
     more = [{"kind": "reinit", "draws": 1}, *CONTROLS]
-    store.extend_run(ids["abreast"], small_spec(**abreast, branches=more))
+    store.extend_run(ids["stacked"], small_spec(**stacked, branches=more))
     Worker(settings, "cpu", 1).serve()
     assert {run.state for run in store.runs().items} == {"finished"}
     store.close()
@@ -229,22 +229,22 @@ def test_a_replicate_that_had_to_go_on_with_fewer_is_refused_by_name(lab: Lab) -
 
 
 def test_each_of_several_at_once_is_made_again_in_its_slot(lab: Lab) -> None:
-    (plan, _) = [start.event["plan"] for start in lab.store.starts(lab.ids["abreast"])]
-    assert plan["abreast"] == ["winning_ticket/0 shuffled/0", "random/0 random/1"]
+    (plan, _) = [start.event["plan"] for start in lab.store.starts(lab.ids["stacked"])]
+    assert plan["stack_groups"] == ["winning_ticket/0 shuffled/0", "random/0 random/1"]
     for control, draw in (("winning_ticket", 0), ("shuffled", 0), ("random", 0), ("random", 1), ("reinit", 0)):
-        code, out, err = lab.verify("abreast", level=1, control=control, draw=draw)
+        code, out, err = lab.verify("stacked", level=1, control=control, draw=draw)
         assert code == 0, (control, draw, out, err)
         assert "identical to the bit" in out
 
 
 def test_one_that_had_to_go_on_with_fewer_at_once_is_refused_by_name(lab: Lab) -> None:
-    starts = lab.store.starts(lab.ids["abreast"])
-    event = {**starts[-1].event, "plan": {**starts[-1].event["plan"], "abreast": ["winning_ticket/0 shuffled/0"]}}
+    starts = lab.store.starts(lab.ids["stacked"])
+    event = {**starts[-1].event, "plan": {**starts[-1].event["plan"], "stack_groups": ["winning_ticket/0 shuffled/0"]}}
     lab.write(
         "UPDATE events SET body = ? WHERE run_id = ? AND seq = ?",
-        (orjson.dumps(event).decode(), lab.ids["abreast"], starts[-1].seq),
+        (orjson.dumps(event).decode(), lab.ids["stacked"], starts[-1].seq),
     )
-    code, out, err = lab.verify("abreast")
+    code, out, err = lab.verify("stacked")
     assert (code, out) == (2, "")
     assert "winning_ticket/0 shuffled/0 | random/0 random/1, then winning_ticket/0 shuffled/0, as" in " ".join(
         err.split()

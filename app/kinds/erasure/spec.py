@@ -208,7 +208,7 @@ class ErasureSpec(Experiment):
         rate = self.grid(cell.optimizer).lrs.index(cell.lr)
         return self.widths.index(cell.width), f"{cell.optimizer}/{rate}{'' if cell.marked else '/twin'}"
 
-    def abreast(self, most: int) -> list[str]:
+    def stack_groups(self, most: int) -> list[str]:
         """The rates of an optimizer, twins too, as far as there is room for what the later ones have to say."""
         rows, columns = self.matrix(max(self.widths))
         room = 1 + MAX_KEPT_BACK // (rows * columns * len(self.moments()))

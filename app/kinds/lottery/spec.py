@@ -181,7 +181,7 @@ class LotterySpec(Experiment):
         """As its model and its optimizer allow: a stack gives it one gradient a step."""
         return self.model.stackable and self.optimizer.elementwise and self.optimizer.gradients == 1
 
-    def abreast(self, most: int) -> list[str]:
+    def stack_groups(self, most: int) -> list[str]:
         """The ticket of a level and its controls, those of them with the same first step and the same rates."""
         groups = dict[tuple[int, bool], list[str]]()
         for key, steps in self.parts() if self.stackable else ():

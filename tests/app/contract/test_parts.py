@@ -42,12 +42,12 @@ def test_each_kind_names_the_series_of_its_ends() -> None:
 
 
 def names(most: int, **fields: Any) -> list[str]:
-    """What of the spec with every control is made abreast."""
+    """What of the spec with every control is made at once."""
     spec = SPECS["rewound, with every control"].model_dump() | fields
-    return EXPERIMENT.validate_python(spec).abreast(most)
+    return EXPERIMENT.validate_python(spec).stack_groups(most)
 
 
-def test_those_with_the_same_steps_and_rates_are_made_abreast() -> None:
+def test_those_with_the_same_steps_and_rates_are_made_at_once() -> None:
     rewound = "winning_ticket/0 shuffled/0 shuffled/1 shuffled/2 magnitude_at_init/0"
     assert names(8) == [rewound, "reinit/0 reinit/1 random/0"]
     # The third of three pairs is by itself, and so not named.
@@ -68,13 +68,13 @@ def test_stacks_are_as_wide_as_each_other_and_no_wider_than_asked() -> None:
         assert most < 3 or len(" ".join(stacks).split()) == 8
 
 
-def test_nothing_is_made_abreast_where_nothing_can_be() -> None:
+def test_nothing_is_made_at_once_where_nothing_can_be() -> None:
     assert names(1) == []
     assert names(8, optimizer={"kind": "muon"}) == []
     assert names(8, optimizer={"kind": "sam"}) == []
     assert names(8, branches=[]) == []
     others = [spec for spec in SPECS.values() if spec.kind in ("stable_rank", "hardware")]
-    assert [spec.abreast(8) for spec in others] == [[]] * len(others) != []
+    assert [spec.stack_groups(8) for spec in others] == [[]] * len(others) != []
 
 
 @pytest.mark.parametrize("name", SPECS)

@@ -7,7 +7,7 @@ from skimage.metrics import structural_similarity
 from torch import Tensor
 
 SHARES = 24
-"""Singular values told of a spectrum."""
+"""Singular values stored of a spectrum."""
 BIN = 0.25
 """Width of a bin of update sizes, in powers of ten."""
 

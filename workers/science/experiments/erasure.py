@@ -69,7 +69,7 @@ def run(
     With `resume`, what is done is not done again; the rest comes out identical to the bit, on the same device and under
     the same `plan`, the shard's numeric plan. It says which cells are trained at once: a Checkpoint comes after these.
     """
-    stacks = plan.get("abreast", ())
+    stacks = plan.get("stack_groups", ())
     yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, clock or Clock(), stacks).run()
 
 
@@ -141,7 +141,7 @@ class _Replicate:
             if steps is not None:
                 self._work[place] = self._mflop(place, steps)
         self._trainings = ReplicateProgress(spec, list(self._cells), stacks, resume)
-        self._made = {place: self._work[place] for place in self._trainings.made}
+        self._made = {place: self._work[place] for place in self._trainings.done}
         self._made |= {
             place: self._mflop(place, begun.step)
             for place in self._cells

@@ -71,7 +71,7 @@ class CellTraining:
         """Set network and optimizers to where they stood when the training was saved."""
         if self._begun is not None:
             self._layout.load(self._slot, self._begun.part("network"))
-            optimizer_state.load(self.optimizers, self._begun.told["optimizers"], self._begun.part("optimizers"))
+            optimizer_state.load(self.optimizers, self._begun.values["optimizers"], self._begun.part("optimizers"))
 
     def observed(self, observation: Observed) -> Iterator[Logged]:
         """Measure the matrix at a step."""

@@ -1,4 +1,4 @@
-"""Trainings that are made at once and told one after the other: what would come too early is kept back.
+"""Trainings that are made at once and logged one after the other: what would come too early is kept back.
 
 So the log of a replicate is what it would be if each had waited for the one before it.
 """
@@ -20,14 +20,14 @@ Logged: TypeAlias = Measured | Tensors
 
 @dataclass(frozen=True)
 class KeptBack:
-    """What was `kept` back of each training, and which of these have `ended`."""
+    """The outputs `kept` back of each training, and which of these have `ended`."""
 
     kept: Mapping[TrainingKey, Sequence[Logged]] = field(default_factory=dict)
     ended: Sequence[TrainingKey] = ()
 
 
 class InOrder:
-    """Passes on the outputs of the first of `places` that has not ended, and keeps back those of the others.
+    """Pass on the outputs of the first of `places` that has not ended, and keep back those of the others.
 
     `back` is what one of these had kept back before.
     """
@@ -38,61 +38,61 @@ class InOrder:
         self._ended = set(back.ended)
 
     def due(self) -> list[Logged]:
-        """What was kept back and may be told now."""
-        told: list[Logged] = []
+        """Return what was kept back and may be logged now."""
+        logged: list[Logged] = []
         while (first := self.first) is not None:
-            told += self._kept.pop(first, ())
+            logged += self._kept.pop(first, ())
             if first not in self._ended:
                 break
             self._ended.discard(first)
             del self._waiting[first]
-        return told
+        return logged
 
     def add(self, place: TrainingKey, output: Logged) -> list[Logged]:
-        """The training at `place` says `output`; what may be told now."""
+        """Take an output of the training at `place`; return what may be logged now."""
         self._kept.setdefault(place, []).append(output)
         return self.due()
 
     def end(self, place: TrainingKey) -> list[Logged]:
-        """The training at `place` has said everything; what may be told now that waited for it."""
+        """End the training at `place`; return what may be logged now that waited for it."""
         self._ended.add(place)
         return self.due()
 
     @property
     def first(self) -> TrainingKey | None:
-        """The one whose turn it is; None when all have been told."""
+        """The training whose turn it is; None when all have been logged."""
         return next(iter(self._waiting), None)
 
     def waits(self, place: TrainingKey) -> bool:
-        """Whether the training has not been told to its end."""
+        """Return whether the training has not been logged to its end."""
         return place in self._waiting
 
     def ended(self, place: TrainingKey) -> bool:
-        """Whether it has ended, and waits to be told."""
+        """Return whether it has ended, and waits to be logged."""
         return place in self._ended
 
     @property
     def back(self) -> KeptBack:
-        """What is kept back now."""
+        """The outputs that are kept back now."""
         kept = {place: tuple(self._kept[place]) for place in self._waiting if self._kept.get(place)}
         return KeptBack(kept, [place for place in self._waiting if place in self._ended])
 
 
 def pack(back: KeptBack) -> tuple[dict[str, Any], dict[str, Tensor]]:
-    """What is kept back as JSON and the tensors that it names, for a checkpoint."""
+    """Return what is kept back as JSON and the tensors that it names, for a checkpoint."""
     tensors: dict[str, Tensor] = {}
-    told = [[place.model_dump(), [_packed(output, f"{i}.{j}", tensors) for j, output in enumerate(outputs)]]
+    outputs_of = [[place.model_dump(), [_packed(output, f"{i}.{j}", tensors) for j, output in enumerate(outputs)]]
             for i, (place, outputs) in enumerate(back.kept.items())]  # fmt: skip
-    return {"kept": told, "ended": [place.model_dump() for place in back.ended]}, tensors
+    return {"kept": outputs_of, "ended": [place.model_dump() for place in back.ended]}, tensors
 
 
-def unpack(told: Mapping[str, Any], tensors: Mapping[str, Tensor], key: type[TrainingKey]) -> KeptBack:
-    """The inverse of `pack`, for trainings that have such a `key`."""
+def unpack(state: Mapping[str, Any], tensors: Mapping[str, Tensor], key: type[TrainingKey]) -> KeptBack:
+    """Return what `pack` packed, for trainings that have such a `key`."""
     kept = {
         key.model_validate(place): [_unpacked(output, f"{i}.{j}", tensors, key) for j, output in enumerate(outputs)]
-        for i, (place, outputs) in enumerate(told["kept"])
+        for i, (place, outputs) in enumerate(state["kept"])
     }
-    return KeptBack(kept, [key.model_validate(place) for place in told["ended"]])
+    return KeptBack(kept, [key.model_validate(place) for place in state["ended"]])
 
 
 def _packed(output: Logged, name: str, tensors: dict[str, Tensor]) -> dict[str, Any]:
@@ -105,11 +105,11 @@ def _packed(output: Logged, name: str, tensors: dict[str, Tensor]) -> dict[str, 
     return {"name": output.name, "place": place, "tensors": list(output.tensors), "meta": dict(output.meta)}
 
 
-def _unpacked(told: Mapping[str, Any], name: str, tensors: Mapping[str, Tensor], key: type[TrainingKey]) -> Logged:
-    place = key.model_validate(told["place"])
-    if "series" in told:
-        columns = dict(zip(told["columns"], tensors[name].tolist(), strict=True))
-        return Measured(series=told["series"], key=place, columns=columns)
+def _unpacked(packed: Mapping[str, Any], name: str, tensors: Mapping[str, Tensor], key: type[TrainingKey]) -> Logged:
+    place = key.model_validate(packed["place"])
+    if "series" in packed:
+        columns = dict(zip(packed["columns"], tensors[name].tolist(), strict=True))
+        return Measured(series=packed["series"], key=place, columns=columns)
     return Tensors(
-        told["name"], place, {tensor: tensors[f"{name}.{tensor}"] for tensor in told["tensors"]}, told["meta"]
+        packed["name"], place, {tensor: tensors[f"{name}.{tensor}"] for tensor in packed["tensors"]}, packed["meta"]
     )

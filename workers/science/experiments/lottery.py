@@ -74,7 +74,7 @@ def run(
     csr_below = plan.get("tuned", {}).get("csr_below", 0.0)
     autocast = torch.bfloat16 if spec.precision == "bfloat16" else None
     trainer = partial(trainer, csr_below=csr_below, clock=clock or Clock(), autocast=autocast)
-    stacks = plan.get("abreast", ())
+    stacks = plan.get("stack_groups", ())
     yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, trainer, stacks).run()
 
 
@@ -109,10 +109,10 @@ def tune(
     spec: LotterySpec,
     datasets_dir: Path,
     device: torch.device | str,
-    recall: Callable[[dict[str, Any], Callable[[], Any]], Any],
+    get_or_measure: Callable[[dict[str, Any], Callable[[], Any]], Any],
     stacked: bool = False,
 ) -> dict[str, Any]:
-    """What a numeric plan rests on that only a measurement can tell; `recall(question, find_out)` remembers answers.
+    """Return what a numeric plan needs that has to be measured; `get_or_measure(question, measure)` keeps answers.
 
     "csr_below": share of kept weights under which linear layers train as compressed sparse rows; 0 for never. What is
     trained `stacked`, each network with masks of its own, is always dense, as is a training in 16 bits.
@@ -124,7 +124,7 @@ def tune(
     data = dataset(spec.dataset, datasets_dir)
     question = {"csr_below": spec.model.model_dump(mode="json"), "shape": list(data.shape), "batch": spec.batch_size}
     blank = partial(build(spec.model), data.shape, data.n_classes)
-    return {"csr_below": recall(question, lambda: threshold.csr_below(blank, data.shape, spec.batch_size))}
+    return {"csr_below": get_or_measure(question, lambda: threshold.csr_below(blank, data.shape, spec.batch_size))}
 
 
 class _Replicate:
@@ -160,8 +160,8 @@ class _Replicate:
         self._theta0: Mapping[str, Tensor] = self._load("init") if resume else self._initial("init")
         # Where weights go back to. Until the dense network has passed the rewind step: initialisation.
         self._rewound = self._theta0
-        made = self._progress.made
-        if DENSE in made and DENSE not in self._diverged and spec.rewind_step > 0:
+        done = self._progress.done
+        if DENSE in done and DENSE not in self._diverged and spec.rewind_step > 0:
             self._rewound = self._load("rewind")
         self._tickets: dict[int, Ticket] = {}
         model = self._blank().to(device)
@@ -173,7 +173,7 @@ class _Replicate:
             spec.steps,
             spec.eval_every,
             total=sum(self._steps.values()),
-            done=sum(self._steps[place] for place in made),
+            done=sum(self._steps[place] for place in done),
         )
 
     def run(self) -> Iterator[Step]:

@@ -15,7 +15,7 @@ K = TypeVar("K", bound=TrainingKey)
 
 
 def diverged(resume: Resume | None, key: type[K]) -> dict[K, int | None]:
-    """Return how many updates each training made that has diverged; None where an older checkpoint does not tell."""
+    """Return how many updates each training made that has diverged; None where an older checkpoint does not say."""
     state = resume.state if resume else {}
     places = [key.model_validate(place) for place in state.get("diverged", ())]
     return dict(zip(places, state.get("diverged_after", repeat(None)), strict=False))
@@ -48,16 +48,16 @@ class ReplicateProgress(Generic[K]):
         self.order = InOrder((place for group in self.groups for place in group if place not in done), back)
 
     def left(self, place: TrainingKey) -> bool:
-        """Whether it is still to be made, or made to its end."""
+        """Return whether it is still to be made, or made to its end."""
         return self.order.waits(place) and not self.order.ended(place)
 
     @property
-    def made(self) -> list[K]:
-        """Those that have ended, whether they have been told to their end or not."""
+    def done(self) -> list[K]:
+        """Trainings that have ended, whether they have been logged to their end or not."""
         return [place for place in self._places if not self.left(place)]
 
     def checkpoint(self, live: Iterable[TrainingCheckpoint] = (), **more: Any) -> Checkpoint:
-        """All that it takes to go on from here: `live` are the trainings that are being made; `more` is small JSON."""
+        """Return a checkpoint of the replicate: `live` are the trainings that are being made; `more` is small JSON."""
         begun, tensors = training_checkpoint.pack_all([*live, *self.begun.values()])
         back, kept = in_order.pack(self.order.back)
         upcoming = self.order.first
@@ -74,7 +74,7 @@ class ReplicateProgress(Generic[K]):
 
 
 def _groups(spec: Experiment, places: Iterable[K], stacks: Sequence[str]) -> list[list[K]]:
-    """In the order of `places`; those that are made at once where the first of them stands.
+    """Group trainings in the order of `places`; those that are made at once where the first of them stands.
 
     What the spec has gained since `stacks` was decided is named nowhere, and so leaves all others their slots.
     """

@@ -15,10 +15,10 @@ from workers.science.train.state import LoopState
 
 @dataclass(frozen=True)
 class TrainingCheckpoint:
-    """`told` is small JSON, `tensors` the rest by name; some of them are the experiment's own."""
+    """`values` is small JSON, `tensors` the rest by name; some of them are the experiment's own."""
 
     place: TrainingKey
-    told: Mapping[str, Any]
+    values: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
 
     def part(self, name: str) -> dict[str, Tensor]:
@@ -27,20 +27,20 @@ class TrainingCheckpoint:
 
     @property
     def step(self) -> int:
-        """How many updates had been made."""
-        step: int = self.told["course"]["step"]
+        """The number of updates that had been made."""
+        step: int = self.values["course"]["step"]
         return step
 
     def state(self, device: torch.device) -> LoopState:
         """Return where the loop stood, for a network on `device`."""
-        kept = self.told["course"]
+        kept = self.values["course"]
         losses = [loss.to(device) for loss in self.part("course").get("losses", torch.zeros(0))]
-        return LoopState(self.step, losses, kept["summed"], kept["counted"], self.told.get("lost"))
+        return LoopState(self.step, losses, kept["summed"], kept["counted"], self.values.get("lost"))
 
     def enter(self, layout: Layout, optimizers: Sequence[torch.optim.Optimizer], slot: int) -> None:
         """Set network and optimizers of a slot to where they were. Raises RuntimeError, KeyError, ValueError."""
         layout.load(slot, self.part("network"))
-        layout.remind(optimizers, slot, self.told["optimizers"], self.part("optimizers"))
+        layout.restore(optimizers, slot, self.values["optimizers"], self.part("optimizers"))
 
     def load(self, hooks: Iterable[Hook], slot: int) -> None:
         """Give hooks what they had to remember of a slot."""
@@ -57,7 +57,7 @@ def save(
     **parts: Mapping[str, Tensor],
 ) -> TrainingCheckpoint:
     """Return a training as it stands: what its layout gives of `network` and `optimizers`, and `parts` by name."""
-    told, remembered = optimizers
+    values, remembered = optimizers
     kept: dict[str, Mapping[str, Tensor]] = {"network": network, "optimizers": remembered, **parts}
     if state.losses:
         kept["course"] = {"losses": torch.stack(state.losses)}
@@ -66,7 +66,7 @@ def save(
         {
             "place": place.model_dump(),
             "course": {"step": state.step, "summed": state.summed, "counted": state.counted},
-            "optimizers": told,
+            "optimizers": values,
             "lost": state.lost,
         },
         {
@@ -86,18 +86,18 @@ def pack_all(begun: Iterable[TrainingCheckpoint]) -> tuple[list[Mapping[str, Any
     """Return several of them as the JSON of a checkpoint, and its tensors."""
     several = list(begun)
     tensors = {f"{i}/{key}": tensor for i, each in enumerate(several) for key, tensor in each.tensors.items()}
-    return [each.told for each in several], tensors
+    return [each.values for each in several], tensors
 
 
 def all_of(
-    told: Sequence[Mapping[str, Any]] | Mapping[str, Any], tensors: Mapping[str, Tensor], key: type[TrainingKey]
+    saved: Sequence[Mapping[str, Any]] | Mapping[str, Any], tensors: Mapping[str, Tensor], key: type[TrainingKey]
 ) -> list[TrainingCheckpoint]:
     """Return what `pack_all` packed; older versions kept a single one."""
-    if isinstance(told, Mapping):
-        return [TrainingCheckpoint(key.model_validate(told["place"]), told, tensors)]
+    if isinstance(saved, Mapping):
+        return [TrainingCheckpoint(key.model_validate(saved["place"]), saved, tensors)]
     return [
         TrainingCheckpoint(key.model_validate(each["place"]), each, _part(tensors, str(i)))
-        for i, each in enumerate(told)
+        for i, each in enumerate(saved)
     ]
 
 

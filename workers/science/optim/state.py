@@ -27,35 +27,35 @@ def dump(
 ) -> tuple[list[Any], dict[str, Tensor]]:
     """JSON for each optimizer, and the tensors it names (on the CPU, copies); of each tensor, `part` of it."""
     tensors: dict[str, Tensor] = {}
-    told: list[Any] = []
+    values: list[Any] = []
     for i, optimizer in enumerate(optimizers):
         state = optimizer.state_dict()
         groups = [{key: v for key, v in group.items() if key not in _NOT_KEPT} for group in state["param_groups"]]
-        told.append(_told({"state": state["state"], "groups": groups}, f"{i}", tensors, part))
-    return told, tensors
+        values.append(_plain({"state": state["state"], "groups": groups}, f"{i}", tensors, part))
+    return values, tensors
 
 
 def load(
     optimizers: Sequence[torch.optim.Optimizer],
-    told: Sequence[Any],
+    values: Sequence[Any],
     tensors: Mapping[str, Tensor],
     blend: Callable[[Of, Of], Of] = _instead,
 ) -> None:
-    """Make optimizers remember what `dump` told. Raises `ValueError` when they are others than those.
+    """Make optimizers remember what `dump` gave. Raises `ValueError` when they are others than those.
 
-    Of each parameter, `blend(kept, now)` of what was told and what they know already.
+    Of each parameter, `blend(kept, now)` of what was saved and what they know already.
     """
-    if len(told) != len(optimizers):
-        raise ValueError(f"{len(told)} optimizers were saved, and there are {len(optimizers)}")
-    for optimizer, each in zip(optimizers, told, strict=True):
-        kept = _untold(each, tensors)
+    if len(values) != len(optimizers):
+        raise ValueError(f"{len(values)} optimizers were saved, and there are {len(optimizers)}")
+    for optimizer, value in zip(optimizers, values, strict=True):
+        kept = _unpacked(value, tensors)
         now = optimizer.state_dict()
         groups = [{**group, **before} for group, before in zip(now["param_groups"], kept["groups"], strict=True)]
         state = {index: blend(each, now["state"].get(index, {})) for index, each in kept["state"].items()}
         optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
-def _told(value: Any, name: str, tensors: dict[str, Tensor], part: Callable[[Tensor], Tensor]) -> Any:
+def _plain(value: Any, name: str, tensors: dict[str, Tensor], part: Callable[[Tensor], Tensor]) -> Any:
     """JSON of nested containers: a dictionary as pairs, as its keys may be numbers; a tensor by name and axes."""
     if isinstance(value, Tensor):
         value = part(value)
@@ -64,25 +64,25 @@ def _told(value: Any, name: str, tensors: dict[str, Tensor], part: Callable[[Ten
         tensors[name] = value.detach().cpu().permute(order).clone(memory_format=torch.contiguous_format)
         return {"tensor": [name, order]}
     if isinstance(value, dict):
-        return {"pairs": [[key, _told(each, f"{name}.{key}", tensors, part)] for key, each in value.items()]}
+        return {"pairs": [[key, _plain(each, f"{name}.{key}", tensors, part)] for key, each in value.items()]}
     if isinstance(value, list | tuple):
         kind = "list" if isinstance(value, list) else "tuple"
-        return {kind: [_told(each, f"{name}.{i}", tensors, part) for i, each in enumerate(value)]}
+        return {kind: [_plain(each, f"{name}.{i}", tensors, part) for i, each in enumerate(value)]}
     if value is None or isinstance(value, bool | int | float | str):
         return {"value": value}
     raise TypeError(f"{name} of an optimizer is a {type(value).__name__}, which cannot be saved")
 
 
-def _untold(told: Any, tensors: Mapping[str, Tensor]) -> Any:
-    ((kind, value),) = told.items()
+def _unpacked(plain: Any, tensors: Mapping[str, Tensor]) -> Any:
+    ((kind, value),) = plain.items()
     match kind:
         case "tensor":
             name, order = value
             return tensors[name].permute(sorted(range(len(order)), key=order.__getitem__))
         case "pairs":
-            return {key: _untold(each, tensors) for key, each in value}
+            return {key: _unpacked(each, tensors) for key, each in value}
         case "list":
-            return [_untold(each, tensors) for each in value]
+            return [_unpacked(each, tensors) for each in value]
         case "tuple":
-            return tuple(_untold(each, tensors) for each in value)
+            return tuple(_unpacked(each, tensors) for each in value)
     return value

@@ -58,8 +58,8 @@ class FeedForward(nn.Module):
         self._biases = views[1::2]
         self._no_gradient = torch.zeros_like(idle)
 
-    def narrow(self, x: Tensor) -> Tensor:
-        """Of pictures or vectors `(n, ...)` the inputs that are read, `(n, n_read)`: the other methods take both."""
+    def inputs_read(self, x: Tensor) -> Tensor:
+        """Return of pictures or vectors `(n, ...)` the inputs that are read, `(n, n_read)`: other methods take both."""
         x = x.flatten(1)
         return x.index_select(1, self.inputs) if len(self.inputs) < self._n_in else x
 
@@ -103,7 +103,7 @@ class FeedForward(nn.Module):
         return list(zip(weights, [bias.clone() for bias in parts[1::2]], strict=True))
 
     def indices(self, *, training: bool) -> list[Tensor]:
-        """What its passes read beside `flat`."""
+        """Return the tensors that its passes read besides `flat`."""
         held = [each for matrix in self._matrices for each in matrix.indices(training=training)]
         return [self.inputs, *held] if len(self.inputs) < self._n_in else held
 

@@ -1,4 +1,4 @@
-"""How much memory replicates take that train as one stack, told from what one of them is made of."""
+"""The memory of replicates that train as one stack, estimated from the tensors of one of them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

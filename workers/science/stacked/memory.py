@@ -1,4 +1,4 @@
-"""What the optimizers of a stack remember of the network in one slot, to be saved and given back.
+"""The memory of the optimizers of a stack for the network in one slot, to be saved and restored.
 
 Tensors of theirs with axes are stacked as parameters are; the others, such as a count of steps, are all slots' own.
 """
@@ -13,7 +13,7 @@ from workers.science.optim import state
 
 
 def dump(optimizers: Sequence[torch.optim.Optimizer], slot: int) -> tuple[list[Any], dict[str, Tensor]]:
-    """What `workers.science.optim.state.dump` would tell of the optimizers of that network alone."""
+    """Return what `workers.science.optim.state.dump` gives of the optimizers of that network alone."""
     return state.dump(optimizers, lambda tensor: tensor[slot] if tensor.dim() else tensor)
 
 
@@ -21,10 +21,10 @@ def load(
     optimizers: Sequence[torch.optim.Optimizer],
     slot: int,
     slots: int,
-    told: Sequence[Any],
+    values: Sequence[Any],
     tensors: Mapping[str, Tensor],
 ) -> None:
-    """Have the optimizers of a stack of `slots` networks remember of that in `slot` what `dump` told.
+    """Restore in the optimizers of a stack of `slots` networks what `dump` gave of that in `slot`.
 
     What they know of the others stays; all must have made as many steps. Raises `ValueError` when they are other
     optimizers than those.
@@ -42,4 +42,4 @@ def load(
                 wide[name] = value
         return wide
 
-    state.load(optimizers, told, tensors, widen)
+    state.load(optimizers, values, tensors, widen)

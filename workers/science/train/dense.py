@@ -67,7 +67,11 @@ class Dense:
     def memory(self, optimizers: Sequence[torch.optim.Optimizer], slot: int) -> tuple[list[Any], dict[str, Tensor]]:
         return optimizer_state.dump(optimizers)
 
-    def remind(
-        self, optimizers: Sequence[torch.optim.Optimizer], slot: int, told: Sequence[Any], tensors: Mapping[str, Tensor]
-    ) -> None:  # fmt: skip
-        optimizer_state.load(optimizers, told, tensors)
+    def restore(
+        self,
+        optimizers: Sequence[torch.optim.Optimizer],
+        slot: int,
+        values: Sequence[Any],
+        tensors: Mapping[str, Tensor],
+    ) -> None:
+        optimizer_state.load(optimizers, values, tensors)

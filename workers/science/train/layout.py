@@ -54,8 +54,12 @@ class Layout(Protocol):
     def memory(self, optimizers: Sequence[torch.optim.Optimizer], slot: int) -> tuple[list[Any], dict[str, Tensor]]:
         """Return what optimizers of `network` remember of a slot, as JSON and the tensors that it names."""
 
-    def remind(
-        self, optimizers: Sequence[torch.optim.Optimizer], slot: int, told: Sequence[Any], tensors: Mapping[str, Tensor]
+    def restore(
+        self,
+        optimizers: Sequence[torch.optim.Optimizer],
+        slot: int,
+        values: Sequence[Any],
+        tensors: Mapping[str, Tensor],
     ) -> None:
         """Make optimizers remember what `memory` gave. Raises `ValueError` when they are others than those."""
 

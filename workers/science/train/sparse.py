@@ -51,10 +51,9 @@ class Perceptron(Dense):
         return {}
 
     def feed(self, data: Dataset, batches: Mapping[int, Batches], steps: int) -> Feed:
-        # Narrowing all pictures takes as long as it saves in this many steps. What is cut is narrowed after that.
+        # To select the inputs of all pictures takes as long as it saves in this many steps; cut ones come later.
         if steps > len(data.train) / 16 and not batches[0].cut:
-            narrow = replace(data.train, x=self.network.narrow(data.train.x))
-            data = replace(data, train=narrow)
+            data = replace(data, train=replace(data.train, x=self.network.inputs_read(data.train.x)))
         return super().feed(data, batches, steps)
 
     def gradients(self, x: Tensor, y: Tensor) -> Sequence[Tensor]:

@@ -44,8 +44,8 @@ class Stacked:
         return self._views[slot]
 
     def feed(self, data: Dataset, batches: Mapping[int, Batches], steps: int) -> Feed:
-        nobodys = next(iter(batches.values()))
-        return feed_stack(data, [batches.get(slot, nobodys) for slot in range(self.slots)])
+        silent = next(iter(batches.values()))
+        return feed_stack(data, [batches.get(slot, silent) for slot in range(self.slots)])
 
     def gradients(self, x: Tensor, y: Tensor) -> Sequence[Tensor]:
         for parameter in self._parameters:
@@ -99,7 +99,11 @@ class Stacked:
     def memory(self, optimizers: Sequence[torch.optim.Optimizer], slot: int) -> tuple[list[Any], dict[str, Tensor]]:
         return memory.dump(optimizers, slot)
 
-    def remind(
-        self, optimizers: Sequence[torch.optim.Optimizer], slot: int, told: Sequence[Any], tensors: Mapping[str, Tensor]
-    ) -> None:  # fmt: skip
-        memory.load(optimizers, slot, self.slots, told, tensors)
+    def restore(
+        self,
+        optimizers: Sequence[torch.optim.Optimizer],
+        slot: int,
+        values: Sequence[Any],
+        tensors: Mapping[str, Tensor],
+    ) -> None:
+        memory.load(optimizers, slot, self.slots, values, tensors)

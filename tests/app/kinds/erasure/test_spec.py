@@ -125,14 +125,14 @@ def test_a_run_beyond_the_bounds_says_what_to_drop() -> None:
 
 
 def test_as_many_cells_are_trained_at_once_as_a_grid_has_and_frames_find_room_for() -> None:
-    assert spec(twins=False).abreast(8) == ["sgd/0 sgd/1"]
-    assert spec().abreast(8) == ["sgd/0 sgd/0/twin sgd/1 sgd/1/twin", "adam/0 adam/0/twin"]
-    assert spec().abreast(3) == ["sgd/0 sgd/0/twin", "sgd/1 sgd/1/twin", "adam/0 adam/0/twin"]
-    assert spec(optimizers=[{"kind": "dualised", "lrs": (0.5, 1.0)}]).abreast(8) == []
-    assert spec(optimizers=[{"kind": "sam", "lrs": (0.5, 1.0)}]).abreast(8) == []
+    assert spec(twins=False).stack_groups(8) == ["sgd/0 sgd/1"]
+    assert spec().stack_groups(8) == ["sgd/0 sgd/0/twin sgd/1 sgd/1/twin", "adam/0 adam/0/twin"]
+    assert spec().stack_groups(3) == ["sgd/0 sgd/0/twin", "sgd/1 sgd/1/twin", "adam/0 adam/0/twin"]
+    assert spec(optimizers=[{"kind": "dualised", "lrs": (0.5, 1.0)}]).stack_groups(8) == []
+    assert spec(optimizers=[{"kind": "sam", "lrs": (0.5, 1.0)}]).stack_groups(8) == []
     rates = tuple(0.01 * (i + 1) for i in range(8))
     wide = spec(optimizers=[{"kind": "sgd", "lrs": rates}], widths=(16, 4096), steps=300)
-    widest = max(len(stack.split()) for stack in wide.abreast(100))
+    widest = max(len(stack.split()) for stack in wide.stack_groups(100))
     assert widest == 2
     frames = len(wide.moments()) * 4096**2
     assert (widest - 1) * frames <= MAX_KEPT_BACK < widest * frames

@@ -31,9 +31,9 @@ def small(**fields: Any) -> ErasureSpec:
 
 
 def ran(
-    spec: ErasureSpec, abreast: int | list[str], resume: Resume | None = None, every_s: float = inf
+    spec: ErasureSpec, at_once: int | list[str], resume: Resume | None = None, every_s: float = inf
 ) -> list[Output]:
-    plan = {"abreast": spec.abreast(abreast) if isinstance(abreast, int) else abreast}
+    plan = {"stack_groups": spec.stack_groups(at_once) if isinstance(at_once, int) else at_once}
     return list(run(spec, 0, datasets_dir=NOWHERE, resume=resume, plan=plan, clock=Clock(every_s)))
 
 
@@ -77,9 +77,9 @@ def apart() -> list[Output]:
     return ran(small(), 1)
 
 
-@pytest.mark.parametrize("abreast", [2, 3, 4])
-def test_the_log_is_that_of_one_cell_after_the_other(apart: list[Output], abreast: int) -> None:
-    close(ran(small(), abreast), apart)
+@pytest.mark.parametrize("at_once", [2, 3, 4])
+def test_the_log_is_that_of_one_cell_after_the_other(apart: list[Output], at_once: int) -> None:
+    close(ran(small(), at_once), apart)
 
 
 @pytest.mark.parametrize("kind", STACKED)
@@ -130,20 +130,20 @@ def test_the_bits_of_a_cell_depend_on_its_slot_and_not_on_who_is_beside_it() -> 
             isinstance(each, Tensors) and each.name == "init"))  # fmt: skip
 
 
-@pytest.mark.parametrize("abreast", [3, 4])
-def test_killed_at_any_checkpoint_it_goes_on_to_the_bit(abreast: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("at_once", [3, 4])
+def test_killed_at_any_checkpoint_it_goes_on_to_the_bit(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was kept back by then is in the checkpoint, and so is that a cell has diverged."""
     monkeypatch.setattr(loop, "TICK_S", 0.0)
     spec = small(optimizers=[{"kind": "sgd", "lrs": (0.1, 100.0, 0.2), "weight_decay": 1.0}], steps=20)
-    whole = ran(spec, abreast, every_s=0.0)
-    unsaved = ran(spec, abreast)
+    whole = ran(spec, at_once, every_s=0.0)
+    unsaved = ran(spec, at_once)
     assert kept(whole) == kept(unsaved)
     cuts = [i for i, each in enumerate(whole) if isinstance(each, Checkpoint)]
     assert len(cuts) > 10
     checkpoints = [each for each in whole if isinstance(each, Checkpoint)]
     assert any(each.state.get("back", {}).get("ended") for each in checkpoints)
     for at in cuts[::2]:
-        rest = ran(spec, abreast, resumed_from(whole[: at + 1]), every_s=0.0)
+        rest = ran(spec, at_once, resumed_from(whole[: at + 1]), every_s=0.0)
         assert kept(whole[: at + 1]) + kept(rest) == kept(whole)
 
 
@@ -155,7 +155,7 @@ def test_divided_for_want_of_memory_it_goes_on_where_each_stood(
     monkeypatch.setattr(loop, "TICK_S", 0.0)
     spec = small(optimizers=[{"kind": "adam", "lrs": (0.003, 0.01, 0.03)}])
     whole = ran(spec, before, every_s=0.0)
-    fewer = [part for stack in spec.abreast(before) for part in cut(stack.split(), after)]
+    fewer = [part for stack in spec.stack_groups(before) for part in cut(stack.split(), after)]
     for at in halves(whole)[2::4]:
         rest = ran(spec, fewer, resumed_from(whole[: at + 1]), every_s=0.0)
         close([*whole[: at + 1], *rest], whole)
@@ -173,7 +173,7 @@ def test_divided_when_all_of_a_part_have_diverged_it_has_nothing_left_to_train_t
     spec = small(optimizers=[{"kind": "sgd", "lrs": rates, "weight_decay": 1.0}], steps=60, twins=False)
     whole = ran(spec, 4, every_s=0.0)
     at = next(i for i in halves(whole) if len(whole[i].state.get("back", {}).get("ended", ())) == 2)  # type: ignore[union-attr]
-    fewer = [part for stack in spec.abreast(4) for part in cut(stack.split(), after)]
+    fewer = [part for stack in spec.stack_groups(4) for part in cut(stack.split(), after)]
     rest = ran(spec, fewer, resumed_from(whole[: at + 1]))
     close([*whole[: at + 1], *rest], whole)
 
@@ -199,5 +199,5 @@ def test_a_checkpoint_of_an_older_version_is_understood(monkeypatch: pytest.Monk
     now = whole[at]
     assert isinstance(now, Checkpoint)
     (saved,) = training_checkpoint.all_of(now.state["midway"], now.tensors, ErasureKey)
-    then = Resume({"done": now.state["done"], "midway": saved.told}, lambda *_: {}, saved.tensors)
+    then = Resume({"done": now.state["done"], "midway": saved.values}, lambda *_: {}, saved.tensors)
     assert kept(ran(small(), 1, then)) == kept(whole[at:])

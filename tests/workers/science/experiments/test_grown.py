@@ -91,8 +91,8 @@ def test_a_lottery_run_whose_controls_are_trained_at_once(
     larger = small(
         **fields | {"levels": 3}, branches=[{"kind": "shuffled"}, {"kind": "random", "draws": 2}, {"kind": "reinit"}]
     )
-    plan = {"abreast": smaller.abreast(3)}
-    assert plan["abreast"] == ["winning_ticket/0 random/0 reinit/0"]
+    plan = {"stack_groups": smaller.stack_groups(3)}
+    assert plan["stack_groups"] == ["winning_ticket/0 random/0 reinit/0"]
     check(partial(stacked, lottery.run, every_s, plan=plan), smaller, larger, every)
 
 
@@ -105,6 +105,6 @@ def test_an_erasure_whose_rates_are_trained_at_once(
     smaller = small_erasure(optimizers=[two, one, {"kind": "dualised", "lrs": (0.5,)}], steps=5)
     more = [{"kind": "lion", "lrs": (0.001,)}, {"kind": "dualised", "lrs": (0.5, 0.1)}]
     larger = small_erasure(optimizers=[two | {"lrs": (0.05, 0.2, 0.1)}, one, *more], steps=5)
-    plan = {"abreast": smaller.abreast(4)}
-    assert [len(stack.split()) for stack in plan["abreast"]] == [4, 2]
+    plan = {"stack_groups": smaller.stack_groups(4)}
+    assert [len(stack.split()) for stack in plan["stack_groups"]] == [4, 2]
     check(partial(ran, erasure.run, every_s, plan=plan), smaller, larger, every)

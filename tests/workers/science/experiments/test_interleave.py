@@ -1,4 +1,4 @@
-"""Trainings abreast: the log is that of one after the other, whatever is killed, diverges or is left behind."""
+"""Trainings at once: the log is that of one after the other, whatever is killed, diverges or is left behind."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf
@@ -31,7 +31,7 @@ ALL = ["winning_ticket/0 reinit/0 reinit/1 shuffled/0"]
 PAIRS = ["winning_ticket/0 reinit/0", "reinit/1 shuffled/0"]
 
 
-def abreast(
+def at_once(
     spec: Any,
     resumes: Mapping[int, Resume | None] | None = None,
     stacks: Sequence[str] = ALL,
@@ -104,12 +104,12 @@ def agree(mine: Sequence[Output], theirs: Sequence[Output]) -> None:
 def test_the_log_is_that_of_one_training_after_the_other(fields: dict[str, Any], most: int, names: list[str]) -> None:
     """With rewinding, what begins at the rewind step comes before what begins at step 0."""
     made = spec(**fields)
-    stacks = made.abreast(most)
+    stacks = made.stack_groups(most)
     assert stacks == [name for name in names if " " in name]
     order = [LotteryKey(), *(LotteryKey(level=level, control=name.split("/")[0], draw=int(name.split("/")[1]))
                         for level in (1, 2) for name in " ".join(names).split())]  # fmt: skip
     theirs = [o for o in alone(made, 0) if not isinstance(o, Progress)]
-    mine = [o for o in abreast(made, stacks=stacks)[0] if not isinstance(o, Progress)]
+    mine = [o for o in at_once(made, stacks=stacks)[0] if not isinstance(o, Progress)]
     if "rewind_step" not in fields:
         agree(mine, theirs)
     assert list(dict.fromkeys(o.key for o in mine if isinstance(o, Measured))) == order
@@ -123,7 +123,7 @@ def test_the_log_is_that_of_one_training_after_the_other(fields: dict[str, Any],
 def test_replicates_and_their_trainings_share_one_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     found = served(monkeypatch)
     made = spec(levels=1)
-    mine = abreast(made, {0: None, 1: None}, slots=2)
+    mine = at_once(made, {0: None, 1: None}, slots=2)
     assert found == [[0, 1], [0, 1, 2, 3, 4, 5, 6, 7]]
     for replicate in range(2):
         agree(mine[replicate], alone(made, replicate))
@@ -131,7 +131,7 @@ def test_replicates_and_their_trainings_share_one_stack(monkeypatch: pytest.Monk
 
 def test_progress_rises_to_the_total_and_follows_whose_turn_it_is() -> None:
     made = spec()
-    told = [output for output in abreast(made)[0] if isinstance(output, Progress)]
+    told = [output for output in at_once(made)[0] if isinstance(output, Progress)]
     assert [each.done for each in told] == sorted(each.done for each in told)
     assert told[-1].done == made.units_per_replicate
     places = list(dict.fromkeys(each.key for each in told))
@@ -141,7 +141,7 @@ def test_progress_rises_to_the_total_and_follows_whose_turn_it_is() -> None:
 
 def test_rows_of_the_first_are_told_while_it_trains() -> None:
     """Not only at its end: what is held back is that of the others."""
-    outputs = abreast(spec(levels=1))[0]
+    outputs = at_once(spec(levels=1))[0]
     ticket = LotteryKey(level=1)
     rows = [i for i, o in enumerate(outputs) if isinstance(o, Measured) and (o.series, o.key) == ("evaluation", ticket)]
     between = [o for o in outputs[rows[0] : rows[-1]] if isinstance(o, Progress)]
@@ -166,7 +166,7 @@ def _steps(output: Output, without: int) -> set[int]:
 
 def check_resumes(made: Any, stacks: Sequence[str], whole: list[Output], at: Sequence[int]) -> None:
     for cut in at:
-        again = abreast(made, {0: resumed_from(whole[: cut + 1])}, stacks)[0]
+        again = at_once(made, {0: resumed_from(whole[: cut + 1])}, stacks)[0]
         assert kept(whole[: cut + 1]) + kept(again) == kept(whole), cut
 
 
@@ -185,8 +185,8 @@ def test_killed_at_any_moment_that_can_be_saved_and_resumed_says_the_same_bits(
 ) -> None:
     monkeypatch.setattr(loop, "TICK_S", 0.0)
     made = spec(levels=1, **fields)
-    whole = abreast(made, stacks=stacks, every_s=0.0)[0]
-    assert kept(whole) == kept(abreast(made, stacks=stacks)[0])
+    whole = at_once(made, stacks=stacks, every_s=0.0)[0]
+    assert kept(whole) == kept(at_once(made, stacks=stacks)[0])
     level = [i for i in cuts(whole) if len(whole[i].state["done"]) > 0]  # type: ignore[union-attr]
     assert len(level) > 12
     # Every training of the level that has begun is in it, whoever has had a turn.
@@ -197,10 +197,10 @@ def test_killed_at_any_moment_that_can_be_saved_and_resumed_says_the_same_bits(
 def test_replicates_that_were_saved_apart_go_on_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "TICK_S", 0.0)
     made = spec(levels=1)
-    whole = abreast(made, {0: None, 1: None}, slots=2, every_s=0.0)
+    whole = at_once(made, {0: None, 1: None}, slots=2, every_s=0.0)
     for first, second in ((12, 16), (17, -3), (4, 14), (-1, 13)):
         at = {0: cuts(whole[0])[first], 1: cuts(whole[1])[second]}
-        again = abreast(made, {slot: resumed_from(whole[slot][: cut + 1]) for slot, cut in at.items()}, slots=2)
+        again = at_once(made, {slot: resumed_from(whole[slot][: cut + 1]) for slot, cut in at.items()}, slots=2)
         for slot, cut in at.items():
             assert kept(whole[slot][: cut + 1]) + kept(again[slot]) == kept(whole[slot]), (slot, first, second)
 
@@ -208,12 +208,12 @@ def test_replicates_that_were_saved_apart_go_on_together(monkeypatch: pytest.Mon
 def test_bits_do_not_depend_on_who_else_is_there() -> None:
     """As when the others are done: each training of a level made by itself, in its slot of a stack as wide."""
     made = spec(levels=1)
-    whole = abreast(made)[0]
+    whole = at_once(made)[0]
     places = [place for place, _ in made.parts()]
     for place in places[1:]:
         done = [each.model_dump() for each in places if each != place]
         level = resumed_from(whole[: cuts(whole)[0] + 1])
-        own = abreast(made, {0: Resume({"done": done, "diverged": []}, level.load)})[0]
+        own = at_once(made, {0: Resume({"done": done, "diverged": []}, level.load)})[0]
         assert kept(own) == kept(o for o in whole if getattr(o, "key", None) == place)
 
 
@@ -233,9 +233,9 @@ def test_one_that_diverges_ends_in_its_turn_and_the_others_do_not_notice(
     spoilt: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = spec(levels=1)
-    whole = abreast(made)[0]
+    whole = at_once(made)[0]
     spoil(monkeypatch, spoilt, 1e18)
-    mine = abreast(made)[0]
+    mine = at_once(made)[0]
     bad = [place for place, _ in made.parts()][1 + spoilt]
     others = [[o for o in outputs if getattr(o, "key", None) != bad] for outputs in (whole, mine)]
     assert kept(others[0]) == kept(others[1])
@@ -253,7 +253,7 @@ def test_killed_beside_one_that_diverged_and_resumed_says_the_same_bits(
     monkeypatch.setattr(loop, "TICK_S", 0.0)
     made = spec(levels=1, optimizer={"kind": "sgd"}, eval_every=3)
     spoil(monkeypatch, spoilt, scale)
-    whole = abreast(made, every_s=0.0)[0]
+    whole = at_once(made, every_s=0.0)[0]
     level = [o.state for o in whole if isinstance(o, Checkpoint) and 1 <= len(o.state["done"]) < 5]
     ends = {each["lost"] for state in level for each in state.get("midway", ())} - {None}
     bad = [place.model_dump() for place, _ in made.parts()][1 + spoilt]
@@ -261,7 +261,7 @@ def test_killed_beside_one_that_diverged_and_resumed_says_the_same_bits(
     assert all((step > 0) == (scale == 1e4) for step in ends)
     updates = counted(monkeypatch)
     late = next(i for i in cuts(whole) if _steps(whole[i], spoilt) == {9})
-    abreast(made, {0: resumed_from(whole[: late + 1])})
+    at_once(made, {0: resumed_from(whole[: late + 1])})
     assert len(updates) == 10 - 9
     check_resumes(made, ALL, whole, [i for i in cuts(whole) if len(whole[i].state["done"]) >= 1])  # type: ignore[union-attr]
 
@@ -273,26 +273,26 @@ def test_killed_twice_and_resumed_twice_says_the_same_bits(spoilt: int | None, m
     made = spec(levels=1, optimizer={"kind": "sgd"})
     if spoilt is not None:
         spoil(monkeypatch, spoilt, 1e4)
-    whole = abreast(made, every_s=0.0)[0]
+    whole = at_once(made, every_s=0.0)[0]
     for cut in (i for i in cuts(whole)[20::4] if len(whole[i].state["done"]) in (1, 2)):  # type: ignore[union-attr]
-        rest = abreast(made, {0: resumed_from(whole[: cut + 1])}, every_s=0.0)[0]
+        rest = at_once(made, {0: resumed_from(whole[: cut + 1])}, every_s=0.0)[0]
         first = [*whole[: cut + 1], *rest[: cuts(rest)[0] + 1]]
-        again = abreast(made, {0: resumed_from(first)})[0]
+        again = at_once(made, {0: resumed_from(first)})[0]
         assert kept(first) + kept(again) == kept(whole), cut
 
 
-def test_a_plan_of_fewer_abreast_goes_on_from_what_was_saved_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_of_fewer_at_once_goes_on_from_what_was_saved_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """As when the memory was short: nothing is said twice or left out, and nothing begun is begun again."""
     monkeypatch.setattr(loop, "TICK_S", 0.0)
     made = spec(levels=1)
-    whole = abreast(made, every_s=0.0)[0]
+    whole = at_once(made, every_s=0.0)[0]
     cut = next(
         i
         for i, o in enumerate(whole)
         if isinstance(o, Checkpoint) and [each["course"]["step"] for each in o.state.get("midway", ())] == [6] * 4
     )
     updates = counted(monkeypatch)
-    rest = abreast(made, {0: resumed_from(whole[: cut + 1])}, PAIRS, every_s=0.0)[0]
+    rest = at_once(made, {0: resumed_from(whole[: cut + 1])}, PAIRS, every_s=0.0)[0]
     agree(_logged(whole[: cut + 1], rest), _logged(whole))
     assert len(updates) == 2 * (10 - 6)
     # The second pair was kept by every checkpoint of the first.
@@ -308,9 +308,9 @@ def test_divided_after_one_has_diverged_it_is_not_trained_again(
     monkeypatch.setattr(loop, "TICK_S", 0.0)
     made = spec(levels=1, optimizer={"kind": "sgd"})
     spoil(monkeypatch, 3, 1e18)
-    whole = abreast(made, every_s=0.0)[0]
+    whole = at_once(made, every_s=0.0)[0]
     cut = next(i for i in cuts(whole) if whole[i].state.get("back", {}).get("ended"))  # type: ignore[union-attr]
-    rest = abreast(made, {0: resumed_from(whole[: cut + 1])}, fewer)[0]
+    rest = at_once(made, {0: resumed_from(whole[: cut + 1])}, fewer)[0]
     agree(_logged(whole[: cut + 1], rest), _logged(whole))
 
 
@@ -322,28 +322,28 @@ def test_what_an_extension_adds_is_trained_by_itself_and_leaves_the_rest_its_slo
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made = spec(levels=1)
-    whole = abreast(made)[0]
+    whole = at_once(made)[0]
     found = served(monkeypatch)
     more = small(levels=1, branches=[{"kind": "reinit", "draws": 3}, {"kind": "shuffled"}, {"kind": "random"}])
-    rest = abreast(more, {0: resumed_from(whole)})[0]
+    rest = at_once(more, {0: resumed_from(whole)})[0]
     assert found == [[0], [0]]
     assert {o.key for o in rest if isinstance(o, Measured)} == {
         LotteryKey(level=1, control="reinit", draw=2),
         LotteryKey(level=1, control="random"),
     }
-    anew = abreast(more)[0]
+    anew = at_once(more)[0]
     old = {place for place, _ in made.parts()}
     assert kept(o for o in anew if getattr(o, "key", None) in old) == kept(whole)
 
 
 def test_several_at_once_need_a_stack() -> None:
     with pytest.raises(ValueError, match="4 trainings at once need a stack"):
-        list(run(spec(), 0, datasets_dir=NOWHERE, plan={"abreast": ALL}))
+        list(run(spec(), 0, datasets_dir=NOWHERE, plan={"stack_groups": ALL}))
 
 
 def test_a_checkpoint_follows_each_stack() -> None:
     done = [
         [len(o.state["done"]) for o in outputs if isinstance(o, Checkpoint)]
-        for outputs in (abreast(spec())[0], alone(spec(), 0))
+        for outputs in (at_once(spec())[0], alone(spec(), 0))
     ]
     assert done == [[1, 5, 9], list(range(1, 10))]

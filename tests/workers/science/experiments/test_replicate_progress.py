@@ -38,7 +38,7 @@ def test_what_is_not_named_is_made_by_itself_and_a_level_without_all_of_a_stack_
 def test_a_network_and_its_twin_share_a_stack() -> None:
     spec = erasure(optimizers=[{"kind": "sgd", "lrs": (0.5, 0.1)}], widths=(8, 16))
     cells = [place for place, _ in spec.parts()]
-    groups = ReplicateProgress(spec, cells, spec.abreast(4), None).groups
+    groups = ReplicateProgress(spec, cells, spec.stack_groups(4), None).groups
     assert groups == [cells[:4], cells[4:]]
     assert {place.image for place in groups[0]} == {"picture", "none"}
 
@@ -57,9 +57,9 @@ def test_what_was_in_progress_comes_first_and_is_known_to_be_half_done() -> None
     again = ReplicateProgress(more, [place for place, _ in more.parts()], PAIR, resumed(checkpoint))
     assert again.groups[0] == [PLACES[1], PLACES[4]]
     assert [again.left(place) for place in PLACES[:5]] == [False, True, True, True, False]
-    assert again.made == [PLACES[0], PLACES[4]]
+    assert again.done == [PLACES[0], PLACES[4]]
     (begun,) = again.begun.values()
-    assert (begun.told, begun.part("network")["a"].tolist()) == (half.told, [1, 1])
+    assert (begun.values, begun.part("network")["a"].tolist()) == (half.values, [1, 1])
     # Its row is in the log, that of the other is not.
     assert again.order.end(PLACES[1]) == [row(PLACES[4])]
     assert not again.order.waits(PLACES[4])

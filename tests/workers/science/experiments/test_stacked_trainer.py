@@ -54,7 +54,7 @@ def running(
     resumes: Mapping[int, Resume | None],
     slots: int = SLOTS,
     every_s: float = inf,
-    abreast: Sequence[str] = (),
+    at_once: Sequence[str] = (),
 ) -> dict[int, Iterator[Step]]:
     stack = Stack(slots)
     return {
@@ -63,7 +63,7 @@ def running(
             replicate,
             datasets_dir=NOWHERE,
             resume=resume,
-            plan={"abreast": abreast},
+            plan={"stack_groups": at_once},
             clock=Clock(every_s),
             trainer=partial(StackedTrainer, stack=stack, slot=replicate),
         )

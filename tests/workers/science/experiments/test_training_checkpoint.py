@@ -118,10 +118,10 @@ def test_several_come_back_each_with_its_own() -> None:
     ]
     told, tensors = training_checkpoint.pack_all(begun)
     again = training_checkpoint.all_of(json.loads(json.dumps(told)), tensors, LotteryKey)
-    assert [(each.place, each.told) for each in again] == [(each.place, each.told) for each in begun]
+    assert [(each.place, each.values) for each in again] == [(each.place, each.values) for each in begun]
     assert [each.part("network")["a"].tolist() for each in again] == [[i, i] for i in range(12)]
     # As older versions kept a single one.
-    (older,) = training_checkpoint.all_of(begun[3].told, begun[3].tensors, LotteryKey)
+    (older,) = training_checkpoint.all_of(begun[3].values, begun[3].tensors, LotteryKey)
     assert (older.place, older.tensors) == (begun[3].place, begun[3].tensors)
 
 

@@ -51,7 +51,7 @@ def test_loss_and_gradients_are_those_of_the_masked_dense_network(
     expected.backward()  # type: ignore[no-untyped-call]
 
     made = FeedForward(layers)
-    loss = made.gradients(made.narrow(x) if narrowed else x, y)
+    loss = made.gradients(made.inputs_read(x) if narrowed else x, y)
     torch.testing.assert_close(loss, expected.detach())
     # A step of rate 1 subtracts the gradient.
     torch.optim.SGD(made.parameters(), lr=1.0).step()
@@ -61,14 +61,14 @@ def test_loss_and_gradients_are_those_of_the_masked_dense_network(
         torch.testing.assert_close(weight, (before.weight - w.grad) * before.mask)
         torch.testing.assert_close(bias, before.bias - b.grad)
     torch.testing.assert_close(cross_entropy(made(x), y), dense_loss(_layers(made, layers), x, y)[0].detach())
-    assert torch.equal(made(x), made(made.narrow(x)))
+    assert torch.equal(made(x), made(made.inputs_read(x)))
 
 
 def test_inputs_that_nothing_reads_are_left_out_and_come_back() -> None:
     mask = torch.tensor([[True, False, False, True], [False, False, False, True]])
     first = Layer(torch.ones(2, 4), mask, torch.zeros(2))
     made = FeedForward([first, Layer(torch.ones(3, 2), torch.ones(3, 2, dtype=torch.bool), torch.ones(3))])
-    assert made.narrow(torch.arange(8.0).reshape(2, 1, 2, 2)).tolist() == [[0.0, 3.0], [4.0, 7.0]]
+    assert made.inputs_read(torch.arange(8.0).reshape(2, 1, 2, 2)).tolist() == [[0.0, 3.0], [4.0, 7.0]]
     (weight, bias), (last, _) = made.layers()
     assert torch.equal(weight, mask.float())
     assert torch.equal(bias, torch.zeros(2))
@@ -80,9 +80,9 @@ def test_training_keeps_pruned_weights_at_zero_and_moves_the_kept_ones() -> None
     made = FeedForward(layers)
     adam = torch.optim.Adam(made.parameters(), lr=0.01)
     x, y = torch.randn(8, 5, dtype=torch.float64), torch.randint(3, (8,))
-    first = made.gradients(made.narrow(x), y)
+    first = made.gradients(made.inputs_read(x), y)
     for _ in range(50):
-        loss = made.gradients(made.narrow(x), y)
+        loss = made.gradients(made.inputs_read(x), y)
         adam.step()
     assert loss < first
     for layer, (weight, _) in zip(layers, made.layers(), strict=True):

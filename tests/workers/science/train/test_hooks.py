@@ -115,7 +115,7 @@ def layout(slots: int) -> Layout:
 def same(one: TrainingCheckpoint, other: TrainingCheckpoint) -> bool:
     """To the bit: weights, optimizers, losses and what hooks remember."""
     return (
-        one.told == other.told
+        one.values == other.values
         and one.tensors.keys() == other.tensors.keys()
         and all(torch.equal(tensor, other.tensors[name]) for name, tensor in one.tensors.items())
     )

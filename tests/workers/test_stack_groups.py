@@ -35,7 +35,7 @@ def work(store: Store, folder: Path, together: int) -> None:
     """One attempt at the shard that is next."""
     claim = store.claim("cpu", "a test")
     assert claim is not None
-    job = Job(claim, Settings(data_dir=folder, checkpoint_s=0), "a test", "cpu", abreast=together)
+    job = Job(claim, Settings(data_dir=folder, checkpoint_s=0), "a test", "cpu", at_once=together)
     if job.stacked:
         child.run_together(job, Deaf())  # type: ignore[arg-type]
     else:
@@ -45,7 +45,7 @@ def work(store: Store, folder: Path, together: int) -> None:
 def plans(store: Store, run_id: str) -> list[int]:
     """How many trainings at once each attempt was to make at most."""
     starts = [event.event for event in store.events(run_id, limit=10_000) if event.event["kind"] == "started"]
-    return [max((len(stack.split()) for stack in start["plan"].get("abreast", ())), default=1) for start in starts]
+    return [max((len(stack.split()) for stack in start["plan"].get("stack_groups", ())), default=1) for start in starts]
 
 
 def alike(store: Store, one: str, other: str) -> None:
