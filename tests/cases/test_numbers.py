@@ -22,11 +22,11 @@ def figure(ticket: str = "90.5 %", control: str = "80.5 %", after: str = "200 st
            ) -> dict[str, Any]:  # fmt: skip
     finding = [
         {"text": "At 17.3\u00a0% of the weights the ticket reaches "},
-        {"text": ticket, "control": WINNING_TICKET},
+        {"text": ticket, "role": WINNING_TICKET},
         {"text": "; random reinit "},
-        {"text": control, "control": "reinit"},
+        {"text": control, "role": "reinit"},
         {"text": "; dense "},
-        {"text": "93.0 %", "control": "dense"},
+        {"text": "93.0 %", "role": "dense"},
         {"text": f"; after {after}."},
     ]
     trace = {"x": [100.0, 17.3], "y": [93.0, 90.5], "meta": {"role": WINNING_TICKET, "part": "mean"}}
