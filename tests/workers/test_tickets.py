@@ -76,7 +76,7 @@ def test_a_child_times_the_ticket_of_another_run(store: Store, settings: Setting
     run = store.run(run_id)
     assert (run.state, run.error) == ("finished", None)
     rows = store.series(run_id, "hardware")
-    assert rows["control"].tolist() == ["dense", "csr", "compacted"]
+    assert rows["storage_format"].tolist() == ["dense", "csr", "compacted"]
     assert (rows["error"] < 1e-4).all()
     assert (rows["speedup"] > 0).all()
     (artifact,) = store.artifacts(run_id)
