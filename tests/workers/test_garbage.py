@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,60 +44,72 @@ GARBAGE: list[Any] = [
 KEYS = ["cpu", "unacked", "unacked_index", "unacked_mutex", "_kombu.binding.cpu", "_kombu.binding.celery"]
 
 
-@pytest.fixture
-def client(lab: Lab) -> Iterator[redis.Redis]:
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory, datasets_dir: Path) -> Iterator[Lab]:
+    """A lab whose one worker lives through all that comes, test after test."""
+    lab = Lab(tmp_path_factory.mktemp("lab"), datasets_dir)
     lab.start_broker()
-    with redis.Redis.from_url(lab.queue.broker_url) as client:
-        yield client
+    lab.start_worker()
+    yield lab
+    lab.close()
 
 
-def works_on(lab: Lab, pid: int) -> None:
+def works_on(lab: Lab) -> None:
     (run,) = lab.ends([lab.submit(small_spec(steps=20, levels=1))])
     assert run.state == "finished"
-    assert [worker.poll() for worker in lab.workers] == [None]
-    assert [known.pid for known in lab.store.workers()] == [pid]
+    (worker,) = lab.workers
+    assert worker.poll() is None
+    assert [known.pid for known in lab.store.workers()] == [worker.pid]
 
 
-def test_garbage_in_the_queue_ends_no_worker(lab: Lab, client: redis.Redis) -> None:
-    pid = lab.start_worker().pid
-    for each in GARBAGE:
-        client.lpush("cpu", each if isinstance(each, bytes) else json.dumps(each))
-    works_on(lab, pid)
-    until(lambda: client.llen("cpu") == 0)
-    works_on(lab, pid)
-    log = (lab.folder / "workers.log").read_text()
+def test_garbage_in_the_queue_ends_no_worker(running: Lab) -> None:
+    with redis.Redis.from_url(running.queue.broker_url) as client:
+        for each in GARBAGE:
+            client.lpush("cpu", each if isinstance(each, bytes) else json.dumps(each))
+        works_on(running)
+        until(lambda: client.llen("cpu") == 0)
+    works_on(running)
+    log = (running.folder / "workers.log").read_text()
     assert "Traceback" not in log
     assert len(log) < 10_000
 
 
-@pytest.mark.parametrize("while_it_runs", [False, True])
-def test_keys_of_another_kind_end_no_worker(lab: Lab, client: redis.Redis, while_it_runs: bool) -> None:
-    pid = lab.start_worker().pid if while_it_runs else 0
-    for key in KEYS:
-        client.delete(key)
-        if key == "unacked_mutex":
-            client.sadd(key, "x")
-        else:
-            client.set(key, "x")
-    works_on(lab, pid or lab.start_worker().pid)
-
-
-def test_a_worker_takes_no_orders_from_the_broker(lab: Lab, client: redis.Redis) -> None:
-    worker = lab.start_worker()
-    with Celery(broker=lab.queue.broker_url) as celery:
+def test_a_worker_takes_no_orders_from_the_broker(running: Lab) -> None:
+    with Celery(broker=running.queue.broker_url) as celery:
         celery.control.shutdown()
         celery.control.cancel_consumer("cpu")
         assert celery.control.ping(timeout=1) == []
-    works_on(lab, worker.pid)
+    works_on(running)
 
 
-def test_a_broker_that_hung_for_a_while_is_served_again_by_the_same_worker(lab: Lab, client: redis.Redis) -> None:
-    pid = lab.start_worker().pid
-    assert lab.broker is not None
-    lab.broker.send_signal(signal.SIGSTOP)
-    run_id = lab.store.create_run(small_spec(steps=20, levels=1), name="while it hangs").id
-    assert not lab.queue.announce(["cpu"])
-    lab.broker.send_signal(signal.SIGCONT)
-    (run,) = lab.ends([run_id])
+def test_a_broker_that_hung_for_a_while_is_served_again_by_the_same_worker(running: Lab) -> None:
+    assert running.broker is not None
+    running.broker.send_signal(signal.SIGSTOP)
+    run_id = running.store.create_run(small_spec(steps=20, levels=1), name="while it hangs").id
+    assert not running.queue.announce(["cpu"])
+    running.broker.send_signal(signal.SIGCONT)
+    (run,) = running.ends([run_id])
     assert run.state == "finished"
-    works_on(lab, pid)
+    works_on(running)
+
+
+def spoil(lab: Lab) -> None:
+    with redis.Redis.from_url(lab.queue.broker_url) as client:
+        for key in KEYS:
+            client.delete(key)
+            if key == "unacked_mutex":
+                client.sadd(key, "x")
+            else:
+                client.set(key, "x")
+
+
+def test_keys_of_another_kind_end_no_worker(running: Lab) -> None:
+    spoil(running)
+    works_on(running)
+
+
+def test_a_worker_starts_among_keys_of_another_kind(lab: Lab) -> None:
+    lab.start_broker()
+    spoil(lab)
+    lab.start_worker()
+    works_on(lab)
