@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from app import broker
 from app.kinds.presets import PRESETS
 from app.store import Store
+from tests.browser.windows import Windows
 from tests.chromium import find
 from tests.lab import calibrate
 
@@ -132,25 +133,38 @@ def browser() -> Iterator[Browser]:
 class Watched:
     """Opens pages and fails the test if any of them complains or asks another server for something."""
 
-    def __init__(self, browser: Browser, url: str) -> None:
+    def __init__(self, browser: Browser, url: str, windows: Windows | None = None) -> None:
         self.browser, self.url = browser, url
         self.complaints: list[str] = []
-        self.contexts: list[BrowserContext] = []
+        self._windows = windows
+        self._pages: list[Page] = []
+        self._contexts: list[BrowserContext] = []
+        self._handlers = {
+            "console": self._console,
+            "pageerror": lambda error: self.complaints.append(f"error: {error}"),
+            "request": lambda request: self._asks(request.url),
+        }
         # What the browser itself logs about an answer that is not 2xx, where a test asks for one.
         self.expected = ""
 
-    def __call__(self, width: int = 1280, height: int = 900, **options: Any) -> Page:
+    def __call__(self, width: int = 1280, height: int = 900, *, fresh: bool = False, **options: Any) -> Page:
+        """A page in a profile of its own; `fresh` where a script or a debugger is to stay in it."""
+        if self._windows is not None and not fresh and options.keys() <= {"color_scheme", "has_touch"}:
+            page = self._windows.take(width, height, **options)
+            self._pages.append(page)
+            return self._watch(page)
         context = self.browser.new_context(viewport={"width": width, "height": height}, base_url=self.url, **options)
         context.set_default_timeout(20_000)
-        self.contexts.append(context)
+        self._contexts.append(context)
         return self.another(context)
 
     def another(self, context: BrowserContext) -> Page:
         """One more window of a browser profile."""
-        page = context.new_page()
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
-        page.on("request", lambda request: self._asks(request.url))
+        return self._watch(context.new_page())
+
+    def _watch(self, page: Page) -> Page:
+        for event, handler in self._handlers.items():
+            page.on(event, handler)  # type: ignore[call-overload]
         return page
 
     def _console(self, message: ConsoleMessage) -> None:
@@ -162,14 +176,27 @@ class Watched:
             self.complaints.append(f"asked for {url}")
 
     def close(self) -> None:
-        for context in self.contexts:
+        for context in self._contexts:
             context.close()
+        for page in self._pages:
+            for other in page.context.pages:
+                if other is not page:
+                    other.close()
+            for event, handler in self._handlers.items():
+                page.remove_listener(event, handler)
+            if self._windows is not None:
+                self._windows.give_back(page)
         assert self.complaints == []
 
 
+@pytest.fixture(scope="session")
+def reusable(browser: Browser, scope: Scope) -> Windows:
+    return Windows(browser, scope.url)
+
+
 @pytest.fixture
-def watched(browser: Browser, scope: Scope) -> Iterator[Watched]:
-    watched = Watched(browser, scope.url)
+def watched(browser: Browser, scope: Scope, reusable: Windows) -> Iterator[Watched]:
+    watched = Watched(browser, scope.url, reusable)
     yield watched
     watched.close()
 

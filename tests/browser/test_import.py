@@ -206,7 +206,7 @@ def test_files_become_replicates_in_the_page(watched: Watched, scope: Scope) -> 
 
 
 def test_an_upload_shows_how_far_it_is_and_can_be_cancelled(watched: Watched, scope: Scope, tmp_path: Path) -> None:
-    page = watched()
+    page = watched(fresh=True)
     page.goto("/import")
     large = tmp_path / "large.safetensors"
     large.write_bytes(Network(1).ticket(0) + bytes(30_000_000))

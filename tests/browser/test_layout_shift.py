@@ -44,7 +44,7 @@ def test_nothing_moves_on_any_tab_of_a_live_run(watched: Watched, scope: Scope, 
     watched.expected = "was preloaded"
     pages = {}
     for tab in TABS:
-        page = watched(width, height)
+        page = watched(width, height, fresh=True)
         page.add_init_script(WATCH)
         page.goto(f"/runs/{run}?tab={tab}")
         pages[tab] = page
@@ -56,7 +56,7 @@ def test_nothing_moves_on_any_tab_of_a_live_run(watched: Watched, scope: Scope, 
 
 
 def test_layers_of_a_mask_stay_when_scripts_come_late_to_a_phone(watched: Watched, finished: str) -> None:
-    page = watched(390, 1600)
+    page = watched(390, 1600, fresh=True)
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 6})
     page.add_init_script(WATCH)
     page.goto(f"/runs/{finished}?tab=masks")
@@ -68,7 +68,7 @@ def test_layers_of_a_mask_stay_when_scripts_come_late_to_a_phone(watched: Watche
 @pytest.mark.parametrize("path", ["/", "/workers"])
 def test_nothing_moves_on_the_board_while_a_run_goes_on(watched: Watched, scope: Scope, path: str) -> None:
     run = scope.submit(name="Still on the board", steps=250, eval_every=50, levels=3)
-    page = watched()
+    page = watched(fresh=True)
     page.add_init_script(WATCH)
     page.goto(path)
     becomes(page, f"fetch('/api/v1/runs/{run}').then(r => r.json()).then(r => r.state === 'finished')", 90)
@@ -77,7 +77,7 @@ def test_nothing_moves_on_the_board_while_a_run_goes_on(watched: Watched, scope:
 
 
 def test_the_measure_sees_what_moves(watched: Watched, finished: str) -> None:
-    page = watched()
+    page = watched(fresh=True)
     page.add_init_script(WATCH)
     page.goto(f"/runs/{finished}")
     page.wait_for_timeout(600)

@@ -11,7 +11,7 @@ from tests.browser.conftest import Scope, Watched
 @pytest.fixture
 def windows(watched: Watched) -> list[Page]:
     """Nine visible windows of one browser profile."""
-    first = watched()
+    first = watched(fresh=True)
     return [first, *(watched.another(first.context) for _ in range(8))]
 
 
@@ -44,7 +44,7 @@ def test_they_share_two_streams_and_leave_none_behind(
 def test_a_browser_without_shared_workers_has_a_stream_a_window(
     watched: Watched, scope: Scope, until: Callable[[Callable[[], bool]], None]
 ) -> None:
-    page = watched()
+    page = watched(fresh=True)
     page.add_init_script("delete window.SharedWorker")
     run = scope.submit(name="Alone", steps=20)
     page.goto(f"/runs/{run}")

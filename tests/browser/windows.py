@@ -1,0 +1,46 @@
+"""Windows of the browser that tests hand on: a new one starts processes and compiles all scripts once more."""
+
+from collections import defaultdict
+from typing import Any
+
+from playwright.sync_api import Browser, Error, Page
+
+Kind = tuple[int, int, tuple[tuple[str, Any], ...]]
+
+
+class Windows:
+    """Those of one server; each is alone in its profile, and empty when a test gets it."""
+
+    def __init__(self, browser: Browser, url: str) -> None:
+        self._browser, self._url = browser, url
+        self._free: dict[Kind, list[Page]] = defaultdict(list)
+        self._kinds: dict[Page, Kind] = {}
+
+    def take(self, width: int, height: int, **options: Any) -> Page:
+        """A window of this size and with these options of its profile."""
+        kind = (width, height, tuple(sorted(options.items())))
+        if free := self._free[kind]:
+            page = free.pop()
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme=options.get("color_scheme", "light"))
+        else:
+            context = self._browser.new_context(
+                viewport={"width": width, "height": height}, base_url=self._url, **options
+            )
+            context.set_default_timeout(20_000)
+            page = context.new_page()
+        self._kinds[page] = kind
+        return page
+
+    def give_back(self, page: Page) -> None:
+        """Forget what was done in a window, or close it where that cannot be."""
+        try:
+            page.unroute_all(behavior="ignoreErrors")
+            page.mouse.move(0, 0)
+            # A page of the server with no script of its own, from which its storage can be reached.
+            page.goto("/healthz")
+            page.evaluate("localStorage.clear(); sessionStorage.clear()")
+            page.context.clear_cookies()
+            self._free[self._kinds[page]].append(page)
+        except Error:
+            page.context.close()
