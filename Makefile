@@ -16,7 +16,8 @@ install: $(VENV)/.run
 run: install
 	@exec $(BIN)/ticketscope up
 
-# Three at a time for two cores: one of them mostly waits for a browser. What fails then is run once more by itself, as some tests have deadlines of a second or two.
+# Three at a time for two cores: one of them mostly waits for a browser. What fails then is run once more by itself,
+# as some tests have deadlines of a second or two.
 test: $(VENV)/.dev
 	@$(BIN)/python tests/chromium.py
 	@$(BIN)/python -m pytest -n 3 --no-loadscope-reorder $(ARGS); code=$$?; \
