@@ -10,8 +10,9 @@ from app.contract.tickets import TicketRef
 from app.masks.overlap import Overlaps
 from app.plotting import words
 from app.plotting.source import Source
+from app.plotting.tickets.chance_data import ChanceInfo, info
 from app.plotting.tickets.overlap_view import ChanceOptions
-from app.plotting.tickets.overlap_vs_chance import ChanceInfo, draw, finding, info, table
+from app.plotting.tickets.overlap_vs_chance import draw, finding, table
 
 NAN = float("nan")
 RUN = "0123456789"

@@ -8,16 +8,9 @@ import numpy as np
 import pytest
 
 from app.kinds.erasure.figures.course import Course
-from app.kinds.erasure.figures.erasure_over_steps import (
-    MAX_LINES,
-    StepsInfo,
-    StepsOptions,
-    draw,
-    finding,
-    foot,
-    info,
-    table,
-)
+from app.kinds.erasure.figures.erasure_over_steps import draw, table
+from app.kinds.erasure.figures.steps_data import MAX_LINES, StepsInfo, StepsOptions, info
+from app.kinds.erasure.figures.steps_words import finding, foot
 from app.plotting import words
 from app.plotting.source import Source
 from app.plotting.step_axis import ZERO

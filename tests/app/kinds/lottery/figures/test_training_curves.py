@@ -6,19 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.kinds.lottery.figures.training_curves import (
+from app.kinds.lottery.figures.training_curves import draw, finding, foot, table, value_range
+from app.kinds.lottery.figures.training_data import (
     MAX_LINES,
     MAX_POINTS,
     Line,
     TrainingInfo,
     TrainingOptions,
-    draw,
-    finding,
-    foot,
     info,
-    table,
     thinned,
-    value_range,
 )
 from app.kinds.registry import FIGURES
 from app.plotting import words

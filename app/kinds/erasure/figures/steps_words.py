@@ -1,0 +1,100 @@
+"""The words of the figure of erasure over steps: its finding and its foot."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.contract.words import plural
+from app.kinds.erasure.figures import trainings
+from app.kinds.erasure.figures.course import Course
+from app.kinds.erasure.figures.spectral_match import matched
+from app.kinds.erasure.figures.steps_data import StepsInfo
+from app.kinds.erasure.figures.trainings import fate, lr_text
+from app.plotting import level_lines, spread, step_axis, words
+from app.plotting.style import LOOKS, OPTIMIZERS
+from app.plotting.words import Part
+
+_TOLD = 5
+
+_LABEL = {name: look.label for name, look in OPTIMIZERS.items()}
+
+
+def finding(made: StepsInfo) -> list[Part]:
+    """Where the marked courses end, what that means for the picture, and what is equal between two of them."""
+    marked = [each for each in made.courses if each.marked]
+    there = [each for each in marked if len(each.steps) and np.isfinite(each.values[-1]).any()]
+    if not there:
+        if any(each.lost for each in marked):
+            return [Part("Every training shown diverged.")]
+        return [Part("The first point appears when a network starts to train." if made.live
+                     else "Nothing to show: no training here has a point.")]  # fmt: skip
+    best = [each for each in there if each.best]
+    rest = [each for each in there if not each.best]
+    parts: list[Part] = []
+    shown = (best + rest)[:_TOLD]
+    for i, each in enumerate(shown):
+        parts.append(Part(f"{'; ' if i else ''}{LOOKS[each.optimizer].phrase} at lr {lr_text(each.lr)}: "))
+        parts.append(Part(f"{made.scale.word} {_told(made, each.values[-1])}", each.optimizer))
+        if each.steps[-1] < made.steps:
+            parts.append(Part(f" at step {words.count(int(each.steps[-1]))}"))
+        elif not i:
+            parts.append(Part(f" after {words.count(made.steps)} steps"))
+        if not i and each.n > 1:
+            parts.append(Part(f" over {each.n} replicates"))
+        if made.measure == "visibility":
+            parts.append(Part(f": {_fate(made, each)}"))
+    # Sentences start with a capital, but names and measures do not all.
+    parts[0] = Part(parts[0].text[0].upper() + parts[0].text[1:], parts[0].role)
+    if len(there) > len(shown):
+        parts.append(Part(f"; {len(there) - len(shown)} more in the plot"))
+    if made.match and made.measure in ("visibility", "update_spectral", "update_frobenius", "movement"):
+        parts += [Part("; "), *matched(made.match)]
+    return [*parts, Part(".")]
+
+
+def _fate(made: StepsInfo, each: Course) -> str:
+    seen = float(level_lines.mean(each.values[-1]))
+    return fate(seen, float(each.low[-1]), float(each.high[-1]), two_level=made.two_level)
+
+
+def _told(made: StepsInfo, values: NDArray[np.float64]) -> str:
+    """Mean and spread over replicates: with decimals or, on a log axis, with significant digits."""
+    if not made.scale.log:
+        return spread.mean_text(made.scale.factor * values, int(made.scale.form[1]), unit=made.scale.unit)
+    finite = values[np.isfinite(values)]
+    sd = spread.deviation(values)
+    return words.significant(float(finite.mean()), 3) + ("" if math.isnan(sd) else f" ± {words.significant(sd, 2)}")
+
+
+def foot(made: StepsInfo) -> str:
+    """n, what is drawn, what diverged and what is awaited."""
+    notes = [spread.n_text(np.array([each.n for each in made.courses]), "band = min to max")]
+    if any(each.best and len(each.steps) for each in made.courses):
+        notes.append("best learning rate = highest validation accuracy at the end")
+    if made.measure == "visibility" and null(made) is not None:
+        notes.append("grey strip = 95 % of pictures with rows and columns permuted"
+                     + (f"; erased = AUC up to {trainings.ERASED:.2f}" if made.two_level else ""))  # fmt: skip
+    if any(not each.marked for each in made.courses):
+        notes.append("thin dotted: twins without the picture")
+    if made.left_out:
+        notes.append(f"{made.left_out} lines omitted; choose an optimizer to see all of its rates")
+    if lost := trainings.diverged_text(made.ends, _LABEL):
+        notes.append(f"{lost}: ×")
+    if made.live and (left := trainings.awaited(made.ends)):
+        notes.append(f"{plural(left, 'training')} remaining")
+    return " · ".join(notes)
+
+
+def null(made: StepsInfo) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None:
+    """Places of steps, and the mean null interval of the marked courses there; None before there is one."""
+    marked = [each for each in made.courses if each.marked and len(each.steps)]
+    if not marked:
+        return None
+    steps = np.unique(np.concatenate([each.steps for each in marked]))
+    bounds = np.full((2, len(steps), len(marked)), np.nan)
+    for j, each in enumerate(marked):
+        bounds[:, np.searchsorted(steps, each.steps), j] = each.low, each.high
+    low, high = level_lines.mean(bounds)
+    there = np.isfinite(low) & np.isfinite(high)
+    return (step_axis.place(steps)[there], low[there], high[there]) if there.any() else None
