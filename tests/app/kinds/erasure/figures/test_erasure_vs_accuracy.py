@@ -110,8 +110,12 @@ def test_a_grey_picture_has_the_null_alone() -> None:
 
 def test_a_list_that_is_cut_ends_in_words() -> None:
     names = ("sgd", "adam", "lion", "dualised", "muon", "sam", "soap")
-    run = erasure_run(optimizers=dict.fromkeys(names, (1.0,)), replicates=1)
-    ends = [ending(place(name), visibility=0.6 + 0.01 * i, test_accuracy=0.9) for i, name in enumerate(names)]
+    grids = dict.fromkeys(names, (1.0,))
+    run = erasure_run(optimizers=grids, replicates=1)
+    ends = [
+        ending(place(name, optimizers=grids), visibility=0.6 + 0.01 * i, test_accuracy=0.9)
+        for i, name in enumerate(names)
+    ]
     said = words.text(tuple(finding(info(source(ends, run)))))
     assert said.count("; ") == 5
     assert said.endswith(", 90.0 %; and 2 other optimizers.")
