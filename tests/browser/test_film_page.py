@@ -17,6 +17,7 @@ from benchmarks.server import Server, server
 from tests.app.erased_run import ErasedRun, erasure_spec, write_run
 from tests.browser.conftest import Watched, becomes
 from tests.browser.test_every_page import FAINT
+from tests.browser.windows import Windows
 
 OPTIMIZERS = {"sgd": (0.1, 1.0), "adam": (0.01,)}
 SIDE = 32
@@ -45,9 +46,14 @@ def run(store: Store) -> ErasedRun:
     return write_run(store, OPTIMIZERS, widths=(SIDE,), replicates=2, diverge={("sgd", 1): 40})[0]
 
 
+@pytest.fixture(scope="module")
+def reusable(browser: Browser, lab: Server) -> Windows:
+    return Windows(browser, lab.url)
+
+
 @pytest.fixture
-def watched(browser: Browser, lab: Server) -> Iterator[Watched]:
-    watched = Watched(browser, lab.url)
+def watched(browser: Browser, reusable: Windows) -> Iterator[Watched]:
+    watched = Watched(browser, reusable.url, reusable)
     yield watched
     watched.close()
 

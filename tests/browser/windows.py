@@ -12,7 +12,8 @@ class Windows:
     """Those of one server; each is alone in its profile, and empty when a test gets it."""
 
     def __init__(self, browser: Browser, url: str) -> None:
-        self._browser, self._url = browser, url
+        self.url = url
+        self._browser = browser
         self._free: dict[Kind, list[Page]] = defaultdict(list)
         self._kinds: dict[Page, Kind] = {}
 
@@ -25,7 +26,7 @@ class Windows:
             page.emulate_media(color_scheme=options.get("color_scheme", "light"))
         else:
             context = self._browser.new_context(
-                viewport={"width": width, "height": height}, base_url=self._url, **options
+                viewport={"width": width, "height": height}, base_url=self.url, **options
             )
             context.set_default_timeout(20_000)
             page = context.new_page()
