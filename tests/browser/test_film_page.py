@@ -214,6 +214,21 @@ def test_films_can_be_aligned_by_loss_and_by_movement(page: Page, run: ErasedRun
     step(page, SGD, "step 0")
 
 
+@pytest.mark.parametrize(
+    ("cell", "title"),
+    [
+        ("adam:0.01:picture", "Adam, lr 0.01"),
+        ("sgd:1:none", "SGD, lr 1, twin without the picture"),
+        # As links of before named them: by the number of the rate.
+        ("adam:0", "Adam, lr 0.01"),
+        ("sgd:1:twin", "SGD, lr 1, twin without the picture"),
+    ],
+)
+def test_a_link_opens_one_training(page: Page, run: ErasedRun, cell: str, title: str) -> None:
+    go(page, run, f"twins=1&cell={cell}")
+    expect(page.locator("#enlarged-title")).to_have_text(title)
+
+
 def test_twins_stand_beside(page: Page, lab: Server, run: ErasedRun) -> None:
     go(page, run)
     page.check("input[name=twins]")
