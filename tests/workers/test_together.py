@@ -82,7 +82,7 @@ def test_trainings_of_a_level_share_the_stack_where_it_has_room(running: Lab, un
     assert run.state == "finished"
     assert [event["plan"]["stack_groups"] for event in started(running, run_id)] == [[" ".join(places)]]
     outcomes = running.store.events(run_id, limit=10_000)
-    told = [e.event["place"] for e in outcomes if e.event["kind"] == "measured" and e.event["series"] == "outcome"]
+    told = [e.event["key"] for e in outcomes if e.event["kind"] == "measured" and e.event["series"] == "outcome"]
     assert told == [place.model_dump() for place, _ in small_spec().parts()]
     assert dense(running.store, run_id)
     assert running.store.speeds() == running.speeds
