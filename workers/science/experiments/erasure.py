@@ -99,14 +99,14 @@ def footprint(spec: ErasureSpec, datasets_dir: Path) -> Footprint:
     """How much memory cells take that are trained at once: the largest of those that can be."""
     data = dataset(spec.dataset, datasets_dir)
     model = network.build(data.train.x[0].numel(), max(spec.widths), CLASSES)
-    each = [
+    footprints = [
         stacked_footprint(model, build(grid.at(grid.lrs[0])), data, spec.batch_size)
         for grid in spec.optimizers
         if spec.stacks(grid.kind)
     ]
     # The matrix as it was at the start, and before an update that is looked at.
     rows, columns = spec.matrix(max(spec.widths))
-    return Footprint(each[0].shared, max(one.each for one in each) + 2 * 4 * rows * columns)
+    return Footprint(footprints[0].shared, max(one.each for one in footprints) + 2 * 4 * rows * columns)
 
 
 class _Replicate:
@@ -141,13 +141,13 @@ class _Replicate:
             if steps is not None:
                 self._work[place] = self._mflop(place, steps)
         self._trainings = ReplicateProgress(spec, list(self._cells), stacks, resume)
-        self._made = {place: self._work[place] for place in self._trainings.done}
-        self._made |= {
+        self._done = {place: self._work[place] for place in self._trainings.done}
+        self._done |= {
             place: self._mflop(place, begun.step)
             for place in self._cells
             if (begun := self._trainings.begun.get(place))
         }
-        self._told = {place.start for place in self._made}
+        self._starts_logged = {place.start for place in self._done}
 
     def run(self) -> Iterator[Output]:
         """Every cell that is not done yet."""
@@ -168,10 +168,10 @@ class _Replicate:
                 continue
             cell = self._cells[place]
             model, picture = self._start(cell)
-            if place.start not in self._told:
-                self._told.add(place.start)
+            if place.start not in self._starts_logged:
+                self._starts_logged.add(place.start)
                 weight = self._watched(model).detach().clone()
-                yield from self._say(place, Tensors("init", place.start, {"weight": weight}))
+                yield from self._log(place, Tensors("init", place.start, {"weight": weight}))
             layout.load(slot, model.state_dict())
             model = layout.network if isinstance(layout, Dense) else layout.view(slot)
             optimizers = build(self._spec.grid(cell.optimizer).at(cell.lr))(model)
@@ -188,7 +188,7 @@ class _Replicate:
                     yield from self._end(live.pop(slot), event)
                 case Observed():
                     for output in live[slot].observed(event):
-                        yield from self._say(live[slot].place, output)
+                        yield from self._log(live[slot].place, output)
                 case _:
                     raise TypeError(f"the study measures nothing such as {event}")
         for training in live.values():
@@ -218,14 +218,14 @@ class _Replicate:
         if diverged is not None:
             self._diverged[place] = diverged.step
             self._work[place] = self._mflop(place, diverged.step)
-        self._made[place] = self._work[place]
-        yield from self._say(place, training.ending(diverged))
+        self._done[place] = self._work[place]
+        yield from self._log(place, training.ending(diverged))
         yield from self._trainings.order.end(place)
 
     def _checkpoint(self, live: Iterable[TrainingCheckpoint] = ()) -> Checkpoint:
         return self._trainings.checkpoint(live, **replicate_progress.diverged_state(self._diverged))
 
-    def _say(self, place: ErasureKey, output: Logged) -> list[Logged]:
+    def _log(self, place: ErasureKey, output: Logged) -> list[Logged]:
         return self._trainings.order.add(place, output)
 
     def _layout(self, group: Sequence[ErasureKey]) -> Dense | Stacked:
@@ -254,9 +254,9 @@ class _Replicate:
 
     def _progress(self, live: Mapping[int, CellTraining], slot: int, step: int) -> Progress:
         """Return the progress once the training in `slot` has come to `step`."""
-        self._made[live[slot].place] = self._mflop(live[slot].place, step)
-        done, total = sum(self._made.values()), sum(self._work.values())
-        places = [each.place for each in live.values()]
+        self._done[live[slot].place] = self._mflop(live[slot].place, step)
+        done, total = sum(self._done.values()), sum(self._work.values())
+        places = [training.place for training in live.values()]
         return Progress(done=done, total=total, key=places[0], step=step, note=self._note(places))
 
     def _note(self, places: Sequence[ErasureKey]) -> str:

@@ -59,8 +59,8 @@ def _go_on(
                 return
             case Progress():
                 member._steps = output.done - done
-                made = sum(other._steps for other in members)
-                yield output.model_copy(update={"done": done + made, "key": order.first})
+                steps_made = sum(other._steps for other in members)
+                yield output.model_copy(update={"done": done + steps_made, "key": order.first})
             case Measured() | Tensors():
                 yield from order.add(member.place, output)
             case _:

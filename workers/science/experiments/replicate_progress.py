@@ -21,9 +21,9 @@ def diverged(resume: Resume | None, key: type[K]) -> dict[K, int | None]:
     return dict(zip(places, state.get("diverged_after", repeat(None)), strict=False))
 
 
-def diverged_state(found: Mapping[K, int | None]) -> dict[str, Any]:
+def diverged_state(steps: Mapping[K, int | None]) -> dict[str, Any]:
     """Return what a checkpoint holds of the trainings that have diverged."""
-    return {"diverged": [place.model_dump() for place in found], "diverged_after": list(found.values())}
+    return {"diverged": [place.model_dump() for place in steps], "diverged_after": list(steps.values())}
 
 
 class ReplicateProgress(Generic[K]):

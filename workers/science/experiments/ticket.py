@@ -40,9 +40,9 @@ class SavedTicket(NamedTuple):
 
     def network(self) -> nn.Module:
         """The network with the ticket's trained weights, 0 where pruned."""
-        made: nn.Module = build(self.model)(self.shape, self.n_classes)
-        made.load_state_dict(self.ticket.weights)
-        return made
+        network: nn.Module = build(self.model)(self.shape, self.n_classes)
+        network.load_state_dict(self.ticket.weights)
+        return network
 
 
 def pack(ticket: Ticket) -> dict[str, Tensor]:
@@ -97,8 +97,8 @@ def mask_outputs(
         for column, value in zip(columns.values(), values, strict=True):
             column.append(float(value))
         encoded[name] = torch.from_numpy(codec.encode(bits, before).copy())
-        made = sums(bits, codec.size_of(tuple(mask.shape))[1], strata[name] if strata is not None else None)
-        pyramid |= {f"{name}.{key}": torch.from_numpy(found) for key, found in made.items()}
+        counted = sums(bits, codec.size_of(tuple(mask.shape))[1], strata[name] if strata is not None else None)
+        pyramid |= {f"{name}.{key}": torch.from_numpy(found) for key, found in counted.items()}
     yield Measured(series="layers", key=place, columns=columns)
     yield Tensors("mask", place, encoded)
     yield Tensors("pyramid", place, pyramid)
