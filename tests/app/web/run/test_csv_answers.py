@@ -20,13 +20,16 @@ ADDRESSES: dict[str, dict[str, str | int]] = {
     "masks/fc1/values": {"level": 1, "bottom": 2, "right": 3},
     "film/export": FILM,
     "film/values": {**FILM, "step": 56, "bottom": 2, "right": 2},
+    "compare/figures/compared_accuracy": {},
 }
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_a_byte_order_mark_comes_on_request(client: httpx.Client, store: Store, path: str) -> None:
     run = write_erased(store)[0].id if path.startswith("film") else write_run(store, {"fc1": (3, 48)}).id
-    url, query = f"/api/v1/runs/{run}/{path}", {**ADDRESSES[path], "format": "csv"}
+    several = path.startswith("compare")
+    url = f"/api/v1/{path}" if several else f"/api/v1/runs/{run}/{path}"
+    query = {**ADDRESSES[path], **({"runs": run} if several else {}), "format": "csv"}
     plain, marked = (client.get(url, params={**query, **more}) for more in ({}, {"bom": "1"}))
     assert plain.status_code == marked.status_code == 200
     assert plain.headers["content-type"] == marked.headers["content-type"] == "text/csv; charset=utf-8"
@@ -37,16 +40,19 @@ def test_a_byte_order_mark_comes_on_request(client: httpx.Client, store: Store, 
 def test_every_address_that_answers_csv_is_tried_here(client: httpx.Client) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     there = {
-        path.removeprefix("/api/v1/runs/{run_id}/").replace("{layer}", "fc1").replace("{name}", "layer_density")
+        _written(path)
         for path, methods in paths.items()
         if "bom" in {each["name"] for each in methods.get("get", {}).get("parameters", ())}
     }
-    asked = {
-        path.removeprefix("/api/v1/runs/{run_id}/").replace("{layer}", "fc1").replace("{name}", "layer_density")
-        for path, methods in paths.items()
-        if "csv" in str(methods.get("get", {}))
-    }
+    asked = {_written(path) for path, methods in paths.items() if "csv" in str(methods.get("get", {}))}
     assert there == asked == set(ADDRESSES)
+
+
+def _written(path: str) -> str:
+    """An address of the schema as `ADDRESSES` has it."""
+    figure = "compared_accuracy" if "/compare/" in path else "layer_density"
+    path = path.removeprefix("/api/v1/").removeprefix("runs/{run_id}/")
+    return path.replace("{layer}", "fc1").replace("{name}", figure)
 
 
 def test_the_name_of_a_layer_is_no_formula(client: httpx.Client, store: Store) -> None:
