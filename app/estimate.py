@@ -101,7 +101,7 @@ def spread(spec: Experiment, timings: Iterable[Timing]) -> Spread | None:
     None while there are fewer than `LEAST`; only the `LATEST` count.
     """
     key = (spec.kind, spec.model_name, spec.dataset_name, spec.device)
-    alike = (each for each in timings if (each.kind, each.model, each.dataset, each.device) == key)
+    alike = (timing for timing in timings if (timing.kind, timing.model, timing.dataset, timing.device) == key)
     ratios = [each.took_s / each.told_s for each in islice(alike, LATEST)]
     ratios.sort(key=lambda ratio: max(ratio, 1 / ratio))
     n = len(ratios)
@@ -109,8 +109,8 @@ def spread(spec: Experiment, timings: Iterable[Timing]) -> Spread | None:
     return Spread(min(usual), max(usual), n) if n >= LEAST else None
 
 
-def _unit_s(spec: Experiment, found: Speed) -> float:
-    return found.step_s * spec.pace.batch_size / found.batch_size
+def _unit_s(spec: Experiment, speed: Speed) -> float:
+    return speed.step_s * spec.pace.batch_size / speed.batch_size
 
 
 def _nearest(spec: Experiment, speeds: Iterable[Speed]) -> Speed | None:

@@ -79,7 +79,7 @@ def _value(spec: Experiment, name: str, text: str) -> Value:
     try:
         return spec.key.value_of(name, text)
     except KeyError:
-        known = ", ".join(f"--{each.option}" for each in spec.key.coordinates())
+        known = ", ".join(f"--{coordinate.option}" for coordinate in spec.key.coordinates())
         raise CannotVerifyError(f"trainings of this run have no {name}; they are named by {known}") from None
     except ValueError as error:
         raise CannotVerifyError(f"--{name} {text}: {error}") from None

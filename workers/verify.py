@@ -198,7 +198,7 @@ def _of_tensors(then: bytes, now: bytes) -> str:
 
 def _explain(then: Sequence[Origin], now: Origin) -> None:
     """Name what was other than now, as far as it was recorded."""
-    found = [each for each in reasons(then, [now]) if each.then != UNKNOWN]
+    found = [reason for reason in reasons(then, [now]) if reason.then != UNKNOWN]
     if not found:
         _console.print("Nothing that is recorded was other then.")
         return
@@ -217,14 +217,14 @@ def _bar(part: Part) -> Iterator[Callable[[int], None]]:
 
 
 def _training(part: Part) -> str:
-    names = " and ".join(f"--{each.option}" for each in part.key.coordinates())
+    names = " and ".join(f"--{coordinate.option}" for coordinate in part.key.coordinates())
     chosen = f" (the cheapest of {part.among:,}; {names} choose others)" if part.among > 1 else ""
     return f"{part.key.words}{chosen}"
 
 
-def _machine(made: Origin) -> str:
+def _machine(origin: Origin) -> str:
     """Such as `cpu AMD EPYC (AVX512), torch 2.13.0+cpu, commit 0123456789ab, on host`."""
-    lines = made.lines
+    lines = origin.lines
     told = [f"{lines.get('device', UNKNOWN)} {lines.get('device_name', '')}".strip()]
     told += [f"{name} {lines[key]}" for name, key in _TOLD.items() if key in lines]
     return ", ".join(told)

@@ -67,9 +67,9 @@ def cells(
             end[at : at + last - first] = values.end(first, last)[:, across]
             at += last - first
     replicates = np.zeros(start.shape, np.uint8)
-    for each in index.tickets:
-        if each.coordinates == ref.coordinates:
-            replicates += unpack(reader.bits(each, layer)[down], width)[:, across]
+    for ticket in index.tickets:
+        if ticket.coordinates == ref.coordinates:
+            replicates += unpack(reader.bits(ticket, layer)[down], width)[:, across]
     return Cells(
         down,
         across,

@@ -122,7 +122,7 @@ def codes(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Besid
         bits = reader.bits(ref, layer)
         return lambda first, last: unpack(bits[first:last], columns)
     if color == "replicates":
-        several = [reader.bits(each, layer) for each in _replicates(reader, ref)]
+        several = [reader.bits(replicate, layer) for replicate in _replicates(reader, ref)]
         return lambda first, last: np.sum([unpack(each[first:last], columns) for each in several], 0, np.uint8)
     if color == "difference":
         one, two = reader.bits(ref, layer), reader.bits(*(other or (ref, layer)))
@@ -203,7 +203,7 @@ def _reach(reader: Reader, ref: TicketRef, layer: int, color: Color) -> float:
 
 def _replicates(reader: Reader, ref: TicketRef) -> list[TicketRef]:
     """The same ticket in every replicate that has it."""
-    found = [each for each in reader.index(ref.run).tickets if each.coordinates == ref.coordinates]
+    found = [ticket for ticket in reader.index(ref.run).tickets if ticket.coordinates == ref.coordinates]
     if not found:
         raise NotFound(f"no mask of ticket {ref} is saved (yet)")
     return found

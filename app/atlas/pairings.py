@@ -6,38 +6,38 @@ from app.contract.tickets import TicketRef
 from app.masks.pairing import Choice, Layers, Pairing, chosen, pair, parse
 
 
-def pairing(one: Index, other: Index, choice: Choice, *, field: str = "other") -> Pairing:
+def pairing(index: Index, other: Index, choice: Choice, *, field: str = "other") -> Pairing:
     """Return the place in `other` of each layer of `one`, as `choice` has it or as names and shapes do.
 
     Raises FieldError: on `pairing` for a choice that does not fit, on `field` where no pairing exists.
     """
-    mine, theirs = layers(one), layers(other)
-    if one.run.id == other.run.id:
+    mine, theirs = layers(index), layers(other)
+    if index.run.id == other.run.id:
         return Pairing(tuple(range(len(mine))), "name")
     try:
-        found = chosen(choice, one.run.id, other.run.id, mine, theirs)
+        found = chosen(choice, index.run.id, other.run.id, mine, theirs)
     except ValueError as error:
         raise FieldError("pairing", str(error)) from error
     try:
         return found or pair(mine, theirs)
     except ValueError as error:
-        message = f"the layers of {named(one)} and {named(other)} cannot be paired: {error}"
+        message = f"the layers of {named(index)} and {named(other)} cannot be paired: {error}"
         raise FieldError(field, message) from error
 
 
-def decided(one: Index, other: Index, choice: Choice, *, field: str = "other") -> Pairing:
+def decided(index: Index, other: Index, choice: Choice, *, field: str = "other") -> Pairing:
     """The same, only where it is certain. Raises FieldError on `pairing` where a reader has to choose."""
-    found = pairing(one, other, choice, field=field)
+    found = pairing(index, other, choice, field=field)
     if not found.decided:
-        raise FieldError("pairing", undecided(one, other, found))
+        raise FieldError("pairing", undecided(index, other, found))
     return found
 
 
-def undecided(one: Index, other: Index, proposal: Pairing) -> str:
+def undecided(index: Index, other: Index, proposal: Pairing) -> str:
     """Why the reader is asked, and how to answer."""
-    pairs = ", ".join(f"{one.layers[i].name} = {other.layers[j].name}" for i, j in enumerate(proposal.places))
+    pairs = ", ".join(f"{index.layers[i].name} = {other.layers[j].name}" for i, j in enumerate(proposal.places))
     such = pairs if len(pairs) <= 200 else f"{pairs[:199]}…"
-    unknown = f"names and shapes do not determine which layer of {named(other)} corresponds to which of {named(one)}"
+    unknown = f"names and shapes do not determine which layer of {named(other)} corresponds to which of {named(index)}"
     return f"{unknown}. Confirm a pairing, such as {such}"
 
 

@@ -90,7 +90,7 @@ def _behind(reader: Reader, ref: TicketRef, index: Index, layer: int, number: in
     followed = reach.paths(network, key, number, masks)
     return (
         sum(counts.values()) if counts else None,
-        [names[places[each]] for each in counts if each in places],
+        [names[places[count]] for count in counts if count in places],
         [(names[places[each]], reached) for each, reached in followed if each in places],
         None,
         False,

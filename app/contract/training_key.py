@@ -55,13 +55,13 @@ class TrainingKey(BaseModel):
     @property
     def words(self) -> str:
         """Return the training in words, such as `width 256, learning rate 0.01`."""
-        given = ((each.title.lower(), getattr(self, each.name)) for each in self.coordinates())
+        given = ((coordinate.title.lower(), getattr(self, coordinate.name)) for coordinate in self.coordinates())
         return ", ".join(f"{title} {value}" for title, value in given if value is not None)
 
     @classmethod
     def value_of(cls, name: str, text: str) -> Value:
         """Return a value of a coordinate from text. Raises KeyError for an unknown one, ValueError in words."""
-        _, type_, title = {each.name: each for each in cls.coordinates()}[name]
+        _, type_, title = {coordinate.name: coordinate for coordinate in cls.coordinates()}[name]
         try:
             value: Value = _adapter(cls, name).validate_python(text)
         except ValidationError as error:

@@ -181,7 +181,9 @@ def _layer(stem: str, own: Mapping[str, _Tensor], found: Found, choices: Choices
         found.lines[tensor.entry.name] = _line(tensor, role, name, True, _said(part, tensor, fitted, shape, inverted))
     if normed is not None and values is normed:
         found.lines[own["gain"].entry.name] = _line(own["gain"], "gain", name, True, "the lengths of weight norm")
-    sure = names.names_kernel(stem) or values is not None or any(each.entry.name in choices.roles for each in members)
+    sure = (
+        names.names_kernel(stem) or values is not None or any(member.entry.name in choices.roles for member in members)
+    )
     return Layer(name, stem, shape, parts.get("mask"), parts.get("values"), parts.get("initial"), sure)
 
 
@@ -202,7 +204,7 @@ def _no_kernel(
     if max(len(each.entry.shape) for each in members) < 2:
         role: Role = "norm" if names.is_norm(stem) else "mask" if mask else "other"
         return role, "", False, "one dimension: vectors and normalisation parameters are not prunable"
-    if any(each.entry.size == 0 for each in members):
+    if any(member.entry.size == 0 for member in members):
         return "empty", "", False, "it is empty"
     if any(each.entry.name in choices.roles for each in members):
         return None

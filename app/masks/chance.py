@@ -108,7 +108,7 @@ def magnitude_at_init(strata: Ints, weights: int, inits: Sequence[Hashable]) -> 
 
 def unit_permuted(masks: Sequence[Moments | None]) -> Chance:
     """Masks whose hidden units are permuted at random; None for a mask in which nothing moves."""
-    found = [each for each in masks if each is not None]
+    found = [mask for mask in masks if mask is not None]
     nothing = np.full((len(masks), len(masks)), np.nan)
     if not found or len(found) < len(masks):
         return Chance(nothing, nothing)

@@ -24,46 +24,50 @@ Collapses: TypeAlias = Mapping[tuple[int, int], Collapse]
 """Collapsed winning tickets by replicate and level."""
 
 
-def brief(found: Collapse) -> str:
+def brief(collapse: Collapse) -> str:
     """Return such as "layer collapse at level 3 in fc1 and fc2"."""
-    before = "" if found.since is None or found.since == found.level else f" (first collapse: level {found.since})"
-    return f"layer collapse at level {found.level} in {_names(found.empty or (found.cut,))}{before}"
+    before = (
+        ""
+        if collapse.since is None or collapse.since == collapse.level
+        else f" (first collapse: level {collapse.since})"
+    )
+    return f"layer collapse at level {collapse.level} in {_names(collapse.empty or (collapse.cut,))}{before}"
 
 
-def sentence(found: Collapse, share: str = "") -> str:
+def sentence(collapse: Collapse, share: str = "") -> str:
     """Return what has collapsed and what that means for the network's output; `share` says in which replicates."""
-    whole = brief(found)
+    whole = brief(collapse)
     text = f"{whole[0].upper()}{whole[1:]}{share}"
-    if not found.cut:
+    if not collapse.cut:
         return f"{text}; masks alone do not show whether a path leads around it."
-    why = "" if found.empty else "; no path of kept weights leads through it"
-    premise = "Unless a shortcut leads around it, the" if found.bridged else "The"
-    return f"{text}{why}. {premise} network is cut at {found.cut}: the output no longer depends on the input."
+    why = "" if collapse.empty else "; no path of kept weights leads through it"
+    premise = "Unless a shortcut leads around it, the" if collapse.bridged else "The"
+    return f"{text}{why}. {premise} network is cut at {collapse.cut}: the output no longer depends on the input."
 
 
-def first(found: Collapses) -> Collapse | None:
+def first(collapses: Collapses) -> Collapse | None:
     """Return the collapse at the lowest level, of the first replicate that has one there."""
-    return found[min(found, key=lambda place: (place[1], place[0]))] if found else None
+    return collapses[min(collapses, key=lambda place: (place[1], place[0]))] if collapses else None
 
 
-def of_run(found: Collapses, replicates: int) -> str:
+def of_run(collapses: Collapses, replicates: int) -> str:
     """Return the sentence about the lowest level at which any of `replicates` has collapsed; "" without one."""
-    lowest = first(found)
-    return of_level(found, lowest.level, replicates) if lowest else ""
+    lowest = first(collapses)
+    return of_level(collapses, lowest.level, replicates) if lowest else ""
 
 
-def of_level(found: Collapses, level: int, replicates: int) -> str:
+def of_level(collapses: Collapses, level: int, replicates: int) -> str:
     """Return the sentence about one level, of the first replicate that has collapsed there; "" without one."""
-    here = {place: each for place, each in found.items() if place[1] == level}
+    here = {place: each for place, each in collapses.items() if place[1] == level}
     one = first(here)
     if one is None:
         return ""
     return sentence(one, f" ({len(here)} of {plural(replicates, 'replicate')})" if len(here) < replicates else "")
 
 
-def levels(found: Collapses) -> frozenset[int]:
+def levels(collapses: Collapses) -> frozenset[int]:
     """Return the levels at which any replicate has collapsed."""
-    return frozenset(level for _, level in found)
+    return frozenset(level for _, level in collapses)
 
 
 def _names(names: tuple[str, ...]) -> str:

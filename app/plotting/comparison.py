@@ -56,31 +56,31 @@ def comparison(outcome: Series | None, terms: Terms, *, column: str = "test_accu
         )
         for row, place in enumerate(pruned)
     )
-    found = [advantage(outcome, ticket, each, terms) for each in pairs]
+    found = [advantage(outcome, ticket, pair, terms) for pair in pairs]
     return Comparison(
         controls, rows, judged(outcome, ticket, dense, terms), tuple(each for each in found if each is not None)
     )
 
 
-def table(made: Comparison) -> dict[str, list[Any]]:
+def table(comparison: Comparison) -> dict[str, list[Any]]:
     """The same as columns: accuracies and differences in [0, 1]; `intervals` says what kind of 95 % interval these are.
 
     `beats_…` is true at the levels for which the sentence on that control says that the ticket beats it.
     """
     columns: dict[str, list[Any]] = {
-        "level": [row.level for row in made.rows],
-        "density": [row.density for row in made.rows],
-        "ticket_test_accuracy": [row.accuracy for row in made.rows],
-        "n": [row.n for row in made.rows],
-        "diverged": [row.diverged for row in made.rows],
+        "level": [row.level for row in comparison.rows],
+        "density": [row.density for row in comparison.rows],
+        "ticket_test_accuracy": [row.accuracy for row in comparison.rows],
+        "n": [row.n for row in comparison.rows],
+        "diverged": [row.diverged for row in comparison.rows],
     }
-    for index, name in enumerate((DENSE, *made.controls)):
-        pairs = [(row.dense, *row.controls)[index] for row in made.rows]
+    for index, name in enumerate((DENSE, *comparison.controls)):
+        pairs = [(row.dense, *row.controls)[index] for row in comparison.rows]
         columns[f"minus_{name}"] = [pair.mean for pair in pairs]
         columns[f"minus_{name}_low"] = [pair.low for pair in pairs]
         columns[f"minus_{name}_high"] = [pair.high for pair in pairs]
         columns[f"minus_{name}_n"] = [pair.n for pair in pairs]
-    for each in made.advantages:
-        columns[f"beats_{each.control}"] = [row.level in each.levels for row in made.rows]
-    columns["intervals"] = [made.verdict.terms.kind] * len(made.rows)
+    for each in comparison.advantages:
+        columns[f"beats_{each.control}"] = [row.level in each.levels for row in comparison.rows]
+    columns["intervals"] = [comparison.verdict.terms.kind] * len(comparison.rows)
     return columns

@@ -113,13 +113,13 @@ def diverged_traces(curves: tuple[Curve, ...]) -> list[dict[str, Any]]:
     return out
 
 
-def broken_at(curves: Sequence[Curve], found: Collapses) -> float:
+def broken_at(curves: Sequence[Curve], collapses: Collapses) -> float:
     """Return the highest density in (0, 1] at which a winning ticket has collapsed, NaN where none has."""
     gone = [
-        float(each.density[each.levels == level][0])
-        for each in curves
-        for level in collapse.levels(found)
-        if each.control == WINNING_TICKET and level in each.levels
+        float(curve.density[curve.levels == level][0])
+        for curve in curves
+        for level in collapse.levels(collapses)
+        if curve.control == WINNING_TICKET and level in curve.levels
     ]
     return max(gone, default=math.nan)
 

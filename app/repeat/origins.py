@@ -91,4 +91,4 @@ def flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 
 def _values(lines: Sequence[Mapping[str, str]], key: str) -> str:
     """All values that a key had, attempt by attempt."""
-    return ", then ".join(dict.fromkeys(each.get(key, UNKNOWN) for each in lines))
+    return ", then ".join(dict.fromkeys(line.get(key, UNKNOWN) for line in lines))

@@ -139,5 +139,5 @@ class Connected(Reads):
             first = (str(getattr(error, "orig", error)).strip() or type(error).__name__).splitlines()[0]
             raise Unusable(self._line(diagnose(error) or Condition("broken", first))) from error
 
-    def _line(self, found: Condition) -> str:
-        return f"{found.detail} ({self._db.name})."
+    def _line(self, condition: Condition) -> str:
+        return f"{condition.detail} ({self._db.name})."

@@ -15,7 +15,7 @@ def summary(reader: Reader, run: Run) -> str:
     collapsed = [brief(lost)] if lost else []
     made = comparison(reader.store.series(run.id, "outcome"), terms_of(run))
     found = made.verdict
-    said = [beats for each in made.advantages if (beats := each.short())]
+    said = [beats for advantage in made.advantages if (beats := advantage.short())]
     if found.density is not None:
         gaps = ", with gaps" if found.gaps else ""
         said.insert(0, f"matches dense to {words.density(found.density)}{gaps} (n = {found.n}, bound 0.2)")

@@ -142,55 +142,55 @@ def _empty(options: DegreeOptions, layer: Layer | None, why: tuple[Part, ...]) -
                       np.zeros((0, 0)), none, none, none, math.nan, math.nan, why)  # fmt: skip
 
 
-def finding(made: DegreeInfo) -> list[Part]:
+def finding(info: DegreeInfo) -> list[Part]:
     """How many keep nothing, and how unequal they are, both against chance."""
-    if made.awaited:
-        return list(made.awaited)
-    where, noun = f"At level {made.level}, ", made.noun
-    if made.density == 1:
-        return [Part(f"{where}{made.layer} is not pruned: each of its {plural(made.units, noun)} keeps all "
-                     f"{plural(made.most, 'weight')}.")]  # fmt: skip
-    if made.density == 0:
-        return [Part(f"{where}{made.layer} has no weights left.")]
-    dead = float(made.dead.mean())
+    if info.awaited:
+        return list(info.awaited)
+    where, noun = f"At level {info.level}, ", info.noun
+    if info.density == 1:
+        return [Part(f"{where}{info.layer} is not pruned: each of its {plural(info.units, noun)} keeps all "
+                     f"{plural(info.most, 'weight')}.")]  # fmt: skip
+    if info.density == 0:
+        return [Part(f"{where}{info.layer} has no weights left.")]
+    dead = float(info.dead.mean())
     parts = [
         Part(where), Part(words.average(dead), WINNING_TICKET),
-        Part(f" of {plural(made.units, noun)} of {made.layer} have no weights left, "
-             f"{words.average(made.random_dead)} on average in a random mask of the same density"),
+        Part(f" of {plural(info.units, noun)} of {info.layer} have no weights left, "
+             f"{words.average(info.random_dead)} on average in a random mask of the same density"),
     ]  # fmt: skip
-    if made.random_spread > 0:
+    if info.random_spread > 0:
         parts += [
             Part(f"; the standard deviation over {noun}s is "),
-            Part(words.significant(float(made.spread.mean()), 2), WINNING_TICKET),
+            Part(words.significant(float(info.spread.mean()), 2), WINNING_TICKET),
             Part(
-                f", {words.significant(float(made.spread.mean()) / made.random_spread, 2)} times that of a random mask"
+                f", {words.significant(float(info.spread.mean()) / info.random_spread, 2)} times that of a random mask"
             ),
         ]
     return [*parts, Part(".")]
 
 
-def draw(made: DegreeInfo) -> go.Figure:
+def draw(info: DegreeInfo) -> go.Figure:
     """The figure: outlines of the mean over replicates with its band, and of what chance gives."""
-    n, look, soft = made.counts.shape[1], LOOKS[WINNING_TICKET], LOOKS[SOFT]
+    n, look, soft = info.counts.shape[1], LOOKS[WINNING_TICKET], LOOKS[SOFT]
     data: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     top, reach = 10.0, [0.0, 1.0]
     if n:
-        mean, low, high = made.counts.mean(axis=1), made.counts.min(axis=1), made.counts.max(axis=1)
-        top = 1.14 * max(float(high.max()), float(made.random_counts.max()))
-        reach = [float(made.edges[0]), float(made.edges[-1])]
+        mean, low, high = info.counts.mean(axis=1), info.counts.min(axis=1), info.counts.max(axis=1)
+        top = 1.14 * max(float(high.max()), float(info.random_counts.max()))
+        reach = [float(info.edges[0]), float(info.edges[-1])]
         if len(mean) == 1:
             reach = [reach[0] - 1, reach[1] + 1]
-        line = {"type": "scatter", "mode": "lines", "x": made.edges, "line": {"width": 0, "shape": "hv"},
+        line = {"type": "scatter", "mode": "lines", "x": info.edges, "line": {"width": 0, "shape": "hv"},
                 "hoverinfo": "skip", "meta": {"role": WINNING_TICKET, "part": "band"}}  # fmt: skip
         if n > 1:
             data.append({**line, "y": _outline(low)})
             data.append({**line, "y": _outline(high), "fill": "tonexty", "fillcolor": rgba(look.color, 0.25)})
-        first, last = np.ceil(made.edges[:-1]), np.floor(made.edges[1:])
+        first, last = np.ceil(info.edges[:-1]), np.floor(info.edges[1:])
         spans = [f"{a:.0f}" if a == b else f"{a:.0f} to {b:.0f}" for a, b in zip(first, last, strict=True)]
         mean_line = {"shape": "hv", "color": look.color, "width": 1.8}
         texts = [
-            f"{words.significant(m)} {made.side} keep {span}" + (f" (min to max {a:.0f} to {b:.0f})" if n > 1 else "")
+            f"{words.significant(m)} {info.side} keep {span}" + (f" (min to max {a:.0f} to {b:.0f})" if n > 1 else "")
             for m, span, a, b in zip(mean, spans, low, high, strict=True)
         ]
         data.append(
@@ -202,30 +202,30 @@ def draw(made: DegreeInfo) -> go.Figure:
         )  # fmt: skip
         data.append(
             {
-                **line, "name": _LABELS[1], "y": _outline(made.random_counts), "hoverinfo": "text",
-                "text": [f"random mask: {words.brief(each)}" for each in _outline(made.random_counts).tolist()],
+                **line, "name": _LABELS[1], "y": _outline(info.random_counts), "hoverinfo": "text",
+                "text": [f"random mask: {words.brief(each)}" for each in _outline(info.random_counts).tolist()],
                 "line": {"shape": "hv", "color": soft.color, "width": 1.5, "dash": _DASH},
                 "hovertemplate": "%{text}<extra></extra>", "meta": {"role": SOFT, "part": "mean"},
             }
         )  # fmt: skip
-        outlines = [(WINNING_TICKET, mean), (SOFT, made.random_counts)]
-        ends = [_end(made, *each, label, top) for each, label in zip(outlines, _LABELS, strict=True)]
+        outlines = [(WINNING_TICKET, mean), (SOFT, info.random_counts)]
+        ends = [_end(info, *each, label, top) for each, label in zip(outlines, _LABELS, strict=True)]
         notes = labels.annotations(ends, (0, top), column=False)
         # A few have no room for a label; the finding tells of them.
-        if made.density and made.dead.mean() >= 0.02 * made.units:
+        if info.density and info.dead.mean() >= 0.02 * info.units:
             notes.append(
-                note(f"{words.average(float(made.dead.mean()))} with none", role=WINNING_TICKET, x=0, y=float(high[0]),
+                note(f"{words.average(float(info.dead.mean()))} with none", role=WINNING_TICKET, x=0, y=float(high[0]),
                      xanchor="left", yanchor="bottom", yshift=2)
             )  # fmt: skip
     return figure(
         data,
-        title=f"Kept weights per {made.noun}, {made.layer} at level {made.level}",
-        finding=finding(made),
-        foot=_foot(made),
+        title=f"Kept weights per {info.noun}, {info.layer} at level {info.level}",
+        finding=finding(info),
+        foot=_foot(info),
         n=n,
-        xaxis=axis(f"kept weights of one of the layer's {made.side}", range=reach, unifiedhovertitle={"text": " "},
+        xaxis=axis(f"kept weights of one of the layer's {info.side}", range=reach, unifiedhovertitle={"text": " "},
                    dtick=1 if reach[1] - reach[0] < 8 else None),
-        yaxis=axis(made.side, range=[0, top]),
+        yaxis=axis(info.side, range=[0, top]),
         annotations=notes,
         right=labels.margin(_LABELS),
     )  # fmt: skip
@@ -236,15 +236,15 @@ def _outline(counts: Floats) -> NDArray[np.float32]:
     return np.append(counts, counts[-1]).astype(np.float32)
 
 
-def _end(made: DegreeInfo, role: str, counts: Floats, label: str, top: float) -> labels.End:
+def _end(info: DegreeInfo, role: str, counts: Floats, label: str, top: float) -> labels.End:
     """A label beyond the peak, where the outline has fallen to half of it."""
     peak = int(counts.argmax())
     half = peak + int(np.argmax(np.append(counts[peak:], 0.0) <= counts[peak] / 2))
-    return labels.End(role, label, float(made.edges[half]), float(counts[peak]) / 2 + 0.05 * top)
+    return labels.End(role, label, float(info.edges[half]), float(counts[peak]) / 2 + 0.05 * top)
 
 
-def _foot(made: DegreeInfo) -> str:
-    n = made.counts.shape[1]
+def _foot(info: DegreeInfo) -> str:
+    n = info.counts.shape[1]
     if not n:
         return "n = 0"
     band = "mean · band = min to max" if n > 1 else "no spread"
@@ -254,22 +254,22 @@ def _foot(made: DegreeInfo) -> str:
     )
 
 
-def table(made: DegreeInfo) -> dict[str, list[Any]]:
+def table(info: DegreeInfo) -> dict[str, list[Any]]:
     """One row per bin and replicate: units that keep so many weights, and how many do under a random mask.
 
     For each replicate, units without weights and the standard deviation over units, and both under random masks.
     """
-    n, bins = made.counts.shape[1], max(len(made.edges) - 1, 0)
+    n, bins = info.counts.shape[1], max(len(info.edges) - 1, 0)
     return {
-        "kept_from": np.repeat(np.ceil(made.edges[:-1]), n).astype(int).tolist(),
-        "kept_to": np.repeat(np.floor(made.edges[1:]), n).astype(int).tolist(),
-        "replicate": list(made.replicates) * bins,
-        made.side: made.counts.ravel().tolist(),
-        "random_mask": np.repeat(made.random_counts, n).tolist(),
-        "without_weights": made.dead.tolist() * bins,
-        "standard_deviation": made.spread.tolist() * bins,
-        "random_without_weights": [made.random_dead] * (n * bins),
-        "random_standard_deviation": [made.random_spread] * (n * bins),
+        "kept_from": np.repeat(np.ceil(info.edges[:-1]), n).astype(int).tolist(),
+        "kept_to": np.repeat(np.floor(info.edges[1:]), n).astype(int).tolist(),
+        "replicate": list(info.replicates) * bins,
+        info.side: info.counts.ravel().tolist(),
+        "random_mask": np.repeat(info.random_counts, n).tolist(),
+        "without_weights": info.dead.tolist() * bins,
+        "standard_deviation": info.spread.tolist() * bins,
+        "random_without_weights": [info.random_dead] * (n * bins),
+        "random_standard_deviation": [info.random_spread] * (n * bins),
     }
 
 

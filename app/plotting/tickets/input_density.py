@@ -127,27 +127,27 @@ def _empty(layer: str, view: View | None, why: tuple[Part, ...]) -> InputInfo:
     return InputInfo(layer, view, no, no, none, np.zeros((0, 0, 0, 0)), np.zeros((0, 0, 0, 0)), none, none, why)
 
 
-def finding(made: InputInfo) -> list[Part]:
+def finding(info: InputInfo) -> list[Part]:
     """Where the last mask shown keeps most and least, and how far random masks would stray."""
-    if made.awaited or made.view is None:
-        return list(made.awaited)
-    level = int(made.levels[-1])
-    if made.density[-1] == 1:
-        return [Part(f"At level {level} {made.layer} is not pruned: every {made.view.cell} keeps all its weights.")]
-    if made.density[-1] == 0:
-        return [Part(f"At level {level} {made.layer} has no weights left.")]
+    if info.awaited or info.view is None:
+        return list(info.awaited)
+    level = int(info.levels[-1])
+    if info.density[-1] == 1:
+        return [Part(f"At level {level} {info.layer} is not pruned: every {info.view.cell} keeps all its weights.")]
+    if info.density[-1] == 0:
+        return [Part(f"At level {level} {info.layer} has no weights left.")]
     return [
-        Part(f"At level {level}, "), *_where(made, made.view),
-        Part(f"; the standard deviation over {made.view.cell}s is {words.significant(float(made.spread[-1]), 2)}, for "
-             f"random masks {words.significant(float(made.random_spread[-1]), 2)}."),
+        Part(f"At level {level}, "), *_where(info, info.view),
+        Part(f"; the standard deviation over {info.view.cell}s is {words.significant(float(info.spread[-1]), 2)}, for "
+             f"random masks {words.significant(float(info.random_spread[-1]), 2)}."),
     ]  # fmt: skip
 
 
-def _where(made: InputInfo, view: View) -> list[Part]:
+def _where(info: InputInfo, view: View) -> list[Part]:
     """The border against the middle of a picture; of a kernel, or a picture too small for that, its extremes."""
-    picture = made.ratio[-1]
+    picture = info.ratio[-1]
     if not view.kernel and min(picture.shape[1:]) >= 4:
-        each = np.array([_border_and_middle(one[0]) for one in made.last])
+        each = np.array([_border_and_middle(one[0]) for one in info.last])
         border, middle = _border_and_middle(picture[0])
         return [
             Part("pixels at the border keep "), *_times(border, each[:, 0]),
@@ -156,9 +156,9 @@ def _where(made: InputInfo, view: View) -> list[Part]:
         ]  # fmt: skip
     most, least = (np.unravel_index(at, picture.shape) for at in (picture.argmax(), picture.argmin()))
     return [
-        Part(f"{view.cell} {_place(most, picture)} keeps "), *_times(picture[most], made.last[:, *most]),
+        Part(f"{view.cell} {_place(most, picture)} keeps "), *_times(picture[most], info.last[:, *most]),
         Part(f" times as many weights as in a random mask, the most; {_place(least, picture)} keeps "),
-        *_times(picture[least], made.last[:, *least]), Part(" times, the least"),
+        *_times(picture[least], info.last[:, *least]), Part(" times, the least"),
     ]  # fmt: skip
 
 
@@ -186,70 +186,70 @@ def _border_and_middle(picture: Floats) -> tuple[float, float]:
     return float(picture[edge].mean()), float(middle.mean())
 
 
-def draw(made: InputInfo) -> go.Figure:
+def draw(info: InputInfo) -> go.Figure:
     """The figure: a picture for each level, and for each channel of a kernel, on one scale of colours."""
-    where = f"Kept weights per {made.view.cell if made.view else 'pixel'}, {made.layer}"
+    where = f"Kept weights per {info.view.cell if info.view else 'pixel'}, {info.layer}"
     pictures = [
         Picture(level, words.density(share), f"channel {channel}" if ratio.shape[0] > 1 else "", cells)
-        for level, share, ratio in zip(made.levels.tolist(), made.density.tolist(), made.ratio, strict=True)
+        for level, share, ratio in zip(info.levels.tolist(), info.density.tolist(), info.ratio, strict=True)
         for channel, cells in enumerate(ratio)
     ]
     return picture_grid.draw(
         pictures,
-        channels=made.view.rows if made.view else 1,
-        cell=made.view.cell if made.view else "pixel",
+        channels=info.view.rows if info.view else 1,
+        cell=info.view.cell if info.view else "pixel",
         title=where,
-        finding=finding(made),
-        foot=_foot(made),
-        n=int(made.n.max(initial=0)),
+        finding=finding(info),
+        foot=_foot(info),
+        n=int(info.n.max(initial=0)),
     )
 
 
-def _spread_words(made: InputInfo) -> str:
-    if made.n.max() == 1:
+def _spread_words(info: InputInfo) -> str:
+    if info.n.max() == 1:
         return "no spread"
     # A mask that keeps all or nothing has no ratios to give a range of.
-    return "mean, in brackets min to max" if len(made.last) > 1 and 0 < made.density[-1] < 1 else "mean"
+    return "mean, in brackets min to max" if len(info.last) > 1 and 0 < info.density[-1] < 1 else "mean"
 
 
-def _foot(made: InputInfo) -> str:
-    if not len(made.n) or made.view is None:
+def _foot(info: InputInfo) -> str:
+    if not len(info.n) or info.view is None:
         return "n = 0"
     said = [
-        f"n = {words.by_level(made.n.tolist())}, " + _spread_words(made),
+        f"n = {words.by_level(info.n.tolist())}, " + _spread_words(info),
         "1 = as many as a uniformly random mask keeps on average",
     ]
-    if made.view.kernel:
-        said.insert(1, f"{made.layer} is a convolution: positions of its kernel instead of pixels")
-    if made.view.added and made.view.shape[0] > 1:
-        said.append(f"{made.view.shape[0]} channels summed")
-    if made.view.note:
-        said.append(made.view.note)
-    if not made.view.kernel:
+    if info.view.kernel:
+        said.insert(1, f"{info.layer} is a convolution: positions of its kernel instead of pixels")
+    if info.view.added and info.view.shape[0] > 1:
+        said.append(f"{info.view.shape[0]} channels summed")
+    if info.view.note:
+        said.append(info.view.note)
+    if not info.view.kernel:
         said.append("border = outer eighth, middle = inner half")
-    if (block := picture_grid.block(made.view.shape[1:])) > 1:
+    if (block := picture_grid.block(info.view.shape[1:])) > 1:
         said.append(f"a cell = {block}×{block}")
     return " · ".join(said)
 
 
-def table(made: InputInfo) -> dict[str, list[Any]]:
+def table(info: InputInfo) -> dict[str, list[Any]]:
     """One row per level, channel and cell; kept in units of what chance gives, the mean over `replicates`.
 
     Standard deviations are over the cells of a level. At the last level each replicate has its column.
     """
-    level, channel, row, column = np.indices(made.ratio.shape)
+    level, channel, row, column = np.indices(info.ratio.shape)
     at = level.ravel()
-    unknown = np.full(made.ratio[:-1].size, np.nan)
+    unknown = np.full(info.ratio[:-1].size, np.nan)
     return {
-        "level": made.levels[level.ravel()].tolist(),
+        "level": info.levels[level.ravel()].tolist(),
         "channel": channel.ravel().tolist(),
         "row": row.ravel().tolist(),
         "column": column.ravel().tolist(),
-        "kept_relative_to_chance": made.ratio.ravel().tolist(),
-        "replicates": made.n[at].tolist(),
-        "standard_deviation": made.spread[at].tolist(),
-        "random_standard_deviation": made.random_spread[at].tolist(),
-        **{f"last_level_{i}": [*unknown.tolist(), *each.ravel().tolist()] for i, each in enumerate(made.last)},
+        "kept_relative_to_chance": info.ratio.ravel().tolist(),
+        "replicates": info.n[at].tolist(),
+        "standard_deviation": info.spread[at].tolist(),
+        "random_standard_deviation": info.random_spread[at].tolist(),
+        **{f"last_level_{i}": [*unknown.tolist(), *each.ravel().tolist()] for i, each in enumerate(info.last)},
     }
 
 

@@ -81,93 +81,93 @@ def _info(rows: Series, names: tuple[str, ...], planned: int, live: bool) -> Lay
     )
 
 
-def finding(made: LayerInfo) -> list[Part]:
+def finding(info: LayerInfo) -> list[Part]:
     """Which layer gave up most and which least at the last level reached."""
-    if not len(made.levels):
-        return [Part("The first point appears when the first training starts." if made.live
+    if not len(info.levels):
+        return [Part("The first point appears when the first training starts." if info.live
                      else "Nothing to show: no training was started.")]  # fmt: skip
-    level = int(made.levels[-1])
+    level = int(info.levels[-1])
     # An imported mask may be sparse at level 0 already.
-    if level == 0 and made.kept == made.total:
-        return [Part(f"All {words.count(made.total)} weights are kept; the first pruning follows." if made.live
-                     else f"All {words.count(made.total)} weights are kept: no pruning took place.")]  # fmt: skip
-    more = [Part(f" {made.collapsed}")] if made.collapsed else []
-    last = level_lines.mean(made.density)[:, -1]
+    if level == 0 and info.kept == info.total:
+        return [Part(f"All {words.count(info.total)} weights are kept; the first pruning follows." if info.live
+                     else f"All {words.count(info.total)} weights are kept: no pruning took place.")]  # fmt: skip
+    more = [Part(f" {info.collapsed}")] if info.collapsed else []
+    last = level_lines.mean(info.density)[:, -1]
     least, most = int(np.nanargmin(last)), int(np.nanargmax(last))
-    parts = [Part(f"At level {level}, "), Part(words.density(float(made.overall[-1]))),
-             Part(f" of the weights are left, {words.count(made.kept)} of {words.count(made.total)}")]  # fmt: skip
+    parts = [Part(f"At level {level}, "), Part(words.density(float(info.overall[-1]))),
+             Part(f" of the weights are left, {words.count(info.kept)} of {words.count(info.total)}")]  # fmt: skip
     if len(last) == 1:
         return [*parts, Part("."), *more]
     if math.isclose(last[least], last[most], rel_tol=0.02):
         return [*parts, Part("; every layer lost the same fraction."), *more]
     return [
         *parts,
-        Part(f"; {made.names[least]} keeps "), Part(words.density(last[least]), WINNING_TICKET),
-        Part(f", {made.names[most]} "), Part(words.density(last[most]), WINNING_TICKET), Part("."),
+        Part(f"; {info.names[least]} keeps "), Part(words.density(last[least]), WINNING_TICKET),
+        Part(f", {info.names[most]} "), Part(words.density(last[most]), WINNING_TICKET), Part("."),
         *more,
     ]  # fmt: skip
 
 
-def sparsely(made: LayerInfo) -> str:
+def sparsely(info: LayerInfo) -> str:
     """Which layers were trained as compressed sparse rows, and from which level on; "" where none was."""
     since: dict[int, list[str]] = {}
-    for name, of_layer in zip(made.names, made.csr, strict=True):
+    for name, of_layer in zip(info.names, info.csr, strict=True):
         levels = np.flatnonzero((of_layer == 1).any(axis=1))
         if len(levels):
-            since.setdefault(int(made.levels[levels[0]]), []).append(name)
+            since.setdefault(int(info.levels[levels[0]]), []).append(name)
     parts = [f"{', '.join(names)} from level {level} on" for level, names in sorted(since.items())]
     return f" · trained in CSR format: {'; '.join(parts)}" if parts else ""
 
 
-def draw(made: LayerInfo) -> go.Figure:
+def draw(info: LayerInfo) -> go.Figure:
     """The figure: a line per layer by level, or a row per layer where lines would be points or a crowd."""
-    n = int(np.isfinite(made.density).sum(axis=2).max(initial=0))
-    scale = level_lines.log_scale(np.append(made.density, made.overall))
-    shared: dict[str, Any] = {"title": "Density by layer", "finding": finding(made), "foot": foot(made, scale), "n": n}
-    if in_rows(made):
-        xaxis, yaxis = layer_profile.axes(made.names, scale, _AXIS)
+    n = int(np.isfinite(info.density).sum(axis=2).max(initial=0))
+    scale = level_lines.log_scale(np.append(info.density, info.overall))
+    shared: dict[str, Any] = {"title": "Density by layer", "finding": finding(info), "foot": foot(info, scale), "n": n}
+    if in_rows(info):
+        xaxis, yaxis = layer_profile.axes(info.names, scale, _AXIS)
         return figure(
-            layer_profile.traces(made.names, made.levels, made.density, scale), **shared, xaxis=xaxis, yaxis=yaxis,
+            layer_profile.traces(info.names, info.levels, info.density, scale), **shared, xaxis=xaxis, yaxis=yaxis,
             margin={"l": layer_profile.LEFT, "r": 16, "t": 26, "b": 42}, hovermode="closest",
-            size=layer_profile.size(len(made.names)),
+            size=layer_profile.size(len(info.names)),
         )  # fmt: skip
-    lines = level_lines.of_layers(made.names, made.density)
-    every = [level_lines.of_all(made.overall[:, None])] if len(made.levels) else []
+    lines = level_lines.of_layers(info.names, info.density)
+    every = [level_lines.of_all(info.overall[:, None])] if len(info.levels) else []
     return figure(
-        [trace for line in (*every, *lines) for trace in level_lines.traces(made.levels, line, scale)],
+        [trace for line in (*every, *lines) for trace in level_lines.traces(info.levels, line, scale)],
         **shared,
-        xaxis=level_lines.level_axis(made.planned_levels),
+        xaxis=level_lines.level_axis(info.planned_levels),
         yaxis=level_lines.log_axis(_AXIS, scale),
-        annotations=level_lines.names(made.levels, (*lines, *every), scale.range, scale),
+        annotations=level_lines.names(info.levels, (*lines, *every), scale.range, scale),
         right=level_lines.MARGIN,
     )
 
 
-def in_rows(made: LayerInfo) -> bool:
+def in_rows(info: LayerInfo) -> bool:
     """Whether each layer has a row with a whisker, and no line with a band."""
-    return len(made.levels) > 0 and (len(made.names) > level_lines.DISTINCT or not made.planned_levels)
+    return len(info.levels) > 0 and (len(info.names) > level_lines.DISTINCT or not info.planned_levels)
 
 
-def foot(made: LayerInfo, scale: LogScale) -> str:
+def foot(info: LayerInfo, scale: LogScale) -> str:
     """n, what the band or the whisker is, what was trained sparsely and what a cross is."""
-    spread = "bars" if in_rows(made) else "band"
-    return f"{level_lines.foot(made.density, spread)}{sparsely(made)}{level_lines.empty_note(scale)}"
+    spread = "bars" if in_rows(info) else "band"
+    return f"{level_lines.foot(info.density, spread)}{sparsely(info)}{level_lines.empty_note(scale)}"
 
 
-def table(made: LayerInfo) -> dict[str, list[Any]]:
+def table(info: LayerInfo) -> dict[str, list[Any]]:
     """One row per layer, level and replicate; density in [0, 1], csr 1 where trained as compressed sparse rows.
 
     `kept` and `weights` are counts.
     """
-    n_layers, n_levels, n_replicates = made.density.shape
+    n_layers, n_levels, n_replicates = info.density.shape
     return {
-        "layer": [name for name in made.names for _ in range(n_levels * n_replicates)],
-        "level": np.tile(np.repeat(made.levels, n_replicates), n_layers).tolist(),
-        "replicate": np.tile(made.replicates, n_layers * n_levels).tolist(),
-        "density": made.density.ravel().tolist(),
-        "kept": np.round(made.density * made.weights).ravel().tolist(),
-        "weights": made.weights.ravel().tolist(),
-        "csr": made.csr.ravel().tolist(),
+        "layer": [name for name in info.names for _ in range(n_levels * n_replicates)],
+        "level": np.tile(np.repeat(info.levels, n_replicates), n_layers).tolist(),
+        "replicate": np.tile(info.replicates, n_layers * n_levels).tolist(),
+        "density": info.density.ravel().tolist(),
+        "kept": np.round(info.density * info.weights).ravel().tolist(),
+        "weights": info.weights.ravel().tolist(),
+        "csr": info.csr.ravel().tolist(),
     }
 
 

@@ -78,67 +78,67 @@ def _info(rows: Series, names: tuple[str, ...], planned: int, live: bool) -> Dis
     )
 
 
-def finding(made: DistanceInfo) -> list[Part]:
+def finding(info: DistanceInfo) -> list[Part]:
     """The largest and the last distance, and whether a pruned weight ever comes back."""
-    if not np.isfinite(made.overall).any():
-        return [Part("The first distance appears with the first pruning." if made.live
+    if not np.isfinite(info.overall).any():
+        return [Part("The first distance appears with the first pruning." if info.live
                      else "Nothing to show: no two successive masks were compared.")]  # fmt: skip
-    mean = level_lines.mean(made.overall)
-    most, last = int(np.nanargmax(mean)), level_lines.told(made.overall)
-    parts = [Part(f"At level {made.levels[most]}, "), Part(words.density(float(mean[most])), WINNING_TICKET),
+    mean = level_lines.mean(info.overall)
+    most, last = int(np.nanargmax(mean)), level_lines.told(info.overall)
+    parts = [Part(f"At level {info.levels[most]}, "), Part(words.density(float(mean[most])), WINNING_TICKET),
              Part(" of the mask changes")]  # fmt: skip
     if most != last:
-        parts += [Part(f", the largest step, and at level {made.levels[last]}, "),
+        parts += [Part(f", the largest step, and at level {info.levels[last]}, "),
                   Part(words.density(float(mean[last])), WINNING_TICKET)]  # fmt: skip
-    return [*parts, Part(f"; {_returns(made)}.")]
+    return [*parts, Part(f"; {_returns(info)}.")]
 
 
-def _returns(made: DistanceInfo) -> str:
-    if not np.nansum(made.revived):
+def _returns(info: DistanceInfo) -> str:
+    if not np.nansum(info.revived):
         return "no pruned weight is ever regrown"
-    back = np.nansum(made.revived, axis=0).mean()
-    each = " in a replicate on average" if len(made.replicates) > 1 else ""
+    back = np.nansum(info.revived, axis=0).mean()
+    each = " in a replicate on average" if len(info.replicates) > 1 else ""
     return f"pruned weights are regrown {words.average(float(back))} times{each}"
 
 
-def draw(made: DistanceInfo) -> go.Figure:
+def draw(info: DistanceInfo) -> go.Figure:
     """The figure: one line per layer, a dotted one for all of them, a dashed one for what pruning alone implies."""
-    lines = level_lines.of_layers(made.names, made.distance)
-    every = level_lines.of_all(made.overall)
-    pruned = Line("all layers, if nested", "if nested", made.pruned, "9px,4px", role=SOFT)
-    shown = (every, pruned) if len(made.levels) else ()
-    data = [trace for line in shown for trace in level_lines.traces(made.levels, line)]
-    top = 110 * float(np.nanmax([*made.distance.ravel(), *made.overall.ravel(), 0.01]))
+    lines = level_lines.of_layers(info.names, info.distance)
+    every = level_lines.of_all(info.overall)
+    pruned = Line("all layers, if nested", "if nested", info.pruned, "9px,4px", role=SOFT)
+    shown = (every, pruned) if len(info.levels) else ()
+    data = [trace for line in shown for trace in level_lines.traces(info.levels, line)]
+    top = 110 * float(np.nanmax([*info.distance.ravel(), *info.overall.ravel(), 0.01]))
     return figure(
-        [*data, *level_lines.crowd(made.levels, lines)],
+        [*data, *level_lines.crowd(info.levels, lines)],
         title=_TITLE,
-        finding=finding(made),
-        foot=_foot(made),
-        n=int(np.isfinite(made.overall).sum(axis=1).max(initial=0)),
-        xaxis=level_lines.level_axis(made.planned_levels),
+        finding=finding(info),
+        foot=_foot(info),
+        n=int(np.isfinite(info.overall).sum(axis=1).max(initial=0)),
+        xaxis=level_lines.level_axis(info.planned_levels),
         yaxis=axis("weights whose mask differs from the level before (%)", range=[0, top], nticks=6),
-        annotations=level_lines.names(made.levels, (*lines, *shown), (0, top)),
+        annotations=level_lines.names(info.levels, (*lines, *shown), (0, top)),
         right=level_lines.MARGIN,
     )
 
 
-def _foot(made: DistanceInfo) -> str:
-    foot = level_lines.foot(made.overall)
-    return f"{foot} · if nested = all change is pruning" if len(made.levels) else foot
+def _foot(info: DistanceInfo) -> str:
+    foot = level_lines.foot(info.overall)
+    return f"{foot} · if nested = all change is pruning" if len(info.levels) else foot
 
 
-def table(made: DistanceInfo) -> dict[str, list[Any]]:
+def table(info: DistanceInfo) -> dict[str, list[Any]]:
     """One row per layer, and one for all, by level and replicate; shares in [0, 1], `regrown` a count."""
-    n_layers, (n_levels, n) = len(made.names) + 1, made.overall.shape
-    names = (*made.names, "all layers") if n_levels else ()
-    none = [np.nan] * (len(made.names) * n_levels * n)
+    n_layers, (n_levels, n) = len(info.names) + 1, info.overall.shape
+    names = (*info.names, "all layers") if n_levels else ()
+    none = [np.nan] * (len(info.names) * n_levels * n)
     return {
         "layer": [name for name in names for _ in range(n_levels * n)],
-        "level": np.tile(np.repeat(made.levels, n), n_layers).tolist(),
-        "replicate": np.tile(made.replicates, n_layers * n_levels).tolist(),
-        "distance": [*made.distance.ravel().tolist(), *made.overall.ravel().tolist()],
-        "if_nested": [*none, *made.pruned.ravel().tolist()],
-        "regrown": [*none, *made.revived.ravel().tolist()],
+        "level": np.tile(np.repeat(info.levels, n), n_layers).tolist(),
+        "replicate": np.tile(info.replicates, n_layers * n_levels).tolist(),
+        "distance": [*info.distance.ravel().tolist(), *info.overall.ravel().tolist()],
+        "if_nested": [*none, *info.pruned.ravel().tolist()],
+        "regrown": [*none, *info.revived.ravel().tolist()],
     }
 
 

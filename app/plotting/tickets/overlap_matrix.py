@@ -105,27 +105,27 @@ def info(source: Source[MatrixOptions]) -> MatrixInfo:
     )
 
 
-def finding(made: MatrixInfo) -> list[Part]:
+def finding(info: MatrixInfo) -> list[Part]:
     """What pairs share on average, and what chance would give them; nested pairs apart."""
-    if made.awaited:
-        return list(made.awaited)
-    pairs = np.triu(np.ones(made.nested.shape, bool), 1)
-    inside = pairs & made.nested
-    if np.isnan(made.expected[pairs]).all():
+    if info.awaited:
+        return list(info.awaited)
+    pairs = np.triu(np.ones(info.nested.shape, bool), 1)
+    inside = pairs & info.nested
+    if np.isnan(info.expected[pairs]).all():
         why = (
-            "these tickets do not start from the same weights" if made.null == "magnitude_at_init"
+            "these tickets do not start from the same weights" if info.null == "magnitude_at_init"
             else "no hidden unit of this network can be permuted"
         )  # fmt: skip
         return [Part(f"This null does not apply: {why}.")]
-    free = pairs & ~made.nested & np.isfinite(made.adjusted)
-    marked = _marked(int((inside & ~made.same).sum()), int((inside & made.same).sum()))
+    free = pairs & ~info.nested & np.isfinite(info.adjusted)
+    marked = _marked(int((inside & ~info.same).sum()), int((inside & info.same).sum()))
     if not free.any():
         if not inside.any():
             return [Part("Overlap is not defined here: the masks are empty, or this null does not apply to them.")]
-        low, high = made.iou[inside].min(), made.iou[inside].max()
-        if (made.same[pairs]).all():
-            return [Part(f"These {len(made.tickets)} tickets keep the same weights.")]
-        strictly = not (inside & made.same).any()
+        low, high = info.iou[inside].min(), info.iou[inside].max()
+        if (info.same[pairs]).all():
+            return [Part(f"These {len(info.tickets)} tickets keep the same weights.")]
+        strictly = not (inside & info.same).any()
         what = "Each pair is nested, one mask within the other" if strictly and (inside == pairs).all() else marked
         least, most = number(float(low), 3), number(float(high), 3)
         reach = [Part(least, WINNING_TICKET)]
@@ -133,58 +133,58 @@ def finding(made: MatrixInfo) -> list[Part]:
             reach = [Part("from "), *reach, Part(" to "), Part(most, WINNING_TICKET)]
         return [Part(f"{what}, with an IoU {'' if len(reach) > 1 else 'of '}"), *reach, Part(".")]
     n = int(free.sum())
-    who = "2 tickets have an" if len(made.tickets) == 2 else "1 pair of tickets has an" if n == 1 else (
+    who = "2 tickets have an" if len(info.tickets) == 2 else "1 pair of tickets has an" if n == 1 else (
         f"{n:,} pairs of tickets have a mean"
     )  # fmt: skip
     return [
         Part(f"{who} IoU of "),
-        Part(number(float(made.iou[free].mean()), 3), WINNING_TICKET),
-        Part(f", where {PHRASES[made.null]} would have "),
-        Part(number(float(made.chance_iou[free].mean()), 3)),
+        Part(number(float(info.iou[free].mean()), 3), WINNING_TICKET),
+        Part(f", where {PHRASES[info.null]} would have "),
+        Part(number(float(info.chance_iou[free].mean()), 3)),
         Part(": adjusted overlap "),
-        Part(number(float(made.adjusted[free].mean()), 3), WINNING_TICKET),
+        Part(number(float(info.adjusted[free].mean()), 3), WINNING_TICKET),
         Part(f", where 0 is chance and 1 is nested{f'; {marked}' if inside.any() else ''}."),
     ]
 
 
-def draw(made: MatrixInfo) -> go.Figure:
+def draw(info: MatrixInfo) -> go.Figure:
     """The figure: cells by address of their tickets, so that a click names both; colours end at the largest pair."""
-    k, top = len(made.tickets), made.top
-    name = "IoU" if made.measure == "iou" else f"adjusted overlap ({NAMES[made.null]})"
+    k, top = len(info.tickets), info.top
+    name = "IoU" if info.measure == "iou" else f"adjusted overlap ({NAMES[info.null]})"
     data: list[dict[str, Any]] = []
     if k:
         data.append(
             {
-                "type": "heatmap", "x": list(made.tickets), "y": list(made.tickets), "z": made.shown.astype(np.float32),
+                "type": "heatmap", "x": list(info.tickets), "y": list(info.tickets), "z": info.shown.astype(np.float32),
                 "zmin": 0, "zmax": 1.0 if top is None else top, "colorscale": HEAT_SCALE,
                 "xgap": 1 if k <= _MARKS else 0, "ygap": 1 if k <= _MARKS else 0,
-                "text": _texts(made), "texttemplate": "%{text}",
-                "hovertext": _hovers(made), "hovertemplate": "%{hovertext}<extra></extra>",
+                "text": _texts(info), "texttemplate": "%{text}",
+                "hovertext": _hovers(info), "hovertemplate": "%{hovertext}<extra></extra>",
                 "colorbar": {
                     "thickness": 8, "len": 0.7, "outlinewidth": 0, "x": 1.01, "ticks": "", "nticks": 6,
-                    "title": {"text": "IoU" if made.measure == "iou" else "adjusted", "side": "top",
+                    "title": {"text": "IoU" if info.measure == "iou" else "adjusted", "side": "top",
                               "font": {"size": 12}},
                 },
                 "meta": {"role": HEAT},
             }
         )  # fmt: skip
     step = max(1, -(-k // _TICKS))
-    ticks = {"type": "category", "tickvals": list(made.tickets[::step]), "ticktext": list(made.labels[::step]),
+    ticks = {"type": "category", "tickvals": list(info.tickets[::step]), "ticktext": list(info.labels[::step]),
              "showgrid": False}  # fmt: skip
-    short = max(map(len, made.labels), default=0) <= 4
+    short = max(map(len, info.labels), default=0) <= 4
     drawn = figure(
         data,
-        title=f"{made.title}: {name}",
-        finding=finding(made),
-        foot=_foot(made),
-        n=made.n,
+        title=f"{info.title}: {name}",
+        finding=finding(info),
+        foot=_foot(info),
+        n=info.n,
         # Long labels are turned, and lie where the title would.
         xaxis=axis("ticket" if short else "", range=[-0.5, max(k, 1) - 0.5], tickangle=0 if short else -40, **ticks),
         yaxis=axis("ticket", range=[max(k, 1) - 0.5, -0.5], **ticks),
         hovermode="closest",
         margin={"l": 132, "r": 76, "t": 26, "b": 96},
     )
-    drawn.layout.meta = {**drawn.layout.meta, "tickets": list(made.tickets)}
+    drawn.layout.meta = {**drawn.layout.meta, "tickets": list(info.tickets)}
     return drawn
 
 
@@ -196,8 +196,8 @@ def number(value: float, digits: int = 2) -> str:
     return written.removeprefix("-") if float(written) == 0 else written.replace("-", "−")
 
 
-def _mark(made: MatrixInfo, i: int, j: int) -> str:
-    return "=" if made.same[i, j] else "⊂" if made.nested[i, j] else ""
+def _mark(info: MatrixInfo, i: int, j: int) -> str:
+    return "=" if info.same[i, j] else "⊂" if info.nested[i, j] else ""
 
 
 def _marked(inside: int, same: int) -> str:
@@ -208,16 +208,16 @@ def _marked(inside: int, same: int) -> str:
     )
 
 
-def _texts(made: MatrixInfo) -> list[list[str]]:
-    k = len(made.tickets)
+def _texts(info: MatrixInfo) -> list[list[str]]:
+    k = len(info.tickets)
     if k > _MARKS:
         return [[""] * k] * k
 
-    digits = 3 if made.top is None or made.top <= 0.1 else 2
+    digits = 3 if info.top is None or info.top <= 0.1 else 2
 
     def text(i: int, j: int) -> str:
-        value = float(made.shown[i, j])
-        mark = _mark(made, i, j)
+        value = float(info.shown[i, j])
+        mark = _mark(info, i, j)
         if k <= _NUMBERS:
             return f"{number(value, digits)} {mark}".strip()
         return mark or ("" if value == value else "–")
@@ -225,53 +225,53 @@ def _texts(made: MatrixInfo) -> list[list[str]]:
     return [[text(i, j) for j in range(k)] for i in range(k)]
 
 
-def _hovers(made: MatrixInfo) -> list[list[str]]:
+def _hovers(info: MatrixInfo) -> list[list[str]]:
     """One text per cell, symmetric."""
-    k = len(made.tickets)
+    k = len(info.tickets)
     texts = [[""] * k for _ in range(k)]
     for i in range(k):
         for j in range(i, k):
-            one, other = made.labels[i], made.labels[j]
+            one, other = info.labels[i], info.labels[j]
             pair = one if i == j else f"{one} and {other}"
-            mark = {"": "", "=": " (the same mask)", "⊂": " (nested)"}[_mark(made, i, j)]
-            expected = float(made.expected[i, j])
+            mark = {"": "", "=": " (the same mask)", "⊂": " (nested)"}[_mark(info, i, j)]
+            expected = float(info.expected[i, j])
             chance = f"{expected:,.0f}" if expected == expected else "–"
             texts[i][j] = texts[j][i] = (
-                f"{pair}{mark}<br>both keep {words.count(made.intersections[i, j])} of "
-                f"{words.count(made.sizes[i])} and {words.count(made.sizes[j])}, by chance {chance}<br>"
-                f"IoU {number(float(made.iou[i, j]), 3)}, adjusted {number(float(made.adjusted[i, j]), 3)} "
-                f"({NAMES[made.null]})"
+                f"{pair}{mark}<br>both keep {words.count(info.intersections[i, j])} of "
+                f"{words.count(info.sizes[i])} and {words.count(info.sizes[j])}, by chance {chance}<br>"
+                f"IoU {number(float(info.iou[i, j]), 3)}, adjusted {number(float(info.adjusted[i, j]), 3)} "
+                f"({NAMES[info.null]})"
             )
     return texts
 
 
-def _foot(made: MatrixInfo) -> str:
-    if not made.n:
+def _foot(info: MatrixInfo) -> str:
+    if not info.n:
         return "n = 0"
-    ends = "" if made.top is None else f" · colours end at {made.top:.2f}"
+    ends = "" if info.top is None else f" · colours end at {info.top:.2f}"
     signs = f"IoU = weights that both keep / that either keeps · ⊂ nested · = the same mask · – not defined{ends}"
-    more = f" · {plural(made.left_out, 'more ticket')} left out" if made.left_out else ""
-    paired = f" · {made.paired}" if made.paired else ""
-    return f"n = {made.who} · chance: {NAMES[made.null]}{paired} · {signs}{more}"
+    more = f" · {plural(info.left_out, 'more ticket')} left out" if info.left_out else ""
+    paired = f" · {info.paired}" if info.paired else ""
+    return f"n = {info.who} · chance: {NAMES[info.null]}{paired} · {signs}{more}"
 
 
-def table(made: MatrixInfo) -> dict[str, list[Any]]:
+def table(info: MatrixInfo) -> dict[str, list[Any]]:
     """One row per two tickets, each with itself too."""
-    a, b = np.triu_indices(len(made.tickets))
+    a, b = np.triu_indices(len(info.tickets))
     return {
-        "a": [made.tickets[i] for i in a],
-        "b": [made.tickets[i] for i in b],
-        "kept_a": made.sizes[a].tolist(),
-        "kept_b": made.sizes[b].tolist(),
-        "intersection": made.intersections[a, b].tolist(),
-        "iou": made.iou[a, b].tolist(),
-        "null": [made.null] * len(a),
-        "expected": made.expected[a, b].tolist(),
-        "expected_iou": made.chance_iou[a, b].tolist(),
-        "adjusted": made.adjusted[a, b].tolist(),
-        "nested": [int(each) for each in made.nested[a, b]],
-        "same": [int(each) for each in made.same[a, b]],
-        "layers_paired": [made.pairings[i][j] for i, j in zip(a, b, strict=True)],
+        "a": [info.tickets[i] for i in a],
+        "b": [info.tickets[i] for i in b],
+        "kept_a": info.sizes[a].tolist(),
+        "kept_b": info.sizes[b].tolist(),
+        "intersection": info.intersections[a, b].tolist(),
+        "iou": info.iou[a, b].tolist(),
+        "null": [info.null] * len(a),
+        "expected": info.expected[a, b].tolist(),
+        "expected_iou": info.chance_iou[a, b].tolist(),
+        "adjusted": info.adjusted[a, b].tolist(),
+        "nested": [int(each) for each in info.nested[a, b]],
+        "same": [int(each) for each in info.same[a, b]],
+        "layers_paired": [info.pairings[i][j] for i, j in zip(a, b, strict=True)],
     }
 
 

@@ -182,26 +182,26 @@ def count(refs: Sequence[TicketRef]) -> str:
     return f"{plural(len(refs), 'ticket')}, {which}"
 
 
-def pairs_by(made: Overlaps) -> str:
+def pairs_by(overlaps: Overlaps) -> str:
     """How layers of several runs are paired, for the foot; empty for one run."""
     ways = {"name": "by name", "shape": "by shape", "choice": "as chosen"}
     return (
-        f"layers paired {' or '.join(dict.fromkeys(ways[by] for by in made.paired_by.values()))}"
-        if made.partners
+        f"layers paired {' or '.join(dict.fromkeys(ways[by] for by in overlaps.paired_by.values()))}"
+        if overlaps.partners
         else ""
     )
 
 
-def partners(made: Overlaps, layer: int) -> str:
+def partners(overlaps: Overlaps, layer: int) -> str:
     """What one layer is called in the other runs, for a table: "06f3k2m9qa: input; …"."""
-    return "; ".join(f"{run}: {names[layer]}" for run, names in made.partners.items())
+    return "; ".join(f"{run}: {names[layer]}" for run, names in overlaps.partners.items())
 
 
-def pairing(made: Overlaps, a: TicketRef, b: TicketRef) -> str:
+def pairing(overlaps: Overlaps, a: TicketRef, b: TicketRef) -> str:
     """Which layers of two tickets are compared, for a table: "fc1 = input; …"; empty within one run."""
     if a.run == b.run:
         return ""
-    mine, theirs = (made.partners.get(ref.run, made.layers) for ref in (a, b))
+    mine, theirs = (overlaps.partners.get(ref.run, overlaps.layers) for ref in (a, b))
     return "; ".join(f"{one} = {other}" for one, other in zip(mine, theirs, strict=True))
 
 

@@ -36,40 +36,40 @@ _CLOSE = 24
 _GLYPHS: Mapping[Null, str] = {"uniform": "◇", "unit_permuted": "□", "magnitude_at_init": "▽"}
 
 
-def finding(made: ChanceInfo) -> list[Part]:
+def finding(info: ChanceInfo) -> list[Part]:
     """What pairs share in all, what chance gives, and in which layers they are beyond the strictest null."""
-    if made.awaited:
-        return list(made.awaited)
-    if not made.pairs[-1]:
+    if info.awaited:
+        return list(info.awaited)
+    if not info.pairs[-1]:
         why = (
-            "The masks are empty and share no weights." if not made.nested
-            else "Every pair keeps the same weights: no comparison with chance." if made.same == made.nested
-            else "Every pair is nested, one mask within the other: no comparison with chance." if not made.same
+            "The masks are empty and share no weights." if not info.nested
+            else "Every pair keeps the same weights: no comparison with chance." if info.same == info.nested
+            else "Every pair is nested, one mask within the other: no comparison with chance." if not info.same
             else "Every pair is nested or keeps the same weights: no comparison with chance."
         )  # fmt: skip
         return [Part(why)]
-    pairs = int(made.pairs[-1])
+    pairs = int(info.pairs[-1])
     parts = [
-        Part(f"Over all layers, {plural(pairs, 'pair')} of tickets" if len(made.layers) > 1
-             else f"In {made.layers[0]}, {plural(pairs, 'pair')} of tickets"),
-        Part(" shares " if pairs == 1 else " share "), Part(words.density(made.observed[-1]), WINNING_TICKET),
+        Part(f"Over all layers, {plural(pairs, 'pair')} of tickets" if len(info.layers) > 1
+             else f"In {info.layers[0]}, {plural(pairs, 'pair')} of tickets"),
+        Part(" shares " if pairs == 1 else " share "), Part(words.density(info.observed[-1]), WINNING_TICKET),
         Part(" of the smaller mask's weights"),
     ]  # fmt: skip
-    told = [null for null, mean in made.expected.items() if np.isfinite(mean[-1])]
+    told = [null for null, mean in info.expected.items() if np.isfinite(mean[-1])]
     chances = [
         [Part(f"{PHRASES[null]}{' ' if place else ' would share '}"),
-         Part(words.density(float(made.expected[null][-1])), _LOOKS[null][0])]
+         Part(words.density(float(info.expected[null][-1])), _LOOKS[null][0])]
         for place, null in enumerate(told)
     ]  # fmt: skip
     if chances:
         parts += [Part("; "), *words.listed(chances, " and ")]
     order: tuple[Null, ...] = ("unit_permuted", "uniform")
-    strictest = next((null for null in order if null in made.expected), None)
-    if strictest is None or len(made.layers) < 2:
+    strictest = next((null for null in order if null in info.expected), None)
+    if strictest is None or len(info.layers) < 2:
         return [*parts, Part(".")]
-    low, high = made.interval(strictest)
+    low, high = info.interval(strictest)
     beyond = [
-        name for name, share, least, most in zip(made.layers[:-1], made.observed, low, high, strict=False)
+        name for name, share, least, most in zip(info.layers[:-1], info.observed, low, high, strict=False)
         if share < least or share > most
     ]  # fmt: skip
     where = f"Outside the {NAMES[strictest]} interval: {', '.join(beyond)}." if beyond else (
@@ -78,19 +78,19 @@ def finding(made: ChanceInfo) -> list[Part]:
     return [*parts, Part(f". {where}")]
 
 
-def draw(made: ChanceInfo) -> go.Figure:
+def draw(info: ChanceInfo) -> go.Figure:
     """The figure: a filled dot is what was observed, an open sign with a line the null's mean and 95 % around it."""
-    rows = len(made.layers)
-    nulls = [null for null in NULLS if null in made.expected]
+    rows = len(info.layers)
+    nulls = [null for null in NULLS if null in info.expected]
     places = np.linspace(-0.27, 0.27, 1 + len(nulls))
     y = np.arange(rows, dtype=np.float64)
     data: list[dict[str, Any]] = []
-    highs = [made.observed]
+    highs = [info.observed]
     for null, place in zip(nulls, places[1:], strict=True):
         role, symbol = _LOOKS[null]
         color = LOOKS[role].color
-        mean = 100 * made.expected[null]
-        low, high = (100 * end for end in made.interval(null))
+        mean = 100 * info.expected[null]
+        low, high = (100 * end for end in info.interval(null))
         highs.append(high / 100)
         gaps = np.full(rows, np.nan)
         data.append(
@@ -109,31 +109,31 @@ def draw(made: ChanceInfo) -> go.Figure:
                 "meta": {"role": role, "part": "mean"},
             }
         )  # fmt: skip
-    if made.pairs.any():
+    if info.pairs.any():
         data.append(
             {
-                "type": "scatter", "mode": "markers", "name": "observed", "x": 100 * made.observed, "y": y + places[0],
+                "type": "scatter", "mode": "markers", "name": "observed", "x": 100 * info.observed, "y": y + places[0],
                 "marker": {"color": LOOKS[WINNING_TICKET].color, "symbol": "circle", "size": 10},
                 "hovertemplate": "%{text}<extra></extra>", "meta": {"role": WINNING_TICKET, "part": "mean"},
                 "text": [f"observed: {words.brief(100 * share)} %, pairs: {pairs}"
-                         for share, pairs in zip(made.observed.tolist(), made.pairs.tolist(), strict=True)],
+                         for share, pairs in zip(info.observed.tolist(), info.pairs.tolist(), strict=True)],
             }
         )  # fmt: skip
     every = -(-rows // layer_profile.ROWS) or 1
-    left = layer_profile.LEFT if any(len(name) > _SHORT for name in made.layers) else _LEFT
+    left = layer_profile.LEFT if any(len(name) > _SHORT for name in info.layers) else _LEFT
     top = max((float(np.nanmax(high, initial=0)) for high in highs), default=0.0)
     signs = [("● observed", WINNING_TICKET), *((f"{_GLYPHS[null]} {NAMES[null]}", _LOOKS[null][0]) for null in nulls)]
     return figure(
         data,
-        title=f"{made.title}, against chance",
-        finding=finding(made),
-        foot=_foot(made),
-        n=made.n,
+        title=f"{info.title}, against chance",
+        finding=finding(info),
+        foot=_foot(info),
+        n=info.n,
         xaxis=axis("shared by both (% of the smaller mask)",
                    range=[0, min(105.0, 107 * top) if top > 0 else 100]),
         size="roll" if rows > _CLOSE else "",
         yaxis=axis("layer", range=[max(rows, 1) - 0.4, -0.6], tickvals=y[::every].tolist(),
-                   ticktext=[layer_profile.shortened(name) for name in made.layers[::every]], showgrid=False,
+                   ticktext=[layer_profile.shortened(name) for name in info.layers[::every]], showgrid=False,
                    tickfont={"size": 11 if rows > _CLOSE else 12}),
         annotations=[
             note(text, role=role, xref="paper", x=0, xanchor="left", xshift=xshift, yref="paper", y=1, yanchor="bottom",
@@ -160,40 +160,40 @@ def _width(text: str) -> int:
     return 18 + 7 * len(text)
 
 
-def _foot(made: ChanceInfo) -> str:
-    if not made.n:
+def _foot(info: ChanceInfo) -> str:
+    if not info.n:
         return "n = 0"
-    pairs = int(made.pairs[-1]) if len(made.pairs) else 0
-    parts = [f"n = {made.who}, {plural(pairs, 'pair')}"]
+    pairs = int(info.pairs[-1]) if len(info.pairs) else 0
+    parts = [f"n = {info.who}, {plural(pairs, 'pair')}"]
     if pairs:
         parts.append("lines: 95 % of such means by chance, layers taken as independent")
-    if made.estimated:
-        parts.append(f"unit-permuted intervals of {plural(len(made.estimated), 'layer')} estimated: {OFF}")
-    if made.paired:
-        parts.append(made.paired)
-    if made.nested > made.same:
-        parts.append(f"{plural(made.nested - made.same, 'nested pair')} left out")
-    if made.same:
-        parts.append(f"{plural(made.same, 'pair')} of the same mask left out")
-    if made.left_out:
-        parts.append(f"{plural(made.left_out, 'more ticket')} left out")
+    if info.estimated:
+        parts.append(f"unit-permuted intervals of {plural(len(info.estimated), 'layer')} estimated: {OFF}")
+    if info.paired:
+        parts.append(info.paired)
+    if info.nested > info.same:
+        parts.append(f"{plural(info.nested - info.same, 'nested pair')} left out")
+    if info.same:
+        parts.append(f"{plural(info.same, 'pair')} of the same mask left out")
+    if info.left_out:
+        parts.append(f"{plural(info.left_out, 'more ticket')} left out")
     return " · ".join(parts)
 
 
-def table(made: ChanceInfo) -> dict[str, list[Any]]:
+def table(info: ChanceInfo) -> dict[str, list[Any]]:
     """One row per layer and null; shares in [0, 1]."""
-    none = np.full(len(made.layers), np.nan)
-    mean = np.stack([made.expected.get(null, none) for null in NULLS], 1).ravel()
-    low, high = (np.stack(ends, 1).ravel() for ends in zip(*map(made.interval, NULLS), strict=True))
+    none = np.full(len(info.layers), np.nan)
+    mean = np.stack([info.expected.get(null, none) for null in NULLS], 1).ravel()
+    low, high = (np.stack(ends, 1).ravel() for ends in zip(*map(info.interval, NULLS), strict=True))
     return {
-        "layer": [name for name in made.layers for _ in NULLS],
-        "pairs": np.repeat(made.pairs, len(NULLS)).tolist(),
-        "observed": np.repeat(made.observed, len(NULLS)).tolist(),
-        "null": [null for _ in made.layers for null in NULLS],
+        "layer": [name for name in info.layers for _ in NULLS],
+        "pairs": np.repeat(info.pairs, len(NULLS)).tolist(),
+        "observed": np.repeat(info.observed, len(NULLS)).tolist(),
+        "null": [null for _ in info.layers for null in NULLS],
         "expected": mean.tolist(),
         "low": low.tolist(),
         "high": high.tolist(),
-        "layer_in_other_runs": [name for name in made.partners for _ in NULLS],
+        "layer_in_other_runs": [name for name in info.partners for _ in NULLS],
     }
 
 

@@ -99,23 +99,23 @@ def _sum(chosen: list[Layer], tensors: Tensors, kind: str) -> Floats:
     return np.sum(each, axis=0) if len(each) == len(chosen) else np.array([np.nan])
 
 
-def finding(made: SurvivalInfo) -> list[Part]:
+def finding(info: SurvivalInfo) -> list[Part]:
     """How the largest and the smallest fifth fare at the last level that most replicates have reached."""
-    if made.awaited:
-        return list(made.awaited)
-    mean = level_lines.mean(made.alive)
+    if info.awaited:
+        return list(info.awaited)
+    mean = level_lines.mean(info.alive)
     last = int(np.flatnonzero(np.isfinite(mean))[-1])
-    at = level_lines.told(made.alive)
+    at = level_lines.told(info.alive)
     if at < last and mean[at] == 1:  # others have diverged or have yet to come, but pruned weights there are
         at = last
-    level, alive = int(made.levels[at]), float(mean[at])
+    level, alive = int(info.levels[at]), float(mean[at])
     if level == 0 and alive == 1:
-        return [Part(f"All {words.count(made.weights)} weights remain"
-                     + ("; the first pruning is next." if made.live else ": no pruning took place."))]  # fmt: skip
+        return [Part(f"All {words.count(info.weights)} weights remain"
+                     + ("; the first pruning is next." if info.live else ": no pruning took place."))]  # fmt: skip
     if alive == 0:
-        return [Part(f"At level {level} {'no weights are' if made.title == _ALL else f'{made.title} has no weights'} "
+        return [Part(f"At level {level} {'no weights are' if info.title == _ALL else f'{info.title} has no weights'} "
                      "left.")]  # fmt: skip
-    groups = made.groups[:, at]
+    groups = info.groups[:, at]
     if not np.isfinite(groups).all(axis=0).any():
         return [Part(f"At level {level}, "), Part(words.density(alive), WINNING_TICKET),
                 Part(" of the weights remain; whether the large ones survive is not known: no initial weights "
@@ -142,45 +142,45 @@ def _verdict(groups: Floats) -> str:
     return "survival does not depend on the initial magnitude"
 
 
-def draw(made: SurvivalInfo) -> go.Figure:
+def draw(info: SurvivalInfo) -> go.Figure:
     """The figure: a line for each fifth that has weights, and the dotted one of all."""
     lines = [
         Line(name, label, share, dash, symbol)
-        for name, label, share, dash, symbol in zip(GROUPS, _LABELS, made.groups, _DASHES, _SYMBOLS, strict=True)
+        for name, label, share, dash, symbol in zip(GROUPS, _LABELS, info.groups, _DASHES, _SYMBOLS, strict=True)
         if np.isfinite(share).any()
     ]
-    every = [level_lines.of_all(made.alive)._replace(name="all weights")] if len(made.levels) else []
-    scale = level_lines.log_scale(np.concatenate([made.alive[None], made.groups]))
-    foot = level_lines.foot(made.alive)
+    every = [level_lines.of_all(info.alive)._replace(name="all weights")] if len(info.levels) else []
+    scale = level_lines.log_scale(np.concatenate([info.alive[None], info.groups]))
+    foot = level_lines.foot(info.alive)
     if lines:
         foot += " · fifths of each layer's initial |w|, the 1st the smallest; if it did not matter, all would lie on "
         foot += "the dotted line"
     foot += level_lines.empty_note(scale)
     return figure(
-        [trace for line in (*every, *lines) for trace in level_lines.traces(made.levels, line, scale)],
-        title=f"Survival of weights, {made.title}",
-        finding=finding(made),
+        [trace for line in (*every, *lines) for trace in level_lines.traces(info.levels, line, scale)],
+        title=f"Survival of weights, {info.title}",
+        finding=finding(info),
         foot=foot,
-        n=int(np.isfinite(made.alive).sum(axis=1).max(initial=0)),
-        xaxis=level_lines.level_axis(made.planned_levels),
+        n=int(np.isfinite(info.alive).sum(axis=1).max(initial=0)),
+        xaxis=level_lines.level_axis(info.planned_levels),
         yaxis=level_lines.log_axis("weights remaining (%)", scale),
-        annotations=level_lines.names(made.levels, (*lines, *every), scale.range, scale),
+        annotations=level_lines.names(info.levels, (*lines, *every), scale.range, scale),
         right=level_lines.MARGIN,
     )
 
 
-def table(made: SurvivalInfo) -> dict[str, list[Any]]:
+def table(info: SurvivalInfo) -> dict[str, list[Any]]:
     """One row per group, level and replicate; alive in [0, 1] of so many `weights`, for a fifth of a fifth of them."""
     names = ("all", *GROUPS)
-    n_levels, n = made.alive.shape
+    n_levels, n = info.alive.shape
     return {
         "initial_magnitude": [name for name in names for _ in range(n_levels * n)],
-        "level": np.tile(np.repeat(made.levels, n), len(names)).tolist(),
-        "replicate": np.tile(made.replicates, len(names) * n_levels).tolist(),
+        "level": np.tile(np.repeat(info.levels, n), len(names)).tolist(),
+        "replicate": np.tile(info.replicates, len(names) * n_levels).tolist(),
         "weights": [
-            made.weights if name == "all" else made.weights / len(GROUPS) for name in names for _ in range(n_levels * n)
+            info.weights if name == "all" else info.weights / len(GROUPS) for name in names for _ in range(n_levels * n)
         ],
-        "alive": [*made.alive.ravel().tolist(), *made.groups.ravel().tolist()],
+        "alive": [*info.alive.ravel().tolist(), *info.groups.ravel().tolist()],
     }
 
 

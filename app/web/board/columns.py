@@ -27,7 +27,7 @@ def differing(facts: Mapping[str, Sequence[Fact]], most: int = MOST) -> list[Col
     runs = [_values(each) for each in facts.values()]
     found = []
     for path in paths:
-        there = [each[path] for each in runs if path in each]
+        there = [run[path] for run in runs if path in run]
         if path not in _SHOWN and len(set(there)) > 1 and 2 * len(there) >= len(runs):
             found.append(path)
     # What the components are differs less often than their settings, and explains them.
@@ -62,7 +62,7 @@ def offered(columns: Sequence[Column], facts: Mapping[str, Sequence[Fact]]) -> l
 
 def is_field(path: str) -> bool:
     """Whether a spec has such a field."""
-    return any(path in (each, each.rpartition(".")[2]) for each in spec_fields())
+    return any(path in (spec_field, spec_field.rpartition(".")[2]) for spec_field in spec_fields())
 
 
 def cells(columns: Sequence[Column], facts: Sequence[Fact]) -> tuple[str, ...]:

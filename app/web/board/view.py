@@ -45,7 +45,7 @@ class Board:
     @property
     def head(self) -> list[tuple[str | None, str]]:
         """The columns from left to right: what each sorts by, if it does, and its title."""
-        fields = [(each.path, each.title) for each in self.columns]
+        fields = [(column.path, column.title) for column in self.columns]
         return [("state", "State"), ("name", "Run"), (None, "Kind"), (None, "Data and model"), *fields,
                 (None, "Progress"), (None, "Verdict"), ("created_at", "Age")]  # fmt: skip
 

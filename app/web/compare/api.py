@@ -89,7 +89,7 @@ def compared_figure(
 
 
 def _items(chosen: Selection) -> list[ComparedRun]:
-    titles = [each.path for each in chosen.columns]
+    titles = [column.path for column in chosen.columns]
     return [
         ComparedRun(run=run, group=group, fields=dict(zip(titles, chosen.cells[run.id], strict=True)))
         for run, group in zip(chosen.runs, chosen.groups, strict=True)

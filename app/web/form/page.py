@@ -178,7 +178,7 @@ def _page(
 ) -> NewPage:
     sections = forms.build(kind, data, errors, extend=extends is not None)
     about_ = about(data, errors)
-    order = [path for path, _ in labels((*about_, *(each for section in sections for each in section.fields)))]
+    order = [path for path, _ in labels((*about_, *(field for section in sections for field in section.fields)))]
     return NewPage(
         title="Extend the run" if extends else "New run",
         kind=kind,
@@ -197,9 +197,11 @@ def _page(
     )
 
 
-def _render(request: Request, store: Store, made: NewPage, data: Mapping[str, str], status: int = 200) -> HTMLResponse:
-    told = _estimate(store, made.kind, data, made.extends)
-    return page(request, "form/new.html", status, page=made, estimate=told, shell=shell(store))
+def _render(
+    request: Request, store: Store, new_page: NewPage, data: Mapping[str, str], status: int = 200
+) -> HTMLResponse:
+    told = _estimate(store, new_page.kind, data, new_page.extends)
+    return page(request, "form/new.html", status, page=new_page, estimate=told, shell=shell(store))
 
 
 def _checked(
@@ -229,7 +231,7 @@ def _problems(
     about_: Sequence[FormField], sections: Sequence[forms.Section], errors: Mapping[str, str]
 ) -> tuple[Problem, ...]:
     """The errors in the order of the form, each with the label of its field."""
-    fields = (*about_, *(each for section in sections for each in section.fields))
+    fields = (*about_, *(field for section in sections for field in section.fields))
     known = dict(labels(fields))
     paths = [path for path in known if path in errors] + [path for path in errors if path not in known]
     return tuple(Problem(html_id(path), known.get(path, path), errors[path]) for path in paths)

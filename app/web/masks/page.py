@@ -89,7 +89,7 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
     levels = index.levels(replicate)
     level = _one(query, "level", levels, levels[-1])
     layer = next((each for each in index.layers if each.name == query.get("layer")), index.layers[0])
-    here = [each for each in index.tickets if (each.replicate, each.level) == (replicate, level)]
+    here = [ticket for ticket in index.tickets if (ticket.replicate, ticket.level) == (replicate, level)]
     wanted = query.get("control") or query.get("branch")  # the latter in links of before
     ref = next((each for each in here if _control_key(each) == wanted), TicketRef(run.id, replicate, level))
     number = index.layers.index(layer)

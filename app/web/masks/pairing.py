@@ -44,11 +44,11 @@ class PairingForm:
     problem: str
 
 
-def pairing_form(one: Index, other: Index, text: str) -> PairingForm:
+def pairing_form(index: Index, other: Index, text: str) -> PairingForm:
     """The pairing of two runs as the address has it, or as it would be."""
     problem, found = "", Pairing((), "name")
     try:
-        found = pairing(one, other, choices(text))
+        found = pairing(index, other, choices(text))
     except FieldError as error:
         problem = error.message
     theirs = layers(other)
@@ -59,11 +59,11 @@ def pairing_form(one: Index, other: Index, text: str) -> PairingForm:
             partner=place,
             options=tuple((i, each) for i, (each, like) in enumerate(theirs) if like == shape),
         )
-        for (name, shape), place in zip(layers(one), found.places, strict=False)
+        for (name, shape), place in zip(layers(index), found.places, strict=False)
     )
     return PairingForm(
-        run=one.run.id,
-        run_name=one.run.name,
+        run=index.run.id,
+        run_name=index.run.name,
         other=other.run.id,
         other_name=other.run.name,
         by=_BY[found.by],

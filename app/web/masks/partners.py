@@ -60,7 +60,7 @@ def get_partner(
         name=index.run.name,
         seq=index.seq,
         last_level=index.levels(ref.replicate)[-1],
-        replicates=len({each.replicate for each in index.tickets}),
+        replicates=len({ticket.replicate for ticket in index.tickets}),
     )
 
 

@@ -62,7 +62,7 @@ def relations(store: Reads, run: Run) -> tuple[Relation, ...]:
             found.append(Relation("Rerun of", "", run.again_of, "open", "deleted for good", ""))
         else:
             found.append(_relation(store, family.original, run, "Rerun of"))
-    return (*found, *(_relation(store, run, each, "Rerun as") for each in family.repeats))
+    return (*found, *(_relation(store, run, repeat, "Rerun as") for repeat in family.repeats))
 
 
 def _relation(store: Reads, then: Run, now: Run, how: Literal["Rerun of", "Rerun as"]) -> Relation:
@@ -78,20 +78,21 @@ def _relation(store: Reads, then: Run, now: Run, how: Literal["Rerun of", "Rerun
     return Relation(how, other.id, other.name, mark, _words(made), _detail(made), made)
 
 
-def _words(made: Comparison) -> str:
-    if made.different:
+def _words(comparison: Comparison) -> str:
+    if comparison.different:
         return "numbers differ"
-    return "identical to the bit" if made.same else "nothing to compare"
+    return "identical to the bit" if comparison.same else "nothing to compare"
 
 
-def _detail(made: Comparison) -> str:
-    both = made.same + made.different
+def _detail(comparison: Comparison) -> str:
+    both = comparison.same + comparison.different
     told = []
-    if made.different:
-        told.append(f"{made.different:,} of {both:,} series and artifacts differ, first {place(made.differences[0])}")
+    if comparison.different:
+        first = place(comparison.differences[0])
+        told.append(f"{comparison.different:,} of {both:,} series and artifacts differ, first {first}")
     else:
         told.append(f"{both:,} series and artifacts")
-    for count, which in ((made.only_then, "first"), (made.only_now, "second")):
+    for count, which in ((comparison.only_then, "first"), (comparison.only_now, "second")):
         if count:
             told.append(f"{count:,} more in the {which} only")
     return "; ".join(told)

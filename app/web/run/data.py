@@ -121,7 +121,7 @@ def get_series(
 def _where(run: Run, query: QueryParams) -> dict[str, Value]:
     """The coordinates that a question names. Raises Invalid for others, and for values that these cannot have."""
     where, bad = dict[str, Value](), list[BadField]()
-    known = [each.name for each in run.spec.key.coordinates()]
+    known = [coordinate.name for coordinate in run.spec.key.coordinates()]
     for name, text in query.items():
         if name in ("name", "replicate", "format", "bom") or (name in known and not text):
             continue

@@ -72,7 +72,9 @@ def head(
         can_extend=run.state != "cancelling" and run.kind in EXPERIMENTS,
         can_clone=run.kind in EXPERIMENTS,
         failure=_failure(run) if run.state == "failed" else None,
-        refusals=tuple(f"Replicate {each.replicate}, on worker {each.worker}: {each.reason}" for each in refusals),
+        refusals=tuple(
+            f"Replicate {refusal.replicate}, on worker {refusal.worker}: {refusal.reason}" for refusal in refusals
+        ),
         page=f"{KINDS[run.kind].page}{run.id}" if KINDS[run.kind].page and not binned else "",
     )
 

@@ -103,9 +103,9 @@ def verdict_table(reader: Reader, run: Run, query: Mapping[str, str]) -> Verdict
     )
 
 
-def _questions(run: Run, made: Comparison, gone: frozenset[int]) -> tuple[tuple[str, str], ...]:
-    sparsest = max((row.level for row in made.rows if row.level not in gone), default=0)
-    level = made.verdict.level if made.verdict.level is not None else sparsest
+def _questions(run: Run, comparison: Comparison, gone: frozenset[int]) -> tuple[tuple[str, str], ...]:
+    sparsest = max((row.level for row in comparison.rows if row.level not in gone), default=0)
+    level = comparison.verdict.level if comparison.verdict.level is not None else sparsest
     if not level:
         return ()
     return tuple(
@@ -115,33 +115,33 @@ def _questions(run: Run, made: Comparison, gone: frozenset[int]) -> tuple[tuple[
     )
 
 
-def verdict_sentence(run: Run, made: Verdict, collapsed: Collapses) -> str:
+def verdict_sentence(run: Run, verdict: Verdict, collapsed: Collapses) -> str:
     """The verdict, where tickets have collapsed, and what is compared where tickets have trained longer than the rest.
 
     Differences of collapsed tickets alone are those of constant outputs: they need no verdict.
     """
     lost = of_run(collapsed, run.spec.replicates)
-    parts = [] if lost and made.tested == 0 else [made.sentence().rstrip(".") + "."]
+    parts = [] if lost and verdict.tested == 0 else [verdict.sentence().rstrip(".") + "."]
     parts = [lost, *parts] if lost else parts
     return " ".join(parts) + ("" if getattr(run.spec, "rewind", "weights") == "weights" else CONTINUED)
 
 
-def advantage_sentences(made: Comparison) -> tuple[str, ...]:
+def advantage_sentences(comparison: Comparison) -> tuple[str, ...]:
     """From which density down the ticket beats each control, in the order of the table's columns."""
-    return tuple(f"{each.sentence()}." for each in made.advantages)
+    return tuple(f"{advantage.sentence()}." for advantage in comparison.advantages)
 
 
-def _awaited(run: Run, made: Comparison) -> tuple[str, ...]:
+def _awaited(run: Run, comparison: Comparison) -> tuple[str, ...]:
     """A line for each control that a run in progress will have a sentence on: the page keeps its height."""
     if run.state not in ("queued", "running"):
         return ()
-    known = {each.control for each in made.advantages}
+    known = {advantage.control for advantage in comparison.advantages}
     planned = [control.kind for control in getattr(run.spec, "branches", ())]
     return tuple(f"No verdict on {LOOKS[kind].label} yet." for kind in planned if kind not in known)
 
 
-def _foot(made: Comparison) -> str:
-    terms: Terms = made.verdict.terms
+def _foot(comparison: Comparison) -> str:
+    terms: Terms = comparison.verdict.terms
     kind = (
         "simultaneous over the tested levels of a column"
         if terms.kind == "simultaneous"

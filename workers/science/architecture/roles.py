@@ -78,10 +78,10 @@ def kernels_of(trace: Trace) -> tuple[Kernel, ...]:
 
 def _joined(trace: Trace, flows: dict[fx.Node, _Flow], node: fx.Node) -> _Flow:
     joined = _Flow()
-    for each in node.all_input_nodes:
-        if each not in trace.operands:  # a number, such as a tensor's length
+    for all_input_node in node.all_input_nodes:
+        if all_input_node not in trace.operands:  # a number, such as a tensor's length
             continue
-        flow = flows[each]
+        flow = flows[all_input_node]
         joined.nearest |= flow.nearest
         joined.before |= flow.before
         joined.query |= flow.query

@@ -104,7 +104,7 @@ class FeedForward(nn.Module):
 
     def indices(self, *, training: bool) -> list[Tensor]:
         """Return the tensors that its passes read besides `flat`."""
-        held = [each for matrix in self._matrices for each in matrix.indices(training=training)]
+        held = [index for matrix in self._matrices for index in matrix.indices(training=training)]
         return [self.inputs, *held] if len(self.inputs) < self._n_in else held
 
     def _through(self, x: Tensor) -> list[Tensor]:

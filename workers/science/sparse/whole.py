@@ -13,7 +13,7 @@ FAR = 1.5
 """How many times as many weights as asked may be left at least, where some units cannot go."""
 
 
-def whole_units_of(found: Architecture, masks: Mapping[str, Tensor], density: float) -> dict[str, Tensor]:
+def whole_units_of(architecture: Architecture, masks: Mapping[str, Tensor], density: float) -> dict[str, Tensor]:
     """Masks of the same kernels that keep the first units of each group, so that about `density` of all is left.
 
     Every group whose units can go one by one keeps the same share of them, and at least one. `density` is in (0, 1].
@@ -21,7 +21,7 @@ def whole_units_of(found: Architecture, masks: Mapping[str, Tensor], density: fl
     Raises `NotDefined` where more than `FAR` times as many weights would be left, as where most units are before layer
     norms or within heads.
     """
-    groups = [group for group in found.groups if separate(found, group)]
+    groups = [group for group in architecture.groups if separate(architecture, group)]
     total = sum(mask.numel() for mask in masks.values())
     low, high = 0.0, 1.0
     for _ in range(40):

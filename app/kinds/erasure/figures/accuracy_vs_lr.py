@@ -89,53 +89,53 @@ def _spots(source: Source[AccuracyLrOptions], made: tuple[Ends, ...], sheet: She
     return tuple(spots)
 
 
-def _values(made: AccuracyLrInfo, each: Ends) -> NDArray[np.float64]:
-    return each.values[f"{made.split}_accuracy"]
+def _values(info: AccuracyLrInfo, each: Ends) -> NDArray[np.float64]:
+    return each.values[f"{info.split}_accuracy"]
 
 
-def finding(made: AccuracyLrInfo) -> list[Part]:
+def finding(info: AccuracyLrInfo) -> list[Part]:
     """What each optimizer reaches at its best learning rate, the best first."""
-    best = [(each, each.best) for each in made.ends]
+    best = [(end, end.best) for end in info.ends]
     found = [(each, at) for each, at in best if at is not None]
     if not found:
-        if any(np.isfinite(each.diverged).any() for each in made.ends):
-            return [Part(f"Every training{' so far' if made.live else ''} diverged.")]
-        return [Part("The first point appears when a network is trained." if made.live
+        if any(np.isfinite(each.diverged).any() for each in info.ends):
+            return [Part(f"Every training{' so far' if info.live else ''} diverged.")]
+        return [Part("The first point appears when a network is trained." if info.live
                      else "Nothing to show: no network was trained to its end.")]  # fmt: skip
-    found.sort(key=lambda pair: -float(np.nanmean(_values(made, pair[0])[pair[1]])))
+    found.sort(key=lambda pair: -float(np.nanmean(_values(info, pair[0])[pair[1]])))
     told = []
     for each, at in found[:_TOLD]:
-        accuracy = spread.mean_text(100 * _values(made, each)[at], 1, unit=" %")
+        accuracy = spread.mean_text(100 * _values(info, each)[at], 1, unit=" %")
         told.append([Part(f"{LOOKS[each.optimizer].phrase} "), Part(accuracy, each.optimizer),
                      Part(f" at lr {lr_text(each.lrs[at])}")])  # fmt: skip
     more = len(found) - len(told)
-    which = {"test": "Test accuracy", "validation": "Validation accuracy", "train": "Training accuracy"}[made.split]
+    which = {"test": "Test accuracy", "validation": "Validation accuracy", "train": "Training accuracy"}[info.split]
     return [
-        Part(f"{which} after {words.count(made.steps)} steps at each optimizer's best learning rate: "),
+        Part(f"{which} after {words.count(info.steps)} steps at each optimizer's best learning rate: "),
         *words.listed(told),
         Part(f" and {plural(more, 'other')} below." if more else "."),
     ]
 
 
-def foot(made: AccuracyLrInfo) -> str:
+def foot(info: AccuracyLrInfo) -> str:
     """n, how the best rate is chosen, what diverged and what is awaited."""
-    n = np.concatenate([np.isfinite(_values(made, each)).sum(axis=1) for each in made.ends])
+    n = np.concatenate([np.isfinite(_values(info, end)).sum(axis=1) for end in info.ends])
     notes = [spread.n_text(n, "band = min to max")]
     if n.any():
         notes.append("best learning rate = highest validation accuracy")
-    if lost := trainings.diverged_text(made.ends, _LABEL):
+    if lost := trainings.diverged_text(info.ends, _LABEL):
         notes.append(f"{lost}: open markers, ×")
-    if made.spots:
-        left_out = made.sheet.left_out
+    if info.spots:
+        left_out = info.sheet.left_out
         notes.append("below: the matrix after training" + (f", {left_out} left out" if left_out else ""))
-    if made.live and (left := trainings.awaited(made.ends)):
+    if info.live and (left := trainings.awaited(info.ends)):
         notes.append(f"{plural(left, 'training')} remaining")
     return " · ".join(notes)
 
 
-def _line(made: AccuracyLrInfo, each: Ends) -> MeanLine:
+def _line(info: AccuracyLrInfo, each: Ends) -> MeanLine:
     order = np.argsort(each.lrs)
-    values = 100 * _values(made, each)[order]
+    values = 100 * _values(info, each)[order]
     return MeanLine(
         each.optimizer, LOOKS[each.optimizer].label, each.lrs[order], values, [""] * len(order), ".1f", " %"
     )  # fmt: skip
@@ -160,46 +160,46 @@ def _diverged(each: Ends, height: float) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def draw(made: AccuracyLrInfo) -> go.Figure:
+def draw(info: AccuracyLrInfo) -> go.Figure:
     """The figure: accuracy above, below it a row of matrices for each optimizer, each under its own point."""
-    lines = [_line(made, each) for each in made.ends]
+    lines = [_line(info, end) for end in info.ends]
     every = np.concatenate([line.values[np.isfinite(line.values)] for line in lines])
     y_range = accuracy_range(every)
-    lost = [trace for i, each in enumerate(made.ends) if (trace := _diverged(each, 0.03 + 0.045 * (i % 10)))]
-    lrs = np.unique(np.concatenate([each.lrs for each in made.ends]))
-    low, high = made.sheet.span
+    lost = [trace for i, each in enumerate(info.ends) if (trace := _diverged(each, 0.03 + 0.045 * (i % 10)))]
+    lrs = np.unique(np.concatenate([each.lrs for each in info.ends]))
+    low, high = info.sheet.span
     ends = mean_lines.at_edge([mean_lines.end(line, line.name) for line in lines], 10**high, _EDGE, high - low)
-    bottom = zone(made.sheet)
-    which = {"test": "test", "validation": "validation", "train": "training"}[made.split]
+    bottom = zone(info.sheet)
+    which = {"test": "test", "validation": "validation", "train": "training"}[info.split]
     # Rates in steps of two or more have a tick each; closer ones would run together.
     many = len(lrs) > 12 or (len(lrs) > 1 and float(np.diff(np.log10(lrs)).min()) < 0.2)
     ticks = {} if many else {"tickvals": lrs.tolist(), "ticktext": [lr_text(lr) for lr in lrs]}
     return figure(
         [*(trace for line in reversed(lines) for trace in mean_lines.traces(line)), *lost],
         title=f"{which[0].upper()}{which[1:]} accuracy against learning rate",
-        finding=finding(made),
-        foot=foot(made),
+        finding=finding(info),
+        foot=foot(info),
         n=max((int(np.isfinite(line.values).sum(axis=1).max(initial=0)) for line in lines), default=0),
-        xaxis=axis("learning rate", type="log", range=list(made.sheet.span), anchor="free", position=0,
+        xaxis=axis("learning rate", type="log", range=list(info.sheet.span), anchor="free", position=0,
                    unifiedhovertitle={"text": "lr %{x:.3~g}"}, **ticks),
         yaxis=axis(f"{which} accuracy (%)", range=list(y_range), domain=[bottom, 1]),
         yaxis2={"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": False},
         annotations=[*mean_lines.annotations(ends, y_range, log_x=True),
-                     *marks(made.sheet, made.spots, _LABEL)],
-        images=images(made.sheet, made.spots),
-        right=labels.margin([LOOKS[each.optimizer].label for each in made.ends]),
+                     *marks(info.sheet, info.spots, _LABEL)],
+        images=images(info.sheet, info.spots),
+        right=labels.margin([LOOKS[each.optimizer].label for each in info.ends]),
     )  # fmt: skip
 
 
-def table(made: AccuracyLrInfo) -> dict[str, list[Any]]:
+def table(info: AccuracyLrInfo) -> dict[str, list[Any]]:
     """One row per optimizer, rate and replicate that has ended; accuracy in [0, 1], none of one that diverged."""
     columns: dict[str, list[Any]] = {
-        "optimizer": [], "lr": [], "replicate": [], "diverged_step": [], f"{made.split}_accuracy": [],
+        "optimizer": [], "lr": [], "replicate": [], "diverged_step": [], f"{info.split}_accuracy": [],
     }  # fmt: skip
-    for each in made.ends:
-        for rate, replicate in np.argwhere(each.ended).tolist():
-            accuracy, step = float(_values(made, each)[rate, replicate]), float(each.diverged[rate, replicate])
-            row = (each.optimizer, float(each.lrs[rate]), replicate, None if math.isnan(step) else int(step), accuracy)
+    for end in info.ends:
+        for rate, replicate in np.argwhere(end.ended).tolist():
+            accuracy, step = float(_values(info, end)[rate, replicate]), float(end.diverged[rate, replicate])
+            row = (end.optimizer, float(end.lrs[rate]), replicate, None if math.isnan(step) else int(step), accuracy)
             for column, value in zip(columns.values(), row, strict=True):
                 column.append(value)
     return columns

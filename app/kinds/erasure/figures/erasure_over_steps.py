@@ -19,34 +19,34 @@ from app.plotting.style import LOOKS, SOFT, axis, figure
 _BANDS = 8
 
 
-def _alpha(made: StepsInfo, each: Course) -> float:
+def _alpha(info: StepsInfo, course: Course) -> float:
     """Lighter for smaller rates, so that those of one optimizer are told apart."""
-    rates = sorted({other.lr for other in made.courses if other.optimizer == each.optimizer})
-    return 1.0 if len(rates) == 1 else round(0.4 + 0.6 * rates.index(each.lr) / (len(rates) - 1), 2)
+    rates = sorted({other.lr for other in info.courses if other.optimizer == course.optimizer})
+    return 1.0 if len(rates) == 1 else round(0.4 + 0.6 * rates.index(course.lr) / (len(rates) - 1), 2)
 
 
-def _line(made: StepsInfo, each: Course) -> MeanLine:
-    name = f"{LOOKS[each.optimizer].label} lr {lr_text(each.lr)}"
-    if not each.marked:
+def _line(info: StepsInfo, course: Course) -> MeanLine:
+    name = f"{LOOKS[course.optimizer].label} lr {lr_text(course.lr)}"
+    if not course.marked:
         name += ", no picture"
     return MeanLine(
-        each.optimizer,
+        course.optimizer,
         name,
-        step_axis.place(each.steps),
-        made.scale.factor * each.values,
-        [f"{name}<br>step {step:,}" for step in each.steps.tolist()],
-        "" if made.scale.log else f".{int(made.scale.form[1]) + 1}f",
-        made.scale.unit,
-        alpha=_alpha(made, each),
-        dash="" if each.marked else "1px,3px",
-        width=2.0 if each.marked else 1.3,
-        marked=each.marked,
-        part="mean" if each.marked else "twin",
+        step_axis.place(course.steps),
+        info.scale.factor * course.values,
+        [f"{name}<br>step {step:,}" for step in course.steps.tolist()],
+        "" if info.scale.log else f".{int(info.scale.form[1]) + 1}f",
+        info.scale.unit,
+        alpha=_alpha(info, course),
+        dash="" if course.marked else "1px,3px",
+        width=2.0 if course.marked else 1.3,
+        marked=course.marked,
+        part="mean" if course.marked else "twin",
     )
 
 
-def _strip(made: StepsInfo) -> list[dict[str, Any]]:
-    interval = null(made) if made.measure == "visibility" else None
+def _strip(info: StepsInfo) -> list[dict[str, Any]]:
+    interval = null(info) if info.measure == "visibility" else None
     if interval is None:
         return []
     x, low, high = interval
@@ -55,18 +55,18 @@ def _strip(made: StepsInfo) -> list[dict[str, Any]]:
     return [{**edge, "y": low}, {**edge, "y": high, "fill": "tonexty", "fillcolor": rgba(LOOKS[SOFT].color, 0.16)}]
 
 
-def _lost(made: StepsInfo) -> list[dict[str, Any]]:
+def _lost(info: StepsInfo) -> list[dict[str, Any]]:
     """Diverged trainings of each optimizer in one trace: a thin line as far as measured, and a cross where it ended."""
     out = []
-    for each in made.ends:
+    for each in info.ends:
         x: list[float] = []
         y: list[float] = []
         size: list[int] = []
         text: list[str] = []
-        for one in (c for c in made.courses if c.optimizer == each.optimizer and c.marked):
+        for one in (c for c in info.courses if c.optimizer == each.optimizer and c.marked):
             for lost in one.lost:
-                values = made.scale.factor * lost.values
-                there = np.isfinite(values) & ((values > 0) | (not made.scale.log))
+                values = info.scale.factor * lost.values
+                there = np.isfinite(values) & ((values > 0) | (not info.scale.log))
                 if not there.any():
                     continue
                 steps, values = lost.steps[there], values[there]
@@ -93,58 +93,58 @@ def _lost(made: StepsInfo) -> list[dict[str, Any]]:
     return out
 
 
-def _range(made: StepsInfo, lines: list[MeanLine]) -> tuple[float, float]:
+def _range(info: StepsInfo, lines: list[MeanLine]) -> tuple[float, float]:
     values = np.concatenate([line.values.ravel() for line in lines]) if lines else np.zeros(0)
     values = values[np.isfinite(values)]
-    if made.scale.log:
+    if info.scale.log:
         return mean_lines.log_range(values)
-    low, high = {"visibility": (0.45, 1.0) if made.two_level else (-0.05, 0.5), "movement": (0.0, 0.1)}.get(
-        made.measure, (0.0, made.scale.factor)
+    low, high = {"visibility": (0.45, 1.0) if info.two_level else (-0.05, 0.5), "movement": (0.0, 0.1)}.get(
+        info.measure, (0.0, info.scale.factor)
     )
     low, high = min(low, float(values.min(initial=low))), max(high, float(values.max(initial=high)))
     room = 0.03 * (high - low)
-    return (low - room if low < 0 or made.measure == "visibility" else low), high + room
+    return (low - room if low < 0 or info.measure == "visibility" else low), high + room
 
 
-def draw(made: StepsInfo) -> go.Figure:
+def draw(info: StepsInfo) -> go.Figure:
     """The figure: a line for each training, the null strip below all."""
-    lines = [_line(made, each) for each in made.courses]
-    y_range = _range(made, lines)
+    lines = [_line(info, course) for course in info.courses]
+    y_range = _range(info, lines)
     bands = len(lines) <= _BANDS
     data = [trace for line in reversed(lines)
-            for trace in mean_lines.traces(line, band=bands and line.part == "mean", log_y=made.scale.log)]  # fmt: skip
+            for trace in mean_lines.traces(line, band=bands and line.part == "mean", log_y=info.scale.log)]  # fmt: skip
     ends = [mean_lines.end(line, line.name) for line in lines if line.part == "mean"]
     name = {"visibility": "Visibility of the picture", "loss": "Loss"}.get(
-        made.measure, made.scale.title.split(" (")[0]
+        info.measure, info.scale.title.split(" (")[0]
     )
     return figure(
-        [*_strip(made), *data, *_lost(made)],
+        [*_strip(info), *data, *_lost(info)],
         title=f"{name[0].upper()}{name[1:]} over steps",
-        finding=finding(made),
-        foot=foot(made),
-        n=max((each.n for each in made.courses), default=0),
-        xaxis=step_axis.step_axis(made.steps),
-        yaxis=mean_lines.log_axis(made.scale.title, y_range) if made.scale.log
-        else axis(made.scale.title, range=list(y_range)),
-        annotations=mean_lines.annotations(ends, y_range, log_y=made.scale.log, gap=0.06),
-        right=labels.margin([f"{LOOKS[each.optimizer].label} lr {lr_text(lr)}" for each in made.ends
-                             for lr in each.lrs.tolist()]),
+        finding=finding(info),
+        foot=foot(info),
+        n=max((each.n for each in info.courses), default=0),
+        xaxis=step_axis.step_axis(info.steps),
+        yaxis=mean_lines.log_axis(info.scale.title, y_range) if info.scale.log
+        else axis(info.scale.title, range=list(y_range)),
+        annotations=mean_lines.annotations(ends, y_range, log_y=info.scale.log, gap=0.06),
+        right=labels.margin([f"{LOOKS[end.optimizer].label} lr {lr_text(lr)}" for end in info.ends
+                             for lr in end.lrs.tolist()]),
         hovermode="closest",
     )  # fmt: skip
 
 
-def table(made: StepsInfo) -> dict[str, list[Any]]:
+def table(info: StepsInfo) -> dict[str, list[Any]]:
     """One row per training and step that is in a mean or was measured before it diverged."""
     columns: dict[str, list[Any]] = {
-        name: [] for name in ("optimizer", "lr", "picture", "replicate", "diverged_step", "step", made.measure)
+        name: [] for name in ("optimizer", "lr", "picture", "replicate", "diverged_step", "step", info.measure)
     }  # fmt: skip
-    for each in made.courses:
-        rows = [(j, None, each.steps, each.values[:, j]) for j in range(each.values.shape[1])]
-        lost = [(one.replicate, one.diverged_step, one.steps, one.values) for one in each.lost]
+    for course in info.courses:
+        rows = [(j, None, course.steps, course.values[:, j]) for j in range(course.values.shape[1])]
+        lost = [(one.replicate, one.diverged_step, one.steps, one.values) for one in course.lost]
         for replicate, diverged, steps, values in (*rows, *lost):
             finite = np.isfinite(values)
             for step, value in zip(steps[finite].tolist(), values[finite].tolist(), strict=True):
-                row = (each.optimizer, each.lr, each.marked, replicate, diverged, step, value)
+                row = (course.optimizer, course.lr, course.marked, replicate, diverged, step, value)
                 for column, cell in zip(columns.values(), row, strict=True):
                     column.append(cell)
     return columns

@@ -56,29 +56,29 @@ def info(source: Source[ErasureAccuracyOptions]) -> ErasureAccuracyInfo:
     )
 
 
-def _accuracy(made: ErasureAccuracyInfo, each: Ends) -> NDArray[np.float64]:
-    return each.values[f"{made.split}_accuracy"]
+def _accuracy(info: ErasureAccuracyInfo, each: Ends) -> NDArray[np.float64]:
+    return each.values[f"{info.split}_accuracy"]
 
 
-def finding(made: ErasureAccuracyInfo) -> list[Part]:
+def finding(info: ErasureAccuracyInfo) -> list[Part]:
     """What has become of the picture at each optimizer's best rate, the most visible first, and what it learned."""
-    found = [(each, at) for each in made.ends if (at := each.best) is not None]
+    found = [(end, at) for end in info.ends if (at := end.best) is not None]
     if not found:
-        if any(np.isfinite(each.diverged).any() for each in made.ends):
-            return [Part(f"Every training{' so far' if made.live else ''} diverged.")]
-        return [Part("The first point appears when a network is trained." if made.live
+        if any(np.isfinite(each.diverged).any() for each in info.ends):
+            return [Part(f"Every training{' so far' if info.live else ''} diverged.")]
+        return [Part("The first point appears when a network is trained." if info.live
                      else "Nothing to show: no network was trained to its end.")]  # fmt: skip
     found.sort(key=lambda pair: -float(np.nanmean(pair[0].values["visibility"][pair[1]])))
-    measure = "AUC" if made.two_level else "rank correlation"
+    measure = "AUC" if info.two_level else "rank correlation"
     told = []
     for each, at in found[:_TOLD]:
         seen, low, high = (each.values[name][at] for name in ("visibility", "null_low", "null_high"))
-        word = fate(*(float(np.nanmean(values)) for values in (seen, low, high)), two_level=made.two_level)
+        word = fate(*(float(np.nanmean(values)) for values in (seen, low, high)), two_level=info.two_level)
         told.append(
             [
                 Part(f"{LOOKS[each.optimizer].phrase} at lr {lr_text(each.lrs[at])} {measure} "),
                 Part(spread.mean_text(seen, 2), each.optimizer),
-                Part(f", {word}, {spread.mean_text(100 * _accuracy(made, each)[at], 1, unit=' %')}"),
+                Part(f", {word}, {spread.mean_text(100 * _accuracy(info, each)[at], 1, unit=' %')}"),
             ]
         )
     parts = [Part("At the best learning rate of each: "), *told[0]]
@@ -87,30 +87,30 @@ def finding(made: ErasureAccuracyInfo) -> list[Part]:
     return [*parts, Part(words.ending(len(found) - _TOLD, "optimizer"))]
 
 
-def foot(made: ErasureAccuracyInfo) -> str:
+def foot(info: ErasureAccuracyInfo) -> str:
     """n, what the strip and the line are, what diverged and what is awaited."""
-    n = np.concatenate([np.isfinite(_accuracy(made, each)).sum(axis=1) for each in made.ends])
+    n = np.concatenate([np.isfinite(_accuracy(info, end)).sum(axis=1) for end in info.ends])
     notes = [spread.n_text(n)]
     if n.any():
         notes.append(f"{plural(int(n.sum()), 'point')}, one a training; strong and named at the best rate by "
                      "validation accuracy")  # fmt: skip
         notes.append("strip = 95 % of pictures with rows and columns permuted: outside it is detectable")
-        if made.two_level:
+        if info.two_level:
             notes.append(f"erased = AUC up to {ERASED:.2f}")
-    if lost := trainings.diverged_text(made.ends, _LABEL):
+    if lost := trainings.diverged_text(info.ends, _LABEL):
         notes.append(lost)
-    if made.live and (left := trainings.awaited(made.ends)):
+    if info.live and (left := trainings.awaited(info.ends)):
         notes.append(f"{plural(left, 'training')} remaining")
     return " · ".join(notes)
 
 
-def _points(made: ErasureAccuracyInfo, each: Ends) -> dict[str, Any] | None:
-    x, y = each.values["visibility"], 100 * _accuracy(made, each)
+def _points(info: ErasureAccuracyInfo, each: Ends) -> dict[str, Any] | None:
+    x, y = each.values["visibility"], 100 * _accuracy(info, each)
     places = np.argwhere(np.isfinite(x) & np.isfinite(y))
     if not len(places):
         return None
     look = LOOKS[each.optimizer]
-    measure = "AUC" if made.two_level else "ρ"
+    measure = "AUC" if info.two_level else "ρ"
     rates, replicates = places.T
     text = [
         f"{look.label} lr {lr_text(each.lrs[i])}, replicate {j}<br>{measure} {x[i, j]:.3f} · {y[i, j]:.1f} %".replace(
@@ -127,24 +127,24 @@ def _points(made: ErasureAccuracyInfo, each: Ends) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _names(made: ErasureAccuracyInfo, x_range: tuple[float, float], y_range: tuple[float, float]) -> list[Any]:
+def _names(info: ErasureAccuracyInfo, x_range: tuple[float, float], y_range: tuple[float, float]) -> list[Any]:
     """A name above the most accurate point of each optimizer's best learning rate."""
     ends = []
-    for each in made.ends:
-        if (best := each.best) is not None:
-            x, y = each.values["visibility"][best], 100 * _accuracy(made, each)[best]
+    for end in info.ends:
+        if (best := end.best) is not None:
+            x, y = end.values["visibility"][best], 100 * _accuracy(info, end)[best]
             top = int(np.nanargmax(y))
-            ends.append(End(each.optimizer, LOOKS[each.optimizer].label, float(x[top]), float(y[top])))
+            ends.append(End(end.optimizer, LOOKS[end.optimizer].label, float(x[top]), float(y[top])))
     return mean_lines.above(ends, x_range, y_range)
 
 
-def draw(made: ErasureAccuracyInfo) -> go.Figure:
+def draw(info: ErasureAccuracyInfo) -> go.Figure:
     """The figure: the picture's visibility to the right, accuracy upwards; top left erases and learns."""
-    every = [_points(made, each) for each in made.ends]
+    every = [_points(info, end) for end in info.ends]
     points = [trace for trace in every if trace is not None]
     x = np.concatenate([trace["x"] for trace in points]) if points else np.zeros(0)
     y = np.concatenate([trace["y"] for trace in points]) if points else np.zeros(0)
-    low, high = (0.4, 1.0) if made.two_level else (-0.1, 0.6)
+    low, high = (0.4, 1.0) if info.two_level else (-0.1, 0.6)
     x_range = (min(low, float(x.min(initial=low)) - 0.03), max(high, float(x.max(initial=high))) + 0.02)
     bottom, top = accuracy_range(y)
     # Room for names above the best.
@@ -152,50 +152,50 @@ def draw(made: ErasureAccuracyInfo) -> go.Figure:
     shapes: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     below: dict[str, Any] = {"yref": "paper", "y": 0, "yanchor": "bottom", "yshift": 1}
-    if np.isfinite(made.null).all():
+    if np.isfinite(info.null).all():
         shapes.append(
-            {"type": "rect", "name": SOFT, "xref": "x", "x0": made.null[0], "x1": made.null[1], "yref": "paper",
+            {"type": "rect", "name": SOFT, "xref": "x", "x0": info.null[0], "x1": info.null[1], "yref": "paper",
              "y0": 0, "y1": 1, "layer": "below", "line": {"width": 0}, "fillcolor": rgba(LOOKS[SOFT].color, 0.16)}
         )  # fmt: skip
         # At the other end than that of the line, which a phone draws near to it.
         above: dict[str, Any] = {"yref": "paper", "y": 1, "yanchor": "top", "yshift": -1}
-        notes.append(note("chance", x=sum(made.null) / 2, xanchor="center", **above))
-    if made.two_level:
+        notes.append(note("chance", x=sum(info.null) / 2, xanchor="center", **above))
+    if info.two_level:
         shapes.append(
             {"type": "line", "name": SOFT, "xref": "x", "x0": ERASED, "x1": ERASED, "yref": "paper", "y0": 0, "y1": 1,
              "layer": "below", "line": {"width": 1.2, "dash": "dot", "color": LOOKS[SOFT].color}}
         )  # fmt: skip
         notes.append(note(f"erased ≤ {ERASED:.2f}", x=ERASED, xanchor="left", xshift=1, **below))
-    which = {"test": "test", "validation": "validation", "train": "training"}[made.split]
-    what = "visibility of the picture after training (AUC)" if made.two_level else "visibility (rank correlation)"
+    which = {"test": "test", "validation": "validation", "train": "training"}[info.split]
+    what = "visibility of the picture after training (AUC)" if info.two_level else "visibility (rank correlation)"
     return figure(
         list(reversed(points)),
         title=f"Erasure against {which} accuracy",
-        finding=finding(made),
-        foot=foot(made),
-        n=max((int(np.isfinite(_accuracy(made, each)).sum(axis=1).max(initial=0)) for each in made.ends), default=0),
+        finding=finding(info),
+        foot=foot(info),
+        n=max((int(np.isfinite(_accuracy(info, each)).sum(axis=1).max(initial=0)) for each in info.ends), default=0),
         xaxis=axis(what, range=list(x_range)),
         yaxis=axis(f"{which} accuracy (%)", range=list(y_range)),
-        annotations=[*notes, *_names(made, x_range, y_range)],
+        annotations=[*notes, *_names(info, x_range, y_range)],
         shapes=shapes,
         hovermode="closest",
     )
 
 
-def table(made: ErasureAccuracyInfo) -> dict[str, list[Any]]:
+def table(info: ErasureAccuracyInfo) -> dict[str, list[Any]]:
     """One row per training that has ended; a diverged one has the step where it did and no values."""
-    names = ("visibility", "null_low", "null_high", f"{made.split}_accuracy")
+    names = ("visibility", "null_low", "null_high", f"{info.split}_accuracy")
     columns: dict[str, list[Any]] = {
         name: [] for name in ("optimizer", "lr", "replicate", "diverged_step", *names)
     }  # fmt: skip
-    for each in made.ends:
-        for rate, replicate in np.argwhere(each.ended).tolist():
-            columns["optimizer"].append(each.optimizer)
-            columns["lr"].append(float(each.lrs[rate]))
+    for end in info.ends:
+        for rate, replicate in np.argwhere(end.ended).tolist():
+            columns["optimizer"].append(end.optimizer)
+            columns["lr"].append(float(end.lrs[rate]))
             columns["replicate"].append(replicate)
-            columns["diverged_step"].append(float(each.diverged[rate, replicate]))
+            columns["diverged_step"].append(float(end.diverged[rate, replicate]))
             for name in names:
-                columns[name].append(float(each.values[name][rate, replicate]))
+                columns[name].append(float(end.values[name][rate, replicate]))
     return columns
 
 

@@ -79,30 +79,30 @@ def info(source: Source[TrainingChoice]) -> SpectrumInfo:
     )
 
 
-def _who(made: SpectrumInfo) -> str:
-    name = LOOKS[made.optimizer].phrase
-    return f"{name[0].upper()}{name[1:]} at lr {lr_text(made.lr)}"
+def _who(info: SpectrumInfo) -> str:
+    name = LOOKS[info.optimizer].phrase
+    return f"{name[0].upper()}{name[1:]} at lr {lr_text(info.lr)}"
 
 
-def finding(made: SpectrumInfo) -> list[Part]:
+def finding(info: SpectrumInfo) -> list[Part]:
     """How the largest and the median singular value have changed since step 0."""
-    if not made.asked:
-        return [Part(f"{LOOKS[made.optimizer].phrase} was not trained at lr {lr_text(made.lr)}.")]
-    if len(made.moments) == 0:
-        return [Part("The first line appears when this network starts to train." if made.live
+    if not info.asked:
+        return [Part(f"{LOOKS[info.optimizer].phrase} was not trained at lr {lr_text(info.lr)}.")]
+    if len(info.moments) == 0:
+        return [Part("The first line appears when this network starts to train." if info.live
                      else "Nothing to show: this network was not trained.")]  # fmt: skip
-    first, last = made.values[0], made.values[-1]
-    step = int(made.moments[-1])
+    first, last = info.values[0], info.values[-1]
+    step = int(info.moments[-1])
     if step == 0:
-        return [Part(f"{_who(made)}: the largest singular value is "), Part(_told(first[0]), made.optimizer),
+        return [Part(f"{_who(info)}: the largest singular value is "), Part(_told(first[0]), info.optimizer),
                 Part(" before the first step.")]  # fmt: skip
-    half = int(np.argmin(np.abs(made.shares - 0.5)))
+    half = int(np.argmin(np.abs(info.shares - 0.5)))
     over = f" over {first.shape[1]} replicates" if first.shape[1] > 1 else ""
-    end = f" Every replicate diverged later: this is step {words.count(step)}." if made.all_diverged else ""
+    end = f" Every replicate diverged later: this is step {words.count(step)}." if info.all_diverged else ""
     return [
-        Part(f"{_who(made)}, step 0 to {words.count(step)}{over}: the largest singular value goes from "
-             f"{_told(first[0])} to "), Part(_told(last[0]), made.optimizer),
-        Part(f", the one in the middle from {_told(first[half])} to "), Part(_told(last[half]), made.optimizer),
+        Part(f"{_who(info)}, step 0 to {words.count(step)}{over}: the largest singular value goes from "
+             f"{_told(first[0])} to "), Part(_told(last[0]), info.optimizer),
+        Part(f", the one in the middle from {_told(first[half])} to "), Part(_told(last[half]), info.optimizer),
         Part(f".{end}"),
     ]  # fmt: skip
 
@@ -115,18 +115,18 @@ def _told(values: Floats) -> str:
     return words.significant(float(finite.mean())) + ("" if np.isnan(sd) else f" ± {words.significant(sd, 2)}")
 
 
-def foot(made: SpectrumInfo) -> str:
+def foot(info: SpectrumInfo) -> str:
     """n, what the lines are, and what is not in them."""
-    n = made.values.shape[2] if len(made.moments) else 0
+    n = info.values.shape[2] if len(info.moments) else 0
     notes = [spread.n_text(np.array([n]))]
     if n:
         notes.append("one line per recorded step, fainter = earlier · dotted: step 0")
-    if n and not _above(mean(made.values)).all():
+    if n and not _above(mean(info.values)).all():
         notes.append("the smallest value lies below the axis")
-    if made.diverged and not made.all_diverged:
-        notes.append(f"{plural(made.diverged, 'replicate')} diverged, not in the mean")
-    if made.live and len(made.moments) and made.moments[-1] < made.steps:
-        notes.append(f"still training, {words.count(made.steps)} steps in all")
+    if info.diverged and not info.all_diverged:
+        notes.append(f"{plural(info.diverged, 'replicate')} diverged, not in the mean")
+    if info.live and len(info.moments) and info.moments[-1] < info.steps:
+        notes.append(f"still training, {words.count(info.steps)} steps in all")
     return " · ".join(notes)
 
 
@@ -138,14 +138,14 @@ def _above(means: Floats) -> NDArray[np.bool_]:
     return above
 
 
-def draw(made: SpectrumInfo) -> go.Figure:
+def draw(info: SpectrumInfo) -> go.Figure:
     """The figure: shares of the rank to the right, values upwards on a log axis."""
-    means = mean(made.values) if len(made.moments) else np.zeros((0, 0))
+    means = mean(info.values) if len(info.moments) else np.zeros((0, 0))
     above = _above(means)
     y_range = mean_lines.log_range(means[:, above])
-    x = 100 * made.shares
+    x = 100 * info.shares
     data, ends = [], []
-    for i, (step, values) in enumerate(zip(made.moments.tolist(), means, strict=True)):
+    for i, (step, values) in enumerate(zip(info.moments.tolist(), means, strict=True)):
         late = i / max(1, len(means) - 1)
         data.append(
             {
@@ -162,28 +162,28 @@ def draw(made: SpectrumInfo) -> go.Figure:
             ends.append(End(DENSE, f"step {step:,}", float(x[-1]), float(values[positive[-1]])))
     return figure(
         data,
-        title=f"Singular values, {LOOKS[made.optimizer].label} at lr {lr_text(made.lr)}",
-        finding=finding(made),
-        foot=foot(made),
-        n=made.values.shape[2] if len(made.moments) else 0,
+        title=f"Singular values, {LOOKS[info.optimizer].label} at lr {lr_text(info.lr)}",
+        finding=finding(info),
+        foot=foot(info),
+        n=info.values.shape[2] if len(info.moments) else 0,
         xaxis=axis("index of the singular value (% of the rank), largest first", range=[-1, 101], ticksuffix=" %",
                    unifiedhovertitle={"text": "%{x:.0f} % of the rank"}),
         yaxis=mean_lines.log_axis("singular value of W", y_range),
         annotations=mean_lines.annotations(ends, y_range, log_y=True),
-        right=labels.margin([f"step {made.steps:,}"]),
+        right=labels.margin([f"step {info.steps:,}"]),
     )  # fmt: skip
 
 
-def table(made: SpectrumInfo) -> dict[str, list[Any]]:
+def table(info: SpectrumInfo) -> dict[str, list[Any]]:
     """One row per replicate, step and share of the rank."""
-    n_steps, n_shares, n = made.values.shape
+    n_steps, n_shares, n = info.values.shape
     return {
-        "optimizer": [made.optimizer] * made.values.size,
-        "lr": [made.lr] * made.values.size,
-        "step": np.repeat(made.moments, n_shares * n).tolist(),
-        "share": np.tile(np.repeat(made.shares, n), n_steps).tolist(),
-        "replicate": list(made.replicates) * (n_steps * n_shares),
-        "value": made.values.ravel().tolist(),
+        "optimizer": [info.optimizer] * info.values.size,
+        "lr": [info.lr] * info.values.size,
+        "step": np.repeat(info.moments, n_shares * n).tolist(),
+        "share": np.tile(np.repeat(info.shares, n), n_steps).tolist(),
+        "replicate": list(info.replicates) * (n_steps * n_shares),
+        "value": info.values.ravel().tolist(),
     }
 
 

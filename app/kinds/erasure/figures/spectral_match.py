@@ -28,7 +28,7 @@ class Match(NamedTuple):
 def match(source: Source[Any], ends: tuple[Ends, ...]) -> Match | None:
     """Their norms at the rate at which the dualised optimizer is best, or else the largest that both have; None without
     both."""
-    by_name = {each.optimizer: each for each in ends}
+    by_name = {end.optimizer: end for end in ends}
     if _ONE not in by_name or _OTHER not in by_name:
         return None
     one, other = by_name[_ONE], by_name[_OTHER]

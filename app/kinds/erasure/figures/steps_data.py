@@ -80,7 +80,7 @@ def info(source: Source[StepsOptions]) -> StepsInfo:
     width = trainings.width_of(spec, options.width)
     kinds = trainings.optimizers_of(spec, options.optimizer)
     ends = trainings.ends(source, width)
-    mine = tuple(each for each in ends if each.optimizer in kinds)
+    mine = tuple(end for end in ends if end.optimizer in kinds)
     picked, left_out = _picked(mine, options.rates == "all")
     two_level = trainings.two_level(source.run)
     courses = [course(source, each, rate, options.measure, best=best) for each, rate, best in picked]
@@ -108,7 +108,7 @@ def _picked(ends: tuple[Ends, ...], every: bool) -> tuple[list[tuple[Ends, int, 
 
     While none has ended, the first rate stands for the best.
     """
-    best = {each.optimizer: 0 if each.best is None else each.best for each in ends}
+    best = {end.optimizer: 0 if end.best is None else end.best for end in ends}
     first = [(each, best[each.optimizer], True) for each in ends]
     if not every:
         return first, 0

@@ -20,14 +20,14 @@ _TOLD = 5
 _LABEL = {name: look.label for name, look in OPTIMIZERS.items()}
 
 
-def finding(made: StepsInfo) -> list[Part]:
+def finding(info: StepsInfo) -> list[Part]:
     """Where the marked courses end, what that means for the picture, and what is equal between two of them."""
-    marked = [each for each in made.courses if each.marked]
+    marked = [course for course in info.courses if course.marked]
     there = [each for each in marked if len(each.steps) and np.isfinite(each.values[-1]).any()]
     if not there:
         if any(each.lost for each in marked):
             return [Part("Every training shown diverged.")]
-        return [Part("The first point appears when a network starts to train." if made.live
+        return [Part("The first point appears when a network starts to train." if info.live
                      else "Nothing to show: no training here has a point.")]  # fmt: skip
     best = [each for each in there if each.best]
     rest = [each for each in there if not each.best]
@@ -35,60 +35,60 @@ def finding(made: StepsInfo) -> list[Part]:
     shown = (best + rest)[:_TOLD]
     for i, each in enumerate(shown):
         parts.append(Part(f"{'; ' if i else ''}{LOOKS[each.optimizer].phrase} at lr {lr_text(each.lr)}: "))
-        parts.append(Part(f"{made.scale.word} {_told(made, each.values[-1])}", each.optimizer))
-        if each.steps[-1] < made.steps:
+        parts.append(Part(f"{info.scale.word} {_told(info, each.values[-1])}", each.optimizer))
+        if each.steps[-1] < info.steps:
             parts.append(Part(f" at step {words.count(int(each.steps[-1]))}"))
         elif not i:
-            parts.append(Part(f" after {words.count(made.steps)} steps"))
+            parts.append(Part(f" after {words.count(info.steps)} steps"))
         if not i and each.n > 1:
             parts.append(Part(f" over {each.n} replicates"))
-        if made.measure == "visibility":
-            parts.append(Part(f": {_fate(made, each)}"))
+        if info.measure == "visibility":
+            parts.append(Part(f": {_fate(info, each)}"))
     # Sentences start with a capital, but names and measures do not all.
     parts[0] = Part(parts[0].text[0].upper() + parts[0].text[1:], parts[0].role)
     if len(there) > len(shown):
         parts.append(Part(f"; {len(there) - len(shown)} more in the plot"))
-    if made.match and made.measure in ("visibility", "update_spectral", "update_frobenius", "movement"):
-        parts += [Part("; "), *matched(made.match)]
+    if info.match and info.measure in ("visibility", "update_spectral", "update_frobenius", "movement"):
+        parts += [Part("; "), *matched(info.match)]
     return [*parts, Part(".")]
 
 
-def _fate(made: StepsInfo, each: Course) -> str:
-    seen = float(level_lines.mean(each.values[-1]))
-    return fate(seen, float(each.low[-1]), float(each.high[-1]), two_level=made.two_level)
+def _fate(info: StepsInfo, course: Course) -> str:
+    seen = float(level_lines.mean(course.values[-1]))
+    return fate(seen, float(course.low[-1]), float(course.high[-1]), two_level=info.two_level)
 
 
-def _told(made: StepsInfo, values: NDArray[np.float64]) -> str:
+def _told(info: StepsInfo, values: NDArray[np.float64]) -> str:
     """Mean and spread over replicates: with decimals or, on a log axis, with significant digits."""
-    if not made.scale.log:
-        return spread.mean_text(made.scale.factor * values, int(made.scale.form[1]), unit=made.scale.unit)
+    if not info.scale.log:
+        return spread.mean_text(info.scale.factor * values, int(info.scale.form[1]), unit=info.scale.unit)
     finite = values[np.isfinite(values)]
     sd = spread.deviation(values)
     return words.significant(float(finite.mean()), 3) + ("" if math.isnan(sd) else f" ± {words.significant(sd, 2)}")
 
 
-def foot(made: StepsInfo) -> str:
+def foot(info: StepsInfo) -> str:
     """n, what is drawn, what diverged and what is awaited."""
-    notes = [spread.n_text(np.array([each.n for each in made.courses]), "band = min to max")]
-    if any(each.best and len(each.steps) for each in made.courses):
+    notes = [spread.n_text(np.array([each.n for each in info.courses]), "band = min to max")]
+    if any(course.best and len(course.steps) for course in info.courses):
         notes.append("best learning rate = highest validation accuracy at the end")
-    if made.measure == "visibility" and null(made) is not None:
+    if info.measure == "visibility" and null(info) is not None:
         notes.append("grey strip = 95 % of pictures with rows and columns permuted"
-                     + (f"; erased = AUC up to {trainings.ERASED:.2f}" if made.two_level else ""))  # fmt: skip
-    if any(not each.marked for each in made.courses):
+                     + (f"; erased = AUC up to {trainings.ERASED:.2f}" if info.two_level else ""))  # fmt: skip
+    if any(not each.marked for each in info.courses):
         notes.append("thin dotted: twins without the picture")
-    if made.left_out:
-        notes.append(f"{made.left_out} lines omitted; choose an optimizer to see all of its rates")
-    if lost := trainings.diverged_text(made.ends, _LABEL):
+    if info.left_out:
+        notes.append(f"{info.left_out} lines omitted; choose an optimizer to see all of its rates")
+    if lost := trainings.diverged_text(info.ends, _LABEL):
         notes.append(f"{lost}: ×")
-    if made.live and (left := trainings.awaited(made.ends)):
+    if info.live and (left := trainings.awaited(info.ends)):
         notes.append(f"{plural(left, 'training')} remaining")
     return " · ".join(notes)
 
 
-def null(made: StepsInfo) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None:
+def null(info: StepsInfo) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None:
     """Places of steps, and the mean null interval of the marked courses there; None before there is one."""
-    marked = [each for each in made.courses if each.marked and len(each.steps)]
+    marked = [course for course in info.courses if course.marked and len(course.steps)]
     if not marked:
         return None
     steps = np.unique(np.concatenate([each.steps for each in marked]))

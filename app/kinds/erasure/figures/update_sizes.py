@@ -134,18 +134,18 @@ def _stable_rank(source: Source[SizesOptions], cell: Cell, step: int, replicates
     return found
 
 
-def finding(made: SizesInfo) -> list[Part]:
+def finding(info: SizesInfo) -> list[Part]:
     """The median size of each optimizer's entries, and over how many directions they are spread."""
-    if not made.sizes:
-        if made.absent:
-            names = ", ".join(LOOKS[name].label for name in made.absent)
+    if not info.sizes:
+        if info.absent:
+            names = ", ".join(LOOKS[name].label for name in info.absent)
             return [Part(f"Not trained at this learning rate: {names}.")]
-        if made.step is not None:
-            return [Part(f"No update of step {words.count(made.step)} was recorded (yet).")]
-        return [Part("The first line appears when a network has taken a step." if made.live
+        if info.step is not None:
+            return [Part(f"No update of step {words.count(info.step)} was recorded (yet).")]
+        return [Part("The first line appears when a network has taken a step." if info.live
                      else "Nothing to show: no network completed a step.")]  # fmt: skip
-    parts = [Part(f"The median size of the entries of the update at step {words.count(made.step or 0)} is ")]
-    shown = sorted(made.sizes, key=lambda each: -float(each.median.mean()))[:_TOLD]
+    parts = [Part(f"The median size of the entries of the update at step {words.count(info.step or 0)} is ")]
+    shown = sorted(info.sizes, key=lambda each: -float(each.median.mean()))[:_TOLD]
     for i, each in enumerate(shown):
         zero = "" if each.median.any() else ", more than half being exactly that,"
         parts += [Part("; " if i else ""), Part(spread.power_text(each.median), each.optimizer),
@@ -153,31 +153,31 @@ def finding(made: SizesInfo) -> list[Part]:
         if np.isfinite(each.stable_rank).any():
             rank = float(np.nanmean(each.stable_rank))
             parts.append(Part(f" (stable rank {words.significant(rank, 2 if rank < 10 else 3)})"))
-    return [*parts, Part(words.ending(len(made.sizes) - _TOLD, "optimizer"))]
+    return [*parts, Part(words.ending(len(info.sizes) - _TOLD, "optimizer"))]
 
 
-def foot(made: SizesInfo) -> str:
+def foot(info: SizesInfo) -> str:
     """n, what a point is, and what is not drawn."""
-    notes = [spread.n_text(np.array([len(each.replicates) for each in made.sizes], int), "band = min to max")]
-    if made.sizes:
+    notes = [spread.n_text(np.array([len(size.replicates) for size in info.sizes], int), "band = min to max")]
+    if info.sizes:
         notes.append("percentage of entries in bins of a quarter of a decade; zeros are not shown")
-    if made.absent and made.sizes:
-        notes.append(f"not trained at this learning rate: {', '.join(LOOKS[name].label for name in made.absent)}")
-    if made.diverged:
-        notes.append(f"{plural(made.diverged, 'optimizer')} diverged at this learning rate")
-    if made.live and made.step is not None and made.step < made.steps:
-        notes.append(f"still training, {words.count(made.steps)} steps in all")
+    if info.absent and info.sizes:
+        notes.append(f"not trained at this learning rate: {', '.join(LOOKS[name].label for name in info.absent)}")
+    if info.diverged:
+        notes.append(f"{plural(info.diverged, 'optimizer')} diverged at this learning rate")
+    if info.live and info.step is not None and info.step < info.steps:
+        notes.append(f"still training, {words.count(info.steps)} steps in all")
     return " · ".join(notes)
 
 
-def _line(each: Sizes) -> MeanLine:
+def _line(sizes: Sizes) -> MeanLine:
     # A bin that nothing fell into ends the line on both sides.
-    size = np.concatenate([[each.log10_size[0] - BIN], each.log10_size, [each.log10_size[-1] + BIN]])
-    nothing = np.zeros((1, each.shares.shape[1]))
-    shares = np.concatenate([nothing, each.shares, nothing])
-    name = f"{LOOKS[each.optimizer].label} lr {lr_text(each.lr)}"
+    size = np.concatenate([[sizes.log10_size[0] - BIN], sizes.log10_size, [sizes.log10_size[-1] + BIN]])
+    nothing = np.zeros((1, sizes.shares.shape[1]))
+    shares = np.concatenate([nothing, sizes.shares, nothing])
+    name = f"{LOOKS[sizes.optimizer].label} lr {lr_text(sizes.lr)}"
     return MeanLine(
-        each.optimizer, name, 10**size, 100 * shares, [f"{name}<br>|entry| about {10**s:.1e}" for s in size.tolist()],
+        sizes.optimizer, name, 10**size, 100 * shares, [f"{name}<br>|entry| about {10**s:.1e}" for s in size.tolist()],
         ".1f", " %", marked=False,
     )  # fmt: skip
 
@@ -191,9 +191,9 @@ def _reach(lines: list[MeanLine]) -> tuple[float, float]:
     return float(x.min()) - BIN, float(x.max()) + BIN
 
 
-def draw(made: SizesInfo) -> go.Figure:
+def draw(info: SizesInfo) -> go.Figure:
     """The figure: a line for each optimizer, named at its peak."""
-    lines = [_line(each) for each in made.sizes]
+    lines = [_line(size) for size in info.sizes]
     top = max((float(level_lines.mean(line.values).max()) for line in lines), default=0.0)
     y_range = (0.0, max(10.0, 1.18 * top))
     x_range = _reach(lines)
@@ -204,9 +204,9 @@ def draw(made: SizesInfo) -> go.Figure:
     return figure(
         [trace for line in reversed(lines) for trace in mean_lines.traces(line)],
         title="Entry sizes of one update",
-        finding=finding(made),
-        foot=foot(made),
-        n=max((len(each.replicates) for each in made.sizes), default=0),
+        finding=finding(info),
+        foot=foot(info),
+        n=max((len(each.replicates) for each in info.sizes), default=0),
         xaxis=mean_lines.log_axis("|entry| of the update", x_range),
         yaxis=axis("entries (%)", range=list(y_range)),
         annotations=mean_lines.above(ends, x_range, y_range, log_x=True),
@@ -214,15 +214,15 @@ def draw(made: SizesInfo) -> go.Figure:
     )  # fmt: skip
 
 
-def table(made: SizesInfo) -> dict[str, list[Any]]:
+def table(info: SizesInfo) -> dict[str, list[Any]]:
     """One row per optimizer, bin and replicate; `share` of the entries in [0, 1], `median` and rank of all of them."""
     columns: dict[str, list[Any]] = {
         name: [] for name in ("optimizer", "lr", "step", "log10_size", "replicate", "share", "median", "stable_rank")
     }  # fmt: skip
-    for each in made.sizes:
+    for each in info.sizes:
         for i, size in enumerate(each.log10_size.tolist()):
             for j, replicate in enumerate(each.replicates):
-                row = (each.optimizer, each.lr, made.step, size, replicate, float(each.shares[i, j]),
+                row = (each.optimizer, each.lr, info.step, size, replicate, float(each.shares[i, j]),
                        float(each.median[j]), float(each.stable_rank[j]))  # fmt: skip
                 for column, value in zip(columns.values(), row, strict=True):
                     column.append(value)

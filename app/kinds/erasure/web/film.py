@@ -118,7 +118,7 @@ def get_film_export(
     name = f"{run_id}-{query.file_name}"
     if query.format == "csv":
         return csv_response(_measured(strip), f"{name}.csv", bom=query.bom)
-    made_of = "|".join((*(f"{each.init.id} {each.delta.id}" for each in stills), query.model_dump_json()))
+    made_of = "|".join((*(f"{still.init.id} {still.delta.id}" for still in stills), query.model_dump_json()))
     headers = {"ETag": _tag(made_of), "Cache-Control": "private, no-cache"}
     if _seen(headers, if_none_match):
         return Response(status_code=304, headers=headers)
@@ -198,11 +198,11 @@ def _strip(strip: Strip, index: Index) -> StripInfo:
         diverged_step=strip.diverged_step,
         frames=[
             FrameInfo(
-                step=each.step,
-                fate=fate(each.measures, two_level=ink),
-                **{name: each.measures.get(name) for name in MEASURES},
+                step=frame.step,
+                fate=fate(frame.measures, two_level=ink),
+                **{name: frame.measures.get(name) for name in MEASURES},
             )
-            for each in strip.frames
+            for frame in strip.frames
         ],
     )
 

@@ -44,13 +44,13 @@ def told(n_bytes: float) -> str:
     return f"{words.significant(n_bytes / unit, 3)} {name}"
 
 
-def finding(made: MemoryInfo) -> list[Part]:
+def finding(info: MemoryInfo) -> list[Part]:
     """What dense holds, and the others at the lowest density that all of them have."""
-    there = [each for each in made.formats if np.isfinite(each.values).any()]
+    there = [each for each in info.formats if np.isfinite(each.values).any()]
     if len(there) < 2:
-        if made.view.layer is None:
+        if info.view.layer is None:
             return [Part("Nothing to show: this run times no layer by itself.")]
-        return [Part("The first point appears with the first measurement." if made.live
+        return [Part("The first point appears with the first measurement." if info.live
                      else "Nothing to show: no timing succeeded.")]  # fmt: skip
     at = int(np.flatnonzero(np.isfinite(hardware.mean(there[0].values)))[-1])
     held = [(each, float(hardware.mean(each.values)[at])) for each in there]
@@ -59,50 +59,50 @@ def finding(made: MemoryInfo) -> list[Part]:
         for each, value in held[1:]
         if math.isfinite(value)
     ]
-    layer = hardware.size(made.view.layer) if made.view.layer else ""
+    layer = hardware.size(info.view.layer) if info.view.layer else ""
     return [
-        Part(f"For {made.view.mode}, {layer} takes {told(held[0][1])} dense; at "
-             f"{words.density(made.densities[at])} of the weights "),
+        Part(f"For {info.view.mode}, {layer} takes {told(held[0][1])} dense; at "
+             f"{words.density(info.densities[at])} of the weights "),
         *words.listed(rest), Part("."),
     ]  # fmt: skip
 
 
-def draw(made: MemoryInfo) -> go.Figure:
+def draw(info: MemoryInfo) -> go.Figure:
     """The figure, both axes logarithmic: a line for each format."""
-    n_in, n_out = made.view.layer or (1, 1)
+    n_in, n_out = info.view.layer or (1, 1)
     whole = 4.0 * n_in * n_out
-    every = np.concatenate([each.values.ravel() for each in made.formats])
-    values = np.append(every, [whole * 4, whole * float(made.densities[-1])])
+    every = np.concatenate([each.values.ravel() for each in info.formats])
+    values = np.append(every, [whole * 4, whole * float(info.densities[-1])])
     y_range = mean_lines.log_range(values / 1000)
     data: list[dict[str, Any]] = []
     ends = []
-    for each in made.formats:
+    for each in info.formats:
         label = LOOKS[each.name].label
-        line = MeanLine(each.name, label, 100 * made.densities, each.values / 1000, [label] * len(made.densities),
+        line = MeanLine(each.name, label, 100 * info.densities, each.values / 1000, [label] * len(info.densities),
                         ",.1f", " kB")  # fmt: skip
         data += mean_lines.traces(line, log_y=True)
         ends.append(mean_lines.end(line, label))
-    others = made.formats[1:]
+    others = info.formats[1:]
     return figure(
         data,
         title="Memory against density",
-        finding=finding(made),
-        foot=f"{hardware.notes(others, made.view)[0]} · parameters, masks and indices read by a pass; gradients and "
+        finding=finding(info),
+        foot=f"{hardware.notes(others, info.view)[0]} · parameters, masks and indices read by a pass; gradients and "
              "an optimizer's memory not counted",
-        n=int(hardware.n_of(made.formats).max(initial=0)),
-        xaxis=density_axis(float(made.densities[-1])),
+        n=int(hardware.n_of(info.formats).max(initial=0)),
+        xaxis=density_axis(float(info.densities[-1])),
         yaxis=mean_lines.log_axis("held (kB)", y_range),
         annotations=mean_lines.annotations(ends, y_range, log_x=True, log_y=True, gap=0.07, descending=True),
         right=labels.margin([look.label for look in FORMATS.values()]),
     )  # fmt: skip
 
 
-def table(made: MemoryInfo) -> dict[str, list[Any]]:
+def table(info: MemoryInfo) -> dict[str, list[Any]]:
     """One row per format, density and replicate that is there."""
     columns: dict[str, list[Any]] = {name: [] for name in ("format", "density", "replicate", "bytes")}
-    for each in made.formats:
+    for each in info.formats:
         for i, j in np.argwhere(np.isfinite(each.values)).tolist():
-            row = each.name, float(made.densities[i]), j, int(each.values[i, j])
+            row = each.name, float(info.densities[i]), j, int(each.values[i, j])
             for column, value in zip(columns.values(), row, strict=True):
                 column.append(value)
     return columns

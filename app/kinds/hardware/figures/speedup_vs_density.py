@@ -67,19 +67,19 @@ def against_dense(each: Format) -> Ints:
     return found
 
 
-def even_at(made: SpeedupInfo, each: Format) -> float | None:
+def even_at(info: SpeedupInfo, each: Format) -> float | None:
     """The break-even of a format that is slower than dense somewhere and faster at the lowest density."""
     signs = against_dense(each)[np.isfinite(each.values).any(axis=1)]
     if not len(signs) or signs[-1] < 1 or not (signs < 0).any():
         return None
-    return break_even(made.densities, hardware.mean(each.values))
+    return break_even(info.densities, hardware.mean(each.values))
 
 
-def _compared(made: SpeedupInfo, each: Format) -> list[Part]:
+def _compared(info: SpeedupInfo, each: Format) -> list[Part]:
     """When a format is faster than dense, and how fast it is at the lowest density that is there."""
     there = np.flatnonzero(np.isfinite(each.values).any(axis=1))
     signs, last = against_dense(each)[there], there[-1]
-    even = even_at(made, each)
+    even = even_at(info, each)
     untold = np.flatnonzero(signs < 1)
     if even is not None:
         how = f"breaks even at {words.density(even)}"
@@ -92,10 +92,10 @@ def _compared(made: SpeedupInfo, each: Format) -> list[Part]:
     elif (signs < 1).all():
         how = "is nowhere faster"
     elif signs[-1] > 0:
-        how = f"is faster from {words.density(float(made.densities[there[untold[-1] + 1]]))} down"
+        how = f"is faster from {words.density(float(info.densities[there[untold[-1] + 1]]))} down"
     else:
         how = "is faster only at higher densities"
-    at = words.density(made.densities[last])
+    at = words.density(info.densities[last])
     part = Part(hardware.times(float(hardware.mean(each.values)[last])), each.name)
     spread = "" if signs[-1] else (
         f", middle half of the repeats {words.significant(float(np.nanmin(each.low[last])))} to "
@@ -104,25 +104,25 @@ def _compared(made: SpeedupInfo, each: Format) -> list[Part]:
     return [Part(f"{LOOKS[each.name].phrase} {how} ("), part, Part(f" at {at}{spread})")]
 
 
-def finding(made: SpeedupInfo) -> list[Part]:
+def finding(info: SpeedupInfo) -> list[Part]:
     """Device, layer and mode, and for each format where it breaks even."""
-    there = [each for each in made.formats if np.isfinite(each.values).any()]
+    there = [each for each in info.formats if np.isfinite(each.values).any()]
     if not there:
-        if made.view.layer is None:
+        if info.view.layer is None:
             return [Part("Nothing to show: this run times no layer by itself.")]
-        return [Part("The first point appears with the first measurement." if made.live
+        return [Part("The first point appears with the first measurement." if info.live
                      else "Nothing to show: no timing succeeded.")]  # fmt: skip
-    return [Part(f"{made.view.title}: "), *words.listed([_compared(made, each) for each in there]), Part(".")]
+    return [Part(f"{info.view.title}: "), *words.listed([_compared(info, each) for each in there]), Part(".")]
 
 
-def draw(made: SpeedupInfo) -> go.Figure:
+def draw(info: SpeedupInfo) -> go.Figure:
     """The figure, both axes logarithmic: theory, dense, and a line for each format with its break-even marked."""
-    lowest = float(made.densities[-1])
-    every = np.concatenate([each.values.ravel() for each in made.formats])
+    lowest = float(info.densities[-1])
+    every = np.concatenate([each.values.ravel() for each in info.formats])
     low = math.log10(min(0.25, float(np.nanmin(every, initial=0.25))))
     high = math.log10(max(1 / lowest, 4.0, float(np.nanmax(every, initial=1.0))))
     y_range = (low - 0.05, high + 0.08)
-    at = [f"{FORMATS[each.name].label}" for each in made.formats]
+    at = [f"{FORMATS[each.name].label}" for each in info.formats]
     ends_x = np.array([1.0, lowest])
     data: list[dict[str, Any]] = [
         _line(SOFT, THEORY, 100 * ends_x, 1 / ends_x, "dot"),
@@ -130,22 +130,22 @@ def draw(made: SpeedupInfo) -> go.Figure:
     ]
     ends: list[End | None] = [End(SOFT, THEORY, 100 * lowest, 1 / lowest), End(DENSE, "dense = 1", 100 * lowest, 1.0)]
     marks: list[End] = []
-    for each, label in zip(made.formats, at, strict=True):
-        names = [label] * len(made.densities)
-        line = MeanLine(each.name, label, 100 * made.densities, each.values, names, ".2f", "×")
+    for each, label in zip(info.formats, at, strict=True):
+        names = [label] * len(info.densities)
+        line = MeanLine(each.name, label, 100 * info.densities, each.values, names, ".2f", "×")
         data += mean_lines.traces(line, log_y=True)
         ends.append(mean_lines.end(line, label))
-        if (even := even_at(made, each)) is not None:
+        if (even := even_at(info, each)) is not None:
             data.append(_mark(each.name, 100 * even))
             marks.append(End(each.name, f"even at {words.density(even)}", 100 * even, 0.0))
     xaxis = density_axis(lowest)
     return figure(
         data,
         title="Speed-up against density",
-        finding=finding(made),
-        foot=" · ".join([*hardware.notes(made.formats, made.view), "dotted: 1/density, the ratio of multiplications",
+        finding=finding(info),
+        foot=" · ".join([*hardware.notes(info.formats, info.view), "dotted: 1/density, the ratio of multiplications",
                          "ring: break-even", _RULE]),
-        n=int(hardware.n_of(made.formats).max(initial=0)),
+        n=int(hardware.n_of(info.formats).max(initial=0)),
         xaxis=xaxis,
         yaxis=mean_lines.log_axis("speed-up over dense (×)", y_range),
         annotations=[
@@ -172,16 +172,16 @@ def _mark(role: str, x: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def table(made: SpeedupInfo) -> dict[str, list[Any]]:
+def table(info: SpeedupInfo) -> dict[str, list[Any]]:
     """One row per format, density and replicate; refused ones have no speed-up but a reason."""
     columns: dict[str, list[Any]] = {
         name: [] for name in ("format", "density", "replicate", "speedup", "energy_j", "refused", "theory")
     }  # fmt: skip
-    for each in made.formats:
+    for each in info.formats:
         for i, j in np.ndindex(each.values.shape):
             if np.isfinite(each.values[i, j]) or each.refused[i]:
-                row = (each.name, float(made.densities[i]), j, float(each.values[i, j]), float(each.energy[i, j]),
-                       each.refused[i], 1 / float(made.densities[i]))  # fmt: skip
+                row = (each.name, float(info.densities[i]), j, float(each.values[i, j]), float(each.energy[i, j]),
+                       each.refused[i], 1 / float(info.densities[i]))  # fmt: skip
                 for column, value in zip(columns.values(), row, strict=True):
                     column.append(value)
     return columns

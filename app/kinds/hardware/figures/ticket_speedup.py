@@ -55,16 +55,16 @@ def info(source: Source[TicketOptions]) -> TicketInfo:
     return TicketInfo(view, spec.ticket, density, made, source.live, collapsed, source.unjudged)
 
 
-def finding(made: TicketInfo) -> list[Part]:
+def finding(info: TicketInfo) -> list[Part]:
     """ "This ticket: 2.7× on this CPU as CSR": the fastest format first."""
-    if not made.ticket:
+    if not info.ticket:
         return [Part("This run times single layers only: choose a ticket to time its whole network.")]
-    if made.collapsed is not None:
-        return [Part(f"No speed-up is claimed for this ticket. {collapse.sentence(made.collapsed)}")]
-    held = [(float(hardware.mean(each.values)[0]), each) for each in made.formats]
+    if info.collapsed is not None:
+        return [Part(f"No speed-up is claimed for this ticket. {collapse.sentence(info.collapsed)}")]
+    held = [(float(hardware.mean(each.values)[0]), each) for each in info.formats]
     there = sorted(((value, each) for value, each in held if math.isfinite(value)), key=lambda pair: -pair[0])
     if not there:
-        return [Part("The first point appears with the first measurement." if made.live
+        return [Part("The first point appears with the first measurement." if info.live
                      else "Nothing to show: no timing succeeded.")]  # fmt: skip
     # A structured network is another one than the ticket, of as many weights.
     own = [pair for pair in there if pair[1].name != "structured"] or there
@@ -74,21 +74,21 @@ def finding(made: TicketInfo) -> list[Part]:
         for value, each in there
         if each is not fastest
     ]
-    what = f"This ticket ({words.density(made.density)} of the weights), {made.view.mode}, batch {made.view.batch:,}: "
+    what = f"This ticket ({words.density(info.density)} of the weights), {info.view.mode}, batch {info.view.batch:,}: "
     return [
-        Part(what), Part(hardware.times(best), fastest.name), Part(f" on this {made.view.queue.upper()} as "
+        Part(what), Part(hardware.times(best), fastest.name), Part(f" on this {info.view.queue.upper()} as "
         f"{LOOKS[fastest.name].phrase}"), *([Part("; "), *words.listed(rest)] if rest else []),
-        Part(f". Measured on {made.view.device}."), *([Part(_UNJUDGED)] if made.unjudged else []),
+        Part(f". Measured on {info.view.device}."), *([Part(_UNJUDGED)] if info.unjudged else []),
     ]  # fmt: skip
 
 
-def foot(made: TicketInfo) -> str:
+def foot(info: TicketInfo) -> str:
     """n, how a point is measured, and what the lines are."""
-    if made.collapsed is not None:
+    if info.collapsed is not None:
         return f"n = 0: measurements are {REASONS['collapse']}"
     return " · ".join(
         [
-            *hardware.notes(made.formats, made.view, spread="bars"),
+            *hardware.notes(info.formats, info.view, spread="bars"),
             "line at 1: as fast as dense",
             "dotted: 1/density, the ratio of multiplications",
             "structured: a smaller network with as many weights",
@@ -96,17 +96,17 @@ def foot(made: TicketInfo) -> str:
     )
 
 
-def draw(made: TicketInfo) -> go.Figure:
+def draw(info: TicketInfo) -> go.Figure:
     """The figure: a row for each format, from 1, where it is as fast as dense, to its speed-up, on a log axis."""
-    every = np.concatenate([each.values.ravel() for each in made.formats])
-    theory = 1 / made.density if math.isfinite(made.density) and made.collapsed is None else math.nan
+    every = np.concatenate([each.values.ravel() for each in info.formats])
+    theory = 1 / info.density if math.isfinite(info.density) and info.collapsed is None else math.nan
     known = [0.6, 2.0, theory, *every[np.isfinite(every)].tolist()]
     low, high = math.log10(np.nanmin(known)), math.log10(np.nanmax(known))
     x_range = (low - 0.08, high + 0.15)
-    rows = list(range(len(made.formats)))[::-1]
+    rows = list(range(len(info.formats)))[::-1]
     data: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
-    for row, each in zip(rows, made.formats, strict=True):
+    for row, each in zip(rows, info.formats, strict=True):
         value = float(hardware.mean(each.values)[0])
         if not math.isfinite(value):
             continue
@@ -121,11 +121,11 @@ def draw(made: TicketInfo) -> go.Figure:
     return figure(
         data,
         title="Is this ticket faster?",
-        finding=finding(made),
-        foot=foot(made),
-        n=int(hardware.n_of(made.formats).max(initial=0)),
+        finding=finding(info),
+        foot=foot(info),
+        n=int(hardware.n_of(info.formats).max(initial=0)),
         xaxis=mean_lines.log_axis("speed-up over dense (×)", x_range),
-        yaxis=axis("format", tickvals=rows, ticktext=[FORMATS[each.name].label for each in made.formats],
+        yaxis=axis("format", tickvals=rows, ticktext=[FORMATS[each.name].label for each in info.formats],
                    range=[bottom, top], showgrid=False, fixedrange=True),
         annotations=notes,
         margin={"l": 112, "r": 16, "t": 26, "b": 42},
@@ -156,15 +156,15 @@ def _vertical(role: str, x: float, bottom: float, top: float, dash: str) -> dict
     }  # fmt: skip
 
 
-def table(made: TicketInfo) -> dict[str, list[Any]]:
+def table(info: TicketInfo) -> dict[str, list[Any]]:
     """One row per format and replicate; refused ones have no speed-up but a reason."""
     columns: dict[str, list[Any]] = {
         name: [] for name in ("ticket", "density", "format", "replicate", "speedup", "energy_j", "refused")
     }  # fmt: skip
-    for each in made.formats:
+    for each in info.formats:
         for j, value in enumerate(each.values[0].tolist()):
             if math.isfinite(value) or each.refused[0]:
-                row = (made.ticket, made.density, each.name, j, value, float(each.energy[0, j]), each.refused[0])
+                row = (info.ticket, info.density, each.name, j, value, float(each.energy[0, j]), each.refused[0])
                 for column, one in zip(columns.values(), row, strict=True):
                     column.append(one)
     return columns

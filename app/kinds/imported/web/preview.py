@@ -61,7 +61,7 @@ def preview(recognition: Recognition, choices: Choices, folder: Path) -> Preview
     """A recognition as an answer; large tensors are turned in `folder`."""
     total = sum(each.total for each in recognition.levels[0].counted)
     collapsed = {} if recognition.question else _collapses(recognition, folder)
-    replicates = len({each.network.replicate for each in recognition.levels})
+    replicates = len({level.network.replicate for level in recognition.levels})
     warnings = [of_run(collapsed, replicates)] if collapsed else []
     return Preview(
         holds=recognition.holds,
@@ -77,8 +77,8 @@ def preview(recognition: Recognition, choices: Choices, folder: Path) -> Preview
             for each in recognition.levels
         ],
         layers=[
-            LayerLine(name=each.name, shape=list(each.shape), groups=each.groups, why=each.why)
-            for each in recognition.kernels
+            LayerLine(name=kernel.name, shape=list(kernel.shape), groups=kernel.groups, why=kernel.why)
+            for kernel in recognition.kernels
         ],
         tensors=_tensors(recognition),
         warnings=warnings + recognition.warnings,
@@ -87,7 +87,7 @@ def preview(recognition: Recognition, choices: Choices, folder: Path) -> Preview
 
 
 def _collapses(recognition: Recognition, folder: Path) -> Collapses:
-    names = [each.name for each in recognition.kernels]
+    names = [kernel.name for kernel in recognition.kernels]
     return {
         place: Collapse(
             place[1], tuple(names[each] for each in cut.empty), "" if cut.cut is None else names[cut.cut], cut.bridged

@@ -127,44 +127,44 @@ def cite(curves: tuple[Curve, ...]) -> Cited | None:
     return best
 
 
-def finding(made: AccuracyInfo) -> list[Part]:
+def finding(info: AccuracyInfo) -> list[Part]:
     """One sentence with the numbers that the curves show, and what they cannot say."""
     after = {
-        "final": f"after {words.count(made.steps)} steps" if made.steps else "as given with the imported files",
+        "final": f"after {words.count(info.steps)} steps" if info.steps else "as given with the imported files",
         "early_stop": "at the step with the lowest validation loss",
-        "train": f"on the training split, after {words.count(made.steps)} steps",
-    }[made.at]
-    if made.cited is None:
-        if math.isnan(made.dense):
-            if any(drawn.diverged.any() for drawn in made.curves):
-                return [Part(f"Every training{' so far' if made.live else ''} diverged.")]
-            return [Part("The first point appears when the dense network is trained." if made.live
+        "train": f"on the training split, after {words.count(info.steps)} steps",
+    }[info.at]
+    if info.cited is None:
+        if math.isnan(info.dense):
+            if any(drawn.diverged.any() for drawn in info.curves):
+                return [Part(f"Every training{' so far' if info.live else ''} diverged.")]
+            return [Part("The first point appears when the dense network is trained." if info.live
                          else "Nothing to show: no network was trained to its end.")]  # fmt: skip
-        rest = "; the first pruned network is next." if made.live else "; no pruned network was trained to its end."
-        return [Part("The dense network reaches "), Part(words.accuracy(made.dense), DENSE), Part(f" {after}{rest}")]
+        rest = "; the first pruned network is next." if info.live else "; no pruned network was trained to its end."
+        return [Part("The dense network reaches "), Part(words.accuracy(info.dense), DENSE), Part(f" {after}{rest}")]
     told = []
-    for control, accuracy in made.cited.accuracy.items():
-        what = f" {'training' if made.at == 'train' else 'test'} accuracy" if control == WINNING_TICKET else ""
+    for control, accuracy in info.cited.accuracy.items():
+        what = f" {'training' if info.at == 'train' else 'test'} accuracy" if control == WINNING_TICKET else ""
         verb = "the ticket reaches" if control == WINNING_TICKET else LOOKS[control].phrase
         told.append(
-            [Part(f"{verb} "), Part(words.accuracy(accuracy), control), Part(what + _behind(made.cited, control))]
+            [Part(f"{verb} "), Part(words.accuracy(accuracy), control), Part(what + _behind(info.cited, control))]
         )
-    parts = [Part(f"At {words.density(made.cited.density)} of the weights "), *told[0]]
+    parts = [Part(f"At {words.density(info.cited.density)} of the weights "), *told[0]]
     if told[1:]:
         parts += [Part("; "), *words.listed(told[1:])]
-    if not math.isnan(made.cited.dense):
-        parts += [Part("; dense "), Part(words.accuracy(made.cited.dense), DENSE), Part(_behind(made.cited, DENSE))]
+    if not math.isnan(info.cited.dense):
+        parts += [Part("; dense "), Part(words.accuracy(info.cited.dense), DENSE), Part(_behind(info.cited, DENSE))]
     parts.append(Part(f"; {after}."))
-    if made.continued:
+    if info.continued:
         parts.append(
             Part(" The ticket continued from trained weights, so it was trained for more steps than its controls.")
         )
-    if made.collapsed:
-        parts.append(Part(f" {made.collapsed}"))
-    if made.live:
-        n = plural(made.cited.n, "replicate")
-        parts.append(Part(" Still running." if made.cited.counts else f" Still running; so far from {n}."))
-    elif made.cited.n == 1:
+    if info.collapsed:
+        parts.append(Part(f" {info.collapsed}"))
+    if info.live:
+        n = plural(info.cited.n, "replicate")
+        parts.append(Part(" Still running." if info.cited.counts else f" Still running; so far from {n}."))
+    elif info.cited.n == 1:
         parts.append(Part(" One replicate cannot distinguish an effect from chance."))
     return parts
 
@@ -174,37 +174,37 @@ def _behind(cited: Cited, control: str) -> str:
     return f" (n = {cited.counts[control]})" if cited.counts else ""
 
 
-def foot(made: AccuracyInfo) -> str:
+def foot(info: AccuracyInfo) -> str:
     """n, what the lines and the band are, and what is not in them."""
-    notes = [replicates_note(made.curves, made.draws)]
-    diverged = sum(int(drawn.diverged.sum()) for drawn in made.curves)
+    notes = [replicates_note(info.curves, info.draws)]
+    diverged = sum(int(drawn.diverged.sum()) for drawn in info.curves)
     if diverged:
         notes.append(f"× {plural(diverged, 'diverged training')}; not in the mean")
-    values = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in made.curves]
+    values = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in info.curves]
     low, _ = accuracy_range(np.concatenate(values) if values else np.zeros(0))
     if any((value < low).any() for value in values):
         notes.append(f"the axis starts at {low:g} %: lower values lie below it")
     return " · ".join(notes)
 
 
-def draw(made: AccuracyInfo) -> go.Figure:
+def draw(info: AccuracyInfo) -> go.Figure:
     """The figure: controls below, the ticket on top, the dense level as a thin line of ink."""
-    values = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in made.curves]
+    values = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in info.curves]
     y_range = accuracy_range(np.concatenate(values) if values else np.zeros(0))
-    x_axis = density_axis(made.lowest)
+    x_axis = density_axis(info.lowest)
     data: list[dict[str, Any]] = []
     ends: list[labels.End] = []
-    if not math.isnan(made.dense):
+    if not math.isnan(info.dense):
         dense = LOOKS[DENSE]
-        x = np.array([100.0, 100 * made.lowest])
+        x = np.array([100.0, 100 * info.lowest])
         data.append(
             {
-                "type": "scatter", "mode": "lines", "hoverinfo": "skip", "x": x, "y": np.full(2, 100 * made.dense),
+                "type": "scatter", "mode": "lines", "hoverinfo": "skip", "x": x, "y": np.full(2, 100 * info.dense),
                 "line": {"color": dense.color, "width": 1}, "meta": {"role": DENSE, "part": "mean"},
             }
         )  # fmt: skip
-        ends.append(labels.End(DENSE, dense.label, float(x[1]), 100 * made.dense))
-    for drawn in reversed(made.curves):
+        ends.append(labels.End(DENSE, dense.label, float(x[1]), 100 * info.dense))
+    for drawn in reversed(info.curves):
         data += traces(drawn, scale=100, hover=".1f| %")
         finite = np.flatnonzero(drawn.n > 0)
         if len(finite):
@@ -213,28 +213,28 @@ def draw(made: AccuracyInfo) -> go.Figure:
                 labels.End(drawn.control, LOOKS[drawn.control].label, 100 * float(drawn.density[last]),
                            100 * float(drawn.mean[last]))
             )  # fmt: skip
-    data += diverged_traces(made.curves)
-    mark, word = collapse_marks(made.broken)
-    what = "training accuracy (%)" if made.at == "train" else "test accuracy (%)"
+    data += diverged_traces(info.curves)
+    mark, word = collapse_marks(info.broken)
+    what = "training accuracy (%)" if info.at == "train" else "test accuracy (%)"
     return figure(
         data,
-        title=_TITLES[made.at],
-        finding=finding(made),
-        foot=foot(made),
-        n=max((int(drawn.n.max(initial=0)) for drawn in made.curves), default=0),
+        title=_TITLES[info.at],
+        finding=finding(info),
+        foot=foot(info),
+        n=max((int(drawn.n.max(initial=0)) for drawn in info.curves), default=0),
         xaxis=x_axis,
         yaxis=axis(what, range=list(y_range)),
         yaxis2=FOOT_AXIS,
         shapes=mark,
         annotations=[*word, *labels.annotations(ends, y_range, log_x=True, descending=True)],
-        right=labels.margin([LOOKS[name].label for name in made.planned]),
+        right=labels.margin([LOOKS[name].label for name in info.planned]),
     )
 
 
-def table(made: AccuracyInfo) -> dict[str, list[Any]]:
+def table(info: AccuracyInfo) -> dict[str, list[Any]]:
     """One row per control, level and replicate; draws are averaged; accuracy in [0, 1]."""
     columns: dict[str, list[Any]] = {"control": [], "level": [], "density": [], "replicate": [], "accuracy": []}
-    for drawn in made.curves:
+    for drawn in info.curves:
         n_levels, n_replicates = drawn.values.shape
         columns["control"] += [drawn.control] * (n_levels * n_replicates)
         columns["level"] += np.repeat(drawn.levels, n_replicates).tolist()

@@ -36,7 +36,7 @@ class ComparedInfo(NamedTuple):
 
 def info(groups: Sequence[Group]) -> ComparedInfo:
     """The data of the figure, from the series `outcome` of each run."""
-    made = [(group.name, each) for group in groups for each in tickets(group, "test_accuracy")]
+    made = [(group.name, ticket) for group in groups for ticket in tickets(group, "test_accuracy")]
     curves = tuple(each for _, each in made)
     runs = [run.run for group in groups for run in group.runs]
     live = any(run.state in ("queued", "running") for run in runs)
@@ -46,37 +46,37 @@ def info(groups: Sequence[Group]) -> ComparedInfo:
 def _shared(curves: Sequence[Curve]) -> float:
     """The sparsest of the densities below 1 at which most groups have a mean; NaN without one."""
     counts: dict[float, int] = {}
-    for each in curves:
-        for density, n in zip(each.density.tolist(), each.n.tolist(), strict=True):
+    for curve in curves:
+        for density, n in zip(curve.density.tolist(), curve.n.tolist(), strict=True):
             if n and density < 1:
                 counts[density] = counts.get(density, 0) + 1
     most = max(counts.values(), default=0)
     return min((density for density, count in counts.items() if count == most), default=math.nan)
 
 
-def finding(made: ComparedInfo) -> list[Part]:
+def finding(info: ComparedInfo) -> list[Part]:
     """The means at the density that most groups share, the highest first, with the replicates behind each."""
     there = []
-    for name, drawn in zip(made.names, made.curves, strict=True):
-        row = np.flatnonzero((drawn.density == made.at) & (drawn.n > 0))
+    for name, drawn in zip(info.names, info.curves, strict=True):
+        row = np.flatnonzero((drawn.density == info.at) & (drawn.n > 0))
         if len(row):
             there.append((float(drawn.mean[row[0]]), name, drawn.control, int(drawn.n[row[0]])))
     if not there:
-        return [Part("No ticket was trained to its end yet." if made.live else "No ticket was trained to its end.")]
-    parts = [Part(f"At {words.density(made.at)} of the weights: ")]
+        return [Part("No ticket was trained to its end yet." if info.live else "No ticket was trained to its end.")]
+    parts = [Part(f"At {words.density(info.at)} of the weights: ")]
     for i, (mean, name, role, n) in enumerate(sorted(there, reverse=True)):
         parts += [Part(f"{', ' if i else ''}{name} "), Part(words.accuracy(mean), role), Part(f" (n = {n})")]
-    parts.append(Part(". Still running." if made.live else "."))
+    parts.append(Part(". Still running." if info.live else "."))
     return parts
 
 
-def draw(made: ComparedInfo) -> go.Figure:
+def draw(info: ComparedInfo) -> go.Figure:
     """The figure: a line with its band for each group, named where it ends."""
-    finite = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in made.curves]
+    finite = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in info.curves]
     y_range = accuracy_range(np.concatenate(finite) if finite else np.zeros(0))
     data: list[dict[str, Any]] = []
     ends: list[labels.End] = []
-    for name, drawn in zip(reversed(made.names), reversed(made.curves), strict=True):
+    for name, drawn in zip(reversed(info.names), reversed(info.curves), strict=True):
         data += [
             {**trace, "name": name} if "name" in trace else trace for trace in traces(drawn, scale=100, hover=".1f| %")
         ]
@@ -85,29 +85,29 @@ def draw(made: ComparedInfo) -> go.Figure:
             last = there[-1]
             x, y = 100 * float(drawn.density[last]), 100 * float(drawn.mean[last])
             ends.append(labels.End(drawn.control, _short(name), x, y))
-    data += diverged_traces(made.curves)
-    lowest = min((float(density) for drawn in made.curves for density in drawn.density if density > 0), default=0.5)
-    n = max((int(drawn.n.max(initial=0)) for drawn in made.curves), default=0)
-    counts = [int(count) for drawn in made.curves for count in drawn.n if count]
+    data += diverged_traces(info.curves)
+    lowest = min((float(density) for drawn in info.curves for density in drawn.density if density > 0), default=0.5)
+    n = max((int(drawn.n.max(initial=0)) for drawn in info.curves), default=0)
+    counts = [int(count) for drawn in info.curves for count in drawn.n if count]
     spread = "band = min to max over replicates" if n > 1 else "one replicate each: no spread"
     return figure(
         data,
         title="Accuracy of winning tickets against density",
-        finding=finding(made),
-        foot=f"n = {words.by_level(counts)} · {spread} · {plural(made.runs, 'run')}" if counts else "n = 0",
+        finding=finding(info),
+        foot=f"n = {words.by_level(counts)} · {spread} · {plural(info.runs, 'run')}" if counts else "n = 0",
         n=n,
         xaxis=density_axis(min(lowest, 0.5)),
         yaxis=axis("test accuracy (%)", range=list(y_range)),
         yaxis2=FOOT_AXIS,
         annotations=labels.annotations(ends, y_range, log_x=True, descending=True),
-        right=labels.margin([_short(name) for name in made.names]),
+        right=labels.margin([_short(name) for name in info.names]),
     )
 
 
-def table(made: ComparedInfo) -> dict[str, list[Any]]:
+def table(info: ComparedInfo) -> dict[str, list[Any]]:
     """A row per group, density and replicate; accuracy in [0, 1]."""
     columns: dict[str, list[Any]] = {"group": [], "density": [], "replicate": [], "accuracy": []}
-    for name, drawn in zip(made.names, made.curves, strict=True):
+    for name, drawn in zip(info.names, info.curves, strict=True):
         for density, row in zip(drawn.density.tolist(), drawn.values.tolist(), strict=True):
             for replicate, value in enumerate(row):
                 if math.isfinite(value):

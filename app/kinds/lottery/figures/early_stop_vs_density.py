@@ -69,53 +69,53 @@ def info(source: Source[Options]) -> EarlyStopInfo:
     )
 
 
-def comparable(made: EarlyStopInfo) -> tuple[int, dict[str, float]] | None:
+def comparable(info: EarlyStopInfo) -> tuple[int, dict[str, float]] | None:
     """The sparsest pruned level at which no control is censored, diverged or collapsed, with each control's mean step.
 
     Means are those that the curves show; "dense" is added when level 0 is not censored either. None when there is no
     such level.
     """
     best: tuple[int, dict[str, float]] | None = None
-    for level in sorted({int(level) for drawn in made.curves for level in drawn.levels if level > 0} - made.gone):
-        steps = {drawn.control: mean_at(drawn, level) for drawn in made.curves}
+    for level in sorted({int(level) for drawn in info.curves for level in drawn.levels if level > 0} - info.gone):
+        steps = {drawn.control: mean_at(drawn, level) for drawn in info.curves}
         spoiled = any(
             ((counts + drawn.diverged)[drawn.levels == level] > 0).any()
-            for drawn, counts in zip(made.curves, made.censored, strict=True)
+            for drawn, counts in zip(info.curves, info.censored, strict=True)
         )
         if not spoiled and not any(math.isnan(step) for step in steps.values()):
             best = level, steps
-    if best is not None and made.curves[0].control == WINNING_TICKET:
-        ticket, counts = made.curves[0], made.censored[0]
+    if best is not None and info.curves[0].control == WINNING_TICKET:
+        ticket, counts = info.curves[0], info.censored[0]
         if len(ticket.at(0)) and not counts[ticket.levels == 0].any():
             best[1][DENSE] = mean_at(ticket, 0)
     return best
 
 
-def finding(made: EarlyStopInfo) -> list[Part]:
+def finding(info: EarlyStopInfo) -> list[Part]:
     """How soon each control is done where that is known, and where no claim can be made."""
-    if not any(drawn.n.any() for drawn in made.curves):
-        return [Part("The first point appears when the dense network is trained." if made.live
+    if not any(drawn.n.any() for drawn in info.curves):
+        return [Part("The first point appears when the dense network is trained." if info.live
                      else "Nothing to show: no network was trained to its end.")]  # fmt: skip
-    if made.continued:
+    if info.continued:
         return [Part("Tickets go on from trained weights: their steps do not compare with those of networks that start "
                      "from nothing.")]  # fmt: skip
-    censored = sum(int(counts.sum()) for counts in made.censored)
-    found = comparable(made)
+    censored = sum(int(counts.sum()) for counts in info.censored)
+    found = comparable(info)
     if found is None:
-        if made.collapsed:
-            return [Part(made.collapsed)]
+        if info.collapsed:
+            return [Part(info.collapsed)]
         if censored:
             return [Part("At every level some network still improves at the last evaluation: no speed-up claim.")]
         return [
             Part(
                 "The first pruned network is next."
-                if made.live
+                if info.live
                 else "No level has been trained by the ticket and all controls."
             )
         ]
     level, steps = found
-    density = float(made.curves[0].density[made.curves[0].levels == level][0])
-    behind = {control: f" (n = {n})" for control, n in unequal(made.curves, level).items()}
+    density = float(info.curves[0].density[info.curves[0].levels == level][0])
+    behind = {control: f" (n = {n})" for control, n in unequal(info.curves, level).items()}
     told = [
         [Part(f"{LOOKS[control].phrase} after "), Part(words.count(step), control), Part(behind.get(control, ""))]
         for control, step in steps.items()
@@ -127,30 +127,30 @@ def finding(made: EarlyStopInfo) -> list[Part]:
     ]
     if censored:
         parts.append(Part(" Hollow markers: still improving at the last step, so no speed-up claim there."))
-    if made.collapsed:
-        parts.append(Part(f" {made.collapsed}"))
+    if info.collapsed:
+        parts.append(Part(f" {info.collapsed}"))
     return parts
 
 
-def foot(made: EarlyStopInfo) -> str:
+def foot(info: EarlyStopInfo) -> str:
     """n, what the band is, and how many trainings are censored or lost."""
-    notes = [replicates_note(made.curves, made.draws)]
-    censored = sum(int(counts.sum()) for counts in made.censored)
-    diverged = sum(int(drawn.diverged.sum()) for drawn in made.curves)
+    notes = [replicates_note(info.curves, info.draws)]
+    censored = sum(int(counts.sum()) for counts in info.censored)
+    diverged = sum(int(drawn.diverged.sum()) for drawn in info.curves)
     if censored:
-        notes.append(f"hollow markers: still improving at the last step ({censored} of {made.trainings})")
+        notes.append(f"hollow markers: still improving at the last step ({censored} of {info.trainings})")
     if diverged:
         notes.append(f"× {plural(diverged, 'diverged training')}; not in the mean")
     return " · ".join(notes)
 
 
-def draw(made: EarlyStopInfo) -> go.Figure:
+def draw(info: EarlyStopInfo) -> go.Figure:
     """The figure; its y axis always reaches from step 0 to the last."""
     # Room above the line of the last evaluation for its name, clear of the curves.
-    y_range = (0.0, 1.14 * made.steps)
+    y_range = (0.0, 1.14 * info.steps)
     data: list[dict[str, Any]] = []
     ends: list[labels.End] = []
-    for drawn, counts in zip(reversed(made.curves), reversed(made.censored), strict=True):
+    for drawn, counts in zip(reversed(info.curves), reversed(info.censored), strict=True):
         data += traces(drawn, scale=1, hover=",.0f| steps", open_markers=counts > 0)
         finite = np.flatnonzero(drawn.n > 0)
         if len(finite):
@@ -159,40 +159,40 @@ def draw(made: EarlyStopInfo) -> go.Figure:
                 labels.End(drawn.control, LOOKS[drawn.control].label, 100 * float(drawn.density[last]),
                            float(drawn.mean[last]))
             )  # fmt: skip
-    data += diverged_traces(made.curves)
-    mark, word = collapse_marks(made.broken)
+    data += diverged_traces(info.curves)
+    mark, word = collapse_marks(info.broken)
     last_line = {
-        "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": made.steps, "y1": made.steps, "layer": "below",
+        "type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": info.steps, "y1": info.steps, "layer": "below",
         "name": SOFT, "line": {"color": LOOKS[SOFT].color, "width": 1, "dash": LOOKS[SOFT].dash},
     }  # fmt: skip
     # At its left, and where there is room once the page knows its size: labels of a run just begun are there.
     left = math.log10(100.0)
     last_note = note(
-        "last evaluation", x=left, xanchor="left", xshift=6, y=made.steps, yanchor="bottom", yshift=1,
-        place={"x": left, "y": made.steps},
+        "last evaluation", x=left, xanchor="left", xshift=6, y=info.steps, yanchor="bottom", yshift=1,
+        place={"x": left, "y": info.steps},
     )  # fmt: skip
     return figure(
         data,
         title="Early stop against density",
-        finding=finding(made),
-        foot=foot(made),
-        n=max((int(drawn.n.max(initial=0)) for drawn in made.curves), default=0),
-        xaxis=density_axis(made.lowest),
+        finding=finding(info),
+        foot=foot(info),
+        n=max((int(drawn.n.max(initial=0)) for drawn in info.curves), default=0),
+        xaxis=density_axis(info.lowest),
         yaxis=axis("step with the lowest validation loss", range=list(y_range), tickformat=",d"),
         yaxis2=FOOT_AXIS,
         shapes=[last_line, *mark],
         annotations=[last_note, *word, *labels.annotations(ends, y_range, log_x=True, descending=True)],
-        right=labels.margin([LOOKS[name].label for name in made.planned]),
+        right=labels.margin([LOOKS[name].label for name in info.planned]),
     )
 
 
-def table(made: EarlyStopInfo) -> dict[str, list[Any]]:
+def table(info: EarlyStopInfo) -> dict[str, list[Any]]:
     """One row per control, level and replicate: the step, draws averaged, and the level's censored trainings."""
     columns: dict[str, list[Any]] = {
         "control": [], "level": [], "density": [], "replicate": [], "early_stop_step": [],
         "censored_trainings_at_level": [],
     }  # fmt: skip
-    for drawn, counts in zip(made.curves, made.censored, strict=True):
+    for drawn, counts in zip(info.curves, info.censored, strict=True):
         n_levels, n_replicates = drawn.values.shape
         columns["control"] += [drawn.control] * (n_levels * n_replicates)
         columns["level"] += np.repeat(drawn.levels, n_replicates).tolist()

@@ -38,14 +38,14 @@ def info(source: Source[MovementOptions]) -> ByLevelInfo:
     return ByLevelInfo(which.title, made, levels, why, source.live)
 
 
-def finding(made: ByLevelInfo) -> list[Part]:
+def finding(info: ByLevelInfo) -> list[Part]:
     """Movement and sign changes at the last level that most replicates have measured."""
-    if made.awaited:
-        return list(made.awaited)
-    values = made.moved
+    if info.awaited:
+        return list(info.awaited)
+    values = info.moved
     n = np.isfinite(values.move_kept + values.move_pruned).sum(axis=1)
     if not n.any():
-        return [Part(f"Every training{' so far' if made.live else ''} diverged or left no group to compare.")]
+        return [Part(f"Every training{' so far' if info.live else ''} diverged or left no group to compare.")]
     level = int(values.levels[np.flatnonzero(n == n.max())[-1]])
     kept, pruned = (level_mean(values, v, level)[0] for v in (values.move_kept, values.move_pruned))
     flips, lost = (level_mean(values, v, level)[0] for v in (values.flips_kept, values.flips_pruned))
@@ -57,9 +57,9 @@ def finding(made: ByLevelInfo) -> list[Part]:
     ]  # fmt: skip
 
 
-def draw(made: ByLevelInfo) -> go.Figure:
+def draw(info: ByLevelInfo) -> go.Figure:
     """The figure: two panels over one axis of levels."""
-    values = made.moved
+    values = info.moved
     panels = [
         ("y", 1.0, values.move_kept, values.move_pruned, words.significant),
         ("y2", 100.0, values.flips_kept, values.flips_pruned, _percent),
@@ -82,8 +82,8 @@ def draw(made: ByLevelInfo) -> go.Figure:
             ends.append(labels.End(role, label, float(x[-1]), float(mean[-1])))
         gap = labels.GAP / (_TOP[1] - _TOP[0] if y_axis == "y" else _BOTTOM[1] - _BOTTOM[0])
         notes += [
-            {**each, "yref": y_axis, **({"ayref": y_axis} if "ayref" in each else {})}
-            for each in labels.annotations(ends, (0.0, top), gap=gap)
+            {**annotation, "yref": y_axis, **({"ayref": y_axis} if "ayref" in annotation else {})}
+            for annotation in labels.annotations(ends, (0.0, top), gap=gap)
         ]
     notes.append(
         note("changed sign (%)", xref="paper", x=0, xanchor="left", xshift=-40, yref="paper", y=_BOTTOM[1],
@@ -92,12 +92,12 @@ def draw(made: ByLevelInfo) -> go.Figure:
     n = int(np.isfinite(values.move_kept).sum(axis=1).max(initial=0))
     return figure(
         data,
-        title=f"Weight movement by level, {made.title}",
-        finding=finding(made),
+        title=f"Weight movement by level, {info.title}",
+        finding=finding(info),
         foot=_foot(values),
         n=n,
-        xaxis=axis("level", range=[-0.2, made.planned_levels + 0.2], tickformat="d", anchor="y2", tick0=0,
-                   dtick=max(1, round(made.planned_levels / 8)), unifiedhovertitle={"text": "level %{x}"}),
+        xaxis=axis("level", range=[-0.2, info.planned_levels + 0.2], tickformat="d", anchor="y2", tick0=0,
+                   dtick=max(1, round(info.planned_levels / 8)), unifiedhovertitle={"text": "level %{x}"}),
         yaxis=axis("mean |Δw|", range=list(ranges[0]), domain=_TOP, nticks=5, **POWERS),
         yaxis2={**axis("", range=list(ranges[1]), domain=_BOTTOM, nticks=4), "anchor": "x"},
         annotations=notes,
@@ -147,9 +147,9 @@ def _foot(values: Moved) -> str:
     return f"n = {words.by_level(n.tolist())}, mean · band = min to max · weights remaining at the level"
 
 
-def table(made: ByLevelInfo) -> dict[str, list[Any]]:
+def table(info: ByLevelInfo) -> dict[str, list[Any]]:
     """One row per level and replicate; flips are shares in [0, 1]."""
-    values = made.moved
+    values = info.moved
     n = len(values.replicates)
     return {
         "level": np.repeat(values.levels, n).tolist(),

@@ -65,38 +65,38 @@ def info(source: Source[MovementOptions]) -> HistogramInfo:
     )
 
 
-def finding(made: HistogramInfo) -> list[Part]:
+def finding(info: HistogramInfo) -> list[Part]:
     """How far each group moved on average."""
-    if made.awaited:
-        return list(made.awaited)
-    kept, pruned = made.mean_kept, made.mean_pruned
+    if info.awaited:
+        return list(info.awaited)
+    kept, pruned = info.mean_kept, info.mean_pruned
     if not (kept > 0 and pruned > 0):
         return [Part("The groups are too small or the training diverged, so their means cannot be compared.")]
     return [
-        Part(f"At level {made.level}, weights that survive the next pruning moved "),
+        Part(f"At level {info.level}, weights that survive the next pruning moved "),
         Part(words.significant(kept), WINNING_TICKET),
         Part(" on average, those pruned "), Part(words.significant(pruned), PRUNED),
         Part(f": {words.significant(kept / pruned, 2)} times as far."),
     ]  # fmt: skip
 
 
-def draw(made: HistogramInfo) -> go.Figure:
+def draw(info: HistogramInfo) -> go.Figure:
     """The figure: two outlines, each group adding up to 100 %."""
     data: list[dict[str, Any]] = []
     ends: list[labels.End] = []
     top, reach = 10.0, 1.0
-    groups = [(PRUNED, "pruned next", made.pruned), (WINNING_TICKET, "survives", made.kept)]
+    groups = [(PRUNED, "pruned next", info.pruned), (WINNING_TICKET, "survives", info.kept)]
     drawn = [(role, label, 100 * counts / counts.sum()) for role, label, counts in groups if counts.sum() > 0]
     if drawn:
         top = 1.12 * max(float(share.max()) for _, _, share in drawn)
-        both = np.cumsum(made.kept + made.pruned)
+        both = np.cumsum(info.kept + info.pruned)
         # The farthest thousandth would squeeze the rest into the corner.
-        reach = float(made.edges[1 + int(np.searchsorted(both, 0.999 * both[-1]))])
+        reach = float(info.edges[1 + int(np.searchsorted(both, 0.999 * both[-1]))])
     for role, label, share in drawn:
         look = LOOKS[role]
         data.append(
             {
-                "type": "scatter", "mode": "lines", "name": label, "x": made.edges.astype(np.float32),
+                "type": "scatter", "mode": "lines", "name": label, "x": info.edges.astype(np.float32),
                 "y": np.append(share, share[-1]).astype(np.float32), "fill": "tozeroy",
                 "fillcolor": rgba(look.color, 0.13), "hovertemplate": "%{y:.2f} %",
                 "line": {"shape": "hv", "color": look.color, "width": 1.6,
@@ -107,13 +107,13 @@ def draw(made: HistogramInfo) -> go.Figure:
         # Beyond its peak, where a curve has fallen to half of it, there is room for its name.
         peak = int(share.argmax())
         half = peak + int(np.argmax(np.append(share[peak:], 0.0) <= share[peak] / 2))
-        ends.append(labels.End(role, label, float(made.edges[half]), float(share[peak]) / 2 + 0.05 * top))
+        ends.append(labels.End(role, label, float(info.edges[half]), float(share[peak]) / 2 + 0.05 * top))
     return figure(
         data,
-        title=f"Weight movement at level {made.level}, {made.title}",
-        finding=finding(made),
-        foot=_foot(made),
-        n=made.n,
+        title=f"Weight movement at level {info.level}, {info.title}",
+        finding=finding(info),
+        foot=_foot(info),
+        n=info.n,
         xaxis=axis("|Δw| from the start to the end of the training", range=[0, reach], **POWERS,
                    unifiedhovertitle={"text": "|Δw| from %{x}"}),
         yaxis=axis("percentage of its group (%)", range=[0, top]),
@@ -121,24 +121,24 @@ def draw(made: HistogramInfo) -> go.Figure:
     )  # fmt: skip
 
 
-def _foot(made: HistogramInfo) -> str:
-    if not made.n:
+def _foot(info: HistogramInfo) -> str:
+    if not info.n:
         return "n = 0"
     return (
-        f"n = {plural(made.n, 'replicate')}, pooled · {words.count(made.kept.sum())} weights survive, "
-        f"{words.count(made.pruned.sum())} are pruned next · the largest 0.1 % lie beyond the axis"
+        f"n = {plural(info.n, 'replicate')}, pooled · {words.count(info.kept.sum())} weights survive, "
+        f"{words.count(info.pruned.sum())} are pruned next · the largest 0.1 % lie beyond the axis"
     )
 
 
-def table(made: HistogramInfo) -> dict[str, list[Any]]:
+def table(info: HistogramInfo) -> dict[str, list[Any]]:
     """One row per bin of all `replicates` together; means are those of whole groups, over replicates."""
-    bins = len(made.kept)
+    bins = len(info.kept)
     return {
-        "abs_move_from": made.edges[:-1].tolist(),
-        "abs_move_to": made.edges[1:].tolist(),
-        "kept": made.kept.tolist(),
-        "pruned": made.pruned.tolist(),
-        "replicates": [made.n] * bins,
-        "mean_abs_move_kept": [made.mean_kept] * bins,
-        "mean_abs_move_pruned": [made.mean_pruned] * bins,
+        "abs_move_from": info.edges[:-1].tolist(),
+        "abs_move_to": info.edges[1:].tolist(),
+        "kept": info.kept.tolist(),
+        "pruned": info.pruned.tolist(),
+        "replicates": [info.n] * bins,
+        "mean_abs_move_kept": [info.mean_kept] * bins,
+        "mean_abs_move_pruned": [info.mean_pruned] * bins,
     }

@@ -58,41 +58,41 @@ def info(source: Source[MovementOptions]) -> JointInfo:
     )
 
 
-def finding(made: JointInfo) -> list[Part]:
+def finding(info: JointInfo) -> list[Part]:
     """How many changed sign, and whether the survivors grew."""
-    if made.awaited:
-        return list(made.awaited)
-    if math.isnan(made.flips_kept):
+    if info.awaited:
+        return list(info.awaited)
+    if math.isnan(info.flips_kept):
         return [Part("No weight survives or the training diverged.")]
     parts = [
-        Part(f"At level {made.level}, "), Part(words.accuracy(made.flips_kept), WINNING_TICKET),
+        Part(f"At level {info.level}, "), Part(words.accuracy(info.flips_kept), WINNING_TICKET),
         Part(" of the weights that survive the next pruning changed sign"),
     ]  # fmt: skip
-    if not math.isnan(made.flips_pruned):
-        parts += [Part(", of those pruned "), Part(words.accuracy(made.flips_pruned), PRUNED)]
+    if not math.isnan(info.flips_pruned):
+        parts += [Part(", of those pruned "), Part(words.accuracy(info.flips_pruned), PRUNED)]
     return [
         *parts,
-        Part("; survivors went from a mean size of "), Part(words.significant(made.init_kept), WINNING_TICKET),
-        Part(" to "), Part(words.significant(made.trained_kept), WINNING_TICKET), Part("."),
+        Part("; survivors went from a mean size of "), Part(words.significant(info.init_kept), WINNING_TICKET),
+        Part(" to "), Part(words.significant(info.trained_kept), WINNING_TICKET), Part("."),
     ]  # fmt: skip
 
 
-def draw(made: JointInfo) -> go.Figure:
+def draw(info: JointInfo) -> go.Figure:
     """The figure: colour is the logarithm of the count, empty cells stay bare; the dotted line is "unmoved"."""
-    reach = float(made.edges[-1]) if made.n else 1.0
+    reach = float(info.edges[-1]) if info.n else 1.0
     soft = LOOKS[SOFT]
     data: list[dict[str, Any]] = []
-    if made.n:
+    if info.n:
         # Pooling splits counts between cells; less than half a weight is none.
-        z = np.full(made.counts.shape, np.nan, dtype=np.float32)
-        np.log10(made.counts, out=z, where=made.counts >= 0.5, casting="same_kind")
+        z = np.full(info.counts.shape, np.nan, dtype=np.float32)
+        np.log10(info.counts, out=z, where=info.counts >= 0.5, casting="same_kind")
         top = max(1, math.ceil(float(np.nanmax(z))))
-        centres = ((made.edges[:-1] + made.edges[1:]) / 2).astype(np.float32)
+        centres = ((info.edges[:-1] + info.edges[1:]) / 2).astype(np.float32)
         ticks = list(range(top + 1))
         places = [words.brief(each) for each in centres.tolist()]
         texts = [[f"from {start} to {end}: {words.count(count)} weights" if count >= 0.5 else ""
                   for start, count in zip(places, counts, strict=True)]
-                 for end, counts in zip(places, made.counts.T.tolist(), strict=True)]  # fmt: skip
+                 for end, counts in zip(places, info.counts.T.tolist(), strict=True)]  # fmt: skip
         data.append(
             {
                 "type": "heatmap", "x": centres, "y": centres, "z": z.T, "text": texts,
@@ -122,10 +122,10 @@ def draw(made: JointInfo) -> go.Figure:
     ]
     return figure(
         data,
-        title=f"Weights before and after training at level {made.level}, {made.title}",
-        finding=finding(made),
-        foot=_foot(made),
-        n=made.n,
+        title=f"Weights before and after training at level {info.level}, {info.title}",
+        finding=finding(info),
+        foot=_foot(info),
+        n=info.n,
         xaxis=axis("weight before training", range=[-reach, reach], showgrid=False, **POWERS),
         yaxis=axis("weight after training", range=[-reach, reach], showgrid=False, **POWERS),
         annotations=notes,
@@ -134,20 +134,20 @@ def draw(made: JointInfo) -> go.Figure:
     )
 
 
-def _foot(made: JointInfo) -> str:
-    if not made.n:
+def _foot(info: JointInfo) -> str:
+    if not info.n:
         return "n = 0"
-    alive = words.count(made.counts.sum())
-    return f"n = {plural(made.n, 'replicate')}, pooled · {alive} weights remaining at this level · log colour"
+    alive = words.count(info.counts.sum())
+    return f"n = {plural(info.n, 'replicate')}, pooled · {alive} weights remaining at this level · log colour"
 
 
-def table(made: JointInfo) -> dict[str, list[Any]]:
+def table(info: JointInfo) -> dict[str, list[Any]]:
     """One row per cell that holds a weight."""
-    start, end = np.nonzero(made.counts >= 0.5)
+    start, end = np.nonzero(info.counts >= 0.5)
     return {
-        "start_from": made.edges[start].tolist(),
-        "start_to": made.edges[start + 1].tolist(),
-        "end_from": made.edges[end].tolist(),
-        "end_to": made.edges[end + 1].tolist(),
-        "weights": made.counts[start, end].tolist(),
+        "start_from": info.edges[start].tolist(),
+        "start_to": info.edges[start + 1].tolist(),
+        "end_from": info.edges[end].tolist(),
+        "end_to": info.edges[end + 1].tolist(),
+        "weights": info.counts[start, end].tolist(),
     }

@@ -16,26 +16,26 @@ from app.plotting.style import DENSE, LOOKS, POWERS, axis, figure
 from app.plotting.words import Part
 
 
-def _role(made: TrainingInfo, control: str) -> str:
+def _role(info: TrainingInfo, control: str) -> str:
     """Level 0 of the ticket is the dense network, and looks like it."""
-    return DENSE if made.level == 0 else control
+    return DENSE if info.level == 0 else control
 
 
 def _is_accuracy(metric: str) -> bool:
     return metric.endswith("accuracy")
 
 
-def finding(made: TrainingInfo) -> list[Part]:
+def finding(info: TrainingInfo) -> list[Part]:
     """Where the means stand at the last step that all of them have."""
-    which = "the dense network" if made.level == 0 else f"level {made.level}"
-    if not made.lines:
-        if made.live:
+    which = "the dense network" if info.level == 0 else f"level {info.level}"
+    if not info.lines:
+        if info.live:
             return [Part(f"The first point appears when {which} is first evaluated.")]
         return [Part(f"Nothing to show: {which} was not trained.")]
-    share = f" ({words.density(made.density)} of the weights)" if made.density is not None and made.level else ""
-    name = made.metric.replace("_", " ")
-    means = [mean for mean in made.means if len(mean.step)]
-    lost = summary(made.diverged, made.trainings)
+    share = f" ({words.density(info.density)} of the weights)" if info.density is not None and info.level else ""
+    name = info.metric.replace("_", " ")
+    means = [mean for mean in info.means if len(mean.step)]
+    lost = summary(info.diverged, info.trainings)
     if not means and lost:
         return [Part(f"{which[0].upper()}{which[1:]}{share}: {lost}.")]
     if not means:
@@ -45,42 +45,42 @@ def finding(made: TrainingInfo) -> list[Part]:
     for mean in means:
         at = int(np.searchsorted(mean.step, last, side="right")) - 1
         value = float(mean.value[at])
-        written = words.accuracy(value) if _is_accuracy(made.metric) else f"{words.significant(value)} nats"
-        role = _role(made, mean.control)
-        told.append([Part("" if made.level == 0 else f"{LOOKS[role].phrase} "), Part(written, role)])
+        written = words.accuracy(value) if _is_accuracy(info.metric) else f"{words.significant(value)} nats"
+        role = _role(info, mean.control)
+        told.append([Part("" if info.level == 0 else f"{LOOKS[role].phrase} "), Part(written, role)])
     return [
-        Part(f"{which[0].upper()}{which[1:]}{share}, {name} after {words.count(last)} of {words.count(made.steps)} "
+        Part(f"{which[0].upper()}{which[1:]}{share}, {name} after {words.count(last)} of {words.count(info.steps)} "
              "steps: "),
         *words.listed(told),
         Part(f"; {lost}." if lost else "."),
-        *([Part(f" {made.collapsed}")] if made.collapsed else []),
+        *([Part(f" {info.collapsed}")] if info.collapsed else []),
     ]  # fmt: skip
 
 
-def foot(made: TrainingInfo) -> str:
+def foot(info: TrainingInfo) -> str:
     """n, what the lines are, and how many are left out."""
-    n = max((mean.n for mean in made.means), default=0)
-    crosses = f"× {plural(len(made.diverged), 'diverged training')}; not in the mean" if made.diverged else ""
+    n = max((mean.n for mean in info.means), default=0)
+    crosses = f"× {plural(len(info.diverged), 'diverged training')}; not in the mean" if info.diverged else ""
     if n == 0:
         return " · ".join(filter(None, ["n = 0", crosses]))
     notes = [f"n = {plural(n, 'replicate')}"]
-    if len(made.lines) > len(made.means):
+    if len(info.lines) > len(info.means):
         notes.append("thin lines: trainings · thick: mean, up to the last step that all have reached")
-    if len(made.lines) < made.trainings:
-        notes.append(f"{len(made.lines)} of {made.trainings} trainings drawn, all in the mean")
+    if len(info.lines) < info.trainings:
+        notes.append(f"{len(info.lines)} of {info.trainings} trainings drawn, all in the mean")
     notes += [crosses] if crosses else []
-    if _is_accuracy(made.metric):
-        low, _ = value_range(made)
-        if any((100 * line.value[np.isfinite(line.value)] < low).any() for line in made.lines):
+    if _is_accuracy(info.metric):
+        low, _ = value_range(info)
+        if any((100 * line.value[np.isfinite(line.value)] < low).any() for line in info.lines):
             notes.append(f"the axis starts at {low:g} %: lower values lie below it")
     return " · ".join(notes)
 
 
-def value_range(made: TrainingInfo) -> tuple[float, float]:
+def value_range(info: TrainingInfo) -> tuple[float, float]:
     """Ends of the y axis, in per cent or nats: what happens after the first tenth of the training, with room."""
-    after = [line.value[line.step >= 0.1 * made.steps] for line in made.lines]
+    after = [line.value[line.step >= 0.1 * info.steps] for line in info.lines]
     values = np.concatenate(after) if after else np.zeros(0)
-    if _is_accuracy(made.metric):
+    if _is_accuracy(info.metric):
         if not len(values):
             return 0.0, 101.0
         low = max(0.0, math.floor(10 * float(np.quantile(values, 0.02))) * 10.0 - 10.0)
@@ -88,16 +88,16 @@ def value_range(made: TrainingInfo) -> tuple[float, float]:
     return (0.0, 1.1 * float(np.quantile(values, 0.98))) if len(values) else (0.0, 2.5)
 
 
-def draw(made: TrainingInfo) -> go.Figure:
+def draw(info: TrainingInfo) -> go.Figure:
     """The figure; the x axis always reaches to the last step."""
-    scale = 100.0 if _is_accuracy(made.metric) else 1.0
-    y_range = value_range(made)
+    scale = 100.0 if _is_accuracy(info.metric) else 1.0
+    y_range = value_range(info)
     data: list[dict[str, Any]] = []
     ends: list[labels.End] = []
-    several = len(made.lines) > len(made.means)
-    for control in reversed(made.planned):
-        role = _role(made, control)
-        mine = [line for line in made.lines if line.control == control]
+    several = len(info.lines) > len(info.means)
+    for control in reversed(info.planned):
+        role = _role(info, control)
+        mine = [line for line in info.lines if line.control == control]
         if several and mine:
             x = np.concatenate([np.append(line.step.astype(np.float32), np.nan) for line in mine])
             y = np.concatenate([np.append(scale * line.value, np.nan) for line in mine])
@@ -108,8 +108,8 @@ def draw(made: TrainingInfo) -> go.Figure:
                     "meta": {"role": role, "part": "replicate"},
                 }
             )  # fmt: skip
-    for mean in reversed(made.means):
-        role = _role(made, mean.control)
+    for mean in reversed(info.means):
+        role = _role(info, mean.control)
         look = LOOKS[role]
         y = (scale * mean.value).astype(np.float32)
         data.append(
@@ -123,36 +123,36 @@ def draw(made: TrainingInfo) -> go.Figure:
         )  # fmt: skip
         if len(y):
             ends.append(labels.End(role, look.label, float(mean.step[-1]), float(y[-1])))
-    data += [cross(each, _role(made, each.control), number) for number, each in enumerate(made.diverged[:MAX_LINES])]
-    which = made.metric.replace("_", " ")
+    data += [cross(each, _role(info, each.control), number) for number, each in enumerate(info.diverged[:MAX_LINES])]
+    which = info.metric.replace("_", " ")
     return figure(
         data,
-        title=f"{which[0].upper()}{which[1:]} while training, level {made.level}",
-        finding=finding(made),
-        foot=foot(made),
-        n=max((mean.n for mean in made.means), default=0),
-        xaxis=axis("optimizer step", range=[0, 1.01 * made.steps], tickformat=",d",
+        title=f"{which[0].upper()}{which[1:]} while training, level {info.level}",
+        finding=finding(info),
+        foot=foot(info),
+        n=max((mean.n for mean in info.means), default=0),
+        xaxis=axis("optimizer step", range=[0, 1.01 * info.steps], tickformat=",d",
                    unifiedhovertitle={"text": "step %{x:,d}"}),
         yaxis=axis(f"{which} ({'%' if scale == 100 else 'nats'})", range=list(y_range), **(
             {} if scale == 100 else POWERS)),
         yaxis2=FOOT_AXIS,
         annotations=labels.annotations(ends, y_range),
-        right=labels.margin([LOOKS[name].label for name in made.planned]),
+        right=labels.margin([LOOKS[name].label for name in info.planned]),
     )  # fmt: skip
 
 
-def table(made: TrainingInfo) -> dict[str, list[Any]]:
+def table(info: TrainingInfo) -> dict[str, list[Any]]:
     """One row per training and evaluation drawn; accuracy in [0, 1], loss in nats."""
-    lines = made.lines
-    ends = {(each.control, each.replicate, each.draw): each.step for each in made.diverged}
+    lines = info.lines
+    ends = {(each.control, each.replicate, each.draw): each.step for each in info.diverged}
     return {
-        "level": [made.level for line in lines for _ in line.step],
-        "density": [made.density for line in lines for _ in line.step],
+        "level": [info.level for line in lines for _ in line.step],
+        "density": [info.density for line in lines for _ in line.step],
         "control": [line.control for line in lines for _ in line.step],
         "replicate": [line.replicate for line in lines for _ in line.step],
         "draw": [line.draw for line in lines for _ in line.step],
         "step": [step for line in lines for step in line.step.tolist()],
-        made.metric: [value for line in lines for value in line.value.tolist()],
+        info.metric: [value for line in lines for value in line.value.tolist()],
         "diverged_step": [
             ends.get((line.control, line.replicate or 0, line.draw or 0)) for line in lines for _ in line.step
         ],

@@ -39,14 +39,14 @@ def info(source: Source[MovementOptions]) -> MovementInfo:
     return made
 
 
-def draw(made: MovementInfo) -> go.Figure:
+def draw(info: MovementInfo) -> go.Figure:
     """The figure of that data."""
-    return _VIEW_OF[type(made)].draw(made)
+    return _VIEW_OF[type(info)].draw(info)
 
 
-def table(made: MovementInfo) -> dict[str, list[Any]]:
+def table(info: MovementInfo) -> dict[str, list[Any]]:
     """The columns of that data."""
-    columns: dict[str, list[Any]] = _VIEW_OF[type(made)].table(made)
+    columns: dict[str, list[Any]] = _VIEW_OF[type(info)].table(info)
     return columns
 
 

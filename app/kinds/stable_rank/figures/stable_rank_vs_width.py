@@ -57,21 +57,21 @@ def info(source: Source[Options]) -> RankInfo:
     return RankInfo(widths, tuple(batches), spec.replicates, source.live)
 
 
-def finding(made: RankInfo) -> list[Part]:
+def finding(info: RankInfo) -> list[Part]:
     """How both ranks go from the smallest to the largest width that is there, at the largest batch size."""
-    for batch in made.batches:
+    for batch in info.batches:
         there = np.flatnonzero(np.isfinite(batch.gradient).any(axis=1))
         if len(there):
             break
     else:
-        return [Part("The first point appears with the first gradient." if made.live
+        return [Part("The first point appears with the first gradient." if info.live
                      else "Nothing to show: no gradient was taken.")]  # fmt: skip
     first, last = there[0], there[-1]
     n = int(np.isfinite(batch.gradient[last]).sum())
     over = f" over {n} replicates" if n > 1 else ""
     of_batch = f"with batches of {words.count(batch.size)}{over}"
     gradient, dualised = (spread.mean_text(values[last], 1) for values in (batch.gradient, batch.dualised))
-    narrow, wide = words.count(made.widths[first]), words.count(made.widths[last])
+    narrow, wide = words.count(info.widths[first]), words.count(info.widths[last])
     if first == last:
         return [
             Part(f"At width {wide}, {of_batch}: stable rank of the gradient "), Part(gradient, ROLES["gradient"]),
@@ -89,67 +89,67 @@ def _cap(batch: Batch, at: int) -> str:
     return words.count(float(batch.cap[at]))
 
 
-def foot(made: RankInfo) -> str:
+def foot(info: RankInfo) -> str:
     """n, what the cap is, and what is awaited."""
-    n = np.concatenate([np.isfinite(batch.gradient).sum(axis=1) for batch in made.batches])
+    n = np.concatenate([np.isfinite(batch.gradient).sum(axis=1) for batch in info.batches])
     notes = [spread.n_text(n, "band = min to max")]
     if n.any():
         notes.append("stable rank = ‖·‖F² / ‖·‖₂² of the middle matrix's first update · dotted: the cap, the smaller "
                      "of width and batch")  # fmt: skip
-    if made.live and (left := made.replicates * len(n) - int(n.sum())):
+    if info.live and (left := info.replicates * len(n) - int(n.sum())):
         notes.append(f"{plural(left, 'gradient')} remaining")
     return " · ".join(notes)
 
 
-def draw(made: RankInfo) -> go.Figure:
+def draw(info: RankInfo) -> go.Figure:
     """The figure, both axes logarithmic: two lines and the cap for each batch size."""
-    every = np.concatenate([np.concatenate([batch.gradient, batch.dualised]).ravel() for batch in made.batches])
+    every = np.concatenate([np.concatenate([batch.gradient, batch.dualised]).ravel() for batch in info.batches])
     low = float(np.log10(np.nanmin(every, initial=1.0)))
-    high = max(float(np.log10(batch.cap.max())) for batch in made.batches)
+    high = max(float(np.log10(batch.cap.max())) for batch in info.batches)
     y_range = (low - 0.06, high + 0.08)
     data: list[dict[str, Any]] = []
     ends: list[End | None] = []
-    for i, batch in enumerate(made.batches):
+    for i, batch in enumerate(info.batches):
         data.append(
             {
-                "type": "scatter", "mode": "lines", "name": f"cap of batch {batch.size:,}", "x": made.widths,
+                "type": "scatter", "mode": "lines", "name": f"cap of batch {batch.size:,}", "x": info.widths,
                 "y": batch.cap, "hoverinfo": "skip", "line": {"color": LOOKS[SOFT].color, "width": 1.2, "dash": "dot"},
                 "meta": {"role": SOFT, "part": "cap"},
             }
         )  # fmt: skip
-        ends.append(End(SOFT, f"cap {words.count(float(batch.cap[-1]))}", float(made.widths[-1]), float(batch.cap[-1])))
+        ends.append(End(SOFT, f"cap {words.count(float(batch.cap[-1]))}", float(info.widths[-1]), float(batch.cap[-1])))
         for name, values in (("gradient", batch.gradient), ("dualised", batch.dualised)):
             line = MeanLine(
-                ROLES[name], f"{name}, batch {batch.size:,}", made.widths.astype(np.float64), values,
-                [""] * len(made.widths), ".1f", dash=_DASHES[i],
+                ROLES[name], f"{name}, batch {batch.size:,}", info.widths.astype(np.float64), values,
+                [""] * len(info.widths), ".1f", dash=_DASHES[i],
             )  # fmt: skip
             data += mean_lines.traces(line, log_y=True)
-            ends.append(mean_lines.end(line, line.name if len(made.batches) > 1 else name))
-    ticks = made.widths if len(made.widths) <= 12 else None
+            ends.append(mean_lines.end(line, line.name if len(info.batches) > 1 else name))
+    ticks = info.widths if len(info.widths) <= 12 else None
     return figure(
         data,
         title="Stable rank of updates against width",
-        finding=finding(made),
-        foot=foot(made),
-        n=max(int(np.isfinite(batch.gradient).sum(axis=1).max(initial=0)) for batch in made.batches),
+        finding=finding(info),
+        foot=foot(info),
+        n=max(int(np.isfinite(batch.gradient).sum(axis=1).max(initial=0)) for batch in info.batches),
         xaxis=axis("width (units)", type="log", tickvals=None if ticks is None else ticks.tolist(),
                    ticktext=None if ticks is None else [words.count(int(width)) for width in ticks],
-                   range=[float(np.log10(made.widths[0])) - 0.05, float(np.log10(made.widths[-1])) + 0.05],
+                   range=[float(np.log10(info.widths[0])) - 0.05, float(np.log10(info.widths[-1])) + 0.05],
                    unifiedhovertitle={"text": "width %{x:,d}"}),
         yaxis=mean_lines.log_axis("stable rank", y_range),
         annotations=mean_lines.annotations(ends, y_range, log_x=True, log_y=True, gap=0.06),
-        right=labels.margin([f"gradient, batch {batch.size:,}" for batch in made.batches]),
+        right=labels.margin([f"gradient, batch {batch.size:,}" for batch in info.batches]),
     )  # fmt: skip
 
 
-def table(made: RankInfo) -> dict[str, list[Any]]:
+def table(info: RankInfo) -> dict[str, list[Any]]:
     """One row per batch size, width and replicate that is there."""
     columns: dict[str, list[Any]] = {
         name: [] for name in ("batch_size", "width", "replicate", "gradient", "dualised", "cap")
     }  # fmt: skip
-    for batch in made.batches:
+    for batch in info.batches:
         for i, j in np.argwhere(np.isfinite(batch.gradient)).tolist():
-            row = (batch.size, int(made.widths[i]), j, float(batch.gradient[i, j]), float(batch.dualised[i, j]),
+            row = (batch.size, int(info.widths[i]), j, float(batch.gradient[i, j]), float(batch.dualised[i, j]),
                    float(batch.cap[i]))  # fmt: skip
             for column, value in zip(columns.values(), row, strict=True):
                 column.append(value)

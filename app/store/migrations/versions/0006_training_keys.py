@@ -93,4 +93,4 @@ def _json(document: dict[str, Any]) -> str:
 
 def _table(name: str, *columns: str) -> sa.TableClause:
     types = {"seq": sa.Integer, "level": sa.Integer, "draw": sa.Integer, "data": sa.LargeBinary}
-    return sa.table(name, *(sa.column(each, types.get(each, sa.Text)) for each in columns))
+    return sa.table(name, *(sa.column(column, types.get(column, sa.Text)) for column in columns))
