@@ -24,6 +24,8 @@ KNOWN = {
     "app/store/workers.py": {"delete"},
     "app/store/refusals.py": {"delete"},
     "app/store/references.py": {"delete"},
+    # Fields of a spec that has grown, written anew from it (tests/app/store/test_matching.py).
+    "app/store/facts.py": {"delete"},
     # Its own answer, written anew; its own broken download.
     "workers/memory.py": {"truncate"},
     "workers/science/data/files.py": {"unlink"},

@@ -62,7 +62,9 @@ def choose(spec: Experiment, stored: Outputs, asked: Verification) -> Part:
     """
     parts = list(spec.parts())
     ended = [(i, *part) for i, part in enumerate(parts) if Key(part[0], "rows", spec.ends) in stored]
-    for name, text in asked.key.items():
+    # In the declared order, so that the first coordinate that rules out everything is named, whatever was asked first.
+    order = [coordinate.name for coordinate in spec.key.coordinates()]
+    for name, text in sorted(asked.key.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1):
         value = _value(spec, name, text)
         known = list(dict.fromkeys(getattr(key, name) for _, key, _ in ended))
         ended = [each for each in ended if getattr(each[1], name) == value]

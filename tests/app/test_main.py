@@ -97,6 +97,8 @@ def test_the_schema_describes_every_row_of_the_interface(process: Process) -> No
     run = "/api/v1/runs/{run_id}"
     expected = {
         "/api/v1/runs": {"get", "post"},
+        "/api/v1/compare": {"get"},
+        "/api/v1/compare/figures/{name}": {"get"},
         "/api/v1/imports": {"post"},
         run: {"get", "patch", "delete"},
         f"{run}/cancel": {"post"},

@@ -40,17 +40,29 @@ LONG = "blocks.10.attention.qkv_projection"
 
 @pytest.fixture(scope="module")
 def odd(scope: Scope) -> str:
+    return _oddly_named(scope, 1)
+
+
+@pytest.fixture(scope="module")
+def two_odd(scope: Scope) -> str:
+    return _oddly_named(scope, 2)
+
+
+def _oddly_named(scope: Scope, levels: int) -> str:
     dice = np.random.default_rng(4)
-    tensors = {f"{name}.weight_mask": dice.random((8, 8)) < 0.5 for name in (*ODD, LONG)}
-    answer = scope.client.post("/api/v1/imports", files=[("files", ("odd.safetensors", save(tensors)))])
+    files = []
+    for level in range(levels):
+        tensors = {f"{name}.weight_mask": dice.random((8, 8)) < 0.5 for name in (*ODD, LONG)}
+        files.append(("files", (f"level_{level}.safetensors", save(tensors))))
+    answer = scope.client.post("/api/v1/imports", files=files)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
 
 
-def test_names_are_shown_as_they_are(watched: Watched, odd: str) -> None:
+def test_names_are_shown_as_they_are(watched: Watched, odd: str, two_odd: str) -> None:
     page = watched(1280)
-    for tab, name in (("masks", "layer_density"), ("overlap", "overlap_vs_chance")):
-        page.goto(f"/runs/{odd}?tab={tab}")
+    for tab, name, run in (("masks", "layer_density", odd), ("overlap", "overlap_vs_chance", two_odd)):
+        page.goto(f"/runs/{run}?tab={tab}")
         card = page.locator(f"#figure-{name}")
         card.scroll_into_view_if_needed()
         expect(card.locator(".ytick text").first).to_be_visible()
