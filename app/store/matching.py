@@ -97,7 +97,8 @@ def _equal(column: Any, value: str, *, exact: bool) -> Condition:
     """Compare a column with a text, in which * stands for anything; without it, whole or in part."""
     if "*" in value:
         escaped = value.replace("/", "//").replace("%", "/%").replace("_", "/_")
-        return column.like(escaped.replace("*", "%"), escape="/")  # type: ignore[no-any-return]
+        alike: Condition = column.like(escaped.replace("*", "%"), escape="/")
+        return alike
     whole: Condition = column == value
     part: Condition = column.contains(value, autoescape=True)
     return whole if exact else part

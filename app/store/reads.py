@@ -1,7 +1,7 @@
 """Everything that can be read of a store."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -78,6 +78,11 @@ class Reads(ABC):
             return listing.page(
                 conn, q=q, kind=kind, state=state, tag=tag, sort=sort, limit=limit, cursor=cursor, binned=binned
             )
+
+    def several(self, run_ids: Sequence[str]) -> list[Run]:
+        """These runs in their order, read at once. Raises NotFound."""
+        with self._read() as conn:
+            return runs.several(conn, run_ids)
 
     def facts(self, run_ids: Collection[str]) -> dict[str, list[Fact]]:
         """The fields of the specs of these runs, by run."""

@@ -109,6 +109,15 @@ def get(conn: Connection, run_id: str) -> Run:
     return records(conn, [_row(conn, run_id)])[0]
 
 
+def several(conn: Connection, run_ids: Sequence[str]) -> list[Run]:
+    """Return these runs in their order. Raises NotFound for the first that is not there."""
+    found = {run.id: run for run in records(conn, conn.execute(select(runs).where(runs.c.id.in_(run_ids))).all())}
+    for run_id in run_ids:
+        if run_id not in found:
+            raise NotFound(f"there is no run {run_id}")
+    return [found[run_id] for run_id in run_ids]
+
+
 def records(conn: Connection, rows: Sequence[AnyRow]) -> list[Run]:
     """Rows of the table `runs` with the progress and the workers of their shards."""
     if not rows:

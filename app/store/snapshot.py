@@ -1,6 +1,6 @@
 """A store as it was at one moment: for a request, which reads every thing once."""
 
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -66,6 +66,13 @@ class Snapshot(Reads):
         for run in page.items:
             self._keep(run)
         return page
+
+    def several(self, run_ids: Sequence[str]) -> list[Run]:
+        """These runs in their order. Raises NotFound."""
+        found = super().several(run_ids)
+        for run in found:
+            self._keep(run)
+        return found
 
     def last_seqs(self, run_ids: Collection[str] | None = None) -> dict[str, int]:
         """The newest seq of each of these runs, or of all that are not in the bin; unknown ones are left out."""

@@ -140,9 +140,8 @@ class LotterySpec(Experiment):
     def formula(self) -> str:
         """Such as `3 replicates × (1 dense + 11 levels × (1 ticket + 2 controls))`."""
         controls = sum(draws(control) for control in self.branches)
-        beside = f" + {plural(controls, 'control')}" if controls else ""
-        each = f"1 dense + {plural(self.levels, 'level')} × (1 ticket{beside})"
-        return f"{plural(self.replicates, 'replicate')} × ({each})"
+        level = f"1 ticket + {plural(controls, 'control')}" if controls else "1 ticket"
+        return f"{plural(self.replicates, 'replicate')} × (1 dense + {plural(self.levels, 'level')} × ({level}))"
 
     def density(self, level: int) -> float:
         """Return the share of prunable weights, in [0, 1], that the pruning method leaves at a level."""

@@ -1,10 +1,10 @@
 """The page *Compare*: several runs in one figure, and a table of what differs among them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
@@ -14,7 +14,7 @@ from app.store import Snapshot
 from app.web.board.columns import Column, column
 from app.web.board.rows import Row, row, summaries
 from app.web.compare.api import GroupBy, Ids, Search
-from app.web.compare.selection import Selection, role, select
+from app.web.compare.selection import Selection, select
 from app.web.core.context import SourcesDep
 from app.web.core.page import edge, page
 from app.web.run.cards import Card, Control, Part
@@ -43,18 +43,19 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
     """Several runs, named or found by a query."""
     with sources.now() as readers:
         store = readers.store
-        chosen = select(store, runs or ",".join(request.query_params.getlist("run")), q, group)
+        # Ticked runs are those that are meant, whatever search they were found by.
+        named = runs or ",".join(request.query_params.getlist("run"))
+        chosen = select(store, named, q, group)
         texts = summaries(store, readers.reader, chosen.runs)
-        kept = {"runs": ",".join(run.id for run in chosen.runs)} if not q or runs else {"q": q}
+        kept = {"q": q} if q and not named else {"runs": ",".join(run.id for run in chosen.runs)}
         cards = tuple(_card(store, chosen, entry, {**kept, "group": group}) for entry in chosen.figures)
-        roles = {name: role(place) for place, name in enumerate(dict.fromkeys(chosen.groups))}
         return page(
             request,
             "compare/compare.html",
             page=ComparePage(
                 title=f"{plural(len(chosen.runs), 'run')} compared",
                 rows=tuple(row(run, texts[run.id], cells=chosen.cells[run.id]) for run in chosen.runs),
-                lines=tuple((name, roles[name]) for name in chosen.groups),
+                lines=tuple((name, chosen.roles[name]) for name in chosen.groups),
                 columns=chosen.columns,
                 cards=cards,
                 offered=tuple(
@@ -80,8 +81,7 @@ def _notes(chosen: Selection) -> list[str]:
 
 
 def _card(store: Snapshot, chosen: Selection, entry: ComparedEntry, query: dict[str, str]) -> Card:
-    meta: dict[str, Any] = orjson.loads(entry.draw(entry.info(chosen.lines(store, entry))).to_json(engine="orjson"))
-    meta = meta["layout"]["meta"]
+    meta: Mapping[str, Any] = entry.draw(entry.info(chosen.lines(store, entry))).layout.meta
     address = f"/api/v1/compare/figures/{entry.name}"
     return Card(
         name=entry.name, title=entry.title, question=entry.question, tab="", size="big", action="/compare", src=address,

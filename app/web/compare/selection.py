@@ -31,6 +31,11 @@ class Selection:
         """What the kinds of these runs compare."""
         return tuple(dict.fromkeys(entry for kind in self.kinds for entry in KINDS[kind].compared))
 
+    @property
+    def roles(self) -> dict[str, str]:
+        """The look of each group: the same in figures and table, also where a figure has only some of the groups."""
+        return {name: f"compared_{place % LINES + 1}" for place, name in enumerate(dict.fromkeys(self.groups))}
+
     def lines(self, store: Snapshot, entry: ComparedEntry) -> list[Group]:
         """Return the groups of a figure with the series that it reads."""
         mine = [run for run in self.runs if entry in KINDS[run.kind].compared]
@@ -40,7 +45,8 @@ class Selection:
             if run in mine:
                 series = {each: store.series(run.id, each) for each in entry.series}
                 members.setdefault(name, []).append(Measured(run, series))
-        return [Group(role(place), name, tuple(runs)) for place, (name, runs) in enumerate(members.items())]
+        roles = self.roles
+        return [Group(roles[name], name, tuple(runs)) for name, runs in members.items()]
 
 
 def select(store: Reads, runs: str, q: str, group: str) -> Selection:
@@ -53,7 +59,7 @@ def select(store: Reads, runs: str, q: str, group: str) -> Selection:
         raise FieldError("runs", f"names {len(ids):,} runs; at most {MOST} are compared at once")
     if group and not is_field(group):
         raise FieldError("group", f"must be a field of a spec, such as {', '.join(list(spec_fields())[:3])}")
-    found = [store.run(run_id) for run_id in ids] if ids else list(store.runs(q=q, limit=MOST).items) if q else []
+    found = store.several(ids) if ids else list(store.runs(q=q, limit=MOST).items) if q else []
     facts = store.facts([run.id for run in found])
     shown = differing(facts, most=6)
     by = [column(group)] if group else []
@@ -63,11 +69,6 @@ def select(store: Reads, runs: str, q: str, group: str) -> Selection:
         tuple(shown),
         {run.id: cells(shown, facts[run.id]) for run in found},
     )
-
-
-def role(place: int) -> str:
-    """Return the look of the line at a place, counted from 0; after the last one the first comes again."""
-    return f"compared_{place % LINES + 1}"
 
 
 def _named(values: list[str] | None, runs: Sequence[Run]) -> tuple[str, ...]:

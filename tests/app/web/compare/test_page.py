@@ -1,5 +1,6 @@
 """Several runs side by side: on a page with a link, over the API, and what cannot be compared."""
 
+import re
 from typing import Any
 
 import httpx
@@ -41,6 +42,27 @@ def test_runs_are_compared_on_one_page_with_a_link(client: httpx.Client, runs: l
     grouped = unmarked(client.get("/compare?q=levels:2&group=optimizer", headers=HTML).text)
     assert "At 25.0 % of the weights: adam " in grouped.replace("\u00a0", " ")
     assert "(n = 4), sgd" in grouped.replace("\u00a0", " ")
+
+
+def test_ticked_runs_are_meant_whatever_they_were_found_by(client: httpx.Client, runs: list[str]) -> None:
+    ticked = {"q": "levels:2", "run": [runs[0], runs[2]]}
+    text = client.get("/compare", params=ticked, headers=HTML).text
+    assert "<h1>2 runs compared</h1>" in text
+    # What the figure fetches, and its CSV, are the same two.
+    assert f'name="runs" value="{runs[0]},{runs[2]}"' in text
+    assert 'name="q"' not in text
+    assert f"runs={runs[0]}%2C{runs[2]}" in text
+
+
+def test_a_line_has_the_colour_of_its_name_in_the_table(client: httpx.Client, runs: list[str], store: Store) -> None:
+    other = store.create_run(PRESETS["erasure-digits"].spec, name="e").id
+    chosen = f"{other},{runs[1]},{runs[0]}"
+    figure = client.get("/api/v1/compare/figures/compared_accuracy", params={"runs": chosen}).json()
+    drawn = {trace["name"]: trace["meta"]["role"] for trace in figure["data"] if trace["meta"]["part"] == "mean"}
+    text = client.get(f"/compare?runs={chosen}", headers=HTML).text
+    named = {name: role for role, name in re.findall(r'class="name b-(compared_\d)" href="[^"]*">(\w+)<', text)}
+    assert drawn == {"b": "compared_2", "a": "compared_3"}
+    assert named == {"e": "compared_1", **drawn}
 
 
 def test_the_api_says_what_differs_and_draws_the_figures(client: httpx.Client, runs: list[str]) -> None:
