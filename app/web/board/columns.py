@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.search.facts import Fact
 from app.search.fields import spec_fields
 
-MOST = 4
+MOST = 3
 """Columns that come by themselves."""
 _SHOWN = ("kind", "dataset", "model")
 """Fields that every row has anyway."""
