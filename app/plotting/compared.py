@@ -2,20 +2,24 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import plotly.graph_objects as go
 
 from app.contract.events import WINNING_TICKET
 from app.plotting.replicates import Curve, curve
+from app.plotting.source import Options
 from app.plotting.style import COMPARED
 from app.records import Run, Series
 
+O = TypeVar("O", bound=Options)  # noqa: E741 (read as Options)
 MOST = 100
 """Runs that are compared at once."""
 LINES = len(COMPARED)
 """Groups that can be told apart in one figure."""
+_NAME = 18
+"""Characters of a name at the end of a line."""
 
 
 class Measured(NamedTuple):
@@ -34,16 +38,55 @@ class Group(NamedTuple):
 
 
 @dataclass(frozen=True)
+class ComparedSource(Generic[O]):
+    """What a figure of several runs is made from: groups in the order of the page, and the reader's options."""
+
+    groups: Sequence[Group]
+    options: O
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """Every run, in the order of the groups."""
+        return tuple(measured.run for group in self.groups for measured in group.runs)
+
+    @property
+    def live(self) -> bool:
+        """Whether more may still come."""
+        return any(run.state in ("queued", "running", "cancelling") for run in self.runs)
+
+
+class Cell(NamedTuple):
+    """What stands in a table; `clear` prints it bold."""
+
+    text: str
+    more: str = ""
+    clear: bool = False
+
+
+class Sheet(NamedTuple):
+    """A table under a figure: a row for each line, by role and name, and a cell for each column of the head."""
+
+    caption: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, str, tuple[Cell, ...]], ...]
+
+
+@dataclass(frozen=True)
 class ComparedEntry:
-    """A figure of several runs of a kind: `info` (groups → data), `draw` (data → figure), `table` (data → columns)."""
+    """A figure of several runs of a kind: `info` (source → data), `draw` (data → figure), `table` (data → columns).
+
+    `sheet` (data → table) is what a page shows under the figure, None where that has no table.
+    """
 
     name: str
     title: str
     question: str
     series: tuple[str, ...]
-    info: Callable[[Sequence[Group]], Any] = field(repr=False)
+    options: type[Options]
+    info: Callable[[ComparedSource[Any]], Any] = field(repr=False)
     draw: Callable[[Any], go.Figure] = field(repr=False)
     table: Callable[[Any], dict[str, list[Any]]] = field(repr=False)
+    sheet: Callable[[Any], Sheet | None] = field(default=lambda _info: None, repr=False)
 
 
 def tickets(group: Group, column: str) -> list[Curve]:
@@ -64,22 +107,28 @@ def tickets(group: Group, column: str) -> list[Curve]:
 
 def _alike(one: Curve, other: Curve) -> bool:
     """Whether two runs were pruned to the same densities, as far as both have come."""
-    both = list(zip(map(_key, one.density.tolist()), map(_key, other.density.tolist()), strict=False))
+    both = list(zip(map(key_of, one.density.tolist()), map(key_of, other.density.tolist()), strict=False))
     return len(both) > 1 and all(mine == theirs for mine, theirs in both)
 
 
 def _pooled(role: str, curves: Sequence[Curve]) -> Curve:
-    keys = sorted({_key(density) for each in curves for density in each.density}, reverse=True)
+    keys = sorted({key_of(density) for each in curves for density in each.density}, reverse=True)
     total = sum(len(each.replicates) for each in curves)
     values = np.full((len(keys), total), np.nan)
     diverged, first = np.zeros(len(keys), int), 0
     for each in curves:
-        rows = [keys.index(_key(density)) for density in each.density]
+        rows = [keys.index(key_of(density)) for density in each.density]
         values[rows, first : first + len(each.replicates)] = each.values
         diverged[rows] += each.diverged
         first += len(each.replicates)
     return Curve(role, np.arange(len(keys)), np.array(keys), np.arange(total), values, diverged)
 
 
-def _key(density: float) -> float:
+def key_of(density: float) -> float:
+    """Return a density to three digits, by which those of several runs are the same."""
     return float(f"{density:.3g}")
+
+
+def short(name: str) -> str:
+    """Return the name of a line as it stands at its end."""
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"

@@ -124,7 +124,8 @@ export class FigureCard {
   choose() {
     const here = new URL(location.href);
     for (const input of this.card.querySelectorAll("form.controls input, form.controls select")) here.searchParams.delete(/** @type {HTMLInputElement} */ (input).name);
-    here.searchParams.set("tab", /** @type {HTMLInputElement} */ (this.card.querySelector("form.controls input[name=tab]")).value);
+    const tab = /** @type {HTMLInputElement} */ (this.card.querySelector("form.controls input[name=tab]")).value;
+    if (tab) here.searchParams.set("tab", tab);
     for (const [name, value] of this.chosen) if (name !== "level" || !following()) here.searchParams.set(name, value);
     history.replaceState(null, "", here);
     document.dispatchEvent(new CustomEvent("chosen", { detail: this }));

@@ -4,6 +4,7 @@ from app.kinds.kind import Kind, Placed, Tab
 from app.kinds.lottery.figures import (
     accuracy_vs_density,
     compared_accuracy,
+    compared_difference,
     early_stop_vs_density,
     training_curves,
     weight_movement,
@@ -32,6 +33,6 @@ KIND = Kind(
     ),
     summary=summary,
     summary_series=("outcome", "layers"),
-    compared=(compared_accuracy.ENTRY,),
+    compared=(compared_accuracy.ENTRY, compared_difference.ENTRY),
     series=("evaluation", "outcome", "layers", "movement"),
 )

@@ -1,15 +1,14 @@
 """Several runs side by side, over the API."""
 
-import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from app.kinds.registry import COMPARED
-from app.plotting.entry import to_csv
 from app.records import Run
 from app.store.errors import NotFound
+from app.web.compare.answers import answer, options_of
 from app.web.compare.selection import Selection, select
 from app.web.core.columns import CSV, Bom, Format, attachment, csv_bytes, wants_csv
 from app.web.core.context import SourcesDep, StoreDep
@@ -17,6 +16,8 @@ from app.web.core.parameters import Empty
 from app.web.core.problems import responses
 
 router = APIRouter(prefix="/compare", tags=["compare"])
+_OWN = ("runs", "q", "group", "format", "bom")
+"""Parameters that every figure has."""
 
 Ids = Annotated[str, Query(max_length=2_000, description="Ids of runs, separated by commas.")]
 Search = Annotated[
@@ -70,22 +71,21 @@ def compared_figure(
     bom: Bom = False,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """A figure of several runs."""
+    """A figure of several runs. Its options are query parameters of their own; an unknown one is refused."""
     entry = COMPARED.get(name)
     if entry is None:
         raise NotFound(f"there is no comparison {name}; there is {', '.join(COMPARED)}")
-    with sources.now() as readers:
-        made = entry.info(select(readers.store, runs, q, group).lines(readers.store, entry))
+    options = options_of(entry, {k: v for k, v in request.query_params.items() if k not in _OWN}, every=True)
     csv = wants_csv(request.headers.get("accept", ""), form)
-    text: str = to_csv(entry.table(made)) if csv else entry.draw(made).to_json(engine="orjson")
-    etag = f'W/"{hashlib.sha256(text.encode()).hexdigest()[:20]}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
-    if if_none_match is not None and etag in {tag.strip() for tag in if_none_match.split(",")}:
+    with sources.now() as readers:
+        found = answer(readers.store, select(readers.store, runs, q, group), entry, options, "csv" if csv else "json")
+    headers = {"ETag": found.etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    if if_none_match is not None and found.etag in {tag.strip() for tag in if_none_match.split(",")}:
         return Response(status_code=304, headers=headers)
     if csv:
         headers["Content-Disposition"] = attachment(f"compare-{name}.csv")
-        return Response(csv_bytes(text, bom=bom), media_type=CSV, headers=headers)
-    return Response(text, media_type="application/json", headers=headers)
+        return Response(csv_bytes(found.body.decode(), bom=bom), media_type=CSV, headers=headers)
+    return Response(found.body, media_type="application/json", headers=headers)
 
 
 def _items(chosen: Selection) -> list[ComparedRun]:

@@ -5,15 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from app.contract.words import plural
-from app.plotting.compared import LINES, ComparedEntry
+from app.plotting.compared import LINES, ComparedEntry, Sheet
 from app.store import Snapshot
 from app.web.board.columns import Column, column
 from app.web.board.rows import Row, row, summaries
+from app.web.compare.answers import answer, options_of, sheet
 from app.web.compare.api import GroupBy, Ids, Search
+from app.web.compare.controls import controls
 from app.web.compare.selection import Selection, select
 from app.web.core.context import SourcesDep
 from app.web.core.page import edge, page
@@ -24,15 +27,22 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True)
 class ComparePage:
-    """Runs side by side; `offered` are the fields that they can be grouped by, `notes` what a reader should know."""
+    """Runs side by side; `offered` are the fields that they can be grouped by, `notes` what a reader should know.
+
+    Each of the `cards` has the table under it. `baselines` are the runs, by id and name of their line, that others can
+    be compared with, none where nothing is; `baseline` is the chosen one. `data` is the address of all of it as JSON.
+    """
 
     title: str
     rows: tuple[Row, ...]
     lines: tuple[tuple[str, str], ...]
     columns: tuple[Column, ...]
-    cards: tuple[Card, ...]
+    cards: tuple[tuple[Card, Sheet | None], ...]
     offered: tuple[Column, ...]
     group: str
+    baselines: tuple[tuple[str, str], ...]
+    baseline: str
+    data: str
     kept: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     following: bool = False
@@ -48,7 +58,11 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
         chosen = select(store, named, q, group)
         texts = summaries(store, readers.reader, chosen.runs)
         kept = {"q": q} if q and not named else {"runs": ",".join(run.id for run in chosen.runs)}
-        cards = tuple(_card(store, chosen, entry, {**kept, "group": group}) for entry in chosen.figures)
+        asked = {**kept, "group": group}
+        query = dict(request.query_params)
+        cards = tuple(_card(store, chosen, entry, asked, query) for entry in chosen.figures)
+        against = [options_of(entry, query, every=False) for entry in chosen.figures]
+        baselines = chosen.lines if len(chosen.lines) > 1 and any(hasattr(each, "baseline") for each in against) else ()
         return page(
             request,
             "compare/compare.html",
@@ -62,6 +76,9 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
                     {each.path: each for each in (*chosen.columns, *([column(group)] if group else ()))}.values()
                 ),
                 group=column(group).path if group else "",
+                baselines=baselines,
+                baseline=query.get("baseline", ""),
+                data=f"/api/v1/compare?{urlencode(asked)}",
                 kept=tuple(kept.items()),
                 notes=tuple(_notes(chosen)),
             ),
@@ -80,14 +97,24 @@ def _notes(chosen: Selection) -> list[str]:
     return notes
 
 
-def _card(store: Snapshot, chosen: Selection, entry: ComparedEntry, query: dict[str, str]) -> Card:
-    meta: Mapping[str, Any] = entry.draw(entry.info(chosen.lines(store, entry))).layout.meta
+def _card(
+    store: Snapshot, chosen: Selection, entry: ComparedEntry, asked: dict[str, str], query: Mapping[str, str]
+) -> tuple[Card, Sheet | None]:
+    options = options_of(entry, query, every=False)
+    meta: Mapping[str, Any] = orjson.loads(answer(store, chosen, entry, options, "json").body)["layout"]["meta"]
     address = f"/api/v1/compare/figures/{entry.name}"
-    return Card(
-        name=entry.name, title=entry.title, question=entry.question, tab="", size="big", action="/compare", src=address,
-        csv=f"{address}?{urlencode({**query, 'format': 'csv'})}", defaults="", log="",
+    default = entry.options().model_dump(mode="json")
+    values = {name: value for name, value in options.model_dump(mode="json").items() if value != default[name]}
+    card = Card(
+        name=entry.name, title=meta.get("title", entry.title), question=entry.question, tab="", size="big",
+        action="/compare", src=address, csv=f"{address}?{urlencode({**asked, **values, 'format': 'csv'})}",
+        defaults=urlencode({**asked, **default}), log="",
         touches=" ".join((*entry.series, "started", "changed", "failed", "finished")),
-        controls=tuple(Control(name, name, "hidden", value) for name, value in query.items() if value),
+        controls=(
+            *(Control(name, name, "hidden", value) for name, value in asked.items() if value),
+            *controls(entry, options),
+        ),
         finding=tuple(Part(part["text"], part.get("role") or "") for part in meta.get("finding", ())),
         foot=meta.get("foot", ""), blank=bool(meta.get("blank")),
     )  # fmt: skip
+    return card, sheet(store, chosen, entry, options)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from app.contract.experiment import FieldError
 from app.kinds.registry import KINDS
-from app.plotting.compared import LINES, MOST, ComparedEntry, Group, Measured
+from app.plotting.compared import LINES, MOST, ComparedEntry, ComparedSource, Group, Measured
+from app.plotting.source import Options
 from app.records import Run
 from app.search.fields import spec_fields
 from app.store import Reads, Snapshot
@@ -36,8 +37,16 @@ class Selection:
         """The look of each group: the same in figures and table, also where a figure has only some of the groups."""
         return {name: f"compared_{place % LINES + 1}" for place, name in enumerate(dict.fromkeys(self.groups))}
 
-    def lines(self, store: Snapshot, entry: ComparedEntry) -> list[Group]:
-        """Return the groups of a figure with the series that it reads."""
+    @property
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """Return each group once: the id of its first run and its name."""
+        first: dict[str, str] = {}
+        for run, name in zip(self.runs, self.groups, strict=True):
+            first.setdefault(name, run.id)
+        return tuple((run, name) for name, run in first.items())
+
+    def source(self, store: Snapshot, entry: ComparedEntry, options: Options) -> ComparedSource[Options]:
+        """Return what a figure is made from: the groups of its kinds with the series that it reads."""
         mine = [run for run in self.runs if entry in KINDS[run.kind].compared]
         store.read_ahead([run.id for run in mine], entry.series)
         members: dict[str, list[Measured]] = {}
@@ -46,7 +55,7 @@ class Selection:
                 series = {each: store.series(run.id, each) for each in entry.series}
                 members.setdefault(name, []).append(Measured(run, series))
         roles = self.roles
-        return [Group(roles[name], name, tuple(runs)) for name, runs in members.items()]
+        return ComparedSource([Group(roles[name], name, tuple(runs)) for name, runs in members.items()], options)
 
 
 def select(store: Reads, runs: str, q: str, group: str) -> Selection:

@@ -12,8 +12,8 @@ import { svg } from "./svg.js";
 export async function save(card, format) {
   const { mm, caption, dark, bom } = look();
   const made = /** @type {import("../api.js").Figure} */ (card.drawn);
-  const run = location.pathname.split("/").pop() ?? "";
-  const words = caption || format === "zip" ? await captionOf(card, run) : "";
+  const origin = originOf(card);
+  const words = caption || format === "zip" ? await captionOf(card, origin) : "";
   const high = card.plot.getBoundingClientRect().height;
   const picture = await svg(structuredClone(made), { mm, dark, caption: caption ? words : "", log: card.chosen.has(card.log), y: card.full ? card.whole : null, high });
   const title = made.layout.meta.title;
@@ -21,16 +21,29 @@ export async function save(card, format) {
     svg: async () => new Blob([picture.svg], { type: "image/svg+xml" }),
     png: () => png(picture),
     pdf: () => pdf(picture, title),
-    zip: () => zip(card, run, picture, words, bom),
+    zip: () => zip(card, origin, picture, words, bom),
   }[format];
   if (blob) download(await blob(), `${card.file}.${format}`);
 }
 
 /**
- * The picture as PDF, SVG and PNG, its numbers, the spec that made them and the words about it.
- * @param {import("../figure.js").FigureCard} card @param {string} run @param {import("./svg.js").Picture} picture @param {string} words @param {boolean} bom
+ * Where a figure comes from: a run with its spec, or several runs with theirs in one file.
+ * @typedef {{address: string, file: string, run: string}} Origin
  */
-async function zip(card, run, picture, words, bom) {
+
+/** @param {import("../figure.js").FigureCard} card @returns {Origin} */
+function originOf(card) {
+  const several = /** @type {HTMLElement | null} */ (card.card.closest("[data-compared]"))?.dataset.compared;
+  if (several) return { address: several, file: "runs.json", run: "" };
+  const run = location.pathname.split("/").pop() ?? "";
+  return { address: at(`/api/v1/runs/${run}/spec`), file: "spec.json", run };
+}
+
+/**
+ * The picture as PDF, SVG and PNG, its numbers, the spec that made them and the words about it.
+ * @param {import("../figure.js").FigureCard} card @param {Origin} origin @param {import("./svg.js").Picture} picture @param {string} words @param {boolean} bom
+ */
+async function zip(card, origin, picture, words, bom) {
   const { downloadZip } = await import(new URL("../../vendor/client-zip/client-zip.js", import.meta.url).href);
   const { file } = card;
   const files = [
@@ -38,7 +51,7 @@ async function zip(card, run, picture, words, bom) {
     { name: `${file}.svg`, input: picture.svg },
     { name: `${file}.png`, input: await png(picture) },
     { name: `${file}.csv`, input: await fetched(`${card.card.dataset.src}?${new URLSearchParams([...card.options, ["format", "csv"], ...(bom ? [["bom", "1"]] : [])])}`) },
-    { name: "spec.json", input: await fetched(at(`/api/v1/runs/${run}/spec`)) },
+    { name: origin.file, input: await fetched(origin.address) },
     { name: "caption.txt", input: `${words}\n` },
   ];
   return downloadZip(files).blob();
@@ -53,17 +66,27 @@ async function fetched(address) {
 
 /**
  * Title, finding and foot of a figure, and where it comes from: run, spec and link.
- * @param {import("../figure.js").FigureCard} card @param {string} run
+ * @param {import("../figure.js").FigureCard} card @param {Origin} origin
  */
-async function captionOf(card, run) {
+async function captionOf(card, origin) {
   const { title, finding, foot } = /** @type {import("../api.js").Figure} */ (card.drawn).layout.meta;
-  const name = document.getElementById("name")?.textContent ?? "";
-  const answer = await fetch(at(`/api/v1/runs/${run}/spec`));
-  const hash = (answer.headers.get("ETag") ?? "").replace(/"/g, "").slice(0, 12);
+  const answer = await fetch(origin.address);
+  const whose = origin.run ? oneOf(origin.run, answer) : allOf((await answer.json()).items);
   const there = new URL(location.href);
   for (const [option, value] of card.chosen) there.searchParams.set(option, value);
   const said = finding.map((/** @type {import("../api.js").Part} */ { text }) => text).join("").trim();
-  return `${title}. ${said} ${foot}. Run “${name}” (${run}), spec ${hash}, ${there.href}`;
+  return `${title}. ${said} ${foot}. ${whose}, ${there.href}`;
+}
+
+/** @param {string} run @param {Response} spec */
+function oneOf(run, spec) {
+  const name = document.getElementById("name")?.textContent ?? "";
+  return `Run “${name}” (${run}), spec ${(spec.headers.get("ETag") ?? "").replace(/"/g, "").slice(0, 12)}`;
+}
+
+/** @param {{run: {id: string, name: string}}[]} items */
+function allOf(items) {
+  return `Runs ${items.map(({ run }) => `“${run.name}” (${run.id})`).join(", ")}`;
 }
 
 /** @param {Blob} blob @param {string} name */

@@ -10,15 +10,13 @@ import plotly.graph_objects as go
 from app.contract.words import plural
 from app.plotting import labels, words
 from app.plotting.accuracy_axis import accuracy_range
-from app.plotting.compared import ComparedEntry, Group, tickets
+from app.plotting.compared import ComparedEntry, ComparedSource, short, tickets
 from app.plotting.density_axis import density_axis
 from app.plotting.density_curves import FOOT_AXIS, diverged_traces, traces
 from app.plotting.replicates import Curve
+from app.plotting.source import Options
 from app.plotting.style import axis, figure
 from app.plotting.words import Part
-
-_NAME = 18
-"""Characters of a name at the end of a line."""
 
 
 class ComparedInfo(NamedTuple):
@@ -34,13 +32,11 @@ class ComparedInfo(NamedTuple):
     live: bool
 
 
-def info(groups: Sequence[Group]) -> ComparedInfo:
+def info(source: ComparedSource[Options]) -> ComparedInfo:
     """The data of the figure, from the series `outcome` of each run."""
-    made = [(group.name, ticket) for group in groups for ticket in tickets(group, "test_accuracy")]
-    curves = tuple(each for _, each in made)
-    runs = [run.run for group in groups for run in group.runs]
-    live = any(run.state in ("queued", "running") for run in runs)
-    return ComparedInfo(tuple(name for name, _ in made), len(runs), curves, _shared(curves), live)
+    named = [(group.name, ticket) for group in source.groups for ticket in tickets(group, "test_accuracy")]
+    curves = tuple(each for _, each in named)
+    return ComparedInfo(tuple(name for name, _ in named), len(source.runs), curves, _shared(curves), source.live)
 
 
 def _shared(curves: Sequence[Curve]) -> float:
@@ -84,7 +80,7 @@ def draw(info: ComparedInfo) -> go.Figure:
         if len(there):
             last = there[-1]
             x, y = 100 * float(drawn.density[last]), 100 * float(drawn.mean[last])
-            ends.append(labels.End(drawn.control, _short(name), x, y))
+            ends.append(labels.End(drawn.control, short(name), x, y))
     data += diverged_traces(info.curves)
     lowest = min((float(density) for drawn in info.curves for density in drawn.density if density > 0), default=0.5)
     n = max((int(drawn.n.max(initial=0)) for drawn in info.curves), default=0)
@@ -100,7 +96,7 @@ def draw(info: ComparedInfo) -> go.Figure:
         yaxis=axis("test accuracy (%)", range=list(y_range)),
         yaxis2=FOOT_AXIS,
         annotations=labels.annotations(ends, y_range, log_x=True, descending=True),
-        right=labels.margin([_short(name) for name in info.names]),
+        right=labels.margin([short(name) for name in info.names]),
     )
 
 
@@ -116,15 +112,12 @@ def table(info: ComparedInfo) -> dict[str, list[Any]]:
     return columns
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
-
-
 ENTRY = ComparedEntry(
     "compared_accuracy",
     "Accuracy of winning tickets against density",
     "Which of these runs finds the better tickets?",
     ("outcome",),
+    Options,
     info,
     draw,
     table,

@@ -73,7 +73,7 @@ def test_the_api_says_what_differs_and_draws_the_figures(client: httpx.Client, r
     assert answer["items"][2]["fields"] == {"optimizer": "sgd"} | {
         key: value for key, value in answer["items"][2]["fields"].items() if key != "optimizer"
     }
-    assert answer["figures"] == ["compared_accuracy"]
+    assert answer["figures"] == ["compared_accuracy", "compared_difference"]
     address = "/api/v1/compare/figures/compared_accuracy"
     figure = client.get(address, params={"runs": chosen})
     assert len([trace for trace in figure.json()["data"] if trace["meta"]["part"] == "mean"]) == 3
@@ -91,12 +91,16 @@ def test_the_api_says_what_differs_and_draws_the_figures(client: httpx.Client, r
         ({"runs": ",".join(f"r{i}" for i in range(MOST + 1))}, 422, f"at most {MOST}"),
         ({"q": "lr>fast"}, 422, "lr is a number"),
         ({"q": "levels:2", "group": "speed_of_light"}, 422, "must be a field"),
+        ({"q": "levels:2", "baseline": "1abc"}, 422, "none of the runs that are compared"),
+        ({"q": "levels:2", "intervals": "narrow"}, 422, "intervals: must be"),
     ],
 )
 def test_what_cannot_be_compared_is_told_in_words(
     client: httpx.Client, runs: list[str], query: dict[str, str], status: int, words: str
 ) -> None:
-    for address in ("/api/v1/compare", "/api/v1/compare/figures/compared_accuracy", "/compare"):
+    option = not {"baseline", "intervals"}.isdisjoint(query)
+    figure = f"/api/v1/compare/figures/compared_{'difference' if option else 'accuracy'}"
+    for address in (figure, "/compare", *(() if option else ("/api/v1/compare",))):
         answer = client.get(address, params=query)
         assert answer.status_code == status, address
         assert words in answer.text
@@ -125,3 +129,23 @@ def test_more_runs_than_looks_say_that_lines_share_colours(client: httpx.Client,
 
 def test_every_comparison_belongs_to_a_kind() -> None:
     assert {entry.name: entry for kind in KINDS.values() for entry in kind.compared} == COMPARED
+
+
+def test_lines_are_compared_with_a_baseline(client: httpx.Client, runs: list[str]) -> None:
+    chosen = {"runs": ",".join(runs), "group": "optimizer", "baseline": runs[2]}
+    text = unmarked(client.get("/compare", params=chosen, headers=HTML).text).replace("\u00a0", " ")
+    assert " is not shown to differ at any of 3 densities (n = 2 pairs by seed of 2 runs)." in text
+    assert (
+        'Against <span class="b num b-compared_2">sgd</span>: <span class="b num b-compared_1">adam</span> is' in text
+    )
+    assert f'<option value="{runs[2]}" selected>sgd</option>' in text
+    assert "<caption>Minus sgd, in points</caption>" in text
+    assert text.count("<span>+1.50</span>") == 3
+    address = "/api/v1/compare/figures/compared_difference"
+    assert f'href="{address}?runs=' in text
+    csv = client.get(address, params={**chosen, "format": "csv"}).text.splitlines()
+    assert csv[0] == "group,baseline,density,paired,n,n_baseline,difference,low,high,verdict,intervals,bound"
+    assert [line.split(",")[:6] for line in csv[1:]] == [
+        ["adam", "sgd", d, "true", "2", "2"] for d in ("1.0", "0.5", "0.25")
+    ]
+    assert client.get(address, params={**chosen, "colour": "red"}).status_code == 422

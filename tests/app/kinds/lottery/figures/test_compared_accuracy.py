@@ -5,7 +5,8 @@ import math
 import pytest
 
 from app.kinds.lottery.figures.compared_accuracy import ENTRY
-from app.plotting.compared import Group, Measured
+from app.plotting.compared import ComparedSource, Group, Measured
+from app.plotting.source import Options
 from app.records import Series
 from tests.app.figure_records import outcome, run
 
@@ -25,12 +26,16 @@ def group(place: int, name: str, *series: Series, state: str = "finished") -> Gr
     return Group(f"compared_{place}", name, tuple(Measured(run(state=state), {"outcome": each}) for each in series))
 
 
+def source(*groups: Group) -> ComparedSource[Options]:
+    return ComparedSource(groups, Options())
+
+
 HALVES = [1.0, 0.5, 0.25]
 
 
 def test_replicates_of_runs_with_the_same_densities_are_values_of_one_line() -> None:
     first, second = rows(HALVES, [0.9, 0.8, 0.7], [0.92, 0.84, 0.72]), rows([1.0, 0.5002], [0.94, 0.88])
-    made = ENTRY.info([group(1, "adam", first, second)])
+    made = ENTRY.info(source(group(1, "adam", first, second)))
     (line,) = made.curves
     assert line.density.tolist() == HALVES
     assert line.n.tolist() == [3, 3, 2]
@@ -39,21 +44,21 @@ def test_replicates_of_runs_with_the_same_densities_are_values_of_one_line() -> 
 
 
 def test_runs_with_other_densities_in_a_group_are_a_line_of_their_own() -> None:
-    made = ENTRY.info([group(1, "adam", rows(HALVES, [0.9, 0.8, 0.7]), rows([1.0, 0.8, 0.64], [0.5, 0.4, 0.3]))])
+    made = ENTRY.info(source(group(1, "adam", rows(HALVES, [0.9, 0.8, 0.7]), rows([1.0, 0.8, 0.64], [0.5, 0.4, 0.3]))))
     assert made.names == ("adam", "adam")
     assert [each.mean.tolist() for each in made.curves] == [[0.9, 0.8, 0.7], [0.5, 0.4, 0.3]]
     # A single point says nothing of where the others would be.
-    alone = ENTRY.info([group(1, "adam", rows(HALVES, [0.9, 0.8, 0.7]), rows([1.0], [0.5]))])
+    alone = ENTRY.info(source(group(1, "adam", rows(HALVES, [0.9, 0.8, 0.7]), rows([1.0], [0.5]))))
     assert [each.n.tolist() for each in alone.curves] == [[1, 1, 1], [1]]
 
 
 def test_the_sentence_cites_the_sparsest_density_that_most_lines_share_the_best_first() -> None:
     made = ENTRY.info(
-        [
+        source(
             group(1, "one", rows(HALVES, [0.9, 0.8, 0.6])),
             group(2, "two", rows(HALVES, [0.9, 0.85, 0.65], [0.9, 0.85, 0.75])),
             group(3, "three", rows([1.0, 0.5], [0.9, 0.95])),
-        ]
+        )
     )
     figure = ENTRY.draw(made)
     assert made.at == 0.5
@@ -75,7 +80,7 @@ def test_diverged_trainings_are_marked_and_in_no_mean() -> None:
             {"level": 1, "density": 0.5, "test_accuracy": math.nan, "diverged_step": 3.0},
         ]
     )
-    made = ENTRY.info([group(1, "a", broken)])
+    made = ENTRY.info(source(group(1, "a", broken)))
     assert made.curves[0].n.tolist() == [1, 0]
     assert [trace.text for trace in ENTRY.draw(made).data if trace.meta["part"] == "diverged"] == [("1 diverged",)]
 
@@ -85,11 +90,11 @@ def test_without_a_trained_ticket_the_sentence_says_so() -> None:
         ("running", "No ticket was trained to its end yet."),
         ("failed", "No ticket was trained to its end."),
     ):
-        figure = ENTRY.draw(ENTRY.info([group(1, "a", outcome([]), state=state)]))
+        figure = ENTRY.draw(ENTRY.info(source(group(1, "a", outcome([]), state=state))))
         assert [part["text"] for part in figure.layout.meta["finding"]] == [words]
 
 
 def test_the_table_has_what_the_lines_are_made_of() -> None:
-    made = ENTRY.info([group(1, "a", rows(HALVES, [0.9, 0.8], [0.7]))])
+    made = ENTRY.info(source(group(1, "a", rows(HALVES, [0.9, 0.8], [0.7]))))
     table = ENTRY.table(made)
     assert list(zip(*table.values(), strict=True)) == [("a", 1.0, 0, 0.9), ("a", 1.0, 1, 0.7), ("a", 0.5, 0, 0.8)]

@@ -1,0 +1,80 @@
+"""Figures of several runs as bytes, each rendered once until one of the runs has something new."""
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from pydantic import ValidationError
+
+from app.plotting.compared import ComparedEntry, Sheet
+from app.plotting.entry import to_csv
+from app.plotting.source import Options
+from app.store import Reads, Snapshot
+from app.web.compare.selection import Selection
+from app.web.core.columns import Format
+from app.web.core.figures import Answer
+from app.web.core.problems import Invalid, bad_fields
+
+CAPACITY: Final = 64
+# Per store: what was asked for -> its answer.
+_kept: WeakKeyDictionary[Reads, OrderedDict[tuple[Any, ...], Any]] = WeakKeyDictionary()
+_lock = Lock()
+
+
+def options_of(entry: ComparedEntry, query: Mapping[str, str], *, every: bool) -> Options:
+    """Return what a link chooses for a figure; with `every` each of its names must be one of the figure's.
+
+    Raises Invalid for a bad value.
+    """
+    known = {name: value for name, value in query.items() if every or name in entry.options.model_fields}
+    try:
+        return entry.options.model_validate({name: value for name, value in known.items() if value or every})
+    except ValidationError as error:
+        raise Invalid(bad_fields(json.loads(error.json(include_url=False)), None)) from error
+
+
+def answer(store: Snapshot, chosen: Selection, entry: ComparedEntry, options: Options, form: Format) -> Answer:
+    """Return a figure of these runs as Plotly JSON, or its data as CSV. Raises FieldError for a bad baseline."""
+
+    def render() -> Answer:
+        info = _info(store, chosen, entry, options)
+        text = to_csv(entry.table(info)) if form == "csv" else entry.draw(info).to_json(engine="orjson")
+        return Answer(text.encode(), f'W/"{hashlib.sha256(text.encode()).hexdigest()[:20]}"')
+
+    found: Answer = _once(store, (form, *_key(chosen, entry, options)), render)
+    return found
+
+
+def sheet(store: Snapshot, chosen: Selection, entry: ComparedEntry, options: Options) -> Sheet | None:
+    """Return the table under a figure, None where it has none."""
+    found: Sheet | None = entry.sheet(_info(store, chosen, entry, options))
+    return found
+
+
+def _info(store: Snapshot, chosen: Selection, entry: ComparedEntry, options: Options) -> Any:
+    key = ("info", *_key(chosen, entry, options))
+    return _once(store, key, lambda: entry.info(chosen.source(store, entry, options)))
+
+
+def _key(chosen: Selection, entry: ComparedEntry, options: Options) -> tuple[Any, ...]:
+    # A name comes without an event.
+    runs = tuple((run.id, run.last_seq, run.name, run.state) for run in chosen.runs)
+    return entry.name, options.model_dump_json(), runs, chosen.groups
+
+
+def _once(store: Snapshot, key: tuple[Any, ...], make: Any) -> Any:
+    with _lock:
+        kept = _kept.setdefault(store.origin, OrderedDict())
+        if key in kept:
+            kept.move_to_end(key)
+            return kept[key]
+    made = make()
+    with _lock:
+        kept[key] = made
+        while len(kept) > CAPACITY:
+            kept.popitem(last=False)
+    return made
