@@ -12,10 +12,12 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 import workers.child  # noqa: E402, F401
 from app.kinds.specs import EXPERIMENTS  # noqa: E402
 from workers import machine, numerics  # noqa: E402
+from workers.science.optim.eager import leave_out_the_compiler  # noqa: E402
 
 for entry in EXPERIMENTS.values():
     import_module(entry.target.partition(":")[0])
 numerics.pin()
+leave_out_the_compiler()
 # Of the sources as they were just read: they may change while children are forked.
 machine.code()
 
