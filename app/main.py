@@ -87,10 +87,12 @@ def _here(request: Request) -> dict[str, str]:
     return {"here": own_path(request.scope)}
 
 
-def _warm(static: Static) -> None:
+def _warm(static: Static, templates: Jinja2Templates) -> None:
     """What the first reader would have to wait for."""
     style.warm()
     static.pack()
+    for name in templates.env.list_templates():
+        templates.env.get_template(name)
 
 
 def _operation_id(route: APIRoute) -> str:
@@ -105,7 +107,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     reader = asyncio.create_task(broadcaster.run())
     reaper.start()
     # A thread that nobody waits for: an end that comes early must not wait for a warm start.
-    threading.Thread(target=_warm, args=(app.state.static,), daemon=True).start()
+    threading.Thread(target=_warm, args=(app.state.static, app.state.templates), daemon=True).start()
     loop = asyncio.get_running_loop()
     try:
         with _at_signal(lambda: loop.call_soon_threadsafe(broadcaster.close)):

@@ -155,3 +155,33 @@ def test_the_picture_comes_before_the_plotting_library_and_stays_in_place(page: 
     assert after
     for side in ("x", "y", "width", "height"):
         assert abs(before[side] - after[side]) < 1.5, side
+
+
+MATRIX_TILES = """performance.getEntriesByType("resource").filter(({ name }) => /[/]tile[?].*rows=/.test(name))"""
+
+
+def test_the_picture_is_asked_for_by_the_page_and_once(watched: Watched, finished: str) -> None:
+    """The address is in the page; the script takes what the browser has, as it is no finer than the screen."""
+    page = watched(fresh=True)
+    page.goto(f"/runs/{finished}?tab=masks&level=2&color=level")
+    drawn(page)
+    each = "({ name, initiatorType, transferSize }) => [name, initiatorType, transferSize > 0]"
+    names, kinds, sent = zip(*page.evaluate(f"{MATRIX_TILES}.map({each})"), strict=True)
+    assert len(set(names)) == 1
+    assert kinds[0] == "img"
+    assert sent == (True, *[False] * (len(sent) - 1))
+
+
+def test_a_phone_asks_for_a_picture_of_its_own_size(page: Page, finished: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"/runs/{finished}?tab=masks&level=2")
+    drawn(page)
+    width = page.evaluate(f"""Number(new URL({MATRIX_TILES}.at(-1).name).searchParams.get("width"))""")
+    assert 200 < width < 390
+
+
+def test_the_first_picture_is_shown_without_scripts(watched: Watched, finished: str) -> None:
+    page = watched(java_script_enabled=False)
+    page.goto(f"/runs/{finished}?tab=masks&level=2")
+    expect(page.locator("#matrix-a img.first")).to_have_js_property("naturalWidth", 64)
+    expect(page.locator("#matrix-a .waiting")).to_be_hidden()

@@ -40,7 +40,8 @@ class LayerCard:
 class MasksPage:
     """What stands above and around the matrix; `waiting` says why there is none, empty when there is one.
 
-    `sizes` are the rows and columns of the chosen layer, `kernel` the cells of one kernel and `wide` its width.
+    `rows` and `columns` are those of the chosen layer, `kernel` the cells of one kernel and `wide` its width. `picture`
+    is the address of the whole layer, `alone` whether the address of the page asks for that and nothing else.
     """
 
     waiting: str
@@ -71,6 +72,7 @@ class MasksPage:
     other: str = ""
     others: tuple[tuple[str, str], ...] = ()
     picture: str = ""
+    alone: bool = True
     ticket: str = ""
     unit: int = 0
     pairing: str = ""
@@ -99,6 +101,8 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
     others = tuple((str(each), _ticket_words(each)) for each in index.tickets if each != ref)
     other = _address(query.get("other", ""))
     beside = _beside(reader, other) if other and not other.startswith(f"{run.id}:") else None
+    orders = {side: query[side] if query.get(side) in dict(ORDERS) else "natural" for side in ("rows", "columns")}
+    look = {**orders, "color": _color(query.get("color", "mask"), colors)}
     return MasksPage(
         waiting="",
         seq=index.seq,
@@ -119,15 +123,14 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
         wide=layer.kernel[-1] if layer.kernel else 1,
         shape_words=_shape_words(layer),
         colors=tuple((name, COLORINGS[name].label, COLORINGS[name].help) for name in colors),
-        color=_color(query.get("color", "mask"), colors),
-        row_order=query.get("rows", "natural") if query.get("rows") in dict(ORDERS) else "natural",
-        column_order=query.get("columns", "natural") if query.get("columns") in dict(ORDERS) else "natural",
+        color=look["color"],
+        row_order=look["rows"],
+        column_order=look["columns"],
         mode=query.get("mode", "side") if query.get("mode") in dict(MODES) else "side",
         other=other,
         others=others if not other or other in dict(others) else ((other, _other_words(other, beside)), *others),
-        picture=f"{_tile(ref, layer)}?" + urlencode(
-            {**_place(ref), "bottom": layer.size[0], "right": layer.size[1], "v": index.seq}
-        ),
+        picture=_picture(ref, layer, look, index.seq),
+        alone=not other and not query.get("view"),
         ticket=f"/api/v1/runs/{run.id}/tickets/{replicate}/{level}",
         unit=_one(query, "unit", range(layer.size[0]), _busiest(reader, ref, layer)),
         pairing=query.get("pairing", ""),
@@ -135,9 +138,18 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
     )  # fmt: skip
 
 
+def _picture(ref: TicketRef, layer: Layer, look: Mapping[str, str], seq: int) -> str:
+    """Return the address of the whole layer, but for the theme, with all that static/js/atlas/server.js puts in it."""
+    rows, columns = layer.size
+    beside = {"other": "", "order_of": "", "pairing": ""}
+    view = {"top": 0, "bottom": rows, "left": 0, "right": columns}
+    return f"{_tile(ref, layer)}?" + urlencode({**_place(ref), **look, **beside, **view, "v": seq})
+
+
 def _place(ref: TicketRef) -> dict[str, str | int]:
     """The query that names a ticket of a run."""
-    return {"replicate": ref.replicate, "level": ref.level, "control": ref.control, "draw": ref.draw}
+    place: dict[str, str | int] = {"replicate": ref.replicate, "level": ref.level}
+    return place if ref.control == WINNING_TICKET else {**place, "control": ref.control, "draw": ref.draw}
 
 
 def _control_key(ref: TicketRef) -> str:

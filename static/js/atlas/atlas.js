@@ -9,7 +9,7 @@ import { Divider } from "./divider.js";
 import { download } from "./download.js";
 import { Matrix } from "./matrix.js";
 import { theme } from "./scales.js";
-import { csvAddress, legendAddress, partnerOf, tile, ticketOf } from "./server.js";
+import { csvAddress, legendAddress, partnerOf, tile, tileAddress, ticketOf } from "./server.js";
 import { UnitPanel } from "./unit_panel.js";
 
 /** @typedef {import("./server.js").View} View */
@@ -125,7 +125,7 @@ export async function atlas(form, chosen) {
   async function overlay() {
     if (mode() !== "divider") return;
     const asked = first.touched;
-    const made = await tile(ticketOf(other()), lookB(), asked, { ...first.size, theme: theme(), v: "" }, new AbortController().signal).catch((error) => {
+    const made = await tile(tileAddress(ticketOf(other()), lookB(), asked, { ...first.size, theme: theme(), v: "" }), new AbortController().signal).catch((error) => {
       listener.failed(error.message);
       return null;
     });

@@ -4,11 +4,11 @@
  */
 import { plotly } from "../plotly.js";
 import { color } from "../theme.js";
-import { dropFirst, showFirst } from "./first_picture.js";
+import { dropFirst, firstOfPage, showFirst } from "./first_picture.js";
 import { axisTitle, separators, ticks } from "./matrix_axes.js";
 import { bind } from "./matrix_gestures.js";
 import { colorbar, colorscale, ofOne, theme } from "./scales.js";
-import { cells, tile } from "./server.js";
+import { cells, sameButSize, tile, tileAddress } from "./server.js";
 import { describe } from "./words.js";
 
 /** @typedef {import("./server.js").View} View */
@@ -128,8 +128,13 @@ export class Matrix {
     const screen = { ...this.size, theme: theme(), v: this.v };
     const fine = this.fine && this.look.color !== "difference" && (view.bottom - view.top) * (view.right - view.left) <= CELLS;
     try {
-      const asked = tile(ticket, this.look, view, screen, asking.signal);
-      if (!this.place.dataset.drawn) await showFirst(this.place, await asked, this.margin, screen);
+      const brought = this.place.dataset.drawn ? null : await firstOfPage(this.place);
+      if (asking !== this.asking) return;
+      const address = tileAddress(ticket, this.look, view, screen);
+      // The picture that came with the page is asked for once more only where it has more pixels than the screen.
+      const fits = brought && brought.naturalWidth <= screen.width && brought.naturalHeight <= screen.height && sameButSize(brought.currentSrc, address);
+      const asked = tile(fits ? brought.currentSrc : address, asking.signal);
+      if (!this.place.dataset.drawn && !brought) await showFirst(this.place, await asked);
       const [picture, exact] = await Promise.all([asked, fine ? cells(ticket, this.look, view, asking.signal) : null, plotly()]);
       if (asking !== this.asking) return;
       this.tile = picture;
@@ -142,7 +147,7 @@ export class Matrix {
       this.place.dataset.ms = (performance.now() - began).toFixed(1);
       this.listener.drawn(this);
       if (!this.base) {
-        this.base = await tile(ticket, this.look, this.whole, screen, asking.signal);
+        this.base = await tile(tileAddress(ticket, this.look, this.whole, screen), asking.signal);
         if (asking === this.asking) await this.draw();
       }
     } catch (error) {

@@ -40,14 +40,33 @@ async function ask(address, signal) {
   throw new Error(problem.detail);
 }
 
+/** @param {Ticket} ticket @param {Look} look @param {View} view @param {{width: number, height: number, theme: string, v: string}} screen */
+export function tileAddress(ticket, look, view, screen) {
+  const { layer, ...chosen } = look;
+  return `${layerPath(ticket, layer)}/tile?${query(ticket, { ...chosen, ...view, ...screen })}`;
+}
+
 /**
- * A picture of a viewport as a data address, decoded, so that showing it does not flash.
- * @param {Ticket} ticket @param {Look} look @param {View} view @param {{width: number, height: number, theme: string, v: string}} screen @param {AbortSignal} signal
+ * Whether two addresses of pictures differ in nothing but the size.
+ * @param {string} one @param {string} other
+ */
+export function sameButSize(one, other) {
+  const [a, b] = [one, other].map((address) => {
+    const { pathname, searchParams } = new URL(address, location.href);
+    for (const name of ["width", "height"]) searchParams.delete(name);
+    searchParams.sort();
+    return `${pathname}?${searchParams}`;
+  });
+  return a === b;
+}
+
+/**
+ * The picture of a viewport as a data address, decoded, so that showing it does not flash.
+ * @param {string} address @param {AbortSignal} signal
  * @returns {Promise<Tile>}
  */
-export async function tile(ticket, look, view, screen, signal) {
-  const { layer, ...chosen } = look;
-  const answer = await ask(`${layerPath(ticket, layer)}/tile?${query(ticket, { ...chosen, ...view, ...screen })}`, signal);
+export async function tile(address, signal) {
+  const answer = await ask(address, signal);
   const told = JSON.parse(answer.headers.get("X-Tile") ?? "{}");
   const blob = await answer.blob();
   const source = await new Promise((done, fail) => {

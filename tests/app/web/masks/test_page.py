@@ -3,6 +3,7 @@
 import re
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import numpy as np
@@ -171,14 +172,48 @@ def pictures(page: str) -> list[str]:
 def test_every_picture_of_the_page_is_there(client: httpx.Client, store: Store, names: tuple[str, str]) -> None:
     run = write_run(store, {names[0]: (4, 2, 3, 3), names[1]: (30, 40)})
     page = ask(client, run.id, layer=names[1])
-    (alone,) = re.findall(r'<noscript><img src="([^"]*)"', page)
-    assert unescape(alone) in pictures(page)
-    assert len(pictures(page)) == 5  # the matrix, and two layers in two themes
+    assert len(pictures(page)) == 6  # the matrix and two layers, in two themes each
     for address in pictures(page):
         answer = client.get(address)
         assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
         assert answer.headers["cache-control"].endswith("immutable")
     assert list(cards(page)) == list(names)
+
+
+def first_picture(page: str) -> tuple[dict[str, list[str]], bool]:
+    """What the picture of the matrix is asked by, and whether it is for readers without scripts only."""
+    (before, address) = re.findall(r'(<noscript>)?<picture>(?:<source[^>]*>)?<img class="first" src="([^"]*)"', page)[0]
+    return parse_qs(urlsplit(unescape(address)).query, keep_blank_values=True), bool(before)
+
+
+def test_the_picture_of_the_whole_layer_comes_with_the_page(client: httpx.Client, store: Store) -> None:
+    run = write_run(store, SHAPES, controls=("shuffled",))
+    query = {"layer": "fc1", "level": 1, "control": "shuffled:0", "color": "level", "rows": "degree"}
+    shown, without_script = first_picture(ask(client, run.id, **query))
+    assert not without_script
+    wanted = {
+        "control": "shuffled",
+        "draw": "0",
+        "level": "1",
+        "color": "level",
+        "rows": "degree",
+        "columns": "natural",
+    }
+    assert {name: value for name, (value,) in shown.items() if name in wanted} == wanted
+    assert (shown["bottom"], shown["right"]) == (["30"], ["40"])
+    assert "control" not in first_picture(ask(client, run.id))[0]
+    # Of two tickets, or a part of one, the script shows the first picture.
+    for more in ({"other": f"{run.id}:0:2"}, {"view": "0,3,0,3"}):
+        assert first_picture(ask(client, run.id, **more))[1]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_picture_of_the_page_has_the_theme_that_is_chosen(client: httpx.Client, store: Store, theme: str) -> None:
+    run = write_run(store, SHAPES)
+    cookie = {**HTML, "cookie": f"theme={theme}"}
+    page = client.get(f"/runs/{run.id}", params={"tab": "masks"}, headers=cookie).text
+    assert first_picture(page)[0]["theme"] == [theme]
+    assert "prefers-color-scheme" not in page
 
 
 def masked(store: Store) -> MaskedRun:
