@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.templating import Jinja2Templates
 
 from app.atlas.reader import Reader
+from app.continuing import continue_all
 from app.files import STATIC, TEMPLATES
 from app.kinds import routes
 from app.live import Broadcaster
@@ -103,7 +104,8 @@ def _operation_id(route: APIRoute) -> str:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     broadcaster: Broadcaster = app.state.broadcaster
-    reaper = Reaper(app.state.store, app.state.queue)
+    store, queue = app.state.store, app.state.queue
+    reaper = Reaper(store, queue, also=lambda: continue_all(store, queue))
     reader = asyncio.create_task(broadcaster.run())
     reaper.start()
     # A thread that nobody waits for: an end that comes early must not wait for a warm start.

@@ -21,13 +21,20 @@ FIRST_SWEEP_S = 60.0
 class Reaper:
     """Every few seconds: expired leases back to the queue, queues with work announced again; hourly: a sweep.
 
-    `on_work` is told at each look which queues ("cpu", "gpu") have work waiting.
+    `on_work` is told at each look which queues ("cpu", "gpu") have work waiting; `also` is done at each look.
     """
 
-    def __init__(self, store: Store, queue: Queue, on_work: Callable[[Set[str]], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        queue: Queue,
+        on_work: Callable[[Set[str]], None] = lambda _: None,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
         self._queue = queue
         self._on_work = on_work
+        self._also = also
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reaper", daemon=True)
         self._sweep_at = time.monotonic() + min(FIRST_SWEEP_S, SWEEP_EVERY_S)
@@ -54,11 +61,12 @@ class Reaper:
                 return
 
     def look(self) -> None:
-        """Reap, announce and, when due, sweep."""
+        """Reap, announce, do what else is due at each look and, when due, sweep."""
         waiting = self._store.reap()
         if waiting:
             self._queue.announce(waiting)
         self._on_work(waiting)
+        self._also()
         if time.monotonic() >= self._sweep_at:
             self._sweep_at = time.monotonic() + SWEEP_EVERY_S
             self._sweep()

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from app.atlas.reader import Reader
 from app.contract.entry import Entry
 from app.kinds.commands import submit_again
+from app.kinds.objective import Objective
 from app.plotting.compared import ComparedEntry
 from app.plotting.entry import FigureEntry
 from app.records import Run
@@ -78,7 +79,7 @@ class Kind:
     list of runs, from `summary_series`. `commands(spec, name, origin)` submit the run again, by shell and by curl.
     `page` is the address, up to the run's id, of a page that shows runs of this kind together. `navigation` holds path
     and name of its own pages. `of_ticket` is the question about one ticket that a run of this kind answers.
-    `compared` are figures of several runs.
+    `compared` are figures of several runs, `objectives` what a sweep can look for, the usual one first.
     """
 
     entry: Entry
@@ -93,6 +94,7 @@ class Kind:
     of_ticket: str = ""
     form: FormLook = FormLook()
     compared: tuple[ComparedEntry, ...] = ()
+    objectives: tuple[Objective, ...] = ()
 
     @property
     def figures(self) -> tuple[FigureEntry, ...]:

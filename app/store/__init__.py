@@ -17,6 +17,7 @@ from app.store.reads import Reads
 from app.store.records import Records
 from app.store.snapshot import Snapshot
 from app.store.speeds import Speed
+from app.store.sweeping import Sweeping
 from app.store.timings import Timing
 from app.store.work import Work
 
@@ -41,5 +42,5 @@ __all__ = [
 ]
 
 
-class Store(Records, Work):
+class Store(Records, Work, Sweeping):
     """All that is kept; one transaction per method. `lease_s` is how long a shard is kept for a silent worker."""

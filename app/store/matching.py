@@ -88,6 +88,9 @@ def _text(name: str, value: str, *, exact: bool) -> Condition:
         return exists().where(shards.c.run_id == runs.c.id, _equal(func.lower(shards.c.worker), value, exact=exact))
     if name == "again":
         return runs.c.again_of == value
+    if name == "sweep":
+        # Any of them, or one by its id.
+        return runs.c.sweep_id.is_not(None) if value == "*" else func.coalesce(runs.c.sweep_id == value, false())
     column = getattr(runs.c, name)
     whole = exact or name in _ANSWERS
     return func.coalesce(_equal(func.lower(column), value, exact=whole), false())

@@ -9,7 +9,19 @@ from sqlalchemy import Connection
 
 from app.contract.outputs import Outputs
 from app.contract.training_key import Value
-from app.records import ArtifactRef, EventRecord, Page, Refusal, Run, Series, Shard, WorkerInfo
+from app.records import (
+    ArtifactRef,
+    EventRecord,
+    Member,
+    Page,
+    Refusal,
+    Run,
+    Series,
+    Shard,
+    Sweep,
+    SweepPage,
+    WorkerInfo,
+)
 from app.search.facts import Fact
 from app.store import (
     artifacts,
@@ -22,6 +34,7 @@ from app.store import (
     series,
     shards,
     speeds,
+    sweeps,
     timings,
     workers,
 )
@@ -88,6 +101,21 @@ class Reads(ABC):
         """The fields of the specs of these runs, by run."""
         with self._read() as conn:
             return facts.of(conn, run_ids)
+
+    def sweep(self, sweep_id: str) -> Sweep:
+        """Raises NotFound."""
+        with self._read() as conn:
+            return sweeps.get(conn, sweep_id)
+
+    def sweeps(self, limit: int = 50, cursor: str | None = None) -> SweepPage:
+        """A page of sweeps, the newest first."""
+        with self._read() as conn:
+            return sweeps.page(conn, limit, cursor)
+
+    def members(self, sweep_id: str) -> list[Member]:
+        """The members of a sweep by position, with the progress of their runs."""
+        with self._read() as conn:
+            return sweeps.members(conn, sweep_id)
 
     def count_runs(self) -> dict[str, int]:
         """How many runs outside the bin are in each state; a state without runs is left out."""

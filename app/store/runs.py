@@ -41,14 +41,15 @@ def create(
     tags: Iterable[str],
     notes: str,
     again_of: str | None = None,
+    sweep_id: str | None = None,
     told_s: float | None = None,
 ) -> None:
     """Store a run, its shards and its first event. Raises FieldError for bad labels.
 
-    `again_of` is the run that it repeats; `told_s` is how long each shard is expected to be held by a worker, if that
-    can be told.
+    `again_of` is the run that it repeats, `sweep_id` the sweep that it is a member of; `told_s` is how long each shard
+    is expected to be held by a worker, if that can be told.
     """
-    add_run(conn, run_id, spec, "queued", name=name, tags=tags, notes=notes, again_of=again_of)
+    add_run(conn, run_id, spec, "queued", name=name, tags=tags, notes=notes, again_of=again_of, sweep_id=sweep_id)
     add_shards(conn, run_id, spec, range(spec.replicates), told_s)
     events.log(conn, run_id, [Changed(state="queued")])
 
@@ -63,6 +64,7 @@ def add_run(
     tags: Iterable[str],
     notes: str,
     again_of: str | None = None,
+    sweep_id: str | None = None,
 ) -> None:
     """Store a run without shards. Raises FieldError for bad labels."""
     name, tags, notes = labels.check_name(name), labels.check_tags(tags), labels.check_notes(notes)
@@ -72,6 +74,7 @@ def add_run(
             id=run_id,
             name=name,
             again_of=again_of,
+            sweep_id=sweep_id,
             kind=spec.kind,
             model=spec.model_name,
             dataset=spec.dataset_name,
@@ -259,6 +262,7 @@ def _record(row: AnyRow, of_run: Sequence[AnyRow]) -> Run:
         finished_at=moment(row.finished_at),
         deleted_at=moment(row.deleted_at),
         again_of=row.again_of,
+        sweep=row.sweep_id,
         error=row.error,
         provenance=row.provenance,
         workers=tuple(dict.fromkeys(shard.worker for shard in of_run if shard.worker)),

@@ -26,7 +26,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from app.store.errors import Damaged
 
-REVISION = "0007"
+REVISION = "0010"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
@@ -103,6 +103,28 @@ def _training() -> tuple[Column[Any], ...]:
     return Column("replicate", Integer, nullable=False), Column("key", Text, nullable=False)
 
 
+sweeps = Table(
+    "sweeps",
+    metadata,
+    Column("id", String(10), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("kind", String(40), nullable=False),
+    # The spec of the base, the fields that vary, and who chooses their values.
+    Column("spec", Json, nullable=False),
+    Column("axes", Json, nullable=False),
+    Column("sampler", Json, nullable=False),
+    Column("objective", String(80), nullable=False),
+    Column("budget", Json, nullable=False),
+    Column("stop", Json, nullable=False),
+    # `open` while members may be started, then `closed` or `cancelled`; `note` says why.
+    Column("state", String(12), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("tags", Json, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Index(None, "created_at", "id"),
+)
+
 runs = Table(
     "runs",
     metadata,
@@ -110,6 +132,8 @@ runs = Table(
     Column("name", String(200), nullable=False),
     # The run that this one repeats; it may have been purged since.
     Column("again_of", String(10), index=True),
+    # The sweep that it is a member of.
+    Column("sweep_id", String(10), index=True),
     Column("kind", String(40), nullable=False),
     Column("model", String(40), nullable=False),
     Column("dataset", String(40), nullable=False),
@@ -245,6 +269,21 @@ workers = Table(
     # What it measures of itself and its machine, and why it accepts no work.
     Column("load", Json),
     Column("trouble", Text),
+)
+
+# Runs of sweeps by their place; one that was purged, or refused for its values, has no run.
+sweep_members = Table(
+    "sweep_members",
+    metadata,
+    Column("sweep_id", String(10), ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("run_id", String(10), ForeignKey("runs.id", ondelete="SET NULL"), index=True),
+    Column("values", Json, nullable=False),
+    # The objective and the hours of workers when the run had ended at this event; an error where there is no run.
+    Column("objective", Double),
+    Column("hours", Double),
+    Column("seq", Integer),
+    Column("error", Text),
 )
 
 # Workers that cannot continue what a shard began, such as those with another version of torch.

@@ -9,11 +9,12 @@ from app.web.masks import partners, tiles
 from app.web.repeats import api as repeats
 from app.web.run import api as runs
 from app.web.run import artifacts, data
+from app.web.sweeps import api as sweeps
 from app.web.workers import api as workers
 
 PREFIX = "/api/v1"
 RESPONSES = responses(400, 403, 413, 422, 500)
 
 router = APIRouter(prefix=PREFIX, responses=RESPONSES)
-for feature in (runs, compare, repeats, data, artifacts, tiles, partners, catalog, workers):
+for feature in (runs, sweeps, compare, repeats, data, artifacts, tiles, partners, catalog, workers):
     router.include_router(feature.router)

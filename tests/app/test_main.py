@@ -97,6 +97,11 @@ def test_the_schema_describes_every_row_of_the_interface(process: Process) -> No
     run = "/api/v1/runs/{run_id}"
     expected = {
         "/api/v1/runs": {"get", "post"},
+        "/api/v1/sweeps": {"get", "post"},
+        "/api/v1/sweeps/preview": {"post"},
+        "/api/v1/sweeps/{sweep_id}": {"get"},
+        "/api/v1/sweeps/{sweep_id}/members": {"get"},
+        **{f"/api/v1/sweeps/{{sweep_id}}/{name}": {"post"} for name in ("cancel", "resume", "extend")},
         "/api/v1/compare": {"get"},
         "/api/v1/compare/figures/{name}": {"get"},
         "/api/v1/imports": {"post"},

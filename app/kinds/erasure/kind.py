@@ -8,6 +8,7 @@ from app.kinds.erasure.figures import (
     update_sizes,
 )
 from app.kinds.erasure.film.wall import film_page
+from app.kinds.erasure.objectives import OBJECTIVES
 from app.kinds.erasure.spec import ENTRY, ErasureSpec
 from app.kinds.erasure.summary import summary
 from app.kinds.kind import Choices, FormLook, Kind, Placed, Tab
@@ -52,4 +53,5 @@ KIND = Kind(
         sections={"Picture": "erasure/_studio.html"}, styles=("css/studio.css",), scripts=("js/studio/page.js",)
     ),
     choices=choices,
+    objectives=OBJECTIVES,
 )

@@ -9,6 +9,7 @@ from app.kinds.lottery.figures import (
     training_curves,
     weight_movement,
 )
+from app.kinds.lottery.objectives import OBJECTIVES
 from app.kinds.lottery.spec import ENTRY
 from app.kinds.lottery.summary import summary
 from app.kinds.ticket_tabs import MASKS, OVERLAP
@@ -34,5 +35,6 @@ KIND = Kind(
     summary=summary,
     summary_series=("outcome", "layers"),
     compared=(compared_accuracy.ENTRY, compared_difference.ENTRY),
+    objectives=OBJECTIVES,
     series=("evaluation", "outcome", "layers", "movement"),
 )

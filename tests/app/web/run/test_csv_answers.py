@@ -21,6 +21,7 @@ ADDRESSES: dict[str, dict[str, str | int]] = {
     "film/export": FILM,
     "film/values": {**FILM, "step": 56, "bottom": 2, "right": 2},
     "compare/figures/compared_accuracy": {},
+    "sweeps/members": {},
 }
 
 
@@ -29,6 +30,10 @@ def test_a_byte_order_mark_comes_on_request(client: httpx.Client, store: Store, 
     run = write_erased(store)[0].id if path.startswith("film") else write_run(store, {"fc1": (3, 48)}).id
     several = path.startswith("compare")
     url = f"/api/v1/{path}" if several else f"/api/v1/runs/{run}/{path}"
+    if path.startswith("sweeps"):
+        body = {"preset": "digits-tickets", "axes": {"seed": {"values": [0, 1]}}}
+        sweep = client.post("/api/v1/sweeps", json=body).json()["id"]
+        url = f"/api/v1/{path.replace('sweeps', f'sweeps/{sweep}')}"
     query = {**ADDRESSES[path], **({"runs": run} if several else {}), "format": "csv"}
     plain, marked = (client.get(url, params={**query, **more}) for more in ({}, {"bom": "1"}))
     assert plain.status_code == marked.status_code == 200
@@ -51,7 +56,7 @@ def test_every_address_that_answers_csv_is_tried_here(client: httpx.Client) -> N
 def _written(path: str) -> str:
     """An address of the schema as `ADDRESSES` has it."""
     figure = "compared_accuracy" if "/compare/" in path else "layer_density"
-    path = path.removeprefix("/api/v1/").removeprefix("runs/{run_id}/")
+    path = path.removeprefix("/api/v1/").removeprefix("runs/{run_id}/").replace("{sweep_id}/", "")
     return path.replace("{layer}", "fc1").replace("{name}", figure)
 
 

@@ -1,0 +1,113 @@
+"""Continues sweeps: measures members that have ended and starts those that follow.
+
+A look reads the members, decides, and stores what follows in one transaction, which does nothing where another process
+was faster. So what a process asked for and did not store is asked for once more, alike; nothing is started twice.
+"""
+
+import logging
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+
+from app.contract.experiment import FieldError
+from app.contract.refusals import refusal
+from app.estimate import replicate_seconds
+from app.kinds.objective import Objective
+from app.kinds.registry import KINDS
+from app.queue import Queue, queues_of
+from app.records import Member, Run
+from app.store import Store
+from app.store.sweeps import Next, Result, Start
+from app.sweeps.axes import written
+from app.sweeps.decide import decide
+from app.sweeps.plan import Plan, Values, member
+
+NAME_LENGTH = 200
+WOKEN = 50
+"""Runs whose pages are told at once that they are new."""
+
+log = logging.getLogger(__name__)
+
+
+def objective_of(plan: Plan) -> Objective | None:
+    """Return what a sweep looks for, None where it looks for nothing."""
+    return next((each for each in KINDS[plan.spec["kind"]].objectives if each.name == plan.objective), None)
+
+
+def following(store: Store, plan: Plan, members: Sequence[Member], name: str) -> Next:
+    """Return what follows for a sweep with these members. Raises FieldError for a plan without a bound."""
+    objective = objective_of(plan)
+    decision = decide(plan, members, maximise=objective is None or objective.maximise)
+    return Next([_start(store, plan, values, name) for values in decision.start], decision.close)
+
+
+def _start(store: Store, plan: Plan, values: Values, name: str) -> Start:
+    try:
+        spec = member(plan, values)
+    except FieldError as error:
+        return Start(values, None, error=f"{error.field} {error.message}")
+    except ValidationError as error:
+        return Start(values, None, error="; ".join(_words(each) for each in error.errors()))
+    said = ", ".join(f"{path.rpartition('.')[2].replace('_', ' ')} {written(value)}" for path, value in values.items())
+    return Start(values, spec, f"{name}: {said}"[:NAME_LENGTH], replicate_seconds(spec, store.speeds()))
+
+
+def _words(error: object) -> str:
+    assert isinstance(error, dict)  # noqa: S101 (pydantic's)
+    cause = error.get("ctx", {}).get("error")
+    if isinstance(cause, FieldError):
+        return f"{cause.field} {cause.message}"
+    return f"{'.'.join(str(part) for part in error['loc'][1:])} {refusal(error)}"
+
+
+def continue_sweep(store: Store, queue: Queue, sweep_id: str) -> list[str]:
+    """Measure what has ended and start what follows; returns the runs that were started. Raises NotFound."""
+    sweep = store.sweep(sweep_id)
+    members = store.members(sweep_id)
+    if results := _results(store, sweep.plan, members):
+        store.measure_members(sweep_id, results)
+        members = store.members(sweep_id)
+    if not sweep.is_open:
+        return []
+    found = following(store, sweep.plan, members, sweep.name)
+    if not found.starts and found.close is None:
+        return []
+    started = store.continue_sweep(sweep_id, len(members), found)
+    tell(queue, store, started)
+    return started
+
+
+def tell(queue: Queue, store: Store, run_ids: Sequence[str]) -> None:
+    """Tell workers and open pages about runs that have work."""
+    runs: list[Run] = store.several(run_ids[:WOKEN])
+    if runs:
+        queue.announce({name for run in runs for name in queues_of(run.experiment)})
+    for run in runs:
+        queue.wake(run.id, run.last_seq)
+
+
+def continue_all(store: Store, queue: Queue) -> None:
+    """Look at every sweep that may go on; one that fails keeps no other from it."""
+    for sweep_id in store.unsettled_sweeps():
+        try:
+            continue_sweep(store, queue, sweep_id)
+        except Exception:
+            log.exception("sweep %s could not be continued, the next look tries again", sweep_id)
+
+
+def _results(store: Store, plan: Plan, members: Sequence[Member]) -> list[Result]:
+    ended = [each for each in members if each.run and not each.live and each.measured_seq != each.last_seq]
+    if not ended:
+        return []
+    objective = objective_of(plan)
+    found = []
+    with store.snapshot() as now:
+        if objective is not None:
+            now.read_ahead([each.run for each in ended if each.run], objective.series)
+        for each in ended:
+            value = None
+            if objective is not None and each.state == "finished" and each.run:
+                series = {name: now.series(each.run, name) for name in objective.series}
+                value = objective.value(now.run(each.run), series)
+            found.append(Result(each.position, value, each.hours, each.last_seq))
+    return found

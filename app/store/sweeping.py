@@ -1,0 +1,67 @@
+"""Sweeps, for those who submit them and for the loop that continues them."""
+
+from collections.abc import Collection, Sequence
+
+from app.records import Sweep
+from app.store import ids, sweeps
+from app.store.connected import Connected
+from app.store.sweeps import Next, Result
+from app.sweeps.plan import Plan
+
+
+class Sweeping(Connected):
+    """One transaction per method: a sweep is never stored in part."""
+
+    def create_sweep(
+        self, plan: Plan, first: Next, *, name: str, tags: Collection[str] = (), notes: str = ""
+    ) -> tuple[Sweep, list[str]]:
+        """Store a sweep with its first members; returns it and their runs. Raises FieldError for bad labels."""
+        sweep_id = ids.run_id()
+        with self._db.write() as conn:
+            sweeps.create(conn, sweep_id, plan, name=name, tags=tags, notes=notes)
+            added = sweeps.add(conn, sweep_id, 0, first.starts)
+            if first.close is not None:
+                sweeps.close(conn, sweep_id, first.close)
+            return sweeps.get(conn, sweep_id), added
+
+    def continue_sweep(self, sweep_id: str, expected: int, found: Next) -> list[str]:
+        """Store further members of an open sweep with `expected` members; returns their runs. Raises NotFound.
+
+        Does nothing where there are other members by now: another process was faster, and the next look decides.
+        """
+        with self._db.write() as conn:
+            if sweeps.locked(conn, sweep_id).state != "open" or sweeps.count(conn, sweep_id) != expected:
+                return []
+            added = sweeps.add(conn, sweep_id, expected, found.starts)
+            if found.close is not None:
+                sweeps.close(conn, sweep_id, found.close)
+            return added
+
+    def measure_members(self, sweep_id: str, results: Sequence[Result]) -> None:
+        """Keep what runs of members came to."""
+        with self._db.write(hasty=True) as conn:
+            for each in results:
+                sweeps.measured(conn, sweep_id, each)
+
+    def replan_sweep(self, sweep_id: str, plan: Plan) -> Sweep:
+        """Give a sweep more values or another budget, and open it again. Raises NotFound."""
+        with self._db.write() as conn:
+            sweeps.replan(conn, sweep_id, plan)
+            return sweeps.get(conn, sweep_id)
+
+    def cancel_sweep(self, sweep_id: str) -> tuple[Sweep, list[str]]:
+        """Start no more members and stop the live ones; returns the sweep and these. Raises NotFound."""
+        with self._db.write() as conn:
+            stopped = sweeps.cancel(conn, sweep_id)
+            return sweeps.get(conn, sweep_id), stopped
+
+    def resume_sweep(self, sweep_id: str) -> tuple[Sweep, list[str]]:
+        """Go on with cancelled and failed members, and start the others. Raises NotFound, Conflict."""
+        with self._db.write() as conn:
+            again = sweeps.resume(conn, sweep_id)
+            return sweeps.get(conn, sweep_id), again
+
+    def unsettled_sweeps(self) -> list[str]:
+        """Sweeps that may start members, or have ones that ended since they were last measured."""
+        with self._db.read() as conn:
+            return sweeps.unsettled(conn)

@@ -1,0 +1,254 @@
+"""Sweeps and their members: created, read, continued and closed."""
+
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from sqlalchemy import Connection, Select, and_, case, func, insert, or_, select, update
+
+from app.contract.experiment import Experiment
+from app.records import Member, Sweep, SweepPage, SweepState
+from app.store import ids, labels, lifecycle, runs
+from app.store.errors import Conflict, NotFound
+from app.store.lookup import moment
+from app.store.runs import LIVE
+from app.store.tables import AnyRow, Now, shards, sweep_members, sweeps
+from app.store.tables import runs as runs_table
+from app.sweeps.plan import Plan, Values
+
+HOUR_S = 3600.0
+Kept: TypeAlias = Literal["open", "closed", "cancelled"]
+
+
+class Start(NamedTuple):
+    """A member to store: its values, and the spec of its run, or else why it has none."""
+
+    values: Values
+    spec: Experiment | None
+    name: str = ""
+    told_s: float | None = None
+    error: str = ""
+
+
+class Next(NamedTuple):
+    """What follows for a sweep: members to start, and why no more follow, None where they may."""
+
+    starts: Sequence[Start]
+    close: str | None
+
+
+class Result(NamedTuple):
+    """What the run of a member came to: its objective, hours of workers, and the event at which it was measured."""
+
+    position: int
+    objective: float | None
+    hours: float
+    seq: int
+
+
+def create(conn: Connection, sweep_id: str, plan: Plan, *, name: str, tags: Collection[str], notes: str) -> None:
+    """Store an open sweep without members. Raises FieldError for bad labels."""
+    conn.execute(
+        insert(sweeps).values(
+            id=sweep_id,
+            name=labels.check_name(name),
+            kind=plan.spec["kind"],
+            objective=plan.objective,
+            state="open",
+            note="",
+            tags=labels.check_tags(tags),
+            notes=labels.check_notes(notes),
+            created_at=Now(),
+            **_columns(plan),
+        )
+    )
+
+
+def replan(conn: Connection, sweep_id: str, plan: Plan) -> None:
+    """Give a sweep more values or another budget, and open it again. Raises NotFound."""
+    locked(conn, sweep_id)
+    conn.execute(update(sweeps).where(sweeps.c.id == sweep_id).values(**_columns(plan), state="open", note=""))
+
+
+def add(conn: Connection, sweep_id: str, first: int, starts: Sequence[Start]) -> list[str]:
+    """Store members from a position on, and queue their runs; returns the runs. Raises FieldError for bad labels."""
+    row = locked(conn, sweep_id)
+    added = []
+    for position, start in enumerate(starts, first):
+        run_id = None
+        if start.spec is not None:
+            run_id = ids.run_id()
+            labels_of = {"name": start.name, "tags": row.tags, "notes": ""}
+            runs.create(conn, run_id, start.spec, **labels_of, sweep_id=sweep_id, told_s=start.told_s)
+            added.append(run_id)
+        conn.execute(
+            insert(sweep_members).values(
+                sweep_id=sweep_id, position=position, run_id=run_id, values=start.values, error=start.error or None
+            )
+        )
+    return added
+
+
+def close(conn: Connection, sweep_id: str, note: str) -> None:
+    """Start no more members of an open sweep; `note` says why."""
+    which = sweeps.c.id == sweep_id, sweeps.c.state == "open"
+    conn.execute(update(sweeps).where(*which).values(state="closed", note=note))
+
+
+def count(conn: Connection, sweep_id: str) -> int:
+    """How many members there are."""
+    query = select(func.count()).select_from(sweep_members).where(sweep_members.c.sweep_id == sweep_id)
+    return conn.execute(query).scalar_one()
+
+
+def measured(conn: Connection, sweep_id: str, result: Result) -> None:
+    """Keep what the run of a member came to at an event."""
+    which = sweep_members.c.sweep_id == sweep_id, sweep_members.c.position == result.position
+    values = {"objective": result.objective, "hours": result.hours, "seq": result.seq}
+    conn.execute(update(sweep_members).where(*which).values(values))
+
+
+def cancel(conn: Connection, sweep_id: str) -> list[str]:
+    """Start no more members and stop those that are live; returns these. Raises NotFound."""
+    locked(conn, sweep_id)
+    conn.execute(update(sweeps).where(sweeps.c.id == sweep_id).values(state="cancelled", note="Cancelled."))
+    live = _runs_of(conn, sweep_id, LIVE)
+    for run_id in live:
+        with suppress(Conflict):  # it has ended meanwhile
+            lifecycle.cancel(conn, run_id)
+    return live
+
+
+def resume(conn: Connection, sweep_id: str) -> list[str]:
+    """Go on with cancelled and failed members, and start the others; returns those. Raises NotFound, Conflict."""
+    row = locked(conn, sweep_id)
+    again = []
+    for run_id in _runs_of(conn, sweep_id, ("cancelled", "failed")):
+        with suppress(Conflict):  # it is in the bin
+            lifecycle.resume(conn, run_id)
+            again.append(run_id)
+    if row.state == "cancelled":
+        conn.execute(update(sweeps).where(sweeps.c.id == sweep_id).values(state="open", note=""))
+    elif not again:
+        raise Conflict("no member was cancelled or has failed: extend the sweep to run more")
+    return again
+
+
+def locked(conn: Connection, sweep_id: str) -> AnyRow:
+    """The sweep's row, locked until the transaction ends. Raises NotFound."""
+    return _row(conn, select(sweeps).where(sweeps.c.id == sweep_id).with_for_update(), sweep_id)
+
+
+def get(conn: Connection, sweep_id: str) -> Sweep:
+    """Raises NotFound."""
+    row = _row(conn, select(sweeps).where(sweeps.c.id == sweep_id), sweep_id)
+    return _record(row, _counts(conn, [sweep_id])[sweep_id])
+
+
+def page(conn: Connection, limit: int, cursor: str | None) -> SweepPage:
+    """Sweeps, the newest first; a cursor is the id of the last one seen."""
+    query = select(sweeps).order_by(sweeps.c.created_at.desc(), sweeps.c.id.desc()).limit(limit + 1)
+    if cursor:
+        last = select(sweeps.c.created_at).where(sweeps.c.id == cursor).scalar_subquery()
+        query = query.where(or_(sweeps.c.created_at < last, and_(sweeps.c.created_at == last, sweeps.c.id < cursor)))
+    rows = conn.execute(query).all()
+    counts = _counts(conn, [row.id for row in rows])
+    items = tuple(_record(row, counts[row.id]) for row in rows[:limit])
+    return SweepPage(items=items, next=items[-1].id if len(rows) > limit else None)
+
+
+def members(conn: Connection, sweep_id: str) -> list[Member]:
+    """Members by position, with the progress of their runs."""
+    held = func.coalesce(shards.c.held_s, 0.0) + case(
+        (shards.c.claimed_at.is_not(None) & (shards.c.state == "running"), Now() - shards.c.claimed_at), else_=0.0
+    )
+    work = (
+        select(
+            shards.c.run_id,
+            func.sum(shards.c.done).label("done"),
+            func.sum(shards.c.total).label("total"),
+            func.sum(held).label("held_s"),
+            func.sum((shards.c.total - shards.c.done) / func.nullif(shards.c.speed, 0)).label("left_s"),
+        )
+        .where(shards.c.run_id.in_(select(sweep_members.c.run_id).where(sweep_members.c.sweep_id == sweep_id)))
+        .group_by(shards.c.run_id)
+        .subquery()
+    )
+    run = runs_table.c
+    query = (
+        select(sweep_members, run.state, run.name, run.deleted_at, run.last_seq, *list(work.c)[1:])
+        .outerjoin(runs_table, run.id == sweep_members.c.run_id)
+        .outerjoin(work, work.c.run_id == sweep_members.c.run_id)
+        .where(sweep_members.c.sweep_id == sweep_id)
+        .order_by(sweep_members.c.position)
+    )
+    return [_member(row) for row in conn.execute(query)]
+
+
+def unsettled(conn: Connection) -> list[str]:
+    """Sweeps that may start members, or have ones that ended since they were last measured, the oldest first."""
+    ended = (
+        select(sweep_members.c.sweep_id)
+        .join(runs_table, runs_table.c.id == sweep_members.c.run_id)
+        .where(runs_table.c.state.not_in(LIVE), func.coalesce(sweep_members.c.seq, -1) != runs_table.c.last_seq)
+    )
+    query = select(sweeps.c.id).where(or_(sweeps.c.state == "open", sweeps.c.id.in_(ended)))
+    return list(conn.scalars(query.order_by(sweeps.c.created_at, sweeps.c.id)))
+
+
+def _columns(plan: Plan) -> dict[str, Any]:
+    return {
+        "spec": plan.spec,
+        "axes": {path: axis.model_dump(mode="json", exclude_none=True) for path, axis in plan.axes.items()},
+        **{name: getattr(plan, name).model_dump(mode="json") for name in ("sampler", "budget", "stop")},
+    }
+
+
+def _runs_of(conn: Connection, sweep_id: str, states: Collection[str]) -> list[str]:
+    """Runs of a sweep in one of these states, by id: the order in which they are locked."""
+    which = runs_table.c.sweep_id == sweep_id, runs_table.c.state.in_(states)
+    return list(conn.scalars(select(runs_table.c.id).where(*which).order_by(runs_table.c.id)))
+
+
+def _row(conn: Connection, query: Select[Any], sweep_id: str) -> AnyRow:
+    row = conn.execute(query).first()
+    if row is None:
+        raise NotFound(f"there is no sweep {sweep_id}")
+    return row
+
+
+def _counts(conn: Connection, sweep_ids: Collection[str]) -> dict[str, dict[str, int]]:
+    state = func.coalesce(runs_table.c.state, "gone").label("state")
+    query = (
+        select(sweep_members.c.sweep_id, state, func.count().label("n"))
+        .outerjoin(runs_table, runs_table.c.id == sweep_members.c.run_id)
+        .where(sweep_members.c.sweep_id.in_(sweep_ids))
+        .group_by(sweep_members.c.sweep_id, state)
+    )
+    found: dict[str, dict[str, int]] = {sweep_id: {} for sweep_id in sweep_ids}
+    for row in conn.execute(query):
+        found[row.sweep_id][row.state] = row.n
+    return found
+
+
+def _record(row: AnyRow, counts: dict[str, int]) -> Sweep:
+    live = any(counts.get(state) for state in LIVE)
+    state: SweepState = "finished"
+    if row.state == "cancelled":
+        state = "cancelling" if live else "cancelled"
+    elif live or row.state == "open":
+        state = "running"
+    return Sweep(
+        id=row.id, name=row.name, kind=row.kind, spec=row.spec, axes=row.axes, sampler=row.sampler,
+        objective=row.objective, budget=row.budget, stop=row.stop, state=state, is_open=row.state == "open",
+        note=row.note, tags=tuple(row.tags), notes=row.notes, created_at=moment(row.created_at), counts=counts,
+    )  # fmt: skip
+
+
+def _member(row: AnyRow) -> Member:
+    hours = row.held_s / HOUR_S if row.held_s is not None else row.hours or 0.0
+    return Member(
+        position=row.position, values=row.values, run=row.run_id, name=row.name or "", state=row.state,
+        binned=row.deleted_at is not None, done=int(row.done or 0), total=int(row.total or 0), eta_s=row.left_s,
+        objective=row.objective, hours=hours, error=row.error, last_seq=row.last_seq or 0, measured_seq=row.seq,
+    )  # fmt: skip

@@ -1,0 +1,162 @@
+"""Sweeps over the API: submit, preview, read, cancel, resume, extend."""
+
+from typing import Annotated, Any, TypeAlias
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import ConfigDict, Field, model_validator
+
+from app.contract.experiment import FieldError
+from app.contract.strict import Strict
+from app.kinds.presets import PRESETS
+from app.records import Member, Sweep, SweepPage
+from app.sweeps.axes import Axis
+from app.sweeps.plan import Budget, Plan, Sampler, Stop
+from app.web.core.columns import Bom, Format, csv_response, wants_csv
+from app.web.core.context import QueueDep, StoreDep
+from app.web.core.parameters import Empty
+from app.web.core.problems import responses
+from app.web.run.api import Name, Notes, Submitted, Tags
+from app.web.sweeps import submit as submission
+from app.web.sweeps.submit import Preview, extend_sweep, preview, submit_sweep
+from app.web.sweeps.table import columns
+
+router = APIRouter(prefix="/sweeps", tags=["sweeps"])
+
+SweepId: TypeAlias = Annotated[str, Path(description="Id of a sweep.", max_length=32)]
+Cursor: TypeAlias = Annotated[str, Field(max_length=32)]
+Axes: TypeAlias = Annotated[
+    dict[Annotated[str, Field(max_length=200)], Axis],
+    Field(
+        max_length=20,
+        description='Fields that vary, by path: `{"optimizer.lr": {"values": [0.1, 0.3]}}`, `{"seed": {"range": '
+        '{"low": 0, "high": 4}}}` or `{"optimizer.lr": {"log_range": {"low": 1e-4, "high": 0.1, "count": 4}}}`. '
+        "Random and adaptive search take every number between the ends where there is no `step` or `count`.",
+    ),
+]
+
+
+class _Body(Strict):
+    model_config = ConfigDict(extra="forbid")
+
+
+class NewSweep(_Body):
+    """A sweep to submit: a `spec` or the name of a preset as its base, and the fields that vary."""
+
+    spec: Submitted | None = None
+    preset: str | None = Field(None, json_schema_extra={"enum": [*PRESETS, None]})
+    axes: Axes
+    sampler: Sampler = Sampler()
+    objective: Annotated[
+        str,
+        Field(max_length=80, description="What is looked for, such as last_ticket_validation_accuracy; by default the "
+              "first that the kind declares."),
+    ] = ""  # fmt: skip
+    budget: Budget = Budget()
+    stop: Stop = Stop()
+    name: Name = ""
+    tags: Tags = Field(default_factory=list)
+    notes: Notes = ""
+
+    @model_validator(mode="after")
+    def _one_of(self) -> "NewSweep":
+        if (self.spec is None) == (self.preset is None):
+            raise FieldError("spec", "send either a spec or the name of a preset")
+        if self.preset is not None and self.preset not in PRESETS:
+            raise FieldError("preset", f"there is no such preset; known: {', '.join(PRESETS)}")
+        return self
+
+    @property
+    def plan(self) -> Plan:
+        """What it asks for."""
+        spec = self.spec if self.spec is not None else PRESETS[self.preset or ""].spec
+        return Plan(
+            spec=spec.model_dump(mode="json"),
+            axes=self.axes,
+            sampler=self.sampler,
+            objective=self.objective,
+            budget=self.budget,
+            stop=self.stop,
+        )
+
+
+class SweepExtension(_Body):
+    """More of a sweep: whole axes that keep the values that runs have, another budget, other stop rules."""
+
+    axes: Axes = Field(default_factory=dict)
+    budget: Budget | None = None
+    stop: Stop | None = None
+
+
+class SweepMembers(_Body):
+    """The members of a sweep by position."""
+
+    items: list[Member]
+    next: None = None
+
+
+@router.post("", status_code=201)
+def create_sweep(body: NewSweep, response: Response, store: StoreDep, queue: QueueDep) -> Sweep:
+    """Submit a sweep. All members are checked before any is stored, and they are stored at once."""
+    sweep = submit_sweep(store, queue, body.plan, name=body.name, tags=body.tags, notes=body.notes)
+    response.headers["Location"] = f"/api/v1/sweeps/{sweep.id}"
+    return sweep
+
+
+@router.post("/preview")
+def preview_sweep(body: NewSweep, store: StoreDep) -> Preview:
+    """How many runs a sweep would have, how long it would take, and its first members; nothing is stored."""
+    return preview(store, body.plan)
+
+
+@router.get("")
+def list_sweeps(
+    store: StoreDep,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[Cursor | None, Empty, Query(description="`next` of the page before.")] = None,
+) -> SweepPage:
+    """A page of sweeps, the newest first."""
+    return store.sweeps(limit, cursor)
+
+
+@router.get("/{sweep_id}", responses=responses(404))
+def get_sweep(sweep_id: SweepId, store: StoreDep) -> Sweep:
+    """One sweep; its runs are also found by the query `sweep:ID`."""
+    return store.sweep(sweep_id)
+
+
+@router.get(
+    "/{sweep_id}/members",
+    responses={**responses(404), 200: {"description": "Members, as JSON or CSV.", "content": {"text/csv": {}}}},
+    response_model=SweepMembers,
+)
+def sweep_members(
+    request: Request,
+    sweep_id: SweepId,
+    store: StoreDep,
+    form: Annotated[Format | None, Empty, Query(alias="format")] = None,
+    bom: Bom = False,
+) -> Any:
+    """The members of a sweep with their values and objectives."""
+    with store.snapshot() as now:
+        sweep, members = now.sweep(sweep_id), now.members(sweep_id)
+    if wants_csv(request.headers.get("accept", ""), form):
+        return csv_response(columns(sweep, members), f"sweep-{sweep.id}.csv", bom=bom)
+    return SweepMembers(items=members)
+
+
+@router.post("/{sweep_id}/cancel", responses=responses(404))
+def cancel_sweep(sweep_id: SweepId, store: StoreDep, queue: QueueDep) -> Sweep:
+    """Start no more runs and stop those that wait or run."""
+    return submission.cancel_sweep(store, queue, sweep_id)
+
+
+@router.post("/{sweep_id}/resume", responses=responses(404, 409))
+def resume_sweep(sweep_id: SweepId, store: StoreDep, queue: QueueDep) -> Sweep:
+    """Go on with cancelled and failed runs, and start the others."""
+    return submission.resume_sweep(store, queue, sweep_id)
+
+
+@router.post("/{sweep_id}/extend", responses=responses(404, 409))
+def extend(sweep_id: SweepId, body: SweepExtension, store: StoreDep, queue: QueueDep) -> Sweep:
+    """Ask for more values or another budget."""
+    return extend_sweep(store, queue, sweep_id, axes=body.axes, budget=body.budget, stop=body.stop)
