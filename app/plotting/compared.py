@@ -89,7 +89,14 @@ class ComparedEntry:
     sheet: Callable[[Any], Sheet | None] = field(default=lambda _info: None, repr=False)
 
 
-def tickets(group: Group, column: str) -> list[Curve]:
+class Pool(NamedTuple):
+    """A curve of the replicates of `runs` runs."""
+
+    curve: Curve
+    runs: int
+
+
+def tickets(group: Group, column: str) -> list[Pool]:
     """Return the winning tickets of a group by density: replicates of its runs are values of one curve.
 
     Runs that were pruned to other densities are a curve of their own, in the same look: a mean over other runs at each
@@ -102,7 +109,7 @@ def tickets(group: Group, column: str) -> list[Curve]:
             mine = curve(outcome, column, WINNING_TICKET)
             pool = next((pool for pool in pools if _alike(pool[0], mine)), None)
             pools.append([mine]) if pool is None else pool.append(mine)
-    return [_pooled(group.role, pool) for pool in pools]
+    return [Pool(_pooled(group.role, pool), len(pool)) for pool in pools]
 
 
 def _alike(one: Curve, other: Curve) -> bool:

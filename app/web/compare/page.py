@@ -62,6 +62,8 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
         query = dict(request.query_params)
         cards = tuple(_card(store, chosen, entry, asked, query) for entry in chosen.figures)
         against = [options_of(entry, query, every=False) for entry in chosen.figures]
+        fields = (*chosen.fields, *([column(group)] if group else ()))
+        offered = tuple({each.path: each for each in fields}.values())
         baselines = chosen.lines if len(chosen.lines) > 1 and any(hasattr(each, "baseline") for each in against) else ()
         return page(
             request,
@@ -72,9 +74,7 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
                 lines=tuple((name, chosen.roles[name]) for name in chosen.groups),
                 columns=chosen.columns,
                 cards=cards,
-                offered=tuple(
-                    {each.path: each for each in (*chosen.columns, *([column(group)] if group else ()))}.values()
-                ),
+                offered=offered,
                 group=column(group).path if group else "",
                 baselines=baselines,
                 baseline=query.get("baseline", ""),

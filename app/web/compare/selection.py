@@ -12,13 +12,20 @@ from app.search.fields import spec_fields
 from app.store import Reads, Snapshot
 from app.web.board.columns import Column, cells, column, differing, is_field
 
+_COLUMNS, _FIELDS = 6, 60
+"""Fields that differ: those that the table shows, and those that runs can be grouped by at most."""
+
 
 @dataclass(frozen=True)
 class Selection:
-    """Runs in the order in which they were asked for; `groups` has the name of each run's group."""
+    """Runs in the order in which they were asked for; `groups` has the name of each run's group.
+
+    `fields` are all that differ among them, `columns` those that a table has room for.
+    """
 
     runs: tuple[Run, ...]
     groups: tuple[str, ...]
+    fields: tuple[Column, ...]
     columns: tuple[Column, ...]
     cells: dict[str, tuple[str, ...]]
 
@@ -70,11 +77,13 @@ def select(store: Reads, runs: str, q: str, group: str) -> Selection:
         raise FieldError("group", f"must be a field of a spec, such as {', '.join(list(spec_fields())[:3])}")
     found = store.several(ids) if ids else list(store.runs(q=q, limit=MOST).items) if q else []
     facts = store.facts([run.id for run in found])
-    shown = differing(facts, most=6)
+    fields = differing(facts, most=_FIELDS)
+    shown = fields[:_COLUMNS]
     by = [column(group)] if group else []
     return Selection(
         tuple(found),
         _named([cells(by, facts[run.id])[0] or "none" for run in found] if by else None, found),
+        tuple(fields),
         tuple(shown),
         {run.id: cells(shown, facts[run.id]) for run in found},
     )

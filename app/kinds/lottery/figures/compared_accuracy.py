@@ -18,14 +18,19 @@ from app.plotting.source import Options
 from app.plotting.style import axis, figure
 from app.plotting.words import Part
 
+_SAID = 12
+"""Lines that the sentence cites."""
+
 
 class ComparedInfo(NamedTuple):
     """Curves with accuracies in [0, 1] and their names: one per group, or more where densities differ within it.
 
-    `runs` counts the runs; `at` is the density where most curves can be compared, or NaN.
+    `members` counts the runs of each curve, `runs` all of them; `at` is the density where most curves can be compared,
+    or NaN.
     """
 
     names: tuple[str, ...]
+    members: tuple[int, ...]
     runs: int
     curves: tuple[Curve, ...]
     at: float
@@ -35,8 +40,9 @@ class ComparedInfo(NamedTuple):
 def info(source: ComparedSource[Options]) -> ComparedInfo:
     """The data of the figure, from the series `outcome` of each run."""
     named = [(group.name, ticket) for group in source.groups for ticket in tickets(group, "test_accuracy")]
-    curves = tuple(each for _, each in named)
-    return ComparedInfo(tuple(name for name, _ in named), len(source.runs), curves, _shared(curves), source.live)
+    curves = tuple(pool.curve for _, pool in named)
+    names, members = tuple(name for name, _ in named), tuple(pool.runs for _, pool in named)
+    return ComparedInfo(names, members, len(source.runs), curves, _shared(curves), source.live)
 
 
 def _shared(curves: Sequence[Curve]) -> float:
@@ -53,17 +59,25 @@ def _shared(curves: Sequence[Curve]) -> float:
 def finding(info: ComparedInfo) -> list[Part]:
     """The means at the density that most groups share, the highest first, with the replicates behind each."""
     there = []
-    for name, drawn in zip(info.names, info.curves, strict=True):
+    for name, members, drawn in zip(info.names, info.members, info.curves, strict=True):
         row = np.flatnonzero((drawn.density == info.at) & (drawn.n > 0))
         if len(row):
-            there.append((float(drawn.mean[row[0]]), name, drawn.control, int(drawn.n[row[0]])))
+            there.append((float(drawn.mean[row[0]]), name, drawn.control, _who(int(drawn.n[row[0]]), members)))
     if not there:
         return [Part("No ticket was trained to its end yet." if info.live else "No ticket was trained to its end.")]
     parts = [Part(f"At {words.density(info.at)} of the weights: ")]
-    for i, (mean, name, role, n) in enumerate(sorted(there, reverse=True)):
-        parts += [Part(f"{', ' if i else ''}{name} "), Part(words.accuracy(mean), role), Part(f" (n = {n})")]
+    shown = sorted(there, reverse=True)
+    for i, (mean, name, role, who) in enumerate(shown[:_SAID]):
+        parts += [Part(f"{', ' if i else ''}{name} "), Part(words.accuracy(mean), role), Part(f" ({who})")]
+    if len(shown) > _SAID:
+        low, high = words.accuracy(shown[-1][0]), words.accuracy(shown[_SAID][0])
+        parts.append(Part(f", {plural(len(shown) - _SAID, 'other')} from {high} down to {low}"))
     parts.append(Part(". Still running." if info.live else "."))
     return parts
+
+
+def _who(n: int, runs: int) -> str:
+    return f"n = {n}" if runs == 1 else f"n = {plural(n, 'replicate')} of {runs} runs"
 
 
 def draw(info: ComparedInfo) -> go.Figure:
@@ -85,7 +99,8 @@ def draw(info: ComparedInfo) -> go.Figure:
     lowest = min((float(density) for drawn in info.curves for density in drawn.density if density > 0), default=0.5)
     n = max((int(drawn.n.max(initial=0)) for drawn in info.curves), default=0)
     counts = [int(count) for drawn in info.curves for count in drawn.n if count]
-    spread = "band = min to max over replicates" if n > 1 else "one replicate each: no spread"
+    pooled = " of all runs of a line" if max(info.members, default=0) > 1 else ""
+    spread = f"line = mean, band = min to max over the replicates{pooled}" if n > 1 else "one replicate each: no spread"
     return figure(
         data,
         title="Accuracy of winning tickets against density",
@@ -101,13 +116,13 @@ def draw(info: ComparedInfo) -> go.Figure:
 
 
 def table(info: ComparedInfo) -> dict[str, list[Any]]:
-    """A row per group, density and replicate; accuracy in [0, 1]."""
-    columns: dict[str, list[Any]] = {"group": [], "density": [], "replicate": [], "accuracy": []}
-    for name, drawn in zip(info.names, info.curves, strict=True):
+    """A row per group, density and replicate of its `runs` runs; accuracy in [0, 1]."""
+    columns: dict[str, list[Any]] = {"group": [], "runs": [], "density": [], "replicate": [], "accuracy": []}
+    for name, runs, drawn in zip(info.names, info.members, info.curves, strict=True):
         for density, row in zip(drawn.density.tolist(), drawn.values.tolist(), strict=True):
             for replicate, value in enumerate(row):
                 if math.isfinite(value):
-                    for column, cell in zip(columns.values(), (name, density, replicate, value), strict=True):
+                    for column, cell in zip(columns.values(), (name, runs, density, replicate, value), strict=True):
                         column.append(cell)
     return columns
 

@@ -9,6 +9,7 @@ import pytest
 from app.kinds.presets import PRESETS
 from app.kinds.registry import COMPARED, KINDS
 from app.plotting.compared import LINES, MOST
+from app.search.facts import facts_of
 from app.store import Store
 from tests.app.conftest import Hand
 from tests.app.reading import unmarked
@@ -41,7 +42,18 @@ def test_runs_are_compared_on_one_page_with_a_link(client: httpx.Client, runs: l
     assert f'name="runs" value="{",".join(runs)}"' in ticked.text
     grouped = unmarked(client.get("/compare?q=levels:2&group=optimizer", headers=HTML).text)
     assert "At 25.0 % of the weights: adam " in grouped.replace("\u00a0", " ")
-    assert "(n = 4), sgd" in grouped.replace("\u00a0", " ")
+    assert "(n = 4 replicates of 2 runs), sgd" in grouped.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("field", ["optimizer.lr", "lr", "levels", "dataset", "seed", "width"])
+def test_runs_are_grouped_by_any_field(client: httpx.Client, runs: list[str], store: Store, field: str) -> None:
+    """Each group has the runs that the spec puts there, whether the field is a number, a word or a list."""
+    items = client.get("/api/v1/compare", params={"runs": ",".join(runs), "group": field}).json()["items"]
+    path = {"lr": "optimizer.lr", "width": "model.width"}.get(field, field)
+    for item in items:
+        values = [fact for fact in facts_of(item["run"]["spec"]) if fact.path == path]
+        wanted = ", ".join(f"{fact.number:g}" if fact.number is not None else fact.text or "" for fact in values)
+        assert item["group"] == (wanted or "none")
 
 
 def test_ticked_runs_are_meant_whatever_they_were_found_by(client: httpx.Client, runs: list[str]) -> None:
@@ -80,7 +92,7 @@ def test_the_api_says_what_differs_and_draws_the_figures(client: httpx.Client, r
     again = client.get(address, params={"runs": chosen}, headers={"If-None-Match": figure.headers["ETag"]})
     assert again.status_code == 304
     csv = client.get(address, params={"runs": chosen, "format": "csv"}).text.splitlines()
-    assert csv[0] == "group,density,replicate,accuracy"
+    assert csv[0] == "group,runs,density,replicate,accuracy"
     assert len(csv) == 1 + 3 * 3 * 2
 
 

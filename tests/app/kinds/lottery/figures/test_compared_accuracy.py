@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from app.kinds.lottery.figures.compared_accuracy import ENTRY
@@ -97,4 +98,33 @@ def test_without_a_trained_ticket_the_sentence_says_so() -> None:
 def test_the_table_has_what_the_lines_are_made_of() -> None:
     made = ENTRY.info(source(group(1, "a", rows(HALVES, [0.9, 0.8], [0.7]))))
     table = ENTRY.table(made)
-    assert list(zip(*table.values(), strict=True)) == [("a", 1.0, 0, 0.9), ("a", 1.0, 1, 0.7), ("a", 0.5, 0, 0.8)]
+    assert list(zip(*table.values(), strict=True)) == [
+        ("a", 1, 1.0, 0, 0.9),
+        ("a", 1, 1.0, 1, 0.7),
+        ("a", 1, 0.5, 0, 0.8),
+    ]
+
+
+def test_a_group_is_its_mean_and_band_over_all_replicates_of_its_runs() -> None:
+    """Against numpy on planted accuracies, with the numbers of runs and replicates behind each line."""
+    draw = np.random.default_rng(3)
+    planted = [draw.uniform(0.5, 0.9, (replicates, len(HALVES))) for replicates in (3, 5, 2)]
+    info = ENTRY.info(source(group(1, "sgd", *(rows(HALVES, *each.tolist()) for each in planted))))
+    figure = ENTRY.draw(info)
+    stacked = 100 * np.concatenate(planted)
+    (mean,) = (trace for trace in figure.data if trace.meta["part"] == "mean")
+    low, high = (trace for trace in figure.data if trace.meta["part"] == "band")
+    assert mean.y == pytest.approx(stacked.mean(axis=0))
+    assert low.y == pytest.approx(stacked.min(axis=0))
+    assert high.y == pytest.approx(stacked.max(axis=0))
+    said = "".join(part["text"] for part in figure.layout.meta["finding"])
+    assert "(n = 10 replicates of 3 runs)" in said
+    assert "band = min to max over the replicates of all runs of a line" in figure.layout.meta["foot"]
+    assert set(ENTRY.table(info)["runs"]) == {3}
+
+
+def test_a_sentence_cites_twelve_lines_and_the_span_of_the_others() -> None:
+    info = ENTRY.info(source(*(group(1, f"run {i}", rows(HALVES, [0.9, 0.8, 0.5 + i / 100])) for i in range(15))))
+    said = "".join(part["text"] for part in ENTRY.draw(info).layout.meta["finding"]).replace("\u00a0", " ")
+    assert "run 14 64.0 % (n = 1)" in said
+    assert said.endswith("run 3 53.0 % (n = 1), 3 others from 52.0 % down to 50.0 %.")
