@@ -75,7 +75,8 @@ class Sheet(NamedTuple):
 class ComparedEntry:
     """A figure of several runs of a kind: `info` (source → data), `draw` (data → figure), `table` (data → columns).
 
-    `sheet` (data → table) is what a page shows under the figure, None where that has no table.
+    `sheet` (data → table) is what a page shows under the figure, None where that has no table. Where `level` (options →
+    level) is given, series are read at that level only, with column `at`: when each row was stored, in seconds.
     """
 
     name: str
@@ -87,6 +88,7 @@ class ComparedEntry:
     draw: Callable[[Any], go.Figure] = field(repr=False)
     table: Callable[[Any], dict[str, list[Any]]] = field(repr=False)
     sheet: Callable[[Any], Sheet | None] = field(default=lambda _info: None, repr=False)
+    level: Callable[[Any], int] | None = field(default=None, repr=False)
 
 
 class Pool(NamedTuple):

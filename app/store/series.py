@@ -12,7 +12,7 @@ from app.contract.training_key import TrainingKey, Value, canonical
 from app.records import Series
 from app.store import chunks as packed
 from app.store.lookup import coordinates, key_of
-from app.store.tables import AnyRow, CoordinateOf
+from app.store.tables import AnyRow, CoordinateOf, events
 from app.store.tables import chunks as table
 
 _TYPES: Mapping[type, type] = {int: np.int64, float: np.float64, str: np.str_}
@@ -52,6 +52,29 @@ def chunks_of(
     for row in conn.execute(_chunks().where(table.c.run_id.in_(run_ids), table.c.series.in_(names))):
         found[row.run_id, row.series].append(row)
     return found
+
+
+def of_several(conn: Connection, run_ids: Collection[str], name: str, where: Where) -> dict[str, list[AnyRow]]:
+    """Return the chunks of one series of several runs by run in one statement, each with the time `at` of its event."""
+    wanted = [_holds(column, value) for column, value in where.items() if value is not None]
+    columns = (*(table.c[column] for column in (*_COLUMNS, "run_id")), events.c.at)
+    query = (
+        select(*columns)
+        .join(events, (events.c.run_id == table.c.run_id) & (events.c.seq == table.c.seq))
+        .where(table.c.run_id.in_(run_ids), table.c.series == name, *wanted)
+        .order_by(table.c.replicate, table.c.ordinal)
+    )
+    found: dict[str, list[AnyRow]] = {run_id: [] for run_id in run_ids}
+    for row in conn.execute(query):
+        found[row.run_id].append(row)
+    return found
+
+
+def timed(chunks: Sequence[AnyRow], key: type[TrainingKey]) -> Series:
+    """Return the rows of chunks with column `at`: when each was stored, in seconds since the epoch."""
+    whole = unpacked(chunks, key)
+    at = np.repeat(np.array([row.at for row in chunks], np.float64), [row.rows for row in chunks])
+    return Series({**whole.columns, "at": at}, whole.coordinates)
 
 
 def of(chunks: Sequence[AnyRow], where: Where) -> list[AnyRow]:

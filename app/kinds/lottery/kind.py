@@ -5,6 +5,7 @@ from app.kinds.lottery.figures import (
     accuracy_vs_density,
     compared_accuracy,
     compared_difference,
+    compared_training,
     early_stop_vs_density,
     training_curves,
     weight_movement,
@@ -34,7 +35,7 @@ KIND = Kind(
     ),
     summary=summary,
     summary_series=("outcome", "layers"),
-    compared=(compared_accuracy.ENTRY, compared_difference.ENTRY),
+    compared=(compared_accuracy.ENTRY, compared_difference.ENTRY, compared_training.ENTRY),
     objectives=OBJECTIVES,
     series=("evaluation", "outcome", "layers", "movement"),
 )

@@ -112,7 +112,7 @@ def _card(
         touches=" ".join((*entry.series, "started", "changed", "failed", "finished")),
         controls=(
             *(Control(name, name, "hidden", value) for name, value in asked.items() if value),
-            *controls(entry, options),
+            *controls(entry, options, max(run.levels for run in chosen.runs)),
         ),
         finding=tuple(Part(part["text"], part.get("role") or "") for part in meta.get("finding", ())),
         foot=meta.get("foot", ""), blank=bool(meta.get("blank")),

@@ -7,7 +7,7 @@ from app.contract.experiment import FieldError
 from app.kinds.registry import KINDS
 from app.plotting.compared import LINES, MOST, ComparedEntry, ComparedSource, Group, Measured
 from app.plotting.source import Options
-from app.records import Run
+from app.records import Run, Series
 from app.search.fields import spec_fields
 from app.store import Reads, Snapshot
 from app.web.board.columns import Column, cells, column, differing, is_field
@@ -55,12 +55,11 @@ class Selection:
     def source(self, store: Snapshot, entry: ComparedEntry, options: Options) -> ComparedSource[Options]:
         """Return what a figure is made from: the groups of its kinds with the series that it reads."""
         mine = [run for run in self.runs if entry in KINDS[run.kind].compared]
-        store.read_ahead([run.id for run in mine], entry.series)
+        found = _series(store, [run.id for run in mine], entry, options)
         members: dict[str, list[Measured]] = {}
         for run, name in zip(self.runs, self.groups, strict=True):
             if run in mine:
-                series = {each: store.series(run.id, each) for each in entry.series}
-                members.setdefault(name, []).append(Measured(run, series))
+                members.setdefault(name, []).append(Measured(run, {each: found[each][run.id] for each in entry.series}))
         roles = self.roles
         return ComparedSource([Group(roles[name], name, tuple(runs)) for name, runs in members.items()], options)
 
@@ -87,6 +86,17 @@ def select(store: Reads, runs: str, q: str, group: str) -> Selection:
         tuple(shown),
         {run.id: cells(shown, facts[run.id]) for run in found},
     )
+
+
+def _series(
+    store: Snapshot, run_ids: Sequence[str], entry: ComparedEntry, options: Options
+) -> dict[str, dict[str, Series]]:
+    """Return the series of a figure by name and run."""
+    if entry.level is not None:
+        level = entry.level(options)
+        return {name: store.timed(run_ids, name, level=level) for name in entry.series}
+    store.read_ahead(run_ids, entry.series)
+    return {name: {run_id: store.series(run_id, name) for run_id in run_ids} for name in entry.series}
 
 
 def _named(values: list[str] | None, runs: Sequence[Run]) -> tuple[str, ...]:

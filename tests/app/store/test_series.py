@@ -115,3 +115,28 @@ def test_a_hundred_thousand_rows_are_read_in_a_tenth_of_a_second(store: Store, c
     assert len(series) == n * length
     assert series["f"].sum() == pytest.approx(n * length / 2)
     assert min(times) < 0.1
+
+
+def test_series_of_several_runs_come_at_once_with_their_times(store: Store, spec: LotterySpec) -> None:
+    runs = [store.create_run(spec, name=name).id for name in "ab"]
+    before = time.time()
+    for number in range(2):
+        claim = store.claim("cpu", "w")
+        assert claim is not None
+        rows = [_row(LotteryKey(level=level), 10.0 * number, 10.0 * number + level) for level in (0, 1)]
+        store.append(claim.shard_id, claim.token, rows, 0)
+        store.append(claim.shard_id, claim.token, [_row(LotteryKey(level=1), 7.0)], 4)
+    with store.snapshot() as now:
+        found = now.timed(runs, "outcome", level=1)
+        assert now.timed([], "outcome") == {}
+        assert list(found) == runs
+        for run in runs:
+            alone = now.series(run, "outcome", level=1)
+            for name in alone.columns:
+                assert found[run][name].tolist() == alone[name].tolist()
+            times = [event.at.timestamp() for event in now.events(run) if event.event["kind"] == "measured"]
+            # The first event is of level 0; a chunk of two rows has one time.
+            wanted = [times[1], times[1], times[2]] if len(alone) else []
+            assert found[run]["at"].tolist() == pytest.approx(wanted, abs=1e-5)
+            assert (found[run]["at"] > before - 60).all()
+    assert sum(len(each) for each in found.values()) == 6

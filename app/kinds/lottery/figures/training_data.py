@@ -95,15 +95,21 @@ def info(source: Source[TrainingOptions]) -> TrainingInfo:
 def thinned(step: NDArray[Any], value: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Finite points, at most MAX_POINTS, peaks kept, the first and the last always among them."""
     finite = np.isfinite(value)
-    step, value = step[finite], np.ascontiguousarray(value[finite])
-    if len(value) > MAX_POINTS:
-        from tsdownsample import MinMaxLTTBDownsampler
+    step, value = step[finite], value[finite]
+    kept = shown(step, value, MAX_POINTS)
+    return step[kept].astype(np.int32), value[kept].astype(np.float64)
 
-        picked = MinMaxLTTBDownsampler().downsample(  # type: ignore[no-untyped-call]
-            np.ascontiguousarray(step), value, n_out=MAX_POINTS
-        )
-        step, value = step[picked], value[picked]
-    return step.astype(np.int32), value.astype(np.float64)
+
+def shown(x: NDArray[Any], y: NDArray[Any], most: int) -> NDArray[np.int64]:
+    """Return which of finite points are drawn: at most `most`, peaks kept, the first and the last among them."""
+    if len(y) <= most:
+        return np.arange(len(y))
+    from tsdownsample import MinMaxLTTBDownsampler
+
+    picked = MinMaxLTTBDownsampler().downsample(  # type: ignore[no-untyped-call]
+        np.ascontiguousarray(x), np.ascontiguousarray(y), n_out=most
+    )
+    return np.asarray(picked, np.int64)
 
 
 def _lines(rows: Series, metric: str, control: str) -> list[Line]:

@@ -11,6 +11,7 @@ from app.kinds.registry import COMPARED, KINDS
 from app.plotting.compared import LINES, MOST
 from app.search.facts import facts_of
 from app.store import Store
+from tests.app.compared_runs import write_runs
 from tests.app.conftest import Hand
 from tests.app.reading import unmarked
 from tests.app.web.board.test_page import HTML
@@ -85,7 +86,7 @@ def test_the_api_says_what_differs_and_draws_the_figures(client: httpx.Client, r
     assert answer["items"][2]["fields"] == {"optimizer": "sgd"} | {
         key: value for key, value in answer["items"][2]["fields"].items() if key != "optimizer"
     }
-    assert answer["figures"] == ["compared_accuracy", "compared_difference"]
+    assert answer["figures"] == ["compared_accuracy", "compared_difference", "compared_training"]
     address = "/api/v1/compare/figures/compared_accuracy"
     figure = client.get(address, params={"runs": chosen})
     assert len([trace for trace in figure.json()["data"] if trace["meta"]["part"] == "mean"]) == 3
@@ -161,3 +162,17 @@ def test_lines_are_compared_with_a_baseline(client: httpx.Client, runs: list[str
         ["adam", "sgd", d, "true", "2", "2"] for d in ("1.0", "0.5", "0.25")
     ]
     assert client.get(address, params={**chosen, "colour": "red"}).status_code == 422
+
+
+def test_training_curves_are_read_at_one_level_with_their_times(client: httpx.Client, store: Store) -> None:
+    ids = ",".join(run.id for run in write_runs(store, 2, replicates=2, levels=2, points=5))
+    chosen = {"runs": ids, "level": "2", "smoothing": "40", "by": "wall-clock"}
+    text = client.get("/compare", params=chosen, headers=HTML).text
+    assert '<input type="range" name="smoothing" min="0" max="99" step="1" value="40"' in text
+    assert '<input type="range" name="level" min="0" max="2"' in text
+    assert "Test accuracy while training, level 2" in text
+    address = "/api/v1/compare/figures/compared_training"
+    csv = client.get(address, params={**chosen, "format": "csv"}).text.splitlines()
+    assert csv[0] == "group,runs,n,level,step,seconds,test_accuracy,low,high,smoothed"
+    assert len(csv) == 1 + 2 * 5
+    assert client.get(address, params={**chosen, "smoothing": "100"}).status_code == 422
