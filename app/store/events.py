@@ -1,6 +1,6 @@
 """The log: appended once, numbered without gaps within a run."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -26,6 +26,19 @@ def log(conn: Connection, run_id: str, events: Sequence[Event], shard: AnyRow | 
     if rows:
         conn.execute(insert(event_table), rows)
     return first + len(events) - 1
+
+
+def log_each(conn: Connection, events: Mapping[str, Event]) -> None:
+    """Append an event to each of several runs."""
+    if not events:
+        return
+    taken = conn.execute(
+        update(run_table)
+        .where(run_table.c.id.in_(events))
+        .values(last_seq=run_table.c.last_seq + 1)
+        .returning(run_table.c.id, run_table.c.last_seq, Now().label("at"))
+    ).all()
+    conn.execute(insert(event_table), [_row(run.id, run.last_seq, run.at, events[run.id]) for run in taken])
 
 
 def append(conn: Connection, shard: AnyRow, events: Sequence[Event], first_ordinal: int | None) -> int:

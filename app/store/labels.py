@@ -44,7 +44,12 @@ def check_notes(notes: str) -> str:
 
 def search_text(name: str, tags: Iterable[str], spec: RunSpec) -> str:
     """Case-folded lines of everything a search finds a run by; a tag's line starts with `#`."""
-    lines = [name, *(f"#{tag}" for tag in tags), spec.kind, spec.model_name, spec.dataset_name]
+    return search_lines(name, tags, spec.kind, spec.model_name, spec.dataset_name)
+
+
+def search_lines(name: str, tags: Iterable[str], kind: str, model: str, dataset: str) -> str:
+    """Return the same from the columns of a run."""
+    lines = [name, *(f"#{tag}" for tag in tags), kind, model, dataset]
     return "\n".join(["", *lines, ""]).casefold()
 
 

@@ -1,5 +1,6 @@
 """What people do to a whole run: cancel, resume, extend, bin, restore, purge."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
@@ -7,6 +8,7 @@ from sqlalchemy import Connection, delete, select, update
 from app.contract.events import Changed
 from app.contract.experiment import Experiment, FieldError
 from app.kinds.specs import EXPERIMENT, EXPERIMENTS
+from app.records import State
 from app.store import events, facts, references
 from app.store import runs as run_rows
 from app.store.errors import Conflict
@@ -23,21 +25,35 @@ def cancel(conn: Connection, run_id: str) -> None:
         return
     if run.state not in run_rows.LIVE:
         raise Conflict(f"the run has {run.state}: there is nothing to cancel")
+    cancel_several(conn, [run_id])
+
+
+def cancel_several(conn: Connection, run_ids: Collection[str]) -> None:
+    """Stop queued and running runs, which the caller has locked."""
     for before, then in (("queued", "cancelled"), ("running", "cancelling")):
-        conn.execute(update(shards).where(shards.c.run_id == run_id, shards.c.state == before).values(state=then))
-    if run_rows.settle(conn, run_id) == "cancelling":
-        events.log(conn, run_id, [Changed(state="cancelling")])
+        mine = shards.c.run_id.in_(run_ids), shards.c.state == before
+        conn.execute(update(shards).where(*mine).values(state=then))
+    states = run_rows.settle_several(conn, run_ids)
+    stopping = [run_id for run_id, state in states.items() if state == "cancelling"]
+    events.log_each(conn, {run_id: Changed(state="cancelling") for run_id in stopping})
 
 
 def resume(conn: Connection, run_id: str) -> None:
     """Queue the cancelled and failed shards again, with all their tries. Raises NotFound, Conflict."""
     run = _changeable(conn, run_id)
-    again = shards.c.run_id == run_id, shards.c.state.in_(("cancelled", "failed"))
-    if conn.execute(update(shards).where(*again).values(QUEUED_AGAIN)).rowcount == 0:
+    if not resume_several(conn, [run_id]):
         hint = "; extend or clone it to run more" if run.state == "finished" and run.kind in EXPERIMENTS else ""
         raise Conflict(f"the run is {run.state}: there is nothing to resume{hint}")
-    state = run_rows.settle(conn, run_id)
-    events.log(conn, run_id, [Changed(state=state, detail="resumed")])
+
+
+def resume_several(conn: Connection, run_ids: Collection[str]) -> bool:
+    """Do the same for runs that the caller has locked; return whether any of them had such shards."""
+    again = shards.c.run_id.in_(run_ids), shards.c.state.in_(("cancelled", "failed"))
+    if conn.execute(update(shards).where(*again).values(QUEUED_AGAIN)).rowcount == 0:
+        return False
+    states = run_rows.settle_several(conn, run_ids)
+    events.log_each(conn, {run_id: Changed(state=state, detail="resumed") for run_id, state in states.items()})
+    return True
 
 
 def extend(conn: Connection, run_id: str, spec: Experiment, told_s: float | None) -> None:
@@ -75,15 +91,25 @@ def discard(conn: Connection, run_id: str) -> None:
     """Move a run to the bin, cancelled if it is live. Raises NotFound."""
     run = _locked(conn, run_id)
     if run.deleted_at is None:
-        if run.state in run_rows.LIVE:
-            cancel(conn, run_id)
-        conn.execute(update(runs).where(runs.c.id == run_id).values(deleted_at=Now()))
+        discard_several(conn, {run_id: run.state})
+
+
+def discard_several(conn: Connection, states: Mapping[str, State]) -> None:
+    """Move runs in these states to the bin, which the caller has locked; the live ones are cancelled."""
+    if live := [run_id for run_id, state in states.items() if state in ("queued", "running")]:
+        cancel_several(conn, live)
+    conn.execute(update(runs).where(runs.c.id.in_(states)).values(deleted_at=Now()))
 
 
 def restore(conn: Connection, run_id: str) -> None:
     """Take a run out of the bin; it stays as it was stopped. Raises NotFound."""
     _locked(conn, run_id)
-    conn.execute(update(runs).where(runs.c.id == run_id).values(deleted_at=None))
+    restore_several(conn, [run_id])
+
+
+def restore_several(conn: Connection, run_ids: Collection[str]) -> None:
+    """Take runs out of the bin, which the caller has locked."""
+    conn.execute(update(runs).where(runs.c.id.in_(run_ids)).values(deleted_at=None))
 
 
 def purge(conn: Connection, run_id: str) -> None:

@@ -25,8 +25,10 @@ from app.records import (
 from app.search.facts import Fact
 from app.store import (
     artifacts,
+    bulk,
     events,
     facts,
+    labels,
     listing,
     outputs,
     refusals,
@@ -121,6 +123,26 @@ class Reads(ABC):
         """How many runs outside the bin are in each state; a state without runs is left out."""
         with self._read() as conn:
             return listing.count(conn)
+
+    def count_found(self, q: str, *, binned: bool = False) -> int:
+        """How many runs a query finds. Raises FieldError."""
+        with self._read() as conn:
+            return bulk.count(conn, q, binned=binned)
+
+    def found(self, q: str, *, binned: bool = False) -> list[str]:
+        """The ids of the runs that a query finds, at most `bulk.MOST`. Raises FieldError."""
+        with self._read() as conn:
+            return bulk.found(conn, q, binned=binned)
+
+    def preview_change(self, action: bulk.Action, run_ids: Collection[str], tag: str = "") -> bulk.Outcome:
+        """What an action on many runs would change. Raises FieldError for a bad tag."""
+        if action in ("tag", "untag"):
+            (tag,) = labels.check_tags([tag])
+        outcome = bulk.Outcome()
+        with self._read() as conn:
+            for chunk in bulk.chunks(run_ids):
+                outcome.add(bulk.preview(conn, action, chunk, tag))
+        return outcome
 
     def shards(self, run_id: str) -> list[Shard]:
         """The run's shards by replicate. Raises NotFound."""

@@ -6,7 +6,8 @@ from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.contract.events import ArtifactSaved, Measured
 from app.contract.experiment import Experiment, RunSpec
@@ -14,9 +15,11 @@ from app.records import (
     Run,
 )
 from app.store import (
+    bulk,
     ids,
     imported,
     installation,
+    labels,
     lifecycle,
     references,
     runs,
@@ -45,8 +48,8 @@ class Records(Connected):
         `again_of` is the run that it repeats; `told_s` is what the person was told that each shard takes on a slot, to
         be compared with what it will take.
         """
-        labels: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes, "again_of": again_of}
-        return self._create(lambda conn, run_id: runs.create(conn, run_id, spec, **labels, told_s=told_s))
+        about: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes, "again_of": again_of}
+        return self._create(lambda conn, run_id: runs.create(conn, run_id, spec, **about, told_s=told_s))
 
     def import_run(
         self,
@@ -62,10 +65,10 @@ class Records(Connected):
 
         Raises FieldError as `create_run`.
         """
-        labels: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes}
+        about: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes}
         saved = (output for each in outputs for output in each if isinstance(output, ArtifactSaved))
         self.artifacts_store.settle(output.sha256 for output in saved)
-        return self._create(lambda conn, run_id: imported.create(conn, run_id, spec, outputs, provenance, **labels))
+        return self._create(lambda conn, run_id: imported.create(conn, run_id, spec, outputs, provenance, **about))
 
     def _create(self, write: Callable[[Connection, str], None]) -> Run:
         """Store a new run under an id that is free."""
@@ -117,6 +120,31 @@ class Records(Connected):
         with self._db.write() as conn:
             lifecycle.restore(conn, run_id)
             return runs.get(conn, run_id)
+
+    def change_runs(
+        self, action: bulk.Action, run_ids: Iterable[str], tag: str = "", seen: Mapping[str, str] | None = None
+    ) -> bulk.Outcome:
+        """Do one thing to many runs, some to a transaction; those that it does not apply to stay as they are.
+
+        `seen` is the condition of runs in a preview: one that has changed since stays as it is, too.
+        Raises FieldError for a bad tag.
+        """
+        if action in ("tag", "untag"):
+            (tag,) = labels.check_tags([tag])
+        outcome = bulk.Outcome()
+        rest = list(bulk.chunks(set(run_ids)))
+        while rest:
+            try:
+                with self._db.write() as conn:
+                    done = bulk.apply(conn, action, rest[0], tag, seen or {})
+            except (DBAPIError, PoolTimeout):
+                if not outcome.asked:
+                    raise
+                outcome.unchanged[bulk.UNREACHED] = [run_id for chunk in rest for run_id in chunk]
+                return outcome
+            outcome.add(done)
+            rest.pop(0)
+        return outcome
 
     def purge_run(self, run_id: str) -> None:
         """Delete a binned run for good; its bytes go with the next sweep. Raises NotFound, Conflict."""

@@ -1,10 +1,10 @@
 """Runs: created, read and renamed; their state, which follows from their shards."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Connection, and_, insert, or_, select, update
+from sqlalchemy import Column, Connection, and_, bindparam, insert, or_, select, update
 
 from app.contract.events import Changed
 from app.contract.experiment import Experiment, RunSpec
@@ -205,28 +205,36 @@ def locked(conn: Connection, run_id: str) -> AnyRow:
 
 def settle(conn: Connection, run_id: str) -> State:
     """Derive the run's state from its shards, store it, and log an end."""
-    row = locked(conn, run_id)
-    of_run = conn.execute(
-        select(shards.c.state, shards.c.replicate, shards.c.error, shards.c.traceback)
-        .where(shards.c.run_id == run_id)
-        .order_by(shards.c.replicate)
-    ).all()
-    state = derive([shard.state for shard in of_run])
-    if state == row.state:
-        return state
-    ended = state not in LIVE
-    failed = [f"replicate {shard.replicate}: {_error(shard)}" for shard in of_run if shard.state == "failed"]
-    values: dict[str, Any] = {
-        "state": state,
-        "finished_at": Now() if ended else None,
-        "error": "\n\n".join(failed) if state == "failed" else None,
-    }
-    if state == "running" and row.started_at is None:
-        values["started_at"] = Now()
-    conn.execute(update(runs).where(runs.c.id == run_id).values(values))
-    if ended:
-        events.log(conn, run_id, [Changed(state=state)])
-    return state
+    return settle_several(conn, [run_id])[run_id]
+
+
+def settle_several(conn: Connection, run_ids: Collection[str]) -> dict[str, State]:
+    """Do the same for several runs, whose new states are returned; the caller has locked the shards of all of them."""
+    rows = conn.execute(select(runs).where(runs.c.id.in_(run_ids)).order_by(runs.c.id).with_for_update(key_share=True))
+    of_run: dict[str, list[AnyRow]] = {run_id: [] for run_id in run_ids}
+    columns = (shards.c[name] for name in ("run_id", "state", "replicate", "error", "traceback"))
+    for shard in conn.execute(select(*columns).where(shards.c.run_id.in_(run_ids)).order_by(shards.c.replicate)):
+        of_run[shard.run_id].append(shard)
+    states: dict[str, State] = {}
+    changed: dict[bool, list[dict[str, Any]]] = {True: [], False: []}
+    begun = []
+    for row in rows.all():
+        states[row.id] = state = derive([shard.state for shard in of_run[row.id]])
+        if state == row.state:
+            continue
+        failed = [f"replicate {each.replicate}: {_error(each)}" for each in of_run[row.id] if each.state == "failed"]
+        error = "\n\n".join(failed) if state == "failed" else None
+        changed[state not in LIVE].append({"run": row.id, "state": state, "error": error})
+        if state == "running" and row.started_at is None:
+            begun.append(row.id)
+    for ended, values in changed.items():
+        if values:
+            finished_at = Now() if ended else None
+            conn.execute(update(runs).where(runs.c.id == bindparam("run")).values(finished_at=finished_at), values)
+    if begun:
+        conn.execute(update(runs).where(runs.c.id.in_(begun)).values(started_at=Now()))
+    events.log_each(conn, {each["run"]: Changed(state=each["state"]) for each in changed[True]})
+    return states
 
 
 def derive(states: Sequence[State]) -> State:

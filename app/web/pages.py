@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.web.board import bin as bin_page
 from app.web.board import page as board
 from app.web.board import presets
+from app.web.bulk import page as bulk
 from app.web.compare import page as compare
 from app.web.core import theme
 from app.web.documents import page as documents
@@ -13,5 +14,5 @@ from app.web.run import page as run
 from app.web.workers import page as workers
 
 router = APIRouter(include_in_schema=False)
-for feature in (form, run, compare, board, presets, workers, bin_page, documents, theme):
+for feature in (form, run, bulk, compare, board, presets, workers, bin_page, documents, theme):
     router.include_router(feature.router)

@@ -102,6 +102,7 @@ def test_the_schema_describes_every_row_of_the_interface(process: Process) -> No
         "/api/v1/sweeps/{sweep_id}": {"get"},
         "/api/v1/sweeps/{sweep_id}/members": {"get"},
         **{f"/api/v1/sweeps/{{sweep_id}}/{name}": {"post"} for name in ("cancel", "resume", "extend")},
+        "/api/v1/runs/bulk": {"post"},
         "/api/v1/compare": {"get"},
         "/api/v1/compare/figures/{name}": {"get"},
         "/api/v1/imports": {"post"},

@@ -21,6 +21,7 @@ def bin_page(request: Request, store: StoreDep, cursor: Cursor = "", purged: int
     notice = Notice(f"{plural(purged, 'run')} deleted for good.") if purged else None
     return page(
         request, "board/bin.html", rows=[row(run) for run in found.items], next=found.next, notice=notice,
+        matching=len(found.items) if not (found.next or cursor) else store.count_found("", binned=True),
         count=plural(len(found.items), "run") if not found.next else "All runs in the bin", shell=shell(store),
     )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """The board: presets, workers and the runs that a search finds."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from app.web.board.presets import presets
 from app.web.board.rows import row, summaries
 from app.web.board.view import COMFORTABLE, LIMIT, NEWEST, Board
 from app.web.core.context import SourcesDep
+from app.web.core.live_parts import known_parts
 from app.web.core.page import edge, page
 from app.web.core.parameters import Cursor, Short
 from app.web.workers.loads import machines, troubles
@@ -52,17 +54,27 @@ def board(
         texts, facts = summaries(store, readers.reader, found.items), store.facts([run.id for run in found.items])
         shown, now = chosen(choice, facts), datetime.now(UTC)
         known, counts = store.workers(), store.count_runs()
-        view = Board(
+        board = Board(
             tuple(row(run, texts[run.id], now, cells(shown, facts[run.id])) for run in found.items),
             q, state, tag, sort, cursor, found.next, tuple(shown), tuple(offered(shown, facts)), choice,
             COMFORTABLE if rows == COMFORTABLE else "", counts, error=error,
         )  # fmt: skip
+        # For the bar of actions, which is no live part.
+        view = board if known_parts(request) is not None else replace(board, matching=_matching(store, board))
         cards = presets(store) if not counts else []
         return page(
             request, "board/board.html", board=view, presets=cards[:3], machines=machines(known),
             more_presets=len(cards) if len(cards) > 3 else 0, troubles=troubles(known), shell=edge(request, store),
             notice=_binned(store, binned), words=completion(),
         )  # fmt: skip
+
+
+def _matching(store: Reads, board: Board) -> int:
+    if not board.rows:
+        return 0
+    if not (board.cursor or board.next):
+        return len(board.rows)
+    return store.count_found(board.query) if board.filtered else sum(board.counts.values())
 
 
 def _binned(store: Reads, run_id: str) -> Notice | None:

@@ -36,11 +36,19 @@ class Board:
     syntax: str = "optimizer:adam lr>1e-3 -tag:old"
     error: str = ""
     """What is wrong with the search, in words."""
+    matching: int = 0
+    """How many runs the search finds, on all pages."""
 
     @property
     def filtered(self) -> bool:
         """Whether the table may leave out runs."""
         return bool(self.q or self.state or self.tag or self.cursor)
+
+    @property
+    def query(self) -> str:
+        """The search with the filters of the board, as one query; what it finds is what all pages show together."""
+        parts = [f"({self.q})" if self.q.strip() else "", f"state:{self.state}" if self.state else ""]
+        return " ".join(filter(None, [*parts, f'tag:"{self.tag}"' if self.tag else ""]))
 
     @property
     def head(self) -> list[tuple[str | None, str]]:

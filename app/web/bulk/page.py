@@ -1,0 +1,111 @@
+"""One action on many runs in the browser: what it will do, then what it has done, with a way back."""
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Any, get_args
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import TypeAdapter, ValidationError
+from starlette.responses import HTMLResponse
+
+from app.contract.experiment import FieldError
+from app.contract.words import plural
+from app.store import Store
+from app.store.bulk import MOST, Action
+from app.web.bulk import words
+from app.web.bulk.act import act
+from app.web.core.context import QueueDep, StoreDep
+from app.web.core.page import page, shell
+
+router = APIRouter(include_in_schema=False)
+
+_NAMED = 6
+"""Runs that a preview names."""
+_SEEN: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
+_ACTION: TypeAdapter[Action] = TypeAdapter(Action)
+
+
+async def _fields(request: Request) -> dict[str, list[str]]:
+    """The fields of a form, with all values of each."""
+    found: dict[str, list[str]] = {}
+    for name, value in (await request.form()).multi_items():
+        if isinstance(value, str):
+            found.setdefault(name, []).append(value)
+    return found
+
+
+Fields = Annotated[dict[str, list[str]], Depends(_fields)]
+
+
+@router.post("/bulk")
+def preview(request: Request, store: StoreDep, queue: QueueDep, fields: Fields) -> HTMLResponse:
+    """What an action would do with the ticked runs, or with all that a query finds."""
+    action, query, binned = _action(fields), _last(fields, "all_q"), bool(_last(fields, "binned"))
+    tag = _last(fields, "tag").strip()
+    about: dict[str, Any] = {
+        "title": words.TITLES[action],
+        "action": action,
+        "tag": tag,
+        "query": query,
+        "binned": binned,
+    }
+    try:
+        run_ids = store.found(query, binned=binned) if _last(fields, "all") else _ids(fields.get("run", ()))
+        done = act(store, queue, action, run_ids, tag, {}, dry_run=True)
+    except FieldError as error:
+        what = "The tag" if error.field == "tags" else "The search"
+        return page(
+            request, "bulk/preview.html", 422, **about, message=f"{what} {error.message}.", shell=shell(store), seen=""
+        )
+    changed = len(done.outcome.changed)
+    return page(
+        request, "bulk/preview.html", **about, message=done.message, lasting=done.lasting, shell=shell(store),
+        names=_names(store, list(done.outcome.changed)), seen=json.dumps(done.outcome.changed),
+        button=f"{words.BUTTONS[action]} {plural(changed, 'run')}" if changed else "",
+    )  # fmt: skip
+
+
+@router.post("/bulk/done")
+def apply(request: Request, store: StoreDep, queue: QueueDep, fields: Fields) -> HTMLResponse:
+    """Do what a preview has shown, or undo what was done."""
+    action, tag = _action(fields), _last(fields, "tag").strip()
+    seen = _seen(_last(fields, "seen")) if "seen" in fields else {}
+    run_ids = list(seen) or _ids(_last(fields, "runs").split(","))
+    done = act(store, queue, action, run_ids, tag, seen, dry_run=False)
+    return page(
+        request, "bulk/done.html", title=words.TITLES[action], message=done.message, lasting=done.lasting,
+        undo=done.undo, tag=tag, runs=",".join(done.outcome.changed), binned=action == "restore", shell=shell(store),
+    )  # fmt: skip
+
+
+def _last(fields: dict[str, list[str]], name: str) -> str:
+    return fields.get(name, [""])[-1]
+
+
+def _action(fields: dict[str, list[str]]) -> Action:
+    try:
+        return _ACTION.validate_python(_last(fields, "action"))
+    except ValidationError:
+        raise FieldError("action", f"must be one of {', '.join(get_args(Action))}") from None
+
+
+def _ids(given: Sequence[str]) -> list[str]:
+    ids = [each for each in given if each.isascii() and each.isalnum()]
+    if len(ids) > MOST:
+        raise FieldError("runs", f"names {len(ids):,} runs; at most {MOST:,} are changed at once")
+    return ids
+
+
+def _seen(text: str) -> dict[str, str]:
+    try:
+        found = _SEEN.validate_json(text)
+    except ValidationError:
+        raise FieldError("seen", "must be a JSON object of conditions by run") from None
+    return {run_id: found[run_id] for run_id in _ids(list(found))}
+
+
+def _names(store: Store, run_ids: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    names = [f"“{run.name}”" for run in store.several(run_ids[:_NAMED])]
+    more = len(run_ids) - len(names)
+    return ", ".join([*names, f"{more:,} more"] if more else names)

@@ -1,0 +1,65 @@
+"""What an action on many runs will do, or has done, in sentences."""
+
+from collections.abc import Mapping
+
+from app.contract.words import plural
+from app.store.bulk import Action, Outcome
+
+_WILL: Mapping[Action, str] = {
+    "tag": "be tagged “{tag}”", "untag": "lose the tag “{tag}”", "cancel": "be cancelled", "resume": "be resumed",
+    "bin": "be moved to the bin", "restore": "be restored from the bin",
+}  # fmt: skip
+_DONE: Mapping[Action, str] = {
+    "tag": "tagged “{tag}”", "untag": "no longer tagged “{tag}”", "cancel": "cancelled", "resume": "resumed",
+    "bin": "moved to the bin", "restore": "restored from the bin",
+}  # fmt: skip
+TITLES: Mapping[Action, str] = {
+    "tag": "Add a tag", "untag": "Remove a tag", "cancel": "Cancel runs", "resume": "Resume runs",
+    "bin": "Move runs to the bin", "restore": "Restore runs",
+}  # fmt: skip
+BUTTONS: Mapping[Action, str] = {
+    "tag": "Tag", "untag": "Untag", "cancel": "Cancel", "resume": "Resume", "bin": "Bin", "restore": "Restore",
+}  # fmt: skip
+UNDO: Mapping[Action, Action] = {"tag": "untag", "untag": "tag", "bin": "restore", "restore": "bin"}
+"""The action that undoes another."""
+
+
+def preview(action: Action, tag: str, outcome: Outcome) -> str:
+    """Return what will happen, such as "12 of 40 runs will be cancelled; 28 are finished already."."""
+    return _sentence(f"will {_WILL[action].format(tag=tag)}", outcome)
+
+
+def result(action: Action, tag: str, outcome: Outcome) -> str:
+    """Return what has happened, such as "12 of 40 runs cancelled; 28 are finished already."."""
+    return _sentence(_DONE[action].format(tag=tag), outcome)
+
+
+def lasting(action: Action, outcome: Outcome) -> str:
+    """Return what of an action cannot be undone, and what can be done in its place; empty where all can."""
+    if not outcome.changed:
+        return ""
+    live = sum(condition == "live" for condition in outcome.changed.values())
+    match action:
+        case "cancel":
+            return "Cancelling cannot be undone. Measurements are kept, and cancelled runs can be resumed."
+        case "resume":
+            return "Resuming cannot be undone. Resumed runs can be cancelled again."
+        case "bin" if live:
+            whose = "One of them is live and is" if live == 1 else f"{live:,} of them are live and are"
+            return f"{whose} cancelled first: restoring does not undo that, but resuming does."
+    return ""
+
+
+def _sentence(what: str, outcome: Outcome) -> str:
+    changed, asked = len(outcome.changed), outcome.asked
+    if not asked:
+        return "No run is chosen."
+    rest = "; ".join(
+        f"{len(run_ids):,} {'is' if len(run_ids) == 1 else 'are'} {reason}"
+        for reason, run_ids in sorted(outcome.unchanged.items(), key=lambda each: -len(each[1]))
+    )
+    if not changed:
+        return f"None of {plural(asked, 'run')} {what}; {rest}." if asked > 1 else f"The run stays as it is; {rest}."
+    if changed == asked:
+        return f"{plural(asked, 'run')} {what}."
+    return f"{changed:,} of {plural(asked, 'run')} {what}; {rest}."
