@@ -19,6 +19,7 @@ from app.continuing import continue_all
 from app.files import STATIC, TEMPLATES
 from app.kinds import routes
 from app.live import Broadcaster
+from app.measuring import Measuring
 from app.plotting import style
 from app.queue import Queue
 from app.reaper import Reaper
@@ -106,8 +107,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     broadcaster: Broadcaster = app.state.broadcaster
     store, queue = app.state.store, app.state.queue
     reaper = Reaper(store, queue, also=lambda: continue_all(store, queue))
+    measuring = Measuring(store, app.state.reader)
     reader = asyncio.create_task(broadcaster.run())
     reaper.start()
+    measuring.start()
     # A thread that nobody waits for: an end that comes early must not wait for a warm start.
     threading.Thread(target=_warm, args=(app.state.static, app.state.templates), daemon=True).start()
     loop = asyncio.get_running_loop()
@@ -118,6 +121,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         broadcaster.close()
         await reader
         await asyncio.to_thread(reaper.stop)
+        await asyncio.to_thread(measuring.stop)
 
 
 @contextmanager

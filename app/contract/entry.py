@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.contract.measures import Measure
 from app.contract.params import Params
 
 
@@ -11,7 +12,7 @@ class Entry:
 
     `target` is `module:function`, a string, so that the web knows it without importing torch. The keyword-only
     parameters of the function equal the fields of `params` (but `kind`), defaults included. `source` names paper and
-    section, or where the definition is.
+    section, or where the definition is. `measures` are the numbers and words that a run of a kind is judged by.
     """
 
     target: str
@@ -19,6 +20,7 @@ class Entry:
     title: str
     summary: str
     source: str
+    measures: tuple[Measure, ...] = ()
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
 """What a kind of run shows of itself: everything that pages and figures need to know, in one description."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -11,6 +11,7 @@ from app.kinds.objective import Objective
 from app.plotting.compared import ComparedEntry
 from app.plotting.entry import FigureEntry
 from app.records import Run
+from app.search.facts import Fact
 from app.store.reads import Reads
 
 Choices: TypeAlias = list[tuple[str, str]]
@@ -70,6 +71,10 @@ def _no_summary(_reader: Reader, _run: Run) -> str:
     return ""
 
 
+def _nothing_measured(_reader: Reader, _run: Run) -> Iterable[Fact]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of run. `entry` says what it is and which spec it has, `tabs` what a page of it shows, in order.
@@ -80,6 +85,7 @@ class Kind:
     `page` is the address, up to the run's id, of a page that shows runs of this kind together. `navigation` holds path
     and name of its own pages. `of_ticket` is the question about one ticket that a run of this kind answers.
     `compared` are figures of several runs, `objectives` what a sweep can look for, the usual one first.
+    `measured` yields what a run is judged by, of the measures that the entry declares, from `measured_series`.
     """
 
     entry: Entry
@@ -95,6 +101,8 @@ class Kind:
     form: FormLook = FormLook()
     compared: tuple[ComparedEntry, ...] = ()
     objectives: tuple[Objective, ...] = ()
+    measured: Callable[[Reader, Run], Iterable[Fact]] = field(default=_nothing_measured, repr=False)
+    measured_series: tuple[str, ...] = ()
 
     @property
     def figures(self) -> tuple[FigureEntry, ...]:

@@ -10,7 +10,9 @@ from pydantic import Field, TypeAdapter
 
 from app.contract.entry import Entry
 from app.contract.experiment import Experiment, RunSpec
+from app.contract.measures import Measure
 from app.contract.training_key import TrainingKey
+from app.kinds.measures import COSTS
 
 NAMES: Final = ("lottery", "erasure", "stable_rank", "hardware", "imported")
 """Every kind, in the order in which a form offers them: a folder beside this file and a name here."""
@@ -28,6 +30,10 @@ KEYS: Mapping[str, type[TrainingKey]] = {name: _key(entry) for name, entry in EN
 """The coordinates of the trainings of each kind."""
 TITLES: Mapping[str, str] = {name: entry.title for name, entry in ENTRIES.items()}
 """What a reader calls each kind of run."""
+MEASURES: tuple[Measure, ...] = tuple(
+    dict.fromkeys([*(measure for entry in ENTRIES.values() for measure in entry.measures), *COSTS])
+)
+"""What runs are judged by: the measures of all kinds, those of several once, and what every run costs."""
 
 
 def _any_of(entries: Mapping[str, Entry]) -> Any:

@@ -10,16 +10,28 @@ VALUES = 100
 
 
 class Fact(NamedTuple):
-    """A field of a run by its `path` such as "optimizer.lr", and one value: a number, or else text."""
+    """A field of a run by its `path` such as "optimizer.lr", and one value: a number, or else text.
+
+    A measure may be a mean over `n`; one that depends on the share of kept weights holds for low <= share < high.
+    """
 
     path: str
     number: float | None = None
     text: str | None = None
+    n: int | None = None
+    low: float | None = None
+    high: float | None = None
 
     @property
     def leaf(self) -> str:
         """The last part of the path, by which a query finds it as well: "lr"."""
-        return self.path.rpartition(".")[2]
+        return leaf_of(self.path)
+
+
+def leaf_of(path: str) -> str:
+    """Return the last part of a path: "lr" of "optimizer.lr", "accuracy@0.5%" of "result.accuracy@0.5%"."""
+    head, at, share = path.partition("@")
+    return head.rpartition(".")[2] + at + share
 
 
 def facts_of(spec: Mapping[str, Any]) -> list[Fact]:

@@ -7,8 +7,9 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any, Literal, TypeAlias
 
-from app.kinds.specs import EXPERIMENTS
-from app.search.facts import singular
+from app.contract.measures import Measure
+from app.kinds.specs import EXPERIMENTS, MEASURES
+from app.search.facts import leaf_of, singular
 from app.search.parse import wrong
 from app.search.terms import Comparison
 
@@ -25,11 +26,15 @@ RUN: Mapping[str, Type] = {
 """Fields that every run has."""
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(s|min|m|h|d|w)")
+_SIZES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)(b|kb|mb|gb|tb)")
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)%?")
+EXAMPLE = "accuracy@5%"
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field that a query names: of a run, or a fact of its spec; `types` are those of its values."""
+    """A field that a query names: of a run, or a fact of it; `types` are those of its values."""
 
     name: str
     types: frozenset[Type]
@@ -41,17 +46,47 @@ def field_of(comparison: Comparison) -> Field:
     name = comparison.field.casefold()
     if name in RUN:
         return Field(name, frozenset({RUN[name]}), of_run=True)
-    found = {kind for path, kinds in spec_fields().items() if name in (path, _leaf(path)) for kind in kinds}
+    found = types_of(name)
     if found:
-        return Field(name, frozenset(found), of_run=False)
+        return Field(name, found, of_run=False)
+    if "@" in name:
+        raise wrong(comparison.at, f"{comparison.field} is not measured at each density; {EXAMPLE} is")
     like = get_close_matches(name, names(), n=3, cutoff=0.6)
-    hint = f"; did you mean {' or '.join(like)}?" if like else ""
+    hint = f"; did you mean {' or '.join(like)}?" if like else "."
     raise wrong(comparison.at, f"there is no field {comparison.field}{hint} Quote it to search for it as it is written")
 
 
 def names() -> list[str]:
     """Return every field by its short name, those of all runs first."""
-    return [*RUN, *sorted({_leaf(path) for path in spec_fields()} - set(RUN))]
+    return [*RUN, *sorted({_offered(leaf_of(path)) for path in fact_fields()} - set(RUN))]
+
+
+def types_of(name: str) -> frozenset[Type]:
+    """Return the types of the values that a fact of this path or short name can have; empty where there is none."""
+    base, share = shared(name)
+    if "@" in base and share is None:
+        return frozenset()
+    return frozenset(kind for path, kinds in fact_fields().items() if base in (path, leaf_of(path)) for kind in kinds)
+
+
+def shared(name: str) -> tuple[str, float | None]:
+    """Return a name up to its "@", and the share after that: "accuracy@" and 0.05 of "accuracy@5%".
+
+    The share is None where there is no "@", or no percentage above 0 and up to 100 after it; the % may be left out.
+    """
+    base, at, percent = name.partition("@")
+    found = _PERCENT.fullmatch(percent)
+    share = float(found[1]) / 100 if at and found else None
+    return base + at, share if share is not None and 0 < share <= 1 else None
+
+
+@cache
+def fact_fields() -> Mapping[str, frozenset[Type]]:
+    """Return the paths of all facts with the types of their values: fields of specs, then measures."""
+    measures: dict[str, frozenset[Type]] = {
+        measure.path: frozenset({"word" if measure.words else "number"}) for measure in MEASURES
+    }
+    return {**spec_fields(), **measures}
 
 
 @cache
@@ -64,12 +99,21 @@ def spec_fields() -> Mapping[str, frozenset[Type]]:
 
 
 @cache
+def measure_of(name: str) -> Measure | None:
+    """Return the measure of this path or short name; None for a field of a spec."""
+    base, _ = shared(name)
+    return next((measure for measure in MEASURES if base in (measure.path, leaf_of(measure.path))), None)
+
+
+@cache
 def words() -> Mapping[str, tuple[str, ...]]:
     """Return every field by its short name with the words that it can be, where these are few, for completion."""
     found: dict[str, dict[str, None]] = {name: {} for name in names()}
     for path, _, values in _described():
-        if _leaf(path) not in RUN:
-            found.setdefault(_leaf(path), {}).update(dict.fromkeys(values))
+        if leaf_of(path) not in RUN:
+            found.setdefault(leaf_of(path), {}).update(dict.fromkeys(values))
+    for measure in MEASURES:
+        found.setdefault(_offered(leaf_of(measure.path)), {}).update(dict.fromkeys(measure.words))
     return {name: tuple(values) for name, values in found.items()}
 
 
@@ -80,7 +124,15 @@ def _described() -> Iterator[_Described]:
 
 
 def number(comparison: Comparison, value: str) -> float:
-    """Return a value as a number: "1e-3", "5%" as 0.05. Raises FieldError at `q`."""
+    """Return a value as a number: "1e-3", "5%" as 0.05; of a measure in seconds "2h", in bytes "1.5GB".
+
+    Raises FieldError at `q`.
+    """
+    measure = measure_of(comparison.field.casefold())
+    if measure is not None and measure.unit == "seconds" and _DURATION.fullmatch(value.casefold()):
+        return seconds(comparison, value)
+    if measure is not None and measure.unit == "bytes" and (size := _SIZE.fullmatch(value.casefold())):
+        return float(size[1]) * _SIZES[size[2]]
     text = value.removesuffix("%")
     try:
         read = float(text)
@@ -99,8 +151,9 @@ def seconds(comparison: Comparison, value: str) -> float:
     return float(read[1]) * _UNITS[read[2]]
 
 
-def _leaf(path: str) -> str:
-    return path.rpartition(".")[2]
+def _offered(leaf: str) -> str:
+    """Return a name as a reader can write it: with a share of kept weights where it depends on that."""
+    return f"{leaf}5%" if leaf.endswith("@") else leaf
 
 
 def _walk(

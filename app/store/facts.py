@@ -1,27 +1,56 @@
-"""The fields of a run's spec as rows that a search compares."""
+"""The fields of a run's spec, and its measures, as rows that a search compares."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select
 
 from app.search.facts import Fact, facts_of
-from app.store.tables import facts
+from app.search.fields import shared
+from app.store.tables import AnyRow, facts
 
 
 def put(conn: Connection, run_id: str, spec: Mapping[str, Any]) -> None:
-    """Replace the facts of a run by those of `spec`, as JSON."""
-    conn.execute(delete(facts).where(facts.c.run_id == run_id))
-    rows = [{"run_id": run_id, **fact._asdict(), "leaf": fact.leaf} for fact in facts_of(spec)]
+    """Replace the fields of a run by those of `spec`, as JSON; its measures stay."""
+    conn.execute(delete(facts).where(facts.c.run_id == run_id, facts.c.seq.is_(None)))
+    _insert(conn, run_id, None, facts_of(spec))
+
+
+def put_measures(conn: Connection, run_id: str, seq: int, measures: Iterable[Fact]) -> None:
+    """Replace the measures of a run by those that hold after event `seq`."""
+    conn.execute(delete(facts).where(facts.c.run_id == run_id, facts.c.seq.is_not(None)))
+    _insert(conn, run_id, seq, measures)
+
+
+def _insert(conn: Connection, run_id: str, seq: int | None, found: Iterable[Fact]) -> None:
+    rows = [{"run_id": run_id, "seq": seq, **fact._asdict(), "leaf": fact.leaf} for fact in found]
     if rows:
         conn.execute(insert(facts), rows)
 
 
-def of(conn: Connection, run_ids: Collection[str]) -> dict[str, list[Fact]]:
-    """Return the facts of each of these runs, in the order of their specs."""
+def named(name: str) -> ColumnElement[bool]:
+    """Return that a fact has this path, or this last part of one; of "accuracy@5%" the one that holds at 5 %."""
+    base, share = shared(name)
+    same: ColumnElement[bool] = (facts.c.path if "." in base else facts.c.leaf) == base
+    return same if share is None else and_(same, facts.c.low <= share, share < facts.c.high)
+
+
+def of(conn: Connection, run_ids: Collection[str], names: Collection[str] = ()) -> dict[str, list[Fact]]:
+    """Return the facts of each of these runs, in the order of their specs, then the measures.
+
+    Of those that depend on the share of kept weights only the ones with `names` such as "result.accuracy@5%" are read.
+    """
     found: dict[str, list[Fact]] = {run_id: [] for run_id in run_ids}
+    at = {shared(name): name for name in names if "@" in name}
+    wanted = or_(facts.c.low.is_(None), *(named(name) for name in at.values()))
     # Sorted here: asked to sort by the primary key, SQLite would read the whole table in that order.
-    rows = conn.execute(select(facts).where(facts.c.run_id.in_(run_ids))).all()
+    rows = conn.execute(select(facts).where(facts.c.run_id.in_(run_ids), wanted)).all()
     for row in sorted(rows, key=lambda row: row.id):
-        found[row.run_id].append(Fact(row.path, row.number, row.text))
+        paths = [row.path] if row.low is None else [name for key, name in at.items() if _holds(row, *key)]
+        found[row.run_id] += [Fact(path, row.number, row.text, row.n) for path in paths]
     return found
+
+
+def _holds(row: AnyRow, path: str, share: float | None) -> bool:
+    """Whether a fact is the one of `path` at a share of kept weights."""
+    return share is not None and row.path == path and bool(row.low <= share < row.high)

@@ -12,6 +12,7 @@ from app.records import State
 from app.search.fields import Field, Type, field_of, number, seconds
 from app.search.parse import parse, wrong
 from app.search.terms import All, Comparison, Either, Not, Term, Word
+from app.store.facts import named
 from app.store.tables import Now, facts, runs, shards
 
 Condition = ColumnElement[bool]
@@ -109,7 +110,7 @@ def _equal(column: Any, value: str, *, exact: bool) -> Condition:
 
 def _fact(term: Comparison, field: Field) -> Condition:
     """Return that some fact of this name compares so; for !=, that there is one and none is equal."""
-    name = facts.c.path == field.name if "." in field.name else facts.c.leaf == field.name
+    name = named(field.name)
     numeric = "number" in field.types
     found: list[Condition] = []
     for value in term.values:

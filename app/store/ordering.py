@@ -1,4 +1,4 @@
-"""Orders of a list of runs: by what every run has, or by any field of their specs."""
+"""Orders of a list of runs: by what every run has, or by any field of their specs or measure."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, func, select
 
 from app.contract.experiment import FieldError
-from app.search.fields import spec_fields
+from app.search.fields import types_of
+from app.store.facts import named
 from app.store.tables import facts, runs
 
 SORTS: dict[str, ColumnElement[Any]] = {
@@ -35,16 +36,17 @@ def order_of(sort: str) -> Order:
     descending, name = sort.startswith("-"), sort.removeprefix("-")
     if name in SORTS:
         return Order(SORTS[name], float if name.endswith("_at") else str, descending, runs)
-    kinds = {kind for path, kinds in spec_fields().items() if name in (path, path.rpartition(".")[2]) for kind in kinds}
+    kinds = types_of(name)
     if not kinds:
         known = ", ".join(SORTS)
-        raise FieldError("sort", f"must be one of {known}, or a field of a spec, with a - before it for descending")
+        raise FieldError(
+            "sort", f"must be one of {known}, a field of a spec or a measure, with a - before it for descending"
+        )
     numeric = "number" in kinds
     column = facts.c.number if numeric else facts.c.text
-    named = facts.c.path == name if "." in name else facts.c.leaf == name
     # The smallest of a list, and downwards the largest.
     extreme = (func.max if descending else func.min)(column).label("extreme")
-    each = select(facts.c.run_id, extreme).where(named).group_by(facts.c.run_id).subquery()
+    each = select(facts.c.run_id, extreme).where(named(name)).group_by(facts.c.run_id).subquery()
     last: Any = (-_BEYOND if descending else _BEYOND) if numeric else ("" if descending else "\U0010ffff")
     source = runs.outerjoin(each, each.c.run_id == runs.c.id)
     return Order(func.coalesce(each.c.extreme, last), float if numeric else str, descending, source)

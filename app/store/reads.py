@@ -30,6 +30,7 @@ from app.store import (
     facts,
     labels,
     listing,
+    measures,
     outputs,
     refusals,
     runs,
@@ -41,6 +42,7 @@ from app.store import (
     workers,
 )
 from app.store.artifacts import Artifacts
+from app.store.measures import Costs
 from app.store.runs import Relatives
 from app.store.speeds import Speed
 from app.store.timings import Timing
@@ -99,10 +101,28 @@ class Reads(ABC):
         with self._read() as conn:
             return runs.several(conn, run_ids)
 
-    def facts(self, run_ids: Collection[str]) -> dict[str, list[Fact]]:
-        """The fields of the specs of these runs, by run."""
+    def facts(self, run_ids: Collection[str], names: Collection[str] = ()) -> dict[str, list[Fact]]:
+        """The fields of the specs of these runs, then their measures, by run.
+
+        Of measures at a share of kept weights those with `names` such as "result.accuracy@5%".
+        """
         with self._read() as conn:
-            return facts.of(conn, run_ids)
+            return facts.of(conn, run_ids, names)
+
+    def unmeasured(self, limit: int) -> list[str]:
+        """The newest runs whose log has grown since their measures were computed."""
+        with self._read() as conn:
+            return measures.pending(conn, limit)
+
+    def count_unmeasured(self) -> int:
+        """How many runs that have ended wait for their measures to be computed."""
+        with self._read() as conn:
+            return measures.count_ended(conn)
+
+    def costs(self, run_id: str) -> Costs:
+        """What a run has cost up to now."""
+        with self._read() as conn:
+            return measures.costs(conn, run_id)
 
     def sweep(self, sweep_id: str) -> Sweep:
         """Raises NotFound."""

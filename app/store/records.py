@@ -14,6 +14,7 @@ from app.contract.experiment import Experiment, RunSpec
 from app.records import (
     Run,
 )
+from app.search.facts import Fact
 from app.store import (
     bulk,
     ids,
@@ -21,6 +22,7 @@ from app.store import (
     installation,
     labels,
     lifecycle,
+    measures,
     references,
     runs,
     sweep,
@@ -90,6 +92,11 @@ class Records(Connected):
         with self._db.write() as conn:
             runs.relabel(conn, run_id, name=name, tags=tags, notes=notes)
             return runs.get(conn, run_id)
+
+    def measure(self, run_id: str, seq: int, measured: Iterable[Fact]) -> None:
+        """Keep the measures of a run as of event `seq`, unless newer ones are kept already or the run is gone."""
+        with self._db.write(hasty=True) as conn:
+            measures.put(conn, run_id, seq, measured)
 
     def cancel_run(self, run_id: str) -> Run:
         """Stop a run; again does nothing. Raises NotFound, Conflict when it has ended otherwise."""

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
@@ -28,6 +29,9 @@ from app.store.errors import Damaged
 
 REVISION = "0010"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
+
+UNMEASURED = "measured_seq IS NULL OR measured_seq < last_seq"
+"""Runs whose log has grown since their measures were computed."""
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
@@ -154,7 +158,10 @@ runs = Table(
     Column("last_seq", Integer, nullable=False, default=0),
     # When its turn comes again after it held a slot; empty: since it was created.
     Column("turn_at", Double),
+    # The event up to which its measures are computed.
+    Column("measured_seq", Integer),
     Index(None, "created_at", "id"),
+    Index("ix_runs_unmeasured", "id", sqlite_where=text(UNMEASURED), postgresql_where=text(UNMEASURED)),
 )
 
 shards = Table(
@@ -238,7 +245,8 @@ artifacts = Table(
     Column("meta", Json, nullable=False),
 )
 
-# The fields of specs, which a search compares: `leaf` is the last part of the path; a number, or else text.
+# The fields of specs and the measures of runs, which a search compares: `leaf` is the last part of the path; a number,
+# or else text.
 facts = Table(
     "facts",
     metadata,
@@ -248,9 +256,26 @@ facts = Table(
     Column("leaf", String(200), nullable=False),
     Column("number", Double),
     Column("text", String(200)),
+    # Of a measure: the number of the run's event that it is as new as; over how many replicates it is a mean; and from
+    # and up to which share of kept weights it holds, where it depends on that.
+    Column("seq", Integer),
+    Column("n", Integer),
+    Column("low", Double),
+    Column("high", Double),
     Index(None, "run_id"),
     Index(None, "leaf", "number"),
     Index(None, "leaf", "text"),
+)
+
+# Views of the board under a name: the query string of its address. A deleted one can be restored.
+views = Table(
+    "views",
+    metadata,
+    Column("id", String(10), primary_key=True),
+    Column("name", String(80), nullable=False),
+    Column("query", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("deleted_at", Double),
 )
 
 workers = Table(

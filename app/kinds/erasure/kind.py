@@ -8,6 +8,7 @@ from app.kinds.erasure.figures import (
     update_sizes,
 )
 from app.kinds.erasure.film.wall import film_page
+from app.kinds.erasure.measures import measured
 from app.kinds.erasure.objectives import OBJECTIVES
 from app.kinds.erasure.spec import ENTRY, ErasureSpec
 from app.kinds.erasure.summary import summary
@@ -48,6 +49,8 @@ KIND = Kind(
     series=("erasure", "ending", "spectrum", "update_sizes"),
     summary=summary,
     summary_series=("ending",),
+    measured=measured,
+    measured_series=("ending",),
     navigation=(("/erasure", "Erasure"),),
     form=FormLook(
         sections={"Picture": "erasure/_studio.html"}, styles=("css/studio.css",), scripts=("js/studio/page.js",)

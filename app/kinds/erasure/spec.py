@@ -22,11 +22,13 @@ from app.contract.experiment import (
     Replicates,
     Seed,
 )
+from app.contract.measures import Measure
 from app.contract.params import RARE, OptimizerParams, unit
 from app.contract.training_key import TrainingKey
 from app.kinds.erasure.grids import Grid, GridChoice
 from app.kinds.erasure.key import Cell as Cell
 from app.kinds.erasure.key import ErasureKey as ErasureKey
+from app.kinds.measures import BEST_ACCURACY
 from app.methods.catalog import CATALOG, DatasetChoice, PictureChoice
 
 MAX_CELLS = 2_000
@@ -279,4 +281,8 @@ ENTRY = Entry(
     "Weight erasure",
     "Put a picture into the initial weights and train: which optimizers erase it, and which leave it visible?",
     "docs.modula.systems, weight erasure; Jesus et al. 2021, arXiv 2012.02550",
+    measures=(
+        BEST_ACCURACY,
+        Measure("erased", "Share of trainings in which the picture is no more visible than chance.", over="trainings"),
+    ),
 )

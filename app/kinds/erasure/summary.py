@@ -4,6 +4,7 @@ import numpy as np
 
 from app.atlas.reader import Reader
 from app.contract.words import plural
+from app.kinds.erasure.measures import by_chance
 from app.records import Run
 
 
@@ -13,6 +14,6 @@ def summary(reader: Reader, run: Run) -> str:
     if not len(rows):
         return ""
     marked = rows.where((rows["image"] == "picture") & np.isfinite(rows["visibility"]))
-    gone = (marked["null_low"] <= marked["visibility"]) & (marked["visibility"] <= marked["null_high"])
+    gone = by_chance(marked)
     so_far = "" if run.state == "finished" else " so far"
     return f"picture no more than chance in {int(gone.sum())} of {plural(len(marked), 'training')}{so_far}"

@@ -9,6 +9,7 @@ from app.contract.experiment import FieldError, RunSpec
 from app.contract.params import unit
 from app.contract.tickets import TicketKey
 from app.contract.training_key import TrainingKey
+from app.kinds.measures import TICKETS
 
 
 class ImportedSpec(RunSpec):
@@ -83,4 +84,5 @@ ENTRY = Entry(
     "Imported masks",
     "Compare masks and weights that came from elsewhere with one another, and with what chance would give.",
     "the files themselves",
+    measures=TICKETS,
 )

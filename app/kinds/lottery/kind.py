@@ -10,6 +10,7 @@ from app.kinds.lottery.figures import (
     training_curves,
     weight_movement,
 )
+from app.kinds.lottery.measures import measured
 from app.kinds.lottery.objectives import OBJECTIVES
 from app.kinds.lottery.spec import ENTRY
 from app.kinds.lottery.summary import summary
@@ -35,6 +36,8 @@ KIND = Kind(
     ),
     summary=summary,
     summary_series=("outcome", "layers"),
+    measured=measured,
+    measured_series=("outcome", "layers"),
     compared=(compared_accuracy.ENTRY, compared_difference.ENTRY, compared_training.ENTRY),
     objectives=OBJECTIVES,
     series=("evaluation", "outcome", "layers", "movement"),

@@ -9,10 +9,12 @@ from app.contract import stacks
 from app.contract.entry import Entry
 from app.contract.events import WINNING_TICKET
 from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
+from app.contract.measures import Measure
 from app.contract.params import RARE, Params, unit, when
 from app.contract.training_key import TrainingKey
 from app.contract.words import plural
 from app.kinds.lottery.key import LotteryKey as LotteryKey
+from app.kinds.measures import TICKETS
 from app.methods.catalog import (
     ControlChoice,
     DatasetChoice,
@@ -262,4 +264,15 @@ ENTRY = Entry(
     "Lottery tickets",
     "Prune, rewind, train again: does a sparse subnetwork learn as well as the dense network, and do controls?",
     "Frankle & Carbin 2019, arXiv 1803.03635",
+    measures=(
+        *TICKETS,
+        Measure("test_loss", "Test loss of the tickets at the level of accuracy, in nats.", over="replicates"),
+        Measure(
+            "verdict",
+            "Whether some ticket matches the dense network, as the verdict of the run's page has it.",
+            words=("matches", "loses", "undecided", "collapsed"),
+            over="replicates",
+        ),
+        Measure("matched_density", "Lowest density at which the ticket matches the dense network.", over="replicates"),
+    ),
 )

@@ -1,29 +1,48 @@
-"""Fields of specs as columns of the board: those that differ among its runs, or those that its reader chose."""
+"""Facts of runs as columns of the board: fields that differ among its runs, or what its reader chose."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.search.facts import Fact
-from app.search.fields import spec_fields
+from app.contract.measures import Measure
+from app.search.facts import Fact, leaf_of
+from app.search.fields import fact_fields, measure_of, types_of
+from app.web.core.words import duration, size
 
 MOST = 3
 """Columns that come by themselves."""
 _SHOWN = ("kind", "dataset", "model")
 """Fields that every row has anyway."""
+_SHARES = ("50%", "20%", "10%", "5%", "2%", "1%")
+"""Shares of kept weights that are offered; any other can be written."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A field by its path; `title` is the shortest name that means it alone."""
+    """A field or measure by its path; `title` is the shortest name that means it alone."""
 
     path: str
     title: str
     numeric: bool
+    measure: Measure | None = None
+
+    def written(self, fact: Fact) -> str:
+        """Return a value as a reader sees it."""
+        if fact.number is None:
+            return fact.text or ""
+        if self.measure is None:
+            return f"{fact.number:g}"
+        match self.measure.unit:
+            case "seconds":
+                return duration(fact.number)
+            case "bytes":
+                return size(fact.number)
+            case _:
+                return f"{fact.number:.4g}"
 
 
 def differing(facts: Mapping[str, Sequence[Fact]], most: int = MOST) -> list[Column]:
     """Return at most `most` fields that half of the runs have, with values that differ; components first."""
-    paths = dict.fromkeys(fact.path for each in facts.values() for fact in each)
+    paths = dict.fromkeys(fact.path for each in facts.values() for fact in each if measure_of(fact.path) is None)
     runs = [_values(each) for each in facts.values()]
     found = []
     for path in paths:
@@ -36,44 +55,63 @@ def differing(facts: Mapping[str, Sequence[Fact]], most: int = MOST) -> list[Col
 
 
 def column(path: str) -> Column:
-    """Return the column of a path, or of a field by its last part where one path alone has it."""
-    known = spec_fields()
-    alike = [each for each in known if each == path or each.rpartition(".")[2] == path]
-    path = path if path in known or len(alike) != 1 else alike[0]
-    leaf = path.rpartition(".")[2]
-    alone = sum(each.rpartition(".")[2] == leaf for each in known) == 1
-    return Column(path, (leaf if alone else path).replace("_", " "), known.get(path) == frozenset({"number"}))
+    """Return the column of a path, or of a field or measure by its last part where one path alone has it."""
+    known = fact_fields()
+    base, at, share = path.partition("@")
+    base += at
+    alike = [each for each in known if base in (each, leaf_of(each))]
+    base = base if base in known or len(alike) != 1 else alike[0]
+    leaf = leaf_of(base)
+    alone = sum(leaf_of(each) == leaf for each in known) == 1
+    share = f"{share.removesuffix('%')}%" if at else ""
+    title = (leaf if alone else base).replace("_", " ") + share
+    return Column(base + share, title, known.get(base) == frozenset({"number"}), measure_of(base))
+
+
+def named(text: str) -> list[Column]:
+    """Return the columns that a link names, separated by commas; what is no field or measure is left out."""
+    return list(dict.fromkeys(column(path.strip()) for path in text.split(",") if is_field(path.strip())))
 
 
 def chosen(text: str, facts: Mapping[str, Sequence[Fact]]) -> list[Column]:
-    """Return the columns that a link names, separated by commas; an empty one leaves the choice to the runs."""
-    if not text:
-        return differing(facts)
-    return [column(path) for path in dict.fromkeys(text.split(",")) if is_field(path)]
+    """Return the columns that a link names; an empty one leaves the choice to the runs."""
+    return named(text) if text else differing(facts)
 
 
 def offered(columns: Sequence[Column], facts: Mapping[str, Sequence[Fact]]) -> list[Column]:
-    """Return what a reader can choose from: the columns that are shown, then every other field of these runs."""
+    """Return what a reader can choose from: the columns that are shown, then every other fact of these runs.
+
+    Of a measure that depends on the share of kept weights usual shares are offered where its plain form is known.
+    """
     paths = dict.fromkeys(each.path for each in columns) | dict.fromkeys(
         fact.path for each in facts.values() for fact in each if fact.path not in _SHOWN
     )
-    return [column(path) for path in paths]
+    at = [f"{path}@{share}" for path in list(paths) if f"{path}@" in fact_fields() for share in _SHARES]
+    return [column(path) for path in dict.fromkeys([*paths, *at])]
 
 
 def is_field(path: str) -> bool:
-    """Whether a spec has such a field."""
-    return any(path in (spec_field, spec_field.rpartition(".")[2]) for spec_field in spec_fields())
+    """Whether runs have such a field or measure."""
+    return bool(types_of(path))
 
 
 def cells(columns: Sequence[Column], facts: Sequence[Fact]) -> tuple[str, ...]:
-    """Return what a run has in each column, its values separated by commas; empty where it has no such field."""
-    values = _values(facts)
-    return tuple(", ".join(values.get(each.path, ())) for each in columns)
+    """Return what a run has in each column, its values separated by commas; empty where it has none."""
+    return tuple(", ".join(each.written(fact) for fact in facts if fact.path == each.path) for each in columns)
 
 
-def _values(facts: Sequence[Fact]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+def titles(columns: Sequence[Column], facts: Sequence[Fact]) -> tuple[str, ...]:
+    """Return the same with the number of replicates of a mean: "0.974, mean over 5 replicates"."""
+    found = []
+    for each, text in zip(columns, cells(columns, facts), strict=True):
+        n = next((fact.n for fact in facts if fact.path == each.path), None)
+        over = each.measure.over if each.measure else ""
+        found.append(text if n is None or not over else f"{text}, n = {n} {over}")
+    return tuple(found)
+
+
+def _values(facts: Sequence[Fact]) -> dict[str, tuple[float | str | None, ...]]:
+    found: dict[str, tuple[float | str | None, ...]] = {}
     for fact in facts:
-        written = f"{fact.number:g}" if fact.number is not None else fact.text or ""
-        found[fact.path] = (*found.get(fact.path, ()), written)
+        found[fact.path] = (*found.get(fact.path, ()), fact.text if fact.number is None else fact.number)
     return found

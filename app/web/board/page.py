@@ -12,7 +12,7 @@ from app.records import Page
 from app.search.parse import LENGTH
 from app.store import Reads
 from app.store.errors import NotFound
-from app.web.board.columns import cells, chosen, offered
+from app.web.board.columns import cells, chosen, named, offered, titles
 from app.web.board.completion import completion
 from app.web.board.notice import Notice
 from app.web.board.presets import presets
@@ -51,13 +51,18 @@ def board(
             error = wrong.message if wrong.field == "q" else ""
             found = Page(items=(), next=None) if error else store.runs(q=q, limit=LIMIT)
         choice = ",".join(columns or ())[:LENGTH]
-        texts, facts = summaries(store, readers.reader, found.items), store.facts([run.id for run in found.items])
+        texts = summaries(store, readers.reader, found.items)
+        facts = store.facts([run.id for run in found.items], [each.path for each in named(choice)])
         shown, now = chosen(choice, facts), datetime.now(UTC)
         known, counts = store.workers(), store.count_runs()
         board = Board(
-            tuple(row(run, texts[run.id], now, cells(shown, facts[run.id])) for run in found.items),
+            tuple(
+                row(run, texts[run.id], now, cells(shown, facts[run.id]), titles(shown, facts[run.id]))
+                for run in found.items
+            ),
             q, state, tag, sort, cursor, found.next, tuple(shown), tuple(offered(shown, facts)), choice,
             COMFORTABLE if rows == COMFORTABLE else "", counts, error=error,
+            unmeasured=store.count_unmeasured(),
         )  # fmt: skip
         # For the bar of actions, which is no live part.
         view = board if known_parts(request) is not None else replace(board, matching=_matching(store, board))

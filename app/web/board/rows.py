@@ -40,9 +40,17 @@ class Row:
     created: str
     deleted: str
     cells: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    """The same as `cells`, with what a mean is over."""
 
 
-def row(run: Run, summary: str = "", now: datetime | None = None, cells: tuple[str, ...] = ()) -> Row:
+def row(
+    run: Run,
+    summary: str = "",
+    now: datetime | None = None,
+    cells: tuple[str, ...] = (),
+    titles: tuple[str, ...] = (),
+) -> Row:
     """A run as a row of a table; `summary` is its verdict in short, `cells` what stands in chosen columns."""
     return Row(
         id=run.id,
@@ -61,6 +69,7 @@ def row(run: Run, summary: str = "", now: datetime | None = None, cells: tuple[s
         created=f"{run.created_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
         deleted=ago(run.deleted_at, now) if run.deleted_at else "",
         cells=cells,
+        titles=titles or cells,
     )
 
 

@@ -34,6 +34,8 @@ class Board:
     limit: int = LIMIT
     states: tuple[tuple[str, str], ...] = STATES
     syntax: str = "optimizer:adam lr>1e-3 -tag:old"
+    unmeasured: int = 0
+    """Ended runs whose measures are still to be computed."""
     error: str = ""
     """What is wrong with the search, in words."""
     matching: int = 0

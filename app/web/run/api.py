@@ -10,11 +10,10 @@ from app.contract.strict import Strict
 from app.kinds.presets import PRESETS
 from app.kinds.specs import ENTRIES, EXPERIMENTS
 from app.kinds.specs import Submitted as Trained
-from app.records import Page, Run, State
+from app.records import Run
 from app.store.labels import NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH, TAGS
-from app.store.listing import PAGE
 from app.web.core.context import QueueDep, StoreDep
-from app.web.core.parameters import Cursor, Empty, RunId, Short
+from app.web.core.parameters import RunId
 from app.web.core.problems import responses
 from app.web.submission.submit import announce, extend, submit, trainable
 from app.web.submission.waits import noted
@@ -76,9 +75,6 @@ class Extension(_Body):
     spec: Submitted
 
 
-Sort: TypeAlias = Annotated[str, Field(max_length=100)]
-
-
 @router.post("/runs", status_code=201)
 def create_run(body: NewRun, response: Response, store: StoreDep, queue: QueueDep) -> Run:
     """Submit a run. Without a broker or a worker for it, it is stored and waits; `progress.note` gives the reason."""
@@ -90,34 +86,6 @@ def create_run(body: NewRun, response: Response, store: StoreDep, queue: QueueDe
         run = submit(store, queue, preset.spec, name=name or preset.title, tags=body.tags, notes=body.notes)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"
     return run
-
-
-@router.get("/runs")
-def list_runs(
-    store: StoreDep,
-    q: Annotated[
-        str,
-        Query(
-            max_length=NAME_LENGTH,
-            description="Words of name, tags, kind, model or data set, or the beginning of an id; `key:value` for one "
-            "of model, dataset, kind, tag and state. Exclusion and comparisons are not supported.",
-        ),
-    ] = "",
-    kind: Annotated[Short | None, Empty] = None,
-    state: Annotated[State | None, Empty] = None,
-    tag: Annotated[Short | None, Empty] = None,
-    sort: Annotated[
-        Sort,
-        Query(
-            description="created_at, finished_at, name, kind, state or a field of a spec such as lr; - sorts downwards."
-        ),
-    ] = "-created_at",
-    limit: Annotated[int, Query(ge=1, le=PAGE)] = 50,
-    cursor: Annotated[Cursor | None, Empty, Query(description="`next` of the page before.")] = None,
-    binned: Annotated[bool, Query(description="The runs in the bin instead.")] = False,
-) -> Page:
-    """A page of runs; `next` is the cursor of the following one."""
-    return store.runs(q=q, kind=kind, state=state, tag=tag, sort=sort, limit=limit, cursor=cursor, binned=binned)
 
 
 @router.get("/runs/{run_id}", responses=responses(404))

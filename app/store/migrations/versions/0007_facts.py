@@ -24,7 +24,10 @@ def upgrade() -> None:
     )
     runs = sa.table("runs", sa.column("id", sa.Text), sa.column("spec", sa.Text))
     for row in op.get_bind().execute(sa.select(runs)).all():
-        rows = [{"run_id": row.id, **fact._asdict(), "leaf": fact.leaf} for fact in facts_of(json.loads(row.spec))]
+        rows = [
+            {"run_id": row.id, "path": fact.path, "leaf": fact.leaf, "number": fact.number, "text": fact.text}
+            for fact in facts_of(json.loads(row.spec))
+        ]
         if rows:
             op.bulk_insert(facts, rows)
     for columns in (["run_id"], ["leaf", "number"], ["leaf", "text"]):

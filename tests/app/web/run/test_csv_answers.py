@@ -22,13 +22,14 @@ ADDRESSES: dict[str, dict[str, str | int]] = {
     "film/values": {**FILM, "step": 56, "bottom": 2, "right": 2},
     "compare/figures/compared_accuracy": {},
     "sweeps/members": {},
+    "runs": {"columns": "lr"},
 }
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_a_byte_order_mark_comes_on_request(client: httpx.Client, store: Store, path: str) -> None:
     run = write_erased(store)[0].id if path.startswith("film") else write_run(store, {"fc1": (3, 48)}).id
-    several = path.startswith("compare")
+    several = path.startswith("compare") or path == "runs"
     url = f"/api/v1/{path}" if several else f"/api/v1/runs/{run}/{path}"
     if path.startswith("sweeps"):
         body = {"preset": "digits-tickets", "axes": {"seed": {"values": [0, 1]}}}

@@ -1,0 +1,76 @@
+"""Lists of runs over the API: searched, sorted, with chosen fields and measures, as JSON or CSV."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.records import State
+from app.search.parse import LENGTH
+from app.store.listing import PAGE
+from app.web.board.listed import ListedPage, page, table
+from app.web.core.columns import CSV, Bom, Format, csv_response, wants_csv
+from app.web.core.context import StoreDep
+from app.web.core.parameters import Cursor, Empty, Short
+
+router = APIRouter(tags=["runs"])
+
+Search = Annotated[
+    str,
+    Query(
+        max_length=LENGTH,
+        description="A query: words of name, tags, kind, model or data set, or the beginning of an id; fields and "
+        "measures compared with values, such as `optimizer:adam,muon lr>1e-3 accuracy@5%>0.9 created<7d`; `-` or NOT, "
+        "OR, brackets.",
+    ),
+]
+Sort = Annotated[
+    str,
+    Query(
+        max_length=100,
+        description="created_at, finished_at, name, kind, state, a field of a spec such as lr, or a measure such as "
+        "accuracy@5%; - sorts downwards.",
+    ),
+]
+ColumnNames = Annotated[
+    str,
+    Query(
+        max_length=LENGTH,
+        description="Fields of specs and measures, separated by commas, such as `lr,accuracy,accuracy@5%`: `fields` of "
+        "each run has those that it has. Unknown names are left out.",
+    ),
+]
+
+
+@router.get(
+    "/runs",
+    response_model=ListedPage,
+    responses={200: {"description": "Runs, or every run from here on as CSV.", "content": {CSV: {}}}},
+)
+def list_runs(
+    request: Request,
+    store: StoreDep,
+    q: Search = "",
+    kind: Annotated[Short | None, Empty] = None,
+    state: Annotated[State | None, Empty] = None,
+    tag: Annotated[Short | None, Empty] = None,
+    sort: Sort = "-created_at",
+    limit: Annotated[int, Query(ge=1, le=PAGE, description="Runs of a page of JSON.")] = 50,
+    cursor: Annotated[Cursor | None, Empty, Query(description="`next` of the page before.")] = None,
+    binned: Annotated[bool, Query(description="The runs in the bin instead.")] = False,
+    columns: ColumnNames = "",
+    form: Annotated[Format | None, Empty, Query(alias="format")] = None,
+    bom: Bom = False,
+) -> Any:
+    """A page of runs, or as CSV up to 10,000; `next`, in CSV the header X-Next, is the cursor of the rest."""
+    which: dict[str, Any] = {
+        "q": q, "kind": kind, "state": state, "tag": tag, "sort": sort, "limit": limit, "cursor": cursor,
+        "binned": binned,
+    }  # fmt: skip
+    with store.snapshot() as now:
+        if not wants_csv(request.headers.get("accept", ""), form):
+            return page(now, columns, **which)
+        found, following = table(now, columns, **which)
+    answer: Response = csv_response(found, "runs.csv", bom=bom)
+    if following:
+        answer.headers["X-Next"] = following
+    return answer
