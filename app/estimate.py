@@ -1,6 +1,6 @@
 """How long a run would take: from the speed of such work measured before, its amount and the slots at work.
 
-And how wrong that was before: what shards took against what was told of them.
+And how wrong earlier estimates were: the time that shards took against the one estimated for them.
 """
 
 import math
@@ -27,7 +27,7 @@ class Speed(Protocol):
 
 
 class Timing(Protocol):
-    """What a replicate took against what was told; `device` is "cpu", "gpu" or "any", as its run asked."""
+    """The time that a replicate took and the one estimated; `device` is "cpu", "gpu" or "any", as its run asked."""
 
     @property
     def kind(self) -> str: ...
@@ -38,7 +38,7 @@ class Timing(Protocol):
     @property
     def device(self) -> str: ...
     @property
-    def told_s(self) -> float: ...
+    def estimated_s(self) -> float: ...
     @property
     def took_s(self) -> float: ...
 
@@ -102,7 +102,7 @@ def spread(spec: Experiment, timings: Iterable[Timing]) -> Spread | None:
     """
     key = (spec.kind, spec.model_name, spec.dataset_name, spec.device)
     alike = (timing for timing in timings if (timing.kind, timing.model, timing.dataset, timing.device) == key)
-    ratios = [each.took_s / each.told_s for each in islice(alike, LATEST)]
+    ratios = [each.took_s / each.estimated_s for each in islice(alike, LATEST)]
     ratios.sort(key=lambda ratio: max(ratio, 1 / ratio))
     n = len(ratios)
     usual = ratios[: math.ceil(0.9 * n)]

@@ -1,7 +1,7 @@
-"""Checkpoints as documents in the artifact store: state, the artifacts it rests on, and the next ordinal.
+"""Write and read checkpoints as documents in the artifact store: state, artifacts it needs, and the next ordinal.
 
-A document without tensors is JSON; one with them, of a training that is half done, a safetensors file that has the JSON
-in its metadata.
+A document without tensors is JSON. One with tensors, of an unfinished training, is a safetensors file with the JSON in
+its metadata.
 """
 
 import logging
@@ -14,10 +14,10 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from app.contract.experiment import RunSpec
-from app.contract.training_key import TrainingKey, canonical
-from app.kinds.before import Place, converted, converted_state
+from app.contract.training_key import TrainingKey
 from app.store import Artifacts, CheckpointRef
 from workers import tensors
+from workers.checkpoints_before import up_to_date
 from workers.science.outputs import Resume
 
 log = logging.getLogger(__name__)
@@ -31,10 +31,10 @@ class LostCheckpointsError(Exception):
 
 @dataclass
 class Saved:
-    """Where a shard stands: `artifacts` maps the name of each and the key of its training to the SHA-256 of its bytes.
+    """The checkpoint of a shard: `artifacts` maps the name of each and the key of its training to its SHA-256.
 
-    `shard` names the run and replicate it belongs to; "" in those of older versions. `sha256` is its own, once read.
-    In `version` 1, whose documents do not tell it, trainings were named by level, branch and draw.
+    `shard` names its run and replicate; "" in those of older versions. `sha256` is its own, once read. The documents of
+    `version` 1 lack that number.
     """
 
     state: dict[str, Any] | None = None
@@ -43,7 +43,7 @@ class Saved:
     shard: str = ""
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
     sha256: str = ""
-    version: int = 2
+    version: int = 3
 
     def write(self, store: Artifacts) -> str:
         """Put the document into the artifact store and return its SHA-256."""
@@ -52,7 +52,7 @@ class Saved:
         return store.put(tensors.dumps(self.tensors, {_DOCUMENT: document.decode()}) if self.tensors else document)
 
     def resume(self, store: Artifacts) -> Resume | None:
-        """What the experiment gets back; None when it starts from nothing."""
+        """Return what the experiment resumes from; None when it starts from nothing."""
         if self.state is None:
             return None
         artifacts: Mapping[str, str] = dict(self.artifacts)
@@ -64,7 +64,7 @@ class Saved:
 
 
 def key(name: str, training: TrainingKey) -> str:
-    """How a checkpoint names an artifact."""
+    """Return the name that a checkpoint has for an artifact."""
     return f"{name}/{training.text}"
 
 
@@ -76,15 +76,14 @@ def newest(
     spec: RunSpec,
     damaged: Mapping[str, str] | None = None,
 ) -> Saved:
-    """The newest of `refs` that rests on nothing lost: at most `logged` ordinals are in the log, all bytes are there.
+    """Return the newest of `refs` that can be used: the log has its `logged` ordinals, and no artifact is missing.
 
-    `spec` is that of the run, by which names of trainings in older documents are understood.
+    `spec` is that of the run; older documents are converted by it. `damaged` maps the hash of a checkpoint that needs
+    damaged artifacts to the reason.
 
-    `damaged` says by their hash of which ones it is known that they rest on other bytes, and on which.
-
-    An empty one when there never was any: the shard starts over, and the log drops what it already has.
-    Raises `LostCheckpointsError` when there were some and none is left, saying what is wrong with each: the run may
-    have been extended since it began, so that starting over would say things in another order than the log.
+    Return an empty one when there never was any: the shard starts over, and the log drops what it already has.
+    Raises `LostCheckpointsError` with a reason for each when there were some and none can be used: the run may have
+    been extended since it began, so that starting over would log its rows in another order.
     """
     refused: list[str] = []
     known = damaged or {}
@@ -114,25 +113,12 @@ def newest(
 def _read(data: bytes, spec: RunSpec) -> Saved:
     plain = data.startswith(b"{")  # a safetensors file begins with a length divisible by 8
     document = orjson.loads(data if plain else tensors.meta(data).get(_DOCUMENT, "{}"))
-    if "version" not in document:
-        document = _converted(document, spec)
-    return Saved(**document, tensors={} if plain else tensors.loads(data))
-
-
-def _converted(document: dict[str, Any], spec: RunSpec) -> dict[str, Any]:
-    """A document of version 1 with trainings named by their keys."""
-    stored = spec.model_dump(mode="json")
-    state = document.get("state")
-    artifacts = {}
-    for name, sha256 in document.get("artifacts", {}).items():
-        artifact, level, branch, draw = name.split("/")
-        coordinates = converted(spec.kind, stored, Place(int(level), branch, int(draw)))
-        artifacts[f"{artifact}/{canonical(coordinates)}"] = sha256
-    return {**document, "state": state and converted_state(spec.kind, stored, state), "artifacts": artifacts}
+    document, own = up_to_date(document, {} if plain else tensors.loads(data), spec)
+    return Saved(**document, tensors=own)
 
 
 def _obstacle(saved: Saved, store: Artifacts, shard: str) -> str:
-    """Why a document that was read cannot be used; "" when it can."""
+    """Return why a document cannot be used; "" when it can."""
     if saved.shard not in ("", shard):
         return f"it belongs to {saved.shard}"
     if not all(store.exists(sha256) for sha256 in saved.artifacts.values()):

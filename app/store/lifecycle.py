@@ -56,10 +56,10 @@ def resume_several(conn: Connection, run_ids: Collection[str]) -> bool:
     return True
 
 
-def extend(conn: Connection, run_id: str, spec: Experiment, told_s: float | None) -> None:
+def extend(conn: Connection, run_id: str, spec: Experiment, estimated_s: float | None) -> None:
     """Ask a run for more; what is done is not done again.
 
-    Running shards go on and are queued again when they end; `told_s` is how long each new one is expected to take.
+    Running shards go on and are queued again when they end; `estimated_s` is how long each new one is expected to take.
     Raises NotFound, Conflict, and FieldError when `spec` is not the run's own plus more.
     """
     run = _changeable(conn, run_id)
@@ -79,10 +79,10 @@ def extend(conn: Connection, run_id: str, spec: Experiment, told_s: float | None
     idle = ["cancelled", "failed"]
     if spec.model_copy(update={"replicates": old.replicates}) != old:
         conn.execute(update(runs).where(runs.c.id == run_id).values(work=run.work + 1))
-        conn.execute(update(shards).where(mine).values(total=spec.units_per_replicate, told_s=None))
+        conn.execute(update(shards).where(mine).values(total=spec.units_per_replicate, estimated_s=None))
         idle.append("finished")
     conn.execute(update(shards).where(mine, shards.c.state.in_(idle)).values(QUEUED_AGAIN))
-    run_rows.add_shards(conn, run_id, spec, range(old.replicates, spec.replicates), told_s)
+    run_rows.add_shards(conn, run_id, spec, range(old.replicates, spec.replicates), estimated_s)
     state = run_rows.settle(conn, run_id)
     events.log(conn, run_id, [Changed(state=state, detail="extended")])
 

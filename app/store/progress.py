@@ -59,7 +59,7 @@ def eta_s(shards: Sequence[AnyRow]) -> float | None:
     """
     running = [shard for shard in shards if shard.state == "running"]
     speeds = [shard.speed for shard in running if shard.speed]
-    speeds = speeds or [shard.total / shard.held_s for shard in shards if shard.state == "finished" and shard.held_s]
+    speeds = speeds or [shard.total / shard.slot_s for shard in shards if shard.state == "finished" and shard.slot_s]
     if not running or not speeds:
         return None
     mean = sum(speeds) / len(speeds)

@@ -43,15 +43,15 @@ class Records(Connected):
         tags: Iterable[str] = (),
         notes: str = "",
         again_of: str | None = None,
-        told_s: float | None = None,
+        estimated_s: float | None = None,
     ) -> Run:
         """Store a run and queue its shards. Raises FieldError for a bad name, tag or note.
 
-        `again_of` is the run that it repeats; `told_s` is what the person was told that each shard takes on a slot, to
-        be compared with what it will take.
+        `again_of` is the run that it repeats. `estimated_s` is the estimate for each shard that the person saw, to be
+        compared with the time that the shard will take.
         """
         about: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes, "again_of": again_of}
-        return self._create(lambda conn, run_id: runs.create(conn, run_id, spec, **about, told_s=told_s))
+        return self._create(lambda conn, run_id: runs.create(conn, run_id, spec, **about, estimated_s=estimated_s))
 
     def import_run(
         self,
@@ -110,10 +110,10 @@ class Records(Connected):
             lifecycle.resume(conn, run_id)
             return runs.get(conn, run_id)
 
-    def extend_run(self, run_id: str, spec: Experiment, told_s: float | None = None) -> Run:
+    def extend_run(self, run_id: str, spec: Experiment, estimated_s: float | None = None) -> Run:
         """Ask for more of what the kind's `grows` names. Raises NotFound, Conflict, FieldError."""
         with self._db.write() as conn:
-            lifecycle.extend(conn, run_id, spec, told_s)
+            lifecycle.extend(conn, run_id, spec, estimated_s)
             return runs.get(conn, run_id)
 
     def bin_run(self, run_id: str) -> Run:

@@ -42,15 +42,15 @@ def create(
     notes: str,
     again_of: str | None = None,
     sweep_id: str | None = None,
-    told_s: float | None = None,
+    estimated_s: float | None = None,
 ) -> None:
     """Store a run, its shards and its first event. Raises FieldError for bad labels.
 
-    `again_of` is the run that it repeats, `sweep_id` the sweep that it is a member of; `told_s` is how long each shard
-    is expected to be held by a worker, if that can be told.
+    `again_of` is the run that it repeats, `sweep_id` the sweep that it is a member of; `estimated_s` is the time that
+    each shard is expected to take on a slot.
     """
     add_run(conn, run_id, spec, "queued", name=name, tags=tags, notes=notes, again_of=again_of, sweep_id=sweep_id)
-    add_shards(conn, run_id, spec, range(spec.replicates), told_s)
+    add_shards(conn, run_id, spec, range(spec.replicates), estimated_s)
     events.log(conn, run_id, [Changed(state="queued")])
 
 
@@ -91,7 +91,7 @@ def add_run(
 
 
 def add_shards(
-    conn: Connection, run_id: str, spec: Experiment, replicates: Iterable[int], told_s: float | None
+    conn: Connection, run_id: str, spec: Experiment, replicates: Iterable[int], estimated_s: float | None
 ) -> None:
     """Queue one shard for each of the replicates."""
     row = {
@@ -100,7 +100,7 @@ def add_shards(
         "queue": spec.device,
         "checkpoints": [],
         "total": spec.units_per_replicate,
-        "told_s": told_s,
+        "estimated_s": estimated_s,
     }
     values = [{**row, "replicate": replicate} for replicate in replicates]
     if values:
@@ -164,7 +164,7 @@ def relatives(conn: Connection, run_id: str, newest: int) -> Relatives:
 
 
 def _of_shards() -> list[Column[Any]]:
-    return [shards.c[name] for name in ("run_id", "state", "worker", "done", "total", "note", "speed", "held_s")]
+    return [shards.c[name] for name in ("run_id", "state", "worker", "done", "total", "note", "speed", "slot_s")]
 
 
 def shard_records(conn: Connection, run_id: str) -> list[Shard]:

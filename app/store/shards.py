@@ -158,7 +158,9 @@ def finish(conn: Connection, shard_id: int, token: str, progress: Progress | Non
         state: State = "finished"
         total = row.total if progress is None else progress.total
         whole = total >= EXPERIMENT.validate_python(run.spec).units_per_replicate
-        _let_go(conn, row, state=state, done=total, total=total, note="", told_s=row.told_s if whole else None)
+        _let_go(
+            conn, row, state=state, done=total, total=total, note="", estimated_s=row.estimated_s if whole else None
+        )
         events.log(conn, row.run_id, [Finished(replicate=row.replicate)], row)
     else:
         state = "cancelled" if row.state == "cancelling" else "queued"
@@ -233,7 +235,7 @@ def queue_length(conn: Connection) -> dict[str, int]:
 
 def _let_go(conn: Connection, row: AnyRow, **values: Any) -> None:
     """Nobody holds the locked shard any more."""
-    _set(conn, row.id, **IDLE, held_s=turns.held_s(row), **values)
+    _set(conn, row.id, **IDLE, slot_s=turns.total_slot_s(row), **values)
     turns.pass_on(conn, row)
 
 

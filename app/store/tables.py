@@ -194,9 +194,9 @@ shards = Table(
     Column("speed", Double),
     Column("mark_done", Integer),
     Column("mark_at", Double),
-    # Seconds that workers have held it, and that it was told to take when it was submitted.
-    Column("held_s", Double),
-    Column("told_s", Double),
+    # Seconds that it has had a slot, and those estimated for it when it was submitted.
+    Column("slot_s", Double),
+    Column("estimated_s", Double),
     UniqueConstraint("run_id", "replicate"),
     Index(None, "state"),
     Index(None, "run_id", "state"),

@@ -1,4 +1,4 @@
-"""What shards took against what was told of them when they were submitted; a divergence makes them no comparison."""
+"""Compare the time that shards took with the one estimated for them; shards with a divergence do not count."""
 
 from typing import NamedTuple
 
@@ -10,23 +10,23 @@ NEWEST = 500
 
 
 class Timing(NamedTuple):
-    """Seconds that workers held a finished shard, and that it was told to take; `device` is what its run asks for."""
+    """Seconds that a finished shard had a slot, and those estimated for it; `device` is the one its run asks for."""
 
     kind: str
     model: str
     dataset: str
     device: str
-    told_s: float
+    estimated_s: float
     took_s: float
 
 
 def newest(conn: Connection) -> list[Timing]:
-    """The timings of the newest `NEWEST` finished shards that were told one, the newest first."""
+    """Return the timings of the newest `NEWEST` finished shards with an estimate, the newest first."""
     query = (
-        select(runs.c.kind, runs.c.model, runs.c.dataset, shards.c.queue, shards.c.told_s, shards.c.held_s)
+        select(runs.c.kind, runs.c.model, runs.c.dataset, shards.c.queue, shards.c.estimated_s, shards.c.slot_s)
         .select_from(shards)
         .join(runs)
-        .where(shards.c.state == "finished", shards.c.told_s > 0, shards.c.held_s > 0)
+        .where(shards.c.state == "finished", shards.c.estimated_s > 0, shards.c.slot_s > 0)
         .order_by(shards.c.id.desc())
         .limit(NEWEST)
     )

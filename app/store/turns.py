@@ -34,14 +34,14 @@ def best(queue: Queue, worker: str) -> Select[Any]:
     )
 
 
-def held_s(shard: AnyRow) -> ColumnElement[float]:
-    """Seconds for which workers have held a shard that is let go now."""
-    return func.coalesce(shards.c.held_s, 0.0) + _held(shard)
+def total_slot_s(shard: AnyRow) -> ColumnElement[float]:
+    """Return the seconds that a shard has had a slot, if it is let go now."""
+    return func.coalesce(shards.c.slot_s, 0.0) + _slot_time(shard)
 
 
 def pass_on(conn: Connection, shard: AnyRow) -> None:
     """The run of a shard that is let go now has had a turn: its next one comes as much later."""
-    turn = Now() + _held(shard)
+    turn = Now() + _slot_time(shard)
     later = case((runs.c.turn_at > turn, runs.c.turn_at), else_=turn)
     conn.execute(update(runs).where(runs.c.id == shard.run_id).values(turn_at=later))
 
@@ -73,11 +73,11 @@ def _queued(*queues: str) -> ColumnElement[bool]:
 
 
 def _running() -> ColumnElement[int]:
-    """How many shards of the run are in the hands of workers."""
+    """Return the number of shards of the run that workers have."""
     other = shards.alias()
-    held = other.c.run_id == shards.c.run_id, other.c.state.in_(("running", "cancelling"))
-    return select(func.count()).select_from(other).where(*held).scalar_subquery()
+    theirs = other.c.run_id == shards.c.run_id, other.c.state.in_(("running", "cancelling"))
+    return select(func.count()).select_from(other).where(*theirs).scalar_subquery()
 
 
-def _held(shard: AnyRow) -> ColumnElement[float]:
+def _slot_time(shard: AnyRow) -> ColumnElement[float]:
     return func.coalesce(Now() - shard.claimed_at, 0.0)

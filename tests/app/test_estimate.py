@@ -18,7 +18,7 @@ class Speed(NamedTuple):
 
 
 class Timing(NamedTuple):
-    told_s: float
+    estimated_s: float
     took_s: float
     kind: str = "lottery"
     model: str = "lenet_300_100"

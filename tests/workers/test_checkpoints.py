@@ -66,14 +66,14 @@ def test_from_nothing(store: Artifacts) -> None:
 
 def half_done(store: Artifacts, step: int, shard: str = "run/0") -> CheckpointRef:
     weights = {"network/w": torch.arange(3.0), "optimizers/0.exp_avg": torch.full((2, 2), float(step))}
-    return CheckpointRef(Saved({"midway": {"step": step}}, {}, 5, shard, weights).write(store), 5)
+    return CheckpointRef(Saved({"unfinished": {"step": step}}, {}, 5, shard, weights).write(store), 5)
 
 
 def test_a_training_that_is_half_done_comes_back_with_its_tensors(store: Artifacts) -> None:
     saved = checkpoints.newest(store, [half_done(store, 7)], 5, "run/0", SPEC)
     resume = saved.resume(store)
     assert resume is not None
-    assert resume.state == {"midway": {"step": 7}}
+    assert resume.state == {"unfinished": {"step": 7}}
     assert resume.tensors["network/w"].tolist() == [0, 1, 2]
     assert resume.tensors["optimizers/0.exp_avg"].tolist() == [[7, 7], [7, 7]]
 
@@ -83,7 +83,9 @@ def test_one_that_cannot_be_read_is_passed_over_by_name(
     store: Artifacts, damage: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = CheckpointRef(store.put(damage), 5)
-    assert checkpoints.newest(store, [broken, half_done(store, 3)], 5, "run/0", SPEC).state == {"midway": {"step": 3}}
+    assert checkpoints.newest(store, [broken, half_done(store, 3)], 5, "run/0", SPEC).state == {
+        "unfinished": {"step": 3}
+    }
     assert broken.sha256[:12] in caplog.text
     with pytest.raises(LostCheckpointsError, match=f"{broken.sha256[:12]}: it cannot be read"):
         checkpoints.newest(store, [broken], 5, "run/0", SPEC)
@@ -91,6 +93,6 @@ def test_one_that_cannot_be_read_is_passed_over_by_name(
 
 def test_that_of_another_replicate_is_refused_by_name(store: Artifacts) -> None:
     other, mine = half_done(store, 9, "run/1"), half_done(store, 3)
-    assert checkpoints.newest(store, [other, mine], 5, "run/0", SPEC).state == {"midway": {"step": 3}}
+    assert checkpoints.newest(store, [other, mine], 5, "run/0", SPEC).state == {"unfinished": {"step": 3}}
     with pytest.raises(LostCheckpointsError, match="it belongs to run/1"):
         checkpoints.newest(store, [other], 5, "run/0", SPEC)

@@ -1,55 +1,33 @@
-"""A shard that the code before training keys left unfinished goes on from its checkpoint."""
+"""Shards that earlier code left unfinished go on from their checkpoints."""
 
-import gzip
 import json
-import sqlite3
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
+import torch
 
-from app.contract.events import Measured
-from app.contract.experiment import Experiment
+from app.contract.events import Measured, Progress
 from app.kinds.erasure.spec import ErasureKey, ErasureSpec
 from app.kinds.lottery.spec import LotteryKey
-from app.kinds.specs import EXPERIMENT
 from app.store import Artifacts, CheckpointRef
+from tests.written_before import WrittenBefore
 from workers import checkpoints
+from workers.checkpoints_before import up_to_date
+from workers.science.experiments import training_checkpoint
 from workers.science.experiments.erasure import run
 from workers.science.outputs import Output, Tensors
 
-HERE = Path(__file__).parents[1] / "app" / "store" / "before_training_keys"
-RUNS: dict[str, str] = json.loads(gzip.decompress((HERE / "answers.json.gz").read_bytes()))["runs"]
-
-
-class Left(NamedTuple):
-    """What a kill left of the first replicate of a run."""
-
-    name: str
-    spec: Experiment
-    refs: list[CheckpointRef]
-    logged: int
-
-
-def left(run_id: str) -> Left:
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(gzip.decompress((HERE / "dump.sql.gz").read_bytes()).decode())
-    query = "SELECT spec, checkpoints, next_ordinal FROM runs JOIN shards ON run_id = runs.id WHERE runs.id = ?"
-    spec, refs, logged = connection.execute(query, (run_id,)).fetchone()
-    connection.close()
-    checkpoints_then = [CheckpointRef(**ref) for ref in json.loads(refs)]
-    return Left(f"{run_id}/0", EXPERIMENT.validate_json(spec), checkpoints_then, logged)
+FOLDER = Path(__file__).parents[1] / "app" / "store"
+BEFORE = WrittenBefore(FOLDER / "before_training_keys", "0005")
+VERSION_2 = WrittenBefore(FOLDER / "before_slot_times", "0007")
+RUNS: dict[str, str] = BEFORE.answers["runs"]
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Artifacts:
-    with zipfile.ZipFile(HERE / "artifacts.zip") as archive:
-        for name in archive.namelist():
-            (tmp_path / name[:2]).mkdir(exist_ok=True)
-            (tmp_path / name[:2] / name).write_bytes(archive.read(name))
-    return Artifacts(str(tmp_path))
+    return BEFORE.artifacts(tmp_path)
 
 
 def told(outputs: Iterator[Output]) -> list[tuple[Any, ...]]:
@@ -64,7 +42,7 @@ def told(outputs: Iterator[Output]) -> list[tuple[Any, ...]]:
 
 
 def test_an_erasure_run_trains_what_is_left_and_nothing_twice(store: Artifacts) -> None:
-    name, spec, refs, logged = left(RUNS["unfinished_erasure"])
+    name, spec, refs, logged = BEFORE.left(RUNS["unfinished_erasure"])
     assert isinstance(spec, ErasureSpec)
     saved = checkpoints.newest(store, refs, logged, name, spec)
     assert saved.next_ordinal == refs[0].next_ordinal
@@ -84,7 +62,7 @@ def test_an_erasure_run_trains_what_is_left_and_nothing_twice(store: Artifacts) 
 
 
 def test_a_lottery_run_finds_its_artifacts_under_their_new_names(store: Artifacts, tmp_path: Path) -> None:
-    name, spec, refs, logged = left(RUNS["unfinished_lottery"])
+    name, spec, refs, logged = BEFORE.left(RUNS["unfinished_lottery"])
     document = json.loads(store.get(refs[0].sha256))
     for sha256 in document["artifacts"].values():
         (tmp_path / sha256[:2]).mkdir(exist_ok=True)
@@ -102,7 +80,52 @@ def test_a_lottery_run_finds_its_artifacts_under_their_new_names(store: Artifact
 
 
 def test_stable_ranks_of_before_are_known_by_width_and_batch_size(store: Artifacts) -> None:
-    _, spec, _, _ = left(RUNS["stable_rank"])
+    _, spec, _, _ = BEFORE.left(RUNS["stable_rank"])
     sha256 = store.put(json.dumps({"state": {"done": [[8, 16]]}, "artifacts": {}, "next_ordinal": 1}).encode())
     saved = checkpoints.newest(store, [CheckpointRef(sha256, 1)], 1, "x/0", spec)
     assert saved.state == {"done": [{"width": 8, "batch_size": 16}]}
+
+
+def test_trainings_of_version_2_go_on_within_their_stack(tmp_path: Path) -> None:
+    """Four of a stack were unfinished, and outputs of three of them waited; nothing is trained or logged twice."""
+    name, spec, refs, logged = VERSION_2.left(VERSION_2.answers["runs"]["unfinished"])
+    assert isinstance(spec, ErasureSpec)
+    store = VERSION_2.artifacts(tmp_path)
+    saved = checkpoints.newest(store, refs, logged, name, spec)
+    assert saved.state is not None
+    group = [cell.key for cell in spec.cells()][2:]
+    assert [ErasureKey.model_validate(one["key"]) for one in saved.state["unfinished"]] == group
+    assert [one["loop"]["step"] for one in saved.state["unfinished"]] == [3] * 4
+    assert [ErasureKey.model_validate(key) for key, _ in saved.state["pending"]["outputs"]] == group[1:]
+    plan = {"stack_groups": spec.stack_groups(4)}
+    rest = list(run(spec, 0, datasets_dir=Path(), plan=plan, resume=saved.resume(store)))
+    whole = list(run(spec, 0, datasets_dir=Path(), plan=plan))
+    begun, first = (next(o.done for o in outputs if isinstance(o, Progress)) for outputs in (rest, whole))
+    assert begun > first
+    mine, theirs = ([o for o in outputs if isinstance(o, Measured | Tensors)] for outputs in (rest, whole))
+    logged_before, theirs = theirs[: -len(mine)], theirs[-len(mine) :]
+    assert sum(o.rows if isinstance(o, Measured) else 1 for o in logged_before) == saved.next_ordinal
+    assert [heading(o) for o in mine] == [heading(o) for o in theirs]
+    # Another machine may round otherwise than the one that began.
+    for one, other in zip(mine, theirs, strict=True):
+        if isinstance(one, Measured) and isinstance(other, Measured):
+            for column, values in one.columns.items():
+                assert values == pytest.approx(other.columns[column], rel=1e-3, abs=1e-3, nan_ok=True), column
+
+
+def heading(output: Measured | Tensors) -> tuple[Any, ...]:
+    if isinstance(output, Measured):
+        return output.series, output.key, output.columns.get("step")
+    return output.name, output.key
+
+
+def test_the_only_unfinished_training_had_no_number() -> None:
+    """Early documents of version 2 held one, not a list; losses since the last evaluation went by another name."""
+    key = ErasureKey(width=8, image="none", optimizer="adam", lr=0.003).model_dump()
+    state = {"done": [], "midway": {"place": key, "course": {"step": 3}, "optimizers": [], "lost": None}}
+    tensors = {"network/a": torch.ones(2), "course/losses": torch.zeros(3)}
+    spec = VERSION_2.left(VERSION_2.answers["runs"]["unfinished"]).spec
+    document, own = up_to_date({"version": 2, "state": state}, tensors, spec)
+    (training,) = training_checkpoint.unpack_all(document["state"]["unfinished"], own, ErasureKey)
+    assert (training.key.model_dump(), training.step) == (key, 3)
+    assert {part: list(training.part(part)) for part in ("network", "loop")} == {"network": ["a"], "loop": ["losses"]}

@@ -117,7 +117,7 @@ def test_sigterm_saves_a_training_where_it_stands(lab: Lab) -> None:
     )
     assert saved.state is not None
     assert saved.state["done"] == []
-    assert saved.state["midway"][0]["course"]["step"] > 500
+    assert saved.state["unfinished"][0]["loop"]["step"] > 500
     lab.store.release(claim.shard_id, claim.token)
     lab.start_worker()
     lab.ends([run_id])

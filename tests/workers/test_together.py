@@ -75,15 +75,15 @@ def test_all_replicates_of_a_run_finish_in_one_child(running: Lab, undisturbed: 
 
 def test_trainings_of_a_level_share_the_stack_where_it_has_room(running: Lab, undisturbed: str) -> None:
     """Two of each of three replicates, or all of one; told in the order of one after the other."""
-    places = [f"{place.control}/{place.draw}" for place, _ in THREE.parts() if place.level == 1]
+    keys = [f"{key.control}/{key.draw}" for key, _ in THREE.parts() if key.level == 1]
     assert [event["plan"]["stack_groups"] for event in started(running, undisturbed)] == [THREE.stack_groups(2)] * 3
     run_id = running.submit(small_spec(replicates=1))
     (run,) = running.ends([run_id])
     assert run.state == "finished"
-    assert [event["plan"]["stack_groups"] for event in started(running, run_id)] == [[" ".join(places)]]
+    assert [event["plan"]["stack_groups"] for event in started(running, run_id)] == [[" ".join(keys)]]
     outcomes = running.store.events(run_id, limit=10_000)
     told = [e.event["key"] for e in outcomes if e.event["kind"] == "measured" and e.event["series"] == "outcome"]
-    assert told == [place.model_dump() for place, _ in small_spec().parts()]
+    assert told == [key.model_dump() for key, _ in small_spec().parts()]
     assert dense(running.store, run_id)
     assert running.store.speeds() == running.speeds
 
@@ -106,7 +106,7 @@ def test_one_replicate_killed_among_its_controls_runs_again_to_the_same_bits(lab
     refs = [CheckpointRef(**each) for each in json.loads(checkpoints_json)]
     saved = checkpoints.newest(lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/0", spec)
     assert saved.state is not None
-    steps = [each["course"]["step"] for each in saved.state["midway"]]
+    steps = [each["loop"]["step"] for each in saved.state["unfinished"]]
     assert steps == [steps[0]] * len(spec.stack_groups(8)[0].split())
     assert steps[0] > 100
     process.kill()
@@ -211,7 +211,7 @@ def test_sigterm_saves_each_training_of_a_stack_where_it_stands(lab: Lab) -> Non
         saved = checkpoints.newest(lab.store.artifacts_store, claim.checkpoints, claim.next_ordinal, name, claim.spec)
         assert saved.state is not None
         assert saved.state["done"] == []
-        assert saved.state["midway"][0]["course"]["step"] > 100
+        assert saved.state["unfinished"][0]["loop"]["step"] > 100
         lab.store.release(claim.shard_id, claim.token)
     lab.start_worker()
     lab.ends([run_id], 120)
@@ -235,7 +235,7 @@ def test_a_kill_within_a_stacked_training_costs_no_more_than_the_interval(lab: L
             lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/{replicate}", lab.store.run(run_id).spec
         )
         assert saved.state is not None
-        assert saved.state["midway"][0]["course"]["step"] > 100
+        assert saved.state["unfinished"][0]["loop"]["step"] > 100
     process.kill()
     lab.ends([run_id], 120)
     assert lab.count(run_id, "failed") == 3

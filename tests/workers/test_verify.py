@@ -135,7 +135,7 @@ def lab(
 def test_trainings_are_made_in_the_order_that_the_spec_tells(lab: Lab, run: str) -> None:
     spec = lab.store.run(lab.ids[run]).experiment
     ended = [key.training for key in lab.store.outputs(lab.ids[run], 0) if key.name == spec.ends]
-    assert ended == [place for place, _ in spec.parts()]
+    assert ended == [key for key, _ in spec.parts()]
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,9 @@ def submit(
     """
     check_picture(spec)
     check_tickets(store, spec)
-    told_s = replicate_seconds(spec, store.speeds())
+    estimated_s = replicate_seconds(spec, store.speeds())
     name = name or default_name(spec)
-    run = store.create_run(spec, name=name, tags=tags, notes=notes, again_of=again_of, told_s=told_s)
+    run = store.create_run(spec, name=name, tags=tags, notes=notes, again_of=again_of, estimated_s=estimated_s)
     return announce(store, queue, run)
 
 
@@ -68,8 +68,8 @@ def check_tickets(store: Store, spec: Experiment) -> None:
 
 def extend(store: Store, queue: Queue, run_id: str, spec: Experiment) -> Run:
     """Ask more of a run and announce it. Raises NotFound, Conflict, FieldError."""
-    told_s = replicate_seconds(spec, store.speeds())
-    return announce(store, queue, store.extend_run(run_id, spec, told_s))
+    estimated_s = replicate_seconds(spec, store.speeds())
+    return announce(store, queue, store.extend_run(run_id, spec, estimated_s))
 
 
 def announce(store: Store, queue: Queue, run: Run) -> Run:

@@ -5,88 +5,34 @@ its API answered about them.
 """
 
 import csv
-import gzip
 import io
-import json
-import sqlite3
-import zipfile
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import MetaData, insert
 
 from app.kinds.registry import KINDS
 from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
-from app.store.database import Database
-from app.store.migrate import config
-from app.store.tables import metadata
 from tests.app.in_process import in_process
+from tests.written_before import WrittenBefore
 
-HERE = Path(__file__).parent / "before_training_keys"
+BEFORE = WrittenBefore(Path(__file__).parent / "before_training_keys", "0005")
 WIDTHS, RATES = (8, 16), {"sgd": (0.01, 0.3), "adam": (1e-05,)}
-
-
-@cache
-def before() -> dict[str, Any]:
-    """`runs` by kind, and `answers` in CSV by kind, sort and name."""
-    found: dict[str, Any] = json.loads(gzip.decompress((HERE / "answers.json.gz").read_bytes()))
-    return found
-
-
-RUNS: dict[str, str] = before()["runs"]
-ANSWERS: dict[str, str] = before()["answers"]
+RUNS: dict[str, str] = BEFORE.answers["runs"]
+ANSWERS: dict[str, str] = BEFORE.answers["answers"]
 
 
 @pytest.fixture
 def opened(new_url: str, tmp_path: Path) -> Iterator[Store]:
     """The database of before on either kind of server, migrated to the newest revision."""
-    database = Database(new_url)
-    if database.is_sqlite:
-        with database.writer.connect() as connection:
-            connection.connection.cursor().execute("PRAGMA journal_mode = WAL")
-    with database.write() as connection:
-        command.upgrade(config(connection), "0005")
-        tables = MetaData()
-        tables.reflect(connection)
-        connection.execute(tables.tables["installation"].delete())
-        for table in tables.sorted_tables:
-            if rows := written(table.name):
-                connection.execute(insert(table), rows)
-    with database.write() as connection:
-        command.upgrade(config(connection), "head")
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, metadata) == []
-    database.dispose()
-    folder = tmp_path / "artifacts"
-    with zipfile.ZipFile(HERE / "artifacts.zip") as archive:
-        for name in archive.namelist():
-            (folder / name[:2]).mkdir(parents=True, exist_ok=True)
-            (folder / name[:2] / name).write_bytes(archive.read(name))
-    store = Store(new_url, str(folder))
+    store = BEFORE.opened(new_url, tmp_path / "artifacts")
     yield store
     store.close()
-
-
-def written(table: str) -> list[dict[str, Any]]:
-    """The rows of a table as they were."""
-    if table == "alembic_version":
-        return []
-    connection = sqlite3.connect(":memory:")
-    connection.executescript(gzip.decompress((HERE / "dump.sql.gz").read_bytes()).decode())
-    connection.row_factory = sqlite3.Row
-    rows = [dict(row) for row in connection.execute(f"SELECT * FROM {table}")]
-    connection.close()
-    return rows
 
 
 @pytest.fixture

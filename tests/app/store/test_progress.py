@@ -12,10 +12,10 @@ from app.store.tables import AnyRow
 
 class _Shard:
     def __init__(
-        self, state: str, done: int, total: int, speed: float | None = None, note: str = "", held_s: float | None = None
+        self, state: str, done: int, total: int, speed: float | None = None, note: str = "", slot_s: float | None = None
     ) -> None:
         self.state, self.done, self.total, self.speed, self.note = state, done, total, speed, note
-        self.held_s = held_s
+        self.slot_s = slot_s
 
 
 def _shards(*shards: _Shard) -> list[AnyRow]:
@@ -55,7 +55,7 @@ def test_queued_shards_are_dealt_to_as_many_lanes_as_run_now() -> None:
 
 
 def test_a_shard_that_has_just_begun_is_told_the_speed_of_those_that_have_finished() -> None:
-    finished = [_Shard("finished", 100, 100, held_s=held_s) for held_s in (10.0, 5.0)]
+    finished = [_Shard("finished", 100, 100, slot_s=slot_s) for slot_s in (10.0, 5.0)]
     begun, waiting = _Shard("running", 30, 100), _Shard("queued", 0, 100)
     # 10 and 20 steps a second.
     assert eta_s(_shards(*finished, begun)) == pytest.approx(70 / 15)

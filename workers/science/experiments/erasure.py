@@ -137,47 +137,45 @@ class _Replicate:
         self._work = dict(spec.parts())
         # What a divergence has cut short counts with the steps that were trained.
         self._diverged = replicate_progress.diverged(resume, ErasureKey)
-        for place, steps in self._diverged.items():
+        for key, steps in self._diverged.items():
             if steps is not None:
-                self._work[place] = self._mflop(place, steps)
+                self._work[key] = self._mflop(key, steps)
         self._trainings = ReplicateProgress(spec, list(self._cells), stacks, resume)
-        self._done = {place: self._work[place] for place in self._trainings.done}
+        self._done = {key: self._work[key] for key in self._trainings.done}
         self._done |= {
-            place: self._mflop(place, begun.step)
-            for place in self._cells
-            if (begun := self._trainings.begun.get(place))
+            key: self._mflop(key, saved.step) for key in self._cells if (saved := self._trainings.unfinished.get(key))
         }
-        self._starts_logged = {place.start for place in self._done}
+        self._starts_logged = {key.start for key in self._done}
 
     def run(self) -> Iterator[Output]:
         """Every cell that is not done yet."""
         for group in self._trainings.groups:
             # All of a group may have ended: when a larger one was divided, and they had diverged.
-            if any(self._trainings.left(place) for place in group):
+            if any(self._trainings.left(key) for key in group):
                 yield from self._train(group)
                 yield self._checkpoint()
         total = sum(self._work.values())
         yield Progress(done=total, total=total)
 
     def _train(self, group: Sequence[ErasureKey]) -> Iterator[Output]:
-        """Train what is left of the cells of a group at once, each in the slot of its place in the group."""
+        """Train what is left of the cells of a group at once, each in the slot of its position in the group."""
         live: dict[int, CellTraining] = {}
         layout = self._layout(group)
-        for slot, place in enumerate(group):
-            if not self._trainings.left(place):
+        for slot, key in enumerate(group):
+            if not self._trainings.left(key):
                 continue
-            cell = self._cells[place]
+            cell = self._cells[key]
             model, picture = self._start(cell)
-            if place.start not in self._starts_logged:
-                self._starts_logged.add(place.start)
+            if key.start not in self._starts_logged:
+                self._starts_logged.add(key.start)
                 weight = self._watched(model).detach().clone()
-                yield from self._log(place, Tensors("init", place.start, {"weight": weight}))
+                yield from self._log(key, Tensors("init", key.start, {"weight": weight}))
             layout.load(slot, model.state_dict())
             model = layout.network if isinstance(layout, Dense) else layout.view(slot)
             optimizers = build(self._spec.grid(cell.optimizer).at(cell.lr))(model)
-            begun = self._trainings.begun.pop(place, None)
+            saved = self._trainings.unfinished.pop(key, None)
             watched = self._watched(model)
-            live[slot] = CellTraining(place, layout, slot, model, watched, picture, optimizers, self._splits, begun)
+            live[slot] = CellTraining(key, layout, slot, model, watched, picture, optimizers, self._splits, saved)
         for slot, event in self._events(layout, live):
             match event:
                 case Tick():
@@ -188,7 +186,7 @@ class _Replicate:
                     yield from self._end(live.pop(slot), event)
                 case Observed():
                     for output in live[slot].observed(event):
-                        yield from self._log(live[slot].place, output)
+                        yield from self._log(live[slot].key, output)
                 case _:
                     raise TypeError(f"the study measures nothing such as {event}")
         for training in live.values():
@@ -214,19 +212,19 @@ class _Replicate:
         )
 
     def _end(self, training: CellTraining, diverged: Diverged | None) -> Iterator[Output]:
-        place = training.place
+        key = training.key
         if diverged is not None:
-            self._diverged[place] = diverged.step
-            self._work[place] = self._mflop(place, diverged.step)
-        self._done[place] = self._work[place]
-        yield from self._log(place, training.ending(diverged))
-        yield from self._trainings.order.end(place)
+            self._diverged[key] = diverged.step
+            self._work[key] = self._mflop(key, diverged.step)
+        self._done[key] = self._work[key]
+        yield from self._log(key, training.ending(diverged))
+        yield from self._trainings.order.end(key)
 
     def _checkpoint(self, live: Iterable[TrainingCheckpoint] = ()) -> Checkpoint:
         return self._trainings.checkpoint(live, **replicate_progress.diverged_state(self._diverged))
 
-    def _log(self, place: ErasureKey, output: Logged) -> list[Logged]:
-        return self._trainings.order.add(place, output)
+    def _log(self, key: ErasureKey, output: Logged) -> list[Logged]:
+        return self._trainings.order.add(key, output)
 
     def _layout(self, group: Sequence[ErasureKey]) -> Dense | Stacked:
         model = self._blank(self._cells[group[0]]).to(self._device)
@@ -254,19 +252,19 @@ class _Replicate:
 
     def _progress(self, live: Mapping[int, CellTraining], slot: int, step: int) -> Progress:
         """Return the progress once the training in `slot` has come to `step`."""
-        self._done[live[slot].place] = self._mflop(live[slot].place, step)
+        self._done[live[slot].key] = self._mflop(live[slot].key, step)
         done, total = sum(self._done.values()), sum(self._work.values())
-        places = [training.place for training in live.values()]
-        return Progress(done=done, total=total, key=places[0], step=step, note=self._note(places))
+        keys = [training.key for training in live.values()]
+        return Progress(done=done, total=total, key=keys[0], step=step, note=self._note(keys))
 
-    def _note(self, places: Sequence[ErasureKey]) -> str:
+    def _note(self, keys: Sequence[ErasureKey]) -> str:
         """Such as `adam at lr 0.01, twin, and 3 more`."""
-        cell, others = self._cells[places[0]], len(places) - 1
+        cell, others = self._cells[keys[0]], len(keys) - 1
         text = f"{cell.optimizer.replace('_', ' ')} at lr {cell.lr:g}{'' if cell.marked else ', twin'}"
         return f"{text}, and {others} more" if others else text
 
-    def _mflop(self, place: ErasureKey, step: int) -> int:
-        return self._work[place] * step // self._spec.steps
+    def _mflop(self, key: ErasureKey, step: int) -> int:
+        return self._work[key] * step // self._spec.steps
 
     def _shuffle(self, epoch: int) -> Tensor:
         return torch.randperm(len(self._data.train), generator=self._key("order", epoch)).to(self._device)

@@ -40,14 +40,14 @@ class Splits(NamedTuple):
 
 
 class CellTraining:
-    """The training at `place`, in a slot of `layout`: `model` before its first step, moved by its own `optimizers`.
+    """The training `key`, in a slot of `layout`: `model` before its first step, moved by its own `optimizers`.
 
-    `picture` is as it lies in the `watched` matrix. What is left of a training that was saved is in `begun`.
+    `picture` is as it lies in the `watched` matrix. What is saved of an earlier attempt is in `saved`.
     """
 
     def __init__(
         self,
-        place: ErasureKey,
+        key: ErasureKey,
         layout: Layout,
         slot: int,
         model: nn.Module,
@@ -55,28 +55,28 @@ class CellTraining:
         picture: Picture,
         optimizers: Sequence[torch.optim.Optimizer],
         splits: Splits,
-        begun: TrainingCheckpoint | None,
+        saved: TrainingCheckpoint | None,
     ) -> None:
-        self.place, self.model, self.watched, self.optimizers = place, model, watched, optimizers
-        self._layout, self._slot, self._begun = layout, slot, begun
+        self.key, self.model, self.watched, self.optimizers = key, model, watched, optimizers
+        self._layout, self._slot, self._saved = layout, slot, saved
         self._picture, self._splits = picture, splits
         self._start = watched.detach().clone()
         self.state, self._row, self._step = LoopState(), dict[str, float](), 0
-        if begun is not None:
-            self.state = begun.state(watched.device)
-            self._row = {name: float(value) for name, value in begun.part("row").items()}
+        if saved is not None:
+            self.state = saved.state(watched.device)
+            self._row = {name: float(value) for name, value in saved.part("row").items()}
             self._step = int(self._row.pop("step"))
 
     def enter(self) -> None:
         """Set network and optimizers to where they stood when the training was saved."""
-        if self._begun is not None:
-            self._layout.load(self._slot, self._begun.part("network"))
-            optimizer_state.load(self.optimizers, self._begun.values["optimizers"], self._begun.part("optimizers"))
+        if self._saved is not None:
+            self._layout.load(self._slot, self._saved.part("network"))
+            optimizer_state.load(self.optimizers, self._saved.values["optimizers"], self._saved.part("optimizers"))
 
     def observed(self, observation: Observed) -> Iterator[Logged]:
         """Measure the matrix at a step."""
         self._row, self._step = self._measured(observation), observation.step
-        yield one_row("erasure", self.place, {"step": observation.step, **self._row})
+        yield one_row("erasure", self.key, {"step": observation.step, **self._row})
         yield from self._pictured(observation)
 
     def ending(self, diverged: Diverged | None) -> Measured:
@@ -84,14 +84,14 @@ class CellTraining:
         steps = self._step if diverged is None else diverged.step
         end = {name: self._row.get(name, nan) if diverged is None else nan for name in _ENDING}
         at = nan if diverged is None else float(diverged.step)
-        return one_row("ending", self.place, {"steps": steps, "diverged_step": at, **end})
+        return one_row("ending", self.key, {"steps": steps, "diverged_step": at, **end})
 
     def save(self) -> TrainingCheckpoint:
         """Return the training as it stands."""
         kept = {"step": float(self._step), **self._row}
         values = {name: torch.tensor(value, dtype=torch.float64) for name, value in kept.items()}
         remembered = optimizer_state.dump(self.optimizers)
-        return training_checkpoint.save(self.place, self.state, self._layout.raw(self._slot), remembered, row=values)
+        return training_checkpoint.save(self.key, self.state, self._layout.raw(self._slot), remembered, row=values)
 
     def _measured(self, observation: Observed) -> dict[str, float]:
         start, now = self._start, self.watched.detach()
@@ -116,18 +116,18 @@ class CellTraining:
 
     def _pictured(self, observation: Observed) -> Iterator[Logged]:
         """Yield what is drawn of the matrix: the change as a frame, its spectrum, and the sizes of the update."""
-        place, now = self.place, self.watched.detach()
+        key, now = self.key, self.watched.detach()
         shares, values = measures.spectrum(now)
         steps = [float(observation.step)] * len(shares)
-        yield Measured(series="spectrum", key=place, columns={"step": steps, "share": shares, "value": values})
+        yield Measured(series="spectrum", key=key, columns={"step": steps, "share": shares, "value": values})
         if observation.update is not None:
             centres, found = measures.sizes(observation.update)
             steps = [float(observation.step)] * len(centres)
             if centres:
                 columns = {"step": steps, "log10_size": centres, "share": found}
-                yield Measured(series="update_sizes", key=place, columns=columns)
+                yield Measured(series="update_sizes", key=key, columns=columns)
         change = (now - self._start).cpu()
         scale = float(change.abs().max()) / LEVELS
         delta = torch.round(change / scale).to(torch.int8) if scale else torch.zeros_like(change, dtype=torch.int8)
         meta = {"step": str(observation.step), "scale": repr(scale)}
-        yield Tensors(f"frame_{observation.step:06d}", place, {"delta": delta.contiguous()}, meta)
+        yield Tensors(f"frame_{observation.step:06d}", key, {"delta": delta.contiguous()}, meta)

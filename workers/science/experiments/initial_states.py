@@ -15,13 +15,13 @@ class InitialStates:
         self._derived, self._wanted = derived, wanted
         self._kept: dict[TrainingKey, InitialState] = {}
 
-    def of(self, place: TrainingKey) -> InitialState:
+    def of(self, key: TrainingKey) -> InitialState:
         """Return the initial state of a control that is wanted, once. Raises `KeyError` when there is none."""
-        while place not in self._kept:
+        while key not in self._kept:
             try:
                 control, state = next(self._derived)
             except StopIteration:
-                raise KeyError(place) from None
+                raise KeyError(key) from None
             if self._wanted(control):
                 self._kept[control] = state
-        return self._kept.pop(place)
+        return self._kept.pop(key)

@@ -19,7 +19,7 @@ K = TypeVar("K", bound=TrainingKey)
 class Member(Generic[K]):
     """A training by `trainer`; `outputs` is what it yields."""
 
-    place: K
+    key: K
     trainer: Trainer
     outputs: Iterator[Step | Due | Request]
     ended: bool = False
@@ -62,8 +62,8 @@ def _go_on(
                 steps_made = sum(other._steps for other in members)
                 yield output.model_copy(update={"done": done + steps_made, "key": order.first})
             case Measured() | Tensors():
-                yield from order.add(member.place, output)
+                yield from order.add(member.key, output)
             case _:
                 yield output
-    member.ended, member._steps = True, steps[member.place]
-    yield from order.end(member.place)
+    member.ended, member._steps = True, steps[member.key]
+    yield from order.end(member.key)

@@ -60,8 +60,8 @@ class Replicate:
         self._diverged = replicate_progress.diverged(resume, LotteryKey)
         # What a divergence has cut short counts with the steps that were trained.
         self._steps = dict(spec.parts())
-        self._steps |= {place: steps for place, steps in self._diverged.items() if steps is not None}
-        reachable = [place for place in self._steps if not self._cut_off(place.level)]
+        self._steps |= {key: steps for key, steps in self._diverged.items() if steps is not None}
+        reachable = [key for key in self._steps if not self._cut_off(key.level)]
         self._progress = ReplicateProgress(spec, reachable, stacks, resume)
         self._theta0: Mapping[str, Tensor] = self._chain.load("init") if resume else self._initial("init")
         self._chain.theta0 = self._theta0
@@ -79,7 +79,7 @@ class Replicate:
             spec.steps,
             spec.eval_every,
             total=sum(self._steps.values()),
-            done=sum(self._steps[place] for place in done),
+            done=sum(self._steps[key] for key in done),
         )
 
     def run(self) -> Iterator[Step]:
@@ -99,32 +99,30 @@ class Replicate:
     def _make(self, group: Sequence[LotteryKey], masks: Mapping[str, Tensor], states: InitialStates) -> Iterator[Step]:
         """Make what is left of the trainings of a group, at once."""
         members = [
-            Member(place, trainer, self._training(place, trainer, masks, states))
-            for place, trainer in zip(group, self._trainer.group(group), strict=True)
-            if self._progress.left(place)
+            Member(key, trainer, self._training(key, trainer, masks, states))
+            for key, trainer in zip(group, self._trainer.group(group), strict=True)
+            if self._progress.left(key)
         ]
         for output in interleave(members, self._progress.order, self._trainer.done, self._steps):
             if isinstance(output, Progress):
                 yield output.model_copy(update={"total": self._total()})
             else:
                 yield self._checkpoint(members) if isinstance(output, Due) else output
-        self._trainer.done += sum(self._steps[member.place] for member in members)
+        self._trainer.done += sum(self._steps[member.key] for member in members)
 
     def _training(
-        self, place: LotteryKey, trainer: Trainer, masks: Mapping[str, Tensor], states: InitialStates
+        self, key: LotteryKey, trainer: Trainer, masks: Mapping[str, Tensor], states: InitialStates
     ) -> Iterator[Step | Due | Request]:
-        if place.control == WINNING_TICKET:
-            yield from self._ticket(place, trainer, masks)
+        if key.control == WINNING_TICKET:
+            yield from self._ticket(key, trainer, masks)
             return
-        state = states.of(place)
+        state = states.of(key)
         # Strata are those of the ticket's own initial weights, which not every control shares.
         strata = self._strata if state.weights is self._rewound else None
-        yield from self._train(place, trainer, state.weights, state.masks, self._factor, masks, strata)
+        yield from self._train(key, trainer, state.weights, state.masks, self._factor, masks, strata)
 
-    def _ticket(
-        self, place: LotteryKey, trainer: Trainer, masks: Mapping[str, Tensor]
-    ) -> Iterator[Step | Due | Request]:
-        level, spec = place.level, self._spec
+    def _ticket(self, key: LotteryKey, trainer: Trainer, masks: Mapping[str, Tensor]) -> Iterator[Step | Due | Request]:
+        level, spec = key.level, self._spec
         weights: Mapping[str, Tensor] = self._rewound
         factor: Callable[[int], float] = self._factor
         if level > 0 and spec.rewind != "weights":
@@ -133,17 +131,17 @@ class Replicate:
                 factor = partial(_always, self._factor(spec.steps - 1))
         snapshot_step = spec.rewind_step if level == 0 and spec.rewind_step > 0 else None
         trained = yield from self._train(
-            place, trainer, weights, masks, factor, self._chain.base(level), self._strata, snapshot_step=snapshot_step
+            key, trainer, weights, masks, factor, self._chain.base(level), self._strata, snapshot_step=snapshot_step
         )
         if trained.snapshot is not None:
             self._rewound = trained.snapshot
             yield Tensors("rewind", DENSE, trained.snapshot)
         if trained.state is not None:
             tensors = pack(Ticket(masks, trained.state))
-            yield Tensors("ticket", place, tensors)
+            yield Tensors("ticket", key, tensors)
             # Read back what was packed, so that a level continues from the same bits as after a resume.
             self._chain.keep(level, unpack(tensors, masks))
-            yield from self._movement(place, weights, trained.state, masks)
+            yield from self._movement(key, weights, trained.state, masks)
 
     def _initial_states(self, level: int, masks: Mapping[str, Tensor]) -> Iterator[tuple[LotteryKey, InitialState]]:
         """Yield the initial state of each draw of each control at a level."""
@@ -161,7 +159,7 @@ class Replicate:
 
     def _train(
         self,
-        place: LotteryKey,
+        key: LotteryKey,
         trainer: Trainer,
         weights: Mapping[str, Tensor],
         masks: Mapping[str, Tensor],
@@ -171,29 +169,29 @@ class Replicate:
         *,
         snapshot_step: int | None = None,
     ) -> Generator[Step | Due | Request, None, Ended]:
-        """Log the masks of one training and make it, or what is left of it when it had begun."""
-        begun = self._progress.begun.pop(place, None)
-        if begun is None:
+        """Log the masks of one training and train it, from its start or from where it was saved."""
+        saved = self._progress.unfinished.pop(key, None)
+        if saved is None:
             sparse = sparse_layers(trainer.model, masks, trainer.csr_below)
-            yield from mask_outputs(place, masks, base, strata, sparse)
-        first_step = self._spec.steps - self._steps[place]
-        trained = yield from trainer.train(Plan(place, weights, masks, factor, first_step, snapshot_step, begun))
+            yield from mask_outputs(key, masks, base, strata, sparse)
+        first_step = self._spec.steps - self._steps[key]
+        trained = yield from trainer.train(Plan(key, weights, masks, factor, first_step, snapshot_step, saved))
         if trained.diverged_step is not None:
-            self._diverged[place] = self._steps[place] = trained.diverged_step - first_step
+            self._diverged[key] = self._steps[key] = trained.diverged_step - first_step
         return trained
 
     def _movement(
-        self, place: LotteryKey, start: Mapping[str, Tensor], end: Mapping[str, Tensor], alive: Mapping[str, Tensor]
+        self, key: LotteryKey, start: Mapping[str, Tensor], end: Mapping[str, Tensor], alive: Mapping[str, Tensor]
     ) -> Iterator[Measured | Tensors]:
         """Log how far the level's weights went, apart for those that the next pruning keeps, be there a next or not."""
-        kept = self._chain.masks(place.level + 1)
-        yield movement_rows(place, start, end, alive, kept)
+        kept = self._chain.masks(key.level + 1)
+        yield movement_rows(key, start, end, alive, kept)
         tensors = {
-            f"{name}.{key}": tensor
+            f"{name}.{part}": tensor
             for name in self._chain.layers
-            for key, tensor in histograms(start[name], end[name], alive[name], kept[name]).items()
+            for part, tensor in histograms(start[name], end[name], alive[name], kept[name]).items()
         }
-        yield Tensors("movement", place, tensors)
+        yield Tensors("movement", key, tensors)
 
     def _checkpoint(self, members: Sequence[Member[LotteryKey]] = ()) -> Checkpoint:
         saved = [member.trainer.save() for member in members if not member.ended]
@@ -207,7 +205,7 @@ class Replicate:
 
     def _total(self) -> int:
         """Optimizer steps of all trainings; those that a divergence has cut off or short are not among them."""
-        return sum(steps for place, steps in self._steps.items() if not self._cut_off(place.level))
+        return sum(steps for key, steps in self._steps.items() if not self._cut_off(key.level))
 
     def _factor(self, step: int) -> float:
         factor: float = self._schedule(step, self._spec.steps)

@@ -46,7 +46,7 @@ def outcome(rows: list[Evaluated], kept: float, train_accuracy: float, diverged_
 
 
 def movement_rows(
-    place: TrainingKey,
+    key: TrainingKey,
     start: Mapping[str, Tensor],
     end: Mapping[str, Tensor],
     alive: Mapping[str, Tensor],
@@ -56,4 +56,4 @@ def movement_rows(
     rows = [movement(start[name], end[name], alive[name], kept[name]) for name in alive]
     columns = {"layer": [float(i) for i in range(len(rows))]}
     columns |= {name: [float(getattr(row, name)) for row in rows] for name in rows[0]._fields}
-    return Measured(series="movement", key=place, columns=columns)
+    return Measured(series="movement", key=key, columns=columns)

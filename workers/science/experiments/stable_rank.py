@@ -36,17 +36,17 @@ def run(
     Yields one row of the series `stable_rank` for each, with Progress in Mflop and a Checkpoint.
     """
     data = dataset(spec.dataset, datasets_dir).to(device)
-    key = partial(generator, spec.seed, replicate)
-    order = torch.randperm(len(data.train), generator=key("order"))
+    random = partial(generator, spec.seed, replicate)
+    order = torch.randperm(len(data.train), generator=random("order"))
     done = list(resume.state["done"]) if resume else []
     total = spec.units_per_replicate
     before = 0
     for width in spec.widths:
         for batch_size in spec.batch_sizes:
-            place = StableRankKey(width=width, batch_size=batch_size)
-            if place.model_dump() not in done:
+            key = StableRankKey(width=width, batch_size=batch_size)
+            if key.model_dump() not in done:
                 model = network.build(data.train.x[0].numel(), width, data.n_classes)
-                network.initialise(model, key("init", width))
+                network.initialise(model, random("init", width))
                 model.to(device)
                 rows = order[:batch_size].to(device)
                 yield Progress(done=before, total=total)
@@ -55,14 +55,14 @@ def run(
                 assert gradient is not None  # noqa: S101 (it has just been taken)
                 yield one_row(
                     "stable_rank",
-                    place,
+                    key,
                     {
                         "gradient": stable_rank(gradient),
                         "dualised": stable_rank(orthogonalise(gradient, MODULA)),
                         "cap": min(width, batch_size),
                     },
                 )
-                done.append(place.model_dump())
+                done.append(key.model_dump())
                 yield Checkpoint({"done": done.copy()})
             before += spec.mflop(width, batch_size)
     yield Progress(done=total, total=total)

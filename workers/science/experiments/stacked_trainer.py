@@ -1,4 +1,4 @@
-"""Trainings of one run in lock-step: what waits for a training of the same places is trained as one stack.
+"""Trainings of one run in lock-step: what waits for a training of the same group is trained as one stack.
 
 These are replicates, and of each the trainings of a level that are made at once (`experiments.interleave`). An
 experiment knows nothing of this but the trainer that it was given.
@@ -66,12 +66,11 @@ class StackedTrainer(Trainer):
     slots: int = 0
     first: TrainingKey | None = None
 
-    def group(self, places: Sequence[TrainingKey]) -> Sequence[Trainer]:
-        """Return a trainer for each, in a slot that depends on its place among these and on the replicate alone."""
+    def group(self, keys: Sequence[TrainingKey]) -> Sequence[Trainer]:
+        """Return a trainer for each, in a slot that depends on its position among these and on the replicate alone."""
         width = self.stack.replicates
         return [
-            replace(self, slot=i * width + self.slot, slots=len(places) * width, first=places[0])
-            for i in range(len(places))
+            replace(self, slot=i * width + self.slot, slots=len(keys) * width, first=keys[0]) for i in range(len(keys))
         ]
 
     def events(self, plan: Plan) -> Iterator[Event | Request]:
@@ -86,7 +85,7 @@ class StackedTrainer(Trainer):
 
     def enter(self, plan: Plan) -> None:
         """Put the network of `plan` into the slot, and what the optimizers remember of it."""
-        if plan.begun is None:
+        if plan.saved is None:
             self.stage.layout.load(self.slot, plan.weights)
         super().enter(plan)
 

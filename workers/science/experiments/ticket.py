@@ -71,7 +71,7 @@ def unpack(tensors: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Ticket
 
 
 def mask_outputs(
-    place: TrainingKey,
+    key: TrainingKey,
     masks: Mapping[str, Tensor],
     base: Mapping[str, Tensor],
     strata: Mapping[str, np.ndarray] | None,
@@ -98,10 +98,10 @@ def mask_outputs(
             column.append(float(value))
         encoded[name] = torch.from_numpy(codec.encode(bits, before).copy())
         counted = sums(bits, codec.size_of(tuple(mask.shape))[1], strata[name] if strata is not None else None)
-        pyramid |= {f"{name}.{key}": torch.from_numpy(found) for key, found in counted.items()}
-    yield Measured(series="layers", key=place, columns=columns)
-    yield Tensors("mask", place, encoded)
-    yield Tensors("pyramid", place, pyramid)
+        pyramid |= {f"{name}.{part}": torch.from_numpy(array) for part, array in counted.items()}
+    yield Measured(series="layers", key=key, columns=columns)
+    yield Tensors("mask", key, encoded)
+    yield Tensors("pyramid", key, pyramid)
 
 
 def masks_of(encoded: Mapping[str, Tensor], base: Mapping[str, Tensor]) -> dict[str, Tensor]:

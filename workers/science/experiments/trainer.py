@@ -47,19 +47,19 @@ class Ended:
 
 @dataclass(frozen=True)
 class Plan:
-    """What one training starts from and how it goes; `begun` is what is left of it if it had begun."""
+    """What one training starts from and how it proceeds; `saved` is its checkpoint if it resumes."""
 
-    place: TrainingKey
+    key: TrainingKey
     weights: Mapping[str, Tensor]
     masks: Mapping[str, Tensor]
     factor: Callable[[int], float]
     first_step: int = 0
     snapshot_step: int | None = None
-    begun: TrainingCheckpoint | None = None
+    saved: TrainingCheckpoint | None = None
 
     def state(self, device: torch.device) -> LoopState:
         """Return where its loop stands, for a network on `device`."""
-        return LoopState(self.first_step) if self.begun is None else self.begun.state(device)
+        return LoopState(self.first_step) if self.saved is None else self.saved.state(device)
 
 
 @dataclass(frozen=True)
@@ -97,30 +97,30 @@ class Trainer:
     entered: bool = field(init=False, repr=False, default=False)
     rows: list[Evaluated] = field(init=False, repr=False, default_factory=list)
 
-    def group(self, places: Sequence[TrainingKey]) -> Sequence["Trainer"]:
+    def group(self, keys: Sequence[TrainingKey]) -> Sequence["Trainer"]:
         """Return a trainer for each training of a group made at once: of one alone, unless trainers share a stack."""
-        if len(places) > 1:
-            raise ValueError(f"{len(places)} trainings at once need a stack")
+        if len(keys) > 1:
+            raise ValueError(f"{len(keys)} trainings at once need a stack")
         return [self]
 
     def train(self, plan: Plan) -> "Generator[Output | Due | Request, None, Ended]":
         """Train as `plan` says, and measure.
 
         Yields the series `evaluation` with progress between its rows, Due whenever the clock asks to `save`, and
-        `outcome`. What was logged of a training that had begun is not logged again.
+        `outcome`. A training that resumes does not log again what it has logged.
         """
         self.plan, self.state, self.entered = plan, plan.state(next(self.model.parameters()).device), False
-        kept = [] if plan.begun is None else plan.begun.part("rows")["all"].tolist()
+        kept = [] if plan.saved is None else plan.saved.part("rows")["all"].tolist()
         self.rows = [Evaluated(int(step), *values) for step, *values in kept]
         ended, train_accuracy = Ended(), nan
         for event in self.events(plan):
             match event:
                 case Evaluated():
                     self.rows.append(event)
-                    yield one_row("evaluation", plan.place, vars(event))
+                    yield one_row("evaluation", plan.key, vars(event))
                 case Tick():
                     done = self.done + event.step - plan.first_step
-                    yield Progress(done=done, total=self.total, key=plan.place, step=event.step)
+                    yield Progress(done=done, total=self.total, key=plan.key, step=event.step)
                     if event.between and self.clock.due():
                         yield Due()
                 case Diverged():
@@ -134,18 +134,18 @@ class Trainer:
         taken = (hook.state(self.slot) for hook in self.stage.hooks if isinstance(hook, Snapshot))
         ended.snapshot = next((snapshot for snapshot in taken if snapshot), None)
         values = outcome(self.rows, density(plan.masks), train_accuracy, ended.diverged_step)
-        yield one_row("outcome", plan.place, values)
+        yield one_row("outcome", plan.key, values)
         return ended
 
     def save(self) -> TrainingCheckpoint | None:
-        """Return the training as it stands between two steps; None if it has not begun."""
+        """Return the training as it is between two steps; None if it has not begun."""
         if self.plan is None:
             return None
         if not self.entered:
-            return self.plan.begun
+            return self.plan.saved
         stage = self.stage
         return training_checkpoint.save(
-            self.plan.place,
+            self.plan.key,
             self.state,
             stage.layout.raw(self.slot),
             stage.layout.memory(stage.optimizers, self.slot),
@@ -163,8 +163,8 @@ class Trainer:
     def enter(self, plan: Plan) -> None:
         """Go on from where the training was saved."""
         self.entered = True
-        if plan.begun is not None:
-            plan.begun.enter(self.stage.layout, self.stage.optimizers, self.slot)
+        if plan.saved is not None:
+            plan.saved.enter(self.stage.layout, self.stage.optimizers, self.slot)
 
 
 def train_all(
@@ -186,8 +186,8 @@ def train_all(
     ]
     for slot, (trainer, plan) in members.items():
         trainer.stage = Stage(layout, optimizers, hooks)
-        if plan.begun is not None:
-            plan.begun.load(hooks, slot)
+        if plan.saved is not None:
+            plan.saved.load(hooks, slot)
     states = {slot: trainer.state for slot, (trainer, _) in members.items()}
     to_come = first.steps - min(state.step for state in states.values())
     feed = layout.feed(first.data, {slot: trainer.batches for slot, (trainer, _) in members.items()}, to_come)

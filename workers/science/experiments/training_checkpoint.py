@@ -1,4 +1,4 @@
-"""A training that is half done, as a checkpoint keeps it."""
+"""Save a training between two steps, and resume it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from workers.science.train.state import LoopState
 
 @dataclass(frozen=True)
 class TrainingCheckpoint:
-    """`values` is small JSON, `tensors` the rest by name; some of them are the experiment's own."""
+    """One unfinished training: `values` is small JSON, `tensors` the rest by name, some of them the experiment's."""
 
-    place: TrainingKey
+    key: TrainingKey
     values: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
 
@@ -27,79 +27,77 @@ class TrainingCheckpoint:
 
     @property
     def step(self) -> int:
-        """The number of updates that had been made."""
-        step: int = self.values["course"]["step"]
+        """Return the number of updates that were made."""
+        step: int = self.values["loop"]["step"]
         return step
 
     def state(self, device: torch.device) -> LoopState:
-        """Return where the loop stood, for a network on `device`."""
-        kept = self.values["course"]
-        losses = [loss.to(device) for loss in self.part("course").get("losses", torch.zeros(0))]
-        return LoopState(self.step, losses, kept["summed"], kept["counted"], self.values.get("lost"))
+        """Return the state of its loop, for a network on `device`."""
+        loop = self.values["loop"]
+        losses = [loss.to(device) for loss in self.part("loop").get("losses", torch.zeros(0))]
+        return LoopState(self.step, losses, loop["summed"], loop["counted"], self.values.get("lost"))
 
     def enter(self, layout: Layout, optimizers: Sequence[torch.optim.Optimizer], slot: int) -> None:
-        """Set network and optimizers of a slot to where they were. Raises RuntimeError, KeyError, ValueError."""
+        """Restore network and optimizers of a slot. Raises RuntimeError, KeyError, ValueError."""
         layout.load(slot, self.part("network"))
         layout.restore(optimizers, slot, self.values["optimizers"], self.part("optimizers"))
 
     def load(self, hooks: Iterable[Hook], slot: int) -> None:
-        """Give hooks what they had to remember of a slot."""
+        """Restore the state that hooks have of a slot."""
         for hook in hooks:
             if hook.name:
                 hook.load(slot, self.part(hook.name))
 
 
 def save(
-    place: TrainingKey,
+    key: TrainingKey,
     state: LoopState,
     network: Mapping[str, Tensor],
     optimizers: tuple[list[Any], Mapping[str, Tensor]],
     **parts: Mapping[str, Tensor],
 ) -> TrainingCheckpoint:
-    """Return a training as it stands: what its layout gives of `network` and `optimizers`, and `parts` by name."""
+    """Return a training as it is now: what its layout gives of `network` and `optimizers`, and `parts` by name."""
     values, remembered = optimizers
-    kept: dict[str, Mapping[str, Tensor]] = {"network": network, "optimizers": remembered, **parts}
+    tensors_of: dict[str, Mapping[str, Tensor]] = {"network": network, "optimizers": remembered, **parts}
     if state.losses:
-        kept["course"] = {"losses": torch.stack(state.losses)}
+        tensors_of["loop"] = {"losses": torch.stack(state.losses)}
     return TrainingCheckpoint(
-        place,
+        key,
         {
-            "place": place.model_dump(),
-            "course": {"step": state.step, "summed": state.summed, "counted": state.counted},
+            "key": key.model_dump(),
+            "loop": {"step": state.step, "summed": state.summed, "counted": state.counted},
             "optimizers": values,
             "lost": state.lost,
         },
         {
-            f"{name}/{key}": tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
-            for name, tensors in kept.items()
-            for key, tensor in tensors.items()
+            f"{part}/{name}": tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+            for part, tensors in tensors_of.items()
+            for name, tensor in tensors.items()
         },
     )
 
 
 def hook_states(hooks: Iterable[Hook], slot: int) -> dict[str, Mapping[str, Tensor]]:
-    """Return what named hooks have to remember of a slot, as parts of a checkpoint."""
+    """Return the state that named hooks have of a slot, as parts of a checkpoint."""
     return {hook.name: state for hook in hooks if hook.name and (state := hook.state(slot))}
 
 
-def pack_all(begun: Iterable[TrainingCheckpoint]) -> tuple[list[Mapping[str, Any]], dict[str, Tensor]]:
-    """Return several of them as the JSON of a checkpoint, and its tensors."""
-    several = list(begun)
-    tensors = {f"{i}/{key}": tensor for i, each in enumerate(several) for key, tensor in each.tensors.items()}
-    return [each.values for each in several], tensors
+def pack_all(trainings: Iterable[TrainingCheckpoint]) -> tuple[list[Mapping[str, Any]], dict[str, Tensor]]:
+    """Return several unfinished trainings as the JSON of a checkpoint, and its tensors."""
+    several = list(trainings)
+    tensors = {f"{i}/{name}": tensor for i, one in enumerate(several) for name, tensor in one.tensors.items()}
+    return [training.values for training in several], tensors
 
 
-def all_of(
-    saved: Sequence[Mapping[str, Any]] | Mapping[str, Any], tensors: Mapping[str, Tensor], key: type[TrainingKey]
+def unpack_all(
+    packed: Sequence[Mapping[str, Any]], tensors: Mapping[str, Tensor], key_type: type[TrainingKey]
 ) -> list[TrainingCheckpoint]:
-    """Return what `pack_all` packed; older versions kept a single one."""
-    if isinstance(saved, Mapping):
-        return [TrainingCheckpoint(key.model_validate(saved["place"]), saved, tensors)]
+    """Return what `pack_all` packed, for trainings whose keys are of `key_type`."""
     return [
-        TrainingCheckpoint(key.model_validate(each["place"]), each, _part(tensors, str(i)))
-        for i, each in enumerate(saved)
+        TrainingCheckpoint(key_type.model_validate(values["key"]), values, _part(tensors, str(i)))
+        for i, values in enumerate(packed)
     ]
 
 
 def _part(tensors: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
-    return {key.removeprefix(f"{name}/"): t for key, t in tensors.items() if key.startswith(f"{name}/")}
+    return {path.removeprefix(f"{name}/"): t for path, t in tensors.items() if path.startswith(f"{name}/")}

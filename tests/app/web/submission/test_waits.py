@@ -109,8 +109,8 @@ def test_an_estimate_is_what_those_like_it_took(client: httpx.Client, store: Sto
         assert claim is not None
         store.finish(claim.shard_id, claim.token)
         with database.write() as connection:
-            held = shards.c.told_s / (2.0 if n == 5 else 1.2)
-            connection.execute(update(shards).where(shards.c.id == claim.shard_id).values(held_s=held))
+            held = shards.c.estimated_s / (2.0 if n == 5 else 1.2)
+            connection.execute(update(shards).where(shards.c.id == claim.shard_id).values(slot_s=held))
     database.dispose()
     text = unescape(client.post("/new/estimate", data=data).text)
     assert "About 85 s to 2 min here, as for 9 in 10 of the last 11 similar replicates: 1 ms per step" in text
@@ -131,8 +131,8 @@ def test_an_estimate_widens_after_estimates_that_were_off(client: httpx.Client, 
         assert claim is not None
         store.finish(claim.shard_id, claim.token)
         with database.write() as connection:
-            held = shards.c.told_s * ratio
-            connection.execute(update(shards).where(shards.c.id == claim.shard_id).values(held_s=held))
+            held = shards.c.estimated_s * ratio
+            connection.execute(update(shards).where(shards.c.id == claim.shard_id).values(slot_s=held))
     database.dispose()
     text = unescape(client.post("/new/estimate", data=forms.values(SPEC) | {"kind": "lottery"}).text)
     assert "About 51 s to 5 min here, as for the last 5 similar replicates" in text
@@ -155,8 +155,8 @@ def test_a_busy_machine_widens_an_estimate_and_does_not_move_it(client: httpx.Cl
         assert claim is not None
         store.finish(claim.shard_id, claim.token)
         with database.write() as connection:
-            held = shards.c.told_s * ratio
-            connection.execute(update(shards).where(shards.c.id == claim.shard_id).values(held_s=held))
+            held = shards.c.estimated_s * ratio
+            connection.execute(update(shards).where(shards.c.id == claim.shard_id).values(slot_s=held))
     database.dispose()
     cards = client.get("/presets", headers={"Accept": "text/html"}).text
     costs = dict(re.findall(r'href="/new\?preset=([\w-]+)">.*?class="num cost">([^<]+)<', cards, re.DOTALL))

@@ -37,15 +37,15 @@ def ran(spec: ErasureSpec, resume: Resume | None = None, replicate: int = 0) -> 
     return list(run(spec, replicate, datasets_dir=NOWHERE, resume=resume))
 
 
-def saved(outputs: list[Output], name: str, place: ErasureKey) -> Tensors:
-    (found,) = [each for each in outputs if isinstance(each, Tensors) and (each.name, each.key) == (name, place)]
+def saved(outputs: list[Output], name: str, key: ErasureKey) -> Tensors:
+    (found,) = [each for each in outputs if isinstance(each, Tensors) and (each.name, each.key) == (name, key)]
     return found
 
 
-def matrix(outputs: list[Output], place: ErasureKey, step: int) -> Tensor:
+def matrix(outputs: list[Output], key: ErasureKey, step: int) -> Tensor:
     """A matrix as a film shows it: the start, and what has been added by then."""
-    start = saved(outputs, "init", place.start).tensors["weight"]
-    frame = saved(outputs, f"frame_{step:06d}", place)
+    start = saved(outputs, "init", key.start).tensors["weight"]
+    frame = saved(outputs, f"frame_{step:06d}", key)
     return start + float(frame.meta["scale"]) * frame.tensors["delta"]
 
 
@@ -57,14 +57,14 @@ def outputs() -> list[Output]:
 def test_every_cell_is_measured_at_every_moment(outputs: list[Output]) -> None:
     spec = small()
     seen = rows(outputs, "erasure")
-    assert [(place, row["step"]) for place, row in seen] == [
-        (place, step) for place, _ in spec.parts() for step in spec.moments()
+    assert [(key, row["step"]) for key, row in seen] == [
+        (key, step) for key, _ in spec.parts() for step in spec.moments()
     ]
     for _, row in seen:
         unknown = {name for name, value in row.items() if isnan(value)}
         expected = {"gradient_stable_rank", "update_stable_rank", "update_spectral", "update_frobenius"}
         assert unknown == (expected if row["step"] == 0 else set())
-    assert [place for place, _ in rows(outputs, "ending")] == [place for place, _ in spec.parts()]
+    assert [key for key, _ in rows(outputs, "ending")] == [key for key, _ in spec.parts()]
 
 
 def test_a_start_is_shared_by_all_cells_and_differs_by_the_picture_alone(outputs: list[Output]) -> None:
@@ -74,33 +74,33 @@ def test_a_start_is_shared_by_all_cells_and_differs_by_the_picture_alone(outputs
     assert 0.02 < gone.float().mean() < 0.5
     assert torch.equal(marked[~gone], plain[~gone])
     assert sum(isinstance(each, Tensors) and each.name == "init" for each in outputs) == 2
-    first = {place: row for place, row in rows(outputs, "erasure") if row["step"] == 0}
-    assert all(row["visibility"] == 1 for place, row in first.items() if place.image == "picture")
-    assert all(0.3 < row["visibility"] < 0.7 for place, row in first.items() if place.image == "none")
+    first = {key: row for key, row in rows(outputs, "erasure") if row["step"] == 0}
+    assert all(row["visibility"] == 1 for key, row in first.items() if key.image == "picture")
+    assert all(0.3 < row["visibility"] < 0.7 for key, row in first.items() if key.image == "none")
     assert all(row["movement"] == 0 and row["similarity"] == pytest.approx(1) for row in first.values())
 
 
 def test_frames_are_what_was_measured(outputs: list[Output]) -> None:
     """Movement and similarity told from the frames alone, in NumPy."""
-    for place, row in rows(outputs, "erasure"):
-        start = matrix(outputs, place, 0).double().numpy()
-        now = matrix(outputs, place, int(row["step"])).double().numpy()
+    for key, row in rows(outputs, "erasure"):
+        start = matrix(outputs, key, 0).double().numpy()
+        now = matrix(outputs, key, int(row["step"])).double().numpy()
         assert np.linalg.norm(now - start) / np.linalg.norm(start) == pytest.approx(row["movement"], rel=0.02, abs=1e-6)
         assert np.corrcoef(start.ravel(), now.ravel())[0, 1] == pytest.approx(row["similarity"], abs=0.01)
 
 
 def test_what_is_said_of_an_update_is_true_of_the_frames(outputs: list[Output]) -> None:
-    first = next(row for place, row in rows(outputs, "erasure") if place == MARKED and row["step"] == 1)
+    first = next(row for key, row in rows(outputs, "erasure") if key == MARKED and row["step"] == 1)
     update = matrix(outputs, MARKED, 1) - matrix(outputs, MARKED, 0)
     values = torch.linalg.svdvals(update.double())
     assert first["update_spectral"] == pytest.approx(float(values[0]), rel=0.01)
     assert first["update_frobenius"] == pytest.approx(float(update.norm()), rel=0.01)
     assert first["update_stable_rank"] == pytest.approx(first["gradient_stable_rank"], rel=1e-3)  # plain SGD
-    shares = [row for place, row in rows(outputs, "update_sizes") if (place, row["step"]) == (MARKED, 1)]
+    shares = [row for key, row in rows(outputs, "update_sizes") if (key, row["step"]) == (MARKED, 1)]
     moved = float((update != 0).float().mean())
     assert moved - 1e-6 <= sum(row["share"] for row in shares) <= 1 + 1e-9
     assert moved > 0.3
-    spectrum = [row["value"] for place, row in rows(outputs, "spectrum") if (place, row["step"]) == (MARKED, 0)]
+    spectrum = [row["value"] for key, row in rows(outputs, "spectrum") if (key, row["step"]) == (MARKED, 0)]
     assert spectrum == pytest.approx(torch.linalg.svdvals(matrix(outputs, MARKED, 0)).tolist(), rel=1e-4)
 
 
@@ -148,12 +148,12 @@ def test_a_diverged_cell_has_no_end_and_its_frames_stop() -> None:
     assert all(isnan(value) for name, value in lost.items() if name not in ("steps", "diverged_step"))
     assert isnan(fine["diverged_step"])
     assert fine["steps"] == 100
-    shown = [row["step"] for place, row in rows(outputs, "erasure") if place.lr == 100.0]
+    shown = [row["step"] for key, row in rows(outputs, "erasure") if key.lr == 100.0]
     assert max(shown) <= lost["diverged_step"]
     # What diverged counts with the steps that it was trained, also after a resume.
-    places = [place for place, _ in rows(outputs, "ending")]
+    keys = [key for key, _ in rows(outputs, "ending")]
     work = dict(spec.parts())
-    trained = work[places[0]] * int(lost["diverged_step"]) // 100 + work[places[1]]
+    trained = work[keys[0]] * int(lost["diverged_step"]) // 100 + work[keys[1]]
     last = [each for each in outputs if isinstance(each, Progress)][-1]
     assert last.done == last.total == trained < sum(work.values())
     state = [each for each in outputs if isinstance(each, Checkpoint)][-1].state
@@ -183,7 +183,7 @@ def test_dualised_updates_erase_what_equal_spectral_steps_leave_on_real_digits()
                  twins=False)  # fmt: skip
     for replicate in range(2):
         outputs = ran(spec, replicate=replicate)
-        end = {place.optimizer: row for place, row in rows(outputs, "ending")}
+        end = {key.optimizer: row for key, row in rows(outputs, "ending")}
         assert end["dualised"]["train_accuracy"] > 0.95
         assert end["spectral_sgd"]["train_accuracy"] > 0.9
         assert end["dualised"]["visibility"] < 0.6
@@ -191,8 +191,8 @@ def test_dualised_updates_erase_what_equal_spectral_steps_leave_on_real_digits()
         assert end["spectral_sgd"]["visibility"] > end["spectral_sgd"]["null_high"]
         assert end["dualised"]["visibility"] < end["frobenius_sgd"]["visibility"] < end["spectral_sgd"]["visibility"]
         steps = {
-            (place.optimizer, row["step"]): row["update_spectral"]
-            for place, row in rows(outputs, "erasure")
+            (key.optimizer, row["step"]): row["update_spectral"]
+            for key, row in rows(outputs, "erasure")
             if row["step"] == 1
         }
         assert steps["dualised", 1] == pytest.approx(steps["spectral_sgd", 1], rel=0.01)

@@ -15,6 +15,7 @@ from tests.workers.science.experiments.test_erasure import NOWHERE
 from tests.workers.science.experiments.test_erasure import small as one_by_one
 from tests.workers.science.experiments.test_lottery import resumed_from, rows
 from tests.workers.science.experiments.test_stacked_trainer import kept
+from workers.checkpoints_before import up_to_date
 from workers.science.experiments import training_checkpoint
 from workers.science.experiments.clock import Clock
 from workers.science.experiments.erasure import run
@@ -69,7 +70,7 @@ def close(mine: Sequence[Output], theirs: Sequence[Output]) -> None:
 
 def halves(outputs: Sequence[Output]) -> list[int]:
     """Where checkpoints lie within a training."""
-    return [i for i, each in enumerate(outputs) if isinstance(each, Checkpoint) and "midway" in each.state]
+    return [i for i, each in enumerate(outputs) if isinstance(each, Checkpoint) and "unfinished" in each.state]
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_all_cells_of_an_optimizer_are_one_training(monkeypatch: pytest.MonkeyPa
     spec = small(optimizers=[{"kind": "adam", "lrs": (0.003, 0.03)}, {"kind": "dualised", "lrs": (0.5,)}])
     outputs = ran(spec, 4)
     assert made == 1 + spec.steps  # one for the first look
-    assert [place for place, _ in rows(outputs, "ending")] == [place for place, _ in spec.parts()]
+    assert [key for key, _ in rows(outputs, "ending")] == [key for key, _ in spec.parts()]
 
 
 def test_progress_rises_to_the_total(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,11 +123,11 @@ def test_progress_rises_to_the_total(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_bits_of_a_cell_depend_on_its_slot_and_not_on_who_is_beside_it() -> None:
     spec = small(optimizers=GRIDS[1:])
     whole = ran(spec, 4)
-    places = [place for place, _ in spec.parts()]
-    for place in places:
-        others = {"done": [each.model_dump() for each in places if each != place]}
+    keys = [key for key, _ in spec.parts()]
+    for key in keys:
+        others = {"done": [each.model_dump() for each in keys if each != key]}
         alone = ran(spec, 4, Resume(others, lambda *_: {}))
-        assert kept(alone) == kept(each for each in whole if getattr(each, "key", None) == place and not (
+        assert kept(alone) == kept(each for each in whole if getattr(each, "key", None) == key and not (
             isinstance(each, Tensors) and each.name == "init"))  # fmt: skip
 
 
@@ -141,7 +142,7 @@ def test_killed_at_any_checkpoint_it_goes_on_to_the_bit(at_once: int, monkeypatc
     cuts = [i for i, each in enumerate(whole) if isinstance(each, Checkpoint)]
     assert len(cuts) > 10
     checkpoints = [each for each in whole if isinstance(each, Checkpoint)]
-    assert any(each.state.get("back", {}).get("ended") for each in checkpoints)
+    assert any(each.state.get("pending", {}).get("ended") for each in checkpoints)
     for at in cuts[::2]:
         rest = ran(spec, at_once, resumed_from(whole[: at + 1]), every_s=0.0)
         assert kept(whole[: at + 1]) + kept(rest) == kept(whole)
@@ -172,7 +173,7 @@ def test_divided_when_all_of_a_part_have_diverged_it_has_nothing_left_to_train_t
     rates = (0.1, 0.2, 50.0, 100.0)
     spec = small(optimizers=[{"kind": "sgd", "lrs": rates, "weight_decay": 1.0}], steps=60, twins=False)
     whole = ran(spec, 4, every_s=0.0)
-    at = next(i for i in halves(whole) if len(whole[i].state.get("back", {}).get("ended", ())) == 2)  # type: ignore[union-attr]
+    at = next(i for i in halves(whole) if len(whole[i].state.get("pending", {}).get("ended", ())) == 2)  # type: ignore[union-attr]
     fewer = [part for stack in spec.stack_groups(4) for part in cut(stack.split(), after)]
     rest = ran(spec, fewer, resumed_from(whole[: at + 1]))
     close([*whole[: at + 1], *rest], whole)
@@ -186,18 +187,22 @@ def test_one_rate_diverges_and_the_others_do_not_notice() -> None:
     # The same step as alone.
     assert ends[lost]["diverged_step"] == dict(rows(ran(spec, 1), "ending"))[lost]["diverged_step"] < 60
     assert isnan(ends[lost]["visibility"])
-    assert [ends[place]["steps"] for place in (fine, other)] == [60, 60]
+    assert [ends[key]["steps"] for key in (fine, other)] == [60, 60]
     without = ran(spec, 3, Resume({"done": [lost.model_dump()]}, lambda *_: {}))
     assert kept(without) == kept(each for each in outputs if getattr(each, "key", None) in (fine, other))
 
 
 def test_a_checkpoint_of_an_older_version_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It told of one training, under no number."""
+    """It holds one training, under no number, and other names."""
     monkeypatch.setattr(loop, "TICK_S", 0.0)
     whole = ran(small(), 1, every_s=0.0)
     at = halves(whole)[3]
     now = whole[at]
     assert isinstance(now, Checkpoint)
-    (saved,) = training_checkpoint.all_of(now.state["midway"], now.tensors, ErasureKey)
-    then = Resume({"done": now.state["done"], "midway": saved.values}, lambda *_: {}, saved.tensors)
+    (saved,) = training_checkpoint.unpack_all(now.state["unfinished"], now.tensors, ErasureKey)
+    older = {{"key": "place", "loop": "course"}.get(name, name): value for name, value in saved.values.items()}
+    tensors = {path.replace("loop/", "course/"): tensor for path, tensor in saved.tensors.items()}
+    state = {"done": now.state["done"], "midway": older}
+    document, tensors_now = up_to_date({"version": 2, "state": state}, tensors, small())
+    then = Resume(document["state"], lambda *_: {}, tensors_now)
     assert kept(ran(small(), 1, then)) == kept(whole[at:])

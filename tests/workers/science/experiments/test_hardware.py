@@ -57,16 +57,16 @@ def outputs() -> list[Output]:
 def test_every_format_has_a_row_for_every_density_and_mode(outputs: list[Output]) -> None:
     seen = rows(outputs, "hardware")
     names = [name for name in FORMATS if name != "semi_structured"]
-    assert [(place.storage_format, row["target"], row["training"]) for place, row in seen] == [
+    assert [(key.storage_format, row["target"], row["training"]) for key, row in seen] == [
         (name, target, training) for target in (0.5, 0.1) for training in (0, 1) for name in names
     ]
-    for place, row in seen:
+    for key, row in seen:
         assert (row["ticket"], row["n_in"], row["n_out"], row["batch_size"], row["refused"]) == (0, 24, 16, 4, 0)
         assert 0 < row["seconds_low"] <= row["seconds"] <= row["seconds_high"] < 0.1
         assert 0 < row["speedup_low"] <= row["speedup"] <= row["speedup_high"]
         assert row["error"] < 1e-4
         assert row["bytes"] > 0
-        if place.storage_format == "dense":
+        if key.storage_format == "dense":
             assert (row["speedup"], row["density"]) == (1, 1)
         else:
             assert row["density"] == pytest.approx(row["target"], abs=0.05)
@@ -89,8 +89,8 @@ def test_resumed_it_says_the_rest_of_the_same_things(outputs: list[Output]) -> N
 
     def told(some: list[Output]) -> list[Any]:
         return [
-            (place, {name: value for name, value in row.items() if name not in (*TIMES, "energy_j")})
-            for place, row in rows(some, "hardware")
+            (key, {name: value for name, value in row.items() if name not in (*TIMES, "energy_j")})
+            for key, row in rows(some, "hardware")
         ]
 
     whole = [output for output in outputs if isinstance(output, Measured | Checkpoint)]
@@ -106,19 +106,19 @@ def test_a_ticket_is_timed_whole_and_kept_compacted() -> None:
     made = spec(layers=(), ticket="abc:0:3")
     outputs = ran(made, tickets=[ticket])
     seen = rows(outputs, "hardware")
-    assert [(place.storage_format, row["training"]) for place, row in seen] == [
+    assert [(key.storage_format, row["training"]) for key, row in seen] == [
         (name, training) for training in (0, 1) for name in FORMATS if name != "semi_structured"
     ]
     kept = sum(int(mask.sum()) for mask in ticket.ticket.masks.values())
     total = sum(mask.numel() for mask in ticket.ticket.masks.values())
-    for place, row in seen:
+    for key, row in seen:
         assert (row["ticket"], row["n_in"], row["n_out"]) == (1, 0, 0)
         assert row["target"] == pytest.approx(kept / total)
         assert row["error"] < 1e-3
-        if place.storage_format in ("masked_dense", "csr"):
+        if key.storage_format in ("masked_dense", "csr"):
             assert row["density"] == row["target"]
     small, dense = (
-        next(row["bytes"] for place, row in seen if place.storage_format == name) for name in ("compacted", "dense")
+        next(row["bytes"] for key, row in seen if key.storage_format == name) for name in ("compacted", "dense")
     )
     assert small < dense
     (artifact,) = [each for each in outputs if isinstance(each, Tensors)]
@@ -140,7 +140,7 @@ def test_a_ticket_is_timed_whole_and_kept_compacted() -> None:
 def test_what_the_device_cannot_do_is_a_row_that_says_why() -> None:
     """A run for a GPU, on the CPU: 2:4 is refused, half precision in CSR too, and everything else is timed."""
     made = spec(device="gpu", dtype="bfloat16", formats=("csr", "compacted", "semi_structured"), densities=(0.5,))
-    seen = {(place.storage_format, row["training"]): row for place, row in rows(ran(made), "hardware")}
+    seen = {(key.storage_format, row["training"]): row for key, row in rows(ran(made), "hardware")}
     assert len(seen) == 2 * 4
     reasons = {key: list(REASONS)[int(row["refused"]) - 1] for key, row in seen.items() if row["refused"]}
     assert reasons == {
@@ -175,7 +175,7 @@ def test_a_residual_ticket_is_timed_in_the_formats_that_know_it() -> None:
     params = Resnet20(kind="resnet_20")
     ticket = SavedTicket(params, (1, 8, 8), 10, Ticket(masks, weights))
     timed = ran(spec(layers=(), ticket="a:0:1"), tickets=[ticket])
-    for place, row in rows(timed, "hardware"):
+    for key, row in rows(timed, "hardware"):
         assert row["refused"] == 0
         assert row["error"] < 1e-3
-        assert place.storage_format in FORMATS
+        assert key.storage_format in FORMATS

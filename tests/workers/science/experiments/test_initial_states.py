@@ -15,11 +15,11 @@ def test_they_are_derived_when_they_are_needed_and_no_draw_is_lost() -> None:
     derived: list[int] = []
 
     def made() -> Iterator[tuple[LotteryKey, InitialState]]:
-        for place in PLACES:
-            derived.append(place.draw)
-            yield place, InitialState({}, {})
+        for key in PLACES:
+            derived.append(key.draw)
+            yield key, InitialState({}, {})
 
-    states = InitialStates(made(), lambda place: place != PLACES[0])
+    states = InitialStates(made(), lambda key: key != PLACES[0])
     assert derived == []
     second = states.of(PLACES[2])
     assert derived == [0, 1, 2]

@@ -113,10 +113,10 @@ def test_the_log_is_that_of_one_training_after_the_other(fields: dict[str, Any],
     if "rewind_step" not in fields:
         agree(mine, theirs)
     assert list(dict.fromkeys(o.key for o in mine if isinstance(o, Measured))) == order
-    for place in order:
+    for key in order:
         agree(
-            [o for o in mine if getattr(o, "key", None) == place],
-            [o for o in theirs if getattr(o, "key", None) == place],
+            [o for o in mine if getattr(o, "key", None) == key],
+            [o for o in theirs if getattr(o, "key", None) == key],
         )
 
 
@@ -134,9 +134,9 @@ def test_progress_rises_to_the_total_and_follows_whose_turn_it_is() -> None:
     told = [output for output in at_once(made)[0] if isinstance(output, Progress)]
     assert [each.done for each in told] == sorted(each.done for each in told)
     assert told[-1].done == made.units_per_replicate
-    places = list(dict.fromkeys(each.key for each in told))
+    keys = list(dict.fromkeys(each.key for each in told))
     # At the end it is of none.
-    assert places == [*dict.fromkeys(place for place, _ in made.parts()), None]
+    assert keys == [*dict.fromkeys(key for key, _ in made.parts()), None]
 
 
 def test_rows_of_the_first_are_told_while_it_trains() -> None:
@@ -158,9 +158,9 @@ def _steps(output: Output, without: int) -> set[int]:
     assert isinstance(output, Checkpoint)
     own = {name: i for i, name in enumerate(ALL[0].split())}
     return {
-        each["course"]["step"]
-        for each in output.state.get("midway", ())
-        if each["place"]["level"] == 1 and own["{control}/{draw}".format(**each["place"])] != without
+        each["loop"]["step"]
+        for each in output.state.get("unfinished", ())
+        if each["key"]["level"] == 1 and own["{control}/{draw}".format(**each["key"])] != without
     }
 
 
@@ -190,7 +190,7 @@ def test_killed_at_any_moment_that_can_be_saved_and_resumed_says_the_same_bits(
     level = [i for i in cuts(whole) if len(whole[i].state["done"]) > 0]  # type: ignore[union-attr]
     assert len(level) > 12
     # Every training of the level that has begun is in it, whoever has had a turn.
-    assert max(len(whole[i].state.get("midway", ())) for i in level) == stacks[0].count("/")  # type: ignore[union-attr]
+    assert max(len(whole[i].state.get("unfinished", ())) for i in level) == stacks[0].count("/")  # type: ignore[union-attr]
     check_resumes(made, stacks, whole, level)
 
 
@@ -209,12 +209,12 @@ def test_bits_do_not_depend_on_who_else_is_there() -> None:
     """As when the others are done: each training of a level made by itself, in its slot of a stack as wide."""
     made = spec(levels=1)
     whole = at_once(made)[0]
-    places = [place for place, _ in made.parts()]
-    for place in places[1:]:
-        done = [each.model_dump() for each in places if each != place]
+    keys = [key for key, _ in made.parts()]
+    for key in keys[1:]:
+        done = [each.model_dump() for each in keys if each != key]
         level = resumed_from(whole[: cuts(whole)[0] + 1])
         own = at_once(made, {0: Resume({"done": done, "diverged": []}, level.load)})[0]
-        assert kept(own) == kept(o for o in whole if getattr(o, "key", None) == place)
+        assert kept(own) == kept(o for o in whole if getattr(o, "key", None) == key)
 
 
 def spoil(monkeypatch: pytest.MonkeyPatch, spoilt: int, scale: float) -> None:
@@ -236,7 +236,7 @@ def test_one_that_diverges_ends_in_its_turn_and_the_others_do_not_notice(
     whole = at_once(made)[0]
     spoil(monkeypatch, spoilt, 1e18)
     mine = at_once(made)[0]
-    bad = [place for place, _ in made.parts()][1 + spoilt]
+    bad = [key for key, _ in made.parts()][1 + spoilt]
     others = [[o for o in outputs if getattr(o, "key", None) != bad] for outputs in (whole, mine)]
     assert kept(others[0]) == kept(others[1])
     (outcome,) = [o for o in mine if isinstance(o, Measured) and (o.series, o.key) == ("outcome", bad)]
@@ -255,9 +255,9 @@ def test_killed_beside_one_that_diverged_and_resumed_says_the_same_bits(
     spoil(monkeypatch, spoilt, scale)
     whole = at_once(made, every_s=0.0)[0]
     level = [o.state for o in whole if isinstance(o, Checkpoint) and 1 <= len(o.state["done"]) < 5]
-    ends = {each["lost"] for state in level for each in state.get("midway", ())} - {None}
-    bad = [place.model_dump() for place, _ in made.parts()][1 + spoilt]
-    assert any(bad in state.get("back", {}).get("ended", ()) for state in level) == (spoilt > 0)
+    ends = {each["lost"] for state in level for each in state.get("unfinished", ())} - {None}
+    bad = [key.model_dump() for key, _ in made.parts()][1 + spoilt]
+    assert any(bad in state.get("pending", {}).get("ended", ()) for state in level) == (spoilt > 0)
     assert all((step > 0) == (scale == 1e4) for step in ends)
     updates = counted(monkeypatch)
     late = next(i for i in cuts(whole) if _steps(whole[i], spoilt) == {9})
@@ -289,7 +289,7 @@ def test_a_plan_of_fewer_at_once_goes_on_from_what_was_saved_of_all(monkeypatch:
     cut = next(
         i
         for i, o in enumerate(whole)
-        if isinstance(o, Checkpoint) and [each["course"]["step"] for each in o.state.get("midway", ())] == [6] * 4
+        if isinstance(o, Checkpoint) and [each["loop"]["step"] for each in o.state.get("unfinished", ())] == [6] * 4
     )
     updates = counted(monkeypatch)
     rest = at_once(made, {0: resumed_from(whole[: cut + 1])}, PAIRS, every_s=0.0)[0]
@@ -297,7 +297,7 @@ def test_a_plan_of_fewer_at_once_goes_on_from_what_was_saved_of_all(monkeypatch:
     assert len(updates) == 2 * (10 - 6)
     # The second pair was kept by every checkpoint of the first.
     first = next(o for o in rest if isinstance(o, Checkpoint))
-    saved = ["{control}/{draw}".format(**each["place"]) for each in first.state["midway"]]
+    saved = ["{control}/{draw}".format(**each["key"]) for each in first.state["unfinished"]]
     assert saved == " ".join(PAIRS).split()
 
 
@@ -309,7 +309,7 @@ def test_divided_after_one_has_diverged_it_is_not_trained_again(
     made = spec(levels=1, optimizer={"kind": "sgd"})
     spoil(monkeypatch, 3, 1e18)
     whole = at_once(made, every_s=0.0)[0]
-    cut = next(i for i in cuts(whole) if whole[i].state.get("back", {}).get("ended"))  # type: ignore[union-attr]
+    cut = next(i for i in cuts(whole) if whole[i].state.get("pending", {}).get("ended"))  # type: ignore[union-attr]
     rest = at_once(made, {0: resumed_from(whole[: cut + 1])}, fewer)[0]
     agree(_logged(whole[: cut + 1], rest), _logged(whole))
 
@@ -332,7 +332,7 @@ def test_what_an_extension_adds_is_trained_by_itself_and_leaves_the_rest_its_slo
         LotteryKey(level=1, control="random"),
     }
     anew = at_once(more)[0]
-    old = {place for place, _ in made.parts()}
+    old = {key for key, _ in made.parts()}
     assert kept(o for o in anew if getattr(o, "key", None) in old) == kept(whole)
 
 

@@ -86,7 +86,7 @@ def resumed_from(outputs: list[Output]) -> Resume:
     checkpoint = outputs[last]
     assert isinstance(checkpoint, Checkpoint)
     tensors = load(save(dict(checkpoint.tensors)))
-    return Resume(json.loads(json.dumps(checkpoint.state)), lambda name, place: load(kept[name, place]), tensors)
+    return Resume(json.loads(json.dumps(checkpoint.state)), lambda name, key: load(kept[name, key]), tensors)
 
 
 def rows(outputs: Iterable[Output], series: str) -> list[tuple[Any, dict[str, float]]]:
@@ -111,11 +111,11 @@ def tickets(outputs: Iterable[Output]) -> list[Ticket]:
     masks: Mapping[str, Tensor] = {name: torch.ones(shape, dtype=torch.bool) for name, shape in SHAPES.items()}
     trained = saved(outputs, "ticket")
     found = []
-    for place, encoded in saved(outputs, "mask").items():
-        if place.control == WINNING_TICKET:
+    for key, encoded in saved(outputs, "mask").items():
+        if key.control == WINNING_TICKET:
             masks = masks_of(encoded, masks)
-            if place in trained:
-                found.append(unpack(trained[place], masks))
+            if key in trained:
+                found.append(unpack(trained[key], masks))
     return found
 
 
@@ -128,7 +128,7 @@ def starts(spec: LotterySpec, monkeypatch: pytest.MonkeyPatch) -> dict[Any, tupl
 
     def spy(self: Trainer, plan: Plan) -> Any:
         copies = {name: tensor.clone() for name, tensor in plan.weights.items()}
-        seen[plan.place] = (copies, plan.masks, [plan.factor(step) for step in range(spec.steps)])
+        seen[plan.key] = (copies, plan.masks, [plan.factor(step) for step in range(spec.steps)])
         return train(self, plan)
 
     monkeypatch.setattr(Trainer, "train", spy)
@@ -142,12 +142,12 @@ def whole() -> list[Output]:
 
 
 def test_trainings_come_level_by_level_the_ticket_first(whole: list[Output]) -> None:
-    places = [
+    keys = [
         LotteryKey(level=0),
         *(
-            place
+            key
             for level in (1, 2)
-            for place in (
+            for key in (
                 LotteryKey(level=level),
                 LotteryKey(level=level, control="reinit"),
                 LotteryKey(level=level, control="reinit", draw=1),
@@ -155,16 +155,16 @@ def test_trainings_come_level_by_level_the_ticket_first(whole: list[Output]) -> 
             )
         ),
     ]
-    assert list(outcomes(whole)) == places
-    assert len(places) == small().trainings_per_replicate
+    assert list(outcomes(whole)) == keys
+    assert len(keys) == small().trainings_per_replicate
     checkpoints = [output.state for output in whole if isinstance(output, Checkpoint)]
     assert checkpoints[-1] == {
-        "done": [place.model_dump() for place in places],
+        "done": [key.model_dump() for key in keys],
         "diverged": [],
         "diverged_after": [],
         "next": None,
     }
-    assert [len(state["done"]) for state in checkpoints] == list(range(1, len(places) + 1))
+    assert [len(state["done"]) for state in checkpoints] == list(range(1, len(keys) + 1))
 
 
 def test_each_training_says_layers_evaluations_outcome_then_its_artifacts_and_a_checkpoint(whole: list[Output]) -> None:
@@ -183,26 +183,26 @@ def test_masks_and_their_sums_are_those_that_were_trained(monkeypatch: pytest.Mo
     full = {name: torch.ones(shape, dtype=torch.bool) for name, shape in SHAPES.items()}
     theta0 = saved(whole, "init")[LotteryKey()]
     encoded, pyramid = saved(whole, "mask"), saved(whole, "pyramid")
-    measured = {(place, int(row["layer"])): row for place, row in rows(whole, "layers")}
+    measured = {(key, int(row["layer"])): row for key, row in rows(whole, "layers")}
     assert list(encoded) == list(pyramid) == list(seen)
     tickets_masks: list[Mapping[str, Tensor]] = []
-    for place, (_, masks, _) in seen.items():
-        ticket = place.control == WINNING_TICKET
-        base = (tickets_masks[place.level - 1] if place.level else full) if ticket else tickets_masks[place.level]
-        found = masks_of(encoded[place], base)
+    for key, (_, masks, _) in seen.items():
+        ticket = key.control == WINNING_TICKET
+        base = (tickets_masks[key.level - 1] if key.level else full) if ticket else tickets_masks[key.level]
+        found = masks_of(encoded[key], base)
         assert all(torch.equal(found[name], masks[name]) for name in SHAPES)
         if ticket:
             tickets_masks.append(found)
         for layer, (name, mask) in enumerate(masks.items()):
-            row, summed = measured[place, layer], pyramid[place]
+            row, summed = measured[key, layer], pyramid[key]
             assert summed[f"{name}.rows"].tolist() == mask.sum(dim=1).tolist()
             assert summed[f"{name}.columns"].tolist() == mask.sum(dim=0).tolist()
             assert row["dead_inputs"] == (mask.sum(dim=0) == 0).sum()
             assert row["dead_units"] == (mask.sum(dim=1) == 0).sum()
             assert row["flipped"] == (mask != base[name]).sum()
             # New initial weights have no part in the strata of the old ones.
-            assert (f"{name}.strata" in summed) == (place.control != "reinit")
-            if place.control != "reinit":
+            assert (f"{name}.strata" in summed) == (key.control != "reinit")
+            if key.control != "reinit":
                 largest = theta0[name].abs().flatten().sort().indices[-(mask.numel() // 100) :]
                 kept = mask.flatten()[largest].sum()
                 assert abs(int(summed[f"{name}.strata"][-1]) - int(kept)) <= 1
@@ -237,8 +237,8 @@ def test_columns_are_those_that_readers_rely_on(whole: list[Output]) -> None:
 
 
 def test_the_outcome_agrees_with_the_rows_before_it(whole: list[Output]) -> None:
-    for place, outcome in outcomes(whole).items():
-        curve = [row for at, row in rows(whole, "evaluation") if at == place]
+    for key, outcome in outcomes(whole).items():
+        curve = [row for at, row in rows(whole, "evaluation") if at == key]
         best = min(curve, key=lambda row: row["validation_loss"])
         assert [row["step"] for row in curve] == [0, 5, 10, 12]
         assert outcome["steps"] == 12
@@ -252,8 +252,8 @@ def test_the_outcome_agrees_with_the_rows_before_it(whole: list[Output]) -> None
 
 def test_layers_count_what_each_round_leaves(whole: list[Output]) -> None:
     kept = {
-        place: [row["kept"] for p, row in rows(whole, "layers") if p == place]
-        for place in (LotteryKey(level=0), LotteryKey(level=1), LotteryKey(level=1, control="shuffled"))
+        key: [row["kept"] for p, row in rows(whole, "layers") if p == key]
+        for key in (LotteryKey(level=0), LotteryKey(level=1), LotteryKey(level=1, control="shuffled"))
     }
     assert kept[LotteryKey(level=0)] == [19200, 30000, 1000]
     # round(p · n): 6912, 10800 and 180 go.
@@ -279,10 +279,8 @@ def test_the_ticket_artifact_is_the_network_that_was_measured(whole: list[Output
 
 
 def test_movement_counts_alive_and_surviving_weights(whole: list[Output]) -> None:
-    kept = [
-        [row["kept"] for place, row in rows(whole, "layers") if place == LotteryKey(level=level)] for level in range(3)
-    ]
-    moved = [[row for place, row in rows(whole, "movement") if place.level == level] for level in range(3)]
+    kept = [[row["kept"] for key, row in rows(whole, "layers") if key == LotteryKey(level=level)] for level in range(3)]
+    moved = [[row for key, row in rows(whole, "movement") if key.level == level] for level in range(3)]
     for level in (0, 1):
         assert [row["alive"] for row in moved[level]] == kept[level]
         assert [row["kept"] for row in moved[level]] == kept[level + 1]
@@ -415,18 +413,18 @@ def test_weights_go_back_to_the_rewind_step(monkeypatch: pytest.MonkeyPatch) -> 
     outputs = ran(spec)
     (rewound,) = saved(outputs, "rewind").values()
     seen = starts(spec, monkeypatch)
-    for place in (
+    for key in (
         LotteryKey(level=1),
         LotteryKey(level=1, control="shuffled"),
         LotteryKey(level=1, control="magnitude_at_init"),
     ):
-        weights = seen[place][0]
+        weights = seen[key][0]
         assert all(torch.equal(weights[name], rewound[name]) for name in rewound)
     # Seven steps of the dense network alone, with the same batches.
     short = tickets(ran(small(steps=7, branches=[], levels=1)))[0].weights
     assert all(torch.equal(short[name], rewound[name]) for name in rewound)
 
-    curves = {place: [r["step"] for p, r in rows(outputs, "evaluation") if p == place] for place in outcomes(outputs)}
+    curves = {key: [r["step"] for p, r in rows(outputs, "evaluation") if p == key] for key in outcomes(outputs)}
     assert curves[LotteryKey()] == curves[LotteryKey(level=1, control="reinit")] == [0, 5, 10, 15, 20, 25, 30]
     assert curves[LotteryKey(level=1)] == curves[LotteryKey(level=1, control="shuffled")] == [7, 10, 15, 20, 25, 30]
     totals = {output.total for output in outputs if isinstance(output, Progress)}
@@ -507,7 +505,7 @@ def explode_at(monkeypatch: pytest.MonkeyPatch, bad: LotteryKey) -> None:
 
     def spy(self: Trainer, plan: Plan) -> Any:
         broken = {name: torch.full_like(tensor, torch.inf) for name, tensor in plan.weights.items()}
-        return train(self, replace(plan, weights=broken) if plan.place == bad else plan)
+        return train(self, replace(plan, weights=broken) if plan.key == bad else plan)
 
     monkeypatch.setattr(Trainer, "train", spy)
 
@@ -515,7 +513,7 @@ def explode_at(monkeypatch: pytest.MonkeyPatch, bad: LotteryKey) -> None:
 def test_a_diverged_ticket_ends_the_chain_but_not_its_level(monkeypatch: pytest.MonkeyPatch) -> None:
     explode_at(monkeypatch, LotteryKey(level=1))
     outputs = ran(small(levels=3))
-    finished = {place: isfinite(outcome["test_accuracy"]) for place, outcome in outcomes(outputs).items()}
+    finished = {key: isfinite(outcome["test_accuracy"]) for key, outcome in outcomes(outputs).items()}
     assert finished == {
         LotteryKey(level=0): True,
         LotteryKey(level=1): False,
@@ -579,7 +577,7 @@ def test_at_one_percent_the_ticket_learns_and_the_shuffled_mask_does_not() -> No
     spec = small(steps=300, eval_every=300, levels=11, branches=[])
     chain = ran(spec)
     ticket = outcomes(chain)[LotteryKey(level=11)]
-    density = {place.level: outcome["density"] for place, outcome in outcomes(chain).items()}
+    density = {key.level: outcome["density"] for key, outcome in outcomes(chain).items()}
     assert [f"{density[level]:.2g}" for level in (4, 7, 9, 11)] == ["0.17", "0.048", "0.021", "0.0094"]
     # Its last level alone: the controls of the others are called done.
     resume = resumed_from(chain)

@@ -107,9 +107,9 @@ def kept(outputs: Iterable[Output]) -> list[str]:
 def halves(outputs: Iterable[Output]) -> list[tuple[int, int]]:
     """Where checkpoints lie within a training, and the steps that had been made in it."""
     return [
-        (i, output.state["midway"][0]["course"]["step"])
+        (i, output.state["unfinished"][0]["loop"]["step"])
         for i, output in enumerate(outputs)
-        if isinstance(output, Checkpoint) and "midway" in output.state
+        if isinstance(output, Checkpoint) and "unfinished" in output.state
     ]
 
 
@@ -131,7 +131,7 @@ def stopped_at(outputs: list[Output], checkpoint: int) -> tuple[int, Resume]:
     kept = {(o.name, o.key): save(dict(o.tensors)) for o in outputs[:at] if isinstance(o, Tensors)}
     state = outputs[at]
     assert isinstance(state, Checkpoint)
-    return at, Resume(json.loads(json.dumps(state.state)), lambda name, place: load(kept[name, place]))
+    return at, Resume(json.loads(json.dumps(state.state)), lambda name, key: load(kept[name, key]))
 
 
 @pytest.fixture(scope="module")
@@ -211,16 +211,16 @@ def test_killed_within_a_training_and_resumed_says_the_same_bits(
     unsaved = together(spec, dict.fromkeys(range(SLOTS)))
     for slot in range(SLOTS):
         assert kept(whole[slot]) == kept(unsaved[slot])
-    places, steps = zip(*halves(whole[0]), strict=True)
+    keys, steps = zip(*halves(whole[0]), strict=True)
     assert steps[: spec.steps - 1] == tuple(range(1, spec.steps))
     for first, second in ((2, 6), (7, 3), (5, 5), (1, -2), (-1, -1)):
-        cuts = {0: places[first], 1: places[second]}
+        cuts = {0: keys[first], 1: keys[second]}
         again = together(spec, {slot: resumed_from(whole[slot][: at + 1]) for slot, at in cuts.items()} | {2: None})
         for slot, at in cuts.items():
             assert kept(whole[slot][: at + 1]) + kept(again[slot]) == kept(whole[slot]), (slot, first, second)
         assert kept(again[2]) == kept(whole[2])
-    alone = together(spec, {1: resumed_from(whole[1][: places[4] + 1])})
-    assert kept(whole[1][: places[4] + 1]) + kept(alone[1]) == kept(whole[1])
+    alone = together(spec, {1: resumed_from(whole[1][: keys[4] + 1])})
+    assert kept(whole[1][: keys[4] + 1]) + kept(alone[1]) == kept(whole[1])
 
 
 def test_those_that_are_behind_are_joined_and_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:

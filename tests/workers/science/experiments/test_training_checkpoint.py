@@ -42,14 +42,14 @@ def without_checkpoints(outputs: list[Output]) -> list[str]:
 
 def halves(outputs: list[Output]) -> list[int]:
     """Where checkpoints lie within a training."""
-    return [i for i, each in enumerate(outputs) if isinstance(each, Checkpoint) and "midway" in each.state]
+    return [i for i, each in enumerate(outputs) if isinstance(each, Checkpoint) and "unfinished" in each.state]
 
 
 def check(spec: LotterySpec, csr_below: float = 0.0, every: int = 1) -> None:
     whole = ran(spec, csr_below=csr_below)
-    places = halves(whole)
-    assert len(places) >= 2
-    for at in places[::every]:
+    keys = halves(whole)
+    assert len(keys) >= 2
+    for at in keys[::every]:
         rest = ran(spec, resumed_from(whole[: at + 1]), csr_below)
         assert without_checkpoints(whole[: at + 1]) + without_checkpoints(rest) == without_checkpoints(whole)
 
@@ -86,9 +86,9 @@ def test_an_erasure_goes_on_to_the_bit(kind: str, monkeypatch: pytest.MonkeyPatc
         return list(erasure.run(made, 0, datasets_dir=NOWHERE, resume=resume, clock=Clock(0.0)))
 
     whole = ran()
-    places = halves(whole)
-    assert len(places) >= 2
-    for at in places:
+    keys = halves(whole)
+    assert len(keys) >= 2
+    for at in keys:
         rest = ran(resumed_from(whole[: at + 1]))
         assert without_checkpoints(whole[: at + 1]) + without_checkpoints(rest) == without_checkpoints(whole)
 
@@ -113,16 +113,13 @@ def test_losses_between_two_looks_are_kept() -> None:
 
 def test_several_come_back_each_with_its_own() -> None:
     begun = [
-        TrainingCheckpoint(place, {"place": place.model_dump(), "course": i}, {"network/a": torch.full((2,), i)})
-        for i, place in enumerate(LotteryKey(level=1, control="reinit", draw=draw) for draw in range(12))
+        TrainingCheckpoint(key, {"key": key.model_dump(), "loop": i}, {"network/a": torch.full((2,), i)})
+        for i, key in enumerate(LotteryKey(level=1, control="reinit", draw=draw) for draw in range(12))
     ]
     told, tensors = training_checkpoint.pack_all(begun)
-    again = training_checkpoint.all_of(json.loads(json.dumps(told)), tensors, LotteryKey)
-    assert [(each.place, each.values) for each in again] == [(each.place, each.values) for each in begun]
+    again = training_checkpoint.unpack_all(json.loads(json.dumps(told)), tensors, LotteryKey)
+    assert [(each.key, each.values) for each in again] == [(each.key, each.values) for each in begun]
     assert [each.part("network")["a"].tolist() for each in again] == [[i, i] for i in range(12)]
-    # As older versions kept a single one.
-    (older,) = training_checkpoint.all_of(begun[3].values, begun[3].tensors, LotteryKey)
-    assert (older.place, older.tensors) == (begun[3].place, begun[3].tensors)
 
 
 def test_the_clock_asks_once_an_interval() -> None:
