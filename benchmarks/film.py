@@ -45,7 +45,7 @@ def measure() -> float:
     with server(workers=0) as running, sync_playwright() as playwright:
         store = running.store()
         (run,) = write_run(store, OPTIMIZERS, widths=(SIDE,), steps=STEPS, twins=False)
-        frames = len(run.spec.moments())
+        frames = len(run.spec.observed_steps())
         store.close()
         browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 1900})

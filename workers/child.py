@@ -1,4 +1,4 @@
-"""The child's side of a job: runs the experiment of a shard, or of several together, and tells the store of it."""
+"""Run the shards of a job in a child process, and write their results to the store."""
 
 import time
 import traceback
@@ -19,7 +19,7 @@ from app.contract.events import ArtifactSaved, Event, Measured, Progress, Starte
 from app.kinds.specs import EXPERIMENTS
 from app.queue import Queue
 from app.store.errors import Corrupt, Fenced
-from workers import checkpoints, failure, numerics, room, tensors, tickets
+from workers import checkpoints, failure, gpu_memory, numerics, tensors, tickets
 from workers.batcher import Batcher
 from workers.job import DONE, FENCED, Job, Order, device_kind
 from workers.parent import Parent
@@ -45,46 +45,46 @@ def main(connection: "Connection[Any, Any]", job: Job) -> int:
 
 
 def _main(job: Job, parent: Parent) -> int:
-    fitting = room.fitted(job, job.store())
+    fitting = gpu_memory.fitted(job, job.store())
     if fitting is None:
         return DONE
     if fitting.stacked:
         run_together(fitting, parent)
         return DONE
     attempt = Attempt(fitting, parent)
-    list(attempt.work())  # of nothing: a replicate that is trained alone asks nobody
+    list(attempt.work())  # empty: a replicate that is trained alone waits for no stack
     return FENCED if attempt.fenced else DONE
 
 
 def run_together(job: Job, parent: Parent) -> None:
-    """Run all shards of `job` in one stack; when it is too large for the memory, they are given back to be halved."""
+    """Run all shards of `job` in one stack; release them with a smaller plan when it does not fit into the memory."""
     stack = Stack(job.width)
     attempts = {
-        claim.replicate % job.width: Attempt(replace(job, claim=claim, beside=()), parent) for claim in job.claims
+        claim.replicate % job.width: Attempt(replace(job, claim=claim, siblings=()), parent) for claim in job.claims
     }
     works = {}
     for slot, attempt in attempts.items():
-        # One that is not stackable makes stacks of its own, of which nobody else has a part.
+        # An experiment that is not stackable makes its own stacks, without slots for other shards.
         trainer = {"trainer": partial(StackedTrainer, stack=stack, slot=slot)} if job.claim.spec.stackable else {}
         works[slot] = attempt.work(**trainer)
     try:
-        list(conduct(works))  # of nothing: each attempt keeps what its experiment says
+        list(conduct(works))  # empty: each attempt stores the outputs of its experiment
     except torch.OutOfMemoryError as error:
         for attempt in attempts.values():
-            attempt.narrow(error)
-    except Exception as error:  # noqa: BLE001 (what goes wrong in the stack belongs into the log of each)
+            attempt.release_smaller(error)
+    except Exception as error:  # noqa: BLE001 (an error in the stack is logged for each shard)
         for attempt in attempts.values():
             attempt.fail(error)
 
 
 @cache
 def _queue(broker_url: str) -> Queue:
-    """One connection for all that this process does."""
+    """Return the one connection of this process."""
     return Queue(broker_url)
 
 
 class Attempt:
-    """One attempt at a shard: from its claim to whatever end the store is told of."""
+    """One attempt at a shard, from its claim to the end that it writes to the store."""
 
     def __init__(self, job: Job, parent: Parent) -> None:
         self._claim = job.claim
@@ -100,19 +100,19 @@ class Attempt:
         self._name = f"{job.claim.run_id}/{job.claim.replicate}"
         self._saved = checkpoints.Saved()
         self._large: set[str] = set()
-        self._unsettled: list[str] = []
+        self._unsynced: list[str] = []
         self._stopwatch = Stopwatch()
         self._clock = Clock(job.settings.checkpoint_s)
         self._leave_at = inf
         self._seq = 0
         self._progress: Progress | None = None
         self.fenced = False
-        """Whether the shard turned out to be no longer ours: then nothing more is written."""
+        """Whether another worker has the shard by now: then nothing more is written."""
 
     def work(self, **knobs: Any) -> Iterator[Waiting]:
-        """Run the experiment with `knobs` of `run` and keep what it says; yields what it asks of a conductor.
+        """Run the experiment with `knobs` of its `run` and store its outputs; yield what it waits for.
 
-        Raises `torch.OutOfMemoryError` from a stack, which all of its replicates have to be told.
+        Raises `torch.OutOfMemoryError` from a stack, for all of its replicates.
         """
         try:
             yield from self._work(knobs)
@@ -129,18 +129,18 @@ class Attempt:
         self._queue.wake(self._claim.run_id, self._seq)
 
     def fail(self, error: Exception) -> None:
-        """Tell the run's log what went wrong, if the shard has not ended."""
-        told = "".join(traceback.format_exception(error))
+        """Log the error of the shard, if it has not ended."""
+        lines = "".join(traceback.format_exception(error))
         with suppress(Fenced):
-            self._store.fail(*self._shard, failure.reason(error), told, final=failure.final(error))
+            self._store.fail(*self._shard, failure.reason(error), lines, final=failure.final(error))
         self._queue.wake(self._claim.run_id, self._seq)
 
-    def narrow(self, error: torch.OutOfMemoryError) -> None:
-        """Give the shard back, if it has not ended, to go on from its checkpoint with less at once."""
-        plan, less = self._job.narrower()
+    def release_smaller(self, error: torch.OutOfMemoryError) -> None:
+        """Release the shard, if it has not ended, to resume from its checkpoint with less at once."""
+        plan, less = self._job.smaller_plan()
         reason = f"{less}: {error}"
         with suppress(Fenced):
-            self._store.narrow(*self._shard, plan, reason)
+            self._store.release_with_plan(*self._shard, plan, reason)
         self._queue.wake(self._claim.run_id, self._seq)
 
     def _work(self, knobs: dict[str, Any]) -> Iterator[Waiting]:
@@ -169,7 +169,7 @@ class Attempt:
     def _go_on(
         self, run: Callable[..., Iterator[Step]], plan: dict[str, Any], knobs: dict[str, Any]
     ) -> Iterator[Waiting]:
-        """Run the experiment from where it is saved. Raises Corrupt when that rests on bytes that are damaged."""
+        """Run the experiment from its checkpoint. Raises Corrupt when an artifact that this needs is damaged."""
         batcher = Batcher(self._append, self._saved.next_ordinal)
         # Only an experiment whose spec can name tickets takes them.
         needed = [tickets.load(self._store, ref) for ref in self._claim.spec.tickets]
@@ -184,7 +184,7 @@ class Attempt:
             **({"tickets": needed} if needed else {}),
             **knobs,
         )
-        # What it holds of a training that is half done is the experiment's now.
+        # The experiment has the tensors of unfinished trainings now.
         self._saved.tensors = {}
         for output in timed(outputs, self._stopwatch, self._device):
             if isinstance(output, Waiting):
@@ -196,11 +196,11 @@ class Attempt:
                 self._obey(self._parent.order)
                 return
         batcher.flush()
-        self._settle()
+        self._sync()
         self._store.finish(*self._shard, self._progress)
 
     def _start(self, experiment: ModuleType) -> dict[str, Any]:
-        """Say what is computed, and how; returns the plan, which later attempts obey."""
+        """Log what is computed, and how; return the plan, which later attempts follow."""
         network = experiment.describe(self._claim.spec, self._datasets)
         plan = numerics.plan(network, self._device, self._job.width, self._job.stacks)
         plan["tuned"] = tuned(self._job, experiment, self._datasets, self._device)
@@ -240,7 +240,7 @@ class Attempt:
     def _save(self, output: Tensors) -> ArtifactSaved:
         data = tensors.dumps(output.tensors, output.meta)
         sha256 = self._artifacts.put(data)
-        self._unsettled.append(sha256)
+        self._unsynced.append(sha256)
         self._saved.artifacts[checkpoints.key(output.name, output.key)] = sha256
         return ArtifactSaved(
             key=output.key,
@@ -254,11 +254,11 @@ class Attempt:
     def _checkpoint(self, checkpoint: Checkpoint, next_ordinal: int) -> None:
         saved = replace(self._saved, state=checkpoint.state, next_ordinal=next_ordinal, tensors=checkpoint.tensors)
         sha256 = saved.write(self._artifacts)
-        self._unsettled.append(sha256)
-        self._settle()
+        self._unsynced.append(sha256)
+        self._sync()
         dropped = self._store.checkpoint(*self._shard, sha256, next_ordinal)
-        # Those of half-done trainings are large and come every few seconds: a sweep once a day would come too late. No
-        # other shard has the same, as each names its own.
+        # Those of unfinished trainings are large and come every few seconds: the daily sweep would be too late. No
+        # other shard has the same, as each document names its shard.
         for old in self._large.intersection(dropped):
             self._artifacts.delete(old)
         if checkpoint.tensors:
@@ -273,7 +273,7 @@ class Attempt:
                 self._store.record_speed(model, dataset, batch_size, kind, step_s)
 
     def _saved_or_late(self, order: Order, output: Output) -> bool:
-        """Whether to obey now: a shard that will go on elsewhere first saves where it stands, if it gets there soon."""
+        """Return whether to stop now: a shard that another worker will resume is first saved, if that is soon."""
         if order == "cancel" or isinstance(output, Checkpoint):
             return True
         now = time.monotonic()
@@ -282,10 +282,10 @@ class Attempt:
             self._clock.hurry()
         return now >= self._leave_at
 
-    def _settle(self) -> None:
-        """What was saved outlives a power cut from now on, before a checkpoint or the run's end rests on it."""
-        self._artifacts.settle(self._unsettled)
-        self._unsettled.clear()
+    def _sync(self) -> None:
+        """Put what was saved on the disk, before a checkpoint or the end of the run needs it."""
+        self._artifacts.sync(self._unsynced)
+        self._unsynced.clear()
 
     def _obey(self, order: Order) -> None:
         if order == "cancel":

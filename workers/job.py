@@ -1,4 +1,4 @@
-"""What a supervisor hands to a child, and what the child's exit code says."""
+"""The job that a supervisor gives to a child, and the exit codes of the child."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -9,16 +9,16 @@ from app.settings import Settings
 from app.store import Claim, Store
 
 Order: TypeAlias = Literal["cancel", "stop"]
-"""From supervisor to child: give up for good, or hand the shard back unharmed, as the worker goes or a run is due."""
+"""From supervisor to child: cancel the shard, or release it because the worker stops or another run is due."""
 
 CHILD_PATIENCE_S = 1200.0
-"""How long a child waits for other writers: it holds a training, which must not end because a backup takes long."""
+"""How long a child waits for other writers: a long backup must not end its training."""
 
 PARENT_PATIENCE_S = 4.0
-"""The same for the process that supervises it, which comes again with each heartbeat."""
+"""The same for its supervisor, which tries again with each heartbeat."""
 
-DONE = 0  # the child has told the store how the shard ended
-FENCED = 70  # the shard belongs to somebody else by now
+DONE = 0  # the child has written to the store how the shard ended
+FENCED = 70  # another worker has the shard by now
 ORPHANED = 71  # the supervisor is gone
 
 
@@ -26,8 +26,8 @@ ORPHANED = 71  # the supervisor is gone
 class Job:
     """One claimed shard and where to run it; `device` is "cpu" or "cuda:0", `worker` the id of the worker.
 
-    With a `width` above 1 it is trained in a stack of so many replicates, together with the shards `beside` it; and of
-    each at most so many trainings are made `at_once`, unless its plan says otherwise.
+    With a `width` above 1 it is trained in a stack of so many replicates, together with its `siblings`: shards of the
+    same run. Each trains at most `at_once` networks at once, unless its plan has another number.
     """
 
     claim: Claim
@@ -35,23 +35,23 @@ class Job:
     worker: str
     device: str
     width: int = 1
-    beside: tuple[Claim, ...] = ()
+    siblings: tuple[Claim, ...] = ()
     at_once: int = 1
     patience_s: float = CHILD_PATIENCE_S
 
     def store(self) -> Store:
-        """The store as the child opens it."""
+        """Open the store as the child does."""
         settings = self.settings
         return Store(settings.resolved_database_url, settings.resolved_artifacts_url, patience_s=self.patience_s)
 
     @property
     def claims(self) -> tuple[Claim, ...]:
-        """All its shards."""
-        return (self.claim, *self.beside)
+        """Return all its shards."""
+        return (self.claim, *self.siblings)
 
     @property
     def stacks(self) -> list[str]:
-        """The stack groups of a replicate (`Experiment.stack_groups`): those of its plan, if it has begun."""
+        """Return the stack groups of a replicate (`Experiment.stack_groups`): those of its plan, if it has begun."""
         if self.claim.plan is not None:
             planned: list[str] = self.claim.plan.get("stack_groups", [])
             return planned
@@ -59,18 +59,18 @@ class Job:
 
     @property
     def widest(self) -> int:
-        """How many trainings of a replicate are made as one at most."""
+        """Return the number of trainings in the largest stack group."""
         return max((len(stack.split()) for stack in self.stacks), default=1)
 
     @property
     def stacked(self) -> bool:
-        """Whether anything of it is trained as a stack."""
+        """Return whether anything of it is trained as a stack."""
         return self.width > 1 or self.widest > 1
 
-    def narrower(self) -> tuple[dict[str, Any], str]:
-        """What its plan has instead when the memory was too small for it `stacked`, and that in words.
+    def smaller_plan(self) -> tuple[dict[str, Any], str]:
+        """Return what changes in its plan when it did not fit into the memory, and that in words.
 
-        Half as many trainings of a replicate at once, and once there is only one, half as many replicates.
+        Halve the trainings of a replicate that run at once; once there is only one, halve the replicates.
         """
         if self.widest > 1:
             now, what = self.widest, "trainings of a replicate"
@@ -84,16 +84,16 @@ class Job:
 
 
 def device_kind(device: str) -> str:
-    """What the store calls a device when it keeps a speed: "cpu" or "gpu"."""
+    """Return the kind of a device, by which the store keeps speeds: "cpu" or "gpu"."""
     return "cpu" if device == "cpu" else "gpu"
 
 
 TOGETHER: dict[QueueName, int] = {"cpu": 1, "gpu": 8}
-"""Networks that a worker trains at once unless told otherwise: on a CPU a stack gains nothing."""
+"""Networks that a worker trains at once by default: on a CPU a stack gains nothing."""
 
 
 def width(claim: Claim, together: int) -> int:
-    """How many replicates a shard is trained with: what its plan says, else `together` if the run has and allows it."""
+    """Return how many replicates train in one stack: as in its plan, else up to `together` if the run allows it."""
     if claim.plan is not None:
         planned: int = claim.plan.get("replicates", 1)
         return planned

@@ -52,7 +52,7 @@ class Supervisor:
             child, connection = self._spawn()
         except (OSError, EOFError) as error:
             reason = f"no training process could be started: {error}"
-            self._settle(lambda shard_id, token: self._store.fail(shard_id, token, reason, ""))
+            self._end_all(lambda shard_id, token: self._store.fail(shard_id, token, reason, ""))
             return
         fenced = False
         try:
@@ -64,7 +64,7 @@ class Supervisor:
             # This also ends a child whose fork server died: it is then reported dead while it still lives.
             connection.close()
         if not fenced and code not in (DONE, FENCED):
-            self._settle(lambda shard_id, token: self._end(code, shard_id, token))
+            self._end_all(lambda shard_id, token: self._end(code, shard_id, token))
 
     def _spawn(self) -> tuple[ForkServerProcess, "Connection[Any, Any]"]:
         """Keep the shard until its child is there: a fork server that must start first may take longer than a lease."""
@@ -142,7 +142,7 @@ class Supervisor:
         else:
             self._store.fail(shard_id, token, self._still or _describe(code), "")
 
-    def _settle(self, write: Callable[[int, str], object]) -> None:
+    def _end_all(self, write: Callable[[int, str], object]) -> None:
         for shard in self._shards.items():
             try:
                 write(*shard)

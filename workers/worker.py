@@ -93,9 +93,9 @@ class Worker:
         self._busy.append(claim.run_id)
         try:
             wide = width(claim, self._together)
-            beside = self._store.claim_beside(claim, wide, self.id) if wide > 1 else ()
+            siblings = self._store.claim_siblings(claim, wide, self.id) if wide > 1 else ()
             self._pass_on()
-            job = Job(claim, self._settings, self.id, self._device, wide, tuple(beside), self._together // wide)
+            job = Job(claim, self._settings, self.id, self._device, wide, tuple(siblings), self._together // wide)
             Supervisor(self._store, self._queue, job, lambda: self._stopping).run()
         finally:
             self._busy.remove(claim.run_id)

@@ -43,14 +43,14 @@ class FigureEntry:
     draw: Callable[[Any], go.Figure] = field(repr=False)
     table: Callable[[Any], dict[str, list[Any]]] = field(repr=False)
     artifacts: tuple[str, ...] = ()
-    narrow: Callable[[Any], Reads] | None = field(default=None, repr=False)
+    reads_of: Callable[[Any], Reads] | None = field(default=None, repr=False)
     wanted: Callable[[Run], bool] | None = field(default=None, repr=False)
     collapses: bool = False
 
     def reads(self, options: Options) -> Reads:
         """What `build` reads; everything else need not be loaded."""
-        if self.narrow is not None:
-            return self.narrow(options)
+        if self.reads_of is not None:
+            return self.reads_of(options)
         return Reads(dict.fromkeys(self.series), dict.fromkeys(self.artifacts))
 
     def build(self, source: Source[Any]) -> go.Figure:

@@ -30,7 +30,7 @@ _FOLDER = 2  # characters of the name of a folder
 class Artifacts:
     """Content-addressed files under one URL: written whole or not at all, checked when read.
 
-    What was put outlives a power cut once it has been settled.
+    A power cut loses nothing that was put and then synced to the disk.
     """
 
     def __init__(self, url: str) -> None:
@@ -68,8 +68,8 @@ class Artifacts:
             raise
         return digest.hexdigest(), size
 
-    def settle(self, hashes: Iterable[str]) -> None:
-        """Return when these are on the disk, where they are files of this machine: before something rests on them."""
+    def sync(self, hashes: Iterable[str]) -> None:
+        """Return when these are on the disk, if they are files of this machine; call it before something needs them."""
         if self.folder is None:
             return
         files = {self.folder / sha256[:2] / sha256 for sha256 in hashes}

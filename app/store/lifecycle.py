@@ -33,7 +33,7 @@ def cancel_several(conn: Connection, run_ids: Collection[str]) -> None:
     for before, then in (("queued", "cancelled"), ("running", "cancelling")):
         mine = shards.c.run_id.in_(run_ids), shards.c.state == before
         conn.execute(update(shards).where(*mine).values(state=then))
-    states = run_rows.settle_several(conn, run_ids)
+    states = run_rows.update_states(conn, run_ids)
     stopping = [run_id for run_id, state in states.items() if state == "cancelling"]
     events.log_each(conn, {run_id: Changed(state="cancelling") for run_id in stopping})
 
@@ -51,7 +51,7 @@ def resume_several(conn: Connection, run_ids: Collection[str]) -> bool:
     again = shards.c.run_id.in_(run_ids), shards.c.state.in_(("cancelled", "failed"))
     if conn.execute(update(shards).where(*again).values(QUEUED_AGAIN)).rowcount == 0:
         return False
-    states = run_rows.settle_several(conn, run_ids)
+    states = run_rows.update_states(conn, run_ids)
     events.log_each(conn, {run_id: Changed(state=state, detail="resumed") for run_id, state in states.items()})
     return True
 
@@ -83,7 +83,7 @@ def extend(conn: Connection, run_id: str, spec: Experiment, estimated_s: float |
         idle.append("finished")
     conn.execute(update(shards).where(mine, shards.c.state.in_(idle)).values(QUEUED_AGAIN))
     run_rows.add_shards(conn, run_id, spec, range(old.replicates, spec.replicates), estimated_s)
-    state = run_rows.settle(conn, run_id)
+    state = run_rows.update_state(conn, run_id)
     events.log(conn, run_id, [Changed(state=state, detail="extended")])
 
 

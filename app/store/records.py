@@ -69,7 +69,7 @@ class Records(Connected):
         """
         about: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes}
         saved = (output for each in outputs for output in each if isinstance(output, ArtifactSaved))
-        self.artifacts_store.settle(output.sha256 for output in saved)
+        self.artifacts_store.sync(output.sha256 for output in saved)
         return self._create(lambda conn, run_id: imported.create(conn, run_id, spec, outputs, provenance, **about))
 
     def _create(self, write: Callable[[Connection, str], None]) -> Run:

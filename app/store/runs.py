@@ -203,12 +203,12 @@ def locked(conn: Connection, run_id: str) -> AnyRow:
     return _row(conn, run_id, lock=True)
 
 
-def settle(conn: Connection, run_id: str) -> State:
+def update_state(conn: Connection, run_id: str) -> State:
     """Derive the run's state from its shards, store it, and log an end."""
-    return settle_several(conn, [run_id])[run_id]
+    return update_states(conn, [run_id])[run_id]
 
 
-def settle_several(conn: Connection, run_ids: Collection[str]) -> dict[str, State]:
+def update_states(conn: Connection, run_ids: Collection[str]) -> dict[str, State]:
     """Do the same for several runs, whose new states are returned; the caller has locked the shards of all of them."""
     rows = conn.execute(select(runs).where(runs.c.id.in_(run_ids)).order_by(runs.c.id).with_for_update(key_share=True))
     of_run: dict[str, list[AnyRow]] = {run_id: [] for run_id in run_ids}

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, func, select, update
 from app.contract.events import Changed, Failed, Finished, Progress, Started
 from app.kinds.specs import EXPERIMENT
 from app.records import Queue, State
-from app.store import events, references, refusals, turns
+from app.store import events, fair_share, references, refusals
 from app.store import runs as run_rows
 from app.store.claims import CheckpointRef, Claim
 from app.store.errors import Fenced, OrdinalGap
@@ -25,21 +25,22 @@ _EXPIRED = and_(shards.c.state.in_(("running", "cancelling")), shards.c.lease_un
 
 
 def claim(conn: Connection, queue: Queue, worker: str, lease_s: float) -> Claim | None:
-    """Take the queued shard whose turn it is; None without one that this worker may take."""
-    best = turns.best(queue, worker).with_for_update(of=shards, skip_locked=True, key_share=True)
+    """Take the queued shard that is due first; None without one that this worker may take."""
+    best = fair_share.best(queue, worker).with_for_update(of=shards, skip_locked=True, key_share=True)
     row = conn.execute(best).first()
     if row is None:
         return None
     return _taken(conn, row, worker, lease_s)
 
 
-def claim_beside(conn: Connection, claim: Claim, width: int, worker: str, lease_s: float) -> list[Claim]:
+def claim_siblings(conn: Connection, claim: Claim, width: int, worker: str, lease_s: float) -> list[Claim]:
     """Take the queued shards that may be trained with a claimed one, as one stack of `width` replicates.
 
-    Replicate r has its slot, r modulo `width`, beside those of its block, r // `width`, for good; plans must be equal.
+    Replicate r always has slot r modulo `width`, in a stack with the others of its block, r // `width`. Plans must be
+    equal.
     """
     first = claim.replicate // width * width
-    beside = (
+    siblings = (
         select(shards, runs.c.spec, runs.c.work.label("run_work"))
         .join(runs)
         .where(shards.c.run_id == claim.run_id, shards.c.state == "queued")
@@ -47,12 +48,12 @@ def claim_beside(conn: Connection, claim: Claim, width: int, worker: str, lease_
         .order_by(shards.c.replicate)
         .with_for_update(of=shards, skip_locked=True, key_share=True)
     )
-    rows = conn.execute(beside).all()
+    rows = conn.execute(siblings).all()
     return [_taken(conn, row, worker, lease_s) for row in rows if row.plan == claim.plan]
 
 
 def _taken(conn: Connection, row: AnyRow, worker: str, lease_s: float) -> Claim:
-    """A locked queued shard, with its run's spec and work, is the worker's now."""
+    """Give a locked queued shard, with the spec and work of its run, to the worker."""
     token = secrets.token_hex(16)
     _set(
         conn,
@@ -65,7 +66,7 @@ def _taken(conn: Connection, row: AnyRow, worker: str, lease_s: float) -> Claim:
         attempt=row.attempt + 1,
         work=row.run_work,
     )
-    run_rows.settle(conn, row.run_id)
+    run_rows.update_state(conn, row.run_id)
     return Claim(
         shard_id=row.id,
         token=token,
@@ -110,7 +111,7 @@ def heartbeat(
     if row.state == "cancelling":
         _set(conn, shard_id, **values)
         return "cancel"
-    if turns.makes_way(conn, row, now):
+    if fair_share.interrupts(conn, row, now):
         _set(conn, shard_id, **values, checkpoint_at=None)  # said once
         detail = f"replicate {row.replicate} is paused for another run"
         events.log(conn, row.run_id, [Changed(state="running", detail=detail)], row)
@@ -158,14 +159,14 @@ def finish(conn: Connection, shard_id: int, token: str, progress: Progress | Non
         state: State = "finished"
         total = row.total if progress is None else progress.total
         whole = total >= EXPERIMENT.validate_python(run.spec).units_per_replicate
-        _let_go(
+        _take_back(
             conn, row, state=state, done=total, total=total, note="", estimated_s=row.estimated_s if whole else None
         )
         events.log(conn, row.run_id, [Finished(replicate=row.replicate)], row)
     else:
         state = "cancelled" if row.state == "cancelling" else "queued"
-        _let_go(conn, row, state=state, tries=0)
-    run_rows.settle(conn, row.run_id)
+        _take_back(conn, row, state=state, tries=0)
+    run_rows.update_state(conn, row.run_id)
     return state
 
 
@@ -179,23 +180,23 @@ def fail(conn: Connection, row: AnyRow, reason: str, traceback: str, *, final: b
     # PostgreSQL cannot store NUL in a text.
     reason, traceback = reason.replace("\0", "\ufffd"), traceback.replace("\0", "\ufffd")
     # The last traceback is kept: a lost worker leaves none, and the one before tells more than nothing.
-    _let_go(conn, row, state=state, tries=tries, error=reason, traceback=traceback or row.traceback)
+    _take_back(conn, row, state=state, tries=tries, error=reason, traceback=traceback or row.traceback)
     failed = Failed(replicate=row.replicate, attempt=row.attempt, reason=reason, traceback=traceback, final=final)
     events.log(conn, row.run_id, [failed], row)
-    run_rows.settle(conn, row.run_id)
+    run_rows.update_state(conn, row.run_id)
     return state
 
 
 def give_back(conn: Connection, row: AnyRow) -> State:
-    """A locked shard is given up unharmed, which is no try: queued again, or cancelled if that was asked."""
+    """Queue a locked shard again, or cancel it if that was asked; this does not count as a try."""
     state: State = "cancelled" if row.state == "cancelling" else "queued"
-    _let_go(conn, row, state=state)
-    run_rows.settle(conn, row.run_id)
+    _take_back(conn, row, state=state)
+    run_rows.update_state(conn, row.run_id)
     return state
 
 
-def narrow(conn: Connection, row: AnyRow, plan: Mapping[str, Any], reason: str) -> State:
-    """A locked shard is given back, to go on with less at once: its plan says so from now on."""
+def release_with_plan(conn: Connection, row: AnyRow, plan: Mapping[str, Any], reason: str) -> State:
+    """Queue a locked shard again with a changed plan, to resume with less at once."""
     _set(conn, row.id, plan={**row.plan, **plan})
     failed = Failed(replicate=row.replicate, attempt=row.attempt, reason=reason)
     events.log(conn, row.run_id, [failed], row)
@@ -203,40 +204,40 @@ def narrow(conn: Connection, row: AnyRow, plan: Mapping[str, Any], reason: str) 
 
 
 def refuse(conn: Connection, shard_id: int, token: str, reason: str) -> State:
-    """The worker cannot go on with what the shard began: given up unharmed, and not offered to this worker again."""
+    """Queue a shard again for other workers: this one would compute other numbers than its first attempt."""
     row = owned(conn, shard_id, token)
     refusals.refuse(conn, row, reason)
     return give_back(conn, row)
 
 
 def cancelled(conn: Connection, shard_id: int, token: str) -> None:
-    """The worker stopped because it was told to."""
+    """Mark a shard as cancelled, as its worker has stopped."""
     row = owned(conn, shard_id, token)
-    _let_go(conn, row, state="cancelled")
-    run_rows.settle(conn, row.run_id)
+    _take_back(conn, row, state="cancelled")
+    run_rows.update_state(conn, row.run_id)
 
 
 def overdue(conn: Connection) -> list[int]:
-    """Ids of the shards whose lease has run out."""
+    """Return the ids of the shards whose lease has run out."""
     return list(conn.scalars(select(shards.c.id).where(_EXPIRED)))
 
 
 def expired(conn: Connection, shard_id: int) -> AnyRow | None:
-    """The shard, locked, if its lease has still run out; None when somebody was faster."""
+    """Return the shard, locked, if its lease has still run out; None when another process has renewed or taken it."""
     query = select(shards).where(shards.c.id == shard_id, _EXPIRED)
     return conn.execute(query.with_for_update(skip_locked=True, key_share=True)).first()
 
 
 def queue_length(conn: Connection) -> dict[str, int]:
-    """Queued shards by the workers they wait for: `cpu`, `gpu` or `any`."""
+    """Count queued shards by the workers that they wait for: `cpu`, `gpu` or `any`."""
     query = select(shards.c.queue, func.count()).where(shards.c.state == "queued").group_by(shards.c.queue)
     return {"any": 0, "cpu": 0, "gpu": 0} | dict(conn.execute(query).all())
 
 
-def _let_go(conn: Connection, row: AnyRow, **values: Any) -> None:
-    """Nobody holds the locked shard any more."""
-    _set(conn, row.id, **IDLE, slot_s=turns.total_slot_s(row), **values)
-    turns.pass_on(conn, row)
+def _take_back(conn: Connection, row: AnyRow, **values: Any) -> None:
+    """Take a locked shard from its worker."""
+    _set(conn, row.id, **IDLE, slot_s=fair_share.total_slot_s(row), **values)
+    fair_share.postpone(conn, row)
 
 
 def _set(conn: Connection, shard_id: int, **values: Any) -> None:

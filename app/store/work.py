@@ -31,28 +31,28 @@ class Work(Connected):
         with self._db.write(hasty=True) as conn:
             return shards.claim(conn, queue, worker, self.lease_s)
 
-    def claim_beside(self, claim: Claim, width: int, worker: str) -> list[Claim]:
+    def claim_siblings(self, claim: Claim, width: int, worker: str) -> list[Claim]:
         """Take the queued shards that may be trained with a claimed one as a stack of `width` replicates."""
         with self._db.write() as conn:
-            return shards.claim_beside(conn, claim, width, worker, self.lease_s)
+            return shards.claim_siblings(conn, claim, width, worker, self.lease_s)
 
     def heartbeat(
         self, shard_id: int, token: str, progress: Progress | None, trouble: str = ""
     ) -> Literal["run", "cancel", "yield"]:
-        """Extend the lease and note the progress, or the `trouble` in words; says whether to go on. Raises Fenced.
+        """Extend the lease and store the progress, or the `trouble` in words; return what to do. Raises Fenced.
 
-        `yield`: hand the shard back now, just after a checkpoint, for another run whose turn has come.
+        `yield`: release the shard now, just after a checkpoint, for another run that is due.
         """
         with self._db.write(hasty=True) as conn:
             return shards.heartbeat(conn, shard_id, token, progress, self.lease_s, trouble)
 
     def start(self, shard_id: int, token: str, started: Started) -> dict[str, Any]:
-        """Freeze the numeric plan on the first attempt; returns the frozen one. Raises Fenced."""
+        """Freeze the numeric plan on the first attempt; return the frozen one. Raises Fenced."""
         with self._db.write() as conn:
             return shards.start(conn, shard_id, token, started)
 
     def append(self, shard_id: int, token: str, new: Sequence[Event], first_ordinal: int | None) -> int:
-        """Append events, less the rows that are already there; returns the last seq. Raises Fenced, OrdinalGap.
+        """Append events, less the rows that are already there; return the last seq. Raises Fenced, OrdinalGap.
 
         `first_ordinal` is that of the first row; None for events that carry none.
         """
@@ -61,7 +61,7 @@ class Work(Connected):
             return events.append(conn, shard, new, first_ordinal)
 
     def checkpoint(self, shard_id: int, token: str, sha256: str, next_ordinal: int) -> list[str]:
-        """Record a stored checkpoint; the two newest are kept, and the hashes of the others returned.
+        """Record a stored checkpoint; keep the two newest and return the hashes of the others.
 
         Raises Fenced, OrdinalGap.
         """
@@ -69,43 +69,43 @@ class Work(Connected):
             return shards.checkpoint(conn, shard_id, token, sha256, next_ordinal)
 
     def finish(self, shard_id: int, token: str, progress: Progress | None = None) -> State:
-        """The shard is done: finished, or queued again if the run was extended meanwhile. Raises Fenced.
+        """Finish a shard, or queue it again if the run was extended meanwhile. Raises Fenced.
 
-        `progress` is its last, which says how much there was to do.
+        `progress` is its last, with the total amount of work.
         """
         with self._db.write() as conn:
             return shards.finish(conn, shard_id, token, progress)
 
     def fail(self, shard_id: int, token: str, reason: str, traceback: str, *, final: bool = False) -> State:
-        """An attempt failed: queued again, or failed at the third time without a checkpoint. Raises Fenced."""
+        """Queue a shard again after an error, or fail it after the third without a checkpoint. Raises Fenced."""
         with self._db.write() as conn:
             return shards.fail(conn, shards.owned(conn, shard_id, token), reason, traceback, final=final)
 
     def cancelled(self, shard_id: int, token: str) -> None:
-        """The worker stopped as it was told. Raises Fenced."""
+        """Mark a shard as cancelled, as its worker has stopped. Raises Fenced."""
         with self._db.write() as conn:
             shards.cancelled(conn, shard_id, token)
 
     def release(self, shard_id: int, token: str) -> None:
-        """The worker gives the shard back unharmed; that is not a try. Raises Fenced."""
+        """Queue the shard again; this does not count as a try. Raises Fenced."""
         with self._db.write() as conn:
             shards.give_back(conn, shards.owned(conn, shard_id, token))
 
-    def narrow(self, shard_id: int, token: str, plan: Mapping[str, Any], reason: str) -> None:
-        """The worker gives the shard back, to go on with less at once, as `plan` says; no try either. Raises Fenced."""
+    def release_with_plan(self, shard_id: int, token: str, plan: Mapping[str, Any], reason: str) -> None:
+        """Queue the shard again with what `plan` changes; this does not count as a try. Raises Fenced."""
         with self._db.write() as conn:
-            shards.narrow(conn, shards.owned(conn, shard_id, token), plan, reason)
+            shards.release_with_plan(conn, shards.owned(conn, shard_id, token), plan, reason)
 
     def refuse(self, shard_id: int, token: str, reason: str) -> State:
-        """The worker would give other numbers than the shard's first attempt: no try, and another one's. Raises Fenced.
+        """Queue a shard again for other workers: this one would compute other numbers. Raises Fenced.
 
-        `reason` names what differs.
+        `reason` names what differs. This does not count as a try.
         """
         with self._db.write() as conn:
             return shards.refuse(conn, shard_id, token, reason)
 
     def reap(self) -> set[Queue]:
-        """Take back shards whose lease ran out; returns the queues with work, where a living worker listens.
+        """Queue shards again whose lease ran out; return the queues with work where a living worker listens.
 
         When no worker lives, all queues with work are named.
         """

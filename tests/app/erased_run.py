@@ -97,7 +97,7 @@ class ErasedRun:
 
     def train(self, cell: Cell, diverged_step: int | None = None) -> None:
         """All frames of a training, up to the last before it diverges, and its end."""
-        steps = [step for step in self.spec.moments() if diverged_step is None or step < diverged_step]
+        steps = [step for step in self.spec.observed_steps() if diverged_step is None or step < diverged_step]
         for step in steps:
             self.frame(cell, step)
         self.end(cell, diverged_step)

@@ -118,7 +118,7 @@ def whole(run: Run, last: Callable[[Cell, int], int | None] | None = None) -> di
             end = last(cell, replicate) if last else None
             fades = 2.0 if cell.optimizer == "dualised" else 0.4
             row: dict[str, Any] = {}
-            for step in spec.moments():
+            for step in spec.observed_steps():
                 if end is not None and step > end:
                     break
                 late = np.log1p(step) / np.log1p(spec.steps)

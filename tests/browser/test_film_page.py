@@ -201,10 +201,12 @@ def test_films_can_be_aligned_by_loss_and_by_movement(page: Page, run: ErasedRun
     fast = FAST
     # Independently: the first frame of each that has moved as far; the slow one never does.
     first = next(
-        at for at in run.spec.moments() if (fast, at) in run.rows and run.rows[fast, at]["movement"] >= far * 0.99
+        at
+        for at in run.spec.observed_steps()
+        if (fast, at) in run.rows and run.rows[fast, at]["movement"] >= far * 0.99
     )
     step(page, fast, f"step {first}")
-    slow = [at for at in run.spec.moments() if run.rows[SGD, at]["movement"] >= far * 0.99]
+    slow = [at for at in run.spec.observed_steps() if run.rows[SGD, at]["movement"] >= far * 0.99]
     step(page, SGD, f"step {slow[0]}" if slow else "step 100")
     expect(page.locator(f"{shot(SGD)} .note")).to_have_text("" if slow else "not reached")
     page.click("text=loss >> nth=0")
@@ -391,7 +393,7 @@ def test_frames_arrive_and_only_new_ones_are_fetched(page: Page, lab: Server, st
     step(page, SGD, "step 2")
     shows(page, lab, run, SGD, 2, theme="light")
     assert ["step=2" in url for url in asked[before:]] == [True]
-    for at in run.spec.moments()[3:]:
+    for at in run.spec.observed_steps()[3:]:
         run.frame(SGD, at)
     run.end(SGD)
     queue.wake(run.id, store.run(run.id).last_seq)

@@ -18,7 +18,7 @@ def test_trainings_of_a_replicate_are_fewer_before_replicates_are(store: Store, 
     job = Job(claim, Settings(data_dir=tmp_path), "a test", "cpu", width=2, at_once=4)
     told = []
     while job.stacked:
-        plan, words = job.narrower()
+        plan, words = job.smaller_plan()
         told.append((plan, words.partition(" do not fit")[0]))
         frozen: dict[str, Any] = {"replicates": job.width, "stack_groups": job.stacks} | plan
         job = replace(job, claim=replace(claim, plan=frozen), width=frozen["replicates"])

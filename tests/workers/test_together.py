@@ -259,8 +259,8 @@ def next_job(store: Store, settings: Settings) -> Job:
     claim = store.claim("cpu", "a test")
     assert claim is not None
     wide = width(claim, 4)
-    beside = tuple(store.claim_beside(claim, wide, "a test"))
-    return Job(claim, settings, "a test", "cpu", wide, beside, MOST // wide)
+    siblings = tuple(store.claim_siblings(claim, wide, "a test"))
+    return Job(claim, settings, "a test", "cpu", wide, siblings, MOST // wide)
 
 
 def test_what_does_not_fit_goes_on_with_half_from_its_checkpoint(

@@ -5,7 +5,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.queue import Queue
 from app.settings import Settings
-from app.store import Store, turns
+from app.store import Store, fair_share
 from tests.lab import results, small_spec
 from workers import disk
 from workers.worker import Worker
@@ -15,8 +15,8 @@ def test_a_long_shard_makes_way_for_a_run_that_comes_later_and_computes_the_same
     store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As if every shard had held its slot for long, and every checkpoint were fresh.
-    monkeypatch.setattr(turns, "SLICE_S", 0.0)
-    monkeypatch.setattr(turns, "FRESH_S", 60.0)
+    monkeypatch.setattr(fair_share, "SLICE_S", 0.0)
+    monkeypatch.setattr(fair_share, "FRESH_S", 60.0)
     long, short = small_spec(steps=300, levels=4), small_spec(steps=20, levels=1)
     long_id, short_id = (store.create_run(spec, name="x").id for spec in (long, short))
     worker = Worker(settings, "cpu", 1)

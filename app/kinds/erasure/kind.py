@@ -24,7 +24,7 @@ def choices(spec: ErasureSpec, option: str) -> Choices:
         case "lr":
             return [(str(lr), f"{lr:g}") for lr in sorted({lr for grid in spec.optimizers for lr in grid.lrs})]
         case "step":
-            return [(str(step), f"{step:,}") for step in spec.moments() if step]
+            return [(str(step), f"{step:,}") for step in spec.observed_steps() if step]
         case "width":
             return [(str(width), str(width)) for width in spec.widths]
         case _:

@@ -175,7 +175,7 @@ class ErasureSpec(Experiment):
     def stack_groups(self, most: int) -> list[str]:
         """The rates of an optimizer, twins too, as far as there is room for what the later ones have to say."""
         rows, columns = self.matrix(max(self.widths))
-        room = 1 + MAX_KEPT_BACK // (rows * columns * len(self.moments()))
+        room = 1 + MAX_KEPT_BACK // (rows * columns * len(self.observed_steps()))
         names = dict[str, list[str]]()
         for cell in self.cells():
             if cell.width == self.widths[0] and self.stacks(cell.optimizer):
@@ -226,10 +226,10 @@ class ErasureSpec(Experiment):
         rows, columns = self.matrix(cell.width)
         images = min(self.n_images, JUDGED) + OTHERS * self.dataset.n_train
         look = ENTRY_MFLOP * rows * columns + 2 * weights * images / 1e6
-        return round(self.steps * step + len(self.moments()) * look)
+        return round(self.steps * step + len(self.observed_steps()) * look)
 
-    def moments(self) -> tuple[int, ...]:
-        """Steps at which a training is looked at: 0, four in each decade, and the last."""
+    def observed_steps(self) -> tuple[int, ...]:
+        """Return the steps at which a training is observed: 0, four in each decade, and the last."""
         many = ceil(PER_DECADE * log10(self.steps)) if self.steps > 1 else 0
         between = {round(10 ** (k / PER_DECADE)) for k in range(many + 1)}
         return (0, *sorted(step for step in between if step < self.steps), self.steps)

@@ -283,5 +283,5 @@ ENTRY = FigureEntry(
     draw,
     table,
     artifacts=("pyramid",),
-    narrow=reads,
+    reads_of=reads,
 )

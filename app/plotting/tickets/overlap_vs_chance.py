@@ -212,5 +212,5 @@ ENTRY = FigureEntry(
     draw,
     table,
     artifacts=("mask", "pyramid"),
-    narrow=_overlaps_alone,
+    reads_of=_overlaps_alone,
 )

@@ -8,7 +8,7 @@ from app.contract.words import plural
 from app.estimate import replicate_seconds
 from app.records import Shard, WorkerInfo
 from app.store import Speed, Store
-from app.store.turns import SLICE_S
+from app.store.fair_share import SLICE_S
 from app.web.core.words import duration
 
 # More runs than this are not looked at one by one.

@@ -42,21 +42,21 @@ def test_what_was_put_comes_back_by_its_hash(tmp_path: Path, url: str) -> None:
         artifacts.get(SHA256)
 
 
-def test_settled_bytes_and_their_names_are_on_the_disk(
+def test_synced_bytes_and_their_names_are_on_the_disk(
     artifacts: Artifacts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
     saved = [artifacts.put(bytes([i])) for i in range(20)]
     assert synced == []
-    artifacts.settle(saved)
+    artifacts.sync(saved)
     files = _files(tmp_path)
     assert {path.stat().st_ino for path in files} == set(synced[:20])
     folders = {*(path.parent for path in files), tmp_path / "artifacts"}
     assert {path.stat().st_ino for path in folders} == set(synced[20:])
     artifacts.delete(saved[0])
-    artifacts.settle(saved[:1])  # somebody was faster
-    Artifacts("memory://elsewhere").settle(saved)
+    artifacts.sync(saved[:1])  # somebody was faster
+    Artifacts("memory://elsewhere").sync(saved)
 
 
 def test_pieces_are_stored_as_one(artifacts: Artifacts, tmp_path: Path) -> None:

@@ -86,11 +86,11 @@ def test_a_claim_takes_its_block_with_it(store: Store, spec: LotterySpec) -> Non
     store.create_run(spec.model_copy(update={"replicates": 8}), name="another")
     for block in ([0, 1, 2], [3, 4, 5], [6, 7]):
         claim = _of(run.id, store)
-        beside = store.claim_beside(claim, 3, "w1")
-        assert [claim.replicate, *(other.replicate for other in beside)] == block
-        assert {other.run_id for other in beside} == {run.id}
-        assert len({claim.token, *(other.token for other in beside)}) == len(block)
-        assert all((other.spec, other.attempt, other.plan) == (claim.spec, 1, None) for other in beside)
+        siblings = store.claim_siblings(claim, 3, "w1")
+        assert [claim.replicate, *(other.replicate for other in siblings)] == block
+        assert {other.run_id for other in siblings} == {run.id}
+        assert len({claim.token, *(other.token for other in siblings)}) == len(block)
+        assert all((other.spec, other.attempt, other.plan) == (claim.spec, 1, None) for other in siblings)
     assert {(shard.state, shard.worker) for shard in store.shards(run.id)} == {("running", "w1")}
 
 
@@ -103,7 +103,7 @@ def test_a_claim_takes_nothing_that_is_taken_or_planned_otherwise(store: Store, 
         store.release(claim.shard_id, claim.token)
     again = _of(run.id, store)
     assert again.replicate == 0
-    assert [other.replicate for other in store.claim_beside(again, 4, "w1")] == [2]
+    assert [other.replicate for other in store.claim_siblings(again, 4, "w1")] == [2]
     assert [shard.state for shard in store.shards(run.id)] == ["running", "queued", "running", "running"]
 
 
@@ -113,7 +113,7 @@ def test_threads_that_claim_blocks_share_no_shard(store: Store, spec: LotterySpe
 
     def work() -> None:
         while (claim := store.claim("cpu", "w")) is not None:
-            taken.extend(one.shard_id for one in (claim, *store.claim_beside(claim, 4, "w")))
+            taken.extend(one.shard_id for one in (claim, *store.claim_siblings(claim, 4, "w")))
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:

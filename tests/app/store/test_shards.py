@@ -31,7 +31,7 @@ def test_only_the_holder_of_the_token_may_do_anything(store: Store, claim: Claim
         lambda shard, token: store.checkpoint(shard, token, "0" * 64, 0),
         store.finish,
         lambda shard, token: store.fail(shard, token, "x", ""),
-        lambda shard, token: store.narrow(shard, token, {"replicates": 1}, "x"),
+        lambda shard, token: store.release_with_plan(shard, token, {"replicates": 1}, "x"),
         store.cancelled,
         store.release,
         lambda shard, token: store.refuse(shard, token, "x"),
@@ -64,10 +64,10 @@ def test_the_plan_is_frozen_by_the_first_attempt(store: Store, claim: Claim) -> 
     assert store.run(claim.run_id).provenance == {"layers": [{"name": "fc1", "shape": [300, 64]}]}
 
 
-def test_a_narrower_plan_is_logged_kept_and_no_try(store: Store, claim: Claim) -> None:
+def test_a_smaller_plan_is_logged_kept_and_no_try(store: Store, claim: Claim) -> None:
     store.start(claim.shard_id, claim.token, _started(claim, {"threads": 1, "replicates": 8}))
     for half in (4, 2, 1, 1, 1):
-        store.narrow(claim.shard_id, claim.token, {"replicates": half}, "too large")
+        store.release_with_plan(claim.shard_id, claim.token, {"replicates": half}, "too large")
         assert store.shards(claim.run_id)[0].state == "queued"
         claim = _again(store)
         assert claim.plan == {"threads": 1, "replicates": half}
@@ -78,10 +78,10 @@ def test_a_narrower_plan_is_logged_kept_and_no_try(store: Store, claim: Claim) -
     ]
 
 
-def test_a_narrowed_shard_that_is_being_cancelled_is_cancelled(store: Store, claim: Claim) -> None:
+def test_a_shard_released_with_a_plan_that_is_being_cancelled_is_cancelled(store: Store, claim: Claim) -> None:
     store.start(claim.shard_id, claim.token, _started(claim, {"replicates": 8}))
     store.cancel_run(claim.run_id)
-    store.narrow(claim.shard_id, claim.token, {"replicates": 4}, "too large")
+    store.release_with_plan(claim.shard_id, claim.token, {"replicates": 4}, "too large")
     assert store.shards(claim.run_id)[0].state == "cancelled"
 
 

@@ -194,7 +194,7 @@ class _Replicate:
 
     def _events(self, layout: Dense | Stacked, live: Mapping[int, CellTraining]) -> Iterator[SlotEvent]:
         """Train the cells and yield what happens."""
-        trainings, steps = dict(live), self._spec.moments()
+        trainings, steps = dict(live), self._spec.observed_steps()
         feed = layout.feed(self._data, dict.fromkeys(trainings, self._batches), steps[-1])
         watched = {slot: training.watched for slot, training in trainings.items()}
         return train(

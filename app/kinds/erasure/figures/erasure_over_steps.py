@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from app.kinds.erasure.figures.course import Course
 from app.kinds.erasure.figures.steps_data import StepsInfo, StepsOptions, info
 from app.kinds.erasure.figures.steps_words import finding, foot, null
 from app.kinds.erasure.figures.trainings import lr_text
+from app.kinds.erasure.figures.trajectory import Trajectory
 from app.plotting import labels, mean_lines, step_axis
 from app.plotting.density_curves import rgba
 from app.plotting.entry import FigureEntry
@@ -19,29 +19,29 @@ from app.plotting.style import LOOKS, SOFT, axis, figure
 _BANDS = 8
 
 
-def _alpha(info: StepsInfo, course: Course) -> float:
+def _alpha(info: StepsInfo, trajectory: Trajectory) -> float:
     """Lighter for smaller rates, so that those of one optimizer are told apart."""
-    rates = sorted({other.lr for other in info.courses if other.optimizer == course.optimizer})
-    return 1.0 if len(rates) == 1 else round(0.4 + 0.6 * rates.index(course.lr) / (len(rates) - 1), 2)
+    rates = sorted({other.lr for other in info.trajectories if other.optimizer == trajectory.optimizer})
+    return 1.0 if len(rates) == 1 else round(0.4 + 0.6 * rates.index(trajectory.lr) / (len(rates) - 1), 2)
 
 
-def _line(info: StepsInfo, course: Course) -> MeanLine:
-    name = f"{LOOKS[course.optimizer].label} lr {lr_text(course.lr)}"
-    if not course.marked:
+def _line(info: StepsInfo, trajectory: Trajectory) -> MeanLine:
+    name = f"{LOOKS[trajectory.optimizer].label} lr {lr_text(trajectory.lr)}"
+    if not trajectory.marked:
         name += ", no picture"
     return MeanLine(
-        course.optimizer,
+        trajectory.optimizer,
         name,
-        step_axis.place(course.steps),
-        info.scale.factor * course.values,
-        [f"{name}<br>step {step:,}" for step in course.steps.tolist()],
+        step_axis.place(trajectory.steps),
+        info.scale.factor * trajectory.values,
+        [f"{name}<br>step {step:,}" for step in trajectory.steps.tolist()],
         "" if info.scale.log else f".{int(info.scale.form[1]) + 1}f",
         info.scale.unit,
-        alpha=_alpha(info, course),
-        dash="" if course.marked else "1px,3px",
-        width=2.0 if course.marked else 1.3,
-        marked=course.marked,
-        part="mean" if course.marked else "twin",
+        alpha=_alpha(info, trajectory),
+        dash="" if trajectory.marked else "1px,3px",
+        width=2.0 if trajectory.marked else 1.3,
+        marked=trajectory.marked,
+        part="mean" if trajectory.marked else "twin",
     )
 
 
@@ -63,7 +63,7 @@ def _lost(info: StepsInfo) -> list[dict[str, Any]]:
         y: list[float] = []
         size: list[int] = []
         text: list[str] = []
-        for one in (c for c in info.courses if c.optimizer == each.optimizer and c.marked):
+        for one in (c for c in info.trajectories if c.optimizer == each.optimizer and c.marked):
             for lost in one.lost:
                 values = info.scale.factor * lost.values
                 there = np.isfinite(values) & ((values > 0) | (not info.scale.log))
@@ -108,7 +108,7 @@ def _range(info: StepsInfo, lines: list[MeanLine]) -> tuple[float, float]:
 
 def draw(info: StepsInfo) -> go.Figure:
     """The figure: a line for each training, the null strip below all."""
-    lines = [_line(info, course) for course in info.courses]
+    lines = [_line(info, trajectory) for trajectory in info.trajectories]
     y_range = _range(info, lines)
     bands = len(lines) <= _BANDS
     data = [trace for line in reversed(lines)
@@ -122,7 +122,7 @@ def draw(info: StepsInfo) -> go.Figure:
         title=f"{name[0].upper()}{name[1:]} over steps",
         finding=finding(info),
         foot=foot(info),
-        n=max((each.n for each in info.courses), default=0),
+        n=max((each.n for each in info.trajectories), default=0),
         xaxis=step_axis.step_axis(info.steps),
         yaxis=mean_lines.log_axis(info.scale.title, y_range) if info.scale.log
         else axis(info.scale.title, range=list(y_range)),
@@ -138,13 +138,13 @@ def table(info: StepsInfo) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {
         name: [] for name in ("optimizer", "lr", "picture", "replicate", "diverged_step", "step", info.measure)
     }  # fmt: skip
-    for course in info.courses:
-        rows = [(j, None, course.steps, course.values[:, j]) for j in range(course.values.shape[1])]
-        lost = [(one.replicate, one.diverged_step, one.steps, one.values) for one in course.lost]
+    for trajectory in info.trajectories:
+        rows = [(j, None, trajectory.steps, trajectory.values[:, j]) for j in range(trajectory.values.shape[1])]
+        lost = [(one.replicate, one.diverged_step, one.steps, one.values) for one in trajectory.lost]
         for replicate, diverged, steps, values in (*rows, *lost):
             finite = np.isfinite(values)
             for step, value in zip(steps[finite].tolist(), values[finite].tolist(), strict=True):
-                row = (course.optimizer, course.lr, course.marked, replicate, diverged, step, value)
+                row = (trajectory.optimizer, trajectory.lr, trajectory.marked, replicate, diverged, step, value)
                 for column, cell in zip(columns.values(), row, strict=True):
                     column.append(cell)
     return columns

@@ -36,7 +36,7 @@ class SpectrumInfo(NamedTuple):
     lr: float
     width: int
     steps: int
-    moments: NDArray[np.int64]
+    observed_steps: NDArray[np.int64]
     shares: Floats
     values: Floats
     replicates: tuple[int, ...]
@@ -52,23 +52,23 @@ def info(source: Source[TrainingChoice]) -> SpectrumInfo:
     width = trainings.width_of(spec, options.width)
     optimizer = trainings.optimizers_of(spec, options.optimizer)[0]
     made = chosen(source, "spectrum", optimizer, options.lr, width)
-    moments, shares, values = np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 0, len(made.replicates)))
+    observed_steps, shares, values = np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 0, len(made.replicates)))
     if made.rows is not None:
         rows = made.rows.where(np.isin(made.rows["replicate"], made.replicates))
-        moments, i = np.unique(rows["step"].astype(np.int64), return_inverse=True)
+        observed_steps, i = np.unique(rows["step"].astype(np.int64), return_inverse=True)
         shares, j = np.unique(rows["share"], return_inverse=True)
         k = np.searchsorted(np.array(made.replicates), rows["replicate"])
-        values = np.full((len(moments), len(shares), len(made.replicates)), np.nan)
+        values = np.full((len(observed_steps), len(shares), len(made.replicates)), np.nan)
         values[i, j, k] = rows["value"]
         # A moment that not all have reached would compare different replicates.
         whole: NDArray[np.bool_] = np.all(np.isfinite(values).any(axis=1), axis=1)
-        moments, values = moments[whole], values[whole]
+        observed_steps, values = observed_steps[whole], values[whole]
     return SpectrumInfo(
         optimizer=optimizer,
         lr=made.lr,
         width=width,
         steps=spec.steps,
-        moments=moments,
+        observed_steps=observed_steps,
         shares=shares,
         values=values,
         replicates=made.replicates,
@@ -88,11 +88,11 @@ def finding(info: SpectrumInfo) -> list[Part]:
     """How the largest and the median singular value have changed since step 0."""
     if not info.asked:
         return [Part(f"{LOOKS[info.optimizer].phrase} was not trained at lr {lr_text(info.lr)}.")]
-    if len(info.moments) == 0:
+    if len(info.observed_steps) == 0:
         return [Part("The first line appears when this network starts to train." if info.live
                      else "Nothing to show: this network was not trained.")]  # fmt: skip
     first, last = info.values[0], info.values[-1]
-    step = int(info.moments[-1])
+    step = int(info.observed_steps[-1])
     if step == 0:
         return [Part(f"{_who(info)}: the largest singular value is "), Part(_told(first[0]), info.optimizer),
                 Part(" before the first step.")]  # fmt: skip
@@ -117,7 +117,7 @@ def _told(values: Floats) -> str:
 
 def foot(info: SpectrumInfo) -> str:
     """n, what the lines are, and what is not in them."""
-    n = info.values.shape[2] if len(info.moments) else 0
+    n = info.values.shape[2] if len(info.observed_steps) else 0
     notes = [spread.n_text(np.array([n]))]
     if n:
         notes.append("one line per recorded step, fainter = earlier · dotted: step 0")
@@ -125,7 +125,7 @@ def foot(info: SpectrumInfo) -> str:
         notes.append("the smallest value lies below the axis")
     if info.diverged and not info.all_diverged:
         notes.append(f"{plural(info.diverged, 'replicate')} diverged, not in the mean")
-    if info.live and len(info.moments) and info.moments[-1] < info.steps:
+    if info.live and len(info.observed_steps) and info.observed_steps[-1] < info.steps:
         notes.append(f"still training, {words.count(info.steps)} steps in all")
     return " · ".join(notes)
 
@@ -140,12 +140,12 @@ def _above(means: Floats) -> NDArray[np.bool_]:
 
 def draw(info: SpectrumInfo) -> go.Figure:
     """The figure: shares of the rank to the right, values upwards on a log axis."""
-    means = mean(info.values) if len(info.moments) else np.zeros((0, 0))
+    means = mean(info.values) if len(info.observed_steps) else np.zeros((0, 0))
     above = _above(means)
     y_range = mean_lines.log_range(means[:, above])
     x = 100 * info.shares
     data, ends = [], []
-    for i, (step, values) in enumerate(zip(info.moments.tolist(), means, strict=True)):
+    for i, (step, values) in enumerate(zip(info.observed_steps.tolist(), means, strict=True)):
         late = i / max(1, len(means) - 1)
         data.append(
             {
@@ -165,7 +165,7 @@ def draw(info: SpectrumInfo) -> go.Figure:
         title=f"Singular values, {LOOKS[info.optimizer].label} at lr {lr_text(info.lr)}",
         finding=finding(info),
         foot=foot(info),
-        n=info.values.shape[2] if len(info.moments) else 0,
+        n=info.values.shape[2] if len(info.observed_steps) else 0,
         xaxis=axis("index of the singular value (% of the rank), largest first", range=[-1, 101], ticksuffix=" %",
                    unifiedhovertitle={"text": "%{x:.0f} % of the rank"}),
         yaxis=mean_lines.log_axis("singular value of W", y_range),
@@ -180,7 +180,7 @@ def table(info: SpectrumInfo) -> dict[str, list[Any]]:
     return {
         "optimizer": [info.optimizer] * info.values.size,
         "lr": [info.lr] * info.values.size,
-        "step": np.repeat(info.moments, n_shares * n).tolist(),
+        "step": np.repeat(info.observed_steps, n_shares * n).tolist(),
         "share": np.tile(np.repeat(info.shares, n), n_steps).tolist(),
         "replicate": list(info.replicates) * (n_steps * n_shares),
         "value": info.values.ravel().tolist(),

@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from app.kinds.erasure.figures.course import course
 from app.kinds.erasure.figures.trainings import Ends, lr_text
+from app.kinds.erasure.figures.trajectory import trajectory
 from app.plotting import level_lines, words
 from app.plotting.source import Source
 from app.plotting.style import LOOKS
@@ -42,7 +42,7 @@ def match(source: Source[Any], ends: tuple[Ends, ...]) -> Match | None:
         means = {}
         for each in (one, other):
             rate = int(np.flatnonzero(each.lrs == lr)[0])
-            made = course(source, each, rate, column, best=False)
+            made = trajectory(source, each, rate, column, best=False)
             means[each.optimizer] = dict(zip(made.steps.tolist(), level_lines.mean(made.values).tolist(), strict=True))
         steps = [step for step, value in means[_ONE].items() if means[_OTHER].get(step, 0) > 0 and np.isfinite(value)]
         if not steps:

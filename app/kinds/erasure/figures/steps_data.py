@@ -6,9 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from app.kinds.erasure.figures import trainings
-from app.kinds.erasure.figures.course import Course, course
 from app.kinds.erasure.figures.spectral_match import Match, match
 from app.kinds.erasure.figures.trainings import Ends
+from app.kinds.erasure.figures.trajectory import Trajectory, trajectory
 from app.kinds.erasure.spec import ErasureSpec
 from app.plotting.source import Options, Source
 
@@ -60,7 +60,7 @@ class StepsOptions(Options):
 
 
 class StepsInfo(NamedTuple):
-    """Courses of `measure`, the marked ones before the twins; `left_out` counts marked ones that are not drawn."""
+    """Trajectories of `measure`, the marked ones before the twins; `left_out` counts marked ones that are not drawn."""
 
     measure: Measure
     scale: Scale
@@ -68,7 +68,7 @@ class StepsInfo(NamedTuple):
     steps: int
     two_level: bool
     ends: tuple[Ends, ...]
-    courses: tuple[Course, ...]
+    trajectories: tuple[Trajectory, ...]
     left_out: int
     match: Match | None
     live: bool
@@ -83,11 +83,12 @@ def info(source: Source[StepsOptions]) -> StepsInfo:
     mine = tuple(end for end in ends if end.optimizer in kinds)
     picked, left_out = _picked(mine, options.rates == "all")
     two_level = trainings.two_level(source.run)
-    courses = [course(source, each, rate, options.measure, best=best) for each, rate, best in picked]
+    trajectories = [trajectory(source, each, rate, options.measure, best=best) for each, rate, best in picked]
     if options.twins and spec.twins:
         of_twins = {each.optimizer: each for each in trainings.ends(source, width, "none")}
-        courses += [
-            course(source, of_twins[each.optimizer], rate, options.measure, best=best) for each, rate, best in picked
+        trajectories += [
+            trajectory(source, of_twins[each.optimizer], rate, options.measure, best=best)
+            for each, rate, best in picked
         ]
     return StepsInfo(
         measure=options.measure,
@@ -96,7 +97,7 @@ def info(source: Source[StepsOptions]) -> StepsInfo:
         steps=spec.steps,
         two_level=two_level,
         ends=mine,
-        courses=tuple(courses),
+        trajectories=tuple(trajectories),
         left_out=left_out,
         match=match(source, ends),
         live=source.live,

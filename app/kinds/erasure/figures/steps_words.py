@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from app.contract.words import plural
 from app.kinds.erasure.figures import trainings
-from app.kinds.erasure.figures.course import Course
 from app.kinds.erasure.figures.spectral_match import matched
 from app.kinds.erasure.figures.steps_data import StepsInfo
 from app.kinds.erasure.figures.trainings import fate, lr_text
+from app.kinds.erasure.figures.trajectory import Trajectory
 from app.plotting import level_lines, spread, step_axis, words
 from app.plotting.style import LOOKS, OPTIMIZERS
 from app.plotting.words import Part
@@ -21,8 +21,8 @@ _LABEL = {name: look.label for name, look in OPTIMIZERS.items()}
 
 
 def finding(info: StepsInfo) -> list[Part]:
-    """Where the marked courses end, what that means for the picture, and what is equal between two of them."""
-    marked = [course for course in info.courses if course.marked]
+    """Where the marked trajectories end, what that means for the picture, and what is equal between two of them."""
+    marked = [trajectory for trajectory in info.trajectories if trajectory.marked]
     there = [each for each in marked if len(each.steps) and np.isfinite(each.values[-1]).any()]
     if not there:
         if any(each.lost for each in marked):
@@ -53,9 +53,9 @@ def finding(info: StepsInfo) -> list[Part]:
     return [*parts, Part(".")]
 
 
-def _fate(info: StepsInfo, course: Course) -> str:
-    seen = float(level_lines.mean(course.values[-1]))
-    return fate(seen, float(course.low[-1]), float(course.high[-1]), two_level=info.two_level)
+def _fate(info: StepsInfo, trajectory: Trajectory) -> str:
+    seen = float(level_lines.mean(trajectory.values[-1]))
+    return fate(seen, float(trajectory.low[-1]), float(trajectory.high[-1]), two_level=info.two_level)
 
 
 def _told(info: StepsInfo, values: NDArray[np.float64]) -> str:
@@ -69,13 +69,13 @@ def _told(info: StepsInfo, values: NDArray[np.float64]) -> str:
 
 def foot(info: StepsInfo) -> str:
     """n, what is drawn, what diverged and what is awaited."""
-    notes = [spread.n_text(np.array([each.n for each in info.courses]), "band = min to max")]
-    if any(course.best and len(course.steps) for course in info.courses):
+    notes = [spread.n_text(np.array([each.n for each in info.trajectories]), "band = min to max")]
+    if any(trajectory.best and len(trajectory.steps) for trajectory in info.trajectories):
         notes.append("best learning rate = highest validation accuracy at the end")
     if info.measure == "visibility" and null(info) is not None:
         notes.append("grey strip = 95 % of pictures with rows and columns permuted"
                      + (f"; erased = AUC up to {trainings.ERASED:.2f}" if info.two_level else ""))  # fmt: skip
-    if any(not each.marked for each in info.courses):
+    if any(not each.marked for each in info.trajectories):
         notes.append("thin dotted: twins without the picture")
     if info.left_out:
         notes.append(f"{info.left_out} lines omitted; choose an optimizer to see all of its rates")
@@ -88,7 +88,7 @@ def foot(info: StepsInfo) -> str:
 
 def null(info: StepsInfo) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None:
     """Places of steps, and the mean null interval of the marked courses there; None before there is one."""
-    marked = [course for course in info.courses if course.marked and len(course.steps)]
+    marked = [trajectory for trajectory in info.trajectories if trajectory.marked and len(trajectory.steps)]
     if not marked:
         return None
     steps = np.unique(np.concatenate([each.steps for each in marked]))

@@ -170,7 +170,7 @@ def _told(film: FilmDep, index: Index, replicate: int) -> bytes:
         seq=index.seq,
         replicate=replicate,
         replicates=index.spec.replicates,
-        moments=list(index.spec.moments()),
+        moments=list(index.spec.observed_steps()),
         two_level=two_level(index.run),
         widths=[
             WidthInfo(width=width, rows=rows, columns=columns, reach=_reach(film, index, replicate, width))

@@ -43,7 +43,7 @@ class Which(BaseModel):
         return f"r{self.replicate}-w{self.width}-{self.image}-{self.optimizer}-lr{self.lr!r}"
 
 
-class Look(Which):
+class FrameRequest(Which):
     """The same, and how frames are shown: W or ΔW, on one colour scale for all frames or on each frame's own."""
 
     show: Show = "weights"
@@ -51,14 +51,14 @@ class Look(Which):
     theme: Theme = "light"
 
 
-class OneFrame(Look):
+class OneFrame(FrameRequest):
     """Query parameters of a frame."""
 
     step: int = Field(..., ge=0, le=MAX_STEP)
     size: int = Field(256, ge=1, le=MAX_SIDE, description="The largest width and height, in pixels.")
 
 
-class Film(Look):
+class Film(FrameRequest):
     """Query parameters of a film as a file; `csv` has what was measured at its frames."""
 
     format: Literal["webp", "gif", "png", "csv"] = "webp"

@@ -258,7 +258,7 @@ ENTRY = FigureEntry(
     info,
     draw,
     table,
-    narrow=_outcome_alone,
+    reads_of=_outcome_alone,
     wanted=wanted,
     collapses=True,
 )

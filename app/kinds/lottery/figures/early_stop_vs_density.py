@@ -217,6 +217,6 @@ ENTRY = FigureEntry(
     info,
     draw,
     table,
-    narrow=_outcome_alone,
+    reads_of=_outcome_alone,
     collapses=True,
 )

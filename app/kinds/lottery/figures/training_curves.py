@@ -168,6 +168,6 @@ ENTRY = FigureEntry(
     info,
     draw,
     table,
-    narrow=reads,
+    reads_of=reads,
     collapses=True,
 )

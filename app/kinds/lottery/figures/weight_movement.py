@@ -60,5 +60,5 @@ ENTRY = FigureEntry(
     draw,
     table,
     artifacts=("movement",),
-    narrow=reads,
+    reads_of=reads,
 )

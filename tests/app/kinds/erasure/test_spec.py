@@ -65,7 +65,7 @@ def test_every_optimizer_of_the_catalog_has_a_grid(name: str) -> None:
     ],
 )
 def test_moments_are_four_in_each_decade_with_the_first_and_the_last(steps: int, moments: tuple[int, ...]) -> None:
-    assert spec(steps=steps).moments() == moments
+    assert spec(steps=steps).observed_steps() == moments
 
 
 def test_work_is_steps_and_looks() -> None:
@@ -74,7 +74,7 @@ def test_work_is_steps_and_looks() -> None:
     looks = 10 * (0.095 * 256**2 + 2 * weights * 1.3 * 1257 / 1e6)
     gradient = 6 * 32 * weights / 1e6
     made = spec(widths=(256,), optimizers=[{"kind": "sgd", "lrs": (1,)}], twins=False, steps=100)
-    assert len(made.moments()) == 10
+    assert len(made.observed_steps()) == 10
     assert made.units_per_replicate == round(100 * (60 + 1.7 * gradient) + looks)
     muon = spec(widths=(256,), optimizers=[{"kind": "muon", "lrs": (1,)}], twins=False, steps=100)
     rounds = 5 * sum(4 * m**2 * n + 2 * m**3 for m, n in ((64, 256), (256, 256), (10, 256))) / 1e6
@@ -134,7 +134,7 @@ def test_as_many_cells_are_trained_at_once_as_a_grid_has_and_frames_find_room_fo
     wide = spec(optimizers=[{"kind": "sgd", "lrs": rates}], widths=(16, 4096), steps=300)
     widest = max(len(stack.split()) for stack in wide.stack_groups(100))
     assert widest == 2
-    frames = len(wide.moments()) * 4096**2
+    frames = len(wide.observed_steps()) * 4096**2
     assert (widest - 1) * frames <= MAX_KEPT_BACK < widest * frames
 
 

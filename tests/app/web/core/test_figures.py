@@ -117,7 +117,7 @@ def test_only_what_the_options_ask_for_is_loaded(figures: Counting, hand: Hand) 
     entry = FigureEntry(
         "probe", "", "", series=(), options=Options, artifacts=("movement",),
         info=lambda source: source, draw=lambda info: info, table=lambda _: {},
-        narrow=lambda _: Reads({}, {"movement": 1}),
+        reads_of=lambda _: Reads({}, {"movement": 1}),
     )  # fmt: skip
     source = figures.source(run, entry, Options())
     assert list(source.artifacts) == [("movement", 0, 1)]

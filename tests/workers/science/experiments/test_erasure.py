@@ -58,7 +58,7 @@ def test_every_cell_is_measured_at_every_moment(outputs: list[Output]) -> None:
     spec = small()
     seen = rows(outputs, "erasure")
     assert [(key, row["step"]) for key, row in seen] == [
-        (key, step) for key, _ in spec.parts() for step in spec.moments()
+        (key, step) for key, _ in spec.parts() for step in spec.observed_steps()
     ]
     for _, row in seen:
         unknown = {name for name, value in row.items() if isnan(value)}

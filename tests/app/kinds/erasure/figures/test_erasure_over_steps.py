@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.kinds.erasure.figures.course import Course
 from app.kinds.erasure.figures.erasure_over_steps import draw, table
 from app.kinds.erasure.figures.steps_data import MAX_LINES, StepsInfo, StepsOptions, info
 from app.kinds.erasure.figures.steps_words import finding, foot
+from app.kinds.erasure.figures.trajectory import Trajectory
 from app.plotting import words
 from app.plotting.source import Source
 from app.plotting.step_axis import ZERO
@@ -46,12 +46,12 @@ def drawn(made: StepsInfo, part: str = "mean") -> dict[str, Any]:
 
 def test_info_by_hand(same: Any) -> None:
     made = info(source(measured()))
-    sgd = Course(
+    sgd = Trajectory(
         "sgd", 1.0, True, True, np.array([0, 10, 100]), np.array([[0.9, 0.88], [0.85, 0.83], [0.8, 0.78]]),
         np.full(3, 0.48), np.full(3, 0.52), (),
     )  # fmt: skip
-    assert same(made.courses[0], sgd)
-    dualised = made.courses[1]
+    assert same(made.trajectories[0], sgd)
+    dualised = made.trajectories[1]
     assert same(dualised.values, np.array([[1.0, NAN], [0.51, NAN]]))
     assert [(lost.replicate, lost.diverged_step, lost.values.tolist()) for lost in dualised.lost] == [(1, 7, [0.99])]
     rest = (made.measure, made.width, made.steps, made.two_level, made.left_out, made.match, made.live)
@@ -109,7 +109,7 @@ def test_the_null_strip_is_the_mean_interval() -> None:
 def test_twins_are_thin_dotted_and_in_no_finding() -> None:
     run = erasure_run(optimizers=GRIDS, twins=True)
     made = info(source(whole(run), run, twins=True))
-    assert [each.marked for each in made.courses] == [True, True, False, False]
+    assert [each.marked for each in made.trajectories] == [True, True, False, False]
     twins = drawn(made, "twin")
     assert {trace.line.dash for trace in twins.values()} == {"1px,3px"}
     # The picture was never in them: about one half from the start.
@@ -170,12 +170,12 @@ def test_no_more_lines_than_can_be_told_apart_the_best_always_among_them() -> No
     lrs = tuple(0.01 * 2**k for k in range(10))
     run = erasure_run(optimizers={"sgd": lrs, "adam": lrs, "lion": lrs}, replicates=1)
     made = info(source(whole(run), run, rates="all"))
-    assert len(made.courses) == MAX_LINES
+    assert len(made.trajectories) == MAX_LINES
     assert made.left_out == 30 - MAX_LINES
-    assert [each.optimizer for each in made.courses if each.best] == ["sgd", "adam", "lion"]
+    assert [each.optimizer for each in made.trajectories if each.best] == ["sgd", "adam", "lion"]
     assert "14 lines omitted; choose an optimizer to see all of its rates" in foot(made)
     alone = info(source(whole(run), run, rates="all", optimizer="lion"))
-    assert (len(alone.courses), alone.left_out) == (10, 0)
+    assert (len(alone.trajectories), alone.left_out) == (10, 0)
 
 
 def test_a_live_run_says_where_each_line_is() -> None:

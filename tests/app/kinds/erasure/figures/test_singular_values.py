@@ -45,7 +45,7 @@ def test_info_by_hand(same: Any) -> None:
         lr=1.0,
         width=16,
         steps=100,
-        moments=np.array([0, 100]),
+        observed_steps=np.array([0, 100]),
         shares=np.array([0, 0.5, 1]),
         values=np.array([[[1, 1], [0.8, 0.8], [0.1, 0.1]], [[3, 3.3], [0.9, 0.99], [0.2, 0.22]]]),
         replicates=(0, 1),
@@ -103,7 +103,7 @@ def test_where_all_diverged_it_is_what_they_had_before_and_says_so() -> None:
 
 def test_a_moment_that_not_all_have_reached_is_not_drawn() -> None:
     rows = measured() + spectrum(place("sgd", 1, 0), 10, END)
-    assert info(source(rows, ENDS)).moments.tolist() == [0, 100]
+    assert info(source(rows, ENDS)).observed_steps.tolist() == [0, 100]
 
 
 def test_a_singular_value_of_zero_has_no_place_on_the_axis() -> None:
@@ -137,7 +137,7 @@ def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
 def test_a_live_training_says_what_is_to_come() -> None:
     run = erasure_run(state="running", replicates=1)
     made = info(Source(run, TrainingChoice(), whole(run, lambda _place, _replicate: 10)))
-    assert int(made.moments[-1]) == 10
+    assert int(made.observed_steps[-1]) == 10
     assert foot(made).endswith("still training, 100 steps in all")
 
 

@@ -46,7 +46,7 @@ def test_the_index_has_every_training_with_what_was_measured(client: httpx.Clien
     answer = ask(client, run.id, replicate=1)
     told = answer.json()
     assert (told["replicate"], told["replicates"], told["two_level"]) == (1, 2, True)
-    assert told["moments"] == list(run.spec.moments())
+    assert told["moments"] == list(run.spec.observed_steps())
     top = float(np.quantile(np.abs(run.init[16, "picture"]), 0.995))
     (width,) = told["widths"]
     assert (width["width"], width["rows"], width["columns"]) == (16, 16, 16)
@@ -58,7 +58,7 @@ def test_the_index_has_every_training_with_what_was_measured(client: httpx.Clien
         assert info["total_steps"] == 100
         diverged = cell == SGD
         assert (info["state"], info["diverged_step"]) == (("diverged", 40) if diverged else ("done", None))
-        steps = [step for step in run.spec.moments() if not diverged or step < 40]
+        steps = [step for step in run.spec.observed_steps() if not diverged or step < 40]
         assert [frame["step"] for frame in info["frames"]] == steps
         for frame in info["frames"]:
             row = run.rows[cell, frame["step"]]
@@ -147,7 +147,7 @@ def test_a_film_as_a_file_has_the_frames_of_the_wall(client: httpx.Client, store
     assert answer.headers["content-type"] == f"image/{form}"
     assert answer.headers["content-disposition"].endswith(f'.{form}"')
     film = Image.open(io.BytesIO(answer.content))
-    steps = [step for step in run.spec.moments() if step < 40]
+    steps = [step for step in run.spec.observed_steps() if step < 40]
     frames = [(rgb(frame), frame.info["duration"]) for frame in ImageSequence.Iterator(film)]
     assert len(frames) == len(steps)
     assert len({duration for _, duration in frames}) == 1
@@ -161,7 +161,7 @@ def test_a_strip_has_all_frames_side_by_side(client: httpx.Client, store: Store)
     (run,) = write_run(store)
     look: dict[str, Any] = {"show": "movement", "scale": "frame", "size": 8}
     strip = rgb(Image.open(io.BytesIO(ask(client, run.id, "/export", **WHICH, **look, format="png").content)))
-    steps = run.spec.moments()
+    steps = run.spec.observed_steps()
     assert strip.shape == (8, len(steps) * (8 + GAP) - GAP, 3)
     for i, step in enumerate(steps):
         still = rgb(Image.open(io.BytesIO(ask(client, run.id, "/frame", **WHICH, **look, step=step).content)))
@@ -171,7 +171,7 @@ def test_a_strip_has_all_frames_side_by_side(client: httpx.Client, store: Store)
 def test_what_was_measured_leaves_as_csv(client: httpx.Client, store: Store) -> None:
     (run,) = write_run(store)
     rows = list(csv.DictReader(io.StringIO(ask(client, run.id, "/export", **WHICH, format="csv").text)))
-    assert [int(row["step"]) for row in rows] == list(run.spec.moments())
+    assert [int(row["step"]) for row in rows] == list(run.spec.observed_steps())
     for row in rows:
         for name in ("loss", "movement", "visibility", "test_accuracy"):
             assert float(row[name]) == pytest.approx(run.rows[SGD, int(row["step"])][name])

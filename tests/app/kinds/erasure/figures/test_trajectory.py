@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from app.kinds.erasure.figures import trainings
-from app.kinds.erasure.figures.course import Course, Lost, course
+from app.kinds.erasure.figures.trajectory import Lost, Trajectory, trajectory
 from app.plotting.source import Options, Source
 from tests.app.erasure_rows import NAN, ending, erasure_run, moment, place, series
 
@@ -13,7 +13,7 @@ ONE = {"sgd": (1.0,)}
 RUN = erasure_run(optimizers=ONE, replicates=3)
 
 
-def made(steps: dict[int, list[int]], ended: dict[int, float]) -> Course:
+def made(steps: dict[int, list[int]], ended: dict[int, float]) -> Trajectory:
     """The course of visibility, 0.5 + replicate / 10 + step / 1000, from the steps that each replicate has reached;
     `ended` has the step at which each diverged, NaN where it did not."""
     rows = [
@@ -28,7 +28,7 @@ def made(steps: dict[int, list[int]], ended: dict[int, float]) -> Course:
         )
     source = Source(RUN, Options(), tables)
     (each,) = trainings.ends(source, 16)
-    return course(source, each, 0, "visibility", best=True)
+    return trajectory(source, each, 0, "visibility", best=True)
 
 
 def test_course_by_hand(same: Any) -> None:
@@ -36,7 +36,7 @@ def test_course_by_hand(same: Any) -> None:
     lost = Lost(2, np.array([0, 10]), np.array([0.7, 0.71]), 32)
     assert same(
         found,
-        Course("sgd", 1.0, True, True, np.array([0, 10, 100]), np.array([[NAN, 0.6, NAN], [NAN, 0.61, NAN],
+        Trajectory("sgd", 1.0, True, True, np.array([0, 10, 100]), np.array([[NAN, 0.6, NAN], [NAN, 0.61, NAN],
                                                                         [NAN, 0.7, NAN]]),
                np.array([0.41] * 3), np.array([0.6] * 3), (lost,)),
     )  # fmt: skip
@@ -71,8 +71,8 @@ def test_another_width_twin_or_rate_is_no_part_of_it() -> None:
     ]  # fmt: skip
     source = Source(run, Options(), {"erasure": series([moment(each, 0) for each in where])})
     each = trainings.ends(source, 16)[0]
-    assert len(course(source, each, 0, "visibility", best=True).steps) == 0
-    assert len(course(source, each, 1, "visibility", best=True).steps) == 1
+    assert len(trajectory(source, each, 0, "visibility", best=True).steps) == 0
+    assert len(trajectory(source, each, 1, "visibility", best=True).steps) == 1
     twin = trainings.ends(source, 16, "none")[0]
-    assert not course(source, twin, 0, "visibility", best=True).marked
-    assert len(course(source, twin, 0, "visibility", best=True).steps) == 1
+    assert not trajectory(source, twin, 0, "visibility", best=True).marked
+    assert len(trajectory(source, twin, 0, "visibility", best=True).steps) == 1

@@ -23,7 +23,7 @@ class Lost(NamedTuple):
     diverged_step: int
 
 
-class Course(NamedTuple):
+class Trajectory(NamedTuple):
     """One optimizer at one learning rate: `values` is (n_steps, n_replicates), NaN for a replicate that is not in it.
 
     In it are trainings that have ended without diverging; before any has, those that have begun, up to the last step
@@ -46,15 +46,15 @@ class Course(NamedTuple):
         return int(np.isfinite(self.values).any(axis=0).sum())
 
 
-def course(source: Source[Any], each: Ends, rate: int, column: str, *, best: bool) -> Course:
-    """The course of one training in every replicate, from the series `erasure`; empty before its first row."""
+def trajectory(source: Source[Any], each: Ends, rate: int, column: str, *, best: bool) -> Trajectory:
+    """Return one measure of one training in every replicate, from the series `erasure`; empty before its first row."""
     rows = source.rows("erasure")
     n = each.ended.shape[1]
     cell = each.cell(rate)
     mine = None if rows is None else trainings.at(rows, cell)
     if mine is None or not len(mine):
         nothing = np.zeros(0)
-        return Course(
+        return Trajectory(
             cell.optimizer, cell.lr, cell.marked, best, np.zeros(0, np.int64), np.zeros((0, n)), nothing, nothing, ()
         )  # fmt: skip
     diverged = each.diverged[rate]
@@ -69,7 +69,7 @@ def course(source: Source[Any], each: Ends, rate: int, column: str, *, best: boo
     for array in (values, low, high):
         array[:, ~chosen] = np.nan
     reached = measured[:, chosen].all(axis=1) & chosen.any()
-    return Course(
+    return Trajectory(
         cell.optimizer, cell.lr, cell.marked, best, steps[reached], values[reached], _mean(low[reached]),
         _mean(high[reached]), lost,
     )  # fmt: skip

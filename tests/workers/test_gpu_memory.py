@@ -10,9 +10,9 @@ from app.store import Store
 from tests.app.erased_run import erasure_spec
 from tests.lab import small_spec
 from tests.workers.test_together import Deaf
-from workers import child, room
+from workers import child, gpu_memory
+from workers.gpu_memory import Memory, fitted
 from workers.job import Job
-from workers.room import Memory, fitted
 from workers.science.experiments import erasure
 from workers.science.experiments.lottery import footprint
 
@@ -23,14 +23,14 @@ PLENTY = 10**12
 def job(store: Store, folder: Path, width: int = 8, device: str = "cuda:0") -> Job:
     claim = store.claim("cpu", "a test")
     assert claim is not None
-    beside = store.claim_beside(claim, width, "a test")
-    return Job(claim, Settings(data_dir=folder), "a test", device, width, tuple(beside))
+    siblings = store.claim_siblings(claim, width, "a test")
+    return Job(claim, Settings(data_dir=folder), "a test", device, width, tuple(siblings))
 
 
 def room_for(replicates: float) -> int:
     """The memory of a device that four fifths of are enough for so many."""
     needed = footprint(EIGHT, Path())
-    return int((needed.shared + replicates * needed.each) / room.SHARE) + 1
+    return int((needed.shared + replicates * needed.each) / gpu_memory.SHARE) + 1
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_as_many_as_fit_are_kept_and_the_others_given_back(
     later = store.claim("cpu", "another")
     assert (later is None) == (len(kept) == 8)
     if later is not None:
-        again = Job(later, found.settings, "another", "cuda:0", 8, tuple(store.claim_beside(later, 8, "another")))
+        again = Job(later, found.settings, "another", "cuda:0", 8, tuple(store.claim_siblings(later, 8, "another")))
         rest = fitted(again, store, lambda _: Memory(free, PLENTY))
         assert rest is not None
         assert [claim.replicate // width for claim in rest.claims] == [1] * min(width, 8 - width)
@@ -99,7 +99,7 @@ def test_rates_of_an_erasure_are_as_many_at_once_as_setting_and_memory_allow(
     """The largest grid has six cells: three rates with the picture and without it."""
     spec = erasure_spec({"sgd": (0.5,), "adam": (0.001, 0.003, 0.01)})
     needed = erasure.footprint(spec, Path())
-    has = PLENTY if free == PLENTY else int((needed.shared + free * needed.each) / room.SHARE) + 1
+    has = PLENTY if free == PLENTY else int((needed.shared + free * needed.each) / gpu_memory.SHARE) + 1
     store.create_run(spec, name="x")
     claim = store.claim("cpu", "a test")
     assert claim is not None
@@ -141,7 +141,7 @@ def test_what_can_never_fit_is_refused_by_name(store: Store, tmp_path: Path) -> 
 def test_a_cpu_is_not_asked(store: Store, tmp_path: Path) -> None:
     store.create_run(EIGHT, name="x")
     mine = job(store, tmp_path, device="cpu")
-    assert room.memory("cpu") is None
+    assert gpu_memory.memory("cpu") is None
     assert fitted(mine, store) is mine
 
 

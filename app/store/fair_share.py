@@ -1,9 +1,9 @@
-"""Whose turn it is: slots are shared between runs by the time that each has held one.
+"""Share slots fairly between runs, by the time that each has had one.
 
-A run that nobody works on comes before one that somebody does; among equals the one whose turn came first. A turn comes
-when the run is created, and again as long after a shard was let go as that shard was held: whoever had a slot for an
-hour queues like one who comes an hour from now. So runs of short and of long shards get the same time in the long run,
-a newcomer gets the next free slot, and nobody waits for ever: no run that comes after one's turn goes before it.
+A run without a running shard comes before one that has some; among equals, the one whose turn is earliest. A run is due
+when it is created. When it gives a slot back, it is due again after as long as it had the slot: a run that had one for
+an hour queues like a run created an hour from now. So runs of short and of long shards get equal time in the long run,
+and a new run gets the next free slot. No run waits for ever: none that is due later goes before it.
 """
 
 from typing import Any
@@ -17,14 +17,14 @@ from app.store.tables import AnyRow, Now, runs, shards
 
 # Long against what a change of shards costs: a process, a data set, the way back from the checkpoint.
 SLICE_S = 300.0
-# A shard that makes way does so within this after a checkpoint, so that next to nothing is computed again.
+# A shard is interrupted only within this time after a checkpoint, so that almost nothing is computed again.
 FRESH_S = 1.0
 
 _TURN = func.coalesce(runs.c.turn_at, runs.c.created_at)
 
 
 def best(queue: Queue, worker: str) -> Select[Any]:
-    """The queued shard that `worker` takes next, with its run's spec and amount of work."""
+    """Select the queued shard that `worker` takes next, with the spec and the amount of work of its run."""
     return (
         select(shards, runs.c.spec, runs.c.work.label("run_work"))
         .join(runs)
@@ -39,15 +39,15 @@ def total_slot_s(shard: AnyRow) -> ColumnElement[float]:
     return func.coalesce(shards.c.slot_s, 0.0) + _slot_time(shard)
 
 
-def pass_on(conn: Connection, shard: AnyRow) -> None:
-    """The run of a shard that is let go now has had a turn: its next one comes as much later."""
+def postpone(conn: Connection, shard: AnyRow) -> None:
+    """Postpone the next turn of a run by the time that the released shard had its slot."""
     turn = Now() + _slot_time(shard)
     later = case((runs.c.turn_at > turn, runs.c.turn_at), else_=turn)
     conn.execute(update(runs).where(runs.c.id == shard.run_id).values(turn_at=later))
 
 
-def makes_way(conn: Connection, shard: AnyRow, now: float) -> bool:
-    """Whether a running shard has had its time, loses nothing now, and keeps another run from its turn."""
+def interrupts(conn: Connection, shard: AnyRow, now: float) -> bool:
+    """Return whether to interrupt a running shard: its time is over, it loses nothing, and another run is due."""
     if shard.claimed_at is None or now - shard.claimed_at < SLICE_S:
         return False
     if shard.checkpoint_at is None or now - shard.checkpoint_at > FRESH_S or shard.checkpoint_at < shard.claimed_at:

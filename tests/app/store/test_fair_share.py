@@ -11,8 +11,8 @@ from app.kinds.lottery.spec import LotterySpec
 from app.records import Queue
 from app.store import Claim, Store
 from app.store.database import Database
+from app.store.fair_share import SLICE_S
 from app.store.tables import runs, shards
-from app.store.turns import SLICE_S
 
 HOUR = 3600.0
 
