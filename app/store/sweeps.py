@@ -26,7 +26,7 @@ class Start(NamedTuple):
     values: Values
     spec: Experiment | None
     name: str = ""
-    told_s: float | None = None
+    estimated_s: float | None = None
     error: str = ""
 
 
@@ -79,7 +79,7 @@ def add(conn: Connection, sweep_id: str, first: int, starts: Sequence[Start]) ->
         if start.spec is not None:
             run_id = ids.run_id()
             labels_of = {"name": start.name, "tags": row.tags, "notes": ""}
-            runs.create(conn, run_id, start.spec, **labels_of, sweep_id=sweep_id, told_s=start.told_s)
+            runs.create(conn, run_id, start.spec, **labels_of, sweep_id=sweep_id, estimated_s=start.estimated_s)
             added.append(run_id)
         conn.execute(
             insert(sweep_members).values(
@@ -159,7 +159,7 @@ def page(conn: Connection, limit: int, cursor: str | None) -> SweepPage:
 
 def members(conn: Connection, sweep_id: str) -> list[Member]:
     """Members by position, with the progress of their runs."""
-    held = func.coalesce(shards.c.held_s, 0.0) + case(
+    slot_time = func.coalesce(shards.c.slot_s, 0.0) + case(
         (shards.c.claimed_at.is_not(None) & (shards.c.state == "running"), Now() - shards.c.claimed_at), else_=0.0
     )
     work = (
@@ -167,7 +167,7 @@ def members(conn: Connection, sweep_id: str) -> list[Member]:
             shards.c.run_id,
             func.sum(shards.c.done).label("done"),
             func.sum(shards.c.total).label("total"),
-            func.sum(held).label("held_s"),
+            func.sum(slot_time).label("slot_s"),
             func.sum((shards.c.total - shards.c.done) / func.nullif(shards.c.speed, 0)).label("left_s"),
         )
         .where(shards.c.run_id.in_(select(sweep_members.c.run_id).where(sweep_members.c.sweep_id == sweep_id)))
@@ -246,7 +246,7 @@ def _record(row: AnyRow, counts: dict[str, int]) -> Sweep:
 
 
 def _member(row: AnyRow) -> Member:
-    hours = row.held_s / HOUR_S if row.held_s is not None else row.hours or 0.0
+    hours = row.slot_s / HOUR_S if row.slot_s is not None else row.hours or 0.0
     return Member(
         position=row.position, values=row.values, run=row.run_id, name=row.name or "", state=row.state,
         binned=row.deleted_at is not None, done=int(row.done or 0), total=int(row.total or 0), eta_s=row.left_s,
