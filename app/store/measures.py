@@ -43,9 +43,9 @@ def put(conn: Connection, run_id: str, seq: int, measured: Iterable[Fact]) -> No
 def costs(conn: Connection, run_id: str) -> Costs:
     """Return what a run has cost up to now; the time of replicates that workers hold counts."""
     now = func.coalesce(Now() - shards.c.claimed_at, 0.0)
-    held = select(func.sum(func.coalesce(shards.c.held_s, 0.0) + now)).where(shards.c.run_id == run_id)
+    slot_time = select(func.sum(func.coalesce(shards.c.slot_s, 0.0) + now)).where(shards.c.run_id == run_id)
     measured = select(func.sum(func.length(chunks.c.data))).where(chunks.c.run_id == run_id)
     each = select(artifacts.c.sha256, artifacts.c.size_bytes).where(artifacts.c.run_id == run_id).distinct().subquery()
     saved = select(func.sum(each.c.size_bytes))
-    seconds, *sizes = (conn.execute(query).scalar() or 0 for query in (held, measured, saved))
+    seconds, *sizes = (conn.execute(query).scalar() or 0 for query in (slot_time, measured, saved))
     return Costs(float(seconds), int(sum(sizes)))
