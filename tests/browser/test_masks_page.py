@@ -185,3 +185,13 @@ def test_the_first_picture_is_shown_without_scripts(watched: Watched, finished: 
     page.goto(f"/runs/{finished}?tab=masks&level=2")
     expect(page.locator("#matrix-a img.first")).to_have_js_property("naturalWidth", 64)
     expect(page.locator("#matrix-a .waiting")).to_be_hidden()
+
+
+def test_the_largest_matrix_has_the_size_of_the_picture_in_the_page(watched: Watched, finished: str) -> None:
+    page = watched(width=2400, fresh=True)
+    page.goto(f"/runs/{finished}?tab=masks&level=2")
+    drawn(page)
+    shown = page.evaluate("document.querySelector('#matrix-a').getBoundingClientRect().toJSON()")
+    of_page = f"[...new URL({MATRIX_TILES}[0].name).searchParams].filter(([name]) => /width|height/.test(name))"
+    asked = {name: int(value) for name, value in page.evaluate(of_page)}
+    assert asked == {"width": round(shown["width"] - 80), "height": round(shown["height"] - 98)}

@@ -18,6 +18,8 @@ from app.store.errors import NotFound
 from app.web.masks.pairing import PairingForm, pairing_form
 
 MODES = (("side", "side by side"), ("divider", "divider"), ("difference", "difference"))
+# Pixels within the axes of the matrix where the page has its full width (static/css/atlas.css).
+_LARGEST = {"width": 778, "height": 462}
 ORDERS = (("natural", "natural"), ("degree", "by degree"), ("cluster", "by cluster"))
 
 
@@ -139,11 +141,14 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
 
 
 def _picture(ref: TicketRef, layer: Layer, look: Mapping[str, str], seq: int) -> str:
-    """Return the address of the whole layer, but for the theme, with all that static/js/atlas/server.js puts in it."""
+    """Return the address of the whole layer, but for the theme, with all that static/js/atlas/server.js puts in it.
+
+    Its size is that of the largest matrix, so that no window shows fewer pixels than it could.
+    """
     rows, columns = layer.size
     beside = {"other": "", "order_of": "", "pairing": ""}
     view = {"top": 0, "bottom": rows, "left": 0, "right": columns}
-    return f"{_tile(ref, layer)}?" + urlencode({**_place(ref), **look, **beside, **view, "v": seq})
+    return f"{_tile(ref, layer)}?" + urlencode({**_place(ref), **look, **beside, **view, **_LARGEST, "v": seq})
 
 
 def _place(ref: TicketRef) -> dict[str, str | int]:

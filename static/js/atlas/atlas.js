@@ -272,7 +272,9 @@ export async function atlas(form, chosen) {
   if (bottom > top && right > left && top >= 0 && left >= 0 && bottom <= shape.rows && right <= shape.columns) first.view = { top, bottom, left, right };
   // The live parts of the page are asked for by its address: it names what the controls show.
   write({ layer: layer, level: control("level").value, replicate: control("replicate").value });
-  await Promise.all([show(), readLegends()]);
+  // What the colours of the unit mean is read from all weights of the layer: after the picture.
+  await show();
+  await readLegends();
   showUnit();
 
   onNewest((to) => {
