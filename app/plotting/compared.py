@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from app.contract.events import WINNING_TICKET
 from app.plotting.replicates import Curve, curve
+from app.plotting.run_columns import RunColumn
 from app.plotting.source import Options
 from app.plotting.style import COMPARED
 from app.records import Run, Series
@@ -39,10 +40,15 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True)
 class ComparedSource(Generic[O]):
-    """What a figure of several runs is made from: groups in the order of the page, and the reader's options."""
+    """What a figure of several runs is made from: groups in the order of the page, and the reader's options.
+
+    `order` are the ids of all runs as they were asked for, and `columns` their fields and measures in that order.
+    """
 
     groups: Sequence[Group]
     options: O
+    order: tuple[str, ...] = ()
+    columns: tuple[RunColumn, ...] = ()
 
     @property
     def runs(self) -> tuple[Run, ...]:

@@ -27,6 +27,10 @@ GroupBy = Annotated[
     str, Query(max_length=100, description="A field of the specs; runs with the same value are one line.")
 ]
 
+Columns = Annotated[
+    str, Query(max_length=2_000, description="Fields to show, separated by commas; none for those that differ.")
+]
+
 
 class ComparedRun(BaseModel):
     """A run, the group that it belongs to, and its values of the fields that differ."""
@@ -45,10 +49,10 @@ class Comparison(BaseModel):
 
 
 @router.get("", responses=responses(404))
-def compare(store: StoreDep, runs: Ids = "", q: Search = "", group: GroupBy = "") -> Comparison:
+def compare(store: StoreDep, runs: Ids = "", q: Search = "", group: GroupBy = "", columns: Columns = "") -> Comparison:
     """The fields that differ among several runs, and which figures compare them."""
     with store.snapshot() as now:
-        chosen = select(now, runs, q, group)
+        chosen = select(now, runs, q, group, columns)
     return Comparison(items=_items(chosen), figures=[entry.name for entry in chosen.figures])
 
 

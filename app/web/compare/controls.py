@@ -4,19 +4,20 @@ from typing import Any
 
 from app.plotting.compared import ComparedEntry
 from app.plotting.source import Options
+from app.web.compare.selection import Selection
 from app.web.run.cards import Control
 
 
-def controls(entry: ComparedEntry, options: Options, levels: int) -> list[Control]:
-    """Return a control for each option of runs of so many levels; one without named values or ends is only kept."""
-    chosen = options.model_dump(mode="json")
+def controls(entry: ComparedEntry, options: Options, chosen: Selection) -> list[Control]:
+    """Return a control for each option; one without named values or ends is only kept."""
+    values = options.model_dump(mode="json")
     return [
-        _control(name, schema, chosen[name], levels)
+        _control(name, schema, values[name], chosen)
         for name, schema in entry.options.model_json_schema().get("properties", {}).items()
     ]
 
 
-def _control(name: str, schema: dict[str, Any], value: Any, levels: int) -> Control:
+def _control(name: str, schema: dict[str, Any], value: Any, chosen: Selection) -> Control:
     label = name.replace("_", " ")
     text = str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
     if values := schema.get("enum"):
@@ -24,7 +25,11 @@ def _control(name: str, schema: dict[str, Any], value: Any, levels: int) -> Cont
         return Control(name, label, "segments" if len(values) <= 4 else "select", text, each)
     if schema.get("type") == "boolean":
         return Control(name, label, "check", text if value else "")
+    if schema.get("of") == "column":
+        each = (("", "chosen by what differs"), *((one.path, one.title) for one in chosen.values))
+        return Control(name, label, "select", text, each)
     if schema.get("type") == "integer":
+        levels = max(run.levels for run in chosen.runs)
         high, zero = (levels, "0, dense network") if name == "level" else (schema["maximum"], schema.get("zero", ""))
         return Control(name, label, "slider", text, low=schema.get("minimum", 0), high=max(high, value), zero=zero)
     return Control(name, label, "hidden", "" if value == schema.get("default") else text)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from app.contract.words import plural
+from app.kinds.registry import KINDS
 from app.plotting.compared import LINES, ComparedEntry, Sheet
 from app.store import Snapshot
 from app.web.board.columns import Column, column
@@ -42,6 +43,8 @@ class ComparePage:
     group: str
     baselines: tuple[tuple[str, str], ...]
     baseline: str
+    ticked: tuple[str, ...]
+    columns_offered: tuple[tuple[str, str], ...]
     data: str
     kept: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
@@ -55,11 +58,13 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
         store = readers.store
         # Ticked runs are those that are meant, whatever search they were found by.
         named = runs or ",".join(request.query_params.getlist("run"))
-        chosen = select(store, named, q, group)
+        # Boxes that are ticked come one by one.
+        columns = ",".join(filter(None, request.query_params.getlist("columns")))
+        chosen = select(store, named, q, group, columns)
         texts = summaries(store, readers.reader, chosen.runs)
         kept = {"q": q} if q and not named else {"runs": ",".join(run.id for run in chosen.runs)}
         asked = {**kept, "group": group}
-        query = dict(request.query_params)
+        query = {**request.query_params, "columns": columns}
         cards = tuple(_card(store, chosen, entry, asked, query) for entry in chosen.figures)
         against = [options_of(entry, query, every=False) for entry in chosen.figures]
         fields = (*chosen.fields, *([column(group)] if group else ()))
@@ -78,6 +83,8 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
                 group=column(group).path if group else "",
                 baselines=baselines,
                 baseline=query.get("baseline", ""),
+                ticked=tuple(each.path for each in chosen.columns) if columns else (),
+                columns_offered=tuple((each.path, each.title) for each in chosen.values),
                 data=f"/api/v1/compare?{urlencode(asked)}",
                 kept=tuple(kept.items()),
                 notes=tuple(_notes(chosen)),
@@ -90,7 +97,7 @@ def _notes(chosen: Selection) -> list[str]:
     notes = []
     if len(chosen.kinds) > 1:
         notes.append("Runs of different kinds share no figure: each kind is compared by itself.")
-    if chosen.runs and not chosen.figures:
+    if chosen.runs and not any(KINDS[kind].compared for kind in chosen.kinds):
         notes.append("Nothing of this kind of run is drawn together yet: the table says what differs.")
     if len(set(chosen.groups)) > LINES:
         notes.append(f"More than {LINES} lines share colours: group the runs by a field to tell them apart.")
@@ -112,7 +119,7 @@ def _card(
         touches=" ".join((*entry.series, "started", "changed", "failed", "finished")),
         controls=(
             *(Control(name, name, "hidden", value) for name, value in asked.items() if value),
-            *controls(entry, options, max(run.levels for run in chosen.runs)),
+            *controls(entry, options, chosen),
         ),
         finding=tuple(Part(part["text"], part.get("role") or "") for part in meta.get("finding", ())),
         foot=meta.get("foot", ""), blank=bool(meta.get("blank")),

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.contract.experiment import FieldError
-from app.kinds.registry import KINDS
+from app.kinds.registry import KINDS, OF_ANY_RUNS
 from app.plotting.compared import LINES, MOST, ComparedEntry, ComparedSource, Group, Measured
+from app.plotting.run_columns import RunColumn, Value
 from app.plotting.source import Options
 from app.records import Run, Series
+from app.search.facts import Fact
 from app.search.fields import spec_fields
 from app.store import Reads, Snapshot
-from app.web.board.columns import Column, cells, column, differing, is_field
+from app.web.board.columns import Column, cells, chosen, column, differing, is_field
 
 _COLUMNS, _FIELDS = 6, 60
 """Fields that differ: those that the table shows, and those that runs can be grouped by at most."""
@@ -28,6 +30,7 @@ class Selection:
     fields: tuple[Column, ...]
     columns: tuple[Column, ...]
     cells: dict[str, tuple[str, ...]]
+    facts: dict[str, list[Fact]]
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -36,8 +39,24 @@ class Selection:
 
     @property
     def figures(self) -> tuple[ComparedEntry, ...]:
-        """What the kinds of these runs compare."""
-        return tuple(dict.fromkeys(entry for kind in self.kinds for entry in KINDS[kind].compared))
+        """What the kinds of these runs compare, then what all runs have."""
+        of_kinds = dict.fromkeys(entry for kind in self.kinds for entry in KINDS[kind].compared)
+        return (*of_kinds, *OF_ANY_RUNS) if self.runs else ()
+
+    @property
+    def values(self) -> tuple[RunColumn, ...]:
+        """Return every field and measure that one of the runs has, and how long each took."""
+        facts = {run_id: values_of(each) for run_id, each in self.facts.items()}
+        paths = dict.fromkeys(path for each in facts.values() for path in each)
+        found = [
+            RunColumn(path, column(path).title, tuple(facts[run.id].get(path) for run in self.runs)) for path in paths
+        ]
+        spans = tuple(
+            (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
+            for run in self.runs
+        )
+        took = RunColumn("took", "seconds from start to end", spans)
+        return (*found, took) if any(spans) else tuple(found)
 
     @property
     def roles(self) -> dict[str, str]:
@@ -54,19 +73,21 @@ class Selection:
 
     def source(self, store: Snapshot, entry: ComparedEntry, options: Options) -> ComparedSource[Options]:
         """Return what a figure is made from: the groups of its kinds with the series that it reads."""
-        mine = [run for run in self.runs if entry in KINDS[run.kind].compared]
+        mine = [run for run in self.runs if entry in (*KINDS[run.kind].compared, *OF_ANY_RUNS)]
         found = _series(store, [run.id for run in mine], entry, options)
         members: dict[str, list[Measured]] = {}
         for run, name in zip(self.runs, self.groups, strict=True):
             if run in mine:
                 members.setdefault(name, []).append(Measured(run, {each: found[each][run.id] for each in entry.series}))
         roles = self.roles
-        return ComparedSource([Group(roles[name], name, tuple(runs)) for name, runs in members.items()], options)
+        groups = [Group(roles[name], name, tuple(runs)) for name, runs in members.items()]
+        return ComparedSource(groups, options, tuple(run.id for run in mine), () if entry.series else self.values)
 
 
-def select(store: Reads, runs: str, q: str, group: str) -> Selection:
+def select(store: Reads, runs: str, q: str, group: str, columns: str = "") -> Selection:
     """Return the runs of these ids, separated by commas, else the newest that a query finds, in groups.
 
+    `columns` are those of the table, none for fields that differ.
     Raises NotFound for an unknown run, FieldError for a bad query, too many runs or an unknown field.
     """
     ids = list(dict.fromkeys(filter(None, runs.split(","))))
@@ -77,7 +98,7 @@ def select(store: Reads, runs: str, q: str, group: str) -> Selection:
     found = store.several(ids) if ids else list(store.runs(q=q, limit=MOST).items) if q else []
     facts = store.facts([run.id for run in found])
     fields = differing(facts, most=_FIELDS)
-    shown = fields[:_COLUMNS]
+    shown = chosen(columns, facts) if columns else fields[:_COLUMNS]
     by = [column(group)] if group else []
     return Selection(
         tuple(found),
@@ -85,6 +106,7 @@ def select(store: Reads, runs: str, q: str, group: str) -> Selection:
         tuple(fields),
         tuple(shown),
         {run.id: cells(shown, facts[run.id]) for run in found},
+        facts,
     )
 
 
@@ -105,3 +127,16 @@ def _named(values: list[str] | None, runs: Sequence[Run]) -> tuple[str, ...]:
         return tuple(values)
     names = [run.name for run in runs]
     return tuple(run.name if names.count(run.name) == 1 else f"{run.name} {run.id}" for run in runs)
+
+
+def values_of(facts: Sequence[Fact]) -> dict[str, Value]:
+    """Return a value for each path: a number, or words, of a list all of them."""
+    found: dict[str, list[Fact]] = {}
+    for fact in facts:
+        found.setdefault(fact.path, []).append(fact)
+    return {
+        path: each[0].number
+        if len(each) == 1 and each[0].number is not None
+        else ", ".join(f"{fact.number:g}" if fact.number is not None else fact.text or "" for fact in each)
+        for path, each in found.items()
+    }

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.kinds.presets import PRESETS
-from app.kinds.registry import COMPARED, KINDS
+from app.kinds.registry import COMPARED, KINDS, OF_ANY_RUNS
 from app.plotting.compared import LINES, MOST
 from app.search.facts import facts_of
 from app.store import Store
@@ -16,12 +16,14 @@ from tests.app.conftest import Hand
 from tests.app.reading import unmarked
 from tests.app.web.board.test_page import HTML
 
+OPTIMIZERS = ("adam", "adam", "sgd")
+
 
 @pytest.fixture
 def runs(hand: Hand) -> list[str]:
     """Runs a and b of Adam and c of SGD, each of two replicates; tickets are 1 % worse in each next run."""
     ids = []
-    for place, (name, optimizer) in enumerate((("a", "adam"), ("b", "adam"), ("c", "sgd"))):
+    for place, (name, optimizer) in enumerate(zip("abc", OPTIMIZERS, strict=True)):
         chosen = {"kind": optimizer, "lr": 0.01}
         run = hand.run(start=False, optimizer=chosen, levels=2, replicates=2, branches=[]).id
         hand.store.update_run(run, name=name)
@@ -86,7 +88,8 @@ def test_the_api_says_what_differs_and_draws_the_figures(client: httpx.Client, r
     assert answer["items"][2]["fields"] == {"optimizer": "sgd"} | {
         key: value for key, value in answer["items"][2]["fields"].items() if key != "optimizer"
     }
-    assert answer["figures"] == ["compared_accuracy", "compared_difference", "compared_training"]
+    own = ["compared_accuracy", "compared_difference", "compared_training"]
+    assert answer["figures"] == [*own, "compared_columns", "compared_scatter"]
     address = "/api/v1/compare/figures/compared_accuracy"
     figure = client.get(address, params={"runs": chosen})
     assert len([trace for trace in figure.json()["data"] if trace["meta"]["part"] == "mean"]) == 3
@@ -140,8 +143,9 @@ def test_more_runs_than_looks_say_that_lines_share_colours(client: httpx.Client,
     assert f"More than {LINES} lines share colours" in text
 
 
-def test_every_comparison_belongs_to_a_kind() -> None:
-    assert {entry.name: entry for kind in KINDS.values() for entry in kind.compared} == COMPARED
+def test_every_comparison_belongs_to_a_kind_or_to_any_runs() -> None:
+    of_kinds = {entry.name: entry for kind in KINDS.values() for entry in kind.compared}
+    assert of_kinds | {entry.name: entry for entry in OF_ANY_RUNS} == COMPARED
 
 
 def test_lines_are_compared_with_a_baseline(client: httpx.Client, runs: list[str]) -> None:
@@ -176,3 +180,20 @@ def test_training_curves_are_read_at_one_level_with_their_times(client: httpx.Cl
     assert csv[0] == "group,runs,n,level,step,seconds,test_accuracy,low,high,smoothed"
     assert len(csv) == 1 + 2 * 5
     assert client.get(address, params={**chosen, "smoothing": "100"}).status_code == 422
+
+
+def test_columns_are_chosen_for_table_axes_and_scatter(client: httpx.Client, runs: list[str]) -> None:
+    chosen = {"runs": ",".join(runs), "columns": ["optimizer", "levels"], "x": "optimizer", "y": "lr"}
+    text = unmarked(client.get("/compare", params=chosen, headers=HTML).text)
+    assert re.findall(r'<th scope="col">(optimizer|levels|lr)</th>', text) == ["optimizer", "levels"]
+    assert '<input type="checkbox" name="columns" value="levels" checked>' in text
+    assert "3 runs, 2 columns." in text
+    assert "lr against optimizer of 3 runs." in text
+    address = "/api/v1/compare/figures/compared_"
+    axes = {"runs": ",".join(runs), "columns": "optimizer,levels,nonsense", "format": "csv"}
+    csv = client.get(f"{address}columns", params=axes).text.splitlines()
+    rows = zip(runs, "abc", OPTIMIZERS, strict=True)
+    assert csv == ["run,name,group,optimizer,levels", *(f"{run},{name},{name},{kind},2.0" for run, name, kind in rows)]
+    wrong = client.get(f"{address}scatter", params={"runs": ",".join(runs), "x": "speed_of_light"})
+    assert wrong.status_code == 422
+    assert "no field or measure" in wrong.text

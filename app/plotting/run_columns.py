@@ -1,0 +1,97 @@
+"""Fields and measures of several runs as columns, and the axis that each is drawn on."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+from app.plotting import words
+
+Value: TypeAlias = float | str | None
+_WIDE = 30.0
+"""Positive numbers whose largest is at least so many times the least are on a logarithmic axis."""
+
+
+class RunColumn(NamedTuple):
+    """One field or measure, named `path`, of several runs in their order; None where a run has none."""
+
+    path: str
+    title: str
+    values: tuple[Value, ...]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether every value is a number, and there is one."""
+        there = [value for value in self.values if value is not None]
+        return bool(there) and all(isinstance(value, float) for value in there)
+
+    @property
+    def differs(self) -> bool:
+        """Whether two runs have different values."""
+        return len({value for value in self.values if value is not None}) > 1
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """The numbers of the column; NaN where a run has none, or a word."""
+        return tuple(value if isinstance(value, float) else math.nan for value in self.values)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The words of a column that is not numeric, each once: numbers among them by size, then in their order."""
+        there = dict.fromkeys(value for value in self.values if value is not None)
+        return tuple(sorted(map(written, there), key=_size))
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether its numbers are positive and lie far apart."""
+        finite = [value for value in self.numbers if math.isfinite(value)]
+        return self.numeric and min(finite) > 0 and max(finite) >= _WIDE * min(finite)
+
+
+def written(value: Value) -> str:
+    """Return a value as a reader sees it."""
+    return "none" if value is None else words.brief(value, 4) if isinstance(value, float) else value
+
+
+def _size(name: str) -> tuple[float, str]:
+    try:
+        return float(name.split(",")[0]), name
+    except ValueError:
+        return math.inf, name
+
+
+def places(column: RunColumn) -> list[float]:
+    """Return where the runs are on the axis of a column, in [0, 1]; NaN for a run without a value."""
+    if not column.numeric:
+        names = column.names
+        last = max(len(names) - 1, 1)
+        return [math.nan if value is None else names.index(written(value)) / last for value in column.values]
+    scale = math.log if column.logarithmic else float
+    numbers = [scale(value) if math.isfinite(value) else math.nan for value in column.numbers]
+    finite = [value for value in numbers if math.isfinite(value)]
+    low, high = min(finite, default=0.0), max(finite, default=1.0)
+    return [(value - low) / (high - low) if high > low else value * 0 + 0.5 for value in numbers]
+
+
+def ticks(column: RunColumn) -> list[tuple[float, str]]:
+    """Return marks of the axis of a column: its words, or the least and the largest number."""
+    if not column.numeric:
+        last = max(len(column.names) - 1, 1)
+        return [(place / last, name) for place, name in enumerate(column.names)]
+    finite = [value for value in column.numbers if math.isfinite(value)]
+    ends = ((0.0, min(finite)), (1.0, max(finite)))
+    return [(place, written(value)) for place, value in ends] if column.differs else [(0.5, written(finite[0]))]
+
+
+def find(columns: Sequence[RunColumn], name: str) -> RunColumn | None:
+    """Return the column of a path, or of its last part where one column alone has that."""
+    alike = [each for each in columns if name in (each.path, each.path.rpartition(".")[2])]
+    exact = [each for each in alike if each.path == name]
+    return exact[0] if exact else alike[0] if len(alike) == 1 else None
+
+
+def table(
+    names: Sequence[str], ids: Sequence[str], groups: Sequence[str], columns: Sequence[RunColumn]
+) -> dict[str, list[Any]]:
+    """Return a row for each run: its id, name and line, then the columns."""
+    own = {"run": list(ids), "name": list(names), "group": list(groups)}
+    return {**own, **{each.path: list(each.values) for each in columns}}
