@@ -7,7 +7,7 @@ from typing import get_args
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.contract.params import DatasetParams, ModelParams, Params
+from app.contract.params import DatasetParams, ModelParams, Params, misfit
 from app.methods.catalog import CATALOG
 from app.settings import Settings
 from app.store import Store
@@ -68,4 +68,4 @@ def fit(model: type[Params], dataset: type[Params]) -> bool:
     if not issubclass(model, ModelParams) or not issubclass(dataset, DatasetParams):
         return False
     kind = get_args(model.model_fields["kind"].annotation)[0]
-    return model(kind=kind).misfit(dataset.shape) is None
+    return misfit(model(kind=kind), dataset) is None

@@ -105,6 +105,8 @@ def picture_of(index: Index, layer: int) -> tuple[tuple[int, int, int] | None, b
     if layer > 0:
         return None, False
     given = index.run.provenance.get("input")
+    if given and len(given) != 3:
+        return None, False
     if given and prod(given) == mine.size[1]:
         return (int(given[0]), int(given[1]), int(given[2])), False
     for channels in (1, 3):

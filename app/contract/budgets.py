@@ -6,8 +6,6 @@ The rules of the pruning methods themselves: workers prune by them, and pages pl
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
-CLASSES = 10
-
 
 class Kernel(NamedTuple):
     """A prunable kernel: its role and its number of weights."""
@@ -39,44 +37,44 @@ def kept_pooled(kept: int, available: int, rate: float, rounds: int) -> int:
     return available
 
 
-def linear(n_inputs: int, widths: Sequence[int]) -> Iterator[Kernel]:
-    """Yield the kernels of linear layers on `n_inputs` numbers; the output layer of ten classes comes last."""
+def linear(n_inputs: int, widths: Sequence[int], n_classes: int) -> Iterator[Kernel]:
+    """Yield the kernels of linear layers on `n_inputs` numbers; the output layer comes last."""
     for n_units in widths:
         yield Kernel("linear", n_inputs * n_units)
         n_inputs = n_units
-    yield Kernel("output", n_inputs * CLASSES)
+    yield Kernel("output", n_inputs * n_classes)
 
 
-def convolutional(shape: tuple[int, int, int], widths: Sequence[int]) -> Iterator[Kernel]:
+def convolutional(shape: tuple[int, ...], widths: Sequence[int], n_classes: int) -> Iterator[Kernel]:
     """Yield the kernels of Conv-2, Conv-4 or Conv-6 on pictures `(channels, height, width)`.
 
-    Each of `widths` makes two 3×3 convolutions of that many channels and a 2×2 pool; linear 256-256-10 follows.
+    Each of `widths` makes two 3×3 convolutions of that many channels and a 2×2 pool; linear 256-256 and the output
+    layer follow.
     """
     channels, height, width = shape
     for n_channels in widths:
         for _ in range(2):
             yield Kernel("conv", 9 * channels * n_channels)
             channels = n_channels
-    yield from linear(channels * (height >> len(widths)) * (width >> len(widths)), (256, 256))
+    yield from linear(channels * (height >> len(widths)) * (width >> len(widths)), (256, 256), n_classes)
 
 
-def stacked(n_channels: int, stages: Sequence[Sequence[int]]) -> Iterator[Kernel]:
+def stacked(n_channels: int, stages: Sequence[Sequence[int]], n_classes: int) -> Iterator[Kernel]:
     """Yield the kernels of a VGG: 3×3 convolutions of these channels, stage by stage, then the output layer."""
     for width in (width for stage in stages for width in stage):
         yield Kernel("conv", 9 * n_channels * width)
         n_channels = width
-    yield from linear(n_channels, ())
+    yield from linear(n_channels, (), n_classes)
 
 
-def transformer(n_patch: int, width: int, depth: int) -> Iterator[Kernel]:
-    """Yield the kernels of a vision transformer on patches of `n_patch` numbers: per layer 4 of w², 2 of 4 w²."""
-    yield Kernel("conv", n_patch * width)
+def transformer(width: int, depth: int, n_classes: int) -> Iterator[Kernel]:
+    """Yield the kernels of a transformer: per layer 4 of width², 2 of 4 width², and the output layer."""
     for _ in range(depth):
         yield from (Kernel("linear", factor * width * width) for factor in (1, 1, 1, 1, 4, 4))
-    yield from linear(width, ())
+    yield from linear(width, (), n_classes)
 
 
-def residual(n_channels: int, widths: Sequence[int], blocks: int) -> Iterator[Kernel]:
+def residual(n_channels: int, widths: Sequence[int], blocks: int, n_classes: int) -> Iterator[Kernel]:
     """Yield the kernels of a residual network: `blocks` of two 3×3 convolutions per stage, 1×1 where a stage begins."""
     yield Kernel("conv", 9 * n_channels * widths[0])
     n_in = widths[0]
@@ -87,4 +85,4 @@ def residual(n_channels: int, widths: Sequence[int], blocks: int) -> Iterator[Ke
             if block == 0 and n_in != width:
                 yield Kernel("conv", n_in * width)
             n_in = width
-    yield from linear(n_in, ())
+    yield from linear(n_in, (), n_classes)

@@ -8,7 +8,7 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor, nn
 
-from app.contract.params import DatasetParams, ModelParams, PruningParams
+from app.contract.params import DatasetParams, ModelParams, PruningParams, misfit
 from app.kinds.lottery.spec import LotterySpec
 from app.kinds.presets import PRESETS
 from app.methods.catalog import CATALOG
@@ -29,18 +29,23 @@ LAYERS = (("fc1", "linear", 45), ("conv1", "conv", 25), ("fc2", "linear", 15), (
 def test_kernels_are_those_of_the_model_that_workers_build(entry: Any, dataset: type[DatasetParams]) -> None:
     params = entry.params(kind=entry.name)
     assert isinstance(params, ModelParams)
-    if params.misfit(dataset.shape) is not None:
-        with pytest.raises(ValueError, match="too small"):
-            build(entry)(dataset.shape, 10)
+    if params.examples != dataset.examples:
+        assert misfit(params, dataset) == f"it reads {params.examples}, and the examples are {dataset.examples}"
         return
-    built = prunable(build(entry)(dataset.shape, 10))
-    assert params.kernels(dataset.shape) == [(layer.kind, prod(layer.shape)) for layer in built.values()]
+    if misfit(params, dataset) is not None:
+        with pytest.raises(ValueError, match="too small"):
+            build(entry)(dataset.shape, dataset.n_classes)
+        return
+    built = prunable(build(entry)(dataset.shape, dataset.n_classes))
+    assert params.kernels(dataset.shape, dataset.n_classes) == [
+        (layer.kind, prod(layer.shape)) for layer in built.values()
+    ]
 
 
 def test_kernels_of_a_wider_network_are_those_that_workers_build() -> None:
     params = Resnet20(kind="resnet_20", width=3)
     built = prunable(build(params)((3, 32, 32), 10))
-    assert params.kernels((3, 32, 32)) == [(layer.kind, prod(layer.shape)) for layer in built.values()]
+    assert params.kernels((3, 32, 32), 10) == [(layer.kind, prod(layer.shape)) for layer in built.values()]
     assert params.label == "resnet_20 ×3"
 
 

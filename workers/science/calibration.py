@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 import torch
 from torch import nn
 
-from app.contract.params import DatasetParams
+from app.contract.params import DatasetParams, ModelParams, misfit
 from app.methods.catalog import CATALOG
 from workers.science.build import build
 from workers.science.compute_time import clock
@@ -20,6 +20,7 @@ from workers.science.train.alone import train_alone
 from workers.science.train.batches import Batches
 from workers.science.train.dense import Dense
 from workers.science.train.state import LoopState
+from workers.science.train.task import CLASSIFICATION, NEXT_TOKEN, Task
 
 EVAL_EVERY = 100
 """Steps between evaluations that a timed step pays its share of: the default of the spec."""
@@ -33,7 +34,7 @@ WIDTH = 256
 
 
 class StepTime(NamedTuple):
-    """Seconds per step of a dense `model` under Adam on pictures like those of `dataset`, its share of an evaluation
+    """Seconds per step of a dense `model` under Adam on examples like those of `dataset`, its share of an evaluation
     every EVAL_EVERY steps included; of "mlp" on "any", seconds per Mflop."""
 
     model: str
@@ -49,7 +50,7 @@ def calibrate(
     device: torch.device | str = "cpu",
     wanted: Collection[tuple[str, str]] | None = None,
 ) -> Iterator[StepTime]:
-    """Time each model on each shape for about `seconds`, on drawn pictures; some minutes in all, small models first.
+    """Time each model on each shape for about `seconds`, on drawn examples; some minutes in all, small models first.
 
     `wanted` are the models and data sets of interest, by default all; shapes that a model cannot take are left out.
     Torch is used as it is set up: in the process, with the threads and on the device of the trainings to come.
@@ -58,13 +59,13 @@ def calibrate(
         yield StepTime("mlp", "any", 1, _mflop_s(seconds, device))
     for model in CATALOG["model"]:
         sets = {name: params for name, params in _sets().items() if wanted is None or (model, name) in wanted}
-        for shape in dict.fromkeys(params.shape for params in sets.values()):
+        for like in {(params.shape, params.n_classes): params for params in sets.values()}.values():
             try:
-                step_s, example_s = _times(model, shape, batch_size, seconds, device)
-            except ValueError:  # a model that does not take this shape
+                step_s, example_s = _times(model, like, batch_size, seconds, device)
+            except ValueError:  # a model that does not take these examples
                 continue
             for name, params in sets.items():
-                if params.shape == shape:
+                if (params.shape, params.n_classes) == (like.shape, like.n_classes):
                     evaluated = params.n_validation + params.n_test
                     yield StepTime(model, name, batch_size, step_s + evaluated * example_s / EVAL_EVERY)
 
@@ -90,37 +91,41 @@ def _mflop_s(seconds: float, device: torch.device | str) -> float:
 
 
 def _times(
-    model_name: str, shape: tuple[int, int, int], batch_size: int, seconds: float, device: torch.device | str
+    model_name: str, like: type[DatasetParams], batch_size: int, seconds: float, device: torch.device | str
 ) -> tuple[float, float]:
-    """Seconds of a step, and of one evaluated example."""
-    model = build(CATALOG["model"][model_name])(shape, 10)
+    """Seconds of a step on examples `like` those of a data set, and of one that is evaluated.
+
+    Raises `ValueError` where the model cannot take them.
+    """
+    entry = CATALOG["model"][model_name]
+    if reason := misfit(cast(ModelParams, entry.params(kind=model_name)), like):
+        raise ValueError(reason)
+    model = build(entry)(like.shape, like.n_classes)
     initialise(model, generator(0, "calibration"))
     model.to(device)
-    few_s = 0.0 if batch_size <= _FEW else _step_s(model, shape, _FEW, seconds / 4, device)
+    few_s = 0.0 if batch_size <= _FEW else _step_s(model, like, _FEW, seconds / 4, device)
     if few_s < seconds / 4:
-        step_s, n_examples = _step_s(model, shape, batch_size, seconds, device), _EXAMPLES
+        step_s, n_examples = _step_s(model, like, batch_size, seconds, device), _EXAMPLES
     else:  # so long that it grows with the number of examples
         step_s, n_examples = few_s * batch_size / _FEW, _FEW
-    pictures = torch.rand(n_examples, *shape, generator=generator(0, "calibration", "pictures"))
-    examples = Split(pictures, torch.zeros(n_examples, dtype=torch.int64)).to(device)
+    examples = _drawn(like, n_examples, "evaluation").to(device)
     now = clock(device)
     began = now()
-    evaluate(model, examples)  # its result is read, so a device has done it
+    evaluate(model, examples, _task(like))  # its result is read, so a device has done it
     return step_s, (now() - began) / n_examples
 
 
 def _step_s(
-    model: nn.Module, shape: tuple[int, int, int], batch_size: int, seconds: float, device: torch.device | str
+    model: nn.Module, like: type[DatasetParams], batch_size: int, seconds: float, device: torch.device | str
 ) -> float:
-    draw = generator(0, "calibration", "batch")
-    split = Split(torch.rand(batch_size, *shape, generator=draw), torch.randint(10, (batch_size,), generator=draw))
+    split = _drawn(like, batch_size, "batch")
     one = Split(split.x[:1], split.y[:1])
-    data = Dataset("calibration", split, one, one, n_classes=10).to(device)
+    data = Dataset("calibration", split, one, one, n_classes=like.n_classes, task=_task(like)).to(device)
     batches = Batches(batch_size, batch_size, lambda _epoch: torch.arange(batch_size, device=device))
     forever = 1_000_000_000
     state = LoopState()
     training = train_alone(
-        Dense(model), data, adam.build(model), batches, steps=forever, stops=range(1, forever), state=state
+        Dense(model, data.task), data, adam.build(model), batches, steps=forever, stops=range(1, forever), state=state
     )
     # The first step pays for allocations, and for kernels being loaded.
     warm = next(state.step for _ in training if state.step > 0)
@@ -130,6 +135,19 @@ def _step_s(
     last = next(state.step for _ in training if now() - began > seconds)
     _wait(device)
     return (now() - began) / (last - warm)
+
+
+def _task(like: type[DatasetParams]) -> Task:
+    return NEXT_TOKEN if like.examples == "text" else CLASSIFICATION
+
+
+def _drawn(like: type[DatasetParams], n: int, purpose: str) -> Split:
+    """Draw `n` examples like those of a data set."""
+    draw = generator(0, "calibration", purpose)
+    if like.examples == "text":
+        text = torch.randint(like.n_classes, (n, *like.shape), generator=draw)
+        return Split(text, text)
+    return Split(torch.rand(n, *like.shape, generator=draw), torch.randint(like.n_classes, (n,), generator=draw))
 
 
 def _wait(device: torch.device | str) -> None:

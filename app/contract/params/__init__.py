@@ -13,8 +13,8 @@ from app.contract.params.base import (
     when,
 )
 from app.contract.params.controls import ControlParams, DrawnControl
-from app.contract.params.datasets import DatasetParams
-from app.contract.params.models import ConvParams, ModelParams, VggParams, too_small
+from app.contract.params.datasets import DatasetParams, PictureParams
+from app.contract.params.models import ConvParams, ModelParams, VggParams, misfit, too_small
 from app.contract.params.optimizers import OptimizerParams
 from app.contract.params.pruning import PruningParams
 
@@ -31,10 +31,12 @@ __all__ = [
     "Momentum",
     "OptimizerParams",
     "Params",
+    "PictureParams",
     "PruningParams",
     "Share",
     "VggParams",
     "WeightDecay",
+    "misfit",
     "too_small",
     "unit",
     "when",

@@ -1,18 +1,21 @@
 """What every model declares, and what families of models share."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from app.contract.budgets import Kernel, convolutional, stacked
 from app.contract.params.base import Params
+from app.contract.params.datasets import DatasetParams
 
 
 class ModelParams(Params, ABC):
-    """What every model declares: which kernels it has on pictures of a shape (channels, height, width).
+    """What every model declares: which `examples` it reads, and which kernels it then has.
 
-    Replicates of a model that is `stackable` may train as one stack: it has no state but its weights.
+    A picture has the shape (channels, height, width), a text its length. Replicates of a model that is `stackable` may
+    train as one stack: it has no state but its weights.
     """
 
+    examples: ClassVar[Literal["pictures", "text"]] = "pictures"
     stackable: ClassVar[bool] = True
 
     @property
@@ -21,15 +24,22 @@ class ModelParams(Params, ABC):
         return self.kind
 
     @abstractmethod
-    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
-        """Return the prunable kernels in the model's order."""
+    def kernels(self, shape: tuple[int, ...], n_classes: int) -> list[Kernel]:
+        """Return the prunable kernels in the model's order, on examples of a shape, of so many classes."""
 
-    def misfit(self, shape: tuple[int, int, int]) -> str | None:  # noqa: ARG002 (most models take any)
-        """Return why the model cannot take pictures of a shape; None where it can."""
+    def misfit(self, shape: tuple[int, ...]) -> str | None:  # noqa: ARG002 (most models take any)
+        """Return why the model cannot take examples of a shape; None where it can."""
         return None
 
 
-def too_small(shape: tuple[int, int, int], halvings: int) -> str | None:
+def misfit(model: ModelParams, dataset: DatasetParams | type[DatasetParams]) -> str | None:
+    """Return why a model cannot be trained on a data set; None where it can."""
+    if model.examples != dataset.examples:
+        return f"it reads {model.examples}, and the examples are {dataset.examples}"
+    return model.misfit(dataset.shape)
+
+
+def too_small(shape: tuple[int, ...], halvings: int) -> str | None:
     """Return what is said of pictures that cannot be halved that often; None where they can."""
     _, height, width = shape
     if min(height, width) >> halvings:
@@ -42,10 +52,10 @@ class ConvParams(ModelParams, ABC):
 
     widths: ClassVar[tuple[int, ...]]
 
-    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
-        return list(convolutional(shape, self.widths))
+    def kernels(self, shape: tuple[int, ...], n_classes: int) -> list[Kernel]:
+        return list(convolutional(shape, self.widths, n_classes))
 
-    def misfit(self, shape: tuple[int, int, int]) -> str | None:
+    def misfit(self, shape: tuple[int, ...]) -> str | None:
         return too_small(shape, len(self.widths))
 
 
@@ -55,8 +65,8 @@ class VggParams(ModelParams, ABC):
     stages: ClassVar[tuple[tuple[int, ...], ...]]
     stackable: ClassVar[bool] = False
 
-    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
-        return list(stacked(shape[0], self.stages))
+    def kernels(self, shape: tuple[int, ...], n_classes: int) -> list[Kernel]:
+        return list(stacked(shape[0], self.stages, n_classes))
 
-    def misfit(self, shape: tuple[int, int, int]) -> str | None:
+    def misfit(self, shape: tuple[int, ...]) -> str | None:
         return too_small(shape, len(self.stages))

@@ -243,6 +243,8 @@ class ErasureSpec(Experiment):
 
     @model_validator(mode="after")
     def _consistent(self) -> "ErasureSpec":
+        if self.dataset.examples != "pictures":
+            raise FieldError("dataset", f"must be of pictures, and the examples are {self.dataset.examples}")
         kinds = [grid.kind for grid in self.optimizers]
         if len(set(kinds)) < len(kinds):
             raise FieldError("optimizers", "lists the same optimizer twice; add learning rates to it instead")

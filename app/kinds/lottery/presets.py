@@ -98,6 +98,30 @@ PRESETS = (
         ),
     ),
     Preset(
+        "char-tickets",
+        "Tickets of a character transformer",
+        paper="Chen et al. 2020",
+        link="https://arxiv.org/abs/2007.12223",
+        claim="Transformers have tickets too: at a fraction of their weights they predict text as well as dense ones, "
+        "and better than the same weights shuffled or drawn anew.",
+        differs="Two layers of width 64 on the characters of Shakespeare's plays, trained from scratch for 400 steps, "
+        "instead of a pre-trained BERT of twelve layers.",
+        spec=_lottery(
+            dataset={"kind": "tiny_shakespeare"},
+            model={"kind": "char_transformer"},
+            init="normal",
+            optimizer={"kind": "adamw", "lr": 3e-3},
+            schedule={"kind": "cosine"},
+            pruning={"kind": "global_magnitude", "rate": 0.6},
+            steps=400,
+            eval_every=100,
+            batch_size=32,
+            levels=3,
+            replicates=3,
+            branches=[{"kind": "reinit"}, {"kind": "shuffled"}],
+        ),
+    ),
+    Preset(
         "resnet-digits",
         "Does a residual network need rewinding?",
         paper="Frankle et al. 2020",

@@ -10,7 +10,7 @@ from app.contract.entry import Entry
 from app.contract.events import WINNING_TICKET
 from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.measures import Measure
-from app.contract.params import RARE, Params, unit, when
+from app.contract.params import RARE, Params, misfit, unit, when
 from app.contract.training_key import TrainingKey
 from app.contract.words import plural
 from app.kinds.lottery.key import LotteryKey as LotteryKey
@@ -48,11 +48,12 @@ class LotterySpec(Experiment):
     kind: Literal["lottery"]
     dataset: DatasetChoice
     model: ModelChoice
-    init: Literal["glorot_normal", "kaiming_normal", "kaiming_uniform", "orthogonal"] = Field(
+    init: Literal["glorot_normal", "kaiming_normal", "kaiming_uniform", "orthogonal", "normal"] = Field(
         "glorot_normal",
         title="Initialisation",
         description="How kernels are drawn. Glorot: variance 2 / (fan in + fan out). Kaiming: variance 2 / fan in. "
-        "Orthogonal: orthonormal rows or columns. Biases begin at 0, the scales of norms at 1.",
+        "Orthogonal: orthonormal rows or columns. Normal: standard deviation 0.02. Biases begin at 0, the scales of "
+        "norms at 1.",
         json_schema_extra=RARE,
     )
     optimizer: OptimizerChoice
@@ -147,13 +148,13 @@ class LotterySpec(Experiment):
 
     def density(self, level: int) -> float:
         """Return the share of prunable weights, in [0, 1], that the pruning method leaves at a level."""
-        kernels = self.model.kernels(self.dataset.shape)
+        kernels = self.model.kernels(self.dataset.shape, self.dataset.n_classes)
         return sum(self.pruning.kept(kernels, level)) / sum(kernel.weights for kernel in kernels)
 
     @property
     def lowest_density(self) -> float:
         """Return the density in (0, 1] of the last level; at least one weight counts as kept."""
-        weights = sum(kernel.weights for kernel in self.model.kernels(self.dataset.shape))
+        weights = sum(kernel.weights for kernel in self.model.kernels(self.dataset.shape, self.dataset.n_classes))
         return max(self.density(self.levels), 1 / weights)
 
     @property
@@ -221,8 +222,10 @@ class LotterySpec(Experiment):
         kinds = [control.kind for control in self.branches]
         if len(set(kinds)) < len(kinds):
             raise FieldError("branches", "lists the same control twice; increase its draws instead")
-        if reason := self.model.misfit(self.dataset.shape):
+        if reason := misfit(self.model, self.dataset):
             raise FieldError("model", f"does not fit the data set {self.dataset.kind}: {reason}")
+        if self.augmentation != "none" and self.dataset.examples != "pictures":
+            raise FieldError("augmentation", f"changes pictures, and the examples of {self.dataset.kind} are text")
         if self.rewind != "weights" and self.rewind_step:
             raise FieldError("rewind_step", f"must be 0 when rewind is {self.rewind!r}: nothing is rewound")
         if self.rewind_step >= self.steps:

@@ -93,6 +93,8 @@ class StableRankSpec(Experiment):
 
     @model_validator(mode="after")
     def _consistent(self) -> "StableRankSpec":
+        if self.dataset.examples != "pictures":
+            raise FieldError("dataset", f"must be of pictures, and the examples are {self.dataset.examples}")
         for name in ("widths", "batch_sizes"):
             if len(set(getattr(self, name))) < len(getattr(self, name)):
                 raise FieldError(name, "lists a number twice")

@@ -2,15 +2,15 @@
 
 from typing import ClassVar, Literal
 
-from app.contract.params import DatasetParams
+from app.contract.params import PictureParams
 from app.methods.method import Method
 
 
-class Cifar10(DatasetParams):
+class Cifar10(PictureParams):
     n_train: ClassVar[int] = 45_000
     n_validation: ClassVar[int] = 5_000
     n_test: ClassVar[int] = 10_000
-    shape: ClassVar[tuple[int, int, int]] = (3, 32, 32)
+    shape: ClassVar[tuple[int, ...]] = (3, 32, 32)
     kind: Literal["cifar10"]
 
 

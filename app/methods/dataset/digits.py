@@ -2,15 +2,15 @@
 
 from typing import ClassVar, Literal
 
-from app.contract.params import DatasetParams
+from app.contract.params import PictureParams
 from app.methods.method import Method
 
 
-class Digits(DatasetParams):
+class Digits(PictureParams):
     n_train: ClassVar[int] = 1_257
     n_validation: ClassVar[int] = 180
     n_test: ClassVar[int] = 360
-    shape: ClassVar[tuple[int, int, int]] = (1, 8, 8)
+    shape: ClassVar[tuple[int, ...]] = (1, 8, 8)
     kind: Literal["digits"]
 
 

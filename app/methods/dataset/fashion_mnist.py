@@ -2,15 +2,15 @@
 
 from typing import ClassVar, Literal
 
-from app.contract.params import DatasetParams
+from app.contract.params import PictureParams
 from app.methods.method import Method
 
 
-class FashionMnist(DatasetParams):
+class FashionMnist(PictureParams):
     n_train: ClassVar[int] = 55_000
     n_validation: ClassVar[int] = 5_000
     n_test: ClassVar[int] = 10_000
-    shape: ClassVar[tuple[int, int, int]] = (1, 28, 28)
+    shape: ClassVar[tuple[int, ...]] = (1, 28, 28)
     kind: Literal["fashion_mnist"]
 
 

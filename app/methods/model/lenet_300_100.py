@@ -1,5 +1,6 @@
 """LeNet-300-100: what the model is and takes."""
 
+from math import prod
 from typing import Literal
 
 from app.contract.budgets import Kernel, linear
@@ -10,8 +11,8 @@ from app.methods.method import Method
 class Lenet300100(ModelParams):
     kind: Literal["lenet_300_100"]
 
-    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
-        return list(linear(shape[0] * shape[1] * shape[2], (300, 100)))
+    def kernels(self, shape: tuple[int, ...], n_classes: int) -> list[Kernel]:
+        return list(linear(prod(shape), (300, 100), n_classes))
 
 
 METHOD = Method(

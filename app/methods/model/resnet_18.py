@@ -11,8 +11,8 @@ class Resnet18(ModelParams):
     kind: Literal["resnet_18"]
     stackable: ClassVar[bool] = False
 
-    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
-        return list(residual(shape[0], (64, 128, 256, 512), 2))
+    def kernels(self, shape: tuple[int, ...], n_classes: int) -> list[Kernel]:
+        return list(residual(shape[0], (64, 128, 256, 512), 2, n_classes))
 
 
 METHOD = Method(

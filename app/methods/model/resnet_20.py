@@ -25,8 +25,8 @@ class Resnet20(ModelParams):
     def label(self) -> str:
         return self.kind if self.width == 1 else f"{self.kind} ×{self.width}"
 
-    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
-        return list(residual(shape[0], (16 * self.width, 32 * self.width, 64 * self.width), 3))
+    def kernels(self, shape: tuple[int, ...], n_classes: int) -> list[Kernel]:
+        return list(residual(shape[0], (16 * self.width, 32 * self.width, 64 * self.width), 3, n_classes))
 
 
 METHOD = Method(

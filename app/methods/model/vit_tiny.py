@@ -20,10 +20,10 @@ class VitTiny(ModelParams):
     def label(self) -> str:
         return self.kind if self.patch == 4 else f"{self.kind} /{self.patch}"
 
-    def kernels(self, shape: tuple[int, int, int]) -> list[Kernel]:
-        return list(transformer(shape[0] * self.patch**2, 192, 12))
+    def kernels(self, shape: tuple[int, ...], n_classes: int) -> list[Kernel]:
+        return [Kernel("conv", shape[0] * self.patch**2 * 192), *transformer(192, 12, n_classes)]
 
-    def misfit(self, shape: tuple[int, int, int]) -> str | None:
+    def misfit(self, shape: tuple[int, ...]) -> str | None:
         _, height, width = shape
         if height % self.patch or width % self.patch:
             return f"patches of {self.patch}×{self.patch} do not tile pictures of {height}×{width} pixels"

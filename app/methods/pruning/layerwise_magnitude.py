@@ -12,10 +12,10 @@ from app.methods.method import Method
 
 
 def _convolutional(model: Method) -> bool:
-    """Return whether a model has convolutions; one that takes no pictures has none."""
+    """Return whether a model has convolutions; one that reads no pictures has none."""
     assert issubclass(model.params, ModelParams)  # noqa: S101 (the group holds nothing else)
     filled, picture = model.params(kind=model.name), (3, 32, 32)
-    return filled.misfit(picture) is None and any(kernel.role == "conv" for kernel in filled.kernels(picture))
+    return filled.examples == "pictures" and any(kernel.role == "conv" for kernel in filled.kernels(picture, 10))
 
 
 CONVOLUTIONAL = [name for name, model in methods("model").items() if _convolutional(model)]

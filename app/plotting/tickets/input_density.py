@@ -56,9 +56,13 @@ def info(source: Source[InputOptions]) -> InputInfo:
     layer, found = known[0], _columns(source, known[0])
     view = view_of(layer, source.run.provenance.get("input"))
     if view is None:
-        inputs = plural(layer.size[1], "input")
-        return _empty(layer.name, None, (Part(f"The input is not a picture: {layer.name} has {inputs}, and their "
-                                              "arrangement is not known."),))  # fmt: skip
+        example = list(source.run.provenance.get("input") or ())
+        why = (
+            f"The input is not a picture but a text of {plural(example[0], 'symbol')}." if len(example) == 1 else
+            f"The input is not a picture: {layer.name} has {plural(layer.size[1], 'input')}, and their arrangement is "
+            "not known."
+        )  # fmt: skip
+        return _empty(layer.name, None, (Part(why),))
     if not found:
         return _empty(layer.name, view, _missing(source))
     # Two rows of pictures, or one of each channel.

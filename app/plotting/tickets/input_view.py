@@ -34,7 +34,8 @@ class View(NamedTuple):
 def view_of(layer: Layer, told: Any) -> View | None:
     """The pictures of a layer's columns; `told` is the shape of one example, None where unknown.
 
-    None if the layer is linear and its inputs are no picture: no shape fits, and no square of 1 or 3 channels either.
+    None if the layer is linear and its inputs are no picture: examples are texts, or no shape fits, and no square of 1
+    or 3 channels either.
     """
     if len(layer.shape) > 2:
         channels, (height, width) = layer.shape[1], _plane(layer.shape[2:])
@@ -42,6 +43,8 @@ def view_of(layer: Layer, told: Any) -> View | None:
     columns = layer.size[1]
     if told and len(told) == 3 and math.prod(told) == columns:
         return View((int(told[0]), int(told[1]), int(told[2])), kernel=False, added=True)
+    if told and len(told) != 3:
+        return None
     for channels in (1, 3):
         side = math.isqrt(columns // channels)
         if side > 1 and channels * side**2 == columns:

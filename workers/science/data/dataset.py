@@ -1,4 +1,4 @@
-"""What a data set is: three splits, each one tensor of pictures and one of labels."""
+"""What a data set is: three splits, each one tensor of inputs and one of targets."""
 
 from dataclasses import dataclass, replace
 
@@ -17,7 +17,11 @@ class DatasetError(Exception):
 
 @dataclass(frozen=True)
 class Split:
-    """Inputs `x`, such as pictures float32 `(n, channels, height, width)`, and targets `y`, such as classes `(n,)`."""
+    """Inputs `x` and targets `y`, n of each.
+
+    Such as pictures float32 `(n, channels, height, width)` with classes `(n,)`, or symbols int64 `(n, length)` with the
+    symbols that come next `(n, length)`.
+    """
 
     x: Tensor
     y: Tensor
@@ -47,10 +51,9 @@ class Dataset:
     task: Task = CLASSIFICATION
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Channels, height and width of a picture."""
-        channels, height, width = self.train.x.shape[1:]
-        return channels, height, width
+    def shape(self) -> tuple[int, ...]:
+        """Channels, height and width of a picture, or the length of a text."""
+        return tuple(self.train.x.shape[1:])
 
     @property
     def black(self) -> Tensor:

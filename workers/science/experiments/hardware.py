@@ -5,7 +5,7 @@ Defined in docs/protocol.md, Hardware. What is timed comes out the same each tim
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from math import nan
@@ -35,7 +35,10 @@ from workers.science.sparse.timing import interleaved
 
 
 class _Subject(NamedTuple):
-    """A network to time under its masks; `size` is (inputs, units) of a layer, (0, 0) for a ticket."""
+    """A network to time under its masks; `size` is (inputs, units) of a layer, (0, 0) for a ticket.
+
+    Inputs are numbers, or symbols of which there are `n_symbols`.
+    """
 
     key: str
     size: tuple[int, int]
@@ -44,6 +47,7 @@ class _Subject(NamedTuple):
     masks: Mapping[str, Tensor]
     shape: tuple[int, ...]
     collapsed: Collapsed | None = None
+    n_symbols: int | None = None
 
     @property
     def is_ticket(self) -> bool:
@@ -107,7 +111,7 @@ class _Replicate:
     def run(self) -> Iterator[Output]:
         for subject in self._subjects():
             if subject.is_ticket and "compacted" not in self._done:
-                example = torch.rand(2, *subject.shape, generator=self._key("example")).to(self._dtype)
+                example = self._drawn(subject, 2, torch.rand, self._key("example"))
                 with suppress(NotDefined):
                     made = compaction.compact(subject.network.cpu(), subject.masks, example=example)
                     # With the ticket's collapse: the run that trained it may be deleted while this one is kept.
@@ -141,7 +145,15 @@ class _Replicate:
             whole = saved.network()
             masks = dict(saved.ticket.masks)
             shape = tuple(saved.shape)
-            yield _Subject("ticket", (0, 0), density(masks), self._there(whole), masks, shape, saved.collapsed)
+            n_symbols = saved.n_classes if saved.model.examples == "text" else None
+            there = self._there(whole)
+            yield _Subject("ticket", (0, 0), density(masks), there, masks, shape, saved.collapsed, n_symbols)
+
+    def _drawn(self, subject: _Subject, n: int, draw: Callable[..., Tensor], key: torch.Generator) -> Tensor:
+        """Return `n` random inputs of a network: symbols, or numbers that `draw` draws."""
+        if subject.n_symbols is not None:
+            return torch.randint(subject.n_symbols, (n, *subject.shape), generator=key)
+        return draw(n, *subject.shape, generator=key).to(self._dtype)
 
     def _there(self, network: nn.Module) -> nn.Module:
         return network.to(self._device, self._dtype)
@@ -149,14 +161,14 @@ class _Replicate:
     def _measure(self, subject: _Subject, batch_size: int, *, training: bool) -> Iterator[Output]:
         network = subject.network.to(self._device).train(training)
         masks = {key: mask.to(self._device) for key, mask in subject.masks.items()}
-        x = torch.randn(batch_size, *subject.shape, generator=self._key("input", subject.key, batch_size))
-        x = x.to(self._device, self._dtype)
+        key = self._key("input", subject.key, batch_size)
+        x = self._drawn(subject, batch_size, torch.randn, key).to(self._device)
         ready: dict[str, Ready] = {}
         errors: dict[str, float] = {}
         refused: dict[str, str] = {}
         for name in self._names:
             # A layer stands in the middle of a network: its inputs' gradient is needed too.
-            batch = x.clone().requires_grad_(training and not subject.is_ticket)
+            batch = x.clone() if subject.is_ticket else x.clone().requires_grad_(training)
             try:
                 ready[name] = formats.FORMATS[name](network, masks, batch, training=training)
                 errors[name] = error(ready[name], network, x, training=training)

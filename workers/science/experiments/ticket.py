@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from app.contract.events import Measured
-from app.contract.params import Params
+from app.contract.params import ModelParams
 from app.contract.tickets import Collapsed
 from app.contract.training_key import TrainingKey
 from app.masks import codec
@@ -32,7 +32,7 @@ class SavedTicket(NamedTuple):
     `collapsed` says where it is cut, None where it is not.
     """
 
-    model: Params
+    model: ModelParams
     shape: tuple[int, ...]
     n_classes: int
     ticket: Ticket

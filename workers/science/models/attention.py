@@ -1,6 +1,6 @@
 """Layers of a transformer with the norm first, and separate matrices for queries, keys and values."""
 
-from math import sqrt
+from math import inf, sqrt
 
 from torch import Tensor, nn
 from torch.nn.functional import gelu
@@ -12,7 +12,7 @@ EPS = 1e-6
 
 
 class Attention(nn.Module):
-    """Every token weighs the values of all tokens, in each head by itself.
+    """Every token weighs the values of all tokens, or of those not `hidden` from it, in each head by itself.
 
     The products are written out: torch's fused attention is not the same to the bit on every GPU.
     """
@@ -23,13 +23,15 @@ class Attention(nn.Module):
         self.query, self.key, self.value = (Linear(width, width) for _ in range(3))
         self.out = Linear(width, width)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """`(n, tokens, width)` to the same."""
+    def forward(self, x: Tensor, hidden: Tensor | None = None) -> Tensor:
+        """`(n, tokens, width)` to the same; `hidden` bool `(tokens, tokens)` is true where a row's token sees none."""
         q, k, v = (
             part(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.query, self.key, self.value)
         )
-        weights = (q @ k.transpose(-2, -1) * self.scale).softmax(-1)
-        return self.out((weights @ v).transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
+        scores = q @ k.transpose(-2, -1) * self.scale
+        if hidden is not None:
+            scores = scores.masked_fill(hidden, -inf)
+        return self.out((scores.softmax(-1) @ v).transpose(1, 2).flatten(2))  # type: ignore[no-any-return]
 
 
 class TransformerLayer(nn.Module):
@@ -41,7 +43,7 @@ class TransformerLayer(nn.Module):
         self.norm2 = nn.LayerNorm(width, eps=EPS)
         self.up, self.down = Linear(width, 4 * width), Linear(4 * width, width)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """`(n, tokens, width)` to the same."""
-        x = x + self.attention(self.norm1(x))
+    def forward(self, x: Tensor, hidden: Tensor | None = None) -> Tensor:
+        """`(n, tokens, width)` to the same; `hidden` is as for `Attention`."""
+        x = x + self.attention(self.norm1(x), hidden)
         return x + self.down(gelu(self.up(self.norm2(x))))  # type: ignore[no-any-return]

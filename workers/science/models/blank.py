@@ -22,6 +22,13 @@ class Conv2d(nn.Conv2d):
         _zero(self)
 
 
+class Embedding(nn.Embedding):
+    """`torch.nn.Embedding` with a table of 0."""
+
+    def reset_parameters(self) -> None:
+        _zero(self)
+
+
 @torch.no_grad()
 def _zero(module: nn.Module) -> None:
     for parameter in module.parameters():

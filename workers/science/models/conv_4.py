@@ -5,7 +5,7 @@ from torch import nn
 from workers.science.models.conv import conv_network
 
 
-def build(shape: tuple[int, int, int], n_classes: int) -> nn.Module:
+def build(shape: tuple[int, ...], n_classes: int) -> nn.Module:
     """A network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
 
     2,425,024 prunable weights on 3×32×32 and ten classes.

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 
 TABLE = 0.02
 """Standard deviation of the entries of embeddings and positions (Dosovitskiy et al. 2021)."""
+SMALL = 0.02
+"""Standard deviation of kernels that are drawn normal whatever their size (Radford et al. 2018)."""
 _LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm)
 
@@ -23,6 +25,10 @@ def _glorot_normal(kernel: Tensor, generator: torch.Generator) -> None:
     nn.init.xavier_normal_(kernel, generator=generator)
 
 
+def _normal(kernel: Tensor, generator: torch.Generator) -> None:
+    nn.init.normal_(kernel, std=SMALL, generator=generator)
+
+
 def _orthogonal(kernel: Tensor, generator: torch.Generator) -> None:
     nn.init.orthogonal_(kernel, generator=generator)
 
@@ -32,6 +38,7 @@ DRAWS: Mapping[str, Callable[[Tensor, torch.Generator], None]] = {
     "kaiming_normal": _kaiming_normal,
     "kaiming_uniform": _kaiming_uniform,
     "orthogonal": _orthogonal,
+    "normal": _normal,
 }
 
 
@@ -40,13 +47,15 @@ def initialise(model: nn.Module, generator: torch.Generator, draw: str = "glorot
 
     A kernel is `(n_out, n_in, *kernel)`; fans count the positions of its kernel. Glorot draws normal numbers, not
     truncated, of variance 2 / (fan_in + fan_out); Kaiming normal and Kaiming uniform ones of variance 2 / fan_in;
-    orthogonal makes the rows of `(n_out, -1)` orthonormal, or its columns where these are fewer. Tables that no product
+    orthogonal makes the rows of `(n_out, -1)` orthonormal, or its columns where these are fewer; normal draws with a
+    standard deviation of 0.02. Tables that no product
     uses, such as embeddings, positions and class tokens, are normal with a standard deviation of 0.02. `generator` must
     live on the model's device; initialise on the CPU, then move, for the same weights everywhere.
 
     Raises `KeyError` for another `draw`, `TypeError` for a parameter that is neither kernel nor bias nor a norm's.
     Source: Glorot & Bengio 2010, equation 12, as a normal; Frankle & Carbin 2019, arXiv 1803.03635, figure 2;
-    He et al. 2015, arXiv 1502.01852, equation 10; Saxe et al. 2014, arXiv 1312.6120, section 3.
+    He et al. 2015, arXiv 1502.01852, equation 10; Saxe et al. 2014, arXiv 1312.6120, section 3;
+    Radford et al. 2018, "Improving language understanding by generative pre-training", section 4.1.
     """
     scales, kernels = (
         {f"{name}.weight".removeprefix(".") for name, module in model.named_modules() if isinstance(module, kinds)}

@@ -8,7 +8,7 @@ from torch import nn
 from workers.science.models.blank import Conv2d, Linear
 
 
-def vgg_network(shape: tuple[int, int, int], n_classes: int, stages: Sequence[Sequence[int]]) -> nn.Module:
+def vgg_network(shape: tuple[int, ...], n_classes: int, stages: Sequence[Sequence[int]]) -> nn.Module:
     """A network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
 
     Each number of `stages` makes a convolution of that many channels with same padding, a batch norm and a ReLU; after

@@ -5,7 +5,7 @@ from torch import nn
 from workers.science.models.vgg import vgg_network
 
 
-def build(shape: tuple[int, int, int], n_classes: int) -> nn.Module:
+def build(shape: tuple[int, ...], n_classes: int) -> nn.Module:
     """A network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
 
     9,222,848 prunable weights and 9,228,362 parameters on 3×32×32 and ten classes.

@@ -12,7 +12,7 @@ WIDTH, HEADS, DEPTH = 192, 3, 12
 class VisionTransformer(nn.Module):
     """Patches and a class token with learned positions, layers, a norm, a linear layer on the class token."""
 
-    def __init__(self, shape: tuple[int, int, int], n_classes: int, patch: int) -> None:
+    def __init__(self, shape: tuple[int, ...], n_classes: int, patch: int) -> None:
         super().__init__()
         tokens = (shape[1] // patch) * (shape[2] // patch)
         self.patches = Conv2d(shape[0], WIDTH, patch, patch)
@@ -29,7 +29,7 @@ class VisionTransformer(nn.Module):
         return self.fc(self.norm(self.layers(x)[:, 0]))  # type: ignore[no-any-return]
 
 
-def build(shape: tuple[int, int, int], n_classes: int, *, patch: int = 4) -> nn.Module:
+def build(shape: tuple[int, ...], n_classes: int, *, patch: int = 4) -> nn.Module:
     """A network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
 
     `patch` is the side of a patch in pixels. 5,319,552 prunable weights on 3×32×32 and ten classes.

@@ -53,6 +53,11 @@ class Ready(NamedTuple):
 Format: TypeAlias = Callable[..., Ready]
 
 
+def _dtype(network: nn.Module) -> torch.dtype:
+    """Return the type of a network's weights: its inputs may be symbols."""
+    return next(network.parameters()).dtype
+
+
 def dense(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:
     """Every weight held and trained; those that the masks prune begin at 0."""
     return Ready(_zeroed(network, masks), x, masks, trains_all=training)
@@ -71,7 +76,7 @@ def csr(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready
 
     Raises `Unsupported` where no linear layer has a kept weight, and for 16 bits on a CPU.
     """
-    if x.device.type == "cpu" and x.dtype not in (torch.float32, torch.float64):
+    if x.device.type == "cpu" and _dtype(network) not in (torch.float32, torch.float64):
         raise Unsupported("dtype")
     if (
         x.device.type == "cpu"
@@ -132,7 +137,7 @@ def semi_structured(network: nn.Module, masks: Masks, x: Tensor, *, training: bo
         raise Unsupported("device")
     if torch.cuda.get_device_capability(x.device) < (8, 0):
         raise Unsupported("capability")
-    if x.dtype not in (torch.float16, torch.bfloat16):
+    if _dtype(network) not in (torch.float16, torch.bfloat16):
         raise Unsupported("dtype")
     if training:
         raise Unsupported("training")

@@ -45,13 +45,14 @@ def error(ready: Ready, network: nn.Module, x: Tensor, *, training: bool) -> flo
     """
     exact = deepcopy(network).double()
     _mask(exact, ready.masks)
-    mine, theirs = _outputs(ready.network, ready.x), _outputs(exact, x.double())
+    wide = x.double() if x.is_floating_point() else x
+    mine, theirs = _outputs(ready.network, ready.x), _outputs(exact, wide)
     if training:
         _step(ready.network, ready.x, torch.optim.SGD(ready.network.parameters(), lr=LR))
-        _step(exact, x.double(), torch.optim.SGD(exact.parameters(), lr=LR))
+        _step(exact, wide, torch.optim.SGD(exact.parameters(), lr=LR))
         if not ready.trains_all:
             _mask(exact, ready.masks)
-        mine, theirs = _outputs(ready.network, ready.x) - mine, _outputs(exact, x.double()) - theirs
+        mine, theirs = _outputs(ready.network, ready.x) - mine, _outputs(exact, wide) - theirs
     largest = float(theirs.abs().max())
     difference = float((mine.double() - theirs).abs().max())
     return difference / largest if largest else 0.0 if difference == 0 else float("inf")

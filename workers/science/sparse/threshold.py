@@ -29,11 +29,11 @@ _FOREVER = 1_000_000_000
 
 
 def csr_below(
-    blank: Callable[[], nn.Module], shape: tuple[int, int, int], batch_size: int, *, seconds: float = 0.1
+    blank: Callable[[], nn.Module], shape: tuple[int, ...], batch_size: int, *, seconds: float = 0.1
 ) -> float:
     """The largest of DENSITIES at which a whole step of the network is faster with sparse layers; 0.0 for none.
 
-    `blank()` makes the network, `shape` is that of its pictures. At each density asked, steps of both kinds are made
+    `blank()` makes the network, `shape` is that of an example. At each density asked, steps of both kinds are made
     in turns for about `seconds`, and at least `PAIRS` turns; three or four densities decide, as sparse training is
     faster below the answer and slower above. What stays dense, the convolutions, is timed once and counted in; nothing
     is asked where linear layers that took no time would not make it worth while. It is 0.0 where torch has no sparse

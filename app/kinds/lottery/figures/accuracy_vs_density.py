@@ -12,7 +12,7 @@ from app.contract.events import WINNING_TICKET
 from app.contract.experiment import Experiment
 from app.contract.words import plural
 from app.kinds.lottery.spec import LotterySpec
-from app.plotting import collapse, labels, words
+from app.plotting import collapse, labels, predictions, words
 from app.plotting.accuracy_axis import accuracy_range
 from app.plotting.density_axis import density_axis
 from app.plotting.density_curves import FOOT_AXIS, broken_at, collapse_marks, diverged_traces, replicates_note, traces
@@ -55,7 +55,8 @@ class Cited(NamedTuple):
 class AccuracyInfo(NamedTuple):
     """Curves with accuracy in [0, 1], `dense` the mean of level 0; `lowest` is the density at the axis's end.
 
-    `collapsed` says where tickets have collapsed, "" where none has, and `broken` their highest density.
+    `collapsed` says where tickets have collapsed, "" where none has, and `broken` their highest density. `chance` says
+    what an accuracy counts where classes are not equally frequent.
     """
 
     at: str
@@ -70,6 +71,7 @@ class AccuracyInfo(NamedTuple):
     continued: bool
     collapsed: str = ""
     broken: float = math.nan
+    chance: str = ""
 
 
 def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
@@ -92,6 +94,7 @@ def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
         continued=spec is not None and spec.rewind != "weights",
         collapsed=collapse.of_run(source.collapses, source.run.spec.replicates),
         broken=broken_at(curves, source.collapses),
+        chance=predictions.chance(source.run.spec),
     )
 
 
@@ -184,6 +187,7 @@ def foot(info: AccuracyInfo) -> str:
     low, _ = accuracy_range(np.concatenate(values) if values else np.zeros(0))
     if any((value < low).any() for value in values):
         notes.append(f"the axis starts at {low:g} %: lower values lie below it")
+    notes += [info.chance] if info.chance else []
     return " · ".join(notes)
 
 

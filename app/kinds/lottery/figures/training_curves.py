@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from app.contract.words import plural
 from app.kinds.lottery.figures.diverged import cross, summary
 from app.kinds.lottery.figures.training_data import MAX_LINES, TrainingInfo, TrainingOptions, info, reads
-from app.plotting import labels, words
+from app.plotting import labels, predictions, words
 from app.plotting.density_curves import FOOT_AXIS
 from app.plotting.entry import FigureEntry
 from app.plotting.style import DENSE, LOOKS, POWERS, axis, figure
@@ -45,7 +45,7 @@ def finding(info: TrainingInfo) -> list[Part]:
     for mean in means:
         at = int(np.searchsorted(mean.step, last, side="right")) - 1
         value = float(mean.value[at])
-        written = words.accuracy(value) if _is_accuracy(info.metric) else f"{words.significant(value)} nats"
+        written = words.accuracy(value) if _is_accuracy(info.metric) else predictions.loss(value, text=info.text)
         role = _role(info, mean.control)
         told.append([Part("" if info.level == 0 else f"{LOOKS[role].phrase} "), Part(written, role)])
     return [
@@ -73,6 +73,7 @@ def foot(info: TrainingInfo) -> str:
         low, _ = value_range(info)
         if any((100 * line.value[np.isfinite(line.value)] < low).any() for line in info.lines):
             notes.append(f"the axis starts at {low:g} %: lower values lie below it")
+        notes += [info.chance] if info.chance else []
     return " · ".join(notes)
 
 
@@ -111,12 +112,13 @@ def draw(info: TrainingInfo) -> go.Figure:
     for mean in reversed(info.means):
         role = _role(info, mean.control)
         look = LOOKS[role]
+        losses = [] if scale == 100 else [predictions.loss(each, text=info.text) for each in mean.value.tolist()]
         y = (scale * mean.value).astype(np.float32)
         data.append(
             {
                 "type": "scatter", "mode": "lines", "name": look.label, "x": mean.step, "y": y,
-                "hovertemplate": "%{y:.1f} %" if scale == 100 else "%{text} nats",
-                "text": [] if scale == 100 else [words.significant(each) for each in mean.value.tolist()],
+                "hovertemplate": "%{y:.1f} %" if scale == 100 else "%{text}",
+                "text": losses,
                 "line": {"color": look.color, "width": 2, "dash": look.dash},
                 "meta": {"role": role, "part": "mean"},
             }

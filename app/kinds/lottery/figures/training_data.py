@@ -9,7 +9,7 @@ from pydantic import Field
 from app.contract.events import WINNING_TICKET
 from app.kinds.lottery.figures.diverged import Diverged, lost_at, without
 from app.kinds.lottery.spec import LotterySpec
-from app.plotting import collapse
+from app.plotting import collapse, predictions
 from app.plotting.entry import Reads
 from app.plotting.replicates import present
 from app.plotting.source import Options, Source
@@ -41,7 +41,10 @@ class Line(NamedTuple):
 
 
 class TrainingInfo(NamedTuple):
-    """Lines and means of one level, accuracy in [0, 1], loss in nats; `trainings` counts also lines not drawn."""
+    """Lines and means of one level, accuracy in [0, 1], loss in nats; `trainings` counts also lines not drawn.
+
+    `text`: each symbol of a text is predicted; `chance` then says what an accuracy counts.
+    """
 
     level: int
     metric: Metric
@@ -54,6 +57,8 @@ class TrainingInfo(NamedTuple):
     live: bool
     collapsed: str = ""
     diverged: tuple[Diverged, ...] = ()
+    text: bool = False
+    chance: str = ""
 
 
 def reads(options: TrainingOptions) -> Reads:
@@ -89,6 +94,8 @@ def info(source: Source[TrainingOptions]) -> TrainingInfo:
         live=source.live,
         diverged=diverged,
         collapsed=collapse.of_level(source.collapses, options.level, source.run.spec.replicates),
+        text=predictions.predicts_text(source.run.spec),
+        chance=predictions.chance(source.run.spec),
     )
 
 

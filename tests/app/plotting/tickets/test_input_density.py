@@ -67,6 +67,12 @@ def test_info_counted_from_the_masks(records: Any, same: Callable[..., bool]) ->
     assert same(made, expected)
 
 
+def test_a_text_is_no_picture_even_where_its_network_is_as_wide_as_one(records: Any) -> None:
+    made = info(source(records, {(0, 0): np.ones((4, 64))}, [64]))
+    assert made.view is None
+    assert said(made) == "The input is not a picture but a text of 64 symbols."
+
+
 def test_random_masks_have_the_spread_that_is_told_of_them(records: Any) -> None:
     places = list(itertools.product(range(2), range(12)))
     made = info(source(records, random_masks(places, (50, 784), 2000)))

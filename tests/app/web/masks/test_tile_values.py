@@ -61,6 +61,12 @@ def test_the_first_layer_reads_pictures(
     assert (layer["picture"], layer["assumed"]) == (list(picture or (3, 4, 4)), assumed)
 
 
+def test_the_first_layer_of_a_network_for_texts_reads_no_picture(client: httpx.Client, store: Store) -> None:
+    run = write_run(store, {"layers.0.attention.query": (64, 64)}, picture=(64,))
+    (layer,) = ask(client, run, "")["layers"]
+    assert (layer["picture"], layer["assumed"]) == (None, False)
+
+
 def test_the_counts_are_those_of_the_masks(client: httpx.Client, store: Store) -> None:
     random = np.random.default_rng(4)
     masks = [

@@ -9,12 +9,13 @@ import torch
 
 from app.contract.events import Measured, Progress
 from app.kinds.hardware.spec import FORMATS, REASONS, HardwareKey, HardwareSpec
+from app.methods.model.char_transformer import CharTransformer
 from app.methods.model.lenet_300_100 import Lenet300100
 from app.methods.model.resnet_20 import Resnet20
 from tests.workers.science.experiments.test_lottery import rows
 from workers.science.experiments.hardware import describe, run
 from workers.science.experiments.ticket import SavedTicket, Ticket
-from workers.science.models import lenet_300_100, resnet_20
+from workers.science.models import char_transformer, lenet_300_100, resnet_20
 from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors
@@ -163,6 +164,33 @@ def test_energy_is_told_where_the_machine_counts_it(monkeypatch: pytest.MonkeyPa
 
 def test_the_plan_names_what_is_timed() -> None:
     assert describe(spec(), NOWHERE) == {"timed": "float32", "sizes": [[24, 16]]}
+
+
+def test_a_transformers_ticket_is_timed_on_symbols() -> None:
+    """Its inputs are whole numbers, of which no gradient is asked; every format agrees with the dense network."""
+    params = CharTransformer(kind="char_transformer", layers=1, width=16, heads=2)
+    network = char_transformer.build((64,), 65, layers=1, width=16, heads=2)
+    draw = generator(5, "ticket")
+    initialise(network, draw)
+    weights = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    masks = {name: torch.rand(layer.shape, generator=draw) < 0.2 for name, layer in prunable(network).items()}
+    # Two units of the perceptron that nothing reads: they can go.
+    masks["layers.0.down.weight"][:, 3:5] = False
+    weights |= {name: weights[name] * mask for name, mask in masks.items()}
+    ticket = SavedTicket(params, (64,), 65, Ticket(masks, weights))
+    outputs = ran(spec(layers=(), ticket="a:0:1"), tickets=[ticket])
+    timed = rows(outputs, "hardware")
+    assert {place.storage_format for place, _ in timed} == set(FORMATS) - {"semi_structured"}
+    for place, row in timed:
+        if place.storage_format == "structured":
+            # Leaving out units of perceptrons alone, without which heads and stream stay, leaves too many weights.
+            assert list(REASONS)[int(row["refused"]) - 1] == "layers"
+        else:
+            assert (row["refused"], row["error"] < 1e-3) == (0, True), place
+    (artifact,) = [each for each in outputs if isinstance(each, Tensors)]
+    read = int(masks["layers.0.down.weight"].any(dim=0).sum())
+    assert read <= 62
+    assert artifact.tensors["layers.0.up.weight"].shape == (read, 16)
 
 
 def test_a_residual_ticket_is_timed_in_the_formats_that_know_it() -> None:

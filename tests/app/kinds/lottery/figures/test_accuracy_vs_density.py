@@ -249,6 +249,13 @@ def test_a_curve_off_the_axis_is_told(records: Any) -> None:
     assert "shuffled mask ↓" in [note.text for note in draw(made).layout.annotations]
 
 
+def test_accuracies_of_a_text_are_told_from_the_best_constant_guess(records: Any) -> None:
+    text = {"dataset": {"kind": "tiny_shakespeare"}, "model": {"kind": "char_transformer"}}
+    note = "accuracy: next characters predicted right; always guessing the most frequent one gives 14.6 %"
+    assert foot(info(source(records, two_replicates(records), **text))).endswith(note)
+    assert note not in foot(info(source(records, two_replicates(records))))
+
+
 def test_table_is_one_row_per_control_level_and_replicate(records: Any) -> None:
     columns = table(info(source(records, two_replicates(records))))
     assert columns["control"] == ["winning_ticket"] * 4 + ["reinit"] * 2 + ["shuffled"] * 2

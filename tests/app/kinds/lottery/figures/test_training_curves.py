@@ -161,6 +161,25 @@ def test_losses_are_in_nats_and_a_diverged_one_does_not_set_the_axis(records: An
     assert draw(made).layout.meta["axes"]["y"] == "validation loss (nats)"
 
 
+TEXT = {"dataset": {"kind": "tiny_shakespeare"}, "model": {"kind": "char_transformer"}}
+
+
+def test_losses_of_a_text_have_their_perplexity_and_accuracies_their_chance(records: Any) -> None:
+    series = {"evaluation": records.evaluation()}
+    made = info(source(records, series, records.run(**TEXT), level=9, metric="test_loss"))
+    (mean,) = [mean for mean in made.means if mean.control == "winning_ticket"]
+    loss, perplexity = mean.value[-1], np.exp(mean.value[-1])
+    written = f"{words.significant(loss)} nats (perplexity {words.significant(perplexity)})"
+    assert written in words.text(tuple(finding(made)))
+    hovered = [trace.text[-1] for trace in draw(made).data if trace.meta == {"role": "winning_ticket", "part": "mean"}]
+    assert hovered == [written]
+    made = info(source(records, series, records.run(**TEXT), level=9))
+    assert foot(made).endswith("next characters predicted right; always guessing the most frequent one gives 14.6 %")
+    pictures = info(source(records, series, level=9))
+    assert "guessing" not in foot(pictures)
+    assert "perplexity" not in words.text(tuple(finding(pictures)))
+
+
 def test_the_first_train_loss_is_not_a_number_and_not_drawn(records: Any) -> None:
     made = info(source(records, {"evaluation": records.evaluation()}, level=9, metric="train_loss"))
     assert {int(line.step[0]) for line in made.lines} == {50}
