@@ -41,7 +41,7 @@ plan = describe(spec, Path("nowhere"))
 print(json.dumps({{
     "form": [option.value for option in form["model"].options],
     "outlook": spec.outlook,
-    "kernels": [kernel.weights for kernel in spec.model.kernels((1, 8, 8))],
+    "kernels": [kernel.weights for kernel in spec.model.kernels((1, 8, 8), 10)],
     "layers": [layer["shape"] for layer in plan["layers"]],
     "architecture": plan["architecture"],
     "kept": kept,
