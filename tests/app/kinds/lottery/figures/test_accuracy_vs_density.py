@@ -250,7 +250,7 @@ def test_a_curve_off_the_axis_is_told(records: Any) -> None:
 
 
 def test_accuracies_of_a_text_are_told_from_the_best_constant_guess(records: Any) -> None:
-    text = {"dataset": {"kind": "tiny_shakespeare"}, "model": {"kind": "char_transformer"}}
+    text: dict[str, Any] = {"dataset": {"kind": "tiny_shakespeare"}, "model": {"kind": "char_transformer"}}
     note = "accuracy: next characters predicted right; always guessing the most frequent one gives 14.6 %"
     assert foot(info(source(records, two_replicates(records), **text))).endswith(note)
     assert note not in foot(info(source(records, two_replicates(records))))
