@@ -46,13 +46,13 @@ def device_name(queue: QueueName) -> str:
 
 def packages() -> dict[str, str]:
     """Versions of the other packages that numbers or bytes of artifacts depend on, those that are installed."""
-    found = {}
+    packages = {}
     for name in _PACKAGES:
         try:
-            found[name] = version(name)
+            packages[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return packages
 
 
 def environment() -> dict[str, str]:

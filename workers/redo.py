@@ -67,7 +67,7 @@ def choose(spec: Experiment, stored: Outputs, asked: Verification) -> Part:
     for name, text in sorted(asked.key.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1):
         value = _value(spec, name, text)
         known = list(dict.fromkeys(getattr(key, name) for _, key, _ in ended))
-        ended = [each for each in ended if getattr(each[1], name) == value]
+        ended = [item for item in ended if getattr(item[1], name) == value]
         if not ended:
             told = ", ".join(map(str, known)) or "none"
             raise CannotVerifyError(f"no training with {name} {value} has ended in this run; known: {told}")

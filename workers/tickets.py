@@ -29,8 +29,8 @@ def load(store: Store, ref: TicketRef) -> SavedTicket:
         raise TicketGoneError(str(error)) from error
     if not run.trains_tickets:
         raise TicketGoneError(f"run {ref.run} is of kind {run.kind}: it has no network that could be timed")
-    mine = [each for each in refs if each.replicate == ref.replicate and each.is_of_winning]
-    saved = {(each.name, each.key["level"]): each.id for each in mine}
+    mine = [artifact for artifact in refs if artifact.replicate == ref.replicate and artifact.is_of_winning]
+    saved = {(item.name, item.key["level"]): item.id for item in mine}
 
     def read(name: str, level: int) -> Mapping[str, Tensor]:
         try:
@@ -68,7 +68,7 @@ def _collapsed(
         return None
     names = [name.removesuffix(".weight") for name in masks]
     since = next(level for level, before in enumerate(levels) if _gap(before, network) is not None)
-    return Collapsed(tuple(names[each] for each in found.empty), "" if found.cut is None else names[found.cut], since)
+    return Collapsed(tuple(names[layer] for layer in found.empty), "" if found.cut is None else names[found.cut], since)
 
 
 def _gap(masks: Mapping[str, Tensor], network: Network | str | None) -> Gap | None:

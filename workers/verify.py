@@ -58,8 +58,8 @@ def main(argument: str) -> int:
 
 
 def _verify(store: Store, settings: Settings, asked: Verification) -> int:
-    if (found := store.trouble()) is not None:
-        raise CannotVerifyError(found.detail)
+    if (trouble := store.trouble()) is not None:
+        raise CannotVerifyError(trouble.detail)
     run = store.run(asked.run)
     spec = run.spec
     if not isinstance(spec, Experiment):
@@ -139,13 +139,13 @@ def _obey(frozen: dict[str, Any], mine: dict[str, Any], *, anyway: bool) -> None
         numerics.obey(frozen, mine)
     except numerics.PlanMismatchError:
         found = reasons(*([Origin(0, (), (), dict(flat(plan)))] for plan in (frozen, mine)))
-        told = "\n".join(f"  {each.key}: {each.then} then, {each.now} here" for each in found)
+        text = "\n".join(f"  {row.key}: {row.then} then, {row.now} here" for row in found)
         if not anyway:
             raise CannotVerifyError(
-                f"this machine cannot follow the numeric plan of the replicate:\n{told}\nVerify it where "
+                f"this machine cannot follow the numeric plan of the replicate:\n{text}\nVerify it where "
                 "these match, or add --anyway to see how large the differences are."
             ) from None
-        _console.print(f"[yellow]not the same numeric plan[/yellow], so bits may differ:\n{escape(told)}")
+        _console.print(f"[yellow]not the same numeric plan[/yellow], so bits may differ:\n{escape(text)}")
 
 
 def _report(store: Store, part: Part, stored: Outputs, redone: Redone) -> int:

@@ -31,10 +31,10 @@ def architecture(model: nn.Module, example: Tensor) -> Architecture:
 def described(model: nn.Module, example: Tensor) -> dict[str, Any]:
     """Return the architecture as JSON, or as "reason" why it is not defined."""
     try:
-        found: dict[str, Any] = architecture(model, example).to_json()
+        document: dict[str, Any] = architecture(model, example).to_json()
     except NotDefined as error:
         return {"reason": str(error)}
-    return found
+    return document
 
 
 def _groups(tensors: Mapping[str, Operand]) -> tuple[Group, ...]:
@@ -48,7 +48,7 @@ def _groups(tensors: Mapping[str, Operand]) -> tuple[Group, ...]:
                 for place, leaf in enumerate(leaves):
                     if leaf.fixed or leaf.size == 1:
                         continue
-                    outer, inner = (prod(each.size for each in part) for part in (leaves[:place], leaves[place + 1 :]))
+                    outer, inner = (prod(leaf.size for leaf in part) for part in (leaves[:place], leaves[place + 1 :]))
                     axis = Axis(name, number, start, outer, inner)
                     group = found.get(leaf) or Group(leaf.size, (), tuple(sorted(leaf.mixed_by)))
                     found[leaf] = replace(group, axes=(*group.axes, axis))

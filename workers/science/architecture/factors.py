@@ -71,18 +71,18 @@ def factors_of(factor: Factor) -> list[Factor]:
     factor = factor.root()
     if factor.form != "product":
         return [factor] if factor.size > 1 else []
-    return [each for part in factor.parts for each in factors_of(part)]
+    return [item for part in factor.parts for item in factors_of(part)]
 
 
 def terms_of(factor: Factor) -> list[Factor]:
     """Return the terms of a sum, none of them a sum; products of an outermost sum are written out."""
     factor = factor.root()
     if factor.form == "sum":
-        return [each for part in factor.parts for each in terms_of(part)]
+        return [item for part in factor.parts for item in terms_of(part)]
     if factor.form == "product":
         first, *rest = factors_of(factor)
         if first.form == "sum":
-            return [each for term in terms_of(first) for each in terms_of(product([term, *rest]))]
+            return [item for term in terms_of(first) for item in terms_of(product([term, *rest]))]
     return [factor]
 
 
@@ -94,7 +94,7 @@ def divide(leaf: Factor, sizes: Sequence[int]) -> list[Factor]:
 def cut(factor: Factor, size: int) -> list[Factor] | None:
     """Cut a dimension, no sum, after `size` entries, and return both parts; None where that is not possible."""
     outer, *inner = factors_of(factor)
-    width = prod(each.size for each in inner)
+    width = prod(item.size for item in inner)
     if outer.form != "leaf" or size % width:
         return None
     halves = _grow(outer, "sum", (size // width, outer.size - size // width))
@@ -207,7 +207,7 @@ def blocks(factor: Factor) -> list[tuple[int, list[Factor]]]:
     """
     terms = terms_of(factor)
     starts = accumulate((term.size for term in terms), initial=0)
-    return [(start, [_leaf(each) for each in factors_of(term)]) for start, term in zip(starts, terms, strict=False)]
+    return [(start, [_leaf(item) for item in factors_of(term)]) for start, term in zip(starts, terms, strict=False)]
 
 
 def _leaf(factor: Factor) -> Factor:

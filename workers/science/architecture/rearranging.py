@@ -11,11 +11,11 @@ from workers.science.architecture.operations import Dimensions, Operand, Shape, 
 def reduction(_shape: Shape, x: Operand, dim: Any = None, keepdim: bool = False, **_more: Any) -> Dimensions:
     """A mean, sum or the like over some dimensions, whose order it does not see."""
     n = len(x.dimensions)
-    gone = range(n) if dim is None else [dim % n] if isinstance(dim, int) else [each % n for each in dim]
+    gone = range(n) if dim is None else [dim % n] if isinstance(dim, int) else [one % n for one in dim]
     for place in gone:
         mix(x.dimensions[place], "reduction")
     if keepdim:
-        return [Factor(1, fixed=True) if place in gone else each for place, each in enumerate(x.dimensions)]
+        return [Factor(1, fixed=True) if place in gone else dimension for place, dimension in enumerate(x.dimensions)]
     return [factor for place, factor in enumerate(x.dimensions) if place not in gone]
 
 
@@ -29,9 +29,9 @@ def permute(_shape: Shape, x: Operand, *order: Any) -> Dimensions:
 
 
 def transpose(_shape: Shape, x: Operand, dim0: int, dim1: int) -> Dimensions:
-    found = list(x.dimensions)
-    found[dim0], found[dim1] = found[dim1], found[dim0]
-    return found
+    dimensions = list(x.dimensions)
+    dimensions[dim0], dimensions[dim1] = dimensions[dim1], dimensions[dim0]
+    return dimensions
 
 
 def expand(shape: Shape, x: Operand, *_sizes: Any) -> Dimensions:
@@ -44,20 +44,20 @@ def concatenate(_shape: Shape, tensors: Sequence[Operand], dim: int = 0) -> Dime
         for i, (a, b) in enumerate(zip(tensors[0].dimensions, other.dimensions, strict=True)):
             if i != place:
                 tie(a, b)
-    found = list(tensors[0].dimensions)
-    found[place] = concatenation([tensor.dimensions[place] for tensor in tensors])
-    return found
+    dimensions = list(tensors[0].dimensions)
+    dimensions[place] = concatenation([tensor.dimensions[place] for tensor in tensors])
+    return dimensions
 
 
 def chunks(shapes: Sequence[Shape], x: Operand, *args: Any, dim: int | None = None, **_more: Any) -> list[Operand]:
     """A tensor cut into several along one dimension."""
     dim = (args[1] if len(args) > 1 else 0) if dim is None else dim
-    found: list[Operand] = []
+    chunks: list[Operand] = []
     for part in _parts(x.dimensions[dim], [shape[dim] for shape in shapes]):
         dimensions = list(x.dimensions)
         dimensions[dim] = part
-        found.append(Operand(dimensions))
-    return found
+        chunks.append(Operand(dimensions))
+    return chunks
 
 
 def _parts(factor: Factor, sizes: Sequence[int]) -> list[Factor]:
@@ -76,7 +76,7 @@ def item(_shape: Shape, x: Any, index: Any) -> Any:
     indices = list(index) if isinstance(index, tuple) else [index]
     if Ellipsis in indices:
         place = indices.index(Ellipsis)
-        missing = len(left) - sum(each is not None for each in indices) + 1
+        missing = len(left) - sum(index is not None for index in indices) + 1
         indices[place : place + 1] = [slice(None)] * missing
     for each in indices:
         if each is None:
@@ -100,15 +100,15 @@ def insert(shape: Shape, x: Operand, dim: int) -> Dimensions:
 
 def pad(shape: Shape, x: Operand, pad: Sequence[int], mode: str = "constant", **_more: Any) -> Dimensions:
     """Constant entries around a dimension may trade places among themselves; a dimension that is cropped is fixed."""
-    found = list(x.dimensions)
+    dimensions = list(x.dimensions)
     for place, (before, after) in enumerate(zip(pad[::2], pad[1::2], strict=True), 1):
         if mode == "constant" and min(before, after) >= 0:
             ends = [Factor(size) for size in (before, after)]
-            found[-place] = concatenation([part for part in (ends[0], found[-place], ends[1]) if part.size])
+            dimensions[-place] = concatenation([part for part in (ends[0], dimensions[-place], ends[1]) if part.size])
         else:
-            fix(found[-place])
-            found[-place] = Factor(shape[-place], fixed=True)
-    return found
+            fix(dimensions[-place])
+            dimensions[-place] = Factor(shape[-place], fixed=True)
+    return dimensions
 
 
 def attribute(shape: Shape, x: Any, name: str) -> Any:

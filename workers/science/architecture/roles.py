@@ -57,12 +57,12 @@ def kernels_of(trace: Trace) -> tuple[Kernel, ...]:
                 found[name].reads |= flow.nearest
             flows[node] = _Flow({name}, flow.before | {name})
         elif call in _SUMS:
-            _shortcut(found, *(flows[each] for each in _tensors(node)))
+            _shortcut(found, *(flows[tensor] for tensor in _tensors(node)))
         elif call == _ATTENTION:
-            query, key, value = (flows[each] for each in _tensors(node)[:3])
+            query, key, value = (flows[tensor] for tensor in _tensors(node)[:3])
             _attend(trace, node, flow, found, (query.nearest, key.nearest, value.nearest))
         elif call in _PRODUCTS:
-            left, right = (flows[each] for each in _tensors(node)[:2])
+            left, right = (flows[tensor] for tensor in _tensors(node)[:2])
             if left.query:
                 _attend(trace, node, flow, found, (left.query, left.key, right.nearest))
             else:
@@ -99,7 +99,7 @@ def _call(node: fx.Node) -> str:
 
 def _tensors(node: fx.Node) -> list[fx.Node]:
     """Return the arguments that are results of other nodes, in order; the same one may come twice."""
-    return [each for each in (*node.args, *node.kwargs.values()) if isinstance(each, fx.Node)]
+    return [item for item in (*node.args, *node.kwargs.values()) if isinstance(item, fx.Node)]
 
 
 def _module(trace: Trace, node: fx.Node) -> nn.Module | None:
@@ -150,5 +150,5 @@ def _ends(found: dict[str, _Found], flow: _Flow) -> None:
         if INPUT in each.reads and each.role == "hidden":
             each.role = "first"
     for name in flow.nearest - {INPUT}:
-        if not any(name in each.reads for each in found.values()):
+        if not any(name in item.reads for item in found.values()):
             found[name].role = "output"

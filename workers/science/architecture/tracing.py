@@ -1,4 +1,4 @@
-"""Run a traced model on an example, and follow what becomes of each dimension of each tensor."""
+"""Run a traced model on an example, and record what becomes of each dimension of each tensor."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,10 +51,10 @@ class Trace(fx.Interpreter):
         if n.op == "output":
             fx.map_arg(n.args, lambda node: fix(*_dimensions(self.operands.get(node))))
         elif isinstance(value, Tensor):
-            found = self._follow(n, value.shape, value)
-            self.operands[n] = found if isinstance(found, Operand) else Operand(found)
-        elif isinstance(value, tuple | list) and value and all(isinstance(each, Tensor) for each in value):
-            self.operands[n] = self._follow(n, [each.shape for each in value], value)
+            operand = self._follow(n, value.shape, value)
+            self.operands[n] = operand if isinstance(operand, Operand) else Operand(operand)
+        elif isinstance(value, tuple | list) and value and all(isinstance(item, Tensor) for item in value):
+            self.operands[n] = self._follow(n, [item.shape for item in value], value)
         return value
 
     def _follow(self, node: fx.Node, shape: Any, value: Any) -> Any:
@@ -121,7 +121,7 @@ def _dimensions(operand: Any) -> list[Factor]:
     """Return all dimensions of an operand, or of several."""
     if isinstance(operand, Operand):
         return operand.dimensions
-    return [factor for each in operand or () for factor in _dimensions(each)]
+    return [factor for item in operand or () for factor in _dimensions(item)]
 
 
 @contextmanager

@@ -26,10 +26,10 @@ def read(path: Path, md5: str) -> bytes:
             raise DatasetError(
                 f"{path} is not a whole gzip file ({error}): delete it or replace it with an intact copy"
             ) from error
-    found = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    if found != md5:
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    if digest != md5:
         raise DatasetError(
-            f"{path} is not the published file: its content has MD5 {found} instead of {md5}; "
+            f"{path} is not the published file: its content has MD5 {digest} instead of {md5}; "
             "delete it or replace it with an intact copy"
         )
     return content

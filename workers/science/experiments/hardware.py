@@ -113,10 +113,12 @@ class _Replicate:
             if subject.is_ticket and "compacted" not in self._done:
                 example = self._drawn(subject, 2, torch.rand, self._key("example"))
                 with suppress(NotDefined):
-                    made = compaction.compact(subject.network.cpu(), subject.masks, example=example)
+                    smaller = compaction.compact(subject.network.cpu(), subject.masks, example=example)
                     # With the ticket's collapse: the run that trained it may be deleted while this one is kept.
                     meta = {"collapsed": json.dumps(subject.collapsed and subject.collapsed._asdict())}
-                    yield Tensors("compacted", HardwareKey(storage_format="compacted"), compaction.export(made), meta)
+                    yield Tensors(
+                        "compacted", HardwareKey(storage_format="compacted"), compaction.export(smaller), meta
+                    )
                 yield self._checkpoint("compacted")
             for batch_size in self._spec.batch_sizes:
                 for mode in self._spec.modes:

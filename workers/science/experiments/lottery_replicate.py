@@ -195,13 +195,13 @@ class Replicate:
 
     def _checkpoint(self, members: Sequence[Member[LotteryKey]] = ()) -> Checkpoint:
         saved = [member.trainer.save() for member in members if not member.ended]
-        live = (each for each in saved if each is not None)
+        live = (training for training in saved if training is not None)
         return self._progress.checkpoint(live, **replicate_progress.diverged_state(self._diverged))
 
     def _cut_off(self, level: int) -> bool:
         """Whether a level has no ticket to hang on, as one before it diverged."""
         before = range(level) if self._spec.mode == "iterative" else range(min(level, 1))
-        return any(LotteryKey(level=each) in self._diverged for each in before)
+        return any(LotteryKey(level=earlier) in self._diverged for earlier in before)
 
     def _total(self) -> int:
         """Optimizer steps of all trainings; those that a divergence has cut off or short are not among them."""

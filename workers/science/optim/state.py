@@ -82,7 +82,7 @@ def _unpacked(plain: Any, tensors: Mapping[str, Tensor]) -> Any:
         case "pairs":
             return {key: _unpacked(each, tensors) for key, each in value}
         case "list":
-            return [_unpacked(each, tensors) for each in value]
+            return [_unpacked(item, tensors) for item in value]
         case "tuple":
-            return tuple(_unpacked(each, tensors) for each in value)
+            return tuple(_unpacked(item, tensors) for item in value)
     return value

@@ -215,15 +215,15 @@ def _built(network: nn.Module, layers: list[_Layer]) -> Compacted:
 
 
 def _smaller(layer: _Layer, row: Tensor, column: Tensor) -> nn.Module:
-    made = deepcopy(layer.module)
-    made.weight = nn.Parameter(layer.weight[row][:, column])
-    if isinstance(made, nn.Conv2d):
-        made.out_channels, made.in_channels = len(row), len(column)
+    copy = deepcopy(layer.module)
+    copy.weight = nn.Parameter(layer.weight[row][:, column])
+    if isinstance(copy, nn.Conv2d):
+        copy.out_channels, copy.in_channels = len(row), len(column)
     else:
-        made.out_features, made.in_features = len(row), len(column)
+        copy.out_features, copy.in_features = len(row), len(column)
     if layer.bias is not None:
-        made.bias = nn.Parameter(layer.bias[row])
-    return made
+        copy.bias = nn.Parameter(layer.bias[row])
+    return copy
 
 
 def export(compacted: Compacted) -> dict[str, Tensor]:

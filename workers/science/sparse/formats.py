@@ -97,9 +97,9 @@ def csr(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready
 
 def compacted(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:
     """Dead inputs and units taken out, the rest masked dense while it trains."""
-    made = _compact(network, masks, training=training, example=x[:2])
-    small = made.network.to(x.device)
-    return Ready(_pruned(small, made.masks) if training else small, x, masks)
+    compaction = _compact(network, masks, training=training, example=x[:2])
+    small = compaction.network.to(x.device)
+    return Ready(_pruned(small, compaction.masks) if training else small, x, masks)
 
 
 def structured(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:
@@ -109,17 +109,17 @@ def structured(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -
     """
     if not is_chain(network):
         try:
-            found = architecture(network, x[:2])
-            whole = whole_units_of(found, masks, density(masks))
+            structure = architecture(network, x[:2])
+            whole = whole_units_of(structure, masks, density(masks))
         except NotDefined as error:
             raise Unsupported("layers") from error
         small = _compact(network, whole, training=training, example=x[:2]).network
         return Ready(small.to(x.device), x, whole)
     whole = {key: mask.to(x.device) for key, mask in whole_units(masks, density(masks)).items()}
-    made = _compact(network, whole, training=training)
-    modules = OrderedDict(made.network.named_children())
+    compaction = _compact(network, whole, training=training)
+    modules = OrderedDict(compaction.network.named_children())
     if isinstance(modules.pop("gather", None), Gather):
-        x = x.detach()[:, made.inputs.to(x.device)].requires_grad_(x.requires_grad)
+        x = x.detach()[:, compaction.inputs.to(x.device)].requires_grad_(x.requires_grad)
     return Ready(nn.Sequential(modules).to(x.device), x, whole)
 
 
@@ -160,7 +160,7 @@ def semi_structured(network: nn.Module, masks: Masks, x: Tensor, *, training: bo
 
 
 FORMATS: Mapping[str, Format] = {
-    each.__name__: each for each in (dense, masked_dense, csr, compacted, structured, semi_structured)
+    build.__name__: build for build in (dense, masked_dense, csr, compacted, structured, semi_structured)
 }
 """By name; dense is what all others are compared with."""
 
@@ -202,11 +202,11 @@ def _layer(key: str) -> str:
 
 def _zeroed(network: nn.Module, masks: Masks) -> nn.Module:
     """A copy whose pruned weights are 0."""
-    made = deepcopy(network)
+    copy = deepcopy(network)
     with torch.no_grad():
         for key, mask in masks.items():
-            made.get_parameter(key).mul_(mask)
-    return made
+            copy.get_parameter(key).mul_(mask)
+    return copy
 
 
 def _pruned(network: nn.Module, masks: Masks) -> nn.Module:

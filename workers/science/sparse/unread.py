@@ -42,10 +42,12 @@ def without_unread(network: nn.Module, masks: Mapping[str, Tensor], example: Ten
     network, example = deepcopy(network).cpu(), example.detach().cpu()
     for name, mask in masks.items():
         network.get_parameter(name).mul_(mask.cpu())
-    found = architecture(network, example)
-    if any(kernel.groups > 1 for kernel in found.kernels):
+    structure = architecture(network, example)
+    if any(kernel.groups > 1 for kernel in structure.kernels):
         raise NotDefined("it has grouped convolutions")
-    entries = _entries(network, found, _left(network, found, {name: mask.cpu() for name, mask in masks.items()}))
+    entries = _entries(
+        network, structure, _left(network, structure, {name: mask.cpu() for name, mask in masks.items()})
+    )
     small = _smaller(network, entries)
     _check(network, small, example)
     return small, entries
@@ -122,10 +124,10 @@ def _smaller(network: nn.Module, entries: Entries) -> nn.Module:
 
 
 def _check(network: nn.Module, small: nn.Module, example: Tensor) -> None:
-    pair = [deepcopy(each).double().eval() for each in (network, small)]
+    pair = [deepcopy(model).double().eval() for model in (network, small)]
     x = example.double() if example.is_floating_point() else example
     try:
-        before, after = (each(x) for each in pair)
+        before, after = (model(x) for model in pair)
     except RuntimeError as error:
         raise NotDefined(f"its code holds sizes of its layers: {str(error).splitlines()[0]}") from error
     if not torch.allclose(before, after, rtol=_TOLERANCE, atol=_TOLERANCE * float(before.abs().max())):
