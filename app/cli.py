@@ -66,18 +66,22 @@ def web(
     fd: Annotated[int | None, typer.Option(hidden=True, help="A listening socket.")] = None,
 ) -> None:
     """Serve the web alone; workers and a broker run elsewhere."""
-    import uvicorn
-
-    from app.connections import at_once, bound, bounded
-    from app.main import WRITE_PATIENCE_S, create_app
-    from app.queue import Queue
-    from app.up import listen, opened
+    from app.address import listen
+    from app.store.database import WRITE_PATIENCE_S
+    from app.up import opened
 
     chosen = settings()
     with in_one_line():
         listener = listen(chosen) if fd is None else socket.socket(fileno=fd)
         store = opened(chosen, WRITE_PATIENCE_S)
         store.wait_for_revision(_REVISION_TIMEOUT_S)
+    # What takes a second to load comes after what may keep this machine from starting.
+    import uvicorn
+
+    from app.connections import at_once, bound, bounded
+    from app.main import create_app
+    from app.queue import Queue
+
     most = bound()
     config = uvicorn.Config(
         create_app(chosen, store, Queue(chosen.broker_url)),

@@ -20,9 +20,9 @@ def in_one_line() -> Iterator[None]:
     """Exit with 1 and one line for what keeps this machine from starting."""
     from sqlalchemy.exc import SQLAlchemyError
 
+    from app.address import CannotListen
     from app.store import StoreError
     from app.store.condition import diagnose
-    from app.up import CannotListen
 
     try:
         yield

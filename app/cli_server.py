@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from app import unique_json
+from app.address import address
 from app.cli_end import stop
 from app.cli_settings import settings
 from app.kinds.presets import PRESETS
@@ -75,6 +76,4 @@ def text_of(file: Path) -> str:
 
 
 def _base(url: str) -> str:
-    from app.up import address
-
     return url.rstrip("/") or address(settings())

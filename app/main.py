@@ -35,9 +35,6 @@ from app.web.core.root_path import RootPath, own_path
 from app.web.core.security import Gate, SecurityHeaders
 from app.web.core.static import Static
 
-# What a request waits for other writers, with some time left of the five seconds after which a person gives up.
-WRITE_PATIENCE_S = 4.0
-
 
 def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
     """The web over `store` and `queue`. The database must be migrated before it is served."""

@@ -10,6 +10,7 @@ from contextlib import suppress
 from sqlalchemy.exc import ArgumentError
 
 from app import broker
+from app.address import address, listen, reach
 from app.gpus import gpus, torch_sees_gpus
 from app.kinds.presets import PRESETS
 from app.queue import Queue, queues_of
@@ -21,10 +22,6 @@ from app.store.database import PATIENCE_S
 
 DEMO = "digits-tickets"
 Say = Callable[[str], None]
-
-
-class CannotListen(OSError):  # noqa: N818 (it says what is wrong)
-    """The web's address is taken, or is not this machine's; the message is for the user."""
 
 
 def up(settings: Settings, say: Say) -> None:
@@ -105,26 +102,6 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def listen(settings: Settings) -> socket.socket:
-    """The web's listening socket, which survives restarts of the web. Raises CannotListen."""
-    host, port = settings.host, settings.port
-    try:
-        family, _, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listener = socket.create_server(where[:2], family=family, backlog=512)
-    except OSError as error:
-        hint = "another program listens there; stop it, or choose a port with TICKETSCOPE_PORT"
-        if not isinstance(error, socket.gaierror) and _listens(host, port):
-            raise CannotListen(f"port {port} of {host} is in use: {hint}") from error
-        raise CannotListen(f"cannot listen on port {port} of {host}: {error.strerror}") from error
-    listener.set_inheritable(True)
-    return listener
-
-
-def address(settings: Settings) -> str:
-    """Where a browser on this machine finds the web."""
-    return f"http://{_reach(settings.host)}:{settings.port}"
-
-
 class FirstAnswer:
     """Asks the web once and waits for it without blocking: the socket takes the question before anybody serves it."""
 
@@ -139,7 +116,7 @@ class FirstAnswer:
             return False
         with suppress(OSError):
             if self._socket is None:
-                self._socket = socket.create_connection((_reach(self._settings.host).strip("[]"), self._settings.port))
+                self._socket = socket.create_connection((reach(self._settings.host).strip("[]"), self._settings.port))
                 self._socket.sendall(b"GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n")
                 self._socket.setblocking(False)
             try:
@@ -158,16 +135,3 @@ def _submit_demo(store: Store) -> str | None:
         return None
     preset = PRESETS[DEMO]
     return store.create_run(preset.spec, name=preset.title, tags=["demo"]).id
-
-
-def _reach(host: str) -> str:
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S104 (compared, not bound)
-    return everywhere.get(host, f"[{host}]" if ":" in host else host)
-
-
-def _listens(host: str, port: int) -> bool:
-    try:
-        socket.create_connection((_reach(host).strip("[]"), port), timeout=1).close()
-    except OSError:
-        return False
-    return True

@@ -12,6 +12,7 @@ from pathlib import Path
 import psutil
 
 from app import broker
+from app.address import listen
 from app.contract.experiment import Experiment
 from app.kinds.lottery.spec import LotterySpec
 from app.kinds.presets import PRESETS
@@ -19,7 +20,7 @@ from app.queue import Queue
 from app.records import Run
 from app.settings import Settings
 from app.store import Speed, Store
-from app.up import listen, worker_command
+from app.up import worker_command
 from workers import calibration
 
 ENDED = ("finished", "failed", "cancelled")

@@ -16,6 +16,9 @@ from sqlalchemy.engine import URL, make_url
 PATIENCE_S = 30.0
 """How long a write waits for other writers, unless told otherwise."""
 
+WRITE_PATIENCE_S = 4.0
+"""How long a write of a request waits, with some time left of the five seconds after which a person gives up."""
+
 # Longer than any write of ours takes.
 PROMPT_S = 1.0
 CONNECT_TIMEOUT_S = 5

@@ -1,6 +1,5 @@
 """A database that cannot be used ends every command at once, with one line that says what to do."""
 
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from app.broker import free_port
+from tests.app.commands import environment
 
 COMMANDS = ["up", "web", "migrate", "worker"]
 # Far below the minute for which a start waits for somebody to migrate.
@@ -29,11 +29,9 @@ def folder(migrated: Path, tmp_path: Path) -> Iterator[Path]:
 
 
 def start(command: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith("TICKETSCOPE_")}
-    values = {"DATA_DIR": str(folder), "PORT": str(free_port()), "BROKER_URL": "redis://127.0.0.1:1/0", **settings}
     return subprocess.run(
         [sys.executable, "-m", "app.cli", command],
-        env=own | {f"TICKETSCOPE_{name}": value for name, value in values.items()},
+        env=environment(folder, **{"BROKER_URL": "redis://127.0.0.1:1/0", **settings}),
         capture_output=True,
         text=True,
         timeout=TIMEOUT_S,

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,10 +14,11 @@ from typing import Any
 import httpx
 import pytest
 
-from app.main import WRITE_PATIENCE_S, create_app
+from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
+from app.store.database import WRITE_PATIENCE_S
 from tests.app.conftest import Hand, Serve
 from tests.app.imports.files import Network
 
@@ -107,8 +109,11 @@ def test_every_write_is_answered_in_time_and_reads_go_on(
         "/healthz",
         "/metrics",
     ]
+    answers = []
     with locked(database), ThreadPoolExecutor(len(writes)) as pool:
-        answers = [pool.submit(client.request, method, path, **sent) for method, path, sent in writes]
+        for method, path, sent in writes:
+            answers.append(pool.submit(client.request, method, path, **sent))
+            time.sleep(0.05)  # all wait at once, but their answers are not written at the same moment
         assert {path: client.get(path).status_code for path in reads} == dict.fromkeys(reads, 200)
         for (method, path, sent), future in zip(writes, answers, strict=True):
             answer = future.result()

@@ -14,8 +14,8 @@ import psutil
 import pytest
 
 from app.store import Store
+from tests.app.commands import environment
 from tests.app.imports.files import Network
-from tests.app.test_cli import environment
 from tests.lab import until
 
 SHAPE = (8_192, 8_192)
