@@ -257,6 +257,34 @@ class Page(_Record):
     next: str | None = None
 
 
+class Spread(_Record):
+    """Mean over the `n` runs of a group that have a value, and their standard deviation (n − 1), None for n = 1."""
+
+    mean: float
+    sd: float | None
+    n: int
+
+
+class GroupOfRuns(_Record):
+    """Runs that share a value: `key` names the group, `value` is what a reader sees, empty where they have none.
+
+    `states` counts the runs in each state, `columns` has the numeric fields and measures that were asked for.
+    """
+
+    key: str
+    value: str
+    n: int
+    states: dict[str, int]
+    columns: dict[str, Spread]
+
+
+class Groups(_Record):
+    """The first groups of a search, and how many there are in `total`."""
+
+    items: tuple[GroupOfRuns, ...]
+    total: int
+
+
 @dataclass(frozen=True)
 class Series:
     """Rows of one series of a run as equally long columns.

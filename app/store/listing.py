@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 
 from app.contract.experiment import FieldError
 from app.records import Page
-from app.store import matching, ordering
+from app.store import grouping, ordering
 from app.store.runs import records
 from app.store.tables import runs
 
@@ -27,17 +27,23 @@ def page(
     limit: int,
     cursor: str | None,
     binned: bool,
+    within: tuple[str, str] | None = None,
 ) -> Page:
-    """One page of runs; a cursor names the last run seen, so that new runs shift nothing. Raises FieldError."""
+    """One page of runs; a cursor names the last run seen, so that new runs shift nothing. Raises FieldError.
+
+    `within` are a field and the key of the group that the runs belong to.
+    """
     if not 1 <= limit <= PAGE:
         raise FieldError("limit", f"must lie between 1 and {PAGE}")
     order = ordering.order_of(sort)
     key, descending = order.key, order.descending
     query: Select[Any] = select(runs, key.label("key")).select_from(order.source)
     query = query.where(runs.c.deleted_at.is_not(None) if binned else runs.c.deleted_at.is_(None))
-    given = ((runs.c.kind, kind), (runs.c.state, state))
-    query = query.where(*(column == value.casefold() for column, value in given if value is not None))
-    query = query.where(matching.condition(q), *([] if tag is None else [matching.tagged(tag)]))
+    query = query.where(*grouping.conditions(q, state, tag))
+    if kind is not None:
+        query = query.where(runs.c.kind == kind.casefold())
+    if within is not None:
+        query = query.where(grouping.within(*within))
     if cursor is not None:
         value, run_id = _read(cursor, sort, order.type)
         last = and_(key == value, runs.c.id < run_id if descending else runs.c.id > run_id)

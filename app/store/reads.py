@@ -12,6 +12,7 @@ from app.contract.training_key import Value
 from app.records import (
     ArtifactRef,
     EventRecord,
+    Groups,
     Member,
     Page,
     Refusal,
@@ -28,6 +29,7 @@ from app.store import (
     bulk,
     events,
     facts,
+    grouping,
     labels,
     listing,
     measures,
@@ -86,15 +88,29 @@ class Reads(ABC):
         limit: int = 50,
         cursor: str | None = None,
         binned: bool = False,
+        within: tuple[str, str] | None = None,
     ) -> Page:
         """A page of runs; `q` is a query (`app.search.parse`), `sort` a key of `ordering.SORTS` or a field of a spec.
 
-        Raises FieldError.
+        `within` are a field and the key of a group of `groups`. Raises FieldError.
         """
+        which: dict[str, Any] = {"q": q, "kind": kind, "state": state, "tag": tag, "binned": binned, "within": within}
         with self._read() as conn:
-            return listing.page(
-                conn, q=q, kind=kind, state=state, tag=tag, sort=sort, limit=limit, cursor=cursor, binned=binned
-            )
+            return listing.page(conn, sort=sort, limit=limit, cursor=cursor, **which)
+
+    def groups(
+        self,
+        group: str,
+        *,
+        q: str = "",
+        state: str | None = None,
+        tag: str | None = None,
+        columns: Sequence[str] = (),
+        sort: str = "value",
+    ) -> Groups:
+        """The runs that a query finds as groups that share a field; see `grouping.groups`. Raises FieldError."""
+        with self._read() as conn:
+            return grouping.groups(conn, q=q, state=state, tag=tag, group=group, columns=columns, sort=sort)
 
     def several(self, run_ids: Sequence[str]) -> list[Run]:
         """These runs in their order, read at once. Raises NotFound."""

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.records import State
+from app.records import Groups, State
 from app.search.parse import LENGTH
 from app.store.listing import PAGE
-from app.web.board.listed import ListedPage, page, table
+from app.web.board.listed import ListedPage, page, table, table_of
 from app.web.core.columns import CSV, Bom, Format, csv_response, wants_csv
 from app.web.core.context import StoreDep
 from app.web.core.parameters import Cursor, Empty, Short
@@ -39,6 +39,45 @@ ColumnNames = Annotated[
         "each run has those that it has. Unknown names are left out.",
     ),
 ]
+
+
+Field = Annotated[
+    str,
+    Query(
+        max_length=200,
+        description="state, kind, model, dataset, name, again, a field of a spec such as optimizer, or a measure such "
+        "as verdict.",
+    ),
+]
+
+
+@router.get(
+    "/runs/groups",
+    response_model=Groups,
+    responses={200: {"description": "Groups of runs, or the same as CSV.", "content": {CSV: {}}}},
+)
+def group_runs(
+    request: Request,
+    store: StoreDep,
+    group: Field,
+    q: Search = "",
+    state: Annotated[State | None, Empty] = None,
+    tag: Annotated[Short | None, Empty] = None,
+    columns: Annotated[
+        str, Query(max_length=LENGTH, description="Fields and measures that hold numbers, separated by commas.")
+    ] = "",
+    sort: Annotated[
+        str, Query(max_length=200, description="value, n or one of the columns; - sorts downwards.")
+    ] = "value",
+    form: Annotated[Format | None, Empty, Query(alias="format")] = None,
+    bom: Bom = False,
+) -> Any:
+    """At most 200 groups of runs that share a value: n, states, and mean and standard deviation (n - 1) over runs."""
+    asked = [name.strip() for name in columns.split(",") if name.strip()]
+    found = store.groups(group, q=q, state=state, tag=tag, columns=asked, sort=sort)
+    if not wants_csv(request.headers.get("accept", ""), form):
+        return found
+    return csv_response(table_of(found, asked), "groups.csv", bom=bom)
 
 
 @router.get(

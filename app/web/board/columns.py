@@ -27,17 +27,23 @@ class Column:
 
     def written(self, fact: Fact) -> str:
         """Return a value as a reader sees it."""
-        if fact.number is None:
-            return fact.text or ""
+        return fact.text or "" if fact.number is None else self.number(fact.number)
+
+    def number(self, value: float) -> str:
+        """Return a number in the unit of the column."""
         if self.measure is None:
-            return f"{fact.number:g}"
+            return f"{value:g}"
         match self.measure.unit:
             case "seconds":
-                return duration(fact.number)
+                return duration(value)
             case "bytes":
-                return size(fact.number)
+                return size(value)
             case _:
-                return f"{fact.number:.4g}"
+                return f"{value:.4g}"
+
+    def deviation(self, value: float) -> str:
+        """Return a standard deviation: two digits of it, where the column has no unit."""
+        return self.number(value) if self.measure is not None and self.measure.unit else f"{value:.2g}"
 
 
 def differing(facts: Mapping[str, Sequence[Fact]], most: int = MOST) -> list[Column]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from app.records import Run
+from app.records import Groups, Run
 from app.search.facts import Fact
 from app.store import Snapshot
 from app.web.board.columns import Column, named
@@ -62,6 +62,18 @@ def table(store: Snapshot, columns: str, **which: Any) -> tuple[dict[str, list[A
             break
     names = [*_HEAD, *(name for each in asked for name in _names(each))]
     return {name: [row.get(name) for row in rows] for name in names}, cursor
+
+
+def table_of(groups: Groups, columns: Sequence[str]) -> dict[str, list[Any]]:
+    """Return groups as columns: value, n, runs in each state, then mean, sd and n of each column."""
+    items = groups.items
+    states = dict.fromkeys(state for item in items for state in item.states)
+    found: dict[str, list[Any]] = {"value": [item.value for item in items], "n": [item.n for item in items]}
+    found |= {state: [item.states.get(state, 0) for item in items] for state in states}
+    for name in columns:
+        for part in ("mean", "sd", "n"):
+            found[f"{name}.{part}"] = [getattr(item.columns.get(name), part, None) for item in items]
+    return found
 
 
 _HEAD = ("id", "name", "kind", "dataset", "model", "state", "tags", "created_at", "started_at", "finished_at", "error")

@@ -1,23 +1,19 @@
 """The board: presets, workers and the runs that a search finds."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
-from app.contract.experiment import FieldError
-from app.records import Page
 from app.search.parse import LENGTH
 from app.store import Reads
 from app.store.errors import NotFound
-from app.web.board.columns import cells, chosen, named, offered, titles
+from app.web.board.build import Asked, build
 from app.web.board.completion import completion
 from app.web.board.notice import Notice
 from app.web.board.presets import presets
-from app.web.board.rows import row, summaries
-from app.web.board.view import COMFORTABLE, LIMIT, NEWEST, Board
+from app.web.board.view import NEWEST, Board
 from app.web.core.context import SourcesDep
 from app.web.core.live_parts import known_parts
 from app.web.core.page import edge, page
@@ -39,34 +35,18 @@ def board(
     columns: Annotated[list[str] | None, Query(max_length=50)] = None,
     rows: Short = "",
     binned: Short = "",
+    group: Annotated[str, Query(max_length=200)] = "",
+    unfold: Annotated[str | None, Query(max_length=2_000)] = None,
 ) -> HTMLResponse:
     """Presets, workers and runs."""
     with sources.now() as readers:
-        store, error = readers.store, ""
-        try:
-            found = store.runs(q=q, state=state or None, tag=tag or None, sort=sort, limit=LIMIT, cursor=cursor or None)
-        except FieldError as wrong:
-            # A search that cannot be read finds nothing; an old link gives the board without what it cannot do.
-            sort, cursor = NEWEST, ""
-            error = wrong.message if wrong.field == "q" else ""
-            found = Page(items=(), next=None) if error else store.runs(q=q, limit=LIMIT)
-        choice = ",".join(columns or ())[:LENGTH]
-        texts = summaries(store, readers.reader, found.items)
-        facts = store.facts([run.id for run in found.items], [each.path for each in named(choice)])
-        shown, now = chosen(choice, facts), datetime.now(UTC)
-        known, counts = store.workers(), store.count_runs()
-        board = Board(
-            tuple(
-                row(run, texts[run.id], now, cells(shown, facts[run.id]), titles(shown, facts[run.id]))
-                for run in found.items
-            ),
-            q, state, tag, sort, cursor, found.next, tuple(shown), tuple(offered(shown, facts)), choice,
-            COMFORTABLE if rows == COMFORTABLE else "", counts, error=error,
-            unmeasured=store.count_unmeasured(),
-        )  # fmt: skip
+        store = readers.store
+        choice = ",".join(filter(None, columns or ()))[:LENGTH]
+        asked = Asked(q, state, tag, sort, cursor, choice, rows, group, unfold)
+        board, known = build(store, readers.reader, asked), store.workers()
         # For the bar of actions, which is no live part.
         view = board if known_parts(request) is not None else replace(board, matching=_matching(store, board))
-        cards = presets(store) if not counts else []
+        cards = presets(store) if not board.counts else []
         return page(
             request, "board/board.html", board=view, presets=cards[:3], machines=machines(known),
             more_presets=len(cards) if len(cards) > 3 else 0, troubles=troubles(known), shell=edge(request, store),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from app.web.board.columns import Column
+from app.web.board.groups import Grouped, choices
 from app.web.board.rows import Row
 
 LIMIT = 50
@@ -38,6 +39,9 @@ class Board:
     """Ended runs whose measures are still to be computed."""
     error: str = ""
     """What is wrong with the search, in words."""
+    group: str = ""
+    """The field that the runs are grouped by."""
+    grouped: Grouped | None = None
     matching: int = 0
     """How many runs the search finds, on all pages."""
 
@@ -78,7 +82,7 @@ class Board:
         """This board with something changed, from its first page unless a cursor is given."""
         now = {
             "q": self.q, "state": self.state, "tag": self.tag, "sort": self.sort, "columns": self.chosen,
-            "rows": self.density,
+            "rows": self.density, "group": self.group,
         }  # fmt: skip
         query = {key: value for key, value in (now | changed).items() if value and (key, value) != ("sort", NEWEST)}
         return f"/?{urlencode(query)}" if query else "/"
@@ -90,7 +94,15 @@ class Board:
         return second if self.sort == first else first
 
     @property
+    def groupings(self) -> list[tuple[str, str]]:
+        """What the runs can be grouped by, with the titles."""
+        return choices([each for each in self.offered if "@" not in each.path])
+
+    @property
     def kept(self) -> list[tuple[str, str]]:
         """What the form of the columns must not lose."""
-        now = {"q": self.q, "state": self.state, "tag": self.tag, "sort": self.sort, "rows": self.density}
+        now = {
+            "q": self.q, "state": self.state, "tag": self.tag, "sort": self.sort, "rows": self.density,
+            "group": self.group,
+        }  # fmt: skip
         return [(key, value) for key, value in now.items() if value and (key, value) != ("sort", NEWEST)]

@@ -179,7 +179,7 @@ def test_runs_are_sorted_by_a_field_of_their_specs_and_paged(
 
 
 def test_an_unknown_order_is_refused(store: Store) -> None:
-    with pytest.raises(FieldError, match="or a field of a spec"):
+    with pytest.raises(FieldError, match="a field of a spec or a measure"):
         store.runs(sort="speed_of_light")
     with pytest.raises(FieldError, match="cursor"):
         store.runs(sort="lr", cursor=base64.urlsafe_b64encode(json.dumps(["lr", "x", "r"]).encode()).decode())

@@ -23,13 +23,14 @@ ADDRESSES: dict[str, dict[str, str | int]] = {
     "compare/figures/compared_accuracy": {},
     "sweeps/members": {},
     "runs": {"columns": "lr"},
+    "runs/groups": {"group": "optimizer"},
 }
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_a_byte_order_mark_comes_on_request(client: httpx.Client, store: Store, path: str) -> None:
     run = write_erased(store)[0].id if path.startswith("film") else write_run(store, {"fc1": (3, 48)}).id
-    several = path.startswith("compare") or path == "runs"
+    several = path.startswith(("compare", "runs"))
     url = f"/api/v1/{path}" if several else f"/api/v1/runs/{run}/{path}"
     if path.startswith("sweeps"):
         body = {"preset": "digits-tickets", "axes": {"seed": {"values": [0, 1]}}}
