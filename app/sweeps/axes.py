@@ -12,6 +12,8 @@ from app.contract.strict import Strict
 
 MOST = 1_000
 """Members of a sweep, and values of one axis."""
+FEW = 2
+"""Settings of a component that are written with its name."""
 _DIGITS = 10
 """Digits of a value that is computed: enough to be exact, too few for 0.30000000000000004."""
 
@@ -127,10 +129,10 @@ def key(value: Any) -> str:
 
 
 def written(value: Any) -> str:
-    """Return a value as a reader writes it: a component by its kind."""
+    """Return a value as a reader writes it: a component by its kind and, where they are few, its settings."""
     if isinstance(value, dict) and "kind" in value:
-        inner = ", ".join(f"{name} {written(each)}" for name, each in value.items() if name != "kind")
-        return f"{value['kind']} ({inner})" if inner else str(value["kind"])
+        inner = [f"{name} {written(each)}" for name, each in value.items() if name != "kind"]
+        return f"{value['kind']} ({', '.join(inner)})" if 0 < len(inner) <= FEW else str(value["kind"])
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(written, value)) + "]"
     if isinstance(value, bool):

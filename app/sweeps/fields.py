@@ -6,7 +6,6 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from app.contract.experiment import FieldError
-from app.search.facts import singular
 from app.search.fields import spec_fields
 
 _FIXED = {"kind": "every member of a sweep is of the same kind"}
@@ -84,8 +83,8 @@ def _absent(path: str, names: list[str], here: Any, rest: list[str]) -> str:
     leaf = path.rpartition(".")[2]
     if isinstance(here, Mapping) and "kind" in here and rest and _known(".".join([*names, *rest])):
         return f"does not apply: {names[-1]} is {here['kind']}"
-    known = [each for each in spec_fields() if leaf in (each.rpartition(".")[2], singular(each))]
-    if path in spec_fields() or singular(path) in spec_fields():
+    known = [each for each in spec_fields() if leaf == each.rpartition(".")[2]]
+    if path in spec_fields():
         return "does not apply to this spec"
     like = known or get_close_matches(path, list(spec_fields()), n=3, cutoff=0.5)
     hint = f"; did you mean {' or '.join(like[:3])}?" if like else ""

@@ -11,8 +11,9 @@ from app.web.core import theme
 from app.web.documents import page as documents
 from app.web.form import page as form
 from app.web.run import page as run
+from app.web.sweeps import page as sweeps
 from app.web.workers import page as workers
 
 router = APIRouter(include_in_schema=False)
-for feature in (form, run, bulk, compare, board, presets, workers, bin_page, documents, theme):
+for feature in (form, run, sweeps, bulk, compare, board, presets, workers, bin_page, documents, theme):
     router.include_router(feature.router)

@@ -101,6 +101,7 @@ def test_the_schema_describes_every_row_of_the_interface(process: Process) -> No
         "/api/v1/sweeps/preview": {"post"},
         "/api/v1/sweeps/{sweep_id}": {"get"},
         "/api/v1/sweeps/{sweep_id}/members": {"get"},
+        "/api/v1/sweeps/{sweep_id}/figures/{name}": {"get"},
         **{f"/api/v1/sweeps/{{sweep_id}}/{name}": {"post"} for name in ("cancel", "resume", "extend")},
         "/api/v1/runs/bulk": {"post"},
         "/api/v1/compare": {"get"},

@@ -1,64 +1,36 @@
 """The form for a new run: filled in from a preset or a run, estimated while it is filled in, submitted."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from app.contract.experiment import Experiment, FieldError
+from app.contract.experiment import FieldError
 from app.contract.preset import Preset
 from app.contract.words import plural
 from app.kinds.kind import FormLook
 from app.kinds.presets import PRESETS
 from app.kinds.registry import KINDS
 from app.kinds.specs import EXPERIMENTS
-from app.pictures.check import check_picture
+from app.queue import Queue
 from app.records import Run
 from app.store import Store
-from app.store.labels import check_name, check_notes, check_tags
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.form_data import FormDep
 from app.web.core.page import page, shell
+from app.web.core.problems import Invalid
 from app.web.form import form as forms
-from app.web.form.fields import FormField, html_id, labels
-from app.web.submission.cost import Here
-from app.web.submission.start import start
-from app.web.submission.submit import check_tickets, submit, trainable
+from app.web.form.checks import Problem, about, checked, problems_of, split_tags
+from app.web.form.estimates import Estimate, estimate_of
+from app.web.form.fields import FormField, labels
+from app.web.form.several import Several, SweepForm, at_fields, plan_of, read, sweep_form
 from app.web.submission.submit import extend as extend_run
+from app.web.submission.submit import submit, trainable
+from app.web.submission.sweep_submit import submit_sweep
 
 router = APIRouter(include_in_schema=False)
-
-ABOUT_HELP = {
-    "name": "A question makes a good name. If empty, the run is named after its model and data set.",
-    "tags": "Tags, comma-separated.",
-    "notes": "Why you run it and what you expect.",
-}
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with a field: its HTML `id`, its `label` and the rest of the sentence."""
-
-    id: str
-    label: str
-    message: str
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """What a spec comes to in words, or what is wrong with it; `lead` is said where nothing can be estimated."""
-
-    trainings: str = ""
-    noun: str = ""
-    formula: str = ""
-    growth: str = ""
-    outlook: str = ""
-    time: str = ""
-    queue: str = ""
-    lead: str = ""
-    problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,6 +51,7 @@ class NewPage:
     repeatable: bool
     errors: Mapping[str, str]
     problems: tuple[Problem, ...]
+    sweep: SweepForm | None = None
 
     @property
     def errors_in_words(self) -> str:
@@ -124,7 +97,7 @@ def estimate(request: Request, store: StoreDep, data: FormDep) -> HTMLResponse:
     if kind not in EXPERIMENTS:
         return page(request, "form/_estimate.html", estimate=Estimate(lead="Pick an experiment."))
     base = store.run(data["extend"]) if data.get("extend") else None
-    return page(request, "form/_estimate.html", estimate=_estimate(store, kind, data, base))
+    return page(request, "form/_estimate.html", estimate=estimate_of(store, kind, data, base))
 
 
 @router.post("/new")
@@ -134,7 +107,10 @@ def create(request: Request, store: StoreDep, queue: QueueDep, data: FormDep) ->
     if kind not in EXPERIMENTS:
         kind = next(iter(EXPERIMENTS))
     base = store.run(data["extend"]) if data.get("extend") else None
-    spec, errors = _checked(store, kind, data, base)
+    several = read(kind, data) if base is None else None
+    if several is not None and several.wanted:
+        return _create_sweep(request, store, queue, kind, data, several)
+    spec, errors = checked(store, kind, data, base)
     if spec is not None and not errors:
         try:
             if base is not None:
@@ -152,19 +128,24 @@ def create(request: Request, store: StoreDep, queue: QueueDep, data: FormDep) ->
     return _render(request, store, made, shown, status=422)
 
 
-def split_tags(text: str) -> list[str]:
-    """Tags as typed: separated by commas, empty ones dropped."""
-    return [tag.strip() for tag in text.split(",") if tag.strip()]
-
-
-def about(
-    data: Mapping[str, str], errors: Mapping[str, str], help_of: Mapping[str, str] = ABOUT_HELP
-) -> tuple[FormField, ...]:
-    """The fields of what people write on a run, in the order of `help_of`."""
-    return tuple(
-        FormField(name, "text", help_, value=data.get(name, ""), error=errors.get(name, ""), label=name.capitalize())
-        for name, help_ in help_of.items()
-    )
+def _create_sweep(
+    request: Request, store: Store, queue: Queue, kind: str, data: Mapping[str, str], several: Several
+) -> Any:
+    """Submit a sweep: 303 to its page, or the same form again with an error at each bad field."""
+    spec, errors = checked(store, kind, several.data, None)
+    errors = {**errors, **several.errors}
+    if spec is not None and not errors:
+        try:
+            sweep = submit_sweep(
+                store, queue, plan_of(spec, data, several.axes), name=data.get("name", "").strip(),
+                tags=split_tags(data.get("tags", "")), notes=data.get("notes", "").replace("\r\n", "\n"),
+            )  # fmt: skip
+            return RedirectResponse(f"/sweeps/{sweep.id}", 303)
+        except FieldError as error:
+            errors = {error.field: error.message}
+        except Invalid as refused:
+            errors = at_fields(refused, spec, several)
+    return _render(request, store, _page(kind, data, errors), data, status=422)
 
 
 def _page(
@@ -178,7 +159,9 @@ def _page(
 ) -> NewPage:
     sections = forms.build(kind, data, errors, extend=extends is not None)
     about_ = about(data, errors)
-    order = [path for path, _ in labels((*about_, *(field for section in sections for field in section.fields)))]
+    sweep = None if extends else sweep_form(kind, data, errors)
+    fields = (*about_, *(field for section in sections for field in section.fields), *(sweep.fields if sweep else ()))
+    order = [path for path, _ in labels(fields)]
     return NewPage(
         title="Extend the run" if extends else "New run",
         kind=kind,
@@ -192,7 +175,8 @@ def _page(
         sections=tuple(sections),
         form=KINDS[kind].form,
         repeatable=getattr(EXPERIMENTS[kind].params, "repeatable", True),
-        problems=_problems(about_, sections, errors),
+        problems=problems_of((*about_, *(sweep.fields if sweep else ())), sections, errors),
+        sweep=sweep,
         errors=dict(sorted(errors.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))),
     )
 
@@ -200,59 +184,5 @@ def _page(
 def _render(
     request: Request, store: Store, new_page: NewPage, data: Mapping[str, str], status: int = 200
 ) -> HTMLResponse:
-    told = _estimate(store, new_page.kind, data, new_page.extends)
+    told = estimate_of(store, new_page.kind, data, new_page.extends)
     return page(request, "form/new.html", status, page=new_page, estimate=told, shell=shell(store))
-
-
-def _checked(
-    store: Store, kind: str, data: Mapping[str, str], base: Run | None
-) -> tuple[Experiment | None, dict[str, str]]:
-    """The spec that the form asks for, and everything that a submission would refuse, by path."""
-    spec, errors = forms.parse(kind, data, trainable(base) if base else None)
-    checks: list[Callable[[], object]] = []
-    if base is None:
-        if name := data.get("name", "").strip():
-            checks.append(lambda: check_name(name))
-        checks.append(lambda: check_tags(split_tags(data.get("tags", ""))))
-        checks.append(lambda: check_notes(data.get("notes", "").replace("\r\n", "\n")))
-    if spec is not None:
-        checks.append(lambda: check_picture(spec))
-        checks.append(lambda: check_tickets(store, spec))
-    for check in checks:
-        try:
-            check()
-        except FieldError as error:
-            path = forms.with_kinds(error.field, spec.model_dump()) if spec else error.field
-            errors.setdefault(path, error.message)
-    return spec, errors
-
-
-def _problems(
-    about_: Sequence[FormField], sections: Sequence[forms.Section], errors: Mapping[str, str]
-) -> tuple[Problem, ...]:
-    """The errors in the order of the form, each with the label of its field."""
-    fields = (*about_, *(field for section in sections for field in section.fields))
-    known = dict(labels(fields))
-    paths = [path for path in known if path in errors] + [path for path in errors if path not in known]
-    return tuple(Problem(html_id(path), known.get(path, path), errors[path]) for path in paths)
-
-
-def _estimate(store: Store, kind: str, data: Mapping[str, str], base: Run | None) -> Estimate:
-    spec, errors = _checked(store, kind, data, base)
-    problems = _problems(about(data, errors), forms.build(kind, data, errors), errors) if errors else ()
-    if spec is None:
-        return Estimate(lead="Nothing to estimate yet:", problems=problems)
-    count, noun = spec.work
-    kept = trainable(base).work[0] if base else 0
-    more = count - kept
-    here = Here.now(store)
-    return Estimate(
-        trainings=f"{count:,}",
-        noun=noun if count == 1 else f"{noun}s",
-        formula=f"= {spec.formula}",
-        growth=f"{kept:,} kept, {more:,} more" if base else "",
-        outlook=spec.outlook,
-        time=here.sentence(spec, more / count),
-        queue=start(store, spec, here.workers, here.speeds),
-        problems=problems,
-    )

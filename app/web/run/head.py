@@ -45,6 +45,8 @@ class Head:
     refusals: tuple[str, ...]
     page: str = ""
     """Address of the page that shows runs of this kind together, if there is one."""
+    sweep: str = ""
+    """The sweep that it is a member of."""
 
 
 def head(
@@ -76,6 +78,7 @@ def head(
             f"Replicate {refusal.replicate}, on worker {refusal.worker}: {refusal.reason}" for refusal in refusals
         ),
         page=f"{KINDS[run.kind].page}{run.id}" if KINDS[run.kind].page and not binned else "",
+        sweep=run.sweep or "",
     )
 
 

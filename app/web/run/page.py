@@ -18,8 +18,8 @@ from app.web.core.context import QueueDep, Readers, SourcesDep, StoreDep
 from app.web.core.form_data import FormDep
 from app.web.core.live_parts import known_parts
 from app.web.core.page import edge, page
+from app.web.form.checks import ABOUT_HELP, about, split_tags
 from app.web.form.form import FormField
-from app.web.form.page import ABOUT_HELP, about, split_tags
 from app.web.masks.overlap import OverlapPage, across_default, overlap_page
 from app.web.masks.page import MasksPage, masks_page
 from app.web.repeats.again import NEWEST, Relation, again, relations

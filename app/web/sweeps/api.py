@@ -2,12 +2,13 @@
 
 from typing import Annotated, Any, TypeAlias
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import ConfigDict, Field, model_validator
 
 from app.contract.experiment import FieldError
 from app.contract.strict import Strict
 from app.kinds.presets import PRESETS
+from app.plotting.sweep.registry import SWEEP_FIGURES
 from app.records import Member, Sweep, SweepPage
 from app.sweeps.axes import Axis
 from app.sweeps.plan import Budget, Plan, Sampler, Stop
@@ -16,8 +17,9 @@ from app.web.core.context import QueueDep, StoreDep
 from app.web.core.parameters import Empty
 from app.web.core.problems import responses
 from app.web.run.api import Name, Notes, Submitted, Tags
-from app.web.sweeps import submit as submission
-from app.web.sweeps.submit import Preview, extend_sweep, preview, submit_sweep
+from app.web.submission import sweep_submit as submission
+from app.web.submission.sweep_submit import Preview, extend_sweep, preview, submit_sweep
+from app.web.sweeps import figures
 from app.web.sweeps.table import columns
 
 router = APIRouter(prefix="/sweeps", tags=["sweeps"])
@@ -142,6 +144,31 @@ def sweep_members(
     if wants_csv(request.headers.get("accept", ""), form):
         return csv_response(columns(sweep, members), f"sweep-{sweep.id}.csv", bom=bom)
     return SweepMembers(items=members)
+
+
+@router.get(
+    "/{sweep_id}/figures/{name}",
+    responses={
+        **responses(404),
+        304: {"description": "Not modified."},
+        200: {"description": "Plotly figure, or its data as CSV.", "content": {"text/csv": {}, "application/json": {}}},
+    },
+)
+def sweep_figure(
+    request: Request,
+    sweep_id: SweepId,
+    name: Annotated[str, Path(json_schema_extra={"enum": list(SWEEP_FIGURES)})],
+    store: StoreDep,
+    field: Annotated[str, Query(max_length=200, description="The field that a slice is along.")] = "",
+    form: Annotated[Format | None, Empty, Query(alias="format")] = None,
+    bom: Bom = False,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """A figure of a sweep."""
+    with store.snapshot() as now:
+        sweep, members = now.sweep(sweep_id), now.members(sweep_id)
+    csv = wants_csv(request.headers.get("accept", ""), form)
+    return figures.answer(sweep, members, name, field, csv=csv, bom=bom, known=if_none_match)
 
 
 @router.post("/{sweep_id}/cancel", responses=responses(404))

@@ -18,8 +18,8 @@ from app.store import Store
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.page import page, shell
 from app.web.core.problems import Invalid
+from app.web.form.checks import ABOUT_HELP, about, split_tags
 from app.web.form.form import FormField
-from app.web.form.page import ABOUT_HELP, about, split_tags
 
 router = APIRouter(include_in_schema=False)
 

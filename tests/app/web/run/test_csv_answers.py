@@ -24,6 +24,7 @@ ADDRESSES: dict[str, dict[str, str | int]] = {
     "sweeps/members": {},
     "runs": {"columns": "lr"},
     "runs/groups": {"group": "optimizer"},
+    "sweeps/figures/best_so_far": {},
 }
 
 
@@ -58,6 +59,7 @@ def test_every_address_that_answers_csv_is_tried_here(client: httpx.Client) -> N
 def _written(path: str) -> str:
     """An address of the schema as `ADDRESSES` has it."""
     figure = "compared_accuracy" if "/compare/" in path else "layer_density"
+    figure = "best_so_far" if "/sweeps/" in path else figure
     path = path.removeprefix("/api/v1/").removeprefix("runs/{run_id}/").replace("{sweep_id}/", "")
     return path.replace("{layer}", "fc1").replace("{name}", figure)
 

@@ -18,7 +18,7 @@ from app.web.core.problems import BadField, Invalid
 from app.web.core.words import duration
 from app.web.submission.cost import Here
 from app.web.submission.submit import default_name
-from app.web.sweeps.check import Checked, checked
+from app.web.submission.sweep_check import Checked, checked
 
 SHOWN = 5
 """Members that a preview shows."""
@@ -32,6 +32,11 @@ class Preview(BaseModel):
     seconds: float | None
     words: str
     first: list[Values]
+
+    @property
+    def first_words(self) -> list[str]:
+        """The first members in words."""
+        return [", ".join(f"{path} {written(value)}" for path, value in each.items()) for each in self.first]
 
 
 def preview(store: Store, plan: Plan) -> Preview:

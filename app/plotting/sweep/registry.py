@@ -1,0 +1,10 @@
+"""The figures of a sweep, in the order of its page."""
+
+from collections.abc import Mapping
+
+from app.plotting.sweep import best_so_far, parallel, slices
+from app.plotting.sweep.data import SweepEntry
+
+SWEEP_FIGURES: Mapping[str, SweepEntry] = {
+    entry.name: entry for entry in (best_so_far.ENTRY, parallel.ENTRY, slices.ENTRY)
+}
