@@ -12,6 +12,7 @@ from app.plotting.replicates import Curve, curve
 from app.plotting.run_columns import RunColumn
 from app.plotting.source import Options
 from app.plotting.style import COMPARED
+from app.plotting.words import Part
 from app.records import Run, Series
 
 O = TypeVar("O", bound=Options)  # noqa: E741 (read as Options)
@@ -19,6 +20,8 @@ MOST = 100
 """Runs that are compared at once."""
 LINES = len(COMPARED)
 """Groups that can be told apart in one figure."""
+LABELS = 2 * LINES
+"""Lines that are named where they end; of more, the hover has the names."""
 _NAME = 18
 """Characters of a name at the end of a line."""
 
@@ -61,6 +64,21 @@ class ComparedSource(Generic[O]):
         return any(run.state in ("queued", "running", "cancelling") for run in self.runs)
 
 
+class Said(NamedTuple):
+    """What a page shows of a figure before that is drawn; a `blank` one has nothing to draw."""
+
+    title: str
+    finding: list[Part]
+    foot: str
+    blank: bool = False
+    size: str = ""
+
+    @property
+    def layout(self) -> dict[str, Any]:
+        """The arguments of `style.figure` that say the same."""
+        return {"title": self.title, "finding": self.finding, "foot": self.foot, "size": self.size}
+
+
 class Cell(NamedTuple):
     """What stands in a table; `clear` prints it bold."""
 
@@ -81,6 +99,7 @@ class Sheet(NamedTuple):
 class ComparedEntry:
     """A figure of several runs of a kind: `info` (source → data), `draw` (data → figure), `table` (data → columns).
 
+    `said` (data → words) is what the figure says, without drawing it: a page of a hundred runs has several of them.
     `sheet` (data → table) is what a page shows under the figure, None where that has no table. Where `level` (options →
     level) is given, series are read at that level only, with column `at`: when each row was stored, in seconds.
     """
@@ -91,6 +110,7 @@ class ComparedEntry:
     series: tuple[str, ...]
     options: type[Options]
     info: Callable[[ComparedSource[Any]], Any] = field(repr=False)
+    said: Callable[[Any], Said] = field(repr=False)
     draw: Callable[[Any], go.Figure] = field(repr=False)
     table: Callable[[Any], dict[str, list[Any]]] = field(repr=False)
     sheet: Callable[[Any], Sheet | None] = field(default=lambda _info: None, repr=False)

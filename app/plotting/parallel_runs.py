@@ -8,15 +8,14 @@ from pydantic import Field
 
 from app.contract.words import plural
 from app.plotting import run_columns
-from app.plotting.compared import ComparedEntry, ComparedSource
+from app.plotting.compared import ComparedEntry, ComparedSource, Said
 from app.plotting.run_columns import RunColumn, written
 from app.plotting.source import Options
 from app.plotting.style import LOOKS, SOFT, axis, figure, note
 from app.plotting.words import Part
 
-FEW = 8
-"""Axes that come by themselves."""
 MOST = 16
+"""Axes that are drawn."""
 
 
 class ParallelOptions(Options):
@@ -40,11 +39,7 @@ def info(source: ComparedSource[ParallelOptions]) -> ParallelInfo:
     """The data of the figure: chosen columns, else those that differ, fields before measures."""
     wanted = [name.strip() for name in source.options.columns.split(",") if name.strip()]
     found = {name: run_columns.find(source.columns, name) for name in wanted}
-    differing = [each for each in source.columns if each.differs]
-    chosen = [each for each in found.values() if each is not None] if wanted else differing[-FEW:]
-    if not wanted and len(differing) > FEW:
-        # What the runs are comes first in the order of columns, how they ended last: both ends are of interest.
-        chosen = [*differing[: FEW // 2], *differing[-(FEW // 2) :]]
+    chosen = [each for each in found.values() if each is not None] if wanted else run_columns.telling(source.columns)
     lines = [(measured.run, group) for group in source.groups for measured in group.runs]
     order = {run_id: place for place, run_id in enumerate(source.order)}
     lines.sort(key=lambda line: order[line[0].id])
@@ -70,6 +65,14 @@ def finding(info: ParallelInfo) -> list[Part]:
     return parts
 
 
+def said(info: ParallelInfo) -> Said:
+    """The words of the figure; its height is that of its rows."""
+    rows = len(info.columns)
+    foot = f"{plural(len(info.ids), 'run')} · a line = a run, in its colour of above · a gap = no such value"
+    size = "tall" if rows <= 4 else "sheet" if rows <= 9 else "roll"
+    return Said("Fields and measures of each run", finding(info), foot, blank=not rows, size=size)
+
+
 def draw(info: ParallelInfo) -> go.Figure:
     """The figure: an axis in each row, from the least to the largest value, and a line for each run down them."""
     rows = len(info.columns)
@@ -89,16 +92,13 @@ def draw(info: ParallelInfo) -> go.Figure:
     traces = [_line(info, at, run) for run in range(len(info.ids))] if rows else []
     return figure(
         traces,
-        title="Fields and measures of each run",
-        finding=finding(info),
-        foot=f"{plural(len(info.ids), 'run')} · a line = a run, in its colour of above · a gap = no such value",
+        **said(info).layout,
         n=0,
         xaxis=axis("", range=[-0.02, 1.02], visible=False, fixedrange=True),
         yaxis=axis("", range=[-max(rows - 1, 0) - 0.55, 0.55], visible=False, fixedrange=True),
         annotations=notes,
         shapes=shapes,
         hovermode="closest",
-        size="tall" if rows <= 4 else "sheet" if rows <= 9 else "roll",
     )
 
 
@@ -132,6 +132,7 @@ ENTRY = ComparedEntry(
     (),
     ParallelOptions,
     info,
+    said,
     draw,
     table,
 )

@@ -2,21 +2,23 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from app.plotting import words
 
 Value: TypeAlias = float | str | None
+_MOST = {"field": 5, "cost": 1, "result": 2}
 _WIDE = 30.0
 """Positive numbers whose largest is at least so many times the least are on a logarithmic axis."""
 
 
 class RunColumn(NamedTuple):
-    """One field or measure, named `path`, of several runs in their order; None where a run has none."""
+    """One field, result or cost, named `path`, of several runs in their order; None where a run has none."""
 
     path: str
     title: str
     values: tuple[Value, ...]
+    group: Literal["field", "result", "cost"] = "field"
 
     @property
     def numeric(self) -> bool:
@@ -57,6 +59,16 @@ def _size(name: str) -> tuple[float, str]:
         return float(name.split(",")[0]), name
     except ValueError:
         return math.inf, name
+
+
+def telling(columns: Sequence[RunColumn]) -> list[RunColumn]:
+    """Return what is drawn where nothing is chosen: five fields, a cost and two results that differ, the first last."""
+    groups = {name: [each for each in columns if each.differs and each.group == name] for name in _MOST}
+    return [each for name, most in _MOST.items() for each in _ordered(name, groups[name][:most])]
+
+
+def _ordered(group: str, columns: list[RunColumn]) -> list[RunColumn]:
+    return columns if group == "field" else columns[::-1]
 
 
 def places(column: RunColumn) -> list[float]:

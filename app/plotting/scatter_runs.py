@@ -10,8 +10,8 @@ from pydantic import Field, JsonValue
 
 from app.contract.experiment import FieldError
 from app.contract.words import plural
-from app.plotting import labels, run_columns
-from app.plotting.compared import LINES, ComparedEntry, ComparedSource, short
+from app.plotting import labels, mean_lines, run_columns
+from app.plotting.compared import LINES, ComparedEntry, ComparedSource, Said, short
 from app.plotting.run_columns import RunColumn, written
 from app.plotting.source import Options
 from app.plotting.style import LOOKS, axis, figure
@@ -43,7 +43,8 @@ def info(source: ComparedSource[ScatterOptions]) -> ScatterInfo:
     """The data of the figure. Raises FieldError for a column that no run has."""
     options = source.options
     numeric = [each for each in source.columns if each.numeric and each.differs]
-    y = _chosen(source, "y", options.y) or (numeric[-1] if numeric else None)
+    ranked = sorted(numeric, key=lambda each: each.group != "result")
+    y = _chosen(source, "y", options.y) or (ranked[0] if ranked else None)
     others = [each for each in numeric if each != y] or [each for each in source.columns if each.differs and each != y]
     x = _chosen(source, "x", options.x) or (others[0] if others else None)
     lines = [(measured.run, group) for group in source.groups for measured in group.runs]
@@ -102,6 +103,13 @@ def finding(info: ScatterInfo) -> list[Part]:
     return [Part(f"{info.y.title} against {info.x.title} of {n}{missing}.")]
 
 
+def said(info: ScatterInfo) -> Said:
+    """The words of the figure."""
+    title = f"{info.y.title} against {info.x.title}" if info.x and info.y else "Two columns of each run"
+    foot = f"n = {plural(len(info.places), 'run')} · a marker = a run, in the look of its line above"
+    return Said(title, finding(info), foot, blank=not info.places)
+
+
 def draw(info: ScatterInfo) -> go.Figure:
     """The figure: a marker for each run in the look of its line; words are evenly spaced."""
     data: list[dict[str, Any]] = []
@@ -121,9 +129,7 @@ def draw(info: ScatterInfo) -> go.Figure:
     ]  # fmt: skip
     return figure(
         data,
-        title=f"{y.title} against {x.title}" if x and y else "Two columns of each run",
-        finding=finding(info),
-        foot=f"n = {plural(len(info.places), 'run')} · a marker = a run, in the look of its line above",
+        **said(info).layout,
         n=0,
         xaxis=_axis(x),
         yaxis=_axis(y),
@@ -156,7 +162,9 @@ def _axis(column: RunColumn | None) -> dict[str, Any]:
     if column is None:
         return axis("")
     if column.numeric:
-        return axis(column.title, type="log" if column.logarithmic else "linear", exponentformat="power", nticks=6)
+        if column.logarithmic:
+            return mean_lines.log_axis(column.title, mean_lines.log_range(np.array(column.numbers)))
+        return axis(column.title, exponentformat="power", nticks=6)
     names = column.names
     return axis(column.title, range=[-0.5, len(names) - 0.5], tickvals=list(range(len(names))),
                 ticktext=[short(name) for name in names])  # fmt: skip
@@ -175,6 +183,7 @@ ENTRY = ComparedEntry(
     (),
     ScatterOptions,
     info,
+    said,
     draw,
     table,
 )

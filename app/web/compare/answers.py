@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from pydantic import ValidationError
 
-from app.plotting.compared import ComparedEntry, Sheet
+from app.plotting.compared import ComparedEntry, Said, Sheet
 from app.plotting.entry import to_csv
 from app.plotting.source import Options
 from app.store import Reads, Snapshot
@@ -49,10 +49,10 @@ def answer(store: Snapshot, chosen: Selection, entry: ComparedEntry, options: Op
     return found
 
 
-def sheet(store: Snapshot, chosen: Selection, entry: ComparedEntry, options: Options) -> Sheet | None:
-    """Return the table under a figure, None where it has none."""
-    found: Sheet | None = entry.sheet(_info(store, chosen, entry, options))
-    return found
+def words(store: Snapshot, chosen: Selection, entry: ComparedEntry, options: Options) -> tuple[Said, Sheet | None]:
+    """Return what a figure says, and the table under it, None where it has none. Raises FieldError as `answer` does."""
+    info = _info(store, chosen, entry, options)
+    return entry.said(info), entry.sheet(info)
 
 
 def _info(store: Snapshot, chosen: Selection, entry: ComparedEntry, options: Options) -> Any:

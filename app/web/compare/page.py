@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlencode
 
-import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from app.contract.words import plural
 from app.kinds.registry import KINDS
 from app.plotting.compared import LINES, ComparedEntry, Sheet
+from app.plotting.words import glued
 from app.store import Snapshot
 from app.web.board.columns import Column, column
 from app.web.board.rows import Row, row, summaries
-from app.web.compare.answers import answer, options_of, sheet
+from app.web.compare.answers import options_of, words
 from app.web.compare.api import GroupBy, Ids, Search
 from app.web.compare.controls import controls
 from app.web.compare.selection import Selection, select
@@ -23,6 +22,7 @@ from app.web.core.context import SourcesDep
 from app.web.core.page import edge, page
 from app.web.run.cards import Card, Control, Part
 
+_LIVE = ("queued", "running", "cancelling")
 router = APIRouter(include_in_schema=False)
 
 
@@ -108,20 +108,21 @@ def _card(
     store: Snapshot, chosen: Selection, entry: ComparedEntry, asked: dict[str, str], query: Mapping[str, str]
 ) -> tuple[Card, Sheet | None]:
     options = options_of(entry, query, every=False)
-    meta: Mapping[str, Any] = orjson.loads(answer(store, chosen, entry, options, "json").body)["layout"]["meta"]
+    said, sheet = words(store, chosen, entry, options)
     address = f"/api/v1/compare/figures/{entry.name}"
     default = entry.options().model_dump(mode="json")
     values = {name: value for name, value in options.model_dump(mode="json").items() if value != default[name]}
     card = Card(
-        name=entry.name, title=meta.get("title", entry.title), question=entry.question, tab="", size="big",
-        action="/compare", src=address, csv=f"{address}?{urlencode({**asked, **values, 'format': 'csv'})}",
+        name=entry.name, title=said.title, question=entry.question, tab="",
+        size=said.size or "big", action="/compare", src=address,
+        csv=f"{address}?{urlencode({**asked, **values, 'format': 'csv'})}",
         defaults=urlencode({**asked, **default}), log="",
         touches=" ".join((*entry.series, "started", "changed", "failed", "finished")),
         controls=(
             *(Control(name, name, "hidden", value) for name, value in asked.items() if value),
             *controls(entry, options, chosen),
         ),
-        finding=tuple(Part(part["text"], part.get("role") or "") for part in meta.get("finding", ())),
-        foot=meta.get("foot", ""), blank=bool(meta.get("blank")),
+        finding=tuple(Part(glued(part).text, part.role or "") for part in said.finding),
+        foot=said.foot, blank=said.blank and not any(run.state in _LIVE for run in chosen.runs),
     )  # fmt: skip
-    return card, sheet(store, chosen, entry, options)
+    return card, sheet

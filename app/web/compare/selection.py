@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from app.contract.experiment import FieldError
 from app.kinds.registry import KINDS, OF_ANY_RUNS
@@ -10,10 +11,11 @@ from app.plotting.run_columns import RunColumn, Value
 from app.plotting.source import Options
 from app.records import Run, Series
 from app.search.facts import Fact
-from app.search.fields import spec_fields
+from app.search.fields import measure_of, spec_fields
 from app.store import Reads, Snapshot
 from app.web.board.columns import Column, cells, chosen, column, differing, is_field
 
+_GROUPS = ("field", "result", "cost")
 _COLUMNS, _FIELDS = 6, 60
 """Fields that differ: those that the table shows, and those that runs can be grouped by at most."""
 
@@ -49,14 +51,15 @@ class Selection:
         facts = {run_id: values_of(each) for run_id, each in self.facts.items()}
         paths = dict.fromkeys(path for each in facts.values() for path in each)
         found = [
-            RunColumn(path, column(path).title, tuple(facts[run.id].get(path) for run in self.runs)) for path in paths
+            RunColumn(path, column(path).title, tuple(facts[run.id].get(path) for run in self.runs), _group(path))
+            for path in paths
         ]
         spans = tuple(
             (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
             for run in self.runs
         )
-        took = RunColumn("took", "seconds from start to end", spans)
-        return (*found, took) if any(spans) else tuple(found)
+        took = RunColumn("took", "seconds from start to end", spans, "cost")
+        return tuple(sorted([*found, *([took] if any(spans) else [])], key=lambda each: _GROUPS.index(each.group)))
 
     @property
     def roles(self) -> dict[str, str]:
@@ -127,6 +130,11 @@ def _named(values: list[str] | None, runs: Sequence[Run]) -> tuple[str, ...]:
         return tuple(values)
     names = [run.name for run in runs]
     return tuple(run.name if names.count(run.name) == 1 else f"{run.name} {run.id}" for run in runs)
+
+
+def _group(path: str) -> Literal["field", "result", "cost"]:
+    measure = measure_of(path)
+    return "field" if measure is None else measure.group
 
 
 def values_of(facts: Sequence[Fact]) -> dict[str, Value]:

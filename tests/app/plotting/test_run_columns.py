@@ -15,7 +15,7 @@ from tests.app.figure_records import run
 
 LR = RunColumn("optimizer.lr", "lr", (0.001, 0.1, 0.01))
 KIND = RunColumn("optimizer", "optimizer", ("sgd", "adam", "sgd"))
-ACCURACY = RunColumn("result.accuracy", "accuracy", (0.9, 0.5, None))
+ACCURACY = RunColumn("result.accuracy", "accuracy", (0.9, 0.5, None), "result")
 SAME = RunColumn("levels", "levels", (11.0, 11.0, 11.0))
 
 
@@ -72,7 +72,7 @@ def test_a_scatter_has_the_rank_correlation_of_scipy() -> None:
     draw = np.random.default_rng(0)
     x, y = draw.normal(size=40).round(1), draw.normal(size=40).round(1)
     assert scatter_runs.rank_correlation(x, y) == pytest.approx(stats.spearmanr(x, y).statistic)
-    columns = (RunColumn("a", "a", tuple(x.tolist())), RunColumn("b", "b", tuple(y.tolist())))
+    columns = (RunColumn("a", "a", tuple(x.tolist())), RunColumn("b", "b", tuple(y.tolist()), "result"))
     info = scatter_runs.info(source(scatter_runs.ENTRY, *columns, many=40))
     figure = scatter_runs.draw(info)
     rho = f"{stats.spearmanr(x, y).statistic:.2f}".replace("-", "−")
@@ -86,7 +86,7 @@ def test_a_scatter_of_words_and_of_missing_values() -> None:
     assert said(figure) == "accuracy against optimizer of 2 runs; 1 run without one of them left out."
     assert figure.layout.xaxis.ticktext == ("adam", "sgd")
     assert [list(trace.x) for trace in figure.data] == [[1.0], [0.0]]
-    assert figure.layout.yaxis.type == "linear"
+    assert figure.layout.yaxis.type is None
     assert scatter_runs.draw(scatter_runs.info(source(scatter_runs.ENTRY, KIND, LR))).layout.yaxis.type == "log"
     with pytest.raises(FieldError, match="no field or measure"):
         scatter_runs.info(source(scatter_runs.ENTRY, KIND, LR, y="speed"))

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from app.contract.words import plural
 from app.plotting import labels, words
 from app.plotting.accuracy_axis import accuracy_range
-from app.plotting.compared import ComparedEntry, ComparedSource, short, tickets
+from app.plotting.compared import LABELS, LINES, ComparedEntry, ComparedSource, Said, short, tickets
 from app.plotting.density_axis import density_axis
 from app.plotting.density_curves import FOOT_AXIS, diverged_traces, traces
 from app.plotting.replicates import Curve
@@ -80,6 +80,18 @@ def _who(n: int, runs: int) -> str:
     return f"n = {n}" if runs == 1 else f"n = {plural(n, 'replicate')} of {runs} runs"
 
 
+def said(info: ComparedInfo) -> Said:
+    """The words of the figure: what n, line and band are."""
+    n = max((int(drawn.n.max(initial=0)) for drawn in info.curves), default=0)
+    counts = [int(count) for drawn in info.curves for count in drawn.n if count]
+    pooled = " of all runs of a line" if max(info.members, default=0) > 1 else ""
+    spread = f"line = mean, band = min to max over the replicates{pooled}" if n > 1 else "one replicate each: no spread"
+    if n > 1 and len(info.curves) > LINES:
+        spread = f"line = mean over the replicates{pooled}, bands left out of more than {LINES} lines"
+    foot = f"n = {words.by_level(counts)} · {spread} · {plural(info.runs, 'run')}" if counts else "n = 0"
+    return Said("Accuracy of winning tickets against density", finding(info), foot, blank=not counts)
+
+
 def draw(info: ComparedInfo) -> go.Figure:
     """The figure: a line with its band for each group, named where it ends."""
     finite = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in info.curves]
@@ -87,9 +99,10 @@ def draw(info: ComparedInfo) -> go.Figure:
     data: list[dict[str, Any]] = []
     ends: list[labels.End] = []
     for name, drawn in zip(reversed(info.names), reversed(info.curves), strict=True):
-        data += [
+        mine = [
             {**trace, "name": name} if "name" in trace else trace for trace in traces(drawn, scale=100, hover=".1f| %")
         ]
+        data += mine if len(info.curves) <= LINES else mine[-1:]
         there = np.flatnonzero(drawn.n > 0)
         if len(there):
             last = there[-1]
@@ -97,21 +110,17 @@ def draw(info: ComparedInfo) -> go.Figure:
             ends.append(labels.End(drawn.control, short(name), x, y))
     data += diverged_traces(info.curves)
     lowest = min((float(density) for drawn in info.curves for density in drawn.density if density > 0), default=0.5)
-    n = max((int(drawn.n.max(initial=0)) for drawn in info.curves), default=0)
-    counts = [int(count) for drawn in info.curves for count in drawn.n if count]
-    pooled = " of all runs of a line" if max(info.members, default=0) > 1 else ""
-    spread = f"line = mean, band = min to max over the replicates{pooled}" if n > 1 else "one replicate each: no spread"
+    named = len(ends) <= LABELS
     return figure(
         data,
-        title="Accuracy of winning tickets against density",
-        finding=finding(info),
-        foot=f"n = {words.by_level(counts)} · {spread} · {plural(info.runs, 'run')}" if counts else "n = 0",
-        n=n,
+        **said(info).layout,
+        n=max((int(drawn.n.max(initial=0)) for drawn in info.curves), default=0),
         xaxis=density_axis(min(lowest, 0.5)),
         yaxis=axis("test accuracy (%)", range=list(y_range)),
         yaxis2=FOOT_AXIS,
-        annotations=labels.annotations(ends, y_range, log_x=True, descending=True),
-        right=labels.margin([short(name) for name in info.names]),
+        annotations=labels.annotations(ends, y_range, log_x=True, descending=True) if named else (),
+        right=labels.margin([short(name) for name in info.names]) if named else 16,
+        hovermode="x unified" if named else "closest",
     )
 
 
@@ -134,6 +143,7 @@ ENTRY = ComparedEntry(
     ("outcome",),
     Options,
     info,
+    said,
     draw,
     table,
 )

@@ -12,7 +12,7 @@ from app.contract.experiment import FieldError
 from app.contract.words import plural
 from app.kinds.lottery.figures.difference_words import MOST_SENTENCES, foot, sentence
 from app.plotting import labels, words
-from app.plotting.compared import LINES, Cell, ComparedEntry, ComparedSource, Group, Sheet, short
+from app.plotting.compared import LABELS, LINES, Cell, ComparedEntry, ComparedSource, Group, Said, Sheet, short
 from app.plotting.density_axis import density_axis
 from app.plotting.density_curves import rgba
 from app.plotting.differences import Against, Difference, against, sample
@@ -20,6 +20,9 @@ from app.plotting.intervals import BOUND, Terms
 from app.plotting.source import Options
 from app.plotting.style import DENSE, LOOKS, axis, figure
 from app.plotting.words import Part, ending
+
+ROWS = 24
+"""Lines that the table under the figure has."""
 
 
 class DifferenceOptions(Options):
@@ -78,6 +81,13 @@ def finding(info: DifferenceInfo) -> list[Part]:
     return [*parts, Part(f"{end} Still running." if info.live else end)]
 
 
+def said(info: DifferenceInfo) -> Said:
+    """The words of the figure."""
+    lines = [each for each in info.lines if each.differences]
+    title = f"Difference in accuracy to {info.baseline}" if info.baseline else "Difference in accuracy to a baseline"
+    return Said(title, finding(info), foot(lines, info.terms, bands=len(lines) <= LINES), blank=not lines)
+
+
 def draw(info: DifferenceInfo) -> go.Figure:
     """The figure: differences in points with their intervals as bands, 0 being the baseline."""
     data: list[dict[str, Any]] = []
@@ -94,16 +104,16 @@ def draw(info: DifferenceInfo) -> go.Figure:
         last = each.differences[-1]
         ends.append(labels.End(each.role, short(each.name), 100 * last.density, 100 * last.mean))
     counts = [one.n for each in lines for one in each.differences]
+    named = len(ends) <= LABELS
     return figure(
         data,
-        title=f"Difference in accuracy to {info.baseline}" if info.baseline else "Difference in accuracy to a baseline",
-        finding=finding(info),
-        foot=foot(lines, info.terms, bands=len(lines) <= LINES),
+        **said(info).layout,
         n=max(counts, default=0),
         xaxis=density_axis(min(lowest, 0.5)),
         yaxis=axis("difference in test accuracy (points)", range=list(y_range)),
-        annotations=labels.annotations(ends, y_range, log_x=True, descending=True),
-        right=labels.margin([short(each.name) for each in info.lines]),
+        annotations=labels.annotations(ends, y_range, log_x=True, descending=True) if named else (),
+        right=labels.margin([short(each.name) for each in info.lines]) if named else 16,
+        hovermode="x unified" if named else "closest",
     )
 
 
@@ -187,7 +197,10 @@ def sheet(info: DifferenceInfo) -> Sheet | None:
     for each in info.lines:
         at = {one.density: one for one in each.differences}
         rows.append((each.role, each.name, tuple(_cell(at.get(density), each) for density in densities)))
-    return Sheet(f"Minus {info.baseline}, in points", tuple(words.density(each) for each in densities), tuple(rows))
+    left = len(rows) - ROWS
+    more = f"; {plural(left, 'further line')} in the CSV" if left > 0 else ""
+    head = tuple(words.density(each) for each in densities)
+    return Sheet(f"Minus {info.baseline}, in points{more}", head, tuple(rows[:ROWS]))
 
 
 def _cell(one: Difference | None, line: Against) -> Cell:
@@ -205,6 +218,7 @@ ENTRY = ComparedEntry(
     ("outcome",),
     DifferenceOptions,
     info,
+    said,
     draw,
     table,
     sheet,

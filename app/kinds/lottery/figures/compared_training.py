@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from app.contract.words import plural
 from app.kinds.lottery.figures.compared_training_data import Line, TrainingInfo, TrainingOptions, info
 from app.plotting import labels, words
-from app.plotting.compared import LINES, ComparedEntry, short
+from app.plotting.compared import LABELS, LINES, ComparedEntry, Said, short
 from app.plotting.density_curves import rgba
 from app.plotting.style import LOOKS, POWERS, axis, figure
 from app.plotting.words import Part
@@ -79,6 +79,13 @@ def foot(info: TrainingInfo) -> str:
     return " · ".join([*notes, plural(info.runs, "run")])
 
 
+def said(info: TrainingInfo) -> Said:
+    """The words of the figure."""
+    metric = info.options.metric.replace("_", " ")
+    title = f"{metric[0].upper()}{metric[1:]} while training, {_which(info)}"
+    return Said(title, finding(info), foot(info), blank=not any(len(line.step) for line in info.lines))
+
+
 def draw(info: TrainingInfo) -> go.Figure:
     """The figure: a mean for each line with its band; where it is smoothed, the mean as measured is thin behind it."""
     scale = 100.0 if _is_accuracy(info) else 1.0
@@ -94,19 +101,19 @@ def draw(info: TrainingInfo) -> go.Figure:
         ends.append(labels.End(line.role, short(line.name), float(x[-1]), float(scale * y[-1])))
     last = max((float(line.seconds[-1]) for line in there), default=1.0) if by_time else info.steps
     metric = info.options.metric.replace("_", " ")
+    named = len(ends) <= LABELS
     title = "time since the first evaluation (s)" if by_time else "optimizer step"
     return figure(
         data,
-        title=f"{metric[0].upper()}{metric[1:]} while training, {_which(info)}",
-        finding=finding(info),
-        foot=foot(info),
+        **said(info).layout,
         n=max((line.n for line in there), default=0),
         xaxis=axis(title, range=[0, 1.01 * max(last, 1e-3)], **({} if by_time else {"tickformat": ",d"}),
                    unifiedhovertitle={"text": "%{x:,.1f} s" if by_time else "step %{x:,d}"}),
         yaxis=axis(f"{metric} ({'%' if scale == 100 else 'nats'})", range=list(y_range), **(
             {} if scale == 100 else POWERS)),
-        annotations=labels.annotations(ends, y_range) if len(ends) <= 2 * LINES else [],
-        right=labels.margin([short(line.name) for line in info.lines]) if len(ends) <= 2 * LINES else 16,
+        annotations=labels.annotations(ends, y_range) if named else (),
+        right=labels.margin([short(line.name) for line in info.lines]) if named else 16,
+        hovermode="x unified" if named else "closest",
     )  # fmt: skip
 
 
@@ -168,6 +175,7 @@ ENTRY = ComparedEntry(
     ("evaluation", "outcome"),
     TrainingOptions,
     info,
+    said,
     draw,
     table,
     level=lambda options: int(options.level),
