@@ -1,6 +1,6 @@
 """What a kind of run shows of itself: everything that pages and figures need to know, in one description."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -63,6 +63,14 @@ class FormLook:
     scripts: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class ComparedPart:
+    """What a page of several runs shows of a kind besides figures: `load(store, runs)` makes it, as `part`."""
+
+    template: str
+    load: Callable[[Reads, Sequence[Run]], object] = field(repr=False)
+
+
 def _no_choices(_spec: Any, _option: str) -> Choices:
     return []
 
@@ -84,7 +92,8 @@ class Kind:
     list of runs, from `summary_series`. `commands(spec, name, origin)` submit the run again, by shell and by curl.
     `page` is the address, up to the run's id, of a page that shows runs of this kind together. `navigation` holds path
     and name of its own pages. `of_ticket` is the question about one ticket that a run of this kind answers.
-    `compared` are figures of several runs, `objectives` what a sweep can look for, the usual one first.
+    `compared` are figures of several runs, `compared_part` what a page of several has besides,
+    `objectives` what a sweep can look for, the usual one first.
     `measured` yields what a run is judged by, of the measures that the entry declares, from `measured_series`.
     """
 
@@ -100,6 +109,7 @@ class Kind:
     of_ticket: str = ""
     form: FormLook = FormLook()
     compared: tuple[ComparedEntry, ...] = ()
+    compared_part: ComparedPart | None = None
     objectives: tuple[Objective, ...] = ()
     measured: Callable[[Reader, Run], Iterable[Fact]] = field(default=_nothing_measured, repr=False)
     measured_series: tuple[str, ...] = ()

@@ -46,12 +46,14 @@ class ComparedSource(Generic[O]):
     """What a figure of several runs is made from: groups in the order of the page, and the reader's options.
 
     `order` are the ids of all runs as they were asked for, and `columns` their fields and measures in that order.
+    `loaded` is what the entry of the figure has loaded besides series.
     """
 
     groups: Sequence[Group]
     options: O
     order: tuple[str, ...] = ()
     columns: tuple[RunColumn, ...] = ()
+    loaded: Any = None
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -102,6 +104,7 @@ class ComparedEntry:
     `said` (data → words) is what the figure says, without drawing it: a page of a hundred runs has several of them.
     `sheet` (data → table) is what a page shows under the figure, None where that has no table. Where `level` (options →
     level) is given, series are read at that level only, with column `at`: when each row was stored, in seconds.
+    `load` (reader of masks, runs, options → data) reads what no series has, from `artifacts`.
     """
 
     name: str
@@ -115,6 +118,8 @@ class ComparedEntry:
     table: Callable[[Any], dict[str, list[Any]]] = field(repr=False)
     sheet: Callable[[Any], Sheet | None] = field(default=lambda _info: None, repr=False)
     level: Callable[[Any], int] | None = field(default=None, repr=False)
+    load: Callable[[Any, Sequence[Run], Any], Any] | None = field(default=None, repr=False)
+    artifacts: tuple[str, ...] = ()
 
 
 class Pool(NamedTuple):

@@ -7,12 +7,13 @@ from app.kinds.erasure.figures import (
     singular_values,
     update_sizes,
 )
+from app.kinds.erasure.film.compared import films
 from app.kinds.erasure.film.wall import film_page
 from app.kinds.erasure.measures import measured
 from app.kinds.erasure.objectives import OBJECTIVES
 from app.kinds.erasure.spec import ENTRY, ErasureSpec
 from app.kinds.erasure.summary import summary
-from app.kinds.kind import Choices, FormLook, Kind, Placed, Tab
+from app.kinds.kind import Choices, ComparedPart, FormLook, Kind, Placed, Tab
 from app.plotting.style import LOOKS
 
 
@@ -56,5 +57,6 @@ KIND = Kind(
         sections={"Picture": "erasure/_studio.html"}, styles=("css/studio.css",), scripts=("js/studio/page.js",)
     ),
     choices=choices,
+    compared_part=ComparedPart("erasure/compared.html", films),
     objectives=OBJECTIVES,
 )

@@ -1,6 +1,6 @@
 """What a run that times layers and tickets shows."""
 
-from app.kinds.hardware.figures import memory_vs_density, speedup_vs_density, ticket_speedup
+from app.kinds.hardware.figures import compared_speedup, memory_vs_density, speedup_vs_density, ticket_speedup
 from app.kinds.hardware.figures.hardware_view import key, size
 from app.kinds.hardware.spec import ENTRY, HardwareSpec
 from app.kinds.kind import Choices, Kind, Placed, Tab
@@ -33,6 +33,7 @@ KIND = Kind(
         ),
     ),
     series=("hardware",),
+    compared=(compared_speedup.ENTRY,),
     choices=choices,
     page="/hardware?run=",
     of_ticket="Is this ticket faster?",

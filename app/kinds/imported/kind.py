@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from app.atlas.collapses import collapses
 from app.atlas.reader import Reader
-from app.kinds import ticket_measures
+from app.kinds import compared_overlap, ticket_measures
 from app.kinds.imported.commands import import_again
 from app.kinds.imported.spec import ENTRY
 from app.kinds.kind import Kind, Placed, Tab
-from app.kinds.lottery.figures import accuracy_vs_density
+from app.kinds.lottery.figures import accuracy_vs_density, compared_accuracy, compared_difference
 from app.kinds.ticket_tabs import MASKS, OVERLAP
 from app.plotting.collapse import brief, first
 from app.plotting.tickets import layer_density
@@ -41,4 +41,5 @@ KIND = Kind(
     navigation=(("/import", "Import"),),
     commands=import_again,
     series=("outcome", "layers"),
+    compared=(compared_accuracy.ENTRY, compared_difference.ENTRY, compared_overlap.ENTRY),
 )

@@ -1,5 +1,6 @@
 """What a run of lottery tickets shows."""
 
+from app.kinds import compared_overlap
 from app.kinds.kind import Kind, Placed, Tab
 from app.kinds.lottery.figures import (
     accuracy_vs_density,
@@ -38,7 +39,7 @@ KIND = Kind(
     summary_series=("outcome", "layers"),
     measured=measured,
     measured_series=("outcome", "layers"),
-    compared=(compared_accuracy.ENTRY, compared_difference.ENTRY, compared_training.ENTRY),
+    compared=(compared_accuracy.ENTRY, compared_difference.ENTRY, compared_training.ENTRY, compared_overlap.ENTRY),
     objectives=OBJECTIVES,
     series=("evaluation", "outcome", "layers", "movement"),
 )

@@ -16,6 +16,7 @@ from app.plotting.source import Options
 from app.store import Reads, Snapshot
 from app.web.compare.selection import Selection
 from app.web.core.columns import Format
+from app.web.core.context import Readers
 from app.web.core.figures import Answer
 from app.web.core.problems import Invalid, bad_fields
 
@@ -37,27 +38,28 @@ def options_of(entry: ComparedEntry, query: Mapping[str, str], *, every: bool) -
         raise Invalid(bad_fields(json.loads(error.json(include_url=False)), None)) from error
 
 
-def answer(store: Snapshot, chosen: Selection, entry: ComparedEntry, options: Options, form: Format) -> Answer:
+def answer(readers: Readers, chosen: Selection, entry: ComparedEntry, options: Options, form: Format) -> Answer:
     """Return a figure of these runs as Plotly JSON, or its data as CSV. Raises FieldError for a bad baseline."""
 
     def render() -> Answer:
-        info = _info(store, chosen, entry, options)
+        info = _info(readers, chosen, entry, options)
         text = to_csv(entry.table(info)) if form == "csv" else entry.draw(info).to_json(engine="orjson")
         return Answer(text.encode(), f'W/"{hashlib.sha256(text.encode()).hexdigest()[:20]}"')
 
-    found: Answer = _once(store, (form, *_key(chosen, entry, options)), render)
+    found: Answer = _once(readers.store, (form, *_key(chosen, entry, options)), render)
     return found
 
 
-def words(store: Snapshot, chosen: Selection, entry: ComparedEntry, options: Options) -> tuple[Said, Sheet | None]:
+def words(readers: Readers, chosen: Selection, entry: ComparedEntry, options: Options) -> tuple[Said, Sheet | None]:
     """Return what a figure says, and the table under it, None where it has none. Raises FieldError as `answer` does."""
-    info = _info(store, chosen, entry, options)
+    info = _info(readers, chosen, entry, options)
     return entry.said(info), entry.sheet(info)
 
 
-def _info(store: Snapshot, chosen: Selection, entry: ComparedEntry, options: Options) -> Any:
+def _info(readers: Readers, chosen: Selection, entry: ComparedEntry, options: Options) -> Any:
     key = ("info", *_key(chosen, entry, options))
-    return _once(store, key, lambda: entry.info(chosen.source(store, entry, options)))
+    store, reader = readers.store, readers.reader
+    return _once(store, key, lambda: entry.info(chosen.source(store, entry, options, reader)))
 
 
 def _key(chosen: Selection, entry: ComparedEntry, options: Options) -> tuple[Any, ...]:

@@ -82,7 +82,7 @@ def compared_figure(
     options = options_of(entry, {k: v for k, v in request.query_params.items() if k not in _OWN}, every=True)
     csv = wants_csv(request.headers.get("accept", ""), form)
     with sources.now() as readers:
-        found = answer(readers.store, select(readers.store, runs, q, group), entry, options, "csv" if csv else "json")
+        found = answer(readers, select(readers.store, runs, q, group), entry, options, "csv" if csv else "json")
     headers = {"ETag": found.etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if if_none_match is not None and found.etag in {tag.strip() for tag in if_none_match.split(",")}:
         return Response(status_code=304, headers=headers)

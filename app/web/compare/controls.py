@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.kinds.registry import KINDS
 from app.plotting.compared import ComparedEntry
 from app.plotting.source import Options
 from app.web.compare.selection import Selection
@@ -25,11 +26,19 @@ def _control(name: str, schema: dict[str, Any], value: Any, chosen: Selection) -
         return Control(name, label, "segments" if len(values) <= 4 else "select", text, each)
     if schema.get("type") == "boolean":
         return Control(name, label, "check", text if value else "")
+    if schema.get("minimum") == -1:
+        levels = max(run.levels for run in chosen.runs)
+        return Control(
+            name, label, "select", text, (("-1", "deepest of all"), *((str(n), str(n)) for n in range(levels + 1)))
+        )
+    kinds = [KINDS[run.kind].choices(run.spec, name) for run in chosen.runs if run.kind in KINDS]
+    if schema.get("type") == "string" and (known := {key: title for each in kinds for key, title in each}):
+        return Control(name, label, "select", text, (("", "most common"), *known.items()))
     if schema.get("of") == "column":
         each = (("", "chosen by what differs"), *((one.path, one.title) for one in chosen.values))
         return Control(name, label, "select", text, each)
     if schema.get("type") == "integer":
-        levels = max(run.levels for run in chosen.runs)
-        high, zero = (levels, "0, dense network") if name == "level" else (schema["maximum"], schema.get("zero", ""))
+        most = max(run.levels for run in chosen.runs)
+        high, zero = (most, "0, dense network") if name == "level" else (schema["maximum"], schema.get("zero", ""))
         return Control(name, label, "slider", text, low=schema.get("minimum", 0), high=max(high, value), zero=zero)
     return Control(name, label, "hidden", "" if value == schema.get("default") else text)

@@ -9,16 +9,17 @@ from starlette.responses import HTMLResponse
 
 from app.contract.words import plural
 from app.kinds.registry import KINDS
-from app.plotting.compared import LINES, ComparedEntry, Sheet
+from app.plotting.compared import ComparedEntry, Sheet
 from app.plotting.words import glued
-from app.store import Snapshot
+from app.store import Reads
 from app.web.board.columns import Column, column
 from app.web.board.rows import Row, row, summaries
 from app.web.compare.answers import options_of, words
 from app.web.compare.api import GroupBy, Ids, Search
 from app.web.compare.controls import controls
+from app.web.compare.notes import notes
 from app.web.compare.selection import Selection, select
-from app.web.core.context import SourcesDep
+from app.web.core.context import Readers, SourcesDep
 from app.web.core.page import edge, page
 from app.web.run.cards import Card, Control, Part
 
@@ -48,6 +49,7 @@ class ComparePage:
     data: str
     kept: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
+    parts: tuple[tuple[str, object], ...]
     following: bool = False
 
 
@@ -65,7 +67,7 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
         kept = {"q": q} if q and not named else {"runs": ",".join(run.id for run in chosen.runs)}
         asked = {**kept, "group": group}
         query = {**request.query_params, "columns": columns}
-        cards = tuple(_card(store, chosen, entry, asked, query) for entry in chosen.figures)
+        cards = tuple(_card(readers, chosen, entry, asked, query) for entry in chosen.figures)
         against = [options_of(entry, query, every=False) for entry in chosen.figures]
         fields = (*chosen.fields, *([column(group)] if group else ()))
         offered = tuple({each.path: each for each in fields}.values())
@@ -87,28 +89,28 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
                 columns_offered=tuple((each.path, each.title) for each in chosen.values),
                 data=f"/api/v1/compare?{urlencode(asked)}",
                 kept=tuple(kept.items()),
-                notes=tuple(_notes(chosen)),
+                notes=tuple(notes(chosen)),
+                parts=_parts(store, chosen),
             ),
             shell=edge(request, store),
         )
 
 
-def _notes(chosen: Selection) -> list[str]:
-    notes = []
-    if len(chosen.kinds) > 1:
-        notes.append("Runs of different kinds share no figure: each kind is compared by itself.")
-    if chosen.runs and not any(KINDS[kind].compared for kind in chosen.kinds):
-        notes.append("Nothing of this kind of run is drawn together yet: the table says what differs.")
-    if len(set(chosen.groups)) > LINES:
-        notes.append(f"More than {LINES} lines share colours: group the runs by a field to tell them apart.")
-    return notes
+def _parts(store: Reads, chosen: Selection) -> tuple[tuple[str, object], ...]:
+    """Return templates and contents of what kinds show besides figures."""
+    found = []
+    for kind in chosen.kinds:
+        part = KINDS[kind].compared_part
+        if part is not None:
+            found.append((part.template, part.load(store, [run for run in chosen.runs if run.kind == kind])))
+    return tuple(found)
 
 
 def _card(
-    store: Snapshot, chosen: Selection, entry: ComparedEntry, asked: dict[str, str], query: Mapping[str, str]
+    readers: Readers, chosen: Selection, entry: ComparedEntry, asked: dict[str, str], query: Mapping[str, str]
 ) -> tuple[Card, Sheet | None]:
     options = options_of(entry, query, every=False)
-    said, sheet = words(store, chosen, entry, options)
+    said, sheet = words(readers, chosen, entry, options)
     address = f"/api/v1/compare/figures/{entry.name}"
     default = entry.options().model_dump(mode="json")
     values = {name: value for name, value in options.model_dump(mode="json").items() if value != default[name]}
@@ -117,7 +119,7 @@ def _card(
         size=said.size or "big", action="/compare", src=address,
         csv=f"{address}?{urlencode({**asked, **values, 'format': 'csv'})}",
         defaults=urlencode({**asked, **default}), log="",
-        touches=" ".join((*entry.series, "started", "changed", "failed", "finished")),
+        touches=" ".join((*entry.series, *entry.artifacts, "started", "changed", "failed", "finished")),
         controls=(
             *(Control(name, name, "hidden", value) for name, value in asked.items() if value),
             *controls(entry, options, chosen),

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from app.atlas.reader import Reader
 from app.contract.experiment import FieldError
 from app.kinds.registry import KINDS, OF_ANY_RUNS
 from app.plotting.compared import LINES, MOST, ComparedEntry, ComparedSource, Group, Measured
 from app.plotting.run_columns import RunColumn, Value
 from app.plotting.source import Options
-from app.records import Run, Series
+from app.records import Page, Run, Series
 from app.search.facts import Fact
 from app.search.fields import measure_of, spec_fields
 from app.store import Reads, Snapshot
@@ -24,7 +25,8 @@ _COLUMNS, _FIELDS = 6, 60
 class Selection:
     """Runs in the order in which they were asked for; `groups` has the name of each run's group.
 
-    `fields` are all that differ among them, `columns` those that a table has room for.
+    `fields` are all that differ among them, `columns` those that a table has room for; `more` says that a query finds
+    further runs.
     """
 
     runs: tuple[Run, ...]
@@ -33,6 +35,7 @@ class Selection:
     columns: tuple[Column, ...]
     cells: dict[str, tuple[str, ...]]
     facts: dict[str, list[Fact]]
+    more: bool = False
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -74,7 +77,9 @@ class Selection:
             first.setdefault(name, run.id)
         return tuple((run, name) for name, run in first.items())
 
-    def source(self, store: Snapshot, entry: ComparedEntry, options: Options) -> ComparedSource[Options]:
+    def source(
+        self, store: Snapshot, entry: ComparedEntry, options: Options, reader: Reader | None = None
+    ) -> ComparedSource[Options]:
         """Return what a figure is made from: the groups of its kinds with the series that it reads."""
         mine = [run for run in self.runs if entry in (*KINDS[run.kind].compared, *OF_ANY_RUNS)]
         found = _series(store, [run.id for run in mine], entry, options)
@@ -84,7 +89,9 @@ class Selection:
                 members.setdefault(name, []).append(Measured(run, {each: found[each][run.id] for each in entry.series}))
         roles = self.roles
         groups = [Group(roles[name], name, tuple(runs)) for name, runs in members.items()]
-        return ComparedSource(groups, options, tuple(run.id for run in mine), () if entry.series else self.values)
+        loaded = entry.load(reader or Reader(store), mine, options) if entry.load else None
+        columns = self.values if entry in OF_ANY_RUNS else ()
+        return ComparedSource(groups, options, tuple(run.id for run in mine), columns, loaded)
 
 
 def select(store: Reads, runs: str, q: str, group: str, columns: str = "") -> Selection:
@@ -98,7 +105,8 @@ def select(store: Reads, runs: str, q: str, group: str, columns: str = "") -> Se
         raise FieldError("runs", f"names {len(ids):,} runs; at most {MOST} are compared at once")
     if group and not is_field(group):
         raise FieldError("group", f"must be a field of a spec, such as {', '.join(list(spec_fields())[:3])}")
-    found = store.several(ids) if ids else list(store.runs(q=q, limit=MOST).items) if q else []
+    page = store.runs(q=q, limit=MOST) if q and not ids else Page(items=())
+    found = store.several(ids) if ids else list(page.items)
     facts = store.facts([run.id for run in found])
     fields = differing(facts, most=_FIELDS)
     shown = chosen(columns, facts) if columns else fields[:_COLUMNS]
@@ -110,6 +118,7 @@ def select(store: Reads, runs: str, q: str, group: str, columns: str = "") -> Se
         tuple(shown),
         {run.id: cells(shown, facts[run.id]) for run in found},
         facts,
+        page.next is not None,
     )
 
 

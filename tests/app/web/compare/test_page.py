@@ -88,7 +88,7 @@ def test_the_api_says_what_differs_and_draws_the_figures(client: httpx.Client, r
     assert answer["items"][2]["fields"] == {"optimizer": "sgd"} | {
         key: value for key, value in answer["items"][2]["fields"].items() if key != "optimizer"
     }
-    own = ["compared_accuracy", "compared_difference", "compared_training"]
+    own = ["compared_accuracy", "compared_difference", "compared_training", "compared_overlap"]
     assert answer["figures"] == [*own, "compared_columns", "compared_scatter"]
     address = "/api/v1/compare/figures/compared_accuracy"
     figure = client.get(address, params={"runs": chosen})
@@ -128,12 +128,11 @@ def test_nothing_chosen_says_how_to_choose(client: httpx.Client) -> None:
     assert client.get("/api/v1/compare/figures/none").status_code == 404
 
 
-def test_runs_of_different_kinds_share_no_figure(client: httpx.Client, runs: list[str], store: Store) -> None:
-    other = store.create_run(PRESETS["erasure-digits"].spec, name="e").id
-    text = client.get(f"/compare?runs={runs[0]},{other}", headers=HTML).text
-    assert "Runs of different kinds share no figure" in text
-    alone = client.get(f"/compare?runs={other}", headers=HTML).text
-    assert "Nothing of this kind of run is drawn together yet" in alone
+def test_a_kind_without_figures_says_so(client: httpx.Client, store: Store) -> None:
+    other = store.create_run(PRESETS["stable-rank-vs-width"].spec, name="e").id
+    text = client.get(f"/compare?runs={other}", headers=HTML).text
+    assert "Nothing of this kind of run is drawn together" in text
+    assert "This is one run: tick others on the board" in text
 
 
 def test_more_runs_than_looks_say_that_lines_share_colours(client: httpx.Client, store: Store) -> None:

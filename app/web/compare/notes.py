@@ -1,0 +1,52 @@
+"""What a reader of a comparison should know: which runs share which figures, and what cannot be compared."""
+
+from app.contract.words import plural
+from app.kinds.kind import Kind
+from app.kinds.registry import KINDS
+from app.kinds.specs import TITLES
+from app.plotting.compared import LINES, MOST
+from app.web.compare.selection import Selection
+
+
+def notes(chosen: Selection) -> list[str]:
+    """Return a sentence for each."""
+    found = []
+    if len(chosen.runs) == 1:
+        found.append("This is one run: tick others on the board to compare it with them.")
+    if len(chosen.kinds) > 1:
+        found += _of_kinds(chosen)
+    elif chosen.runs and not _own(KINDS[chosen.kinds[0]]):
+        found.append("Nothing of this kind of run is drawn together: fields and measures, and the table, are compared.")
+    if chosen.more:
+        found.append(f"The search finds more runs than the newest {MOST}, which are compared here.")
+    if len(set(chosen.groups)) > LINES:
+        found.append(f"More than {LINES} lines share colours: group the runs by a field to tell them apart.")
+    return found
+
+
+def _of_kinds(chosen: Selection) -> list[str]:
+    """Say for each kind what only its runs share."""
+    every = {name: _own(KINDS[name]) for name in chosen.kinds}
+    shared = [title for title in next(iter(every.values())) if all(title in each for each in every.values())]
+    both = f" and by {_listed(shared)}" if shared else ""
+    found = [f"These runs are of {len(every)} kinds. All are compared by their fields and measures{both}."]
+    for name, titles in every.items():
+        n = sum(run.kind == name for run in chosen.runs)
+        alone = [title for title in titles if title not in shared]
+        who = f"{TITLES[name]} ({plural(n, 'run')})"
+        if alone:
+            found.append(f"{_listed(alone, capital=True)}: only {who}; the other kinds do not measure that.")
+        elif not shared:
+            found.append(f"{who}: nothing else of this kind can be compared.")
+    return found
+
+
+def _own(kind: Kind) -> list[str]:
+    films = ["Films"] if kind.compared_part is not None else []
+    return [*(entry.title for entry in kind.compared), *films]
+
+
+def _listed(titles: list[str], *, capital: bool = False) -> str:
+    lower = [title[0].lower() + title[1:] for title in titles]
+    text = ", ".join(lower[:-1]) + " and " + lower[-1] if len(lower) > 1 else lower[0]
+    return text[0].upper() + text[1:] if capital else text

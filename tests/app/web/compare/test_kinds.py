@@ -1,0 +1,112 @@
+"""What each kind has to compare: masks, machines, films; and what unlike kinds cannot share, in words."""
+
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from app.kinds.hardware.figures import compared_speedup
+from app.kinds.hardware.figures.compared_speedup import SpeedupOptions
+from app.plotting.compared import ComparedSource, Group, Measured
+from app.store import Store
+from tests.app import hardware_rows
+from tests.app.erased_run import write_run as write_erased
+from tests.app.masked_run import write_run as write_masked
+from tests.app.reading import unmarked
+from tests.app.web.board.test_page import HTML
+
+OVERLAP = "/api/v1/compare/figures/compared_overlap"
+
+
+def words(figure: Any) -> str:
+    return "".join(part["text"] for part in figure["layout"]["meta"]["finding"]).replace("\u00a0", " ")
+
+
+def test_masks_of_several_runs_are_compared_against_chance(client: httpx.Client, store: Store) -> None:
+    runs = [write_masked(store, {"fc1": (8, 48), "fc2": (4, 8)}, seed=seed) for seed in range(3)]
+    ids = ",".join(run.id for run in runs)
+    csv = client.get(OVERLAP, params={"runs": ids, "format": "csv"}).text.splitlines()
+    head = csv[0].split(",")
+    rows = [dict(zip(head, line.split(","), strict=True)) for line in csv[1:]]
+    assert len(rows) == 6
+    tickets = {str(run.ref(level=2)): run for run in runs}
+    for row in rows:
+        a, b = (np.concatenate([each.ravel() for each in tickets[row[side]].masks[0][2].values()]) for side in "ab")
+        assert int(row["intersection"]) == (a & b).sum()
+        assert float(row["iou"]) == pytest.approx((a & b).sum() / (a | b).sum())
+        if row["a"] != row["b"]:
+            expected = sum(
+                tickets[row["a"]].masks[0][2][name].sum() * tickets[row["b"]].masks[0][2][name].sum() / size
+                for name, size in (("fc1", 8 * 48), ("fc2", 32))
+            )
+            assert float(row["expected"]) == pytest.approx(expected)
+    figure = client.get(OVERLAP, params={"runs": ids, "measure": "unit_permuted"}).json()
+    assert "3 pairs of tickets have a mean IoU of" in words(figure)
+    assert "hidden units permuted" in words(figure)
+    shallow = client.get(OVERLAP, params={"runs": ids, "pruned_to": "1", "format": "csv"}).text
+    assert str(runs[0].ref(level=1)) in shallow
+
+
+def test_masks_of_other_layers_are_named_and_left_out(client: httpx.Client, store: Store) -> None:
+    runs = [write_masked(store, shapes) for shapes in ({"fc1": (8, 48)}, {"fc1": (8, 48)}, {"fc1": (5, 20)})]
+    ids = [run.id for run in runs]
+    figure = client.get(OVERLAP, params={"runs": ",".join(ids)}).json()
+    assert "Not compared: " in words(figure)
+    assert ids[2] in words(figure)
+    assert len(figure["data"][0]["x"]) == 2
+    alone = client.get(OVERLAP, params={"runs": f"{ids[0]},{ids[2]}"}).json()
+    assert "fewer than two of these runs have masks of the same layers" in words(alone)
+    assert alone["layout"]["meta"]["blank"]
+
+
+def machine(place: int, device: str, gain: float) -> Group:
+    run = hardware_rows.hardware_run(device=device).model_copy(update={"id": f"r{place}", "name": device})
+    rows = hardware_rows.whole(run)
+    columns = {**rows.columns, "speedup": rows["speedup"] * gain}
+    series = type(rows)(columns, rows.coordinates)
+    return Group(f"compared_{place}", f"run {place}", (Measured(run, {"hardware": series}),))
+
+
+def test_machines_are_side_by_side() -> None:
+    groups = [machine(1, "CPU A", 1.0), machine(2, "CPU B", 2.0)]
+    info = compared_speedup.info(ComparedSource(groups, SpeedupOptions()))
+    # csr at density 0.1: 0.7 + 0.1 / 0.1 in replicate 0 and 0.7 + 1.1 in replicate 1.
+    assert [line.values[-1].tolist() for line in info.lines] == [pytest.approx([1.7, 1.8]), pytest.approx([3.4, 3.6])]
+    said = "".join(part.text for part in compared_speedup.said(info).finding).replace("\u00a0", " ")
+    assert said == "run 2 on CPU B 3.5× at 10.0 % (n = 2); run 1 on CPU A 1.8× at 10.0 % (n = 2)."
+    table = compared_speedup.table(info)
+    assert table["speedup"][:2] == pytest.approx([0.7 + 0.1 / 0.5, 0.7 + 0.11 / 0.5])
+    figure = compared_speedup.draw(info)
+    assert [trace.name for trace in figure.data if trace.meta["part"] == "mean"] == ["run 2", "run 1"]
+    none = compared_speedup.info(ComparedSource(groups, SpeedupOptions(storage="semi_structured")))
+    assert none.others == ("run 1", "run 2")
+    assert compared_speedup.said(none).blank
+    assert compared_speedup.table(none)["speedup"] == []
+
+
+def test_films_have_an_optimizer_in_each_row(client: httpx.Client, store: Store) -> None:
+    (one,) = write_erased(store, {"sgd": (0.1,), "adam": (0.01,)})
+    (two,) = write_erased(store, {"adam": (0.03,)})
+    text = client.get("/compare", params={"runs": f"{one.id},{two.id}"}, headers=HTML).text
+    films = text[text.index('id="films"') :]
+    # The optimizer that both runs have comes first, with both of its strips in one row.
+    assert films.index("<h3>Adam</h3>") < films.index("<h3>SGD</h3>")
+    row = films[films.index("<h3>Adam</h3>") : films.index("<h3>SGD</h3>")]
+    assert row.count("<figure") == 2
+    strip = row.split('<img loading="lazy" height="96" src="')[1].split('"')[0].replace("&amp;", "&")
+    picture = client.get(strip)
+    assert picture.headers["content-type"] == "image/png"
+    assert "format=csv" in row
+    assert "test accuracy" in row
+
+
+def test_unlike_kinds_say_what_each_can_compare(client: httpx.Client, store: Store) -> None:
+    masked = write_masked(store, {"fc1": (8, 48)})
+    (erased,) = write_erased(store)
+    text = unmarked(client.get(f"/compare?runs={masked.id},{erased.id}", headers=HTML).text)
+    assert "These runs are of 2 kinds. All are compared by their fields and measures." in text
+    assert "only Lottery tickets (1 run); the other kinds do not measure that." in text
+    assert "Films: only Weight erasure (1 run)" in text
+    figures = client.get(f"/api/v1/compare?runs={masked.id},{erased.id}").json()["figures"]
+    assert {"compared_accuracy", "compared_columns", "compared_scatter"} < set(figures)
