@@ -25,15 +25,15 @@ def collapses(reader: Reader, run: Run) -> Collapses:
     rows = reader.store.series(run.id, "layers").tickets
     if not set(_COLUMNS) <= rows.columns.keys():
         return {}
-    found: dict[tuple[int, int], Collapse] = {}
+    collapses: dict[tuple[int, int], Collapse] = {}
     order = np.lexsort((rows["layer"], rows["level"], rows["replicate"]))
     replicate, level = rows["replicate"][order], rows["level"][order]
     edges = np.flatnonzero(np.diff(replicate, prepend=-1) | np.diff(level, prepend=-1))
     for start, end in zip(edges, [*edges[1:], len(order)], strict=True):
         ref = TicketRef(run.id, int(replicate[start]), int(level[start]))
         if collapse := _collapse(reader, run, ref, _counts(rows, order[start:end])):
-            found[ref.replicate, ref.level] = collapse
-    return found
+            collapses[ref.replicate, ref.level] = collapse
+    return collapses
 
 
 def collapses_of(reader: Reader, run: Run) -> Collapses:
@@ -69,8 +69,8 @@ def _kept(reader: Reader, run: Run) -> str | None:
 def _named(ref: TicketRef, kept: str) -> Collapse | None:
     if (fields := json.loads(kept)) is None:
         return None
-    found = Collapsed(**fields)
-    return Collapse(ref.level, tuple(found.empty), found.cut, since=found.since)
+    collapsed = Collapsed(**fields)
+    return Collapse(ref.level, tuple(collapsed.empty), collapsed.cut, since=collapsed.since)
 
 
 def collapse(reader: Reader, ref: TicketRef) -> Collapse | None:
@@ -80,15 +80,17 @@ def collapse(reader: Reader, ref: TicketRef) -> Collapse | None:
         return None
     mine = np.flatnonzero((rows.controls == ref.control) & (rows.draws == ref.draw))
     run = reader.store.run(ref.run)
-    found = _collapse(reader, run, ref, _counts(rows, mine[np.argsort(rows["layer"][mine])]))
-    if found is None or ref.control != WINNING_TICKET:
-        return found
-    return found._replace(since=min(level for replicate, level in collapses(reader, run) if replicate == ref.replicate))
+    collapse = _collapse(reader, run, ref, _counts(rows, mine[np.argsort(rows["layer"][mine])]))
+    if collapse is None or ref.control != WINNING_TICKET:
+        return collapse
+    return collapse._replace(
+        since=min(level for replicate, level in collapses(reader, run) if replicate == ref.replicate)
+    )
 
 
 def _counts(rows: Series, order: np.ndarray) -> list[Counts]:
     columns = (rows[name][order].astype(int).tolist() for name in _COLUMNS)
-    return [Counts(*each) for each in zip(*columns, strict=True)]
+    return [Counts(*item) for item in zip(*columns, strict=True)]
 
 
 def _collapse(reader: Reader, run: Run, ref: TicketRef, counts: list[Counts]) -> Collapse | None:
@@ -109,7 +111,7 @@ def _collapse(reader: Reader, run: Run, ref: TicketRef, counts: list[Counts]) ->
     # What is imported may have shortcuts that no mask shows; runs of before all networks were read had chains only.
     bridged = found.bridged and (not isinstance(run.spec, Experiment) or isinstance(network, str))
     cut = "" if found.cut is None else names[found.cut]
-    return Collapse(ref.level, tuple(names[each] for each in found.empty), cut, bridged)
+    return Collapse(ref.level, tuple(names[item] for item in found.empty), cut, bridged)
 
 
 def _cut(reader: Reader, ref: TicketRef) -> int | None:

@@ -92,7 +92,7 @@ def legend(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Besi
     if color == "mask":
         return Legend("share", "share kept", 0, 1, "the fraction of its weights that is kept")
     if color == "replicates":
-        counts = [len(_replicates(reader, each)) for each in _refs(ref, other)]
+        counts = [len(_replicates(reader, item)) for item in _refs(ref, other)]
         of = " and of ".join(map(str, dict.fromkeys(counts)))
         return Legend("share", f"replicates that keep it (of {of})", 0, max(counts), "their mean")
     if color == "level":
@@ -123,7 +123,7 @@ def codes(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Besid
         return lambda first, last: unpack(bits[first:last], columns)
     if color == "replicates":
         several = [reader.bits(replicate, layer) for replicate in _replicates(reader, ref)]
-        return lambda first, last: np.sum([unpack(each[first:last], columns) for each in several], 0, np.uint8)
+        return lambda first, last: np.sum([unpack(item[first:last], columns) for item in several], 0, np.uint8)
     if color == "difference":
         one, two = reader.bits(ref, layer), reader.bits(*(other or (ref, layer)))
         return lambda first, last: unpack(one[first:last], columns) | unpack(two[first:last], columns) << np.uint8(1)
@@ -141,22 +141,22 @@ def codes(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Besid
 def _coded(reader: Reader, ref: TicketRef, layer: int, color: Color, reach: float | None) -> Codes:
     rows, columns = reader.index(ref.run).layers[layer].size
     scale = None if reach is None else 127 / reach
-    made = np.empty((rows, columns), np.uint8)
+    array = np.empty((rows, columns), np.uint8)
     measure = _MEASURES[color]
     with Values(reader, ref, layer) as values:
         _check(values, ref, color)
         for first in range(0, rows, _BAND):
             last = min(rows, first + _BAND)
-            found = measure(values, first, last)
+            visibility = measure(values, first, last)
             if scale is None:
-                coded = found + 1
+                coded = visibility + 1
             elif color == "moved":
-                coded = np.ceil(np.minimum(2 * scale * found, 254)) + 1
+                coded = np.ceil(np.minimum(2 * scale * visibility, 254)) + 1
             else:
-                coded = MIDDLE + np.clip(np.rint(scale * found), -127, 127)
+                coded = MIDDLE + np.clip(np.rint(scale * visibility), -127, 127)
             # Pruned weights are NaN, and code 0.
-            np.copyto(made[first:last], np.nan_to_num(coded, copy=False, nan=0).astype(np.uint8))
-    return made
+            np.copyto(array[first:last], np.nan_to_num(coded, copy=False, nan=0).astype(np.uint8))
+    return array
 
 
 def _check(values: Values, ref: TicketRef, color: Color) -> None:
@@ -173,7 +173,7 @@ def _shared_reach(reader: Reader, ref: TicketRef, layer: int, color: Color, othe
 
 
 def _last_level(reader: Reader, ref: TicketRef, other: Beside | None = None) -> int:
-    return max(reader.index(each.run).levels(each.replicate)[-1] for each in _refs(ref, other))
+    return max(reader.index(item.run).levels(item.replicate)[-1] for item in _refs(ref, other))
 
 
 def _refs(ref: TicketRef, other: Beside | None) -> list[TicketRef]:
@@ -190,9 +190,9 @@ def _reach(reader: Reader, ref: TicketRef, layer: int, color: Color) -> float:
         with Values(reader, ref, layer) as values:
             _check(values, ref, color)
             chosen = np.unique(np.linspace(0, rows - 1, min(rows, _SAMPLED_ROWS)).astype(int))
-            found = np.concatenate([np.abs(measure(values, row, row + 1)).reshape(-1) for row in chosen])
-        found = found[np.isfinite(found)]
-        top = float(np.quantile(found, 0.995)) if found.size else 0.0
+            magnitudes = np.concatenate([np.abs(measure(values, row, row + 1)).reshape(-1) for row in chosen])
+        magnitudes = magnitudes[np.isfinite(magnitudes)]
+        top = float(np.quantile(magnitudes, 0.995)) if magnitudes.size else 0.0
         if top <= 0:
             return np.array([1.0])
         decade = 10.0 ** np.floor(np.log10(top))
@@ -203,10 +203,10 @@ def _reach(reader: Reader, ref: TicketRef, layer: int, color: Color) -> float:
 
 def _replicates(reader: Reader, ref: TicketRef) -> list[TicketRef]:
     """The same ticket in every replicate that has it."""
-    found = [ticket for ticket in reader.index(ref.run).tickets if ticket.coordinates == ref.coordinates]
-    if not found:
+    replicates = [ticket for ticket in reader.index(ref.run).tickets if ticket.coordinates == ref.coordinates]
+    if not replicates:
         raise NotFound(f"no mask of ticket {ref} is saved (yet)")
-    return found
+    return replicates
 
 
 def _moved(values: Values, first: int, last: int) -> Floats:

@@ -73,5 +73,5 @@ def seriation(bits: Bits, columns: int) -> tuple[NDArray[np.float64], NDArray[np
 
 def _degrees(bits: Bits, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Kept weights of each row and of each column."""
-    made = sums(bits, columns)
-    return made["rows"].astype(np.float64), made["columns"].astype(np.float64)
+    totals = sums(bits, columns)
+    return totals["rows"].astype(np.float64), totals["columns"].astype(np.float64)

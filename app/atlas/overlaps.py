@@ -112,11 +112,11 @@ def _overlaps(
         left_out=left_out,
         runs={run: indices[run].run.name for run in pairings},
         partners={
-            run: tuple(indices[run].layers[each.places[place]].name for place in wanted)
-            for run, each in pairings.items()
+            run: tuple(indices[run].layers[pairing.places[place]].name for place in wanted)
+            for run, pairing in pairings.items()
             if run != base
         },
-        paired_by={run: each.by for run, each in pairings.items() if run != base},
+        paired_by={run: pairing.by for run, pairing in pairings.items() if run != base},
         estimated=tuple(
             every[place].name for place, null in zip(wanted, nulls["unit_permuted"], strict=True) if null.estimated
         ),

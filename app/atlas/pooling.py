@@ -35,8 +35,8 @@ def block_extreme(values: Codes, high: int, wide: int) -> Codes:
     above = block_max(values, high, wide)
     # As bytes, the negative of a value is its mirror image about 128, and 0 stays 0.
     below = block_max(np.negative(values), high, wide)
-    made: Codes = np.where(above >= below, above, np.negative(below))
-    return made
+    array: Codes = np.where(above >= below, above, np.negative(below))
+    return array
 
 
 def whole_blocks(values: Codes, high: int, wide: int) -> Codes:

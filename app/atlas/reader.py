@@ -89,8 +89,8 @@ class Index:
 def layers_of(run: Run) -> tuple[Layer, ...]:
     """Return the prunable layers of a run in order, as the first worker reported them."""
     return tuple(
-        Layer(str(each["name"]), tuple(each["shape"]), int(each.get("groups", 1)))
-        for each in run.provenance.get("layers", ())
+        Layer(str(item["name"]), tuple(item["shape"]), int(item.get("groups", 1)))
+        for item in run.provenance.get("layers", ())
     )
 
 
@@ -146,7 +146,7 @@ class Reader:
     def bits(self, ref: TicketRef, layer: int) -> Bits:
         """The packed mask of one layer, by its place in the network. Raises NotFound, ValueError when damaged."""
         index = self.index(ref.run)
-        found = index.find("mask", ref)
+        mask = index.find("mask", ref)
         key = index.layers[layer].key
 
         def unfold() -> Bits:
@@ -154,7 +154,7 @@ class Reader:
             with self.open(index, "mask", ref) as file:
                 return codec.decode(file.read(key), base)
 
-        return self.cache.get(("bits", found.id, str(ref), key), unfold)
+        return self.cache.get(("bits", mask.id, str(ref), key), unfold)
 
     def _base(self, ref: TicketRef, layer: int) -> Bits:
         """What a mask is stored against: a control against its ticket, a ticket against the level before it."""
@@ -166,9 +166,9 @@ class Reader:
 
     def sums(self, ref: TicketRef) -> Mapping[str, NDArray[Any]]:
         """The artifact `pyramid` of a ticket: see `app.masks.sums`. Raises NotFound."""
-        found = self.index(ref.run).find("pyramid", ref)
+        pyramid = self.index(ref.run).find("pyramid", ref)
         try:
-            return load(self.store.artifacts_store.get(found.id))
+            return load(self.store.artifacts_store.get(pyramid.id))
         except FileNotFoundError:
             raise _gone("pyramid", ref) from None
 

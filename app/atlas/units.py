@@ -67,20 +67,20 @@ _Behind: TypeAlias = tuple[int | None, list[str], list[tuple[str, NDArray[np.flo
 def _behind(reader: Reader, ref: TicketRef, index: Index, layer: int, number: int) -> _Behind:
     """The fields of a unit that do not describe its own weights."""
     network = reader.network(index.run)
-    names = [each.name for each in index.layers]
+    names = [layer.name for layer in index.layers]
     if isinstance(network, str):
         return None, [], [], network, False
     if network is None and (aside := no_link(names)):
         return None, [], [], f"not stated: by its name, {aside} is no link of a chain of layers, and {UNKNOWN}", False
     if network is None:
         behind = [(reader.bits(ref, i), after.shape, after.groups) for i, after in enumerate(index.layers) if i > layer]
-        found = paths(number, index.layers[layer].size[0], behind)
+        path_counts = paths(number, index.layers[layer].size[0], behind)
         degree = _read_by(reader, ref, index, layer, number)
         readers = [] if degree is None else names[layer + 1 : layer + 2]
         # Runs of before all networks were read had chains only.
         assumed = not isinstance(index.run.spec, Experiment)
-        return degree, readers, list(zip(names[layer + 1 :], found, strict=False)), None, assumed
-    places = {each.key: i for i, each in enumerate(index.layers)}
+        return degree, readers, list(zip(names[layer + 1 :], path_counts, strict=False)), None, assumed
+    places = {layer.key: i for i, layer in enumerate(index.layers)}
 
     def masks(key: str) -> Bits | None:
         return reader.bits(ref, places[key]) if key in places else None

@@ -105,11 +105,11 @@ class Architecture:
 
     @cached_property
     def _axes(self) -> Mapping[tuple[str, int], Sequence[tuple[Group, Axis]]]:
-        found: dict[tuple[str, int], list[tuple[Group, Axis]]] = {}
+        axes: dict[tuple[str, int], list[tuple[Group, Axis]]] = {}
         for group in self.groups:
             for axis in group.axes:
-                found.setdefault((axis.tensor, axis.axis), []).append((group, axis))
-        return found
+                axes.setdefault((axis.tensor, axis.axis), []).append((group, axis))
+        return axes
 
 
 _ADAPTER: TypeAdapter[Architecture] = TypeAdapter(Architecture)

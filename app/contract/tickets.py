@@ -73,8 +73,8 @@ class TicketRef:
     @classmethod
     def parse(cls, text: str) -> "TicketRef":
         """The ticket of an address. Raises `ValueError`."""
-        found = _ADDRESS.fullmatch(text)
-        if found is None:
+        hit = _ADDRESS.fullmatch(text)
+        if hit is None:
             raise ValueError(f"{text[:80]!r} is not the address of a ticket such as 06f3k2m9qa:0:5")
-        run, replicate, level, control, draw = found.groups()
+        run, replicate, level, control, draw = hit.groups()
         return cls(run, int(replicate), int(level), control or WINNING_TICKET, int(draw or 0))

@@ -81,14 +81,14 @@ def canonical(coordinates: dict[str, Any]) -> str:
 @cache
 def _coordinates(key: type[TrainingKey]) -> tuple[Coordinate, ...]:
     types = {"integer": int, "number": float, "string": str}
-    found = []
+    coordinates = []
     for name, field in key.model_fields.items():
         schema = _adapter(key, name).json_schema()
         kinds = {part.get("type") for part in schema.get("anyOf", [schema])} - {"null"}
         if len(kinds) != 1 or not kinds <= types.keys():
             raise TypeError(f"{key.__name__}.{name}: a coordinate is an int, a float or a str")
-        found.append(Coordinate(name, types[str(*kinds)], field.title or name.replace("_", " ").capitalize()))
-    return tuple(found)
+        coordinates.append(Coordinate(name, types[str(*kinds)], field.title or name.replace("_", " ").capitalize()))
+    return tuple(coordinates)
 
 
 @cache

@@ -22,7 +22,7 @@ def accuracies(text: str, places: Collection[tuple[int, int]]) -> dict[tuple[int
     columns = {name.strip() for name in rows.fieldnames or ()}
     if not columns >= _COLUMNS or columns - _COLUMNS - {"replicate"}:
         raise FieldError(_FIELD, "needs the header level, test_accuracy and, with several replicates, replicate")
-    found: dict[tuple[int, int], float] = {}
+    accuracies: dict[tuple[int, int], float] = {}
     for number, raw in enumerate(rows, 2):
         row = {str(name).strip(): str(value or "").strip() for name, value in raw.items()}
         try:
@@ -37,7 +37,7 @@ def accuracies(text: str, places: Collection[tuple[int, int]]) -> dict[tuple[int
             )
         if place not in places:
             raise FieldError(_FIELD, f"line {number}: there is no level {place[1]} of replicate {place[0]}")
-        if place in found:
+        if place in accuracies:
             raise FieldError(_FIELD, f"line {number}: level {place[1]} of replicate {place[0]} is given twice")
-        found[place] = value
-    return found
+        accuracies[place] = value
+    return accuracies

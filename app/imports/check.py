@@ -64,10 +64,10 @@ def _started(layer: Layer) -> bool:
     started = True
     if layer.initial is not None:
         for first, last in spans(layer.initial.size):
-            found = layer.initial.floats(first, last)
+            floats = layer.initial.floats(first, last)
             kept = layer.mask.kept(first, last) if layer.mask else None
-            _check_finite(layer.initial, found, first, kept)
-            started = started and bool(np.isfinite(found).all())
+            _check_finite(layer.initial, floats, first, kept)
+            started = started and bool(np.isfinite(floats).all())
     return started
 
 

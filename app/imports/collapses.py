@@ -14,12 +14,12 @@ from app.masks.connectivity import dead
 
 def gaps(recognition: Recognition, folder: Path) -> Mapping[tuple[int, int], Gap]:
     """Return where the collapsed ones of the networks are cut, by replicate and level; `folder` is for large ones."""
-    found: dict[tuple[int, int], Gap] = {}
+    gaps: dict[tuple[int, int], Gap] = {}
     for level in recognition.levels:
         cut = _gap(recognition.kernels, level, folder)
         if cut is not None:
-            found[level.network.replicate, level.network.level] = cut
-    return found
+            gaps[level.network.replicate, level.network.level] = cut
+    return gaps
 
 
 def _gap(kernels: list[Kernel], level: Level, folder: Path) -> Gap | None:
@@ -27,7 +27,7 @@ def _gap(kernels: list[Kernel], level: Level, folder: Path) -> Gap | None:
     linked = not no_link(kernel.name for kernel in kernels)
     shapes = [kernel.shape if linked and kernel.groups == 1 else kernel.shape[:1] for kernel in kernels]
     least = [_least(each.kept, kernel) for each, kernel in zip(level.counted, kernels, strict=True)]
-    if not all(each.kept for each in least) or not chained(shapes):
+    if not all(item.kept for item in least) or not chained(shapes):
         return gap(shapes, least, lambda: None)
     if connected(shapes, least):  # most masks are dense enough that nothing has to be read again
         return None
@@ -37,7 +37,7 @@ def _gap(kernels: list[Kernel], level: Level, folder: Path) -> Gap | None:
         for each, (layer, kernel) in zip(least, layers, strict=True)
     ]
     # One layer at a time, since a whole network may not fit in memory.
-    return gap(shapes, counts, lambda: first_cut((bits_of(*each, folder), each[1].shape) for each in layers))
+    return gap(shapes, counts, lambda: first_cut((bits_of(*layer, folder), layer[1].shape) for layer in layers))
 
 
 def _least(kept: int, kernel: Kernel) -> Counts:

@@ -119,7 +119,7 @@ def _entry(key: str, item: Any, file: str) -> tuple[Entry, int]:
 
 
 def _counts(value: Any) -> bool:
-    return isinstance(value, list) and all(type(each) is int and 0 <= each < 2**63 for each in value)
+    return isinstance(value, list) and all(type(item) is int and 0 <= item < 2**63 for item in value)
 
 
 def _product(shape: list[int]) -> int:
@@ -135,7 +135,7 @@ def _product(shape: list[int]) -> int:
 def _contiguous(entries: list[tuple[Entry, int]], size: int, file: str) -> None:
     """Every byte after the header belongs to one tensor. Raises Refused."""
     end = 0
-    for entry, stop in sorted(entries, key=lambda each: (each[0].start, each[1])):
+    for entry, stop in sorted(entries, key=lambda entry: (entry[0].start, entry[1])):
         if entry.start != end:
             what = "leaves a gap before it" if entry.start > end else "overlaps another tensor"
             raise Refused(file, what, tensor=entry.name, field="data_offsets")

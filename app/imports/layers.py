@@ -151,7 +151,7 @@ def _layer(stem: str, own: Mapping[str, _Tensor], found: Found, choices: Choices
     initial = own.get("initial") or (own.get("orig") if "trained" in own else None)
     for tensor in own.values():
         found.lines[tensor.entry.name] = _line(tensor, _OF_PART[tensor.named.part], "", False, _spare(values))
-    members = [each for each in (mask, values, initial) if each is not None]
+    members = [item for item in (mask, values, initial) if item is not None]
     why = _no_kernel(stem, mask, values, members, choices)
     if why is not None:
         for tensor in own.values():
@@ -201,12 +201,12 @@ def _no_kernel(
     """The line of tensors that are no prunable kernel: role, no layer, not taken, and why; None for a kernel."""
     if not members:
         return "other", "", False, "it has no matching weights"
-    if max(len(each.entry.shape) for each in members) < 2:
+    if max(len(member.entry.shape) for member in members) < 2:
         role: Role = "norm" if names.is_norm(stem) else "mask" if mask else "other"
         return role, "", False, "one dimension: vectors and normalisation parameters are not prunable"
     if any(member.entry.size == 0 for member in members):
         return "empty", "", False, "it is empty"
-    if any(each.entry.name in choices.roles for each in members):
+    if any(member.entry.name in choices.roles for member in members):
         return None
     if names.is_norm(stem):
         return "norm", "", False, "normalisation parameters are not prunable"

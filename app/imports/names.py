@@ -58,18 +58,18 @@ def taken_apart(name: str) -> Named:
     for pattern, role, why in _NOT_KERNELS:
         if pattern.search(name):
             return Named(name, "weights", role, why)
-    found = _PARAMETRIZED.fullmatch(name)
-    if found:
-        stem = f"{found[1]}.{found[2]}" if found[1] else found[2]
-        if found[3] in ("original", "original0", "original1"):
+    hit = _PARAMETRIZED.fullmatch(name)
+    if hit:
+        stem = f"{hit[1]}.{hit[2]}" if hit[1] else hit[2]
+        if hit[3] in ("original", "original0", "original1"):
             parts: dict[str, Part] = {"original": "orig", "original0": "gain", "original1": "direction"}
-            return Named(stem, parts[found[3]])
-        if re.search(r"mask\w*$", found[3]):
+            return Named(stem, parts[hit[3]])
+        if re.search(r"mask\w*$", hit[3]):
             return Named(stem, "mask")
         return Named(name, "weights", "other", "a parameter of a parametrization, not weights")
-    found = _MMA.fullmatch(name)
-    if found:
-        return Named(found[1] + found[2], "mask")
+    hit = _MMA.fullmatch(name)
+    if hit:
+        return Named(hit[1] + hit[2], "mask")
     if name.endswith(".mask"):
         return Named(name.removesuffix(".mask"), "mask")
     for end, part in _ENDS:

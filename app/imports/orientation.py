@@ -63,8 +63,9 @@ def network(layers: Sequence[Layer], file: str) -> list[Kernel]:
             kernels[name] = _transposed(name, turned[name])
         else:
             kernels[name] = _kernel(name, turned[name], stored[name].stored, flax[name], list(kernels.values()))
-    order = _ordered({name: (each.shape[0], each.shape[1] * each.groups, *each.shape[2:]) if len(each.shape) > 1
-                      else each.shape for name, each in kernels.items()})  # fmt: skip
+    shapes = {name: kernel.shape for name, kernel in kernels.items()}
+    order = _ordered({name: (shape[0], shape[1] * kernels[name].groups, *shape[2:]) if len(shape) > 1
+                      else shape for name, shape in shapes.items()})  # fmt: skip
     made = [kernels[name] for name in order]
     for kernel in made:
         _check_size(kernel, stored[kernel.name], file)

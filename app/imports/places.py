@@ -43,14 +43,14 @@ def networks(sources: Sequence[Source], places: Sequence[tuple[int, int]] = ()) 
     if places:
         return _placed(files, groups, places)
     replicates = [_REPLICATE.search(group[0].name) for group in groups]
-    numbers = [found and int(found[1]) for found in replicates]
+    numbers = [hit and int(hit[1]) for hit in replicates]
     known = sorted({number for number in numbers if number is not None}) if None not in numbers else []
-    found: list[Network] = []
+    networks: list[Network] = []
     for replicate, number in enumerate(known if len(known) > 1 else [None]):
         mine = [group for group, its in zip(groups, numbers, strict=True) if number is None or its == number]
         mine.sort(key=lambda group: natural(group[0].name))
-        found += [Network(group, replicate, level) for level, group in enumerate(mine)]
-    return found
+        networks += [Network(group, replicate, level) for level, group in enumerate(mine)]
+    return networks
 
 
 def _placed(

@@ -29,12 +29,12 @@ class Level(NamedTuple):
     @property
     def kept(self) -> int:
         """Weights that its masks keep."""
-        return sum(each.kept for each in self.counted)
+        return sum(item.kept for item in self.counted)
 
     @property
     def density(self) -> float:
         """Share of all weights that they keep, in [0, 1]."""
-        return self.kept / sum(each.total for each in self.counted)
+        return self.kept / sum(item.total for item in self.counted)
 
 
 class Row(NamedTuple):
@@ -67,7 +67,7 @@ class Recognition(NamedTuple):
 
 def recognise(networks: Sequence[Network], choices: Choices = UNDECIDED) -> Recognition:
     """Look at everything that files hold, once. Raises Refused for what cannot be imported at all."""
-    sources = [source for each in networks for source in each.sources]
+    sources = [source for network in networks for source in network.sources]
     total = sum(source.size for source in sources)
     if total > limits.MAX_BYTES:
         what = sources[0].name if len(sources) == 1 else f"{len(sources)} files"
@@ -91,7 +91,7 @@ def recognise(networks: Sequence[Network], choices: Choices = UNDECIDED) -> Reco
         question += _contradicted(levels[-1], choices, question)
         _collect(rows, found, place, kernels, levels[-1])
     initial = check.same_initial([level.layers for level in levels]) and all(
-        each.started for level in levels for each in level.counted
+        item.started for level in levels for item in level.counted
     )
     return Recognition(kernels, levels, list(rows.values()), question, list(_warnings(levels)), initial)
 

@@ -45,7 +45,7 @@ def converted_state(kind: str, spec: Spec, state: Any) -> Any:
 
 def _walked(kind: str, spec: Spec, part: Any) -> Any:
     if isinstance(part, list):
-        return [_walked(kind, spec, each) for each in part]
+        return [_walked(kind, spec, item) for item in part]
     if not isinstance(part, dict):
         return part
     if part.keys() == set(Place._fields):

@@ -9,7 +9,7 @@ from app.contract.experiment import RunSpec
 def submit_again(spec: RunSpec, name: str, origin: str) -> tuple[str, str]:
     """Return a line for the shell and one with curl, to the server at `origin`; safe to paste whatever they hold."""
     document = spec.model_dump(mode="json")
-    spec_text, body = (json.dumps(each, separators=(",", ":")) for each in (document, {"name": name, "spec": document}))
+    spec_text, body = (json.dumps(item, separators=(",", ":")) for item in (document, {"name": name, "spec": document}))
     headers = "-H 'Content-Type: application/json'"
     return (
         (

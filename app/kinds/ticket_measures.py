@@ -27,7 +27,7 @@ def measured(outcome: Series) -> Iterator[Fact]:
     yield from (fact(name, drawn, place) for name, place in (("accuracy", last), ("best_accuracy", best)))
     yield Fact("result.sparsity", 1 - float(drawn.density[last]), n=int(drawn.n[last]))
     order = list({density: place for place, density in _descending(drawn)}.values())
-    for place, (low, high) in zip(order, ranges([float(drawn.density[each]) for each in order]), strict=True):
+    for place, (low, high) in zip(order, ranges([float(drawn.density[item]) for item in order]), strict=True):
         if drawn.n[place]:
             yield fact("accuracy@", drawn, place)._replace(low=low, high=high)
 

@@ -79,7 +79,7 @@ def _reaches(start: int, left: tuple[int, ...], after: list[list[int]]) -> bool:
     """Whether every kind that is left can come somewhere behind `start`."""
     missing, new = {place for place, n in enumerate(left) if n}, [start]
     while new and missing:
-        found = missing.intersection(after[new.pop()])
-        missing -= found
-        new += found
+        intersection = missing.intersection(after[new.pop()])
+        missing -= intersection
+        new += intersection
     return not missing

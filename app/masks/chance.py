@@ -81,14 +81,14 @@ def axes(shapes: Sequence[tuple[int, ...]]) -> list[Axes]:
     convolution; the inputs of a linear layer, in blocks where it follows a convolution. Inputs whose number is no
     multiple of the units before them stay where they are.
     """
-    made = []
+    axes = []
     for place, shape in enumerate(shapes):
         channels = 1
         if place and len(shape) > 1:
             units = shapes[place - 1][0]
             channels = shape[1] if len(shape) > 2 else units if spread_of(units, shape[1]) else 1
-        made.append(Axes(place < len(shapes) - 1 and len(shape) > 1, channels))
-    return made
+        axes.append(Axes(place < len(shapes) - 1 and len(shape) > 1, channels))
+    return axes
 
 
 def uniform(sizes: Ints, weights: int) -> Chance:
@@ -101,9 +101,9 @@ def magnitude_at_init(strata: Ints, weights: int, inits: Sequence[Hashable]) -> 
 
     NaN for two masks whose `inits` differ or are None.
     """
-    made = _hypergeometric(strata.astype(np.float64), strata_sizes(weights).astype(np.float64))
-    shared = np.array([[a is not None and a == b for b in inits] for a in inits]).reshape(made.expected.shape)
-    return Chance(np.where(shared, made.expected, np.nan), np.where(shared, made.sd, np.nan))
+    null = _hypergeometric(strata.astype(np.float64), strata_sizes(weights).astype(np.float64))
+    shared = np.array([[a is not None and a == b for b in inits] for a in inits]).reshape(null.expected.shape)
+    return Chance(np.where(shared, null.expected, np.nan), np.where(shared, null.sd, np.nan))
 
 
 def unit_permuted(masks: Sequence[Moments | None]) -> Chance:
@@ -112,13 +112,13 @@ def unit_permuted(masks: Sequence[Moments | None]) -> Chance:
     nothing = np.full((len(masks), len(masks)), np.nan)
     if not found or len(found) < len(masks):
         return Chance(nothing, nothing)
-    totals = np.stack([each.totals for each in found])
+    totals = np.stack([item.totals for item in found])
     expected = totals @ totals.T / found[0].places
     variance = np.full(nothing.shape, np.nan)
     for i, a in enumerate(found):
         for j, b in enumerate(found[: i + 1]):
             variance[i, j] = variance[j, i] = _variance(a, b)
-    return Chance(expected, np.sqrt(np.maximum(variance, 0)), any(each.estimated for each in found))
+    return Chance(expected, np.sqrt(np.maximum(variance, 0)), any(item.estimated for item in found))
 
 
 def _variance(a: Moments, b: Moments) -> float:
@@ -130,7 +130,7 @@ def _variance(a: Moments, b: Moments) -> float:
     shared = np.zeros((n, n))
     step = max(1, _BAND // n)
     for first in range(0, k, step):  # products of bytes are exact in float32
-        left, right = (each[:, first : first + step].astype(np.float32) for each in (a.table, b.table))
+        left, right = (item[:, first : first + step].astype(np.float32) for item in (a.table, b.table))
         shared += left @ right.T
     shared -= shared.mean(axis=0) + shared.mean(axis=1, keepdims=True) - shared.mean()
     return float(np.vdot(shared, shared) / max(n - 1, 1))

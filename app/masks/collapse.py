@@ -42,7 +42,7 @@ def gap(shapes: Sequence[Shape], counts: Sequence[Counts], search: Callable[[], 
 
     `search` is `first_cut` of the masks; it is called only where counts alone do not prove a path.
     """
-    empty = tuple(number for number, each in enumerate(counts) if each.kept == 0)
+    empty = tuple(number for number, count in enumerate(counts) if count.kept == 0)
     if not chained(shapes):
         return Gap(empty, None, bridged=True) if empty else None
     cut: int | None = empty[0] if empty else None
@@ -62,12 +62,12 @@ def connected(shapes: Sequence[Shape], counts: Sequence[Counts]) -> bool:
     Follows a lower bound of the units that are reached: at least as many as the kept weights on reached inputs need.
     """
     reached = shapes[0][0] - counts[0].dead_units
-    for before, shape, each in zip(shapes, shapes[1:], counts[1:], strict=False):
+    for before, shape, count in zip(shapes, shapes[1:], counts[1:], strict=False):
         inputs, kernel = shape[1], prod(shape[2:])
         lost = (before[0] - reached) * (inputs // before[0])
-        read = inputs - each.dead_inputs
-        carried = each.kept - min(lost, read) * shape[0] * kernel
-        alive = shape[0] - each.dead_units
+        read = inputs - count.dead_inputs
+        carried = count.kept - min(lost, read) * shape[0] * kernel
+        alive = shape[0] - count.dead_units
         reached = alive if lost == 0 else max(ceil(carried / (inputs * kernel)), int(lost < read))
         if reached <= 0:
             return False

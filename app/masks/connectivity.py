@@ -42,15 +42,15 @@ def paths(unit: int, units: int, below: Sequence[tuple[Bits, tuple[int, ...], in
     """
     reach = np.zeros(units)
     reach[unit] = 1
-    found: list[Floats] = []
+    paths: list[Floats] = []
     for bits, shape, groups in below:
         inputs = shape[1] * groups if len(shape) > 1 else 0
         spread = spread_of(len(reach), inputs)
         if spread is None:
             break
         reach = carried(np.repeat(reach, spread), bits, shape, groups)
-        found.append(reach)
-    return found
+        paths.append(reach)
+    return paths
 
 
 def carried(inputs: Floats, bits: Bits, shape: tuple[int, ...], groups: int = 1) -> Floats:

@@ -69,10 +69,10 @@ def intersections(masks: Sequence[Bits]) -> Ints:
             row[:width] = bits[first : first + width]
         for i in range(len(masks)):
             np.bitwise_and(words[i], words[i:], out=both[i:])
-            found = np.bitwise_count(both[i:], out=counts[i:])
+            ones = np.bitwise_count(both[i:], out=counts[i:])
             # Three counts of at most 64 fit a byte, where they add up several times as fast.
-            of_three = found[:, :third] + found[:, third : 2 * third]
-            of_three += found[:, 2 * third :]
+            of_three = ones[:, :third] + ones[:, third : 2 * third]
+            of_three += ones[:, 2 * third :]
             total[i, i:] += of_three.sum(axis=1, dtype=np.uint32)
     return np.triu(total) + np.triu(total, 1).T
 
@@ -85,8 +85,8 @@ def smaller(sizes: Ints) -> Ints:
 def iou(intersection: NDArray[np.float64 | np.int64], sizes: Ints) -> Floats:
     """Intersection over union, in [0, 1]; NaN where both masks are empty."""
     union = sizes[:, None] + sizes[None, :] - intersection
-    made: Floats = np.divide(intersection, union, out=np.full(union.shape, np.nan), where=union > 0)
-    return made
+    array: Floats = np.divide(intersection, union, out=np.full(union.shape, np.nan), where=union > 0)
+    return array
 
 
 def adjusted(intersection: Ints, sizes: Ints, expected: Floats) -> Floats:
@@ -98,8 +98,8 @@ def adjusted(intersection: Ints, sizes: Ints, expected: Floats) -> Floats:
     room = least - expected
     # Rounding may leave a trace of room where there is none.
     there = room > 1e-9 * least
-    made: Floats = np.divide(intersection - expected, room, out=np.full(room.shape, np.nan), where=there)
-    return made
+    array: Floats = np.divide(intersection - expected, room, out=np.full(room.shape, np.nan), where=there)
+    return array
 
 
 def nested(intersection: Ints, sizes: Ints) -> NDArray[np.bool_]:

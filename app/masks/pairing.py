@@ -52,7 +52,7 @@ def pair(mine: Layers, theirs: Layers) -> Pairing:
         raise ValueError(reason)
     found, by = [-1] * len(mine), "shape"
     for shape in dict.fromkeys(shape for _, shape in mine):
-        ours, others = ([i for i, each in enumerate(layers) if each[1] == shape] for layers in (mine, theirs))
+        ours, others = ([i for i, layer in enumerate(layers) if layer[1] == shape] for layers in (mine, theirs))
         same = {names[0][i] for i in ours} == {names[1][j] for j in others}
         if len(ours) > 1 and not same:
             by = "proposal"
@@ -69,16 +69,16 @@ def parse(text: str) -> Choice:
     Raises ValueError.
     """
     made: dict[tuple[str, str], tuple[int, ...]] = {}
-    for part in filter(None, (each.strip() for each in text.split(","))):
-        found = _CHOICE.fullmatch(part)
-        if found is None:
+    for part in filter(None, (item.strip() for item in text.split(","))):
+        hit = _CHOICE.fullmatch(part)
+        if hit is None:
             raise ValueError(f"{part[:80]!r} is not a pairing of layers such as 06f3k2m9qa:06f3k2m9qb:0-2-1")
-        places = tuple(int(place) for place in found[3].split("-"))
+        places = tuple(int(place) for place in hit[3].split("-"))
         if sorted(places) != list(range(len(places))):
             raise ValueError(f"{part[:80]!r} does not contain each layer once, numbered from 0")
-        if (found[1], found[2]) not in made:
-            made[found[1], found[2]] = places
-            made[found[2], found[1]] = Pairing(places, "choice").inverse.places
+        if (hit[1], hit[2]) not in made:
+            made[hit[1], hit[2]] = places
+            made[hit[2], hit[1]] = Pairing(places, "choice").inverse.places
     return made
 
 

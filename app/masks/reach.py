@@ -36,11 +36,11 @@ def readers(network: Network, name: str, unit: int, masks: Masks) -> dict[str, i
     """Return how many kept weights of each kernel that reads a layer read one of its units."""
     start = np.zeros(network.kernel(name).units)
     start[unit] = 1
-    found: dict[str, int] = {}
+    readers: dict[str, int] = {}
     for kernel in network.kernels:
         if any(route.before == name for route in network.routes(kernel.name)):
-            found[kernel.name] = int(_through(kernel, _inputs(network, kernel, {name: start}), masks).sum())
-    return found
+            readers[kernel.name] = int(_through(kernel, _inputs(network, kernel, {name: start}), masks).sum())
+    return readers
 
 
 def first_cut(network: Network, names: Sequence[str], masks: Sequence[Bits]) -> int | None:
@@ -67,7 +67,7 @@ def gap(
     least = _least(network, dict(zip(names, counts, strict=True)))
     if _last_gap(network, names, {name: n > 0 for name, n in least.items()}) is None:
         return None
-    empty = tuple(number for number, each in enumerate(counts) if each.kept == 0)
+    empty = tuple(number for number, count in enumerate(counts) if count.kept == 0)
     most = _most(network, dict(zip(names, counts, strict=True)))
     cut = _last_gap(network, names, most)
     if cut is None:

@@ -74,7 +74,7 @@ def network_of(provenance: Mapping[str, Any]) -> Network | str | None:
 def _routes(architecture: Architecture, kernel: Kernel) -> Iterator[Route]:
     read = [architecture.by_name[name] for name in kernel.reads if name != INPUT]
     if kernel.role == "attention_out":
-        read = [each for each in read if each.role in ("value", "query_key_value")] or read
+        read = [item for item in read if item.role in ("value", "query_key_value")] or read
     for before in read:
         labels = (None, None) if kernel.groups > 1 else _labels(architecture, before, kernel)
         yield Route(before.name, *labels)
@@ -95,7 +95,7 @@ def _labels(architecture: Architecture, before: Kernel, kernel: Kernel) -> tuple
 
 def _number(labels: Ints, found: Sequence[tuple[Group, Axis]], group: Group, base: int) -> None:
     """Add base, 2 · base, ... to the entries of a group's units, in place."""
-    for _, axis in (each for each in found if each[0] is group):
+    for _, axis in (item for item in found if item[0] is group):
         span = labels[axis.start : axis.start + axis.outer * group.size * axis.inner]
         span += base * np.tile(np.repeat(np.arange(1, group.size + 1), axis.inner), axis.outer)
 

@@ -27,13 +27,13 @@ def sums(bits: Bits, columns: int, strata: NDArray[np.uint8] | None = None) -> d
         (mask[first : first + 255].sum(axis=0, dtype=np.uint8).astype(np.int32) for first in range(0, rows, 255)),
         start=np.zeros(columns, np.int32),
     )
-    made: dict[str, NDArray[Any]] = {
+    sums: dict[str, NDArray[Any]] = {
         "rows": np.bitwise_count(bits).sum(axis=1, dtype=np.int32),
         "columns": by_column,
     }
     if strata is not None:
-        made["strata"] = np.bincount(strata.reshape(-1), weights=mask.reshape(-1), minlength=STRATA).astype(np.int32)
-    return made
+        sums["strata"] = np.bincount(strata.reshape(-1), weights=mask.reshape(-1), minlength=STRATA).astype(np.int32)
+    return sums
 
 
 def strata_of(initial: NDArray[Any]) -> NDArray[np.uint8]:

@@ -193,8 +193,8 @@ def _two_shades(small: Image.Image) -> Image.Image:
 
 
 def _cause(format_: Format, error: Exception) -> str:
-    told = str(error)
-    if "truncated" in told.lower():
+    text = str(error)
+    if "truncated" in text.lower():
         return f"is a truncated {format_}"
-    words = "".join(c for c in told if c.isprintable())[:160] or type(error).__name__
+    words = "".join(c for c in text if c.isprintable())[:160] or type(error).__name__
     return f"is a {format_} that cannot be decoded: {words}"

@@ -43,7 +43,7 @@ class Advantage(NamedTuple):
         if not self.densities:
             where = "at the sparsest level" if self.others or self.worse else "at any density tested"
             return f"The ticket is not shown to beat {control} {where} {about}{denser}{worse}"
-        low, high = (words.points(each).removeprefix("+") for each in (self.low, self.high))
+        low, high = (words.points(item).removeprefix("+") for item in (self.low, self.high))
         by = low if low == high else f"{low} to {high}"
         density = f"{words.density(self.densities[0])} of the weights"
         where = f"from {density} down" if len(self.densities) > 1 else f"at {density}, the sparsest level tested"

@@ -58,7 +58,7 @@ def of_run(collapses: Collapses, replicates: int) -> str:
 
 def of_level(collapses: Collapses, level: int, replicates: int) -> str:
     """Return the sentence about one level, of the first replicate that has collapsed there; "" without one."""
-    here = {place: each for place, each in collapses.items() if place[1] == level}
+    here = {place: collapse for place, collapse in collapses.items() if place[1] == level}
     one = first(here)
     if one is None:
         return ""

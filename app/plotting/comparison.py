@@ -52,13 +52,13 @@ def comparison(outcome: Series | None, terms: Terms, *, column: str = "test_accu
             int(ticket.n[place]),
             int(ticket.diverged[place]),
             dense[row],
-            tuple(each[row] for each in pairs),
+            tuple(pair[row] for pair in pairs),
         )
         for row, place in enumerate(pruned)
     )
     found = [advantage(outcome, ticket, pair, terms) for pair in pairs]
     return Comparison(
-        controls, rows, judged(outcome, ticket, dense, terms), tuple(each for each in found if each is not None)
+        controls, rows, judged(outcome, ticket, dense, terms), tuple(item for item in found if item is not None)
     )
 
 

@@ -90,7 +90,7 @@ def welch_interval(
     if not error:
         return difference, difference, difference
     sizes = (len(mine), len(theirs))
-    freedom = error**2 / sum(each**2 / (n - 1) for each, n in zip(squares, sizes, strict=True))
+    freedom = error**2 / sum(square**2 / (n - 1) for square, n in zip(squares, sizes, strict=True))
     half = quantile(freedom + 1, levels) * math.sqrt(error)
     return difference, difference - half, difference + half
 
@@ -109,7 +109,7 @@ def by_level(ticket: Curve, other: Curve, control: str, terms: Terms) -> tuple[P
     """
     levels = [level for level in ticket.levels.tolist() if level > 0]
     found = [_differences(ticket, other, level, control) for level in levels]
-    tested = sum(len(each) > 1 for each in found) if terms.kind == "simultaneous" else 1
+    tested = sum(len(item) > 1 for item in found) if terms.kind == "simultaneous" else 1
     return tuple(
         Paired(level, control, len(each), *t_interval(each, levels=max(tested, 1), least_sd=terms.step))
         for level, each in zip(levels, found, strict=True)

@@ -64,7 +64,7 @@ def annotations(ends: Sequence[End], y_range: tuple[float, float], *, log_x: boo
     out = []
     for end, fraction, place in zip(ends, fractions, places, strict=True):
         arrow = " ↓" if fraction < 0 else " ↑" if fraction > 1 else ""
-        x, edge = (math.log10(each) if log_x else each for each in (end.x, last))
+        x, edge = (math.log10(item) if log_x else item for item in (end.x, last))
         y = low + place * (high - low)
         where: dict[str, Any] = {"x": x, "y": y, "xshift": shift}
         at = low + min(max(fraction, 0.0), 1.0) * (high - low)

@@ -101,10 +101,10 @@ def traces(levels: Ints, line: Line, scale: LogScale | None = None) -> list[dict
     empty = y == 0 if scale else np.zeros(len(y), bool)
     n = np.isfinite(line.share).sum(axis=1)
     # Where not every mean is over as many replicates, each says over how many.
-    behind = [f" (n = {each})" if n.min() < n.max() else "" for each in n]
+    behind = [f" (n = {item})" if n.min() < n.max() else "" for item in n]
     text = [f"{words.density(value / 100)}{of}" for value, of in zip(y, behind, strict=True)]
     if scale is not None:
-        y, low, high = (np.maximum(each, scale.floor) for each in (y, low, high))
+        y, low, high = (np.maximum(item, scale.floor) for item in (y, low, high))
     out: list[dict[str, Any]] = []
     if np.nanmax(high - low, initial=0) > 0.01:
         edge = {"type": "scatter", "mode": "lines", "x": x, "line": {"width": 0}, "hoverinfo": "skip",

@@ -46,7 +46,7 @@ def traces(line: MeanLine, *, band: bool = True, log_y: bool = False) -> list[di
         return []
     middle, low, high = mean(values), np.nanmin(values, axis=1), np.nanmax(values, axis=1)
     if log_y:
-        middle, low, high = (np.where(each > 0, each, np.nan) for each in (middle, low, high))
+        middle, low, high = (np.where(item > 0, item, np.nan) for item in (middle, low, high))
     look = LOOKS[line.role]
     out: list[dict[str, Any]] = []
     if band and (high > low).any():
@@ -57,7 +57,7 @@ def traces(line: MeanLine, *, band: bool = True, log_y: bool = False) -> list[di
         out.append({**edge, "y": low})
         out.append({**edge, "y": high, "fill": "tonexty", "fillcolor": rgba(look.color, 0.12)})
     at = [where for where, here in zip(line.at, there, strict=True) if here]
-    text = [_written(line, *each) for each in zip(at, middle, low, high, n, strict=True)]
+    text = [_written(line, *item) for item in zip(at, middle, low, high, n, strict=True)]
     color = look.color if line.alpha == 1 else rgba(look.color, line.alpha)
     trace = {
         "type": "scatter", "mode": "lines+markers" if line.marked else "lines", "name": line.name, "x": x, "y": middle,

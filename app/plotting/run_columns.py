@@ -96,8 +96,8 @@ def ticks(column: RunColumn) -> list[tuple[float, str]]:
 
 def find(columns: Sequence[RunColumn], name: str) -> RunColumn | None:
     """Return the column of a path, or of its last part where one column alone has that."""
-    alike = [each for each in columns if name in (each.path, each.path.rpartition(".")[2])]
-    exact = [each for each in alike if each.path == name]
+    alike = [column for column in columns if name in (column.path, column.path.rpartition(".")[2])]
+    exact = [item for item in alike if item.path == name]
     return exact[0] if exact else alike[0] if len(alike) == 1 else None
 
 
@@ -106,4 +106,4 @@ def table(
 ) -> dict[str, list[Any]]:
     """Return a row for each run: its id, name and line, then the columns."""
     own = {"run": list(ids), "name": list(names), "group": list(groups)}
-    return {**own, **{each.path: list(each.values) for each in columns}}
+    return {**own, **{column.path: list(column.values) for column in columns}}

@@ -122,7 +122,7 @@ def literal(value: Any, shown: bool = False) -> Any:
         return _MARKUP.sub(lambda found: "&amp;" if found[0] == "&" else "&lt;", value) if shown else value
     if isinstance(value, Mapping):
         return {key: each if key == "meta" else literal(each, key in _TEXTS) for key, each in value.items()}
-    return [literal(each, shown) for each in value] if isinstance(value, list | tuple) else value
+    return [literal(item, shown) for item in value] if isinstance(value, list | tuple) else value
 
 
 def note(text: str, *, role: str = SOFT, **place: Any) -> dict[str, Any]:
@@ -160,7 +160,7 @@ def figure(
         yshift=5,
     )  # fmt: skip
     notes = [y_title, *annotations]
-    places = [{"note": i, **each["place"]} for i, each in enumerate(notes) if "place" in each]
+    places = [{"note": i, **note["place"]} for i, note in enumerate(notes) if "place" in note]
     return go.Figure(
         data=[{"showlegend": False, **literal(trace)} for trace in traces],
         layout={
@@ -176,7 +176,7 @@ def figure(
             "hoverlabel": {"bgcolor": palette.PAGE["card"].light, "bordercolor": HAIRLINE, "font": {"color": INK}},
             "xaxis": literal(xaxis),
             "yaxis": {**literal(yaxis), "title": {"text": ""}},
-            "annotations": literal([{k: v for k, v in each.items() if k != "place"} for each in notes]),
+            "annotations": literal([{k: v for k, v in note.items() if k != "place"} for note in notes]),
             "meta": {
                 "title": title,
                 "finding": [glued(part)._asdict() if part.role else {"text": glued(part).text} for part in finding],

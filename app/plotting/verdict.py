@@ -82,7 +82,7 @@ def judged(outcome: Series, ticket: Curve, differences: Sequence[Paired], terms:
     """The verdict on the differences of the ticket to dense, one per pruned level, densest first."""
     tested = [difference for difference in differences if difference.tested]
     matches = [difference.low > -terms.bound and not lost(outcome, ticket, difference.level) for difference in tested]
-    found = Verdict(
+    statement = Verdict(
         terms,
         n=max((difference.n for difference in differences), default=0),
         tested=len(tested),
@@ -91,11 +91,11 @@ def judged(outcome: Series, ticket: Curve, differences: Sequence[Paired], terms:
         best=max((difference.mean for difference in tested), default=None),
     )
     if not any(matches):
-        return found
+        return statement
     last = max(index for index, match in enumerate(matches) if match)
     lowest = tested[last]
     density = float(ticket.density[ticket.levels == lowest.level][0])
-    return found._replace(
+    return statement._replace(
         level=lowest.level, density=density, difference=lowest, n=lowest.n, gaps=matches[:last].count(False)
     )
 

@@ -23,18 +23,18 @@ class Origin:
 
 def origins(starts: Iterable[EventRecord]) -> list[Origin]:
     """The origins of a run by replicate, each as often as it changed."""
-    found: list[Origin] = []
-    for start in sorted(starts, key=lambda each: (each.event["replicate"], each.seq)):
+    origins: list[Origin] = []
+    for start in sorted(starts, key=lambda start: (start.event["replicate"], start.seq)):
         event = start.event
         lines = lines_of(event["plan"], event["provenance"])
         new = Origin(event["replicate"], (event["attempt"],), (event["worker"],), lines)
-        last = found[-1] if found else None
+        last = origins[-1] if origins else None
         if last is not None and (last.replicate, last.lines) == (new.replicate, new.lines):
             workers = tuple(dict.fromkeys(last.workers + new.workers))
-            found[-1] = Origin(last.replicate, last.attempts + new.attempts, workers, lines)
+            origins[-1] = Origin(last.replicate, last.attempts + new.attempts, workers, lines)
         else:
-            found.append(new)
-    return found
+            origins.append(new)
+    return origins
 
 
 def lines_of(plan: Mapping[str, Any], provenance: Mapping[str, Any]) -> dict[str, str]:
@@ -64,7 +64,7 @@ def reasons(then: Sequence[Origin], now: Sequence[Origin]) -> list[Reason]:
     found: dict[tuple[str, str, str], list[int]] = {}
     both = {origin.replicate for origin in then} & {origin.replicate for origin in now}
     for replicate in sorted(both):
-        before, after = ([each.lines for each in made if each.replicate == replicate] for made in (then, now))
+        before, after = ([item.lines for item in made if item.replicate == replicate] for made in (then, now))
         for key in dict.fromkeys(key for lines in (*before, *after) for key in lines):
             a, b = (_values(lines, key) for lines in (before, after))
             if a != b and key not in NAMES:

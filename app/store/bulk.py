@@ -180,7 +180,7 @@ def _already(state: str) -> str:
 def _retag(conn: Connection, rows: Sequence[AnyRow], tag: str, *, add: bool) -> None:
     values = []
     for row in rows:
-        tags = [*row.tags, tag] if add else [each for each in row.tags if each != tag]
+        tags = [*row.tags, tag] if add else [item for item in row.tags if item != tag]
         search = labels.search_lines(row.name, tags, row.kind, row.model, row.dataset)
         values.append({"run": row.id, "tags": tags, "search": search})
     conn.execute(update(runs).where(runs.c.id == bindparam("run")), values)

@@ -64,8 +64,8 @@ class Connected(Reads):
         with self._explained():
             if self._db.is_new():
                 installation.refuse_new(self.artifacts_store, self._db.name)
-            elif (found := self._revision()) is not None and found.kind == "newer":
-                raise Unusable(self._line(found))
+            elif (revision := self._revision()) is not None and revision.kind == "newer":
+                raise Unusable(self._line(revision))
             migrate(self._db)
             self._check_writable()
             self.check_installation()
@@ -86,12 +86,12 @@ class Connected(Reads):
         try:
             if self._db.is_new():
                 return _NEW
-            found = self._revision()
+            revision = self._revision()
         except DBAPIError as error:
             return diagnose(error) or Condition("broken", str(error.orig))
-        if found is None and (damage := self._integrity.damage()):
+        if revision is None and (damage := self._integrity.damage()):
             return DAMAGED._replace(detail=f"{DAMAGED.detail} ({damage})")
-        return found
+        return revision
 
     def revision_ok(self) -> bool:
         """Whether the database is reachable, whole and at this program's revision."""
@@ -100,11 +100,11 @@ class Connected(Reads):
     def wait_for_revision(self, timeout: float) -> None:
         """Wait until somebody has migrated. Raises TimeoutError after `timeout` seconds; Mismatch, Unusable at once."""
         end = time.monotonic() + timeout
-        while (found := self._start()) is not None:
-            if found.kind not in ("new", "busy", "away"):
-                raise Unusable(self._line(found))
+        while (condition := self._start()) is not None:
+            if condition.kind not in ("new", "busy", "away"):
+                raise Unusable(self._line(condition))
             if time.monotonic() > end:
-                raise TimeoutError(self._line(found))
+                raise TimeoutError(self._line(condition))
             time.sleep(0.1)
 
     def _start(self) -> Condition | None:
@@ -113,13 +113,13 @@ class Connected(Reads):
             if self._db.is_new():
                 installation.refuse_new(self.artifacts_store, self._db.name)
                 return _NEW
-            found = self._revision()
-            if found is None:
+            revision = self._revision()
+            if revision is None:
                 self._check_writable()
                 self.check_installation()
         except SQLAlchemyError as error:
             return diagnose(error) or Condition("broken", str(error))
-        return found
+        return revision
 
     def _revision(self) -> Condition | None:
         with self._db.read() as conn:

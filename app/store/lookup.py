@@ -31,8 +31,8 @@ def key_of(conn: Connection, run_id: str) -> type[TrainingKey]:
 @lru_cache(4096)
 def coordinates(key: str) -> Mapping[str, Value | None]:
     """Return the coordinates of a stored key by name."""
-    found: dict[str, Value | None] = orjson.loads(key)
-    return MappingProxyType(found)
+    coordinates: dict[str, Value | None] = orjson.loads(key)
+    return MappingProxyType(coordinates)
 
 
 def moment(seconds: float | None) -> Any:

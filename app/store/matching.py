@@ -144,7 +144,7 @@ def _moment(term: Comparison, column_name: str) -> Condition:
             begin, end = day.timestamp(), (day + timedelta(days=1)).timestamp()
             on = {"<": column < begin, "<=": column < end, ">": column >= end, ">=": column >= begin}
             conditions.append(on.get(term.operator, and_(column >= begin, column < end)))
-    return _any(term, [func.coalesce(each, false()) for each in conditions])
+    return _any(term, [func.coalesce(condition, false()) for condition in conditions])
 
 
 def _compared(term: Comparison, column: Any, values: list[float]) -> Condition:

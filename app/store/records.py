@@ -68,7 +68,7 @@ class Records(Connected):
         Raises FieldError as `create_run`.
         """
         about: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes}
-        saved = (output for each in outputs for output in each if isinstance(output, ArtifactSaved))
+        saved = (output for item in outputs for output in item if isinstance(output, ArtifactSaved))
         self.artifacts_store.sync(output.sha256 for output in saved)
         return self._create(lambda conn, run_id: imported.create(conn, run_id, spec, outputs, provenance, **about))
 

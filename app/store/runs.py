@@ -159,7 +159,7 @@ def relatives(conn: Connection, run_id: str, newest: int) -> Relatives:
             refused.append(Refusal(replicate=shard.replicate, worker=shard.refused_by, reason=shard.reason))
     known = {row.id: _record(row, list(of_run[row.id].values())) for row in rows}
     run = known[run_id]
-    again = (each for each in known.values() if each.again_of == run_id and each.deleted_at is None)
+    again = (item for item in known.values() if item.again_of == run_id and item.deleted_at is None)
     return Relatives(run, known.get(run.again_of or ""), tuple(again)[:newest], tuple(refused))
 
 
@@ -222,7 +222,7 @@ def update_states(conn: Connection, run_ids: Collection[str]) -> dict[str, State
         states[row.id] = state = derive([shard.state for shard in of_run[row.id]])
         if state == row.state:
             continue
-        failed = [f"replicate {each.replicate}: {_error(each)}" for each in of_run[row.id] if each.state == "failed"]
+        failed = [f"replicate {item.replicate}: {_error(item)}" for item in of_run[row.id] if item.state == "failed"]
         error = "\n\n".join(failed) if state == "failed" else None
         changed[state not in LIVE].append({"run": row.id, "state": state, "error": error})
         if state == "running" and row.started_at is None:
@@ -233,7 +233,7 @@ def update_states(conn: Connection, run_ids: Collection[str]) -> dict[str, State
             conn.execute(update(runs).where(runs.c.id == bindparam("run")).values(finished_at=finished_at), values)
     if begun:
         conn.execute(update(runs).where(runs.c.id.in_(begun)).values(started_at=Now()))
-    events.log_each(conn, {each["run"]: Changed(state=each["state"]) for each in changed[True]})
+    events.log_each(conn, {item["run"]: Changed(state=item["state"]) for item in changed[True]})
     return states
 
 

@@ -91,13 +91,13 @@ def _value(row: AnyRow, column: str) -> Value | None:
 def unpacked(chunks: Sequence[AnyRow], key: type[TrainingKey]) -> Series:
     """Return the rows of chunks of one series of a run with this key; a column that some rows lack is NaN there."""
     declared = key.coordinates()
-    types = {"replicate": np.int64, **{each.name: _TYPES[each.type] for each in declared}}
-    names = tuple(each.name for each in declared)
+    types = {"replicate": np.int64, **{coordinate.name: _TYPES[coordinate.type] for coordinate in declared}}
+    names = tuple(coordinate.name for coordinate in declared)
     if not chunks:
         return Series({column: np.array([], dtype=dtype) for column, dtype in types.items()}, names)
     replicates, keys, lengths, layouts, data = zip(*(row[: len(_COLUMNS)] for row in chunks), strict=True)
-    found = [coordinates(each) for each in keys]
-    values = {"replicate": replicates, **{name: [each[name] for each in found] for name in names}}
+    found = [coordinates(key) for key in keys]
+    values = {"replicate": replicates, **{name: [key_of_row[name] for key_of_row in found] for name in names}}
     columns: dict[str, NDArray[Any]] = {
         column: np.repeat(np.array(values[column], dtype=dtype), lengths) for column, dtype in types.items()
     }
@@ -113,8 +113,8 @@ def newest_level(conn: Connection, run_id: str, names: Collection[str]) -> int |
     """The highest level that any of these series has rows of; None without any."""
     level = cast(CoordinateOf(table.c.key, literal("level")), Integer)
     query = select(func.max(level)).where(table.c.run_id == run_id, table.c.series.in_(names))
-    found: int | None = conn.execute(query).scalar()
-    return found
+    newest: int | None = conn.execute(query).scalar()
+    return newest
 
 
 def measured(lengths: Sequence[int], layouts: Sequence[str], data: Sequence[bytes]) -> dict[str, NDArray[np.float64]]:

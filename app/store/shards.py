@@ -142,7 +142,7 @@ def checkpoint(conn: Connection, shard_id: int, token: str, sha256: str, next_or
     older = [checkpoint for checkpoint in row.checkpoints if checkpoint != new]
     kept = [new, *older][:CHECKPOINTS]
     _set(conn, shard_id, checkpoints=kept, checkpoint_at=Now(), tries=0, error=None, traceback=None)
-    dropped = [each["sha256"] for each in older if each not in kept]
+    dropped = [item["sha256"] for item in older if item not in kept]
     references.release(conn, dropped)
     return dropped
 

@@ -52,11 +52,11 @@ class Snapshot(Reads):
         """The run with the one that it repeats and at most `newest` that repeat it. Raises NotFound."""
 
         def read() -> Relatives:
-            found = Reads.relatives(self, run_id, newest)
-            for run in filter(None, (found.run, found.original, *found.repeats)):
+            relatives = Reads.relatives(self, run_id, newest)
+            for run in filter(None, (relatives.run, relatives.original, *relatives.repeats)):
                 self._keep(run)
-            self._known["refusals", run_id] = list(found.refusals)
-            return found
+            self._known["refusals", run_id] = list(relatives.refusals)
+            return relatives
 
         return self._once(("relatives", run_id, newest), read)
 
@@ -123,13 +123,13 @@ class Snapshot(Reads):
 
         def read() -> Series:
             whole = self._chunks.get((run_id, name))
-            found = series.chunks(self._conn, run_id, name, where) if whole is None else series.of(whole, where)
-            return series.unpacked(found, key)
+            chunks = series.chunks(self._conn, run_id, name, where) if whole is None else series.of(whole, where)
+            return series.unpacked(chunks, key)
 
         return self._once(("series", run_id, name, *where.items()), read)
 
     def timed(self, run_ids: Collection[str], name: str, **coordinates: Value | None) -> dict[str, Series]:
         """Return a series of several runs, read in one statement, with column `at`: when each row was stored, in
         seconds since the epoch. Raises NotFound."""
-        found = series.of_several(self._conn, run_ids, name, coordinates) if run_ids else {}
-        return {run_id: series.timed(chunks, self.run(run_id).spec.key) for run_id, chunks in found.items()}
+        chunks_of = series.of_several(self._conn, run_ids, name, coordinates) if run_ids else {}
+        return {run_id: series.timed(chunks, self.run(run_id).spec.key) for run_id, chunks in chunks_of.items()}

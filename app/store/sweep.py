@@ -40,7 +40,7 @@ def sweep(
     fs, root = artifacts.fs, artifacts.root
     names = artifacts.names()
     hashes = {name.rpartition("/")[2]: f"{root}/{name}" for name in names if HASHED.fullmatch(name)}
-    trashed = [(f"{root}/{name}", *found.groups()) for name in names if (found := _TRASHED.fullmatch(name))]
+    trashed = [(f"{root}/{name}", *hit.groups()) for name in names if (hit := _TRASHED.fullmatch(name))]
     restored = 0
     for path, _, sha256 in trashed:
         if sha256 in referenced and sha256 not in hashes:

@@ -40,8 +40,8 @@ class Sweeping(Connected):
     def measure_members(self, sweep_id: str, results: Sequence[Result]) -> None:
         """Keep what runs of members came to."""
         with self._db.write(hasty=True) as conn:
-            for each in results:
-                sweeps.measured(conn, sweep_id, each)
+            for result in results:
+                sweeps.measured(conn, sweep_id, result)
 
     def replan_sweep(self, sweep_id: str, plan: Plan) -> Sweep:
         """Give a sweep more values or another budget, and open it again. Raises NotFound."""

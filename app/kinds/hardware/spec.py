@@ -40,8 +40,8 @@ _PAIR = re.compile(r"(\d+)\s*[x×*]\s*(\d+)", re.IGNORECASE)
 
 def _sides(value: Any) -> Any:
     """`784×300`, as a form writes it, is the pair of its numbers."""
-    found = _PAIR.fullmatch(value.strip()) if isinstance(value, str) else None
-    return found.groups() if found else value
+    hit = _PAIR.fullmatch(value.strip()) if isinstance(value, str) else None
+    return hit.groups() if hit else value
 
 
 Side: TypeAlias = Annotated[int, Field(ge=1, le=4096)]

@@ -175,7 +175,7 @@ class LotterySpec(Experiment):
     def pace(self) -> Pace:
         """The same network on the same pictures, cut or not, in the same precision."""
         usual = {"none", "float32"}
-        pictures = [self.dataset.kind, *(each for each in (self.augmentation, self.precision) if each not in usual)]
+        pictures = [self.dataset.kind, *(item for item in (self.augmentation, self.precision) if item not in usual)]
         return Pace(self.model.label, ", ".join(pictures), self.batch_size, "per step")
 
     @property

@@ -13,13 +13,13 @@ def summary(reader: Reader, run: Run) -> str:
     """Return down to which density the ticket matches dense and beats its controls, and where it collapses."""
     lost = first(collapses(reader, run))
     collapsed = [brief(lost)] if lost else []
-    made = comparison(reader.store.series(run.id, "outcome"), terms_of(run))
-    found = made.verdict
-    said = [beats for advantage in made.advantages if (beats := advantage.short())]
-    if found.density is not None:
-        gaps = ", with gaps" if found.gaps else ""
-        said.insert(0, f"matches dense to {words.density(found.density)}{gaps} (n = {found.n}, bound 0.2)")
-    elif found.tested and not collapsed and run.state == "finished":
+    table = comparison(reader.store.series(run.id, "outcome"), terms_of(run))
+    verdict = table.verdict
+    said = [beats for advantage in table.advantages if (beats := advantage.short())]
+    if verdict.density is not None:
+        gaps = ", with gaps" if verdict.gaps else ""
+        said.insert(0, f"matches dense to {words.density(verdict.density)}{gaps} (n = {verdict.n}, bound 0.2)")
+    elif verdict.tested and not collapsed and run.state == "finished":
         said.insert(0, "not shown to match dense")
     so_far = "" if run.state == "finished" or not said else " so far"
     return " · ".join([*said, *collapsed]) + so_far

@@ -59,8 +59,8 @@ def info(source: Source[ChanceOptions]) -> ChanceInfo:
     Nested pairs, which share all by construction, are left out unless they are the pair asked for. Pairs that have a
     ticket in common are uncorrelated under each null, so variances of the mean add up; so they do over layers.
     """
-    made = source.overlaps
-    names = made.layers if made else ()
+    overlaps = source.overlaps
+    names = overlaps.layers if overlaps else ()
     several = len(names) > 1
     rows = (*names, "all layers") if several else names
     none = np.full(len(rows), np.nan)
@@ -73,18 +73,18 @@ def info(source: Source[ChanceOptions]) -> ChanceInfo:
         sd={},
         nested=0,
         same=0,
-        n=replicates(made.refs) if made else 0,
-        who=count(made.refs) if made else "",
-        paired=pairs_by(made) if made else "",
-        partners=(*(partners(made, i) for i in range(len(names))), *([""] if several else [])) if made else (),
-        left_out=made.left_out if made else 0,
+        n=replicates(overlaps.refs) if overlaps else 0,
+        who=count(overlaps.refs) if overlaps else "",
+        paired=pairs_by(overlaps) if overlaps else "",
+        partners=(*(partners(overlaps, i) for i in range(len(names))), *([""] if several else [])) if overlaps else (),
+        left_out=overlaps.left_out if overlaps else 0,
         awaited=awaited(source),
     )
-    if made is None or len(made.refs) < 2 or not names:
+    if overlaps is None or len(overlaps.refs) < 2 or not names:
         return empty
-    i, j = np.triu_indices(len(made.refs), 1)
-    total = made.sizes.sum(axis=1)
-    inside = nested(made.intersections.sum(axis=2), total)[i, j]
+    i, j = np.triu_indices(len(overlaps.refs), 1)
+    total = overlaps.sizes.sum(axis=1)
+    inside = nested(overlaps.intersections.sum(axis=2), total)[i, j]
     same = inside & (total[i] == total[j])
     if not source.options.a:
         i, j = i[~inside], j[~inside]
@@ -94,26 +94,26 @@ def info(source: Source[ChanceOptions]) -> ChanceInfo:
         chosen = values[i, j].astype(np.float64)
         return np.concatenate([chosen, chosen.sum(axis=1, keepdims=True)], axis=1) if several else chosen
 
-    least = smaller(made.sizes)[i, j].astype(np.float64)
-    least = np.concatenate([least, _in_all(made.sizes)[i, j]], axis=1) if several else least
+    least = smaller(overlaps.sizes)[i, j].astype(np.float64)
+    least = np.concatenate([least, _in_all(overlaps.sizes)[i, j]], axis=1) if several else least
     there = least > 0
     pairs = there.sum(axis=0)
 
     def mean(values: Floats, n: Ints) -> Floats:
         total = np.where(there, values, 0.0).sum(axis=0)
-        found: Floats = np.divide(total, n, out=none.copy(), where=pairs > 0)
-        return found
+        array: Floats = np.divide(total, n, out=none.copy(), where=pairs > 0)
+        return array
 
     share = np.divide(1, least, out=np.zeros(least.shape), where=there)
-    told = [null for null in NULLS if len(i) and np.isfinite(made.expected[null][i, j]).any(axis=1).all()]
+    told = [null for null in NULLS if len(i) and np.isfinite(overlaps.expected[null][i, j]).any(axis=1).all()]
     return empty._replace(
         pairs=pairs,
-        observed=mean(of_pairs(made.intersections) * share, pairs),
-        expected={null: mean(of_pairs(made.expected[null]) * share, pairs) for null in told},
-        sd={null: np.sqrt(mean(of_pairs(made.sd[null] ** 2) * share**2, pairs**2)) for null in told},
+        observed=mean(of_pairs(overlaps.intersections) * share, pairs),
+        expected={null: mean(of_pairs(overlaps.expected[null]) * share, pairs) for null in told},
+        sd={null: np.sqrt(mean(of_pairs(overlaps.sd[null] ** 2) * share**2, pairs**2)) for null in told},
         nested=0 if source.options.a else int(inside.sum()),
         same=0 if source.options.a else int(same.sum()),
-        estimated=made.estimated if "unit_permuted" in told else (),
+        estimated=overlaps.estimated if "unit_permuted" in told else (),
     )
 
 

@@ -76,7 +76,7 @@ def info(source: Source[DegreeOptions]) -> DegreeInfo:
             options, None, unknown(source, options.layer) if options.layer else awaited(source, options.level)
         )
     layer, tensors = found[0], saved(source).get(options.level, {})
-    degrees_of = {replicate: _degrees(layer, each, options.side) for replicate, each in tensors.items()}
+    degrees_of = {replicate: _degrees(layer, tensor, options.side) for replicate, tensor in tensors.items()}
     there = {replicate: each for replicate, each in degrees_of.items() if each is not None}
     if not there:
         return _empty(options, layer, awaited(source, options.level))
@@ -108,10 +108,10 @@ def info(source: Source[DegreeOptions]) -> DegreeInfo:
 
 def _degrees(layer: Layer, tensors: Tensors, side: Side) -> NDArray[np.int64] | None:
     """Kept weights of each unit, or of each input: of all columns of an input channel."""
-    found = layer.sums(tensors, "rows" if side == "units" else "columns")
-    if found is None:
+    sums = layer.sums(tensors, "rows" if side == "units" else "columns")
+    if sums is None:
         return None
-    kept: NDArray[np.int64] = found.astype(np.int64)
+    kept: NDArray[np.int64] = sums.astype(np.int64)
     return kept if side == "units" else kept.reshape(-1, layer.kernel).sum(axis=1)
 
 
@@ -203,13 +203,13 @@ def draw(info: DegreeInfo) -> go.Figure:
         data.append(
             {
                 **line, "name": _LABELS[1], "y": _outline(info.random_counts), "hoverinfo": "text",
-                "text": [f"random mask: {words.brief(each)}" for each in _outline(info.random_counts).tolist()],
+                "text": [f"random mask: {words.brief(item)}" for item in _outline(info.random_counts).tolist()],
                 "line": {"shape": "hv", "color": soft.color, "width": 1.5, "dash": _DASH},
                 "hovertemplate": "%{text}<extra></extra>", "meta": {"role": SOFT, "part": "mean"},
             }
         )  # fmt: skip
         outlines = [(WINNING_TICKET, mean), (SOFT, info.random_counts)]
-        ends = [_end(info, *each, label, top) for each, label in zip(outlines, _LABELS, strict=True)]
+        ends = [_end(info, *outline, label, top) for outline, label in zip(outlines, _LABELS, strict=True)]
         notes = labels.annotations(ends, (0, top), column=False)
         # A few have no room for a label; the finding tells of them.
         if info.density and info.dead.mean() >= 0.02 * info.units:

@@ -168,11 +168,11 @@ def _where(info: InputInfo, view: View) -> list[Part]:
 
 def _times(mean: float, each: Floats) -> list[Part]:
     """A ratio, with the least and the most of several replicates."""
-    told = [Part(words.significant(float(mean), 2), WINNING_TICKET)]
+    times = [Part(words.significant(float(mean), 2), WINNING_TICKET)]
     if len(each) > 1:
         low, high = (words.significant(float(end), 2) for end in (np.nanmin(each), np.nanmax(each)))
-        told.append(Part(f" ({low} to {high})"))
-    return told
+        times.append(Part(f" ({low} to {high})"))
+    return times
 
 
 def _place(at: tuple[np.intp, ...], picture: Floats) -> str:

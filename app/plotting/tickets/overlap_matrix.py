@@ -269,8 +269,8 @@ def table(info: MatrixInfo) -> dict[str, list[Any]]:
         "expected": info.expected[a, b].tolist(),
         "expected_iou": info.chance_iou[a, b].tolist(),
         "adjusted": info.adjusted[a, b].tolist(),
-        "nested": [int(each) for each in info.nested[a, b]],
-        "same": [int(each) for each in info.same[a, b]],
+        "nested": [int(item) for item in info.nested[a, b]],
+        "same": [int(item) for item in info.same[a, b]],
         "layers_paired": [info.pairings[i][j] for i, j in zip(a, b, strict=True)],
     }
 

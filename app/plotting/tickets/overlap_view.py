@@ -215,7 +215,7 @@ def labels(refs: Sequence[TicketRef], runs: Mapping[str, str] = MappingProxyType
     several_levels = len({ref.level for ref in refs}) > 1
     several_controls = len({(ref.control, ref.draw) for ref in refs}) > 1
     short = _shortened({ref.run: runs.get(ref.run, ref.run) for ref in refs})
-    made = []
+    labels = []
     for ref in refs:
         parts = [short[ref.run]] if several_runs else []
         if several_replicates or not (several_runs or several_levels or several_controls):
@@ -224,8 +224,8 @@ def labels(refs: Sequence[TicketRef], runs: Mapping[str, str] = MappingProxyType
             parts.append(f"L{ref.level}")
         if several_controls:
             parts.append(_control(ref))
-        made.append(" ".join(parts))
-    return made
+        labels.append(" ".join(parts))
+    return labels
 
 
 def _shortened(names: Mapping[str, str]) -> dict[str, str]:
@@ -249,7 +249,7 @@ def _control(ref: TicketRef) -> str:
 
 
 def _split(text: str) -> list[str]:
-    return [part for part in (each.strip() for each in text.split(",")) if part]
+    return [part for part in (item.strip() for item in text.split(",")) if part]
 
 
 def _parsed(text: str) -> tuple[TicketRef, ...]:

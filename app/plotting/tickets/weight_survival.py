@@ -87,8 +87,8 @@ def info(source: Source[SurvivalOptions]) -> SurvivalInfo:
 
 def _fifths(strata: NDArray[Any]) -> Floats:
     """A hundred groups as five."""
-    made: Floats = strata.reshape(len(GROUPS), -1).sum(axis=1).astype(np.float64)
-    return made
+    fifths: Floats = strata.reshape(len(GROUPS), -1).sum(axis=1).astype(np.float64)
+    return fifths
 
 
 def _sum(chosen: list[Layer], tensors: Tensors, kind: str) -> Floats:

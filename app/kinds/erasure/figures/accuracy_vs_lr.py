@@ -55,7 +55,7 @@ def info(source: Source[AccuracyLrOptions]) -> AccuracyLrInfo:
     made = trainings.ends(source, width)
     picture = source.run.provenance.get("picture", {})
     aspect = picture.get("columns", 1) / picture.get("rows", 1)
-    sheet = shown({each.optimizer: each.lrs for each in made}, aspect=aspect)
+    sheet = shown({item.optimizer: item.lrs for item in made}, aspect=aspect)
     return AccuracyLrInfo(
         split=source.options.split,
         width=width,
@@ -98,7 +98,7 @@ def finding(info: AccuracyLrInfo) -> list[Part]:
     best = [(end, end.best) for end in info.ends]
     found = [(each, at) for each, at in best if at is not None]
     if not found:
-        if any(np.isfinite(each.diverged).any() for each in info.ends):
+        if any(np.isfinite(end.diverged).any() for end in info.ends):
             return [Part(f"Every training{' so far' if info.live else ''} diverged.")]
         return [Part("The first point appears when a network is trained." if info.live
                      else "Nothing to show: no network was trained to its end.")]  # fmt: skip
@@ -165,8 +165,8 @@ def draw(info: AccuracyLrInfo) -> go.Figure:
     lines = [_line(info, end) for end in info.ends]
     every = np.concatenate([line.values[np.isfinite(line.values)] for line in lines])
     y_range = accuracy_range(every)
-    lost = [trace for i, each in enumerate(info.ends) if (trace := _diverged(each, 0.03 + 0.045 * (i % 10)))]
-    lrs = np.unique(np.concatenate([each.lrs for each in info.ends]))
+    lost = [trace for i, end in enumerate(info.ends) if (trace := _diverged(end, 0.03 + 0.045 * (i % 10)))]
+    lrs = np.unique(np.concatenate([end.lrs for end in info.ends]))
     low, high = info.sheet.span
     ends = mean_lines.at_edge([mean_lines.end(line, line.name) for line in lines], 10**high, _EDGE, high - low)
     bottom = zone(info.sheet)
@@ -187,7 +187,7 @@ def draw(info: AccuracyLrInfo) -> go.Figure:
         annotations=[*mean_lines.annotations(ends, y_range, log_x=True),
                      *marks(info.sheet, info.spots, _LABEL)],
         images=images(info.sheet, info.spots),
-        right=labels.margin([LOOKS[each.optimizer].label for each in info.ends]),
+        right=labels.margin([LOOKS[end.optimizer].label for end in info.ends]),
     )  # fmt: skip
 
 

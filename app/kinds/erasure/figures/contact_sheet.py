@@ -48,10 +48,10 @@ class Spot(NamedTuple):
 
 def shown(lrs: Mapping[str, NDArray[np.float64]], *, aspect: float = 1.0) -> Sheet:
     """Where the pictures of trainings at these rates go: no two overlap, and there are at most `MOST`."""
-    rates = {name: tuple(np.argsort(each).tolist()) for name, each in lrs.items()}
+    rates = {name: tuple(np.argsort(lr).tolist()) for name, lr in lrs.items()}
     each_most = max(1, MOST // max(1, len(lrs)))
     picked = {name: _spaced(these, each_most) for name, these in rates.items()}
-    at = {name: np.log10(each) for name, each in lrs.items()}
+    at = {name: np.log10(lr) for name, lr in lrs.items()}
     every = np.concatenate(list(at.values()))
     low, high = float(every.min()), float(every.max())
     span = max(high - low, 1.0)

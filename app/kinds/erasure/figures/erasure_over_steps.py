@@ -122,7 +122,7 @@ def draw(info: StepsInfo) -> go.Figure:
         title=f"{name[0].upper()}{name[1:]} over steps",
         finding=finding(info),
         foot=foot(info),
-        n=max((each.n for each in info.trajectories), default=0),
+        n=max((trajectory.n for trajectory in info.trajectories), default=0),
         xaxis=step_axis.step_axis(info.steps),
         yaxis=mean_lines.log_axis(info.scale.title, y_range) if info.scale.log
         else axis(info.scale.title, range=list(y_range)),

@@ -48,7 +48,7 @@ def info(source: Source[ErasureAccuracyOptions]) -> ErasureAccuracyInfo:
     """The data of the figure, from the series `ending`."""
     width = trainings.width_of(source.spec(ErasureSpec), source.options.width)
     made = trainings.ends(source, width)
-    bounds = [np.concatenate([each.values[name].ravel() for each in made]) for name in ("null_low", "null_high")]
+    bounds = [np.concatenate([item.values[name].ravel() for item in made]) for name in ("null_low", "null_high")]
     finite = [bound[np.isfinite(bound)] for bound in bounds]
     low, high = (float(bound.mean()) if len(bound) else float("nan") for bound in finite)
     return ErasureAccuracyInfo(
@@ -64,7 +64,7 @@ def finding(info: ErasureAccuracyInfo) -> list[Part]:
     """What has become of the picture at each optimizer's best rate, the most visible first, and what it learned."""
     found = [(end, at) for end in info.ends if (at := end.best) is not None]
     if not found:
-        if any(np.isfinite(each.diverged).any() for each in info.ends):
+        if any(np.isfinite(end.diverged).any() for end in info.ends):
             return [Part(f"Every training{' so far' if info.live else ''} diverged.")]
         return [Part("The first point appears when a network is trained." if info.live
                      else "Nothing to show: no network was trained to its end.")]  # fmt: skip
@@ -173,7 +173,7 @@ def draw(info: ErasureAccuracyInfo) -> go.Figure:
         title=f"Erasure against {which} accuracy",
         finding=finding(info),
         foot=foot(info),
-        n=max((int(np.isfinite(_accuracy(info, each)).sum(axis=1).max(initial=0)) for each in info.ends), default=0),
+        n=max((int(np.isfinite(_accuracy(info, end)).sum(axis=1).max(initial=0)) for end in info.ends), default=0),
         xaxis=axis(what, range=list(x_range)),
         yaxis=axis(f"{which} accuracy (%)", range=list(y_range)),
         annotations=[*notes, *_names(info, x_range, y_range)],

@@ -85,7 +85,7 @@ def info(source: Source[StepsOptions]) -> StepsInfo:
     two_level = trainings.two_level(source.run)
     trajectories = [trajectory(source, each, rate, options.measure, best=best) for each, rate, best in picked]
     if options.twins and spec.twins:
-        of_twins = {each.optimizer: each for each in trainings.ends(source, width, "none")}
+        of_twins = {end.optimizer: end for end in trainings.ends(source, width, "none")}
         trajectories += [
             trajectory(source, of_twins[each.optimizer], rate, options.measure, best=best)
             for each, rate, best in picked
@@ -110,10 +110,10 @@ def _picked(ends: tuple[Ends, ...], every: bool) -> tuple[list[tuple[Ends, int, 
     While none has ended, the first rate stands for the best.
     """
     best = {end.optimizer: 0 if end.best is None else end.best for end in ends}
-    first = [(each, best[each.optimizer], True) for each in ends]
+    first = [(end, best[end.optimizer], True) for end in ends]
     if not every:
         return first, 0
-    rest = [(each, rate, False) for each in ends for rate in range(len(each.lrs)) if rate != best[each.optimizer]]
+    rest = [(end, rate, False) for end in ends for rate in range(len(end.lrs)) if rate != best[end.optimizer]]
     if len(rest) > (room := max(0, MAX_LINES - len(first))):
         rest_of = np.linspace(0, len(rest) - 1, room).round().astype(int).tolist()
         chosen = [rest[i] for i in sorted(set(rest_of))]

@@ -23,14 +23,14 @@ _LABEL = {name: look.label for name, look in OPTIMIZERS.items()}
 def finding(info: StepsInfo) -> list[Part]:
     """Where the marked trajectories end, what that means for the picture, and what is equal between two of them."""
     marked = [trajectory for trajectory in info.trajectories if trajectory.marked]
-    there = [each for each in marked if len(each.steps) and np.isfinite(each.values[-1]).any()]
+    there = [item for item in marked if len(item.steps) and np.isfinite(item.values[-1]).any()]
     if not there:
-        if any(each.lost for each in marked):
+        if any(item.lost for item in marked):
             return [Part("Every training shown diverged.")]
         return [Part("The first point appears when a network starts to train." if info.live
                      else "Nothing to show: no training here has a point.")]  # fmt: skip
-    best = [each for each in there if each.best]
-    rest = [each for each in there if not each.best]
+    best = [item for item in there if item.best]
+    rest = [item for item in there if not item.best]
     parts: list[Part] = []
     shown = (best + rest)[:_TOLD]
     for i, each in enumerate(shown):
@@ -69,13 +69,13 @@ def _told(info: StepsInfo, values: NDArray[np.float64]) -> str:
 
 def foot(info: StepsInfo) -> str:
     """n, what is drawn, what diverged and what is awaited."""
-    notes = [spread.n_text(np.array([each.n for each in info.trajectories]), "band = min to max")]
+    notes = [spread.n_text(np.array([trajectory.n for trajectory in info.trajectories]), "band = min to max")]
     if any(trajectory.best and len(trajectory.steps) for trajectory in info.trajectories):
         notes.append("best learning rate = highest validation accuracy at the end")
     if info.measure == "visibility" and null(info) is not None:
         notes.append("grey strip = 95 % of pictures with rows and columns permuted"
                      + (f"; erased = AUC up to {trainings.ERASED:.2f}" if info.two_level else ""))  # fmt: skip
-    if any(not each.marked for each in info.trajectories):
+    if any(not trajectory.marked for trajectory in info.trajectories):
         notes.append("thin dotted: twins without the picture")
     if info.left_out:
         notes.append(f"{info.left_out} lines omitted; choose an optimizer to see all of its rates")
@@ -91,7 +91,7 @@ def null(info: StepsInfo) -> tuple[NDArray[np.float64], NDArray[np.float64], NDA
     marked = [trajectory for trajectory in info.trajectories if trajectory.marked and len(trajectory.steps)]
     if not marked:
         return None
-    steps = np.unique(np.concatenate([each.steps for each in marked]))
+    steps = np.unique(np.concatenate([item.steps for item in marked]))
     bounds = np.full((2, len(steps), len(marked)), np.nan)
     for j, each in enumerate(marked):
         bounds[:, np.searchsorted(steps, each.steps), j] = each.low, each.high

@@ -150,4 +150,4 @@ def diverged_text(made: Sequence[Ends], label: Mapping[str, str], most: int = 4)
 
 def awaited(made: Sequence[Ends]) -> int:
     """Trainings that have not ended."""
-    return sum(int((~each.ended).sum()) for each in made)
+    return sum(int((~item.ended).sum()) for item in made)

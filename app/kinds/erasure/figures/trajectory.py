@@ -76,9 +76,9 @@ def trajectory(source: Source[Any], each: Ends, rate: int, column: str, *, best:
 
 
 def _grid(rows: Series, column: str, i: NDArray[np.int64], n_steps: int, n: int) -> Floats:
-    made = np.full((n_steps, n), np.nan)
-    made[i, rows["replicate"]] = rows[column]
-    return made
+    array = np.full((n_steps, n), np.nan)
+    array[i, rows["replicate"]] = rows[column]
+    return array
 
 
 def _mean(values: Floats) -> Floats:

@@ -53,14 +53,14 @@ class Sizes(NamedTuple):
         """The size that half of the entries exceed, (n_replicates,): within its bin by linear interpolation; 0 where
         half of them are 0."""
         above = np.cumsum(self.shares[::-1], axis=0)[::-1]
-        found = np.zeros(self.shares.shape[1])
-        for j in range(len(found)):
+        array = np.zeros(self.shares.shape[1])
+        for j in range(len(array)):
             enough = np.flatnonzero(above[:, j] >= 0.5)
             if len(enough):
                 i = int(enough[-1])
                 part = (above[i, j] - 0.5) / self.shares[i, j] if self.shares[i, j] else 0.0
-                found[j] = 10 ** (self.log10_size[i] + BIN * (part - 0.5))
-        return found
+                array[j] = 10 ** (self.log10_size[i] + BIN * (part - 0.5))
+        return array
 
 
 class SizesInfo(NamedTuple):
@@ -82,12 +82,12 @@ def info(source: Source[SizesOptions]) -> SizesInfo:
     width = trainings.width_of(spec, options.width)
     kinds = trainings.optimizers_of(spec, options.optimizer)
     made = [chosen(source, "update_sizes", kind, options.lr, width) for kind in kinds]
-    there = [each for each in made if each.rows is not None and not each.all_diverged]
+    there = [item for item in made if item.rows is not None and not item.all_diverged]
     step = options.step
     if step is None and there:
         reached = [set.intersection(*(
-            set(each.rows["step"][each.rows["replicate"] == r].tolist()) for r in each.replicates
-        )) for each in there if each.rows is not None]  # fmt: skip
+            set(item.rows["step"][item.rows["replicate"] == r].tolist()) for r in item.replicates
+        )) for item in there if item.rows is not None]  # fmt: skip
         common = set.intersection(*reached)
         step = int(max(common)) if common else None
     sizes = []
@@ -118,20 +118,20 @@ def info(source: Source[SizesOptions]) -> SizesInfo:
         width=width,
         sizes=tuple(sizes),
         planned=kinds,
-        absent=tuple(each.ends.optimizer for each in made if each.rate is None),
-        diverged=sum(each.all_diverged for each in made),
+        absent=tuple(item.ends.optimizer for item in made if item.rate is None),
+        diverged=sum(item.all_diverged for item in made),
         live=source.live,
     )
 
 
 def _stable_rank(source: Source[SizesOptions], cell: Cell, step: int, replicates: tuple[int, ...]) -> Floats:
-    found: Floats = np.full(len(replicates), np.nan)
+    array: Floats = np.full(len(replicates), np.nan)
     rows = source.rows("erasure")
     if rows is not None:
         mine = trainings.at(rows, cell)
         mine = mine.where((mine["step"] == step) & np.isin(mine["replicate"], replicates))
-        found[np.searchsorted(replicates, mine["replicate"])] = mine["update_stable_rank"]
-    return found
+        array[np.searchsorted(replicates, mine["replicate"])] = mine["update_stable_rank"]
+    return array
 
 
 def finding(info: SizesInfo) -> list[Part]:
@@ -145,7 +145,7 @@ def finding(info: SizesInfo) -> list[Part]:
         return [Part("The first line appears when a network has taken a step." if info.live
                      else "Nothing to show: no network completed a step.")]  # fmt: skip
     parts = [Part(f"The median size of the entries of the update at step {words.count(info.step or 0)} is ")]
-    shown = sorted(info.sizes, key=lambda each: -float(each.median.mean()))[:_TOLD]
+    shown = sorted(info.sizes, key=lambda size: -float(size.median.mean()))[:_TOLD]
     for i, each in enumerate(shown):
         zero = "" if each.median.any() else ", more than half being exactly that,"
         parts += [Part("; " if i else ""), Part(spread.power_text(each.median), each.optimizer),
@@ -187,7 +187,7 @@ def _reach(lines: list[MeanLine]) -> tuple[float, float]:
     if not lines:
         return -7.0, 0.0
     there = [np.log10(line.x[level_lines.mean(line.values) >= _LEAST]) for line in lines]
-    x = np.concatenate([each for each in there if len(each)] or [np.log10(lines[0].x)])
+    x = np.concatenate([item for item in there if len(item)] or [np.log10(lines[0].x)])
     return float(x.min()) - BIN, float(x.max()) + BIN
 
 
@@ -206,7 +206,7 @@ def draw(info: SizesInfo) -> go.Figure:
         title="Entry sizes of one update",
         finding=finding(info),
         foot=foot(info),
-        n=max((len(each.replicates) for each in info.sizes), default=0),
+        n=max((len(size.replicates) for size in info.sizes), default=0),
         xaxis=mean_lines.log_axis("|entry| of the update", x_range),
         yaxis=axis("entries (%)", range=list(y_range)),
         annotations=mean_lines.above(ends, x_range, y_range, log_x=True),

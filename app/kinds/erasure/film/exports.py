@@ -48,6 +48,6 @@ def _side_by_side(frames: Sequence[Pixels]) -> Pixels:
 
 
 def _image(frame: Pixels, theme: Theme) -> Image.Image:
-    made = Image.fromarray(frame, "P")
-    made.putpalette(palette(theme))
-    return made
+    image = Image.fromarray(frame, "P")
+    image.putpalette(palette(theme))
+    return image

@@ -44,11 +44,11 @@ def picture(reader: FilmReader, still: Still, show: Show, scale: Scale, size: in
     key = ("png", still.init.id, still.delta.id, still.scale, show, end, high, wide, theme)
 
     def make() -> Pixels:
-        made = Image.fromarray(pixels(reader, still, show, end, size), "P")
-        made.putpalette(palette(theme))
+        image = Image.fromarray(pixels(reader, still, show, end, size), "P")
+        image.putpalette(palette(theme))
         out = io.BytesIO()
         # Random bits gain nothing from a harder search.
-        made.save(out, "PNG", compress_level=1)
+        image.save(out, "PNG", compress_level=1)
         return np.frombuffer(out.getvalue(), np.uint8)
 
     return Picture(reader.cache.get(key, make).tobytes(), rows, columns, high, wide, end)
@@ -57,14 +57,14 @@ def picture(reader: FilmReader, still: Still, show: Show, scale: Scale, size: in
 def pixels(reader: FilmReader, still: Still, show: Show, end: float, size: int) -> Pixels:
     """Indices into `palette`, 0 to 2 · `SHADES`: of each block of entries the one of largest magnitude."""
     (rows, _), (high, wide) = reader.size(still), blocks(reader, still, size)
-    made = []
+    pixels = []
     with reader.busy:
         # A band at a time: it stays in the processor's cache, and the whole matrix is never there twice.
         step = max(1, _BAND // high) * high
         for first in range(0, rows, step):
             found = extreme(reader.values(still, show, first, min(first + step, rows)), high, wide)
-            made.append((np.rint(np.clip(found * (SHADES / end), -SHADES, SHADES)) + SHADES).astype(np.uint8))
-    return np.concatenate(made)
+            pixels.append((np.rint(np.clip(found * (SHADES / end), -SHADES, SHADES)) + SHADES).astype(np.uint8))
+    return np.concatenate(pixels)
 
 
 def blocks(reader: FilmReader, still: Still, size: int) -> tuple[int, int]:
@@ -84,10 +84,10 @@ def extreme(values: Floats, high: int, wide: int) -> Floats:
     # Over whole rows first, which lie together in memory.
     tall = values.reshape(rows // high, high, columns)
     top, low = tall.max(axis=1), tall.min(axis=1)
-    top, low = (each.reshape(rows // high, columns // wide, wide) for each in (top, low))
+    top, low = (item.reshape(rows // high, columns // wide, wide) for item in (top, low))
     top, low = top.max(axis=2), low.min(axis=2)
-    found: Floats = np.where(top >= -low, top, low)
-    return found
+    array: Floats = np.where(top >= -low, top, low)
+    return array
 
 
 def reach(reader: FilmReader, still: Still, show: Show, scale: Scale) -> float:

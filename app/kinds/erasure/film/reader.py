@@ -61,15 +61,15 @@ class Index:
 
     def still(self, replicate: int, cell: Cell, step: int) -> Still:
         """The frame of that step. Raises NotFound."""
-        found = self.frames_of(replicate, cell)
-        if step not in found:
-            there = ", ".join(map(str, found)) or "none yet"
+        frames = self.frames_of(replicate, cell)
+        if step not in frames:
+            there = ", ".join(map(str, frames)) or "none yet"
             raise NotFound(f"{_words(replicate, cell)} has no frame of step {step}; its frames are of steps {there}")
         marked = cell._replace(image="picture")
-        init, base = (self.inits.get((replicate, each.key.start)) for each in (cell, marked))
+        init, base = (self.inits.get((replicate, item.key.start)) for item in (cell, marked))
         if init is None or base is None:
             raise NotFound(f"the initial weights of {_words(replicate, cell)} are not saved (yet)")
-        return Still(init, base, found[step], step, float(found[step].meta["scale"]))
+        return Still(init, base, frames[step], step, float(frames[step].meta["scale"]))
 
     def check(self, replicate: int, cell: Cell) -> None:
         """Raises NotFound when the run has no such training."""
@@ -151,8 +151,8 @@ class FilmReader:
 
     def initial(self, ref: ArtifactRef, first: int, last: int) -> Floats:
         """Rows `first` to `last` of an initial matrix. Raises NotFound, Corrupt."""
-        found: Floats = self._rows(ref, "weight", first, last)
-        return found
+        rows: Floats = self._rows(ref, "weight", first, last)
+        return rows
 
     def movement(self, still: Still, first: int, last: int) -> Floats:
         """Rows of ΔW, to within half of `still.scale`. Raises NotFound, Corrupt."""

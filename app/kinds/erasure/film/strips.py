@@ -40,7 +40,7 @@ def strips(reader: FilmReader, index: Index, replicate: int) -> list[Strip]:
     rows = reader.store.series(index.run.id, "erasure", replicate=replicate)
     ends = reader.store.series(index.run.id, "ending", replicate=replicate)
     measured, ended = _by_cell(rows), _by_cell(ends)
-    made = []
+    strips = []
     for cell in index.spec.cells():
         steps = measured.get(cell, {})
         end = next(iter(ended.get(cell, {}).values()), None)
@@ -48,7 +48,7 @@ def strips(reader: FilmReader, index: Index, replicate: int) -> list[Strip]:
         # Weights may still be finite at the step at which the loss is not.
         saved = [step for step in index.frames.get((replicate, cell), ()) if diverged is None or step < diverged]
         frames = tuple(Frame(step, steps.get(step, {})) for step in saved)
-        made.append(
+        strips.append(
             Strip(
                 cell,
                 label(cell.optimizer),
@@ -57,7 +57,7 @@ def strips(reader: FilmReader, index: Index, replicate: int) -> list[Strip]:
                 frames,
             )
         )
-    return made
+    return strips
 
 
 def label(optimizer: str) -> str:
@@ -100,7 +100,7 @@ def _by_cell(rows: Series) -> dict[Cell, dict[int, dict[str, float]]]:
     if steps is None:
         return found
     names = [name for name in (*MEASURES, "diverged_step") if name in rows.columns]
-    cells = [Cell(*each) for each in zip(*(rows[name].tolist() for name in Cell._fields), strict=True)]
+    cells = [Cell(*item) for item in zip(*(rows[name].tolist() for name in Cell._fields), strict=True)]
     for i, (cell, step) in enumerate(zip(cells, steps.tolist(), strict=True)):
         values = {name: float(rows[name][i]) for name in names}
         kept = {name: value for name, value in values.items() if math.isfinite(value)}

@@ -100,8 +100,8 @@ async def prepare_picture(file: Annotated[UploadFile, Depends(picture_file)]) ->
         if error.too_large:
             raise HTTPException(413, f"The picture {error}.") from error
         raise Invalid([BadField(path="picture", message=str(error))]) from error
-    height, width = (made := upload.draw(png=png)).ink.shape
-    return Prepared(png=png, width=width, height=height, two_level=made.two_level)
+    height, width = (figure := upload.draw(png=png)).ink.shape
+    return Prepared(png=png, width=width, height=height, two_level=figure.two_level)
 
 
 @router.post("/pictures/preview", response_class=Response, responses={200: _PNG})

@@ -88,9 +88,9 @@ def get_film_frame(
     headers = {"ETag": _tag(made_of), "Cache-Control": f"private, max-age={KEPT_FOR_S}, immutable"}
     if _seen(headers, if_none_match):
         return Response(status_code=304, headers=headers)
-    made = picture(film, still, query.show, query.scale, query.size, query.theme)
-    headers["X-Frame"] = json.dumps({**made._asdict(), "png": None, "step": still.step})
-    return Response(made.png, media_type="image/png", headers=headers)
+    image = picture(film, still, query.show, query.scale, query.size, query.theme)
+    headers["X-Frame"] = json.dumps({**image._asdict(), "png": None, "step": still.step})
+    return Response(image.png, media_type="image/png", headers=headers)
 
 
 @router.get(
@@ -111,7 +111,7 @@ def get_film_export(
     """All frames that a training has so far: an animation, a strip of them side by side, or their numbers as CSV."""
     index = film.index(run_id)
     index.check(query.replicate, query.cell)
-    strip = next(each for each in strips(film, index, query.replicate) if each.cell == query.cell)
+    strip = next(strip for strip in strips(film, index, query.replicate) if strip.cell == query.cell)
     stills = [index.still(query.replicate, query.cell, frame.step) for frame in strip.frames]
     if not stills:
         raise NotFound("this training has no frame yet")
@@ -166,7 +166,7 @@ def get_film_values(run_id: RunId, query: Annotated[Window, Query()], film: Film
 
 def _told(film: FilmDep, index: Index, replicate: int) -> bytes:
     """The index as JSON: made once for all who watch."""
-    made = FilmInfo(
+    film_info = FilmInfo(
         seq=index.seq,
         replicate=replicate,
         replicates=index.spec.replicates,
@@ -180,7 +180,7 @@ def _told(film: FilmDep, index: Index, replicate: int) -> bytes:
         colors={theme: list(stops) for theme, stops in palettes.DIVERGING.items()},
         cells=[_strip(strip, index) for strip in strips(film, index, replicate)],
     )
-    return made.model_dump_json().encode()
+    return film_info.model_dump_json().encode()
 
 
 def _reach(film: FilmDep, index: Index, replicate: int, width: int) -> float | None:

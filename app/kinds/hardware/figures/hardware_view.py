@@ -120,8 +120,8 @@ def formats(source: Source[Any], shown: View, column: str, targets: Floats | Non
     # Rows without a size are the ticket's: no layer is them.
     wanted = targets is None or shown.layer is not None
     mine = _chosen(rows, shown) if rows is not None and wanted else None
-    made = []
-    for name in (each for each in FORMATS if each == "dense" or each in spec.formats):
+    formats = []
+    for name in (item for item in FORMATS if item == "dense" or item in spec.formats):
         n = 1 if targets is None else len(targets)
         values, energy, low, high = np.full((4, n, spec.replicates), np.nan)
         refused, wrong = [""] * n, math.nan
@@ -137,8 +137,8 @@ def formats(source: Source[Any], shown: View, column: str, targets: Floats | Non
             for point, code in zip(points.tolist(), these["refused"].tolist(), strict=True):
                 if code:
                     refused[point] = list(REASONS)[int(code) - 1]
-        made.append(Format(name, values, energy, tuple(refused), wrong, low, high))
-    return tuple(made)
+        formats.append(Format(name, values, energy, tuple(refused), wrong, low, high))
+    return tuple(formats)
 
 
 def _chosen(rows: Series, shown: View) -> Series:
@@ -172,7 +172,7 @@ def times(ratio: float) -> str:
 
 def n_of(made: tuple[Format, ...]) -> NDArray[np.int64]:
     """Replicates behind each point of the other formats than dense."""
-    return np.concatenate([np.isfinite(each.values).sum(axis=1) for each in made if each.name != "dense"])
+    return np.concatenate([np.isfinite(item.values).sum(axis=1) for item in made if item.name != "dense"])
 
 
 def notes(made: tuple[Format, ...], shown: View, *, spread: str = "band") -> list[str]:
@@ -180,22 +180,22 @@ def notes(made: tuple[Format, ...], shown: View, *, spread: str = "band") -> lis
     n = n_of(made)
     there = n[n > 0]
     if not len(there):
-        told = ["n = 0"]
+        notes = ["n = 0"]
     elif there.max() == 1:
-        told = ["n = 1 replicate: no spread"]
+        notes = ["n = 1 replicate: no spread"]
     else:
-        told = [f"n = {words.replicates(there.tolist())}, {spread} = min to max"]
-    told.append(f"each the median of {shown.repeats} repeats, formats in turn")
+        notes = [f"n = {words.replicates(there.tolist())}, {spread} = min to max"]
+    notes.append(f"each the median of {shown.repeats} repeats, formats in turn")
     for each in made:
         label = LOOKS[each.name].label
         for reason in dict.fromkeys(filter(None, each.refused)):
             everywhere = all(one == reason for one in each.refused)
-            told.append(f"{label}{'' if everywhere else ', at some densities'}: {REASONS[reason]}")
+            notes.append(f"{label}{'' if everywhere else ', at some densities'}: {REASONS[reason]}")
         if math.isfinite(each.wrong):
-            told.append(
+            notes.append(
                 f"{label}: off by up to {words.brief(100 * each.wrong, 2)} % of the largest output, so excluded"
             )
-    energy = {each.name: mean(each.energy) for each in made}
+    energy = {item.name: mean(item.energy) for item in made}
     if len(there) and not any(np.isfinite(values).any() for values in energy.values()):
-        told.append("energy cannot be measured here")
-    return told
+        notes.append("energy cannot be measured here")
+    return notes

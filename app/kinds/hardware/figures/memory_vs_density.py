@@ -40,20 +40,20 @@ def info(source: Source[LayerOptions]) -> MemoryInfo:
 
 def told(n_bytes: float) -> str:
     """`942 kB`, `21 kB`, `812 B`."""
-    unit, name = next((each for each in _UNITS if n_bytes >= each[0]), _UNITS[-1])
+    unit, name = next((item for item in _UNITS if n_bytes >= item[0]), _UNITS[-1])
     return f"{words.significant(n_bytes / unit, 3)} {name}"
 
 
 def finding(info: MemoryInfo) -> list[Part]:
     """What dense holds, and the others at the lowest density that all of them have."""
-    there = [each for each in info.formats if np.isfinite(each.values).any()]
+    there = [item for item in info.formats if np.isfinite(item.values).any()]
     if len(there) < 2:
         if info.view.layer is None:
             return [Part("Nothing to show: this run times no layer by itself.")]
         return [Part("The first point appears with the first measurement." if info.live
                      else "Nothing to show: no timing succeeded.")]  # fmt: skip
     at = int(np.flatnonzero(np.isfinite(hardware.mean(there[0].values)))[-1])
-    held = [(each, float(hardware.mean(each.values)[at])) for each in there]
+    held = [(item, float(hardware.mean(item.values)[at])) for item in there]
     rest = [
         [Part(f"{LOOKS[each.name].phrase} "), Part(told(value), each.name)]
         for each, value in held[1:]
@@ -71,7 +71,7 @@ def draw(info: MemoryInfo) -> go.Figure:
     """The figure, both axes logarithmic: a line for each format."""
     n_in, n_out = info.view.layer or (1, 1)
     whole = 4.0 * n_in * n_out
-    every = np.concatenate([each.values.ravel() for each in info.formats])
+    every = np.concatenate([item.values.ravel() for item in info.formats])
     values = np.append(every, [whole * 4, whole * float(info.densities[-1])])
     y_range = mean_lines.log_range(values / 1000)
     data: list[dict[str, Any]] = []

@@ -38,8 +38,8 @@ def info(source: Source[LayerOptions]) -> SpeedupInfo:
     """The data of the figure, from the series `hardware`."""
     spec, view = source.spec(HardwareSpec), hardware.view(source)
     densities = np.array(sorted(spec.densities, reverse=True))
-    made = hardware.formats(source, view, "speedup", densities)
-    return SpeedupInfo(view, densities, made[1:], source.live)
+    formats = hardware.formats(source, view, "speedup", densities)
+    return SpeedupInfo(view, densities, formats[1:], source.live)
 
 
 def break_even(densities: Floats, speedup: Floats) -> float | None:
@@ -106,23 +106,23 @@ def _compared(info: SpeedupInfo, each: Format) -> list[Part]:
 
 def finding(info: SpeedupInfo) -> list[Part]:
     """Device, layer and mode, and for each format where it breaks even."""
-    there = [each for each in info.formats if np.isfinite(each.values).any()]
+    there = [item for item in info.formats if np.isfinite(item.values).any()]
     if not there:
         if info.view.layer is None:
             return [Part("Nothing to show: this run times no layer by itself.")]
         return [Part("The first point appears with the first measurement." if info.live
                      else "Nothing to show: no timing succeeded.")]  # fmt: skip
-    return [Part(f"{info.view.title}: "), *words.listed([_compared(info, each) for each in there]), Part(".")]
+    return [Part(f"{info.view.title}: "), *words.listed([_compared(info, item) for item in there]), Part(".")]
 
 
 def draw(info: SpeedupInfo) -> go.Figure:
     """The figure, both axes logarithmic: theory, dense, and a line for each format with its break-even marked."""
     lowest = float(info.densities[-1])
-    every = np.concatenate([each.values.ravel() for each in info.formats])
+    every = np.concatenate([item.values.ravel() for item in info.formats])
     low = math.log10(min(0.25, float(np.nanmin(every, initial=0.25))))
     high = math.log10(max(1 / lowest, 4.0, float(np.nanmax(every, initial=1.0))))
     y_range = (low - 0.05, high + 0.08)
-    at = [f"{FORMATS[each.name].label}" for each in info.formats]
+    at = [f"{FORMATS[item.name].label}" for item in info.formats]
     ends_x = np.array([1.0, lowest])
     data: list[dict[str, Any]] = [
         _line(SOFT, THEORY, 100 * ends_x, 1 / ends_x, "dot"),

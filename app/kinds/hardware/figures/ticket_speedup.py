@@ -50,8 +50,8 @@ def info(source: Source[TicketOptions]) -> TicketInfo:
     collapsed = collapse.first(source.collapses)
     if collapsed is not None:
         nothing = np.full((1, spec.replicates), math.nan)
-        made = tuple(each._replace(values=nothing, energy=nothing, refused=("collapse",), wrong=math.nan)
-                     for each in made)  # fmt: skip
+        made = tuple(item._replace(values=nothing, energy=nothing, refused=("collapse",), wrong=math.nan)
+                     for item in made)  # fmt: skip
     return TicketInfo(view, spec.ticket, density, made, source.live, collapsed, source.unjudged)
 
 
@@ -61,7 +61,7 @@ def finding(info: TicketInfo) -> list[Part]:
         return [Part("This run times single layers only: choose a ticket to time its whole network.")]
     if info.collapsed is not None:
         return [Part(f"No speed-up is claimed for this ticket. {collapse.sentence(info.collapsed)}")]
-    held = [(float(hardware.mean(each.values)[0]), each) for each in info.formats]
+    held = [(float(hardware.mean(item.values)[0]), item) for item in info.formats]
     there = sorted(((value, each) for value, each in held if math.isfinite(value)), key=lambda pair: -pair[0])
     if not there:
         return [Part("The first point appears with the first measurement." if info.live
@@ -98,7 +98,7 @@ def foot(info: TicketInfo) -> str:
 
 def draw(info: TicketInfo) -> go.Figure:
     """The figure: a row for each format, from 1, where it is as fast as dense, to its speed-up, on a log axis."""
-    every = np.concatenate([each.values.ravel() for each in info.formats])
+    every = np.concatenate([item.values.ravel() for item in info.formats])
     theory = 1 / info.density if math.isfinite(info.density) and info.collapsed is None else math.nan
     known = [0.6, 2.0, theory, *every[np.isfinite(every)].tolist()]
     low, high = math.log10(np.nanmin(known)), math.log10(np.nanmax(known))
@@ -125,7 +125,7 @@ def draw(info: TicketInfo) -> go.Figure:
         foot=foot(info),
         n=int(hardware.n_of(info.formats).max(initial=0)),
         xaxis=mean_lines.log_axis("speed-up over dense (×)", x_range),
-        yaxis=axis("format", tickvals=rows, ticktext=[FORMATS[each.name].label for each in info.formats],
+        yaxis=axis("format", tickvals=rows, ticktext=[FORMATS[item.name].label for item in info.formats],
                    range=[bottom, top], showgrid=False, fixedrange=True),
         annotations=notes,
         margin={"l": 112, "r": 16, "t": 26, "b": 42},

@@ -61,7 +61,7 @@ def _render(request: Request, readers: Readers) -> HTMLResponse:
     shown = _named(store, query["run"]) if query.get("run") else _newest(store, recent)
     chosen = shown.id if shown else ""
     lean = known_parts(request) is not None
-    made = HardwarePage(
+    hardware_page = HardwarePage(
         run=shown,
         device=_device(shown) if shown else "",
         cards=tuple(cards_of(readers.figures, shown, HARDWARE.tabs[0], query, lean=lean)) if shown else (),
@@ -70,7 +70,7 @@ def _render(request: Request, readers: Readers) -> HTMLResponse:
         ),
         preset=PRESETS[PRESET],
     )
-    return page(request, "hardware/hardware.html", page=made, shell=edge(request, store))
+    return page(request, "hardware/hardware.html", page=hardware_page, shell=edge(request, store))
 
 
 def _named(store: Reads, run_id: str) -> Run:

@@ -33,7 +33,7 @@ OUTCOME = (
 def recognised(upload: Upload, fields: Fields, *, name: str, tags: Sequence[str], notes: str) -> Recognition:
     """What the files of an upload are; nothing is stored. Raises Refused, FieldError, Invalid as the import would."""
     found = _networks(upload, fields.places)
-    accuracies(fields.accuracies, {(each.replicate, each.level) for each in found})
+    accuracies(fields.accuracies, {(item.replicate, item.level) for item in found})
     check_name(name or "unnamed")
     check_tags(tags)
     check_notes(notes)
@@ -49,7 +49,7 @@ def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tag
     recognition = recognise(found, fields.choices)
     if recognition.question:
         raise Invalid([BadField(path="one_means", message=question(recognition, fields.choices))])
-    known = accuracies(fields.accuracies, {(each.replicate, each.level) for each in found})
+    known = accuracies(fields.accuracies, {(item.replicate, item.level) for item in found})
     masks = MaskSequence(recognition)
     places = [(network.replicate, network.level) for network in found for _ in network.sources]
     spec = ImportedSpec(
@@ -64,13 +64,13 @@ def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tag
         replicates=masks.replicates,
     )
     outputs = [
-        [_save(store, output) if isinstance(output, Saved) else output for output in masks.outputs(upload.folder, each)]
-        for each in range(masks.replicates)
+        [_save(store, output) if isinstance(output, Saved) else output for output in masks.outputs(upload.folder, item)]
+        for item in range(masks.replicates)
     ]
-    for each in recognition.levels:
-        place = each.network.replicate, each.network.level
+    for level in recognition.levels:
+        place = level.network.replicate, level.network.level
         if place in known:
-            outputs[place[0]].append(_outcome(place[1], each.density, known[place]))
+            outputs[place[0]].append(_outcome(place[1], level.density, known[place]))
     provenance = {
         "layers": [
             {

@@ -32,20 +32,20 @@ def fields_of(given: Sequence[tuple[str, str]]) -> Fields:
 
 
 def _roles(text: str) -> dict[str, Choice]:
-    found = _json("roles", text, {})
-    if not isinstance(found, dict):
+    roles = _json("roles", text, {})
+    if not isinstance(roles, dict):
         raise FieldError("roles", "must be a JSON object of roles by tensor")
-    for name, role in found.items():
+    for name, role in roles.items():
         if role not in get_args(Choice):
             raise FieldError("roles", f"of {name[:120]!r} must be one of {', '.join(get_args(Choice))}")
-    return found
+    return roles
 
 
 def _places(text: str) -> list[tuple[int, int]]:
     found = _json("places", text, [])
     if not isinstance(found, list) or not all(
-        isinstance(each, list) and len(each) == 2 and all(type(n) is int and 0 <= n <= 60 for n in each)
-        for each in found
+        isinstance(item, list) and len(item) == 2 and all(type(n) is int and 0 <= n <= 60 for n in item)
+        for item in found
     ):
         raise FieldError("places", "must be a JSON list of [replicate, level] for each file, each from 0 to 60")
     return [(replicate, level) for replicate, level in found]

@@ -72,5 +72,7 @@ def _render(
     request: Request, store: Store, data: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> HTMLResponse:
     words = ABOUT_HELP | {"name": "A question makes a good name. If empty, the run is named after its first file."}
-    made = ImportPage(about(data, errors, words), errors.get("files", ""), errors.get("one_means", ""), bool(errors))
-    return page(request, "imported/import.html", status, page=made, shell=shell(store))
+    import_page = ImportPage(
+        about(data, errors, words), errors.get("files", ""), errors.get("one_means", ""), bool(errors)
+    )
+    return page(request, "imported/import.html", status, page=import_page, shell=shell(store))

@@ -59,7 +59,7 @@ class Preview(BaseModel):
 
 def preview(recognition: Recognition, choices: Choices, folder: Path) -> Preview:
     """A recognition as an answer; large tensors are turned in `folder`."""
-    total = sum(each.total for each in recognition.levels[0].counted)
+    total = sum(item.total for item in recognition.levels[0].counted)
     collapsed = {} if recognition.question else _collapses(recognition, folder)
     replicates = len({level.network.replicate for level in recognition.levels})
     warnings = [of_run(collapsed, replicates)] if collapsed else []
@@ -67,14 +67,14 @@ def preview(recognition: Recognition, choices: Choices, folder: Path) -> Preview
         holds=recognition.holds,
         networks=[
             NetworkLine(
-                files=[source.name for source in each.network.sources],
-                replicate=each.network.replicate,
-                level=each.network.level,
-                kept=None if recognition.question else each.kept,
+                files=[source.name for source in level.network.sources],
+                replicate=level.network.replicate,
+                level=level.network.level,
+                kept=None if recognition.question else level.kept,
                 total=total,
-                collapse=brief(cut) if (cut := collapsed.get((each.network.replicate, each.network.level))) else "",
+                collapse=brief(cut) if (cut := collapsed.get((level.network.replicate, level.network.level))) else "",
             )
-            for each in recognition.levels
+            for level in recognition.levels
         ],
         layers=[
             LayerLine(name=kernel.name, shape=list(kernel.shape), groups=kernel.groups, why=kernel.why)
@@ -90,7 +90,7 @@ def _collapses(recognition: Recognition, folder: Path) -> Collapses:
     names = [kernel.name for kernel in recognition.kernels]
     return {
         place: Collapse(
-            place[1], tuple(names[each] for each in cut.empty), "" if cut.cut is None else names[cut.cut], cut.bridged
+            place[1], tuple(names[item] for item in cut.empty), "" if cut.cut is None else names[cut.cut], cut.bridged
         )
         for place, cut in gaps(recognition, folder).items()
     }

@@ -70,15 +70,15 @@ def foot(lines: Sequence[Against], terms: Terms, *, bands: bool) -> str:
         return "n = 0"
     over = "over the densities of a line" if terms.kind == "simultaneous" else "each density alone"
     about = f"{terms.kind} 95 % intervals, {over}"
-    ways = {each.paired for each in lines}
+    ways = {line.paired for line in lines}
     paired = "replicates paired by seed, Student's t" if True in ways else ""
     apart = "without shared seeds unpaired, Welch's t" if False in ways else ""
     example = f"standard deviation at least one test example ({words.significant(100 * terms.step, 2)} points)"
     return " · ".join(
-        each for each in (
+        item for item in (
             f"n = {_span([one.n for line in lines for one in line.differences])}",
             f"bands = {about}" if bands else f"bands left out of more than 8 lines; {about}",
             paired, apart, "runs of one seed are averaged", example, "filled markers: the interval excludes 0",
             f"dotted: the bound, {words.points(-terms.bound)} points",
-        ) if each
+        ) if item
     )  # fmt: skip

@@ -89,7 +89,7 @@ def draw(info: JointInfo) -> go.Figure:
         top = max(1, math.ceil(float(np.nanmax(z))))
         centres = ((info.edges[:-1] + info.edges[1:]) / 2).astype(np.float32)
         ticks = list(range(top + 1))
-        places = [words.brief(each) for each in centres.tolist()]
+        places = [words.brief(item) for item in centres.tolist()]
         texts = [[f"from {start} to {end}: {words.count(count)} weights" if count >= 0.5 else ""
                   for start, count in zip(places, counts, strict=True)]
                  for end, counts in zip(places, info.counts.T.tolist(), strict=True)]  # fmt: skip

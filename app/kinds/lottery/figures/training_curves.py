@@ -112,7 +112,7 @@ def draw(info: TrainingInfo) -> go.Figure:
     for mean in reversed(info.means):
         role = _role(info, mean.control)
         look = LOOKS[role]
-        losses = [] if scale == 100 else [predictions.loss(each, text=info.text) for each in mean.value.tolist()]
+        losses = [] if scale == 100 else [predictions.loss(item, text=info.text) for item in mean.value.tolist()]
         y = (scale * mean.value).astype(np.float32)
         data.append(
             {
@@ -146,7 +146,7 @@ def draw(info: TrainingInfo) -> go.Figure:
 def table(info: TrainingInfo) -> dict[str, list[Any]]:
     """One row per training and evaluation drawn; accuracy in [0, 1], loss in nats."""
     lines = info.lines
-    ends = {(each.control, each.replicate, each.draw): each.step for each in info.diverged}
+    ends = {(item.control, item.replicate, item.draw): item.step for item in info.diverged}
     return {
         "level": [info.level for line in lines for _ in line.step],
         "density": [info.density for line in lines for _ in line.step],

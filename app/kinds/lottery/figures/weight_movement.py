@@ -35,8 +35,8 @@ def reads(options: MovementOptions) -> Reads:
 
 def info(source: Source[MovementOptions]) -> MovementInfo:
     """The data of the view asked for."""
-    made: MovementInfo = _VIEWS[source.options.view].info(source)
-    return made
+    info: MovementInfo = _VIEWS[source.options.view].info(source)
+    return info
 
 
 def draw(info: MovementInfo) -> go.Figure:
