@@ -20,6 +20,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from app import logs
+from app.cli_archive import export, import_archive
 from app.cli_end import in_one_line, stop
 from app.cli_import import names_of, show
 from app.cli_server import ask, in_utf8, show_run, spec_of, text_of
@@ -239,6 +240,10 @@ def import_(
             content.seek(0)
         run = ask(url, "POST", "/imports", **request)
     show_run(console, run, url)
+
+
+app.command()(export)
+app.command("import-archive")(import_archive)
 
 
 @app.command()

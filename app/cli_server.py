@@ -30,6 +30,29 @@ def ask(url: str, method: str, path: str, **request: Any) -> Any:
     return answer.json()
 
 
+def download(url: str, path: str, params: dict[str, str], file: Path) -> int:
+    """Write what the server answers into a new file, as it comes, and return its size; exit where it refuses.
+
+    What is half written stays, and the message says so.
+    """
+    base = _base(url)
+    try:
+        with httpx.stream(
+            "GET", f"{base}/api/v1{path}", params=in_utf8(params), timeout=httpx.Timeout(10, read=900), trust_env=False
+        ) as answer:
+            if answer.is_error:
+                answer.read()
+                stop(answer.json()["detail"])
+            with file.open("xb") as opened:
+                for piece in answer.iter_bytes():
+                    opened.write(piece)
+                return opened.tell()
+    except httpx.HTTPError as error:
+        stop(f"{file} is not whole: no further answer from {base} ({error})")
+    except OSError as error:
+        stop(f"{file} cannot be written: {error.strerror}")
+
+
 def in_utf8(value: Any) -> Any:
     """Return `value` with every text in it read as UTF-8, as it was typed, whatever the locale says.
 

@@ -1,7 +1,8 @@
 """Runs and what they measured: for those who submit them and look at them."""
 
 import itertools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.records import (
 )
 from app.search.facts import Fact
 from app.store import (
+    archive,
     bulk,
     ids,
     imported,
@@ -27,6 +29,7 @@ from app.store import (
     runs,
     sweep,
 )
+from app.store.archived import Row
 from app.store.connected import Connected
 from app.store.errors import Conflict, NotFound
 from app.store.sweep import DAY_S, Swept
@@ -152,6 +155,24 @@ class Records(Connected):
             outcome.add(done)
             rest.pop(0)
         return outcome
+
+    def archived(self, run_id: str) -> Iterator[Row]:
+        """The rows of a run for an archive, all as of one moment. Raises NotFound with the first."""
+        with self._db.snapshot() as conn:
+            yield from archive.rows_of(conn, run_id, time.time())
+
+    def put_archived(self, archived: Iterable[Iterable[Row]], artifacts: Collection[str]) -> None:
+        """Store the checked rows of runs, whose artifacts are there already, in one transaction.
+
+        Raises Conflict when somebody has stored one of them meanwhile.
+        """
+        self.artifacts_store.sync(artifacts)
+        try:
+            with self._db.write() as conn:
+                for rows in archived:
+                    archive.put(conn, rows)
+        except IntegrityError as error:
+            raise Conflict("nothing was imported: one of these runs has been stored meanwhile") from error
 
     def purge_run(self, run_id: str) -> None:
         """Delete a binned run for good; its bytes go with the next sweep. Raises NotFound, Conflict."""

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from app.web.archives import api as archives
 from app.web.board import api as board
 from app.web.bulk import api as bulk
 from app.web.compare import api as compare
@@ -18,5 +19,7 @@ PREFIX = "/api/v1"
 RESPONSES = responses(400, 403, 413, 422, 500)
 
 router = APIRouter(prefix=PREFIX, responses=RESPONSES)
-for feature in (board, bulk, runs, sweeps, compare, repeats, data, artifacts, tiles, partners, catalog, workers):
+for feature in (
+    board, bulk, archives, runs, sweeps, compare, repeats, data, artifacts, tiles, partners, catalog, workers,
+):  # fmt: skip
     router.include_router(feature.router)

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from app.web.archives import page as archives
 from app.web.board import bin as bin_page
 from app.web.board import page as board
 from app.web.board import presets
@@ -15,5 +16,7 @@ from app.web.sweeps import page as sweeps
 from app.web.workers import page as workers
 
 router = APIRouter(include_in_schema=False)
-for feature in (form, run, sweeps, bulk, compare, board, presets, workers, bin_page, documents, theme):
+for feature in (
+    form, run, sweeps, bulk, archives, compare, board, presets, workers, bin_page, documents, theme,
+):  # fmt: skip
     router.include_router(feature.router)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import TypeAdapter, ValidationError
 from starlette.responses import HTMLResponse
 
+from app.archives.write import check
 from app.contract.experiment import FieldError
 from app.contract.words import plural
 from app.store import Store
@@ -16,9 +17,11 @@ from app.web.bulk import words
 from app.web.bulk.act import act
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.page import page, shell
+from app.web.core.words import size
 
 router = APIRouter(include_in_schema=False)
 
+EXPORT = "export"
 _NAMED = 6
 """Runs that a preview names."""
 _SEEN: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
@@ -40,6 +43,8 @@ Fields = Annotated[dict[str, list[str]], Depends(_fields)]
 @router.post("/bulk")
 def preview(request: Request, store: StoreDep, queue: QueueDep, fields: Fields) -> HTMLResponse:
     """What an action would do with the ticked runs, or with all that a query finds."""
+    if _last(fields, "action") == EXPORT:
+        return _export(request, store, fields)
     action, query, binned = _action(fields), _last(fields, "all_q"), bool(_last(fields, "binned"))
     tag = _last(fields, "tag").strip()
     about: dict[str, Any] = {
@@ -50,7 +55,7 @@ def preview(request: Request, store: StoreDep, queue: QueueDep, fields: Fields) 
         "binned": binned,
     }
     try:
-        run_ids = store.found(query, binned=binned) if _last(fields, "all") else _ids(fields.get("run", ()))
+        run_ids = _chosen(store, fields)
         done = act(store, queue, action, run_ids, tag, {}, dry_run=True)
     except FieldError as error:
         what = "The tag" if error.field == "tags" else "The search"
@@ -65,6 +70,23 @@ def preview(request: Request, store: StoreDep, queue: QueueDep, fields: Fields) 
     )  # fmt: skip
 
 
+def _export(request: Request, store: Store, fields: dict[str, list[str]]) -> HTMLResponse:
+    """What an archive of the chosen runs would hold."""
+    about: dict[str, Any] = {"title": "Export runs", "query": _last(fields, "all_q"), "shell": shell(store)}
+    try:
+        run_ids = _chosen(store, fields)
+    except FieldError as error:
+        return page(request, "bulk/preview.html", 422, **about, message=f"The search {error.message}.")
+    if not run_ids:
+        return page(request, "bulk/preview.html", **about, message="No run is chosen.")
+    n_bytes, many = check(store, run_ids), plural(len(run_ids), "run")
+    return page(
+        request, "bulk/preview.html", **about, target="/export", runs=",".join(run_ids), names=_names(store, run_ids),
+        message=f"{many} with {size(n_bytes)} of artifacts will be exported as one file.",
+        lasting="The runs stay as they are. Unfinished ones are exported as cancelled.", button=f"Export {many}",
+    )  # fmt: skip
+
+
 @router.post("/bulk/done")
 def apply(request: Request, store: StoreDep, queue: QueueDep, fields: Fields) -> HTMLResponse:
     """Do what a preview has shown, or undo what was done."""
@@ -76,6 +98,12 @@ def apply(request: Request, store: StoreDep, queue: QueueDep, fields: Fields) ->
         request, "bulk/done.html", title=words.TITLES[action], message=done.message, lasting=done.lasting,
         undo=done.undo, tag=tag, runs=",".join(done.outcome.changed), binned=action == "restore", shell=shell(store),
     )  # fmt: skip
+
+
+def _chosen(store: Store, fields: dict[str, list[str]]) -> list[str]:
+    if _last(fields, "all"):
+        return sorted(store.found(_last(fields, "all_q"), binned=bool(_last(fields, "binned"))))
+    return _ids(fields.get("run", ()))
 
 
 def _last(fields: dict[str, list[str]], name: str) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import unique_json
+from app.archives.manifest import MAX_BYTES as MAX_ARCHIVE_BYTES
 from app.imports.limits import MAX_BYTES as MAX_IMPORT_BYTES
 from app.pictures.prepare import MAX_BYTES as MAX_PICTURE_BYTES
 from app.web.core.problems import BadField, problem
@@ -20,6 +21,7 @@ MAX_BODY_BYTES: Final = 2**20
 # Where files are uploaded: their routes read the body as it comes, and act when it has come whole.
 STREAMED: Final[dict[str, int]] = {
     **dict.fromkeys(("/api/v1/imports", "/import"), MAX_IMPORT_BYTES + MAX_BODY_BYTES),
+    **dict.fromkeys(("/api/v1/archives", "/archives"), MAX_ARCHIVE_BYTES + MAX_BODY_BYTES),
     "/api/v1/pictures": MAX_PICTURE_BYTES + MAX_BODY_BYTES,
 }
 PATIENCE_S = 20.0

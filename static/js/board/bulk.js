@@ -104,6 +104,7 @@ function start(bar) {
   document.addEventListener("submit", async (event) => {
     const sent = /** @type {HTMLFormElement} */ (event.target);
     if (!sent.closest("#bulk")) return;
+    if (sent.matches("[data-download]")) return dialog.close();
     event.preventDefault();
     for (const button of sent.querySelectorAll("button")) button.disabled = true;
     const part = await send(sent.getAttribute("action") ?? "", new FormData(sent));

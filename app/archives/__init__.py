@@ -1,0 +1,1 @@
+"""Runs as files: written for another installation, and read from strangers only after everything was checked."""

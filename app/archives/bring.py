@@ -1,0 +1,184 @@
+"""Runs of an archive as runs of this installation: all of them, or nothing."""
+
+import dataclasses
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, cast
+
+from pydantic import ValidationError
+
+from app.archives.manifest import ArchivedRun
+from app.archives.read import FILE, Archive
+from app.contract.tickets import TicketRef
+from app.imports.header import read_header
+from app.imports.refused import Refused
+from app.store import Conflict, NotFound, Store, ids
+from app.store.archived import ArtifactRow, ChunkRow, EventRow, Row, RunRow, ShardRow, key_text
+
+Fate: TypeAlias = Literal["new", "equal", "different"]
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What becomes of a run of an archive: its id here, and whether it is `new`, there already, or there as another.
+
+    `differs` says in what the run that is there differs.
+    """
+
+    run: ArchivedRun
+    id: str
+    fate: Fate
+    differs: str = ""
+
+
+def arrivals(store: Store, archive: Archive, *, new_ids: bool) -> list[Arrival]:
+    """Check all rows and artifacts of an archive, and return what would become of its runs. Raises Refused."""
+    artifacts: dict[str, int] = {}
+    for run in archive.manifest.runs:
+        _check(archive, run, artifacts)
+    held = {name.removeprefix("artifacts/") for name in archive.digests if name[0] == "a"}
+    if held != set(artifacts):
+        raise Refused(FILE, "holds other artifacts than its runs have saved")
+    for sha256, size in artifacts.items():
+        name = f"artifacts/{sha256}"
+        if archive.size(name) != size:
+            raise Refused(FILE, f"{name} has another size than its run says")
+        read_header(cast(Any, _Window(archive, name)), size, name)
+    if new_ids:
+        return [Arrival(run, ids.run_id(), "new") for run in archive.manifest.runs]
+    return [_compared(store, archive, run) for run in archive.manifest.runs]
+
+
+def bring(store: Store, archive: Archive, found: list[Arrival]) -> None:
+    """Store the new runs of a checked archive. Raises Conflict, for all of them, where one is here as another run."""
+    if different := [each for each in found if each.fate == "different"]:
+        what = "; ".join(f"run {each.run.id} is here already, with another {each.differs}" for each in different[:20])
+        more = f"; and {len(different) - 20:,} more" if len(different) > 20 else ""
+        raise Conflict(f"nothing was imported: {what}{more}. Import with new ids to have both")
+    new = [each for each in found if each.fate == "new"]
+    renamed = {each.run.id: each.id for each in new if each.id != each.run.id}
+    needed = {row.sha256 for each in new for row in archive.rows(each.run.id) if isinstance(row, ArtifactRow)}
+    for sha256 in sorted(needed):
+        store.artifacts_store.put_pieces(archive.pieces(f"artifacts/{sha256}"))
+    store.put_archived([_renamed(archive.rows(each.run.id), renamed) for each in new], needed)
+
+
+class _Window:
+    """The beginning of a member as a file that can be wound back, for who reads its header."""
+
+    def __init__(self, archive: Archive, name: str) -> None:
+        self._begin = b""
+        for piece in archive.pieces(name):
+            self._begin += piece
+            if len(self._begin) >= 2**21:
+                break
+        self._at = 0
+
+    def seek(self, at: int) -> None:
+        """Go to a byte."""
+        self._at = at
+
+    def read(self, length: int) -> bytes:
+        """Return the next bytes."""
+        found = self._begin[self._at : self._at + length]
+        self._at += len(found)
+        return found
+
+
+def _check(archive: Archive, run: ArchivedRun, artifacts: dict[str, int]) -> None:
+    """Check that the rows of a run fit together; add its artifacts. Raises Refused."""
+    name = f"runs/{run.id}.jsonl"
+    head: RunRow | None = None
+    order = {RunRow: 0, ShardRow: 1, EventRow: 2, ChunkRow: 3, ArtifactRow: 4}
+    at, seqs = -1, 0
+    replicates: set[int] = set()
+    kinds: dict[int, str] = {}
+    ordinals: set[tuple[int, int]] = set()
+
+    def refuse(why: str) -> Refused:
+        return Refused(FILE, f"{name}: {why}")
+
+    for row in archive.rows(run.id):
+        place = order[type(row)]
+        if place < at or (place == 0 and head is not None) or (head is None and place):
+            raise refuse("its rows are out of order")
+        at = place
+        if isinstance(row, RunRow):
+            head = row
+            if (row.id, row.name, row.state) != (run.id, run.name, run.state):
+                raise refuse("its run is another than the manifest names")
+            continue
+        if isinstance(row, ShardRow):
+            if row.replicate in replicates:
+                raise refuse(f"replicate {row.replicate} occurs twice")
+            replicates.add(row.replicate)
+            continue
+        if row.replicate is not None and row.replicate not in replicates:
+            raise refuse(f"replicate {row.replicate} is not one of the run")
+        if isinstance(row, EventRow):
+            seqs += 1
+            if row.seq != seqs:
+                raise refuse(f"event {seqs} is missing")
+            if row.ordinal is not None and row.replicate is not None:
+                if (row.replicate, row.ordinal) in ordinals:
+                    raise refuse(f"row {row.ordinal} of replicate {row.replicate} occurs twice")
+                ordinals.add((row.replicate, row.ordinal))
+            if row.body["kind"] in ("measured", "artifact_saved"):
+                kinds[row.seq] = row.body["kind"]
+            continue
+        wanted = "measured" if isinstance(row, ChunkRow) else "artifact_saved"
+        if kinds.pop(row.seq, "") != wanted:
+            raise refuse(f"a row belongs to event {row.seq}, which is no such event")
+        try:
+            key_text(cast(RunRow, head).kind, row.key)
+        except ValidationError:
+            raise refuse(f"event {row.seq} names a training that its kind of run does not have") from None
+        if isinstance(row, ArtifactRow) and artifacts.setdefault(row.sha256, row.size_bytes) != row.size_bytes:
+            raise refuse(f"artifact {row.sha256} has two sizes")
+    if head is None or head.last_seq != seqs or kinds:
+        raise refuse("rows are missing")
+    if replicates != set(range(len(replicates))):
+        raise refuse("a replicate is missing")
+
+
+def _compared(store: Store, archive: Archive, run: ArchivedRun) -> Arrival:
+    try:
+        here = iter(store.archived(run.id))
+        first = cast(RunRow, next(here))
+    except NotFound:
+        return Arrival(run, run.id, "new")
+    digest = hashlib.sha256(first.line)
+    for row in here:
+        digest.update(row.line)
+    if digest.hexdigest() == archive.digests[f"runs/{run.id}.jsonl"]:
+        return Arrival(run, run.id, "equal")
+    there = cast(RunRow, next(archive.rows(run.id)))
+    names = ("name", "tags", "notes", "state", "spec")
+    differing = [each for each in names if getattr(first, each) != getattr(there, each)]
+    return Arrival(run, run.id, "different", " and ".join(differing) or "log")
+
+
+def _renamed(rows: Iterator[Row], renamed: Mapping[str, str]) -> Iterator[Row]:
+    """Yield rows with the new ids of runs, in specs too: a run that measures a ticket of the archive finds it again."""
+    for row in rows:
+        if not renamed or not isinstance(row, RunRow):
+            yield row
+            continue
+        again_of = renamed.get(row.again_of, row.again_of) if row.again_of else None
+        changed = {"id": renamed.get(row.id, row.id), "again_of": again_of, "spec": _addresses(row.spec, renamed)}
+        yield row.model_copy(update=changed)
+
+
+def _addresses(value: Any, renamed: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _addresses(each, renamed) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_addresses(each, renamed) for each in value]
+    if isinstance(value, str) and ":" in value:
+        try:
+            ticket = TicketRef.parse(value)
+        except ValueError:
+            return value
+        return str(dataclasses.replace(ticket, run=renamed.get(ticket.run, ticket.run)))
+    return value

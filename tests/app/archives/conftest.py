@@ -1,0 +1,52 @@
+"""Runs to archive, and other installations to import them into."""
+
+import io
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.archives.write import archive
+from app.store import Store
+from tests.app.conftest import Hand
+from tests.app.erased_run import write_run as erased_run
+from tests.app.masked_run import write_run
+from tests.app.store.conftest import migrated_postgres as migrated_postgres
+from tests.app.store.conftest import postgres as postgres
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, migrated: Path) -> Iterator[Callable[[], Store]]:
+    """Opens further, empty installations."""
+    opened: list[Store] = []
+
+    def elsewhere() -> Store:
+        folder = tmp_path / f"elsewhere-{len(opened)}"
+        folder.mkdir()
+        shutil.copy(migrated, folder / "ticketscope.db")
+        opened.append(Store(f"sqlite:///{folder / 'ticketscope.db'}", str(folder / "artifacts")))
+        return opened[-1]
+
+    yield elsewhere
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def three(store: Store, hand: Hand) -> list[str]:
+    """Runs of two kinds: masks of two replicates, an erasure, and tickets with outcomes whose run has failed."""
+    masked = write_run(store, {"fc1": (6, 8), "fc2": (3, 6)}, replicates=2)
+    (erased,) = erased_run(store)
+    measured = hand.run(branches=[{"kind": "reinit"}])
+    for level, density, accuracy in ((0, 1.0, 0.91), (1, 0.64, 0.92), (2, 0.41, 0.90)):
+        hand.outcome(level, density, accuracy)
+    hand.outcome(1, 0.64, 0.88, control="reinit")
+    store.fail(hand.claim.shard_id, hand.claim.token, "out of “disk”", "Traceback …", final=True)
+    store.update_run(measured.id, name="é <b>", tags=["one", "two"], notes="line\nline")
+    return [masked.id, erased.id, measured.id]
+
+
+def packed(store: Store, run_ids: list[str]) -> io.BytesIO:
+    """An archive of runs in memory."""
+    return io.BytesIO(b"".join(archive(store, run_ids)))
