@@ -26,6 +26,7 @@ _SPACE = re.compile(r"\s+")
 _FIELD = re.compile(r"[A-Za-z_][\w.]*(?:@\d+(?:\.\d+)?%?)?(?=!=|[:=<>≤≥])(?!://)")
 _OPERATOR = re.compile(r"!=|<=|>=|[:=<>≤≥]")
 _VALUE = re.compile(r'"([^"]*)"|([^\s,()"]+)')
+_LOOSE = re.compile(r"(?:!=|<=|>=|[:=<>≤≥])")
 _WORD = re.compile(r'"([^"]*)"|([^\s()"]+)')
 _SAME = {"≤": "<=", "≥": ">="}
 
@@ -131,6 +132,8 @@ class _Reader:
         word = _WORD.match(self.text, self.at)
         if word is None:
             raise wrong(self.at, "these quotation marks are not closed")
+        if _LOOSE.match(self.text, self.at):
+            raise wrong(self.at, "a comparison is written without spaces, such as lr>0.01; quote a sign to find it")
         self.at = word.end()
         return Word(word[2] if word[1] is None else word[1])
 

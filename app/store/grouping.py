@@ -14,7 +14,7 @@ from app.records import GroupOfRuns, Groups, Spread
 from app.search.fields import types_of
 from app.store import matching
 from app.store.facts import named
-from app.store.tables import facts, runs
+from app.store.tables import AnyRow, facts, runs
 
 MOST = 200
 """Groups of an answer."""
@@ -29,6 +29,8 @@ OF_RUN: dict[str, ColumnElement[Any]] = {
 """What every run has that it can be grouped by, besides its facts."""
 _BETWEEN = "\x1f"
 _NONE = ""
+_ROUNDING = 1e-14
+"""Spread relative to the mean below which values are equal."""
 
 
 class Joined(FunctionElement[str]):
@@ -136,10 +138,15 @@ def _spreads(conn: Connection, found: Select[Any], name: str) -> dict[str, Sprea
         .join(each, each.c.key == mean.c.key)
         .group_by(mean.c.key, mean.c.mean, mean.c.n)
     )
-    return {
-        row.key: Spread(mean=row.mean, sd=math.sqrt(row.squares / (row.n - 1)) if row.n > 1 else None, n=row.n)
-        for row in conn.execute(squares)
-    }
+    return {row.key: Spread(mean=row.mean, sd=_sd(row), n=row.n) for row in conn.execute(squares)}
+
+
+def _sd(row: AnyRow) -> float | None:
+    """Return the standard deviation of a group; that of equal values is 0, though their mean was rounded."""
+    if row.n < 2:
+        return None
+    sd = math.sqrt(row.squares / (row.n - 1))
+    return sd if sd > _ROUNDING * abs(row.mean) else 0.0
 
 
 def _value(key: str) -> str:

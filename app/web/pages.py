@@ -5,12 +5,12 @@ from fastapi import APIRouter
 from app.web.archives import page as archives
 from app.web.board import bin as bin_page
 from app.web.board import page as board
-from app.web.board import presets
 from app.web.bulk import page as bulk
 from app.web.compare import page as compare
 from app.web.core import theme
 from app.web.documents import page as documents
 from app.web.form import page as form
+from app.web.form import presets
 from app.web.run import page as run
 from app.web.sweeps import page as sweeps
 from app.web.workers import page as workers

@@ -12,12 +12,12 @@ from app.store.errors import NotFound
 from app.web.board.build import Asked, build
 from app.web.board.completion import completion
 from app.web.board.notice import Notice
-from app.web.board.presets import presets
 from app.web.board.view import NEWEST, Board
 from app.web.core.context import SourcesDep
 from app.web.core.live_parts import known_parts
 from app.web.core.page import edge, page
 from app.web.core.parameters import Cursor, Short
+from app.web.form.presets import presets
 from app.web.workers.loads import machines, troubles
 
 router = APIRouter(include_in_schema=False)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
 
 from app.atlas.reader import Reader
+from app.contract.words import plural
 from app.kinds.registry import KINDS
 from app.kinds.specs import TITLES
 from app.records import Run
@@ -22,7 +23,7 @@ _AT_ONCE = 25
 
 @dataclass(frozen=True)
 class Row:
-    """One run in a table; `left` is the time left or what else there is to say about its progress."""
+    """One run in a table; `left` is the time left or the rest of its progress, `reason` why it has failed."""
 
     id: str
     state: str
@@ -35,6 +36,7 @@ class Row:
     done: int
     total: int
     left: str
+    reason: str
     verdict: str
     age: str
     created: str
@@ -64,6 +66,7 @@ def row(
         done=done(run),
         total=max(run.progress.total, 1),
         left=_left(run),
+        reason=reason(run),
         verdict=summary,
         age=ago(run.created_at, now),
         created=f"{run.created_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC",
@@ -82,14 +85,16 @@ def summaries(store: Snapshot, reader: Reader, runs: Sequence[Run]) -> dict[str,
         names = {name for run in some for name in KINDS[run.kind].summary_series}
         store.read_ahead([run.id for run in some], names)
         for run in some:
-            known[run.id] = (run.last_seq, _summary(reader, run))
+            known[run.id] = (run.last_seq, KINDS[run.kind].summary(reader, run))
     return {run.id: known[run.id][1] for run in runs}
 
 
-def _summary(reader: Reader, run: Run) -> str:
-    if run.state == "failed":
-        return (run.error or "").partition("\n")[0][:90]
-    return KINDS[run.kind].summary(reader, run)
+def reason(run: Run) -> str:
+    """Return why a run has failed, in the words of its first replicate that did, and how many others did; else ""."""
+    if run.state != "failed":
+        return ""
+    first, *others = [part.partition("\n")[0] for part in (run.error or "").split("\n\nreplicate ")]
+    return first + (f"; {plural(len(others), 'other replicate')} failed too" if others else "")
 
 
 def _left(run: Run) -> str:

@@ -25,12 +25,16 @@ from app.web.form import form as forms
 from app.web.form.checks import Problem, about, checked, problems_of, split_tags
 from app.web.form.estimates import Estimate, estimate_of
 from app.web.form.fields import FormField, labels
+from app.web.form.presets import presets
 from app.web.form.several import Several, SweepForm, at_fields, plan_of, read, sweep_form
 from app.web.submission.submit import extend as extend_run
 from app.web.submission.submit import submit, trainable
 from app.web.submission.sweep_submit import submit_sweep
 
 router = APIRouter(include_in_schema=False)
+
+CARDS = 3
+"""Presets of a kind that are shown as cards; the others are links."""
 
 
 @dataclass(frozen=True)
@@ -185,4 +189,7 @@ def _render(
     request: Request, store: Store, new_page: NewPage, data: Mapping[str, str], status: int = 200
 ) -> HTMLResponse:
     told = estimate_of(store, new_page.kind, data, new_page.extends)
-    return page(request, "form/new.html", status, page=new_page, estimate=told, shell=shell(store))
+    # Cards until one is chosen: then the form shows what it asks for.
+    new = not (new_page.preset or new_page.clones or new_page.extends or new_page.errors)
+    cards = presets(store, new_page.kind)[:CARDS] if new else []
+    return page(request, "form/new.html", status, page=new_page, estimate=told, shell=shell(store), cards=cards)

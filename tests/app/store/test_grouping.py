@@ -74,6 +74,13 @@ def test_a_group_of_one_run_has_no_spread_and_runs_without_the_field_are_a_group
     assert alone.items[0].columns["accuracy"].n == 1
 
 
+def test_equal_values_have_no_spread_though_their_mean_is_rounded(store: Store, spec: LotterySpec) -> None:
+    for _ in range(7):
+        run = store.create_run(spec, name="r")
+        store.measure(run.id, run.last_seq, [Fact("result.accuracy", 0.1 + 0.2)])
+    assert store.groups("kind", columns=["accuracy"]).items[0].columns["accuracy"].sd == 0.0
+
+
 def test_several_values_are_one_group_in_their_order(planted: tuple[Store, list[dict[str, Any]]]) -> None:
     store, _ = planted
     (item,) = store.groups("beta", q="optimizer:adam kind:lottery").items

@@ -71,7 +71,15 @@ def test_the_board_shows_them_sorts_by_them_and_keeps_them_in_its_links(client: 
     assert "all Lottery tickets · digits · lenet_300_100" in unmarked(text)
 
 
-def test_presets_stand_on_the_board_until_there_is_a_run(client: httpx.Client, store: Store) -> None:
+def test_presets_stand_on_the_board_until_there_is_a_run_and_on_the_form_always(
+    client: httpx.Client, store: Store
+) -> None:
     assert 'class="presets"' in client.get("/", headers=HTML).text
     store.create_run(PRESETS["digits-tickets"].spec, name="first")
     assert 'class="presets"' not in client.get("/", headers=HTML).text
+    for kind in ("lottery", "erasure"):
+        text = client.get("/new", params={"kind": kind}, headers=HTML).text
+        names = [name for name, preset in PRESETS.items() if preset.spec.kind == kind]
+        assert re.findall(r'action="/presets/([^"]+)/run"', text) == names[:3]
+        assert re.findall(r'class="btn" href="/new\?preset=([^"]+)"', text) == names[3:]
+    assert 'class="presets"' not in client.get("/new?preset=lenet-quick", headers=HTML).text

@@ -32,7 +32,7 @@ class PresetCard:
 @router.get("/presets")
 def preset_page(request: Request, store: StoreDep) -> HTMLResponse:
     """All presets."""
-    return page(request, "board/presets.html", presets=presets(store), shell=shell(store))
+    return page(request, "form/presets.html", presets=presets(store), shell=shell(store))
 
 
 @router.post("/presets/{name}/run")
@@ -45,10 +45,11 @@ def run_preset(name: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
     return RedirectResponse(f"/runs/{run.id}", 303)
 
 
-def presets(store: Reads) -> list[PresetCard]:
-    """All presets, with what they would cost on the workers that run now."""
+def presets(store: Reads, kind: str | None = None) -> list[PresetCard]:
+    """The presets of a kind, or of all, with what they would cost on the workers that run now."""
     here = Here.now(store)
     return [
         PresetCard(each.name, each.title, each.paper, each.link, each.claim, each.differs, here.short(each.spec))
         for each in PRESETS.values()
+        if kind in (None, each.spec.kind)
     ]
