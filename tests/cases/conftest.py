@@ -54,8 +54,8 @@ class Cases:
     def figure(self, case: str, name: str, **options: Any) -> dict[str, Any]:
         answer = self.client.get(f"/api/v1/runs/{self.ids[case]}/figures/{name}", params=options)
         assert answer.status_code == 200, answer.text
-        made: dict[str, Any] = answer.json()
-        return made
+        body: dict[str, Any] = answer.json()
+        return body
 
     def finding(self, case: str, name: str, **options: Any) -> str:
         meta = self.figure(case, name, **options)["layout"]["meta"]

@@ -84,11 +84,11 @@ def _cell(cell: str) -> Any:
 def numbers(values: Any) -> np.ndarray:
     """The numbers of a trace's attribute, as sent: a list, or bytes in base64."""
     if isinstance(values, dict):
-        found = np.frombuffer(b64decode(values["bdata"]), TYPES[values["dtype"]]).astype(float)
+        array = np.frombuffer(b64decode(values["bdata"]), TYPES[values["dtype"]]).astype(float)
     else:
-        flat = [each for row in values for each in (row if isinstance(row, list) else [row])]
-        found = np.array([each for each in flat if isinstance(each, int | float)], dtype=float)
-    finite: np.ndarray = found[np.isfinite(found)]
+        flat = [item for row in values for item in (row if isinstance(row, list) else [row])]
+        array = np.array([item for item in flat if isinstance(item, int | float)], dtype=float)
+    finite: np.ndarray = array[np.isfinite(array)]
     return finite
 
 
@@ -147,7 +147,7 @@ def faults(name: str, figure: dict[str, Any], table: str, asked: Iterable[float]
     meta, rows = figure["layout"]["meta"], rows_of(table)
     more, why = DERIVED.get(name, (None, ""))
     worked_out = np.array(list(more(rows)) if more and rows else [], dtype=float)
-    found = []
+    faults = []
     for number in said(meta["finding"], names):
         own = number.control is not None and any(_of(row, number.control) for row in rows)
         colour = number.control if own else None
@@ -157,9 +157,9 @@ def faults(name: str, figure: dict[str, Any], table: str, asked: Iterable[float]
         pool += [] if number.share or number.control else [np.array(list(asked), dtype=float)]
         values = np.concatenate(pool)
         if not ((number.low <= values) & (values <= number.high)).any():
-            found.append(f"{number.text} is nowhere in figure or table{f' ({why})' if why else ''}")
-    found += _n_faults(meta, rows)
-    return found
+            faults.append(f"{number.text} is nowhere in figure or table{f' ({why})' if why else ''}")
+    faults += _n_faults(meta, rows)
+    return faults
 
 
 def _n_faults(meta: dict[str, Any], rows: list[dict[str, Any]]) -> list[str]:
@@ -172,9 +172,9 @@ def _n_faults(meta: dict[str, Any], rows: list[dict[str, Any]]) -> list[str]:
     else:
         return []
     wrong = [f"n is {meta['n']}, the table has {n} replicates"] if n != meta["n"] else []
-    told = re.match(r"n = (?:\d+ to )?(\d+)", meta["foot"])
-    if told and int(told[1]) != n:
-        wrong.append(f"the foot says {told[0]}, the table has {n} replicates")
+    hit = re.match(r"n = (?:\d+ to )?(\d+)", meta["foot"])
+    if hit and int(hit[1]) != n:
+        wrong.append(f"the foot says {hit[0]}, the table has {n} replicates")
     return wrong
 
 

@@ -21,12 +21,12 @@ _REPLICATES = re.compile(r"n = (\d+ to )?([2-9]|\d\d+) replicates|n = [\d, to]+ 
 
 def marks(figure: dict[str, Any]) -> set[str]:
     """The spreads that a figure draws or writes; a band without width is none."""
-    found = set(_drawn(figure["data"]))
+    marks = set(_drawn(figure["data"]))
     words = [part["text"] for part in figure["layout"]["meta"]["finding"]]
     words += [note["text"] for note in figure["layout"].get("annotations", ())]
     if any("±" in text for text in words) or "±" in json.dumps(figure["data"], ensure_ascii=False):
-        found.add("±")
-    return found
+        marks.add("±")
+    return marks
 
 
 def _drawn(traces: list[dict[str, Any]]) -> Iterator[str]:

@@ -13,7 +13,7 @@ SENTENCE = (
 def row(cases: Cases, case: str) -> str:
     """A run's row of the board, in words."""
     board = cases.client.get("/", headers={"Accept": "text/html"}).text
-    (found,) = (each for each in re.findall(r"<tr.*?</tr>", board, re.DOTALL) if f"/runs/{cases.ids[case]}" in each)
+    (found,) = (item for item in re.findall(r"<tr.*?</tr>", board, re.DOTALL) if f"/runs/{cases.ids[case]}" in item)
     return words(found)
 
 

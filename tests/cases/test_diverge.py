@@ -25,7 +25,7 @@ def test_density_by_layer_counts_the_replicates_that_it_draws(cases: Cases) -> N
     figure = cases.figure("diverge", "layer_density")
     assert figure["layout"]["meta"]["foot"].startswith("n = 1 to 2 replicates by level, mean")
     text = next(trace["text"] for trace in figure["data"] if trace["name"] == "fc1")
-    assert [each.split("(")[1] for each in text] == ["n = 2)", "n = 1)", "n = 1)"]
+    assert [item.split("(")[1] for item in text] == ["n = 2)", "n = 1)", "n = 1)"]
 
 
 def test_movement_of_any_size_has_three_digits(cases: Cases) -> None:

@@ -71,5 +71,5 @@ def test_sentence_figure_and_table_agree(cases: Cases, case: str) -> None:
             wrong += [] if sentence.strip().endswith(".") else ["no full stop"]
             wrong += ["not a number"] if "nan" in said.lower().split() else []
             wrong += ["ended, yet so far"] if run.state in ENDED and "so far" in said else []
-            found += [f"{entry.name} {chosen}: {each}: {sentence}" for each in wrong]
+            found += [f"{entry.name} {chosen}: {item}: {sentence}" for item in wrong]
     assert found == []

@@ -60,12 +60,12 @@ def test_a_number_that_the_table_lacks_is_found() -> None:
 
 
 def test_only_figures_that_are_listed_may_work_numbers_out() -> None:
-    made = figure(after="200 steps, 1.5 times as far")
+    plot = figure(after="200 steps, 1.5 times as far")
     table = "abs_move_from,abs_move_to,kept,replicates,mean_abs_move_kept,mean_abs_move_pruned\n0,1,5,2,0.93,0.62\n"
     wrong = ["17.3", "90.5", "80.5", "93.0"]
-    made["data"][0]["y"] = []
-    strict = [fault.split()[0] for fault in found(made, table)]
-    listed = [fault.split()[0] for fault in found(made, table, "weight_movement")]
+    plot["data"][0]["y"] = []
+    strict = [fault.split()[0] for fault in found(plot, table)]
+    listed = [fault.split()[0] for fault in found(plot, table, "weight_movement")]
     assert set(strict) - set(listed) == {"1.5"}
     assert set(strict) <= {*wrong, "1.5"}
 
@@ -76,8 +76,8 @@ def test_every_number_of_a_sentence_is_read() -> None:
         "(2.9 ± 2.0) × 10⁻⁴ at 95 % interval, 1.90 kB on Xeon 8488C."
     )
     read = list(said([{"text": text}], ["Xeon 8488C"]))
-    assert [each.text for each in read] == ["2.9", "2.0", "0.97", "1,234", "−0.05", "12", "46.4", "6.3", "<0.1", "1.90"]
+    assert [item.text for item in read] == ["2.9", "2.0", "0.97", "1,234", "−0.05", "12", "46.4", "6.3", "<0.1", "1.90"]
     low, high = (getattr(read[0], end) for end in ("low", "high"))
     assert low < 2.9e-4 < high < 2.96e-4
     assert read[-1].low < 1900 < read[-1].high < 1906
-    assert [each.share for each in read] == [False] * 5 + [True] * 3 + [False] * 2
+    assert [item.share for item in read] == [False] * 5 + [True] * 3 + [False] * 2

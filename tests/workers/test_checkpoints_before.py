@@ -33,11 +33,20 @@ def store(tmp_path: Path) -> Artifacts:
 def told(outputs: Iterator[Output]) -> list[tuple[Any, ...]]:
     """What goes into the log, with the bits of every number."""
     return [
-        (each.series, each.key, {name: [value.hex() for value in column] for name, column in each.columns.items()})
-        if isinstance(each, Measured)
-        else (each.name, each.key, {name: tensor.numpy().tobytes() for name, tensor in each.tensors.items()}, each.meta)
-        for each in outputs
-        if isinstance(each, Measured | Tensors)
+        (
+            output.series,
+            output.key,
+            {name: [value.hex() for value in column] for name, column in output.columns.items()},
+        )
+        if isinstance(output, Measured)
+        else (
+            output.name,
+            output.key,
+            {name: tensor.numpy().tobytes() for name, tensor in output.tensors.items()},
+            output.meta,
+        )
+        for output in outputs
+        if isinstance(output, Measured | Tensors)
     ]
 
 
@@ -48,13 +57,13 @@ def test_an_erasure_run_trains_what_is_left_and_nothing_twice(store: Artifacts) 
     assert saved.next_ordinal == refs[0].next_ordinal
     done = [cell.key for cell in spec.cells()][:3]
     assert saved.state is not None
-    assert [ErasureKey.model_validate(each) for each in saved.state["done"]] == done
+    assert [ErasureKey.model_validate(item) for item in saved.state["done"]] == done
     rest = told(run(spec, 0, datasets_dir=Path(), resume=saved.resume(store)))
     started = {key.start for key in done}
     assert rest == [
-        each
-        for each in told(run(spec, 0, datasets_dir=Path()))
-        if each[1] not in done and not (each[0] == "init" and each[1] in started)
+        item
+        for item in told(run(spec, 0, datasets_dir=Path()))
+        if item[1] not in done and not (item[0] == "init" and item[1] in started)
     ]
     resume = saved.resume(store)
     assert resume is not None
@@ -69,7 +78,7 @@ def test_a_lottery_run_finds_its_artifacts_under_their_new_names(store: Artifact
         (tmp_path / sha256[:2] / sha256).touch()
     saved = checkpoints.newest(store, refs, logged, name, spec)
     assert saved.state is not None
-    done = [LotteryKey.model_validate(each) for each in saved.state["done"]]
+    done = [LotteryKey.model_validate(item) for item in saved.state["done"]]
     assert done == [LotteryKey(), LotteryKey(level=1)]
     assert saved.state["next"] == {"level": 1, "control": "reinit", "draw": 0}
     ticket = checkpoints.key("ticket", LotteryKey(level=1))

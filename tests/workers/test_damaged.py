@@ -16,9 +16,9 @@ from workers.supervisor import Supervisor
 
 
 def claim(store: Store) -> Claim:
-    found = store.claim("cpu", "a test")
-    assert found is not None
-    return found
+    claim = store.claim("cpu", "a test")
+    assert claim is not None
+    return claim
 
 
 def attempt(store: Store, settings: Settings) -> None:
@@ -31,7 +31,7 @@ def killed(store: Store, settings: Settings, spec: Experiment) -> str:
     supervising = threading.Thread(target=attempt, args=(store, settings))
     supervising.start()
     until(lambda: len([ref for ref in store.artifacts(run_id) if ref.name == "ticket"]) > 3, 60)
-    servers = [each for each in psutil.Process().children() if "forkserver" in " ".join(each.cmdline())]
+    servers = [child for child in psutil.Process().children() if "forkserver" in " ".join(child.cmdline())]
     (child,) = [child for server in servers for child in server.children()]
     child.kill()
     supervising.join(20)

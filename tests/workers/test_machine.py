@@ -28,10 +28,10 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_clean_clone_names_its_commit(clone: Path) -> None:
-    told = machine.code.__wrapped__()
-    assert told == {"source": told["source"], "commit": git(clone, "rev-parse", "HEAD")[:12], "dirty": False}
+    code = machine.code.__wrapped__()
+    assert code == {"source": code["source"], "commit": git(clone, "rev-parse", "HEAD")[:12], "dirty": False}
     (clone / "README.md").write_text("another text decides no number")
-    assert machine.code.__wrapped__() == told
+    assert machine.code.__wrapped__() == code
 
 
 def test_a_change_makes_it_dirty_and_two_changes_differ(clone: Path) -> None:
@@ -42,17 +42,17 @@ def test_a_change_makes_it_dirty_and_two_changes_differ(clone: Path) -> None:
     git(clone, "checkout", "-q", ".")
     (clone / "app" / "new.py").write_text("")
     told.append(machine.code.__wrapped__())
-    assert [each["dirty"] for each in told] == [False, True, True, True]
-    assert len({each["source"] for each in told}) == 4
-    assert len({each["commit"] for each in told}) == 1
+    assert [item["dirty"] for item in told] == [False, True, True, True]
+    assert len({item["source"] for item in told}) == 4
+    assert len({item["commit"] for item in told}) == 1
 
 
 def test_without_a_clone_the_sources_are_still_told_apart(clone: Path) -> None:
     before = machine.code.__wrapped__()
     (clone / ".git").rename(clone / "elsewhere")
-    told = machine.code.__wrapped__()
-    assert told.keys() - {"version"} == {"source"}
-    assert told["source"] == before["source"]
+    code = machine.code.__wrapped__()
+    assert code.keys() - {"version"} == {"source"}
+    assert code["source"] == before["source"]
 
 
 def test_only_what_decides_numbers_is_told_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,6 +68,6 @@ def test_packages_are_told_with_their_versions() -> None:
     import safetensors
     import scipy
 
-    told = machine.packages()
-    assert (told["scipy"], told["safetensors"]) == (scipy.__version__, safetensors.__version__)
-    assert "torch" not in told
+    packages = machine.packages()
+    assert (packages["scipy"], packages["safetensors"]) == (scipy.__version__, safetensors.__version__)
+    assert "torch" not in packages

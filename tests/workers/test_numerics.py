@@ -20,8 +20,8 @@ print(json.dumps(numerics.plan({"layers": [{"name": "fc1", "shape": [2, 3]}]}, "
 def plan() -> dict[str, object]:
     # In a process of its own: pinning changes torch for good.
     text = subprocess.run([sys.executable, "-c", PLAN], capture_output=True, text=True, check=True).stdout
-    made: dict[str, object] = json.loads(text)
-    return made
+    document: dict[str, object] = json.loads(text)
+    return document
 
 
 def test_a_plan_names_what_decides_the_bits(plan: dict[str, object]) -> None:

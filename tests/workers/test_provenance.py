@@ -24,8 +24,8 @@ print(json.dumps(provenance(PRESETS["digits-tickets"].spec, "cpu", {"input": [1,
 def told(*arguments: str) -> dict[str, object]:
     # In a process of its own: pinning changes torch for good.
     command = [sys.executable, "-c", PROVENANCE, *arguments]
-    made: dict[str, object] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return made
+    document: dict[str, object] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return document
 
 
 @pytest.fixture(scope="module")

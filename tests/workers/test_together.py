@@ -103,10 +103,10 @@ def test_one_replicate_killed_among_its_controls_runs_again_to_the_same_bits(lab
     with lab.store._db.read() as connection:
         query = "SELECT checkpoints, next_ordinal FROM shards WHERE run_id = ?"
         ((checkpoints_json, next_ordinal),) = connection.exec_driver_sql(query, (run_id,)).all()
-    refs = [CheckpointRef(**each) for each in json.loads(checkpoints_json)]
+    refs = [CheckpointRef(**load) for load in json.loads(checkpoints_json)]
     saved = checkpoints.newest(lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/0", spec)
     assert saved.state is not None
-    steps = [each["loop"]["step"] for each in saved.state["unfinished"]]
+    steps = [item["loop"]["step"] for item in saved.state["unfinished"]]
     assert steps == [steps[0]] * len(spec.stack_groups(8)[0].split())
     assert steps[0] > 100
     process.kill()
@@ -230,7 +230,7 @@ def test_a_kill_within_a_stacked_training_costs_no_more_than_the_interval(lab: L
         query = "SELECT replicate, checkpoints, next_ordinal FROM shards WHERE run_id = ?"
         rows = connection.exec_driver_sql(query, (run_id,)).all()
     for replicate, checkpoints_json, next_ordinal in rows:
-        refs = [CheckpointRef(**each) for each in json.loads(checkpoints_json)]
+        refs = [CheckpointRef(**load) for load in json.loads(checkpoints_json)]
         saved = checkpoints.newest(
             lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/{replicate}", lab.store.run(run_id).spec
         )

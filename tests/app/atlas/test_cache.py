@@ -44,7 +44,7 @@ def together(ask: Callable[[], Bytes], threads: int = THREADS) -> list[Bytes]:
 def test_who_asks_at_the_same_time_gets_the_same_array() -> None:
     cache, make = Cache(1000), Maker()
     first = cache.get("a", make)
-    assert all(each is first for each in together(lambda: cache.get("a", make)))
+    assert all(item is first for item in together(lambda: cache.get("a", make)))
     assert make.made == 1
 
 
@@ -60,10 +60,10 @@ def test_while_it_is_being_made_others_wait_for_it() -> None:
         first = pool.submit(cache.get, "a", slow)
         assert begun.wait(10)
         others = [pool.submit(cache.get, "a", make) for _ in range(THREADS - 1)]
-        assert not any(each.done() for each in others)
+        assert not any(item.done() for item in others)
         assert cache.get("b", Maker()).size == 10  # what has nothing to do with it does not wait
         go.set()
-        assert all(each.result(10) is first.result(10) for each in others)
+        assert all(item.result(10) is first.result(10) for item in others)
     assert make.made == 1
 
 
@@ -125,7 +125,7 @@ def test_what_failed_is_made_by_the_next_who_asks() -> None:
             cache.get("a", fail)
     assert cache.size_bytes == 0
     make = Maker()
-    assert all(each is cache.get("a", make) for each in together(lambda: cache.get("a", make)))
+    assert all(item is cache.get("a", make) for item in together(lambda: cache.get("a", make)))
     assert make.made == 1
 
 
@@ -168,4 +168,4 @@ def test_making_one_may_need_another() -> None:
     def level(number: int) -> Bytes:
         return cache.get(number, lambda: level(number - 1) + np.uint8(number) if number else np.zeros(1, np.uint8))
 
-    assert all(each[0] == 15 for each in together(lambda: level(5)))
+    assert all(item[0] == 15 for item in together(lambda: level(5)))

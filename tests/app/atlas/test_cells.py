@@ -17,24 +17,24 @@ from tests.app.masked_run import write_run
 def test_cells_are_those_of_the_run(store: Store, order: str) -> None:
     reader = Reader(store)
     run = write_run(store, {"fc1": (12, 20)}, levels=3, replicates=2)
-    found = cells(reader, run.ref(1, 2), 0, View(2, 9, 3, 17, 1, 1), rows=order, columns=order)  # type: ignore[arg-type]
+    grid = cells(reader, run.ref(1, 2), 0, View(2, 9, 3, 17, 1, 1), rows=order, columns=order)  # type: ignore[arg-type]
     down, across = orders(reader, run.ref(1, 2), 0, order, order)  # type: ignore[arg-type]
     part = np.ix_(down[2:9], across[3:17])
     chain = [level["fc1"] for level in run.masks[1]]
-    assert np.array_equal(found.kept, chain[2][part])
-    assert np.array_equal(found.death, np.sum(chain, axis=0)[part])
-    assert np.array_equal(found.start, run.init[1]["fc1"][part])  # of pruned weights too
-    assert np.array_equal(found.end, np.where(chain[2], run.trained[1]["fc1"], np.nan)[part], equal_nan=True)
+    assert np.array_equal(grid.kept, chain[2][part])
+    assert np.array_equal(grid.death, np.sum(chain, axis=0)[part])
+    assert np.array_equal(grid.start, run.init[1]["fc1"][part])  # of pruned weights too
+    assert np.array_equal(grid.end, np.where(chain[2], run.trained[1]["fc1"], np.nan)[part], equal_nan=True)
     both = run.masks[0][2]["fc1"].astype(int) + run.masks[1][2]["fc1"]
-    assert np.array_equal(found.replicates, both[part])
+    assert np.array_equal(grid.replicates, both[part])
 
 
 def test_more_than_a_page_can_draw_is_refused(store: Store) -> None:
     run = write_run(store, {"fc1": (200, 200)}, levels=1)
     with pytest.raises(OutOfRange, match="zoom in"):
         cells(Reader(store), run.ref(), 0, View(0, 200, 0, 200, 1, 1))
-    found = cells(Reader(store), run.ref(), 0, View(0, 100, 0, 200, 1, 1))
-    assert found.kept.size == MAX_CELLS
+    grid = cells(Reader(store), run.ref(), 0, View(0, 100, 0, 200, 1, 1))
+    assert grid.kept.size == MAX_CELLS
 
 
 def test_orders_are_permutations_and_degrees_fall(store: Store) -> None:

@@ -47,14 +47,14 @@ def chosen(made: Overlaps) -> list[str]:
 def test_tickets_are_chosen_across_one_side(
     run: Saved, reader: Reader, options: dict[str, Any], expected: list[str]
 ) -> None:
-    made = overlaps(reader, run.id, MatrixOptions.model_validate(options))
-    assert chosen(made) == [f"{run.id}:{ticket}" for ticket in expected]
+    matrix = overlaps(reader, run.id, MatrixOptions.model_validate(options))
+    assert chosen(matrix) == [f"{run.id}:{ticket}" for ticket in expected]
 
 
 def test_named_tickets_keep_their_order(run: Saved, reader: Reader) -> None:
     names = [f"{run.id}:{ticket}" for ticket in ("2:2", "0:1:shuffled:1", "0:1")]
-    made = overlaps(reader, run.id, MatrixOptions(tickets=" , ".join([*names, names[0]])))
-    assert chosen(made) == names
+    matrix = overlaps(reader, run.id, MatrixOptions(tickets=" , ".join([*names, names[0]])))
+    assert chosen(matrix) == names
 
 
 def test_the_deepest_level_is_one_that_every_replicate_has(store: Store, reader: Reader) -> None:
@@ -65,13 +65,13 @@ def test_the_deepest_level_is_one_that_every_replicate_has(store: Store, reader:
     run.level(1, 3, draws=0)
     shallow = Saved(store, replicates=1, levels=1, seed=1)
     assert {ref.level for ref in overlaps(reader, run.id, MatrixOptions()).refs} == {3}
-    made = overlaps(reader, run.id, MatrixOptions(others=shallow.id))
-    assert chosen(made) == [f"{run.id}:0:1", f"{run.id}:1:1", f"{shallow.id}:0:1"]
+    matrix = overlaps(reader, run.id, MatrixOptions(others=shallow.id))
+    assert chosen(matrix) == [f"{run.id}:0:1", f"{run.id}:1:1", f"{shallow.id}:0:1"]
 
 
 def test_a_run_without_masks_has_nothing_to_compare(store: Store, reader: Reader) -> None:
-    made = overlaps(reader, Saved(store, replicates=1, levels=-1).id, MatrixOptions())
-    assert (made.refs, made.layers, made.intersections.shape) == ((), (), (0, 0, 0))
+    matrix = overlaps(reader, Saved(store, replicates=1, levels=-1).id, MatrixOptions())
+    assert (matrix.refs, matrix.layers, matrix.intersections.shape) == ((), (), (0, 0, 0))
 
 
 @pytest.mark.parametrize("spread", [False, True])
@@ -84,14 +84,14 @@ def test_numbers_are_those_of_the_masks_themselves(run: Saved, reader: Reader, s
     ]
     addresses = ",".join(f"{run.id}:{r}:{level}:{control}:{draw}" for r, level, control, draw in places)
     options = (ChanceOptions if spread else MatrixOptions)(tickets=addresses)
-    made = overlaps(reader, run.id, options)
-    assert made.layers == tuple(SHAPES)
-    assert made.weights.tolist() == [36, 216, 120, 15]
+    matrix = overlaps(reader, run.id, options)
+    assert matrix.layers == tuple(SHAPES)
+    assert matrix.weights.tolist() == [36, 216, 120, 15]
     for (i, a), (j, b), (layer, name) in product(enumerate(places), enumerate(places), enumerate(SHAPES)):
         one, other = run.masks[a][name], run.masks[b][name]
-        assert made.intersections[i, j, layer] == (one & other).sum()
-        assert made.sizes[i, layer] == one.sum()
-        assert made.expected["uniform"][i, j, layer] == pytest.approx(one.sum() * other.sum() / one.size)
+        assert matrix.intersections[i, j, layer] == (one & other).sum()
+        assert matrix.sizes[i, layer] == one.sum()
+        assert matrix.expected["uniform"][i, j, layer] == pytest.approx(one.sum() * other.sum() / one.size)
         if name == "conv1":
             expected = (one.sum(axis=0) * other.sum(axis=0)).sum() / 4
         elif name == "conv2":
@@ -101,16 +101,16 @@ def test_numbers_are_those_of_the_masks_themselves(run: Saved, reader: Reader, s
             expected = (blocks[0] * blocks[1]).sum() / 30
         else:
             expected = (one.sum(axis=1) * other.sum(axis=1)).sum() / 5
-        assert made.expected["unit_permuted"][i, j, layer] == pytest.approx(expected)
-        assert np.isfinite(made.expected["magnitude_at_init"][i, j, layer]) == (a[0] == b[0])
-        assert np.isfinite(made.sd["unit_permuted"][i, j, layer]) == spread
+        assert matrix.expected["unit_permuted"][i, j, layer] == pytest.approx(expected)
+        assert np.isfinite(matrix.expected["magnitude_at_init"][i, j, layer]) == (a[0] == b[0])
+        assert np.isfinite(matrix.sd["unit_permuted"][i, j, layer]) == spread
     groups = strata_of(run.theta0(0)["conv2"]).reshape(SHAPES["conv2"])
     met = 0.0
     for group in range(100):
         here = groups == group
         a_, b_ = (run.masks[place]["conv2"][here].sum() for place in places[:2])
         met += a_ * b_ / here.sum()
-    assert made.expected["magnitude_at_init"][0, 1, 1] == pytest.approx(met)
+    assert matrix.expected["magnitude_at_init"][0, 1, 1] == pytest.approx(met)
 
 
 def test_one_layer_alone_is_that_layer_of_all(run: Saved, reader: Reader) -> None:
@@ -125,9 +125,9 @@ def test_one_layer_alone_is_that_layer_of_all(run: Saved, reader: Reader) -> Non
 def test_layers_may_have_other_names_in_another_run(store: Store, reader: Reader, run: Saved) -> None:
     renamed = {f"net.{name}": shape for name, shape in SHAPES.items()}
     other = Saved(store, replicates=1, shapes=renamed, seed=3)
-    made = overlaps(reader, run.id, MatrixOptions(others=other.id))
+    matrix = overlaps(reader, run.id, MatrixOptions(others=other.id))
     mine, theirs = run.masks[0, 2, "winning_ticket", 0]["fc1"], other.masks[0, 2, "winning_ticket", 0]["net.fc1"]
-    assert made.intersections[0, 3, 2] == (mine & theirs).sum()
+    assert matrix.intersections[0, 3, 2] == (mine & theirs).sum()
 
 
 def test_layers_of_several_runs_are_counted_in_pairs(store: Store, reader: Reader, run: Saved) -> None:
@@ -135,16 +135,16 @@ def test_layers_of_several_runs_are_counted_in_pairs(store: Store, reader: Reade
     backwards = Saved(store, replicates=1, shapes=dict(reversed(SHAPES.items())), seed=5)
     renamed = dict(zip(SHAPES, ("stem", "body", "neck", "head"), strict=True))
     third = Saved(store, replicates=1, shapes={renamed[name]: shape for name, shape in SHAPES.items()}, seed=6)
-    made = overlaps(reader, run.id, ChanceOptions(others=f"{backwards.id},{third.id}"))
+    matrix = overlaps(reader, run.id, ChanceOptions(others=f"{backwards.id},{third.id}"))
     key = (0, 2, "winning_ticket", 0)
-    assert made.layers == tuple(SHAPES)
-    assert made.partners == {backwards.id: tuple(SHAPES), third.id: tuple(renamed.values())}
-    assert made.paired_by == {backwards.id: "name", third.id: "shape"}
+    assert matrix.layers == tuple(SHAPES)
+    assert matrix.partners == {backwards.id: tuple(SHAPES), third.id: tuple(renamed.values())}
+    assert matrix.paired_by == {backwards.id: "name", third.id: "shape"}
     for layer, name in enumerate(SHAPES):
         one, two = backwards.masks[key][name], third.masks[key][renamed[name]]
-        assert made.intersections[3, 4, layer] == (one & two).sum()
-        assert made.intersections[0, 3, layer] == (run.masks[key][name] & one).sum()
-        assert made.sizes[3, layer] == one.sum()
+        assert matrix.intersections[3, 4, layer] == (one & two).sum()
+        assert matrix.intersections[0, 3, layer] == (run.masks[key][name] & one).sum()
+        assert matrix.sizes[3, layer] == one.sum()
     alone = overlaps(reader, run.id, MatrixOptions(others=third.id, layer="fc1"))
     assert alone.partners == {third.id: ("neck",)}
 
@@ -173,23 +173,23 @@ def test_what_cannot_be_compared_is_refused(store: Store, reader: Reader, run: S
 def test_no_more_masks_are_held_than_fit(reader: Reader, run: Saved, monkeypatch: pytest.MonkeyPatch) -> None:
     """The largest layer of these takes 30 bytes: two masks of it fit."""
     monkeypatch.setattr(module, "MAX_BYTES", 60)
-    made = overlaps(reader, run.id, MatrixOptions())
-    assert (len(made.refs), made.left_out) == (2, 1)
+    matrix = overlaps(reader, run.id, MatrixOptions())
+    assert (len(matrix.refs), matrix.left_out) == (2, 1)
     with pytest.raises(FieldError, match="2 fit"):
         overlaps(reader, run.id, MatrixOptions(tickets=",".join(f"{run.id}:{r}:2" for r in range(3))))
 
 
 def test_more_replicates_than_the_bound_are_left_out(store: Store, reader: Reader) -> None:
     run = Saved(store, replicates=14, levels=1, shapes={"fc1": (3, 4), "fc2": (2, 3)}, draws=0)
-    made = overlaps(reader, run.id, ChanceOptions())
-    assert (len(made.refs), made.left_out) == (ChanceOptions.most, 2)
+    matrix = overlaps(reader, run.id, ChanceOptions())
+    assert (len(matrix.refs), matrix.left_out) == (ChanceOptions.most, 2)
     assert overlaps(reader, run.id, MatrixOptions()).left_out == 0
 
 
 def test_null_moves_are_those_of_the_whole_network(run: Saved, reader: Reader) -> None:
     """A layer looked at alone is no first and last layer."""
-    made = overlaps(reader, run.id, MatrixOptions(layer="conv2"))
+    matrix = overlaps(reader, run.id, MatrixOptions(layer="conv2"))
     a, b = (run.masks[r, 2, "winning_ticket", 0]["conv2"] for r in (0, 1))
     expected = (a.sum(axis=(0, 1)) * b.sum(axis=(0, 1))).sum() / 24
-    assert made.expected["unit_permuted"][0, 1, 0] == pytest.approx(expected)
+    assert matrix.expected["unit_permuted"][0, 1, 0] == pytest.approx(expected)
     assert chance.axes(list(SHAPES.values()))[1] == chance.Axes(True, 4)

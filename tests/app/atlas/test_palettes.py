@@ -49,8 +49,8 @@ def lab(light: Colors) -> Colors:
     share = light @ XYZ.T / XYZ.sum(axis=1)
     edge = (6 / 29) ** 3
     f = np.where(share > edge, np.cbrt(share), share / (3 * (6 / 29) ** 2) + 4 / 29)
-    made: Colors = np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], axis=1)
-    return made
+    array: Colors = np.stack([116 * f[:, 1] - 16, 500 * (f[:, 0] - f[:, 1]), 200 * (f[:, 1] - f[:, 2])], axis=1)
+    return array
 
 
 def lightness(colors: NDArray[np.uint8]) -> Colors:

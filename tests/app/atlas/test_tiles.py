@@ -21,8 +21,8 @@ def pixels(made: Tile) -> np.ndarray:
 
 def paper(made: Tile, theme: palettes.Theme = "light") -> np.ndarray:
     """Which pixels show nothing."""
-    found: np.ndarray = (pixels(made) == palettes.ramp((palettes.PAPER[theme],), 1)[0]).all(axis=2)
-    return found
+    rows: np.ndarray = (pixels(made) == palettes.ramp((palettes.PAPER[theme],), 1)[0]).all(axis=2)
+    return rows
 
 
 def whole(run: MaskedRun, layer: str = "fc1", width: int = 1000, height: int = 640) -> View:
@@ -38,16 +38,16 @@ def reader(store: Store) -> Reader:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_near_picture_is_the_mask(store: Store, reader: Reader, theme: palettes.Theme) -> None:
     run = write_run(store, {"fc1": (30, 47)})
-    made = tile(reader, run.ref(0, 1), 0, "mask", whole(run), theme=theme)
+    picture_tile = tile(reader, run.ref(0, 1), 0, "mask", whole(run), theme=theme)
     mask = run.masks[0][1]["fc1"]
-    assert (made.high, made.wide, made.kept) == (1, 1, mask.sum())
-    assert np.array_equal(~paper(made, theme), mask)
+    assert (picture_tile.high, picture_tile.wide, picture_tile.kept) == (1, 1, mask.sum())
+    assert np.array_equal(~paper(picture_tile, theme), mask)
 
 
 def test_a_viewport_is_a_part_of_it(store: Store, reader: Reader) -> None:
     run = write_run(store, {"fc1": (30, 47)})
-    made = tile(reader, run.ref(0, 1), 0, "mask", View(3, 11, 8, 21, 500, 500))
-    assert np.array_equal(~paper(made), run.masks[0][1]["fc1"][3:11, 8:21])
+    picture_tile = tile(reader, run.ref(0, 1), 0, "mask", View(3, 11, 8, 21, 500, 500))
+    assert np.array_equal(~paper(picture_tile), run.masks[0][1]["fc1"][3:11, 8:21])
 
 
 SEEN: list[Color] = ["mask", "trained", "level", "replicates", "moved", "flips", "initial", "difference"]
@@ -64,14 +64,14 @@ ZOOMS = [
 def test_one_kept_weight_in_sixteen_million_is_seen_at_every_zoom(
     one_weight: MaskedRun, big: Reader, view: View, color: Color
 ) -> None:
-    made = tile(big, one_weight.ref(0, 1), 0, color, view)
-    row, column = (2048 - made.top) // made.high, (2999 - made.left) // made.wide
-    there = ~paper(made)
+    picture_tile = tile(big, one_weight.ref(0, 1), 0, color, view)
+    row, column = (2048 - picture_tile.top) // picture_tile.high, (2999 - picture_tile.left) // picture_tile.wide
+    there = ~paper(picture_tile)
     if color != "level":  # there everything else was pruned at level 1, and shown as that
-        assert (made.kept, there.sum()) == (1, 1)
+        assert (picture_tile.kept, there.sum()) == (1, 1)
     assert there[row, column]
     # It stands out from what surrounds it, even as a single pixel.
-    assert contrast(pixels(made)[row, column], pixels(made)[row - 1, column - 1]) > 1.5
+    assert contrast(pixels(picture_tile)[row, column], pixels(picture_tile)[row - 1, column - 1]) > 1.5
 
 
 def contrast(one: np.ndarray, other: np.ndarray) -> float:
@@ -108,10 +108,10 @@ def test_shades_grow_with_the_share(store: Store, reader: Reader) -> None:
     for block in range(40):  # forty blocks of 40 × 40; block i keeps about i / 39 of its weights
         mask[:, block * 40 : block * 40 + round(block * 40 / 39)] = True
     run = write_run(store, {"fc1": (40, 1600)}, levels=1, masks=[[{"fc1": mask | True}, {"fc1": mask}]])
-    made = tile(reader, run.ref(0, 1), 0, "mask", View(0, 40, 0, 1600, 40, 1))
-    assert (made.high, made.wide) == (40, 40)
-    shades = [tuple(each) for each in pixels(made)[0].tolist()]
-    ramp = [tuple(each) for each in palettes.ramp(palettes.SEQUENTIAL["light"], 15).tolist()]
+    picture_tile = tile(reader, run.ref(0, 1), 0, "mask", View(0, 40, 0, 1600, 40, 1))
+    assert (picture_tile.high, picture_tile.wide) == (40, 40)
+    shades = [tuple(item) for item in pixels(picture_tile)[0].tolist()]
+    ramp = [tuple(item) for item in palettes.ramp(palettes.SEQUENTIAL["light"], 15).tolist()]
     assert shades[0] == tuple(palettes.ramp((palettes.PAPER["light"],), 1)[0])
     places = [ramp.index(shade) for shade in shades[1:]]
     assert places == sorted(places)
@@ -121,18 +121,18 @@ def test_shades_grow_with_the_share(store: Store, reader: Reader) -> None:
 def test_edges_count_only_cells_of_the_layer(store: Store, reader: Reader) -> None:
     mask = np.ones((10, 10), bool)
     run = write_run(store, {"fc1": (10, 10)}, levels=1, masks=[[{"fc1": mask}, {"fc1": mask}]])
-    made = tile(reader, run.ref(0, 1), 0, "mask", View(0, 10, 0, 10, 3, 3))
-    assert (made.high, made.wide, made.bottom, made.right) == (4, 4, 12, 12)
+    picture_tile = tile(reader, run.ref(0, 1), 0, "mask", View(0, 10, 0, 10, 3, 3))
+    assert (picture_tile.high, picture_tile.wide, picture_tile.bottom, picture_tile.right) == (4, 4, 12, 12)
     full = palettes.ramp(palettes.SEQUENTIAL["light"], 15)[-1]
-    assert (pixels(made) == full).all()
+    assert (pixels(picture_tile) == full).all()
 
 
 def test_values_have_the_colour_of_their_sign_and_pruned_ones_none(store: Store, reader: Reader) -> None:
     run = write_run(store, {"fc1": (20, 30)}, levels=1)
-    made = tile(reader, run.ref(0, 1), 0, "trained", whole(run))
+    picture_tile = tile(reader, run.ref(0, 1), 0, "trained", whole(run))
     mask, weights = run.masks[0][1]["fc1"], run.trained[0]["fc1"]
-    assert np.array_equal(~paper(made), mask)
-    red_minus_blue = pixels(made)[..., 0].astype(int) - pixels(made)[..., 2]
+    assert np.array_equal(~paper(picture_tile), mask)
+    red_minus_blue = pixels(picture_tile)[..., 0].astype(int) - pixels(picture_tile)[..., 2]
     clear = mask & (np.abs(weights) > 0.5)
     assert (np.sign(red_minus_blue[clear]) == np.sign(weights[clear])).all()
 
@@ -140,26 +140,26 @@ def test_values_have_the_colour_of_their_sign_and_pruned_ones_none(store: Store,
 def test_the_difference_has_three_sides(store: Store, reader: Reader) -> None:
     run = write_run(store, {"fc1": (20, 30)}, levels=1, replicates=2)
     one, two = (run.masks[replicate][1]["fc1"] for replicate in (0, 1))
-    made = pixels(tile(reader, run.ref(0, 1), 0, "difference", whole(run), other=Beside(run.ref(1, 1), 0)))
+    image = pixels(tile(reader, run.ref(0, 1), 0, "difference", whole(run), other=Beside(run.ref(1, 1), 0)))
     for side, stop in zip((one & ~two, two & ~one, one & two), palettes.SIDES["light"], strict=True):
-        assert np.array_equal((made == palettes.ramp((stop,), 1)[0]).all(axis=2), side)
+        assert np.array_equal((image == palettes.ramp((stop,), 1)[0]).all(axis=2), side)
 
 
 def test_the_same_however_it_is_sorted(store: Store, reader: Reader) -> None:
     run = write_run(store, {"fc1": (20, 30)}, levels=1)
     mask = run.masks[0][1]["fc1"]
-    made = tile(reader, run.ref(0, 1), 0, "mask", whole(run), rows="degree", columns="degree")
+    picture_tile = tile(reader, run.ref(0, 1), 0, "mask", whole(run), rows="degree", columns="degree")
     down = np.argsort(-mask.sum(axis=1), kind="stable")
     across = np.argsort(-mask.sum(axis=0), kind="stable")
-    assert np.array_equal(~paper(made), mask[down][:, across])
+    assert np.array_equal(~paper(picture_tile), mask[down][:, across])
 
 
 def test_a_random_mask_is_a_small_picture_at_every_zoom(random_store: tuple[Reader, MaskedRun]) -> None:
     reader, run = random_store
     for level in range(3):
         for side in (4096, 3000, 2000, 1500, 1000, 600):
-            made = tile(reader, run.ref(0, level), 0, "mask", View(0, side, 0, side, 1200, 800))
-            assert len(made.png) <= 150_000, (level, side)
+            picture_tile = tile(reader, run.ref(0, level), 0, "mask", View(0, side, 0, side, 1200, 800))
+            assert len(picture_tile.png) <= 150_000, (level, side)
             many = tile(reader, run.ref(0, level), 0, "trained", View(0, side, 0, side, 1200, 800))
             assert len(many.png) <= 600_000, (level, side)
 
@@ -203,8 +203,8 @@ def test_two_tickets_share_one_scale(store: Store, reader: Reader) -> None:
     a, b = Beside(one.ref(0, 1), 0), Beside(far.ref(0, 2), 1)
     for color in ("initial", "trained", "moved", "level", "replicates"):
         meanings = [legend(reader, *a, color, b), legend(reader, *b, color, a)]
-        alone = [legend(reader, *each, color) for each in (a, b)]
-        assert {each.high for each in meanings} == {max(each.high for each in alone)}, color
+        alone = [legend(reader, *item, color) for item in (a, b)]
+        assert {meaning.high for meaning in meanings} == {max(item.high for item in alone)}, color
     assert legend(reader, *a, "replicates", b).title == "replicates that keep it (of 1 and of 2)"
     assert legend(reader, *a, "level", b).high == 4
     # What is never pruned has the last colour in both, though one run ends two levels before the other.
@@ -234,9 +234,9 @@ def test_values_beyond_the_other_scale_keep_their_colour(store: Store, reader: R
 def test_a_second_ticket_is_shown_in_the_order_of_the_first(store: Store, reader: Reader) -> None:
     run = write_run(store, {"fc1": (20, 30)}, levels=1, replicates=2)
     one, two = (run.masks[replicate][1]["fc1"] for replicate in (0, 1))
-    made = tile(
+    picture_tile = tile(
         reader, run.ref(1, 1), 0, "mask", whole(run), rows="degree", columns="degree",
         ordered_by=Beside(run.ref(0, 1), 0),
     )  # fmt: skip
     down, across = np.argsort(-one.sum(axis=1), kind="stable"), np.argsort(-one.sum(axis=0), kind="stable")
-    assert np.array_equal(~paper(made), two[down][:, across])
+    assert np.array_equal(~paper(picture_tile), two[down][:, across])

@@ -67,6 +67,6 @@ def test_the_unit_permuted_null_holds_for_units_that_may_trade_places(
     store: Store, architecture: dict[str, Any], known: bool
 ) -> None:
     run = written(store, architecture, ())
-    found = overlaps(Reader(store), run.id, OverlapOptions())
-    assert np.isfinite(found.expected["unit_permuted"]).any() == known
-    assert np.isfinite(found.expected["uniform"]).all()
+    matrix = overlaps(Reader(store), run.id, OverlapOptions())
+    assert np.isfinite(matrix.expected["unit_permuted"]).any() == known
+    assert np.isfinite(matrix.expected["uniform"]).all()

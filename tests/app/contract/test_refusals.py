@@ -40,8 +40,8 @@ def test_a_wrong_value_is_refused_in_plain_words(field: str, value: Any, said: s
     with pytest.raises(ValidationError) as caught:
         EXPERIMENTS["lottery"].params.model_validate(raw)
     found = [refusal(error) for error in caught.value.errors()]
-    assert any(each.startswith(said) for each in found), found
-    assert [each for each in found if LIBRARY.search(each)] == []
+    assert any(item.startswith(said) for item in found), found
+    assert [item for item in found if LIBRARY.search(item)] == []
 
 
 class Label(BaseModel):

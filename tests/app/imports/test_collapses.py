@@ -38,7 +38,7 @@ def test_what_is_cut_is_found_in_masks_of_any_density(tmp_path: Path, density: f
         empty = [name for name, mask in masks.items() if not mask.any()]
         expected = empty[0] if empty else cut(masks)
         assert ("" if found is None or found.cut is None else names[found.cut]) == expected
-        assert ([] if found is None else [names[each] for each in found.empty]) == empty
+        assert ([] if found is None else [names[item] for item in found.empty]) == empty
         seen.append(expected)
     assert ("" in seen) == (density > 0.02)
     assert any(seen) == (density < 0.9)

@@ -96,8 +96,8 @@ def test_a_bystander_of_an_odd_type_is_left_out(dtype: str) -> None:
     length = int.from_bytes(content[:8], "little")
     header = content[8 : 8 + length].decode()
     odd = f', "n": {{"dtype": "{dtype}", "shape": [3], "data_offsets": [48, {48 + 3 * width}]}}}}'
-    made = recognised(raw((header[:-1] + odd).encode(), content[8 + length :] + bytes(3 * width)))
-    assert [(row.line.name, row.line.taken) for row in made.rows] == [("fc.weight", True), ("n", False)]
+    recognition = recognised(raw((header[:-1] + odd).encode(), content[8 + length :] + bytes(3 * width)))
+    assert [(row.line.name, row.line.taken) for row in recognition.rows] == [("fc.weight", True), ("n", False)]
 
 
 def test_embeddings_and_averages_are_read_where_nothing_else_is_there_or_it_is_asked_for() -> None:
@@ -117,16 +117,16 @@ def test_a_reader_decides_what_1_means() -> None:
         ({"roles": {"b.weight_mask": "mask"}, "one_means": "pruned"}, [12 - kept, kept]),
     ]
     for choices, expected in cases:
-        made = recognised(save(tensors), choices=Choices(**({"roles": {}} | choices)))
-        assert [each.kept for each in made.levels[0].counted] == expected
+        recognition = recognised(save(tensors), choices=Choices(**({"roles": {}} | choices)))
+        assert [item.kept for item in recognition.levels[0].counted] == expected
 
 
 @pytest.mark.parametrize("one_means", ["", "kept", "pruned"])
 def test_masks_whose_kept_weights_are_all_zero_are_a_question(one_means: Any) -> None:
     tensors: dict[str, Any] = {"fc.weight": F * U, "fc.weight_mask": 1 - U, "out.weight": F, "out.weight_mask": U}
     content = save(tensors)
-    made = recognised(content, choices=Choices({}, one_means))
-    assert made.question == (["fc"] if one_means == "" else [])
+    recognition = recognised(content, choices=Choices({}, one_means))
+    assert recognition.question == (["fc"] if one_means == "" else [])
 
 
 def test_a_layer_of_zeros_under_a_mask_is_no_question() -> None:
@@ -136,8 +136,8 @@ def test_a_layer_of_zeros_under_a_mask_is_no_question() -> None:
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_what_is_pruned_may_be_no_number(value: float) -> None:
     weights = np.where(U == 1, F, value).astype(np.float32)
-    made = recognised(save({"fc.weight_orig": weights, "fc.weight_mask": U}))
-    assert made.levels[0].kept == U.sum()
+    recognition = recognised(save({"fc.weight_orig": weights, "fc.weight_mask": U}))
+    assert recognition.levels[0].kept == U.sum()
     # Initial weights that are partly unknown are no initial weights.
     names: dict[str, Any] = {"fc.weight_orig": weights, "fc.weight_mask": U, "fc.weight_trained": F}
     assert not recognised(save(names)).has_initial

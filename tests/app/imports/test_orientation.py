@@ -103,8 +103,8 @@ def test_weights_of_weight_norm_are_their_lengths_times_their_directions(tmp_pat
     ],
 )  # fmt: skip
 def test_depthwise_and_transposed_convolutions(shapes: dict[str, Any], expected: dict[str, Any]) -> None:
-    made = recognised(save({f"{name}.weight": RNG.normal(size=shape) for name, shape in shapes.items()}))
-    assert {each.name: (each.shape, each.groups) for each in made.kernels} == expected
+    recognition = recognised(save({f"{name}.weight": RNG.normal(size=shape) for name, shape in shapes.items()}))
+    assert {kernel.name: (kernel.shape, kernel.groups) for kernel in recognition.kernels} == expected
 
 
 @pytest.mark.parametrize(
@@ -121,5 +121,5 @@ def test_depthwise_and_transposed_convolutions(shapes: dict[str, Any], expected:
 def test_layers_are_in_the_order_of_their_shapes_or_else_of_their_names(
     shapes: dict[str, Any], order: list[str]
 ) -> None:
-    made = recognised(save({f"{name}.weight": RNG.normal(size=shape) for name, shape in shapes.items()}))
-    assert [each.name for each in made.kernels] == order
+    recognition = recognised(save({f"{name}.weight": RNG.normal(size=shape) for name, shape in shapes.items()}))
+    assert [kernel.name for kernel in recognition.kernels] == order

@@ -23,8 +23,8 @@ CONV_2 = [(64, 1, 3, 3), (64, 64, 3, 3), (256, 64 * 196), (256, 256), (10, 256)]
 
 
 def moments_of(mask: Mask, moves: Axes) -> Moments | None:
-    made = sums(pack(mask), matrix(mask).shape[1])
-    return moments(lambda: pack(mask), made["rows"], made["columns"], moves, spread=True)
+    totals = sums(pack(mask), matrix(mask).shape[1])
+    return moments(lambda: pack(mask), totals["rows"], totals["columns"], moves, spread=True)
 
 
 def hypergeometric(weights: int, a: int, b: int) -> tuple[float, float]:
@@ -76,18 +76,18 @@ def test_unit_permuted_is_the_mean_over_every_permutation(name: str, seed: int) 
         (table(a) & table(b)[list(rows)][:, list(columns)]).sum()
         for rows, columns in product(permutations(range(n)), permutations(range(c)))
     ]
-    made = unit_permuted([moments_of(a, moves), moments_of(b, moves)])
-    np.testing.assert_allclose(made.expected[0, 1], np.mean(met), rtol=1e-9)
-    np.testing.assert_allclose(made.sd[0, 1], np.std(met), rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(made.sd, made.sd.T)
+    null = unit_permuted([moments_of(a, moves), moments_of(b, moves)])
+    np.testing.assert_allclose(null.expected[0, 1], np.mean(met), rtol=1e-9)
+    np.testing.assert_allclose(null.sd[0, 1], np.std(met), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(null.sd, null.sd.T)
 
 
 def test_where_nothing_moves_there_is_no_unit_permuted_null() -> None:
     mask = drawn((4, 6), 0.5, 0)
     assert moments_of(mask, Axes(False, 1)) is None
-    made = unit_permuted([None, None])
-    assert np.isnan(made.expected).all()
-    assert np.isnan(made.sd).all()
+    null = unit_permuted([None, None])
+    assert np.isnan(null.expected).all()
+    assert np.isnan(null.sd).all()
     assert unit_permuted([]).expected.shape == (0, 0)
 
 
@@ -97,8 +97,8 @@ def refuse() -> NoReturn:
 
 def test_means_alone_need_no_bits() -> None:
     mask = drawn((6, 4, 3, 3), 0.4, 1)
-    made = sums(pack(mask), 36)
-    quick = moments(refuse, made["rows"], made["columns"], Axes(True, 4), spread=False)
+    totals = sums(pack(mask), 36)
+    quick = moments(refuse, totals["rows"], totals["columns"], Axes(True, 4), spread=False)
     assert quick is not None
     whole = moments_of(mask, Axes(True, 4))
     expected = unit_permuted([quick, quick])
@@ -120,13 +120,13 @@ def rows_of(mask: Mask, moves: Axes) -> Mask:
 def test_wide_layers_of_few_rows_are_exact(shape: tuple[int, int], moves: Axes) -> None:
     """Against the variance of a sum over a random permutation (Hoeffding), row against row."""
     masks = [drawn(shape, density, seed) for seed, density in enumerate((0.1, 0.2, 0.4))]
-    made = unit_permuted([moments_of(mask, moves) for mask in masks])
-    assert not made.estimated
+    null = unit_permuted([moments_of(mask, moves) for mask in masks])
+    assert not null.estimated
     for i, j in combinations(range(3), 2):
         a, b = (rows_of(mask, moves).astype(float) for mask in (masks[i], masks[j]))
         met = a @ b.T
         met -= met.mean(axis=0) + met.mean(axis=1, keepdims=True) - met.mean()
-        np.testing.assert_allclose(made.sd[i, j], np.sqrt((met**2).sum() / (len(a) - 1)), rtol=1e-9)
+        np.testing.assert_allclose(null.sd[i, j], np.sqrt((met**2).sum() / (len(a) - 1)), rtol=1e-9)
 
 
 def test_wide_layers_of_few_rows_spread_as_in_simulation() -> None:
@@ -135,9 +135,9 @@ def test_wide_layers_of_few_rows_spread_as_in_simulation() -> None:
     a, b = (drawn((16, 2400), density, seed) for seed, density in ((1, 0.3), (2, 0.4)))
     shared = a.astype(float) @ b.T
     met = [shared[np.arange(16), draw.permutation(16)].sum() for _ in range(20_000)]
-    made = unit_permuted([moments_of(mask, Axes(True, 1)) for mask in (a, b)])
-    assert made.expected[0, 1] == pytest.approx(np.mean(met), abs=4 * np.std(met) / 20_000**0.5)
-    assert made.sd[0, 1] == pytest.approx(np.std(met), rel=0.02)
+    null = unit_permuted([moments_of(mask, Axes(True, 1)) for mask in (a, b)])
+    assert null.expected[0, 1] == pytest.approx(np.mean(met), abs=4 * np.std(met) / 20_000**0.5)
+    assert null.sd[0, 1] == pytest.approx(np.std(met), rel=0.02)
 
 
 def test_few_rows_are_the_mean_over_every_permutation(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,8 +148,8 @@ def test_few_rows_are_the_mean_over_every_permutation(monkeypatch: pytest.Monkey
     assert first is not None
     assert first.table is not None
     met = [(a & b[list(rows)]).sum() for rows in permutations(range(5))]
-    made = unit_permuted([first, second])
-    np.testing.assert_allclose((made.expected[0, 1], made.sd[0, 1]), (np.mean(met), np.std(met)), rtol=1e-9)
+    null = unit_permuted([first, second])
+    np.testing.assert_allclose((null.expected[0, 1], null.sd[0, 1]), (np.mean(met), np.std(met)), rtol=1e-9)
 
 
 def test_wide_layers_of_many_rows_are_estimated_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,9 +158,9 @@ def test_wide_layers_of_many_rows_are_estimated_and_say_so(monkeypatch: pytest.M
     masks = [drawn(shape, density, seed) for seed, density in enumerate((0.1, 0.2, 0.4))]
     exact = unit_permuted([moments_of(mask, Axes(True, 1)) for mask in masks])
     monkeypatch.setattr(chance, "PAIR", 60 * 60 * shape[1] - 1)
-    made = unit_permuted([moments_of(mask, Axes(True, 1)) for mask in masks])
-    assert (exact.estimated, made.estimated) == (False, True)
-    assert ((made.sd / exact.sd > 0.9) & (made.sd / exact.sd < 1.25)).all()
+    null = unit_permuted([moments_of(mask, Axes(True, 1)) for mask in masks])
+    assert (exact.estimated, null.estimated) == (False, True)
+    assert ((null.sd / exact.sd > 0.9) & (null.sd / exact.sd < 1.25)).all()
 
 
 def test_uniform_is_hypergeometric() -> None:

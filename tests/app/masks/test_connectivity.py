@@ -27,9 +27,9 @@ def test_paths_through_two_linear_layers_are_a_product_of_masks() -> None:
     random = np.random.default_rng(0)
     first, second = random.random((7, 11)) < 0.4, random.random((3, 7)) < 0.5
     for unit in range(11):
-        found = paths(unit, 11, [(pack(first), first.shape, 1), (pack(second), second.shape, 1)])
-        assert np.array_equal(found[0], first[:, unit])
-        assert np.array_equal(found[1], (second.astype(int) @ first.astype(int))[:, unit])
+        path_counts = paths(unit, 11, [(pack(first), first.shape, 1), (pack(second), second.shape, 1)])
+        assert np.array_equal(path_counts[0], first[:, unit])
+        assert np.array_equal(path_counts[1], (second.astype(int) @ first.astype(int))[:, unit])
 
 
 def test_a_flattened_channel_is_read_by_its_own_pixels() -> None:

@@ -63,7 +63,7 @@ def outputs(model: nn.Module, names: list[str], name: str, unit: int) -> dict[st
         before = dict(found)
         raised[0] = 1.0
         model(x)
-    return {each: (found[each] - before[each]).numpy() for each in names if each != name}
+    return {item: (found[item] - before[item]).numpy() for item in names if item != name}
 
 
 @pytest.mark.parametrize(("name", "unit"), [("stem.weight", 1), ("blocks.1.c1.weight", 0), ("blocks.3.c2.weight", 5)])
@@ -85,10 +85,10 @@ def test_paths_of_a_residual_network_are_what_it_adds_up(name: str, unit: int) -
             else:
                 weight += mask
     expected = outputs(model, list(masks), name, unit)
-    found = dict(reach.paths(network, name, unit, packed(masks).get))
+    paths = dict(reach.paths(network, name, unit, packed(masks).get))
     for key, counts in expected.items():
-        np.testing.assert_allclose(found.get(key, 0 * counts), counts, rtol=1e-12)
-    assert found["out.weight"].any()
+        np.testing.assert_allclose(paths.get(key, 0 * counts), counts, rtol=1e-12)
+    assert paths["out.weight"].any()
 
 
 def chain_of(name: str) -> tuple[nn.Module, Architecture]:
@@ -171,8 +171,8 @@ def test_a_value_of_a_head_reaches_what_reads_its_column() -> None:
     masks = drawn(model, 0.5)
     bits = packed(masks)
     read = masks["layers.0.attention.o.weight"][:, 6]
-    found = dict(reach.paths(network, "layers.0.attention.v.weight", 6, bits.get))
-    np.testing.assert_array_equal(found["layers.0.attention.o.weight"], read.numpy())
+    paths = dict(reach.paths(network, "layers.0.attention.v.weight", 6, bits.get))
+    np.testing.assert_array_equal(paths["layers.0.attention.o.weight"], read.numpy())
     assert reach.readers(network, "layers.0.attention.v.weight", 6, bits.get) == {
         "layers.0.attention.o.weight": int(read.sum())
     }
@@ -193,6 +193,6 @@ def test_an_architecture_survives_being_stored() -> None:
         assert isinstance(network, Network)
         assert network.architecture == architecture(model, x)
     assert network_of({}) is None
-    told = described(nn.Sequential(nn.Unfold(1)), torch.zeros(2, 3, 8, 8))
-    assert told == {"reason": "not defined for this model, because no rule follows the operation Unfold"}
-    assert network_of({"architecture": told}) == told["reason"]
+    description = described(nn.Sequential(nn.Unfold(1)), torch.zeros(2, 3, 8, 8))
+    assert description == {"reason": "not defined for this model, because no rule follows the operation Unfold"}
+    assert network_of({"architecture": description}) == description["reason"]

@@ -12,9 +12,9 @@ from app.masks.sums import STRATA, strata_of, strata_sizes, sums
 
 @given(arrays(np.bool_, st.tuples(st.integers(1, 40), st.integers(1, 40))))
 def test_rows_and_columns(mask: np.ndarray) -> None:
-    made = sums(pack(mask), mask.shape[1])
-    assert made["rows"].tolist() == mask.sum(axis=1).tolist()
-    assert made["columns"].tolist() == mask.sum(axis=0).tolist()
+    totals = sums(pack(mask), mask.shape[1])
+    assert totals["rows"].tolist() == mask.sum(axis=1).tolist()
+    assert totals["columns"].tolist() == mask.sum(axis=0).tolist()
 
 
 def test_columns_of_many_rows() -> None:

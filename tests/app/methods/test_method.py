@@ -17,10 +17,10 @@ from app.methods.method import CODE, DRAWN, Method
 
 def params(group: str, name: str, kind: str) -> type[Params]:
     """A class as `app/methods/<group>/<name>.py` would hold it."""
-    made: type[Params] = type(
+    params: type[Params] = type(
         "Knobs", (Params,), {"__module__": f"app.methods.{group}.{name}", "__annotations__": {"kind": Literal[kind]}}
     )
-    return made
+    return params
 
 
 def described(group: str, name: str, kind: str, look: Look | None = None) -> Method:

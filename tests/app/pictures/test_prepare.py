@@ -65,12 +65,12 @@ def test_large_pictures_are_averaged_and_keep_their_proportions() -> None:
 
 def test_two_shades_stay_two_unless_nothing_would_be_left() -> None:
     large = np.kron(square(), np.ones((5, 5), np.uint8))
-    made = pixels(encoded(large))
-    assert np.unique(made).tolist() == [0, 255]
+    image = pixels(encoded(large))
+    assert np.unique(image).tolist() == [0, 255]
     assert upload.draw(png=prepare(encoded(large))).two_level
     # Shifted by half a pixel of what comes out, every edge would be grey.
     assert np.unique(pixels(encoded(np.roll(large, 2, axis=1)))).tolist() == [0, 255]
-    assert (made == 0).mean() == pytest.approx((square() == 0).mean(), abs=0.005)
+    assert (image == 0).mean() == pytest.approx((square() == 0).mean(), abs=0.005)
     lines = np.full((1024, 1024), 255, np.uint8)
     lines[::8] = 0
     lines[:512] = 255
@@ -127,7 +127,7 @@ def test_a_broken_exif_is_no_reason() -> None:
 
 @pytest.mark.parametrize("format_", ["WEBP", "PNG"])
 def test_of_an_animation_the_first_frame(format_: str) -> None:
-    frames = [Image.fromarray(each).convert("RGB") for each in (square(), 255 - square(), square(left=30))]
+    frames = [Image.fromarray(item).convert("RGB") for item in (square(), 255 - square(), square(left=30))]
     data = encoded(frames[0], format_, save_all=True, append_images=frames[1:], duration=50,
                    **({"lossless": True} if format_ == "WEBP" else {}))  # fmt: skip
     assert np.array_equal(pixels(data), square())

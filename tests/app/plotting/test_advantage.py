@@ -21,8 +21,8 @@ def outcome(records: Any, levels: int, **more: dict[int, float]) -> Series:
     for column, values in more.items():
         for level, value in values.items():
             rows[level][column] = value
-    made: Series = records.outcome(rows)
-    return made
+    outcome: Series = records.outcome(rows)
+    return outcome
 
 
 def of(

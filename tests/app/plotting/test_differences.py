@@ -115,7 +115,7 @@ def test_pairs_are_of_the_seeds_that_both_have() -> None:
         sample(line("b", (0, planted(1, 1)), (2, planted(3, 3))), "pointwise", 0.002),
     )
     assert not one.paired
-    assert {(each.n, each.n_baseline) for each in one.differences} == {(4, 4)}
+    assert {(difference.n, difference.n_baseline) for difference in one.differences} == {(4, 4)}
 
 
 def test_runs_of_one_seed_in_a_group_are_no_two_replicates() -> None:

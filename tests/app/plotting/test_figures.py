@@ -108,11 +108,11 @@ def test_json_is_what_plotly_accepts_and_the_bundle_draws(
     records: Any, entry: FigureEntry, options: dict[str, Any]
 ) -> None:
     for source in sources(records, entry, options):
-        made = json.loads(render(entry, source))
-        figure = go.Figure(made)  # validates every attribute
+        document = json.loads(render(entry, source))
+        figure = go.Figure(document)  # validates every attribute
         assert {trace.type for trace in figure.data} <= CARTESIAN
-        assert made["layout"]["template"].get("layout", {}) == {}
-        assert made["layout"]["uirevision"] == "constant"
+        assert document["layout"]["template"].get("layout", {}) == {}
+        assert document["layout"]["uirevision"] == "constant"
         assert len(figure.data) <= 100
 
 

@@ -71,11 +71,11 @@ def test_short_lines_lead_to_labels_that_would_be_nearer_to_another_end() -> Non
     # All stand in one column.
     assert (far["showarrow"], far["xshift"]) == (False, near[0]["xshift"] + near[0]["ax"])
     apart = annotations(ends[:2], (0.0, 100.0))
-    assert [(each["showarrow"], each["xshift"]) for each in apart] == [(False, 8)] * 2
+    assert [(item["showarrow"], item["xshift"]) for item in apart] == [(False, 8)] * 2
 
 
 def test_a_label_inside_the_plot_covers_the_lines_that_go_on_beneath_it() -> None:
     ends = [End("reinit", "reinit", 50.0, 80.0), End("dense", "dense", 10.0, 90.0)]
-    for each in annotations(ends, (0.0, 100.0), column=False):
-        assert (each["bgcolor"], each["showarrow"]) == ("rgba(255,255,255,0.85)", False)
+    for annotation in annotations(ends, (0.0, 100.0), column=False):
+        assert (annotation["bgcolor"], annotation["showarrow"]) == ("rgba(255,255,255,0.85)", False)
     assert "bgcolor" not in annotations(ends[1:], (0.0, 100.0), column=False)[0]

@@ -94,7 +94,7 @@ def test_a_crowd_is_one_trace_that_holds_every_line() -> None:
     assert len(level_lines.crowd(LEVELS, lines[:20])) == 20
     (trace,) = level_lines.crowd(LEVELS, lines)
     drawn = np.reshape(trace["y"], (60, 4))
-    np.testing.assert_allclose(drawn[:, :3], [100 * each.share[:, 0] for each in lines])
+    np.testing.assert_allclose(drawn[:, :3], [100 * line.share[:, 0] for line in lines])
     assert np.isnan(drawn[:, 3]).all()
 
 

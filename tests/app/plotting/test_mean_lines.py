@@ -20,7 +20,7 @@ def line(values: list[list[float]], **more: Any) -> MeanLine:
 def test_the_band_goes_from_least_to_most_and_points_without_a_value_are_left_out() -> None:
     low, high, middle = traces(line([[1, 3], [NAN, NAN], [4, NAN]]))
     assert middle["x"].tolist() == [1, 3]
-    assert [each["y"].tolist() for each in (low, middle, high)] == [[1, 4], [2, 4], [3, 4]]
+    assert [item["y"].tolist() for item in (low, middle, high)] == [[1, 4], [2, 4], [3, 4]]
     assert middle["text"] == ["at 0: 2.0 %  (1.0 to 3.0, n = 2)", "at 2: 4.0 %"]
 
 

@@ -47,19 +47,19 @@ def figure(levels: int, channels: int) -> Any:
 
 def test_a_mask_that_keeps_nothing_is_a_bare_picture() -> None:
     pictures = [Picture(0, "100 %", "", np.ones((2, 3))), Picture(1, "0 %", "", np.full((2, 3), np.nan))]
-    made = draw(pictures, channels=1, cell="pixel", title="t", finding=[Part("f")], foot="foot", n=1)
-    np.testing.assert_array_equal(made.data[1].z, np.zeros((2, 3)))
-    assert made.data[1].hovertemplate == "nothing is kept<extra></extra>"
-    assert "× chance" in made.data[0].hovertemplate
+    plot = draw(pictures, channels=1, cell="pixel", title="t", finding=[Part("f")], foot="foot", n=1)
+    np.testing.assert_array_equal(plot.data[1].z, np.zeros((2, 3)))
+    assert plot.data[1].hovertemplate == "nothing is kept<extra></extra>"
+    assert "× chance" in plot.data[0].hovertemplate
 
 
 @pytest.mark.parametrize(("levels", "channels"), [(1, 1), (5, 1), (12, 1), (6, 3), (1, 3), (0, 1)])
 def test_pictures_do_not_overlap_and_share_one_scale(levels: int, channels: int) -> None:
-    made = figure(levels, channels)
-    assert len(made.data) == levels * channels
+    plot = figure(levels, channels)
+    assert len(plot.data) == levels * channels
     places = []
-    for trace in made.data:
-        x, y = (made.layout[axis.replace(axis[0], f"{axis[0]}axis", 1)] for axis in (trace.xaxis, trace.yaxis))
+    for trace in plot.data:
+        x, y = (plot.layout[axis.replace(axis[0], f"{axis[0]}axis", 1)] for axis in (trace.xaxis, trace.yaxis))
         assert (trace.coloraxis, y.scaleanchor, x.visible, y.visible) == ("coloraxis", trace.xaxis, False, False)
         assert x.range == (-0.5, 2.5)
         assert y.range == (1.5, -0.5)  # the first row of a picture is its top

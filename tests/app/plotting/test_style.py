@@ -23,9 +23,9 @@ def color(name: str, theme: int) -> str:
     """The variable's colour in the light (0) or the dark theme (1)."""
     value = re.search(rf"--{re.escape(name)}: ([^;]+);", PALETTE)
     assert value, name
-    found = re.findall(r"#[0-9a-f]{6}", value[1])
-    assert len(found) == 2
-    return str(found[theme])
+    matches = re.findall(r"#[0-9a-f]{6}", value[1])
+    assert len(matches) == 2
+    return str(matches[theme])
 
 
 def variable(role: str) -> str:
@@ -33,7 +33,7 @@ def variable(role: str) -> str:
 
 
 def ratio(one: str, other: str) -> float:
-    a, b = (linear(ramp((each,), 1))[0] for each in (one, other))
+    a, b = (linear(ramp((item,), 1))[0] for item in (one, other))
     return contrast(a, b)
 
 
@@ -133,13 +133,13 @@ def test_formats_are_told_apart_by_every_eye(theme: int, eye: str) -> None:
 )
 def test_markup_in_names_is_text(text: str, expected: str) -> None:
     assert literal({"text": [text], "source": text}) == {"text": [expected], "source": text}
-    made = figure(
+    plot = figure(
         [{"type": "scatter", "x": [0], "y": [0], "text": [text]}], title=text, finding=(), foot=text, n=1,
         xaxis=axis("x", tickvals=[0], ticktext=[text]), yaxis=axis("y"), annotations=[note(text)],
         images=[{"source": "/frame?step=1&width=9"}],
     )  # fmt: skip
-    assert (made.data[0].text[0], made.layout.xaxis.ticktext[0]) == (expected, expected)
-    assert made.layout.annotations[-1].text == expected
-    assert made.layout.images[0].source == "/frame?step=1&width=9"
+    assert (plot.data[0].text[0], plot.layout.xaxis.ticktext[0]) == (expected, expected)
+    assert plot.layout.annotations[-1].text == expected
+    assert plot.layout.images[0].source == "/frame?step=1&width=9"
     # The page sets these as text.
-    assert (made.layout.meta["title"], made.layout.meta["foot"]) == (text, text)
+    assert (plot.layout.meta["title"], plot.layout.meta["foot"]) == (text, text)

@@ -22,8 +22,8 @@ def outcome(records: Any, ticket: dict[int, list[float]], **controls: dict[int, 
         for replicate, value in enumerate(values)
         if value is not None
     ]
-    made: Series = records.outcome(rows)
-    return made
+    outcome: Series = records.outcome(rows)
+    return outcome
 
 
 def test_the_lowest_matching_density_wins(records: Any) -> None:
@@ -37,11 +37,11 @@ def test_the_lowest_matching_density_wins(records: Any) -> None:
             3: [0.9171, 0.927, 0.9069],
         },
     )
-    made = verdict(series, POINTWISE)
-    assert made.difference is not None
-    assert (made.level, made.density, made.n, made.tested, made.gaps) == (2, 0.25, 3, 3, 0)
+    statement = verdict(series, POINTWISE)
+    assert statement.difference is not None
+    assert (statement.level, statement.density, statement.n, statement.tested, statement.gaps) == (2, 0.25, 3, 3, 0)
     about = "The density is chosen on test accuracy among 3 levels, for which these intervals"
-    assert made.sentence() == (
+    assert statement.sentence() == (
         "Matches dense down to 25.0 % of the weights: −0.10 points, pointwise 95 % interval −0.12 to −0.08, n = 3 "
         f"(bound −0.2). {about} do not allow"
     )
@@ -54,12 +54,12 @@ def test_the_lowest_matching_density_wins(records: Any) -> None:
 
 def test_what_holds_at_each_level_alone_may_not_hold_among_many(records: Any) -> None:
     dense = [0.92, 0.93, 0.91]
-    lower = [each - 0.02 for each in dense]
+    lower = [item - 0.02 for item in dense]
     levels = dict.fromkeys(range(1, 11), lower) | {11: [0.9191, 0.929, 0.9088]}
     series = outcome(records, {0: dense, **levels})
     assert verdict(series, POINTWISE).level == 11
-    made = verdict(series, TERMS)
-    assert (made.level, made.unsure) == (None, 1)
+    statement = verdict(series, TERMS)
+    assert (statement.level, statement.unsure) == (None, 1)
 
 
 def test_one_level_is_not_chosen_among_several(records: Any) -> None:
@@ -69,9 +69,9 @@ def test_one_level_is_not_chosen_among_several(records: Any) -> None:
 
 def test_a_wide_interval_does_not_match_however_good_the_mean(records: Any) -> None:
     series = outcome(records, {0: [0.9, 0.9, 0.9], 1: [0.8, 0.95, 0.99]})
-    made = verdict(series, TERMS)
-    assert (made.level, made.tested, made.unsure, made.n) == (None, 1, 1, 3)
-    assert made.sentence() == (
+    statement = verdict(series, TERMS)
+    assert (statement.level, statement.tested, statement.unsure, statement.n) == (None, 1, 1, 3)
+    assert statement.sentence() == (
         "Not shown to match dense at any density tested (n = 3, bound −0.2, simultaneous 95 % intervals); "
         "at 1 of 1 level the interval is too wide to decide"
     )
@@ -79,9 +79,9 @@ def test_a_wide_interval_does_not_match_however_good_the_mean(records: Any) -> N
 
 def test_an_interval_wholly_below_the_bound_is_sure(records: Any) -> None:
     series = outcome(records, {0: [0.9, 0.9, 0.9], 1: [0.8, 0.81, 0.79]})
-    made = verdict(series, TERMS)
-    assert (made.level, made.unsure) == (None, 0)
-    assert made.sentence() == (
+    statement = verdict(series, TERMS)
+    assert (statement.level, statement.unsure) == (None, 0)
+    assert statement.sentence() == (
         "Loses more than the bound at the one pruned level tested: −10.00 points (n = 3, bound −0.2, simultaneous 95 % "
         "intervals)"
     )
@@ -90,17 +90,17 @@ def test_an_interval_wholly_below_the_bound_is_sure(records: Any) -> None:
 def test_the_bound_can_be_moved(records: Any) -> None:
     series = outcome(records, {0: [0.9, 0.8], 1: [0.89, 0.7901]})
     assert verdict(series, TERMS).level is None
-    made = verdict(series, TERMS._replace(bound=0.015))
-    assert made.level == 1
-    assert made.sentence().endswith("n = 2 (bound −1.5)")
+    statement = verdict(series, TERMS._replace(bound=0.015))
+    assert statement.level == 1
+    assert statement.sentence().endswith("n = 2 (bound −1.5)")
 
 
 def test_a_gap_above_the_verdict_is_told(records: Any) -> None:
     dense = [0.92, 0.93]
     lower, equal = [0.87, 0.8801], [0.9201, 0.93]
-    made = verdict(outcome(records, {0: dense, 1: equal, 2: lower, 3: equal}), POINTWISE)
-    assert (made.level, made.gaps) == (3, 1)
-    assert "though not at 1 denser level. " in made.sentence()
+    statement = verdict(outcome(records, {0: dense, 1: equal, 2: lower, 3: equal}), POINTWISE)
+    assert (statement.level, statement.gaps) == (3, 1)
+    assert "though not at 1 denser level. " in statement.sentence()
 
 
 def test_a_diverged_ticket_does_not_match_at_its_level(records: Any) -> None:
@@ -110,9 +110,9 @@ def test_a_diverged_ticket_does_not_match_at_its_level(records: Any) -> None:
          "diverged_step": 10.0 if (replicate, level) == (2, 2) else np.nan}
         for replicate in range(3) for level in range(4) if (replicate, level) != (2, 3)
     ]  # fmt: skip
-    made = verdict(records.outcome(rows), TERMS)
+    statement = verdict(records.outcome(rows), TERMS)
     # At level 3 the two that are left would match; the third is missing because it diverged at level 2.
-    assert (made.level, made.tested) == (1, 3)
+    assert (statement.level, statement.tested) == (1, 3)
 
 
 def test_a_dense_network_that_diverged_is_missing_everywhere(records: Any) -> None:
@@ -128,10 +128,10 @@ def test_a_dense_network_that_diverged_is_missing_everywhere(records: Any) -> No
 def test_equal_differences_of_many_examples_get_a_verdict(records: Any) -> None:
     """30 of 360 examples worse in all replicates, and at the next level 36: their spread is at least one example."""
     dense = [0.9, 0.8, 0.85]
-    levels = {level: [each - lost / 360 for each in dense] for level, lost in ((1, 30), (2, 36))}
-    made = verdict(outcome(records, {0: dense, **levels}), Terms(1 / 360))
-    assert (made.level, made.tested, made.unsure, made.n) == (None, 2, 0, 3)
-    assert made.sentence() == (
+    levels = {level: [item - lost / 360 for item in dense] for level, lost in ((1, 30), (2, 36))}
+    statement = verdict(outcome(records, {0: dense, **levels}), Terms(1 / 360))
+    assert (statement.level, statement.tested, statement.unsure, statement.n) == (None, 2, 0, 3)
+    assert statement.sentence() == (
         "Loses more than the bound at all 2 pruned levels tested: −10.00 to −8.33 points (n = 3, bound −0.2, "
         "simultaneous 95 % intervals)"
     )
@@ -139,14 +139,14 @@ def test_equal_differences_of_many_examples_get_a_verdict(records: Any) -> None:
 
 def test_equal_differences_of_one_example_are_not_known_to_match_or_not(records: Any) -> None:
     series = outcome(records, {0: [0.9, 0.8], 1: [0.9 - 1 / 360, 0.8 - 1 / 360]})
-    made = verdict(series, Terms(1 / 360))
-    assert (made.level, made.tested, made.unsure) == (None, 1, 1)
+    statement = verdict(series, Terms(1 / 360))
+    assert (statement.level, statement.tested, statement.unsure) == (None, 1, 1)
 
 
 def test_one_replicate_gets_no_verdict(records: Any) -> None:
-    made = verdict(outcome(records, {0: [0.9], 1: [0.95]}), TERMS)
-    assert made == Verdict(TERMS, n=1)
-    assert made.sentence() == "n = 1: no interval"
+    statement = verdict(outcome(records, {0: [0.9], 1: [0.95]}), TERMS)
+    assert statement == Verdict(TERMS, n=1)
+    assert statement.sentence() == "n = 1: no interval"
 
 
 def test_nothing_trained_gets_no_verdict(records: Any) -> None:

@@ -13,11 +13,16 @@ SHAPES = {"fc1": (6, 8), "fc2": (3, 6)}
 
 def test_the_same_run_twice_is_identical(store: Store) -> None:
     then, now = (store.run(write_run(store, SHAPES, replicates=2, seed=3).id) for _ in range(2))
-    found = compare_runs(store, then, now)
-    assert found.identical
+    comparison = compare_runs(store, then, now)
+    assert comparison.identical
     # Of each replicate: initial weights, and of three levels layers, mask, pyramid and ticket.
-    assert (found.same, found.different, found.only_then, found.only_now) == (2 * (1 + 3 * 4), 0, 0, 0)
-    assert (found.differences, found.reasons) == ((), ())
+    assert (comparison.same, comparison.different, comparison.only_then, comparison.only_now) == (
+        2 * (1 + 3 * 4),
+        0,
+        0,
+        0,
+    )
+    assert (comparison.differences, comparison.reasons) == ((), ())
 
 
 def test_one_other_mask_is_found_where_it_lies(store: Store) -> None:
@@ -25,21 +30,24 @@ def test_one_other_mask_is_found_where_it_lies(store: Store) -> None:
     masks = [[dict(level) for level in replicate] for replicate in first.masks]
     masks[1][2]["fc2"] = np.zeros_like(masks[1][2]["fc2"])
     second = write_run(store, SHAPES, replicates=2, seed=3, masks=masks)
-    found = compare_runs(store, store.run(first.id), store.run(second.id))
-    assert not found.identical
-    places = [(each.replicate, each.key["level"], each.sort, each.name) for each in found.differences]
+    comparison = compare_runs(store, store.run(first.id), store.run(second.id))
+    assert not comparison.identical
+    places = [
+        (difference.replicate, difference.key["level"], difference.sort, difference.name)
+        for difference in comparison.differences
+    ]
     assert places == [(1, 2, "rows", "layers"), *((1, 2, "artifact", name) for name in ("mask", "pyramid", "ticket"))]
-    assert "first kept at row 1: " in found.differences[0].text
-    assert found.different == 4
+    assert "first kept at row 1: " in comparison.differences[0].text
+    assert comparison.different == 4
     # Everything that was recorded of how they were made is the same.
-    assert found.reasons == ()
+    assert comparison.reasons == ()
 
 
 def test_other_networks_give_their_reason(store: Store) -> None:
     then = store.run(write_run(store, SHAPES).id)
     now = store.run(write_run(store, {"fc1": (5, 8), "fc2": (3, 5)}).id)
-    found = compare_runs(store, then, now)
-    assert [(reason.key, reason.then, reason.now) for reason in found.reasons] == [
+    comparison = compare_runs(store, then, now)
+    assert [(reason.key, reason.then, reason.now) for reason in comparison.reasons] == [
         ("layers", "fc1 6×8, fc2 3×6", "fc1 5×8, fc2 3×5")
     ]
 
@@ -47,16 +55,16 @@ def test_other_networks_give_their_reason(store: Store) -> None:
 def test_what_only_one_of_them_has_is_no_difference_in_numbers(store: Store) -> None:
     small, large = (store.run(write_run(store, SHAPES, replicates=n, seed=3).id) for n in (1, 2))
     # Drawn from one generator, the first replicate of both is the same.
-    found = compare_runs(store, small, large)
-    assert (found.identical, found.different, found.only_then, found.only_now) == (False, 0, 0, 13)
+    comparison = compare_runs(store, small, large)
+    assert (comparison.identical, comparison.different, comparison.only_then, comparison.only_now) == (False, 0, 0, 13)
     assert compare_runs(store, large, small).only_then == 13
 
 
 def test_many_differences_are_counted_and_the_first_listed(store: Store) -> None:
     then, now = (store.run(write_run(store, SHAPES, replicates=6, seed=seed).id) for seed in (0, 1))
-    found = compare_runs(store, then, now)
-    assert found.different > len(found.differences) == LISTED
-    assert (found.differences[0].replicate, found.differences[0].name) == (0, "init")
+    comparison = compare_runs(store, then, now)
+    assert comparison.different > len(comparison.differences) == LISTED
+    assert (comparison.differences[0].replicate, comparison.differences[0].name) == (0, "init")
 
 
 def test_runs_are_compared_once_they_have_finished(store: Store) -> None:
@@ -68,6 +76,6 @@ def test_runs_are_compared_once_they_have_finished(store: Store) -> None:
 
 def test_a_draw_of_a_control_has_a_place_of_its_own(store: Store) -> None:
     one, two = (store.run(write_run(store, SHAPES, controls=("random",), seed=seed).id) for seed in (0, 1))
-    found = {LotteryKey.model_validate(each.key) for each in
+    found = {LotteryKey.model_validate(difference.key) for difference in
              compare_runs(store, one, two).differences}  # fmt: skip
     assert LotteryKey(level=2, control="random", draw=0) in found

@@ -23,7 +23,7 @@ def test_attempts_that_were_made_alike_are_one_origin() -> None:
             start(5, 0, attempt=4, host="a"),
         ]
     )
-    assert [(each.replicate, each.attempts, each.workers, each.lines["host"]) for each in made] == [
+    assert [(item.replicate, item.attempts, item.workers, item.lines["host"]) for item in made] == [
         (0, (1, 2), ("w", "x"), "a"),
         (0, (3,), ("x",), "b"),
         (0, (4,), ("w",), "a"),

@@ -132,7 +132,7 @@ def test_events_and_artifacts_name_their_training_by_its_key(opened: Store) -> N
         for ref in opened.artifacts(run_id):
             run.spec.key.model_validate(ref.key)
         if kind == "stable_rank":
-            measured = [each.event for each in opened.events(run_id) if each.event["kind"] == "measured"]
+            measured = [event.event for event in opened.events(run_id) if event.event["kind"] == "measured"]
             assert {tuple(event["columns"]) for event in measured} == {("gradient", "dualised", "cap")}
     init = {ref.key["image"]: ref.key for ref in opened.artifacts(RUNS["erasure"]) if ref.name == "init"}
     assert init["none"] == {"width": 16, "image": "none", "optimizer": None, "lr": None}

@@ -32,11 +32,11 @@ def test_a_preview_counts_what_the_action_then_does(open_store: Callable[..., St
     assert sorted(expected.changed) == sorted(ids[3:])
     assert set(expected.changed.values()) == {"live"}
     assert expected.unchanged == {"finished already": ids[:3]}
-    assert [store.run(each).state for each in ids[3:]] == ["queued", "queued"]
+    assert [store.run(item).state for item in ids[3:]] == ["queued", "queued"]
     done = store.change_runs("cancel", ids, seen=expected.changed)
     assert (done.changed, done.unchanged) == (expected.changed, expected.unchanged)
-    assert [store.run(each).state for each in ids] == ["finished"] * 3 + ["cancelled"] * 2
-    assert done.seqs == {each: store.run(each).last_seq for each in ids[3:]}
+    assert [store.run(item).state for item in ids] == ["finished"] * 3 + ["cancelled"] * 2
+    assert done.seqs == {item: store.run(item).last_seq for item in ids[3:]}
     again = store.change_runs("cancel", ids)
     assert again.changed == {}
     assert again.unchanged == {"finished already": ids[:3], "cancelled already": ids[3:]}
@@ -79,7 +79,7 @@ def test_the_bin_takes_live_runs_too_and_gives_all_back(open_store: Callable[...
     assert store.change_runs("resume", ids).unchanged == {"in the bin": ids}
     assert store.change_runs("restore", ids).asked == 3
     assert store.change_runs("restore", ids).unchanged == {"not in the bin": ids}
-    assert [store.run(each).state for each in ids] == ["finished", "cancelled", "cancelled"]
+    assert [store.run(item).state for item in ids] == ["finished", "cancelled", "cancelled"]
 
 
 def test_a_run_that_changed_since_the_preview_stays_as_it_is(open_store: Callable[..., Store]) -> None:
@@ -115,8 +115,8 @@ def test_a_database_that_fails_on_the_way_leaves_a_list_of_the_rest(
     first = sorted(ids)[:2]
     assert sorted(done.changed) == first
     assert done.unchanged == {bulk.UNREACHED: sorted(ids)[2:]}
-    states = {each: store.run(each).state for each in ids}
-    assert [each for each in ids if states[each] == "cancelled"] == first
+    states = {item: store.run(item).state for item in ids}
+    assert [item for item in ids if states[item] == "cancelled"] == first
 
 
 def test_a_query_finds_at_most_what_one_action_takes(

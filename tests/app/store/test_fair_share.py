@@ -89,43 +89,43 @@ def lab(store: Store, spec: LotterySpec, database_url: str) -> Iterator[Callable
 
 @pytest.mark.parametrize("slots", [1, 2])
 def test_a_short_run_behind_a_long_one_gets_the_next_free_slot(lab: Callable[[int], Lab], slots: int) -> None:
-    made = lab(slots)
-    made.submit("long", 6, HOUR)
-    made.run(until=100.0)
-    made.submit("short", 3, 60.0)
-    made.run(until=2.1 * HOUR)
+    other_lab = lab(slots)
+    other_lab.submit("long", 6, HOUR)
+    other_lab.run(until=100.0)
+    other_lab.submit("short", 3, 60.0)
+    other_lab.run(until=2.1 * HOUR)
     # It waits for the shard that holds the slot, and for no other: its shards follow each other.
-    assert made.starts("short") == [HOUR, HOUR + 60, HOUR + 120]
+    assert other_lab.starts("short") == [HOUR, HOUR + 60, HOUR + 120]
 
 
 def test_with_more_runs_than_slots_each_gets_a_turn(lab: Callable[[int], Lab]) -> None:
-    made = lab(2)
+    other_lab = lab(2)
     for number, name in enumerate(("a", "b", "c", "d")):
         # Of unlike length: the real clock goes on under the made-up one, and must not decide between two.
-        made.submit(name, 2, 100.0 + 5 * number)
-        made.run(until=made.now + 1)
-    made.run(until=1000.0)
-    assert [name for name, _ in made.began] == ["a", "a", "b", "c", "d", "b", "c", "d"]
+        other_lab.submit(name, 2, 100.0 + 5 * number)
+        other_lab.run(until=other_lab.now + 1)
+    other_lab.run(until=1000.0)
+    assert [name for name, _ in other_lab.began] == ["a", "a", "b", "c", "d", "b", "c", "d"]
 
 
 def test_runs_of_short_and_of_long_shards_get_the_same_time(lab: Callable[[int], Lab]) -> None:
-    made = lab(1)
-    made.submit("long", 8, HOUR)
-    made.submit("short", 100, 0.1 * HOUR)
-    made.run(until=9.99 * HOUR)
-    short = 0.1 * HOUR * len(made.starts("short"))
+    other_lab = lab(1)
+    other_lab.submit("long", 8, HOUR)
+    other_lab.submit("short", 100, 0.1 * HOUR)
+    other_lab.run(until=9.99 * HOUR)
+    short = 0.1 * HOUR * len(other_lab.starts("short"))
     # What remains of the ten hours is the long run's: equal shares, to within one of its shards.
     assert short == pytest.approx(5 * HOUR, abs=HOUR / 2 + 1)
 
 
 def test_nobody_waits_for_ever_behind_a_stream_of_newcomers(lab: Callable[[int], Lab]) -> None:
     """Newcomers alone would fill the slot; who came after the run's turn does not go before it."""
-    made = lab(1)
-    made.submit("long", 3, HOUR)
+    other_lab = lab(1)
+    other_lab.submit("long", 3, HOUR)
     for number in range(60):
-        made.submit(f"newcomer {number}", 1, 600.0)
-        made.run(until=made.now + 600)
-    second, third = made.starts("long")[1:]
+        other_lab.submit(f"newcomer {number}", 1, 600.0)
+        other_lab.run(until=other_lab.now + 600)
+    second, third = other_lab.starts("long")[1:]
     # Half an hour is held up, and then the newcomers of the first hour and of the payback are served.
     assert second == pytest.approx(3 * HOUR, abs=600)
     assert third - second <= 4 * HOUR

@@ -43,12 +43,12 @@ def planted(store: Store, spec: LotterySpec) -> tuple[Store, list[dict[str, Any]
 @pytest.mark.parametrize("field", ["optimizer", "lr", "optimizer.lr"])
 def test_mean_and_spread_are_those_of_numpy(planted: tuple[Store, list[dict[str, Any]]], field: str) -> None:
     store, rows = planted
-    found = store.groups(field, q="kind:lottery", columns=["accuracy", "core_seconds", "seed"])
+    groups = store.groups(field, q="kind:lottery", columns=["accuracy", "core_seconds", "seed"])
     name = field.rpartition(".")[2]
     values = sorted({row[name] for row in rows}, key=lambda value: (value is None, value))
-    assert [item.value for item in found.items] == [f"{v:g}" if isinstance(v, float) else v for v in values]
-    assert found.total == len(values)
-    for item, value in zip(found.items, values, strict=True):
+    assert [item.value for item in groups.items] == [f"{v:g}" if isinstance(v, float) else v for v in values]
+    assert groups.total == len(values)
+    for item, value in zip(groups.items, values, strict=True):
         mine = [row for row in rows if row[name] == value]
         assert item.n == len(mine)
         cancelled = sum(int(str(row["n"])) % 5 == 0 for row in mine)
@@ -65,8 +65,8 @@ def test_a_group_of_one_run_has_no_spread_and_runs_without_the_field_are_a_group
     planted: tuple[Store, list[dict[str, Any]]],
 ) -> None:
     store, _ = planted
-    found = store.groups("levels", q="name:r1 OR name:erasure OR name:r2", columns=["accuracy"])
-    named = {item.value: item for item in found.items}
+    groups = store.groups("levels", q="name:r1 OR name:erasure OR name:r2", columns=["accuracy"])
+    named = {item.value: item for item in groups.items}
     assert list(named)[-1] == ""
     assert (named[""].n, named[""].columns) == (1, {})
     alone = store.groups("seed", q="seed:1 kind:lottery", columns=["accuracy"])
@@ -93,9 +93,9 @@ def test_several_values_are_one_group_in_their_order(planted: tuple[Store, list[
 def test_a_group_unfolds_to_its_runs(planted: tuple[Store, list[dict[str, Any]]]) -> None:
     store, rows = planted
     for field in ("lr", "optimizer", "state", "kind", "levels", "model"):
-        found = store.groups(field)
-        assert sum(item.n for item in found.items) == 31
-        for item in found.items:
+        groups = store.groups(field)
+        assert sum(item.n for item in groups.items) == 31
+        for item in groups.items:
             names = {run.name for run in store.runs(within=(field, item.key)).items}
             assert len(names) == item.n
             if field == "lr" and item.value == "0.1":
@@ -139,5 +139,5 @@ def test_very_many_groups_are_cut_and_counted(store: Store, spec: LotterySpec, m
     monkeypatch.setattr("app.store.grouping.MOST", 2)
     for seed in range(3):
         store.create_run(spec.model_copy(update={"seed": seed}), name="r")
-    found = store.groups("seed")
-    assert (order(found), found.total) == (["0", "1"], 3)
+    groups = store.groups("seed")
+    assert (order(groups), groups.total) == (["0", "1"], 3)

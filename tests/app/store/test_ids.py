@@ -6,9 +6,9 @@ from app.store import ids
 
 
 def test_ids_are_ten_characters_of_the_alphabet() -> None:
-    made = ids.run_id()
-    assert len(made) == 10
-    assert set(made) <= set(ids.ALPHABET)
+    run_id = ids.run_id()
+    assert len(run_id) == 10
+    assert set(run_id) <= set(ids.ALPHABET)
 
 
 def test_ids_of_one_process_grow_even_within_a_millisecond() -> None:

@@ -14,13 +14,13 @@ PROVENANCE = {"layers": [{"name": "fc1", "shape": [3, 4]}], "files": ["a.safeten
 
 
 def outputs(store: Store) -> list[Measured | ArtifactSaved]:
-    made: list[Measured | ArtifactSaved] = []
+    outputs: list[Measured | ArtifactSaved] = []
     for level in range(2):
         place = TicketKey(level=level)
         sha256, size = store.artifacts_store.put_pieces([b"mask", bytes([level])])
-        made.append(Measured(series="layers", key=place, columns={"layer": [0.0], "kept": [12.0 - level]}))
-        made.append(ArtifactSaved(key=place, name="mask", sha256=sha256, size_bytes=size, media_type="x/y"))
-    return made
+        outputs.append(Measured(series="layers", key=place, columns={"layer": [0.0], "kept": [12.0 - level]}))
+        outputs.append(ArtifactSaved(key=place, name="mask", sha256=sha256, size_bytes=size, media_type="x/y"))
+    return outputs
 
 
 def test_it_is_finished_and_its_log_is_whole(store: Store) -> None:

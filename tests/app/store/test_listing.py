@@ -57,8 +57,8 @@ def test_search(stocked: Store, q: str, names: list[str]) -> None:
 
 def test_a_run_is_found_by_its_id_or_its_beginning(stocked: Store) -> None:
     run = stocked.runs().items[0]
-    assert [each.id for each in stocked.runs(q=run.id).items] == [run.id]
-    assert run.id in [each.id for each in stocked.runs(q=run.id[:9].upper()).items]
+    assert [item.id for item in stocked.runs(q=run.id).items] == [run.id]
+    assert run.id in [item.id for item in stocked.runs(q=run.id[:9].upper()).items]
     assert stocked.runs(q=run.id[1:]).items == ()
     assert stocked.runs(q="____").items == ()
 

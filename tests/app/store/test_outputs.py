@@ -38,15 +38,15 @@ def test_outputs_come_in_their_order_with_every_bit(store: Store, claim: Claim) 
     ]
     for event, ordinal in said:
         store.append(claim.shard_id, claim.token, [event], ordinal)
-    found = store.outputs(claim.run_id, claim.replicate)
-    assert list(found) == [
+    outputs = store.outputs(claim.run_id, claim.replicate)
+    assert list(outputs) == [
         Key(FIRST, "rows", "evaluation"),
         Key(FIRST, "artifact", "mask"),
         Key(SECOND, "rows", "evaluation"),
         Key(SECOND, "artifact", "mask"),
     ]
-    assert found[Key(FIRST, "artifact", "mask")] == Saved(mask.sha256, 4)
-    rows = found[Key(FIRST, "rows", "evaluation")]
+    assert outputs[Key(FIRST, "artifact", "mask")] == Saved(mask.sha256, 4)
+    rows = outputs[Key(FIRST, "rows", "evaluation")]
     assert isinstance(rows, Rows)
     assert rows.columns == ("step", "loss")
     assert rows.table.tobytes() == np.array([[0.0, 1.0, 2.0], [nan, -0.0, inf]]).tobytes()
@@ -70,10 +70,10 @@ def test_every_start_is_told(store: Store, claim: Claim) -> None:
     again = store.claim("cpu", "w2")
     assert again is not None
     store.start(again.shard_id, again.token, started(again, {"threads": 2}))
-    told = store.starts(claim.run_id)
-    assert [(event.replicate, event.event["attempt"]) for event in told] == [(0, 1), (0, 2)]
+    starts = store.starts(claim.run_id)
+    assert [(event.replicate, event.event["attempt"]) for event in starts] == [(0, 1), (0, 2)]
     # The plan is the one that the first attempt froze.
-    assert [event.event["plan"] for event in told] == [{"threads": 1}] * 2
+    assert [event.event["plan"] for event in starts] == [{"threads": 1}] * 2
 
 
 def test_nothing_is_told_of_a_run_that_is_not_there(store: Store) -> None:

@@ -127,16 +127,16 @@ def test_series_of_several_runs_come_at_once_with_their_times(store: Store, spec
         store.append(claim.shard_id, claim.token, rows, 0)
         store.append(claim.shard_id, claim.token, [_row(LotteryKey(level=1), 7.0)], 4)
     with store.snapshot() as now:
-        found = now.timed(runs, "outcome", level=1)
+        timed = now.timed(runs, "outcome", level=1)
         assert now.timed([], "outcome") == {}
-        assert list(found) == runs
+        assert list(timed) == runs
         for run in runs:
             alone = now.series(run, "outcome", level=1)
             for name in alone.columns:
-                assert found[run][name].tolist() == alone[name].tolist()
+                assert timed[run][name].tolist() == alone[name].tolist()
             times = [event.at.timestamp() for event in now.events(run) if event.event["kind"] == "measured"]
             # The first event is of level 0; a chunk of two rows has one time.
             wanted = [times[1], times[1], times[2]] if len(alone) else []
-            assert found[run]["at"].tolist() == pytest.approx(wanted, abs=1e-5)
-            assert (found[run]["at"] > before - 60).all()
-    assert sum(len(each) for each in found.values()) == 6
+            assert timed[run]["at"].tolist() == pytest.approx(wanted, abs=1e-5)
+            assert (timed[run]["at"] > before - 60).all()
+    assert sum(len(item) for item in timed.values()) == 6

@@ -38,7 +38,7 @@ def test_series_read_ahead_are_those_read_one_by_one(store: Store, claim: Claim)
         with store.snapshot() as snapshot:
             snapshot.read_ahead([claim.run_id], ["outcome", "layers"])
             for name in ("outcome", "layers", "evaluation"):
-                ahead, single = (each.series(claim.run_id, name, **where) for each in (snapshot, store))
+                ahead, single = (item.series(claim.run_id, name, **where) for item in (snapshot, store))
                 assert list(ahead.columns) == list(single.columns)
                 for column, values in ahead.columns.items():
                     np.testing.assert_array_equal(values, single[column])

@@ -97,8 +97,8 @@ def test_what_workers_hold_of_some_runs(store: Store, spec: LotterySpec) -> None
     store.release(claims[idle.id].shard_id, claims[idle.id].token)
     worker = "w1" if first.run_id == one.id else "w2"
     held = store.held([one.id, idle.id, "unknown"])
-    assert sorted((each.run, each.name, each.worker, each.replicate) for each in held if each.worker) == [
+    assert sorted((item.run, item.name, item.worker, item.replicate) for item in held if item.worker) == [
         (one.id, "one", worker, claims[one.id].replicate)
     ]
-    assert [each.name for each in held if each.worker is None] == ["idle"]
+    assert [item.name for item in held if item.worker is None] == ["idle"]
     assert store.held([]) == []

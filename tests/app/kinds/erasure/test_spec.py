@@ -50,9 +50,9 @@ def test_a_grid_makes_the_optimizer_at_one_of_its_rates() -> None:
 
 @pytest.mark.parametrize("name", CATALOG["optimizer"])
 def test_every_optimizer_of_the_catalog_has_a_grid(name: str) -> None:
-    made = spec(optimizers=[{"kind": name}])
-    assert made.optimizers[0].lrs == CATALOG["optimizer"][name].params.lrs  # type: ignore[attr-defined]
-    assert made.optimizers[0].at(0.5).lr == 0.5
+    experiment = spec(optimizers=[{"kind": name}])
+    assert experiment.optimizers[0].lrs == CATALOG["optimizer"][name].params.lrs  # type: ignore[attr-defined]
+    assert experiment.optimizers[0].at(0.5).lr == 0.5
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def test_work_is_steps_and_looks() -> None:
     weights = 64 * 256 + 256 * 256 + 256 * 10
     looks = 10 * (0.095 * 256**2 + 2 * weights * 1.3 * 1257 / 1e6)
     gradient = 6 * 32 * weights / 1e6
-    made = spec(widths=(256,), optimizers=[{"kind": "sgd", "lrs": (1,)}], twins=False, steps=100)
-    assert len(made.observed_steps()) == 10
-    assert made.units_per_replicate == round(100 * (60 + 1.7 * gradient) + looks)
+    experiment = spec(widths=(256,), optimizers=[{"kind": "sgd", "lrs": (1,)}], twins=False, steps=100)
+    assert len(experiment.observed_steps()) == 10
+    assert experiment.units_per_replicate == round(100 * (60 + 1.7 * gradient) + looks)
     muon = spec(widths=(256,), optimizers=[{"kind": "muon", "lrs": (1,)}], twins=False, steps=100)
     rounds = 5 * sum(4 * m**2 * n + 2 * m**3 for m, n in ((64, 256), (256, 256), (10, 256))) / 1e6
     assert muon.units_per_replicate == round(100 * (60 + 1.7 * gradient + rounds) + looks)

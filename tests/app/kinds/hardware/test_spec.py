@@ -14,14 +14,16 @@ def spec(**changes: Any) -> HardwareSpec:
 
 
 def test_work_is_a_measurement_for_each_format_mode_batch_and_network() -> None:
-    made = spec(
+    experiment = spec(
         layers=[(8, 4), (4, 2), (2, 2)], densities=(0.5, 0.1), ticket="abc:0:3", batch_sizes=(1, 16), replicates=2,
         formats=("csr", "compacted"),
     )  # fmt: skip
-    assert made.units_per_replicate == (3 * 2 + 1) * 2 * 2 * 3
-    assert made.work == (168, "measurement")
-    assert made.formula == ("2 replicates × (3 layers × 2 densities + 1 ticket) × 2 modes × 2 batch sizes × 3 formats")
-    assert made.model_name == "3 layers"
+    assert experiment.units_per_replicate == (3 * 2 + 1) * 2 * 2 * 3
+    assert experiment.work == (168, "measurement")
+    assert experiment.formula == (
+        "2 replicates × (3 layers × 2 densities + 1 ticket) × 2 modes × 2 batch sizes × 3 formats"
+    )
+    assert experiment.model_name == "3 layers"
 
 
 def test_a_size_may_be_written_as_in_a_form() -> None:
@@ -29,10 +31,10 @@ def test_a_size_may_be_written_as_in_a_form() -> None:
 
 
 def test_a_ticket_alone_is_enough() -> None:
-    made = spec(layers=(), ticket="06f3k2m9qa:1:5")
-    assert made.tickets == (TicketRef("06f3k2m9qa", 1, 5),)
-    assert made.model_name == "ticket 06f3k2m9qa:1:5"
-    assert made.units_per_replicate == 2 * 5
+    experiment = spec(layers=(), ticket="06f3k2m9qa:1:5")
+    assert experiment.tickets == (TicketRef("06f3k2m9qa", 1, 5),)
+    assert experiment.model_name == "ticket 06f3k2m9qa:1:5"
+    assert experiment.units_per_replicate == 2 * 5
     assert spec().tickets == ()
 
 
@@ -77,6 +79,6 @@ def test_what_is_refused(changes: dict[str, Any], words: str) -> None:
 
 
 def test_what_a_gpu_can_do_is_not_refused() -> None:
-    made = spec(formats=("csr", "semi_structured"), device="gpu", dtype="bfloat16")
-    assert made.formats == ("csr", "semi_structured")
+    experiment = spec(formats=("csr", "semi_structured"), device="gpu", dtype="bfloat16")
+    assert experiment.formats == ("csr", "semi_structured")
     assert spec(formats=("compacted",), dtype="float16").dtype == "float16"

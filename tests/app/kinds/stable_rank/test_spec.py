@@ -13,10 +13,10 @@ def spec(**changes: Any) -> StableRankSpec:
 
 
 def test_work_is_a_gradient_for_each_width_and_batch() -> None:
-    made = spec(widths=(32, 64), batch_sizes=(16,), replicates=2)
-    assert made.work == (4, "gradient")
-    assert made.units_per_replicate == sum(made.mflop(width, 16) for width in (32, 64))
-    assert made.model_name == "mlp_32_to_64"
+    experiment = spec(widths=(32, 64), batch_sizes=(16,), replicates=2)
+    assert experiment.work == (4, "gradient")
+    assert experiment.units_per_replicate == sum(experiment.mflop(width, 16) for width in (32, 64))
+    assert experiment.model_name == "mlp_32_to_64"
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ SECOND = np.array([[1, 1, 0, 0, 1], [0, 0, 0, 0, 1], [0, 0, 0, 0, 1], [0, 0, 0, 
 
 
 def test_inputs_by_hand(records: Any, same: Callable[..., bool]) -> None:
-    made = info(source(records, {0: FIRST, 4: SECOND}))
+    data = info(source(records, {0: FIRST, 4: SECOND}))
     # Degrees of the inputs: 4 0 0 1 2 of 7 kept weights, and 1 1 0 0 3 of 5.
     random = 5 * (hypergeom(20, 4, 7).pmf(np.arange(5)) + hypergeom(20, 4, 5).pmf(np.arange(5))) / 2
     expected = DegreeInfo(
@@ -49,29 +49,29 @@ def test_inputs_by_hand(records: Any, same: Callable[..., bool]) -> None:
         random_counts=random, random_dead=float(random[0]),
         random_spread=float((hypergeom(20, 4, 7).std() + hypergeom(20, 4, 5).std()) / 2), awaited=(),
     )  # fmt: skip
-    assert same(made, expected)
-    assert words.text(tuple(finding(made))) == (
+    assert same(data, expected)
+    assert words.text(tuple(finding(data))) == (
         "At level 3, 2 of 5 inputs of one have no weights left, 1.1 on average in a random mask of the same "
         "density; the standard deviation over inputs is 1.3, 1.6 times that of a random mask."
     )
 
 
 def test_units_are_rows(records: Any) -> None:
-    made = info(source(records, {0: FIRST, 1: SECOND}, side="units"))
-    assert made.counts.T.tolist() == [[0, 2, 1, 1, 0], [1, 2, 0, 1, 0]]
-    assert made.dead.tolist() == [0, 1]
-    assert (made.units, made.most, made.noun) == (4, 5, "unit")
+    data = info(source(records, {0: FIRST, 1: SECOND}, side="units"))
+    assert data.counts.T.tolist() == [[0, 2, 1, 1, 0], [1, 2, 0, 1, 0]]
+    assert data.dead.tolist() == [0, 1]
+    assert (data.units, data.most, data.noun) == (4, 5, "unit")
 
 
 def test_an_input_of_a_convolution_is_a_channel(records: Any) -> None:
     mask = np.zeros((2, 3, 2, 2))
     mask[0, 0] = 1
     mask[1, 0, 1, 1] = mask[1, 2, 0, 1] = 1
-    made = info(source(records, {0: mask}))
+    data = info(source(records, {0: mask}))
     degrees = mask.sum(axis=(0, 2, 3))
-    assert made.dead.tolist() == [1]
-    assert made.spread.tolist() == [degrees.std()]
-    assert (made.units, made.most, made.noun) == (3, 8, "input channel")
+    assert data.dead.tolist() == [1]
+    assert data.spread.tolist() == [degrees.std()]
+    assert (data.units, data.most, data.noun) == (3, 8, "input channel")
     assert info(source(records, {0: mask}, side="units")).noun == "output channel"
 
 
@@ -91,21 +91,21 @@ def test_every_unit_and_all_of_chance_fall_into_some_bin(most: int, units: int, 
 def test_bins_of_several_numbers_hold_the_same_units_and_the_same_chance(records: Any) -> None:
     rng = np.random.default_rng(0)
     mask = rng.random((400, 90)) < rng.random(90)
-    made = info(source(records, {0: mask}))
-    assert np.diff(made.edges)[0] > 1
-    assert made.counts.sum() == 90
-    assert made.random_counts.sum() == pytest.approx(90, abs=0.1)
+    data = info(source(records, {0: mask}))
+    assert np.diff(data.edges)[0] > 1
+    assert data.counts.sum() == 90
+    assert data.random_counts.sum() == pytest.approx(90, abs=0.1)
     by_hand = [((mask.sum(axis=0) > low) & (mask.sum(axis=0) < high)).sum()
-               for low, high in zip(made.edges[:-1], made.edges[1:], strict=True)]  # fmt: skip
-    assert made.counts[:, 0].tolist() == by_hand
+               for low, high in zip(data.edges[:-1], data.edges[1:], strict=True)]  # fmt: skip
+    assert data.counts[:, 0].tolist() == by_hand
 
 
 def test_a_random_mask_is_as_chance_has_it(records: Any) -> None:
     rng = np.random.default_rng(1)
     masks = {k: (rng.permutation(np.arange(300 * 200)) < 6000).reshape(300, 200) for k in range(20)}
-    made = info(source(records, masks))
-    assert made.spread.mean() / made.random_spread == pytest.approx(1, abs=0.05)
-    assert made.counts.mean(axis=1) == pytest.approx(made.random_counts, abs=3)
+    data = info(source(records, masks))
+    assert data.spread.mean() / data.random_spread == pytest.approx(1, abs=0.05)
+    assert data.counts.mean(axis=1) == pytest.approx(data.random_counts, abs=3)
 
 
 @pytest.mark.parametrize(
@@ -130,9 +130,9 @@ def test_a_random_mask_is_as_chance_has_it(records: Any) -> None:
     ],
 )
 def test_findings(records: Any, mask: NDArray[Any], expected: str) -> None:
-    made = info(source(records, {0: mask}))
-    assert words.text(tuple(finding(made))) == expected
-    assert draw(made).layout.meta["n"] == 1
+    data = info(source(records, {0: mask}))
+    assert words.text(tuple(finding(data))) == expected
+    assert draw(data).layout.meta["n"] == 1
 
 
 def test_a_band_only_with_several_replicates(records: Any) -> None:

@@ -46,7 +46,7 @@ def random_masks(places: list[tuple[int, int]], shape: tuple[int, ...], kept: in
 def test_info_counted_from_the_masks(records: Any, same: Callable[..., bool]) -> None:
     masks = random_masks([(0, 0), (2, 0), (0, 3), (2, 3)], (4, 18), 30)
     masks[0, 0] = masks[2, 0] = np.ones((4, 18))
-    made = info(source(records, masks, [2, 3, 3]))
+    data = info(source(records, masks, [2, 3, 3]))
     each = np.array([[masks[replicate, level].reshape(4, 2, 3, 3).sum(axis=(0, 1)) for replicate in (0, 2)]
                      for level in (0, 3)])  # fmt: skip
     ratio = each.sum(axis=1) / np.array([2 * 8, 2 * 30 / 9])[:, None, None]
@@ -64,20 +64,20 @@ def test_info_counted_from_the_masks(records: Any, same: Callable[..., bool]) ->
         random_spread=np.array([0, np.sqrt(variance) / (30 / 9)]),
         awaited=(),
     )
-    assert same(made, expected)
+    assert same(data, expected)
 
 
 def test_a_text_is_no_picture_even_where_its_network_is_as_wide_as_one(records: Any) -> None:
-    made = info(source(records, {(0, 0): np.ones((4, 64))}, [64]))
-    assert made.view is None
-    assert said(made) == "The input is not a picture but a text of 64 symbols."
+    data = info(source(records, {(0, 0): np.ones((4, 64))}, [64]))
+    assert data.view is None
+    assert said(data) == "The input is not a picture but a text of 64 symbols."
 
 
 def test_random_masks_have_the_spread_that_is_told_of_them(records: Any) -> None:
     places = list(itertools.product(range(2), range(12)))
-    made = info(source(records, random_masks(places, (50, 784), 2000)))
-    assert made.spread == pytest.approx(made.random_spread, rel=0.1)
-    assert made.spread.mean() == pytest.approx(made.random_spread.mean(), rel=0.02)
+    data = info(source(records, random_masks(places, (50, 784), 2000)))
+    assert data.spread == pytest.approx(data.random_spread, rel=0.1)
+    assert data.spread.mean() == pytest.approx(data.random_spread.mean(), rel=0.02)
 
 
 def test_border_against_middle(records: Any) -> None:
@@ -85,19 +85,19 @@ def test_border_against_middle(records: Any) -> None:
     for replicate, mask in masks.items():
         mask[:, 2:6, 2:6] = 1
         mask[0, 0, : 4 * (1 + replicate[0])] = 1
-    made = info(source(records, {place: mask.reshape(4, 64) for place, mask in masks.items()}, [1, 8, 8]))
+    data = info(source(records, {place: mask.reshape(4, 64) for place, mask in masks.items()}, [1, 8, 8]))
     # 68 and 72 of 256 weights are kept: by chance 17/16 and 18/16 of each pixel's four. The border has 28 pixels.
     border = [4 / 28 / (68 / 64), 8 / 28 / (72 / 64)]
     middle = [4 / (68 / 64), 4 / (72 / 64)]
     pooled = [12 / 28 / (140 / 64), 8 / (140 / 64)]
-    spread, random = made.spread[-1], made.random_spread[-1]
-    assert said(made) == (
+    spread, random = data.spread[-1], data.random_spread[-1]
+    assert said(data) == (
         f"At level 2, pixels at the border keep {pooled[0]:.2f} ({border[0]:.2f} to {border[1]:.2f}) times as many "
         f"weights as in a random mask, those in the middle {pooled[1]:.1f} ({middle[1]:.1f} to {middle[0]:.1f}) "
         f"times; the standard "
         f"deviation over pixels is {spread:.1f}, for random masks {random:.2f}."
     )
-    assert draw(made).layout.meta["foot"] == (
+    assert draw(data).layout.meta["foot"] == (
         "n = 2 replicates, mean, in brackets min to max · 1 = as many as a uniformly random mask keeps on average · "
         "border = outer eighth, middle = inner half"
     )
@@ -106,18 +106,18 @@ def test_border_against_middle(records: Any) -> None:
 @pytest.mark.parametrize("kept", [0, 1])
 def test_no_range_is_announced_where_none_is_given(records: Any, kept: int) -> None:
     masks = {(replicate, 2): np.full((4, 64), kept) for replicate in range(2)}
-    made = info(source(records, masks, [1, 8, 8]))
-    assert "(" not in said(made)
-    assert draw(made).layout.meta["foot"].startswith("n = 2 replicates, mean · 1 = as many")
+    data = info(source(records, masks, [1, 8, 8]))
+    assert "(" not in said(data)
+    assert draw(data).layout.meta["foot"].startswith("n = 2 replicates, mean · 1 = as many")
 
 
 def test_one_replicate(records: Any) -> None:
     masks = random_masks([(0, 1), (1, 1), (1, 2)], (4, 16), 20)
-    made = info(source(records, masks, replicate=1))
-    assert made.levels.tolist() == [1, 2]
-    assert made.n.tolist() == [1, 1]
-    np.testing.assert_allclose(made.ratio[0, 0].ravel(), masks[1, 1].sum(axis=0) / (20 / 16))
-    assert draw(made).layout.meta["foot"].startswith("n = 1 replicate, no spread")
+    data = info(source(records, masks, replicate=1))
+    assert data.levels.tolist() == [1, 2]
+    assert data.n.tolist() == [1, 1]
+    np.testing.assert_allclose(data.ratio[0, 0].ravel(), masks[1, 1].sum(axis=0) / (20 / 16))
+    assert draw(data).layout.meta["foot"].startswith("n = 1 replicate, no spread")
     assert said(info(source(records, masks, replicate=5))) == "Replicate 5 has saved no mask."
 
 
@@ -125,23 +125,23 @@ def test_a_convolution_shows_its_kernel_by_channel(records: Any) -> None:
     mask = np.zeros((5, 3, 3, 3))
     mask[:, :, 1, 1] = 1
     mask[:2, 0, 0, 2] = 1
-    made = info(source(records, {(0, 0): np.ones((5, 3, 3, 3)), (0, 1): mask}, [3, 32, 32]))
-    np.testing.assert_allclose(made.ratio[1], mask.sum(axis=0) / (17 / 27))
-    assert said(made).startswith(
+    data = info(source(records, {(0, 0): np.ones((5, 3, 3, 3)), (0, 1): mask}, [3, 32, 32]))
+    np.testing.assert_allclose(data.ratio[1], mask.sum(axis=0) / (17 / 27))
+    assert said(data).startswith(
         "At level 1, kernel position (1, 1) of channel 0 keeps 7.9 times as many weights as in a random mask, "
         "the most; (0, 0) of "
         "channel 0 keeps 0 times, the least; the standard deviation over kernel positions is "
     )
-    figure = draw(made)
+    figure = draw(data)
     assert [trace.z.shape for trace in figure.data] == [(3, 3)] * 6
     assert "one is a convolution: positions of its kernel instead of pixels" in figure.layout.meta["foot"]
 
 
 def test_many_channels_are_added_up(records: Any) -> None:
     mask = random_masks([(0, 0)], (6, 4, 3, 3), 40)[0, 0]
-    made = info(source(records, {(0, 0): mask}))
-    np.testing.assert_allclose(made.ratio[0, 0], mask.sum(axis=(0, 1)) / (40 / 9))
-    assert "4 channels summed" in draw(made).layout.meta["foot"]
+    data = info(source(records, {(0, 0): mask}))
+    np.testing.assert_allclose(data.ratio[0, 0], mask.sum(axis=(0, 1)) / (40 / 9))
+    assert "4 channels summed" in draw(data).layout.meta["foot"]
 
 
 def test_levels_are_spread_evenly_with_the_first_and_the_last(records: Any) -> None:
@@ -170,14 +170,14 @@ def test_levels_are_spread_evenly_with_the_first_and_the_last(records: Any) -> N
     ],
 )
 def test_what_else_is_said(records: Any, masks: Masks, shape: tuple[int, ...], state: str, expected: str) -> None:
-    made = info(source(records, masks, None, shape, state))
-    assert said(made) == expected
-    assert draw(made).layout.meta["n"] == len(masks)
+    data = info(source(records, masks, None, shape, state))
+    assert said(data) == expected
+    assert draw(data).layout.meta["n"] == len(masks)
 
 
 def test_before_the_layers_are_known(records: Any) -> None:
-    made = info(Source(records.run(state="queued", layers=False), InputOptions()))
-    assert said(made) == "The mask is saved when its training starts."
+    data = info(Source(records.run(state="queued", layers=False), InputOptions()))
+    assert said(data) == "The mask is saved when its training starts."
 
 
 def test_an_assumed_shape_is_said_and_every_picture_has_its_level(records: Any) -> None:

@@ -45,9 +45,9 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
         planned_levels=11,
         live=False,
     )
-    made = info(source(records, rows(KEPT)))
-    assert same(made, expected)
-    assert words.text(tuple(finding(made))) == (
+    data = info(source(records, rows(KEPT)))
+    assert same(data, expected)
+    assert words.text(tuple(finding(data))) == (
         "At level 2, 40.0 % of the weights are left, 60 of 150; fc1 keeps 20.0 %, fc2 80.0 %."
     )
 
@@ -67,10 +67,10 @@ def test_n_is_that_of_each_level(records: Any) -> None:
 def test_what_was_trained_sparsely_is_said(records: Any) -> None:
     csr = {(0, 0): (0, 0), (1, 0): (0, 0), (0, 1): (1, 0), (1, 1): (0, 0), (0, 2): (1, 1)}
     told = [{**row, "csr": float(csr[row["replicate"], row["level"]][int(row["layer"])])} for row in rows(KEPT)]
-    made = info(source(records, told))
-    assert sparsely(made) == " · trained in CSR format: fc1 from level 1 on; fc2 from level 2 on"
-    assert draw(made).layout.meta["foot"].endswith(sparsely(made))
-    shown = [value for value in table(made)["csr"] if value == value]
+    data = info(source(records, told))
+    assert sparsely(data) == " · trained in CSR format: fc1 from level 1 on; fc2 from level 2 on"
+    assert draw(data).layout.meta["foot"].endswith(sparsely(data))
+    shown = [value for value in table(data)["csr"] if value == value]
     assert shown == [0, 0, 1, 0, 1, 0, 0, 0, 0, 1]
     assert sparsely(info(source(records, rows(KEPT)))) == ""
 
@@ -90,17 +90,17 @@ def test_layers_that_end_together_share_a_label(records: Any) -> None:
 
 
 def test_a_layer_without_weights_stays_at_the_floor_and_is_named(records: Any) -> None:
-    found = Collapse(1, ("fc1",), "fc1")
+    collapse = Collapse(1, ("fc1",), "fc1")
     plain = source(records, rows({(0, 0): (100.0, 50.0), (0, 1): (0.0, 10.0)}), replicates=1)
-    made = info(Source(plain.run, plain.options, plain.series, collapses={(0, 1): found}))
-    figure = draw(made)
+    data = info(Source(plain.run, plain.options, plain.series, collapses={(0, 1): collapse}))
+    figure = draw(data)
     floor = figure.layout.yaxis.tickvals[0]
     assert figure.layout.yaxis.ticktext[0] == "0"
     np.testing.assert_allclose(figure.data[1].y, [100.0, floor])
     assert figure.data[1].marker.symbol[1] == "x-thin"
     np.testing.assert_allclose(figure.data[0].y, [100, 1000 / 150])
     assert floor < 1000 / 150
-    assert words.text(tuple(finding(made))).endswith(
+    assert words.text(tuple(finding(data))).endswith(
         "fc1 keeps 0 %, fc2 20.0 %. Layer collapse at level 1 in fc1. The network is cut at fc1: the output no longer "
         "depends on the input."
     )
@@ -119,19 +119,19 @@ def test_a_layer_without_weights_stays_at_the_floor_and_is_named(records: Any) -
     ],
 )
 def test_findings_while_running(records: Any, kept: dict[Any, Any], expected: str) -> None:
-    made = info(source(records, rows(kept) or None, state="running"))
-    assert words.text(tuple(finding(made))) == expected
-    assert draw(made).layout.xaxis.range == (-0.2, 11.2)
+    data = info(source(records, rows(kept) or None, state="running"))
+    assert words.text(tuple(finding(data))) == expected
+    assert draw(data).layout.xaxis.range == (-0.2, 11.2)
 
 
 def test_an_imported_mask_may_be_sparse_from_the_start(records: Any) -> None:
     spec = ImportedSpec(kind="imported", files=("mask.safetensors",), layers=2, levels=0)
     run = records.run().model_copy(update={"kind": "imported", "spec": spec})
-    made = info(Source(run, Options(), {"layers": records.series(rows({(0, 0): (40.0, 45.0)}))}))
-    assert words.text(tuple(finding(made))) == (
+    data = info(Source(run, Options(), {"layers": records.series(rows({(0, 0): (40.0, 45.0)}))}))
+    assert words.text(tuple(finding(data))) == (
         "At level 0, 56.7 % of the weights are left, 85 of 150; fc1 keeps 40.0 %, fc2 90.0 %."
     )
-    figure = draw(made)
+    figure = draw(data)
     # Lines of a single level would be points on top of one another: each layer has a row instead.
     assert figure.layout.yaxis.ticktext == ("fc1", "fc2")
     np.testing.assert_allclose(figure.data[0].x, [40, 90])

@@ -40,7 +40,7 @@ ROAMING: Masks = [[mask("11111111"), mask("1111")], [mask("11110000"), mask("111
 
 
 def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
-    made = info(source(records, {0: NESTED, 2: ROAMING, 3: NESTED[:2]}))
+    data = info(source(records, {0: NESTED, 2: ROAMING, 3: NESTED[:2]}))
     expected = DistanceInfo(
         names=("fc1", "fc2"),
         levels=np.array([1, 2]),
@@ -53,7 +53,7 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
         planned_levels=11,
         live=False,
     )
-    assert same(made, expected)
+    assert same(data, expected)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # `records` holds nothing
@@ -65,13 +65,13 @@ def test_nested_masks_change_by_what_is_pruned_and_others_by_more(
     masks: Masks = [[np.ones(60, np.bool_)]]
     for _ in range(levels):
         masks.append([(masks[-1][0] if nested else True) & (rng.random(60) < 0.6)])
-    made = info(source(records, {0: masks}))
+    data = info(source(records, {0: masks}))
     pairs = list(pairwise(masks))
-    assert made.distance[0, :, 0] == pytest.approx([(a[0] ^ b[0]).mean() for a, b in pairs])
-    assert made.revived[:, 0].tolist() == [(~a[0] & b[0]).sum() for a, b in pairs]
+    assert data.distance[0, :, 0] == pytest.approx([(a[0] ^ b[0]).mean() for a, b in pairs])
+    assert data.revived[:, 0].tolist() == [(~a[0] & b[0]).sum() for a, b in pairs]
     if nested:
-        np.testing.assert_array_equal(made.overall, made.pruned)
-    assert (made.overall >= made.pruned - 1e-12).all()
+        np.testing.assert_array_equal(data.overall, data.pruned)
+    assert (data.overall >= data.pruned - 1e-12).all()
 
 
 @pytest.mark.parametrize(
@@ -101,16 +101,16 @@ def test_nested_masks_change_by_what_is_pruned_and_others_by_more(
     ],
 )
 def test_findings(records: Any, masks: dict[int, Masks], state: str, expected: str) -> None:
-    made = info(source(records, masks, state))
-    assert words.text(tuple(finding(made))) == expected
-    figure = draw(made)
-    assert figure.layout.meta["n"] == (len(masks) if len(made.levels) else 0)
+    data = info(source(records, masks, state))
+    assert words.text(tuple(finding(data))) == expected
+    figure = draw(data)
+    assert figure.layout.meta["n"] == (len(masks) if len(data.levels) else 0)
 
 
 def test_a_run_from_before_distances_were_measured(records: Any) -> None:
     rows = [{"level": level, "layer": 0, "kept": 10 - level, "total": 10} for level in range(3)]
-    made = info(Source(records.run(), Options(), {"layers": records.series(rows)}))
-    assert words.text(tuple(finding(made))) == "Nothing to show: no two successive masks were compared."
+    data = info(Source(records.run(), Options(), {"layers": records.series(rows)}))
+    assert words.text(tuple(finding(data))) == "Nothing to show: no two successive masks were compared."
 
 
 def test_controls_are_left_out(records: Any) -> None:
@@ -119,8 +119,8 @@ def test_controls_are_left_out(records: Any) -> None:
         for control, flipped in (("winning_ticket", 1), ("shuffled", 7))
         for level in range(3)
     ]
-    made = info(Source(records.run(), Options(), {"layers": records.series(rows)}))
-    assert made.distance.ravel().tolist() == [0.1, 0.1]
+    data = info(Source(records.run(), Options(), {"layers": records.series(rows)}))
+    assert data.distance.ravel().tolist() == [0.1, 0.1]
 
 
 def test_the_reference_is_dashed_and_bands_show_where_replicates_differ(records: Any) -> None:

@@ -56,9 +56,9 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
     inside = np.array([[False, False, False], [False, False, True], [False, True, False]])
     least = np.array([[9, 9, 4], [9, 10, 4], [4, 4, 4]])
     total = np.array([9, 10, 4])
-    made = info(source(records, by_hand(), tickets=NAMED))
+    data = info(source(records, by_hand(), tickets=NAMED))
     assert same(
-        made,
+        data,
         MatrixInfo(
             title="Overlap of 3 chosen tickets, all layers",
             tickets=(f"{RUN}:0:0", f"{RUN}:0:1", f"{RUN}:0:2"),
@@ -81,35 +81,35 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
         ),
     )
     # IoU 4/15 and 1/12; by chance 4.4/14.6 and 1.8/11.2; adjusted -0.4/4.6 and -0.8/2.2.
-    assert said(made) == (
+    assert said(data) == (
         "2 pairs of tickets have a mean IoU of 0.175, where weights drawn at random would have 0.231: "
         "adjusted overlap −0.225, where 0 is chance and 1 is nested; 1 nested pair is marked ⊂."
     )
 
 
 def test_the_null_is_the_one_that_is_measured_against(records: Any) -> None:
-    made = info(source(records, by_hand(), tickets=NAMED, measure="unit_permuted"))
-    np.testing.assert_allclose(made.shown[0, 1], (4 - 2.2) / (9 - 2.2))
-    assert "where the same masks with hidden units permuted would have 0." in said(made)
+    data = info(source(records, by_hand(), tickets=NAMED, measure="unit_permuted"))
+    np.testing.assert_allclose(data.shown[0, 1], (4 - 2.2) / (9 - 2.2))
+    assert "where the same masks with hidden units permuted would have 0." in said(data)
 
 
 def test_tickets_of_other_weights_have_no_magnitude_null(records: Any) -> None:
-    made = info(source(records, records.overlaps([(r, 5) for r in range(3)]), measure="magnitude_at_init"))
-    assert said(made) == "This null does not apply: these tickets do not start from the same weights."
+    data = info(source(records, records.overlaps([(r, 5) for r in range(3)]), measure="magnitude_at_init"))
+    assert said(data) == "This null does not apply: these tickets do not start from the same weights."
     off = ~np.eye(3, dtype=bool)
-    assert np.isnan(made.shown[off]).all()
-    text = np.array(draw(made).data[0].text)
+    assert np.isnan(data.shown[off]).all()
+    text = np.array(draw(data).data[0].text)
     assert (text[off] == "–").all()
     assert (text[~off] == "1.000").all()
 
 
 def test_levels_are_nested_and_dense_ones_undefined(records: Any) -> None:
     overlaps = records.overlaps([(0, level) for level in range(3)])
-    made = info(source(records, overlaps, across="levels", measure="uniform"))
+    data = info(source(records, overlaps, across="levels", measure="uniform"))
     share = [records.density(level) for level in range(3)]
     low, high = f"{share[2]:.3f}", f"{share[2] / share[1]:.3f}"
-    assert said(made) == f"Each pair is nested, one mask within the other, with an IoU from {low} to {high}."
-    cells = np.array(draw(made).data[0].text).tolist()
+    assert said(data) == f"Each pair is nested, one mask within the other, with an IoU from {low} to {high}."
+    cells = np.array(draw(data).data[0].text).tolist()
     assert cells == [["–", "– ⊂", "– ⊂"], ["– ⊂", "1.00", "1.00 ⊂"], ["– ⊂", "1.00 ⊂", "1.00"]]
 
 
@@ -163,11 +163,11 @@ def overlap_of(masks: list[list[int]], refs: list[TicketRef], **more: Any) -> Ov
 )  # fmt: skip
 def test_the_sentence_counts_the_marks_that_the_cells_have(records: Any, masks: list[list[int]], sentence: str) -> None:
     refs = [TicketRef(RUN, replicate, 1) for replicate in range(len(masks))]
-    made = info(source(records, overlap_of(masks, refs)))
-    assert said(made).endswith(sentence)
+    data = info(source(records, overlap_of(masks, refs)))
+    assert said(data).endswith(sentence)
     pairs = np.triu_indices(len(masks), 1)
-    cells = "".join(np.array(draw(made).data[0].text)[pairs])
-    columns = table(made)
+    cells = "".join(np.array(draw(data).data[0].text)[pairs])
+    columns = table(data)
     apart = [a != b for a, b in zip(columns["a"], columns["b"], strict=True)]
     same, nested = (sum(n for n, two in zip(columns[name], apart, strict=True) if two) for name in ("same", "nested"))
     assert (cells.count("="), cells.count("⊂")) == (same, nested - same)
@@ -177,11 +177,11 @@ def test_the_sentence_has_the_unit_of_the_cells(records: Any) -> None:
     """A share of weights in per cent, beside cells with fractions, was read as another quantity."""
     for masks in ([[1, 2, 3], [3, 4, 5]], [[1, 2, 3], [3, 4, 5], [5, 6]], [[1, 2, 3], [2, 3]]):
         refs = [TicketRef(RUN, replicate, 1) for replicate in range(len(masks))]
-        made = info(source(records, overlap_of(masks, refs)))
-        assert "%" not in said(made)
-        mean = made.iou[np.triu_indices(len(masks), 1)].mean()
-        assert f"IoU of {mean:.3f}" in said(made)
-        assert "IoU = weights that both keep / that either keeps" in draw(made).layout.meta["foot"]
+        data = info(source(records, overlap_of(masks, refs)))
+        assert "%" not in said(data)
+        mean = data.iou[np.triu_indices(len(masks), 1)].mean()
+        assert f"IoU of {mean:.3f}" in said(data)
+        assert "IoU = weights that both keep / that either keeps" in draw(data).layout.meta["foot"]
 
 
 @pytest.mark.parametrize(
@@ -201,12 +201,12 @@ def test_replicate_0_of_two_runs_is_not_two_replicates(records: Any) -> None:
     refs = [TicketRef(RUN, 0, 5), TicketRef("bbbbbbbbbb", 0, 5)]
     partners = {"bbbbbbbbbb": ("input",)}
     two = overlap_of([[1, 2], [2, 3]], refs, runs=runs, partners=partners, paired_by={"bbbbbbbbbb": "choice"})
-    made = info(source(records, two, others="bbbbbbbbbb"))
-    foot = draw(made).layout.meta["foot"]
+    data = info(source(records, two, others="bbbbbbbbbb"))
+    foot = draw(data).layout.meta["foot"]
     assert foot.startswith("n = 2 tickets, replicate 0 of 2 runs · chance: uniform · layers paired as chosen · ")
-    assert made.title == "Overlap between 2 runs at level 5, all layers"
-    assert made.labels == ("Digits, plain", "Digits, with d…")
-    assert table(made)["layers_paired"] == ["", "fc1 = input", ""]
+    assert data.title == "Overlap between 2 runs at level 5, all layers"
+    assert data.labels == ("Digits, plain", "Digits, with d…")
+    assert table(data)["layers_paired"] == ["", "fc1 = input", ""]
     three = overlap_of([[1], [2], [3]], [*refs, TicketRef(RUN, 1, 5)])
     assert draw(info(source(records, three))).layout.meta["foot"].startswith("n = 3 tickets, 2 runs · ")
 
@@ -216,7 +216,7 @@ def test_many_tickets_lose_their_numbers_then_their_marks(records: Any) -> None:
         overlaps = records.overlaps([(r, level) for r in range(3) for level in range(1, count // 3 + 1)])
         figure = draw(info(source(records, overlaps, measure="uniform")))
         assert len(figure.layout.xaxis.tickvals) <= 24
-        return {each for row in figure.data[0].text for each in row}
+        return {item for row in figure.data[0].text for item in row}
 
     assert any("1.00" in text for text in texts(12))
     assert texts(30) == {"", "⊂"}

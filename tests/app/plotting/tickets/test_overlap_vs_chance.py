@@ -52,7 +52,7 @@ def said(made: ChanceInfo) -> str:
 
 def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
     """fc1 has one pair, fc2 three; a null that only some pairs have is not shown."""
-    made = info(source(records, by_hand()))
+    data = info(source(records, by_hand()))
     least = np.array([30.0, 5.0, 5.0])  # of all layers
     observed = [15 / 20, np.mean([4 / 10, 1 / 5, 2 / 5]), np.mean([19, 1, 2] / least)]
     uniform = [8 / 20, np.mean([5 / 10, 2.5 / 5, 2.5 / 5]), np.mean([13, 2.5, 2.5] / least)]
@@ -62,7 +62,7 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
         np.sqrt((2 / least**2).sum()) / 3,
     ]
     assert same(
-        made,
+        data,
         ChanceInfo(
             title="Overlap between replicates at level 3, all layers",
             layers=("fc1", "fc2", "all layers"),
@@ -80,7 +80,7 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
             awaited=(),
         ),
     )
-    assert said(made) == (
+    assert said(data) == (
         "Over all layers, 3 pairs of tickets share 41.1 % of the smaller mask's weights; weights drawn at random would "
         "share 47.8 % and the same masks with hidden units permuted 95.6 %. Outside the unit-permuted interval: fc2."
     )
@@ -88,20 +88,20 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
 
 def test_one_pair_alone(records: Any) -> None:
     two = records.overlaps([(0, 5), (1, 5)])
-    made = info(source(records, two, a=f"{RUN}:0:5", b=f"{RUN}:1:5"))
-    assert made.pairs.tolist() == [1] * 4
+    data = info(source(records, two, a=f"{RUN}:0:5", b=f"{RUN}:1:5"))
+    assert data.pairs.tolist() == [1] * 4
     least = two.sizes.min(axis=0)
-    np.testing.assert_allclose(made.observed[:3], two.intersections[0, 1] / least)
-    np.testing.assert_allclose(made.sd["unit_permuted"][:3], two.sd["unit_permuted"][0, 1] / least)
+    np.testing.assert_allclose(data.observed[:3], two.intersections[0, 1] / least)
+    np.testing.assert_allclose(data.sd["unit_permuted"][:3], two.sd["unit_permuted"][0, 1] / least)
     total = np.sqrt((two.sd["unit_permuted"][0, 1] ** 2).sum())
-    np.testing.assert_allclose(made.sd["unit_permuted"][3], total / two.sizes.sum(axis=1).min())
-    assert said(made).startswith("Over all layers, 1 pair of tickets shares ")
+    np.testing.assert_allclose(data.sd["unit_permuted"][3], total / two.sizes.sum(axis=1).min())
+    assert said(data).startswith("Over all layers, 1 pair of tickets shares ")
 
 
 def test_nested_pairs_are_left_out_unless_asked_for(records: Any) -> None:
     three = records.overlaps([(0, 4), (0, 5), (1, 5)])
-    made = info(source(records, three))
-    assert (made.nested, made.pairs[-1]) == (1, 2)
+    data = info(source(records, three))
+    assert (data.nested, data.pairs[-1]) == (1, 2)
     levels = records.overlaps([(0, 4), (0, 5)])
     alone = info(source(records, levels))
     assert said(alone) == "Every pair is nested, one mask within the other: no comparison with chance."
@@ -140,35 +140,35 @@ def test_a_single_layer_has_no_sum_of_its_own(records: Any) -> None:
         expected={null: each[..., 1:] for null, each in whole.expected.items()},
         sd={null: each[..., 1:] for null, each in whole.sd.items()},
     )  # fmt: skip
-    made = info(source(records, one, layer="fc2"))
-    assert made.layers == ("fc2",)
-    assert said(made).startswith("In fc2, 3 pairs of tickets share 33.3 % of the smaller mask's weights;")
+    data = info(source(records, one, layer="fc2"))
+    assert data.layers == ("fc2",)
+    assert said(data).startswith("In fc2, 3 pairs of tickets share 33.3 % of the smaller mask's weights;")
 
 
 def test_intervals_are_lines_around_the_means(records: Any) -> None:
-    made = info(source(records, by_hand()))
-    lines, means, *_ = draw(made).data
+    data = info(source(records, by_hand()))
+    lines, means, *_ = draw(data).data
     np.testing.assert_allclose(lines.x[0], 100 * max(0, 0.4 - 1.96 / 20))
     np.testing.assert_allclose(lines.x[1], 100 * (0.4 + 1.96 / 20))
     assert np.isnan(lines.x[2])
     np.testing.assert_allclose(means.x[0], 40)
     assert means.name == "uniform"
-    assert draw(made).layout.yaxis.ticktext == ("fc1", "fc2", "all layers")
+    assert draw(data).layout.yaxis.ticktext == ("fc1", "fc2", "all layers")
 
 
 def test_many_layers_have_a_longer_figure_and_names_that_fit(records: Any) -> None:
-    made = info(source(records, by_hand()))
-    few = draw(made)
+    data = info(source(records, by_hand()))
+    few = draw(data)
     assert "size" not in few.layout.meta
     names = tuple(f"blocks.{i}.attention.qkv_projection" for i in range(100))
 
     def repeated(values: Any) -> Any:
         return np.repeat(np.asarray(values)[:1], 100)
 
-    long = made._replace(
-        layers=names, pairs=repeated(made.pairs), observed=repeated(made.observed),
-        expected={null: repeated(values) for null, values in made.expected.items()},
-        sd={null: repeated(values) for null, values in made.sd.items()},
+    long = data._replace(
+        layers=names, pairs=repeated(data.pairs), observed=repeated(data.observed),
+        expected={null: repeated(values) for null, values in data.expected.items()},
+        sd={null: repeated(values) for null, values in data.sd.items()},
     )  # fmt: skip
     figure = draw(long)
     assert figure.layout.meta["size"] == "roll"
@@ -190,17 +190,19 @@ def test_table(records: Any) -> None:
 
 def test_the_table_has_the_intervals_that_are_drawn(records: Any) -> None:
     """Within 0 and 1, where a mean and its reach go beyond."""
-    made = info(source(records, by_hand()))
-    columns, traces = table(made), draw(made).data
+    data = info(source(records, by_hand()))
+    columns, traces = table(data), draw(data).data
     lines = {trace.meta["role"]: trace.x for trace in traces if trace.meta["part"] == "band"}
     for null, role in (("uniform", "shuffled"), ("unit_permuted", "dense")):
-        rows = [row for row, each in enumerate(columns["null"]) if each == null]
+        rows = [row for row, column in enumerate(columns["null"]) if column == null]
         for end, name in enumerate(("low", "high")):
             np.testing.assert_allclose(lines[role][end::3], [100 * columns[name][row] for row in rows])
     assert max(columns["high"][row] for row in range(9) if columns["null"][row] == "unit_permuted") == 1.0
 
 
 def test_an_estimated_interval_says_how_far_off_it_may_be(records: Any) -> None:
-    made = draw(info(source(records, by_hand()._replace(estimated=("fc1",)))))
-    assert "unit-permuted intervals of 1 layer estimated: 10 % too narrow to 25 % too wide" in made.layout.meta["foot"]
+    figure = draw(info(source(records, by_hand()._replace(estimated=("fc1",)))))
+    assert (
+        "unit-permuted intervals of 1 layer estimated: 10 % too narrow to 25 % too wide" in figure.layout.meta["foot"]
+    )
     assert "estimated" not in draw(info(source(records, by_hand()))).layout.meta["foot"]

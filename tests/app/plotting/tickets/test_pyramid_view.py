@@ -53,7 +53,7 @@ def test_an_imported_mask(records: Any, name: str, expected: str) -> None:
     entry = FIGURES[name]
     assert "imported" in kinds_of(entry.name)
     source = Source(run, entry.options(), {"layers": records.series(rows)}, {("pyramid", 0, 0): tensors})
-    made = entry.build(source).layout.meta
-    assert "".join(part["text"] for part in made["finding"]).replace("\xa0", " ").startswith(expected)
-    assert made["n"] == (0 if name == "mask_distance" else 1)
+    meta = entry.build(source).layout.meta
+    assert "".join(part["text"] for part in meta["finding"]).replace("\xa0", " ").startswith(expected)
+    assert meta["n"] == (0 if name == "mask_distance" else 1)
     assert words.density(records.density(3)) == "26.8 %"

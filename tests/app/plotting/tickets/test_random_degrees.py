@@ -36,7 +36,7 @@ def test_random_masks_of_a_given_size_have_these_degrees_and_this_spread() -> No
     units, most, kept, draws = 20, 12, 50, 4000
     flat = np.zeros((draws, units * most), np.int64)
     flat[:, :kept] = 1
-    found = rng.permuted(flat, axis=1).reshape(draws, units, most).sum(axis=2)
-    share = np.bincount(found.ravel(), minlength=most + 1) / found.size
+    total = rng.permuted(flat, axis=1).reshape(draws, units, most).sum(axis=2)
+    share = np.bincount(total.ravel(), minlength=most + 1) / total.size
     np.testing.assert_allclose(share, degrees(units * most, most, kept), atol=0.005)
-    assert found.var(axis=1).mean() == pytest.approx(variance(units * most, most, kept), rel=0.02)
+    assert total.var(axis=1).mean() == pytest.approx(variance(units * most, most, kept), rel=0.02)

@@ -57,7 +57,7 @@ def test_info_counted_from_the_weights(
     records: Any, same: Callable[..., bool], layer: str | None, indices: list[int]
 ) -> None:
     places = [(0, 0), (2, 0), (0, 4), (2, 4), (0, 7)]
-    made = info(source(records, saved(records, places), layer=layer))
+    data = info(source(records, saved(records, places), layer=layer))
     shares = np.full((6, 3, 2), NAN)
     for replicate, level in places:
         shares[:, [0, 4, 7].index(level), [0, 2].index(replicate)] = counted(records, indices, replicate, level)
@@ -65,18 +65,18 @@ def test_info_counted_from_the_weights(
         title=layer or "all layers", weights=sum(records.kept(0)[i] for i in indices), levels=np.array([0, 4, 7]),
         replicates=np.array([0, 2]), alive=shares[0], groups=shares[1:], planned_levels=11, live=False, awaited=(),
     )  # fmt: skip
-    assert same(made, expected)
+    assert same(data, expected)
 
 
 def test_finding_and_figure(records: Any) -> None:
-    made = info(source(records, saved(records, [(0, 0), (1, 0), (0, 6), (1, 6), (0, 7)])))
+    data = info(source(records, saved(records, [(0, 0), (1, 0), (0, 6), (1, 6), (0, 7)])))
     each = np.mean([counted(records, [0, 1, 2], replicate, 6) for replicate in range(2)], axis=0)
     # Level 7 is there for one replicate only: level 6 is told.
-    assert words.text(tuple(finding(made))) == (
+    assert words.text(tuple(finding(data))) == (
         f"Of the largest fifth of the initial weights {words.density(each[5])} remain at level 6, of the smallest "
         f"{words.density(each[1])}, of all {words.density(each[0])}: survival increases with the initial magnitude."
     )
-    figure = draw(made)
+    figure = draw(data)
     means = {trace.name: trace for trace in figure.data if trace.meta["part"] == "mean"}
     assert [*means] == ["all weights", *GROUPS]
     assert len({(trace.line.dash, trace.marker.symbol) for trace in means.values()}) == 6
@@ -122,20 +122,20 @@ def test_verdicts(groups: list[list[float]], expected: str) -> None:
     ("title", "expected"), [("one", "At level 3 one has no weights left."), (None, "At level 3 no weights are left.")]
 )
 def test_of_an_emptied_layer_nothing_survives(records: Any, title: str | None, expected: str) -> None:
-    made = info(source(records, saved(records, [(0, 0), (0, 3)])))
-    gone = made._replace(alive=np.array([[1.0], [0.0]]), groups=made.groups * [[1.0], [0.0]])
+    data = info(source(records, saved(records, [(0, 0), (0, 3)])))
+    gone = data._replace(alive=np.array([[1.0], [0.0]]), groups=data.groups * [[1.0], [0.0]])
     named = gone if title is None else gone._replace(title=title)
     assert words.text(tuple(finding(named))) == expected
 
 
 def test_masks_without_initial_weights_have_one_line(records: Any) -> None:
-    made = info(source(records, saved(records, [(0, 0), (0, 3)], strata=False)))
-    assert np.isnan(made.groups).all()
-    assert words.text(tuple(finding(made))) == (
+    data = info(source(records, saved(records, [(0, 0), (0, 3)], strata=False)))
+    assert np.isnan(data.groups).all()
+    assert words.text(tuple(finding(data))) == (
         f"At level 3, {words.density(records.density(3))} of the weights remain; whether the large ones survive "
         "is not known: no initial weights were saved."
     )
-    figure = draw(made)
+    figure = draw(data)
     assert [trace.name for trace in figure.data] == ["all weights"]
     assert figure.layout.meta["foot"] == "n = 1 replicate: no spread"
 
@@ -166,14 +166,14 @@ def test_a_group_that_died_out_stays_at_the_floor(records: Any) -> None:
 def test_what_is_missing_is_said(
     records: Any, places: list[tuple[int, int]], state: str, options: dict[str, str], expected: str
 ) -> None:
-    made = info(source(records, saved(records, places), state, **options))
-    assert words.text(tuple(finding(made))) == expected
-    assert draw(made).layout.meta["n"] == len(places)
+    data = info(source(records, saved(records, places), state, **options))
+    assert words.text(tuple(finding(data))) == expected
+    assert draw(data).layout.meta["n"] == len(places)
 
 
 def test_table_has_every_group_level_and_replicate(records: Any) -> None:
-    made = info(source(records, saved(records, [(0, 2), (1, 2), (0, 5)])))
-    columns = table(made)
+    data = info(source(records, saved(records, [(0, 2), (1, 2), (0, 5)])))
+    columns = table(data)
     assert len(columns["alive"]) == 6 * 2 * 2
     row = columns["initial_magnitude"].index("middle fifth") + 1
     assert [columns[name][row] for name in ("level", "replicate")] == [2, 1]

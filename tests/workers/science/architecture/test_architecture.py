@@ -96,20 +96,20 @@ def test_any_group_of_a_model_may_be_permuted(name: str, dataset: Any) -> None:
     x = inputs(*shape)
     if params.examples == "text":
         x = torch.randint(params.n_classes, (3, *shape), generator=torch.Generator().manual_seed(1))
-    found = architecture(model, x[:2])
-    assert found.groups
+    structure = architecture(model, x[:2])
+    assert structure.groups
     # Each by an order of its own, all before one look: two that belong together would not undo each other.
     with torch.no_grad():
         before = model(x[:1])
-        for number, group in enumerate(found.groups):
+        for number, group in enumerate(structure.groups):
             order = torch.randperm(group.size, generator=torch.Generator().manual_seed(number))
             permute(model, group, order if group.size > 3 else torch.arange(group.size).roll(1))
         assert (model(x[:1]) - before).abs().max() < TOLERANCE * before.abs().max()
-    names = [kernel.name for kernel in found.kernels if kernel.role != "embedding"]
+    names = [kernel.name for kernel in structure.kernels if kernel.role != "embedding"]
     assert names == list(prunable(model)), "layers are in forward order"
     # Every hidden unit is in a group: each kernel's units but those of the last are.
-    for kernel in found.kernels[:-1]:
-        assert list(found.on(kernel.name, kernel.unit_axis)), kernel.name
+    for kernel in structure.kernels[:-1]:
+        assert list(structure.on(kernel.name, kernel.unit_axis)), kernel.name
 
 
 def test_groups_of_lenet() -> None:
@@ -164,30 +164,30 @@ def roles(found: Architecture) -> dict[str, str]:
 
 
 def test_roles_of_a_residual_network() -> None:
-    found = architecture(networks.ResNet20(4), torch.zeros(2, *PICTURES))
-    given = roles(found)
+    structure = architecture(networks.ResNet20(4), torch.zeros(2, *PICTURES))
+    given = roles(structure)
     assert len(given) == 1 + 18 + 2 + 1
     assert [name for name, role in given.items() if role == "first"] == ["stem"]
     assert [name for name, role in given.items() if role == "output"] == ["out"]
     assert [name for name, role in given.items() if role == "shortcut"] == ["blocks.3.short.0", "blocks.6.short.0"]
     assert list(given)[:3] == ["stem", "blocks.0.c1", "blocks.0.c2"]
-    assert found.by_name["blocks.1.c1.weight"].reads == ("stem.weight", "blocks.0.c2.weight")
-    assert found.by_name["blocks.4.c1.weight"].reads == ("blocks.3.c2.weight", "blocks.3.short.0.weight")
+    assert structure.by_name["blocks.1.c1.weight"].reads == ("stem.weight", "blocks.0.c2.weight")
+    assert structure.by_name["blocks.4.c1.weight"].reads == ("blocks.3.c2.weight", "blocks.3.short.0.weight")
 
 
 @pytest.mark.parametrize("name", ["transformer", "vision transformer"])
 def test_roles_of_attention(name: str) -> None:
     make, x, _ = NETWORKS[name]
-    found = architecture(make().double(), x)
-    count = Counter(kernel.role for kernel in found.kernels)
+    structure = architecture(make().double(), x)
+    count = Counter(kernel.role for kernel in structure.kernels)
     if name == "transformer":
         assert count == Counter(
             embedding=1, query=2, key=2, value=2, attention_out=2, hidden=4, output=1
         )  # perceptrons are hidden
-        assert {kernel.heads for kernel in found.kernels if kernel.role in ("query", "attention_out")} == {4}
+        assert {kernel.heads for kernel in structure.kernels if kernel.role in ("query", "attention_out")} == {4}
     else:
         assert count == Counter(first=1, query_key_value=1, attention_out=1, output=1)
-        assert found.by_name["qkv.weight"].heads == 3
+        assert structure.by_name["qkv.weight"].heads == 3
 
 
 def test_a_subclass_that_computes_something_else_is_no_linear_layer() -> None:

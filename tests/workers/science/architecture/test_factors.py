@@ -17,14 +17,14 @@ SHAPES = ((24,), (2, 12), (3, 8), (4, 6), (6, 4), (2, 3, 4), (4, 1, 3, 2), (8, 3
 
 def axes(dimensions: list[Factor]) -> dict[Factor, list[Axis]]:
     """Where each leaf that is not fixed lies."""
-    found: dict[Factor, list[Axis]] = {}
+    axes: dict[Factor, list[Axis]] = {}
     for number, dimension in enumerate(dimensions):
         for start, parts in blocks(dimension):
             for place, leaf in enumerate(parts):
                 if not leaf.fixed and leaf.size > 1:
-                    outer, inner = (prod(each.size for each in side) for side in (parts[:place], parts[place + 1 :]))
-                    found.setdefault(leaf, []).append(Axis("", number, start, outer, inner))
-    return found
+                    outer, inner = (prod(item.size for item in side) for side in (parts[:place], parts[place + 1 :]))
+                    axes.setdefault(leaf, []).append(Axis("", number, start, outer, inner))
+    return axes
 
 
 def rolled(tensor: Tensor, leaf: Factor, where: list[Axis]) -> Tensor:

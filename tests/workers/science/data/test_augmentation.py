@@ -23,8 +23,8 @@ def test_it_is_what_numpy_does_one_by_one(n: int, channels: int, height: int, wi
     x = torch.rand(n, channels, height, width, generator=generator(seed, "x"))
     black = torch.rand(channels, generator=generator(seed, "black"))
     cuts = draw(n, generator(seed, "cuts"))
-    found = cut(x, cuts, black).numpy()
-    for picture, (top, left, mirrored), mine in zip(x.numpy(), cuts.tolist(), found, strict=True):
+    moved = cut(x, cuts, black).numpy()
+    for picture, (top, left, mirrored), mine in zip(x.numpy(), cuts.tolist(), moved, strict=True):
         padded = np.stack(
             [np.pad(plane, PAD, constant_values=value) for plane, value in zip(picture, black.numpy(), strict=True)]
         )
@@ -60,5 +60,5 @@ def test_black_is_what_the_normalisation_makes_of_0(
     mean: list[float] | None, std: list[float] | None, black: list[float]
 ) -> None:
     split = Split(torch.zeros(1, 2, 3, 3), torch.zeros(1, dtype=torch.int64))
-    first, second = (None if each is None else torch.tensor(each) for each in (mean, std))
+    first, second = (None if item is None else torch.tensor(item) for item in (mean, std))
     assert Dataset("two", split, split, split, 10, first, second).black.tolist() == pytest.approx(black)

@@ -24,8 +24,8 @@ def test_auc_counts_the_pairs(rows: int, columns: int, seed: int) -> None:
     ink = letter(rows, columns)
     inside, outside = np.abs(weights[ink == 1]), np.abs(weights[ink == 0])
     pairs = [(outer > inner) + 0.5 * (outer == inner) for inner in inside for outer in outside]
-    made = Picture(ink, two_level=True, placement="multiplicative").measure(weights)
-    assert made.value == pytest.approx(np.mean(pairs))
+    visibility = Picture(ink, two_level=True, placement="multiplicative").measure(weights)
+    assert visibility.value == pytest.approx(np.mean(pairs))
 
 
 def test_a_fresh_mark_is_seen_whole_and_an_unmarked_matrix_is_not() -> None:
@@ -58,8 +58,8 @@ def test_a_grey_picture_is_compared_by_ranks(placement: str) -> None:
     ink = np.linspace(0, 1, 32 * 24, dtype=np.float32).reshape(32, 24)
     weights = (random.normal(size=(32, 24)) * (1 - ink)).astype(np.float32)
     score = -np.abs(weights) if placement == "multiplicative" else weights
-    made = Picture(ink, two_level=False, placement=placement).measure(weights)  # type: ignore[arg-type]
-    assert made.value == pytest.approx(spearmanr(score.ravel(), ink.ravel()).statistic)
+    visibility = Picture(ink, two_level=False, placement=placement).measure(weights)  # type: ignore[arg-type]
+    assert visibility.value == pytest.approx(spearmanr(score.ravel(), ink.ravel()).statistic)
 
 
 @pytest.mark.parametrize("two_level", [True, False])
@@ -68,16 +68,18 @@ def test_the_null_is_that_of_permuted_rows_and_columns(two_level: bool) -> None:
     # Rows and columns of unlike size, so that each part of the variance counts.
     weights = (random.normal(size=(20, 30)) * random.uniform(0.2, 2, (20, 1)) * random.uniform(0.5, 2, 30)).astype("f4")
     ink = letter(20, 30) if two_level else (np.add.outer(np.arange(20), np.arange(30) ** 1.5) / 200).astype("f4")
-    made = Picture(ink, two_level=two_level, placement="multiplicative").measure(weights)
+    visibility = Picture(ink, two_level=two_level, placement="multiplicative").measure(weights)
     drawn = [
         Picture(ink[random.permutation(20)][:, random.permutation(30)], two_level=two_level, placement="multiplicative")
         .measure(weights).value
         for _ in range(3_000)
     ]  # fmt: skip
-    middle, reach = (made.null_low + made.null_high) / 2, (made.null_high - made.null_low) / 2
+    middle, reach = (visibility.null_low + visibility.null_high) / 2, (visibility.null_high - visibility.null_low) / 2
     assert np.mean(drawn) == pytest.approx(middle, abs=4 * np.std(drawn) / np.sqrt(3_000))
     assert 1.96 * np.std(drawn) == pytest.approx(reach, rel=0.05)
-    assert np.mean([made.null_low <= value <= made.null_high for value in drawn]) == pytest.approx(0.95, abs=0.02)
+    assert np.mean([visibility.null_low <= value <= visibility.null_high for value in drawn]) == pytest.approx(
+        0.95, abs=0.02
+    )
 
 
 def test_equal_values_share_the_mean_of_their_ranks() -> None:

@@ -38,7 +38,9 @@ def ran(spec: ErasureSpec, resume: Resume | None = None, replicate: int = 0) -> 
 
 
 def saved(outputs: list[Output], name: str, key: ErasureKey) -> Tensors:
-    (found,) = [each for each in outputs if isinstance(each, Tensors) and (each.name, each.key) == (name, key)]
+    (found,) = [
+        output for output in outputs if isinstance(output, Tensors) and (output.name, output.key) == (name, key)
+    ]
     return found
 
 
@@ -73,7 +75,7 @@ def test_a_start_is_shared_by_all_cells_and_differs_by_the_picture_alone(outputs
     gone = (marked == 0) & (plain != 0)
     assert 0.02 < gone.float().mean() < 0.5
     assert torch.equal(marked[~gone], plain[~gone])
-    assert sum(isinstance(each, Tensors) and each.name == "init" for each in outputs) == 2
+    assert sum(isinstance(output, Tensors) and output.name == "init" for output in outputs) == 2
     first = {key: row for key, row in rows(outputs, "erasure") if row["step"] == 0}
     assert all(row["visibility"] == 1 for key, row in first.items() if key.image == "picture")
     assert all(0.3 < row["visibility"] < 0.7 for key, row in first.items() if key.image == "none")
@@ -106,7 +108,7 @@ def test_what_is_said_of_an_update_is_true_of_the_frames(outputs: list[Output]) 
 
 def test_progress_reaches_all_that_the_spec_counts(outputs: list[Output]) -> None:
     told = [output for output in outputs if isinstance(output, Progress)]
-    assert [each.done for each in told] == sorted(each.done for each in told)
+    assert [item.done for item in told] == sorted(item.done for item in told)
     assert told[-1].done == told[-1].total == small().units_per_replicate
 
 
@@ -129,11 +131,11 @@ def test_an_extended_run_trains_what_is_new_and_ends_like_the_larger_one(outputs
     grids[0]["lrs"] = (*grids[0]["lrs"], 0.3)
     after = small(optimizers=[*grids, {"kind": "lion", "lrs": [0.01]}])
     assert after.extends(before) is None
-    state = [each for each in outputs if isinstance(each, Checkpoint)][-1].state
+    state = [output for output in outputs if isinstance(output, Checkpoint)][-1].state
     more = ran(after, Resume(state, lambda *_: {}))
 
     def ends(of: list[Output]) -> dict[Any, str]:
-        return {each.key: repr(each) for each in of if isinstance(each, Measured) and each.series == "ending"}
+        return {item.key: repr(item) for item in of if isinstance(item, Measured) and item.series == "ending"}
 
     assert not ends(outputs).keys() & ends(more).keys()
     assert ends(outputs) | ends(more) == ends(ran(after))
@@ -154,9 +156,9 @@ def test_a_diverged_cell_has_no_end_and_its_frames_stop() -> None:
     keys = [key for key, _ in rows(outputs, "ending")]
     work = dict(spec.parts())
     trained = work[keys[0]] * int(lost["diverged_step"]) // 100 + work[keys[1]]
-    last = [each for each in outputs if isinstance(each, Progress)][-1]
+    last = [output for output in outputs if isinstance(output, Progress)][-1]
     assert last.done == last.total == trained < sum(work.values())
-    state = [each for each in outputs if isinstance(each, Checkpoint)][-1].state
+    state = [output for output in outputs if isinstance(output, Checkpoint)][-1].state
     assert ran(spec, Resume(state, lambda *_: {})) == [last]
 
 
@@ -170,10 +172,10 @@ def test_the_picture_may_lie_in_another_matrix(layer: str) -> None:
 
 
 def test_describe_names_the_matrix_and_who_moves_it() -> None:
-    told = describe(small(), NOWHERE)
-    assert told["picture"] == {"layer": "fc2", "rows": 24, "columns": 24, "two_level": True}
-    assert told["moved_by"] == {"sgd": "SGD", "adam": "Adam"}
-    assert [layer["shape"] for layer in told["layers"]] == [[24, 64], [24, 24], [10, 24]]
+    description = describe(small(), NOWHERE)
+    assert description["picture"] == {"layer": "fc2", "rows": 24, "columns": 24, "two_level": True}
+    assert description["moved_by"] == {"sgd": "SGD", "adam": "Adam"}
+    assert [layer["shape"] for layer in description["layers"]] == [[24, 64], [24, 24], [10, 24]]
 
 
 def test_dualised_updates_erase_what_equal_spectral_steps_leave_on_real_digits() -> None:

@@ -52,7 +52,7 @@ def headings(outputs: Iterable[Output]) -> list[tuple[object, ...]]:
 def close(mine: Sequence[Output], theirs: Sequence[Output]) -> None:
     """The same in the same order, up to rounding."""
     assert headings(mine) == headings(theirs)
-    pairs = [[each for each in of if isinstance(each, Measured | Tensors)] for of in (mine, theirs)]
+    pairs = [[item for item in of if isinstance(item, Measured | Tensors)] for of in (mine, theirs)]
     for one, other in zip(*pairs, strict=True):
         if isinstance(one, Tensors):
             assert isinstance(other, Tensors)
@@ -70,7 +70,7 @@ def close(mine: Sequence[Output], theirs: Sequence[Output]) -> None:
 
 def halves(outputs: Sequence[Output]) -> list[int]:
     """Where checkpoints lie within a training."""
-    return [i for i, each in enumerate(outputs) if isinstance(each, Checkpoint) and "unfinished" in each.state]
+    return [i for i, output in enumerate(outputs) if isinstance(output, Checkpoint) and "unfinished" in output.state]
 
 
 @pytest.fixture(scope="module")
@@ -112,11 +112,11 @@ def test_all_cells_of_an_optimizer_are_one_training(monkeypatch: pytest.MonkeyPa
 def test_progress_rises_to_the_total(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "TICK_S", 0.0)
     told = [output for output in ran(small(), 4) if isinstance(output, Progress)]
-    assert [each.done for each in told] == sorted(each.done for each in told)
+    assert [item.done for item in told] == sorted(item.done for item in told)
     assert told[-1].done == told[-1].total == small().units_per_replicate
-    notes = list(dict.fromkeys(each.note for each in told))
+    notes = list(dict.fromkeys(item.note for item in told))
     assert notes == ["sgd at lr 0.5, and 1 more", "adam at lr 0.003, and 3 more", ""]
-    alone = list(dict.fromkeys(each.note for each in ran(small(), 1) if isinstance(each, Progress)))
+    alone = list(dict.fromkeys(item.note for item in ran(small(), 1) if isinstance(item, Progress)))
     assert alone[:2] == ["sgd at lr 0.5", "sgd at lr 0.5, twin"]
 
 
@@ -125,10 +125,10 @@ def test_the_bits_of_a_cell_depend_on_its_slot_and_not_on_who_is_beside_it() -> 
     whole = ran(spec, 4)
     keys = [key for key, _ in spec.parts()]
     for key in keys:
-        others = {"done": [each.model_dump() for each in keys if each != key]}
+        others = {"done": [item.model_dump() for item in keys if item != key]}
         alone = ran(spec, 4, Resume(others, lambda *_: {}))
-        assert kept(alone) == kept(each for each in whole if getattr(each, "key", None) == key and not (
-            isinstance(each, Tensors) and each.name == "init"))  # fmt: skip
+        assert kept(alone) == kept(item for item in whole if getattr(item, "key", None) == key and not (
+            isinstance(item, Tensors) and item.name == "init"))  # fmt: skip
 
 
 @pytest.mark.parametrize("at_once", [3, 4])
@@ -141,8 +141,8 @@ def test_killed_at_any_checkpoint_it_goes_on_to_the_bit(at_once: int, monkeypatc
     assert kept(whole) == kept(unsaved)
     cuts = [i for i, each in enumerate(whole) if isinstance(each, Checkpoint)]
     assert len(cuts) > 10
-    checkpoints = [each for each in whole if isinstance(each, Checkpoint)]
-    assert any(each.state.get("pending", {}).get("ended") for each in checkpoints)
+    checkpoints = [item for item in whole if isinstance(item, Checkpoint)]
+    assert any(checkpoint.state.get("pending", {}).get("ended") for checkpoint in checkpoints)
     for at in cuts[::2]:
         rest = ran(spec, at_once, resumed_from(whole[: at + 1]), every_s=0.0)
         assert kept(whole[: at + 1]) + kept(rest) == kept(whole)
@@ -189,7 +189,7 @@ def test_one_rate_diverges_and_the_others_do_not_notice() -> None:
     assert isnan(ends[lost]["visibility"])
     assert [ends[key]["steps"] for key in (fine, other)] == [60, 60]
     without = ran(spec, 3, Resume({"done": [lost.model_dump()]}, lambda *_: {}))
-    assert kept(without) == kept(each for each in outputs if getattr(each, "key", None) in (fine, other))
+    assert kept(without) == kept(output for output in outputs if getattr(output, "key", None) in (fine, other))
 
 
 def test_a_checkpoint_of_an_older_version_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:

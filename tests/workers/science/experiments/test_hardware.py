@@ -74,15 +74,15 @@ def test_every_format_has_a_row_for_every_density_and_mode(outputs: list[Output]
 
 
 def test_progress_counts_measurements_and_ends_whole(outputs: list[Output]) -> None:
-    made = spec()
+    experiment = spec()
     done = [output.done for output in outputs if isinstance(output, Progress)]
     assert done == sorted(done)
-    assert done[-1] == made.units_per_replicate == 2 * 2 * 5
+    assert done[-1] == experiment.units_per_replicate == 2 * 2 * 5
     notes = [output.note for output in outputs if isinstance(output, Progress)]
     assert list(dict.fromkeys(notes)) == [
         f"24×16 at {share} %, {mode}" for share in (50, 10) for mode in ("inference", "training")
     ]
-    assert {output.total for output in outputs if isinstance(output, Progress)} == {made.units_per_replicate}
+    assert {output.total for output in outputs if isinstance(output, Progress)} == {experiment.units_per_replicate}
 
 
 def test_resumed_it_says_the_rest_of_the_same_things(outputs: list[Output]) -> None:
@@ -97,15 +97,15 @@ def test_resumed_it_says_the_rest_of_the_same_things(outputs: list[Output]) -> N
     whole = [output for output in outputs if isinstance(output, Measured | Checkpoint)]
     for at, output in enumerate(whole):
         if isinstance(output, Checkpoint):
-            before = sum(isinstance(each, Measured) for each in whole[:at])
+            before = sum(isinstance(item, Measured) for item in whole[:at])
             again = ran(spec(), resume=Resume(output.state, lambda _name, _place: {}))
             assert repr(told(again)) == repr(told(outputs)[before:])
 
 
 def test_a_ticket_is_timed_whole_and_kept_compacted() -> None:
     ticket = saved_ticket()
-    made = spec(layers=(), ticket="abc:0:3")
-    outputs = ran(made, tickets=[ticket])
+    experiment = spec(layers=(), ticket="abc:0:3")
+    outputs = ran(experiment, tickets=[ticket])
     seen = rows(outputs, "hardware")
     assert [(key.storage_format, row["training"]) for key, row in seen] == [
         (name, training) for training in (0, 1) for name in FORMATS if name != "semi_structured"
@@ -122,7 +122,7 @@ def test_a_ticket_is_timed_whole_and_kept_compacted() -> None:
         next(row["bytes"] for key, row in seen if key.storage_format == name) for name in ("compacted", "dense")
     )
     assert small < dense
-    (artifact,) = [each for each in outputs if isinstance(each, Tensors)]
+    (artifact,) = [output for output in outputs if isinstance(output, Tensors)]
     assert (artifact.name, artifact.key, artifact.meta) == (
         "compacted",
         HardwareKey(storage_format="compacted"),
@@ -140,8 +140,8 @@ def test_a_ticket_is_timed_whole_and_kept_compacted() -> None:
 
 def test_what_the_device_cannot_do_is_a_row_that_says_why() -> None:
     """A run for a GPU, on the CPU: 2:4 is refused, half precision in CSR too, and everything else is timed."""
-    made = spec(device="gpu", dtype="bfloat16", formats=("csr", "compacted", "semi_structured"), densities=(0.5,))
-    seen = {(key.storage_format, row["training"]): row for key, row in rows(ran(made), "hardware")}
+    experiment = spec(device="gpu", dtype="bfloat16", formats=("csr", "compacted", "semi_structured"), densities=(0.5,))
+    seen = {(key.storage_format, row["training"]): row for key, row in rows(ran(experiment), "hardware")}
     assert len(seen) == 2 * 4
     reasons = {key: list(REASONS)[int(row["refused"]) - 1] for key, row in seen.items() if row["refused"]}
     assert reasons == {
@@ -154,12 +154,12 @@ def test_what_the_device_cannot_do_is_a_row_that_says_why() -> None:
 def test_energy_is_told_where_the_machine_counts_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a counter it is NaN; with one that moves by a joule at each look, every format takes some."""
     looks = iter(range(1_000_000))
-    made = spec(densities=(0.5,), modes=("inference",), formats=("csr",))
+    experiment = spec(densities=(0.5,), modes=("inference",), formats=("csr",))
     monkeypatch.setattr("workers.science.experiments.hardware.meter", lambda _device: lambda: float(next(looks)))
     monkeypatch.setattr("workers.science.sparse.energy.ENOUGH_S", 0.001)
-    assert all(row["energy_j"] > 0 for _, row in rows(ran(made), "hardware"))
+    assert all(row["energy_j"] > 0 for _, row in rows(ran(experiment), "hardware"))
     monkeypatch.setattr("workers.science.experiments.hardware.meter", lambda _device: None)
-    assert all(isnan(row["energy_j"]) for _, row in rows(ran(made), "hardware"))
+    assert all(isnan(row["energy_j"]) for _, row in rows(ran(experiment), "hardware"))
 
 
 def test_the_plan_names_what_is_timed() -> None:
@@ -187,7 +187,7 @@ def test_a_transformers_ticket_is_timed_on_symbols() -> None:
             assert list(REASONS)[int(row["refused"]) - 1] == "layers"
         else:
             assert (row["refused"], row["error"] < 1e-3) == (0, True), place
-    (artifact,) = [each for each in outputs if isinstance(each, Tensors)]
+    (artifact,) = [output for output in outputs if isinstance(output, Tensors)]
     read = int(masks["layers.0.down.weight"].any(dim=0).sum())
     assert read <= 62
     assert artifact.tensors["layers.0.up.weight"].shape == (read, 16)

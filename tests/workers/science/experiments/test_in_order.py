@@ -49,7 +49,7 @@ def test_however_they_are_mixed_and_cut_the_log_is_that_of_one_after_the_other()
             if draw.random() < 0.3:
                 told, tensors = pack(order.pending)
                 pending = unpack(json.loads(json.dumps(told)), tensors, LotteryKey)
-                order = InOrder([each for each in keys if order.waits(each)], pending)
+                order = InOrder([key for key in keys if order.waits(key)], pending)
                 assert order.due() == []
         assert said == apart
 

@@ -103,13 +103,13 @@ def agree(mine: Sequence[Output], theirs: Sequence[Output]) -> None:
 )
 def test_the_log_is_that_of_one_training_after_the_other(fields: dict[str, Any], most: int, names: list[str]) -> None:
     """With rewinding, what begins at the rewind step comes before what begins at step 0."""
-    made = spec(**fields)
-    stacks = made.stack_groups(most)
+    experiment = spec(**fields)
+    stacks = experiment.stack_groups(most)
     assert stacks == [name for name in names if " " in name]
     order = [LotteryKey(), *(LotteryKey(level=level, control=name.split("/")[0], draw=int(name.split("/")[1]))
                         for level in (1, 2) for name in " ".join(names).split())]  # fmt: skip
-    theirs = [o for o in alone(made, 0) if not isinstance(o, Progress)]
-    mine = [o for o in at_once(made, stacks=stacks)[0] if not isinstance(o, Progress)]
+    theirs = [o for o in alone(experiment, 0) if not isinstance(o, Progress)]
+    mine = [o for o in at_once(experiment, stacks=stacks)[0] if not isinstance(o, Progress)]
     if "rewind_step" not in fields:
         agree(mine, theirs)
     assert list(dict.fromkeys(o.key for o in mine if isinstance(o, Measured))) == order
@@ -122,21 +122,21 @@ def test_the_log_is_that_of_one_training_after_the_other(fields: dict[str, Any],
 
 def test_replicates_and_their_trainings_share_one_stack(monkeypatch: pytest.MonkeyPatch) -> None:
     found = served(monkeypatch)
-    made = spec(levels=1)
-    mine = at_once(made, {0: None, 1: None}, slots=2)
+    experiment = spec(levels=1)
+    mine = at_once(experiment, {0: None, 1: None}, slots=2)
     assert found == [[0, 1], [0, 1, 2, 3, 4, 5, 6, 7]]
     for replicate in range(2):
-        agree(mine[replicate], alone(made, replicate))
+        agree(mine[replicate], alone(experiment, replicate))
 
 
 def test_progress_rises_to_the_total_and_follows_whose_turn_it_is() -> None:
-    made = spec()
-    told = [output for output in at_once(made)[0] if isinstance(output, Progress)]
-    assert [each.done for each in told] == sorted(each.done for each in told)
-    assert told[-1].done == made.units_per_replicate
-    keys = list(dict.fromkeys(each.key for each in told))
+    experiment = spec()
+    told = [output for output in at_once(experiment)[0] if isinstance(output, Progress)]
+    assert [item.done for item in told] == sorted(item.done for item in told)
+    assert told[-1].done == experiment.units_per_replicate
+    keys = list(dict.fromkeys(item.key for item in told))
     # At the end it is of none.
-    assert keys == [*dict.fromkeys(key for key, _ in made.parts()), None]
+    assert keys == [*dict.fromkeys(key for key, _ in experiment.parts()), None]
 
 
 def test_rows_of_the_first_are_told_while_it_trains() -> None:
@@ -145,7 +145,7 @@ def test_rows_of_the_first_are_told_while_it_trains() -> None:
     ticket = LotteryKey(level=1)
     rows = [i for i, o in enumerate(outputs) if isinstance(o, Measured) and (o.series, o.key) == ("evaluation", ticket)]
     between = [o for o in outputs[rows[0] : rows[-1]] if isinstance(o, Progress)]
-    assert {each.key for each in between} == {ticket}
+    assert {item.key for item in between} == {ticket}
     assert between[-1].done > between[0].done
 
 
@@ -158,9 +158,9 @@ def _steps(output: Output, without: int) -> set[int]:
     assert isinstance(output, Checkpoint)
     own = {name: i for i, name in enumerate(ALL[0].split())}
     return {
-        each["loop"]["step"]
-        for each in output.state.get("unfinished", ())
-        if each["key"]["level"] == 1 and own["{control}/{draw}".format(**each["key"])] != without
+        item["loop"]["step"]
+        for item in output.state.get("unfinished", ())
+        if item["key"]["level"] == 1 and own["{control}/{draw}".format(**item["key"])] != without
     }
 
 
@@ -184,36 +184,36 @@ def test_killed_at_any_moment_that_can_be_saved_and_resumed_says_the_same_bits(
     fields: dict[str, Any], stacks: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "TICK_S", 0.0)
-    made = spec(levels=1, **fields)
-    whole = at_once(made, stacks=stacks, every_s=0.0)[0]
-    assert kept(whole) == kept(at_once(made, stacks=stacks)[0])
+    experiment = spec(levels=1, **fields)
+    whole = at_once(experiment, stacks=stacks, every_s=0.0)[0]
+    assert kept(whole) == kept(at_once(experiment, stacks=stacks)[0])
     level = [i for i in cuts(whole) if len(whole[i].state["done"]) > 0]  # type: ignore[union-attr]
     assert len(level) > 12
     # Every training of the level that has begun is in it, whoever has had a turn.
     assert max(len(whole[i].state.get("unfinished", ())) for i in level) == stacks[0].count("/")  # type: ignore[union-attr]
-    check_resumes(made, stacks, whole, level)
+    check_resumes(experiment, stacks, whole, level)
 
 
 def test_replicates_that_were_saved_apart_go_on_together(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "TICK_S", 0.0)
-    made = spec(levels=1)
-    whole = at_once(made, {0: None, 1: None}, slots=2, every_s=0.0)
+    experiment = spec(levels=1)
+    whole = at_once(experiment, {0: None, 1: None}, slots=2, every_s=0.0)
     for first, second in ((12, 16), (17, -3), (4, 14), (-1, 13)):
         at = {0: cuts(whole[0])[first], 1: cuts(whole[1])[second]}
-        again = at_once(made, {slot: resumed_from(whole[slot][: cut + 1]) for slot, cut in at.items()}, slots=2)
+        again = at_once(experiment, {slot: resumed_from(whole[slot][: cut + 1]) for slot, cut in at.items()}, slots=2)
         for slot, cut in at.items():
             assert kept(whole[slot][: cut + 1]) + kept(again[slot]) == kept(whole[slot]), (slot, first, second)
 
 
 def test_bits_do_not_depend_on_who_else_is_there() -> None:
     """As when the others are done: each training of a level made by itself, in its slot of a stack as wide."""
-    made = spec(levels=1)
-    whole = at_once(made)[0]
-    keys = [key for key, _ in made.parts()]
+    experiment = spec(levels=1)
+    whole = at_once(experiment)[0]
+    keys = [key for key, _ in experiment.parts()]
     for key in keys[1:]:
-        done = [each.model_dump() for each in keys if each != key]
+        done = [item.model_dump() for item in keys if item != key]
         level = resumed_from(whole[: cuts(whole)[0] + 1])
-        own = at_once(made, {0: Resume({"done": done, "diverged": []}, level.load)})[0]
+        own = at_once(experiment, {0: Resume({"done": done, "diverged": []}, level.load)})[0]
         assert kept(own) == kept(o for o in whole if getattr(o, "key", None) == key)
 
 
@@ -222,7 +222,7 @@ def spoil(monkeypatch: pytest.MonkeyPatch, spoilt: int, scale: float) -> None:
     put = StackedNetwork.put
 
     def spoiling(self: StackedNetwork, slot: int, state: Mapping[str, torch.Tensor]) -> None:
-        bad = self.slots == 4 and slot == spoilt and max(float(each.abs().max()) for each in state.values()) < 100
+        bad = self.slots == 4 and slot == spoilt and max(float(item.abs().max()) for item in state.values()) < 100
         put(self, slot, {name: tensor * scale for name, tensor in state.items()} if bad else state)
 
     monkeypatch.setattr(StackedNetwork, "put", spoiling)
@@ -232,11 +232,11 @@ def spoil(monkeypatch: pytest.MonkeyPatch, spoilt: int, scale: float) -> None:
 def test_one_that_diverges_ends_in_its_turn_and_the_others_do_not_notice(
     spoilt: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = spec(levels=1)
-    whole = at_once(made)[0]
+    experiment = spec(levels=1)
+    whole = at_once(experiment)[0]
     spoil(monkeypatch, spoilt, 1e18)
-    mine = at_once(made)[0]
-    bad = [key for key, _ in made.parts()][1 + spoilt]
+    mine = at_once(experiment)[0]
+    bad = [key for key, _ in experiment.parts()][1 + spoilt]
     others = [[o for o in outputs if getattr(o, "key", None) != bad] for outputs in (whole, mine)]
     assert kept(others[0]) == kept(others[1])
     (outcome,) = [o for o in mine if isinstance(o, Measured) and (o.series, o.key) == ("outcome", bad)]
@@ -251,53 +251,53 @@ def test_killed_beside_one_that_diverged_and_resumed_says_the_same_bits(
 ) -> None:
     """Also before its turn has come: it is not trained again to find out."""
     monkeypatch.setattr(loop, "TICK_S", 0.0)
-    made = spec(levels=1, optimizer={"kind": "sgd"}, eval_every=3)
+    experiment = spec(levels=1, optimizer={"kind": "sgd"}, eval_every=3)
     spoil(monkeypatch, spoilt, scale)
-    whole = at_once(made, every_s=0.0)[0]
+    whole = at_once(experiment, every_s=0.0)[0]
     level = [o.state for o in whole if isinstance(o, Checkpoint) and 1 <= len(o.state["done"]) < 5]
-    ends = {each["lost"] for state in level for each in state.get("unfinished", ())} - {None}
-    bad = [key.model_dump() for key, _ in made.parts()][1 + spoilt]
+    ends = {item["lost"] for state in level for item in state.get("unfinished", ())} - {None}
+    bad = [key.model_dump() for key, _ in experiment.parts()][1 + spoilt]
     assert any(bad in state.get("pending", {}).get("ended", ()) for state in level) == (spoilt > 0)
     assert all((step > 0) == (scale == 1e4) for step in ends)
     updates = counted(monkeypatch)
     late = next(i for i in cuts(whole) if _steps(whole[i], spoilt) == {9})
-    at_once(made, {0: resumed_from(whole[: late + 1])})
+    at_once(experiment, {0: resumed_from(whole[: late + 1])})
     assert len(updates) == 10 - 9
-    check_resumes(made, ALL, whole, [i for i in cuts(whole) if len(whole[i].state["done"]) >= 1])  # type: ignore[union-attr]
+    check_resumes(experiment, ALL, whole, [i for i in cuts(whole) if len(whole[i].state["done"]) >= 1])  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("spoilt", [None, 1])
 def test_killed_twice_and_resumed_twice_says_the_same_bits(spoilt: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also when it is saved before all have come back to where they stood, as when one that diverged has its turn."""
     monkeypatch.setattr(loop, "TICK_S", 0.0)
-    made = spec(levels=1, optimizer={"kind": "sgd"})
+    experiment = spec(levels=1, optimizer={"kind": "sgd"})
     if spoilt is not None:
         spoil(monkeypatch, spoilt, 1e4)
-    whole = at_once(made, every_s=0.0)[0]
+    whole = at_once(experiment, every_s=0.0)[0]
     for cut in (i for i in cuts(whole)[20::4] if len(whole[i].state["done"]) in (1, 2)):  # type: ignore[union-attr]
-        rest = at_once(made, {0: resumed_from(whole[: cut + 1])}, every_s=0.0)[0]
+        rest = at_once(experiment, {0: resumed_from(whole[: cut + 1])}, every_s=0.0)[0]
         first = [*whole[: cut + 1], *rest[: cuts(rest)[0] + 1]]
-        again = at_once(made, {0: resumed_from(first)})[0]
+        again = at_once(experiment, {0: resumed_from(first)})[0]
         assert kept(first) + kept(again) == kept(whole), cut
 
 
 def test_a_plan_of_fewer_at_once_goes_on_from_what_was_saved_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """As when the memory was short: nothing is said twice or left out, and nothing begun is begun again."""
     monkeypatch.setattr(loop, "TICK_S", 0.0)
-    made = spec(levels=1)
-    whole = at_once(made, every_s=0.0)[0]
+    experiment = spec(levels=1)
+    whole = at_once(experiment, every_s=0.0)[0]
     cut = next(
         i
         for i, o in enumerate(whole)
-        if isinstance(o, Checkpoint) and [each["loop"]["step"] for each in o.state.get("unfinished", ())] == [6] * 4
+        if isinstance(o, Checkpoint) and [item["loop"]["step"] for item in o.state.get("unfinished", ())] == [6] * 4
     )
     updates = counted(monkeypatch)
-    rest = at_once(made, {0: resumed_from(whole[: cut + 1])}, PAIRS, every_s=0.0)[0]
+    rest = at_once(experiment, {0: resumed_from(whole[: cut + 1])}, PAIRS, every_s=0.0)[0]
     agree(_logged(whole[: cut + 1], rest), _logged(whole))
     assert len(updates) == 2 * (10 - 6)
     # The second pair was kept by every checkpoint of the first.
     first = next(o for o in rest if isinstance(o, Checkpoint))
-    saved = ["{control}/{draw}".format(**each["key"]) for each in first.state["unfinished"]]
+    saved = ["{control}/{draw}".format(**item["key"]) for item in first.state["unfinished"]]
     assert saved == " ".join(PAIRS).split()
 
 
@@ -306,11 +306,11 @@ def test_divided_after_one_has_diverged_it_is_not_trained_again(
     fewer: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "TICK_S", 0.0)
-    made = spec(levels=1, optimizer={"kind": "sgd"})
+    experiment = spec(levels=1, optimizer={"kind": "sgd"})
     spoil(monkeypatch, 3, 1e18)
-    whole = at_once(made, every_s=0.0)[0]
+    whole = at_once(experiment, every_s=0.0)[0]
     cut = next(i for i in cuts(whole) if whole[i].state.get("pending", {}).get("ended"))  # type: ignore[union-attr]
-    rest = at_once(made, {0: resumed_from(whole[: cut + 1])}, fewer)[0]
+    rest = at_once(experiment, {0: resumed_from(whole[: cut + 1])}, fewer)[0]
     agree(_logged(whole[: cut + 1], rest), _logged(whole))
 
 
@@ -321,8 +321,8 @@ def _logged(*parts: Sequence[Output]) -> list[Output]:
 def test_what_an_extension_adds_is_trained_by_itself_and_leaves_the_rest_its_slots(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made = spec(levels=1)
-    whole = at_once(made)[0]
+    experiment = spec(levels=1)
+    whole = at_once(experiment)[0]
     found = served(monkeypatch)
     more = small(levels=1, branches=[{"kind": "reinit", "draws": 3}, {"kind": "shuffled"}, {"kind": "random"}])
     rest = at_once(more, {0: resumed_from(whole)})[0]
@@ -332,7 +332,7 @@ def test_what_an_extension_adds_is_trained_by_itself_and_leaves_the_rest_its_slo
         LotteryKey(level=1, control="random"),
     }
     anew = at_once(more)[0]
-    old = {key for key, _ in made.parts()}
+    old = {key for key, _ in experiment.parts()}
     assert kept(o for o in anew if getattr(o, "key", None) in old) == kept(whole)
 
 

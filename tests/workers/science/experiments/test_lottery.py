@@ -110,13 +110,13 @@ def tickets(outputs: Iterable[Output]) -> list[Ticket]:
     outputs = list(outputs)
     masks: Mapping[str, Tensor] = {name: torch.ones(shape, dtype=torch.bool) for name, shape in SHAPES.items()}
     trained = saved(outputs, "ticket")
-    found = []
+    tickets = []
     for key, encoded in saved(outputs, "mask").items():
         if key.control == WINNING_TICKET:
             masks = masks_of(encoded, masks)
             if key in trained:
-                found.append(unpack(trained[key], masks))
-    return found
+                tickets.append(unpack(trained[key], masks))
+    return tickets
 
 
 def starts(spec: LotterySpec, monkeypatch: pytest.MonkeyPatch) -> dict[Any, tuple[dict[str, Tensor], Any, Any]]:
@@ -550,11 +550,11 @@ def test_a_diverged_control_ends_only_itself(monkeypatch: pytest.MonkeyPatch, wh
 
 
 def test_describe_names_layers_and_who_moves_them() -> None:
-    told = describe(small(optimizer={"kind": "muon"}), NOWHERE)
-    architecture = Architecture.from_json(told.pop("architecture"))
+    description = describe(small(optimizer={"kind": "muon"}), NOWHERE)
+    architecture = Architecture.from_json(description.pop("architecture"))
     assert [kernel.role for kernel in architecture.kernels] == ["first", "hidden", "output"]
     assert [group.size for group in architecture.groups] == [300, 100]
-    assert told == {
+    assert description == {
         "input": [1, 8, 8],
         "layers": [
             {"name": "fc1", "shape": [300, 64]},

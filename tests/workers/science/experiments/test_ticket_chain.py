@@ -25,9 +25,9 @@ DATA = digits.load(Path())
 def chain(**fields: Any) -> TicketChain:
     spec = LotterySpec.model_validate(SMALL | {"pruning": {"kind": "layerwise_magnitude"}} | fields)
     blank = partial(build(spec.model), DATA.shape, DATA.n_classes)
-    made = TicketChain(spec, partial(generator, 0, 0), DATA, blank, None)
-    made.theta0 = weights(made, "init")
-    return made
+    ticket_chain = TicketChain(spec, partial(generator, 0, 0), DATA, blank, None)
+    ticket_chain.theta0 = weights(ticket_chain, "init")
+    return ticket_chain
 
 
 def weights(of: TicketChain, *key: int | str) -> dict[str, Tensor]:

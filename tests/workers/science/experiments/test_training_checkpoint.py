@@ -42,7 +42,7 @@ def without_checkpoints(outputs: list[Output]) -> list[str]:
 
 def halves(outputs: list[Output]) -> list[int]:
     """Where checkpoints lie within a training."""
-    return [i for i, each in enumerate(outputs) if isinstance(each, Checkpoint) and "unfinished" in each.state]
+    return [i for i, output in enumerate(outputs) if isinstance(output, Checkpoint) and "unfinished" in output.state]
 
 
 def check(spec: LotterySpec, csr_below: float = 0.0, every: int = 1) -> None:
@@ -60,10 +60,10 @@ def test_every_optimizer_goes_on_to_the_bit(kind: str) -> None:
 
 
 def test_sparse_training_goes_on_to_the_bit() -> None:
-    made = spec(levels=2, pruning={"kind": "layerwise_magnitude", "rate": 0.9, "output_rate": 0.5})
-    assert any("flat" in name for each in ran(made, csr_below=0.5) if isinstance(each, Checkpoint)
-               for name in each.tensors)  # fmt: skip
-    check(made, csr_below=0.5)
+    experiment = spec(levels=2, pruning={"kind": "layerwise_magnitude", "rate": 0.9, "output_rate": 0.5})
+    assert any("flat" in name for item in ran(experiment, csr_below=0.5) if isinstance(item, Checkpoint)
+               for name in item.tensors)  # fmt: skip
+    check(experiment, csr_below=0.5)
 
 
 def test_a_network_with_norms_goes_on_to_the_bit() -> None:
@@ -118,8 +118,8 @@ def test_several_come_back_each_with_its_own() -> None:
     ]
     told, tensors = training_checkpoint.pack_all(begun)
     again = training_checkpoint.unpack_all(json.loads(json.dumps(told)), tensors, LotteryKey)
-    assert [(each.key, each.values) for each in again] == [(each.key, each.values) for each in begun]
-    assert [each.part("network")["a"].tolist() for each in again] == [[i, i] for i in range(12)]
+    assert [(item.key, item.values) for item in again] == [(item.key, item.values) for item in begun]
+    assert [item.part("network")["a"].tolist() for item in again] == [[i, i] for i in range(12)]
 
 
 def test_the_clock_asks_once_an_interval() -> None:

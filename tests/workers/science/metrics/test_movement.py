@@ -54,35 +54,35 @@ def random_layer() -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 def test_histograms_as_by_numpy() -> None:
     start, end, alive, kept = random_layer()
-    found = histograms(start, end, alive, kept)
+    counts = histograms(start, end, alive, kept)
     moved = (end - start).abs().numpy()
-    edges, joint_edges = found["edges"].numpy(), found["joint_edges"].numpy()
+    edges, joint_edges = counts["edges"].numpy(), counts["joint_edges"].numpy()
     assert edges[0] == 0
     assert edges[-1] == moved[alive.numpy()].max()
     assert joint_edges[-1] == -joint_edges[0] == max(start[alive].abs().max(), end[alive].abs().max())
-    np.testing.assert_array_equal(found["kept"], np.histogram(moved[kept.numpy()], edges)[0])
-    np.testing.assert_array_equal(found["pruned"], np.histogram(moved[(alive & ~kept).numpy()], edges)[0])
+    np.testing.assert_array_equal(counts["kept"], np.histogram(moved[kept.numpy()], edges)[0])
+    np.testing.assert_array_equal(counts["pruned"], np.histogram(moved[(alive & ~kept).numpy()], edges)[0])
     joint, _, _ = np.histogram2d(start[alive].numpy(), end[alive].numpy(), [joint_edges, joint_edges])
-    np.testing.assert_array_equal(found["joint"], joint)
-    assert found["joint"].sum() == alive.sum() == found["kept"].sum() + found["pruned"].sum()
+    np.testing.assert_array_equal(counts["joint"], joint)
+    assert counts["joint"].sum() == alive.sum() == counts["kept"].sum() + counts["pruned"].sum()
 
 
 def test_histogram_axes() -> None:
     """One weight from −1 to 1: row of the start, column of the end."""
-    found = histograms(torch.tensor([-1.0]), torch.tensor([1.0]), torch.tensor([True]), torch.tensor([True]))
-    assert found["joint"][0, -1] == 1
-    assert found["joint"].sum() == 1
-    assert found["kept"][-1] == 1
-    assert not found["pruned"].any()
+    counts = histograms(torch.tensor([-1.0]), torch.tensor([1.0]), torch.tensor([True]), torch.tensor([True]))
+    assert counts["joint"][0, -1] == 1
+    assert counts["joint"].sum() == 1
+    assert counts["kept"][-1] == 1
+    assert not counts["pruned"].any()
 
 
 @pytest.mark.parametrize("value", [0.0, nan])
 def test_weights_that_did_not_move_or_diverged(value: float) -> None:
     start, alive = torch.zeros(3), torch.ones(3, dtype=torch.bool)
-    found = histograms(start, torch.full((3,), value), alive, alive)
-    assert (found["edges"].diff() > 0).all()
-    assert (found["joint_edges"].diff() > 0).all()
-    assert found["kept"].sum() == (0 if isnan(value) else 3)
+    counts = histograms(start, torch.full((3,), value), alive, alive)
+    assert (counts["edges"].diff() > 0).all()
+    assert (counts["joint_edges"].diff() > 0).all()
+    assert counts["kept"].sum() == (0 if isnan(value) else 3)
 
 
 weights = st.lists(
@@ -99,10 +99,10 @@ def test_every_finite_alive_weight_is_counted_once(cells: list[tuple[float, floa
     end = torch.tensor([cell[1] for cell in cells])
     alive = torch.tensor([cell[2] for cell in cells], dtype=torch.bool)
     kept = alive & torch.tensor([cell[3] for cell in cells], dtype=torch.bool)
-    found = histograms(start, end, alive, kept)
+    counts = histograms(start, end, alive, kept)
     finite = start.isfinite()
-    assert found["kept"].shape == found["pruned"].shape == (BINS,)
-    assert found["joint"].shape == (BINS, BINS)
-    assert found["kept"].sum() == (kept & finite).sum()
-    assert found["pruned"].sum() == (alive & ~kept & finite).sum()
-    assert found["joint"].sum() == (alive & finite).sum()
+    assert counts["kept"].shape == counts["pruned"].shape == (BINS,)
+    assert counts["joint"].shape == (BINS, BINS)
+    assert counts["kept"].sum() == (kept & finite).sum()
+    assert counts["pruned"].sum() == (alive & ~kept & finite).sum()
+    assert counts["joint"].sum() == (alive & finite).sum()

@@ -98,9 +98,9 @@ def test_a_network_that_has_learnt_nothing_loses_ln_65() -> None:
 def test_sizes_and_what_is_pruned() -> None:
     model = char_transformer.build((64,), 65)
     layers = prunable(model)
-    assert sum(prod(each.shape) for each in layers.values()) == 102_464 == 2 * 12 * 64**2 + 64 * 65
+    assert sum(prod(layer.shape) for layer in layers.values()) == 102_464 == 2 * 12 * 64**2 + 64 * 65
     assert sum(parameter.numel() for parameter in model.parameters()) == 112_577
-    assert [name for name, each in layers.items() if each.kind == "output"] == ["fc.weight"]
+    assert [name for name, layer in layers.items() if layer.kind == "output"] == ["fc.weight"]
     assert not {"symbols.weight", "positions"} & layers.keys()
     assert not any("norm" in name or "bias" in name for name in layers)
 

@@ -23,15 +23,15 @@ def test_parameters_are_those_of_the_paper() -> None:
 def encoder(state: dict[str, Tensor], layer: int) -> nn.Module:
     """Torch's own layer, whose one matrix holds queries, keys and values."""
     name = f"layers.{layer}"
-    made = nn.TransformerEncoderLayer(
+    reference = nn.TransformerEncoderLayer(
         192, 3, 768, dropout=0, activation="gelu", layer_norm_eps=1e-6, batch_first=True, norm_first=True
     ).double()
     weights = {f"{a}.{end}": state[f"{name}.{b}.{end}"] for a, b in PARTS.items() for end in ENDS}
     for end in ENDS:
         parts = [state[f"{name}.attention.{part}.{end}"] for part in ("query", "key", "value")]
         weights[f"self_attn.in_proj_{end}"] = torch.cat(parts)
-    made.load_state_dict(weights)
-    return made
+    reference.load_state_dict(weights)
+    return reference
 
 
 @pytest.mark.parametrize(("shape", "patch"), [((3, 32, 32), 4), ((1, 8, 8), 2), ((1, 28, 28), 14)])

@@ -32,7 +32,7 @@ def context(density: float = 0.4) -> PruningContext:
     model = blank()
     initialise(model, generator(0, "init"))
     layers = prunable(model)
-    masks = {n: torch.rand(each.shape, generator=generator(0, n)) < density for n, each in layers.items()}
+    masks = {n: torch.rand(layer.shape, generator=generator(0, n)) < density for n, layer in layers.items()}
     trainable = Trainable(blank, BATCHES.__getitem__, CLASSIFICATION)
     return PruningContext(dict(model.state_dict()), masks, layers, 1, {}, trainable, generator(0, "pruning"))
 
@@ -51,11 +51,11 @@ def test_gradients_are_means_over_batches_and_reach_pruned_weights() -> None:
     network = mine.network()
     losses = [cross_entropy(network(x), y) for x, y in BATCHES]
     expected = torch.autograd.grad(sum(losses, torch.zeros(())) / 3, [network.get_parameter(n) for n in mine.layers])
-    found = mine.gradients(3)
-    assert list(found) == list(mine.layers)
-    for gradient, wanted in zip(found.values(), expected, strict=True):
+    gradients = mine.gradients(3)
+    assert list(gradients) == list(mine.layers)
+    for gradient, wanted in zip(gradients.values(), expected, strict=True):
         torch.testing.assert_close(gradient, wanted)
-    assert any(found[name][~mine.masks[name]].any() for name in mine.masks)
+    assert any(gradients[name][~mine.masks[name]].any() for name in mine.masks)
     torch.testing.assert_close(
         mine.gradients()["fc1.weight"],
         torch.autograd.grad(cross_entropy(network(BATCHES[0][0]), BATCHES[0][1]), network.get_parameter("fc1.weight"))[

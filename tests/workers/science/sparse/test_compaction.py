@@ -87,8 +87,8 @@ def gradients(network: nn.Module, masks: dict[str, Tensor], x: Tensor) -> dict[s
     y = network(x)
     weights = torch.linspace(-1, 2, y.numel(), dtype=torch.float64).reshape(y.shape)
     names, parameters = zip(*network.named_parameters(), strict=True)
-    found = torch.autograd.grad((weights * y + 0.3 * y**2).sum(), parameters)
-    return {name: each * masks[name] if name in masks else each for name, each in zip(names, found, strict=True)}
+    grad = torch.autograd.grad((weights * y + 0.3 * y**2).sum(), parameters)
+    return {name: each * masks[name] if name in masks else each for name, each in zip(names, grad, strict=True)}
 
 
 def smaller(full: dict[str, Tensor], made: Compacted) -> dict[str, Tensor]:
@@ -104,28 +104,30 @@ def smaller(full: dict[str, Tensor], made: Compacted) -> dict[str, Tensor]:
 @settings(max_examples=150, deadline=None)
 @given(cases())
 def test_outputs_are_those_of_the_masked_network(case: Case) -> None:
-    made = compact(case.network, case.masks)
+    small = compact(case.network, case.masks)
     expected = masked(case)(case.x)
-    torch.testing.assert_close(made.network(case.x), expected, rtol=1e-12, atol=1e-12)
-    again = compact(made.network, made.masks) if "gather" not in dict(made.network.named_children()) else None
+    torch.testing.assert_close(small.network(case.x), expected, rtol=1e-12, atol=1e-12)
+    again = compact(small.network, small.masks) if "gather" not in dict(small.network.named_children()) else None
     if again is not None:
-        assert {name: len(rows) for name, rows in again.rows.items()} == {n: len(rows) for n, rows in made.rows.items()}
+        assert {name: len(rows) for name, rows in again.rows.items()} == {
+            n: len(rows) for n, rows in small.rows.items()
+        }
 
 
 @settings(max_examples=150, deadline=None)
 @given(cases())
 def test_training_goes_on_as_if_nothing_had_been_removed(case: Case) -> None:
     """Gradients at what is kept are equal, and stay so over three steps of gradient descent."""
-    made = compact(case.network, case.masks, training=True)
-    whole, part = masked(case), made.network
-    masks = dict(made.masks)
+    small = compact(case.network, case.masks, training=True)
+    whole, part = masked(case), small.network
+    masks = dict(small.masks)
     for _ in range(3):
         torch.testing.assert_close(part(case.x), whole(case.x), rtol=1e-9, atol=1e-9)
         of_whole, of_part = gradients(whole, case.masks, case.x), gradients(part, masks, case.x)
-        torch.testing.assert_close(of_part, smaller(of_whole, made), rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(of_part, smaller(of_whole, small), rtol=1e-9, atol=1e-9)
         with torch.no_grad():
             for network, found in ((whole, of_whole), (part, of_part)):
-                longest = max(float(each.abs().max()) for each in of_whole.values())
+                longest = max(float(item.abs().max()) for item in of_whole.values())
                 for name, each in found.items():
                     network.get_parameter(name).sub_(each, alpha=0.01 / max(longest, 1.0))
 
@@ -134,8 +136,8 @@ def test_training_goes_on_as_if_nothing_had_been_removed(case: Case) -> None:
 @given(cases())
 def test_nothing_removable_is_left(case: Case) -> None:
     """Each input is read and each unit read and fed, or it is the only one of its layer, or its constant must stay."""
-    made = compact(case.network, case.masks)
-    masks = list(made.masks.values())
+    small = compact(case.network, case.masks)
+    masks = list(small.masks.values())
     assert bool(masks[0].flatten(2).any(2).any(0).all() if masks[0].ndim > 2 else masks[0].any(0).all()) or (
         masks[0].shape[1] == 1
     )
@@ -165,22 +167,22 @@ def by_hand() -> Case:
 
 def test_by_hand_a_live_bias_moves_into_the_next_layer() -> None:
     case = by_hand()
-    made = compact(case.network, case.masks)
-    assert made.rows["fc1.weight"].tolist() == [0]
-    assert made.columns["fc1.weight"].tolist() == made.inputs.tolist() == [0, 1]
-    assert made.columns["fc2.weight"].tolist() == [0]
+    small = compact(case.network, case.masks)
+    assert small.rows["fc1.weight"].tolist() == [0]
+    assert small.columns["fc1.weight"].tolist() == small.inputs.tolist() == [0, 1]
+    assert small.columns["fc2.weight"].tolist() == [0]
     # 0.25 + 10·2 and 0.5 − 7·2; the unit with a negative bias puts out nothing.
-    assert made.network.get_parameter("fc2.bias").tolist() == [20.25, -13.5]
+    assert small.network.get_parameter("fc2.bias").tolist() == [20.25, -13.5]
     # relu(0·1 + 1·2 + 0.5) = 2.5
-    assert made.network(case.x).tolist() == [[22.75, -13.5]]
-    assert made.masks["fc1.weight"].tolist() == [[True, True]]
+    assert small.network(case.x).tolist() == [[22.75, -13.5]]
+    assert small.masks["fc1.weight"].tolist() == [[True, True]]
 
 
 def test_by_hand_a_live_bias_stays_where_it_can_learn() -> None:
     case = by_hand()
-    made = compact(case.network, case.masks, training=True)
-    assert made.rows["fc1.weight"].tolist() == [0, 1]
-    assert made.network.get_parameter("fc2.bias").tolist() == [0.25, 0.5]
+    small = compact(case.network, case.masks, training=True)
+    assert small.rows["fc1.weight"].tolist() == [0, 1]
+    assert small.network.get_parameter("fc2.bias").tolist() == [0.25, 0.5]
 
 
 def test_a_live_constant_stays_before_a_padded_convolution() -> None:
@@ -191,25 +193,25 @@ def test_a_live_constant_stays_before_a_padded_convolution() -> None:
         masks["conv1.weight"][1] = False
         with torch.no_grad():
             case.network.get_parameter("conv1.bias").copy_(torch.tensor([0.3, 0.7]))
-        made = compact(case.network, masks)
-        assert made.rows["conv1.weight"].tolist() == left
+        small = compact(case.network, masks)
+        assert small.rows["conv1.weight"].tolist() == left
         expected = masked(Case(case.network, masks, case.x))(case.x)
-        torch.testing.assert_close(made.network(case.x), expected, rtol=1e-12, atol=1e-12)
+        torch.testing.assert_close(small.network(case.x), expected, rtol=1e-12, atol=1e-12)
 
 
 def test_a_network_without_a_kept_weight_is_its_biases() -> None:
     case = drawn(mlp(5, 4, 3), (5,), 0.0, 1)
-    made = compact(case.network, case.masks)
-    assert [tuple(mask.shape) for mask in made.masks.values()] == [(1, 1), (3, 1)]
-    torch.testing.assert_close(made.network(case.x), masked(case)(case.x))
+    small = compact(case.network, case.masks)
+    assert [tuple(mask.shape) for mask in small.masks.values()] == [(1, 1), (3, 1)]
+    torch.testing.assert_close(small.network(case.x), masked(case)(case.x))
 
 
 def test_export_rebuilds_the_network() -> None:
     case = by_hand()
-    made = compact(case.network, case.masks)
-    tensors = export(made)
+    small = compact(case.network, case.masks)
+    tensors = export(small)
     hidden = torch.relu(case.x[:, tensors["gather.index"]] @ tensors["fc1.weight"].T + tensors["fc1.bias"])
-    assert torch.equal(hidden @ tensors["fc2.weight"].T + tensors["fc2.bias"], made.network(case.x))
+    assert torch.equal(hidden @ tensors["fc2.weight"].T + tensors["fc2.bias"], small.network(case.x))
     assert tensors["fc1.weight.columns"].tolist() == [0, 1]
     back = load(save(tensors))
     assert all(torch.equal(back[name], tensor) for name, tensor in tensors.items())

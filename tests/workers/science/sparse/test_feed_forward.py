@@ -50,26 +50,26 @@ def test_loss_and_gradients_are_those_of_the_masked_dense_network(
     expected, leaves = dense_loss(layers, x, y)
     expected.backward()  # type: ignore[no-untyped-call]
 
-    made = FeedForward(layers)
-    loss = made.gradients(made.inputs_read(x) if narrowed else x, y)
+    stack = FeedForward(layers)
+    loss = stack.gradients(stack.inputs_read(x) if narrowed else x, y)
     torch.testing.assert_close(loss, expected.detach())
     # A step of rate 1 subtracts the gradient.
-    torch.optim.SGD(made.parameters(), lr=1.0).step()
-    for before, (weight, bias), w, b in zip(layers, made.layers(), leaves[::2], leaves[1::2], strict=True):
+    torch.optim.SGD(stack.parameters(), lr=1.0).step()
+    for before, (weight, bias), w, b in zip(layers, stack.layers(), leaves[::2], leaves[1::2], strict=True):
         assert w.grad is not None
         assert b.grad is not None
         torch.testing.assert_close(weight, (before.weight - w.grad) * before.mask)
         torch.testing.assert_close(bias, before.bias - b.grad)
-    torch.testing.assert_close(cross_entropy(made(x), y), dense_loss(_layers(made, layers), x, y)[0].detach())
-    assert torch.equal(made(x), made(made.inputs_read(x)))
+    torch.testing.assert_close(cross_entropy(stack(x), y), dense_loss(_layers(stack, layers), x, y)[0].detach())
+    assert torch.equal(stack(x), stack(stack.inputs_read(x)))
 
 
 def test_inputs_that_nothing_reads_are_left_out_and_come_back() -> None:
     mask = torch.tensor([[True, False, False, True], [False, False, False, True]])
     first = Layer(torch.ones(2, 4), mask, torch.zeros(2))
-    made = FeedForward([first, Layer(torch.ones(3, 2), torch.ones(3, 2, dtype=torch.bool), torch.ones(3))])
-    assert made.inputs_read(torch.arange(8.0).reshape(2, 1, 2, 2)).tolist() == [[0.0, 3.0], [4.0, 7.0]]
-    (weight, bias), (last, _) = made.layers()
+    stack = FeedForward([first, Layer(torch.ones(3, 2), torch.ones(3, 2, dtype=torch.bool), torch.ones(3))])
+    assert stack.inputs_read(torch.arange(8.0).reshape(2, 1, 2, 2)).tolist() == [[0.0, 3.0], [4.0, 7.0]]
+    (weight, bias), (last, _) = stack.layers()
     assert torch.equal(weight, mask.float())
     assert torch.equal(bias, torch.zeros(2))
     assert torch.equal(last, torch.ones(3, 2))
@@ -77,15 +77,15 @@ def test_inputs_that_nothing_reads_are_left_out_and_come_back() -> None:
 
 def test_training_keeps_pruned_weights_at_zero_and_moves_the_kept_ones() -> None:
     layers = network((5, 6, 3), 0.4, 1)
-    made = FeedForward(layers)
-    adam = torch.optim.Adam(made.parameters(), lr=0.01)
+    stack = FeedForward(layers)
+    adam = torch.optim.Adam(stack.parameters(), lr=0.01)
     x, y = torch.randn(8, 5, dtype=torch.float64), torch.randint(3, (8,))
-    first = made.gradients(made.inputs_read(x), y)
+    first = stack.gradients(stack.inputs_read(x), y)
     for _ in range(50):
-        loss = made.gradients(made.inputs_read(x), y)
+        loss = stack.gradients(stack.inputs_read(x), y)
         adam.step()
     assert loss < first
-    for layer, (weight, _) in zip(layers, made.layers(), strict=True):
+    for layer, (weight, _) in zip(layers, stack.layers(), strict=True):
         assert torch.count_nonzero(weight[~layer.mask]) == 0
         assert torch.count_nonzero(weight[layer.mask]) == int(layer.mask.sum())
 
@@ -95,13 +95,13 @@ def test_no_gradient_reaches_what_no_later_layer_reads_but_an_optimizer_does() -
     ones = torch.ones(3, 2, dtype=torch.bool)
     last = torch.tensor([[False, True, False], [False, True, False]])
     layers = [Layer(torch.ones(3, 2), ones, torch.ones(3)), Layer(torch.ones(2, 3), last, torch.ones(2))]
-    made = FeedForward(layers)
-    sgd = torch.optim.SGD(made.parameters(), lr=0.5, weight_decay=0.5)
-    made.gradients(torch.tensor([[1.0, 2.0]]), torch.tensor([1]))
+    stack = FeedForward(layers)
+    sgd = torch.optim.SGD(stack.parameters(), lr=0.5, weight_decay=0.5)
+    stack.gradients(torch.tensor([[1.0, 2.0]]), torch.tensor([1]))
     sgd.step()
-    (weight, bias), (read, _) = made.layers()
+    (weight, bias), (read, _) = stack.layers()
     idle = torch.tensor([0, 2])
-    assert made.flat.numel() == 6 + 3 + 2 + 2
+    assert stack.flat.numel() == 6 + 3 + 2 + 2
     assert torch.equal(weight[idle], torch.full((2, 2), 0.75))
     assert torch.equal(bias[idle], torch.full((2,), 0.75))
     # By the logits (4 + 1, 4 + 1) softmax is a half each, so that what it pulls at the hidden unit cancels.
@@ -115,11 +115,11 @@ def test_where_a_layer_keeps_nothing_its_bias_still_learns() -> None:
         Layer(torch.ones(2, 2), torch.ones(2, 2, dtype=torch.bool), torch.ones(2)),
         Layer(torch.ones(3, 2), nothing, torch.zeros(3)),
     ]
-    made = FeedForward(layers)
-    assert len(made.inputs) == 0
-    assert made(torch.ones(5, 2)).tolist() == [[0.0, 0.0, 0.0]] * 5
-    made.gradients(torch.ones(1, 2), torch.tensor([2]))
-    torch.optim.SGD(made.parameters(), lr=3.0).step()
-    (weight, _), (_, bias) = made.layers()
+    stack = FeedForward(layers)
+    assert len(stack.inputs) == 0
+    assert stack(torch.ones(5, 2)).tolist() == [[0.0, 0.0, 0.0]] * 5
+    stack.gradients(torch.ones(1, 2), torch.tensor([2]))
+    torch.optim.SGD(stack.parameters(), lr=3.0).step()
+    (weight, _), (_, bias) = stack.layers()
     assert torch.equal(weight, torch.ones(2, 2))
     torch.testing.assert_close(bias, torch.tensor([-1.0, -1.0, 2.0]))

@@ -115,7 +115,7 @@ def test_a_ticket_of_a_perceptron_is_timed_as_it_is_trained() -> None:
     assert isinstance(ready.network, FeedForward)
     parameters = sum(int(masks[f"{name}.weight"].sum()) + layer.out_features
                      for name, layer in network.named_children() if isinstance(layer, nn.Linear))  # fmt: skip
-    assert sum(each.numel() for each in ready.network.parameters()) == parameters
+    assert sum(parameter.numel() for parameter in ready.network.parameters()) == parameters
     held = {training: n_bytes(ready.network, training=training) for training in (False, True)}
     # At least the values and columns of what it holds; for training also where they stand in the transpose.
     assert 4 * parameters < held[False] < held[True] < 4 * 8 * parameters

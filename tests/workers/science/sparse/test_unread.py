@@ -48,15 +48,15 @@ def masked(model: nn.Module, masks: dict[str, Tensor], x: Tensor) -> Tensor:
 @pytest.mark.parametrize(("name", "density"), [("resnet_20", 0.002), ("vgg_11", 0.002), ("concatenated", 0.0002)])
 def test_outputs_stay_and_units_go(name: str, density: float) -> None:
     model, masks = case(name, density)
-    found = compact(model, masks, example=PICTURES)
-    torch.testing.assert_close(found.network.eval()(PICTURES), masked(model, masks, PICTURES), rtol=1e-9, atol=1e-9)
-    before, after = (sum(p.numel() for p in each.parameters()) for each in (model, found.network))
+    compacted = compact(model, masks, example=PICTURES)
+    torch.testing.assert_close(compacted.network.eval()(PICTURES), masked(model, masks, PICTURES), rtol=1e-9, atol=1e-9)
+    before, after = (sum(p.numel() for p in item.parameters()) for item in (model, compacted.network))
     assert after < 0.9 * before
     for key, mask in masks.items():
-        weight = found.network.get_parameter(key)
-        assert torch.equal(weight, model.get_parameter(key)[found.rows[key]][:, found.columns[key]])
-        assert torch.equal(found.masks[key], mask[found.rows[key]][:, found.columns[key]])
-    assert export(found).keys() >= {"conv.weight.rows"} or name != "resnet_20"
+        weight = compacted.network.get_parameter(key)
+        assert torch.equal(weight, model.get_parameter(key)[compacted.rows[key]][:, compacted.columns[key]])
+        assert torch.equal(compacted.masks[key], mask[compacted.rows[key]][:, compacted.columns[key]])
+    assert export(compacted).keys() >= {"conv.weight.rows"} or name != "resnet_20"
 
 
 def test_a_unit_that_one_block_reads_stays() -> None:

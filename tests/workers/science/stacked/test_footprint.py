@@ -27,17 +27,17 @@ def pictures(n: int, side: int = 8) -> Dataset:
 def test_a_perceptron_in_a_large_batch(optimizer: object, remembered: int) -> None:
     """Weights, gradients and what is remembered of each; masks; a batch of 1,000 through six layers."""
     data = pictures(1000)
-    found = footprint(lenet_300_100.build((1, 8, 8), 10), optimizer.build, data, 1000)  # type: ignore[attr-defined]
+    needed = footprint(lenet_300_100.build((1, 8, 8), 10), optimizer.build, data, 1000)  # type: ignore[attr-defined]
     weights = (2 + remembered) * (LENET + 410) + LENET
     batch = 1000 * 2 * (64 + 64 + 300 + 300 + 100 + 100 + 10)
-    assert found.each == FLOAT * (weights + batch)
-    assert found.shared == 3 * 1000 * (64 * 4 + 8)
+    assert needed.each == FLOAT * (weights + batch)
+    assert needed.shared == 3 * 1000 * (64 * 4 + 8)
 
 
 def test_a_small_batch_takes_less_than_an_evaluation() -> None:
     """Of 500 examples at once, where the widest layer takes 300 numbers and puts out as many."""
-    found = footprint(lenet_300_100.build((1, 8, 8), 10), sgd.build, pictures(1000), 2)
-    assert found.each == FLOAT * (2 * (LENET + 410) + LENET + 500 * 600)
+    needed = footprint(lenet_300_100.build((1, 8, 8), 10), sgd.build, pictures(1000), 2)
+    assert needed.each == FLOAT * (2 * (LENET + 410) + LENET + 500 * 600)
 
 
 def test_a_batch_and_an_evaluation_are_no_larger_than_the_data() -> None:
@@ -50,13 +50,13 @@ def test_a_batch_and_an_evaluation_are_no_larger_than_the_data() -> None:
 
 def test_convolutions_count_every_map() -> None:
     """Conv-2 on 8×8: two layers of 64 maps, each with its ReLU, a pooling to 4×4, then 1,024, 256, 256 and 10."""
-    found = footprint(conv_2.build((1, 8, 8), 10), sgd.build, pictures(1000), 1000)
+    needed = footprint(conv_2.build((1, 8, 8), 10), sgd.build, pictures(1000), 1000)
     kernels = 64 * 9 + 64 * 64 * 9
     linear = 1024 * 256 + 256 * 256 + 256 * 10
     biases = 64 + 64 + 256 + 256 + 10
     maps = 4 * 64 * 64 + 64 * 16
     numbers = 64 + maps + 1024 + 4 * 256 + 10
-    assert found.each == FLOAT * (3 * (kernels + linear) + 2 * biases + 1000 * 2 * numbers)
+    assert needed.each == FLOAT * (3 * (kernels + linear) + 2 * biases + 1000 * 2 * numbers)
 
 
 def test_what_fits_is_what_is_left_by_what_is_shared() -> None:
@@ -77,6 +77,6 @@ def test_it_is_at_least_what_a_training_step_holds_on_to() -> None:
         loss = nn.functional.cross_entropy(model(data.train.x[:1000]), data.train.y[:1000])
     loss.backward()  # type: ignore[no-untyped-call]
     held = sum(saved.values())
-    found = footprint(lenet_300_100.build((1, 8, 8), 10), partial(adam.build), data, 1000)
+    needed = footprint(lenet_300_100.build((1, 8, 8), 10), partial(adam.build), data, 1000)
     # More, as autograd lets go of much of it early.
-    assert held < found.each < 5 * held
+    assert held < needed.each < 5 * held

@@ -71,7 +71,7 @@ def test_looks_show_what_a_plain_loop_makes_at_each_rate(loss: str) -> None:
         alone = by_hand(lr, 6, loss)
         looks = [look for look in found[slot] if isinstance(look, Observed)]
         assert [look.step for look in looks] == [0, 1, 3, 6]
-        means = [alone[0][0], alone[0][0], sum(each[0] for each in alone[1:3]) / 2, sum(e[0] for e in alone[3:]) / 3]
+        means = [alone[0][0], alone[0][0], sum(item[0] for item in alone[1:3]) / 2, sum(e[0] for e in alone[3:]) / 3]
         assert [look.loss for look in looks] == pytest.approx(means, rel=1e-5)
         assert (looks[0].gradient, looks[0].update) == (None, None)
         for look in looks[1:]:

@@ -190,9 +190,9 @@ def test_a_network_goes_through_unchanged() -> None:
     model = network()
     masks = masks_of(model, 0.1)
     expected = {name: tensor * masks[name] if name in masks else tensor for name, tensor in model.state_dict().items()}
-    found = lay_out(model, masks, 1.0).state()
-    assert list(found) == list(expected)
-    assert all(torch.equal(found[name], tensor) for name, tensor in expected.items())
+    state = lay_out(model, masks, 1.0).state()
+    assert list(state) == list(expected)
+    assert all(torch.equal(state[name], tensor) for name, tensor in expected.items())
 
 
 def test_density_decides() -> None:

@@ -354,7 +354,7 @@ def test_one_diverges_while_the_others_could_be_saved() -> None:
         assert slot == 0
         assert states[1].step == step
         assert states[1].losses == []
-        assert [each.step for each in told if isinstance(each, Evaluated)] == [0, *([3] if eval_every == 3 else [])]
+        assert [item.step for item in told if isinstance(item, Evaluated)] == [0, *([3] if eval_every == 3 else [])]
 
 
 def test_where_a_network_sits_decides_its_bits_and_its_neighbours_do_not() -> None:

@@ -58,7 +58,7 @@ def frame(optimizer: str, lr: float, replicate: int) -> str:
 
 
 def test_info_by_hand(same: Any) -> None:
-    made = info(source(*measured()))
+    data = info(source(*measured()))
     names = {"visibility": 0.8, "null_low": 0.48, "null_high": 0.52}
 
     def values(validation: Any, test: Any) -> dict[str, Any]:
@@ -87,14 +87,14 @@ def test_info_by_hand(same: Any) -> None:
         ),
         live=False,
     )  # fmt: skip
-    assert same(made, expected)
+    assert same(data, expected)
     # Best by validation among rates where none diverged; spread of 0.8 and 0.9 is 0.0707.
-    assert words.text(tuple(finding(made))) == (
+    assert words.text(tuple(finding(data))) == (
         "Test accuracy after 100 steps at each optimizer's best learning rate: SGD 85.0 ± 7.1 % at lr 1, "
         "dualised 60.0 % at "
         "lr 1."
     )
-    assert foot(made) == (
+    assert foot(data) == (
         "n = 1 to 2 replicates, mean ± standard deviation · band = min to max · best learning rate = highest "
         "validation "
         "accuracy · diverged; not in the mean: SGD lr 0.1 (1 of 2, at step 40): open markers, × · below: the "
@@ -134,8 +134,8 @@ def test_pictures_are_of_the_width_that_is_shown() -> None:
     run = erasure_run(optimizers={"sgd": (1.0,)}, widths=(16, 32), twins=True)
     one = {"sgd": (1.0,)}
     rows = [place(width=width, image=image, optimizers=one) for width in (16, 32) for image in ("picture", "none")]
-    made = info(source([ending(row) for row in rows], [moment(row, 100) for row in rows], run, width=32))
-    assert [spot.source.split("&")[1:3] for spot in made.spots] == [["width=32", "image=picture"]]
+    data = info(source([ending(row) for row in rows], [moment(row, 100) for row in rows], run, width=32))
+    assert [spot.source.split("&")[1:3] for spot in data.spots] == [["width=32", "image=picture"]]
 
 
 def test_flat_matrices_are_stretched() -> None:
@@ -152,9 +152,9 @@ def test_flat_matrices_are_stretched() -> None:
 ])  # fmt: skip
 def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
     run = erasure_run(state=state, two_level=None)
-    made = info(Source(run, AccuracyLrOptions()))
-    assert words.text(tuple(finding(made))) == expected
-    assert foot(made) == "n = 0" + (" · 12 trainings remaining" if state == "running" else "")
+    data = info(Source(run, AccuracyLrOptions()))
+    assert words.text(tuple(finding(data))) == expected
+    assert foot(data) == "n = 0" + (" · 12 trainings remaining" if state == "running" else "")
 
 
 def test_a_live_run_shows_what_has_ended() -> None:
@@ -164,19 +164,19 @@ def test_a_live_run_shows_what_has_ended() -> None:
         """The first replicate is at SGD's second rate, the other has not begun."""
         return -1 if replicate or at.optimizer != "sgd" else 10 if at.lr == 1.0 else None
 
-    made = info(Source(run, AccuracyLrOptions(), whole(run, last)))
-    figure = draw(made)
+    data = info(Source(run, AccuracyLrOptions(), whole(run, last)))
+    figure = draw(data)
     assert [trace.x.tolist() for trace in figure.data] == [[0.1]]
     assert len(figure.layout.images) == 1
-    assert foot(made).endswith("11 trainings remaining")
+    assert foot(data).endswith("11 trainings remaining")
 
 
 def test_one_replicate_has_no_spread_and_no_band() -> None:
     run = erasure_run(replicates=1)
-    made = info(Source(run, AccuracyLrOptions(), whole(run)))
-    assert "±" not in words.text(tuple(finding(made)))
-    assert foot(made).startswith("n = 1 replicate: no spread")
-    assert {trace.meta["part"] for trace in draw(made).data} == {"mean"}
+    data = info(Source(run, AccuracyLrOptions(), whole(run)))
+    assert "±" not in words.text(tuple(finding(data)))
+    assert foot(data).startswith("n = 1 replicate: no spread")
+    assert {trace.meta["part"] for trace in draw(data).data} == {"mean"}
 
 
 def test_table_has_a_row_for_each_that_ended(same: Any) -> None:

@@ -66,7 +66,7 @@ def test_more_than_there_is_room_for_are_spread_from_the_first_to_the_last() -> 
 def test_what_diverged_has_a_cross_and_each_row_its_name() -> None:
     made = sheet("erasure-digits")
     notes = marks(made, [Spot("sgd", 0.25, "x.png"), Spot("sgd", 1.0, "")], {"sgd": "SGD"})
-    assert [(each["text"], each["name"]) for each in notes] == [("×", "sgd"), ("SGD", "sgd")]
+    assert [(note["text"], note["name"]) for note in notes] == [("×", "sgd"), ("SGD", "sgd")]
     assert notes[0]["x"] == 0
     assert (notes[1]["x"], notes[1]["xshift"]) == (0, 9)
     assert "place" not in notes[1]

@@ -45,22 +45,22 @@ def drawn(made: StepsInfo, part: str = "mean") -> dict[str, Any]:
 
 
 def test_info_by_hand(same: Any) -> None:
-    made = info(source(measured()))
+    data = info(source(measured()))
     sgd = Trajectory(
         "sgd", 1.0, True, True, np.array([0, 10, 100]), np.array([[0.9, 0.88], [0.85, 0.83], [0.8, 0.78]]),
         np.full(3, 0.48), np.full(3, 0.52), (),
     )  # fmt: skip
-    assert same(made.trajectories[0], sgd)
-    dualised = made.trajectories[1]
+    assert same(data.trajectories[0], sgd)
+    dualised = data.trajectories[1]
     assert same(dualised.values, np.array([[1.0, NAN], [0.51, NAN]]))
     assert [(lost.replicate, lost.diverged_step, lost.values.tolist()) for lost in dualised.lost] == [(1, 7, [0.99])]
-    rest = (made.measure, made.width, made.steps, made.two_level, made.left_out, made.match, made.live)
+    rest = (data.measure, data.width, data.steps, data.two_level, data.left_out, data.match, data.live)
     assert rest == ("visibility", 16, 100, True, 0, None, False)
     # 0.8 and 0.78: mean 0.79, sd 0.0141.
-    assert words.text(tuple(finding(made))) == (
+    assert words.text(tuple(finding(data))) == (
         "SGD at lr 1: AUC 0.79 ± 0.01 after 100 steps over 2 replicates: visible; dualised at lr 1: AUC 0.51: erased."
     )
-    assert foot(made) == (
+    assert foot(data) == (
         "n = 1 to 2 replicates, mean ± standard deviation · band = min to max · best learning rate = highest "
         "validation "
         "accuracy at the end · grey strip = 95 % of pictures with rows and columns permuted; erased = AUC up to 0.55 · "
@@ -85,10 +85,10 @@ def test_a_diverged_training_stops_at_a_cross_where_it_did() -> None:
 def test_where_all_diverged_there_is_no_mean() -> None:
     rows = {"erasure": series([moment(place("dualised", 0, r), 0) for r in (0, 1)]),
             "ending": series([ending(place("dualised", 0, r), diverged=3 + r) for r in (0, 1)])}  # fmt: skip
-    made = info(source(rows, optimizer="dualised"))
-    assert drawn(made) == {}
-    assert len(drawn(made, "diverged")) == 1
-    assert words.text(tuple(finding(made))) == "Every training shown diverged."
+    data = info(source(rows, optimizer="dualised"))
+    assert drawn(data) == {}
+    assert len(drawn(data, "diverged")) == 1
+    assert words.text(tuple(finding(data))) == "Every training shown diverged."
 
 
 def test_all_rates_are_told_apart_by_their_strength() -> None:
@@ -108,24 +108,24 @@ def test_the_null_strip_is_the_mean_interval() -> None:
 
 def test_twins_are_thin_dotted_and_in_no_finding() -> None:
     run = erasure_run(optimizers=GRIDS, twins=True)
-    made = info(source(whole(run), run, twins=True))
-    assert [each.marked for each in made.trajectories] == [True, True, False, False]
-    twins = drawn(made, "twin")
+    data = info(source(whole(run), run, twins=True))
+    assert [trajectory.marked for trajectory in data.trajectories] == [True, True, False, False]
+    twins = drawn(data, "twin")
     assert {trace.line.dash for trace in twins.values()} == {"1px,3px"}
     # The picture was never in them: about one half from the start.
     assert all(abs(trace.y - 0.5).max() < 0.02 for trace in twins.values())
-    assert words.text(tuple(finding(made))).count("AUC") == 2
-    assert "thin dotted: twins without the picture" in foot(made)
+    assert words.text(tuple(finding(data))).count("AUC") == 2
+    assert "thin dotted: twins without the picture" in foot(data)
 
 
 def test_a_grey_picture_is_detectable_or_not() -> None:
     one = {"sgd": (1.0,)}
     run = erasure_run(optimizers=one, two_level=False, replicates=1)
     rows = {"erasure": series([moment(place(optimizers=one), 100, visibility=0.01, null_low=-0.03, null_high=0.03)])}
-    made = info(source(rows, run))
-    assert words.text(tuple(finding(made))) == "SGD at lr 1: rank correlation 0.01 after 100 steps: not detectable."
-    assert "erased" not in foot(made)
-    assert draw(made).layout.meta["axes"]["y"] == "visibility of the picture (rank correlation)"
+    data = info(source(rows, run))
+    assert words.text(tuple(finding(data))) == "SGD at lr 1: rank correlation 0.01 after 100 steps: not detectable."
+    assert "erased" not in foot(data)
+    assert draw(data).layout.meta["axes"]["y"] == "visibility of the picture (rank correlation)"
 
 
 def test_dualised_beside_spectral_sgd_tells_what_is_equal() -> None:
@@ -149,11 +149,11 @@ def test_dualised_beside_spectral_sgd_tells_what_is_equal() -> None:
 def test_measures_in_words(measure: Any, value: float, said: str) -> None:
     one = {"sgd": (1.0,)}
     run = erasure_run(optimizers=one, replicates=1)
-    made = info(
+    data = info(
         source({"erasure": series([moment(place(optimizers=one), 100, **{measure: value})])}, run, measure=measure)
     )
-    assert said in words.text(tuple(finding(made)))
-    figure = draw(made)
+    assert said in words.text(tuple(finding(data)))
+    figure = draw(data)
     assert (figure.layout.yaxis.type == "log") is (measure not in ("test_accuracy", "movement"))
     y = math.log10(value) if figure.layout.yaxis.type == "log" else value * (100 if "accuracy" in measure else 1)
     low, high = figure.layout.yaxis.range
@@ -169,20 +169,20 @@ def test_an_update_begins_after_step_zero(measure: Any) -> None:
 def test_no_more_lines_than_can_be_told_apart_the_best_always_among_them() -> None:
     lrs = tuple(0.01 * 2**k for k in range(10))
     run = erasure_run(optimizers={"sgd": lrs, "adam": lrs, "lion": lrs}, replicates=1)
-    made = info(source(whole(run), run, rates="all"))
-    assert len(made.trajectories) == MAX_LINES
-    assert made.left_out == 30 - MAX_LINES
-    assert [each.optimizer for each in made.trajectories if each.best] == ["sgd", "adam", "lion"]
-    assert "14 lines omitted; choose an optimizer to see all of its rates" in foot(made)
+    data = info(source(whole(run), run, rates="all"))
+    assert len(data.trajectories) == MAX_LINES
+    assert data.left_out == 30 - MAX_LINES
+    assert [trajectory.optimizer for trajectory in data.trajectories if trajectory.best] == ["sgd", "adam", "lion"]
+    assert "14 lines omitted; choose an optimizer to see all of its rates" in foot(data)
     alone = info(source(whole(run), run, rates="all", optimizer="lion"))
     assert (len(alone.trajectories), alone.left_out) == (10, 0)
 
 
 def test_a_live_run_says_where_each_line_is() -> None:
     run = erasure_run(optimizers={"sgd": (1.0,)}, state="running", replicates=1)
-    made = info(source(whole(run, lambda _place, _replicate: 10), run))
-    assert " at step 10: visible." in words.text(tuple(finding(made)))
-    assert foot(made).endswith("1 training remaining")
+    data = info(source(whole(run, lambda _place, _replicate: 10), run))
+    assert " at step 10: visible." in words.text(tuple(finding(data)))
+    assert foot(data).endswith("1 training remaining")
 
 
 @pytest.mark.parametrize(("state", "expected"), [
@@ -190,9 +190,9 @@ def test_a_live_run_says_where_each_line_is() -> None:
     ("failed", "Nothing to show: no training here has a point."),
 ])  # fmt: skip
 def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
-    made = info(source({}, erasure_run(state=state, two_level=None)))
-    assert words.text(tuple(finding(made))) == expected
-    assert draw(made).data == ()
+    data = info(source({}, erasure_run(state=state, two_level=None)))
+    assert words.text(tuple(finding(data))) == expected
+    assert draw(data).data == ()
 
 
 def test_table_has_what_was_measured_before_it_diverged() -> None:

@@ -40,7 +40,7 @@ def rows() -> list[dict[str, Any]]:
 
 
 def test_info_by_hand(same: Any) -> None:
-    made = info(source(rows()))
+    data = info(source(rows()))
 
     def ends(optimizer: str, diverged: list[float], **values: list[float]) -> Ends:
         given = {name: np.array([row]) for name, row in values.items()}
@@ -65,12 +65,12 @@ def test_info_by_hand(same: Any) -> None:
         null=(0.48, 0.52),
         live=False,
     )  # fmt: skip
-    assert same(made, expected)
-    assert words.text(tuple(finding(made))) == (
+    assert same(data, expected)
+    assert words.text(tuple(finding(data))) == (
         "At the best learning rate of each: SGD at lr 1 AUC 0.75 ± 0.07, visible, 85.0 ± 7.1 %; dualised at lr 1 AUC "
         "0.51, erased, 95.0 %."
     )
-    assert foot(made) == (
+    assert foot(data) == (
         "n = 1 to 2 replicates, mean ± standard deviation · 3 points, one a training; strong and named at the best "
         "rate by validation accuracy · strip = 95 % of pictures with rows and columns permuted: outside it is "
         "detectable · erased = AUC up to 0.55 · diverged; not in the mean: dualised lr 1 (1 of 2, at step 4)"
@@ -96,13 +96,13 @@ def test_a_grey_picture_has_the_null_alone() -> None:
         ending(place("sgd"), visibility=0.2, null_low=-0.03, null_high=0.03, test_accuracy=0.9),
         ending(place("dualised"), visibility=-0.01, null_low=-0.03, null_high=0.03, test_accuracy=0.9),
     ]
-    made = info(source(grey, run))
-    assert words.text(tuple(finding(made))) == (
+    data = info(source(grey, run))
+    assert words.text(tuple(finding(data))) == (
         "At the best learning rate of each: SGD at lr 1 rank correlation 0.20, detectable, 90.0 %; dualised at "
         "lr 1 rank "
         "correlation −0.01, not detectable, 90.0 %."
     )
-    figure = draw(made)
+    figure = draw(data)
     assert [shape.type for shape in figure.layout.shapes] == ["rect"]
     assert "erased" not in str(figure.layout)
     assert figure.layout.xaxis.range[0] < -0.1 + 1e-9
@@ -143,9 +143,9 @@ def test_names_near_one_another_are_moved_apart() -> None:
     ("finished", [ending(place("sgd", 0, r), diverged=0) for r in (0, 1)], "Every training diverged."),
 ])  # fmt: skip
 def test_without_a_point_it_says_why(state: str, ends: list[dict[str, Any]], expected: str) -> None:
-    made = info(source(ends, erasure_run(optimizers=GRIDS, state=state)))
-    assert words.text(tuple(finding(made))) == expected
-    figure = draw(made)
+    data = info(source(ends, erasure_run(optimizers=GRIDS, state=state)))
+    assert words.text(tuple(finding(data))) == expected
+    figure = draw(data)
     assert figure.data == ()
     assert [shape.type for shape in figure.layout.shapes] == ["line"]
 

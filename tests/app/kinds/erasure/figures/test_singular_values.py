@@ -39,7 +39,7 @@ ENDS = [ending(place("sgd", 1, r), validation_accuracy=0.9) for r in (0, 1)] + [
 
 
 def test_info_by_hand(same: Any) -> None:
-    made = info(source(measured(), ENDS))
+    data = info(source(measured(), ENDS))
     expected = SpectrumInfo(
         optimizer="sgd",
         lr=1.0,
@@ -54,13 +54,13 @@ def test_info_by_hand(same: Any) -> None:
         all_diverged=False,
         live=False,
     )
-    assert same(made, expected)
+    assert same(data, expected)
     # 3 and 3.3: mean 3.15, sd 0.212; 0.9 and 0.99: mean 0.945, sd 0.0636.
-    assert words.text(tuple(finding(made))) == (
+    assert words.text(tuple(finding(data))) == (
         "SGD at lr 1, step 0 to 100 over 2 replicates: the largest singular value goes from 1.00 ± 0 to 3.15 ± 0.21, "
         "the one in the middle from 0.800 ± 0 to 0.945 ± 0.064."
     )
-    assert foot(made) == (
+    assert foot(data) == (
         "n = 2 replicates, mean ± standard deviation · one line per recorded step, fainter = earlier · dotted: "
         "step 0 · the "
         "smallest value lies below the axis"
@@ -88,17 +88,17 @@ def test_a_least_value_far_below_the_others_does_not_flatten_them() -> None:
 def test_a_replicate_that_diverged_is_left_out() -> None:
     rows = measured() + spectrum(place("sgd", 1, 2), 0, [7.0, 7.0, 7.0])
     run = erasure_run(optimizers=GRIDS, replicates=3)
-    made = info(source(rows, [*ENDS, ending(place("sgd", 1, 2), diverged=4)], run, lr=1.0))
-    assert made.replicates == (0, 1)
-    assert made.values.max() == pytest.approx(3.3)
-    assert foot(made).endswith("1 replicate diverged, not in the mean")
+    data = info(source(rows, [*ENDS, ending(place("sgd", 1, 2), diverged=4)], run, lr=1.0))
+    assert data.replicates == (0, 1)
+    assert data.values.max() == pytest.approx(3.3)
+    assert foot(data).endswith("1 replicate diverged, not in the mean")
 
 
 def test_where_all_diverged_it_is_what_they_had_before_and_says_so() -> None:
     rows = spectrum(place("dualised"), 0, START) + spectrum(place("dualised"), 10, END)
-    made = info(source(rows, [ending(place("dualised"), diverged=12)], optimizer="dualised"))
-    assert made.all_diverged
-    assert words.text(tuple(finding(made))).endswith("Every replicate diverged later: this is step 10.")
+    data = info(source(rows, [ending(place("dualised"), diverged=12)], optimizer="dualised"))
+    assert data.all_diverged
+    assert words.text(tuple(finding(data))).endswith("Every replicate diverged later: this is step 10.")
 
 
 def test_a_moment_that_not_all_have_reached_is_not_drawn() -> None:
@@ -107,19 +107,19 @@ def test_a_moment_that_not_all_have_reached_is_not_drawn() -> None:
 
 
 def test_a_singular_value_of_zero_has_no_place_on_the_axis() -> None:
-    made = info(source(spectrum(place("sgd"), 0, [1.0, 0.5, 0.0]), [], lr=0.5))
-    (line,) = draw(made).data
+    data = info(source(spectrum(place("sgd"), 0, [1.0, 0.5, 0.0]), [], lr=0.5))
+    (line,) = draw(data).data
     assert np.isnan(line.y).tolist() == [False, False, True]
     assert (
-        words.text(tuple(finding(made))) == "SGD at lr 0.5: the largest singular value is 1.00 before the first step."
+        words.text(tuple(finding(data))) == "SGD at lr 0.5: the largest singular value is 1.00 before the first step."
     )
 
 
 def test_a_rate_of_another_optimizer_is_said_not_to_be_there() -> None:
-    made = info(source(measured(), ENDS, optimizer="dualised", lr=0.5))
-    assert words.text(tuple(finding(made))) == "dualised was not trained at lr 0.5."
-    assert draw(made).data == ()
-    assert table(made)["value"] == []
+    data = info(source(measured(), ENDS, optimizer="dualised", lr=0.5))
+    assert words.text(tuple(finding(data))) == "dualised was not trained at lr 0.5."
+    assert draw(data).data == ()
+    assert table(data)["value"] == []
     with pytest.raises(FieldError, match="optimizer"):
         info(source(measured(), ENDS, optimizer="adam"))
 
@@ -129,16 +129,16 @@ def test_a_rate_of_another_optimizer_is_said_not_to_be_there() -> None:
     ("cancelled", "Nothing to show: this network was not trained."),
 ])  # fmt: skip
 def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
-    made = info(source([], [], erasure_run(state=state)))
-    assert words.text(tuple(finding(made))) == expected
-    assert foot(made) == "n = 0"
+    data = info(source([], [], erasure_run(state=state)))
+    assert words.text(tuple(finding(data))) == expected
+    assert foot(data) == "n = 0"
 
 
 def test_a_live_training_says_what_is_to_come() -> None:
     run = erasure_run(state="running", replicates=1)
-    made = info(Source(run, TrainingChoice(), whole(run, lambda _place, _replicate: 10)))
-    assert int(made.observed_steps[-1]) == 10
-    assert foot(made).endswith("still training, 100 steps in all")
+    data = info(Source(run, TrainingChoice(), whole(run, lambda _place, _replicate: 10)))
+    assert int(data.observed_steps[-1]) == 10
+    assert foot(data).endswith("still training, 100 steps in all")
 
 
 def test_table_has_a_row_for_each_value(same: Any) -> None:

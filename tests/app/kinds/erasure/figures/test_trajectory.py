@@ -69,7 +69,7 @@ def test_another_width_twin_or_rate_is_no_part_of_it() -> None:
         place(image="none", optimizers=two), place(width=32, optimizers=two), place("sgd", 1, optimizers=two),
         place("adam", optimizers=two),
     ]  # fmt: skip
-    source = Source(run, Options(), {"erasure": series([moment(each, 0) for each in where])})
+    source = Source(run, Options(), {"erasure": series([moment(item, 0) for item in where])})
     each = trainings.ends(source, 16)[0]
     assert len(trajectory(source, each, 0, "visibility", best=True).steps) == 0
     assert len(trajectory(source, each, 1, "visibility", best=True).steps) == 1

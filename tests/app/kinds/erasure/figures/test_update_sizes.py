@@ -34,7 +34,7 @@ ENDS = [ending(place("sgd", 1)), ending(place("dualised")), ending(place("dualis
 
 def test_info_by_hand(same: Any) -> None:
     moments = [moment(place("dualised", 0, r), 100, update_stable_rank=50 + r) for r in (0, 1)]
-    made = info(source(rows(), ends=ENDS, moments=moments))
+    data = info(source(rows(), ends=ENDS, moments=moments))
     sparse = np.zeros((13, 1))
     sparse[0], sparse[12] = 0.75, 0.25
     expected = SizesInfo(
@@ -50,15 +50,15 @@ def test_info_by_hand(same: Any) -> None:
         diverged=0,
         live=False,
     )
-    assert same(made, expected)
+    assert same(data, expected)
     # Half of the dense entries lie above 10^−2; of the sparse ones a third of the bin from 10^−5.25 to 10^−5.
-    assert made.sizes[1].median.tolist() == pytest.approx([1e-2, 1e-2])
-    assert made.sizes[0].median.tolist() == pytest.approx([10 ** (-5 - 0.25 / 3)])
-    assert words.text(tuple(finding(made))) == (
+    assert data.sizes[1].median.tolist() == pytest.approx([1e-2, 1e-2])
+    assert data.sizes[0].median.tolist() == pytest.approx([10 ** (-5 - 0.25 / 3)])
+    assert words.text(tuple(finding(data))) == (
         "The median size of the entries of the update at step 100 is (1.0 ± 0.0) × 10⁻² for dualised at lr 1 (stable "
         "rank 50.5); 8.3 × 10⁻⁶ for SGD at lr 1."
     )
-    assert foot(made) == (
+    assert foot(data) == (
         "n = 1 to 2 replicates, mean ± standard deviation · band = min to max · percentage of entries in bins of a "
         "quarter of a decade; zeros are not shown"
     )
@@ -74,9 +74,9 @@ def test_the_median_is_that_of_the_entries_themselves() -> None:
 
 
 def test_where_most_entries_are_zero_half_exceed_nothing() -> None:
-    made = info(source(update_sizes(place("sgd"), 100, {-2.125: 0.25}), optimizer="sgd", lr=0.5))
-    assert made.sizes[0].median.tolist() == [0]
-    assert "is 0, more than half being exactly that, for SGD at lr 0.5" in words.text(tuple(finding(made)))
+    data = info(source(update_sizes(place("sgd"), 100, {-2.125: 0.25}), optimizer="sgd", lr=0.5))
+    assert data.sizes[0].median.tolist() == [0]
+    assert "is 0, more than half being exactly that, for SGD at lr 0.5" in words.text(tuple(finding(data)))
 
 
 def test_a_bin_without_an_entry_is_zero_and_both_ends_come_down() -> None:
@@ -90,22 +90,22 @@ def test_the_last_step_that_all_have_reached_is_shown_or_the_one_asked_for() -> 
     assert info(source(running, optimizer="dualised")).step == 100
     assert info(source(running, optimizer="sgd", lr=1.0)).step is None
     early = info(source(rows(), ends=ENDS, step=10))
-    assert [each.optimizer for each in early.sizes] == ["dualised"]
+    assert [size.optimizer for size in early.sizes] == ["dualised"]
     none = info(source(rows(), ends=ENDS, step=7))
     assert words.text(tuple(finding(none))) == "No update of step 7 was recorded (yet)."
 
 
 def test_what_diverged_is_not_shown_but_told() -> None:
     ends = [ending(place("sgd", 1)), ending(place("dualised"), diverged=3), ending(place("dualised", 0, 1), diverged=3)]
-    made = info(source(rows(), ends=ends))
-    assert [each.optimizer for each in made.sizes] == ["sgd"]
-    assert foot(made).endswith("1 optimizer diverged at this learning rate")
+    data = info(source(rows(), ends=ends))
+    assert [size.optimizer for size in data.sizes] == ["sgd"]
+    assert foot(data).endswith("1 optimizer diverged at this learning rate")
 
 
 def test_a_rate_that_only_some_have_leaves_the_others_out() -> None:
-    made = info(source(update_sizes(place("sgd"), 100, SPARSE), lr=0.5))
-    assert made.absent == ("dualised",)
-    assert foot(made).endswith("not trained at this learning rate: dualised")
+    data = info(source(update_sizes(place("sgd"), 100, SPARSE), lr=0.5))
+    assert data.absent == ("dualised",)
+    assert foot(data).endswith("not trained at this learning rate: dualised")
     nothing = info(source([], lr=7.0))
     assert words.text(tuple(finding(nothing))) == "Not trained at this learning rate: SGD, dualised."
 
@@ -115,9 +115,9 @@ def test_a_rate_that_only_some_have_leaves_the_others_out() -> None:
     ("failed", "Nothing to show: no network completed a step."),
 ])  # fmt: skip
 def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
-    made = info(source([], run=erasure_run(state=state)))
-    assert words.text(tuple(finding(made))) == expected
-    assert (foot(made), draw(made).data) == ("n = 0", ())
+    data = info(source([], run=erasure_run(state=state)))
+    assert words.text(tuple(finding(data))) == expected
+    assert (foot(data), draw(data).data) == ("n = 0", ())
 
 
 def test_table_has_a_row_for_each_bin() -> None:

@@ -31,16 +31,16 @@ def meant(values: NDArray[np.float64], end: float, size: int, theme: palettes.Th
     """The colours of a matrix, pixel by pixel: of each block the entry of largest magnitude."""
     stops = [[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in palettes.DIVERGING[theme]]
     high, wide = (-(-side // size) for side in values.shape)
-    made = np.zeros((-(-values.shape[0] // high), -(-values.shape[1] // wide), 3))
-    for y in range(made.shape[0]):
-        for x in range(made.shape[1]):
+    array = np.zeros((-(-values.shape[0] // high), -(-values.shape[1] // wide), 3))
+    for y in range(array.shape[0]):
+        for x in range(array.shape[1]):
             block = values[y * high : (y + 1) * high, x * wide : (x + 1) * wide].reshape(-1)
             largest = max(block, key=abs)
             share = round(float(np.clip(largest / end, -1, 1)) * SHADES) / SHADES
             at = (share + 1) / 2 * (len(stops) - 1)
             below = min(int(at), len(stops) - 2)
-            made[y, x] = [a + (b - a) * (at - below) for a, b in zip(stops[below], stops[below + 1], strict=True)]
-    return made
+            array[y, x] = [a + (b - a) * (at - below) for a, b in zip(stops[below], stops[below + 1], strict=True)]
+    return array
 
 
 @pytest.mark.parametrize("size", [400, 16, 5])
@@ -51,12 +51,12 @@ def test_every_pixel_has_the_colour_of_its_largest_entry(
 ) -> None:
     (run,) = write_run(store)
     still = reader.index(run.id).still(0, SGD, 32)
-    made = picture(reader, still, show, "fixed", size, theme)
+    image = picture(reader, still, show, "fixed", size, theme)
     values = run.weights(SGD, 32) - (run.init[16, "picture"] if show == "movement" else 0)
-    assert (made.rows, made.columns) == (16, 16)
-    assert np.abs(seen(made.png) - meant(values, made.reach, size, theme)).max() <= 1
+    assert (image.rows, image.columns) == (16, 16)
+    assert np.abs(seen(image.png) - meant(values, image.reach, size, theme)).max() <= 1
     # What is tested is not one colour.
-    assert len(np.unique(seen(made.png).reshape(-1, 3), axis=0)) > 5
+    assert len(np.unique(seen(image.png).reshape(-1, 3), axis=0)) > 5
 
 
 def test_the_middle_colour_is_zero_and_signs_are_mirror_images(store: Store, reader: FilmReader) -> None:
@@ -145,9 +145,9 @@ def test_pictures_and_matrices_stay_within_their_budget(store: Store) -> None:
 def test_a_twin_is_shown_on_the_scale_of_its_pair(store: Store, reader: FilmReader) -> None:
     (run,) = write_run(store)
     twin = SGD.twin
-    made = picture(reader, reader.index(run.id).still(0, twin, 100), "weights", "fixed", 16, "light")
-    assert np.abs(seen(made.png) - meant(run.weights(twin, 100), made.reach, 16, "light")).max() <= 1
-    assert made.reach == picture(reader, reader.index(run.id).still(0, SGD, 0), "weights", "fixed", 16, "light").reach
+    image = picture(reader, reader.index(run.id).still(0, twin, 100), "weights", "fixed", 16, "light")
+    assert np.abs(seen(image.png) - meant(run.weights(twin, 100), image.reach, 16, "light")).max() <= 1
+    assert image.reach == picture(reader, reader.index(run.id).still(0, SGD, 0), "weights", "fixed", 16, "light").reach
 
 
 def test_bytes_that_are_gone_are_not_found(store: Store, reader: FilmReader) -> None:
@@ -166,6 +166,6 @@ def test_a_flat_matrix_is_pooled_on_each_side_alone(store: Store, reader: FilmRe
     cell = run.cells[0]
     run.save("init", cell.key.start, {"weight": start})
     run.save("frame_000001", cell.key, {"delta": delta}, {"step": "1", "scale": "0.01"})
-    made = picture(reader, reader.index(run.id).still(0, cell, 1), "weights", scale, 8, "dark")
-    assert (made.high, made.wide) == (2, 2)
-    assert np.abs(seen(made.png) - meant(start + 0.01 * delta, made.reach, 8, "dark")).max() <= 1
+    image = picture(reader, reader.index(run.id).still(0, cell, 1), "weights", scale, 8, "dark")
+    assert (image.high, image.wide) == (2, 2)
+    assert np.abs(seen(image.png) - meant(start + 0.01 * delta, image.reach, 8, "dark")).max() <= 1

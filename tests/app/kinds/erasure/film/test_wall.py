@@ -26,12 +26,12 @@ def ask(client: httpx.Client, run: str, **query: Any) -> str:
 
 def shots(page: str) -> dict[tuple[str, str, str], str]:
     """The HTML of every training by optimizer, learning rate and image."""
-    found = re.findall(
+    matches = re.findall(
         r'<figure class="shot[^"]*" data-optimizer="(\w+)" data-lr="([\d.]+)" data-image="(\w+)"(.*?)</figure>',
         page,
         re.DOTALL,
     )
-    return {(optimizer, lr, image): html for optimizer, lr, image, html in found}
+    return {(optimizer, lr, image): html for optimizer, lr, image, html in matches}
 
 
 def text(html: str) -> str:

@@ -30,8 +30,8 @@ def tabs(text: str) -> list[str]:
 def options(text: str, figure: str, name: str) -> list[str]:
     """Values of a select of a figure's card; none where there is no such select."""
     card = text.split(f'id="figure-{figure}"')[1].split("</section>")[0]
-    found = re.search(rf'<select name="{name}">(.*?)</select>', card)
-    return re.findall(r'<option value="([^"]*)"', found[1]) if found else []
+    hit = re.search(rf'<select name="{name}">(.*?)</select>', card)
+    return re.findall(r'<option value="([^"]*)"', hit[1]) if hit else []
 
 
 def test_each_kind_has_its_tabs_and_no_other(client: httpx.Client, store: Store) -> None:
@@ -47,7 +47,7 @@ def test_each_kind_has_its_tabs_and_no_other(client: httpx.Client, store: Store)
 def test_a_tab_tells_its_findings_before_any_script(client: httpx.Client, store: Store, tab: str) -> None:
     run = write_run(store, GRIDS, replicates=2, diverge={("sgd", 1): 40})[0]
     text = page(client, run.id, f"?tab={tab}")
-    shown = next(each for each in KINDS["erasure"].tabs if each.key == tab).figures
+    shown = next(item for item in KINDS["erasure"].tabs if item.key == tab).figures
     assert re.findall(r'data-figure="(\w+)"', text) == [placed.entry.name for placed in shown]
     if tab == "erasure":
         assert "after 100 steps at each optimizer's best learning rate: " in unmarked(unescape(text))

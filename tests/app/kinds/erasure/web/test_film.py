@@ -33,7 +33,7 @@ def ask(client: httpx.Client, run: str, part: str = "", status: int = 200, **que
 
 
 def cells(answer: httpx.Response) -> dict[Cell, dict[str, Any]]:
-    return {Cell(*(each[name] for name in Cell._fields)): each for each in answer.json()["cells"]}
+    return {Cell(*(item[name] for name in Cell._fields)): item for item in answer.json()["cells"]}
 
 
 def rgb(picture: Image.Image) -> np.ndarray:
@@ -44,17 +44,17 @@ def test_the_index_has_every_training_with_what_was_measured(client: httpx.Clien
     runs = write_run(store, replicates=2, diverge={("sgd", 1): 40})
     run = runs[1]
     answer = ask(client, run.id, replicate=1)
-    told = answer.json()
-    assert (told["replicate"], told["replicates"], told["two_level"]) == (1, 2, True)
-    assert told["moments"] == list(run.spec.observed_steps())
+    body = answer.json()
+    assert (body["replicate"], body["replicates"], body["two_level"]) == (1, 2, True)
+    assert body["moments"] == list(run.spec.observed_steps())
     top = float(np.quantile(np.abs(run.init[16, "picture"]), 0.995))
-    (width,) = told["widths"]
+    (width,) = body["widths"]
     assert (width["width"], width["rows"], width["columns"]) == (16, 16, 16)
     assert top <= width["reach"] <= 1.1 * top
-    found = cells(answer)
-    assert list(found) == run.cells
+    grid = cells(answer)
+    assert list(grid) == run.cells
     for cell in run.spec.cells():
-        info = found[cell]
+        info = grid[cell]
         assert info["total_steps"] == 100
         diverged = cell == SGD
         assert (info["state"], info["diverged_step"]) == (("diverged", 40) if diverged else ("done", None))
@@ -125,8 +125,14 @@ def test_a_frame_is_kept_for_good(client: httpx.Client, store: Store) -> None:
     (run,) = write_run(store)
     answer = ask(client, run.id, "/frame", **WHICH, step=10, size=16)
     assert (answer.headers["content-type"], answer.headers["cache-control"]) == ("image/png", IMMUTABLE)
-    told = json.loads(answer.headers["x-frame"])
-    assert (told["rows"], told["columns"], told["high"], told["wide"], told["step"]) == (16, 16, 1, 1, 10)
+    document = json.loads(answer.headers["x-frame"])
+    assert (document["rows"], document["columns"], document["high"], document["wide"], document["step"]) == (
+        16,
+        16,
+        1,
+        1,
+        10,
+    )
     assert rgb(Image.open(io.BytesIO(answer.content))).shape == (16, 16, 3)
     again = client.get(answer.url, headers={"If-None-Match": f'"x", {answer.headers["etag"]}'})
     assert (again.status_code, again.content, again.headers["cache-control"]) == (304, b"", IMMUTABLE)
@@ -135,7 +141,7 @@ def test_a_frame_is_kept_for_good(client: httpx.Client, store: Store) -> None:
         {"lr": 0.1},
     ]  # fmt: skip
     asked = {**WHICH, "step": 10, "size": 16}
-    tags = {ask(client, run.id, "/frame", **{**asked, **each}).headers["etag"] for each in changes}
+    tags = {ask(client, run.id, "/frame", **{**asked, **change}).headers["etag"] for change in changes}
     assert len({answer.headers["etag"], *tags}) == len(changes) + 1
 
 
@@ -193,21 +199,21 @@ def test_a_growing_film_is_asked_for_again(client: httpx.Client, store: Store) -
 def test_values_are_exact(client: httpx.Client, store: Store) -> None:
     (run,) = write_run(store)
     part: dict[str, Any] = {"top": 3, "bottom": 7, "left": 2, "right": 12}
-    told = ask(client, run.id, "/values", **WHICH, step=56, **part).json()
+    body = ask(client, run.id, "/values", **WHICH, step=56, **part).json()
     cut = np.s_[3:7, 2:12]
-    assert (told["top"], told["left"], told["rows"], told["columns"]) == (3, 2, 4, 10)
-    assert np.allclose(told["initial"], run.init[16, "picture"][cut].reshape(-1), atol=1e-7)
-    assert np.allclose(told["weight"], run.weights(SGD, 56)[cut].reshape(-1), atol=1e-6)
-    assert np.allclose(np.array(told["initial"]) + told["movement"], told["weight"], atol=1e-12)
+    assert (body["top"], body["left"], body["rows"], body["columns"]) == (3, 2, 4, 10)
+    assert np.allclose(body["initial"], run.init[16, "picture"][cut].reshape(-1), atol=1e-7)
+    assert np.allclose(body["weight"], run.weights(SGD, 56)[cut].reshape(-1), atol=1e-6)
+    assert np.allclose(np.array(body["initial"]) + body["movement"], body["weight"], atol=1e-12)
     # What was stored in eight bits is as near to the truth as it says.
-    error = np.abs(np.array(told["movement"]) - run.moved[SGD, 56][cut].reshape(-1)).max()
-    assert 0 < error <= told["resolution"] * 1.001
+    error = np.abs(np.array(body["movement"]) - run.moved[SGD, 56][cut].reshape(-1)).max()
+    assert 0 < error <= body["resolution"] * 1.001
     text = ask(client, run.id, "/values", **WHICH, step=56, **part, format="csv").text
     rows = list(csv.DictReader(io.StringIO(text)))
     assert [(int(row["row"]), int(row["column"])) for row in rows] == [
         (i, j) for i in range(3, 7) for j in range(2, 12)
     ]
-    assert np.allclose([float(row["weight"]) for row in rows], told["weight"])
+    assert np.allclose([float(row["weight"]) for row in rows], body["weight"])
 
 
 BAD: list[tuple[str, dict[str, Any], str]] = [

@@ -35,7 +35,7 @@ def test_a_batch_of_pictures_of_40_megapixels(server: tuple[str, psutil.Process]
     with growth(process) as grown, ThreadPoolExecutor(40) as pool:
         sending = [pool.submit(send, large) for _ in range(40)]
         page = httpx.get(url, headers={"Accept": "text/html"}, timeout=60, trust_env=False)
-        answers = Counter(each.result() for each in sending)
+        answers = Counter(item.result() for item in sending)
     assert page.status_code == 200
     assert answers.keys() <= {200, 503}
     assert answers[200] >= 16

@@ -25,16 +25,16 @@ def source(rows: list[dict[str, Any]], **run: Any) -> Source[LayerOptions]:
 
 
 def test_bytes_by_hand() -> None:
-    made = info(source(ROWS))
-    assert {each.name: each.values[:, 0].tolist() for each in made.formats} == {
+    data = info(source(ROWS))
+    assert {item.name: item.values[:, 0].tolist() for item in data.formats} == {
         "dense": [942_000, 942_000], "masked_dense": [1_882_800, 1_882_800], "csr": [471_604, 190_564],
     }  # fmt: skip
-    assert words.text(tuple(finding(made))) == (
+    assert words.text(tuple(finding(data))) == (
         "For inference, 784×300 takes 942 kB dense; at 10.0 % of the weights masked dense 1.88 MB, CSR 191 kB."
     )
-    means = {trace.name: trace.y.tolist() for trace in draw(made).data if trace.meta["part"] == "mean"}
+    means = {trace.name: trace.y.tolist() for trace in draw(data).data if trace.meta["part"] == "mean"}
     assert means["CSR"] == [471.604, 190.564]
-    assert np.log10(1_882.8) < draw(made).layout.yaxis.range[1]
+    assert np.log10(1_882.8) < draw(data).layout.yaxis.range[1]
 
 
 @pytest.mark.parametrize(

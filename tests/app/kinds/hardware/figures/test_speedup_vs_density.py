@@ -61,17 +61,17 @@ def test_break_even_is_where_a_straight_line_in_log_log_crosses_one() -> None:
 
 
 def test_the_finding_says_where_each_format_breaks_even() -> None:
-    made = info(source(ROWS))
+    data = info(source(ROWS))
     # CSR: means 0.6 and 2.2; 0.5·(0.1/0.5)^(ln(1/0.6)/ln(2.2/0.6)) = 0.266.
-    assert words.text(tuple(finding(made))) == (
+    assert words.text(tuple(finding(data))) == (
         "Inference of 784×300, batch 60, on A Processor: masked dense is slower at every density (0.90× at 10.0 %), "
         "CSR breaks even at 26.6 % (2.2× at 10.0 %)."
     )
-    (mark,) = [trace for trace in draw(made).data if trace.meta["part"] == "break_even"]
+    (mark,) = [trace for trace in draw(data).data if trace.meta["part"] == "break_even"]
     assert mark.x[0] == pytest.approx(26.556, abs=0.01)
     assert mark.y[0] == 1
     assert mark.meta["role"] == "csr"
-    assert "even at 26.6 %" in [note.text for note in draw(made).layout.annotations]
+    assert "even at 26.6 %" in [note.text for note in draw(data).layout.annotations]
 
 
 def measured(*points: tuple[float, float, float]) -> list[dict[str, Any]]:
@@ -98,9 +98,9 @@ SLOWER, SAME, FASTER = (0.91, 0.89, 0.93), (0.95, 0.90, 1.04), (1.2, 1.1, 1.3)
     ],
 )  # fmt: skip
 def test_faster_and_slower_are_what_the_repeats_show(points: Any, said: str) -> None:
-    made = info(source(measured(*points), densities=(0.5, 0.2, 0.1)))
-    assert said in words.text(tuple(finding(made)))
-    figure = draw(made)
+    data = info(source(measured(*points), densities=(0.5, 0.2, 0.1)))
+    assert said in words.text(tuple(finding(data)))
+    figure = draw(data)
     assert (
         "faster, slower: the middle half of the repeats lies above, below 1 in every replicate"
         in (figure.layout.meta["foot"])
@@ -112,8 +112,8 @@ def test_faster_and_slower_are_what_the_repeats_show(points: Any, said: str) -> 
 def test_one_replicate_that_shows_the_contrary_is_enough_to_say_neither() -> None:
     other = {**measured(FASTER)[0], "target": 0.1, "replicate": 1, "speedup_low": 0.99}
     rows = [*measured(FASTER, FASTER, FASTER), other]
-    made = info(source(rows, densities=(0.5, 0.2, 0.1)))
-    assert "CSR is faster only at higher densities" in words.text(tuple(finding(made)))
+    data = info(source(rows, densities=(0.5, 0.2, 0.1)))
+    assert "CSR is faster only at higher densities" in words.text(tuple(finding(data)))
 
 
 def test_theory_and_dense_are_drawn_beside_what_is_measured() -> None:
@@ -129,32 +129,32 @@ def test_theory_and_dense_are_drawn_beside_what_is_measured() -> None:
 
 def test_a_format_that_is_refused_says_why_and_has_no_line() -> None:
     rows = [*ROWS[:1], row("csr"), refused("masked_dense", 7), refused("masked_dense", 7, target=0.1)]
-    made = info(source(rows))
-    assert made.formats[0].refused == ("torch", "torch")
-    figure = draw(made)
+    data = info(source(rows))
+    assert data.formats[0].refused == ("torch", "torch")
+    figure = draw(data)
     assert "masked dense: refused by PyTorch on this machine" in figure.layout.meta["foot"]
     assert [trace.name for trace in figure.data if trace.meta["part"] == "mean"] == ["CSR"]
-    assert table(made)["refused"] == [*["torch"] * 4, ""]
+    assert table(data)["refused"] == [*["torch"] * 4, ""]
     some = info(source([row("csr", target=0.1), refused("csr", 5)]))
     assert "CSR, at some densities: keeps at most half of the weights" in draw(some).layout.meta["foot"]
 
 
 def test_a_format_whose_numbers_are_wrong_is_not_counted() -> None:
-    made = info(source([row("csr", speedup=5.0, error=0.04), row("csr", target=0.1, speedup=2.0)]))
-    assert made.formats[1].values[:, 0].tolist() == [pytest.approx(NAN, nan_ok=True), 2.0]
-    assert "CSR: off by up to 4 % of the largest output, so excluded" in draw(made).layout.meta["foot"]
+    data = info(source([row("csr", speedup=5.0, error=0.04), row("csr", target=0.1, speedup=2.0)]))
+    assert data.formats[1].values[:, 0].tolist() == [pytest.approx(NAN, nan_ok=True), 2.0]
+    assert "CSR: off by up to 4 % of the largest output, so excluded" in draw(data).layout.meta["foot"]
 
 
 def test_energy_is_told_as_missing_only_where_it_is() -> None:
     assert "energy cannot be measured here" in draw(info(source(ROWS))).layout.meta["foot"]
-    made = info(source([row("csr", energy_j=0.002)]))
-    assert "energy" not in draw(made).layout.meta["foot"]
-    assert table(made)["energy_j"] == [0.002]
+    data = info(source([row("csr", energy_j=0.002)]))
+    assert "energy" not in draw(data).layout.meta["foot"]
+    assert table(data)["energy_j"] == [0.002]
 
 
 def test_options_choose_layer_mode_and_batch() -> None:
-    made = info(source(ROWS, {"layer": "300x100"}))
-    assert made.formats[1].values[0, 0] == 99
+    data = info(source(ROWS, {"layer": "300x100"}))
+    assert data.formats[1].values[0, 0] == 99
     assert info(source(ROWS, {"mode": "training"})).formats[1].values[0, 0] == 98
     assert info(source(ROWS, {"batch": 7}, batch_sizes=(60, 7))).formats[1].values[0, 0] == 97
     for option, value in (("layer", "1x1"), ("batch", 5)):
@@ -175,9 +175,9 @@ def test_empty_says_what_it_waits_for(state: str, expected: str) -> None:
 def test_the_measurements_of_a_ticket_are_no_layer() -> None:
     """A collapsed ticket would get its speed-up here."""
     rows = [row("dense", (0, 0), ticket=1), row("csr", (0, 0), ticket=1, speedup=3.4)]
-    made = info(source(rows, layers=[]))
-    assert words.text(tuple(finding(made))) == "Nothing to show: this run times no layer by itself."
-    assert not any(np.isfinite(each.values).any() for each in made.formats)
+    data = info(source(rows, layers=[]))
+    assert words.text(tuple(finding(data))) == "Nothing to show: this run times no layer by itself."
+    assert not any(np.isfinite(item.values).any() for item in data.formats)
 
 
 def test_another_kind_of_run_is_refused() -> None:

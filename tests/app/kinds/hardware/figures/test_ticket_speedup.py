@@ -29,9 +29,9 @@ ROWS = [
 
 
 def test_the_sentence_by_hand() -> None:
-    made = info(source(ROWS))
-    assert made.density == 0.07
-    assert words.text(tuple(finding(made))) == (
+    data = info(source(ROWS))
+    assert data.density == 0.07
+    assert words.text(tuple(finding(data))) == (
         "This ticket (7.0 % of the weights), inference, batch 60: 2.7× on this CPU as CSR; structured 6.0×, compacted "
         "1.5×. Measured on A Processor."
     )
@@ -52,16 +52,16 @@ def test_a_row_for_each_format_from_one_to_its_speed_up() -> None:
 
 
 def test_what_is_refused_has_no_row_but_a_reason() -> None:
-    made = info(source([of_ticket("compacted", 1.5), refused("csr", 6, n_in=0, n_out=0, ticket=1)]))
-    assert "CSR: no layer can be stored in this format" in draw(made).layout.meta["foot"]
-    columns = table(made)
+    data = info(source([of_ticket("compacted", 1.5), refused("csr", 6, n_in=0, n_out=0, ticket=1)]))
+    assert "CSR: no layer can be stored in this format" in draw(data).layout.meta["foot"]
+    columns = table(data)
     assert columns["format"] == ["csr", "csr", "compacted"]
     assert columns["refused"] == ["layers", "layers", ""]
 
 
 def test_a_run_without_a_ticket_says_so() -> None:
-    made = info(source([], ticket=""))
-    assert words.text(tuple(finding(made))).startswith("This run times single layers only")
+    data = info(source([], ticket=""))
+    assert words.text(tuple(finding(data))).startswith("This run times single layers only")
     assert not has_ticket(hardware_run(ticket=""))
     assert has_ticket(hardware_run(ticket=TICKET))
     assert not has_layers(hardware_run(layers=[]))

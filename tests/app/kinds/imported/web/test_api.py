@@ -102,7 +102,7 @@ def test_every_page_and_answer_about_an_import_is_there(client: httpx.Client, fo
     assert "2 files" in client.get("/").text
     assert "2 of 2 masks" in client.get(f"/runs/{run['id']}").text
     catalog = client.get("/api/v1/catalog").json()
-    for figure in (each["name"] for each in catalog["figures"] if "imported" in each["kinds"]):
+    for figure in (item["name"] for item in catalog["figures"] if "imported" in item["kinds"]):
         assert client.get(f"{RUNS}/{run['id']}/figures/{figure}").status_code == 200, figure
     for path in ("comparison", "events", "artifacts", "series?name=layers", "tickets/0/1"):
         assert client.get(f"{RUNS}/{run['id']}/{path}").status_code == 200, path

@@ -34,8 +34,8 @@ def send(client: httpx.Client, *names: str, dry: bool = False, **fields: Any) ->
 def preview(client: httpx.Client, *names: str, **fields: Any) -> dict[str, Any]:
     answer = send(client, *names, dry=True, **fields)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+    body: dict[str, Any] = answer.json()
+    return body
 
 
 def kept(found: dict[str, Any], network: int = 0) -> dict[str, tuple[int, int]]:
@@ -57,11 +57,11 @@ def test_the_preview_counts_every_level_and_names_a_collapse_before_it_is_stored
     run = send(client, *names).json()["id"]
     layers = client.get(f"/api/v1/runs/{run}/series?name=layers").json()["columns"]
     by_level = [
-        sum(int(each) for each, its in zip(layers["kept"], layers["level"], strict=True) if its == level)
+        sum(int(layer) for layer, its in zip(layers["kept"], layers["level"], strict=True) if its == level)
         for level in range(3)
     ]
-    assert [each["kept"] for each in found["networks"]] == by_level
-    assert [bool(each["collapse"]) for each in found["networks"]] == [False, True, True]
+    assert [item["kept"] for item in found["networks"]] == by_level
+    assert [bool(item["collapse"]) for item in found["networks"]] == [False, True, True]
     page = unescape(client.get(f"/runs/{run}?tab=masks&level=1", headers={"Accept": "text/html"}).text)
     assert found["networks"][1]["collapse"][1:] in page
     assert found["warnings"][0].startswith("Layer collapse at level 1 in ")
@@ -188,7 +188,7 @@ def test_levels_by_folder_are_in_number_order_and_keep_their_folder(client: http
     assert [warning.partition(":")[0] for warning in found["warnings"]] == [f"Layer collapse at level 10 {cut}"]
     run = send(client, *names).json()
     of_run = collapses(Reader(store), store.run(run["id"]))
-    assert {each["level"]: each["collapse"] for each in found["networks"] if each["collapse"]} == {
+    assert {item["level"]: item["collapse"] for item in found["networks"] if item["collapse"]} == {
         level: brief(each) for (_, level), each in of_run.items()
     }
     assert run["spec"]["files"] == ordered

@@ -86,9 +86,9 @@ def test_dense_is_that_of_its_line_with_its_own_n(records: Any) -> None:
 
 
 def test_a_ticket_that_trained_on_says_so(records: Any) -> None:
-    made = info(source(records, two_replicates(records)))
-    assert "more steps" not in sentence(made)
-    assert sentence(made._replace(continued=True)).endswith("more steps than its controls.")
+    data = info(source(records, two_replicates(records)))
+    assert "more steps" not in sentence(data)
+    assert sentence(data._replace(continued=True)).endswith("more steps than its controls.")
 
 
 def test_the_finding_is_made_from_the_data_and_coloured_by_control(records: Any) -> None:
@@ -110,26 +110,26 @@ def test_the_finding_is_made_from_the_data_and_coloured_by_control(records: Any)
     ],
 )
 def test_at_picks_the_column_and_says_so(records: Any, at: str, dense: float, ending: str) -> None:
-    made = info(source(records, two_replicates(records), at))
-    assert made.dense == pytest.approx(dense)
-    assert sentence(made).endswith(ending)
+    data = info(source(records, two_replicates(records), at))
+    assert data.dense == pytest.approx(dense)
+    assert sentence(data).endswith(ending)
 
 
 def test_one_replicate_says_what_it_cannot_tell(records: Any) -> None:
-    made = info(source(records, records.full_outcome(replicates=1)))
-    assert sentence(made).endswith("One replicate cannot distinguish an effect from chance.")
-    assert foot(made).startswith("n = 1 replicate: no spread, no interval")
-    parts = {trace.meta["part"] for trace in draw(made).data}
+    data = info(source(records, records.full_outcome(replicates=1)))
+    assert sentence(data).endswith("One replicate cannot distinguish an effect from chance.")
+    assert foot(data).startswith("n = 1 replicate: no spread, no interval")
+    parts = {trace.meta["part"] for trace in draw(data).data}
     assert parts == {"mean"}
 
 
 def test_a_running_run_cites_what_most_replicates_have(records: Any) -> None:
-    made = info(source(records, records.full_outcome(last={0: 8, 1: 7, 2: 3}), state="running"))
-    assert made.cited is not None
-    assert (made.cited.level, made.cited.n) == (3, 3)
-    assert sentence(made).endswith("Still running; so far from 3 replicates.")
-    assert foot(made).startswith("n = 1 to 3 replicates by level")
-    ticket = next(curve for curve in made.curves if curve.control == "winning_ticket")
+    data = info(source(records, records.full_outcome(last={0: 8, 1: 7, 2: 3}), state="running"))
+    assert data.cited is not None
+    assert (data.cited.level, data.cited.n) == (3, 3)
+    assert sentence(data).endswith("Still running; so far from 3 replicates.")
+    assert foot(data).startswith("n = 1 to 3 replicates by level")
+    ticket = next(curve for curve in data.curves if curve.control == "winning_ticket")
     assert ticket.n.tolist() == [3, 3, 3, 3, 2, 2, 2, 2, 1]
 
 
@@ -142,13 +142,13 @@ def test_a_running_run_says_what_the_curves_beside_it_show(records: Any) -> None
             (0, 1, "winning_ticket", 0.80), (1, 1, "winning_ticket", 0.90), (0, 1, "reinit", 0.70),
         )
     ]  # fmt: skip
-    made = info(source(records, records.outcome(rows), state="running"))
-    assert sentence(made).startswith(
+    data = info(source(records, records.outcome(rows), state="running"))
+    assert sentence(data).startswith(
         "At 50.0 % of the weights the ticket reaches 85.0 % test accuracy (n = 2); the same mask with new weights "
         "70.0 % (n = 1); dense 93.0 % (n = 3); after "
     )
-    assert sentence(made).endswith("steps. Still running.")
-    shown = {trace.meta["role"]: trace for trace in draw(made).data if trace.meta["part"] == "mean"}
+    assert sentence(data).endswith("steps. Still running.")
+    shown = {trace.meta["role"]: trace for trace in draw(data).data if trace.meta["part"] == "mean"}
     assert shown["winning_ticket"].y[1] == pytest.approx(85.0)
     assert shown["reinit"].y[0] == pytest.approx(70.0)
     assert shown["dense"].y[0] == pytest.approx(93.0)
@@ -156,10 +156,10 @@ def test_a_running_run_says_what_the_curves_beside_it_show(records: Any) -> None
 
 def test_only_dense_so_far(records: Any) -> None:
     outcome = records.full_outcome(replicates=2, last={0: 0, 1: 0})
-    made = info(source(records, outcome, state="running"))
-    assert sentence(made).startswith("The dense network reaches ")
-    assert sentence(made).endswith("; the first pruned network is next.")
-    assert draw(made).data[0].meta["role"] == "dense"
+    data = info(source(records, outcome, state="running"))
+    assert sentence(data).startswith("The dense network reaches ")
+    assert sentence(data).endswith("; the first pruned network is next.")
+    assert draw(data).data[0].meta["role"] == "dense"
 
 
 @pytest.mark.parametrize(
@@ -184,19 +184,19 @@ def test_diverged_trainings_are_crosses_at_the_foot_and_in_no_mean(records: Any)
          "diverged_step": 40.0 if (replicate, level) == (1, 2) else NAN}
         for replicate in range(2) for level in range(3)
     ]  # fmt: skip
-    made = info(source(records, records.outcome(rows)))
-    assert made.curves[0].mean.tolist() == pytest.approx([0.85, 0.85, 0.9])
-    assert "× 1 diverged training; not in the mean" in foot(made)
-    crosses = [trace for trace in draw(made).data if trace.meta["part"] == "diverged"]
+    data = info(source(records, records.outcome(rows)))
+    assert data.curves[0].mean.tolist() == pytest.approx([0.85, 0.85, 0.9])
+    assert "× 1 diverged training; not in the mean" in foot(data)
+    crosses = [trace for trace in draw(data).data if trace.meta["part"] == "diverged"]
     assert [(trace.mode, trace.yaxis, trace.x.tolist()) for trace in crosses] == [("markers", "y2", [25.0])]
 
 
 def test_all_diverged_says_so(records: Any) -> None:
     rows = [{"replicate": 0, "level": 0, "density": 1.0, "test_accuracy": NAN, "diverged_step": 3.0}]
-    made = info(source(records, records.outcome(rows), state="running"))
-    assert sentence(made) == "Every training so far diverged."
+    data = info(source(records, records.outcome(rows), state="running"))
+    assert sentence(data) == "Every training so far diverged."
     assert sentence(info(source(records, records.outcome(rows), state="finished"))) == "Every training diverged."
-    assert draw(made).layout.meta["n"] == 0
+    assert draw(data).layout.meta["n"] == 0
 
 
 def test_traces_band_thin_lines_and_mean_in_per_cent(records: Any) -> None:
@@ -244,9 +244,9 @@ def test_the_range_is_round_and_keeps_the_best_in_sight(values: list[float], bot
 
 
 def test_a_curve_off_the_axis_is_told(records: Any) -> None:
-    made = info(source(records, records.full_outcome()))
-    assert "the axis starts at" in foot(made)
-    assert "shuffled mask ↓" in [note.text for note in draw(made).layout.annotations]
+    data = info(source(records, records.full_outcome()))
+    assert "the axis starts at" in foot(data)
+    assert "shuffled mask ↓" in [note.text for note in draw(data).layout.annotations]
 
 
 def test_accuracies_of_a_text_are_told_from_the_best_constant_guess(records: Any) -> None:

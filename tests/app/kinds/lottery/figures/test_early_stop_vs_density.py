@@ -82,15 +82,15 @@ def test_a_running_run_gives_the_means_of_its_curves_each_with_its_n(records: An
 
 
 def test_censored_levels_are_open_and_make_no_claim(records: Any) -> None:
-    made = info(source(records, rows(early_stop_censored=1.0, early_stop_step=1000.0)))
-    found = comparable(made)
+    data = info(source(records, rows(early_stop_censored=1.0, early_stop_step=1000.0)))
+    found = comparable(data)
     assert found is not None
     assert found[0] == 1
-    assert sentence(made).startswith("At 50.0 % of the weights")
-    assert sentence(made).endswith("Hollow markers: still improving at the last step, so no speed-up claim there.")
-    assert [counts.tolist() for counts in made.censored] == [[0, 0, 2], [0, 4]]
-    assert "hollow markers: still improving at the last step (6 of 14)" in foot(made)
-    symbols = {trace.meta["role"]: trace.marker.symbol for trace in draw(made).data if trace.meta["part"] == "mean"}
+    assert sentence(data).startswith("At 50.0 % of the weights")
+    assert sentence(data).endswith("Hollow markers: still improving at the last step, so no speed-up claim there.")
+    assert [counts.tolist() for counts in data.censored] == [[0, 0, 2], [0, 4]]
+    assert "hollow markers: still improving at the last step (6 of 14)" in foot(data)
+    symbols = {trace.meta["role"]: trace.marker.symbol for trace in draw(data).data if trace.meta["part"] == "mean"}
     assert symbols["winning_ticket"] == ("circle", "circle", "circle-open")
     assert symbols["reinit"] == ("square", "square-open")
 
@@ -103,11 +103,11 @@ def test_everything_censored_makes_no_claim_at_all(records: Any) -> None:
 
 
 def test_a_diverged_training_is_neither_a_step_nor_censored(records: Any) -> None:
-    made = info(source(records, rows(diverged_step=20.0, early_stop_censored=1.0)))
-    assert [counts.tolist() for counts in made.censored] == [[0, 0, 0], [0, 0]]
-    assert np.isnan(made.curves[0].values[2]).all()
-    assert "× 6 diverged trainings; not in the mean" in foot(made)
-    found = comparable(made)
+    data = info(source(records, rows(diverged_step=20.0, early_stop_censored=1.0)))
+    assert [counts.tolist() for counts in data.censored] == [[0, 0, 0], [0, 0]]
+    assert np.isnan(data.curves[0].values[2]).all()
+    assert "× 6 diverged trainings; not in the mean" in foot(data)
+    found = comparable(data)
     assert found is not None
     assert found[0] == 1
 
@@ -126,5 +126,5 @@ def test_table_names_the_censored(records: Any) -> None:
 
 
 def test_tickets_that_trained_on_are_not_compared(records: Any) -> None:
-    made = info(source(records, rows()))._replace(continued=True)
-    assert sentence(made).startswith("Tickets go on from trained weights")
+    continued_data = info(source(records, rows()))._replace(continued=True)
+    assert sentence(continued_data).startswith("Tickets go on from trained weights")

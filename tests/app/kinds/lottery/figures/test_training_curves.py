@@ -75,9 +75,9 @@ def test_info_by_hand(records: Any, same: Callable[..., bool]) -> None:
         planned=("winning_ticket", "reinit", "shuffled"),
         live=False,
     )
-    made = info(source(records, series, level=1))
-    assert same(made, expected)
-    assert words.text(tuple(finding(made))) == (
+    data = info(source(records, series, level=1))
+    assert same(data, expected)
+    assert words.text(tuple(finding(data))) == (
         "Level 1 (64.4 % of the weights), test accuracy after 500 of 1,000 steps: the ticket 70.0 %, the same mask "
         "with new weights 60.0 %."
     )
@@ -116,34 +116,34 @@ def test_thinning_drops_what_is_not_finite() -> None:
 
 def test_no_more_than_a_hundred_lines_are_drawn_and_the_foot_says_so(records: Any) -> None:
     evaluation = records.evaluation(level=2, replicates=60, points=3)
-    made = info(source(records, {"evaluation": evaluation}, level=2))
-    assert len(made.lines) + len(made.means) == MAX_LINES
-    assert f"{MAX_LINES - 3} of 180 trainings drawn, all in the mean" in foot(made)
-    assert [mean.n for mean in made.means] == [60, 60, 60]
+    data = info(source(records, {"evaluation": evaluation}, level=2))
+    assert len(data.lines) + len(data.means) == MAX_LINES
+    assert f"{MAX_LINES - 3} of 180 trainings drawn, all in the mean" in foot(data)
+    assert [mean.n for mean in data.means] == [60, 60, 60]
     # Whole replicates first, so that no control is favoured.
-    assert {line.replicate for line in made.lines} == set(range(33))
+    assert {line.replicate for line in data.lines} == set(range(33))
 
 
 def test_the_foot_says_where_the_axis_starts(records: Any) -> None:
-    made = info(source(records, {"evaluation": records.series(rows())}, level=1))
-    low, _ = value_range(made)
+    data = info(source(records, {"evaluation": records.series(rows())}, level=1))
+    low, _ = value_range(data)
     assert low > 10
-    assert foot(made).endswith(f"the axis starts at {low:g} %: lower values lie below it")
+    assert foot(data).endswith(f"the axis starts at {low:g} %: lower values lie below it")
     high = [{**row, "test_accuracy": row["test_accuracy"] / 10 + 0.89} for row in rows()]
     assert "axis" not in foot(info(source(records, {"evaluation": records.series(high)}, level=1)))
 
 
 def test_arrays_travel_as_bytes(records: Any) -> None:
-    made = info(source(records, {"evaluation": records.evaluation(points=500)}, level=9))
-    for trace in draw(made).data:
+    data = info(source(records, {"evaluation": records.evaluation(points=500)}, level=9))
+    for trace in draw(data).data:
         assert isinstance(trace.y, np.ndarray)
         assert trace.y.dtype == np.float32
 
 
 def test_level_zero_is_the_dense_network(records: Any) -> None:
-    made = info(source(records, {"evaluation": records.evaluation(level=0)}))
-    assert {trace.meta["role"] for trace in draw(made).data} == {"dense"}
-    assert words.text(tuple(finding(made))).startswith("The dense network, test accuracy after 1,000 of 1,000 steps: ")
+    data = info(source(records, {"evaluation": records.evaluation(level=0)}))
+    assert {trace.meta["role"] for trace in draw(data).data} == {"dense"}
+    assert words.text(tuple(finding(data))).startswith("The dense network, test accuracy after 1,000 of 1,000 steps: ")
 
 
 def test_losses_are_in_nats_and_a_diverged_one_does_not_set_the_axis(records: Any) -> None:
@@ -152,13 +152,13 @@ def test_losses_are_in_nats_and_a_diverged_one_does_not_set_the_axis(records: An
     columns["validation_loss"] = np.where(
         (columns["control"] == "shuffled") & (columns["step"] > 500), np.inf, columns["validation_loss"]
     )
-    made = info(source(records, {"evaluation": records.series([]).__class__(columns)}, level=9,
+    data = info(source(records, {"evaluation": records.series([]).__class__(columns)}, level=9,
                        metric="validation_loss"))  # fmt: skip
-    low, high = value_range(made)
+    low, high = value_range(data)
     assert low == 0
     assert 1 < high < 3
-    assert "nats" in words.text(tuple(finding(made)))
-    assert draw(made).layout.meta["axes"]["y"] == "validation loss (nats)"
+    assert "nats" in words.text(tuple(finding(data)))
+    assert draw(data).layout.meta["axes"]["y"] == "validation loss (nats)"
 
 
 TEXT = {"dataset": {"kind": "tiny_shakespeare"}, "model": {"kind": "char_transformer"}}
@@ -166,23 +166,23 @@ TEXT = {"dataset": {"kind": "tiny_shakespeare"}, "model": {"kind": "char_transfo
 
 def test_losses_of_a_text_have_their_perplexity_and_accuracies_their_chance(records: Any) -> None:
     series = {"evaluation": records.evaluation()}
-    made = info(source(records, series, records.run(**TEXT), level=9, metric="test_loss"))
-    (mean,) = [mean for mean in made.means if mean.control == "winning_ticket"]
+    data = info(source(records, series, records.run(**TEXT), level=9, metric="test_loss"))
+    (mean,) = [mean for mean in data.means if mean.control == "winning_ticket"]
     loss, perplexity = mean.value[-1], np.exp(mean.value[-1])
     written = f"{words.significant(loss)} nats (perplexity {words.significant(perplexity)})"
-    assert written in words.text(tuple(finding(made)))
-    hovered = [trace.text[-1] for trace in draw(made).data if trace.meta == {"role": "winning_ticket", "part": "mean"}]
+    assert written in words.text(tuple(finding(data)))
+    hovered = [trace.text[-1] for trace in draw(data).data if trace.meta == {"role": "winning_ticket", "part": "mean"}]
     assert hovered == [written]
-    made = info(source(records, series, records.run(**TEXT), level=9))
-    assert foot(made).endswith("next characters predicted right; always guessing the most frequent one gives 14.6 %")
+    data = info(source(records, series, records.run(**TEXT), level=9))
+    assert foot(data).endswith("next characters predicted right; always guessing the most frequent one gives 14.6 %")
     pictures = info(source(records, series, level=9))
     assert "guessing" not in foot(pictures)
     assert "perplexity" not in words.text(tuple(finding(pictures)))
 
 
 def test_the_first_train_loss_is_not_a_number_and_not_drawn(records: Any) -> None:
-    made = info(source(records, {"evaluation": records.evaluation()}, level=9, metric="train_loss"))
-    assert {int(line.step[0]) for line in made.lines} == {50}
+    data = info(source(records, {"evaluation": records.evaluation()}, level=9, metric="train_loss"))
+    assert {int(line.step[0]) for line in data.lines} == {50}
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,9 @@ def test_the_first_train_loss_is_not_a_number_and_not_drawn(records: Any) -> Non
     ],
 )
 def test_empty_says_what_it_waits_for(records: Any, level: int, state: str, expected: str) -> None:
-    made = info(source(records, {}, records.run(state=state), level=level))
-    assert words.text(tuple(finding(made))) == expected
-    assert draw(made).layout.xaxis.range == (0, 1010)
+    data = info(source(records, {}, records.run(state=state), level=level))
+    assert words.text(tuple(finding(data))) == expected
+    assert draw(data).layout.xaxis.range == (0, 1010)
 
 
 def test_only_one_level_is_read() -> None:

@@ -28,7 +28,7 @@ ROWS = [
 
 
 def test_info_by_hand(same: Any) -> None:
-    made = info(source(ROWS))
+    data = info(source(ROWS))
     expected = RankInfo(
         widths=np.array([32, 128]),
         batches=(
@@ -38,13 +38,13 @@ def test_info_by_hand(same: Any) -> None:
         replicates=2,
         live=False,
     )
-    assert same(made, expected)
+    assert same(data, expected)
     # 40 and 44: sd 2.83; 10 and 12: sd 1.41.
-    assert words.text(tuple(finding(made))) == (
+    assert words.text(tuple(finding(data))) == (
         "From width 32 to 128, with batches of 64 over 2 replicates: stable rank of the gradient 1.1 ± 0.1 to 1.2 ± "
         "0.1, of its dualised update 11.0 ± 1.4 to 42.0 ± 2.8; no update of that batch could exceed 64."
     )
-    assert foot(made).startswith("n = 1 to 2 replicates, mean ± standard deviation · band = min to max")
+    assert foot(data).startswith("n = 1 to 2 replicates, mean ± standard deviation · band = min to max")
 
 
 def test_lines_caps_and_axes() -> None:
@@ -64,12 +64,12 @@ def test_lines_caps_and_axes() -> None:
 
 
 def test_a_live_run_is_told_from_the_batch_that_has_a_point() -> None:
-    made = info(source([row(32, 16, 1.5, 8.0)], state="running"))
-    assert words.text(tuple(finding(made))) == (
+    data = info(source([row(32, 16, 1.5, 8.0)], state="running"))
+    assert words.text(tuple(finding(data))) == (
         "At width 32, with batches of 16: stable rank of the gradient 1.5, of its dualised update 8.0."
     )
-    assert foot(made).startswith("n = 1 replicate: no spread")
-    assert foot(made).endswith("7 gradients remaining")
+    assert foot(data).startswith("n = 1 replicate: no spread")
+    assert foot(data).endswith("7 gradients remaining")
 
 
 @pytest.mark.parametrize(("state", "expected"), [
