@@ -37,6 +37,23 @@ def kept_pooled(kept: int, available: int, rate: float, rounds: int) -> int:
     return available
 
 
+def gradual(first: int, last: int, done: float) -> int:
+    """Return how many weights are kept when a share `done` of a gradual pruning from `first` to `last` lies behind.
+
+    Source: Zhu & Gupta 2017, arXiv 1710.01878, equation 1, times the number of weights.
+    """
+    return last + round((first - last) * (1 - done) ** 3)
+
+
+def moments(begin: float, end: float, every: int, steps: int) -> range:
+    """Return the numbers of updates after which a training of `steps` is pruned, `every` so many, the last at `end`.
+
+    `begin` and `end` are shares of the steps. At `begin` itself nothing is pruned yet. Empty where `every` is too long.
+    """
+    start = round(begin * steps)
+    return range(start + every, round(end * steps) + 1, every)
+
+
 def linear(n_inputs: int, widths: Sequence[int], n_classes: int) -> Iterator[Kernel]:
     """Yield the kernels of linear layers on `n_inputs` numbers; the output layer comes last."""
     for n_units in widths:

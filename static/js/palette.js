@@ -7,6 +7,7 @@ export const ROLES = new Set([
   "shuffled",
   "random",
   "magnitude_at_init",
+  "random_pruning",
   "sgd",
   "momentum_sgd",
   "spectral_sgd",

@@ -8,9 +8,14 @@ from app.contract.params.base import Params, unit
 
 
 class ControlParams(Params):
-    """What every control has: one that is `rewound` starts from the ticket's own weights at the rewind step."""
+    """What every control has.
+
+    One that is `rewound` starts from the ticket's own weights at the rewind step. One that is `pruned_in_training` is
+    pruned when its ticket is, for which the pruning method must act during the training.
+    """
 
     rewound: ClassVar[bool] = False
+    pruned_in_training: ClassVar[bool] = False
 
 
 class DrawnControl(ControlParams):

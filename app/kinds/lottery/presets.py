@@ -98,6 +98,26 @@ PRESETS = (
         ),
     ),
     Preset(
+        "gradual-digits",
+        "Pruned as it trains, or before?",
+        paper="Zhu & Gupta 2017",
+        link="https://arxiv.org/abs/1710.01878",
+        claim="Weights can be pruned bit by bit while a network trains, down to a few per cent, with little loss; "
+        "random weights at the same schedule cannot.",
+        differs="LeNet on small digits instead of larger networks; pruned weights do not come back.",
+        spec=_lottery(
+            **{
+                **_DIGITS,
+                "pruning": {"kind": "gradual_magnitude", "rate": 0.6, "begin": 0.1, "end": 0.6, "every": 25},
+                "levels": 5,
+                "branches": [{"kind": "random_pruning"}, {"kind": "reinit"}],
+            },
+            mode="one_shot",
+            steps=1_000,
+            eval_every=50,
+        ),
+    ),
+    Preset(
         "char-tickets",
         "Tickets of a character transformer",
         paper="Chen et al. 2020",

@@ -186,9 +186,11 @@ class LotterySpec(Experiment):
     def stack_groups(self, most: int) -> list[str]:
         """The ticket of a level and its controls, those of them with the same first step and the same rates."""
         groups = dict[tuple[int, bool], list[str]]()
+        # Masks that are found as the ticket trains are there for its controls only when it has ended.
+        first = self.pruning.acts == "during training"
         for key, steps in self.parts() if self.stackable else ():
             if key.level == 1:
-                own_rate = self.rewind == "fine_tune" and key.control == WINNING_TICKET
+                own_rate = (first or self.rewind == "fine_tune") and key.control == WINNING_TICKET
                 groups.setdefault((steps, own_rate), []).append(self.named(key)[1])
         return [stack for group in groups.values() for stack in stacks.even(group, most)]
 
@@ -226,6 +228,7 @@ class LotterySpec(Experiment):
             raise FieldError("model", f"does not fit the data set {self.dataset.kind}: {reason}")
         if self.augmentation != "none" and self.dataset.examples != "pictures":
             raise FieldError("augmentation", f"changes pictures, and the examples of {self.dataset.kind} are text")
+        self._check_moments()
         if self.rewind != "weights" and self.rewind_step:
             raise FieldError("rewind_step", f"must be 0 when rewind is {self.rewind!r}: nothing is rewound")
         if self.rewind_step >= self.steps:
@@ -248,6 +251,20 @@ class LotterySpec(Experiment):
                 "eval_every", f"{evaluations:,} evaluations in total exceed the limit of {MAX_EVALUATIONS:,}"
             )
         return self
+
+    def _check_moments(self) -> None:
+        """Raise `FieldError` where pruning during the training, or a control that needs it, makes no sense."""
+        if self.pruning.acts != "during training":
+            for control in self.branches:
+                if control.pruned_in_training:
+                    reason = f"{control.kind} needs a pruning method that acts during the training"
+                    raise FieldError("branches", f"{reason}, and {self.pruning.kind} does not")
+            return
+        times = self.pruning.moments(self.steps)
+        if not times:
+            raise FieldError("pruning.every", f"is longer than pruning lasts: in {self.steps:,} steps it never happens")
+        if times.start - times.step < self.rewind_step:
+            raise FieldError("pruning.begin", f"must not be before the rewind step, {self.rewind_step}")
 
     def extends(self, other: Experiment) -> str | None:
         """More levels, draws or branches recompute nothing either."""

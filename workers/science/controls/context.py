@@ -1,7 +1,7 @@
 """What a control is derived from and what it hands on, plus the permutation that two of them share."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import torch
@@ -14,7 +14,8 @@ class ControlContext:
 
     `masks`: parameter name -> bool tensor, True = kept. `theta0`: all initial parameters of the replicate.
     `fresh(draw)` draws new initial parameters; `generator(draw)` is the keyed generator of one draw, so that any
-    draw can be made alone. `prune_at_init()` spends the ticket's budget by the magnitude of `theta0`.
+    draw can be made alone. `prune_at_init()` spends the ticket's budget by the magnitude of `theta0`. `first` are the
+    masks with which a ticket began that was pruned during its training.
     """
 
     masks: Mapping[str, Tensor]
@@ -22,13 +23,18 @@ class ControlContext:
     fresh: Callable[[int], Mapping[str, Tensor]]
     generator: Callable[[int], torch.Generator]
     prune_at_init: Callable[[], Mapping[str, Tensor]]
+    first: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class InitialState(NamedTuple):
-    """Where a control starts training: its masks and its (unmasked) parameters."""
+    """Where a control starts training: its masks and its (unmasked) parameters.
+
+    With `scores` it is pruned during its training, by the magnitude of these instead of that of its weights.
+    """
 
     masks: Mapping[str, Tensor]
     weights: Mapping[str, Tensor]
+    scores: Mapping[str, Tensor] | None = None
 
 
 def permuted(masks: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:

@@ -33,6 +33,7 @@ from workers.science.outputs import Checkpoint, Resume, Tensors
 from workers.science.random import generator
 from workers.science.sparse.layout import sparse_layers
 from workers.science.train.batches import Batches
+from workers.science.train.pruning import Pruner
 
 DENSE = LotteryKey()
 
@@ -116,10 +117,11 @@ class Replicate:
         if key.control == WINNING_TICKET:
             yield from self._ticket(key, trainer, masks)
             return
-        state = states.of(key)
+        state, masks = states.of(key), self._found(key.level, masks)
+        pruner = None if state.scores is None else self._chain.pruner(key.level, state.masks, state.scores)
         # Strata are those of the ticket's own initial weights, which not every control shares.
         strata = self._strata if state.weights is self._rewound else None
-        yield from self._train(key, trainer, state.weights, state.masks, self._factor, masks, strata)
+        yield from self._train(key, trainer, state.weights, state.masks, self._factor, masks, strata, pruner=pruner)
 
     def _ticket(self, key: LotteryKey, trainer: Trainer, masks: Mapping[str, Tensor]) -> Iterator[Step | Due | Request]:
         level, spec = key.level, self._spec
@@ -131,8 +133,12 @@ class Replicate:
                 factor = partial(_always, self._factor(spec.steps - 1))
         snapshot_step = spec.rewind_step if level == 0 and spec.rewind_step > 0 else None
         trained = yield from self._train(
-            key, trainer, weights, masks, factor, self._chain.base(level), self._strata, snapshot_step=snapshot_step
-        )
+            key, trainer, weights, masks, factor, self._chain.base(level), self._strata, snapshot_step=snapshot_step,
+            pruner=self._chain.pruner(level, masks),
+        )  # fmt: skip
+        masks = trained.masks
+        if self._chain.in_training:
+            self._chain.find(level, masks)
         if trained.snapshot is not None:
             self._rewound = trained.snapshot
             yield Tensors("rewind", DENSE, trained.snapshot)
@@ -140,18 +146,25 @@ class Replicate:
             tensors = pack(Ticket(masks, trained.state))
             yield Tensors("ticket", key, tensors)
             # Read back what was packed, so that a level continues from the same bits as after a resume.
-            self._chain.keep(level, unpack(tensors, masks))
-            yield from self._movement(key, weights, trained.state, masks)
+            ticket = unpack(tensors, masks)
+            self._chain.keep(level, ticket)
+            yield from self._movement(key, weights, ticket)
+
+    def _found(self, level: int, masks: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Return the masks of a level's ticket, which began to train with `masks`."""
+        return self._chain.found(level) if self._chain.in_training else masks
 
     def _initial_states(self, level: int, masks: Mapping[str, Tensor]) -> Iterator[tuple[LotteryKey, InitialState]]:
-        """Yield the initial state of each draw of each control at a level."""
+        """Yield the initial state of each draw of each control at a level, whose ticket began with `masks`."""
+        found = self._found(level, masks)
         for branch in self._spec.branches:
             context = ControlContext(
-                masks=masks,
+                masks=found,
                 theta0=self._rewound,
                 fresh=lambda draw, kind=branch.kind: self._initial(kind, "init", level, draw),  # type: ignore[misc]
                 generator=lambda draw, kind=branch.kind: self._key(kind, "mask", level, draw),  # type: ignore[misc]
                 prune_at_init=partial(self._chain.masks_at_init, level),
+                first=masks,
             )
             state: InitialState
             for draw, state in enumerate(build(branch)(context)):
@@ -168,23 +181,27 @@ class Replicate:
         strata: Mapping[str, np.ndarray] | None,
         *,
         snapshot_step: int | None = None,
+        pruner: Pruner | None = None,
     ) -> Generator[Step | Due | Request, None, Ended]:
-        """Log the masks of one training and train it, from its start or from where it was saved."""
+        """Log the masks of one training and train it, from its start or from where it was saved.
+
+        Masks that change as it trains are logged when it has ended.
+        """
         saved = self._progress.unfinished.pop(key, None)
-        if saved is None:
+        if saved is None and pruner is None:
             sparse = sparse_layers(trainer.model, masks, trainer.csr_below)
             yield from mask_outputs(key, masks, base, strata, sparse)
         first_step = self._spec.steps - self._steps[key]
-        trained = yield from trainer.train(Plan(key, weights, masks, factor, first_step, snapshot_step, saved))
+        trained = yield from trainer.train(Plan(key, weights, masks, factor, first_step, snapshot_step, saved, pruner))
+        if pruner is not None:
+            yield from mask_outputs(key, trained.masks, base, strata)
         if trained.diverged_step is not None:
             self._diverged[key] = self._steps[key] = trained.diverged_step - first_step
         return trained
 
-    def _movement(
-        self, key: LotteryKey, start: Mapping[str, Tensor], end: Mapping[str, Tensor], alive: Mapping[str, Tensor]
-    ) -> Iterator[Measured | Tensors]:
+    def _movement(self, key: LotteryKey, start: Mapping[str, Tensor], ticket: Ticket) -> Iterator[Measured | Tensors]:
         """Log how far the level's weights went, apart for those that the next pruning keeps, be there a next or not."""
-        kept = self._chain.masks(key.level + 1)
+        kept, end, alive = self._chain.next_masks(key.level, ticket), ticket.weights, ticket.masks
         yield movement_rows(key, start, end, alive, kept)
         tensors = {
             f"{name}.{part}": tensor

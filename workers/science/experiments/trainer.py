@@ -24,6 +24,7 @@ from workers.science.train.hooks import Enter, Hook
 from workers.science.train.layout import Layout
 from workers.science.train.loop import Every, train
 from workers.science.train.masks import Masks
+from workers.science.train.pruning import Prune, Pruner
 from workers.science.train.rates import Rates
 from workers.science.train.snapshot import Snapshot
 from workers.science.train.sparse import lay_out
@@ -37,9 +38,11 @@ if TYPE_CHECKING:
 class Ended:
     """How a training ended: the state at its last step, None if it diverged, and the one at the step asked for.
 
-    Both are copies on the CPU. `diverged_step` is after how many updates it diverged, None if it did not.
+    Both are copies on the CPU, as are the `masks` with which it ended. `diverged_step` is after how many updates it
+    diverged, None if it did not.
     """
 
+    masks: Mapping[str, Tensor]
     state: dict[str, Tensor] | None = None
     snapshot: Mapping[str, Tensor] | None = None
     diverged_step: int | None = None
@@ -47,7 +50,10 @@ class Ended:
 
 @dataclass(frozen=True)
 class Plan:
-    """What one training starts from and how it proceeds; `saved` is its checkpoint if it resumes."""
+    """What one training starts from and how it proceeds; `saved` is its checkpoint if it resumes.
+
+    With a `pruner` its masks change as it trains.
+    """
 
     key: TrainingKey
     weights: Mapping[str, Tensor]
@@ -56,6 +62,7 @@ class Plan:
     first_step: int = 0
     snapshot_step: int | None = None
     saved: TrainingCheckpoint | None = None
+    pruner: Pruner | None = None
 
     def state(self, device: torch.device) -> LoopState:
         """Return where its loop stands, for a network on `device`."""
@@ -112,7 +119,7 @@ class Trainer:
         self.plan, self.state, self.entered = plan, plan.state(next(self.model.parameters()).device), False
         kept = [] if plan.saved is None else plan.saved.part("rows")["all"].tolist()
         self.rows = [Evaluated(int(step), *values) for step, *values in kept]
-        ended, train_accuracy = Ended(), nan
+        ended, train_accuracy = Ended(plan.masks), nan
         for event in self.events(plan):
             match event:
                 case Evaluated():
@@ -133,7 +140,9 @@ class Trainer:
                     yield event
         taken = (hook.state(self.slot) for hook in self.stage.hooks if isinstance(hook, Snapshot))
         ended.snapshot = next((snapshot for snapshot in taken if snapshot), None)
-        values = outcome(self.rows, density(plan.masks), train_accuracy, ended.diverged_step)
+        if plan.pruner is not None:
+            ended.masks = next(hook.masks(self.slot) for hook in self.stage.hooks if isinstance(hook, Masks))
+        values = outcome(self.rows, density(ended.masks), train_accuracy, ended.diverged_step)
         yield one_row("outcome", plan.key, values)
         return ended
 
@@ -156,7 +165,9 @@ class Trainer:
     def events(self, plan: Plan) -> "Iterator[Event | Request]":
         """Train as `plan` says and yield what happens."""
         self.model.load_state_dict(plan.weights)
-        layout = lay_out(self.model, plan.masks, self.csr_below, self.data.task, autocast=self.autocast)
+        # Sparse rows hold the weights that they were made with: what is pruned on the way is dense.
+        csr_below = self.csr_below if plan.pruner is None else 0.0
+        layout = lay_out(self.model, plan.masks, csr_below, self.data.task, autocast=self.autocast)
         for _, event in train_all(layout, self.optimizers(layout.network), {self.slot: (self, plan)}):
             yield event
 
@@ -172,13 +183,15 @@ def train_all(
 ) -> Iterator[SlotEvent]:
     """Train the networks in the slots of a layout; all plans are of the same steps and rates."""
     first, shared = next(iter(members.values()))
-    # Full masks cost time and change nothing.
-    masks = {slot: plan.masks for slot, (_, plan) in members.items() if density(plan.masks) < 1}
-    pruned = any(name in own for name in layout.kernels for own in masks.values())
+    pruners = {slot: plan.pruner for slot, (_, plan) in members.items() if plan.pruner is not None}
+    # Full masks that stay full cost time and change nothing.
+    own = {slot: plan.masks for slot, (_, plan) in members.items() if slot in pruners or density(plan.masks) < 1}
+    masks = Masks(layout, own) if any(name in each for name in layout.kernels for each in own.values()) else None
     steps = {slot: plan.snapshot_step for slot, (_, plan) in members.items()}
     hooks: list[Hook] = [
         Enter({slot: _entering(trainer, plan) for slot, (trainer, plan) in members.items()}),
-        *([Masks(layout, masks)] if pruned else []),
+        *([masks] if masks is not None else []),
+        *([Prune(layout, masks, pruners)] if masks is not None and pruners else []),
         Rates(optimizers, shared.factor),
         *(Snapshot(layout, slot, step) for slot, step in steps.items() if step is not None),
         Evaluate(layout, first.data),

@@ -31,7 +31,8 @@ class PruningContext:
 
     `weights` and `masks` (bool, True = kept) are by parameter name, with one mask for each of `layers`; `weights` may
     hold other parameters and buffers too. `rounds` are to be made at once on the same weights. `theta0` are all
-    parameters at initialisation. `generator` is keyed to the replicate and the level. All is on the CPU.
+    parameters at initialisation. During a training, `step` of its `steps` have been made, and it began with the masks
+    `start`; otherwise `step` is None. `generator` is keyed to the replicate, the level and the step. All is on the CPU.
     """
 
     weights: Mapping[str, Tensor]
@@ -41,6 +42,14 @@ class PruningContext:
     theta0: Mapping[str, Tensor] = field(default_factory=dict)
     trainable: Trainable | None = None
     generator: torch.Generator = field(default_factory=torch.Generator)
+    step: int | None = None
+    steps: int = 0
+    start: Mapping[str, Tensor] = field(default_factory=dict)
+
+    @property
+    def first(self) -> Mapping[str, Tensor]:
+        """The masks that the rounds are counted from."""
+        return self.start or self.masks
 
     def network(self) -> nn.Module:
         """Return a network of its own with these weights, 0 where pruned. Raises `ValueError` without `trainable`."""

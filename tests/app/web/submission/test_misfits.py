@@ -49,6 +49,22 @@ CASES = {
         preset("char-tickets", dataset={**TEXT, "normalise": True}), "dataset.normalise",
         "is not a known field",
     ),
+    "random pruning without pruning in training": (
+        preset("digits-tickets", branches=[{"kind": "random_pruning"}]), "branches",
+        "random_pruning needs a pruning method that acts during the training, and layerwise_magnitude does not",
+    ),
+    "an interval longer than the pruning": (
+        preset("digits-tickets", steps=100, pruning={"kind": "gradual_magnitude", "every": 51}), "pruning.every",
+        "is longer than pruning lasts: in 100 steps it never happens",
+    ),
+    "pruning that ends before it begins": (
+        preset("digits-tickets", pruning={"kind": "gradual_magnitude", "begin": 0.5, "end": 0.4}), "pruning.end",
+        "must be after begin, 0.5",
+    ),
+    "pruning before the rewind step": (
+        preset("digits-tickets", rewind_step=20, pruning={"kind": "gradual_magnitude"}), "pruning.begin",
+        "must not be before the rewind step, 20",
+    ),
     "an initialisation that does not exist": (
         preset("digits-tickets", init="he"), "init",
         "must be 'glorot_normal', 'kaiming_normal', 'kaiming_uniform', 'orthogonal' or 'normal'",

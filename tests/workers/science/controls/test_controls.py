@@ -118,7 +118,9 @@ def test_whatever_keeps_the_weights_of_its_ticket_begins_where_the_ticket_does(
     kind: str, context: ControlContext
 ) -> None:
     """The spec says so by name, as the web has no torch to ask."""
-    spec = small(steps=12, rewind_step=3, branches=[{"kind": kind}])
+    gradual = {"pruning": {"kind": "gradual_magnitude", "begin": 0.25, "every": 1}}
+    pruned_on_the_way = CATALOG["control"][kind].params.pruned_in_training  # type: ignore[attr-defined]
+    spec = small(steps=12, rewind_step=3, branches=[{"kind": kind}], **(gradual if pruned_on_the_way else {}))
     steps = {place.control: steps for place, steps in spec.parts() if place.level == 1}
     start = next(iter(build(spec.branches[0])(context)))
     assert steps[kind] == (12 - 3 if start.weights is context.theta0 else 12)
