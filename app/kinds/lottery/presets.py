@@ -110,7 +110,7 @@ PRESETS = (
                 **_DIGITS,
                 "pruning": {"kind": "gradual_magnitude", "rate": 0.6, "begin": 0.1, "end": 0.6, "every": 25},
                 "levels": 5,
-                "branches": [{"kind": "random_pruning"}, {"kind": "reinit"}],
+                "branches": [{"kind": "reinit"}, {"kind": "random_pruning"}],
             },
             mode="one_shot",
             steps=1_000,
