@@ -1,6 +1,9 @@
 """Sweeps in both databases: stored whole, continued once, measured, found by a query."""
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -161,3 +164,64 @@ def test_a_purged_member_keeps_its_place_and_its_hours(store: Store, spec: Lotte
     assert (member.run, member.state, member.values) == (None, None, {"seed": 0})
     assert member.hours == pytest.approx(hours)
     assert store.sweep(sweep_id).counts == {"gone": 1}
+
+
+ADAPTIVE = {
+    "sampler": Sampler(kind="adaptive", seed=5),
+    "budget": Budget(runs=30, at_once=2),
+    "axes": {"optimizer.lr": Axis.model_validate({"log_range": {"low": 1e-4, "high": 0.1}})},
+    "objective": "last_ticket_validation_accuracy",
+}
+KILLED = """
+import os
+from app.store import Store
+from app.continuing import continue_sweep
+from app.queue import Queue
+from app.store import sweeps
+from app.store.sweeping import Sweeping
+kept = Sweeping.continue_sweep
+def before(self, sweep_id, expected, found):
+    os._exit(0)
+def within(conn, sweep_id, first, starts):
+    added(conn, sweep_id, first, starts)
+    os._exit(0)
+def after(self, *given):
+    kept(self, *given)
+    os._exit(0)
+added = sweeps.add
+store = Store(URL, ROOT)
+if MOMENT == "within":
+    sweeps.add = within
+else:
+    Sweeping.continue_sweep = {"before": before, "after": after}[MOMENT]
+continue_sweep(store, Queue(""), SWEEP)
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "within", "after"])
+def test_a_process_that_dies_between_ask_and_submit_loses_nothing_and_doubles_nothing(
+    store: Store, spec: LotterySpec, database_url: str, tmp_path: Path, moment: str
+) -> None:
+    """It is ended when it has asked, while it stores, or when it has stored and not yet told anybody."""
+    asked = plan(spec, **ADAPTIVE)
+    sweep_id = create(store, asked)
+    for member in store.members(sweep_id):
+        if member.live:
+            end(store, str(member.run))
+    store.measure_members(
+        sweep_id, [Result(each.position, each.values["optimizer.lr"], 0.1, each.last_seq)
+                   for each in store.members(sweep_id) if not each.live],
+    )  # fmt: skip
+    before = store.members(sweep_id)
+    wanted = [start.values for start in following(store, asked, before, "a sweep").starts]
+    script = KILLED.replace("MOMENT", repr(moment)).replace("SWEEP", repr(sweep_id))
+    script = script.replace("URL", repr(database_url)).replace("ROOT", repr(str(tmp_path / "artifacts")))
+    subprocess.run([sys.executable, "-c", script], check=True)
+    there = len(store.members(sweep_id)) - len(before)
+    assert there == (len(wanted) if moment == "after" else 0)
+    continue_sweep(store, Queue(""), sweep_id)
+    members = store.members(sweep_id)
+    assert [member.values for member in members[len(before) :]] == wanted
+    assert len({member.values["optimizer.lr"] for member in members}) == len(members)
+    assert sum(store.count_runs().values()) == len(members)
+    assert len(members) == 4
