@@ -10,6 +10,8 @@ from app.plotting.style import LOOKS, note
 GAP = 0.08
 # In px: from a curve's end to its label; of a short line between the two, the air before it and its width.
 _LABEL, _CLEAR, _LEAD = 8, 4, 10
+# In px: above a point of a curve that goes on.
+_ABOVE = 8
 # Less than this share of the axis apart is the same place.
 _SAME = 0.003
 
@@ -51,8 +53,9 @@ def annotations(ends: Sequence[End], y_range: tuple[float, float], *, log_x: boo
 
     All are in one `column` right of the last end (of the smallest x on a `descending` axis); thin lines connect those
     of curves that end earlier, and short ones all that are moved where one would be nearer to another curve's end.
-    Without `column` each is at its own end, on a background of its own. A curve that ends outside the range is labelled
-    at the edge, with an arrow that way.
+    Without `column` each is above its own end, on a background of its own, until the page, which knows the size of the
+    plot, moves it to where there is room. A curve that ends outside the range is labelled at the edge, with an arrow
+    that way.
     """
     low, high = y_range
     heights = [(math.log10(end.y) if log_y else end.y) - low for end in ends]
@@ -72,8 +75,10 @@ def annotations(ends: Sequence[End], y_range: tuple[float, float], *, log_x: boo
             where |= _lead(end.role, y=at, ay=y) | {"ax": edge, "axref": "x"}
         elif led and not arrow and abs(place - fraction) > _SAME:
             where |= _lead(end.role, y=at, ay=y) | {"ax": _LEAD, "xshift": _CLEAR}
-        elif not column and any(other.x != end.x for other in ends):
-            where["bgcolor"] = "rgba(255,255,255,0.85)"
+        if not column:
+            where |= {"yshift": _ABOVE, "place": {"x": x, "y": at}}
+            if any(other.x != end.x for other in ends):
+                where["bgcolor"] = "rgba(255,255,255,0.85)"
         out.append(
             note(f"{end.text}{arrow}", role=end.role, xanchor="left", yanchor="middle", **where)
         )  # fmt: skip

@@ -120,7 +120,12 @@ function drawn(data, shapes, plane) {
     points.forEach((point, i) => {
       if (!there(point)) return;
       if (trace.mode.includes("markers")) marks.push({ ...point, role, radius });
-      if (trace.mode.includes("lines") && there(points[i + 1])) pieces.push({ from: point, to: points[i + 1], role });
+      const next = points[i + 1];
+      if (!trace.mode.includes("lines") || !there(next)) return;
+      // Steps go across, then up or down.
+      const corner = trace.line?.shape === "hv" ? { x: next.x, y: point.y } : next;
+      pieces.push({ from: point, to: corner, role });
+      if (corner !== next) pieces.push({ from: corner, to: next, role });
     });
   }
   for (const { type, name, x0, x1, y0, y1, xref, yref } of shapes) {

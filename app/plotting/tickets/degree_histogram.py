@@ -209,7 +209,7 @@ def draw(info: DegreeInfo) -> go.Figure:
             }
         )  # fmt: skip
         outlines = [(WINNING_TICKET, mean), (SOFT, info.random_counts)]
-        ends = [_end(info, *outline, label, top) for outline, label in zip(outlines, _LABELS, strict=True)]
+        ends = [_end(info, *outline, label) for outline, label in zip(outlines, _LABELS, strict=True)]
         notes = labels.annotations(ends, (0, top), column=False)
         # A few have no room for a label; the finding tells of them.
         if info.density and info.dead.mean() >= 0.02 * info.units:
@@ -236,11 +236,11 @@ def _outline(counts: Floats) -> NDArray[np.float32]:
     return np.append(counts, counts[-1]).astype(np.float32)
 
 
-def _end(info: DegreeInfo, role: str, counts: Floats, label: str, top: float) -> labels.End:
-    """A label beyond the peak, where the outline has fallen to half of it."""
+def _end(info: DegreeInfo, role: str, counts: Floats, label: str) -> labels.End:
+    """The point of an outline beyond its peak at which it falls to half of it."""
     peak = int(counts.argmax())
     half = peak + int(np.argmax(np.append(counts[peak:], 0.0) <= counts[peak] / 2))
-    return labels.End(role, label, float(info.edges[half]), float(counts[peak]) / 2 + 0.05 * top)
+    return labels.End(role, label, float(info.edges[half]), float(counts[peak]) / 2)
 
 
 def _foot(info: DegreeInfo) -> str:

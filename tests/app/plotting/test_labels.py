@@ -78,4 +78,7 @@ def test_a_label_inside_the_plot_covers_the_lines_that_go_on_beneath_it() -> Non
     ends = [End("reinit", "reinit", 50.0, 80.0), End("dense", "dense", 10.0, 90.0)]
     for annotation in annotations(ends, (0.0, 100.0), column=False):
         assert (annotation["bgcolor"], annotation["showarrow"]) == ("rgba(255,255,255,0.85)", False)
+    # The page puts them where there is room, beside the points of their curves.
+    points = [annotation["place"] for annotation in annotations(ends, (0.0, 100.0), column=False)]
+    assert points == [{"x": end.x, "y": end.y} for end in ends]
     assert "bgcolor" not in annotations(ends[1:], (0.0, 100.0), column=False)[0]

@@ -107,7 +107,7 @@ def draw(info: HistogramInfo) -> go.Figure:
         # Beyond its peak, where a curve has fallen to half of it, there is room for its name.
         peak = int(share.argmax())
         half = peak + int(np.argmax(np.append(share[peak:], 0.0) <= share[peak] / 2))
-        ends.append(labels.End(role, label, float(info.edges[half]), float(share[peak]) / 2 + 0.05 * top))
+        ends.append(labels.End(role, label, float(info.edges[half]), float(share[peak]) / 2))
     return figure(
         data,
         title=f"Weight movement at level {info.level}, {info.title}",
