@@ -20,6 +20,7 @@ from app.store import Store
 class Server:
     """A running `ticketscope up`: its address, when it was started and ready (time.time), and its store and queue."""
 
+    pid: int
     url: str
     started_at: float
     ready_at: float
@@ -56,7 +57,7 @@ def server(*, workers: int | None, demo: bool = False) -> Iterator[Server]:
         url = f"http://127.0.0.1:{port}"
         try:
             wait_until_ready(url)
-            yield Server(url, started, time.time(), Path(folder), broker_url)
+            yield Server(process.pid, url, started, time.time(), Path(folder), broker_url)
         finally:
             process.terminate()
             process.wait(15)

@@ -46,6 +46,11 @@ def until(condition: Callable[[], bool], timeout_s: float = 30.0) -> float:
     return time.monotonic() - began
 
 
+def within(limit_s: float, measure: Callable[[], float], tries: int = 3) -> bool:
+    """Whether `measure` gives less than `limit_s`, in one of a few tries: others may have the processor meanwhile."""
+    return any(measure() < limit_s for _ in range(tries))
+
+
 def calibrate(store: Store) -> list[Speed]:
     """Store a speed of every model, as a worker does that was idle for a while: it then leaves the processor alone."""
     for model, dataset in calibration.missing(store, "cpu"):

@@ -6,7 +6,7 @@
  * @param {Element} then
  */
 export function morph(now, then) {
-  if (now.isEqualNode(then)) return;
+  if (now.isEqualNode(then) || answering(now, then)) return;
   attributes(now, then);
   const wanted = [...then.childNodes];
   wanted.forEach((node, index) => {
@@ -23,6 +23,15 @@ export function morph(now, then) {
     else if (match.nodeValue !== node.nodeValue) match.nodeValue = node.nodeValue;
   });
   while (now.childNodes.length > wanted.length) now.lastChild?.remove();
+}
+
+/**
+ * Whether a button says for a moment what a click on it has done, and would copy the same afterwards.
+ * @param {Element} now
+ * @param {Element} then
+ */
+function answering(now, then) {
+  return now instanceof HTMLElement && now.dataset.said !== undefined && now.dataset.copy === then.getAttribute("data-copy");
 }
 
 /**

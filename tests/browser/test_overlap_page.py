@@ -234,6 +234,31 @@ def test_ids_are_seen_and_copied(watched: Watched, finished: str, path: str) -> 
     assert page.evaluate("navigator.clipboard.readText()") == finished
 
 
+RENEWED = """async (id) => {
+  const script = document.querySelector('script[src$="js/shell.js"]').src;
+  const {morph} = await import(script.replace('shell.js', 'morph.js'));
+  const button = document.querySelector(`button[data-copy="${id}"]`);
+  const place = button.parentElement;
+  const [same, other] = [place.cloneNode(true), place.cloneNode(true)];
+  other.querySelector('button[data-copy]').dataset.copy = 'another';
+  button.click();
+  while (button.textContent !== 'copied') await new Promise((done) => setTimeout(done, 5));
+  morph(place, same);
+  const kept = button.textContent;
+  morph(place, other);
+  return [kept, button.textContent, button.dataset.copy];
+}"""
+
+
+def test_a_renewed_board_goes_on_saying_that_an_id_was_copied(watched: Watched, finished: str) -> None:
+    """But not beside the id of a run that has come in its place."""
+    page = watched(permissions=["clipboard-read", "clipboard-write"])
+    page.goto("/")
+    button = page.locator(f'button[data-copy="{finished}"]')
+    words = button.text_content()
+    assert page.evaluate(RENEWED, finished) == ["copied", words, "another"]
+
+
 def test_two_pictures_have_one_scale(page: Page, scope: Scope) -> None:
     """The run beside it holds ten times larger weights: the same colour means the same in both."""
     draw = np.random.default_rng(4)

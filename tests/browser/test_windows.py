@@ -50,3 +50,25 @@ def test_a_browser_without_shared_workers_has_a_stream_a_window(
     page.goto(f"/runs/{run}")
     expect(page.locator("#state")).to_contain_text("finished", timeout=60_000)
     assert scope.viewers() == 1
+
+
+READERS = """async (id) => {
+  const script = document.querySelector('script[src$="js/shell.js"]').src;
+  const {HintStream} = await import(script.replace('shell.js', 'live/stream.js'));
+  const stream = new HintStream('', false);
+  const readers = Array.from({length: 8}, () => ({hint() {}, lost() {}}));
+  const opened = new Promise((open) => {
+    for (const reader of readers) stream.add(Object.assign(reader, {open}), [id]);
+  });
+  await Promise.race([opened, new Promise((_, fail) => setTimeout(() => fail(new Error('none is open')), 20_000))]);
+  const answer = (await fetch('/healthz')).status;
+  for (const reader of readers) stream.remove(reader);
+  return answer;
+}"""
+
+
+def test_windows_that_open_at_once_take_one_connection(page: Page, finished: str) -> None:
+    """Each replaces the stream of those before it, which may not have an answer yet: six would be all there are."""
+    page.goto("/healthz")
+    page.goto("/glossary")
+    assert page.evaluate(READERS, finished) == 200

@@ -1,5 +1,8 @@
 """An idle worker times the steps of every model, and gives way to work."""
 
+from collections.abc import Iterator
+from threading import Event
+
 import psutil
 import pytest
 
@@ -9,27 +12,34 @@ from tests.lab import alive, until
 from workers import calibration
 
 
-def test_what_is_known_is_kept_and_the_rest_is_timed(
-    settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def idle(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
+    """Whether the worker is idle, as it is at first; at the end it is not, so that no child outlives the test."""
     monkeypatch.setattr(calibration, "IDLE_S", 0.0)
+    before = {child.pid for child in children()}
+    idle = Event()
+    idle.set()
+    yield idle
+    idle.clear()
+    until(lambda: {child.pid for child in children() if alive(child)} <= before)
+
+
+def test_what_is_known_is_kept_and_the_rest_is_timed(settings: Settings, store: Store, idle: Event) -> None:
     store.record_speed("conv_2", "mnist", 128, "cpu", 42.0)
-    calibration.start(settings, store, "cpu", lambda: True)
-    until(lambda: not calibration.missing(store, "cpu"), 60)
+    calibration.start(settings, store, "cpu", idle.is_set)
+    until(lambda: not calibration.missing(store, "cpu"), 150)
     known = {(speed.model, speed.dataset): speed.step_s for speed in store.speeds()}
     assert known["conv_2", "mnist"] == 42.0
     assert 0 < known["lenet_300_100", "digits"] < known["conv_6", "cifar10"]
     assert ("conv_2", "mnist") in calibration.missing(store, "cuda:0")
 
 
-def test_work_that_comes_ends_it(settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calibration, "IDLE_S", 0.0)
+def test_work_that_comes_ends_it(settings: Settings, store: Store, idle: Event) -> None:
     before = {child.pid for child in children()}
-    idle = True
-    calibration.start(settings, store, "cpu", lambda: idle)
+    calibration.start(settings, store, "cpu", idle.is_set)
     until(lambda: any(child.pid not in before for child in children()))
     timing = [child for child in children() if child.pid not in before]
-    idle = False
+    idle.clear()
     until(lambda: not any(map(alive, timing)), 2)
     assert store.speeds() == []
 

@@ -186,22 +186,31 @@ def test_sigterm_gives_all_back_and_another_worker_obeys_the_plan(lab: Lab, runn
     assert results(lab.store, run_id) == results(running.store, undisturbed)
 
 
-def amid_the_first_training(lab: Lab, steps: int) -> tuple[str, str]:
-    """A run that has ended, and the same again when its three replicates have made so many steps of their first."""
+LONG = small_spec(steps=2000, eval_every=1000, levels=1, branches=[], replicates=3)
+
+
+@pytest.fixture(scope="module")
+def whole(running: Lab) -> tuple[object, object]:
+    """What a run of three replicates gives that nobody disturbed."""
+    run_id = running.submit(LONG)
+    running.ends([run_id], 120)
+    assert {event["plan"]["replicates"] for event in started(running, run_id)} == {3}
+    return results(running.store, run_id)
+
+
+def amid_the_first_training(lab: Lab, steps: int) -> str:
+    """A run whose three replicates have made so many steps of their first training."""
     lab.start_broker()
     lab.start_worker()
-    spec = small_spec(steps=2000, eval_every=1000, levels=1, branches=[], replicates=3)
-    undisturbed = lab.submit(spec)
-    lab.ends([undisturbed], 120)
-    run_id = lab.submit(spec)
+    run_id = lab.submit(LONG)
     until(lambda: steps < lab.store.run(run_id).progress.done < 5000, 60)
-    return undisturbed, run_id
+    return run_id
 
 
-def test_sigterm_saves_each_training_of_a_stack_where_it_stands(lab: Lab) -> None:
+def test_sigterm_saves_each_training_of_a_stack_where_it_stands(lab: Lab, whole: tuple[object, object]) -> None:
     lab.env["TICKETSCOPE_TOGETHER"] = "3"
     # Of which the clock alone would save nothing for fifteen seconds.
-    undisturbed, run_id = amid_the_first_training(lab, 600)
+    run_id = amid_the_first_training(lab, 600)
     os.killpg(lab.workers[0].pid, signal.SIGTERM)
     assert lab.workers[0].wait(10) == 0
     claims = [claim for claim in (lab.store.claim("cpu", "a test") for _ in range(3)) if claim is not None]
@@ -216,13 +225,15 @@ def test_sigterm_saves_each_training_of_a_stack_where_it_stands(lab: Lab) -> Non
     lab.start_worker()
     lab.ends([run_id], 120)
     assert {event["plan"]["replicates"] for event in started(lab, run_id)} == {3}
-    assert results(lab.store, run_id) == results(lab.store, undisturbed)
+    assert results(lab.store, run_id) == whole
     assert dense(lab.store, run_id)
 
 
-def test_a_kill_within_a_stacked_training_costs_no_more_than_the_interval(lab: Lab) -> None:
+def test_a_kill_within_a_stacked_training_costs_no_more_than_the_interval(
+    lab: Lab, whole: tuple[object, object]
+) -> None:
     lab.env |= {"TICKETSCOPE_TOGETHER": "3", "TICKETSCOPE_CHECKPOINT_S": "0.2"}
-    undisturbed, run_id = amid_the_first_training(lab, 1500)
+    run_id = amid_the_first_training(lab, 1500)
     (process,) = lab.children()
     process.suspend()
     # What the next attempt goes on from: the first training of each, well under way.
@@ -239,7 +250,7 @@ def test_a_kill_within_a_stacked_training_costs_no_more_than_the_interval(lab: L
     process.kill()
     lab.ends([run_id], 120)
     assert lab.count(run_id, "failed") == 3
-    assert results(lab.store, run_id) == results(lab.store, undisturbed)
+    assert results(lab.store, run_id) == whole
     assert dense(lab.store, run_id)
 
 

@@ -37,7 +37,9 @@ export class HintStream {
 
   open() {
     const runs = [...new Set([...this.readers.values()].flat())];
-    if (this.source) this.replaced.push(this.source);
+    // One that is not open yet has told nobody anything, and would hold one of a browser's six connections.
+    if (this.source?.readyState === EventSource.OPEN) this.replaced.push(this.source);
+    else this.source?.close();
     const source = (this.source = new EventSource(`${this.root}/live${this.all ? "" : `?runs=${runs.join(",")}`}`));
     source.onmessage = (message) => {
       const hint = JSON.parse(message.data);

@@ -191,7 +191,8 @@ def test_killed_at_any_moment_that_can_be_saved_and_resumed_says_the_same_bits(
     assert len(level) > 12
     # Every training of the level that has begun is in it, whoever has had a turn.
     assert max(len(whole[i].state.get("unfinished", ())) for i in level) == stacks[0].count("/")  # type: ignore[union-attr]
-    check_resumes(experiment, stacks, whole, level)
+    # Every third: with two or four to a stack, in the middle of each one's turns.
+    check_resumes(experiment, stacks, whole, sorted({*level[::3], level[1], level[-1]}))
 
 
 def test_replicates_that_were_saved_apart_go_on_together(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -263,7 +264,8 @@ def test_killed_beside_one_that_diverged_and_resumed_says_the_same_bits(
     late = next(i for i in cuts(whole) if _steps(whole[i], spoilt) == {9})
     at_once(experiment, {0: resumed_from(whole[: late + 1])})
     assert len(updates) == 10 - 9
-    check_resumes(experiment, ALL, whole, [i for i in cuts(whole) if len(whole[i].state["done"]) >= 1])  # type: ignore[union-attr]
+    begun = [i for i in cuts(whole) if len(whole[i].state["done"]) >= 1]  # type: ignore[union-attr]
+    check_resumes(experiment, ALL, whole, sorted({*begun[::3], begun[1], begun[-1]}))
 
 
 @pytest.mark.parametrize("spoilt", [None, 1])

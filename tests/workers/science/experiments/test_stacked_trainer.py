@@ -196,8 +196,8 @@ def test_killed_anywhere_and_resumed_says_the_same_bits(fields: dict[str, Any]) 
         {"schedule": {"kind": "warmup"}},
         {"augmentation": "pad_crop_flip"},
         {"precision": "bfloat16"},
-        # Past the first look at the losses.
-        {"steps": 110, "eval_every": 110, "branches": []},
+        # Past two looks at the losses.
+        {"eval_every": 10, "branches": []},
     ],
     ids=str,
 )
@@ -206,6 +206,8 @@ def test_killed_within_a_training_and_resumed_says_the_same_bits(
 ) -> None:
     """Two were saved at steps of their own and one never: those who are behind are joined by the others."""
     monkeypatch.setattr(loop, "TICK_S", 0.0)
+    if "eval_every" in fields:
+        monkeypatch.setitem(loop.train.__kwdefaults__ or {}, "check_every", 4)
     spec = small(**{"levels": 1, "branches": [{"kind": "reinit"}]} | fields)
     whole = together(spec, dict.fromkeys(range(SLOTS)), every_s=0.0)
     unsaved = together(spec, dict.fromkeys(range(SLOTS)))
@@ -213,7 +215,11 @@ def test_killed_within_a_training_and_resumed_says_the_same_bits(
         assert kept(whole[slot]) == kept(unsaved[slot])
     keys, steps = zip(*halves(whole[0]), strict=True)
     assert steps[: spec.steps - 1] == tuple(range(1, spec.steps))
-    for first, second in ((2, 6), (7, 3), (5, 5), (1, -2), (-1, -1)):
+    # Who joins whom does not depend on the optimizer: for one of them all orders, for each of them two.
+    orders = ((2, 6), (1, -2)) if fields.get("optimizer", SMALL["optimizer"]) != SMALL["optimizer"] else (
+        (2, 6), (1, -2), (7, 3), (5, 5), (-1, -1)
+    )  # fmt: skip
+    for first, second in orders:
         cuts = {0: keys[first], 1: keys[second]}
         again = together(spec, {slot: resumed_from(whole[slot][: at + 1]) for slot, at in cuts.items()} | {2: None})
         for slot, at in cuts.items():
