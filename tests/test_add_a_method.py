@@ -151,6 +151,7 @@ def test_the_method_is_in_catalog_form_and_api_and_trains(copy: Path) -> None:
         == [
             "layerwise_magnitude",
             "global_magnitude",
+            "gradual_magnitude",
             *sorted(NAMES),
         ]
     )
