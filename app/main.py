@@ -117,8 +117,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         broadcaster.close()
         await reader
-        await asyncio.to_thread(reaper.stop)
-        await asyncio.to_thread(measuring.stop)
+        await asyncio.gather(*(asyncio.to_thread(each.stop) for each in (reaper, measuring)))
 
 
 @contextmanager

@@ -257,6 +257,15 @@ class Page(_Record):
     next: str | None = None
 
 
+class View(_Record):
+    """A view of the board under a name; `query` is the query string of its address."""
+
+    id: str
+    name: str
+    query: str
+    created_at: datetime
+
+
 class Spread(_Record):
     """Mean over the `n` runs of a group that have a value, and their standard deviation (n − 1), None for n = 1."""
 

@@ -34,6 +34,7 @@ KNOWN = {
     "app/imports/recognition.py": {"remove"},
     "workers/worker.py": {"remove"},
     "app/web/run/api.py": {"delete"},
+    "app/web/board/views.py": {"delete"},
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from app.contract.experiment import FieldError, RunSpec
 
 NAME_LENGTH = 200
+VIEW_LENGTH = 80
 TAGS = 20
 TAG_LENGTH = 40
 NOTES_LENGTH = 10_000
@@ -21,6 +22,11 @@ _MARKS = {"Mn", "Me", "Zs"}
 def check_name(name: str) -> str:
     """The name without space around it. Raises FieldError when it is empty, too long or not one line."""
     return _line("name", name, NAME_LENGTH)
+
+
+def check_view(name: str) -> str:
+    """The name of a view without space around it. Raises FieldError as `check_name`."""
+    return _line("name", name, VIEW_LENGTH)
 
 
 def check_tags(tags: Iterable[str]) -> list[str]:

@@ -21,6 +21,7 @@ from app.records import (
     Shard,
     Sweep,
     SweepPage,
+    View,
     WorkerInfo,
 )
 from app.search.facts import Fact
@@ -41,6 +42,7 @@ from app.store import (
     speeds,
     sweeps,
     timings,
+    views,
     workers,
 )
 from app.store.artifacts import Artifacts
@@ -124,6 +126,11 @@ class Reads(ABC):
         """
         with self._read() as conn:
             return facts.of(conn, run_ids, names)
+
+    def views(self) -> list[View]:
+        """Views of the board that have a name, by name."""
+        with self._read() as conn:
+            return views.known(conn)
 
     def unmeasured(self, limit: int) -> list[str]:
         """The newest runs whose log has grown since their measures were computed."""

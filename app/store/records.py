@@ -14,6 +14,7 @@ from app.contract.events import ArtifactSaved, Measured
 from app.contract.experiment import Experiment, RunSpec
 from app.records import (
     Run,
+    View,
 )
 from app.search.facts import Fact
 from app.store import (
@@ -28,6 +29,7 @@ from app.store import (
     references,
     runs,
     sweep,
+    views,
 )
 from app.store.archived import Row
 from app.store.connected import Connected
@@ -95,6 +97,21 @@ class Records(Connected):
         with self._db.write() as conn:
             runs.relabel(conn, run_id, name=name, tags=tags, notes=notes)
             return runs.get(conn, run_id)
+
+    def save_view(self, name: str, query: str) -> View:
+        """Name a view of the board, in place of one of the same name. Raises FieldError, Conflict."""
+        with self._db.write() as conn:
+            return views.save(conn, ids.run_id(), name, query)
+
+    def discard_view(self, view_id: str) -> View:
+        """Take a view off the list. Raises NotFound."""
+        with self._db.write() as conn:
+            return views.discard(conn, view_id)
+
+    def restore_view(self, view_id: str) -> View:
+        """Put a deleted view back. Raises NotFound, Conflict."""
+        with self._db.write() as conn:
+            return views.restore(conn, view_id)
 
     def measure(self, run_id: str, seq: int, measured: Iterable[Fact]) -> None:
         """Keep the measures of a run as of event `seq`, unless newer ones are kept already or the run is gone."""

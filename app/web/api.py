@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.web.archives import api as archives
 from app.web.board import api as board
+from app.web.board import views
 from app.web.bulk import api as bulk
 from app.web.compare import api as compare
 from app.web.core.problems import responses
@@ -20,6 +21,6 @@ RESPONSES = responses(400, 403, 413, 422, 500)
 
 router = APIRouter(prefix=PREFIX, responses=RESPONSES)
 for feature in (
-    board, bulk, archives, runs, sweeps, compare, repeats, data, artifacts, tiles, partners, catalog, workers,
+    board, views, bulk, archives, runs, sweeps, compare, repeats, data, artifacts, tiles, partners, catalog, workers,
 ):  # fmt: skip
     router.include_router(feature.router)

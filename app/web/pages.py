@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from app.web.archives import page as archives
 from app.web.board import bin as bin_page
 from app.web.board import page as board
+from app.web.board import views
 from app.web.bulk import page as bulk
 from app.web.compare import page as compare
 from app.web.core import theme
@@ -20,3 +21,4 @@ for feature in (
     form, run, sweeps, bulk, archives, compare, board, presets, workers, bin_page, documents, theme,
 ):  # fmt: skip
     router.include_router(feature.router)
+router.include_router(views.pages)

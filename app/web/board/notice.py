@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Notice:
-    """Something that has just been done; `restore` is the run that can be brought back."""
+    """Something that has just been done; `undo` is the address of a form that brings back what is gone."""
 
     text: str
-    restore: str = ""
+    undo: str = ""

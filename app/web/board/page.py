@@ -1,5 +1,6 @@
 """The board: presets, workers and the runs that a search finds."""
 
+import re
 from dataclasses import replace
 from typing import Annotated
 
@@ -22,6 +23,8 @@ from app.web.workers.loads import machines, troubles
 
 router = APIRouter(include_in_schema=False)
 
+_ID = re.compile("[0-9a-z]{10}")
+
 
 @router.get("/")
 def board(
@@ -35,6 +38,7 @@ def board(
     columns: Annotated[list[str] | None, Query(max_length=50)] = None,
     rows: Short = "",
     binned: Short = "",
+    unsaved: Short = "",
     group: Annotated[str, Query(max_length=200)] = "",
     unfold: Annotated[str | None, Query(max_length=2_000)] = None,
 ) -> HTMLResponse:
@@ -50,7 +54,7 @@ def board(
         return page(
             request, "board/board.html", board=view, presets=cards[:3], machines=machines(known),
             more_presets=len(cards) if len(cards) > 3 else 0, troubles=troubles(known), shell=edge(request, store),
-            notice=_binned(store, binned), words=completion(),
+            notice=_binned(store, binned) or _unsaved(unsaved), views=store.views(), words=completion(),
         )  # fmt: skip
 
 
@@ -62,6 +66,10 @@ def _matching(store: Reads, board: Board) -> int:
     return store.count_found(board.query) if board.filtered else sum(board.counts.values())
 
 
+def _unsaved(view_id: str) -> Notice | None:
+    return Notice("The view is deleted.", f"/views/{view_id}/restore") if _ID.fullmatch(view_id) else None
+
+
 def _binned(store: Reads, run_id: str) -> Notice | None:
     if not run_id:
         return None
@@ -69,4 +77,4 @@ def _binned(store: Reads, run_id: str) -> Notice | None:
         run = store.run(run_id)
     except NotFound:
         return None
-    return Notice(f"“{run.name}” is in the bin.", run.id) if run.deleted_at else None
+    return Notice(f"“{run.name}” is in the bin.", f"/runs/{run.id}/restore") if run.deleted_at else None

@@ -78,6 +78,11 @@ class Board:
         parts = [first.kind_title] if "one-kind" in alike else []
         return " · ".join(filter(None, [*parts, *([first.dataset, first.model] if "one-data" in alike else [])]))
 
+    @property
+    def view_query(self) -> str:
+        """The query string that a view of this board keeps."""
+        return self.link().partition("?")[2]
+
     def link(self, **changed: str) -> str:
         """This board with something changed, from its first page unless a cursor is given."""
         now = {
