@@ -172,3 +172,10 @@ def key_of(density: float) -> float:
 def short(name: str) -> str:
     """Return the name of a line as it stands at its end."""
     return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
+
+
+def plain(trace: dict[str, Any], lines: int) -> dict[str, Any]:
+    """Return a trace of so many lines without its markers where those are a crowd: a thousand take long to draw."""
+    return (
+        trace if lines <= LABELS else {key: each for key, each in trace.items() if key != "marker"} | {"mode": "lines"}
+    )

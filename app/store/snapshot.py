@@ -103,8 +103,13 @@ class Snapshot(Reads):
         return self._once("queue length", lambda: Reads.queue_length(self))
 
     def read_ahead(self, run_ids: Collection[str], names: Collection[str]) -> None:
-        """Read whole series of several runs in one statement, in place of those read ahead before."""
-        self._chunks = series.chunks_of(self._conn, run_ids, names) if run_ids and names else {}
+        """Read whole series of several runs in one statement, in place of those read ahead before.
+
+        What has been read already is not read again.
+        """
+        whole = ("replicate", None)
+        new = [each for each in run_ids if any(("series", each, name, whole) not in self._known for name in names)]
+        self._chunks = series.chunks_of(self._conn, new, names) if new and names else {}
 
     def series(
         self,

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 from pydantic import BaseModel
 
-from app.kinds.registry import COMPARED
+from app.kinds.registry import COMPARED, OF_ANY_RUNS
 from app.records import Run
 from app.store.errors import NotFound
 from app.web.compare.answers import answer, options_of
+from app.web.compare.changed import changed
 from app.web.compare.selection import Selection, select
 from app.web.core.columns import CSV, Bom, Format, attachment, csv_bytes, wants_csv
 from app.web.core.context import SourcesDep, StoreDep
@@ -74,21 +75,30 @@ def compared_figure(
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
     bom: Bom = False,
     if_none_match: Annotated[str | None, Header()] = None,
+    traces: Annotated[str | None, Header(alias="X-Traces", max_length=20_000)] = None,
 ) -> Response:
-    """A figure of several runs. Its options are query parameters of their own; an unknown one is refused."""
+    """A figure of several runs. Its options are query parameters of their own; an unknown one is refused.
+
+    With a header `X-Traces`, the tags of traces that are known from an answer before, those are not sent again.
+    """
     entry = COMPARED.get(name)
     if entry is None:
         raise NotFound(f"there is no comparison {name}; there is {', '.join(COMPARED)}")
     options = options_of(entry, {k: v for k, v in request.query_params.items() if k not in _OWN}, every=True)
     csv = wants_csv(request.headers.get("accept", ""), form)
     with sources.now() as readers:
-        found = answer(readers, select(readers.store, runs, q, group), entry, options, "csv" if csv else "json")
+        chosen = select(readers.store, runs, q, group, described=entry in OF_ANY_RUNS)
+        found = answer(readers, chosen, entry, options, "csv" if csv else "json")
     headers = {"ETag": found.etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if if_none_match is not None and found.etag in {tag.strip() for tag in if_none_match.split(",")}:
         return Response(status_code=304, headers=headers)
     if csv:
         headers["Content-Disposition"] = attachment(f"compare-{name}.csv")
         return Response(csv_bytes(found.body.decode(), bom=bom), media_type=CSV, headers=headers)
+    if traces is not None:
+        # What is sent depends on what was sent before: nothing in between can keep it.
+        headers["Cache-Control"] = "no-store"
+        return Response(changed(found.body, traces.split()), media_type="application/json", headers=headers)
     return Response(found.body, media_type="application/json", headers=headers)
 
 

@@ -91,6 +91,7 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
                 kept=tuple(kept.items()),
                 notes=tuple(notes(chosen)),
                 parts=_parts(store, chosen),
+                following=any(run.state in _LIVE for run in chosen.runs),
             ),
             shell=edge(request, store),
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from app.atlas.reader import Reader
@@ -48,7 +49,7 @@ class Selection:
         of_kinds = dict.fromkeys(entry for kind in self.kinds for entry in KINDS[kind].compared)
         return (*of_kinds, *OF_ANY_RUNS) if self.runs else ()
 
-    @property
+    @cached_property
     def values(self) -> tuple[RunColumn, ...]:
         """Return every field and measure that one of the runs has, and how long each took."""
         facts = {run_id: values_of(each) for run_id, each in self.facts.items()}
@@ -64,7 +65,7 @@ class Selection:
         took = RunColumn("took", "seconds from start to end", spans, "cost")
         return tuple(sorted([*found, *([took] if any(spans) else [])], key=lambda each: _GROUPS.index(each.group)))
 
-    @property
+    @cached_property
     def roles(self) -> dict[str, str]:
         """The look of each group: the same in figures and table, also where a figure has only some of the groups."""
         return {name: f"compared_{place % LINES + 1}" for place, name in enumerate(dict.fromkeys(self.groups))}
@@ -82,10 +83,11 @@ class Selection:
     ) -> ComparedSource[Options]:
         """Return what a figure is made from: the groups of its kinds with the series that it reads."""
         mine = [run for run in self.runs if entry in (*KINDS[run.kind].compared, *OF_ANY_RUNS)]
-        found = _series(store, [run.id for run in mine], entry, options)
+        ids = dict.fromkeys(run.id for run in mine)
+        found = _series(store, list(ids), entry, options)
         members: dict[str, list[Measured]] = {}
         for run, name in zip(self.runs, self.groups, strict=True):
-            if run in mine:
+            if run.id in ids:
                 members.setdefault(name, []).append(Measured(run, {each: found[each][run.id] for each in entry.series}))
         roles = self.roles
         groups = [Group(roles[name], name, tuple(runs)) for name, runs in members.items()]
@@ -94,10 +96,11 @@ class Selection:
         return ComparedSource(groups, options, tuple(run.id for run in mine), columns, loaded)
 
 
-def select(store: Reads, runs: str, q: str, group: str, columns: str = "") -> Selection:
+def select(store: Reads, runs: str, q: str, group: str, columns: str = "", *, described: bool = True) -> Selection:
     """Return the runs of these ids, separated by commas, else the newest that a query finds, in groups.
 
-    `columns` are those of the table, none for fields that differ.
+    `columns` are those of the table, none for fields that differ. Runs that are not `described` have no fields, which
+    takes a good part of the time: most figures need none.
     Raises NotFound for an unknown run, FieldError for a bad query, too many runs or an unknown field.
     """
     ids = list(dict.fromkeys(filter(None, runs.split(","))))
@@ -107,7 +110,7 @@ def select(store: Reads, runs: str, q: str, group: str, columns: str = "") -> Se
         raise FieldError("group", f"must be a field of a spec, such as {', '.join(list(spec_fields())[:3])}")
     page = store.runs(q=q, limit=MOST) if q and not ids else Page(items=())
     found = store.several(ids) if ids else list(page.items)
-    facts = store.facts([run.id for run in found])
+    facts = store.facts([run.id for run in found] if described or group else [])
     fields = differing(facts, most=_FIELDS)
     shown = chosen(columns, facts) if columns else fields[:_COLUMNS]
     by = [column(group)] if group else []
@@ -116,7 +119,7 @@ def select(store: Reads, runs: str, q: str, group: str, columns: str = "") -> Se
         _named([cells(by, facts[run.id])[0] or "none" for run in found] if by else None, found),
         tuple(fields),
         tuple(shown),
-        {run.id: cells(shown, facts[run.id]) for run in found},
+        {run.id: cells(shown, facts.get(run.id, ())) for run in found},
         facts,
         page.next is not None,
     )

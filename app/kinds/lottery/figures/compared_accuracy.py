@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from app.contract.words import plural
 from app.plotting import labels, words
 from app.plotting.accuracy_axis import accuracy_range
-from app.plotting.compared import LABELS, LINES, ComparedEntry, ComparedSource, Said, short, tickets
+from app.plotting.compared import LABELS, LINES, ComparedEntry, ComparedSource, Said, plain, short, tickets
 from app.plotting.density_axis import density_axis
 from app.plotting.density_curves import FOOT_AXIS, diverged_traces, traces
 from app.plotting.replicates import Curve
@@ -102,7 +102,7 @@ def draw(info: ComparedInfo) -> go.Figure:
         mine = [
             {**trace, "name": name} if "name" in trace else trace for trace in traces(drawn, scale=100, hover=".1f| %")
         ]
-        data += mine if len(info.curves) <= LINES else mine[-1:]
+        data += mine if len(info.curves) <= LINES else [plain(each, len(info.curves)) for each in mine[-1:]]
         there = np.flatnonzero(drawn.n > 0)
         if len(there):
             last = there[-1]

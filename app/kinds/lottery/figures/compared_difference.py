@@ -12,7 +12,7 @@ from app.contract.experiment import FieldError
 from app.contract.words import plural
 from app.kinds.lottery.figures.difference_words import MOST_SENTENCES, foot, sentence
 from app.plotting import labels, words
-from app.plotting.compared import LABELS, LINES, Cell, ComparedEntry, ComparedSource, Group, Said, Sheet, short
+from app.plotting.compared import LABELS, LINES, Cell, ComparedEntry, ComparedSource, Group, Said, Sheet, plain, short
 from app.plotting.density_axis import density_axis
 from app.plotting.density_curves import rgba
 from app.plotting.differences import Against, Difference, against, sample
@@ -100,7 +100,7 @@ def draw(info: DifferenceInfo) -> go.Figure:
         ends_x = [100.0, 100 * lowest]
         data += [_level(DENSE, ends_x, 0.0, "solid"), _level(DENSE, ends_x, -100 * info.terms.bound, "dot")]
     for each in reversed(lines):
-        data += _traces(each, band=len(lines) <= LINES)
+        data += [plain(trace, len(lines)) for trace in _traces(each, band=len(lines) <= LINES)]
         last = each.differences[-1]
         ends.append(labels.End(each.role, short(each.name), 100 * last.density, 100 * last.mean))
     counts = [one.n for each in lines for one in each.differences]
