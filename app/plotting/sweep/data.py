@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from app.plotting import words
 from app.records import Member, Sweep
 from app.sweeps.axes import Axis, key, written
+from app.sweeps.plan import Plan
 
 _SPAN = 30.0
 """Ratio of the largest to the smallest value from which an axis of a figure is logarithmic."""
@@ -63,6 +64,12 @@ class SweepData:
     columns: tuple[Column, ...]
     started: int
     live: bool
+    plan: Plan
+
+    @property
+    def chosen(self) -> bool:
+        """Whether members were chosen by what others found."""
+        return self.plan.sampler.kind == "adaptive"
 
     @property
     def values(self) -> tuple[float, ...]:
@@ -97,7 +104,7 @@ class SweepData:
 class SweepEntry:
     """A figure of a sweep: `draw` (data, field → figure) and `table` (data, field → columns).
 
-    The field is empty but for figures of one field each, which are `per_field`.
+    The field is empty but for figures of one field each, which are `per_field`. A page does not wait for `slow` ones.
     """
 
     name: str
@@ -106,13 +113,14 @@ class SweepEntry:
     draw: Callable[[SweepData, str], go.Figure] = field(repr=False)
     table: Callable[[SweepData, str], dict[str, list[Any]]] = field(repr=False)
     per_field: bool = False
+    slow: bool = False
 
 
 def data_of(sweep: Sweep, members: Sequence[Member], looked: Looked) -> SweepData:
     """Return the data of a sweep's figures."""
     ended = tuple(each for each in members if each.objective is not None and math.isfinite(each.objective))
     columns = tuple(_column(path, axis, ended, list(sweep.axes)) for path, axis in sweep.axes.items())
-    return SweepData(looked, ended, columns, len(members), sweep.state == "running")
+    return SweepData(looked, ended, columns, len(members), sweep.state == "running", sweep.plan)
 
 
 def label_of(path: str, paths: Sequence[str]) -> str:

@@ -1,0 +1,92 @@
+"""Which fields of a sweep decide, with how uncertain that is."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from app.plotting.style import LOOKS, axis, figure
+from app.plotting.sweep.best_so_far import BEST
+from app.plotting.sweep.data import SweepData, SweepEntry
+from app.plotting.words import Part
+from app.sweeps.importance import LEAST, STEP, Importance, importances
+
+
+def of(data: SweepData) -> tuple[int, tuple[Importance, ...]]:
+    """Return how many members are looked at, and the importance of each field."""
+    n = len(data.members)
+    if data.live and n > LEAST:
+        n -= n % STEP
+    members = list(zip((each.values for each in data.members[:n]), data.values[:n], strict=True))
+    return n, importances(data.plan, members, maximise=data.looked.maximise)
+
+
+def finding(data: SweepData, n: int, found: Sequence[Importance]) -> list[Part]:
+    """The field that decides most, or why none is named."""
+    if len(data.columns) < 2:
+        return [Part("With one field there is nothing to weigh against it.")]
+    if len(data.members) < LEAST:
+        return [Part(f"Needs {LEAST} runs with a value; there {'are' if n != 1 else 'is'} {n}.")]
+    if not found:
+        return [Part("All runs have the same value.")]
+    first, second = found[0], found[1]
+    named = {column.path: column.label for column in data.columns}
+    share = [Part(f"{named[first.path]} "), Part(_percent(first.share), BEST),
+             Part(f" (90 % interval {_percent(first.low)} to {_percent(first.high)})")]  # fmt: skip
+    if first.low > second.high:
+        return [Part("Decides most: "), *share, Part(".")]
+    return [Part("Largest share: "), *share, Part(f"; the interval of {named[second.path]} overlaps with it.")]
+
+
+def draw(data: SweepData, _field: str = "") -> go.Figure:
+    """The figure: a point with its interval for each field, the largest on top."""
+    n, found = of(data)
+    named = {column.path: column.label for column in data.columns}
+    shown = list(reversed(found))
+    traces: list[dict[str, Any]] = []
+    above, below = [100 * (each.high - each.share) for each in shown], [100 * (each.share - each.low) for each in shown]
+    if shown:
+        traces = [
+            {"type": "scatter", "mode": "markers", "name": "importance", "x": [100 * each.share for each in shown],
+             "y": list(range(len(shown))),
+             "error_x": {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "thickness": 2,
+                         "width": 5, "color": LOOKS[BEST].color},
+             "text": [f"{named[each.path]}: {_percent(each.share)}<br>90 % of resamples {_percent(each.low)} to "
+                      f"{_percent(each.high)}" for each in shown],
+             "hovertemplate": "%{text}<extra></extra>",
+             "marker": {"symbol": "circle", "size": 9, "color": LOOKS[BEST].color},
+             "meta": {"role": BEST, "part": "importance"}}
+        ]  # fmt: skip
+    chosen = "; adaptive search tries mostly where it is good, and this holds there" if data.chosen else ""
+    return figure(
+        traces,
+        title="Importance of the fields",
+        finding=finding(data, n, found),
+        foot=f"n = {n} runs · share in what sets the best quarter apart (PED-ANOVA) · bar = 90 % of 40 resamples"
+        f"{chosen}",
+        n=n,
+        xaxis=axis("importance (%)", range=[-2, 102]),
+        yaxis=axis("", tickvals=list(range(len(shown))), ticktext=[named[each.path] for each in shown],
+                   range=[-0.6, max(len(shown), 1) - 0.4], showgrid=False, automargin=True),
+        hovermode="closest",
+    )  # fmt: skip
+
+
+def table(data: SweepData, _field: str = "") -> dict[str, list[Any]]:
+    """A row per field: its share and the interval, in [0, 1]."""
+    n, found = of(data)
+    return {
+        "field": [each.path for each in found],
+        "importance": [each.share for each in found],
+        "low": [each.low for each in found],
+        "high": [each.high for each in found],
+        "n": [n] * len(found),
+    }
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+ENTRY = SweepEntry("importance", "Importance of the fields", "Which fields decide whether a run is among the best?",
+                   draw, table, slow=True)  # fmt: skip
