@@ -1,5 +1,6 @@
 /** What every page does: explain terms, switch the theme in place, copy ids. */
 import { scrolling } from "./scrolling.js";
+import "./shortcuts.js";
 import "./terms.js";
 import { announceTheme } from "./theme.js";
 
