@@ -73,7 +73,10 @@ def _collapsed(
 
 def _gap(masks: Mapping[str, Tensor], network: Network | str | None) -> Gap | None:
     bits = [(codec.pack(mask.numpy()), tuple(mask.shape)) for mask in masks.values()]
-    counts = [Counts(int(mask.sum()), *dead(*each)) for mask, each in zip(masks.values(), bits, strict=True)]
+    groups = [network.kernel(name).groups if isinstance(network, Network) else 1 for name in masks]
+    counts = [
+        Counts(int(mask.sum()), *dead(*each, n)) for mask, each, n in zip(masks.values(), bits, groups, strict=True)
+    ]
     if not isinstance(network, Network):
         # A model that could not be traced leaves the order of layers unknown.
         shapes = [shape if network is None else shape[:1] for _, shape in bits]

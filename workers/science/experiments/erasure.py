@@ -31,6 +31,7 @@ from workers.science.experiments.erasure_cell import CellTraining, Splits
 from workers.science.experiments.in_order import Logged
 from workers.science.experiments.replicate_progress import ReplicateProgress
 from workers.science.experiments.training_checkpoint import TrainingCheckpoint
+from workers.science.optim.for_model import for_model
 from workers.science.optim.moved_by import moved_by
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors
 from workers.science.random import generator
@@ -84,8 +85,8 @@ def describe(spec: ErasureSpec, datasets_dir: Path) -> dict[str, Any]:
     layers = [{"name": name, "shape": list(getattr(model, name).weight.shape)} for name in network.LAYERS]
     watched = _LAYERS[spec.layer]
     rows, columns = getattr(model, watched).weight.shape
-    moved = {grid.kind: moved_by(model, build(grid.at(grid.lrs[0]))(model))[f"{watched}.weight"]
-             for grid in spec.optimizers}  # fmt: skip
+    first = {grid.kind: for_model(build(grid.at(grid.lrs[0])), model, data.train.x[:2]) for grid in spec.optimizers}
+    moved = {kind: moved_by(model, optimizers(model))[f"{watched}.weight"] for kind, optimizers in first.items()}
     two_level = picture_of(spec.picture).two_level
     return {
         "input": list(data.shape),
@@ -172,7 +173,8 @@ class _Replicate:
                 yield from self._log(key, Tensors("init", key.start, {"weight": weight}))
             layout.load(slot, model.state_dict())
             model = layout.network if isinstance(layout, Dense) else layout.view(slot)
-            optimizers = build(self._spec.grid(cell.optimizer).at(cell.lr))(model)
+            knobs = self._spec.grid(cell.optimizer).at(cell.lr)
+            optimizers = for_model(build(knobs), model, self._data.train.x[:2])(model)
             saved = self._trainings.unfinished.pop(key, None)
             watched = self._watched(model)
             live[slot] = CellTraining(key, layout, slot, model, watched, picture, optimizers, self._splits, saved)

@@ -71,7 +71,7 @@ def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
         "input": list(data.shape),
         "layers": [
             {"name": layer.name.removesuffix(".weight"), "shape": list(layer.shape)}
-            for layer in prunable(model).values()
+            for layer in prunable(model, data.train.x[:2]).values()
         ],
         "moved_by": moved_by(model, for_model(build(spec.optimizer), model, data.train.x[:2])(model)),
         "architecture": described(model, data.train.x[:2]),

@@ -190,11 +190,11 @@ class Replicate:
         saved = self._progress.unfinished.pop(key, None)
         if saved is None and pruner is None:
             sparse = sparse_layers(trainer.model, masks, trainer.csr_below)
-            yield from mask_outputs(key, masks, base, strata, sparse)
+            yield from mask_outputs(key, masks, base, strata, sparse, self._chain.groups)
         first_step = self._spec.steps - self._steps[key]
         trained = yield from trainer.train(Plan(key, weights, masks, factor, first_step, snapshot_step, saved, pruner))
         if pruner is not None:
-            yield from mask_outputs(key, trained.masks, base, strata)
+            yield from mask_outputs(key, trained.masks, base, strata, groups=self._chain.groups)
         if trained.diverged_step is not None:
             self._diverged[key] = self._steps[key] = trained.diverged_step - first_step
         return trained

@@ -1,6 +1,7 @@
 """A ticket as artifacts: its kept weights, and its masks as what differs from others; exact both ways."""
 
 from collections.abc import Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -76,11 +77,13 @@ def mask_outputs(
     base: Mapping[str, Tensor],
     strata: Mapping[str, np.ndarray] | None,
     sparse: Collection[str] = (),
+    groups: Mapping[str, int] = MappingProxyType({}),
 ) -> Iterator[Output]:
     """What is saved and measured of the masks of one training: series `layers`, artifacts `mask` and `pyramid`.
 
     `base` are the masks that these are stored against; `strata` are those of the initial weights (`sums.strata_of`), if
-    the training starts from them; `sparse` names the layers trained as compressed sparse rows.
+    the training starts from them; `sparse` names the layers trained as compressed sparse rows; `groups` are those of
+    convolutions that have several.
     """
     columns: dict[str, list[float]] = {
         name: [] for name in ("layer", "kept", "total", "dead_inputs", "dead_units", "flipped", "csr")
@@ -89,7 +92,7 @@ def mask_outputs(
     pyramid: dict[str, Tensor] = {}
     for layer, (name, mask) in enumerate(masks.items()):
         bits, before = codec.pack(mask.numpy()), codec.pack(base[name].numpy())
-        dead_inputs, dead_units = dead(bits, tuple(mask.shape))
+        dead_inputs, dead_units = dead(bits, tuple(mask.shape), groups.get(name, 1))
         kept = int(np.bitwise_count(bits).sum())
         flipped = int(np.bitwise_count(bits ^ before).sum())
         csr = name.removesuffix(".weight") in sparse

@@ -37,7 +37,8 @@ class TicketChain:
         resume: Resume | None,
     ) -> None:
         self._spec, self._key, self._data, self._blank, self._resume = spec, key, data, blank, resume
-        self.layers = prunable(blank())
+        self.layers = prunable(blank(), data.train.x[:2])
+        self.groups = {name: layer.groups for name, layer in self.layers.items()}
         self.full = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in self.layers.items()}
         self._prune = build(spec.pruning)
         self.in_training = spec.pruning.acts == "during training"
@@ -107,7 +108,8 @@ class TicketChain:
     def trained(self, level: int) -> Ticket:
         """Return the trained ticket of a level."""
         if level not in self._tickets:
-            ticket = unpack(self.load("ticket", level), self._loaded(level))
+            masks = self._loaded(level)
+            ticket = unpack(self.load("ticket", level), masks)
             self.keep(level, ticket)
             return ticket
         return self._tickets[level]

@@ -33,7 +33,7 @@ def footprint(
     `model` is on the CPU; it is left with gradients of 0 and as its `optimizers(model)` move it by these.
     """
     weights = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    masks = [model.get_parameter(name) for name in prunable(model)]
+    masks = [model.get_parameter(name) for name in prunable(model, data.train.x[:2])]
     kept = _bytes([*weights, *model.buffers()]) + _bytes(weights) + _bytes(masks)
     remembered = _remembered(optimizers(model), weights)
     taken, put_out = _activations(model, data)

@@ -13,6 +13,7 @@ from app.contract.events import Measured, Progress
 from app.kinds.erasure.spec import ErasureKey, ErasureSpec
 from tests.workers.science.experiments.test_lottery import lasting, resumed_from, rows
 from workers.science.experiments.erasure import describe, run
+from workers.science.optim import muon
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors
 
 NOWHERE = Path("no-data-set-of-these-tests-needs-a-folder")
@@ -42,6 +43,21 @@ def saved(outputs: list[Output], name: str, key: ErasureKey) -> Tensors:
         output for output in outputs if isinstance(output, Tensors) and (output.name, output.key) == (name, key)
     ]
     return found
+
+
+def test_muon_is_told_the_hidden_matrix_that_is_read_off_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Any] = []
+    build = muon.build
+
+    def spy(model: torch.nn.Module, hidden: Any = None, **knobs: Any) -> list[torch.optim.Optimizer]:
+        told.append(hidden)
+        return build(model, hidden, **knobs)
+
+    monkeypatch.setattr(muon, "build", spy)
+    spec = small(optimizers=[{"kind": "muon", "lrs": (0.02,)}], twins=False, steps=2, replicates=1)
+    assert describe(spec, NOWHERE)["moved_by"] == {"muon": "Muon"}
+    ran(spec)
+    assert told == [["fc2.weight"]] * 2
 
 
 def matrix(outputs: list[Output], key: ErasureKey, step: int) -> Tensor:

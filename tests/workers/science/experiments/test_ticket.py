@@ -48,6 +48,15 @@ def test_names_and_values_are_those_that_readers_rely_on() -> None:
     assert pyramid.tensors["fc.weight.columns"].tolist() == [2, 0, 1]
 
 
+def test_each_channel_of_a_depthwise_convolution_is_an_input_of_its_own() -> None:
+    mask = torch.ones(3, 1, 2, 2, dtype=torch.bool)
+    mask[1] = False
+    at_once = {"conv.weight": mask}
+    measured, *_ = mask_outputs(LotteryKey(), at_once, at_once, None, groups={"conv.weight": 3})
+    assert isinstance(measured, Measured)
+    assert (measured.columns["dead_inputs"], measured.columns["dead_units"]) == ([1.0], [1.0])
+
+
 def test_values_that_do_not_fit_the_mask_are_refused() -> None:
     with pytest.raises(RuntimeError, match="shape"):
         unpack({"fc.weight.values": torch.ones(3)}, {"fc.weight": torch.tensor([[True, True], [False, False]])})

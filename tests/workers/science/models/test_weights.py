@@ -63,6 +63,55 @@ def test_norms_and_biases_are_not_prunable() -> None:
     assert list(prunable(model)) == ["0.weight", "3.weight"]
 
 
+class Reversed(nn.Module):
+    """Its layers are registered in the opposite of the order in which it computes them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last = nn.Linear(6, 3)
+        self.depthwise = nn.Conv2d(6, 6, 3, padding=1, groups=6)
+        self.first = nn.Conv2d(1, 6, 3, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.last(torch.relu(self.depthwise(torch.relu(self.first(x)))).mean((2, 3)))
+        return logits
+
+
+def test_order_roles_and_groups_are_read_off_a_run() -> None:
+    read = prunable(Reversed(), torch.zeros(2, *DIGITS))
+    assert list(read.items()) == [
+        ("first.weight", Layer("first.weight", "conv", (6, 1, 3, 3))),
+        ("depthwise.weight", Layer("depthwise.weight", "conv", (6, 1, 3, 3), groups=6)),
+        ("last.weight", Layer("last.weight", "output", (3, 6))),
+    ]
+
+
+class Untraceable(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.one, self.two = nn.Linear(64, 5), nn.Linear(5, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden: torch.Tensor = self.one(x.flatten(1))
+        return self.two(hidden) if hidden.sum() > 0 else self.two(-hidden)  # type: ignore[no-any-return]
+
+
+def test_of_a_network_that_cannot_be_traced_modules_are_taken_as_they_stand() -> None:
+    found = prunable(Untraceable(), torch.zeros(2, *DIGITS))
+    assert found == prunable(Untraceable())
+    assert [(layer.name, layer.kind) for layer in found.values()] == [
+        ("one.weight", "linear"),
+        ("two.weight", "output"),
+    ]
+
+
+@pytest.mark.parametrize("name", [*NAMES, "vgg_11", "resnet_20", "vit_tiny"])
+def test_what_is_read_off_a_run_is_what_stands_in_the_file(name: str) -> None:
+    model = build(name, CIFAR)
+    read, stands = prunable(model, torch.zeros(2, *CIFAR)), prunable(model)
+    assert list(read.items()) == list(stands.items())
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("shape", [CIFAR, MNIST, DIGITS])
 def test_from_pictures_to_logits(name: str, shape: tuple[int, int, int]) -> None:
