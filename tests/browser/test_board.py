@@ -62,13 +62,13 @@ def test_ticked_runs_stay_ticked_and_are_compared(watched: Watched, scope: Scope
     assert not page.get_by_label("Compare board 1").is_checked()
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("heading", name="2 runs compared")).to_be_visible()
-    expect(page.locator(".figure .plot path.js-line")).not_to_have_count(0)
+    expect(page.locator("#figure-compared_accuracy .plot path.js-line")).not_to_have_count(0)
     page.get_by_label("Group by").select_option("optimizer")
     page.get_by_role("button", name="Show").click()
-    expect(page.locator(".figure .find")).to_contain_text("sgd")
-    csv = page.locator('.figure a[data-export="csv"]').get_attribute("href")
+    expect(page.locator("#figure-compared_accuracy .find")).to_contain_text("sgd")
+    csv = page.locator('#figure-compared_accuracy a[data-export="csv"]').get_attribute("href")
     assert csv
-    assert scope.client.get(csv).text.startswith("group,density,replicate,accuracy")
+    assert scope.client.get(csv).text.startswith("group,runs,density,replicate,accuracy")
 
 
 def test_columns_are_chosen_and_rows_are_compact(watched: Watched, trained: list[str]) -> None:

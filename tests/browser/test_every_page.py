@@ -9,7 +9,8 @@ PAGES = ("/", "/new", "/new?extend={run}", "/new?kind=hardware", "/hardware", "/
          "/protocol", "/docs", "/runs/{run}",
          "/runs/{run}?tab=training&level=1", "/runs/{run}?tab=movement", "/runs/{run}?tab=movement&view=scatter",
          "/runs/{run}?tab=masks&level=1",
-         "/runs/{run}?tab=overlap", "/import", "/runs/{run}?tab=spec", "/runs/{run}?tab=log&all=1")  # fmt: skip
+         "/runs/{run}?tab=overlap", "/import", "/compare?runs={run}", "/compare",
+         "/compare?q=kind:lottery&smoothing=20", "/runs/{run}?tab=spec", "/runs/{run}?tab=log&all=1")  # fmt: skip
 PAPER = {"light": "rgb(250, 249, 246)", "dark": "rgb(19, 19, 23)"}
 
 
@@ -103,7 +104,15 @@ def test_the_skip_link_comes_first(page: Page) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_text_has_contrast(watched: Watched, finished: str, theme: str) -> None:
     page = watched(color_scheme=theme)
-    for path in ("/", "/new", f"/runs/{finished}", f"/runs/{finished}?tab=spec", "/workers", "/protocol"):
+    for path in (
+        "/",
+        "/new",
+        "/compare?q=kind:lottery",
+        f"/runs/{finished}",
+        f"/runs/{finished}?tab=spec",
+        "/workers",
+        "/protocol",
+    ):
         page.goto(path)
         assert page.evaluate(FAINT) == [], path
 

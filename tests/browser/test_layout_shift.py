@@ -65,7 +65,7 @@ def test_layers_of_a_mask_stay_when_scripts_come_late_to_a_phone(watched: Watche
     assert [each for each in shifts(page) if any("OL#layers" in what for what in each["what"])] == []
 
 
-@pytest.mark.parametrize("path", ["/", "/workers"])
+@pytest.mark.parametrize("path", ["/", "/workers", "/compare?q=Still"])
 def test_nothing_moves_on_the_board_while_a_run_goes_on(watched: Watched, scope: Scope, path: str) -> None:
     run = scope.submit(name="Still on the board", steps=250, eval_every=50, levels=3)
     page = watched(fresh=True)

@@ -17,6 +17,10 @@ def notes(chosen: Selection) -> list[str]:
         found += _of_kinds(chosen)
     elif chosen.runs and not _own(KINDS[chosen.kinds[0]]):
         found.append("Nothing of this kind of run is drawn together: fields and measures, and the table, are compared.")
+    binned = [run.name for run in chosen.runs if run.deleted_at is not None]
+    if binned:
+        which = "One of these runs is" if len(binned) == 1 else f"{len(binned)} of these runs are"
+        found.append(f"{which} in the bin: {', '.join(binned[:5])}{'' if len(binned) <= 5 else ', …'}.")
     if chosen.more:
         found.append(f"The search finds more runs than the newest {MOST}, which are compared here.")
     if len(set(chosen.groups)) > LINES:

@@ -196,3 +196,26 @@ def test_columns_are_chosen_for_table_axes_and_scatter(client: httpx.Client, run
     wrong = client.get(f"{address}scatter", params={"runs": ",".join(runs), "x": "speed_of_light"})
     assert wrong.status_code == 422
     assert "no field or measure" in wrong.text
+
+
+def test_a_run_in_the_bin_is_compared_and_a_purged_one_is_unknown(
+    client: httpx.Client, runs: list[str], store: Store
+) -> None:
+    client.delete(f"/api/v1/runs/{runs[0]}")
+    text = client.get(f"/compare?runs={','.join(runs)}", headers=HTML).text
+    assert "One of these runs is in the bin: a." in text
+    store.purge_run(runs[0])
+    answer = client.get(f"/compare?runs={','.join(runs)}", headers=HTML)
+    assert answer.status_code == 404
+    assert f"there is no run {runs[0]}" in answer.text
+
+
+def test_more_than_a_hundred_are_refused_or_said_to_be_left_out(client: httpx.Client, store: Store) -> None:
+    spec = PRESETS["digits-tickets"].spec.model_copy(update={"replicates": 1, "levels": 1})
+    ids = [store.create_run(spec, name="many").id for _ in range(MOST + 1)]
+    ticked = client.get("/compare", params=[("run", run) for run in ids], headers=HTML)
+    assert ticked.status_code == 422
+    assert "names 101 runs; at most 100 are compared at once" in ticked.text
+    found = client.get("/compare?q=name:many", headers=HTML).text
+    assert "<h1>100 runs compared</h1>" in found
+    assert "The search finds more runs than the newest 100, which are compared here." in found
