@@ -4,96 +4,20 @@ Runs of all kinds whose figures have such labels are measured at two widths, and
 """
 
 import time
-from typing import Any, Literal
+from collections.abc import Callable
+from functools import cache
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Route, expect
 
 from tests.browser.conftest import Scope, Watched, becomes
+from tests.browser.label_measures import INSIDE, View, drawn, measured, overlaps, still, strangers
+from tests.browser.windows import Windows
 
-MEASURE = """() => [...document.querySelectorAll('.figure')].flatMap(card => {
-  const plot = card.querySelector('.plot');
-  const layout = plot._fullLayout;
-  if (!layout?.annotations) return [];
-  const free = (layout.meta.places ?? []).filter(place => place.image === undefined).map(place => place.note);
-  const box = plot.getBoundingClientRect();
-  const notes = [...plot.querySelectorAll('.infolayer .annotation')].map(node => {
-    const note = layout.annotations[Number(node.dataset.index)];
-    const {left, right, top, bottom} = node.querySelector('text').getBoundingClientRect();
-    const head = node.querySelector('.annotation-arrow-g path');
-    const lead = head ? {
-      x: box.left + layout.xaxis._offset + layout.xaxis.r2p(note.x) + note.xshift,
-      y: box.top + layout.yaxis._offset + layout.yaxis.r2p(note.y)} : null;
-    const ground = getComputedStyle(node.querySelector('.annotation-text-g rect')).fill;
-    return {text: note.text, role: note.name, free: free.includes(Number(node.dataset.index)),
-      yref: note.yref, lead, ground, filled: note.bgcolor !== 'rgba(0,0,0,0)',
-      left, right, top, bottom};
-  }).filter(note => note.text);
-  const ends = (plot._fullData ?? []).filter(t => t.meta?.part === 'mean' && (t.yaxis ?? 'y') === 'y').flatMap(t => {
-    const [x, y] = [(i) => layout.xaxis.d2p(t.x[i]), (i) => layout.yaxis.d2p(t.y[i])];
-    const k = [...t.y].findLastIndex((_, i) => Number.isFinite(x(i)) && Number.isFinite(y(i)));
-    return k < 0 ? [] : [{role: t.meta.role, name: t.name, x: box.left + layout.xaxis._offset + x(k),
-      y: box.top + layout.yaxis._offset + y(k)}];
-  });
-  const titles = [...plot.querySelectorAll('.xtitle')].map(node => {
-    const {left, right, bottom} = node.getBoundingClientRect();
-    return {text: node.textContent, left, right, bottom};
-  });
-  return [{figure: card.dataset.figure, titles, bottom: box.bottom, notes, ends, right: box.right, left: box.left}];
-})"""
-# Of labels inside a plot: markers and points of lines that their letters cover, and how far the point that they are at
-# is from what has their colour; of names of pictures, the gap to these.
-INSIDE = """() => [...document.querySelectorAll('.figure .plot')].filter(p => p._fullLayout?.meta?.places).map(plot => {
-  const {meta, annotations, xaxis, yaxis} = plot._fullLayout;
-  const frame = plot.getBoundingClientRect();
-  const letters = [...plot.querySelectorAll('.infolayer .annotation')].map(node => {
-    const {left, right, top, bottom} = node.querySelector('text').getBoundingClientRect();
-    return {index: Number(node.dataset.index), left: left + 1, right: right - 1, top: top + 3, bottom: bottom - 3};
-  });
-  const touch = (a, b) => a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top;
-  const color = (node, name) => getComputedStyle(node)[name].match(/\\d+/g).slice(0, 3).join();
-  const drawn = [...plot.querySelectorAll('.scatterlayer path.js-line')].flatMap(path => {
-    if (parseFloat(getComputedStyle(path).strokeWidth) === 0) return [];
-    const matrix = path.getScreenCTM();
-    return Array.from({length: Math.ceil(path.getTotalLength())}, (_, k) => {
-      const {x, y} = path.getPointAtLength(k).matrixTransform(matrix);
-      return {left: x, right: x, top: y, bottom: y, color: color(path, 'stroke')};
-    });
-  });
-  drawn.push(...[...plot.querySelectorAll('.scatterlayer path.point')].map(node => {
-    const {left, right, top, bottom} = node.getBoundingClientRect();
-    return {left, right, top, bottom, color: color(node, getComputedStyle(node).fill === 'none' ? 'stroke' : 'fill')};
-  }));
-  const images = [...plot.querySelectorAll('.imagelayer image')];
-  const covered = [], gaps = [], astray = [];
-  for (const place of meta.places) {
-    const box = letters.find(each => each.index === place.note);
-    const note = annotations[place.note];
-    if (place.image !== undefined) {
-      const {left, right, width, height} = images[place.image].getBoundingClientRect();
-      gaps.push([note.text, box.left - (left + right + Math.min(width, height * place.aspect)) / 2]);
-      continue;
-    }
-    covered.push([note.text, drawn.filter(each => touch(each, box)).length]);
-    const [x, y] = [frame.left + xaxis._offset + xaxis.r2p(note.x), frame.top + yaxis._offset + yaxis.r2p(note.y)];
-    const ink = plot._fullData.find(trace => trace.meta?.role === note.name && trace.line?.width !== 0);
-    if (!ink) continue;
-    const own = (ink.mode.includes('lines') ? ink.line : ink.marker).color.match(/\\d+/g).slice(0, 3).join();
-    const away = ({left, right, top, bottom}, to) => Math.hypot(
-      Math.max(left - to.right, 0, to.left - right), Math.max(top - to.bottom, 0, to.top - bottom));
-    const least = (drawn, to) => Math.min(...drawn.map(each => away(each, to)));
-    const [mine, others] = [drawn.filter(each => each.color === own), drawn.filter(each => each.color !== own)];
-    const whose = note.showarrow ? 'led' : least(mine, box) <= least(others, box) + 1 ? 'own' : "another's";
-    astray.push([note.text, least(mine, {left: x, right: x, top: y, bottom: y}), whose]);
-  }
-  return {figure: plot.closest('.figure').dataset.figure, covered, gaps, astray};
-})"""
 # How many labels the plots with such have in these runs.
 INSIDE_NAMES = {"accuracy_vs_lr": 5, "erasure_vs_accuracy": 5, "update_sizes": 5, "degree_histogram": 2,
                 "weight_movement": 2}  # fmt: skip
-# Boxes of text have air above and below their letters.
-AIR = 4.0
-
 
 CONTROLS = [{"kind": kind} for kind in ("reinit", "shuffled", "random", "magnitude_at_init")]
 ERASURE = {
@@ -128,41 +52,34 @@ def every_kind(scope: Scope) -> dict[str, str]:
     return runs
 
 
-def settled(page: Page) -> list[dict[str, Any]]:
-    """What is measured once every figure of a page is drawn."""
-    page.wait_for_selector(".figure .main-svg", state="attached")
-    becomes(
-        page, "[...document.querySelectorAll('.figure .plot')].every(p => p._fullLayout || p.closest('[hidden]'))", 20
-    )
-    page.wait_for_timeout(700)
-    return measured(page)
+Look = Callable[[str, int], View]
 
 
-def measured(page: Page) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = page.evaluate(MEASURE)
-    return found
+@pytest.fixture(scope="module")
+def look(browser: Browser, scope: Scope, reusable: Windows) -> Look:
+    """Opens a page of a run that has ended and measures it: once, however many tests ask for it."""
 
+    @cache
+    def look(path: str, width: int) -> View:
+        watched = Watched(browser, scope.url, reusable)
+        page = watched(width, 5200)
+        page.goto(path)
+        drawn(page)
+        view = View(still(page), page.evaluate(INSIDE))
+        watched.close()
+        return view
 
-def overlaps(notes: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    return [
-        (one["text"], other["text"])
-        for i, one in enumerate(notes)
-        for other in notes[i + 1 :]
-        if one["left"] < other["right"] - 1 and other["left"] < one["right"] - 1
-        and one["top"] < other["bottom"] - AIR and other["top"] < one["bottom"] - AIR
-    ]  # fmt: skip
+    return look
 
 
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("kind", PAGES)
 def test_no_label_covers_another_or_leaves_its_figure(
-    watched: Watched, every_kind: dict[str, str], kind: str, width: int
+    look: Look, every_kind: dict[str, str], kind: str, width: int
 ) -> None:
-    page = watched(width, 5200)
     labelled = 0
     for path in PAGES[kind]:
-        page.goto(path.format(run=every_kind[kind]))
-        for each in settled(page):
+        for each in look(path.format(run=every_kind[kind]), width).figures:
             labelled += len(each["notes"])
             assert overlaps(each["notes"]) == [], each["figure"]
             for note in each["notes"]:
@@ -175,41 +92,11 @@ def test_no_label_covers_another_or_leaves_its_figure(
     assert labelled >= 3
 
 
-def strangers(each: dict[str, Any]) -> list[tuple[str, str]]:
-    """Labels that no line leads to, and that are nearer to the end of another line than to their own."""
-    found = []
-    for note in each["notes"]:
-        # Those inside a plot have a test of their own.
-        if note["yref"] != "y" or note["free"]:
-            continue
-        own = [end for end in each["ends"] if end["role"] == note["role"]]
-        middle = (note["top"] + note["bottom"]) / 2
-        if note["lead"]:
-            ends = [
-                end for end in own if abs(end["x"] - note["lead"]["x"]) < 14 and abs(end["y"] - note["lead"]["y"]) < 3
-            ]
-            if not ends:
-                found.append((note["text"], "leads to no end of its line"))
-            continue
-        here = [end for end in each["ends"] if 0 < note["left"] - end["x"] < 24]
-        mine = [abs(end["y"] - middle) for end in here if end["role"] == note["role"]]
-        if not mine:
-            continue
-        others = [end for end in here if end["role"] != note["role"]]
-        found += [(note["text"], end["name"]) for end in others if abs(end["y"] - middle) < min(mine) - 1]
-    return found
-
-
 @pytest.mark.parametrize("width", [1280, 390])
-def test_labels_inside_a_plot_cover_no_point_and_no_line(
-    watched: Watched, every_kind: dict[str, str], width: int
-) -> None:
-    page = watched(width, 5200)
+def test_labels_inside_a_plot_cover_no_point_and_no_line(look: Look, every_kind: dict[str, str], width: int) -> None:
     named: dict[str, int] = {}
     for path, run in [(path, every_kind[kind]) for kind in ("erasure", "hardware", "lottery") for path in PAGES[kind]]:
-        page.goto(path.format(run=run))
-        settled(page)
-        for each in page.evaluate(INSIDE):
+        for each in look(path.format(run=run), width).inside:
             named[each["figure"]] = len(each["covered"]) + len(each["gaps"])
             assert [note for note in each["covered"] if note[1]] == [], each["figure"]
             # They, or their thin lines, are at a point of what has their colour.
@@ -245,14 +132,8 @@ def test_the_line_of_the_last_evaluation_is_named_beside_the_first_ticket(
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_labels_come_in_the_order_of_their_lines_and_near_their_ends(
-    watched: Watched, finished: str, width: int
-) -> None:
-    page = watched(width, 5200)
-    page.goto(f"/runs/{finished}")
-    page.wait_for_selector(".figure .main-svg")
-    page.wait_for_timeout(1500)
-    for each in measured(page):
+def test_labels_come_in_the_order_of_their_lines_and_near_their_ends(look: Look, finished: str, width: int) -> None:
+    for each in look(f"/runs/{finished}", width).figures:
         if each["figure"] not in ("accuracy_vs_density", "early_stop_vs_density"):
             continue
         for note in each["notes"]:
@@ -307,7 +188,8 @@ def test_grounds_of_labels_have_the_colour_of_the_card(
     grounds: set[str] = set()
     for kind, path in [(kind, path) for kind, paths in PAGES.items() for path in paths]:
         page.goto(path.format(run=every_kind[kind]))
-        for each in settled(page):
+        drawn(page)
+        for each in measured(page):
             grounds |= {note["ground"] for note in each["notes"] if note["filled"]}
     card = page.evaluate("getComputedStyle(document.querySelector('.figure')).backgroundColor")
     assert grounds == {card}
@@ -320,10 +202,11 @@ def test_labels_on_a_logarithmic_axis_are_at_their_lines(
     page = watched(width, 5200)
     for path in PAGES["lottery"][:2]:
         page.goto(f"{path.format(run=every_kind['lottery'])}&metric=validation_loss")
-        settled(page)
+        drawn(page)
+        still(page)
         for box in page.get_by_label("log y").all():
             box.check()
-        page.wait_for_timeout(1500)
+        still(page)
         logs = page.evaluate(
             "[...document.querySelectorAll('.plot')].filter(p => p._fullLayout?.yaxis.type === 'log').length"
         )

@@ -36,7 +36,7 @@ def test_nothing_moves_on_any_tab_of_a_live_run(watched: Watched, scope: Scope, 
         name="Still",
         steps=250,
         eval_every=50,
-        levels=5,
+        levels=3,
         replicates=2,
         branches=[{"kind": "reinit"}, {"kind": "random"}],
     )

@@ -16,7 +16,9 @@ def windows(watched: Watched) -> list[Page]:
 
 
 def test_nine_windows_of_eight_runs_are_all_live(windows: list[Page], scope: Scope) -> None:
-    runs = [scope.submit(name=f"Window {number}", steps=20) for number in range(8)]
+    runs = [scope.submit(name=f"Window {number}", steps=20) for number in range(7)]
+    # Still at work when all windows are open.
+    runs.append(scope.submit(name="Window 7", steps=6000, eval_every=2000))
     for page, run in zip(windows, runs, strict=False):
         page.goto(f"/runs/{run}")
     windows[8].goto("/")
@@ -69,6 +71,23 @@ READERS = """async (id) => {
 
 def test_windows_that_open_at_once_take_one_connection(page: Page, finished: str) -> None:
     """Each replaces the stream of those before it, which may not have an answer yet: six would be all there are."""
-    page.goto("/healthz")
     page.goto("/glossary")
     assert page.evaluate(READERS, finished) == 200
+
+
+SILENT = """(id) => {
+  const script = document.querySelector('script[src$="js/shell.js"]').src;
+  const worker = new SharedWorker(script.replace('shell.js', 'live/shared.js'), {type: 'module', name: 'live'});
+  worker.port.start();
+  worker.port.postMessage({runs: [id], root: ''});
+}"""
+
+
+def test_a_window_that_answers_no_more_holds_no_stream(
+    page: Page, scope: Scope, finished: str, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    """As one whose end nobody was told of."""
+    page.goto("/glossary")
+    page.evaluate(SILENT, finished)
+    until(lambda: scope.viewers() == 1)
+    until(lambda: scope.viewers() == 0)

@@ -13,7 +13,12 @@ export function connect(runs, reader) {
   const worker = new SharedWorker(new URL("./shared.js", import.meta.url), { type: "module", name: "live" });
   let close = () => worker.port.postMessage({ runs: null });
   worker.onerror = () => { close = own(runs, reader); };
-  worker.port.onmessage = ({ data }) => (data.hint ? reader.hint(data.hint) : data.open ? reader.open() : reader.lost());
+  worker.port.onmessage = ({ data }) => {
+    if (data.there) worker.port.postMessage({ here: true });
+    else if (data.hint) reader.hint(data.hint);
+    else if (data.open) reader.open();
+    else reader.lost();
+  };
   worker.port.postMessage({ runs, root: at("") });
   return () => close();
 }
