@@ -5,24 +5,26 @@ was faster. So what a process asked for and did not store is asked for once more
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
-from app.contract.experiment import FieldError
+from app.contract.experiment import Experiment, FieldError
 from app.contract.refusals import refusal
 from app.estimate import replicate_seconds
 from app.kinds.objective import Objective
 from app.kinds.registry import KINDS
 from app.queue import Queue, queues_of
 from app.records import Member, Run
-from app.store import Store
+from app.store import Speed, Store
 from app.store.sweeps import Next, Result, Start
-from app.sweeps.axes import written
+from app.sweeps.axes import key, written
 from app.sweeps.decide import decide
 from app.sweeps.plan import Plan, Values, member
 
 NAME_LENGTH = 200
+NONE: Mapping[str, Experiment] = MappingProxyType({})
 WOKEN = 50
 """Runs whose pages are told at once that they are new."""
 
@@ -34,22 +36,30 @@ def objective_of(plan: Plan) -> Objective | None:
     return next((each for each in KINDS[plan.spec["kind"]].objectives if each.name == plan.objective), None)
 
 
-def following(store: Store, plan: Plan, members: Sequence[Member], name: str) -> Next:
-    """Return what follows for a sweep with these members. Raises FieldError for a plan without a bound."""
+def following(
+    store: Store, plan: Plan, members: Sequence[Member], name: str, known: Mapping[str, Experiment] = NONE
+) -> Next:
+    """Return what follows for a sweep with these members; `known` holds specs by the keys of their values.
+
+    Raises FieldError for a plan without a bound.
+    """
     objective = objective_of(plan)
     decision = decide(plan, members, maximise=objective is None or objective.maximise)
-    return Next([_start(store, plan, values, name) for values in decision.start], decision.close)
+    speeds = store.speeds() if decision.start else []
+    return Next(
+        [_start(speeds, plan, values, name, known.get(key(values))) for values in decision.start], decision.close
+    )
 
 
-def _start(store: Store, plan: Plan, values: Values, name: str) -> Start:
+def _start(speeds: Sequence[Speed], plan: Plan, values: Values, name: str, known: Experiment | None) -> Start:
     try:
-        spec = member(plan, values)
+        spec = known or member(plan, values)
     except FieldError as error:
         return Start(values, None, error=f"{error.field} {error.message}")
     except ValidationError as error:
         return Start(values, None, error="; ".join(_words(each) for each in error.errors()))
     said = ", ".join(f"{path.rpartition('.')[2].replace('_', ' ')} {written(value)}" for path, value in values.items())
-    return Start(values, spec, f"{name}: {said}"[:NAME_LENGTH], replicate_seconds(spec, store.speeds()))
+    return Start(values, spec, f"{name}: {said}"[:NAME_LENGTH], replicate_seconds(spec, speeds))
 
 
 def _words(error: object) -> str:

@@ -16,6 +16,13 @@ def put(conn: Connection, run_id: str, spec: Mapping[str, Any]) -> None:
     _insert(conn, run_id, None, facts_of(spec))
 
 
+def add(conn: Connection, specs: Mapping[str, Mapping[str, Any]]) -> None:
+    """Store the fields of new runs, by run, from their specs as JSON."""
+    rows = [row for run_id, spec in specs.items() for row in _rows(run_id, None, facts_of(spec))]
+    if rows:
+        conn.execute(insert(facts), rows)
+
+
 def put_measures(conn: Connection, run_id: str, seq: int, measures: Iterable[Fact]) -> None:
     """Replace the measures of a run by those that hold after event `seq`."""
     conn.execute(delete(facts).where(facts.c.run_id == run_id, facts.c.seq.is_not(None)))
@@ -23,9 +30,13 @@ def put_measures(conn: Connection, run_id: str, seq: int, measures: Iterable[Fac
 
 
 def _insert(conn: Connection, run_id: str, seq: int | None, found: Iterable[Fact]) -> None:
-    rows = [{"run_id": run_id, "seq": seq, **fact._asdict(), "leaf": fact.leaf} for fact in found]
+    rows = _rows(run_id, seq, found)
     if rows:
         conn.execute(insert(facts), rows)
+
+
+def _rows(run_id: str, seq: int | None, found: Iterable[Fact]) -> list[dict[str, Any]]:
+    return [{"run_id": run_id, "seq": seq, **fact._asdict(), "leaf": fact.leaf} for fact in found]
 
 
 def named(name: str) -> ColumnElement[bool]:

@@ -67,33 +67,53 @@ def add_run(
     sweep_id: str | None = None,
 ) -> None:
     """Store a run without shards. Raises FieldError for bad labels."""
+    row = new_row(run_id, spec, state, name=name, tags=tags, notes=notes, again_of=again_of, sweep_id=sweep_id)
+    conn.execute(insert(runs).values(**row, created_at=Now()))
+    facts.put(conn, run_id, row["spec"])
+
+
+def new_row(
+    run_id: str,
+    spec: RunSpec,
+    state: State,
+    *,
+    name: str,
+    tags: Iterable[str],
+    notes: str,
+    again_of: str | None = None,
+    sweep_id: str | None = None,
+) -> dict[str, Any]:
+    """Return the row of a new run, but for the time at which it is stored. Raises FieldError for bad labels."""
     name, tags, notes = labels.check_name(name), labels.check_tags(tags), labels.check_notes(notes)
-    written = spec.model_dump(mode="json")
-    conn.execute(
-        insert(runs).values(
-            id=run_id,
-            name=name,
-            again_of=again_of,
-            sweep_id=sweep_id,
-            kind=spec.kind,
-            model=spec.model_name,
-            dataset=spec.dataset_name,
-            spec=written,
-            state=state,
-            tags=tags,
-            notes=notes,
-            search=labels.search_text(name, tags, spec),
-            provenance={},
-            created_at=Now(),
-        )
-    )
-    facts.put(conn, run_id, written)
+    return {
+        "id": run_id,
+        "name": name,
+        "again_of": again_of,
+        "sweep_id": sweep_id,
+        "kind": spec.kind,
+        "model": spec.model_name,
+        "dataset": spec.dataset_name,
+        "spec": spec.model_dump(mode="json"),
+        "state": state,
+        "tags": tags,
+        "notes": notes,
+        "search": labels.search_text(name, tags, spec),
+        "provenance": {},
+    }
 
 
 def add_shards(
     conn: Connection, run_id: str, spec: Experiment, replicates: Iterable[int], estimated_s: float | None
 ) -> None:
     """Queue one shard for each of the replicates."""
+    if values := shard_rows(run_id, spec, replicates, estimated_s):
+        conn.execute(insert(shards), values)
+
+
+def shard_rows(
+    run_id: str, spec: Experiment, replicates: Iterable[int], estimated_s: float | None
+) -> list[dict[str, Any]]:
+    """Return the rows of queued shards, one for each of the replicates."""
     row = {
         "run_id": run_id,
         "state": "queued",
@@ -102,9 +122,7 @@ def add_shards(
         "total": spec.units_per_replicate,
         "estimated_s": estimated_s,
     }
-    values = [{**row, "replicate": replicate} for replicate in replicates]
-    if values:
-        conn.execute(insert(shards), values)
+    return [{**row, "replicate": replicate} for replicate in replicates]
 
 
 def get(conn: Connection, run_id: str) -> Run:

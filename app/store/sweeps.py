@@ -1,14 +1,14 @@
 """Sweeps and their members: created, read, continued and closed."""
 
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, Select, and_, case, func, insert, or_, select, update
 
+from app.contract.events import Changed
 from app.contract.experiment import Experiment
 from app.records import Member, Sweep, SweepPage, SweepState
-from app.store import ids, labels, lifecycle, runs
+from app.store import bulk, events, facts, ids, labels, runs
 from app.store.errors import Conflict, NotFound
 from app.store.lookup import moment
 from app.store.runs import LIVE
@@ -72,21 +72,39 @@ def replan(conn: Connection, sweep_id: str, plan: Plan) -> None:
 
 def add(conn: Connection, sweep_id: str, first: int, starts: Sequence[Start]) -> list[str]:
     """Store members from a position on, and queue their runs; returns the runs. Raises FieldError for bad labels."""
-    row = locked(conn, sweep_id)
-    added = []
+    tags = locked(conn, sweep_id).tags
+    new: dict[str, Start] = {}
+    members = []
     for position, start in enumerate(starts, first):
-        run_id = None
+        run_id = None if start.spec is None else ids.run_id()
+        if run_id is not None:
+            new[run_id] = start
+        members.append(
+            {"sweep_id": sweep_id, "position": position, "run_id": run_id, "values": start.values,
+             "error": start.error or None}
+        )  # fmt: skip
+    _create(conn, sweep_id, tags, new)
+    if members:
+        conn.execute(insert(sweep_members), members)
+    return list(new)
+
+
+def _create(conn: Connection, sweep_id: str, tags: Collection[str], new: dict[str, Start]) -> None:
+    """Store runs by their ids, as `runs.create` does each, in a few statements for all of them."""
+    rows, of_shards = [], []
+    for run_id, start in new.items():
         if start.spec is not None:
-            run_id = ids.run_id()
-            labels_of = {"name": start.name, "tags": row.tags, "notes": ""}
-            runs.create(conn, run_id, start.spec, **labels_of, sweep_id=sweep_id, estimated_s=start.estimated_s)
-            added.append(run_id)
-        conn.execute(
-            insert(sweep_members).values(
-                sweep_id=sweep_id, position=position, run_id=run_id, values=start.values, error=start.error or None
-            )
-        )
-    return added
+            row = runs.new_row(
+                run_id, start.spec, "queued", name=start.name, tags=tags, notes="", sweep_id=sweep_id
+            )  # fmt: skip
+            rows.append(row)
+            of_shards += runs.shard_rows(run_id, start.spec, range(start.spec.replicates), start.estimated_s)
+    if not rows:
+        return
+    conn.execute(insert(runs_table).values(created_at=Now()), rows)
+    facts.add(conn, {row["id"]: row["spec"] for row in rows})
+    conn.execute(insert(shards), of_shards)
+    events.log_each(conn, {run_id: Changed(state="queued") for run_id in new})
 
 
 def close(conn: Connection, sweep_id: str, note: str) -> None:
@@ -112,26 +130,26 @@ def cancel(conn: Connection, sweep_id: str) -> list[str]:
     """Start no more members and stop those that are live; returns these. Raises NotFound."""
     locked(conn, sweep_id)
     conn.execute(update(sweeps).where(sweeps.c.id == sweep_id).values(state="cancelled", note="Cancelled."))
-    live = _runs_of(conn, sweep_id, LIVE)
-    for run_id in live:
-        with suppress(Conflict):  # it has ended meanwhile
-            lifecycle.cancel(conn, run_id)
-    return live
+    return _apply(conn, "cancel", _runs_of(conn, sweep_id, LIVE))
 
 
 def resume(conn: Connection, sweep_id: str) -> list[str]:
     """Go on with cancelled and failed members, and start the others; returns those. Raises NotFound, Conflict."""
     row = locked(conn, sweep_id)
-    again = []
-    for run_id in _runs_of(conn, sweep_id, ("cancelled", "failed")):
-        with suppress(Conflict):  # it is in the bin
-            lifecycle.resume(conn, run_id)
-            again.append(run_id)
+    again = _apply(conn, "resume", _runs_of(conn, sweep_id, ("cancelled", "failed")))
     if row.state == "cancelled":
         conn.execute(update(sweeps).where(sweeps.c.id == sweep_id).values(state="open", note=""))
     elif not again:
         raise Conflict("no member was cancelled or has failed: extend the sweep to run more")
     return again
+
+
+def _apply(conn: Connection, action: bulk.Action, run_ids: Sequence[str]) -> list[str]:
+    """Do something to those of the runs that it can be done to; return these."""
+    changed: list[str] = []
+    for some in bulk.chunks(run_ids):
+        changed += bulk.apply(conn, action, some, "", {}).changed
+    return changed
 
 
 def locked(conn: Connection, sweep_id: str) -> AnyRow:

@@ -12,7 +12,7 @@ from app.kinds.registry import KINDS
 from app.pictures.check import check_picture
 from app.store import Store
 from app.store.sweeps import Next
-from app.sweeps.axes import MOST, written
+from app.sweeps.axes import MOST, key, written
 from app.sweeps.fields import put
 from app.sweeps.plan import Plan, Stop, Values, canonical, member
 from app.web.core.problems import NAMED, BadField, Invalid, bad_fields
@@ -44,10 +44,10 @@ def checked(store: Store, plan: Plan, name: str) -> Checked:
     specs, errors = _specs(store, plan, _members(plan, size))
     if errors:
         raise Invalid(errors)
-    first = following(store, plan, (), name)
-    if plan.sampler.kind == "adaptive":
-        specs = [start.spec for start in first.starts if start.spec is not None]
-    return Checked(plan, size, first, tuple(specs))
+    first = following(store, plan, (), name, specs)
+    adaptive = plan.sampler.kind == "adaptive"
+    known = [start.spec for start in first.starts if start.spec is not None] if adaptive else specs.values()
+    return Checked(plan, size, first, tuple(known))
 
 
 def _with_objective(plan: Plan) -> Plan:
@@ -82,15 +82,15 @@ def _members(plan: Plan, size: int) -> Iterator[Values]:
                 yield {path: value}
 
 
-def _specs(store: Store, plan: Plan, members: Iterable[Values]) -> tuple[list[Experiment], list[BadField]]:
-    specs: list[Experiment] = []
+def _specs(store: Store, plan: Plan, members: Iterable[Values]) -> tuple[dict[str, Experiment], list[BadField]]:
+    specs: dict[str, Experiment] = {}
     errors: dict[tuple[str, str], BadField] = {}
     for values in members:
         try:
             spec = member(plan, values)
             check_picture(spec)
             check_tickets(store, spec)
-            specs.append(spec)
+            specs[key(values)] = spec
         except ValidationError as error:
             for bad in bad_fields(error.errors(), put(plan.spec, values)):
                 each = _blamed(bad, values)
