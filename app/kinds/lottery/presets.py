@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.contract.preset import Preset
+from app.kinds.lottery import large_presets
 from app.kinds.lottery.spec import LotterySpec
 
 
@@ -165,4 +166,5 @@ PRESETS = (
             branches=[{"kind": "reinit"}, {"kind": "shuffled"}],
         ),
     ),
+    *large_presets.PRESETS,
 )
