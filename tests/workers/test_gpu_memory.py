@@ -9,7 +9,7 @@ from app.settings import Settings
 from app.store import Store
 from tests.app.erased_run import erasure_spec
 from tests.lab import small_spec
-from tests.workers.test_together import Deaf
+from tests.workers.test_together_memory import Deaf
 from workers import child, gpu_memory
 from workers.gpu_memory import Memory, fitted
 from workers.job import Job

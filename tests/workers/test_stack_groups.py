@@ -13,7 +13,7 @@ from app.settings import Settings
 from app.store import Store
 from tests.app.erased_run import erasure_spec
 from tests.lab import Lab, dense, results, until
-from tests.workers.test_together import Deaf
+from tests.workers.test_together_memory import Deaf
 from workers import child
 from workers.job import Job
 from workers.science.experiments import erasure

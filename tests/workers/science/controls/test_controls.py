@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from app.methods.catalog import CATALOG
-from tests.workers.science.experiments.test_lottery import small
+from tests.workers.science.experiments.lottery_runs import small
 from workers.science.build import build
 from workers.science.controls import magnitude_at_init, random, reinit, shuffled
 from workers.science.controls.context import ControlContext, InitialState

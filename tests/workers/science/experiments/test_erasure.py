@@ -11,7 +11,7 @@ from torch import Tensor
 
 from app.contract.events import Measured, Progress
 from app.kinds.erasure.spec import ErasureKey, ErasureSpec
-from tests.workers.science.experiments.test_lottery import lasting, resumed_from, rows
+from tests.workers.science.experiments.lottery_runs import lasting, resumed_from, rows
 from workers.science.experiments.erasure import describe, run
 from workers.science.optim import muon
 from workers.science.outputs import Checkpoint, Output, Resume, Tensors

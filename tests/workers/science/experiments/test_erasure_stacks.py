@@ -11,10 +11,10 @@ from app.contract.events import Measured, Progress
 from app.contract.stacks import cut
 from app.kinds.erasure.spec import ErasureKey, ErasureSpec
 from app.methods.catalog import CATALOG
+from tests.workers.science.experiments.lottery_runs import resumed_from, rows
+from tests.workers.science.experiments.stacked_runs import kept
 from tests.workers.science.experiments.test_erasure import NOWHERE
 from tests.workers.science.experiments.test_erasure import small as one_by_one
-from tests.workers.science.experiments.test_lottery import resumed_from, rows
-from tests.workers.science.experiments.test_stacked_trainer import kept
 from workers.checkpoints_before import up_to_date
 from workers.science.experiments import training_checkpoint
 from workers.science.experiments.clock import Clock

@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from app.contract.events import Measured
 from app.kinds.lottery.spec import LotteryKey, LotterySpec
-from tests.workers.science.experiments.test_lottery import (
+from tests.workers.science.experiments.lottery_runs import (
     NOWHERE,
     SHAPES,
     lasting,
@@ -22,7 +22,7 @@ from tests.workers.science.experiments.test_lottery import (
     saved,
     unstacked,
 )
-from tests.workers.science.experiments.test_stacked_trainer import gathered, headings, running
+from tests.workers.science.experiments.stacked_runs import gathered, headings, running
 from workers.science.data import digits
 from workers.science.experiments.clock import Clock
 from workers.science.experiments.lottery import run

@@ -10,8 +10,8 @@ import pytest
 
 from app.contract.events import Measured
 from app.contract.experiment import Experiment
+from tests.workers.science.experiments.lottery_runs import NOWHERE, lasting, resumed_from, said, small, unstacked
 from tests.workers.science.experiments.test_erasure import small as small_erasure
-from tests.workers.science.experiments.test_lottery import NOWHERE, lasting, resumed_from, said, small, unstacked
 from workers.science.experiments import erasure, lottery
 from workers.science.experiments.clock import Clock
 from workers.science.experiments.stacked_trainer import Stack, StackedTrainer, Step, conduct

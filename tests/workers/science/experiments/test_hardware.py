@@ -12,7 +12,7 @@ from app.kinds.hardware.spec import FORMATS, REASONS, HardwareKey, HardwareSpec
 from app.methods.model.char_transformer import CharTransformer
 from app.methods.model.lenet_300_100 import Lenet300100
 from app.methods.model.resnet_20 import Resnet20
-from tests.workers.science.experiments.test_lottery import rows
+from tests.workers.science.experiments.lottery_runs import rows
 from workers.science.experiments.hardware import describe, run
 from workers.science.experiments.ticket import SavedTicket, Ticket
 from workers.science.models import char_transformer, lenet_300_100, resnet_20

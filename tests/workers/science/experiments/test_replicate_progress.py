@@ -6,8 +6,8 @@ import torch
 
 from app.contract.events import Measured
 from app.kinds.lottery.spec import LotteryKey
+from tests.workers.science.experiments.lottery_runs import small as lottery
 from tests.workers.science.experiments.test_erasure import small as erasure
-from tests.workers.science.experiments.test_lottery import small as lottery
 from workers.science.experiments.replicate_progress import ReplicateProgress
 from workers.science.experiments.training_checkpoint import TrainingCheckpoint
 from workers.science.outputs import Checkpoint, Resume

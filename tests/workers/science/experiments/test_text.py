@@ -10,7 +10,7 @@ import torch
 from app.contract.architecture import Architecture
 from app.contract.events import Progress
 from app.kinds.lottery.spec import LotteryKey, LotterySpec
-from tests.workers.science.experiments.test_lottery import lasting, outcomes, resumed_from, saved, unstacked
+from tests.workers.science.experiments.lottery_runs import lasting, outcomes, resumed_from, saved, unstacked
 from workers.science.data import tiny_shakespeare
 from workers.science.experiments.clock import Clock
 from workers.science.experiments.lottery import describe, run

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from app.kinds.lottery.spec import LotterySpec
 from app.methods.pruning.layerwise_magnitude import LayerwiseMagnitude
-from tests.workers.science.experiments.test_lottery import SMALL
+from tests.workers.science.experiments.lottery_runs import SMALL
 from workers.science.build import build
 from workers.science.data import digits
 from workers.science.experiments.ticket import Ticket

@@ -8,8 +8,8 @@ import torch
 
 from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.methods.catalog import CATALOG
+from tests.workers.science.experiments.lottery_runs import NOWHERE, SMALL, lasting, resumed_from, unstacked
 from tests.workers.science.experiments.test_erasure import small as small_erasure
-from tests.workers.science.experiments.test_lottery import NOWHERE, SMALL, lasting, resumed_from, unstacked
 from workers.science.experiments import erasure, training_checkpoint
 from workers.science.experiments.clock import Clock
 from workers.science.experiments.lottery import run

@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy
 
 from app.kinds.lottery.spec import LotterySpec
 from app.methods.pruning.layerwise_magnitude import LayerwiseMagnitude
-from tests.workers.science.experiments.test_lottery import SMALL, outcomes, ran, resumed_from, saved
+from tests.workers.science.experiments.lottery_runs import SMALL, outcomes, ran, resumed_from, saved
 from workers.science.architecture.errors import NotDefined
 from workers.science.build import build
 from workers.science.experiments.ticket import masks_of

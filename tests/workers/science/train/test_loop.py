@@ -1,7 +1,7 @@
 """The loop: which batches, which steps, what masks guarantee after every step, and how it ends."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
 from math import isnan
@@ -13,12 +13,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, linear
 
-from workers.science.data import augmentation, digits
+from tests.workers.science.train.loop_runs import (
+    BATCH,
+    FORGETFUL,
+    OF_DIRECTIONS,
+    go,
+    network,
+    order,
+    pruned,
+)
+from workers.science.data import digits
 from workers.science.data.dataset import Dataset
 from workers.science.metrics.evaluate import evaluate
 from workers.science.models import conv_2, lenet_300_100
-from workers.science.models.init import initialise
-from workers.science.models.prunable import prunable
 from workers.science.optim import (
     adam,
     adamw,
@@ -34,109 +41,13 @@ from workers.science.optim import (
     soap,
     spectral_sgd,
 )
-from workers.science.pruning import layerwise_magnitude
-from workers.science.pruning.context import PruningContext
-from workers.science.random import generator
 from workers.science.schedules.step_decay import factor as step_decay
-from workers.science.train.alone import train_alone
-from workers.science.train.batches import Batches
-from workers.science.train.dense import Dense
-from workers.science.train.events import Diverged, Evaluated, Event, Tick
-from workers.science.train.loop import CHECK_EVERY
-
-BATCH = 60
-# Weights grow 99-fold a step, where a high rate alone may just kill every ReLU and stay finite.
-EXPLODE = partial(sgd.build, lr=100.0, weight_decay=1.0)
-# These remember nothing, or nothing of single weights.
-FORGETFUL = ("shampoo", "dualised", "spectral_sgd", "frobenius_sgd")
-# Of rows and columns, and of directions in the eigenbasis: shaped as a square kernel, or any, and of no one weight.
-OF_DIRECTIONS = {("Shampoo", f"{kind}_{axis}") for kind in ("pre_cond", "inv_pre_cond") for axis in range(4)} | {
-    ("SOAP", "exp_avg_sq")
-}
+from workers.science.train.events import Evaluated, Tick
 
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
     return digits.load(Path())
-
-
-def order(n: int, epoch: int) -> Tensor:
-    return torch.randperm(n, generator=generator(3, "order", epoch))
-
-
-def network(build: Callable[..., nn.Module] = lenet_300_100.build) -> nn.Module:
-    model = build((1, 8, 8), 10)
-    initialise(model, generator(3, "init"))
-    return model
-
-
-def go(data: Dataset, model: nn.Module, optimizers: list[torch.optim.Optimizer], **knobs: Any) -> Iterator[Event]:
-    batches = Batches(len(data.train), BATCH, partial(order, len(data.train)))
-    layout = Dense(model, autocast=knobs.pop("autocast", None))
-    return train_alone(layout, data, optimizers, batches, **{"steps": 30, "eval_every": 10} | knobs)
-
-
-def pruned(model: nn.Module, rate: float = 0.8) -> dict[str, Tensor]:
-    full = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in prunable(model).items()}
-    return layerwise_magnitude.prune(
-        PruningContext(model.state_dict(), full, prunable(model)), rate=rate, conv_rate=rate, output_rate=rate
-    )
-
-
-def test_batches_cut_one_permutation_per_epoch_and_drop_the_rest() -> None:
-    batches = Batches(10, 3, partial(order, 10))
-    first, second = order(10, 0), order(10, 1)
-    assert [batches[step].tolist() for step in range(4)] == [
-        first[0:3].tolist(), first[3:6].tolist(), first[6:9].tolist(), second[0:3].tolist()
-    ]  # fmt: skip
-
-
-def test_a_batch_is_the_same_whatever_was_asked_before() -> None:
-    forward, backward = (Batches(10, 3, partial(order, 10)) for _ in range(2))
-    there = [forward[step].tolist() for step in range(12)]
-    assert [backward[step].tolist() for step in reversed(range(12))] == there[::-1]
-
-
-def test_a_batch_larger_than_the_data_is_the_data() -> None:
-    assert sorted(Batches(5, 60, partial(order, 5))[7].tolist()) == [0, 1, 2, 3, 4]
-
-
-def test_dense_training_is_the_plain_loop(data: Dataset) -> None:
-    model, plain = network(), network()
-    list(go(data, model, sgd.build(model, lr=0.1, momentum=0.9), steps=45, factor=partial(step_decay, steps=45)))
-    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1, momentum=0.9)
-    per_epoch = len(data.train) // BATCH
-    for step in range(45):
-        epoch, batch = divmod(step, per_epoch)
-        rows = order(len(data.train), epoch)[batch * BATCH : (batch + 1) * BATCH]
-        optimizer.param_groups[0]["lr"] = 0.1 * (1 if step < 22.5 else 0.1 if step < 33.75 else 0.01)
-        optimizer.zero_grad()
-        cross_entropy(plain(data.train.x[rows]), data.train.y[rows]).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-    for mine, reference in zip(model.parameters(), plain.parameters(), strict=True):
-        torch.testing.assert_close(mine, reference)
-
-
-def test_batches_are_cut_as_drawn_for_their_epoch(data: Dataset) -> None:
-    n = len(data.train)
-    draws = [augmentation.draw(n, generator(9, "cuts", epoch)) for epoch in range(3)]
-    batches = Batches(n, BATCH, partial(order, n), draws.__getitem__)
-    per_epoch = n // BATCH
-    for step in (2 * per_epoch + 1, 0, per_epoch, 1):  # in any order, and the cuts asked for before the rows
-        epoch, batch = divmod(step, per_epoch)
-        assert torch.equal(batches.cuts(step), draws[epoch][batch * BATCH : (batch + 1) * BATCH])
-        assert torch.equal(batches[step], order(n, epoch)[batch * BATCH : (batch + 1) * BATCH])
-    model, plain = network(), network()
-    list(train_alone(Dense(model), data, sgd.build(model, lr=0.1), batches, steps=per_epoch + 3, eval_every=1000))
-    optimizer = torch.optim.SGD(plain.parameters(), lr=0.1)
-    for step in range(per_epoch + 3):
-        rows, cuts = batches[step], batches.cuts(step)
-        seen = augmentation.cut(data.train.x[rows], cuts, torch.zeros(1))
-        optimizer.zero_grad()
-        cross_entropy(plain(seen), data.train.y[rows]).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-    for mine, reference in zip(model.parameters(), plain.parameters(), strict=True):
-        torch.testing.assert_close(mine, reference)
 
 
 def test_in_sixteen_bits_products_are_and_weights_and_evaluations_are_not(data: Dataset) -> None:
@@ -284,36 +195,6 @@ def test_a_tick_comes_at_least_every_tenth_of_a_second(data: Dataset) -> None:
     assert sorted(b - a for a, b in pairwise(times))[-2] < 0.1
 
 
-@pytest.mark.parametrize("eval_every", [1, 7, 1000])
-def test_a_loss_that_is_not_finite_ends_the_training_at_its_step(data: Dataset, eval_every: int) -> None:
-    ends = []
-    for _ in range(2):
-        model = network()
-        moments = list(go(data, model, EXPLODE(model), steps=1000, eval_every=eval_every))
-        ends.append(moments[-1])
-        rows = [m for m in moments if isinstance(m, Evaluated)]
-        assert all(isnan(row.train_loss) for row in rows[:1])
-        assert all(row.step <= moments[-1].step for row in rows)
-    assert isinstance(ends[0], Diverged)
-    assert ends[0] == ends[1]
-    assert 0 < ends[0].step < CHECK_EVERY
-
-
-def test_a_network_that_starts_broken_diverges_at_its_start(data: Dataset) -> None:
-    model = network()
-    with torch.no_grad():
-        next(model.parameters()).fill_(float("nan"))
-    moments = [m for m in go(data, model, sgd.build(model)) if not isinstance(m, Tick)]
-    assert moments == [Diverged(0)]
-
-
-def test_divergence_is_noticed_between_rows(data: Dataset) -> None:
-    """Long before an evaluation is due, so that nobody waits for a dead network."""
-    model = network()
-    ticks = list(go(data, model, EXPLODE(model), steps=1_000, eval_every=1_000))
-    assert ticks[-1].step <= CHECK_EVERY
-
-
 def test_sam_takes_its_second_gradient_of_the_same_batch_and_under_the_masks(data: Dataset) -> None:
     model, plain = network(), network()
     masks = pruned(model)
@@ -346,16 +227,6 @@ def test_sam_takes_its_second_gradient_of_the_same_batch_and_under_the_masks(dat
                 p.copy_(start - 0.1 * p.grad)  # type: ignore[operator]
     for mine, reference in zip(model.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(mine, reference)
-
-
-@pytest.mark.parametrize("build", [shampoo.build, soap.build, dualised.build, spectral_sgd.build, sam.build])
-def test_every_optimizer_may_diverge(data: Dataset, build: Callable[..., list[torch.optim.Optimizer]]) -> None:
-    model = network()
-    optimizers = build(model, lr=100.0)
-    for group in optimizers[0].param_groups:
-        group["lr"] = 1e18
-    moments = list(go(data, model, optimizers, steps=300, eval_every=300))
-    assert isinstance(moments[-1], Diverged)
 
 
 @pytest.mark.parametrize(
