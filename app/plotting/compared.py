@@ -61,6 +61,18 @@ class ComparedSource(Generic[O]):
         return tuple(measured.run for group in self.groups for measured in group.runs)
 
     @property
+    def described(self) -> list[tuple[Run, Group, str]]:
+        """Return each run in the order in which they were asked for, with its group and a name that tells it apart."""
+        order = {run_id: place for place, run_id in enumerate(self.order)}
+        names = [run.name for run in self.runs]
+        found = [
+            (run, group, run.name if names.count(run.name) == 1 else f"{run.name} {run.id}")
+            for group in self.groups
+            for run, _ in group.runs
+        ]
+        return sorted(found, key=lambda each: order[each[0].id])
+
+    @property
     def live(self) -> bool:
         """Whether more may still come."""
         return any(run.state in ("queued", "running", "cancelling") for run in self.runs)

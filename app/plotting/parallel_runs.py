@@ -40,12 +40,10 @@ def info(source: ComparedSource[ParallelOptions]) -> ParallelInfo:
     wanted = [name.strip() for name in source.options.columns.split(",") if name.strip()]
     found = {name: run_columns.find(source.columns, name) for name in wanted}
     chosen = [each for each in found.values() if each is not None] if wanted else run_columns.telling(source.columns)
-    lines = [(measured.run, group) for group in source.groups for measured in group.runs]
-    order = {run_id: place for place, run_id in enumerate(source.order)}
-    lines.sort(key=lambda line: order[line[0].id])
+    lines = source.described
     return ParallelInfo(
-        tuple(run.id for run, _ in lines), tuple(run.name for run, _ in lines),
-        tuple(group.name for _, group in lines), tuple(group.role for _, group in lines),
+        tuple(run.id for run, _, _ in lines), tuple(name for _, _, name in lines),
+        tuple(group.name for _, group, _ in lines), tuple(group.role for _, group, _ in lines),
         tuple(chosen[:MOST]), tuple(name for name, column in found.items() if column is None),
     )  # fmt: skip
 

@@ -47,16 +47,14 @@ def info(source: ComparedSource[ScatterOptions]) -> ScatterInfo:
     y = _chosen(source, "y", options.y) or (ranked[0] if ranked else None)
     others = [each for each in numeric if each != y] or [each for each in source.columns if each.differs and each != y]
     x = _chosen(source, "x", options.x) or (others[0] if others else None)
-    lines = [(measured.run, group) for group in source.groups for measured in group.runs]
-    order = {run_id: place for place, run_id in enumerate(source.order)}
-    lines.sort(key=lambda line: order[line[0].id])
+    lines = source.described
     both = [
         place for place in range(len(lines))
         if x is not None and y is not None and x.values[place] is not None and y.values[place] is not None
     ]  # fmt: skip
     return ScatterInfo(
-        tuple(run.id for run, _ in lines), tuple(run.name for run, _ in lines),
-        tuple(group.name for _, group in lines), tuple(group.role for _, group in lines), x, y, tuple(both),
+        tuple(run.id for run, _, _ in lines), tuple(name for _, _, name in lines),
+        tuple(group.name for _, group, _ in lines), tuple(group.role for _, group, _ in lines), x, y, tuple(both),
     )  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
                 offered=offered,
                 group=column(group).path if group else "",
                 baselines=baselines,
-                baseline=query.get("baseline", ""),
+                baseline=chosen.line_of(query.get("baseline", "")),
                 ticked=tuple(each.path for each in chosen.columns) if columns else (),
                 columns_offered=tuple((each.path, each.title) for each in chosen.values),
                 data=f"/api/v1/compare?{urlencode(asked)}",

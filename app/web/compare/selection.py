@@ -78,6 +78,11 @@ class Selection:
             first.setdefault(name, run.id)
         return tuple((run, name) for name, run in first.items())
 
+    def line_of(self, run_id: str) -> str:
+        """Return the run that a line is named by in a link, its first one: of the line that this run belongs to."""
+        groups = {run.id: name for run, name in zip(self.runs, self.groups, strict=True)}
+        return next((first for first, name in self.lines if name == groups.get(run_id)), "")
+
     def source(
         self, store: Snapshot, entry: ComparedEntry, options: Options, reader: Reader | None = None
     ) -> ComparedSource[Options]:

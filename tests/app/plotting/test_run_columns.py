@@ -10,6 +10,7 @@ from scipy import stats
 from app.contract.experiment import FieldError
 from app.plotting import parallel_runs, run_columns, scatter_runs
 from app.plotting.compared import ComparedSource, Group, Measured
+from app.plotting.parallel_runs import ParallelOptions
 from app.plotting.run_columns import RunColumn
 from tests.app.figure_records import run
 
@@ -92,3 +93,11 @@ def test_a_scatter_of_words_and_of_missing_values() -> None:
         scatter_runs.info(source(scatter_runs.ENTRY, KIND, LR, y="speed"))
     nothing = scatter_runs.draw(scatter_runs.info(source(scatter_runs.ENTRY, SAME)))
     assert said(nothing) == "Nothing to draw: these runs differ in fewer than two columns."
+
+
+def test_runs_of_one_name_are_told_apart_by_their_ids() -> None:
+    named = [Measured(run().model_copy(update={"id": f"r{i}", "name": "same"}), {}) for i in range(2)]
+    groups = [Group(f"compared_{1 + i}", "sgd", (each,)) for i, each in enumerate(named)]
+    columns = (RunColumn("lr", "lr", (0.1, 0.2)), RunColumn("accuracy", "accuracy", (0.5, 0.6), "result"))
+    source = ComparedSource(groups, ParallelOptions(), ("r1", "r0"), columns)
+    assert parallel_runs.info(source).names == ("same r1", "same r0")

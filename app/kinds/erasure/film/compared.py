@@ -75,7 +75,7 @@ def _strip(run: Run, strip: Strip) -> ComparedStrip:
     there = bool(strip.frames)
     return ComparedStrip(
         run=run.id,
-        name=run.name,
+        name=f"{run.name} ({run.id})",
         what=f"lr {lr_text(cell.lr)}, width {cell.width:,}",
         end=_end(run, strip),
         strip=f"{address}&format=png&size={_SIDE}" if there else "",

@@ -148,6 +148,9 @@ def test_every_comparison_belongs_to_a_kind_or_to_any_runs() -> None:
 
 
 def test_lines_are_compared_with_a_baseline(client: httpx.Client, runs: list[str]) -> None:
+    member = {"runs": ",".join(runs), "group": "optimizer", "baseline": runs[1]}
+    text = client.get("/compare", params=member, headers=HTML).text
+    assert f'<option value="{runs[0]}" selected>adam</option>' in text
     chosen = {"runs": ",".join(runs), "group": "optimizer", "baseline": runs[2]}
     text = unmarked(client.get("/compare", params=chosen, headers=HTML).text).replace("\u00a0", " ")
     assert " is not shown to differ at any of 3 densities (n = 2 pairs by seed of 2 runs)." in text
