@@ -7,6 +7,9 @@
  */
 export function morph(now, then) {
   if (now.isEqualNode(then) || answering(now, then)) return;
+  const held = now instanceof HTMLElement ? now.dataset.held : undefined;
+  if (held === "all") return;
+  if (held === "rows") return still(now, then);
   attributes(now, then);
   const wanted = [...then.childNodes];
   wanted.forEach((node, index) => {
@@ -22,7 +25,24 @@ export function morph(now, then) {
     if (match instanceof Element && node instanceof Element) morph(match, node);
     else if (match.nodeValue !== node.nodeValue) match.nodeValue = node.nodeValue;
   });
-  while (now.childNodes.length > wanted.length) now.lastChild?.remove();
+  for (const node of [...now.childNodes].slice(wanted.length)) {
+    if (!(node instanceof Element && node.hasAttribute("data-appended"))) node.remove();
+  }
+}
+
+/**
+ * Renew the rows that are there, where they are, and tell the page how many others there would be.
+ * @param {Element} now
+ * @param {Element} then
+ */
+function still(now, then) {
+  let others = 0;
+  for (const row of then.children) {
+    const mine = document.getElementById(row.id);
+    if (!mine) others += 1;
+    else if (mine.parentElement === now) morph(mine, row);
+  }
+  document.dispatchEvent(new CustomEvent("held", { detail: others }));
 }
 
 /**

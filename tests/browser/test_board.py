@@ -90,3 +90,53 @@ def test_columns_are_chosen_and_rows_are_compact(watched: Watched, trained: list
 def _fits(page: Page) -> None:
     """Nothing is wider than the window."""
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_next_runs_come_as_the_reader_nears_the_end_and_are_there_on_back(watched: Watched, scope: Scope) -> None:
+    for number in range(115):
+        run = scope.submit(name=f"many {number:03d}", seed=number)
+        scope.client.post(f"/api/v1/runs/{run}/cancel")
+    page = watched()
+    page.goto("/?q=many")
+    names = page.locator("tbody a.name")
+    expect(names).to_have_count(50)
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(page.locator("#said")).to_contain_text("100 runs are shown")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(names).to_have_count(115)
+    expect(page.locator("#said")).to_have_text("115 runs are shown: all")
+    assert names.all_inner_texts() == [f"many {number:03d}" for number in range(114, -1, -1)]
+    # What comes meanwhile moves nothing: it is counted, and shown when it is asked for.
+    place = names.nth(80)
+    place.scroll_into_view_if_needed()
+    before = place.bounding_box()
+    scope.submit(name="many and new", seed=7)
+    show = page.get_by_role("button", name="1 new run: show")
+    expect(show).to_be_visible(timeout=15_000)
+    during = place.bounding_box()
+    assert before is not None
+    assert during is not None
+    # Ages that grow longer may widen their column; a row that comes or goes is 30 pixels and more.
+    assert abs(during["y"] - before["y"]) < 2
+    expect(names).to_have_count(115)
+    # Back finds the same runs at the same place, though there is one more above.
+    name = place.inner_text()
+    place.click()
+    page.wait_for_url("**/runs/*")
+    page.go_back()
+    expect(names).to_have_count(116)
+    again = page.get_by_role("link", name=name, exact=True)
+    expect(again).to_be_in_viewport()
+    after = again.bounding_box()
+    assert after is not None
+    assert abs(after["y"] - before["y"]) < 40
+
+
+def test_the_next_page_is_a_link_for_the_keyboard(watched: Watched, scope: Scope) -> None:
+    page = watched()
+    page.goto("/?q=many&sort=name")
+    link = page.get_by_role("link", name="Next 50")
+    link.focus()
+    link.press("Enter")
+    expect(page.locator("[data-appended] a.name:focus")).to_have_count(1)
+    assert page.url.endswith("/?q=many&sort=name")

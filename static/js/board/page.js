@@ -2,5 +2,7 @@
 import "../live/page.js";
 import "./bulk.js";
 import { complete } from "./complete.js";
+import { scroll } from "./scroll.js";
 
 complete(/** @type {HTMLInputElement} */ (document.getElementById("q")));
+scroll();
