@@ -98,7 +98,7 @@ def tell(queue: Queue, store: Store, run_ids: Sequence[str]) -> None:
 
 def continue_all(store: Store, queue: Queue) -> None:
     """Look at every sweep that may go on; one that fails keeps no other from it."""
-    for sweep_id in store.unsettled_sweeps():
+    for sweep_id in store.unfinished_sweeps():
         try:
             continue_sweep(store, queue, sweep_id)
         except Exception:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.atlas.colorings import Beside
+from app.atlas.colorings import SecondLayer
 from app.atlas.orders import Indices, Order, orders
 from app.atlas.reader import Reader
 from app.atlas.tiles import OutOfRange, View
@@ -44,7 +44,7 @@ def cells(
     *,
     rows: Order = "natural",
     columns: Order = "natural",
-    ordered_by: Beside | None = None,
+    ordered_by: SecondLayer | None = None,
     limit: int = MAX_CELLS,
 ) -> Cells:
     """The weights of a viewport, in the order of `ordered_by` if given.

@@ -30,7 +30,7 @@ _BAND = 256
 _SAMPLED_ROWS = 64
 
 
-class Beside(NamedTuple):
+class SecondLayer(NamedTuple):
     """One layer of a second ticket: B of a difference, or what shares the colour scale."""
 
     ref: TicketRef
@@ -82,7 +82,7 @@ def _there(values: Values, coloring: Coloring) -> bool:
     return there.get(coloring.needs, values.has_start and values.has_end)
 
 
-def legend(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Beside | None = None) -> Legend:
+def legend(reader: Reader, ref: TicketRef, layer: int, color: Color, other: SecondLayer | None = None) -> Legend:
     """What the codes of a colouring mean; with a second ticket, of both, so that one scale serves two pictures.
 
     Raises NotFound when the mask or the values are not saved.
@@ -111,7 +111,7 @@ def legend(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Besi
     return Legend("signed", f"{name} weight", -reach, reach, "the weight of largest magnitude")
 
 
-def codes(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Beside | None = None) -> Rows:
+def codes(reader: Reader, ref: TicketRef, layer: int, color: Color, other: SecondLayer | None = None) -> Rows:
     """Rows of a layer as one byte for each weight, in the scale of `legend`; `other` is B of a difference.
 
     Raises NotFound.
@@ -164,7 +164,7 @@ def _check(values: Values, ref: TicketRef, color: Color) -> None:
         raise NotFound(f"the weights of ticket {ref} are not saved, so it cannot be coloured by {color}")
 
 
-def _shared_reach(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Beside | None) -> float:
+def _shared_reach(reader: Reader, ref: TicketRef, layer: int, color: Color, other: SecondLayer | None) -> float:
     """Where the colour scale of both ends: that of the one whose values reach farther."""
     reach = _reach(reader, ref, layer, color)
     return (
@@ -172,11 +172,11 @@ def _shared_reach(reader: Reader, ref: TicketRef, layer: int, color: Color, othe
     )
 
 
-def _last_level(reader: Reader, ref: TicketRef, other: Beside | None = None) -> int:
+def _last_level(reader: Reader, ref: TicketRef, other: SecondLayer | None = None) -> int:
     return max(reader.index(item.run).levels(item.replicate)[-1] for item in _refs(ref, other))
 
 
-def _refs(ref: TicketRef, other: Beside | None) -> list[TicketRef]:
+def _refs(ref: TicketRef, other: SecondLayer | None) -> list[TicketRef]:
     return [ref] if other is None else [ref, other.ref]
 
 

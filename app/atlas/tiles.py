@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from app.atlas import palettes
-from app.atlas.colorings import Beside, Color, Kind, Rows, codes, legend
+from app.atlas.colorings import Color, Kind, Rows, SecondLayer, codes, legend
 from app.atlas.orders import Order, orders
 from app.atlas.palettes import Theme
 from app.atlas.pooling import Codes, block_extreme, block_max, block_sum, whole_blocks
@@ -76,8 +76,8 @@ def tile(
     *,
     rows: Order = "natural",
     columns: Order = "natural",
-    other: Beside | None = None,
-    ordered_by: Beside | None = None,
+    other: SecondLayer | None = None,
+    ordered_by: SecondLayer | None = None,
     theme: Theme = "light",
 ) -> Tile:
     """The picture of a viewport; with a second ticket in a colour scale for both, its order that of `ordered_by`.
@@ -113,8 +113,8 @@ def _ordered(
     color: Color,
     rows: Order,
     columns: Order,
-    other: Beside | None,
-    ordered_by: Beside | None,
+    other: SecondLayer | None,
+    ordered_by: SecondLayer | None,
 ) -> Rows:
     source = codes(reader, ref, layer, color, other)
     if rows == columns == "natural":

@@ -61,7 +61,7 @@ class Sweeping(Connected):
             again = sweeps.resume(conn, sweep_id)
             return sweeps.get(conn, sweep_id), again
 
-    def unsettled_sweeps(self) -> list[str]:
+    def unfinished_sweeps(self) -> list[str]:
         """Sweeps that may start members, or have ones that ended since they were last measured."""
         with self._db.read() as conn:
-            return sweeps.unsettled(conn)
+            return sweeps.unfinished(conn)

@@ -203,7 +203,7 @@ def members(conn: Connection, sweep_id: str) -> list[Member]:
     return [_member(row) for row in conn.execute(query)]
 
 
-def unsettled(conn: Connection) -> list[str]:
+def unfinished(conn: Connection) -> list[str]:
     """Sweeps that may start members, or have ones that ended since they were last measured, the oldest first."""
     ended = (
         select(sweep_members.c.sweep_id)

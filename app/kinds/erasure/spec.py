@@ -43,7 +43,7 @@ JUDGED = 10_000
 # Validation and test images, about, as a share of the training images.
 OTHERS = 0.3
 CLASSES = 10
-MAX_KEPT_BACK = 2**28
+MAX_HELD_BACK = 2**28
 """Bytes of frames that may wait to be told while cells before theirs are still trained: each checkpoint has them."""
 PER_DECADE = 4
 """Frames and measurements in each decade of steps."""
@@ -175,7 +175,7 @@ class ErasureSpec(Experiment):
     def stack_groups(self, most: int) -> list[str]:
         """The rates of an optimizer, twins too, as far as there is room for what the later ones have to say."""
         rows, columns = self.matrix(max(self.widths))
-        room = 1 + MAX_KEPT_BACK // (rows * columns * len(self.observed_steps()))
+        room = 1 + MAX_HELD_BACK // (rows * columns * len(self.observed_steps()))
         names = dict[str, list[str]]()
         for cell in self.cells():
             if cell.width == self.widths[0] and self.stacks(cell.optimizer):

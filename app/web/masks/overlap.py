@@ -53,7 +53,7 @@ class OverlapPage:
     selects: tuple[Select, ...]
     levels: tuple[int, ...]
     rows: tuple[tuple[str, tuple[Ticked, ...]], ...]
-    beside: str
+    other_runs: str
     others: str
     chosen: int
     run_names: Mapping[str, str]
@@ -98,15 +98,15 @@ def overlap_page(reader: Reader, run: Run, query: Mapping[str, str]) -> OverlapP
         )
         for replicate, _, control, draw in sides
     )
-    beside = sorted(named - {str(ref) for ref in saved})
+    other_runs = sorted(named - {str(ref) for ref in saved})
     across = across_default(reader, run, query)
-    indices = _others(reader, run.id, query, beside)
+    indices = _others(reader, run.id, query, other_runs)
     return OverlapPage(
         across=Select("across", "across", across, _across(index), hidden=bool(named) or len(_across(index)) < 2),
         selects=_selects(index, query, across, named=bool(named)),
         levels=levels,
         rows=rows,
-        beside=", ".join(beside),
+        other_runs=", ".join(other_runs),
         others=query.get("others", ""),
         chosen=len(named),
         run_names={run: other.run.name for run, other in indices.items()},
@@ -143,10 +143,10 @@ def _selects(index: Index, query: Mapping[str, str], across: str, *, named: bool
     )
 
 
-def _others(reader: Reader, own: str, query: Mapping[str, str], beside: list[str]) -> dict[str, Index]:
+def _others(reader: Reader, own: str, query: Mapping[str, str], other_runs: list[str]) -> dict[str, Index]:
     """Other runs that the address names, as far as they exist."""
     ids = [each.strip() for each in query.get("others", "").split(",")]
-    ids += [address.partition(":")[0] for address in beside]
+    ids += [address.partition(":")[0] for address in other_runs]
     found = {}
     for run in dict.fromkeys(filter(None, ids)):
         if run != own:

@@ -102,7 +102,7 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
     rows = rows.where((rows.controls == ref.control) & (rows.draws == ref.draw))
     others = tuple((str(each), _ticket_words(each)) for each in index.tickets if each != ref)
     other = _address(query.get("other", ""))
-    beside = _beside(reader, other) if other and not other.startswith(f"{run.id}:") else None
+    second = _second_index(reader, other) if other and not other.startswith(f"{run.id}:") else None
     orders = {side: query[side] if query.get(side) in dict(ORDERS) else "natural" for side in ("rows", "columns")}
     look = {**orders, "color": _color(query.get("color", "mask"), colors)}
     return MasksPage(
@@ -130,13 +130,13 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
         column_order=look["columns"],
         mode=query.get("mode", "side") if query.get("mode") in dict(MODES) else "side",
         other=other,
-        others=others if not other or other in dict(others) else ((other, _other_words(other, beside)), *others),
+        others=others if not other or other in dict(others) else ((other, _other_words(other, second)), *others),
         picture=_picture(ref, layer, look, index.seq),
         alone=not other and not query.get("view"),
         ticket=f"/api/v1/runs/{run.id}/tickets/{replicate}/{level}",
         unit=_one(query, "unit", range(layer.size[0]), _busiest(reader, ref, layer)),
         pairing=query.get("pairing", ""),
-        pairings=(pairing_form(index, beside, query.get("pairing", "")),) if beside else (),
+        pairings=(pairing_form(index, second, query.get("pairing", "")),) if second else (),
     )  # fmt: skip
 
 
@@ -146,9 +146,9 @@ def _picture(ref: TicketRef, layer: Layer, look: Mapping[str, str], seq: int) ->
     Its size is that of the largest matrix, so that no window shows fewer pixels than it could.
     """
     rows, columns = layer.size
-    beside = {"other": "", "order_of": "", "pairing": ""}
+    second = {"other": "", "order_of": "", "pairing": ""}
     view = {"top": 0, "bottom": rows, "left": 0, "right": columns}
-    return f"{_tile(ref, layer)}?" + urlencode({**_place(ref), **look, **beside, **view, **_LARGEST, "v": seq})
+    return f"{_tile(ref, layer)}?" + urlencode({**_place(ref), **look, **second, **view, **_LARGEST, "v": seq})
 
 
 def _place(ref: TicketRef) -> dict[str, str | int]:
@@ -174,7 +174,7 @@ def _address(text: str) -> str:
         return ""
 
 
-def _beside(reader: Reader, address: str) -> Index | None:
+def _second_index(reader: Reader, address: str) -> Index | None:
     """The run of another ticket, if there is one."""
     try:
         return reader.index(TicketRef.parse(address).run)
@@ -182,9 +182,9 @@ def _beside(reader: Reader, address: str) -> Index | None:
         return None
 
 
-def _other_words(address: str, beside: Index | None) -> str:
+def _other_words(address: str, second: Index | None) -> str:
     words_ = _ticket_words(TicketRef.parse(address))
-    return f"{words_} of {beside.run.name}" if beside else address
+    return f"{words_} of {second.run.name}" if second else address
 
 
 def _tile(ref: TicketRef, layer: Layer) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, TypeAlias
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
-from app.atlas.colorings import Beside
+from app.atlas.colorings import SecondLayer
 from app.atlas.pairings import choices, decided, partner
 from app.atlas.reader import Reader
 from app.contract.experiment import FieldError
@@ -70,12 +70,14 @@ def number_of(reader: Reader, run_id: str, name: str) -> int:
     return index.layers.index(index.layer(name))
 
 
-def beside(reader: Reader, ref: TicketRef, number: int, address: str, pairing: str, field: str) -> Beside | None:
+def second_layer(
+    reader: Reader, ref: TicketRef, number: int, address: str, pairing: str, field: str
+) -> SecondLayer | None:
     """The layer of another ticket that stands for this one; None without an address. Raises FieldError, NotFound."""
     if not address:
         return None
     other = _address(address, field)
-    return Beside(other, partner(reader, ref, number, other, choices(pairing)))
+    return SecondLayer(other, partner(reader, ref, number, other, choices(pairing)))
 
 
 def _address(text: str, field: str) -> TicketRef:

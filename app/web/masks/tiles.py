@@ -27,7 +27,7 @@ from app.web.core.columns import BOM, Format, csv_response, json_bytes, wants_cs
 from app.web.core.context import ReaderDep, StoreDep
 from app.web.core.parameters import RunId
 from app.web.core.problems import responses
-from app.web.masks.partners import LayerName, beside, number_of
+from app.web.masks.partners import LayerName, number_of, second_layer
 
 router = APIRouter(tags=["masks"])
 
@@ -153,7 +153,7 @@ def get_tile(
     ref, number = query.ref(run_id), number_of(reader, run_id, layer)
     index = reader.index(run_id)
     other, ordered_by = (
-        beside(reader, ref, number, address, query.pairing, field)
+        second_layer(reader, ref, number, address, query.pairing, field)
         for address, field in ((query.other, "other"), (query.order_of, "order_of"))
     )
     seqs = [str(reader.index(each.ref.run).seq) for each in (other, ordered_by) if each]
@@ -192,7 +192,7 @@ def get_values(
     try:
         found = cells(
             reader, ref, number, query.view(), rows=query.rows, columns=query.columns,
-            ordered_by=beside(reader, ref, number, query.order_of, query.pairing, "order_of"),
+            ordered_by=second_layer(reader, ref, number, query.order_of, query.pairing, "order_of"),
             limit=MOST_IN_CSV if csv else MAX_CELLS,
         )  # fmt: skip
     except OutOfRange as error:

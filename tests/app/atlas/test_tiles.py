@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from app.atlas import palettes
-from app.atlas.colorings import COLORINGS, Beside, Color, available, legend
+from app.atlas.colorings import COLORINGS, Color, SecondLayer, available, legend
 from app.atlas.reader import Reader
 from app.atlas.tiles import OutOfRange, Tile, View, tile
 from app.store import Store
@@ -140,7 +140,7 @@ def test_values_have_the_colour_of_their_sign_and_pruned_ones_none(store: Store,
 def test_the_difference_has_three_sides(store: Store, reader: Reader) -> None:
     run = write_run(store, {"fc1": (20, 30)}, levels=1, replicates=2)
     one, two = (run.masks[replicate][1]["fc1"] for replicate in (0, 1))
-    image = pixels(tile(reader, run.ref(0, 1), 0, "difference", whole(run), other=Beside(run.ref(1, 1), 0)))
+    image = pixels(tile(reader, run.ref(0, 1), 0, "difference", whole(run), other=SecondLayer(run.ref(1, 1), 0)))
     for side, stop in zip((one & ~two, two & ~one, one & two), palettes.SIDES["light"], strict=True):
         assert np.array_equal((image == palettes.ramp((stop,), 1)[0]).all(axis=2), side)
 
@@ -200,7 +200,7 @@ def test_two_tickets_share_one_scale(store: Store, reader: Reader) -> None:
     """Values, levels and replicates of two runs: the same colour means the same in both pictures."""
     one = write_run(store, {"fc1": (60, 80)}, levels=1)
     far = write_run(store, {"conv": (4, 2, 3, 3), "far": (60, 80)}, levels=3, replicates=2, seed=1)
-    a, b = Beside(one.ref(0, 1), 0), Beside(far.ref(0, 2), 1)
+    a, b = SecondLayer(one.ref(0, 1), 0), SecondLayer(far.ref(0, 2), 1)
     for color in ("initial", "trained", "moved", "level", "replicates"):
         meanings = [legend(reader, *a, color, b), legend(reader, *b, color, a)]
         alone = [legend(reader, *item, color) for item in (a, b)]
@@ -221,7 +221,7 @@ def test_values_beyond_the_other_scale_keep_their_colour(store: Store, reader: R
     wide = write_run(store, shape, levels=1, masks=[[whole_mask, whole_mask]])
     small = {"fc1": np.abs(wide.trained[0]["fc1"]) < 0.4}
     narrow = write_run(store, shape, levels=1, masks=[[whole_mask, small]])
-    near, far = Beside(narrow.ref(0, 1), 0), Beside(wide.ref(0, 1), 0)
+    near, far = SecondLayer(narrow.ref(0, 1), 0), SecondLayer(wide.ref(0, 1), 0)
     pictures = []
     for each, other, kept in ((near, far, small["fc1"]), (far, near, whole_mask["fc1"])):
         assert legend(reader, *each, "trained", other).high == legend(reader, *far, "trained").high
@@ -236,7 +236,7 @@ def test_a_second_ticket_is_shown_in_the_order_of_the_first(store: Store, reader
     one, two = (run.masks[replicate][1]["fc1"] for replicate in (0, 1))
     picture_tile = tile(
         reader, run.ref(1, 1), 0, "mask", whole(run), rows="degree", columns="degree",
-        ordered_by=Beside(run.ref(0, 1), 0),
+        ordered_by=SecondLayer(run.ref(0, 1), 0),
     )  # fmt: skip
     down, across = np.argsort(-one.sum(axis=1), kind="stable"), np.argsort(-one.sum(axis=0), kind="stable")
     assert np.array_equal(~paper(picture_tile), two[down][:, across])

@@ -73,11 +73,11 @@ def test_nothing_is_stored_where_a_member_cannot_be(store: Store, spec: LotteryS
 def test_a_member_that_ended_is_measured_once_and_again_when_it_went_on(store: Store, spec: LotterySpec) -> None:
     sweep_id = create(store, plan(spec, budget=Budget(runs=1)))
     run_id = str(store.members(sweep_id)[0].run)
-    assert store.unsettled_sweeps() == []
+    assert store.unfinished_sweeps() == []
     end(store, run_id)
-    assert store.unsettled_sweeps() == [sweep_id]
+    assert store.unfinished_sweeps() == [sweep_id]
     continue_sweep(store, Queue(""), sweep_id)
-    assert store.unsettled_sweeps() == []
+    assert store.unfinished_sweeps() == []
     member = store.members(sweep_id)[0]
     assert (member.state, member.measured_seq) == ("finished", store.run(run_id).last_seq)
     assert member.hours > 0

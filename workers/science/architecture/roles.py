@@ -126,8 +126,8 @@ def _shortcut(found: dict[str, _Found], *branches: _Flow) -> None:
         return
     one, other = branches
     for mine, theirs in ((one, other), (other, one)):
-        alone, beside = mine.before - theirs.before, theirs.before - mine.before
-        if len(alone) == 1 < len(beside) and found[name := alone.pop()].role in ("first", "hidden"):
+        alone, parallel = mine.before - theirs.before, theirs.before - mine.before
+        if len(alone) == 1 < len(parallel) and found[name := alone.pop()].role in ("first", "hidden"):
             found[name].role = "shortcut"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from app.kinds.erasure.spec import MAX_CELLS, MAX_KEPT_BACK, Cell, ErasureSpec
+from app.kinds.erasure.spec import MAX_CELLS, MAX_HELD_BACK, Cell, ErasureSpec
 from app.methods.catalog import CATALOG
 from app.methods.optimizer.adam import Adam
 from app.methods.optimizer.sgd import Sgd
@@ -135,7 +135,7 @@ def test_as_many_cells_are_trained_at_once_as_a_grid_has_and_frames_find_room_fo
     widest = max(len(stack.split()) for stack in wide.stack_groups(100))
     assert widest == 2
     frames = len(wide.observed_steps()) * 4096**2
-    assert (widest - 1) * frames <= MAX_KEPT_BACK < widest * frames
+    assert (widest - 1) * frames <= MAX_HELD_BACK < widest * frames
 
 
 def test_what_was_allowed_when_products_alone_counted_still_is() -> None:
