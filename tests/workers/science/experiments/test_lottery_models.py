@@ -53,10 +53,11 @@ def test_a_residual_network_rewinds_its_statistics_and_prunes_no_norm() -> None:
 
 def test_the_initialisation_is_a_choice() -> None:
     spreads = {}
-    for init in ("glorot_normal", "kaiming_normal", "kaiming_uniform", "orthogonal"):
+    for init in ("glorot_normal", "kaiming_normal", "kaiming_uniform", "orthogonal", "normal"):
         outputs = ran(small(init=init, levels=1, steps=1, eval_every=1, branches=[]))
         spreads[init] = float(saved(outputs, "init")[LotteryKey()]["fc1.weight"].std())
     assert spreads["glorot_normal"] == pytest.approx((2 / 364) ** 0.5, rel=0.02)
     assert spreads["kaiming_normal"] == pytest.approx((2 / 64) ** 0.5, rel=0.02)
     assert spreads["kaiming_uniform"] == pytest.approx((2 / 64) ** 0.5, rel=0.02)
     assert spreads["orthogonal"] == pytest.approx((1 / 300) ** 0.5, rel=0.02)
+    assert spreads["normal"] == pytest.approx(0.02, rel=0.02)

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from workers.science.models.init import initialise
+from app.methods.catalog import CATALOG
+from workers.science.models.init import DRAWS, initialise
 from workers.science.models.prunable import Layer, prunable
 from workers.science.random import generator
 
@@ -16,7 +17,7 @@ CIFAR, MNIST, DIGITS = (3, 32, 32), (1, 28, 28), (1, 8, 8)
 NAMES = ("lenet_300_100", "conv_2", "conv_4", "conv_6")
 
 
-def build(name: str, shape: tuple[int, int, int], n_classes: int = 10) -> nn.Module:
+def build(name: str, shape: tuple[int, ...], n_classes: int = 10) -> nn.Module:
     model: nn.Module = import_module(f"workers.science.models.{name}").build(shape, n_classes)
     return model
 
@@ -215,6 +216,19 @@ def test_initial_weights_depend_on_the_key_alone() -> None:
     for name, parameter in first.named_parameters():
         assert torch.equal(parameter, again.get_parameter(name))
         assert name.endswith("bias") or not torch.equal(parameter, other.get_parameter(name))
+
+
+@pytest.mark.parametrize("draw", DRAWS)
+@pytest.mark.parametrize("name", sorted(set(CATALOG["model"]) - {"vgg_16", "resnet_18", "vit_tiny"}))
+def test_every_initialisation_is_defined_for_every_model(name: str, draw: str) -> None:
+    """But for three large ones, which are made of the same kinds of layers as the others."""
+    shape, n_classes = ((64,), 65) if name == "char_transformer" else (CIFAR, 10)
+    model = build(name, shape, n_classes)
+    initialise(model, generator(0, "init"), draw)
+    for layer in prunable(model).values():
+        weight = model.get_parameter(layer.name)
+        assert weight.isfinite().all()
+        assert weight.any()
 
 
 def test_unknown_parameters_are_refused() -> None:
