@@ -111,7 +111,7 @@ def test_the_line_of_the_last_evaluation_is_named_beside_the_first_ticket(
     watched: Watched, scope: Scope, width: int
 ) -> None:
     """A run just begun has its label where the line has its own: at the left, near the last step."""
-    run = scope.submit(name=f"Just begun {width}", levels=12, steps=400, eval_every=100, branches=[])
+    run = scope.submit(name=f"Just begun {width}", levels=12, steps=400, eval_every=400, branches=[])
     page = watched(width, 5200)
     page.goto(f"/runs/{run}?tab=curves")
     name = "#figure-early_stop_vs_density"
