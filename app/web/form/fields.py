@@ -21,12 +21,12 @@ class Option:
     @property
     def usual(self) -> tuple["FormField", ...]:
         """The fields that are always in sight."""
-        return tuple(each for each in self.fields if not each.rare)
+        return tuple(field for field in self.fields if not field.rare)
 
     @property
     def rare(self) -> tuple["FormField", ...]:
         """The fields that fold away."""
-        return tuple(each for each in self.fields if each.rare)
+        return tuple(field for field in self.fields if field.rare)
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,12 @@ class Section:
     @property
     def usual(self) -> tuple[FormField, ...]:
         """The fields that are always in sight."""
-        return tuple(each for each in self.fields if not each.rare)
+        return tuple(field for field in self.fields if not field.rare)
 
     @property
     def rare(self) -> tuple[FormField, ...]:
         """The fields that fold away."""
-        return tuple(each for each in self.fields if each.rare)
+        return tuple(field for field in self.fields if field.rare)
 
 
 def html_id(path: str) -> str:
@@ -99,7 +99,7 @@ def sentence_case(name: str, title: str) -> str:
 def applied(item: FormField, chosen: Mapping[str, str]) -> FormField:
     """The field and those of its options, each marked with whether it applies to the chosen values by path."""
     options = tuple(
-        replace(option, fields=tuple(applied(each, chosen) for each in option.fields)) for option in item.options
+        replace(option, fields=tuple(applied(field, chosen) for field in option.fields)) for option in item.options
     )
     met = all(chosen.get(path, values[0]) in values for path, values in item.when.items())
     return replace(item, options=options, applies=met)

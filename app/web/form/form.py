@@ -37,9 +37,9 @@ _SECTIONS = {
 
 
 def _kind(kind: str) -> type[Experiment]:
-    made = EXPERIMENTS[kind].params
-    assert issubclass(made, Experiment)  # noqa: S101 (the registry holds nothing else)
-    return made
+    params = EXPERIMENTS[kind].params
+    assert issubclass(params, Experiment)  # noqa: S101 (the registry holds nothing else)
+    return params
 
 
 @cache
@@ -116,7 +116,7 @@ def _flatten(value: Mapping[str, Any], node: Schema, root: Schema, prefix: str, 
                 if kind in chosen:
                     _flatten(chosen[kind], alternative, root, f"{path}.{kind}.", flat)
         elif names := prop.get("items", {}).get("enum"):
-            flat |= {f"{path}.{each}": "on" if each in item else "off" for each in names}
+            flat |= {f"{path}.{name}": "on" if name in item else "off" for name in names}
         else:
             flat[path] = _text(item)
 
@@ -136,8 +136,8 @@ def _collect(node: Schema, root: Schema, prefix: str, data: Mapping[str, str]) -
                 if data.get(f"{path}.{kind}") == "on"
             ]
         elif names := prop.get("items", {}).get("enum"):
-            if any(f"{path}.{each}" in data for each in names):
-                raw[name] = [each for each in names if data.get(f"{path}.{each}") == "on"]
+            if any(f"{path}.{name}" in data for name in names):
+                raw[name] = [name for name in names if data.get(f"{path}.{name}") == "on"]
         elif path in data:
             text = data[path].strip()
             if prop.get("type") == "boolean":
@@ -182,11 +182,11 @@ def _field(
         return FormField(**common, widget="choices", options=options)
     if names := prop.get("items", {}).get("enum"):
         options = tuple(
-            Option(each, each.replace("_", " "), "", "", data.get(f"{path}.{each}") == "on") for each in names
+            Option(name, name.replace("_", " "), "", "", data.get(f"{path}.{name}") == "on") for name in names
         )
         return FormField(**common, widget="many_of", options=options)
     value = data.get(path, _text(default))
-    options = tuple(Option(each, each.replace("_", " "), "", "", each == value) for each in prop.get("enum", ()))
+    options = tuple(Option(item, item.replace("_", " "), "", "", item == value) for item in prop.get("enum", ()))
     widget: Widget = "one_of" if options else "switch" if prop.get("type") == "boolean" else "text"
     numeric: Literal["decimal", "numeric", "text"] = (
         "numeric" if prop.get("type") == "integer" else "decimal" if prop.get("type") == "number" else "text"
@@ -219,5 +219,5 @@ def _text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, (list, tuple)):
-        return ", ".join("×".join(map(str, each)) if isinstance(each, (list, tuple)) else _text(each) for each in value)
+        return ", ".join("×".join(map(str, item)) if isinstance(item, (list, tuple)) else _text(item) for item in value)
     return str(value)

@@ -84,7 +84,7 @@ def new(
         kind = source.kind
         preset = ""
     else:
-        of_kind = [each for each in PRESETS.values() if each.spec.kind == kind]
+        of_kind = [item for item in PRESETS.values() if item.spec.kind == kind]
         chosen = PRESETS.get(preset) or next(iter(of_kind or PRESETS.values()))
         data = forms.values(chosen.spec) | {"name": chosen.title if preset else ""}
         kind, preset = chosen.spec.kind, chosen.name if preset else ""

@@ -49,7 +49,7 @@ def presets(store: Reads, kind: str | None = None) -> list[PresetCard]:
     """The presets of a kind, or of all, with what they would cost on the workers that run now."""
     here = Here.now(store)
     return [
-        PresetCard(each.name, each.title, each.paper, each.link, each.claim, each.differs, here.short(each.spec))
-        for each in PRESETS.values()
-        if kind in (None, each.spec.kind)
+        PresetCard(item.name, item.title, item.paper, item.link, item.claim, item.differs, here.short(item.spec))
+        for item in PRESETS.values()
+        if kind in (None, item.spec.kind)
     ]

@@ -39,7 +39,7 @@ class Several:
 def read(kind: str, data: Mapping[str, str]) -> Several:
     """Return the fields with several values of a form, and the form with the first of each."""
     found = Several(dict(data), {}, {}, {})
-    for field in _fields([each for section in forms.build(kind, data, {}) for each in section.fields]):
+    for field in _fields([field for section in forms.build(kind, data, {}) for field in section.fields]):
         text, listed = data.get(field.path, ""), field.numeric == "text"
         if field.widget == "text" and not field.path.startswith("picture") and several(text, listed=listed):
             _add(found, field.path, text, listed=listed)
@@ -105,7 +105,7 @@ def sweep_form(kind: str, data: Mapping[str, str], errors: Mapping[str, str]) ->
     return SweepForm(
         data.get("sweep.sampler") or "grid",
         data.get("sweep.objective", ""),
-        tuple((each.name, each.title) for each in KINDS[kind].objectives),
+        tuple((objective.name, objective.title) for objective in KINDS[kind].objectives),
         about(kind, data, errors),
         more,
         bool(read(kind, data).wanted or any(name in errors for name in NAMES)),
@@ -116,7 +116,7 @@ def at_fields(refused: Invalid, spec: Experiment, several: Several) -> dict[str,
     """Return what is wrong with a sweep by the fields of its form."""
     base = spec.model_dump(mode="json")
     typed_ = {_canonical(base, path): field for path, field in several.fields.items()} | several.fields
-    found: dict[str, str] = {}
+    by_field: dict[str, str] = {}
     for error in refused.errors:
         path, message = error.path.removeprefix("axes."), error.message
         if path == "axes":
@@ -127,8 +127,8 @@ def at_fields(refused: Invalid, spec: Experiment, several: Several) -> dict[str,
             field = typed_[path]
         else:
             field = path if path in several.data else "sweep.more"
-        found.setdefault(field, f"{path} {message}" if field == "sweep.more" else message)
-    return found
+        by_field.setdefault(field, f"{path} {message}" if field == "sweep.more" else message)
+    return by_field
 
 
 def _canonical(base: Mapping[str, Any], path: str) -> str:
@@ -141,7 +141,7 @@ def _canonical(base: Mapping[str, Any], path: str) -> str:
 def about(_kind: str, data: Mapping[str, str], errors: Mapping[str, str]) -> tuple[FormField, ...]:
     """Return the fields of a sweep that are of no spec."""
     return tuple(
-        replace(each, value=data.get(each.path, each.value), error=errors.get(each.path, "")) for each in _ABOUT
+        replace(item, value=data.get(item.path, item.value), error=errors.get(item.path, "")) for item in _ABOUT
     )
 
 
@@ -182,8 +182,8 @@ def _components(kind: str, found: Several) -> None:
 
 def _fields(fields: Sequence[FormField]) -> Iterator[FormField]:
     """Yield the fields that a form reads: of choices, those that are chosen."""
-    for each in fields:
-        yield each
-        for option in each.options:
+    for field in fields:
+        yield field
+        for option in field.options:
             if option.chosen:
                 yield from _fields(option.fields)

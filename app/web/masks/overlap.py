@@ -126,7 +126,7 @@ def _across(index: Index) -> tuple[tuple[str, str], ...]:
 
 def _selects(index: Index, query: Mapping[str, str], across: str, *, named: bool) -> tuple[Select, ...]:
     levels = tuple((str(level),) * 2 for level in sorted({ref.level for ref in index.tickets}))
-    replicates = tuple((str(each),) * 2 for each in sorted({ref.replicate for ref in index.tickets}))
+    replicates = tuple((str(item),) * 2 for item in sorted({ref.replicate for ref in index.tickets}))
     layers = tuple((layer.name,) * 2 for layer in index.layers)
 
     def select(name: str, label: str, options: tuple[tuple[str, str], ...], applies: str = "") -> Select:
@@ -145,13 +145,13 @@ def _selects(index: Index, query: Mapping[str, str], across: str, *, named: bool
 
 def _others(reader: Reader, own: str, query: Mapping[str, str], other_runs: list[str]) -> dict[str, Index]:
     """Other runs that the address names, as far as they exist."""
-    ids = [each.strip() for each in query.get("others", "").split(",")]
+    ids = [item.strip() for item in query.get("others", "").split(",")]
     ids += [address.partition(":")[0] for address in other_runs]
-    found = {}
+    others = {}
     for run in dict.fromkeys(filter(None, ids)):
         if run != own:
             try:
-                found[run] = reader.index(run)
+                others[run] = reader.index(run)
             except NotFound:
                 continue
-    return found
+    return others

@@ -92,15 +92,15 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
     replicate = _one(query, "replicate", replicates, replicates[0])
     levels = index.levels(replicate)
     level = _one(query, "level", levels, levels[-1])
-    layer = next((each for each in index.layers if each.name == query.get("layer")), index.layers[0])
+    layer = next((layer for layer in index.layers if layer.name == query.get("layer")), index.layers[0])
     here = [ticket for ticket in index.tickets if (ticket.replicate, ticket.level) == (replicate, level)]
     wanted = query.get("control") or query.get("branch")  # the latter in links of before
-    ref = next((each for each in here if _control_key(each) == wanted), TicketRef(run.id, replicate, level))
+    ref = next((item for item in here if _control_key(item) == wanted), TicketRef(run.id, replicate, level))
     number = index.layers.index(layer)
     colors = available(reader, ref, number)
     rows = reader.store.series(run.id, "layers", replicate=replicate, level=level)
     rows = rows.where((rows.controls == ref.control) & (rows.draws == ref.draw))
-    others = tuple((str(each), _ticket_words(each)) for each in index.tickets if each != ref)
+    others = tuple((str(ticket), _ticket_words(ticket)) for ticket in index.tickets if ticket != ref)
     other = _address(query.get("other", ""))
     second = _second_index(reader, other) if other and not other.startswith(f"{run.id}:") else None
     orders = {side: query[side] if query.get(side) in dict(ORDERS) else "natural" for side in ("rows", "columns")}
@@ -114,7 +114,7 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
         level=level,
         last_level=levels[-1],
         control=_control_key(ref) if ref.control != WINNING_TICKET else "",
-        controls=tuple((_control_key(each), control_words(each)) for each in here if each.control != WINNING_TICKET),
+        controls=tuple((_control_key(item), control_words(item)) for item in here if item.control != WINNING_TICKET),
         level_words=_level_words(rows, level, levels[-1]),
         sentence=_sentence(index, rows, ref, collapse(reader, ref)),
         layers=tuple(_card(index, i, each, rows, ref, layer, query) for i, each in enumerate(index.layers)),

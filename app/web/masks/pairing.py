@@ -57,7 +57,7 @@ def pairing_form(index: Index, other: Index, text: str) -> PairingForm:
             name=name,
             shape=times(shape),
             partner=place,
-            options=tuple((i, each) for i, (each, like) in enumerate(theirs) if like == shape),
+            options=tuple((i, their) for i, (their, like) in enumerate(theirs) if like == shape),
         )
         for (name, shape), place in zip(layers(index), found.places, strict=False)
     )

@@ -156,9 +156,9 @@ def get_tile(
         second_layer(reader, ref, number, address, query.pairing, field)
         for address, field in ((query.other, "other"), (query.order_of, "order_of"))
     )
-    seqs = [str(reader.index(each.ref.run).seq) for each in (other, ordered_by) if each]
+    seqs = [str(reader.index(item.ref.run).seq) for item in (other, ordered_by) if item]
     # What `v` does not know of may change: masks of another run.
-    kept = query.v == str(index.seq) and all(each.ref.run == run_id for each in (other, ordered_by) if each)
+    kept = query.v == str(index.seq) and all(item.ref.run == run_id for item in (other, ordered_by) if item)
     # All that the picture is made of: other saved masks may change what the levels and the replicates look like.
     made_of = (str(index.seq), *seqs, layer, query.model_dump_json(exclude={"v"}))
     headers = {
@@ -168,14 +168,14 @@ def get_tile(
     if if_none_match is not None and headers["ETag"] in if_none_match:
         return Response(status_code=304, headers=headers)
     try:
-        made = tile(
+        picture_tile = tile(
             reader, ref, number, query.color, query.view(query.width, query.height), rows=query.rows,
             columns=query.columns, other=other, ordered_by=ordered_by, theme=query.theme,
         )  # fmt: skip
     except OutOfRange as error:
         raise HTTPException(400, str(error)) from error
-    told = {**made._asdict(), "png": None, "legend": _legend(legend(reader, ref, number, query.color, other))}
-    return Response(made.png, media_type="image/png", headers={**headers, "X-Tile": json.dumps(told)})
+    told = {**picture_tile._asdict(), "png": None, "legend": _legend(legend(reader, ref, number, query.color, other))}
+    return Response(picture_tile.png, media_type="image/png", headers={**headers, "X-Tile": json.dumps(told)})
 
 
 @router.get("/runs/{run_id}/masks/{layer}/values", responses=responses(404), response_model=None)
@@ -190,7 +190,7 @@ def get_values(
     ref, number = query.ref(run_id), number_of(reader, run_id, layer)
     csv = wants_csv(request.headers.get("accept", ""), query.format)
     try:
-        found = cells(
+        grid = cells(
             reader, ref, number, query.view(), rows=query.rows, columns=query.columns,
             ordered_by=second_layer(reader, ref, number, query.order_of, query.pairing, "order_of"),
             limit=MOST_IN_CSV if csv else MAX_CELLS,
@@ -199,8 +199,8 @@ def get_values(
         raise HTTPException(400, str(error)) from error
     if csv:
         name = f"{run_id}-r{ref.replicate}-l{ref.level}-{layer}-{query.top}-{query.left}.csv"
-        return csv_response(_columns(found, reader.index(run_id).layers[number].kernel), name, bom=query.bom)
-    answer = {name: _typed(array) for name, array in found._asdict().items()}
+        return csv_response(_columns(grid, reader.index(run_id).layers[number].kernel), name, bom=query.bom)
+    answer = {name: _typed(array) for name, array in grid._asdict().items()}
     return Response(json_bytes(answer), media_type="application/json")
 
 

@@ -47,10 +47,10 @@ def compared(store: Reads, now: Run, to: str | None) -> Comparison:
     known = _known.setdefault(store.origin, {})
     key = (then.id, then.last_seq, now.id, now.last_seq)
     if key not in known:
-        made = compare_runs(store, then, now)
+        comparison = compare_runs(store, then, now)
         if len(known) >= _KEPT:
             known.clear()
-        known[key] = made
+        known[key] = comparison
     return known[key]
 
 
@@ -67,7 +67,7 @@ def relations(store: Reads, run: Run) -> tuple[Relation, ...]:
 
 def _relation(store: Reads, then: Run, now: Run, how: Literal["Rerun of", "Rerun as"]) -> Relation:
     other = then if how == "Rerun of" else now
-    waiting = [each for each in (then, now) if each.state != "finished"]
+    waiting = [item for item in (then, now) if item.state != "finished"]
     if waiting:
         words = "is compared when both have finished"
         return Relation(how, other.id, other.name, "open", words, f"{waiting[-1].name} is {waiting[-1].state}")

@@ -148,13 +148,13 @@ def _controls(entry: FigureEntry, run: Run, options: Mapping[str, str]) -> list[
     controls = []
     for name, prop in entry.options.model_json_schema().get("properties", {}).items():
         label, value = name.replace("_", " "), chosen[name]
-        kinds = {prop.get("type"), *(each.get("type") for each in prop.get("anyOf", ()))}
+        kinds = {prop.get("type"), *(item.get("type") for item in prop.get("anyOf", ()))}
         text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
         if issubclass(entry.options, OverlapOptions):
             # Both figures of overlap have one row of controls above them.
             controls.append(Control(name, label, "hidden", text))
         elif enum := prop.get("enum"):
-            options_ = tuple((each, each.replace("_", " ")) for each in enum)
+            options_ = tuple((item, item.replace("_", " ")) for item in enum)
             controls.append(Control(name, label, "segments" if len(enum) <= 4 else "select", text, options_))
         elif "boolean" in kinds:
             controls.append(Control(name, label, "check", text))

@@ -174,13 +174,15 @@ def get_comparison(
     """The verdict, where the ticket beats each control, and the paired differences by level with their intervals."""
     with sources.now() as readers:
         run = readers.store.run(run_id)
-        made = comparison(readers.store.series(run_id, "outcome"), terms_of(run, bound / 100, intervals))
+        table = comparison(readers.store.series(run_id, "outcome"), terms_of(run, bound / 100, intervals))
         collapsed = collapses(readers.reader, run)
-    columns = comparison_table(made)
+    columns = comparison_table(table)
     if wants_csv(request.headers.get("accept", ""), form):
         return csv_response(columns, f"{run_id}-comparison.csv", bom=bom)
-    against = {each.control: said for each, said in zip(made.advantages, advantage_sentences(made), strict=True)}
-    verdict = verdict_sentence(run, made.verdict, collapsed)
+    against = {
+        advantage.control: said for advantage, said in zip(table.advantages, advantage_sentences(table), strict=True)
+    }
+    verdict = verdict_sentence(run, table.verdict, collapsed)
     return _json({"verdict": verdict, "controls": against, "columns": columns})
 
 

@@ -226,7 +226,7 @@ def _render(
             tab=tab.key,
             styles=tab.styles,
             template="" if tab is LOG and "log" not in parts else tab.template,
-            tabs=tuple(Tab(key, each.title, _href(run, key, asked)) for key, each in tabs.items()),
+            tabs=tuple(Tab(key, tab.title, _href(run, key, asked)) for key, tab in tabs.items()),
             about=about(written, errors, ABOUT_HELP | {"name": "A question makes a good name."}),
             edit_errors=errors,
             relations=relations(store, run),

@@ -77,20 +77,20 @@ def verdict_table(reader: Reader, run: Run, query: Mapping[str, str]) -> Verdict
     """Sentence and table from what is measured so far; `query` may hold `bound`, in points, and `intervals`."""
     bound = bound_of(query.get("bound", ""))
     kind: Kind = "pointwise" if query.get("intervals") == "pointwise" else "simultaneous"
-    made = comparison(reader.store.series(run.id, "outcome"), terms_of(run, bound / 100, kind))
+    table = comparison(reader.store.series(run.id, "outcome"), terms_of(run, bound / 100, kind))
     asked = {"format": "csv", "bound": f"{bound:g}", "intervals": kind}
     collapsed = collapses(reader, run)
     gone = levels(collapsed)
     return VerdictTable(
-        sentence=verdict_sentence(run, made.verdict, collapsed),
-        against=advantage_sentences(made) + _awaited(run, made),
-        foot=_foot(made),
+        sentence=verdict_sentence(run, table.verdict, collapsed),
+        against=advantage_sentences(table) + _awaited(run, table),
+        foot=_foot(table),
         bound=f"{bound:g}",
         kind=kind,
         csv=f"/api/v1/runs/{run.id}/comparison?{urlencode(asked)}",
-        questions=_questions(run, made, gone),
+        questions=_questions(run, table, gone),
         others=tuple((name, value) for name, value in query.items() if name not in ("bound", "intervals")),
-        columns=tuple(Column(control, LOOKS[control].label) for control in (DENSE, *made.controls)),
+        columns=tuple(Column(control, LOOKS[control].label) for control in (DENSE, *table.controls)),
         rows=tuple(
             Row(
                 density=f"{words.density(row.density)}{', collapsed' if row.level in gone else ''}",
@@ -98,7 +98,7 @@ def verdict_table(reader: Reader, run: Run, query: Mapping[str, str]) -> Verdict
                 n=f"{row.n}, {row.diverged} diverged" if row.diverged else str(row.n),
                 cells=tuple(_cell(pair, row.n) for pair in (row.dense, *row.controls)),
             )
-            for row in made.rows
+            for row in table.rows
         ),
     )
 

@@ -52,8 +52,8 @@ def gauges(load: WorkerLoad) -> tuple[Gauge, ...]:
 
 def troubles(workers: Sequence[WorkerInfo]) -> tuple[str, ...]:
     """What keeps living workers from taking work, said once for each machine."""
-    told = dict.fromkeys((worker.host, worker.trouble) for worker in workers if worker.alive and worker.trouble)
-    return tuple(f"The workers on {host} accept no work: {trouble}." for host, trouble in told)
+    texts = dict.fromkeys((worker.host, worker.trouble) for worker in workers if worker.alive and worker.trouble)
+    return tuple(f"The workers on {host} accept no work: {trouble}." for host, trouble in texts)
 
 
 def _machine(host: str, workers: Sequence[WorkerInfo]) -> Machine:

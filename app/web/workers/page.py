@@ -23,7 +23,7 @@ def workers(request: Request, store: StoreDep, queue: QueueDep) -> HTMLResponse:
         known, made = now.workers(), shell(now)
         held = now.held({run for worker in known for run in worker.busy})
         queued = now.queue_length()
-    names = {each.run: each.name for each in held}
+    names = {item.run: item.name for item in held}
     lines = [
         {
             "id": worker.id,
@@ -41,11 +41,11 @@ def workers(request: Request, store: StoreDep, queue: QueueDep) -> HTMLResponse:
         for worker in known
     ]
     waiting = {key: count for key, count in queued.items() if count}
-    told = ", ".join(f"{plural(count, 'replicate')} for {_whom(key)}" for key, count in waiting.items())
+    text = ", ".join(f"{plural(count, 'replicate')} for {_whom(key)}" for key, count in waiting.items())
     return page(
         request, "workers/workers.html", workers=lines, machines=machines(known), troubles=troubles(known),
         alive=made.alive, broker=queue.alive(), shell=made,
-        queue=f"Waiting: {told}." if told else "The queue is empty.",
+        queue=f"Waiting: {text}." if text else "The queue is empty.",
     )  # fmt: skip
 
 
@@ -57,8 +57,8 @@ def _state(worker: WorkerInfo) -> str:
 
 def _parts(held: Sequence[Held], run_id: str, worker: str) -> list[str]:
     """How far each replicate of a run has come that a worker has in hand."""
-    mine = (each for each in held if (each.run, each.worker) == (run_id, worker))
-    return [", ".join(filter(None, (f"replicate {each.replicate}", each.note))) for each in mine]
+    mine = (item for item in held if (item.run, item.worker) == (run_id, worker))
+    return [", ".join(filter(None, (f"replicate {item.replicate}", item.note))) for item in mine]
 
 
 def _whom(queue: str) -> str:
