@@ -54,12 +54,12 @@ def test_ticked_runs_stay_ticked_and_are_compared(watched: Watched, scope: Scope
     page = watched()
     page.goto("/?q=name:board")
     for name in ("board 0", "board 2"):
-        page.get_by_label(f"Compare {name}").check()
+        page.get_by_label(f"Choose {name}").check()
     # The table renews itself when a run comes.
     other = scope.submit(name="board 3")
     expect(page.locator(f"#run-{other}")).to_be_visible()
-    assert page.get_by_label("Compare board 0").is_checked()
-    assert not page.get_by_label("Compare board 1").is_checked()
+    assert page.get_by_label("Choose board 0").is_checked()
+    assert not page.get_by_label("Choose board 1").is_checked()
     page.get_by_role("button", name="Compare").click()
     expect(page.get_by_role("heading", name="2 runs compared")).to_be_visible()
     expect(page.locator("#figure-compared_accuracy .plot path.js-line")).not_to_have_count(0)
