@@ -20,7 +20,7 @@ from tests.app.conftest import Hand, Serve, Web
 from tests.app.in_process import in_process
 from tests.app.masked_run import write_run
 from tests.app.reading import unmarked
-from tests.app.web.board.test_page import HTML, sound
+from tests.app.web.sound import HTML, sound
 
 
 def _bytes(client: httpx.Client, address: str) -> bytes:

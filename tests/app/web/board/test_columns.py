@@ -10,7 +10,7 @@ from app.search.facts import Fact
 from app.store import Store
 from app.web.board.columns import MOST, cells, chosen, column, differing, offered
 from tests.app.reading import unmarked
-from tests.app.web.board.test_page import HTML
+from tests.app.web.sound import HTML
 
 
 def test_fields_that_differ_come_by_themselves_components_first() -> None:

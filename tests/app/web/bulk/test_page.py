@@ -7,8 +7,8 @@ import httpx
 
 from app.store import Store
 from tests.app.reading import unmarked
-from tests.app.web.board.test_page import HTML, sound
 from tests.app.web.bulk.test_api import SPEC
+from tests.app.web.sound import HTML, sound
 
 
 def _post(client: httpx.Client, path: str, data: dict[str, str | list[str]], status: int = 200) -> str:

@@ -14,7 +14,7 @@ from tests.app import hardware_rows
 from tests.app.erased_run import write_run as write_erased
 from tests.app.masked_run import write_run as write_masked
 from tests.app.reading import unmarked
-from tests.app.web.board.test_page import HTML
+from tests.app.web.sound import HTML
 
 OVERLAP = "/api/v1/compare/figures/compared_overlap"
 

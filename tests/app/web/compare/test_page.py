@@ -14,7 +14,7 @@ from app.store import Store
 from tests.app.compared_runs import write_runs
 from tests.app.conftest import Hand
 from tests.app.reading import unmarked
-from tests.app.web.board.test_page import HTML
+from tests.app.web.sound import HTML
 
 OPTIMIZERS = ("adam", "adam", "sgd")
 

@@ -16,7 +16,7 @@ from app.store import Store
 from tests.app.conftest import Hand
 from tests.app.masked_run import MaskedRun, write_run
 from tests.app.reading import unmarked
-from tests.app.web.board.test_page import HTML, sound
+from tests.app.web.sound import HTML, sound
 
 SHAPES = {"conv1": (4, 2, 3, 3), "fc1": (30, 40), "fc2": (5, 30)}
 

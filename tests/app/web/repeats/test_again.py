@@ -13,7 +13,7 @@ from app.store import Store
 from tests.app.conftest import Hand
 from tests.app.masked_run import MaskedRun, write_run
 from tests.app.reading import unmarked
-from tests.app.web.board.test_page import HTML, sound
+from tests.app.web.sound import HTML, sound
 from tests.lab import small_spec
 
 RUNS = "/api/v1/runs"

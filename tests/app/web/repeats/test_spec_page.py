@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from tests.app.conftest import Hand
-from tests.app.web.board.test_page import HTML
+from tests.app.web.sound import HTML
 
 
 @pytest.mark.parametrize(("levels", "words"), [(1, "1 round"), (2, "2 rounds")])

@@ -13,7 +13,7 @@ from app.store import Store
 from app.web.form import form as forms
 from tests.app.conftest import Hand
 from tests.app.reading import unmarked
-from tests.app.web.board.test_page import HTML
+from tests.app.web.sound import HTML
 
 BASE = {**PRESETS["digits-tickets"].spec.model_dump(mode="json"), "replicates": 1, "levels": 1, "branches": []}
 ACCURACY = {0.01: 0.8, 0.03: 0.9, 0.1: 0.7}

@@ -14,7 +14,7 @@ from app.store import Store
 from tests.app.conftest import Hand
 from tests.app.erased_run import ErasedRun, erasure_spec, write_run
 from tests.app.reading import unmarked
-from tests.app.web.board.test_page import HTML, sound
+from tests.app.web.sound import HTML, sound
 
 
 def ask(client: httpx.Client, run: str, **query: Any) -> str:

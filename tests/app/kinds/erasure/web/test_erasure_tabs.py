@@ -11,7 +11,7 @@ from app.kinds.registry import KINDS
 from app.store import Store
 from tests.app.erased_run import write_run
 from tests.app.reading import unmarked
-from tests.app.web.board.test_page import HTML, sound
+from tests.app.web.sound import HTML, sound
 
 GRIDS = {"sgd": (0.25, 1.0), "adam": (0.01,)}
 

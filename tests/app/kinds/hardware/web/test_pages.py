@@ -13,7 +13,7 @@ from app.store import Store
 from tests.app.conftest import Hand
 from tests.app.hardware_rows import hardware_run, row, whole
 from tests.app.reading import unmarked
-from tests.app.web.board.test_page import HTML, sound
+from tests.app.web.sound import HTML, sound
 
 
 def page(client: httpx.Client, path: str) -> str:
