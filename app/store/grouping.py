@@ -11,7 +11,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from app.contract.experiment import FieldError
 from app.records import GroupOfRuns, Groups, Spread
-from app.search.fields import types_of
+from app.search.fields import measure_of, types_of
 from app.store import matching
 from app.store.facts import named
 from app.store.tables import AnyRow, facts, runs
@@ -120,11 +120,11 @@ def _values(group: str) -> Select[Any]:
 
 def _spreads(conn: Connection, found: Select[Any], name: str) -> dict[str, Spread]:
     """Return the mean of a column and its standard deviation over the runs of each group that have a single value."""
-    # Run by run first: a field with several values in a run is no number.
-    single = select(facts.c.run_id, func.min(facts.c.number).label("number")).where(
-        named(name), facts.c.number.is_not(None)
-    )
-    single = single.group_by(facts.c.run_id).having(func.count() == 1)
+    single = select(facts.c.run_id, facts.c.number).where(named(name), facts.c.number.is_not(None))
+    if measure_of(name) is None:
+        # A field with several values in a run is no number; a measure is a single one.
+        single = single.with_only_columns(facts.c.run_id, func.min(facts.c.number).label("number"))
+        single = single.group_by(facts.c.run_id).having(func.count() == 1)
     runs_of, numbers = found.subquery(), single.subquery()
     each = select(runs_of.c.key, numbers.c.number).join(numbers, numbers.c.run_id == runs_of.c.id).cte("each_run")
     mean = (

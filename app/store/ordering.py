@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, func, select
 
 from app.contract.experiment import FieldError
-from app.search.fields import types_of
+from app.search.fields import measure_of, types_of
 from app.store.facts import named
 from app.store.tables import facts, runs
 
@@ -46,7 +46,10 @@ def order_of(sort: str) -> Order:
     column = facts.c.number if numeric else facts.c.text
     # The smallest of a list, and downwards the largest.
     extreme = (func.max if descending else func.min)(column).label("extreme")
-    each = select(facts.c.run_id, extreme).where(named(name)).group_by(facts.c.run_id).subquery()
+    if measure_of(name) is None:
+        each = select(facts.c.run_id, extreme).where(named(name)).group_by(facts.c.run_id).subquery()
+    else:  # a single value for each run
+        each = select(facts.c.run_id, column.label("extreme")).where(named(name)).subquery()
     last: Any = (-_BEYOND if descending else _BEYOND) if numeric else ("" if descending else "\U0010ffff")
     source = runs.outerjoin(each, each.c.run_id == runs.c.id)
     return Order(func.coalesce(each.c.extreme, last), float if numeric else str, descending, source)

@@ -91,8 +91,10 @@ def grouped(
 
 
 def usual() -> list[Column]:
-    """Return the measures that hold one number of a run."""
-    return [column(measure.path) for measure in MEASURES if not measure.words and not measure.by_density]
+    """Return the first results of those that kinds declare, with the first cost: each column is a query."""
+    numbers = [measure for measure in MEASURES if not measure.words and not measure.by_density]
+    results, costs = ([each for each in numbers if each.group == group] for group in ("result", "cost"))
+    return [column(measure.path) for measure in (*results[: COLUMNS - 1], *costs[:1])]
 
 
 def title(group: str) -> str:
