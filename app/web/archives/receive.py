@@ -40,7 +40,7 @@ class Plan:
     def message(self, *, done: bool) -> str:
         """Return how many runs are new, here already, or different."""
         n = {fate: sum(each.fate == fate for each in self.arrivals) for fate in ("new", "equal", "different")}
-        parts = [f"{plural(n['new'], 'run')} {'imported' if done else 'will be imported'}"]
+        parts = [plural(n["new"], "run") + (" imported" if done else " will be imported")]
         if n["equal"]:
             parts.append(f"{n['equal']:,} {'is' if n['equal'] == 1 else 'are'} here already and equal")
         if n["different"]:
