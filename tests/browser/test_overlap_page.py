@@ -223,7 +223,7 @@ def test_a_ticket_to_time_is_chosen_by_name(page: Page, finished: str) -> None:
     expect(page.locator('input[name="ticket"]')).to_have_value(f"{finished}:1:2")
 
 
-@pytest.mark.parametrize("path", ["/", "/runs/{run}"])
+@pytest.mark.parametrize("path", ["/?q=id:{run}", "/runs/{run}"])
 def test_ids_are_seen_and_copied(watched: Watched, finished: str, path: str) -> None:
     page = watched(permissions=["clipboard-read", "clipboard-write"])
     page.goto(path.format(run=finished))
@@ -253,7 +253,7 @@ RENEWED = """async (id) => {
 def test_a_renewed_board_goes_on_saying_that_an_id_was_copied(watched: Watched, finished: str) -> None:
     """But not beside the id of a run that has come in its place."""
     page = watched(permissions=["clipboard-read", "clipboard-write"])
-    page.goto("/")
+    page.goto(f"/?q=id:{finished}")
     button = page.locator(f'button[data-copy="{finished}"]')
     words = button.text_content()
     assert page.evaluate(RENEWED, finished) == ["copied", words, "another"]

@@ -15,7 +15,8 @@ from app.plotting.tickets.pyramid_view import Layer
         ((10, 3072), None, View((3, 32, 32), kernel=False, added=True, note="assumed 3×32×32")),
         # What is told does not fit this layer.
         ((300, 64), [1, 28, 28], View((1, 8, 8), kernel=False, added=True, note="assumed 8×8")),
-        ((300, 64), [64], View((1, 8, 8), kernel=False, added=True, note="assumed 8×8")),
+        # An example is a text: 64 of them are no picture.
+        ((300, 64), [64], None),
         ((10, 100, 1, 1), None, View((100, 1, 1), kernel=True, added=True)),
         ((64, 3, 5, 3), [3, 32, 32], View((3, 5, 3), kernel=True, added=False)),
         ((64, 2, 7), None, View((2, 1, 7), kernel=True, added=False)),

@@ -202,15 +202,17 @@ def test_columns_are_chosen_for_table_axes_and_scatter(client: httpx.Client, run
 
 
 def test_a_run_in_the_bin_is_compared_and_a_purged_one_is_unknown(
-    client: httpx.Client, runs: list[str], store: Store
+    client: httpx.Client, runs: list[str], hand: Hand
 ) -> None:
+    gone = hand.run(start=False).id
     client.delete(f"/api/v1/runs/{runs[0]}")
     text = client.get(f"/compare?runs={','.join(runs)}", headers=HTML).text
     assert "One of these runs is in the bin: a." in text
-    store.purge_run(runs[0])
-    answer = client.get(f"/compare?runs={','.join(runs)}", headers=HTML)
+    hand.store.bin_run(gone)
+    hand.store.purge_run(gone)
+    answer = client.get(f"/compare?runs={','.join([gone, *runs])}", headers=HTML)
     assert answer.status_code == 404
-    assert f"there is no run {runs[0]}" in answer.text
+    assert f"There is no run {gone}" in answer.text
 
 
 def test_more_than_a_hundred_are_refused_or_said_to_be_left_out(client: httpx.Client, store: Store) -> None:

@@ -177,7 +177,8 @@ def test_semi_structured_refuses_what_a_gpu_cannot(
     """No GPU is needed to refuse: the batch only says that it lies on one."""
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _device: capability)
     network, masks, _ = case("layer", density)
-    assert refused(lambda: semi_structured(network, masks, OnGpu(dtype), training=training)) == reason  # type: ignore[arg-type]
+    asked = network.to(dtype), masks, OnGpu(dtype)
+    assert refused(lambda: semi_structured(*asked, training=training)) == reason  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("training", [False, True])
