@@ -57,7 +57,7 @@ def draw(data: SweepData, _field: str = "") -> go.Figure:
         foot=f"{data.n_text} · dot = one run, in the order in which they were started · line = best up to there",
         n=len(x),
         xaxis=axis("run of the sweep", range=[0, max(data.started, 1) + 1]),
-        yaxis=axis(data.looked.axis),
+        yaxis=axis(data.looked.axis, showticklabels=bool(traces)),
         hovermode="closest",
     )
 

@@ -81,7 +81,7 @@ def draw(data: SweepData, _field: str = "") -> go.Figure:
         traces,
         title="Parallel coordinates",
         finding=finding(data),
-        foot=f"{data.n_text} · line = one run · coloured = the best {plural(len(best), 'run')}",
+        foot=f"{data.n_text} · line = one run" + (f" · coloured = the best {plural(len(best), 'run')}" if best else ""),
         n=len(data.members),
         xaxis=axis("", tickvals=list(range(len(fields))), ticktext=[*names, "objective"],
                    range=[-0.35, len(fields) - 0.65], showgrid=False, fixedrange=True),

@@ -35,7 +35,7 @@ class Column:
             return f"{value:g}"
         match self.measure.unit:
             case "seconds":
-                return duration(value)
+                return duration(value) if value else "0 s"
             case "bytes":
                 return size(value)
             case _:

@@ -45,7 +45,7 @@ def test_groups_show_n_states_mean_and_spread(client: httpx.Client, planted: dic
     values = np.array(ACCURACIES["adam"])
     spread = f"{values.mean():.4g} ± {values.std(ddof=1):.2g} (n = 3)"
     assert rows(text) == [
-        ["▸ adam", "4", "4 queued", spread, "2 min ± under 1 s"],
+        ["▸ adam", "4", "4 queued", spread, "2 min ± 0 s"],
         ["▸ sgd", "1", "1 queued", "0.7", "2 min"],
     ]
     assert "mean ± standard deviation over runs (n − 1)" in text
