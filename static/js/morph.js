@@ -15,6 +15,7 @@ export function morph(now, then) {
   wanted.forEach((node, index) => {
     const id = node instanceof Element ? node.id : "";
     const keyed = id ? [...now.children].find((child) => child.id === id) : undefined;
+    if (keyed) clear(now.childNodes[index], keyed);
     const here = now.childNodes[index];
     const match = keyed ?? (here && alike(here, node) ? here : undefined);
     if (!match) {
@@ -27,6 +28,23 @@ export function morph(now, then) {
   });
   for (const node of [...now.childNodes].slice(wanted.length)) {
     if (!(node instanceof Element && node.hasAttribute("data-appended"))) node.remove();
+  }
+}
+
+/**
+ * Remove what stands before a child and has no id: to move the child instead would take its focus away.
+ * @param {ChildNode} first
+ * @param {Element} child
+ */
+function clear(first, child) {
+  if (!(first.compareDocumentPosition(child) & Node.DOCUMENT_POSITION_FOLLOWING)) return;
+  /** @type {ChildNode | null} */
+  let next = first;
+  while (next && next !== child) {
+    /** @type {ChildNode} */
+    const node = next;
+    next = node.nextSibling;
+    if (!(node instanceof Element && (node.id || node.hasAttribute("data-appended")))) node.remove();
   }
 }
 

@@ -132,6 +132,31 @@ def test_the_next_runs_come_as_the_reader_nears_the_end_and_are_there_on_back(wa
     assert abs(after["y"] - before["y"]) < 40
 
 
+RENEWED = """async () => {
+  const script = document.querySelector('script[src$="js/shell.js"]').src;
+  const {morph} = await import(script.replace('shell.js', 'morph.js'));
+  const live = document.getElementById('live');
+  const table = live.querySelector('table');
+  const name = table.querySelector('a.name');
+  const [plain, noted] = [live.cloneNode(true), live.cloneNode(true)];
+  const note = document.createElement('p');
+  note.textContent = 'Something is being computed.';
+  noted.querySelector('table').parentElement.before(note);
+  name.focus();
+  morph(live, noted);
+  const notes = live.textContent.includes(note.textContent);
+  morph(live, plain);
+  return [notes, live.textContent.includes(note.textContent), live.querySelector('table') === table,
+          document.activeElement === name];
+}"""
+
+
+def test_a_line_that_comes_and_goes_above_the_table_leaves_the_table(watched: Watched, trained: list[str]) -> None:
+    page = watched()
+    page.goto("/?q=name:board")
+    assert page.evaluate(RENEWED) == [True, False, True, True]
+
+
 def test_the_next_page_is_a_link_for_the_keyboard(watched: Watched, scope: Scope) -> None:
     page = watched()
     page.goto("/?q=many&sort=name")

@@ -108,5 +108,5 @@ def test_runs_that_wait_for_their_measures_are_counted_on_the_board(
     hand.run(start=False)
     with store._db.write() as conn:
         conn.execute(runs.update().values(finished_at=1.0, state="finished"))
-    assert "Measures of 1 ended run are still being computed" in client.get("/", headers=HTML).text
+    assert "measures of 1 ended run are being computed" in client.get("/", headers=HTML).text
     assert client.get("/api/v1/runs").json()["unmeasured"] == 1
