@@ -26,7 +26,7 @@ from app.sweeps.plan import Plan, Values, member
 NAME_LENGTH = 200
 NONE: Mapping[str, Experiment] = MappingProxyType({})
 WOKEN = 50
-"""Runs whose pages are told at once that they are new."""
+"""New runs that open pages hear of at once; they find the others at their next refresh."""
 
 log = logging.getLogger(__name__)
 

@@ -1,13 +1,11 @@
 """Computes what runs are judged by: a thread in every web process, which follows the logs of all runs."""
 
 import logging
-import threading
 from collections.abc import Iterable
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from app.atlas.reader import Reader
 from app.kinds.registry import KINDS
+from app.periodic import Periodic
 from app.records import Run
 from app.search.facts import Fact
 from app.store import Snapshot, Store
@@ -20,34 +18,16 @@ EVERY_S = 1.0
 AT_ONCE = 25
 
 
-class Measuring:
+class Measuring(Periodic):
     """Every second: the measures of each run whose log has grown, also of runs that were there before."""
 
     def __init__(self, store: Store, reader: Reader) -> None:
         self._store, self._reader = store, reader
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="measuring", daemon=True)
+        super().__init__("measuring", self._all_waiting, EVERY_S)
 
-    def start(self) -> None:
-        """Begin; the first look is at once."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, after the runs that are being measured."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                while self.look() == AT_ONCE and not self._stop.is_set():
-                    pass
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("measures wait for the store: %s", error)
-            except Exception:
-                log.exception("measures could not be computed, the next attempt follows")
-            if self._stop.wait(EVERY_S):
-                return
+    def _all_waiting(self) -> None:
+        while self.look() == AT_ONCE and not self.stopping:
+            pass
 
     def look(self) -> int:
         """Measure the newest `AT_ONCE` runs that wait for it; returns how many."""

@@ -1,12 +1,10 @@
 """Brings back work whose worker died: a thread in every web and worker process."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Set
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from app.periodic import Periodic
 from app.queue import Queue
 from app.store import Store, StoreError
 
@@ -18,7 +16,7 @@ SWEEP_EVERY_S = 3600.0
 FIRST_SWEEP_S = 60.0
 
 
-class Reaper:
+class Reaper(Periodic):
     """Every few seconds: expired leases back to the queue, queues with work announced again; hourly: a sweep.
 
     `on_work` is told at each look which queues ("cpu", "gpu") have work waiting; `also` is done at each look.
@@ -35,30 +33,9 @@ class Reaper:
         self._queue = queue
         self._on_work = on_work
         self._also = also
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="reaper", daemon=True)
+        # Without this thread no lost work comes back.
+        super().__init__("reaper", self.look, EVERY_S)
         self._sweep_at = time.monotonic() + min(FIRST_SWEEP_S, SWEEP_EVERY_S)
-
-    def start(self) -> None:
-        """Begin; the first look is at once."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, after the look that is being taken."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.look()
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("the reaper could not reach the store: %s", error)
-            except Exception:
-                # Whatever went wrong once: without this thread no lost work comes back.
-                log.exception("a look of the reaper failed, the next one follows")
-            if self._stop.wait(EVERY_S):
-                return
 
     def look(self) -> None:
         """Reap, announce, do what else is due at each look and, when due, sweep."""

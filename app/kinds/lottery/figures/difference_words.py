@@ -29,14 +29,14 @@ def sentence(line: Against, terms: Terms) -> list[Part]:
                 "interval)")]  # fmt: skip
     better, worse, matches = (_of(tested, word) for word in ("better", "worse", "matches"))
     of = f"of {plural(len(tested), 'density', 'densities')}"
-    told = [
+    statements = [
         f"{word} at {len(each)} {of}, by {_by(each)} points"
         for word, each in (("better", better), ("worse", worse))
         if each
     ]
     who = f"({_who(line, tested)}){lost}"
-    if told:
-        return [name, Part(f" is {' and '.join(told)} {who}")]
+    if statements:
+        return [name, Part(f" is {' and '.join(statements)} {who}")]
     at = "at the one density tested" if len(tested) == 1 else f"at any of {len(tested)} densities"
     bound = words.points(terms.bound).removeprefix("+").rstrip("0").rstrip(".")
     held = f", and loses less than {bound} points at {len(matches)}" if matches else ""
