@@ -14,7 +14,7 @@ KNOWN = {
     # A half-written file of this process's own (tests/app/store/test_artifacts.py), and `delete` itself.
     "app/store/artifacts.py": {"rm_file"},
     # The trash after a week, and broken writes (tests/app/store/test_sweep.py).
-    "app/store/sweep.py": {"rm_file"},
+    "app/store/trash.py": {"rm_file"},
     # Its own temporary file beside valkey.conf.
     "app/broker.py": {"unlink"},
     # A checkpoint that this attempt wrote and its shard has dropped (tests/workers/test_child.py).

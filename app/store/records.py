@@ -28,13 +28,13 @@ from app.store import (
     measures,
     references,
     runs,
-    sweep,
+    trash,
     views,
 )
 from app.store.archived import Row
 from app.store.connected import Connected
 from app.store.errors import Conflict, NotFound
-from app.store.sweep import DAY_S, Swept
+from app.store.trash import DAY_S, Swept
 
 
 class Records(Connected):
@@ -215,7 +215,7 @@ class Records(Connected):
         with self._db.read() as conn:
             own, needed, released = installation.own(conn), references.referenced(conn), references.let_go(conn)
         installation.check(self.artifacts_store, own, needed | released)
-        swept = sweep.sweep(self.artifacts_store, needed, released, older_than_s)
+        swept = trash.sweep(self.artifacts_store, needed, released, older_than_s)
         with self._db.write(hasty=True) as conn:
             references.forget(conn, older_than_s)
         return swept

@@ -14,7 +14,7 @@ from app.broker import free_port
 from app.store import Artifacts, Mismatch, NotAdopted, Store
 from app.store.database import Database
 from app.store.migrate import config
-from app.store.sweep import Swept
+from app.store.trash import Swept
 from tests.app.store.crowd import crowd
 
 ROOTS = ["folder", "memory"]

@@ -15,7 +15,7 @@ from app.contract.events import ArtifactSaved
 from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.store import Artifacts, Store
 from app.store.errors import MostUnknown
-from app.store.sweep import TRASH_DAYS, Swept, sweep
+from app.store.trash import TRASH_DAYS, Swept, sweep
 
 DATA = b"ticket" * 100
 
