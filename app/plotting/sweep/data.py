@@ -104,7 +104,8 @@ class SweepData:
 class SweepEntry:
     """A figure of a sweep: `draw` (data, field → figure) and `table` (data, field → columns).
 
-    The field is empty but for figures of one field each, which are `per_field`. A page does not wait for `slow` ones.
+    The field is empty but for figures of one field each, which are `per_field`. A page does not wait for one that is
+    `pending`: it shows these words until the figure is there.
     """
 
     name: str
@@ -113,7 +114,7 @@ class SweepEntry:
     draw: Callable[[SweepData, str], go.Figure] = field(repr=False)
     table: Callable[[SweepData, str], dict[str, list[Any]]] = field(repr=False)
     per_field: bool = False
-    slow: bool = False
+    pending: Callable[[SweepData], list[words.Part]] | None = field(default=None, repr=False)
 
 
 def data_of(sweep: Sweep, members: Sequence[Member], looked: Looked) -> SweepData:

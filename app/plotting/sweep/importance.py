@@ -5,11 +5,30 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from app.contract.words import plural
 from app.plotting.style import LOOKS, axis, figure
 from app.plotting.sweep.best_so_far import BEST
 from app.plotting.sweep.data import SweepData, SweepEntry
 from app.plotting.words import Part
 from app.sweeps.importance import LEAST, STEP, Importance, importances
+
+
+def missing(data: SweepData) -> list[Part]:
+    """Return why nothing can be computed: which runs are still needed; empty where it can be."""
+    if len(data.columns) < 2:
+        return [Part("With one field there is nothing to weigh against it.")]
+    n, size = len(data.members), max(data.plan.size(), data.started)
+    if n >= LEAST:
+        return []
+    words = f"Needs {LEAST} runs with a value: {n} of {LEAST} so far."
+    if size < LEAST:
+        return [Part(f"{words} This sweep has {plural(size, 'run')} at most: extend it to see this figure.")]
+    return [Part(words if data.live else f"{words} No more of them run.")]
+
+
+def pending(data: SweepData) -> list[Part]:
+    """Return the words of a page until the figure is computed."""
+    return missing(data) or [Part(f"Computing from {len(data.members)} runs: a few seconds.")]
 
 
 def of(data: SweepData) -> tuple[int, tuple[Importance, ...]]:
@@ -21,12 +40,10 @@ def of(data: SweepData) -> tuple[int, tuple[Importance, ...]]:
     return n, importances(data.plan, members, maximise=data.looked.maximise)
 
 
-def finding(data: SweepData, n: int, found: Sequence[Importance]) -> list[Part]:
+def finding(data: SweepData, found: Sequence[Importance]) -> list[Part]:
     """The field that decides most, or why none is named."""
-    if len(data.columns) < 2:
-        return [Part("With one field there is nothing to weigh against it.")]
-    if len(data.members) < LEAST:
-        return [Part(f"Needs {LEAST} runs with a value; there {'are' if n != 1 else 'is'} {n}.")]
+    if reason := missing(data):
+        return reason
     if not found:
         return [Part("All runs have the same value.")]
     first, second = found[0], found[1]
@@ -61,7 +78,7 @@ def draw(data: SweepData, _field: str = "") -> go.Figure:
     return figure(
         traces,
         title="Importance of the fields",
-        finding=finding(data, n, found),
+        finding=finding(data, found),
         foot=f"n = {n} runs · share in what sets the best quarter apart (PED-ANOVA) · bar = 90 % of 40 resamples"
         f"{chosen}",
         n=n,
@@ -89,4 +106,4 @@ def _percent(share: float) -> str:
 
 
 ENTRY = SweepEntry("importance", "Importance of the fields", "Which fields decide whether a run is among the best?",
-                   draw, table, slow=True)  # fmt: skip
+                   draw, table, pending=pending)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -11,13 +11,15 @@ from app.contract.refusals import refusal
 from app.kinds.registry import KINDS
 from app.sweeps.axes import Axis
 from app.sweeps.fields import place
-from app.sweeps.plan import Budget, Plan, Sampler
+from app.sweeps.plan import Budget, Plan, Sampler, Stop
 from app.sweeps.typed import axis, several
 from app.web.core.problems import Invalid
 from app.web.form import form as forms
 from app.web.form.fields import FormField
 
-NAMES = ("sweep.sampler", "sweep.runs", "sweep.hours", "sweep.at_once", "sweep.seed", "sweep.objective", "sweep.more")
+NAMES = tuple(
+    f"sweep.{name}" for name in ("sampler", "objective", "more", "seed", *Budget.model_fields, *Stop.model_fields)
+)
 
 
 @dataclass(frozen=True)
@@ -70,18 +72,31 @@ def plan_of(spec: Experiment, data: Mapping[str, str], axes: Mapping[str, Axis])
         axes=dict(axes),
         sampler=sampler,
         objective=data.get("sweep.objective", ""),
-        budget=budget_of(data, "sweep"),
+        budget=part_of(Budget, data, "sweep"),
+        stop=part_of(Stop, data, "sweep"),
     )
 
 
-def budget_of(data: Mapping[str, str], prefix: str) -> Budget:
-    """Return the budget that fields of a form name. Raises FieldError."""
-    given = {name: data.get(f"{prefix}.{name}", "").strip() or None for name in Budget.model_fields}
+Part = TypeVar("Part", Budget, Stop)
+
+
+def part_of(part: type[Part], data: Mapping[str, str], prefix: str) -> Part:
+    """Return the budget or the stop rules that fields of a form name, with 95 % as 0.95. Raises FieldError."""
+    given = {name: _share(data.get(f"{prefix}.{name}", "").strip()) or None for name in part.model_fields}
     try:
-        return Budget.model_validate(given)
+        return part.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         raise FieldError(f"{prefix}.{first['loc'][0]}", refusal(first)) from None
+
+
+def _share(text: str) -> str:
+    if not text.endswith("%"):
+        return text
+    try:
+        return f"{float(text[:-1]) / 100:.10g}"
+    except ValueError:
+        return text
 
 
 @dataclass(frozen=True)
@@ -121,8 +136,8 @@ def at_fields(refused: Invalid, spec: Experiment, several: Several) -> dict[str,
         path, message = error.path.removeprefix("axes."), error.message
         if path == "axes":
             field = next(iter(several.fields.values()), "sweep.more")
-        elif path in ("objective", "sampler") or path.startswith("budget."):
-            field = f"sweep.{path.removeprefix('budget.')}"
+        elif path in ("objective", "sampler") or path.startswith(("budget.", "stop.")):
+            field = f"sweep.{path.rpartition('.')[2]}"
         elif path in typed_:
             field = typed_[path]
         else:
@@ -152,6 +167,10 @@ _ABOUT = (
               label="Or at most", unit="hours", numeric="decimal"),
     FormField("sweep.at_once", "text", "Runs that wait or run at once; if empty, 4 where later ones depend on others, "
               "else all.", label="At once", unit="runs", numeric="numeric"),
+    FormField("sweep.target", "text", "No run is started once one has reached this objective; a share as 0.95 or 95 %.",
+              label="Stop at", numeric="decimal"),
+    FormField("sweep.patience", "text", "No run is started once so many runs in a row, in the order of the sweep, have "
+              "not improved the objective.", label="Stop without improvement in", unit="runs", numeric="numeric"),
     FormField("sweep.seed", "text", "The same seed draws the same values.", label="Seed of the search", value="0",
               numeric="numeric"),
 )  # fmt: skip

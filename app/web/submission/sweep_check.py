@@ -61,6 +61,9 @@ def _with_objective(plan: Plan) -> Plan:
     if not plan.objective and (plan.sampler.kind == "adaptive" or plan.stop != Stop()):
         needed = "adaptive search" if plan.sampler.kind == "adaptive" else "a stop rule"
         raise FieldError("objective", f"is needed for {needed}, and runs of this kind declare none")
+    objective, target = objective_of(plan), plan.stop.target
+    if objective is not None and objective.percent and target is not None and not 0 <= target <= 1:
+        raise FieldError("stop.target", f"must be from 0 to 1, such as 0.95 for 95 %: {objective.title} is a share")
     return plan
 
 

@@ -5,20 +5,22 @@ from collections.abc import Mapping
 from app.contract.experiment import FieldError
 from app.records import Sweep
 from app.sweeps.axes import Axis
-from app.sweeps.plan import Budget
+from app.sweeps.plan import Budget, Stop
 from app.sweeps.typed import axis, typed
-from app.web.form.several import budget_of
+from app.web.form.several import part_of
 
 
 def filled(sweep: Sweep) -> dict[str, str]:
-    """Return the form as the sweep is: its axes by `axes.FIELD`, and its budget."""
+    """Return the form as the sweep is: its axes by `axes.FIELD`, its budget and its stop rules."""
     written = {f"axes.{path}": typed(each) for path, each in sweep.axes.items()}
-    budget = {f"budget.{name}": value for name, value in sweep.budget.model_dump().items()}
-    return written | {name: "" if value is None else f"{value:g}" for name, value in budget.items()}
+    for prefix, part in (("budget", sweep.budget), ("stop", sweep.stop)):
+        for name, value in part.model_dump().items():
+            written[f"{prefix}.{name}"] = "" if value is None else f"{value:.10g}"
+    return written
 
 
-def extension(sweep: Sweep, data: Mapping[str, str]) -> tuple[dict[str, Axis], Budget]:
-    """Return the axes that were changed, and the budget. Raises FieldError."""
+def extension(sweep: Sweep, data: Mapping[str, str]) -> tuple[dict[str, Axis], Budget, Stop]:
+    """Return the axes that were changed, the budget and the stop rules. Raises FieldError."""
     changed = {}
     before = filled(sweep)
     for path, each in sweep.axes.items():
@@ -30,4 +32,5 @@ def extension(sweep: Sweep, data: Mapping[str, str]) -> tuple[dict[str, Axis], B
                 changed[path] = axis(text, listed=listed)
             except FieldError as error:
                 raise FieldError(name, error.message) from None
-    return changed, budget_of({**before, **data}, "budget")
+    given = {**before, **data}
+    return changed, part_of(Budget, given, "budget"), part_of(Stop, given, "stop")

@@ -46,15 +46,16 @@ def cards(sweep: Sweep, members: Sequence[Member]) -> list[Card]:
 
 
 def _card(sweep: Sweep, data: SweepData, entry: SweepEntry, path: str, number: int) -> Card:
-    # Of one that takes long the browser has the words with the figure.
-    meta: Mapping[str, Any] = {"title": entry.title, "finding": (), "foot": ""}
-    if not entry.slow:
-        meta = entry.draw(data, path).layout.meta
+    if entry.pending is None:
+        meta: Mapping[str, Any] = entry.draw(data, path).layout.meta
+    else:
+        finding = [{"text": part.text, "role": part.role} for part in entry.pending(data)]
+        meta = {"title": entry.title, "finding": finding, "foot": ""}
     address = f"/api/v1/sweeps/{sweep.id}/figures/{entry.name}"
     query = {"field": path} if path else {}
     return Card(
         name=f"{entry.name}-{number}" if path else entry.name, title=meta["title"], question=entry.question, tab="",
-        size="" if path or entry.slow else "big", action=f"/sweeps/{sweep.id}", src=address,
+        size="" if path or entry.pending else "big", action=f"/sweeps/{sweep.id}", src=address,
         csv=f"{address}?{urlencode({**query, 'format': 'csv'})}", defaults="", log="", touches=TOUCHES,
         controls=tuple(Control(name, name, "hidden", value) for name, value in query.items()),
         finding=tuple(Part(part["text"], part.get("role") or "") for part in meta["finding"]),

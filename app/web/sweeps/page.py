@@ -18,8 +18,9 @@ from app.sweeps.axes import written
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.form_data import FormDep
 from app.web.core.page import edge, page, shell
-from app.web.core.problems import Invalid
+from app.web.core.problems import BadField, Invalid
 from app.web.core.words import ago, duration
+from app.web.form.fields import html_id
 from app.web.run.cards import Card
 from app.web.submission import sweep_submit as submission
 from app.web.sweeps.extension import extension, filled
@@ -64,14 +65,26 @@ class SweepHead:
     progress: str
     how: str
     budget: str
+    stops: str
     can_cancel: bool
     can_resume: bool
     age: str
 
 
 @dataclass(frozen=True)
+class Extended:
+    """A field of the form that extends a sweep."""
+
+    name: str
+    id: str
+    label: str
+    value: str
+    error: str
+
+
+@dataclass(frozen=True)
 class SweepView:
-    """The page of a sweep; `order` is what its table is sorted by."""
+    """The page of a sweep; `order` is what its table is sorted by, `errors` are of no field of its form."""
 
     head: SweepHead
     labels: tuple[str, ...]
@@ -83,8 +96,8 @@ class SweepView:
     live_runs: tuple[str, ...]
     measured: int
     moving: bool
-    extension: tuple[tuple[str, str, str], ...]
-    errors: Mapping[str, str]
+    extension: tuple[Extended, ...]
+    errors: tuple[str, ...]
     following: bool = False
 
 
@@ -128,11 +141,11 @@ def extend(
     """Ask for more values or another budget; with 422 and an error at each bad field where that cannot be."""
     sweep = store.sweep(sweep_id)
     try:
-        axes, budget = extension(sweep, data)
-        submission.extend_sweep(store, queue, sweep_id, axes=axes, budget=budget, stop=None)
+        axes, budget, stop = extension(sweep, data)
+        submission.extend_sweep(store, queue, sweep_id, axes=axes, budget=budget, stop=stop)
     except (Invalid, FieldError) as error:
-        found = error.errors if isinstance(error, Invalid) else []
-        errors = {each.path: each.message for each in found} or {getattr(error, "field", ""): str(error)}
+        bad = error.errors if isinstance(error, Invalid) else [BadField(path=error.field, message=error.message)]
+        errors = {each.path: each.message for each in bad}
         view_ = view(sweep, store.members(sweep_id), "", extended=data, errors=errors)
         return page(request, "sweeps/sweep.html", 422, page=view_, shell=shell(store))
     return RedirectResponse(f"/sweeps/{sweep_id}", 303)
@@ -161,17 +174,23 @@ def view(
         live_runs=tuple(each.run for each in members if each.run and each.live),
         measured=len(ended),
         moving=sweep.is_open or any(each.run and each.measured_seq != each.last_seq for each in members),
-        extension=_extension(sweep, extended or {}),
-        errors=errors or {},
+        extension=(fields := _extension(sweep, extended or {}, errors or {})),
+        errors=tuple(f"{path} {each}" for path, each in (errors or {}).items() if path not in {f.name for f in fields}),
     )
 
 
-def _extension(sweep: Sweep, data: Mapping[str, str]) -> tuple[tuple[str, str, str], ...]:
-    """Return name, label and value of each field of the form that extends a sweep."""
-    labels = {"budget.runs": "Runs, at most", "budget.hours": "Hours, at most", "budget.at_once": "Runs at once"}
+def _extension(sweep: Sweep, data: Mapping[str, str], errors: Mapping[str, str]) -> tuple[Extended, ...]:
+    """Return the fields of the form that extends a sweep."""
+    labels = {
+        "budget.runs": "Runs, at most", "budget.hours": "Hours, at most", "budget.at_once": "Runs at once",
+        "stop.target": "Stop at", "stop.patience": "Stop without improvement in",
+    }  # fmt: skip
     names = {f"axes.{path}": label_of(path, list(sweep.axes)) for path in sweep.axes} | labels
     written_ = filled(sweep)
-    return tuple((name, label, data.get(name, written_[name])) for name, label in names.items())
+    return tuple(
+        Extended(name, html_id(name), label, data.get(name, written_[name]), errors.get(name, ""))
+        for name, label in names.items()
+    )
 
 
 def head(sweep: Sweep, members: Sequence[Member] | None = None) -> SweepHead:
@@ -196,6 +215,7 @@ def head(sweep: Sweep, members: Sequence[Member] | None = None) -> SweepHead:
         progress=" · ".join([f"{ended} of {plural(size, 'run')} ended", *counts, *([left] if left else [])]),
         how=_how(sweep),
         budget=_budget(sweep, members or ()),
+        stops=_stops(sweep),
         can_cancel=sweep.state == "running",
         can_resume=sweep.state == "cancelled" or bool(sweep.counts.get("failed") or sweep.counts.get("cancelled")),
         age=ago(sweep.created_at, datetime.now(UTC)),
@@ -240,7 +260,16 @@ def _budget(sweep: Sweep, members: Sequence[Member]) -> str:
     if sweep.budget.hours is not None:
         used = sum(each.hours for each in members)
         parts.append(f"{used:.2g} of {sweep.budget.hours:g} hours" if members else f"{sweep.budget.hours:g} hours")
-    return f"Budget: {', '.join(parts)}" if parts else ""
+    return f"Budget: {', '.join(parts)}." if parts else ""
+
+
+def _stops(sweep: Sweep) -> str:
+    parts = []
+    if sweep.stop.target is not None:
+        parts.append(f"at {looked_for(sweep).text(sweep.stop.target)}")
+    if sweep.stop.patience is not None:
+        parts.append(f"after {plural(sweep.stop.patience, 'run')} without improvement")
+    return f"Stops {' or '.join(parts)}." if parts else ""
 
 
 def _row(sweep: Sweep, member: Member, *, best: bool) -> MemberRow:

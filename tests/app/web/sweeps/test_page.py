@@ -131,6 +131,27 @@ def test_chosen_fields_and_searches_come_from_the_section_of_the_sweep(client: h
     assert {each.values["mode"] for each in store.members(sweep.id)} <= {"iterative", "one_shot"}
 
 
+def test_stop_rules_are_typed_shown_and_changed(client: httpx.Client, store: Store) -> None:
+    answer = sent(client, "/new", form(**{"seed": "0..9", "sweep.target": "95 %", "sweep.patience": "3"}))
+    assert answer.status_code == 303, answer.text
+    sweep = store.sweep(answer.headers["location"].rpartition("/")[2])
+    assert (sweep.stop.target, sweep.stop.patience, sweep.started) == (
+        0.95,
+        3,
+        4,
+    )  # four at once: others depend on them
+    address = f"/sweeps/{sweep.id}"
+    text = page(client, address)
+    assert "Stops at 95.0 % or after 3 runs without improvement." in text
+    assert 'name="stop.target" value="0.95"' in text
+    refused = sent(client, f"{address}/extend", {"stop.patience": "none"})
+    assert refused.status_code == 422
+    assert '<a href="#f-stop-patience">Stop without improvement in</a> must be a whole number' in unmarked(refused.text)
+    assert sent(client, f"{address}/extend", {"stop.target": "", "stop.patience": "5"}).status_code == 303
+    changed = store.sweep(sweep.id).stop
+    assert (changed.target, changed.patience) == (None, 5)
+
+
 def test_a_component_has_the_settings_that_the_form_has_for_it(client: httpx.Client, store: Store) -> None:
     answer = sent(client, "/new", form(**{"sweep.more": "optimizer = adam, sgd", "optimizer.sgd.lr": "0.07"}))
     assert answer.status_code == 303, answer.text
@@ -152,6 +173,9 @@ def test_a_component_has_the_settings_that_the_form_has_for_it(client: httpx.Cli
         ({"optimizer.adam.lr": "1e-4..1e-1 log"}, "f-optimizer-adam-lr", "which a grid cannot"),
         ({"seed": "0..5", "sweep.runs": "many"}, "f-sweep-runs", "must be a whole number"),
         ({"seed": "0..5", "sweep.sampler": "random"}, "f-sweep-runs", "needs a number of runs"),
+        ({"seed": "0..5", "sweep.target": "high"}, "f-sweep-target", "must be a number"),
+        ({"seed": "0..5", "sweep.target": "95"}, "f-sweep-target", "must be from 0 to 1, such as 0.95 for 95 %"),
+        ({"seed": "0..5", "sweep.patience": "0"}, "f-sweep-patience", "must be at least 1"),
         ({"sweep.more": "nonsense"}, "f-sweep-more", "must have lines such as"),
         ({"sweep.more": "rewinds = weights, none"}, "f-sweep-more", "is not a field of this spec"),
         ({"sweep.more": "mode = iterative, never"}, "f-sweep-more", "never"),
