@@ -1,5 +1,6 @@
 """What each kind has to compare: masks, machines, films; and what unlike kinds cannot share, in words."""
 
+import re
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from app.store import Store
 from tests.app import hardware_rows
 from tests.app.erased_run import write_run as write_erased
 from tests.app.masked_run import write_run as write_masked
+from tests.app.ranked_run import write_run as write_ranked
 from tests.app.reading import unmarked
 from tests.app.web.sound import HTML
 
@@ -110,3 +112,21 @@ def test_unlike_kinds_say_what_each_can_compare(client: httpx.Client, store: Sto
     assert "Films: only Weight erasure (1 run)" in text
     figures = client.get(f"/api/v1/compare?runs={masked.id},{erased.id}").json()["figures"]
     assert {"compared_accuracy", "compared_columns", "compared_scatter"} < set(figures)
+
+
+def test_stable_ranks_are_grouped_with_the_batch_sizes_of_these_runs(client: httpx.Client, store: Store) -> None:
+    asked: list[dict[str, Any]] = [{"seed": 0}, {"seed": 1}, {"seed": 0, "loss": "cross_entropy"}]
+    runs = [write_ranked(store, **each) for each in asked]
+    chosen = {"runs": ",".join(run.id for run in runs), "group": "loss"}
+    text = unmarked(client.get("/compare", params=chosen, headers=HTML).text).replace("\u00a0", " ")
+    said = re.sub("<[^>]*>", "", text)
+    # 16, 17, 26 and 27; half of 16 and 17.
+    assert "At width 64, with batches of 32: mse 21.5 ± 5.8 (n = 4), cross_entropy 8.2 ± 0.4 (n = 2)" in said
+    assert '<option value="16">16</option>' in text
+    figure = "/api/v1/compare/figures/compared_stable_rank"
+    csv = client.get(figure, params={**chosen, "batch_size": "16", "format": "csv"}).text.splitlines()
+    assert csv[0] == "group,runs,update,batch_size,width,replicate,stable_rank,cap"
+    assert len(csv) == 1 + 2 * (4 + 2)
+    wrong = client.get(figure, params={**chosen, "batch_size": "7"})
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["path"] == "batch_size"

@@ -1,11 +1,13 @@
 """Several runs side by side: on a page with a link, over the API, and what cannot be compared."""
 
 import re
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import httpx
 import pytest
 
+from app.kinds.kind import Kind
 from app.kinds.presets import PRESETS
 from app.kinds.registry import COMPARED, KINDS, OF_ANY_RUNS
 from app.plotting.compared import LINES, MOST
@@ -128,11 +130,17 @@ def test_nothing_chosen_says_how_to_choose(client: httpx.Client) -> None:
     assert client.get("/api/v1/compare/figures/none").status_code == 404
 
 
-def test_a_kind_without_figures_says_so(client: httpx.Client, store: Store) -> None:
-    other = store.create_run(PRESETS["stable-rank-vs-width"].spec, name="e").id
-    text = client.get(f"/compare?runs={other}", headers=HTML).text
+def test_a_kind_without_figures_says_so(client: httpx.Client, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every kind has some today: a kind to come may have none."""
+    other = store.create_run(PRESETS["stable-rank-vs-width"].spec, name="e")
+    monkeypatch.setitem(cast("dict[str, Kind]", KINDS), other.kind, replace(KINDS[other.kind], compared=()))
+    text = client.get(f"/compare?runs={other.id}", headers=HTML).text
     assert "Nothing of this kind of run is drawn together" in text
     assert "This is one run: tick others on the board" in text
+
+
+def test_every_kind_has_something_of_its_own_to_compare() -> None:
+    assert [name for name, kind in KINDS.items() if not kind.compared and kind.compared_part is None] == []
 
 
 def test_more_runs_than_looks_say_that_lines_share_colours(client: httpx.Client, store: Store) -> None:
