@@ -28,12 +28,14 @@ from app.store import (
     measures,
     references,
     runs,
+    submissions,
     trash,
     views,
 )
 from app.store.archived import Row
 from app.store.connected import Connected
 from app.store.errors import Conflict, NotFound
+from app.store.submissions import Once
 from app.store.trash import DAY_S, Swept
 
 
@@ -49,14 +51,24 @@ class Records(Connected):
         notes: str = "",
         again_of: str | None = None,
         estimated_s: float | None = None,
+        once: Once | None = None,
     ) -> Run:
         """Store a run and queue its shards. Raises FieldError for a bad name, tag or note.
 
         `again_of` is the run that it repeats. `estimated_s` is the estimate for each shard that the person saw, to be
-        compared with the time that the shard will take.
+        compared with the time that the shard will take. A request that was stored already (`once`) returns its run.
         """
         about: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes, "again_of": again_of}
-        return self._create(lambda conn, run_id: runs.create(conn, run_id, spec, **about, estimated_s=estimated_s))
+
+        def write(conn: Connection, run_id: str) -> str:
+            if once is not None and (stored := submissions.begin(conn, once)) is not None and stored.run_id:
+                return stored.run_id
+            runs.create(conn, run_id, spec, **about, estimated_s=estimated_s)
+            if once is not None:
+                submissions.end(conn, once, run_id=run_id)
+            return run_id
+
+        return self._create(write)
 
     def import_run(
         self,
@@ -75,16 +87,20 @@ class Records(Connected):
         about: dict[str, Any] = {"name": name, "tags": list(tags), "notes": notes}
         saved = (output for item in outputs for output in item if isinstance(output, ArtifactSaved))
         self.artifacts_store.sync(output.sha256 for output in saved)
-        return self._create(lambda conn, run_id: imported.create(conn, run_id, spec, outputs, provenance, **about))
 
-    def _create(self, write: Callable[[Connection, str], None]) -> Run:
-        """Store a new run under an id that is free."""
+        def write(conn: Connection, run_id: str) -> str:
+            imported.create(conn, run_id, spec, outputs, provenance, **about)
+            return run_id
+
+        return self._create(write)
+
+    def _create(self, write: Callable[[Connection, str], str]) -> Run:
+        """Store a new run under an id that is free, and return the one that `write` names."""
         for attempt in itertools.count(1):
             run_id = ids.run_id()
             try:
                 with self._db.write() as conn:
-                    write(conn, run_id)
-                    return runs.get(conn, run_id)
+                    return runs.get(conn, write(conn, run_id))
             except IntegrityError:  # another process drew the same id in the same millisecond
                 if attempt == 3:
                     raise

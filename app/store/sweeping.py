@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 
 from app.records import Sweep
-from app.store import ids, sweeps
+from app.store import ids, submissions, sweeps
 from app.store.connected import Connected
+from app.store.submissions import Once
 from app.store.sweeps import Next, Result
 from app.sweeps.plan import Plan
 
@@ -13,15 +14,23 @@ class Sweeping(Connected):
     """One transaction per method: a sweep is never stored in part."""
 
     def create_sweep(
-        self, plan: Plan, first: Next, *, name: str, tags: Collection[str] = (), notes: str = ""
-    ) -> tuple[Sweep, list[str]]:
-        """Store a sweep with its first members; returns it and their runs. Raises FieldError for bad labels."""
+        self, plan: Plan, first: Next, *, name: str, tags: Collection[str] = (), notes: str = "",
+        once: Once | None = None,
+    ) -> tuple[Sweep, list[str]]:  # fmt: skip
+        """Store a sweep with its first members; returns it and their runs. Raises FieldError for bad labels.
+
+        A request that was stored already (`once`) returns its sweep, and no runs.
+        """
         sweep_id = ids.run_id()
         with self._db.write() as conn:
+            if once is not None and (stored := submissions.begin(conn, once)) is not None and stored.sweep_id:
+                return sweeps.get(conn, stored.sweep_id), []
             sweeps.create(conn, sweep_id, plan, name=name, tags=tags, notes=notes)
             added = sweeps.add(conn, sweep_id, 0, first.starts)
             if first.close is not None:
                 sweeps.close(conn, sweep_id, first.close)
+            if once is not None:
+                submissions.end(conn, once, sweep_id=sweep_id)
             return sweeps.get(conn, sweep_id), added
 
     def continue_sweep(self, sweep_id: str, expected: int, found: Next) -> list[str]:

@@ -27,7 +27,7 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from app.store.errors import Damaged
 
-REVISION = "0010"
+REVISION = "0011"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 UNMEASURED = "measured_seq IS NULL OR measured_seq < last_seq"
@@ -126,6 +126,9 @@ sweeps = Table(
     Column("tags", Json, nullable=False),
     Column("notes", Text, nullable=False),
     Column("created_at", Double, nullable=False),
+    # Who stops weak members early; empty: nobody.
+    Column("pruner", Json),
+    Column("deleted_at", Double),
     Index(None, "created_at", "id"),
 )
 
@@ -309,6 +312,20 @@ sweep_members = Table(
     Column("hours", Double),
     Column("seq", Integer),
     Column("error", Text),
+    # Values of the objective on the way to the end, and why the sweep stopped the run early.
+    Column("reports", Json),
+    Column("stopped", Text),
+)
+
+# Requests that were sent with a key: what they have stored.
+submissions = Table(
+    "submissions",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("run_id", String(10), ForeignKey("runs.id", ondelete="CASCADE"), index=True),
+    Column("sweep_id", String(10), ForeignKey("sweeps.id", ondelete="CASCADE"), index=True),
+    Column("at", Double, nullable=False),
 )
 
 # Workers that cannot continue what a shard began, such as those with another version of torch.

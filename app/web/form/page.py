@@ -27,6 +27,7 @@ from app.web.form.estimates import Estimate, estimate_of
 from app.web.form.fields import FormField, labels
 from app.web.form.presets import presets
 from app.web.form.several import Several, SweepForm, at_fields, plan_of, read, sweep_form
+from app.web.submission.once import FIELD, of_form, token
 from app.web.submission.submit import extend as extend_run
 from app.web.submission.submit import submit, trainable
 from app.web.submission.sweep_submit import submit_sweep
@@ -55,6 +56,7 @@ class NewPage:
     repeatable: bool
     errors: Mapping[str, str]
     problems: tuple[Problem, ...]
+    submission: str
     sweep: SweepForm | None = None
 
     @property
@@ -122,7 +124,7 @@ def create(request: Request, store: StoreDep, queue: QueueDep, data: FormDep) ->
             else:
                 run = submit(
                     store, queue, spec, name=data.get("name", "").strip(), tags=split_tags(data.get("tags", "")),
-                    notes=data.get("notes", "").replace("\r\n", "\n"),
+                    notes=data.get("notes", "").replace("\r\n", "\n"), once=of_form(data),
                 )  # fmt: skip
             return RedirectResponse(f"/runs/{run.id}", 303)
         except FieldError as error:
@@ -143,6 +145,7 @@ def _create_sweep(
             sweep = submit_sweep(
                 store, queue, plan_of(spec, data, several.axes), name=data.get("name", "").strip(),
                 tags=split_tags(data.get("tags", "")), notes=data.get("notes", "").replace("\r\n", "\n"),
+                once=of_form(data),
             )  # fmt: skip
             return RedirectResponse(f"/sweeps/{sweep.id}", 303)
         except FieldError as error:
@@ -180,6 +183,7 @@ def _page(
         form=KINDS[kind].form,
         repeatable=getattr(EXPERIMENTS[kind].params, "repeatable", True),
         problems=problems_of((*about_, *(sweep.fields if sweep else ())), sections, errors),
+        submission=data.get(FIELD) or token(),
         sweep=sweep,
         errors=dict(sorted(errors.items(), key=lambda item: order.index(item[0]) if item[0] in order else len(order))),
     )

@@ -10,6 +10,7 @@ from app.records import Run
 from app.repeat.comparison import Comparison, Difference, compare_runs
 from app.store import Reads, Store
 from app.store.labels import NAME_LENGTH
+from app.store.submissions import Once
 from app.web.submission.submit import submit, trainable
 
 AGAIN = " (again)"
@@ -32,10 +33,10 @@ class Relation:
     comparison: Comparison | None = None
 
 
-def again(store: Store, queue: Queue, run: Run) -> Run:
+def again(store: Store, queue: Queue, run: Run, once: Once | None = None) -> Run:
     """Submit the spec of a run once more, unchanged. Raises Conflict for imported masks."""
     name = run.name if run.name.endswith(AGAIN) else run.name[: NAME_LENGTH - len(AGAIN)] + AGAIN
-    return submit(store, queue, trainable(run), name=name, tags=run.tags, notes=run.notes, again_of=run.id)
+    return submit(store, queue, trainable(run), name=name, tags=run.tags, notes=run.notes, again_of=run.id, once=once)
 
 
 def compared(store: Reads, now: Run, to: str | None) -> Comparison:

@@ -15,6 +15,7 @@ from app.store.labels import NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH, TAGS
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.parameters import RunId
 from app.web.core.problems import responses
+from app.web.submission.once import KeyHeader, of_request
 from app.web.submission.submit import announce, extend, submit, trainable
 from app.web.submission.waits import noted
 
@@ -76,14 +77,15 @@ class Extension(_Body):
 
 
 @router.post("/runs", status_code=201)
-def create_run(body: NewRun, response: Response, store: StoreDep, queue: QueueDep) -> Run:
+def create_run(
+    body: NewRun, response: Response, store: StoreDep, queue: QueueDep, idempotency_key: KeyHeader = None
+) -> Run:
     """Submit a run. Without a broker or a worker for it, it is stored and waits; `progress.note` gives the reason."""
-    name = body.name
-    if body.spec is not None:
-        run = submit(store, queue, body.spec, name=name, tags=body.tags, notes=body.notes)
-    else:
-        preset = PRESETS[body.preset or ""]
-        run = submit(store, queue, preset.spec, name=name or preset.title, tags=body.tags, notes=body.notes)
+    preset = PRESETS.get(body.preset or "")
+    spec, name = (preset.spec, body.name or preset.title) if preset is not None else (body.spec, body.name)
+    assert spec is not None  # noqa: S101 (a body has either)
+    once = of_request(idempotency_key, "runs", body)
+    run = submit(store, queue, spec, name=name, tags=body.tags, notes=body.notes, once=once)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"
     return run
 

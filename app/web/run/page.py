@@ -30,6 +30,7 @@ from app.web.run.live_level import has_levels, newest_level
 from app.web.run.log_lines import Log, log_of
 from app.web.run.progress import counted, ended
 from app.web.run.verdicts import VerdictTable, verdict_table
+from app.web.submission.once import of_form
 from app.web.submission.submit import announce
 
 router = APIRouter(include_in_schema=False)
@@ -124,9 +125,9 @@ def resume(run_id: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
 
 
 @router.post("/runs/{run_id}/again")
-def run_again(run_id: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
+def run_again(run_id: str, store: StoreDep, queue: QueueDep, data: FormDep) -> RedirectResponse:
     """Submit the same spec once more, and show the new run."""
-    return _back(again(store, queue, store.run(run_id)).id)
+    return _back(again(store, queue, store.run(run_id), of_form(data)).id)
 
 
 @router.post("/runs/{run_id}/bin")

@@ -9,6 +9,7 @@ from app.pictures.check import check_picture
 from app.queue import Queue, queues_of
 from app.records import Run
 from app.store import Conflict, NotFound, Store
+from app.store.submissions import Once
 from app.web.submission.waits import noted
 
 BROKER_DOWN = "Stored. The broker does not answer: the run starts when it is back."
@@ -36,8 +37,9 @@ def submit(
     tags: Sequence[str] = (),
     notes: str = "",
     again_of: str | None = None,
+    once: Once | None = None,
 ) -> Run:
-    """Store a run and announce it; `again_of` is the run that it repeats.
+    """Store a run and announce it; `again_of` is the run that it repeats. A request that is repeated finds its run.
 
     Raises FieldError when its picture, ticket, name, tags or notes are refused.
     """
@@ -45,7 +47,9 @@ def submit(
     check_tickets(store, spec)
     estimated_s = replicate_seconds(spec, store.speeds())
     name = name or default_name(spec)
-    run = store.create_run(spec, name=name, tags=tags, notes=notes, again_of=again_of, estimated_s=estimated_s)
+    run = store.create_run(
+        spec, name=name, tags=tags, notes=notes, again_of=again_of, estimated_s=estimated_s, once=once
+    )
     return announce(store, queue, run)
 
 

@@ -12,6 +12,7 @@ from app.kinds.specs import EXPERIMENT
 from app.queue import Queue
 from app.records import Sweep
 from app.store import Conflict, Store
+from app.store.submissions import Once
 from app.sweeps.axes import Axis, key, written
 from app.sweeps.plan import Budget, Plan, Stop, Values
 from app.web.core.problems import BadField, Invalid
@@ -56,12 +57,16 @@ def preview(store: Store, plan: Plan) -> Preview:
 
 
 def submit_sweep(
-    store: Store, queue: Queue, plan: Plan, *, name: str = "", tags: Sequence[str] = (), notes: str = ""
-) -> Sweep:
-    """Store a sweep with its first members and announce these. Raises Invalid; FieldError for bad labels."""
+    store: Store, queue: Queue, plan: Plan, *, name: str = "", tags: Sequence[str] = (), notes: str = "",
+    once: Once | None = None,
+) -> Sweep:  # fmt: skip
+    """Store a sweep with its first members and announce these. Raises Invalid; FieldError for bad labels.
+
+    A request that is repeated finds its sweep.
+    """
     name = name.strip() or f"Sweep: {default_name(EXPERIMENT.validate_python(plan.spec))}"[:200]
     found = checked(store, plan, name)
-    sweep, started = store.create_sweep(found.plan, found.first, name=name, tags=tags, notes=notes)
+    sweep, started = store.create_sweep(found.plan, found.first, name=name, tags=tags, notes=notes, once=once)
     tell(queue, store, started)
     return sweep
 

@@ -18,6 +18,7 @@ from app.web.core.parameters import Empty
 from app.web.core.problems import responses
 from app.web.run.api import Name, Notes, Submitted, Tags
 from app.web.submission import sweep_submit as submission
+from app.web.submission.once import KeyHeader, of_request
 from app.web.submission.sweep_submit import Preview, extend_sweep, preview, submit_sweep
 from app.web.sweeps import figures
 from app.web.sweeps.table import columns
@@ -97,9 +98,12 @@ class SweepMembers(_Body):
 
 
 @router.post("", status_code=201)
-def create_sweep(body: NewSweep, response: Response, store: StoreDep, queue: QueueDep) -> Sweep:
+def create_sweep(
+    body: NewSweep, response: Response, store: StoreDep, queue: QueueDep, idempotency_key: KeyHeader = None
+) -> Sweep:
     """Submit a sweep. All members are checked before any is stored, and they are stored at once."""
-    sweep = submit_sweep(store, queue, body.plan, name=body.name, tags=body.tags, notes=body.notes)
+    once = of_request(idempotency_key, "sweeps", body)
+    sweep = submit_sweep(store, queue, body.plan, name=body.name, tags=body.tags, notes=body.notes, once=once)
     response.headers["Location"] = f"/api/v1/sweeps/{sweep.id}"
     return sweep
 
