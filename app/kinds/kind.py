@@ -31,6 +31,7 @@ class Tab:
     """A view of a run, named `key` in the address; its figures stand in `template`.
 
     `load(store, run, query)` makes what a template without figures shows, as `page.view`; `styles` are sheets.
+    What the page reads besides its figures is read at once: whole `series`, all artifacts, the starts of attempts.
     """
 
     key: str
@@ -38,6 +39,9 @@ class Tab:
     figures: tuple[Placed, ...] = ()
     template: str = "run/figures.html"
     styles: tuple[str, ...] = ()
+    series: tuple[str, ...] = ()
+    with_artifacts: bool = False
+    with_starts: bool = False
     load: Callable[[Reads, Run, Mapping[str, str]], object] | None = field(default=None, repr=False)
 
     def wanted(self, run: Run) -> bool:

@@ -23,6 +23,8 @@ MASKS = Tab(
     ),
     template="masks/masks.html",
     styles=("css/atlas.css",),
+    series=("layers",),
+    with_artifacts=True,
 )
 OVERLAP = Tab(
     "overlap",

@@ -4,11 +4,11 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 from app.records import ArtifactRef
 from app.store.errors import Corrupt, NotFound
 from app.store.lookup import coordinates
-from app.store.tables import AnyRow, artifacts
+from app.store.tables import artifacts
 
 _SYNCS_AT_ONCE = 8
 _PIECE_BYTES = 2**20
@@ -178,20 +178,21 @@ class Artifacts:
 def of_run(conn: Connection, run_id: str) -> list[ArtifactRef]:
     """The run's artifacts by replicate, in the order in which each was saved."""
     query = select(artifacts).where(artifacts.c.run_id == run_id).order_by(artifacts.c.replicate, artifacts.c.seq)
-    return [_ref(row) for row in conn.execute(query)]
+    return [ref(row) for row in conn.execute(query).mappings()]
 
 
 def one(conn: Connection, sha256: str) -> ArtifactRef:
     """The newest artifact with these bytes; several runs may have saved the same. Raises NotFound."""
     query = select(artifacts).where(artifacts.c.sha256 == sha256).order_by(artifacts.c.run_id.desc())
-    row = conn.execute(query.limit(1)).first()
+    row = conn.execute(query.limit(1)).mappings().first()
     if row is None:
         raise NotFound(f"there is no artifact {sha256}")
-    return _ref(row)
+    return ref(row)
 
 
-def _ref(row: AnyRow) -> ArtifactRef:
-    return ArtifactRef.model_validate({**row._mapping, "id": row.sha256, "key": dict(coordinates(row.key))})
+def ref(row: Mapping[Any, Any]) -> ArtifactRef:
+    """Return the record of an artifact's row, by column."""
+    return ArtifactRef.model_validate({**row, "id": row["sha256"], "key": dict(coordinates(row["key"]))})
 
 
 def _sync(path: Path) -> None:

@@ -96,10 +96,12 @@ def _records(conn: Connection, run_id: str, which: ColumnElement[bool], limit: i
         .order_by(event_table.c.seq)
         .limit(limit)
     )
-    return [
-        EventRecord(seq=row.seq, at=moment(row.at), replicate=row.replicate, event=row.body)
-        for row in conn.execute(query)
-    ]
+    return [record(row, row.body) for row in conn.execute(query)]
+
+
+def record(row: AnyRow, body: dict[str, Any]) -> EventRecord:
+    """Return the record of an event's row."""
+    return EventRecord(seq=row.seq, at=moment(row.at), replicate=row.replicate, event=body)
 
 
 def touched(conn: Connection, run_id: str, seq: int) -> set[str]:

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from app.contract.training_key import Value
-from app.records import ArtifactRef, Page, Refusal, Run, Series, WorkerInfo
-from app.store import events, series
+from app.records import ArtifactRef, EventRecord, Page, Refusal, Run, Series, WorkerInfo
+from app.store import events, series, together
 from app.store.reads import Reads
 from app.store.runs import Relatives
 from app.store.tables import AnyRow
@@ -90,6 +90,10 @@ class Snapshot(Reads):
         """The run's artifacts by replicate. Raises NotFound."""
         return self._once(("artifacts", run_id), lambda: Reads.artifacts(self, run_id))
 
+    def starts(self, run_id: str) -> list[EventRecord]:
+        """The events `started` of every attempt, in order. Raises NotFound."""
+        return self._once(("starts", run_id), lambda: Reads.starts(self, run_id))
+
     def refusals(self, run_id: str) -> list[Refusal]:
         """Which workers cannot go on with the run's waiting shards, and why."""
         return self._once(("refusals", run_id), lambda: Reads.refusals(self, run_id))
@@ -110,6 +114,17 @@ class Snapshot(Reads):
         whole = ("replicate", None)
         new = [each for each in run_ids if any(("series", each, name, whole) not in self._known for name in names)]
         self._chunks = series.chunks_of(self._conn, new, names) if new and names else {}
+
+    def read_together(
+        self, run_id: str, names: Collection[str], *, with_artifacts: bool = False, with_starts: bool = False
+    ) -> None:
+        """Read whole series of one run in one statement with its artifacts and starts, in place of those read ahead."""
+        found = together.read(self._conn, run_id, names, with_artifacts=with_artifacts, with_starts=with_starts)
+        self._chunks = {(run_id, name): chunks for name, chunks in found.chunks.items()}
+        if with_artifacts:
+            self._known["artifacts", run_id] = found.artifacts
+        if with_starts:
+            self._known["starts", run_id] = found.starts
 
     def series(
         self,

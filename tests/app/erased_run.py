@@ -118,6 +118,10 @@ class ErasedRun:
         """The worker stops as it was told."""
         self.store.cancelled(*self._token)
 
+    def refuse(self, reason: str) -> None:
+        """The worker cannot go on: the replicate waits for another."""
+        self.store.refuse(*self._token, reason)
+
     def weights(self, cell: Cell, step: int) -> NDArray[np.float64]:
         """What a reader may know of W at a step."""
         moved = self.moved[cell, step]

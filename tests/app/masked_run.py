@@ -123,6 +123,10 @@ class _Hand:
         self._store.append(*self._token, [event], self._ordinal)
         self._ordinal += event.rows
 
+    def refuse(self, reason: str) -> None:
+        """The worker cannot go on: the replicate waits for another."""
+        self._store.refuse(*self._token, reason)
+
     def mask(self, place: LotteryKey, masks: Kernels, base: Kernels, strata: Kernels | None) -> None:
         columns: dict[str, list[float]] = {
             name: [] for name in ("layer", "kept", "total", "dead_inputs", "dead_units", "flipped")

@@ -35,7 +35,15 @@ def choices(spec: ErasureSpec, option: str) -> Choices:
 KIND = Kind(
     entry=ENTRY,
     tabs=(
-        Tab("film", "Film", template="erasure/film.html", styles=("css/film.css",), load=film_page),
+        Tab(
+            "film",
+            "Film",
+            template="erasure/film.html",
+            styles=("css/film.css",),
+            series=("erasure", "ending"),
+            with_artifacts=True,
+            load=film_page,
+        ),
         Tab(
             "erasure",
             "Erasure",

@@ -30,7 +30,12 @@ def measured(reader: Reader, run: Run) -> Iterator[Fact]:
 KIND = Kind(
     entry=ENTRY,
     tabs=(
-        Tab("curves", "Curves", (Placed(accuracy_vs_density.ENTRY, "big"), Placed(layer_density.ENTRY, "short"))),
+        Tab(
+            "curves",
+            "Curves",
+            (Placed(accuracy_vs_density.ENTRY, "big"), Placed(layer_density.ENTRY, "short")),
+            series=("outcome", "layers"),
+        ),
         MASKS,
         OVERLAP,
     ),

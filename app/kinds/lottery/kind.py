@@ -29,6 +29,7 @@ KIND = Kind(
                 Placed(early_stop_vs_density.ENTRY, log_y="log_early_stop"),
                 Placed(layer_density.ENTRY, "short"),
             ),
+            series=("outcome", "layers"),
         ),
         Tab("training", "Training", (Placed(training_curves.ENTRY, "big", log_y="log_training"),)),
         MASKS,

@@ -36,13 +36,8 @@ from app.web.submission.submit import announce
 router = APIRouter(include_in_schema=False)
 
 # What every kind of run has besides the tabs of its own.
-SPEC, LOG = KindTab("spec", "Spec", template="run/spec.html"), KindTab("log", "Log", template="run/log.html")
-# The series that a page reads under a tab besides those of its figures.
-_SERIES: Mapping[str, tuple[str, ...]] = {
-    "curves": ("outcome", "layers"),
-    "masks": ("layers",),
-    "spec": ("layers",),
-}
+SPEC = KindTab("spec", "Spec", template="run/spec.html", series=("layers",), with_artifacts=True, with_starts=True)
+LOG = KindTab("log", "Log", template="run/log.html")
 
 
 @dataclass(frozen=True)
@@ -181,8 +176,8 @@ def _render(
     # The browser asks again and again for the live parts of a page that it has: it has the figures too.
     known = known_parts(request)
     lean = known is not None
-    series = {*_SERIES.get(tab.key, ()), counted(run)} - {""}
-    store.read_ahead([run.id], series)
+    series = {*tab.series, counted(run)} - {""}
+    store.read_together(run.id, series, with_artifacts=tab.with_artifacts, with_starts=tab.with_starts)
     broker = run.state != "queued" or queue.alive()
     workers = store.workers() if run.state == "queued" else []
     refusals = store.refusals(run.id) if run.state in ("queued", "running") else []
