@@ -9,6 +9,9 @@ ONLY ?=
 KILLS ?= 100
 SEED ?= 1
 
+# Workers, web and tests are many processes: where none may keep what it compiled, each compiles every module again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: install run test soak check bench format generated clean
 
 install: $(VENV)/.run
