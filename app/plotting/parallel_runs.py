@@ -21,7 +21,7 @@ MOST = 16
 class ParallelOptions(Options):
     """`columns` are fields and measures, separated by commas; none leaves the choice to the runs."""
 
-    columns: str = Field("", max_length=2_000)
+    columns: str = Field("", max_length=2_000, json_schema_extra={"of": "columns"})
 
 
 class ParallelInfo(NamedTuple):
@@ -39,12 +39,13 @@ def info(source: ComparedSource[ParallelOptions]) -> ParallelInfo:
     """The data of the figure: chosen columns, else those that differ, fields before measures."""
     wanted = [name.strip() for name in source.options.columns.split(",") if name.strip()]
     found = {name: run_columns.find(source.columns, name) for name in wanted}
-    chosen = [each for each in found.values() if each is not None] if wanted else run_columns.telling(source.columns)
+    there = {name: column for name, column in found.items() if column is not None and not column.empty}
+    chosen = list(dict.fromkeys(there.values())) if wanted else run_columns.telling(source.columns)
     lines = source.described
     return ParallelInfo(
         tuple(run.id for run, _, _ in lines), tuple(name for _, _, name in lines),
         tuple(group.name for _, group, _ in lines), tuple(group.role for _, group, _ in lines),
-        tuple(chosen[:MOST]), tuple(name for name, column in found.items() if column is None),
+        tuple(chosen[:MOST]), tuple(name for name in found if name not in there),
     )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from app.plotting import words
+from app.search.facts import leaf_of
+from app.search.fields import path_of
 
 Value: TypeAlias = float | str | None
 _MOST = {"field": 5, "cost": 1, "result": 2}
@@ -25,6 +27,11 @@ class RunColumn(NamedTuple):
         """Whether every value is a number, and there is one."""
         there = [value for value in self.values if value is not None]
         return bool(there) and all(isinstance(value, float) for value in there)
+
+    @property
+    def empty(self) -> bool:
+        """Whether no run has a value."""
+        return all(value is None for value in self.values)
 
     @property
     def differs(self) -> bool:
@@ -61,9 +68,14 @@ def _size(name: str) -> tuple[float, str]:
         return math.inf, name
 
 
+def usual(columns: Sequence[RunColumn]) -> list[RunColumn]:
+    """Return the columns that differ, without measures at a share of kept weights: those are drawn where asked for."""
+    return [each for each in columns if each.differs and "@" not in each.path]
+
+
 def telling(columns: Sequence[RunColumn]) -> list[RunColumn]:
     """Return what is drawn where nothing is chosen: five fields, a cost and two results that differ, the first last."""
-    groups = {name: [each for each in columns if each.differs and each.group == name] for name in _MOST}
+    groups = {name: [each for each in usual(columns) if each.group == name] for name in _MOST}
     return [each for name, most in _MOST.items() for each in _ordered(name, groups[name][:most])]
 
 
@@ -95,9 +107,10 @@ def ticks(column: RunColumn) -> list[tuple[float, str]]:
 
 
 def find(columns: Sequence[RunColumn], name: str) -> RunColumn | None:
-    """Return the column of a path, or of its last part where one column alone has that."""
-    alike = [column for column in columns if name in (column.path, column.path.rpartition(".")[2])]
-    exact = [item for item in alike if item.path == name]
+    """Return the column that a query calls so: by its path, or its last part where one column alone has that."""
+    path = path_of(name)
+    alike = [column for column in columns if path in (column.path, leaf_of(column.path))]
+    exact = [item for item in alike if item.path == path]
     return exact[0] if exact else alike[0] if len(alike) == 1 else None
 
 

@@ -18,6 +18,8 @@ from app.plotting.style import LOOKS, axis, figure
 from app.plotting.words import Part
 
 _COLUMN: dict[str, JsonValue] = {"of": "column"}
+_OUTCOMES = ("result", "cost", "field")
+"""What the y axis shows where nothing is chosen: the first of these that differs."""
 
 
 class ScatterOptions(Options):
@@ -42,10 +44,11 @@ class ScatterInfo(NamedTuple):
 def info(source: ComparedSource[ScatterOptions]) -> ScatterInfo:
     """The data of the figure. Raises FieldError for a column that no run has."""
     options = source.options
-    numeric = [each for each in source.columns if each.numeric and each.differs]
-    ranked = sorted(numeric, key=lambda each: each.group != "result")
+    usual = run_columns.usual(source.columns)
+    numeric = [each for each in usual if each.numeric]
+    ranked = sorted(numeric, key=lambda each: _OUTCOMES.index(each.group))
     y = _chosen(source, "y", options.y) or (ranked[0] if ranked else None)
-    others = [each for each in numeric if each != y] or [each for each in source.columns if each.differs and each != y]
+    others = [each for each in numeric if each != y] or [each for each in usual if each != y]
     x = _chosen(source, "x", options.x) or (others[0] if others else None)
     lines = source.described
     both = [
@@ -164,7 +167,7 @@ def _axis(column: RunColumn | None) -> dict[str, Any]:
             return mean_lines.log_axis(column.title, mean_lines.log_range(np.array(column.numbers)))
         return axis(column.title, exponentformat="power", nticks=6)
     names = column.names
-    return axis(column.title, range=[-0.5, len(names) - 0.5], tickvals=list(range(len(names))),
+    return axis(column.title, range=[-0.5, max(len(names), 1) - 0.5], tickvals=list(range(len(names))),
                 ticktext=[short(name) for name in names])  # fmt: skip
 
 

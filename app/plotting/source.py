@@ -16,10 +16,21 @@ from app.records import Run, Series
 class Options(BaseModel):
     """Base of every figure's query options: frozen, and an unknown one is an error.
 
-    A field's schema may say under "none" what its absence is called.
+    A field's schema may say under "none" what its absence is called, and "of": "column" or "columns" that it names
+    fields and measures of runs, separated by commas.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @property
+    def columns_asked(self) -> list[str]:
+        """Return the fields and measures that these options name."""
+        found = [
+            str(getattr(self, name)).split(",")
+            for name, each in type(self).model_fields.items()
+            if isinstance(each.json_schema_extra, dict) and each.json_schema_extra.get("of") in ("column", "columns")
+        ]
+        return [part.strip() for each in found for part in each if part.strip()]
 
 
 S = TypeVar("S", bound=RunSpec)

@@ -80,6 +80,18 @@ def shared(name: str) -> tuple[str, float | None]:
     return base + at, share if share is not None and 0 < share <= 1 else None
 
 
+def path_of(name: str) -> str:
+    """Return the path of a field or measure by its last part, where one path alone has that; else the name itself.
+
+    A share of kept weights is written with its %: "result.accuracy@5%" of "accuracy@5".
+    """
+    base, at, share = name.partition("@")
+    base += at
+    alike = [path for path in fact_fields() if base in (path, leaf_of(path))]
+    path = base if base in alike or len(alike) != 1 else alike[0]
+    return path + (f"{share.removesuffix('%')}%" if at else "")
+
+
 @cache
 def fact_fields() -> Mapping[str, frozenset[Type]]:
     """Return the paths of all facts with the types of their values: fields of specs, then measures."""

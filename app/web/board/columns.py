@@ -1,11 +1,11 @@
 """Facts of runs as columns of the board: fields that differ among its runs, or what its reader chose."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.contract.measures import Measure
 from app.search.facts import Fact, leaf_of
-from app.search.fields import fact_fields, measure_of, types_of
+from app.search.fields import fact_fields, measure_of, path_of, types_of
 from app.web.core.words import duration, size
 
 MOST = 3
@@ -63,15 +63,13 @@ def differing(facts: Mapping[str, Sequence[Fact]], most: int = MOST) -> list[Col
 def column(path: str) -> Column:
     """Return the column of a path, or of a field or measure by its last part where one path alone has it."""
     known = fact_fields()
-    base, at, share = path.partition("@")
+    whole = path_of(path)
+    base, at, share = whole.partition("@")
     base += at
-    alike = [each for each in known if base in (each, leaf_of(each))]
-    base = base if base in known or len(alike) != 1 else alike[0]
     leaf = leaf_of(base)
     alone = sum(leaf_of(each) == leaf for each in known) == 1
-    share = f"{share.removesuffix('%')}%" if at else ""
     title = (leaf if alone else base).replace("_", " ") + share
-    return Column(base + share, title, known.get(base) == frozenset({"number"}), measure_of(base))
+    return Column(whole, title, known.get(base) == frozenset({"number"}), measure_of(base))
 
 
 def named(text: str) -> list[Column]:
@@ -92,8 +90,12 @@ def offered(columns: Sequence[Column], facts: Mapping[str, Sequence[Fact]]) -> l
     paths = dict.fromkeys(each.path for each in columns) | dict.fromkeys(
         fact.path for each in facts.values() for fact in each if fact.path not in _SHOWN
     )
-    at = [f"{path}@{share}" for path in list(paths) if f"{path}@" in fact_fields() for share in _SHARES]
-    return [column(path) for path in dict.fromkeys([*paths, *at])]
+    return [column(path) for path in dict.fromkeys([*paths, *at_shares(paths)])]
+
+
+def at_shares(paths: Iterable[str]) -> list[str]:
+    """Return the measures among these paths that depend on the share of kept weights, at usual shares."""
+    return [f"{path}@{share}" for path in paths if f"{path}@" in fact_fields() for share in _SHARES]
 
 
 def is_field(path: str) -> bool:

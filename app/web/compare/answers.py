@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from pydantic import ValidationError
 
+from app.kinds.registry import OF_ANY_RUNS
 from app.plotting.compared import ComparedEntry, Said, Sheet
 from app.plotting.entry import to_csv
 from app.plotting.source import Options
@@ -63,9 +64,10 @@ def _info(readers: Readers, chosen: Selection, entry: ComparedEntry, options: Op
 
 
 def _key(chosen: Selection, entry: ComparedEntry, options: Options) -> tuple[Any, ...]:
-    # A name comes without an event.
+    # A name comes without an event, and measures some time after one.
     runs = tuple((run.id, run.last_seq, run.name, run.state) for run in chosen.runs)
-    return entry.name, options.model_dump_json(), runs, chosen.groups
+    columns = chosen.values if entry in OF_ANY_RUNS else ()
+    return entry.name, options.model_dump_json(), runs, chosen.groups, columns
 
 
 def _once(store: Snapshot, key: tuple[Any, ...], make: Any) -> Any:

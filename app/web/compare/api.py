@@ -87,7 +87,8 @@ def compared_figure(
     options = options_of(entry, {k: v for k, v in request.query_params.items() if k not in _OWN}, every=True)
     csv = wants_csv(request.headers.get("accept", ""), form)
     with sources.now() as readers:
-        chosen = select(readers.store, runs, q, group, described=entry in OF_ANY_RUNS)
+        described = entry in OF_ANY_RUNS
+        chosen = select(readers.store, runs, q, group, asked=options.columns_asked, described=described)
         found = answer(readers, chosen, entry, options, "csv" if csv else "json")
     headers = {"ETag": found.etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if if_none_match is not None and found.etag in {tag.strip() for tag in if_none_match.split(",")}:

@@ -4,6 +4,7 @@ from typing import Any
 
 from app.kinds.registry import KINDS
 from app.plotting.compared import ComparedEntry
+from app.plotting.run_columns import find
 from app.plotting.source import Options
 from app.web.compare.selection import Selection
 from app.web.run.cards import Control
@@ -35,8 +36,9 @@ def _control(name: str, schema: dict[str, Any], value: Any, chosen: Selection) -
     if schema.get("type") == "string" and (known := {key: title for each in kinds for key, title in each}):
         return Control(name, label, "select", text, (("", "most common"), *known.items()))
     if schema.get("of") == "column":
-        each = (("", "chosen by what differs"), *((one.path, one.title) for one in chosen.values))
-        return Control(name, label, "select", text, each)
+        each = (("", "chosen by what differs"), *((path, title) for path, title, _ in chosen.offered))
+        shown = find(chosen.values, text) if text else None
+        return Control(name, label, "select", shown.path if shown else text, each)
     if schema.get("type") == "integer":
         most = max(run.levels for run in chosen.runs)
         high, zero = (most, "0, dense network") if name == "level" else (schema["maximum"], schema.get("zero", ""))

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from app.contract.words import plural
-from app.kinds.registry import KINDS
+from app.kinds.registry import KINDS, OF_ANY_RUNS
 from app.plotting.compared import ComparedEntry, Sheet
+from app.plotting.run_columns import find
 from app.plotting.words import glued
 from app.store import Reads
 from app.web.board.columns import Column, column
@@ -45,7 +47,7 @@ class ComparePage:
     baselines: tuple[tuple[str, str], ...]
     baseline: str
     ticked: tuple[str, ...]
-    columns_offered: tuple[tuple[str, str], ...]
+    columns_offered: tuple[tuple[str, str, bool], ...]
     data: str
     kept: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
@@ -62,15 +64,17 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
         named = runs or ",".join(request.query_params.getlist("run"))
         # Boxes that are ticked come one by one.
         columns = ",".join(filter(None, request.query_params.getlist("columns")))
-        chosen = select(store, named, q, group, columns)
+        query = {**request.query_params, "columns": columns}
+        asked_for = [each for entry in OF_ANY_RUNS for each in options_of(entry, query, every=False).columns_asked]
+        chosen = select(store, named, q, group, columns, asked=asked_for)
         texts = summaries(store, readers.reader, chosen.runs)
         kept = {"q": q} if q and not named else {"runs": ",".join(run.id for run in chosen.runs)}
         asked = {**kept, "group": group}
-        query = {**request.query_params, "columns": columns}
         cards = tuple(_card(readers, chosen, entry, asked, query) for entry in chosen.figures)
         against = [options_of(entry, query, every=False) for entry in chosen.figures]
         fields = (*chosen.fields, *([column(group)] if group else ()))
         offered = tuple({each.path: each for each in fields}.values())
+        ticked = [each for each in map(partial(find, chosen.values), columns.split(",")) if each is not None]
         baselines = chosen.lines if len(chosen.lines) > 1 and any(hasattr(each, "baseline") for each in against) else ()
         return page(
             request,
@@ -85,16 +89,22 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
                 group=column(group).path if group else "",
                 baselines=baselines,
                 baseline=chosen.line_of(query.get("baseline", "")),
-                ticked=tuple(each.path for each in chosen.columns) if columns else (),
-                columns_offered=tuple((each.path, each.title) for each in chosen.values),
+                ticked=tuple(each.path for each in ticked),
+                columns_offered=chosen.offered,
                 data=f"/api/v1/compare?{urlencode(asked)}",
-                kept=tuple(kept.items()),
+                kept=(*kept.items(), *_options(chosen, query)),
                 notes=tuple(notes(chosen)),
                 parts=_parts(store, chosen),
                 following=any(run.state in _LIVE for run in chosen.runs),
             ),
             shell=edge(request, store),
         )
+
+
+def _options(chosen: Selection, query: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return what a link chooses of the figures, besides what the form at the top has fields for."""
+    names = dict.fromkeys(name for entry in chosen.figures for name in entry.options.model_fields)
+    return [(name, query[name]) for name in names if query.get(name) and name not in ("columns", "baseline")]
 
 
 def _parts(store: Reads, chosen: Selection) -> tuple[tuple[str, object], ...]:

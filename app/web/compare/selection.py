@@ -1,6 +1,6 @@
 """Which runs are compared, and how they are grouped."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -15,7 +15,7 @@ from app.records import Page, Run, Series
 from app.search.facts import Fact
 from app.search.fields import measure_of, spec_fields
 from app.store import Reads, Snapshot
-from app.web.board.columns import Column, cells, chosen, column, differing, is_field
+from app.web.board.columns import Column, at_shares, cells, chosen, column, differing, is_field, named
 
 _GROUPS = ("field", "result", "cost")
 _COLUMNS, _FIELDS = 6, 60
@@ -27,7 +27,7 @@ class Selection:
     """Runs in the order in which they were asked for; `groups` has the name of each run's group.
 
     `fields` are all that differ among them, `columns` those that a table has room for; `more` says that a query finds
-    further runs.
+    further runs. `asked` are columns that figures show besides.
     """
 
     runs: tuple[Run, ...]
@@ -37,6 +37,7 @@ class Selection:
     cells: dict[str, tuple[str, ...]]
     facts: dict[str, list[Fact]]
     more: bool = False
+    asked: tuple[Column, ...] = ()
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -51,9 +52,10 @@ class Selection:
 
     @cached_property
     def values(self) -> tuple[RunColumn, ...]:
-        """Return every field and measure that one of the runs has, and how long each took."""
+        """Return every field and measure that one of the runs has or that is asked for, and how long each took."""
         facts = {run_id: values_of(each) for run_id, each in self.facts.items()}
         paths = dict.fromkeys(path for each in facts.values() for path in each)
+        paths |= dict.fromkeys(each.path for each in self.asked)
         found = [
             RunColumn(path, column(path).title, tuple(facts[run.id].get(path) for run in self.runs), _group(path))
             for path in paths
@@ -64,6 +66,17 @@ class Selection:
         )
         took = RunColumn("took", "seconds from start to end", spans, "cost")
         return tuple(sorted([*found, *([took] if any(spans) else [])], key=lambda each: _GROUPS.index(each.group)))
+
+    @property
+    def offered(self) -> tuple[tuple[str, str, bool], ...]:
+        """Return what a reader can choose as a column or an axis: path, title and whether it is measured.
+
+        Of a measure that depends on the share of kept weights usual shares are offered.
+        """
+        found = {each.path: each for each in self.values}
+        there = [(each.path, each.title, each.group != "field") for each in found.values()]
+        shares = [path for path in at_shares(found) if path not in found]
+        return (*there, *((path, column(path).title, True) for path in shares))
 
     @cached_property
     def roles(self) -> dict[str, str]:
@@ -101,11 +114,13 @@ class Selection:
         return ComparedSource(groups, options, tuple(run.id for run in mine), columns, loaded)
 
 
-def select(store: Reads, runs: str, q: str, group: str, columns: str = "", *, described: bool = True) -> Selection:
+def select(
+    store: Reads, runs: str, q: str, group: str, columns: str = "", *, asked: Iterable[str] = (), described: bool = True
+) -> Selection:
     """Return the runs of these ids, separated by commas, else the newest that a query finds, in groups.
 
-    `columns` are those of the table, none for fields that differ. Runs that are not `described` have no fields, which
-    takes a good part of the time: most figures need none.
+    `columns` are those of the table, none for fields that differ, `asked` those that figures show. Runs that are not
+    `described` have no fields, which takes a good part of the time: most figures need none.
     Raises NotFound for an unknown run, FieldError for a bad query, too many runs or an unknown field.
     """
     ids = list(dict.fromkeys(filter(None, runs.split(","))))
@@ -115,7 +130,8 @@ def select(store: Reads, runs: str, q: str, group: str, columns: str = "", *, de
         raise FieldError("group", f"must be a field of a spec, such as {', '.join(list(spec_fields())[:3])}")
     page = store.runs(q=q, limit=MOST) if q and not ids else Page(items=())
     found = store.several(ids) if ids else list(page.items)
-    facts = store.facts([run.id for run in found] if described or group else [])
+    more = named(",".join([*columns.split(","), group, *asked]))
+    facts = store.facts([run.id for run in found] if described or group else [], [each.path for each in more])
     fields = differing(facts, most=_FIELDS)
     shown = chosen(columns, facts) if columns else fields[:_COLUMNS]
     by = [column(group)] if group else []
@@ -127,6 +143,7 @@ def select(store: Reads, runs: str, q: str, group: str, columns: str = "", *, de
         {run.id: cells(shown, facts.get(run.id, ())) for run in found},
         facts,
         page.next is not None,
+        tuple(more),
     )
 
 

@@ -12,6 +12,8 @@ from app.plotting import parallel_runs, run_columns, scatter_runs
 from app.plotting.compared import ComparedSource, Group, Measured
 from app.plotting.parallel_runs import ParallelOptions
 from app.plotting.run_columns import RunColumn
+from app.plotting.scatter_runs import ScatterOptions
+from app.plotting.source import Options
 from tests.app.figure_records import run
 
 LR = RunColumn("optimizer.lr", "lr", (0.001, 0.1, 0.01))
@@ -67,6 +69,49 @@ def test_chosen_columns_are_drawn_in_their_order_and_unknown_ones_named() -> Non
     none = parallel_runs.draw(parallel_runs.info(source(parallel_runs.ENTRY, SAME)))
     assert said(none) == "These runs differ in no field and in no measure."
     assert none.layout.meta["blank"]
+
+
+AT_5 = RunColumn("result.accuracy@5%", "accuracy@5%", (0.7, None, 0.6), "result")
+AT_HALF = RunColumn("result.accuracy@0.5%", "accuracy@0.5%", (0.2, 0.4, None), "result")
+NOWHERE = RunColumn("result.accuracy@1%", "accuracy@1%", (None, None, None), "result")
+
+
+@pytest.mark.parametrize("name", ["accuracy@0.5%", "result.accuracy@0.5%", "accuracy@0.5"])
+def test_a_measure_at_a_density_is_found_as_a_query_names_it(name: str) -> None:
+    assert run_columns.find((LR, ACCURACY, AT_5, AT_HALF), name) is AT_HALF
+
+
+def test_a_measure_at_a_density_is_drawn_where_asked_for_and_not_by_itself() -> None:
+    every = (KIND, LR, ACCURACY, AT_5, AT_HALF, NOWHERE)
+    itself = parallel_runs.info(source(parallel_runs.ENTRY, *every))
+    assert [column.path for column in itself.columns] == ["optimizer", "optimizer.lr", "result.accuracy"]
+    assert scatter_runs.info(source(scatter_runs.ENTRY, *every)).y is ACCURACY
+    asked = parallel_runs.info(source(parallel_runs.ENTRY, *every, columns="accuracy@5%, lr, accuracy@5"))
+    assert [column.path for column in asked.columns] == ["result.accuracy@5%", "optimizer.lr"]
+    drawn = scatter_runs.info(source(scatter_runs.ENTRY, *every, x="accuracy@5%", y="lr"))
+    assert (drawn.x, drawn.y, drawn.places) == (AT_5, LR, (0, 2))
+    assert "lr against accuracy@5%" in said(scatter_runs.draw(drawn))
+
+
+def test_a_measure_that_no_run_has_says_so() -> None:
+    empty = scatter_runs.info(source(scatter_runs.ENTRY, LR, NOWHERE, x="lr", y="accuracy@1%"))
+    figure = scatter_runs.draw(empty)
+    assert said(figure) == "No run has both lr and accuracy@1%."
+    assert figure.layout.meta["blank"]
+    axes = parallel_runs.draw(parallel_runs.info(source(parallel_runs.ENTRY, LR, NOWHERE, columns="lr,accuracy@1%")))
+    assert "None of these runs has accuracy@1%." in said(axes)
+
+
+def test_the_y_axis_is_an_outcome_where_there_is_one_and_the_x_axis_a_field() -> None:
+    cost = RunColumn("cost.core_seconds", "core seconds", (3.0, 5.0, 4.0), "cost")
+    info = scatter_runs.info(source(scatter_runs.ENTRY, LR, cost))
+    assert (info.x, info.y) == (LR, cost)
+
+
+def test_options_name_the_columns_that_they_ask_for() -> None:
+    assert ScatterOptions(x="lr", y="accuracy@5%").columns_asked == ["lr", "accuracy@5%"]
+    assert ParallelOptions(columns="lr, accuracy@5%,").columns_asked == ["lr", "accuracy@5%"]
+    assert Options().columns_asked == []
 
 
 def test_a_scatter_has_the_rank_correlation_of_scipy() -> None:
