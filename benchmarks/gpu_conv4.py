@@ -6,7 +6,7 @@ A part of CIFAR-10, batch 60, evaluated every 50 steps, fused Adam; one replicat
 from functools import partial
 
 from benchmarks.datasets import DATASETS_DIR
-from benchmarks.stacks import Trainings, same, times
+from benchmarks.stacks import Trainings, relative_time
 from workers.science.data import cifar10_10k
 from workers.science.models import conv_4
 
@@ -20,6 +20,4 @@ def measure() -> float:
     data = cifar10_10k.load(DATASETS_DIR).to("cuda:0")
     blank = partial(conv_4.build, data.shape, data.n_classes)
     trainings = Trainings(blank, data, 16, batch=60, steps=100, eval_every=50, dense=1)
-    took, gave = times({"apart": trainings.apart, "stacked": trainings.stacked}, 3)
-    same(gave["apart"], gave["stacked"])
-    return took["stacked"] / took["apart"]
+    return relative_time(trainings, 3)

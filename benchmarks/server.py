@@ -1,7 +1,6 @@
 """The whole product on a free port and an empty data directory, for benchmarks that measure it from outside."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from app import broker
 from app.queue import Queue
 from app.store import Store
 
@@ -40,7 +40,7 @@ class Server:
 def server(*, workers: int | None, demo: bool = False) -> Iterator[Server]:
     """Start it, wait until it answers, and stop it at the end of the block."""
     with TemporaryDirectory(prefix="ticketscope-") as folder, valkey(Path(folder)) as broker_url:
-        port = free_port()
+        port = broker.free_port()
         environment = {
             **os.environ,
             "TICKETSCOPE_PORT": str(port),
@@ -79,20 +79,10 @@ def wait_until_ready(url: str, timeout_s: float = 30.0) -> None:
 @contextmanager
 def valkey(folder: Path) -> Iterator[str]:
     """A broker of its own, so that the benchmark can speak to it too; yields its address."""
-    from app import broker
-
-    port = free_port()
+    port = broker.free_port()
     process = subprocess.Popen(broker.command(port, folder), stdout=subprocess.DEVNULL)
     try:
         yield broker.url(port, folder)
     finally:
         process.terminate()
         process.wait(5)
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -124,6 +124,13 @@ def same(some: object, others: object) -> None:
         torch.testing.assert_close(one.test_loss, other.test_loss, rtol=1e-3, atol=1e-3)
 
 
+def relative_time(trainings: Trainings, rounds: int) -> float:
+    """Return the median time of the stack over that of its replicates, trained one after the other to equal losses."""
+    took, gave = times({"apart": trainings.apart, "stacked": trainings.stacked}, rounds)
+    same(gave["apart"], gave["stacked"])
+    return took["stacked"] / took["apart"]
+
+
 def _now() -> float:
     """Seconds: of the processor, or of the wall once a GPU has done what it was told."""
     if torch.cuda.is_available():

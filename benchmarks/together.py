@@ -10,7 +10,7 @@ from functools import partial
 import torch
 
 from benchmarks.datasets import DATASETS_DIR
-from benchmarks.stacks import Trainings, same, times
+from benchmarks.stacks import Trainings, relative_time
 from workers.science.data import mnist
 from workers.science.models import lenet_300_100
 
@@ -26,6 +26,4 @@ def measure() -> float:
     data = mnist.load(DATASETS_DIR).to(torch.device("cuda:0" if GPU else "cpu"))
     blank = partial(lenet_300_100.build, data.shape, data.n_classes)
     trainings = Trainings(blank, data, 8, batch=60, steps=200, eval_every=100, dense=3)
-    took, gave = times({"apart": trainings.apart, "stacked": trainings.stacked}, 5)
-    same(gave["apart"], gave["stacked"])
-    return took["stacked"] / took["apart"]
+    return relative_time(trainings, 5)

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from app.broker import free_port
 from app.store import Store
-from benchmarks.server import free_port, valkey, wait_until_ready
+from benchmarks.server import valkey, wait_until_ready
 
 NAME = "web_ready"
 BOUND = 1.5

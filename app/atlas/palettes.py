@@ -38,8 +38,3 @@ def ramp(stops: Stops, n: int) -> NDArray[np.uint8]:
     at = np.linspace(0, len(stops) - 1, n) if n > 1 else np.array([len(stops) - 1.0])
     array = np.stack([np.interp(at, np.arange(len(stops)), rgb[:, channel]) for channel in range(3)], axis=1)
     return array.round().astype(np.uint8)
-
-
-def scale(stops: Stops) -> list[list[float | str]]:
-    """The same colours as Plotly writes a colour scale."""
-    return [[i / (len(stops) - 1), stop] for i, stop in enumerate(stops)]

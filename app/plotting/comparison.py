@@ -35,14 +35,14 @@ class Comparison(NamedTuple):
     advantages: tuple[Advantage, ...]
 
 
-def comparison(outcome: Series | None, terms: Terms, *, column: str = "test_accuracy") -> Comparison:
+def comparison(outcome: Series | None, terms: Terms) -> Comparison:
     """Paired differences at every pruned level of the series `outcome`; no rows while there is nothing to compare."""
     if outcome is None or WINNING_TICKET not in present(outcome):
         return Comparison((), (), Verdict(terms), ())
-    ticket = curve(outcome, column, WINNING_TICKET)
+    ticket = curve(outcome, "test_accuracy", WINNING_TICKET)
     controls = tuple(name for name in present(outcome) if name != WINNING_TICKET)
     dense = by_level(ticket, ticket, DENSE, terms)
-    pairs = [by_level(ticket, curve(outcome, column, name), name, terms) for name in controls]
+    pairs = [by_level(ticket, curve(outcome, "test_accuracy", name), name, terms) for name in controls]
     pruned = [place for place, level in enumerate(ticket.levels.tolist()) if level > 0]
     rows = tuple(
         Row(

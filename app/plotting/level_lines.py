@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from app.contract.events import WINNING_TICKET
 from app.plotting import labels, words
 from app.plotting.density_curves import joined, rgba
+from app.plotting.replicates import mean
 from app.plotting.style import LOOKS, SOFT, axis
 
 Floats = NDArray[np.float64]
@@ -62,14 +63,6 @@ def of_layers(names: Sequence[str], shares: Floats) -> list[Line]:
 def of_all(share: Floats) -> Line:
     """The dotted line of all layers together."""
     return Line("all layers", "all", share, LOOKS[SOFT].dash, role=SOFT)
-
-
-def mean(values: Floats) -> Floats:
-    """Mean over the last axis, NaN left out."""
-    n = np.isfinite(values).sum(axis=-1)
-    sums = np.where(np.isfinite(values), values, 0.0).sum(axis=-1)
-    means: Floats = np.divide(sums, n, out=np.full(sums.shape, np.nan), where=n > 0)
-    return means
 
 
 def told(share: Floats) -> int:

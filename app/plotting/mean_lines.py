@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from app.plotting import labels, words
 from app.plotting.density_curves import rgba
-from app.plotting.level_lines import mean
+from app.plotting.replicates import mean
 from app.plotting.style import LOOKS, axis, note
 
 Floats = NDArray[np.float64]

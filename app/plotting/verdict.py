@@ -70,11 +70,11 @@ def _span(low: float, high: float) -> str:
     return f"{low_text} points" if low_text == high_text else f"{low_text} to {high_text} points"
 
 
-def verdict(outcome: Series | None, terms: Terms, *, column: str = "test_accuracy") -> Verdict:
+def verdict(outcome: Series | None, terms: Terms) -> Verdict:
     """The verdict on what is measured so far."""
     if outcome is None or WINNING_TICKET not in present(outcome):
         return Verdict(terms)
-    ticket = curve(outcome, column, WINNING_TICKET)
+    ticket = curve(outcome, "test_accuracy", WINNING_TICKET)
     return judged(outcome, ticket, by_level(ticket, ticket, DENSE, terms), terms)
 
 

@@ -49,4 +49,3 @@ class Either:
 
 
 Term: TypeAlias = Word | Comparison | Not | All | Either
-EVERYTHING = All(())

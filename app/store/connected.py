@@ -93,10 +93,6 @@ class Connected(Reads):
             return DAMAGED._replace(detail=f"{DAMAGED.detail} ({damage})")
         return revision
 
-    def revision_ok(self) -> bool:
-        """Whether the database is reachable, whole and at this program's revision."""
-        return self.trouble() is None
-
     def wait_for_revision(self, timeout: float) -> None:
         """Wait until somebody has migrated. Raises TimeoutError after `timeout` seconds; Mismatch, Unusable at once."""
         end = time.monotonic() + timeout

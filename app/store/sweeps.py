@@ -1,7 +1,7 @@
 """Sweeps and their members: created, read, continued and closed."""
 
 from collections.abc import Collection, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, and_, case, func, insert, or_, select, update
 
@@ -17,7 +17,6 @@ from app.store.tables import runs as runs_table
 from app.sweeps.plan import Plan, Values
 
 HOUR_S = 3600.0
-Kept: TypeAlias = Literal["open", "closed", "cancelled"]
 
 
 class Start(NamedTuple):

@@ -36,22 +36,13 @@ class Importance(NamedTuple):
     high: float
 
 
-class _Known(NamedTuple):
-    values: Values
-    objective: float
-    live: bool = False
-    hours: float = 0.0
-
-
-def importances(
-    plan: Plan, members: Sequence[tuple[Values, float]], *, maximise: bool, seed: int = 0
-) -> tuple[Importance, ...]:
+def importances(plan: Plan, members: Sequence[tuple[Values, float]], *, maximise: bool) -> tuple[Importance, ...]:
     """Return the share of each field, the largest first; empty for fewer than `LEAST` members or one field."""
     known = tuple((key(values), value) for values, value in members if math.isfinite(value))
     if len(known) < LEAST or len(plan.axes) < 2 or len({value for _, value in known}) < 2:
         return ()
     with _lock:  # a second reader waits for the first, instead of computing the same
-        return _importances(_Hashed(plan), known, maximise, seed)
+        return _importances(_Hashed(plan), known, maximise)
 
 
 class _Hashed:
@@ -69,9 +60,7 @@ class _Hashed:
 
 
 @lru_cache(64)
-def _importances(
-    hashed: _Hashed, known: tuple[tuple[str, float], ...], maximise: bool, seed: int
-) -> tuple[Importance, ...]:
+def _importances(hashed: _Hashed, known: tuple[tuple[str, float], ...], maximise: bool) -> tuple[Importance, ...]:
     import optuna
     import orjson
     from optuna.importance import PedAnovaImportanceEvaluator
@@ -89,7 +78,7 @@ def _importances(
         study.add_trials(chosen)
         return optuna.importance.get_param_importances(study, evaluator=evaluator)
 
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     every = shares(trials)
     drawn = [shares([trials[i] for i in random.integers(0, len(trials), len(trials))]) for _ in range(DRAWS)]
     found = []

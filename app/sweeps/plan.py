@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from itertools import islice, product
 from math import prod
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -113,13 +113,6 @@ class Plan(BaseModel):
         if self.budget.runs is None:
             raise FieldError("budget.runs", f"needs a number of runs, as {self.sampler.kind} search has no end")
         return self.budget.runs if found is None else min(self.budget.runs, found)
-
-
-class Bad(NamedTuple):
-    """A value, or several, that a member cannot have."""
-
-    path: str
-    message: str
 
 
 def member(plan: Plan, values: Values) -> Experiment:

@@ -7,7 +7,7 @@ import { at } from "./address.js";
  */
 
 /** @type {Shortcut[]} */
-export const SHORTCUTS = [
+const SHORTCUTS = [
   { keys: "?", what: "Show or close this sheet", where: "Everywhere", act: () => sheet() },
   { keys: "/", what: "Search runs", where: "Everywhere", act: search },
   { keys: "n", what: "New run", where: "Everywhere", act: () => go("/new") },

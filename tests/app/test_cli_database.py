@@ -4,7 +4,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from tests.app.commands import environment
 COMMANDS = ["up", "web", "migrate", "worker"]
 # Far below the minute for which a start waits for somebody to migrate.
 TIMEOUT_S = 40
-Start = Callable[[str], subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ _FIGURE: dict[str, Any] = {
     "steps": 301,
     "twins": False,
 }
-_PAPER_RATES = {"kind": "layerwise_magnitude", "rate": 0.2, "output_rate": 0.1}
 
 PRESETS = (
     Preset(

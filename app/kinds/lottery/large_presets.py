@@ -6,7 +6,8 @@ from app.contract.preset import Preset
 from app.kinds.lottery.spec import LotterySpec
 
 
-def _lottery(**fields: Any) -> LotterySpec:
+def lottery(**fields: Any) -> LotterySpec:
+    """Return a lottery spec with these fields."""
     return LotterySpec.model_validate({"kind": "lottery", **fields})
 
 
@@ -34,7 +35,7 @@ PRESETS = (
         **_LMC,
         claim="Rewound to an early step, tickets of ResNet-20 match the dense network down to 13 % of the weights.",
         differs="45,000 training images instead of 50,000. For a GPU: 84 trainings of 60,500 or 62,500 steps.",
-        spec=_lottery(**_RECIPE, model={"kind": "resnet_20"}, levels=9, rewind_step=2_000),
+        spec=lottery(**_RECIPE, model={"kind": "resnet_20"}, levels=9, rewind_step=2_000),
     ),
     Preset(
         "vgg-16-cifar10",
@@ -42,7 +43,7 @@ PRESETS = (
         **_LMC,
         claim="Rewound to an early step, tickets of VGG-16 match the dense network down to 1.2 % of the weights.",
         differs="45,000 training images instead of 50,000. For a GPU: 183 trainings of 61,500 or 62,500 steps.",
-        spec=_lottery(**_RECIPE, model={"kind": "vgg_16"}, levels=20, rewind_step=1_000),
+        spec=lottery(**_RECIPE, model={"kind": "vgg_16"}, levels=20, rewind_step=1_000),
     ),
     Preset(
         "vgg-11-part",
@@ -51,7 +52,7 @@ PRESETS = (
         claim="Tickets of a deeper network match the dense network when they are rewound to an early step of training.",
         differs="VGG-11 instead of VGG-16, the first 10,000 images, 150 steps instead of 62,500, four fifths of the "
         "weights pruned per round instead of one.",
-        spec=_lottery(
+        spec=lottery(
             **_PART,
             model={"kind": "vgg_11"},
             init="kaiming_normal",
@@ -73,7 +74,7 @@ PRESETS = (
         claim="Our own question, after tickets of language models: are some weights of an untrained vision transformer "
         "worth more than the same number shuffled?",
         differs="ViT-Ti on patches of 4×4 of small digits instead of BERT on text, from its initialisation.",
-        spec=_lottery(
+        spec=lottery(
             dataset={"kind": "digits"},
             model={"kind": "vit_tiny"},
             optimizer={"kind": "adamw", "lr": 1e-3, "weight_decay": 0.05},

@@ -4,12 +4,7 @@ from typing import Any
 
 from app.contract.preset import Preset
 from app.kinds.lottery import large_presets
-from app.kinds.lottery.spec import LotterySpec
-
-
-def _lottery(**fields: Any) -> LotterySpec:
-    return LotterySpec.model_validate({"kind": "lottery", **fields})
-
+from app.kinds.lottery.large_presets import lottery
 
 _FC19 = {"paper": "Frankle & Carbin 2019", "link": "https://arxiv.org/abs/1803.03635"}
 _LENET = {
@@ -37,7 +32,7 @@ PRESETS = (
         claim="A sparse subnetwork, rewound to its own initial weights, learns as well as the dense network; "
         "with other initial weights it does not.",
         differs="Small digits instead of MNIST, 1,000 steps instead of 50,000, 36 % pruned per round instead of 20 %.",
-        spec=_lottery(**_DIGITS, steps=1_000, eval_every=50),
+        spec=lottery(**_DIGITS, steps=1_000, eval_every=50),
     ),
     Preset(
         "digits-tickets-long",
@@ -45,7 +40,7 @@ PRESETS = (
         **_FC19,
         claim="Our own question: if the controls were only slower, four times as many steps would close the gap.",
         differs="Same as digits-tickets, but with 4,000 steps.",
-        spec=_lottery(**_DIGITS, steps=4_000, eval_every=100),
+        spec=lottery(**_DIGITS, steps=4_000, eval_every=100),
     ),
     Preset(
         "lenet-quick",
@@ -53,7 +48,7 @@ PRESETS = (
         **_FC19,
         claim="Tickets at a fifth of the weights learn faster and reach a higher accuracy than the dense network.",
         differs="5,000 steps instead of 50,000, one reinit per ticket instead of three.",
-        spec=_lottery(
+        spec=lottery(
             **_LENET,
             dataset={"kind": "mnist"},
             pruning=_PAPER_RATES,
@@ -70,7 +65,7 @@ PRESETS = (
         claim="Tickets at a fifth of the weights learn faster and reach a higher accuracy than the dense network; "
         "reinitialised, they are slower and worse.",
         differs="None, except that the 5,000 validation images are this project's own fixed draw.",
-        spec=_lottery(
+        spec=lottery(
             **_LENET,
             dataset={"kind": "mnist"},
             pruning=_PAPER_RATES,
@@ -86,7 +81,7 @@ PRESETS = (
         **_FC19,
         claim="Convolutional tickets learn faster than the dense network and end more accurate.",
         differs="The first 10,000 images instead of 50,000, 2,000 steps instead of 20,000, three replicates.",
-        spec=_lottery(
+        spec=lottery(
             dataset={"kind": "cifar10_10k"},
             model={"kind": "conv_2"},
             optimizer={"kind": "adam", "lr": 2e-4},
@@ -106,7 +101,7 @@ PRESETS = (
         claim="Weights can be pruned bit by bit while a network trains, down to a few per cent, with little loss; "
         "random weights at the same schedule cannot.",
         differs="LeNet on small digits instead of larger networks; pruned weights do not come back.",
-        spec=_lottery(
+        spec=lottery(
             **{
                 **_DIGITS,
                 "pruning": {"kind": "gradual_magnitude", "rate": 0.6, "begin": 0.1, "end": 0.6, "every": 25},
@@ -127,7 +122,7 @@ PRESETS = (
         "and better than the same weights shuffled or drawn anew.",
         differs="Two layers of width 64 on the characters of Shakespeare's plays, trained from scratch for 400 steps, "
         "instead of a pre-trained BERT of twelve layers.",
-        spec=_lottery(
+        spec=lottery(
             dataset={"kind": "tiny_shakespeare"},
             model={"kind": "char_transformer"},
             init="normal",
@@ -151,7 +146,7 @@ PRESETS = (
         "from step 0 they do not.",
         differs="ResNet-20 on small digits instead of CIFAR-10, 200 steps instead of 63,000, half of the weights "
         "pruned per round instead of a fifth; set the rewind step to 0 for the other half of the claim.",
-        spec=_lottery(
+        spec=lottery(
             dataset={"kind": "digits"},
             model={"kind": "resnet_20"},
             init="kaiming_normal",

@@ -11,6 +11,7 @@ from app.contract.events import WINNING_TICKET
 from app.plotting import collapse, level_lines, words
 from app.plotting.entry import FigureEntry
 from app.plotting.level_lines import LogScale
+from app.plotting.replicates import mean
 from app.plotting.source import Options, Source
 from app.plotting.style import figure
 from app.plotting.tickets import layer_profile
@@ -92,7 +93,7 @@ def finding(info: LayerInfo) -> list[Part]:
         return [Part(f"All {words.count(info.total)} weights are kept; the first pruning follows." if info.live
                      else f"All {words.count(info.total)} weights are kept: no pruning took place.")]  # fmt: skip
     more = [Part(f" {info.collapsed}")] if info.collapsed else []
-    last = level_lines.mean(info.density)[:, -1]
+    last = mean(info.density)[:, -1]
     least, most = int(np.nanargmin(last)), int(np.nanargmax(last))
     parts = [Part(f"At level {level}, "), Part(words.density(float(info.overall[-1]))),
              Part(f" of the weights are left, {words.count(info.kept)} of {words.count(info.total)}")]  # fmt: skip

@@ -8,7 +8,8 @@ import numpy as np
 from app.contract.events import WINNING_TICKET
 from app.plotting import words
 from app.plotting.density_curves import joined
-from app.plotting.level_lines import EMPTY, Floats, Ints, LogScale, log_axis, mean
+from app.plotting.level_lines import EMPTY, Floats, Ints, LogScale, log_axis
+from app.plotting.replicates import mean
 from app.plotting.style import LOOKS, SOFT, axis
 
 # A row of a figure of the largest size has room for a name; of more rows than this, some stay without.

@@ -10,6 +10,7 @@ from app.contract.events import WINNING_TICKET
 from app.plotting import level_lines, words
 from app.plotting.entry import FigureEntry
 from app.plotting.level_lines import Floats, Line
+from app.plotting.replicates import mean
 from app.plotting.source import Options, Source
 from app.plotting.style import SOFT, axis, figure
 from app.plotting.words import Part
@@ -83,13 +84,13 @@ def finding(info: DistanceInfo) -> list[Part]:
     if not np.isfinite(info.overall).any():
         return [Part("The first distance appears with the first pruning." if info.live
                      else "Nothing to show: no two successive masks were compared.")]  # fmt: skip
-    mean = level_lines.mean(info.overall)
-    most, last = int(np.nanargmax(mean)), level_lines.told(info.overall)
-    parts = [Part(f"At level {info.levels[most]}, "), Part(words.density(float(mean[most])), WINNING_TICKET),
+    means = mean(info.overall)
+    most, last = int(np.nanargmax(means)), level_lines.told(info.overall)
+    parts = [Part(f"At level {info.levels[most]}, "), Part(words.density(float(means[most])), WINNING_TICKET),
              Part(" of the mask changes")]  # fmt: skip
     if most != last:
         parts += [Part(f", the largest step, and at level {info.levels[last]}, "),
-                  Part(words.density(float(mean[last])), WINNING_TICKET)]  # fmt: skip
+                  Part(words.density(float(means[last])), WINNING_TICKET)]  # fmt: skip
     return [*parts, Part(f"; {_returns(info)}.")]
 
 

@@ -13,6 +13,7 @@ from app.masks.sums import strata_sizes
 from app.plotting import level_lines, words
 from app.plotting.entry import FigureEntry
 from app.plotting.level_lines import Floats, Line
+from app.plotting.replicates import mean
 from app.plotting.source import Options, Source, Tensors
 from app.plotting.style import figure
 from app.plotting.tickets.pyramid_view import Layer, awaited, layers, saved, unknown
@@ -103,12 +104,12 @@ def finding(info: SurvivalInfo) -> list[Part]:
     """How the largest and the smallest fifth fare at the last level that most replicates have reached."""
     if info.awaited:
         return list(info.awaited)
-    mean = level_lines.mean(info.alive)
-    last = int(np.flatnonzero(np.isfinite(mean))[-1])
+    shares = mean(info.alive)
+    last = int(np.flatnonzero(np.isfinite(shares))[-1])
     at = level_lines.told(info.alive)
-    if at < last and mean[at] == 1:  # others have diverged or have yet to come, but pruned weights there are
+    if at < last and shares[at] == 1:  # others have diverged or have yet to come, but pruned weights there are
         at = last
-    level, alive = int(info.levels[at]), float(mean[at])
+    level, alive = int(info.levels[at]), float(shares[at])
     if level == 0 and alive == 1:
         return [Part(f"All {words.count(info.weights)} weights remain"
                      + ("; the first pruning is next." if info.live else ": no pruning took place."))]  # fmt: skip
@@ -120,7 +121,7 @@ def finding(info: SurvivalInfo) -> list[Part]:
         return [Part(f"At level {level}, "), Part(words.density(alive), WINNING_TICKET),
                 Part(" of the weights remain; whether the large ones survive is not known: no initial weights "
                      "were saved.")]  # fmt: skip
-    means = level_lines.mean(groups)
+    means = mean(groups)
     return [
         Part("Of the largest fifth of the initial weights "), Part(words.density(float(means[-1])), WINNING_TICKET),
         Part(f" remain at level {level}, of the smallest "), Part(words.density(float(means[0])), WINNING_TICKET),
@@ -130,7 +131,7 @@ def finding(info: SurvivalInfo) -> list[Part]:
 
 def _verdict(groups: Floats) -> str:
     """What the shares of the fifths, (5, n_replicates), say of survival and initial magnitude."""
-    steps = np.diff(level_lines.mean(groups))
+    steps = np.diff(mean(groups))
     there = groups[:, np.isfinite(groups).all(axis=0)]
     ends = there[-1] - there[0]
     if (ends > 0).all():

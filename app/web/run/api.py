@@ -1,6 +1,6 @@
 """Runs: submit, find, read, change, and everything that can be done to one."""
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Self, TypeAlias
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
@@ -44,22 +44,27 @@ class _Body(Strict):
     model_config = ConfigDict(extra="forbid")
 
 
-class NewRun(_Body):
-    """A run to submit: a whole `spec`, or the name of a preset."""
+class SpecOrPreset(_Body):
+    """Base of what is submitted: a whole `spec`, or the name of a preset."""
 
     spec: Submitted | None = None
     preset: str | None = Field(None, json_schema_extra={"enum": [*PRESETS, None]})
-    name: Name = ""
-    tags: Tags = Field(default_factory=list)
-    notes: Notes = ""
 
     @model_validator(mode="after")
-    def _one_of(self) -> "NewRun":
+    def _one_of(self) -> Self:
         if (self.spec is None) == (self.preset is None):
             raise FieldError("spec", "send either a spec or the name of a preset")
         if self.preset is not None and self.preset not in PRESETS:
             raise FieldError("preset", f"there is no such preset; known: {', '.join(PRESETS)}")
         return self
+
+
+class NewRun(SpecOrPreset):
+    """A run to submit: a whole `spec`, or the name of a preset."""
+
+    name: Name = ""
+    tags: Tags = Field(default_factory=list)
+    notes: Notes = ""
 
 
 class RunChange(_Body):

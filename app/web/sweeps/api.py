@@ -3,9 +3,8 @@
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
-from app.contract.experiment import FieldError
 from app.contract.strict import Strict
 from app.kinds.presets import PRESETS
 from app.plotting.sweep.registry import SWEEP_FIGURES
@@ -16,7 +15,7 @@ from app.web.core.columns import Bom, Format, csv_response, wants_csv
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.parameters import Empty
 from app.web.core.problems import responses
-from app.web.run.api import Name, Notes, Submitted, Tags
+from app.web.run.api import Name, Notes, SpecOrPreset, Tags
 from app.web.submission import sweep_submit as submission
 from app.web.submission.once import KeyHeader, of_request
 from app.web.submission.sweep_submit import Preview, extend_sweep, preview, submit_sweep
@@ -42,11 +41,9 @@ class _Body(Strict):
     model_config = ConfigDict(extra="forbid")
 
 
-class NewSweep(_Body):
+class NewSweep(SpecOrPreset):
     """A sweep to submit: a `spec` or the name of a preset as its base, and the fields that vary."""
 
-    spec: Submitted | None = None
-    preset: str | None = Field(None, json_schema_extra={"enum": [*PRESETS, None]})
     axes: Axes
     sampler: Sampler = Sampler()
     objective: Annotated[
@@ -59,14 +56,6 @@ class NewSweep(_Body):
     name: Name = ""
     tags: Tags = Field(default_factory=list)
     notes: Notes = ""
-
-    @model_validator(mode="after")
-    def _one_of(self) -> "NewSweep":
-        if (self.spec is None) == (self.preset is None):
-            raise FieldError("spec", "send either a spec or the name of a preset")
-        if self.preset is not None and self.preset not in PRESETS:
-            raise FieldError("preset", f"there is no such preset; known: {', '.join(PRESETS)}")
-        return self
 
     @property
     def plan(self) -> Plan:

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from app.atlas import palettes
-from app.atlas.palettes import Stops, Theme, ramp, scale
+from app.atlas.palettes import Stops, Theme, ramp
 
 Colors = NDArray[np.float64]
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -130,4 +130,3 @@ def test_a_ramp_runs_from_its_first_stop_to_its_last() -> None:
     assert ramp(("#000000", "#ffffff"), 3).tolist() == [[0, 0, 0], [128, 128, 128], [255, 255, 255]]
     assert ramp(("#010203", "#ffffff", "#0a141e"), 3).tolist() == [[1, 2, 3], [255, 255, 255], [10, 20, 30]]
     assert ramp(("#010203", "#0a141e"), 1).tolist() == [[10, 20, 30]]
-    assert scale(("#000000", "#123456", "#ffffff")) == [[0.0, "#000000"], [0.5, "#123456"], [1.0, "#ffffff"]]

@@ -16,7 +16,6 @@ from tests.app.imports.files import Network, raw, recognised, source, typed
 RNG = np.random.default_rng(0)
 F = RNG.normal(size=(3, 4)).astype(np.float32)
 U = (RNG.random((3, 4)) < 0.5).astype(np.uint8)
-CONV = RNG.normal(size=(4, 3, 3, 3)).astype(np.float32)
 
 
 def taken(tensors: dict[str, Any], **choices: Any) -> dict[str, str]:

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from app.contract.experiment import FieldError
 from app.search.parse import DEPTH, LENGTH, TERMS, parse
-from app.search.terms import EVERYTHING, All, Comparison, Either, Not, Word
+from app.search.terms import All, Comparison, Either, Not, Word
 
 
 def test_words_comparisons_exclusion_alternatives_and_brackets() -> None:
-    assert parse("") == parse("  ") == EVERYTHING
+    assert parse("") == parse("  ") == All(())
     assert parse('one "two words"') == All((Word("one"), Word("two words")))
     assert parse("lr>1e-3") == Comparison("lr", ">", ("1e-3",), 0, 3)
     assert parse("x state:failed,queued") == All((Word("x"), Comparison("state", ":", ("failed", "queued"), 2, 8)))

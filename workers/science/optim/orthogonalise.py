@@ -22,10 +22,6 @@ MODULA: Coefficients = tuple(
 )
 """Six rounds that take singular values in [0.003, 1] into [0.995, 1]. Source: docs.modula.systems, "Newton-Schulz"."""
 
-MUON: Coefficients = ((3.4445, -4.7750, 2.0315),) * 5
-"""Five rounds that take those in [0.01, 1] into [0.68, 1.14]; in bfloat16, as torch.optim.Muon computes them, the
-result is off by up to 0.05 more in the spectral norm. Source: Jordan et al. 2024, "Muon"."""
-
 
 def orthogonalise(matrix: Tensor, coefficients: Coefficients) -> Tensor:
     """U Vᵀ of `matrix` = U Σ Vᵀ, (m, n), as nearly as `coefficients` bring the singular values to 1.

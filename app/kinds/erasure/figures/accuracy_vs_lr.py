@@ -12,7 +12,7 @@ from pydantic import Field
 from app.contract.words import plural
 from app.kinds.erasure.figures import trainings
 from app.kinds.erasure.figures.contact_sheet import Sheet, Spot, images, marks, shown, zone
-from app.kinds.erasure.figures.trainings import Ends, lr_text
+from app.kinds.erasure.figures.trainings import Ends
 from app.kinds.erasure.spec import ErasureSpec
 from app.plotting import labels, mean_lines, spread, words
 from app.plotting.accuracy_axis import accuracy_range
@@ -20,7 +20,7 @@ from app.plotting.entry import FigureEntry
 from app.plotting.mean_lines import MeanLine
 from app.plotting.source import Options, Source
 from app.plotting.style import LOOKS, OPTIMIZERS, axis, figure
-from app.plotting.words import Part
+from app.plotting.words import Part, brief
 
 Split = Literal["test", "validation", "train"]
 _TOLD = 5
@@ -107,7 +107,7 @@ def finding(info: AccuracyLrInfo) -> list[Part]:
     for each, at in found[:_TOLD]:
         accuracy = spread.mean_text(100 * _values(info, each)[at], 1, unit=" %")
         told.append([Part(f"{LOOKS[each.optimizer].phrase} "), Part(accuracy, each.optimizer),
-                     Part(f" at lr {lr_text(each.lrs[at])}")])  # fmt: skip
+                     Part(f" at lr {brief(each.lrs[at])}")])  # fmt: skip
     more = len(found) - len(told)
     which = {"test": "Test accuracy", "validation": "Validation accuracy", "train": "Training accuracy"}[info.split]
     return [
@@ -173,7 +173,7 @@ def draw(info: AccuracyLrInfo) -> go.Figure:
     which = {"test": "test", "validation": "validation", "train": "training"}[info.split]
     # Rates in steps of two or more have a tick each; closer ones would run together.
     many = len(lrs) > 12 or (len(lrs) > 1 and float(np.diff(np.log10(lrs)).min()) < 0.2)
-    ticks = {} if many else {"tickvals": lrs.tolist(), "ticktext": [lr_text(lr) for lr in lrs]}
+    ticks = {} if many else {"tickvals": lrs.tolist(), "ticktext": [brief(lr) for lr in lrs]}
     return figure(
         [*(trace for line in reversed(lines) for trace in mean_lines.traces(line)), *lost],
         title=f"{which[0].upper()}{which[1:]} accuracy against learning rate",

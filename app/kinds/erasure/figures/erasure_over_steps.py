@@ -8,13 +8,13 @@ import plotly.graph_objects as go
 
 from app.kinds.erasure.figures.steps_data import StepsInfo, StepsOptions, info
 from app.kinds.erasure.figures.steps_words import finding, foot, null
-from app.kinds.erasure.figures.trainings import lr_text
 from app.kinds.erasure.figures.trajectory import Trajectory
 from app.plotting import labels, mean_lines, step_axis
 from app.plotting.density_curves import rgba
 from app.plotting.entry import FigureEntry
 from app.plotting.mean_lines import MeanLine
 from app.plotting.style import LOOKS, SOFT, axis, figure
+from app.plotting.words import brief
 
 _BANDS = 8
 
@@ -26,7 +26,7 @@ def _alpha(info: StepsInfo, trajectory: Trajectory) -> float:
 
 
 def _line(info: StepsInfo, trajectory: Trajectory) -> MeanLine:
-    name = f"{LOOKS[trajectory.optimizer].label} lr {lr_text(trajectory.lr)}"
+    name = f"{LOOKS[trajectory.optimizer].label} lr {brief(trajectory.lr)}"
     if not trajectory.marked:
         name += ", no picture"
     return MeanLine(
@@ -75,7 +75,7 @@ def _lost(info: StepsInfo) -> list[dict[str, Any]]:
                       math.nan]  # fmt: skip
                 y += [*values.tolist(), end, math.nan]
                 size += [*([0] * len(steps)), 10, 0]
-                words_ = (f"{LOOKS[each.optimizer].label} lr {lr_text(one.lr)}, replicate {lost.replicate}<br>diverged "
+                words_ = (f"{LOOKS[each.optimizer].label} lr {brief(one.lr)}, replicate {lost.replicate}<br>diverged "
                           f"at step {lost.diverged_step:,}; last measured at step {steps[-1]:,}")  # fmt: skip
                 text += [words_] * (len(steps) + 1) + [""]
         if x:
@@ -127,7 +127,7 @@ def draw(info: StepsInfo) -> go.Figure:
         yaxis=mean_lines.log_axis(info.scale.title, y_range) if info.scale.log
         else axis(info.scale.title, range=list(y_range)),
         annotations=mean_lines.annotations(ends, y_range, log_y=info.scale.log, gap=0.06),
-        right=labels.margin([f"{LOOKS[end.optimizer].label} lr {lr_text(lr)}" for end in info.ends
+        right=labels.margin([f"{LOOKS[end.optimizer].label} lr {brief(lr)}" for end in info.ends
                              for lr in end.lrs.tolist()]),
         hovermode="closest",
     )  # fmt: skip

@@ -10,7 +10,7 @@ from pydantic import Field
 from app.contract.words import plural
 from app.kinds.erasure.figures import trainings
 from app.kinds.erasure.figures.accuracy_vs_lr import Split
-from app.kinds.erasure.figures.trainings import ERASED, Ends, fate, lr_text
+from app.kinds.erasure.figures.trainings import ERASED, Ends, fate
 from app.kinds.erasure.spec import ErasureSpec
 from app.plotting import mean_lines, spread, words
 from app.plotting.accuracy_axis import accuracy_range
@@ -19,7 +19,7 @@ from app.plotting.entry import FigureEntry
 from app.plotting.labels import End
 from app.plotting.source import Options, Source
 from app.plotting.style import LOOKS, OPTIMIZERS, SOFT, axis, figure, note
-from app.plotting.words import Part
+from app.plotting.words import Part, brief
 
 _TOLD = 5
 _LABEL = {name: look.label for name, look in OPTIMIZERS.items()}
@@ -76,7 +76,7 @@ def finding(info: ErasureAccuracyInfo) -> list[Part]:
         word = fate(*(float(np.nanmean(values)) for values in (seen, low, high)), two_level=info.two_level)
         told.append(
             [
-                Part(f"{LOOKS[each.optimizer].phrase} at lr {lr_text(each.lrs[at])} {measure} "),
+                Part(f"{LOOKS[each.optimizer].phrase} at lr {brief(each.lrs[at])} {measure} "),
                 Part(spread.mean_text(seen, 2), each.optimizer),
                 Part(f", {word}, {spread.mean_text(100 * _accuracy(info, each)[at], 1, unit=' %')}"),
             ]
@@ -113,7 +113,7 @@ def _points(info: ErasureAccuracyInfo, each: Ends) -> dict[str, Any] | None:
     measure = "AUC" if info.two_level else "ρ"
     rates, replicates = places.T
     text = [
-        f"{look.label} lr {lr_text(each.lrs[i])}, replicate {j}<br>{measure} {x[i, j]:.3f} · {y[i, j]:.1f} %".replace(
+        f"{look.label} lr {brief(each.lrs[i])}, replicate {j}<br>{measure} {x[i, j]:.3f} · {y[i, j]:.1f} %".replace(
             "-", "−"
         )
         for i, j in places.tolist()

@@ -9,16 +9,15 @@ from numpy.typing import NDArray
 from app.contract.words import plural
 from app.kinds.erasure.figures import trainings
 from app.kinds.erasure.figures.one_training import TrainingChoice, chosen
-from app.kinds.erasure.figures.trainings import lr_text
 from app.kinds.erasure.spec import ErasureSpec
 from app.plotting import labels, mean_lines, spread, words
 from app.plotting.density_curves import rgba
 from app.plotting.entry import FigureEntry
 from app.plotting.labels import End
-from app.plotting.level_lines import mean
+from app.plotting.replicates import mean
 from app.plotting.source import Source
 from app.plotting.style import DENSE, LOOKS, axis, figure
-from app.plotting.words import Part
+from app.plotting.words import Part, brief
 
 Floats = NDArray[np.float64]
 # A least singular value below this share of the next would flatten all others, and is left below the axis.
@@ -81,13 +80,13 @@ def info(source: Source[TrainingChoice]) -> SpectrumInfo:
 
 def _who(info: SpectrumInfo) -> str:
     name = LOOKS[info.optimizer].phrase
-    return f"{name[0].upper()}{name[1:]} at lr {lr_text(info.lr)}"
+    return f"{name[0].upper()}{name[1:]} at lr {brief(info.lr)}"
 
 
 def finding(info: SpectrumInfo) -> list[Part]:
     """How the largest and the median singular value have changed since step 0."""
     if not info.asked:
-        return [Part(f"{LOOKS[info.optimizer].phrase} was not trained at lr {lr_text(info.lr)}.")]
+        return [Part(f"{LOOKS[info.optimizer].phrase} was not trained at lr {brief(info.lr)}.")]
     if len(info.observed_steps) == 0:
         return [Part("The first line appears when this network starts to train." if info.live
                      else "Nothing to show: this network was not trained.")]  # fmt: skip
@@ -162,7 +161,7 @@ def draw(info: SpectrumInfo) -> go.Figure:
             ends.append(End(DENSE, f"step {step:,}", float(x[-1]), float(values[positive[-1]])))
     return figure(
         data,
-        title=f"Singular values, {LOOKS[info.optimizer].label} at lr {lr_text(info.lr)}",
+        title=f"Singular values, {LOOKS[info.optimizer].label} at lr {brief(info.lr)}",
         finding=finding(info),
         foot=foot(info),
         n=info.values.shape[2] if len(info.observed_steps) else 0,

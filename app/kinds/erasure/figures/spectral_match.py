@@ -4,12 +4,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from app.kinds.erasure.figures.trainings import Ends, lr_text
+from app.kinds.erasure.figures.trainings import Ends
 from app.kinds.erasure.figures.trajectory import trajectory
-from app.plotting import level_lines, words
+from app.plotting import words
+from app.plotting.replicates import mean
 from app.plotting.source import Source
 from app.plotting.style import LOOKS
-from app.plotting.words import Part
+from app.plotting.words import Part, brief
 
 _ONE, _OTHER = "dualised", "spectral_sgd"
 # Their bound is 1 %; what is shown as equal has two digits.
@@ -43,7 +44,7 @@ def match(source: Source[Any], ends: tuple[Ends, ...]) -> Match | None:
         for each in (one, other):
             rate = int(np.flatnonzero(each.lrs == lr)[0])
             made = trajectory(source, each, rate, column, best=False)
-            means[each.optimizer] = dict(zip(made.steps.tolist(), level_lines.mean(made.values).tolist(), strict=True))
+            means[each.optimizer] = dict(zip(made.steps.tolist(), mean(made.values).tolist(), strict=True))
         steps = [step for step, value in means[_ONE].items() if means[_OTHER].get(step, 0) > 0 and np.isfinite(value)]
         if not steps:
             return None
@@ -53,7 +54,7 @@ def match(source: Source[Any], ends: tuple[Ends, ...]) -> Match | None:
 
 def matched(made: Match) -> list[Part]:
     """The comparison in words."""
-    at = f"at lr {lr_text(made.lr)} "
+    at = f"at lr {brief(made.lr)} "
     if abs(made.spectral - 1) <= _EQUAL:
         norms = "equal spectral norm per step"
     else:

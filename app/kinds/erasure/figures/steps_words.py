@@ -9,11 +9,12 @@ from app.contract.words import plural
 from app.kinds.erasure.figures import trainings
 from app.kinds.erasure.figures.spectral_match import matched
 from app.kinds.erasure.figures.steps_data import StepsInfo
-from app.kinds.erasure.figures.trainings import fate, lr_text
+from app.kinds.erasure.figures.trainings import fate
 from app.kinds.erasure.figures.trajectory import Trajectory
-from app.plotting import level_lines, spread, step_axis, words
+from app.plotting import spread, step_axis, words
+from app.plotting.replicates import mean
 from app.plotting.style import LOOKS, OPTIMIZERS
-from app.plotting.words import Part
+from app.plotting.words import Part, brief
 
 _TOLD = 5
 
@@ -34,7 +35,7 @@ def finding(info: StepsInfo) -> list[Part]:
     parts: list[Part] = []
     shown = (best + rest)[:_TOLD]
     for i, each in enumerate(shown):
-        parts.append(Part(f"{'; ' if i else ''}{LOOKS[each.optimizer].phrase} at lr {lr_text(each.lr)}: "))
+        parts.append(Part(f"{'; ' if i else ''}{LOOKS[each.optimizer].phrase} at lr {brief(each.lr)}: "))
         parts.append(Part(f"{info.scale.word} {_told(info, each.values[-1])}", each.optimizer))
         if each.steps[-1] < info.steps:
             parts.append(Part(f" at step {words.count(int(each.steps[-1]))}"))
@@ -54,7 +55,7 @@ def finding(info: StepsInfo) -> list[Part]:
 
 
 def _fate(info: StepsInfo, trajectory: Trajectory) -> str:
-    seen = float(level_lines.mean(trajectory.values[-1]))
+    seen = float(mean(trajectory.values[-1]))
     return fate(seen, float(trajectory.low[-1]), float(trajectory.high[-1]), two_level=info.two_level)
 
 
@@ -95,6 +96,6 @@ def null(info: StepsInfo) -> tuple[NDArray[np.float64], NDArray[np.float64], NDA
     bounds = np.full((2, len(steps), len(marked)), np.nan)
     for j, each in enumerate(marked):
         bounds[:, np.searchsorted(steps, each.steps), j] = each.low, each.high
-    low, high = level_lines.mean(bounds)
+    low, high = mean(bounds)
     there = np.isfinite(low) & np.isfinite(high)
     return (step_axis.place(steps)[there], low[there], high[there]) if there.any() else None

@@ -10,7 +10,7 @@ from app.contract.experiment import FieldError
 from app.kinds.erasure.key import Cell, Image
 from app.kinds.erasure.spec import ErasureSpec
 from app.plotting import words
-from app.plotting.level_lines import mean
+from app.plotting.replicates import mean
 from app.plotting.source import Source
 from app.records import Run, Series
 
@@ -127,11 +127,6 @@ def fate(visibility: float, low: float, high: float, *, two_level: bool) -> str:
     return "erased, yet detectable" if detectable else "erased"
 
 
-def lr_text(lr: float) -> str:
-    """A learning rate, e.g. 0.015625 → "0.0156"."""
-    return words.brief(lr)
-
-
 def diverged_text(made: Sequence[Ends], label: Mapping[str, str], most: int = 4) -> str:
     """Which trainings diverged and when, e.g. "diverged: Adam lr 1 (2 of 3, first at step 40)"; empty if none."""
     found = []
@@ -141,7 +136,7 @@ def diverged_text(made: Sequence[Ends], label: Mapping[str, str], most: int = 4)
             if len(lost):
                 first = words.count(float(lost.min()))
                 when = f"at step {first}" if len(lost) == 1 else f"first at step {first}"
-                found.append(f"{label[each.optimizer]} lr {lr_text(lr)} ({len(lost)} of {ended.sum()}, {when})")
+                found.append(f"{label[each.optimizer]} lr {words.brief(lr)} ({len(lost)} of {ended.sum()}, {when})")
     if not found:
         return ""
     more = f" and {len(found) - most} more" if len(found) > most else ""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from app.kinds.erasure.figures import trainings
 from app.kinds.erasure.figures.trainings import Ends
-from app.plotting import level_lines
+from app.plotting.replicates import mean
 from app.plotting.source import Source
 from app.records import Series
 
@@ -82,7 +82,7 @@ def _grid(rows: Series, column: str, i: NDArray[np.int64], n_steps: int, n: int)
 
 
 def _mean(values: Floats) -> Floats:
-    return level_lines.mean(values) if len(values) else np.zeros(0)
+    return mean(values) if len(values) else np.zeros(0)
 
 
 def _lost(rows: Series, column: str, replicate: int, diverged: Floats) -> Lost:

@@ -10,15 +10,15 @@ from pydantic import Field
 from app.contract.words import plural
 from app.kinds.erasure.figures import trainings
 from app.kinds.erasure.figures.one_training import TrainingChoice, chosen
-from app.kinds.erasure.figures.trainings import lr_text
 from app.kinds.erasure.key import Cell
 from app.kinds.erasure.spec import ErasureSpec
-from app.plotting import labels, level_lines, mean_lines, spread, words
+from app.plotting import labels, mean_lines, spread, words
 from app.plotting.entry import FigureEntry
 from app.plotting.mean_lines import MeanLine
+from app.plotting.replicates import mean
 from app.plotting.source import Source
 from app.plotting.style import LOOKS, axis, figure
-from app.plotting.words import Part
+from app.plotting.words import Part, brief
 
 Floats = NDArray[np.float64]
 BIN = 0.25
@@ -149,7 +149,7 @@ def finding(info: SizesInfo) -> list[Part]:
     for i, each in enumerate(shown):
         zero = "" if each.median.any() else ", more than half being exactly that,"
         parts += [Part("; " if i else ""), Part(spread.power_text(each.median), each.optimizer),
-                  Part(f"{zero} for {LOOKS[each.optimizer].phrase} at lr {lr_text(each.lr)}")]  # fmt: skip
+                  Part(f"{zero} for {LOOKS[each.optimizer].phrase} at lr {brief(each.lr)}")]  # fmt: skip
         if np.isfinite(each.stable_rank).any():
             rank = float(np.nanmean(each.stable_rank))
             parts.append(Part(f" (stable rank {words.significant(rank, 2 if rank < 10 else 3)})"))
@@ -175,7 +175,7 @@ def _line(sizes: Sizes) -> MeanLine:
     size = np.concatenate([[sizes.log10_size[0] - BIN], sizes.log10_size, [sizes.log10_size[-1] + BIN]])
     nothing = np.zeros((1, sizes.shares.shape[1]))
     shares = np.concatenate([nothing, sizes.shares, nothing])
-    name = f"{LOOKS[sizes.optimizer].label} lr {lr_text(sizes.lr)}"
+    name = f"{LOOKS[sizes.optimizer].label} lr {brief(sizes.lr)}"
     return MeanLine(
         sizes.optimizer, name, 10**size, 100 * shares, [f"{name}<br>|entry| about {10**s:.1e}" for s in size.tolist()],
         ".1f", " %", marked=False,
@@ -186,7 +186,7 @@ def _reach(lines: list[MeanLine]) -> tuple[float, float]:
     """Ends of the axis in powers of ten: where any line has a thousandth of its entries."""
     if not lines:
         return -7.0, 0.0
-    there = [np.log10(line.x[level_lines.mean(line.values) >= _LEAST]) for line in lines]
+    there = [np.log10(line.x[mean(line.values) >= _LEAST]) for line in lines]
     x = np.concatenate([item for item in there if len(item)] or [np.log10(lines[0].x)])
     return float(x.min()) - BIN, float(x.max()) + BIN
 
@@ -194,13 +194,13 @@ def _reach(lines: list[MeanLine]) -> tuple[float, float]:
 def draw(info: SizesInfo) -> go.Figure:
     """The figure: a line for each optimizer, named at its peak."""
     lines = [_line(size) for size in info.sizes]
-    top = max((float(level_lines.mean(line.values).max()) for line in lines), default=0.0)
+    top = max((float(mean(line.values).max()) for line in lines), default=0.0)
     y_range = (0.0, max(10.0, 1.18 * top))
     x_range = _reach(lines)
     ends = []
     for line in lines:
-        peak = int(np.argmax(level_lines.mean(line.values)))
-        ends.append(labels.End(line.role, line.name, float(line.x[peak]), float(level_lines.mean(line.values)[peak])))
+        peak = int(np.argmax(mean(line.values)))
+        ends.append(labels.End(line.role, line.name, float(line.x[peak]), float(mean(line.values)[peak])))
     return figure(
         [trace for line in reversed(lines) for trace in mean_lines.traces(line)],
         title="Entry sizes of one update",

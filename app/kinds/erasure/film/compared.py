@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from app.contract.words import plural
-from app.kinds.erasure.figures.trainings import lr_text
+from app.kinds.erasure.figures.trainings import two_level
 from app.kinds.erasure.film.reader import film_reader
-from app.kinds.erasure.film.strips import Strip, fate, label, strips, two_level
+from app.kinds.erasure.film.strips import Strip, fate, label, strips
 from app.plotting import words
 from app.records import Run
 from app.store.reads import Reads
@@ -76,7 +76,7 @@ def _strip(run: Run, strip: Strip) -> ComparedStrip:
     return ComparedStrip(
         run=run.id,
         name=f"{run.name} ({run.id})",
-        what=f"lr {lr_text(cell.lr)}, width {cell.width:,}",
+        what=f"lr {words.brief(cell.lr)}, width {cell.width:,}",
         end=_end(run, strip),
         strip=f"{address}&format=png&size={_SIDE}" if there else "",
         csv=f"{address}&format=csv" if there else "",

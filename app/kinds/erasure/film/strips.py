@@ -65,11 +65,6 @@ def label(optimizer: str) -> str:
     return CATALOG["optimizer"][optimizer].title
 
 
-def two_level(run: Run) -> bool:
-    """Whether the picture is ink on paper, so that visibility is an AUC; a grey one has a rank correlation."""
-    return bool(run.provenance.get("picture", {}).get("two_level", True))
-
-
 def fate(measures: Mapping[str, float], *, two_level: bool) -> Fate | None:
     """What has become of the picture; None if that was not measured.
 

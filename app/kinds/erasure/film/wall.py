@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from app.contract.words import plural
-from app.kinds.erasure.figures.trainings import ERASED, lr_text
+from app.kinds.erasure.figures.trainings import ERASED, two_level
 from app.kinds.erasure.film.reader import film_reader
-from app.kinds.erasure.film.strips import Strip, fate, label, strips, two_level
+from app.kinds.erasure.film.strips import Strip, fate, label, strips
 from app.kinds.erasure.key import IMAGES, Cell, Image
 from app.plotting import words
 from app.records import Run
@@ -124,7 +124,7 @@ def film_page(store: Reads, run: Run, query: Mapping[str, str]) -> FilmPage:
                 tuple(
                     Pair(
                         lr,
-                        lr_text(lr),
+                        words.brief(lr),
                         tuple(
                             shots.of(here[cell])
                             for cell in (Cell(width, image, grid.kind, lr) for image in IMAGES)
@@ -169,7 +169,7 @@ class _Shots:
             image=strip.cell.image,
             over=over,
             picture="" if over or last is None else self._address(strip, last.step),
-            words=f"{strip.label}, lr {lr_text(strip.cell.lr)}{twin}",
+            words=f"{strip.label}, lr {words.brief(strip.cell.lr)}{twin}",
             step=f"step {last.step:,}" if last and not over else "",
             accuracy=accuracy if not over else "",
             measure=measure if not over else "",

@@ -10,10 +10,11 @@ from starlette.responses import Response
 
 from app.atlas import palettes
 from app.contract.experiment import FieldError
+from app.kinds.erasure.figures.trainings import two_level
 from app.kinds.erasure.film import exports
 from app.kinds.erasure.film.pictures import fixed_reach, picture
 from app.kinds.erasure.film.reader import FilmReader, Index, film_reader
-from app.kinds.erasure.film.strips import MEASURES, Strip, fate, strips, two_level
+from app.kinds.erasure.film.strips import MEASURES, Strip, fate, strips
 from app.kinds.erasure.key import ErasureKey
 from app.kinds.erasure.web.film_models import (
     MAX_VALUES,

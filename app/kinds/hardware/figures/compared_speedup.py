@@ -14,7 +14,7 @@ from app.kinds.hardware.figures import hardware_view as hardware
 from app.kinds.hardware.figures import speedup_vs_density
 from app.kinds.hardware.figures.hardware_view import LayerOptions
 from app.kinds.hardware.spec import HardwareSpec
-from app.plotting import labels, mean_lines, words
+from app.plotting import labels, mean_lines, replicates, words
 from app.plotting.compared import LABELS, LINES, ComparedEntry, ComparedSource, Said, short
 from app.plotting.density_axis import density_axis
 from app.plotting.mean_lines import MeanLine
@@ -108,7 +108,7 @@ def said(info: SpeedupInfo) -> Said:
         return Said(title, [Part(none)], "n = 0", blank=True)
     ends = []
     for line in info.lines:
-        mean = hardware.mean(line.values)
+        mean = replicates.mean(line.values)
         last = int(np.flatnonzero(np.isfinite(mean))[-1])
         ends.append((float(mean[last]), line, float(line.densities[last]), int(np.isfinite(line.values[last]).sum())))
     parts = []

@@ -10,6 +10,7 @@ from pydantic import Field
 from app.contract.experiment import FieldError
 from app.kinds.hardware.spec import FORMATS, REASONS, TOLERANCE, HardwareSpec
 from app.plotting import words
+from app.plotting.replicates import mean
 from app.plotting.source import Options, Source
 from app.plotting.style import LOOKS
 from app.records import Run, Series
@@ -154,15 +155,6 @@ def _chosen(rows: Series, shown: View) -> Series:
 def _nearest(targets: Floats, asked: Floats) -> NDArray[np.int64]:
     nearest: NDArray[np.int64] = np.abs(targets[None, :] - asked[:, None]).argmin(axis=1)
     return nearest
-
-
-def mean(values: Floats) -> Floats:
-    """Mean over replicates of each row, NaN where there is none."""
-    there = np.isfinite(values)
-    n = there.sum(axis=-1)
-    total: Floats = np.where(there, values, 0.0).sum(axis=-1)
-    middle: Floats = np.divide(total, n, out=np.full(total.shape, np.nan), where=n > 0)
-    return middle
 
 
 def times(ratio: float) -> str:

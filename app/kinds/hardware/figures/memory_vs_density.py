@@ -14,6 +14,7 @@ from app.plotting import labels, mean_lines, words
 from app.plotting.density_axis import density_axis
 from app.plotting.entry import FigureEntry
 from app.plotting.mean_lines import MeanLine
+from app.plotting.replicates import mean
 from app.plotting.source import Source
 from app.plotting.style import FORMATS, LOOKS, figure
 from app.plotting.words import Part
@@ -52,8 +53,8 @@ def finding(info: MemoryInfo) -> list[Part]:
             return [Part("Nothing to show: this run times no layer by itself.")]
         return [Part("The first point appears with the first measurement." if info.live
                      else "Nothing to show: no timing succeeded.")]  # fmt: skip
-    at = int(np.flatnonzero(np.isfinite(hardware.mean(there[0].values)))[-1])
-    held = [(item, float(hardware.mean(item.values)[at])) for item in there]
+    at = int(np.flatnonzero(np.isfinite(mean(there[0].values)))[-1])
+    held = [(item, float(mean(item.values)[at])) for item in there]
     rest = [
         [Part(f"{LOOKS[each.name].phrase} "), Part(told(value), each.name)]
         for each, value in held[1:]

@@ -15,6 +15,7 @@ from app.plotting.density_axis import density_axis
 from app.plotting.entry import FigureEntry
 from app.plotting.labels import End
 from app.plotting.mean_lines import MeanLine
+from app.plotting.replicates import mean
 from app.plotting.source import Source
 from app.plotting.style import DENSE, FORMATS, LOOKS, SOFT, figure
 from app.plotting.words import Part
@@ -72,7 +73,7 @@ def even_at(info: SpeedupInfo, each: Format) -> float | None:
     signs = against_dense(each)[np.isfinite(each.values).any(axis=1)]
     if not len(signs) or signs[-1] < 1 or not (signs < 0).any():
         return None
-    return break_even(info.densities, hardware.mean(each.values))
+    return break_even(info.densities, mean(each.values))
 
 
 def _compared(info: SpeedupInfo, each: Format) -> list[Part]:
@@ -96,7 +97,7 @@ def _compared(info: SpeedupInfo, each: Format) -> list[Part]:
     else:
         how = "is faster only at higher densities"
     at = words.density(info.densities[last])
-    part = Part(hardware.times(float(hardware.mean(each.values)[last])), each.name)
+    part = Part(hardware.times(float(mean(each.values)[last])), each.name)
     spread = "" if signs[-1] else (
         f", middle half of the repeats {words.significant(float(np.nanmin(each.low[last])))} to "
         f"{words.significant(float(np.nanmax(each.high[last])))}×"

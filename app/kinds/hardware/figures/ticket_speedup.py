@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
-from numpy.typing import NDArray
 
 from app.kinds.hardware.figures import hardware_view as hardware
 from app.kinds.hardware.figures.hardware_view import Format, TicketOptions, View, has_ticket
@@ -13,11 +12,11 @@ from app.kinds.hardware.spec import REASONS, HardwareSpec
 from app.plotting import collapse, mean_lines, words
 from app.plotting.collapse import Collapse
 from app.plotting.entry import FigureEntry
+from app.plotting.replicates import mean
 from app.plotting.source import Source
 from app.plotting.style import DENSE, FORMATS, LOOKS, SOFT, axis, figure, note
 from app.plotting.words import Part
 
-Floats = NDArray[np.float64]
 _UNJUDGED = (
     " The run of this ticket was deleted, so whether the ticket has collapsed is not known; if it has, its output is"
     " constant and no speed-up counts."
@@ -61,7 +60,7 @@ def finding(info: TicketInfo) -> list[Part]:
         return [Part("This run times single layers only: choose a ticket to time its whole network.")]
     if info.collapsed is not None:
         return [Part(f"No speed-up is claimed for this ticket. {collapse.sentence(info.collapsed)}")]
-    held = [(float(hardware.mean(item.values)[0]), item) for item in info.formats]
+    held = [(float(mean(item.values)[0]), item) for item in info.formats]
     there = sorted(((value, each) for value, each in held if math.isfinite(value)), key=lambda pair: -pair[0])
     if not there:
         return [Part("The first point appears with the first measurement." if info.live
@@ -107,7 +106,7 @@ def draw(info: TicketInfo) -> go.Figure:
     data: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
     for row, each in zip(rows, info.formats, strict=True):
-        value = float(hardware.mean(each.values)[0])
+        value = float(mean(each.values)[0])
         if not math.isfinite(value):
             continue
         data.append(_row(each, row, value))

@@ -11,8 +11,6 @@ from app.plotting import words
 from app.plotting.replicates import Curve
 from app.plotting.source import Options, Source
 
-NAN = float("nan")
-
 
 def source(records: Any, rows: list[dict[str, Any]] | None = None, **run: Any) -> Source[Options]:
     return Source(records.run(**run), Options(), {} if rows is None else {"outcome": records.outcome(rows)})
