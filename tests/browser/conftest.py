@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -22,6 +22,9 @@ from app.store import Store
 from tests.browser.windows import Windows
 from tests.chromium import find
 from tests.lab import calibrate
+
+if TYPE_CHECKING:
+    from tests.browser.visits import Visits
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -221,3 +224,12 @@ def finished(scope: Scope) -> str:
     run_id = scope.submit(name="A finished run", replicates=2, branches=[{"kind": "reinit"}, {"kind": "shuffled"}])
     _until(lambda: scope.state(run_id) == "finished", 120)
     return run_id
+
+
+@pytest.fixture(scope="session")
+def visits(browser: Browser, scope: Scope, reusable: Windows) -> "Visits":
+    """The pages of a server where a run has a name that is hard to fit."""
+    from tests.browser.visits import Visits
+
+    scope.submit(name="<b>A name</b> that is long " + "and-without-a-space" * 8, steps=1, eval_every=1, levels=1)
+    return Visits(browser, scope, reusable)

@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from app.kinds.erasure.spec import ErasureSpec
 from tests.browser.conftest import Scope, Watched
+from tests.browser.visits import Visits
 
 SMALL = ErasureSpec.model_validate(
     {
@@ -75,19 +76,12 @@ def test_its_figures_are_drawn_from_what_was_measured(
 
 
 def test_no_view_of_it_is_wider_than_a_phone(
-    watched: Watched, scope: Scope, erased: str, until: Callable[[Callable[[], bool]], None]
+    visits: Visits, scope: Scope, erased: str, until: Callable[[Callable[[], bool]], None]
 ) -> None:
     until(lambda: scope.state(erased) == "finished")
-    page = watched(390, 844, has_touch=True)
-    for path in (
-        "/erasure",
-        "/new?kind=stable_rank",
-        *(f"/runs/{erased}?tab={tab}" for tab in ("film", *TABS, "spec")),
-    ):
-        page.goto(path)
-        page.wait_for_timeout(300)
-        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert over <= 0, f"{path} is {over} px too wide"
+    tabs = (f"/runs/{erased}?tab={tab}" for tab in ("film", *TABS, "spec"))
+    for path, page in visits.phone(["/erasure", "/new?kind=stable_rank", *tabs]).items():
+        assert page.over <= 0, f"{path} is {page.over} px too wide"
 
 
 def test_the_rank_of_updates_is_an_experiment_of_its_own(

@@ -4,36 +4,20 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Scope, Watched, becomes
-
-PAGES = ("/", "/sweeps", "/new", "/new?extend={run}", "/new?kind=hardware", "/hardware", "/presets", "/workers", "/bin",
-         "/protocol", "/docs", "/runs/{run}",
-         "/runs/{run}?tab=training&level=1", "/runs/{run}?tab=movement", "/runs/{run}?tab=movement&view=scatter",
-         "/runs/{run}?tab=masks&level=1",
-         "/runs/{run}?tab=overlap", "/import", "/compare?runs={run}", "/compare",
-         "/compare?q=kind:lottery&smoothing=20", "/runs/{run}?tab=spec", "/runs/{run}?tab=log&all=1")  # fmt: skip
-PAPER = {"light": "rgb(250, 249, 246)", "dark": "rgb(19, 19, 23)"}
+from tests.browser.visits import OWN, PAGES, PAPER, Visits
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_page_opens_without_a_complaint(watched: Watched, finished: str, theme: str) -> None:
-    page = watched(color_scheme=theme)
-    for path in PAGES:
-        page.goto(path.format(run=finished))
-        if "/runs/" in path and "spec" not in path and "log" not in path:
-            page.wait_for_selector(".plot .main-svg, .matrix .main-svg")
+def test_every_page_opens_without_a_complaint(visits: Visits, finished: str, theme: str) -> None:
+    for path, visit in visits.desk([path.format(run=finished) for path in PAGES]).items():
+        assert visit.complaints == [], path
         if path != "/docs":
-            assert page.evaluate("getComputedStyle(document.body).backgroundColor") == PAPER[theme]
+            assert visit.views[theme].paper == PAPER[theme], path
 
 
-def test_no_page_is_wider_than_a_phone(watched: Watched, scope: Scope, finished: str) -> None:
-    scope.submit(name="<b>A name</b> that is long " + "and-without-a-space" * 8, steps=1, eval_every=1, levels=1)
-    page = watched(390, 844, has_touch=True)
-    for path in (*(path for path in PAGES if path != "/docs"), "/nowhere"):
-        watched.expected = "404" if path == "/nowhere" else ""
-        page.goto(path.format(run=finished))
-        page.wait_for_timeout(300)
-        over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert over <= 0, f"{path} is {over} px too wide"
+def test_no_page_is_wider_than_a_phone(visits: Visits, finished: str) -> None:
+    for path, page in visits.phone([path.format(run=finished) for path in (*OWN, "/nowhere")]).items():
+        assert page.over <= 0, f"{path} is {page.over} px too wide"
 
 
 def test_the_theme_switch_is_live_and_stays(watched: Watched, finished: str) -> None:
@@ -102,39 +86,7 @@ def test_the_skip_link_comes_first(page: Page) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_text_has_contrast(watched: Watched, finished: str, theme: str) -> None:
-    page = watched(color_scheme=theme)
-    for path in (
-        "/",
-        "/new",
-        "/compare?q=kind:lottery",
-        f"/runs/{finished}",
-        f"/runs/{finished}?tab=spec",
-        "/workers",
-        "/protocol",
-    ):
-        page.goto(path)
-        assert page.evaluate(FAINT) == [], path
-
-
-FAINT = """() => {
-  const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(c => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (el) => {
-    for (; el; el = el.parentElement) {
-      const color = parse(getComputedStyle(el).backgroundColor);
-      if (color.length === 3 || color[3] > 0.99) return color;
-    }
-    return [255, 255, 255];
-  };
-  const bad = [];
-  for (const el of document.querySelectorAll('main *, .side *')) {
-    if (el.closest('svg, .skip, .visually-hidden, progress') || !el.checkVisibility()) continue;
-    if (![...el.childNodes].some(node => node.nodeType === 3 && node.data.trim())) continue;
-    const [one, other] = [light(parse(getComputedStyle(el).color)), light(behind(el))];
-    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-    if (ratio < 4.5) bad.push(`${el.className || el.tagName}: ${el.textContent.trim().slice(0, 30)} ${ratio}`);
-  }
-  return bad;
-}"""
+def test_text_has_contrast(visits: Visits, finished: str, theme: str) -> None:
+    of_run = (f"/runs/{finished}", f"/runs/{finished}?tab=spec")
+    for path, visit in visits.desk(["/", "/new", "/compare?q=kind:lottery", *of_run, "/workers", "/protocol"]).items():
+        assert visit.views[theme].faint == [], path

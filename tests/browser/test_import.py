@@ -9,7 +9,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.app.imports.files import Network
 from tests.browser.conftest import Scope, Watched
-from tests.browser.test_every_page import PAPER
+from tests.browser.visits import PAPER
 
 CASES = Path(__file__).parents[3] / "shared" / "cases" / "imports"
 cases = pytest.mark.skipif(not CASES.is_dir(), reason="the files of cases lie beside the project")

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from app.pictures import upload
 from tests.app.pictures.images import SVG, encoded, photograph, square
 from tests.browser.conftest import Scope, Watched, becomes
-from tests.browser.test_every_page import FAINT
+from tests.browser.visits import FAINT
 
 NEW = "/new?kind=erasure"
 OWN = 'label:has-text("Your own")'

@@ -1,22 +1,9 @@
 """On a phone no table is cut off without a cue: its region shows an edge, takes the keyboard and has a name."""
 
-from typing import Any
-
 import pytest
 
 from tests.browser.conftest import Watched
-
-TABLES = """() => [...document.querySelectorAll('main table')].map(table => {
-  let place = table.parentElement;
-  const scrolls = (each) => ['auto', 'scroll'].includes(getComputedStyle(each).overflowX);
-  while (place !== document.body && !scrolls(place)) place = place.parentElement;
-  const over = place === document.body ? table.getBoundingClientRect().right > innerWidth + 1
-    : place.scrollWidth > place.clientWidth + 1;
-  const style = getComputedStyle(place);
-  return {caption: table.caption?.textContent, over, scrolls: place !== document.body, tab: place.tabIndex,
-    role: place.getAttribute('role'), name: place.getAttribute('aria-label'),
-    shade: style.backgroundAttachment.includes('local') && style.backgroundImage.includes('gradient')};
-})"""
+from tests.browser.visits import Visits
 
 
 @pytest.mark.parametrize(
@@ -30,12 +17,9 @@ TABLES = """() => [...document.querySelectorAll('main table')].map(table => {
         "/protocol",
     ],
 )
-def test_a_table_beyond_the_edge_says_so(watched: Watched, finished: str, path: str) -> None:
-    page = watched(390, 844, has_touch=True, is_mobile=True)
-    page.goto(path.format(run=finished))
-    page.wait_for_timeout(300)
-    tables: list[dict[str, Any]] = page.evaluate(TABLES)
-    for table in tables:
+def test_a_table_beyond_the_edge_says_so(visits: Visits, finished: str, path: str) -> None:
+    (page,) = visits.phone([path.format(run=finished)]).values()
+    for table in page.tables:
         if table["over"]:
             assert table["scrolls"], table
             assert table["shade"], table
