@@ -196,6 +196,7 @@ class Sweep(_Record):
     tags: tuple[str, ...]
     notes: str
     created_at: datetime
+    deleted_at: datetime | None = Field(None, description="When it was moved to the bin.")
     counts: dict[str, int]
 
     @property

@@ -21,6 +21,7 @@ KNOWN = {
     "workers/child.py": {"delete"},
     # Rows: a run purged from the bin, workers of yesterday, what they refused, notes of what was swept.
     "app/store/lifecycle.py": {"delete"},
+    "app/store/sweep_bin.py": {"delete"},  # tests/app/store/test_sweep_bin.py
     "app/store/workers.py": {"delete"},
     "app/store/refusals.py": {"delete"},
     "app/store/references.py": {"delete"},
@@ -34,6 +35,7 @@ KNOWN = {
     "app/imports/recognition.py": {"remove"},
     "workers/worker.py": {"remove"},
     "app/web/run/api.py": {"delete"},
+    "app/web/sweeps/api.py": {"delete"},
     "app/web/board/views.py": {"delete"},
 }
 

@@ -94,11 +94,11 @@ def discard(conn: Connection, run_id: str) -> None:
         discard_several(conn, {run_id: run.state})
 
 
-def discard_several(conn: Connection, states: Mapping[str, State]) -> None:
-    """Move runs in these states to the bin, which the caller has locked; the live ones are cancelled."""
+def discard_several(conn: Connection, states: Mapping[str, State], at: float | None = None) -> None:
+    """Move runs in these states to the bin, which the caller has locked, at a moment; the live ones are cancelled."""
     if live := [run_id for run_id, state in states.items() if state in ("queued", "running")]:
         cancel_several(conn, live)
-    conn.execute(update(runs).where(runs.c.id.in_(states)).values(deleted_at=Now()))
+    conn.execute(update(runs).where(runs.c.id.in_(states)).values(deleted_at=Now() if at is None else at))
 
 
 def restore(conn: Connection, run_id: str) -> None:

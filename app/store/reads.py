@@ -152,10 +152,10 @@ class Reads(ABC):
         with self._read() as conn:
             return sweeps.get(conn, sweep_id)
 
-    def sweeps(self, limit: int = 50, cursor: str | None = None) -> SweepPage:
-        """A page of sweeps, the newest first."""
+    def sweeps(self, limit: int = 50, cursor: str | None = None, *, binned: bool = False) -> SweepPage:
+        """A page of sweeps, the newest first; or of those in the bin."""
         with self._read() as conn:
-            return sweeps.page(conn, limit, cursor)
+            return sweeps.page(conn, limit, cursor, binned=binned)
 
     def members(self, sweep_id: str) -> list[Member]:
         """The members of a sweep by position, with the progress of their runs."""

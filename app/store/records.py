@@ -29,6 +29,7 @@ from app.store import (
     references,
     runs,
     submissions,
+    sweep_bin,
     trash,
     views,
 )
@@ -213,14 +214,17 @@ class Records(Connected):
             lifecycle.purge(conn, run_id)
 
     def empty_bin(self) -> int:
-        """Purge every binned run that has stopped; returns how many."""
+        """Purge every binned run that has stopped, and every binned sweep; returns how many runs."""
         with self._db.read() as conn:
-            purgeable = lifecycle.purgeable(conn)
+            purgeable, sweeps = lifecycle.purgeable(conn), sweep_bin.binned(conn)
         n = 0
         for run_id in purgeable:
             with suppress(NotFound, Conflict):  # somebody was faster
                 self.purge_run(run_id)
                 n += 1
+        for sweep_id in sweeps:
+            with suppress(NotFound, Conflict), self._db.write() as conn:
+                sweep_bin.purge(conn, sweep_id)
         return n
 
     def sweep_artifacts(self, older_than_s: float = DAY_S) -> Swept:

@@ -1,9 +1,9 @@
 """Sweeps, for those who submit them and for the loop that continues them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from app.records import Sweep
-from app.store import ids, submissions, sweeps
+from app.store import ids, submissions, sweep_bin, sweeps
 from app.store.connected import Connected
 from app.store.submissions import Once
 from app.store.sweeps import Next, Result
@@ -39,7 +39,8 @@ class Sweeping(Connected):
         Does nothing where there are other members by now: another process was faster, and the next look decides.
         """
         with self._db.write() as conn:
-            if sweeps.locked(conn, sweep_id).state != "open" or sweeps.count(conn, sweep_id) != expected:
+            row = sweeps.locked(conn, sweep_id)
+            if row.state != "open" or row.deleted_at is not None or sweeps.count(conn, sweep_id) != expected:
                 return []
             added = sweeps.add(conn, sweep_id, expected, found.starts)
             if found.close is not None:
@@ -53,13 +54,38 @@ class Sweeping(Connected):
                 sweeps.measured(conn, sweep_id, result)
 
     def replan_sweep(self, sweep_id: str, plan: Plan) -> Sweep:
-        """Give a sweep more values or another budget, and open it again. Raises NotFound."""
+        """Give a sweep more values or another budget, and open it again. Raises NotFound, Conflict."""
         with self._db.write() as conn:
             sweeps.replan(conn, sweep_id, plan)
             return sweeps.get(conn, sweep_id)
 
+    def update_sweep(
+        self, sweep_id: str, *, name: str | None = None, tags: Iterable[str] | None = None, notes: str | None = None
+    ) -> Sweep:
+        """Change what is given. Raises NotFound, FieldError."""
+        with self._db.write() as conn:
+            sweep_bin.relabel(conn, sweep_id, name=name, tags=tags, notes=notes)
+            return sweeps.get(conn, sweep_id)
+
+    def bin_sweep(self, sweep_id: str, *, with_runs: bool) -> tuple[Sweep, list[str]]:
+        """Move a sweep to the bin; returns it and the runs that went with it. Raises NotFound."""
+        with self._db.write() as conn:
+            moved = sweep_bin.discard(conn, sweep_id, with_runs=with_runs)
+            return sweeps.get(conn, sweep_id), moved
+
+    def restore_sweep(self, sweep_id: str) -> tuple[Sweep, list[str]]:
+        """Take a sweep out of the bin, with the runs that went with it; returns both. Raises NotFound."""
+        with self._db.write() as conn:
+            moved = sweep_bin.restore(conn, sweep_id)
+            return sweeps.get(conn, sweep_id), moved
+
+    def purge_sweep(self, sweep_id: str) -> None:
+        """Delete a binned sweep for good; its runs stay. Raises NotFound, Conflict."""
+        with self._db.write() as conn:
+            sweep_bin.purge(conn, sweep_id)
+
     def cancel_sweep(self, sweep_id: str) -> tuple[Sweep, list[str]]:
-        """Start no more members and stop the live ones; returns the sweep and these. Raises NotFound."""
+        """Start no more members and stop the live ones; returns the sweep and these. Raises NotFound, Conflict."""
         with self._db.write() as conn:
             stopped = sweeps.cancel(conn, sweep_id)
             return sweeps.get(conn, sweep_id), stopped

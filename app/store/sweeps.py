@@ -64,8 +64,8 @@ def create(conn: Connection, sweep_id: str, plan: Plan, *, name: str, tags: Coll
 
 
 def replan(conn: Connection, sweep_id: str, plan: Plan) -> None:
-    """Give a sweep more values or another budget, and open it again. Raises NotFound."""
-    locked(conn, sweep_id)
+    """Give a sweep more values or another budget, and open it again. Raises NotFound, Conflict."""
+    changeable(conn, sweep_id)
     conn.execute(update(sweeps).where(sweeps.c.id == sweep_id).values(**_columns(plan), state="open", note=""))
 
 
@@ -126,15 +126,15 @@ def measured(conn: Connection, sweep_id: str, result: Result) -> None:
 
 
 def cancel(conn: Connection, sweep_id: str) -> list[str]:
-    """Start no more members and stop those that are live; returns these. Raises NotFound."""
-    locked(conn, sweep_id)
+    """Start no more members and stop those that are live; returns these. Raises NotFound, Conflict."""
+    changeable(conn, sweep_id)
     conn.execute(update(sweeps).where(sweeps.c.id == sweep_id).values(state="cancelled", note="Cancelled."))
     return _apply(conn, "cancel", _runs_of(conn, sweep_id, LIVE))
 
 
 def resume(conn: Connection, sweep_id: str) -> list[str]:
     """Go on with cancelled and failed members, and start the others; returns those. Raises NotFound, Conflict."""
-    row = locked(conn, sweep_id)
+    row = changeable(conn, sweep_id)
     again = _apply(conn, "resume", _runs_of(conn, sweep_id, ("cancelled", "failed")))
     if row.state == "cancelled":
         conn.execute(update(sweeps).where(sweeps.c.id == sweep_id).values(state="open", note=""))
@@ -156,15 +156,24 @@ def locked(conn: Connection, sweep_id: str) -> AnyRow:
     return _row(conn, select(sweeps).where(sweeps.c.id == sweep_id).with_for_update(), sweep_id)
 
 
+def changeable(conn: Connection, sweep_id: str) -> AnyRow:
+    """The same. Raises NotFound, and Conflict for one in the bin."""
+    row = locked(conn, sweep_id)
+    if row.deleted_at is not None:
+        raise Conflict("the sweep is in the bin: restore it first")
+    return row
+
+
 def get(conn: Connection, sweep_id: str) -> Sweep:
     """Raises NotFound."""
     row = _row(conn, select(sweeps).where(sweeps.c.id == sweep_id), sweep_id)
     return _record(row, _counts(conn, [sweep_id])[sweep_id])
 
 
-def page(conn: Connection, limit: int, cursor: str | None) -> SweepPage:
-    """Sweeps, the newest first; a cursor is the id of the last one seen."""
-    query = select(sweeps).order_by(sweeps.c.created_at.desc(), sweeps.c.id.desc()).limit(limit + 1)
+def page(conn: Connection, limit: int, cursor: str | None, *, binned: bool = False) -> SweepPage:
+    """Sweeps, the newest first, or those in the bin; a cursor is the id of the last one seen."""
+    place = sweeps.c.deleted_at.is_not(None) if binned else sweeps.c.deleted_at.is_(None)
+    query = select(sweeps).where(place).order_by(sweeps.c.created_at.desc(), sweeps.c.id.desc()).limit(limit + 1)
     if cursor:
         last = select(sweeps.c.created_at).where(sweeps.c.id == cursor).scalar_subquery()
         query = query.where(or_(sweeps.c.created_at < last, and_(sweeps.c.created_at == last, sweeps.c.id < cursor)))
@@ -209,7 +218,8 @@ def unfinished(conn: Connection) -> list[str]:
         .join(runs_table, runs_table.c.id == sweep_members.c.run_id)
         .where(runs_table.c.state.not_in(LIVE), func.coalesce(sweep_members.c.seq, -1) != runs_table.c.last_seq)
     )
-    query = select(sweeps.c.id).where(or_(sweeps.c.state == "open", sweeps.c.id.in_(ended)))
+    is_open = and_(sweeps.c.state == "open", sweeps.c.deleted_at.is_(None))
+    query = select(sweeps.c.id).where(or_(is_open, sweeps.c.id.in_(ended)))
     return list(conn.scalars(query.order_by(sweeps.c.created_at, sweeps.c.id)))
 
 
@@ -249,16 +259,18 @@ def _counts(conn: Connection, sweep_ids: Collection[str]) -> dict[str, dict[str,
 
 
 def _record(row: AnyRow, counts: dict[str, int]) -> Sweep:
+    is_open = row.state == "open" and row.deleted_at is None
     live = any(counts.get(state) for state in LIVE)
     state: SweepState = "finished"
     if row.state == "cancelled":
         state = "cancelling" if live else "cancelled"
-    elif live or row.state == "open":
+    elif live or is_open:
         state = "running"
     return Sweep(
         id=row.id, name=row.name, kind=row.kind, spec=row.spec, axes=row.axes, sampler=row.sampler,
-        objective=row.objective, budget=row.budget, stop=row.stop, state=state, is_open=row.state == "open",
-        note=row.note, tags=tuple(row.tags), notes=row.notes, created_at=moment(row.created_at), counts=counts,
+        objective=row.objective, budget=row.budget, stop=row.stop, state=state, is_open=is_open,
+        note=row.note, tags=tuple(row.tags), notes=row.notes, created_at=moment(row.created_at),
+        deleted_at=moment(row.deleted_at), counts=counts,
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from app.web.core.context import QueueDep, StoreDep
 from app.web.core.parameters import Empty
 from app.web.core.problems import responses
 from app.web.run.api import Name, Notes, SpecOrPreset, Tags
+from app.web.submission import sweep_bin
 from app.web.submission import sweep_submit as submission
 from app.web.submission.once import KeyHeader, of_request
 from app.web.submission.sweep_submit import Preview, extend_sweep, preview, submit_sweep
@@ -79,6 +80,14 @@ class SweepExtension(_Body):
     stop: Stop | None = None
 
 
+class SweepChange(_Body):
+    """What of a sweep to change; what is left out stays."""
+
+    name: Name | None = None
+    tags: Tags | None = None
+    notes: Notes | None = None
+
+
 class SweepMembers(_Body):
     """The members of a sweep by position."""
 
@@ -108,15 +117,43 @@ def list_sweeps(
     store: StoreDep,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[Cursor | None, Empty, Query(description="`next` of the page before.")] = None,
+    binned: Annotated[bool, Query(description="Those in the bin.")] = False,
 ) -> SweepPage:
     """A page of sweeps, the newest first."""
-    return store.sweeps(limit, cursor)
+    return store.sweeps(limit, cursor, binned=binned)
 
 
 @router.get("/{sweep_id}", responses=responses(404))
 def get_sweep(sweep_id: SweepId, store: StoreDep) -> Sweep:
     """One sweep; its runs are also found by the query `sweep:ID`."""
     return store.sweep(sweep_id)
+
+
+@router.patch("/{sweep_id}", responses=responses(404))
+def change_sweep(sweep_id: SweepId, body: SweepChange, store: StoreDep) -> Sweep:
+    """Rename, tag or annotate a sweep; its runs keep their names."""
+    return store.update_sweep(sweep_id, name=body.name, tags=body.tags, notes=body.notes)
+
+
+@router.delete("/{sweep_id}", responses={**responses(404, 409), 204: {"description": "Purged for good."}})
+def delete_sweep(
+    sweep_id: SweepId,
+    store: StoreDep,
+    queue: QueueDep,
+    with_runs: Annotated[bool, Query(description="Move its runs to the bin as well; live ones are cancelled.")] = False,
+    purge: Annotated[bool, Query(description="Delete a sweep that is in the bin, for good; its runs stay.")] = False,
+) -> Any:
+    """Move a sweep to the bin, or purge it from there. Its runs stay and go on, unless they are to go with it."""
+    if purge:
+        store.purge_sweep(sweep_id)
+        return Response(status_code=204)
+    return sweep_bin.discard_sweep(store, queue, sweep_id, with_runs=with_runs)[0]
+
+
+@router.post("/{sweep_id}/restore", responses=responses(404))
+def restore_sweep(sweep_id: SweepId, store: StoreDep, queue: QueueDep) -> Sweep:
+    """Take a sweep out of the bin, with the runs that went there with it."""
+    return sweep_bin.restore_sweep(store, queue, sweep_id)
 
 
 @router.get(
@@ -164,7 +201,7 @@ def sweep_figure(
     return figures.answer(sweep, members, name, field, csv=csv, bom=bom, known=if_none_match)
 
 
-@router.post("/{sweep_id}/cancel", responses=responses(404))
+@router.post("/{sweep_id}/cancel", responses=responses(404, 409))
 def cancel_sweep(sweep_id: SweepId, store: StoreDep, queue: QueueDep) -> Sweep:
     """Start no more runs and stop those that wait or run."""
     return submission.cancel_sweep(store, queue, sweep_id)

@@ -19,7 +19,20 @@ from tests.proxy import proxy
 
 ROOT = "/lab/tickets"
 _ADDRESS = re.compile(r'(?:href|src|srcset|action|data-src)="(/[^"]*)"')
-_PAGES = ("/", "/new", "/erasure", "/hardware", "/presets", "/import", "/workers", "/bin", "/protocol", "/docs", "/no")
+_PAGES = (
+    "/",
+    "/new",
+    "/erasure",
+    "/hardware",
+    "/presets",
+    "/import",
+    "/workers",
+    "/sweeps",
+    "/bin",
+    "/protocol",
+    "/docs",
+    "/no",
+)
 _TABS = ("", "training", "masks", "overlap", "movement", "spec", "log")
 
 
