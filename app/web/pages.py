@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from app.web.archives import page as archives
-from app.web.board import bin as bin_page
+from app.web.bin import page as bin_page
 from app.web.board import page as board
 from app.web.board import views
 from app.web.bulk import page as bulk

@@ -27,7 +27,7 @@ def bin_page(request: Request, store: StoreDep, cursor: Cursor = "", purged: int
     )
     notice = Notice(f"{plural(purged, 'run')} deleted for good.") if purged else None
     return page(
-        request, "board/bin.html", rows=[row(run) for run in found.items], next=found.next, notice=notice,
+        request, "bin/bin.html", rows=[row(run) for run in found.items], next=found.next, notice=notice,
         sweeps=[head(each) for each in sweeps.items], more_sweeps=bool(sweeps.next), matching=matching,
         count=" and ".join(counts), shell=shell(store),
     )  # fmt: skip
