@@ -10,6 +10,17 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LINTER = Path(sys.executable).with_name("lint-imports")
 
+LONGEST = 300
+"""Lines of a source file; a longer one holds several ideas."""
+SOURCES = {
+    "app": "*.py",
+    "workers": "*.py",
+    "benchmarks": "*.py",
+    "static/js": "*.js",
+    "static/css": "*.css",
+    "templates": "*.html",
+}
+
 
 def lint(root: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
@@ -53,3 +64,13 @@ def test_a_planted_violation_is_found(copy: Path, file: str, line: str, contract
 def test_the_house_is_in_order(copy: Path) -> None:
     result = lint(copy)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_no_source_file_is_too_long() -> None:
+    lines = {
+        str(file.relative_to(ROOT)): len(file.read_text().splitlines())
+        for folder, pattern in SOURCES.items()
+        for file in (ROOT / folder).rglob(pattern)
+    }
+    assert len(lines) > 800
+    assert {file: n for file, n in lines.items() if n > LONGEST} == {}

@@ -11,7 +11,8 @@ from app.records import EventRecord
 from app.store import chunks
 from app.store.errors import OrdinalGap
 from app.store.lookup import moment
-from app.store.tables import AnyRow, Now
+from app.store.sql import Now
+from app.store.tables import AnyRow
 from app.store.tables import artifacts as artifact_table
 from app.store.tables import chunks as chunk_table
 from app.store.tables import events as event_table

@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, sele
 from app.records import Queue
 from app.store import refusals
 from app.store import workers as worker_rows
-from app.store.tables import AnyRow, Now, runs, shards
+from app.store.sql import Now
+from app.store.tables import AnyRow, runs, shards
 
 # Long against what a change of shards costs: a process, a data set, the way back from the checkpoint.
 SLICE_S = 300.0

@@ -9,7 +9,8 @@ from app.contract.events import ArtifactSaved, Changed, Finished, Measured, Star
 from app.contract.experiment import RunSpec
 from app.store import events
 from app.store import runs as run_rows
-from app.store.tables import Now, runs, shards
+from app.store.sql import Now
+from app.store.tables import runs, shards
 
 
 def create(

@@ -13,7 +13,8 @@ from app.store import events, facts, references
 from app.store import runs as run_rows
 from app.store.errors import Conflict
 from app.store.labels import search_text
-from app.store.tables import AnyRow, Now, runs, shards
+from app.store.sql import Now
+from app.store.tables import AnyRow, runs, shards
 
 QUEUED_AGAIN: dict[str, Any] = {"state": "queued", "tries": 0, "error": None, "traceback": None}
 

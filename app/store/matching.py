@@ -13,7 +13,8 @@ from app.search.fields import Field, Type, field_of, number, seconds
 from app.search.parse import parse, wrong
 from app.search.terms import All, Comparison, Either, Not, Term, Word
 from app.store.facts import named
-from app.store.tables import Now, facts, runs, shards
+from app.store.sql import Now
+from app.store.tables import facts, runs, shards
 
 Condition = ColumnElement[bool]
 

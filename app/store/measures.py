@@ -7,7 +7,8 @@ from sqlalchemy import Connection, func, or_, select, text, update
 
 from app.search.facts import Fact
 from app.store import facts
-from app.store.tables import UNMEASURED, Now, artifacts, chunks, runs, shards
+from app.store.sql import Now
+from app.store.tables import UNMEASURED, artifacts, chunks, runs, shards
 
 PROMPT_S = 5.0
 """A run that ended less than this ago waits for nothing."""

@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, delete, insert, select
 
-from app.store.tables import Now, artifacts, released, shards
+from app.store.sql import Now
+from app.store.tables import artifacts, released, shards
 
 
 def referenced(conn: Connection) -> set[str]:

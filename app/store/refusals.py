@@ -5,7 +5,8 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select
 from app.contract.events import Changed
 from app.records import Refusal
 from app.store import events
-from app.store.tables import AnyRow, Now, refusals, shards, workers
+from app.store.sql import Now
+from app.store.tables import AnyRow, refusals, shards, workers
 
 
 def refuse(conn: Connection, shard: AnyRow, reason: str) -> None:

@@ -14,7 +14,8 @@ from app.store import events, facts, labels
 from app.store.errors import NotFound
 from app.store.lookup import exists, moment
 from app.store.progress import run_progress
-from app.store.tables import AnyRow, Now, refusals, runs, shards
+from app.store.sql import Now
+from app.store.tables import AnyRow, refusals, runs, shards
 
 SPEC: TypeAdapter[Spec] = TypeAdapter(Spec)
 LIVE = ("queued", "running", "cancelling")

@@ -12,7 +12,8 @@ from app.contract.training_key import TrainingKey, Value, canonical
 from app.records import Series
 from app.store import chunks as packed
 from app.store.lookup import coordinates, key_of
-from app.store.tables import AnyRow, CoordinateOf, events
+from app.store.sql import CoordinateOf
+from app.store.tables import AnyRow, events
 from app.store.tables import chunks as table
 
 _TYPES: Mapping[type, type] = {int: np.int64, float: np.float64, str: np.str_}

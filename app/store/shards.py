@@ -14,7 +14,8 @@ from app.store import runs as run_rows
 from app.store.claims import CheckpointRef, Claim
 from app.store.errors import Fenced, OrdinalGap
 from app.store.progress import Rate, note, rate
-from app.store.tables import AnyRow, Now, runs, shards
+from app.store.sql import Now
+from app.store.tables import AnyRow, runs, shards
 
 TRIES = 3
 CHECKPOINTS = 2

@@ -6,7 +6,8 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.contract.experiment import FieldError
-from app.store.tables import Now, submissions
+from app.store.sql import Now
+from app.store.tables import submissions
 
 
 class Once(NamedTuple):

@@ -12,7 +12,8 @@ from app.store import bulk, events, facts, ids, labels, runs
 from app.store.errors import Conflict, NotFound
 from app.store.lookup import moment
 from app.store.runs import LIVE
-from app.store.tables import AnyRow, Now, shards, sweep_members, sweeps
+from app.store.sql import Now
+from app.store.tables import AnyRow, shards, sweep_members, sweeps
 from app.store.tables import runs as runs_table
 from app.sweeps.plan import Plan, Values
 

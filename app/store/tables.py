@@ -2,7 +2,6 @@
 
 from typing import Any, TypeAlias
 
-import orjson
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -11,21 +10,19 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Row,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.engine import Dialect
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
-from app.store.errors import Damaged
+from app.store.schema import metadata as metadata
+from app.store.sql import Json
+from app.store.worker_tables import refusals as refusals
+from app.store.worker_tables import speeds as speeds
+from app.store.worker_tables import workers as workers
 
 REVISION = "0011"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
@@ -34,68 +31,6 @@ UNMEASURED = "measured_seq IS NULL OR measured_seq < last_seq"
 """Runs whose log has grown since their measures were computed."""
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
-
-
-class Json(TypeDecorator[Any]):
-    """JSON in a text column: a NaN becomes null, which PostgreSQL's own type would refuse."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
-        return None if value is None else orjson.dumps(value).decode()
-
-    def process_result_value(self, value: str | None, _dialect: Dialect) -> Any:
-        try:
-            return None if value is None else orjson.loads(value)
-        except ValueError as error:
-            raise Damaged(f"a row of the database is no longer valid JSON: {error}") from error
-
-
-class Now(FunctionElement[float]):
-    """The database's clock at this moment (not at the start of the transaction), in seconds since 1970."""
-
-    type = Double()
-    inherit_cache = True
-
-
-@compiles(Now, "sqlite")
-def _now_sqlite(*_: Any, **__: Any) -> str:
-    return "((julianday('now') - 2440587.5) * 86400.0)"
-
-
-@compiles(Now, "postgresql")
-def _now_postgresql(*_: Any, **__: Any) -> str:
-    return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
-
-
-class CoordinateOf(FunctionElement[Any]):
-    """One coordinate of a key in JSON text: `CoordinateOf(key, name)`; NULL where there is none."""
-
-    type = Text()
-    inherit_cache = True
-
-
-@compiles(CoordinateOf, "sqlite")
-def _coordinate_sqlite(element: CoordinateOf, compiler: SQLCompiler, **how: Any) -> str:
-    key, name = (compiler.process(clause, **how) for clause in element.clauses)
-    return f"json_extract({key}, '$.' || {name})"
-
-
-@compiles(CoordinateOf, "postgresql")
-def _coordinate_postgresql(element: CoordinateOf, compiler: SQLCompiler, **how: Any) -> str:
-    key, name = (compiler.process(clause, **how) for clause in element.clauses)
-    return f"(CAST({key} AS json) ->> CAST({name} AS text))"
-
-
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
-)
 
 
 def _run_id(**kwargs: Any) -> Column[str]:
@@ -281,24 +216,6 @@ views = Table(
     Column("deleted_at", Double),
 )
 
-workers = Table(
-    "workers",
-    metadata,
-    Column("id", String(200), primary_key=True),
-    Column("host", String(200), nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("queue", String(3), nullable=False),
-    Column("device", String(200), nullable=False),
-    Column("slots", Integer, nullable=False),
-    Column("busy", Json, nullable=False),
-    Column("versions", Json, nullable=False),
-    Column("started_at", Double, nullable=False),
-    Column("seen_at", Double, nullable=False),
-    # What it measures of itself and its machine, and why it accepts no work.
-    Column("load", Json),
-    Column("trouble", Text),
-)
-
 # Runs of sweeps by their place; one that was purged, or refused for its values, has no run.
 sweep_members = Table(
     "sweep_members",
@@ -328,16 +245,6 @@ submissions = Table(
     Column("at", Double, nullable=False),
 )
 
-# Workers that cannot continue what a shard began, such as those with another version of torch.
-refusals = Table(
-    "refusals",
-    metadata,
-    Column("shard_id", Integer, ForeignKey("shards.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
-    Column("worker", String(200), primary_key=True),
-    Column("reason", Text, nullable=False),
-    Column("at", Double, nullable=False),
-)
-
 # One row: the id that the artifact root carries as well.
 installation = Table("installation", metadata, Column("id", String(32), primary_key=True))
 
@@ -348,14 +255,4 @@ released = Table(
     Column("id", Integer, primary_key=True),
     Column("sha256", String(64), nullable=False),
     Column("at", Double, nullable=False),
-)
-
-speeds = Table(
-    "speeds",
-    metadata,
-    Column("model", String(40), primary_key=True),
-    Column("dataset", String(40), primary_key=True),
-    Column("batch_size", Integer, primary_key=True, autoincrement=False),
-    Column("device", String(200), primary_key=True),
-    Column("step_s", Double, nullable=False),
 )

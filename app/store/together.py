@@ -23,7 +23,8 @@ from sqlalchemy.types import TypeEngine
 from app.records import ArtifactRef, EventRecord
 from app.store import artifacts as artifact_rows
 from app.store import events as event_rows
-from app.store.tables import AnyRow, Json, artifacts, chunks, events
+from app.store.sql import Json
+from app.store.tables import AnyRow, artifacts, chunks, events
 
 # The columns that each part fills, as far as it has them; those of a chunk first (app/store/series.py).
 _COLUMNS: Mapping[str, TypeEngine[Any]] = {

@@ -10,7 +10,8 @@ from app.search.parse import parse
 from app.store import labels
 from app.store.errors import Conflict, NotFound
 from app.store.lookup import moment
-from app.store.tables import AnyRow, Now, views
+from app.store.sql import Now
+from app.store.tables import AnyRow, views
 
 MOST = 200
 """Views of a store."""

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 from app.records import Queue, WorkerInfo, WorkerLoad
 from app.store import refusals
 from app.store.lookup import moment
-from app.store.tables import Now, runs, shards, workers
+from app.store.sql import Now
+from app.store.tables import runs, shards, workers
 
 ALIVE_S = 15.0
 FORGET_S = 24 * 3600.0

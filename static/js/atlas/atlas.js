@@ -7,14 +7,15 @@ import { onTheme } from "../theme.js";
 import { chooseOther, short } from "./compare.js";
 import { Divider } from "./divider.js";
 import { download } from "./download.js";
+import { legendText } from "./legend_text.js";
 import { Matrix } from "./matrix.js";
+import { playLevels } from "./play.js";
 import { theme } from "./scales.js";
 import { csvAddress, legendAddress, partnerOf, tile, tileAddress, ticketOf } from "./server.js";
 import { UnitPanel } from "./unit_panel.js";
 
 /** @typedef {import("./server.js").View} View */
 
-const FILM_MS = 650;
 const MOST_IN_CSV = 200_000;
 
 /**
@@ -98,18 +99,13 @@ export async function atlas(form, chosen) {
 
   /** What the picture shows, how many weights, and where its CSV lies. */
   function tell() {
-    const made = first.tile;
-    if (!made) return;
-    const { touched } = first;
-    const n = (touched.bottom - touched.top) * (touched.right - touched.left);
-    const pixel = first.single ? "Each cell is one weight" : `Each pixel represents ${made.high}×${made.wide} weights and shows ${made.legend.one_of_many}; it is coloured if at least one weight is kept`;
-    const kept = ["level", "replicates"].includes(made.legend.kind === "levels" ? "level" : first.look.color) ? "" : ` ${made.kept.toLocaleString("en-US")} of ${n.toLocaleString("en-US")} weights in view ${first.look.color === "difference" ? "kept by A or B" : "kept"}.`;
-    const shared = ["side", "divider"].includes(mode()) && !["mask", "flips"].includes(first.look.color) ? " One scale for A and B." : "";
-    legend.textContent = `Colour: ${first.legend.kind === "mask" ? "kept or pruned" : made.legend.title}. ${pixel}.${shared}${kept}`;
+    if (!first.tile) return;
+    const { touched, weights } = first;
+    legend.textContent = legendText(first, first.tile, ["side", "divider"].includes(mode()));
     const csv = /** @type {HTMLAnchorElement} */ (find("#matrix-csv"));
-    if (n <= MOST_IN_CSV) csv.href = csvAddress(ticket(), look(), touched);
+    if (weights <= MOST_IN_CSV) csv.href = csvAddress(ticket(), look(), touched);
     else csv.removeAttribute("href");
-    csv.title = n <= MOST_IN_CSV ? "" : `Zoom in to ${MOST_IN_CSV.toLocaleString("en-US")} weights or fewer`;
+    csv.title = weights <= MOST_IN_CSV ? "" : `Zoom in to ${MOST_IN_CSV.toLocaleString("en-US")} weights or fewer`;
   }
 
   const showUnit = () => control("unit").value !== "" && units.show(ticket(), layer, Number(control("unit").value), signedLegend());
@@ -240,30 +236,14 @@ export async function atlas(form, chosen) {
     name: `${run}-r${control("replicate").value}-l${control("level").value}-${layer}-${look().color}`,
   });
 
-  film.classList.remove("by-script");
-  let playing = false;
   const level = control("level");
-  const step = async (/** @type {number} */ to) => {
+  playLevels(film, level, async (to) => {
     stay();
     level.value = String(to);
     write({ level: level.value });
     chosen("level", level.value);
     await Promise.all([show(), renewParts()]);
     showUnit();
-  };
-  film.addEventListener("click", async () => {
-    playing = !playing;
-    film.setAttribute("aria-pressed", String(playing));
-    film.textContent = playing ? "Stop" : "Play levels";
-    if (playing && level.value === level.max) await step(0);
-    while (playing && Number(level.value) < Number(level.max)) {
-      const began = performance.now();
-      await step(Number(level.value) + 1);
-      await new Promise((done) => setTimeout(done, Math.max(0, FILM_MS - (performance.now() - began))));
-    }
-    playing = false;
-    film.setAttribute("aria-pressed", "false");
-    film.textContent = "Play levels";
   });
 
   onTheme(() => { show(); showUnit(); });

@@ -117,6 +117,12 @@ export class Matrix {
     return { top, bottom: Math.min(rows, Math.max(top + 1, Math.ceil(this.view.bottom))), left, right: Math.min(columns, Math.max(left + 1, Math.ceil(this.view.right))) };
   }
 
+  /** How many weights the viewport touches. */
+  get weights() {
+    const { top, bottom, left, right } = this.touched;
+    return (bottom - top) * (right - left);
+  }
+
   async fetch() {
     const ticket = this.ticket;
     if (!ticket) return;

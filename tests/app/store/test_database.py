@@ -8,7 +8,8 @@ from sqlalchemy import insert, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.store.database import Database
-from app.store.tables import Now, events, speeds
+from app.store.sql import Now
+from app.store.tables import events, speeds
 
 
 def test_an_exception_rolls_back(database_url: str) -> None:

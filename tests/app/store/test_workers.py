@@ -8,7 +8,8 @@ from app.kinds.lottery.spec import LotterySpec
 from app.records import Queue, WorkerLoad
 from app.store import Store
 from app.store.database import Database
-from app.store.tables import Now, workers
+from app.store.sql import Now
+from app.store.tables import workers
 
 
 def _register(store: Store, worker_id: str, queue: Queue = "cpu") -> None:

@@ -1,0 +1,31 @@
+"""What readers get from the store."""
+
+from app.records.base import Queue, State
+from app.records.board import GroupOfRuns, Groups, Page, Spread, View
+from app.records.runs import ArtifactRef, EventRecord, Run, RunProgress, Shard
+from app.records.series import Series
+from app.records.sweeps import Member, Sweep, SweepPage, SweepState
+from app.records.workers import Refusal, WorkerInfo, WorkerLoad
+
+__all__ = [
+    "ArtifactRef",
+    "EventRecord",
+    "GroupOfRuns",
+    "Groups",
+    "Member",
+    "Page",
+    "Queue",
+    "Refusal",
+    "Run",
+    "RunProgress",
+    "Series",
+    "Shard",
+    "Spread",
+    "State",
+    "Sweep",
+    "SweepPage",
+    "SweepState",
+    "View",
+    "WorkerInfo",
+    "WorkerLoad",
+]

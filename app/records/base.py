@@ -1,0 +1,14 @@
+"""What all records share."""
+
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+State: TypeAlias = Literal["queued", "running", "cancelling", "cancelled", "failed", "finished"]
+Queue: TypeAlias = Literal["cpu", "gpu"]
+
+
+class Record(BaseModel):
+    """Base of what the store gives: read-only."""
+
+    model_config = ConfigDict(frozen=True)
