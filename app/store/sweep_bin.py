@@ -6,8 +6,9 @@ from sqlalchemy import Connection, delete, select, update
 
 from app.store import bulk, labels, lifecycle
 from app.store.errors import Conflict
+from app.store.sql import Now
 from app.store.sweeps import locked
-from app.store.tables import Now, runs, shards, sweeps
+from app.store.tables import runs, shards, sweeps
 
 
 def relabel(
