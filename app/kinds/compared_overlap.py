@@ -7,10 +7,11 @@ import plotly.graph_objects as go
 from pydantic import Field
 
 from app.atlas.overlaps import overlaps
-from app.atlas.pairings import choices, decided, named
+from app.atlas.pairings import choices, decided, layers, named
 from app.atlas.reader import Index, Reader
 from app.contract.experiment import FieldError
 from app.masks.overlap import NO_OVERLAPS, Overlaps
+from app.masks.pairing import Choice
 from app.plotting.compared import ComparedEntry, ComparedSource, Said
 from app.plotting.source import Options, Source
 from app.plotting.style import axis, figure
@@ -22,10 +23,21 @@ from app.records import Run
 
 
 class OverlapOptions(Options):
-    """`measure` is as in the figure of one run; `pruned_to` is the level, −1 the deepest that all have."""
+    """`measure` is as in the figure of one run; `pruned_to` is the level, −1 the deepest that all have.
+
+    `pairing` says which layers of two runs belong together where names and shapes do not, as in the figure of one run.
+    """
 
     measure: Literal["iou", "uniform", "unit_permuted", "magnitude_at_init"] = "iou"
     pruned_to: int = Field(-1, ge=-1, le=1_000)
+    pairing: str = Field("", max_length=8_000)
+
+
+class Alike(NamedTuple):
+    """Runs whose layers can be paired with those of the first, and why each other one cannot."""
+
+    runs: tuple[Index, ...]
+    others: tuple[tuple[Index, str], ...]
 
 
 class Shared(NamedTuple):
@@ -43,32 +55,44 @@ class OverlapInfo(NamedTuple):
     live: bool
 
 
-def load(reader: Reader, runs: Sequence[Run], options: OverlapOptions) -> Shared:
-    """Return the overlaps of all runs that have masks and whose layers are those of the first one."""
+def alike(reader: Reader, runs: Sequence[Run], choice: Choice) -> Alike:
+    """Return the most runs with masks whose layers can be paired with those of one of them, which comes first."""
     indices = [index for run in runs if (index := reader.index(run.id)).tickets]
-    if len(indices) < 2:
-        return Shared(NO_OVERLAPS, ())
-    left_out = []
-    alike: list[Index] = [indices[0]]
-    for index in indices[1:]:
-        try:
-            decided(indices[0], index, choices(""))
-        except FieldError as error:
-            left_out.append(_reason(index, error))
-        else:
-            alike.append(index)
-    if len(alike) < 2:
-        return Shared(NO_OVERLAPS, tuple(left_out))
-    others = [index.run.id for index in alike[1:]]
+    # Runs of one network pair with the same others, but for those whose pairing was chosen.
+    chosen = {run for pair in choice for run in pair}
+    networks = {tuple(layers(index)): index for index in reversed(indices)}
+    bases = [index for index in indices if index.run.id in chosen or any(index is each for each in networks.values())]
+    found = Alike((), ())
+    for first in bases:
+        reasons = [(index, _reason(first, index, choice)) for index in indices if index is not first]
+        mine = [first, *(index for index, reason in reasons if not reason)]
+        if len(mine) > len(found.runs):
+            found = Alike(tuple(mine), tuple((index, reason) for index, reason in reasons if reason))
+    return found
+
+
+def _reason(first: Index, index: Index, choice: Choice) -> str:
+    """Return why the layers of a run are not those of the first; empty where they are."""
+    try:
+        decided(first, index, choice)
+    except FieldError as error:
+        return error.message
+    return ""
+
+
+def load(reader: Reader, runs: Sequence[Run], options: OverlapOptions) -> Shared:
+    """Return the overlaps of the runs that `alike` finds. Raises FieldError for a pairing that is none."""
+    found = alike(reader, runs, choices(options.pairing))
+    left_out = tuple(f"{named(index)}: {reason}" for index, reason in found.others)
+    if len(found.runs) < 2:
+        return Shared(NO_OVERLAPS, left_out)
+    first, *others = found.runs
     asked = MatrixOptions.model_construct(
-        others=",".join(others), measure=options.measure, level=None if options.pruned_to < 0 else options.pruned_to,
-        tickets="", across="replicates", replicate=0, layer=None, pairing="",
+        others=",".join(index.run.id for index in others), measure=options.measure,
+        level=None if options.pruned_to < 0 else options.pruned_to,
+        tickets="", across="replicates", replicate=0, layer=None, pairing=options.pairing,
     )  # fmt: skip
-    return Shared(overlaps(reader, alike[0].run.id, asked), tuple(left_out))
-
-
-def _reason(index: Index, error: FieldError) -> str:
-    return f"{named(index)}: {error.message}"
+    return Shared(overlaps(reader, first.run.id, asked), left_out)
 
 
 def info(source: ComparedSource[OverlapOptions]) -> OverlapInfo:

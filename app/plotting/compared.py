@@ -150,7 +150,7 @@ def tickets(group: Group, column: str) -> list[Pool]:
     pools: list[list[Curve]] = []
     for run in group.runs:
         outcome = run.series["outcome"]
-        if len(outcome) and WINNING_TICKET in outcome["control"]:
+        if len(outcome) and WINNING_TICKET in outcome.controls:
             mine = curve(outcome, column, WINNING_TICKET)
             pool = next((pool for pool in pools if _alike(pool[0], mine)), None)
             pools.append([mine]) if pool is None else pool.append(mine)

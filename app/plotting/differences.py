@@ -102,7 +102,7 @@ def against(mine: Sample, baseline: Sample) -> Against:
         return found._replace(why=f"was tested on other data ({mine.data})")
     shared = sorted(mine.values.keys() & baseline.values.keys(), reverse=True)
     if not shared:
-        return found._replace(why="shares no density with it" if mine.values else "has no trained ticket")
+        return found._replace(why="shares no density with it" if mine.values else "has no ticket with a test accuracy")
     pairs = {
         seed for density in shared for seed in mine.values[density].keys() & baseline.values[density].keys()
     }  # fmt: skip

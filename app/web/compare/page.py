@@ -20,9 +20,11 @@ from app.web.compare.answers import options_of, words
 from app.web.compare.api import GroupBy, Ids, Search
 from app.web.compare.controls import controls
 from app.web.compare.notes import notes
+from app.web.compare.pairings import pairing_forms
 from app.web.compare.selection import Selection, select
 from app.web.core.context import Readers, SourcesDep
 from app.web.core.page import edge, page
+from app.web.masks.pairing import PairingForm, pairing_chosen
 from app.web.run.cards import Card, Control, Part
 
 _LIVE = ("queued", "running", "cancelling")
@@ -33,6 +35,7 @@ router = APIRouter(include_in_schema=False)
 class ComparePage:
     """Runs side by side; `offered` are the fields that they can be grouped by, `notes` what a reader should know.
 
+    `pairings` are forms for layers that only a reader can pair, by what is chosen so far as `pairing`.
     Each of the `cards` has the table under it. `baselines` are the runs, by id and name of their line, that others can
     be compared with, none where nothing is; `baseline` is the chosen one. `data` is the address of all of it as JSON.
     """
@@ -52,7 +55,15 @@ class ComparePage:
     kept: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     parts: tuple[tuple[str, object], ...]
+    pairings: tuple[PairingForm, ...]
+    pairing: str
     following: bool = False
+
+    @property
+    def sent(self) -> tuple[tuple[str, str], ...]:
+        """Return all that the link of this page chooses."""
+        own = (("group", self.group), ("baseline", self.baseline), ("columns", ",".join(self.ticked)))
+        return (*self.kept, *((name, value) for name, value in own if value))
 
 
 @router.get("/compare")
@@ -64,7 +75,9 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
         named = runs or ",".join(request.query_params.getlist("run"))
         # Boxes that are ticked come one by one.
         columns = ",".join(filter(None, request.query_params.getlist("columns")))
-        query = {**request.query_params, "columns": columns}
+        # Without a script, paired layers come one by one.
+        pairing = pairing_chosen(request.query_params, request.query_params.getlist("pair"))
+        query = {**request.query_params, "columns": columns, "pairing": pairing}
         asked_for = [each for entry in OF_ANY_RUNS for each in options_of(entry, query, every=False).columns_asked]
         chosen = select(store, named, q, group, columns, asked=asked_for)
         texts = summaries(store, readers.reader, chosen.runs)
@@ -95,6 +108,8 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
                 kept=(*kept.items(), *_options(chosen, query)),
                 notes=tuple(notes(chosen)),
                 parts=_parts(store, chosen),
+                pairings=pairing_forms(readers.reader, chosen.runs, pairing),
+                pairing=pairing,
                 following=any(run.state in _LIVE for run in chosen.runs),
             ),
             shell=edge(request, store),

@@ -1,5 +1,6 @@
 """Which layers of two runs are compared, in words, with a choice where there is one."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.atlas.pairings import choices, layers, pairing
@@ -42,6 +43,12 @@ class PairingForm:
     free: bool
     plain: bool
     problem: str
+
+
+def pairing_chosen(query: Mapping[str, str], pairs: Sequence[str]) -> str:
+    """Return the pairings of an address, the one that a form without a script has just sent before all others."""
+    now = f"{query.get('pair_of', '')}:{'-'.join(pairs)}" if pairs else ""
+    return ",".join(filter(None, [now, query.get("pairing", "")]))
 
 
 def pairing_form(index: Index, other: Index, text: str) -> PairingForm:

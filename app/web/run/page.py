@@ -22,6 +22,7 @@ from app.web.form.checks import ABOUT_HELP, about, split_tags
 from app.web.form.form import FormField
 from app.web.masks.overlap import OverlapPage, across_default, overlap_page
 from app.web.masks.page import MasksPage, masks_page
+from app.web.masks.pairing import pairing_chosen
 from app.web.repeats.again import NEWEST, Relation, again, relations
 from app.web.repeats.spec_page import SpecPage, spec_page
 from app.web.run.cards import Card, cards_of
@@ -165,8 +166,7 @@ def _render(
     if ticked := list(filter(None, request.query_params.getlist("ticket"))):
         query["tickets"] = ",".join(ticked)
     if pairs := request.query_params.getlist("pair"):
-        now = f"{query.get('pair_of', '')}:{'-'.join(pairs)}"
-        query["pairing"] = ",".join(filter(None, [now, query.get("pairing", "")]))
+        query["pairing"] = pairing_chosen(query, pairs)
     for name in ("ticket", "pair", "pair_of"):
         query.pop(name, None)
     store = readers.store

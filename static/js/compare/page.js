@@ -1,6 +1,7 @@
 /** The page of several runs: its figures, drawn again when one of the runs has something new. */
 import { FigureCard } from "../figure.js";
 import { follow, paced } from "../hints.js";
+import { choosePairing } from "../masks/pairing.js";
 import { renewParts } from "../parts.js";
 
 const cards = [...document.querySelectorAll(".figure")].map((card) => new FigureCard(/** @type {HTMLElement} */ (card)));
@@ -24,3 +25,11 @@ if (runs.length) {
     },
   );
 }
+const pairings = document.getElementById("pairings");
+if (pairings)
+  choosePairing(pairings, (pairing) => {
+    const address = new URL(location.href);
+    for (const name of ["pair", "pair_of"]) address.searchParams.delete(name);
+    address.searchParams.set("pairing", pairing);
+    location.assign(address);
+  });

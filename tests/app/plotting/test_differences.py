@@ -133,7 +133,7 @@ def test_what_cannot_be_compared_has_a_reason() -> None:
     elsewhere = Group("compared_2", "c", (Measured(run(), {"outcome": rows(planted(1, 3), (0.9, 0.6, 0.3))}),))
     assert against(sample(elsewhere, "pointwise", 0.002), base).why == "shares no density with it"
     empty = Group("compared_2", "d", (Measured(run(), {"outcome": outcome([])}),))
-    assert against(sample(empty, "pointwise", 0.002), base).why == "has no trained ticket"
+    assert against(sample(empty, "pointwise", 0.002), base).why == "has no ticket with a test accuracy"
     other = base._replace(data="fashion-mnist")
     assert against(other, base).why == "was tested on other data (fashion-mnist)"
     alone = against(sample(line("a", (0, planted(1, 1))), "pointwise", 0.002), base)

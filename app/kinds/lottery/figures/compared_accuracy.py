@@ -46,26 +46,37 @@ def info(source: ComparedSource[Options]) -> ComparedInfo:
 
 
 def _shared(curves: Sequence[Curve]) -> float:
-    """The sparsest of the densities below 1 at which most groups have a mean; NaN without one."""
+    """The sparsest of the densities below 1 at which most groups have a mean; NaN where no two of several have one."""
     counts: dict[float, int] = {}
     for curve in curves:
         for density, n in zip(curve.density.tolist(), curve.n.tolist(), strict=True):
             if n and density < 1:
                 counts[density] = counts.get(density, 0) + 1
     most = max(counts.values(), default=0)
+    if most < 2 and sum(bool(curve.n.any()) for curve in curves) > 1:
+        return math.nan
     return min((density for density, count in counts.items() if count == most), default=math.nan)
 
 
 def finding(info: ComparedInfo) -> list[Part]:
-    """The means at the density that most groups share, the highest first, with the replicates behind each."""
+    """The means at the density that most groups share, the highest first, with the replicates behind each.
+
+    Where no two share one, each is at its sparsest.
+    """
     there = []
+    apart = math.isnan(info.at)
     for name, members, drawn in zip(info.names, info.members, info.curves, strict=True):
-        row = np.flatnonzero((drawn.density == info.at) & (drawn.n > 0))
-        if len(row):
-            there.append((float(drawn.mean[row[0]]), name, drawn.control, _who(int(drawn.n[row[0]]), members)))
+        rows = np.flatnonzero((drawn.n > 0) & (apart | (drawn.density == info.at)))
+        if len(rows):
+            row = rows[-1]
+            at = f"at {words.density(float(drawn.density[row]))}, " if apart else ""
+            there.append((float(drawn.mean[row]), name, drawn.control, f"{at}{_who(int(drawn.n[row]), members)}"))
     if not there:
-        return [Part("No ticket was trained to its end yet." if info.live else "No ticket was trained to its end.")]
-    parts = [Part(f"At {words.density(info.at)} of the weights: ")]
+        return [Part(f"No ticket of these runs has a test accuracy{' yet' if info.live else ''}.")]
+    begin = f"At {words.density(info.at)} of the weights: "
+    if apart:
+        begin = "No two lines have a pruned density in common; each at its sparsest: " if len(there) > 1 else ""
+    parts = [Part(begin)] if begin else []
     shown = sorted(there, reverse=True)
     for i, (mean, name, role, who) in enumerate(shown[:_SAID]):
         parts += [Part(f"{', ' if i else ''}{name} "), Part(words.accuracy(mean), role), Part(f" ({who})")]

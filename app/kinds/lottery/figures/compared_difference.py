@@ -71,7 +71,7 @@ def finding(info: DifferenceInfo) -> list[Part]:
     if not info.lines:
         return [Part("Nothing to compare: there is one line. Choose further runs, or group these by a field.")]
     if not any(each.differences for each in info.lines) and not any(each.why for each in info.lines):
-        return [Part("No two tickets of the same density and seed were trained to their end yet.")]
+        return [Part("No two tickets of the same density and seed have a test accuracy yet.")]
     parts = [Part("Against "), Part(info.baseline, info.role), Part(": ")]
     # Those of which something is shown come first.
     lines = sorted(info.lines, key=lambda each: not any(one.word in ("better", "worse") for one in each.differences))
@@ -190,9 +190,9 @@ def table(info: DifferenceInfo) -> dict[str, list[Any]]:
 
 def sheet(info: DifferenceInfo) -> Sheet | None:
     """The same as a table: a row for each line, a column for each density, densest first."""
-    if not info.lines:
-        return None
     densities = sorted({one.density for each in info.lines for one in each.differences}, reverse=True)
+    if not densities:
+        return None
     rows = []
     for each in info.lines:
         at = {one.density: one for one in each.differences}

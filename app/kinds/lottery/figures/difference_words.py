@@ -38,6 +38,8 @@ def sentence(line: Against, terms: Terms) -> list[Part]:
     if statements:
         return [name, Part(f" is {' and '.join(statements)} {who}")]
     at = "at the one density tested" if len(tested) == 1 else f"at any of {len(tested)} densities"
+    if {one.density for one in line.differences} == {1.0}:
+        at = "while dense, and no pruned density is in common"
     bound = words.points(terms.bound).removeprefix("+").rstrip("0").rstrip(".")
     held = f", and loses less than {bound} points at {len(matches)}" if matches else ""
     return [name, Part(f" is not shown to differ {at}{held} {who}")]

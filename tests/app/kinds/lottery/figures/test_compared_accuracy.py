@@ -74,6 +74,22 @@ def test_the_sentence_cites_the_sparsest_density_that_most_lines_share_the_best_
     assert len({(trace.line.dash, trace.marker.symbol[0], trace.line.color) for trace in means}) == 3
 
 
+def test_lines_without_a_density_in_common_are_each_cited_at_their_sparsest() -> None:
+    """As of runs that were pruned at other rates: one line at a density of its own compares nothing."""
+    lines = group(1, "one", rows(HALVES, [0.9, 0.8, 0.6])), group(2, "two", rows([1.0, 0.7], [0.9, 0.85], [0.9, 0.87]))
+    info = ENTRY.info(source(*lines))
+    assert math.isnan(info.at)
+    said = "".join(part.text for part in ENTRY.said(info).finding)
+    assert said == (
+        "No two lines have a pruned density in common; each at its sparsest: two 86.0 % (at 70.0 %, n = 2), "
+        "one 60.0 % (at 25.0 %, n = 1)."
+    )
+    alone = ENTRY.info(source(lines[0]))
+    assert "".join(part.text for part in ENTRY.said(alone).finding) == "At 25.0 % of the weights: one 60.0 % (n = 1)."
+    dense = ENTRY.info(source(group(1, "one", rows([1.0], [0.9]))))
+    assert "".join(part.text for part in ENTRY.said(dense).finding) == "one 90.0 % (at 100 %, n = 1)."
+
+
 def test_diverged_trainings_are_marked_and_in_no_mean() -> None:
     broken = outcome(
         [
@@ -88,8 +104,8 @@ def test_diverged_trainings_are_marked_and_in_no_mean() -> None:
 
 def test_without_a_trained_ticket_the_sentence_says_so() -> None:
     for state, words in (
-        ("running", "No ticket was trained to its end yet."),
-        ("failed", "No ticket was trained to its end."),
+        ("running", "No ticket of these runs has a test accuracy yet."),
+        ("failed", "No ticket of these runs has a test accuracy."),
     ):
         figure = ENTRY.draw(ENTRY.info(source(group(1, "a", outcome([]), state=state))))
         assert [part["text"] for part in figure.layout.meta["finding"]] == [words]

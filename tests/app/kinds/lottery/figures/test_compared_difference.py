@@ -91,5 +91,22 @@ def test_too_little_to_compare_is_said() -> None:
     assert "b at 25.0 % differs by +1.00 points (n = 1 pairs by seed: no interval)" in said(one)
     empty = Group("compared_2", "c", (Measured(run(), {"outcome": outcome([])}),))
     assert (
-        said(made(group(1, "a", BASE, state="running"), empty)) == "Against a: c has no trained ticket. Still running."
+        said(made(group(1, "a", BASE, state="running"), empty))
+        == "Against a: c has no ticket with a test accuracy. Still running."
+    )
+
+
+def test_runs_that_share_the_dense_network_alone_say_so() -> None:
+    """Runs pruned at other rates have no pruned density in common: "at the one density tested" would mislead."""
+    other = outcome(
+        [
+            {"replicate": place, "level": level, "density": density, "test_accuracy": value}
+            for place, value in enumerate(BASE[:, 0].tolist())
+            for level, density in enumerate((1.0, 0.7))
+        ]
+    )
+    its = run(seed=0).model_copy(update={"id": "run2"})
+    info = made(group(1, "a", BASE), Group("compared_2", "b", (Measured(its, {"outcome": other}),)))
+    assert said(info) == (
+        "Against a: b is not shown to differ while dense, and no pruned density is in common (n = 4 pairs by seed)."
     )
