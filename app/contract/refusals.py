@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.contract.words import plural
+
 
 def number(value: float) -> str:
     """A bound as a reader writes it."""
@@ -24,8 +26,8 @@ def refusal(error: Mapping[str, Any]) -> str:
         "finite_number": "must be a finite number",
         "union_tag_invalid": f"must be one of {bounds.get('expected_tags', '')}",
         "union_tag_not_found": "needs a choice",
-        "string_too_short": f"must have at least {_many(bounds.get('min_length', 0), 'character')}",
-        "string_too_long": f"must have at most {_many(bounds.get('max_length', 0), 'character')}",
+        "string_too_short": f"must have at least {plural(bounds.get('min_length', 0), 'character')}",
+        "string_too_long": f"must have at most {plural(bounds.get('max_length', 0), 'character')}",
     }
     for start, expected in _TYPES.items():
         words |= dict.fromkeys((f"{start}_type", f"{start}_parsing", f"{start}_from_float"), f"must be {expected}")
@@ -48,9 +50,5 @@ _TYPES = {
 
 def _length(kind: str, bounds: Mapping[str, Any]) -> str:
     if kind == "too_short":
-        return f"needs at least {_many(bounds['min_length'], 'entry', 'entries')}"
-    return f"must have at most {_many(bounds['max_length'], 'entry', 'entries')}"
-
-
-def _many(count: int, noun: str, nouns: str = "") -> str:
-    return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
+        return f"needs at least {plural(bounds['min_length'], 'entry', 'entries')}"
+    return f"must have at most {plural(bounds['max_length'], 'entry', 'entries')}"
