@@ -183,14 +183,14 @@ def verify(
 
 def _coordinates(arguments: Sequence[str]) -> dict[str, str]:
     """Options such as `--level 2` or `--level=2`, by name."""
-    found: dict[str, str] = {}
+    coordinates: dict[str, str] = {}
     rest = iter(arguments)
     for option in rest:
         name, equals, value = option.removeprefix("--").partition("=")
         if not option.startswith("--") or not (value or (not equals and (value := next(rest, "")))):
             stop(f"{option}: expected a coordinate of the training with its value, such as --level 2", 2)
-        found[name.replace("-", "_")] = in_utf8(value)
-    return found
+        coordinates[name.replace("-", "_")] = in_utf8(value)
+    return coordinates
 
 
 @app.command("import")
@@ -225,7 +225,7 @@ def import_(
             stop(f"{', '.join(map(str, files))}: {total:,} bytes; at most {MAX_BYTES:,} are imported at once")
         data = {"name": name, "notes": notes, "tags": tag or [], "places": places, "one_means": one_means}
         if role:
-            data["roles"] = json.dumps(dict(each.rpartition("=")[::2] for each in in_utf8(role)))
+            data["roles"] = json.dumps(dict(item.rpartition("=")[::2] for item in in_utf8(role)))
         if accuracies is not None:
             data["accuracies"] = text_of(accuracies)
         parts = [("files", part) for part in zip(names_of(files), opened, strict=True)]

@@ -60,13 +60,13 @@ def in_utf8(value: Any) -> Any:
     """
     if isinstance(value, str):
         try:
-            return os.fsencode(value).decode() if any("\udc80" <= each <= "\udcff" for each in value) else value
+            return os.fsencode(value).decode() if any("\udc80" <= item <= "\udcff" for item in value) else value
         except UnicodeError:
             stop(f"an argument is not UTF-8: {value}")
     if isinstance(value, dict):
         return {key: in_utf8(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(in_utf8(each) for each in value)
+        return type(value)(in_utf8(item) for item in value)
     return value
 
 

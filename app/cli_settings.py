@@ -12,4 +12,4 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        stop("\n".join(f"TICKETSCOPE_{str(each['loc'][0]).upper()}: {refusal(each)}" for each in error.errors()))
+        stop("\n".join(f"TICKETSCOPE_{str(item['loc'][0]).upper()}: {refusal(item)}" for item in error.errors()))

@@ -33,7 +33,9 @@ log = logging.getLogger(__name__)
 
 def objective_of(plan: Plan) -> Objective | None:
     """Return what a sweep looks for, None where it looks for nothing."""
-    return next((each for each in KINDS[plan.spec["kind"]].objectives if each.name == plan.objective), None)
+    return next(
+        (objective for objective in KINDS[plan.spec["kind"]].objectives if objective.name == plan.objective), None
+    )
 
 
 def following(
@@ -57,7 +59,7 @@ def _start(speeds: Sequence[Speed], plan: Plan, values: Values, name: str, known
     except FieldError as error:
         return Start(values, None, error=f"{error.field} {error.message}")
     except ValidationError as error:
-        return Start(values, None, error="; ".join(_words(each) for each in error.errors()))
+        return Start(values, None, error="; ".join(_words(item) for item in error.errors()))
     said = ", ".join(f"{path.rpartition('.')[2].replace('_', ' ')} {written(value)}" for path, value in values.items())
     return Start(values, spec, f"{name}: {said}"[:NAME_LENGTH], replicate_seconds(spec, speeds))
 
@@ -106,18 +108,18 @@ def continue_all(store: Store, queue: Queue) -> None:
 
 
 def _results(store: Store, plan: Plan, members: Sequence[Member]) -> list[Result]:
-    ended = [each for each in members if each.run and not each.live and each.measured_seq != each.last_seq]
+    ended = [member for member in members if member.run and not member.live and member.measured_seq != member.last_seq]
     if not ended:
         return []
     objective = objective_of(plan)
-    found = []
+    results = []
     with store.snapshot() as now:
         if objective is not None:
-            now.read_ahead([each.run for each in ended if each.run], objective.series)
+            now.read_ahead([item.run for item in ended if item.run], objective.series)
         for each in ended:
             value = None
             if objective is not None and each.state == "finished" and each.run:
                 series = {name: now.series(each.run, name) for name in objective.series}
                 value = objective.value(now.run(each.run), series)
-            found.append(Result(each.position, value, each.hours, each.last_seq))
-    return found
+            results.append(Result(each.position, value, each.hours, each.last_seq))
+    return results

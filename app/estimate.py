@@ -74,25 +74,25 @@ def estimate_seconds(spec: Experiment, speeds: Iterable[Speed], slots: int) -> E
     """
     model, dataset, batch_size, unit = spec.pace
     what = model if dataset == "any" else f"{model} on {dataset}"
-    found = _nearest(spec, speeds)
-    if found is None:
+    nearest = _nearest(spec, speeds)
+    if nearest is None:
         return Estimate(None, f"{what} has not been timed here yet")
     if slots < 1:
         return Estimate(None, "no worker is running")
-    unit_s = _unit_s(spec, found)
+    unit_s = _unit_s(spec, nearest)
     rounds = -(-spec.replicates // slots)
-    scaled = "" if found.batch_size == batch_size else f", scaled from batch {found.batch_size}"
+    scaled = "" if nearest.batch_size == batch_size else f", scaled from batch {nearest.batch_size}"
     at_once = min(slots, spec.replicates)
     return Estimate(
         rounds * spec.units_per_replicate * unit_s,
-        f"{1000 * unit_s:.3g} ms {unit} ({what}, {found.device}{scaled}), {at_once} at a time",
+        f"{1000 * unit_s:.3g} ms {unit} ({what}, {nearest.device}{scaled}), {at_once} at a time",
     )
 
 
 def replicate_seconds(spec: Experiment, speeds: Iterable[Speed]) -> float | None:
     """Time of one replicate on a slot; None when nothing comparable was measured."""
-    found = _nearest(spec, speeds)
-    return None if found is None else spec.units_per_replicate * _unit_s(spec, found)
+    nearest = _nearest(spec, speeds)
+    return None if nearest is None else spec.units_per_replicate * _unit_s(spec, nearest)
 
 
 def spread(spec: Experiment, timings: Iterable[Timing]) -> Spread | None:
@@ -102,7 +102,7 @@ def spread(spec: Experiment, timings: Iterable[Timing]) -> Spread | None:
     """
     key = (spec.kind, spec.model_name, spec.dataset_name, spec.device)
     alike = (timing for timing in timings if (timing.kind, timing.model, timing.dataset, timing.device) == key)
-    ratios = [each.took_s / each.estimated_s for each in islice(alike, LATEST)]
+    ratios = [item.took_s / item.estimated_s for item in islice(alike, LATEST)]
     ratios.sort(key=lambda ratio: max(ratio, 1 / ratio))
     n = len(ratios)
     usual = ratios[: math.ceil(0.9 * n)]

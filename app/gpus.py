@@ -26,12 +26,12 @@ def gpus() -> list[Gpu]:
     listing = subprocess.run(  # noqa: S603 (the driver's own program)
         [program, "-L"], capture_output=True, text=True, timeout=20, check=False
     )
-    found = [Gpu(**match.groupdict()) for line in listing.stdout.splitlines() if (match := _LINE.match(line))]
+    listed = [Gpu(**match.groupdict()) for line in listing.stdout.splitlines() if (match := _LINE.match(line))]
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is None:
-        return found
+        return listed
     wanted = {name.strip() for name in visible.split(",")}
-    return [gpu for gpu in found if gpu.number in wanted or gpu.uuid in wanted]
+    return [gpu for gpu in listed if gpu.number in wanted or gpu.uuid in wanted]
 
 
 class GpuLoad(NamedTuple):

@@ -117,7 +117,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         broadcaster.close()
         await reader
-        await asyncio.gather(*(asyncio.to_thread(each.stop) for each in (reaper, measuring)))
+        await asyncio.gather(*(asyncio.to_thread(item.stop) for item in (reaper, measuring)))
 
 
 @contextmanager

@@ -18,9 +18,9 @@ class _Object(dict[str, Any]):
 
 def loads(text: str | bytes) -> Any:
     """Return the document. Raises RepeatedNameError, and ValueError or RecursionError when it is no JSON."""
-    found = json.loads(text, object_pairs_hook=_object)
-    _check(found, "")
-    return found
+    document = json.loads(text, object_pairs_hook=_object)
+    _check(document, "")
+    return document
 
 
 def _object(pairs: list[tuple[str, Any]]) -> _Object:

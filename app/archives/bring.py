@@ -52,16 +52,16 @@ def arrivals(store: Store, archive: Archive, *, new_ids: bool) -> list[Arrival]:
 
 def bring(store: Store, archive: Archive, found: list[Arrival]) -> None:
     """Store the new runs of a checked archive. Raises Conflict, for all of them, where one is here as another run."""
-    if different := [each for each in found if each.fate == "different"]:
-        what = "; ".join(f"run {each.run.id} is here already, with another {each.differs}" for each in different[:20])
+    if different := [item for item in found if item.fate == "different"]:
+        what = "; ".join(f"run {item.run.id} is here already, with another {item.differs}" for item in different[:20])
         more = f"; and {len(different) - 20:,} more" if len(different) > 20 else ""
         raise Conflict(f"nothing was imported: {what}{more}. Import with new ids to have both")
-    new = [each for each in found if each.fate == "new"]
-    renamed = {each.run.id: each.id for each in new if each.id != each.run.id}
-    needed = {row.sha256 for each in new for row in archive.rows(each.run.id) if isinstance(row, ArtifactRow)}
+    new = [item for item in found if item.fate == "new"]
+    renamed = {item.run.id: item.id for item in new if item.id != item.run.id}
+    needed = {row.sha256 for item in new for row in archive.rows(item.run.id) if isinstance(row, ArtifactRow)}
     for sha256 in sorted(needed):
         store.artifacts_store.put_pieces(archive.pieces(f"artifacts/{sha256}"))
-    store.put_archived([_renamed(archive.rows(each.run.id), renamed) for each in new], needed)
+    store.put_archived([_renamed(archive.rows(item.run.id), renamed) for item in new], needed)
 
 
 class _Window:
@@ -155,7 +155,7 @@ def _compared(store: Store, archive: Archive, run: ArchivedRun) -> Arrival:
         return Arrival(run, run.id, "equal")
     there = cast(RunRow, next(archive.rows(run.id)))
     names = ("name", "tags", "notes", "state", "spec")
-    differing = [each for each in names if getattr(first, each) != getattr(there, each)]
+    differing = [name for name in names if getattr(first, name) != getattr(there, name)]
     return Arrival(run, run.id, "different", " and ".join(differing) or "log")
 
 
@@ -174,7 +174,7 @@ def _addresses(value: Any, renamed: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {name: _addresses(each, renamed) for name, each in value.items()}
     if isinstance(value, list):
-        return [_addresses(each, renamed) for each in value]
+        return [_addresses(item, renamed) for item in value]
     if isinstance(value, str) and ":" in value:
         try:
             ticket = TicketRef.parse(value)

@@ -61,14 +61,16 @@ def alike(reader: Reader, runs: Sequence[Run], choice: Choice) -> Alike:
     # Runs of one network pair with the same others, but for those whose pairing was chosen.
     chosen = {run for pair in choice for run in pair}
     networks = {tuple(layers(index)): index for index in reversed(indices)}
-    bases = [index for index in indices if index.run.id in chosen or any(index is each for each in networks.values())]
-    found = Alike((), ())
+    bases = [
+        index for index in indices if index.run.id in chosen or any(index is network for network in networks.values())
+    ]
+    alike = Alike((), ())
     for first in bases:
         reasons = [(index, _reason(first, index, choice)) for index in indices if index is not first]
         mine = [first, *(index for index, reason in reasons if not reason)]
-        if len(mine) > len(found.runs):
-            found = Alike(tuple(mine), tuple((index, reason) for index, reason in reasons if reason))
-    return found
+        if len(mine) > len(alike.runs):
+            alike = Alike(tuple(mine), tuple((index, reason) for index, reason in reasons if reason))
+    return alike
 
 
 def _reason(first: Index, index: Index, choice: Choice) -> str:
@@ -104,7 +106,7 @@ def info(source: ComparedSource[OverlapOptions]) -> OverlapInfo:
         measure=source.options.measure, level=None if source.options.pruned_to < 0 else source.options.pruned_to
     )
     first = shared.overlaps.refs[0].run
-    run = next(each for each in source.runs if each.id == first)
+    run = next(run for run in source.runs if run.id == first)
     return OverlapInfo(
         overlap_matrix.info(Source(run, options, overlaps=shared.overlaps)), shared.left_out, source.live
     )

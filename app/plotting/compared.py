@@ -164,8 +164,8 @@ def _alike(one: Curve, other: Curve) -> bool:
 
 
 def _pooled(role: str, curves: Sequence[Curve]) -> Curve:
-    keys = sorted({key_of(density) for each in curves for density in each.density}, reverse=True)
-    total = sum(len(each.replicates) for each in curves)
+    keys = sorted({key_of(density) for curve in curves for density in curve.density}, reverse=True)
+    total = sum(len(curve.replicates) for curve in curves)
     values = np.full((len(keys), total), np.nan)
     diverged, first = np.zeros(len(keys), int), 0
     for each in curves:

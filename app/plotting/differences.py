@@ -33,7 +33,7 @@ class Sample(NamedTuple):
     @property
     def seeds(self) -> set[Seed]:
         """All seeds, of any density."""
-        return {seed for each in self.values.values() for seed in each}
+        return {seed for value in self.values.values() for seed in value}
 
 
 class Difference(NamedTuple):
@@ -81,7 +81,7 @@ def sample(group: Group, kind: Literal["simultaneous", "pointwise"], bound: floa
     }
     terms = [terms_of(run, bound, kind) for run, _ in group.runs]
     data = sorted({run.spec.dataset_name for run, _ in group.runs})
-    step = max(each.step for each in terms)
+    step = max(term.step for term in terms)
     return Sample(group.role, group.name, len(group.runs), " and ".join(data), Terms(step, bound, kind), values, broken)
 
 
@@ -97,18 +97,20 @@ def against(mine: Sample, baseline: Sample) -> Against:
     One shared seed pairs only where a sample has no other: of two samples with one seed in common, their means tell
     more. Simultaneous intervals hold over the densities that have one.
     """
-    found = Against(mine.role, mine.name, mine.runs, paired=True, differences=())
+    against = Against(mine.role, mine.name, mine.runs, paired=True, differences=())
     if mine.data != baseline.data:
-        return found._replace(why=f"was tested on other data ({mine.data})")
+        return against._replace(why=f"was tested on other data ({mine.data})")
     shared = sorted(mine.values.keys() & baseline.values.keys(), reverse=True)
     if not shared:
-        return found._replace(why="shares no density with it" if mine.values else "has no ticket with a test accuracy")
+        return against._replace(
+            why="shares no density with it" if mine.values else "has no ticket with a test accuracy"
+        )
     pairs = {
         seed for density in shared for seed in mine.values[density].keys() & baseline.values[density].keys()
     }  # fmt: skip
     paired = len(pairs) > 1 or (len(pairs) == 1 and 1 in (len(mine.seeds), len(baseline.seeds)))
     columns = [_columns(mine.values[density], baseline.values[density], paired=paired) for density in shared]
-    there = [(density, *each) for density, each in zip(shared, columns, strict=True) if each[0] and each[1]]
+    there = [(density, *column) for density, column in zip(shared, columns, strict=True) if column[0] and column[1]]
     tested = sum(min(len(ours), len(theirs)) > 1 for _, ours, theirs in there)
     terms = mine.terms._replace(step=max(mine.terms.step, baseline.terms.step))
     levels = max(tested, 1) if terms.kind == "simultaneous" else 1
@@ -122,7 +124,7 @@ def against(mine: Sample, baseline: Sample) -> Against:
             interval = welch_interval(ours, theirs, levels=levels, least_sd=terms.step)
         word = _word(*interval[1:], terms.bound, lost=density <= broken)
         differences.append(Difference(density, len(ours), len(theirs), *interval, word))
-    return found._replace(paired=paired, differences=tuple(differences))
+    return against._replace(paired=paired, differences=tuple(differences))
 
 
 def _columns(

@@ -75,7 +75,7 @@ def said(info: ParallelInfo) -> Said:
 def draw(info: ParallelInfo) -> go.Figure:
     """The figure: an axis in each row, from the least to the largest value, and a line for each run down them."""
     rows = len(info.columns)
-    at = [run_columns.places(each) for each in info.columns]
+    at = [run_columns.places(column) for column in info.columns]
     notes: list[dict[str, Any]] = []
     shapes: list[dict[str, Any]] = []
     for row, column in enumerate(info.columns):
@@ -107,7 +107,7 @@ def _line(info: ParallelInfo, at: list[list[float]], run: int) -> dict[str, Any]
         "type": "scatter", "mode": "lines+markers", "name": info.names[run],
         "x": [None if math.isnan(places[run]) else places[run] for places in at],
         "y": [-row for row in range(len(at))],
-        "text": [f"{info.names[run]}: {each.title} {written(each.values[run])}" for each in info.columns],
+        "text": [f"{info.names[run]}: {column.title} {written(column.values[run])}" for column in info.columns],
         "hovertemplate": "%{text}<extra></extra>", "opacity": 0.75,
         "line": {"color": look.color, "width": 1.4, "dash": look.dash},
         "marker": {"symbol": look.symbol, "color": look.color, "size": 6},

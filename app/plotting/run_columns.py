@@ -70,13 +70,13 @@ def _size(name: str) -> tuple[float, str]:
 
 def usual(columns: Sequence[RunColumn]) -> list[RunColumn]:
     """Return the columns that differ, without measures at a share of kept weights: those are drawn where asked for."""
-    return [each for each in columns if each.differs and "@" not in each.path]
+    return [column for column in columns if column.differs and "@" not in column.path]
 
 
 def telling(columns: Sequence[RunColumn]) -> list[RunColumn]:
     """Return what is drawn where nothing is chosen: five fields, a cost and two results that differ, the first last."""
-    groups = {name: [each for each in usual(columns) if each.group == name] for name in _MOST}
-    return [each for name, most in _MOST.items() for each in _ordered(name, groups[name][:most])]
+    groups = {name: [item for item in usual(columns) if item.group == name] for name in _MOST}
+    return [item for name, most in _MOST.items() for item in _ordered(name, groups[name][:most])]
 
 
 def _ordered(group: str, columns: list[RunColumn]) -> list[RunColumn]:

@@ -45,10 +45,10 @@ def info(source: ComparedSource[ScatterOptions]) -> ScatterInfo:
     """The data of the figure. Raises FieldError for a column that no run has."""
     options = source.options
     usual = run_columns.usual(source.columns)
-    numeric = [each for each in usual if each.numeric]
+    numeric = [item for item in usual if item.numeric]
     ranked = sorted(numeric, key=lambda each: _OUTCOMES.index(each.group))
     y = _chosen(source, "y", options.y) or (ranked[0] if ranked else None)
-    others = [each for each in numeric if each != y] or [each for each in usual if each != y]
+    others = [item for item in numeric if item != y] or [item for item in usual if item != y]
     x = _chosen(source, "x", options.x) or (others[0] if others else None)
     lines = source.described
     both = [
@@ -94,7 +94,7 @@ def finding(info: ScatterInfo) -> list[Part]:
     left = len(info.ids) - len(info.places)
     missing = f"; {plural(left, 'run')} without one of them left out" if left else ""
     if info.x.numeric and info.y.numeric:
-        x, y = (np.array([each.numbers[place] for place in info.places]) for each in (info.x, info.y))
+        x, y = (np.array([item.numbers[place] for place in info.places]) for item in (info.x, info.y))
         rho = rank_correlation(x, y)
         if not math.isnan(rho):
             value = f"{rho:.2f}".replace("-", "−")
@@ -173,7 +173,7 @@ def _axis(column: RunColumn | None) -> dict[str, Any]:
 
 def table(info: ScatterInfo) -> dict[str, list[Any]]:
     """A row for each run."""
-    columns = [each for each in (info.x, info.y) if each is not None]
+    columns = [item for item in (info.x, info.y) if item is not None]
     return run_columns.table(info.names, info.ids, info.groups, columns)
 
 

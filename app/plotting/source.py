@@ -27,10 +27,10 @@ class Options(BaseModel):
         """Return the fields and measures that these options name."""
         found = [
             str(getattr(self, name)).split(",")
-            for name, each in type(self).model_fields.items()
-            if isinstance(each.json_schema_extra, dict) and each.json_schema_extra.get("of") in ("column", "columns")
+            for name, field in type(self).model_fields.items()
+            if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("of") in ("column", "columns")
         ]
-        return [part.strip() for each in found for part in each if part.strip()]
+        return [part.strip() for item in found for part in item if part.strip()]
 
 
 S = TypeVar("S", bound=RunSpec)

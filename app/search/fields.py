@@ -75,8 +75,8 @@ def shared(name: str) -> tuple[str, float | None]:
     The share is None where there is no "@", or no percentage above 0 and up to 100 after it; the % may be left out.
     """
     base, at, percent = name.partition("@")
-    found = _PERCENT.fullmatch(percent)
-    share = float(found[1]) / 100 if at and found else None
+    hit = _PERCENT.fullmatch(percent)
+    share = float(hit[1]) / 100 if at and hit else None
     return base + at, share if share is not None and 0 < share <= 1 else None
 
 

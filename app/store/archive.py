@@ -32,7 +32,7 @@ def rows_of(conn: Connection, run_id: str, at: float) -> Iterator[Row]:
     states = [_ended(shard.state) for shard in of_run]
     live = run.state in LIVE
     state: Any = derive(states) if live else run.state
-    failed = [f"replicate {each.replicate}: {each.error}" for each in of_run if each.state == "failed"]
+    failed = [f"replicate {item.replicate}: {item.error}" for item in of_run if item.state == "failed"]
     yield RunRow(
         id=run.id, name=run.name, kind=run.kind, spec=run.spec, work=run.work, state=state, tags=run.tags,
         notes=run.notes, again_of=run.again_of, provenance=run.provenance,

@@ -66,14 +66,14 @@ def groups(
     if (by := sort.removeprefix("-")) not in ("value", "n", *columns):
         raise FieldError("sort", f"must be one of {', '.join(('value', 'n', *columns))}, with a - for descending")
     source, key = _keyed(group)
-    found = select(runs.c.id, runs.c.state, key.label("key")).select_from(source).where(runs.c.deleted_at.is_(None))
-    found = found.where(*conditions(q, state, tag))
+    members = select(runs.c.id, runs.c.state, key.label("key")).select_from(source).where(runs.c.deleted_at.is_(None))
+    members = members.where(*conditions(q, state, tag))
     made: dict[str, dict[str, int]] = {}
-    each = found.subquery()
+    each = members.subquery()
     count = select(each.c.key, each.c.state, func.count().label("n")).group_by(each.c.key, each.c.state)
     for row in conn.execute(count):
         made.setdefault(row.key, {})[row.state] = row.n
-    spreads = {name: _spreads(conn, found, name) for name in columns}
+    spreads = {name: _spreads(conn, members, name) for name in columns}
     items = [
         GroupOfRuns(
             key=key,

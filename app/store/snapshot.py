@@ -112,7 +112,7 @@ class Snapshot(Reads):
         What has been read already is not read again.
         """
         whole = ("replicate", None)
-        new = [each for each in run_ids if any(("series", each, name, whole) not in self._known for name in names)]
+        new = [item for item in run_ids if any(("series", item, name, whole) not in self._known for name in names)]
         self._chunks = series.chunks_of(self._conn, new, names) if new and names else {}
 
     def read_together(

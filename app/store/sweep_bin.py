@@ -46,7 +46,7 @@ def discard(conn: Connection, sweep_id: str, *, with_runs: bool) -> list[str]:
             select(shards.c.id).where(shards.c.run_id.in_(some)).order_by(shards.c.id).with_for_update(key_share=True)
         )
         query = select(runs.c.id, runs.c.state).where(runs.c.id.in_(some), runs.c.deleted_at.is_(None))
-        states = {each.id: each.state for each in conn.execute(query.order_by(runs.c.id).with_for_update())}
+        states = {item.id: item.state for item in conn.execute(query.order_by(runs.c.id).with_for_update())}
         lifecycle.discard_several(conn, states, at)
     return moved
 

@@ -253,10 +253,10 @@ def _counts(conn: Connection, sweep_ids: Collection[str]) -> dict[str, dict[str,
         .where(sweep_members.c.sweep_id.in_(sweep_ids))
         .group_by(sweep_members.c.sweep_id, state)
     )
-    found: dict[str, dict[str, int]] = {sweep_id: {} for sweep_id in sweep_ids}
+    counts: dict[str, dict[str, int]] = {sweep_id: {} for sweep_id in sweep_ids}
     for row in conn.execute(query):
-        found[row.sweep_id][row.state] = row.n
-    return found
+        counts[row.sweep_id][row.state] = row.n
+    return counts
 
 
 def _record(row: AnyRow, counts: dict[str, int]) -> Sweep:

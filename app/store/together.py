@@ -55,18 +55,18 @@ def read(
     if with_starts:
         start = _part("start", events, run_id, document=events.c.body, place=events.c.seq)
         parts.append(start.where(events.c.topic == "started"))
-    found = Together({name: [] for name in series}, [], [])
+    together = Together({name: [] for name in series}, [], [])
     rows = conn.execute(union_all(*parts)).all() if parts else []
     for row in sorted(rows, key=lambda row: (row.replicate, row.place)):
         match row.part:
             case "chunk":
-                found.chunks[row.name].append(row)
+                together.chunks[row.name].append(row)
             case "artifact":
-                found.artifacts.append(artifact_rows.ref({**row._mapping, "meta": row.document}))
+                together.artifacts.append(artifact_rows.ref({**row._mapping, "meta": row.document}))
             case _:
-                found.starts.append(event_rows.record(row, row.document))
-    found.starts.sort(key=lambda start: start.seq)
-    return found
+                together.starts.append(event_rows.record(row, row.document))
+    together.starts.sort(key=lambda start: start.seq)
+    return together
 
 
 def _part(part: str, table: Table, run_id: str, **columns: ColumnElement[Any]) -> Select[Any]:

@@ -30,7 +30,7 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 def ask(plan: Plan, members: Sequence["Tried"], n: int, *, maximise: bool) -> list[Values]:
     """Return the values of the next `n` members, none of them tried before; fewer where nothing else is left."""
-    tried = {key(each.values) for each in members}
+    tried = {key(member.values) for member in members}
     asked: list[Values] = []
     for position in range(len(members), len(members) + n):
         values = _ask(plan, members, asked, position, tried, maximise=maximise)
@@ -47,8 +47,8 @@ def _ask(
     study = study_of(plan, members, asked, position, maximise=maximise)
     scales = {path: scale(axis, whole=plan.whole(path)) for path, axis in plan.axes.items()}
     for _ in range(ASKS):
-        asked_now = study.ask({path: each.distribution for path, each in scales.items()})
-        values = {path: each.value(asked_now.params[path], plan.axes[path]) for path, each in scales.items()}
+        asked_now = study.ask({path: scale.distribution for path, scale in scales.items()})
+        values = {path: scale.value(asked_now.params[path], plan.axes[path]) for path, scale in scales.items()}
         if key(values) not in tried:
             return values
     return chance.draw(plan, position, tried)
@@ -62,10 +62,10 @@ def study_of(
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP)
     study = optuna.create_study(direction="maximize" if maximise else "minimize", sampler=sampler)
     scales = {path: scale(axis, whole=plan.whole(path)) for path, axis in plan.axes.items()}
-    for each in members:
-        known = each.objective is not None and math.isfinite(each.objective)
-        state = TrialState.COMPLETE if known else TrialState.RUNNING if each.live else TrialState.FAIL
-        study.add_trial(trial(scales, each.values, state, each.objective if known else None))
+    for member in members:
+        known = member.objective is not None and math.isfinite(member.objective)
+        state = TrialState.COMPLETE if known else TrialState.RUNNING if member.live else TrialState.FAIL
+        study.add_trial(trial(scales, member.values, state, member.objective if known else None))
     for values in asked:
         study.add_trial(trial(scales, values, TrialState.RUNNING, None))
     return study
@@ -76,8 +76,8 @@ def trial(scales: Mapping[str, "Scale"], values: Values, state: TrialState, obje
     return create_trial(
         state=state,
         value=objective,
-        params={path: each.number(values[path]) for path, each in scales.items()},
-        distributions={path: each.distribution for path, each in scales.items()},
+        params={path: scale.number(values[path]) for path, scale in scales.items()},
+        distributions={path: scale.distribution for path, scale in scales.items()},
     )
 
 
@@ -95,7 +95,7 @@ class Scale(NamedTuple):
 
     def number(self, value: Any) -> Any:
         """Return Optuna's number for the value of a field."""
-        return value if self.levels is None else [key(each) for each in self.levels].index(key(value))
+        return value if self.levels is None else [key(level) for level in self.levels].index(key(value))
 
 
 def scale(axis: Axis, *, whole: bool) -> Scale:
@@ -113,7 +113,7 @@ def scale(axis: Axis, *, whole: bool) -> Scale:
                 IntDistribution(int(span.low), int(span.high) - (int(span.high) - int(span.low)) % step, step=step)
             )
     levels = axis.levels(whole=whole)
-    numbers = [each for each in levels if isinstance(each, int | float) and not isinstance(each, bool)]
+    numbers = [level for level in levels if isinstance(level, int | float) and not isinstance(level, bool)]
     if len(numbers) == len(levels) and numbers == sorted(numbers):
         return Scale(IntDistribution(0, len(levels) - 1), levels)
     return Scale(CategoricalDistribution(list(range(len(levels)))), levels)

@@ -64,7 +64,7 @@ class Axis(BaseModel):
 
     @model_validator(mode="after")
     def _one(self) -> "Axis":
-        if sum(each is not None for each in (self.values, self.range, self.log_range)) != 1:
+        if sum(item is not None for item in (self.values, self.range, self.log_range)) != 1:
             raise ValueError("needs exactly one of values, range and log_range")
         if self.values is not None:
             if not self.values:
@@ -109,7 +109,7 @@ class Axis(BaseModel):
         if self.range is not None:
             low, step = _exact(self.range.low), _exact(self.range.step or 1)
             steps = [low + i * step for i in range(n)]
-            return [int(each) if whole and each == int(each) else float(each) for each in steps]
+            return [int(step) if whole and step == int(step) else float(step) for step in steps]
         return list(dict.fromkeys(self._powers(n, whole=whole)))
 
     def _powers(self, n: int, *, whole: bool) -> Iterator[int | float]:

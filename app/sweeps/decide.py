@@ -35,7 +35,7 @@ def decide(plan: Plan, members: Sequence[Tried], *, maximise: bool = True) -> De
     if reason := spent(plan, members) or good_enough(plan, members, maximise=maximise):
         left = size - done
         return Decision([], f"{reason} {plural(left, 'member')} not started." if left > 0 else reason)
-    room = min(plan.at_once - sum(each.live for each in members), size - done)
+    room = min(plan.at_once - sum(member.live for member in members), size - done)
     start = _next(plan, members, room, maximise=maximise) if room > 0 else []
     if done + len(start) >= size:
         return Decision(start, _all(plan, size))
@@ -46,7 +46,7 @@ def decide(plan: Plan, members: Sequence[Tried], *, maximise: bool = True) -> De
 
 def spent(plan: Plan, members: Sequence[Tried]) -> str:
     """Return what of the budget is used up; empty while it is not."""
-    hours = sum(each.hours for each in members)
+    hours = sum(member.hours for member in members)
     if plan.budget.hours is not None and hours >= plan.budget.hours:
         return f"The budget of {plan.budget.hours:g} hours is used up ({hours:.3g} hours)."
     return ""
@@ -55,7 +55,7 @@ def spent(plan: Plan, members: Sequence[Tried]) -> str:
 def good_enough(plan: Plan, members: Sequence[Tried], *, maximise: bool) -> str:
     """Return which stop rule holds; empty while none does."""
     sign = 1 if maximise else -1
-    found = [each.objective for each in members if each.objective is not None]
+    found = [member.objective for member in members if member.objective is not None]
     target, patience = plan.stop.target, plan.stop.patience
     if target is not None and any(sign * value >= sign * target for value in found):
         return f"The target of {written(target)} is reached."
@@ -67,7 +67,7 @@ def good_enough(plan: Plan, members: Sequence[Tried], *, maximise: bool) -> str:
 
 
 def _next(plan: Plan, members: Sequence[Tried], n: int, *, maximise: bool) -> list[Values]:
-    tried = {key(each.values) for each in members}
+    tried = {key(member.values) for member in members}
     if plan.sampler.kind == "grid":
         return untried(plan, tried, n)
     if plan.sampler.kind == "adaptive":

@@ -72,7 +72,7 @@ def put(spec: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _index(items: list[Any], kind: str) -> int | None:
-    return next((i for i, each in enumerate(items) if isinstance(each, Mapping) and each.get("kind") == kind), None)
+    return next((i for i, item in enumerate(items) if isinstance(item, Mapping) and item.get("kind") == kind), None)
 
 
 def _known(path: str) -> bool:
@@ -83,7 +83,7 @@ def _absent(path: str, names: list[str], here: Any, rest: list[str]) -> str:
     leaf = path.rpartition(".")[2]
     if isinstance(here, Mapping) and "kind" in here and rest and _known(".".join([*names, *rest])):
         return f"does not apply: {names[-1]} is {here['kind']}"
-    known = [each for each in spec_fields() if leaf == each.rpartition(".")[2]]
+    known = [field for field in spec_fields() if leaf == field.rpartition(".")[2]]
     if path in spec_fields():
         return "does not apply to this spec"
     like = known or get_close_matches(path, list(spec_fields()), n=3, cutoff=0.5)

@@ -83,7 +83,7 @@ def _importances(hashed: _Hashed, known: tuple[tuple[str, float], ...], maximise
     drawn = [shares([trials[i] for i in random.integers(0, len(trials), len(trials))]) for _ in range(DRAWS)]
     found = []
     for path in plan.axes:
-        low, high = np.quantile([each.get(path, 0.0) for each in drawn], [0.05, 0.95])
+        low, high = np.quantile([item.get(path, 0.0) for item in drawn], [0.05, 0.95])
         share = float(every.get(path, 0.0))
         found.append(Importance(path, share, min(share, float(low)), max(share, float(high))))
     return tuple(sorted(found, key=lambda each: -each.share))

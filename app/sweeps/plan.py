@@ -98,21 +98,21 @@ class Plan(BaseModel):
 
     def size(self) -> int:
         """Return how many members it will have at most. Raises FieldError where that is not bounded, or too much."""
-        found = self.combinations()
+        combinations = self.combinations()
         if self.sampler.kind == "grid":
-            if found is None:
+            if combinations is None:
                 open_ = next(path for path, axis in self.axes.items() if axis.count(whole=self.whole(path)) is None)
                 raise FieldError(
                     f"axes.{open_}",
                     "takes every number between its ends, which a grid cannot: give a step, as in 0..1 step 0.25, or "
                     "a count, as in 1e-4..1e-1 log 4; or choose random or adaptive",
                 )
-            if found > MOST:
-                raise FieldError("axes", f"come to {found:,} runs; a sweep has at most {MOST:,}")
-            return min(found, self.budget.runs or found)
+            if combinations > MOST:
+                raise FieldError("axes", f"come to {combinations:,} runs; a sweep has at most {MOST:,}")
+            return min(combinations, self.budget.runs or combinations)
         if self.budget.runs is None:
             raise FieldError("budget.runs", f"needs a number of runs, as {self.sampler.kind} search has no end")
-        return self.budget.runs if found is None else min(self.budget.runs, found)
+        return self.budget.runs if combinations is None else min(self.budget.runs, combinations)
 
 
 def member(plan: Plan, values: Values) -> Experiment:

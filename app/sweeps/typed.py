@@ -28,7 +28,7 @@ def axis(text: str, *, listed: bool = False) -> Axis:
     parts = [part.strip() for part in text.split(";" if listed or ";" in text else ",")]
     if not all(parts):
         raise FieldError("", f"has an empty value; write {SYNTAX}")
-    values = [[value(each) for each in part.replace(",", " ").split()] if listed else value(part) for part in parts]
+    values = [[value(item) for item in part.replace(",", " ").split()] if listed else value(part) for part in parts]
     return _made({"values": values})
 
 
@@ -64,8 +64,8 @@ def _made(axis_: dict[str, Any]) -> Axis:
 def typed(axis_: Axis) -> str:
     """Return an axis as it would be typed."""
     if axis_.values is not None:
-        if any(isinstance(each, list | tuple) for each in axis_.values):
-            return "; ".join(", ".join(map(_text, each)) for each in axis_.values)
+        if any(isinstance(value, list | tuple) for value in axis_.values):
+            return "; ".join(", ".join(map(_text, value)) for value in axis_.values)
         return ", ".join(map(_text, axis_.values))
     if axis_.range is not None:
         step = f" step {_text(axis_.range.step)}" if axis_.range.step is not None else ""

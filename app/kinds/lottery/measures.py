@@ -23,12 +23,12 @@ def measured(reader: Reader, run: Run) -> Iterator[Fact]:
     losses = curve(outcome, "test_loss", WINNING_TICKET)
     if accuracies.n.any() and losses.n[last := ticket_measures.sparsest(accuracies)]:
         yield ticket_measures.fact("test_loss", losses, last)
-    found = verdict(outcome, terms_of(run))
-    word = word_of(found, collapsed=bool(collapses(reader, run)))
+    statement = verdict(outcome, terms_of(run))
+    word = word_of(statement, collapsed=bool(collapses(reader, run)))
     if word:
-        yield Fact("result.verdict", text=word, n=found.n)
-    if found.density is not None:
-        yield Fact("result.matched_density", found.density, n=found.n)
+        yield Fact("result.verdict", text=word, n=statement.n)
+    if statement.density is not None:
+        yield Fact("result.matched_density", statement.density, n=statement.n)
 
 
 def word_of(verdict: Verdict, *, collapsed: bool) -> str:

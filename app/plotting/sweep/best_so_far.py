@@ -39,8 +39,8 @@ def draw(data: SweepData, _field: str = "") -> go.Figure:
     y = scale * np.array(data.values)
     traces: list[dict[str, Any]] = []
     if len(x):
-        text = [f"{data.looked.text(value)}<br>{data.said(each)}"
-                for value, each in zip(data.values, data.members, strict=True)]  # fmt: skip
+        text = [f"{data.looked.text(value)}<br>{data.said(member)}"
+                for value, member in zip(data.values, data.members, strict=True)]  # fmt: skip
         traces = [
             {"type": "scatter", "mode": "markers", "name": "run", "x": x, "y": y, "text": text,
              "hovertemplate": "run %{x}: %{text}<extra></extra>",
@@ -65,8 +65,8 @@ def draw(data: SweepData, _field: str = "") -> go.Figure:
 def table(data: SweepData, _field: str = "") -> dict[str, list[Any]]:
     """A row per run that ended with a value."""
     return {
-        "run": [each.run or "" for each in data.members],
-        "position": [each.position for each in data.members],
+        "run": [member.run or "" for member in data.members],
+        "position": [member.position for member in data.members],
         "objective": list(data.values),
         "best_so_far": best(data),
     }

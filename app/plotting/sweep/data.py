@@ -74,14 +74,14 @@ class SweepData:
     @property
     def values(self) -> tuple[float, ...]:
         """The objective of each member."""
-        return tuple(each.objective for each in self.members if each.objective is not None)
+        return tuple(member.objective for member in self.members if member.objective is not None)
 
     @property
     def best(self) -> int | None:
         """The place of the best member, the first of equal ones."""
-        found = self.values
+        values = self.values
         sign = 1 if self.looked.maximise else -1
-        return max(range(len(found)), key=lambda place: (sign * found[place], -place)) if found else None
+        return max(range(len(values)), key=lambda place: (sign * values[place], -place)) if values else None
 
     def said(self, member: Member) -> str:
         """Return the values of a member in words."""
@@ -119,7 +119,7 @@ class SweepEntry:
 
 def data_of(sweep: Sweep, members: Sequence[Member], looked: Looked) -> SweepData:
     """Return the data of a sweep's figures."""
-    ended = tuple(each for each in members if each.objective is not None and math.isfinite(each.objective))
+    ended = tuple(member for member in members if member.objective is not None and math.isfinite(member.objective))
     columns = tuple(_column(path, axis, ended, list(sweep.axes)) for path, axis in sweep.axes.items())
     return SweepData(looked, ended, columns, len(members), sweep.state == "running", sweep.plan)
 
@@ -127,13 +127,13 @@ def data_of(sweep: Sweep, members: Sequence[Member], looked: Looked) -> SweepDat
 def label_of(path: str, paths: Sequence[str]) -> str:
     """Return the shortest name of a field that no other of these has."""
     leaf = path.rpartition(".")[2]
-    alone = sum(each.rpartition(".")[2] == leaf for each in paths) == 1
+    alone = sum(path.rpartition(".")[2] == leaf for path in paths) == 1
     return (leaf if alone else path).replace("_", " ")
 
 
 def _column(path: str, axis: Axis, members: Sequence[Member], paths: Sequence[str]) -> Column:
     label = label_of(path, paths)
-    values = [each.values[path] for each in members]
+    values = [member.values[path] for member in members]
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         low, high = min(values, default=1), max(values, default=1)
         log = low > 0 and (axis.log_range is not None or high / low >= _SPAN)
@@ -142,7 +142,7 @@ def _column(path: str, axis: Axis, members: Sequence[Member], paths: Sequence[st
     keys = list(dict.fromkeys([*map(key, listed), *map(key, values)]))
     names = {key(value): _short(value) for value in (*listed, *values)}
     return Column(path, label, tuple(float(keys.index(key(value))) for value in values), False,
-                  tuple(names[each] for each in keys))  # fmt: skip
+                  tuple(names[key] for key in keys))  # fmt: skip
 
 
 def _short(value: Any) -> str:

@@ -36,7 +36,7 @@ def of(data: SweepData) -> tuple[int, tuple[Importance, ...]]:
     n = len(data.members)
     if data.live and n > LEAST:
         n -= n % STEP
-    members = list(zip((each.values for each in data.members[:n]), data.values[:n], strict=True))
+    members = list(zip((member.values for member in data.members[:n]), data.values[:n], strict=True))
     return n, importances(data.plan, members, maximise=data.looked.maximise)
 
 
@@ -61,15 +61,15 @@ def draw(data: SweepData, _field: str = "") -> go.Figure:
     named = {column.path: column.label for column in data.columns}
     shown = list(reversed(found))
     traces: list[dict[str, Any]] = []
-    above, below = [100 * (each.high - each.share) for each in shown], [100 * (each.share - each.low) for each in shown]
+    above, below = [100 * (item.high - item.share) for item in shown], [100 * (item.share - item.low) for item in shown]
     if shown:
         traces = [
-            {"type": "scatter", "mode": "markers", "name": "importance", "x": [100 * each.share for each in shown],
+            {"type": "scatter", "mode": "markers", "name": "importance", "x": [100 * item.share for item in shown],
              "y": list(range(len(shown))),
              "error_x": {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "thickness": 2,
                          "width": 5, "color": LOOKS[BEST].color},
-             "text": [f"{named[each.path]}: {_percent(each.share)}<br>90 % of resamples {_percent(each.low)} to "
-                      f"{_percent(each.high)}" for each in shown],
+             "text": [f"{named[item.path]}: {_percent(item.share)}<br>90 % of resamples {_percent(item.low)} to "
+                      f"{_percent(item.high)}" for item in shown],
              "hovertemplate": "%{text}<extra></extra>",
              "marker": {"symbol": "circle", "size": 9, "color": LOOKS[BEST].color},
              "meta": {"role": BEST, "part": "importance"}}
@@ -83,7 +83,7 @@ def draw(data: SweepData, _field: str = "") -> go.Figure:
         f"{chosen}",
         n=n,
         xaxis=axis("importance (%)", range=[-2, 102]),
-        yaxis=axis("", tickvals=list(range(len(shown))), ticktext=[named[each.path] for each in shown],
+        yaxis=axis("", tickvals=list(range(len(shown))), ticktext=[named[item.path] for item in shown],
                    range=[-0.6, max(len(shown), 1) - 0.4], showgrid=False, automargin=True),
         hovermode="closest",
     )  # fmt: skip
@@ -93,10 +93,10 @@ def table(data: SweepData, _field: str = "") -> dict[str, list[Any]]:
     """A row per field: its share and the interval, in [0, 1]."""
     n, found = of(data)
     return {
-        "field": [each.path for each in found],
-        "importance": [each.share for each in found],
-        "low": [each.low for each in found],
-        "high": [each.high for each in found],
+        "field": [item.path for item in found],
+        "importance": [item.share for item in found],
+        "low": [item.low for item in found],
+        "high": [item.high for item in found],
         "n": [n] * len(found),
     }
 

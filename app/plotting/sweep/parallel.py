@@ -130,7 +130,7 @@ def _text(field: Column, number: float) -> str:
 
 def table(data: SweepData, _field: str = "") -> dict[str, list[Any]]:
     """A row per run that ended with a value."""
-    columns: dict[str, list[Any]] = {"run": [each.run or "" for each in data.members]}
+    columns: dict[str, list[Any]] = {"run": [member.run or "" for member in data.members]}
     for field in data.columns:
         columns[field.path] = [_text(field, number) if field.levels else number for number in field.numbers]
     columns["objective"] = list(data.values)

@@ -13,18 +13,18 @@ from app.plotting.words import Part, brief
 
 def column(data: SweepData, path: str) -> Column:
     """Return the field of a slice. Raises KeyError."""
-    return {each.path: each for each in data.columns}[path]
+    return {column.path: column for column in data.columns}[path]
 
 
 def means(data: SweepData, path: str) -> list[tuple[float, float, int]]:
     """Return value of the field, mean objective and how many runs, where two runs or more share a value."""
     numbers, values = np.array(column(data, path).numbers), np.array(data.values)
-    found = []
+    means = []
     for number in np.unique(numbers):
         here = values[numbers == number]
         if len(here) > 1:
-            found.append((float(number), float(here.mean()), len(here)))
-    return found
+            means.append((float(number), float(here.mean()), len(here)))
+    return means
 
 
 def finding(data: SweepData, path: str) -> list[Part]:
@@ -48,8 +48,8 @@ def draw(data: SweepData, path: str) -> go.Figure:
     y, shared = scale * np.array(data.values), means(data, path)
     traces: list[dict[str, Any]] = []
     if len(y):
-        text = [f"{data.looked.text(value)}<br>{data.said(each)}"
-                for value, each in zip(data.values, data.members, strict=True)]  # fmt: skip
+        text = [f"{data.looked.text(value)}<br>{data.said(member)}"
+                for value, member in zip(data.values, data.members, strict=True)]  # fmt: skip
         traces.append(
             {"type": "scatter", "mode": "markers", "name": "run", "x": list(field.numbers), "y": y, "text": text,
              "hovertemplate": "%{text}<extra></extra>",
@@ -91,7 +91,7 @@ def table(data: SweepData, path: str) -> dict[str, list[Any]]:
     """A row per run that ended with a value."""
     field = column(data, path)
     values = [_value(field, number) if field.levels else number for number in field.numbers]
-    return {"run": [each.run or "" for each in data.members], path: values, "objective": list(data.values)}
+    return {"run": [member.run or "" for member in data.members], path: values, "objective": list(data.values)}
 
 
 def _value(field: Column, number: float) -> str:

@@ -115,10 +115,10 @@ def import_archive(
     return ImportedArchive(
         items=[
             ImportedRun(
-                id=each.run.id, name=each.run.name, state=each.run.state, was=each.run.was, fate=each.fate,
-                differs=each.differs, imported_as=each.id,
+                id=arrival.run.id, name=arrival.run.name, state=arrival.run.state, was=arrival.run.was,
+                fate=arrival.fate, differs=arrival.differs, imported_as=arrival.id,
             )
-            for each in plan.arrivals
+            for arrival in plan.arrivals
         ],
         message=plan.message(done=not dry_run),
     )  # fmt: skip

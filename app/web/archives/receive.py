@@ -33,13 +33,13 @@ class Plan:
     def carry_out(self, store: Store, queue: Queue) -> None:
         """Store what is new. Raises Conflict."""
         bring(store, self.archive, self.arrivals)
-        for each in self.arrivals:
-            if each.fate == "new":
-                queue.wake(each.id, 1)
+        for arrival in self.arrivals:
+            if arrival.fate == "new":
+                queue.wake(arrival.id, 1)
 
     def message(self, *, done: bool) -> str:
         """Return how many runs are new, here already, or different."""
-        n = {fate: sum(each.fate == fate for each in self.arrivals) for fate in ("new", "equal", "different")}
+        n = {fate: sum(arrival.fate == fate for arrival in self.arrivals) for fate in ("new", "equal", "different")}
         parts = [plural(n["new"], "run") + (" imported" if done else " will be imported")]
         if n["equal"]:
             parts.append(f"{n['equal']:,} {'is' if n['equal'] == 1 else 'are'} here already and equal")

@@ -18,17 +18,17 @@ router = APIRouter(include_in_schema=False)
 @router.get("/bin")
 def bin_page(request: Request, store: StoreDep, cursor: Cursor = "", purged: int = 0) -> HTMLResponse:
     """Deleted runs and sweeps."""
-    found = store.runs(binned=True, limit=LIMIT, cursor=cursor or None)
+    runs = store.runs(binned=True, limit=LIMIT, cursor=cursor or None)
     sweeps = store.sweeps(LIMIT, binned=True)
-    matching = len(found.items) if not (found.next or cursor) else store.count_found("", binned=True)
+    matching = len(runs.items) if not (runs.next or cursor) else store.count_found("", binned=True)
     counts = [f"{plural(matching, 'run')} with all measurements and tickets"] if matching else []
     counts += (
         [f"all {LIMIT} and more sweeps" if sweeps.next else plural(len(sweeps.items), "sweep")] if sweeps.items else []
     )
     notice = Notice(f"{plural(purged, 'run')} deleted for good.") if purged else None
     return page(
-        request, "bin/bin.html", rows=[row(run) for run in found.items], next=found.next, notice=notice,
-        sweeps=[head(each) for each in sweeps.items], more_sweeps=bool(sweeps.next), matching=matching,
+        request, "bin/bin.html", rows=[row(run) for run in runs.items], next=runs.next, notice=notice,
+        sweeps=[head(item) for item in sweeps.items], more_sweeps=bool(sweeps.next), matching=matching,
         count=" and ".join(counts), shell=shell(store),
     )  # fmt: skip
 

@@ -74,10 +74,10 @@ def group_runs(
 ) -> Any:
     """At most 200 groups of runs that share a value: n, states, and mean and standard deviation (n - 1) over runs."""
     asked = [name.strip() for name in columns.split(",") if name.strip()]
-    found = store.groups(group, q=q, state=state, tag=tag, columns=asked, sort=sort)
+    groups = store.groups(group, q=q, state=state, tag=tag, columns=asked, sort=sort)
     if not wants_csv(request.headers.get("accept", ""), form):
-        return found
-    return csv_response(table_of(found, asked), "groups.csv", bom=bom)
+        return groups
+    return csv_response(table_of(groups, asked), "groups.csv", bom=bom)
 
 
 @router.get(

@@ -38,29 +38,29 @@ def build(store: Snapshot, reader: Reader, asked: Asked) -> Board:
 
     A search that cannot be read finds nothing; an old link gives the board without what it cannot do.
     """
-    error, found, groups = "", Page(items=(), next=None), None
+    error, runs, groups = "", Page(items=(), next=None), None
     try:
         if asked.group:
             groups = grouped(
                 store, asked.group, asked.unfold, q=asked.q, state=asked.state, tag=asked.tag, choice=asked.columns,
                 sort=asked.sort,
             )  # fmt: skip
-            found = store.runs(**asked.which, limit=LIMIT)
+            runs = store.runs(**asked.which, limit=LIMIT)
         else:
-            found = store.runs(**asked.which, sort=asked.sort, limit=LIMIT, cursor=asked.cursor or None)
+            runs = store.runs(**asked.which, sort=asked.sort, limit=LIMIT, cursor=asked.cursor or None)
     except FieldError as wrong:
         asked = replace(asked, sort=NEWEST, cursor="", group="")
         error = wrong.message if wrong.field == "q" else ""
-        found = Page(items=(), next=None) if error else store.runs(q=asked.q, limit=LIMIT)
-    facts = store.facts([run.id for run in found.items], [each.path for each in named(asked.columns)])
+        runs = Page(items=(), next=None) if error else store.runs(q=asked.q, limit=LIMIT)
+    facts = store.facts([run.id for run in runs.items], [item.path for item in named(asked.columns)])
     shown, now = chosen(asked.columns, facts), datetime.now(UTC)
-    texts = summaries(store, reader, found.items) if groups is None else {}
-    listed = found.items if groups is None else ()
+    texts = summaries(store, reader, runs.items) if groups is None else {}
+    listed = runs.items if groups is None else ()
     return Board(
         tuple(
             row(run, texts[run.id], now, cells(shown, facts[run.id]), titles(shown, facts[run.id])) for run in listed
         ),
-        asked.q, asked.state, asked.tag, asked.sort, asked.cursor, found.next if groups is None else None,
+        asked.q, asked.state, asked.tag, asked.sort, asked.cursor, runs.next if groups is None else None,
         tuple(shown if groups is None else groups.columns), tuple(offered(shown, facts)), asked.columns,
         COMFORTABLE if asked.rows == COMFORTABLE else "", store.count_runs(), error=error,
         unmeasured=store.count_unmeasured(), group=asked.group, grouped=groups,

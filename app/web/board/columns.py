@@ -48,8 +48,8 @@ class Column:
 
 def differing(facts: Mapping[str, Sequence[Fact]], most: int = MOST) -> list[Column]:
     """Return at most `most` fields that half of the runs have, with values that differ; components first."""
-    paths = dict.fromkeys(fact.path for each in facts.values() for fact in each if measure_of(fact.path) is None)
-    runs = [_values(each) for each in facts.values()]
+    paths = dict.fromkeys(fact.path for item in facts.values() for fact in item if measure_of(fact.path) is None)
+    runs = [_values(fact) for fact in facts.values()]
     found = []
     for path in paths:
         there = [run[path] for run in runs if path in run]
@@ -67,7 +67,7 @@ def column(path: str) -> Column:
     base, at, share = whole.partition("@")
     base += at
     leaf = leaf_of(base)
-    alone = sum(leaf_of(each) == leaf for each in known) == 1
+    alone = sum(leaf_of(item) == leaf for item in known) == 1
     title = (leaf if alone else base).replace("_", " ") + share
     return Column(whole, title, known.get(base) == frozenset({"number"}), measure_of(base))
 
@@ -87,8 +87,8 @@ def offered(columns: Sequence[Column], facts: Mapping[str, Sequence[Fact]]) -> l
 
     Of a measure that depends on the share of kept weights usual shares are offered where its plain form is known.
     """
-    paths = dict.fromkeys(each.path for each in columns) | dict.fromkeys(
-        fact.path for each in facts.values() for fact in each if fact.path not in _SHOWN
+    paths = dict.fromkeys(column.path for column in columns) | dict.fromkeys(
+        fact.path for item in facts.values() for fact in item if fact.path not in _SHOWN
     )
     return [column(path) for path in dict.fromkeys([*paths, *at_shares(paths)])]
 
@@ -105,21 +105,21 @@ def is_field(path: str) -> bool:
 
 def cells(columns: Sequence[Column], facts: Sequence[Fact]) -> tuple[str, ...]:
     """Return what a run has in each column, its values separated by commas; empty where it has none."""
-    return tuple(", ".join(each.written(fact) for fact in facts if fact.path == each.path) for each in columns)
+    return tuple(", ".join(column.written(fact) for fact in facts if fact.path == column.path) for column in columns)
 
 
 def titles(columns: Sequence[Column], facts: Sequence[Fact]) -> tuple[str, ...]:
     """Return the same with the number of replicates of a mean: "0.974, mean over 5 replicates"."""
-    found = []
+    titles = []
     for each, text in zip(columns, cells(columns, facts), strict=True):
         n = next((fact.n for fact in facts if fact.path == each.path), None)
         over = each.measure.over if each.measure else ""
-        found.append(text if n is None or not over else f"{text}, n = {n} {over}")
-    return tuple(found)
+        titles.append(text if n is None or not over else f"{text}, n = {n} {over}")
+    return tuple(titles)
 
 
 def _values(facts: Sequence[Fact]) -> dict[str, tuple[float | str | None, ...]]:
-    found: dict[str, tuple[float | str | None, ...]] = {}
+    values: dict[str, tuple[float | str | None, ...]] = {}
     for fact in facts:
-        found[fact.path] = (*found.get(fact.path, ()), fact.text if fact.number is None else fact.number)
-    return found
+        values[fact.path] = (*values.get(fact.path, ()), fact.text if fact.number is None else fact.number)
+    return values

@@ -53,7 +53,7 @@ class Grouped:
     @property
     def head(self) -> list[tuple[str | None, str]]:
         """The columns from left to right: what each sorts by, if it does, and its title."""
-        fields = [(each.path, each.title) for each in self.columns]
+        fields = [(column.path, column.title) for column in self.columns]
         return [("value", self.title), ("n", "Runs"), (None, "States"), *fields]
 
     def flip(self, key: str) -> str:
@@ -67,13 +67,13 @@ def grouped(
 ) -> Grouped:
     """Return the groups of a search, without an order or columns that they do not have. Raises FieldError."""
     which: dict[str, Any] = {"q": q, "state": state or None, "tag": tag or None}
-    columns = [each for each in named(choice) if "number" in types_of(each.path)] if choice else usual()
-    paths = [each.path for each in columns]
+    columns = [item for item in named(choice) if "number" in types_of(item.path)] if choice else usual()
+    paths = [column.path for column in columns]
     sort = sort if sort.removeprefix("-") in ("value", "n", *paths) else "value"
-    found = store.groups(group, columns=paths, sort=sort, **which)
+    groups = store.groups(group, columns=paths, sort=sort, **which)
     if not choice:
-        there = {path for item in found.items for path in item.columns}
-        columns = [each for each in columns if each.path in there][:COLUMNS]
+        there = {path for item in groups.items for path in item.columns}
+        columns = [column for column in columns if column.path in there][:COLUMNS]
     members: Sequence[Run] = ()
     if unfold is not None:
         members = store.runs(within=(group, unfold), limit=MEMBERS, **which).items
@@ -82,8 +82,8 @@ def grouped(
     return Grouped(
         by=group,
         title=title(group),
-        rows=tuple(_row(item, group, columns, q, rows if item.key == unfold else ()) for item in found.items),
-        total=found.total,
+        rows=tuple(_row(item, group, columns, q, rows if item.key == unfold else ()) for item in groups.items),
+        total=groups.total,
         columns=tuple(columns),
         sort=sort,
         unfolded=unfold,
@@ -93,7 +93,7 @@ def grouped(
 def usual() -> list[Column]:
     """Return the first results of those that kinds declare, with the first cost: each column is a query."""
     numbers = [measure for measure in MEASURES if not measure.words and not measure.by_density]
-    results, costs = ([each for each in numbers if each.group == group] for group in ("result", "cost"))
+    results, costs = ([number for number in numbers if number.group == group] for group in ("result", "cost"))
     return [column(measure.path) for measure in (*results[: COLUMNS - 1], *costs[:1])]
 
 
@@ -104,18 +104,18 @@ def title(group: str) -> str:
 
 def choices(columns: Sequence[Column]) -> list[tuple[str, str]]:
     """Return what runs can be grouped by, each with its title: what every run has, then these columns."""
-    return [*((name, title(name)) for name in OF_RUN), *((each.path, each.title) for each in columns)]
+    return [*((name, title(name)) for name in OF_RUN), *((column.path, column.title) for column in columns)]
 
 
 def _row(item: GroupOfRuns, group: str, columns: Sequence[Column], q: str, rows: tuple[Row, ...]) -> GroupRow:
-    spreads = [item.columns.get(each.path) for each in columns]
+    spreads = [item.columns.get(column.path) for column in columns]
     value = TITLES.get(item.value, item.value) if group == "kind" else item.value
     return GroupRow(
         key=item.key,
         value=value,
         n=item.n,
         states=" · ".join(f"{n} {state}" for state, n in sorted(item.states.items(), key=lambda pair: -pair[1])),
-        cells=tuple(_cell(each, spread, item.n) for each, spread in zip(columns, spreads, strict=True)),
+        cells=tuple(_cell(column, spread, item.n) for column, spread in zip(columns, spreads, strict=True)),
         titles=tuple(f"{SPREAD}, n = {spread.n}" if spread else "" for spread in spreads),
         rows=rows,
         all=_query(group, item, q),

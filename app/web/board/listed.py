@@ -38,14 +38,13 @@ class ListedPage(BaseModel):
 
 def page(store: Snapshot, columns: str, **which: Any) -> ListedPage:
     """Return a page of runs with the fields and measures named in `columns`. Raises FieldError as the store."""
-    found = store.runs(**which)
+    runs = store.runs(**which)
     asked = named(columns)
-    facts = _facts(store, found.items, asked)
+    facts = _facts(store, runs.items, asked)
     items = tuple(
-        ListedRun.model_construct(**dict(run), fields=dict(_fields(asked, facts.get(run.id, ()))))
-        for run in found.items
+        ListedRun.model_construct(**dict(run), fields=dict(_fields(asked, facts.get(run.id, ())))) for run in runs.items
     )
-    return ListedPage.model_construct(items=items, next=found.next, unmeasured=store.count_unmeasured())
+    return ListedPage.model_construct(items=items, next=runs.next, unmeasured=store.count_unmeasured())
 
 
 def table(store: Snapshot, columns: str, **which: Any) -> tuple[dict[str, list[Any]], str | None]:
@@ -54,13 +53,13 @@ def table(store: Snapshot, columns: str, **which: Any) -> tuple[dict[str, list[A
     rows: list[dict[str, Any]] = []
     cursor = which.pop("cursor", None)
     while True:
-        found = store.runs(**which | {"limit": _AT_ONCE, "cursor": cursor})
-        facts = _facts(store, found.items, asked)
-        rows += [_row(run, asked, facts.get(run.id, ())) for run in found.items]
-        cursor = found.next
+        runs = store.runs(**which | {"limit": _AT_ONCE, "cursor": cursor})
+        facts = _facts(store, runs.items, asked)
+        rows += [_row(run, asked, facts.get(run.id, ())) for run in runs.items]
+        cursor = runs.next
         if cursor is None or len(rows) >= MOST:
             break
-    names = [*_HEAD, *(name for each in asked for name in _names(each))]
+    names = [*_HEAD, *(name for item in asked for name in _names(item))]
     return {name: [row.get(name) for row in rows] for name in names}, cursor
 
 
@@ -80,7 +79,7 @@ _HEAD = ("id", "name", "kind", "dataset", "model", "state", "tags", "created_at"
 
 
 def _facts(store: Snapshot, runs: Sequence[Run], asked: Sequence[Column]) -> Mapping[str, Sequence[Fact]]:
-    return store.facts([run.id for run in runs], [each.path for each in asked]) if asked else {}
+    return store.facts([run.id for run in runs], [item.path for item in asked]) if asked else {}
 
 
 def _fields(asked: Sequence[Column], facts: Sequence[Fact]) -> Iterator[tuple[str, FieldValue]]:

@@ -101,7 +101,7 @@ class Board:
     @property
     def groupings(self) -> list[tuple[str, str]]:
         """What the runs can be grouped by, with the titles."""
-        return choices([each for each in self.offered if "@" not in each.path])
+        return choices([item for item in self.offered if "@" not in item.path])
 
     @property
     def kept(self) -> list[tuple[str, str]]:

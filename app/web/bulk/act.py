@@ -40,7 +40,9 @@ def act(
         outcome = store.change_runs(action, run_ids, tag, seen)
         message = words.result(action, tag, outcome)
         if outcome.queues:
-            queue.announce(name for each in outcome.queues for name in (("cpu", "gpu") if each == "any" else (each,)))
+            queue.announce(
+                name for queue in outcome.queues for name in (("cpu", "gpu") if queue == "any" else (queue,))
+            )
         for run_id, seq in outcome.seqs.items():
             queue.wake(run_id, seq)
     undo = words.UNDO.get(action) if outcome.changed and not dry_run else None

@@ -30,11 +30,11 @@ _ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
 async def _fields(request: Request) -> dict[str, list[str]]:
     """The fields of a form, with all values of each."""
-    found: dict[str, list[str]] = {}
+    fields: dict[str, list[str]] = {}
     for name, value in (await request.form()).multi_items():
         if isinstance(value, str):
-            found.setdefault(name, []).append(value)
-    return found
+            fields.setdefault(name, []).append(value)
+    return fields
 
 
 Fields = Annotated[dict[str, list[str]], Depends(_fields)]
@@ -118,7 +118,7 @@ def _action(fields: dict[str, list[str]]) -> Action:
 
 
 def _ids(given: Sequence[str]) -> list[str]:
-    ids = [each for each in given if each.isascii() and each.isalnum()]
+    ids = [item for item in given if item.isascii() and item.isalnum()]
     if len(ids) > MOST:
         raise FieldError("runs", f"names {len(ids):,} runs; at most {MOST:,} are changed at once")
     return ids

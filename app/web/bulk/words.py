@@ -56,7 +56,7 @@ def _sentence(what: str, outcome: Outcome) -> str:
         return "No run is chosen."
     rest = "; ".join(
         f"{len(run_ids):,} {'is' if len(run_ids) == 1 else 'are'} {reason}"
-        for reason, run_ids in sorted(outcome.unchanged.items(), key=lambda each: -len(each[1]))
+        for reason, run_ids in sorted(outcome.unchanged.items(), key=lambda item: -len(item[1]))
     )
     if not changed:
         return f"None of {plural(asked, 'run')} {what}; {rest}." if asked > 1 else f"The run stays as it is; {rest}."

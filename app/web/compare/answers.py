@@ -47,8 +47,8 @@ def answer(readers: Readers, chosen: Selection, entry: ComparedEntry, options: O
         text = to_csv(entry.table(info)) if form == "csv" else entry.draw(info).to_json(engine="orjson")
         return Answer(text.encode(), f'W/"{hashlib.sha256(text.encode()).hexdigest()[:20]}"')
 
-    found: Answer = _once(readers.store, (form, *_key(chosen, entry, options)), render)
-    return found
+    given: Answer = _once(readers.store, (form, *_key(chosen, entry, options)), render)
+    return given
 
 
 def words(readers: Readers, chosen: Selection, entry: ComparedEntry, options: Options) -> tuple[Said, Sheet | None]:

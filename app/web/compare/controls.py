@@ -33,7 +33,7 @@ def _control(name: str, schema: dict[str, Any], value: Any, chosen: Selection) -
             name, label, "select", text, (("-1", "deepest of all"), *((str(n), str(n)) for n in range(levels + 1)))
         )
     kinds = [KINDS[run.kind].choices(run.spec, name) for run in chosen.runs if run.kind in KINDS]
-    if schema.get("type") == "string" and (known := {key: title for each in kinds for key, title in each}):
+    if schema.get("type") == "string" and (known := {key: title for kind in kinds for key, title in kind}):
         return Control(name, label, "select", text, (("", "most common"), *known.items()))
     if schema.get("of") == "column":
         each = (("", "chosen by what differs"), *((path, title) for path, title, _ in chosen.offered))

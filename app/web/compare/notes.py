@@ -10,39 +10,39 @@ from app.web.compare.selection import Selection
 
 def notes(chosen: Selection) -> list[str]:
     """Return a sentence for each."""
-    found = []
+    notes = []
     if len(chosen.runs) == 1:
-        found.append("This is one run: tick others on the board to compare it with them.")
+        notes.append("This is one run: tick others on the board to compare it with them.")
     if len(chosen.kinds) > 1:
-        found += _of_kinds(chosen)
+        notes += _of_kinds(chosen)
     elif chosen.runs and not _own(KINDS[chosen.kinds[0]]):
-        found.append("Nothing of this kind of run is drawn together: fields and measures, and the table, are compared.")
+        notes.append("Nothing of this kind of run is drawn together: fields and measures, and the table, are compared.")
     binned = [run.name for run in chosen.runs if run.deleted_at is not None]
     if binned:
         which = "One of these runs is" if len(binned) == 1 else f"{len(binned)} of these runs are"
-        found.append(f"{which} in the bin: {', '.join(binned[:5])}{'' if len(binned) <= 5 else ', …'}.")
+        notes.append(f"{which} in the bin: {', '.join(binned[:5])}{'' if len(binned) <= 5 else ', …'}.")
     if chosen.more:
-        found.append(f"The search finds more runs than the newest {MOST}, which are compared here.")
+        notes.append(f"The search finds more runs than the newest {MOST}, which are compared here.")
     if len(set(chosen.groups)) > LINES:
-        found.append(f"More than {LINES} lines share colours: group the runs by a field to tell them apart.")
-    return found
+        notes.append(f"More than {LINES} lines share colours: group the runs by a field to tell them apart.")
+    return notes
 
 
 def _of_kinds(chosen: Selection) -> list[str]:
     """Say for each kind what only its runs share."""
     every = {name: _own(KINDS[name]) for name in chosen.kinds}
-    shared = [title for title in next(iter(every.values())) if all(title in each for each in every.values())]
+    shared = [title for title in next(iter(every.values())) if all(title in item for item in every.values())]
     both = f" and by {_listed(shared)}" if shared else ""
-    found = [f"These runs are of {len(every)} kinds. All are compared by their fields and measures{both}."]
+    of_kinds = [f"These runs are of {len(every)} kinds. All are compared by their fields and measures{both}."]
     for name, titles in every.items():
         n = sum(run.kind == name for run in chosen.runs)
         alone = [title for title in titles if title not in shared]
         who = f"{TITLES[name]} ({plural(n, 'run')})"
         if alone:
-            found.append(f"{_listed(alone, capital=True)}: only {who}; the other kinds do not measure that.")
+            of_kinds.append(f"{_listed(alone, capital=True)}: only {who}; the other kinds do not measure that.")
         elif not shared:
-            found.append(f"{who}: nothing else of this kind can be compared.")
-    return found
+            of_kinds.append(f"{who}: nothing else of this kind can be compared.")
+    return of_kinds
 
 
 def _own(kind: Kind) -> list[str]:

@@ -78,7 +78,7 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
         # Without a script, paired layers come one by one.
         pairing = pairing_chosen(request.query_params, request.query_params.getlist("pair"))
         query = {**request.query_params, "columns": columns, "pairing": pairing}
-        asked_for = [each for entry in OF_ANY_RUNS for each in options_of(entry, query, every=False).columns_asked]
+        asked_for = [item for entry in OF_ANY_RUNS for item in options_of(entry, query, every=False).columns_asked]
         chosen = select(store, named, q, group, columns, asked=asked_for)
         texts = summaries(store, readers.reader, chosen.runs)
         kept = {"q": q} if q and not named else {"runs": ",".join(run.id for run in chosen.runs)}
@@ -86,9 +86,9 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
         cards = tuple(_card(readers, chosen, entry, asked, query) for entry in chosen.figures)
         against = [options_of(entry, query, every=False) for entry in chosen.figures]
         fields = (*chosen.fields, *([column(group)] if group else ()))
-        offered = tuple({each.path: each for each in fields}.values())
-        ticked = [each for each in map(partial(find, chosen.values), columns.split(",")) if each is not None]
-        baselines = chosen.lines if len(chosen.lines) > 1 and any(hasattr(each, "baseline") for each in against) else ()
+        offered = tuple({field.path: field for field in fields}.values())
+        ticked = [item for item in map(partial(find, chosen.values), columns.split(",")) if item is not None]
+        baselines = chosen.lines if len(chosen.lines) > 1 and any(hasattr(item, "baseline") for item in against) else ()
         return page(
             request,
             "compare/compare.html",
@@ -102,7 +102,7 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
                 group=column(group).path if group else "",
                 baselines=baselines,
                 baseline=chosen.line_of(query.get("baseline", "")),
-                ticked=tuple(each.path for each in ticked),
+                ticked=tuple(item.path for item in ticked),
                 columns_offered=chosen.offered,
                 data=f"/api/v1/compare?{urlencode(asked)}",
                 kept=(*kept.items(), *_options(chosen, query)),
@@ -124,12 +124,12 @@ def _options(chosen: Selection, query: Mapping[str, str]) -> list[tuple[str, str
 
 def _parts(store: Reads, chosen: Selection) -> tuple[tuple[str, object], ...]:
     """Return templates and contents of what kinds show besides figures."""
-    found = []
+    parts = []
     for kind in chosen.kinds:
         part = KINDS[kind].compared_part
         if part is not None:
-            found.append((part.template, part.load(store, [run for run in chosen.runs if run.kind == kind])))
-    return tuple(found)
+            parts.append((part.template, part.load(store, [run for run in chosen.runs if run.kind == kind])))
+    return tuple(parts)
 
 
 def _card(

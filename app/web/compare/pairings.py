@@ -16,9 +16,9 @@ def pairing_forms(reader: Reader, runs: Sequence[Run], text: str) -> tuple[Pairi
     Raises FieldError for a text that is no pairing.
     """
     masked = [run for run in runs if compared_overlap.ENTRY in KINDS[run.kind].compared]
-    found = compared_overlap.alike(reader, masked, choices(text))
-    if not found.runs:
+    alike = compared_overlap.alike(reader, masked, choices(text))
+    if not alike.runs:
         return ()
-    first, *others = found.runs
-    forms = [pairing_form(first, index, text) for index in (*(index for index, _ in found.others), *others)]
+    first, *others = alike.runs
+    forms = [pairing_form(first, index, text) for index in (*(index for index, _ in alike.others), *others)]
     return tuple(form for form in forms if not form.problem and (form.open or form.by == "as chosen"))

@@ -53,9 +53,9 @@ class Selection:
     @cached_property
     def values(self) -> tuple[RunColumn, ...]:
         """Return every field and measure that one of the runs has or that is asked for, and how long each took."""
-        facts = {run_id: values_of(each) for run_id, each in self.facts.items()}
-        paths = dict.fromkeys(path for each in facts.values() for path in each)
-        paths |= dict.fromkeys(each.path for each in self.asked)
+        facts = {run_id: values_of(fact) for run_id, fact in self.facts.items()}
+        paths = dict.fromkeys(path for fact in facts.values() for path in fact)
+        paths |= dict.fromkeys(item.path for item in self.asked)
         found = [
             RunColumn(path, column(path).title, tuple(facts[run.id].get(path) for run in self.runs), _group(path))
             for path in paths
@@ -73,8 +73,8 @@ class Selection:
 
         Of a measure that depends on the share of kept weights usual shares are offered.
         """
-        found = {each.path: each for each in self.values}
-        there = [(each.path, each.title, each.group != "field") for each in found.values()]
+        found = {value.path: value for value in self.values}
+        there = [(item.path, item.title, item.group != "field") for item in found.values()]
         shares = [path for path in at_shares(found) if path not in found]
         return (*there, *((path, column(path).title, True) for path in shares))
 
@@ -102,11 +102,13 @@ class Selection:
         """Return what a figure is made from: the groups of its kinds with the series that it reads."""
         mine = [run for run in self.runs if entry in (*KINDS[run.kind].compared, *OF_ANY_RUNS)]
         ids = dict.fromkeys(run.id for run in mine)
-        found = _series(store, list(ids), entry, options)
+        series = _series(store, list(ids), entry, options)
         members: dict[str, list[Measured]] = {}
         for run, name in zip(self.runs, self.groups, strict=True):
             if run.id in ids:
-                members.setdefault(name, []).append(Measured(run, {each: found[each][run.id] for each in entry.series}))
+                members.setdefault(name, []).append(
+                    Measured(run, {item: series[item][run.id] for item in entry.series})
+                )
         roles = self.roles
         groups = [Group(roles[name], name, tuple(runs)) for name, runs in members.items()]
         loaded = entry.load(reader or Reader(store), mine, options) if entry.load else None
@@ -131,7 +133,7 @@ def select(
     page = store.runs(q=q, limit=MOST) if q and not ids else Page(items=())
     found = store.several(ids) if ids else list(page.items)
     more = named(",".join([*columns.split(","), group, *asked]))
-    facts = store.facts([run.id for run in found] if described or group else [], [each.path for each in more])
+    facts = store.facts([run.id for run in found] if described or group else [], [item.path for item in more])
     fields = differing(facts, most=_FIELDS)
     shown = chosen(columns, facts) if columns else fields[:_COLUMNS]
     by = [column(group)] if group else []

@@ -25,14 +25,14 @@ async def healthz() -> str:
 @router.get("/readyz", responses={503: {"model": Ready}})
 def readyz(response: Response, store: StoreDep, queue: QueueDep) -> Ready:
     """503 when the database is away, damaged or not migrated; a broker that does not answer only delays runs."""
-    found = store.trouble()
+    trouble = store.trouble()
     told = queue.alive()
-    if found is not None:
+    if trouble is not None:
         response.status_code = 503
     return Ready(
-        status="not ready" if found is not None else "ready" if told else "degraded",
+        status="not ready" if trouble is not None else "ready" if told else "degraded",
         parts={
-            "store": "ok" if found is None else found.detail,
+            "store": "ok" if trouble is None else trouble.detail,
             "broker": "ok" if told else "does not answer: runs are stored and start when it is back",
         },
     )

@@ -37,7 +37,7 @@ def start(store: Store, spec: Experiment, workers: Sequence[WorkerInfo], speeds:
         return ""
     ahead = plural(len(waiting) + len(busy), "run")
     times = [_remaining(shard, of, speeds) for of, shard in running]
-    slices = [_slice(replicate_seconds(each, speeds)) for each in waiting]
+    slices = [_slice(replicate_seconds(item, speeds)) for item in waiting]
     slots = [0.0] * max(0, free)
     for seconds in times:
         if seconds is None:

@@ -54,7 +54,7 @@ def _with_objective(plan: Plan) -> Plan:
     """Return a plan that names what it looks for: the first of what its kind declares where it names nothing."""
     known = KINDS[plan.spec["kind"]].objectives
     if plan.objective and objective_of(plan) is None:
-        names = ", ".join(each.name for each in known)
+        names = ", ".join(item.name for item in known)
         raise FieldError("objective", f"must be one of {names}" if names else "must be empty: this kind declares none")
     if not plan.objective and known:
         plan = plan.model_copy(update={"objective": known[0].name})

@@ -37,7 +37,7 @@ class Preview(BaseModel):
     @property
     def first_words(self) -> list[str]:
         """The first members in words."""
-        return [", ".join(f"{path} {written(value)}" for path, value in each.items()) for each in self.first]
+        return [", ".join(f"{path} {written(value)}" for path, value in item.items()) for item in self.first]
 
 
 def preview(store: Store, plan: Plan) -> Preview:
@@ -85,9 +85,9 @@ def extend_sweep(
         raise Conflict("the sweep already asks for all of this: give more values or another budget")
     members = store.members(sweep_id)
     for path in axes:
-        for each in members:
-            if not _takes(plan, path, each.values[path]):
-                raise FieldError(f"axes.{path}", f"must keep the value {written(each.values[path])}, which a run has")
+        for member in members:
+            if not _takes(plan, path, member.values[path]):
+                raise FieldError(f"axes.{path}", f"must keep the value {written(member.values[path])}, which a run has")
     found = checked(store, plan, sweep.name)
     if found.size < len(members):
         raise FieldError("budget.runs", f"must be at least {len(members)}: there are as many runs already")
@@ -117,7 +117,7 @@ def _takes(plan: Plan, path: str, value: object) -> bool:
     if axis.count(whole=whole) is None and isinstance(value, int | float):
         ends = axis.range or axis.log_range
         return ends is not None and ends.low <= value <= ends.high
-    return key(value) in {key(each) for each in axis.levels(whole=whole)}
+    return key(value) in {key(level) for level in axis.levels(whole=whole)}
 
 
 def _seconds(store: Store, found: Checked) -> float | None:

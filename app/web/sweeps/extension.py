@@ -12,7 +12,7 @@ from app.web.form.several import part_of
 
 def filled(sweep: Sweep) -> dict[str, str]:
     """Return the form as the sweep is: its axes by `axes.FIELD`, its budget and its stop rules."""
-    written = {f"axes.{path}": typed(each) for path, each in sweep.axes.items()}
+    written = {f"axes.{path}": typed(axis) for path, axis in sweep.axes.items()}
     for prefix, part in (("budget", sweep.budget), ("stop", sweep.stop)):
         for name, value in part.model_dump().items():
             written[f"{prefix}.{name}"] = "" if value is None else f"{value:.10g}"

@@ -32,14 +32,14 @@ def list_sweeps(
 ) -> HTMLResponse:
     """Sweeps, the newest first; `binned` is one that was just moved to the bin, with so many runs."""
     with store.snapshot() as now:
-        found = now.sweeps(50, cursor or None)
-        rows = [head(each) for each in found.items]
+        sweeps = now.sweeps(50, cursor or None)
+        rows = [head(item) for item in sweeps.items]
         notice = None
         if binned and (gone := now.sweep(binned)).deleted_at is not None:
             with_runs = f" and its {plural(runs, 'run')} are" if runs else " is"
             notice = Notice(f"“{gone.name}”{with_runs} in the bin.", undo=f"/sweeps/{binned}/restore")
         return page(
-            request, "sweeps/sweeps.html", rows=rows, next=found.next, notice=notice, shell=edge(request, now)
+            request, "sweeps/sweeps.html", rows=rows, next=sweeps.next, notice=notice, shell=edge(request, now)
         )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def extend(
         sweep_submit.extend_sweep(store, queue, sweep_id, axes=axes, budget=budget, stop=stop)
     except (Invalid, FieldError) as error:
         bad = error.errors if isinstance(error, Invalid) else [BadField(path=error.field, message=error.message)]
-        return _render(request, store, sweep_id, extended=data, errors={each.path: each.message for each in bad})
+        return _render(request, store, sweep_id, extended=data, errors={item.path: item.message for item in bad})
     return _back(sweep_id)
 
 

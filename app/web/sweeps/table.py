@@ -9,16 +9,16 @@ from app.sweeps.axes import written
 
 def columns(sweep: Sweep, members: Sequence[Member]) -> dict[str, list[Any]]:
     """Return a row per member: its position, run and state, its values by field, its objective and hours."""
-    found: dict[str, list[Any]] = {
-        "position": [each.position for each in members],
-        "run": [each.run or "" for each in members],
-        "state": [each.state or ("refused" if each.error else "purged") for each in members],
+    columns: dict[str, list[Any]] = {
+        "position": [member.position for member in members],
+        "run": [member.run or "" for member in members],
+        "state": [member.state or ("refused" if member.error else "purged") for member in members],
     }
     for path in sweep.axes:
-        found[path] = [_plain(each.values.get(path)) for each in members]
-    found[sweep.objective or "objective"] = [each.objective for each in members]
-    found["hours"] = [each.hours for each in members]
-    return found
+        columns[path] = [_plain(member.values.get(path)) for member in members]
+    columns[sweep.objective or "objective"] = [member.objective for member in members]
+    columns["hours"] = [member.hours for member in members]
+    return columns
 
 
 def _plain(value: Any) -> Any:

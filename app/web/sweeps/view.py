@@ -103,23 +103,25 @@ def view(
 ) -> SweepView:  # fmt: skip
     """Return what the page of a sweep shows."""
     looked = looked_for(sweep)
-    ended = [each for each in members if each.objective is not None]
+    ended = [member for member in members if member.objective is not None]
     sign = -1 if looked.maximise else 1
     by_value = sorted(ended, key=lambda each: (sign * (each.objective or 0.0), each.position))
     order = "objective" if sort == "objective" else "position"
-    shown = [*by_value, *(each for each in members if each.objective is None)] if order == "objective" else members
+    shown = (
+        [*by_value, *(member for member in members if member.objective is None)] if order == "objective" else members
+    )
     best = by_value[0].position if by_value else -1
     return SweepView(
         head=head(sweep, members),
         labels=tuple(label_of(path, list(sweep.axes)) for path in sweep.axes),
         objective=looked.axis if objective_of(sweep.plan) else "",
-        rows=tuple(_row(sweep, each, best=each.position == best) for each in shown[:SHOWN]),
+        rows=tuple(_row(sweep, item, best=item.position == best) for item in shown[:SHOWN]),
         left_out=max(0, len(members) - SHOWN),
         cards=tuple(cards(sweep, members)),
         order=order,
-        live_runs=tuple(each.run for each in members if each.run and each.live),
+        live_runs=tuple(member.run for member in members if member.run and member.live),
         measured=len(ended),
-        moving=sweep.is_open or any(each.run and each.measured_seq != each.last_seq for each in members),
+        moving=sweep.is_open or any(member.run and member.measured_seq != member.last_seq for member in members),
         about=about(
             edited or {"name": sweep.name, "tags": ", ".join(sweep.tags), "notes": sweep.notes},
             edit_errors or {},
@@ -127,7 +129,9 @@ def view(
         ),
         edit_errors=bool(edit_errors),
         extension=(fields := _extension(sweep, extended or {}, errors or {})),
-        errors=tuple(f"{path} {each}" for path, each in (errors or {}).items() if path not in {f.name for f in fields}),
+        errors=tuple(
+            f"{path} {error}" for path, error in (errors or {}).items() if path not in {f.name for f in fields}
+        ),
     )
 
 
@@ -148,7 +152,7 @@ def _extension(sweep: Sweep, data: Mapping[str, str], errors: Mapping[str, str])
 def head(sweep: Sweep, members: Sequence[Member] | None = None) -> SweepHead:
     """Return what a sweep is and how far it is; its time left needs its members."""
     size = max(sweep.plan.size(), sweep.started)
-    ended = sweep.started - sum(sweep.counts.get(each, 0) for each in ("queued", "running", "cancelling"))
+    ended = sweep.started - sum(sweep.counts.get(item, 0) for item in ("queued", "running", "cancelling"))
     counts = [f"{sweep.counts[state]} {'purged or refused' if state == 'gone' else state}"
               for state in STATES if sweep.counts.get(state)]  # fmt: skip
     if size > sweep.started and sweep.is_open:
@@ -181,12 +185,12 @@ def head(sweep: Sweep, members: Sequence[Member] | None = None) -> SweepHead:
 
 def _left(sweep: Sweep, members: Sequence[Member]) -> str:
     """Return the time left: what ended members took on average, over those that are at work."""
-    took = [each.hours * 3600 for each in members if each.state == "finished" and each.hours > 0]
-    working = sum(each.state == "running" for each in members)
+    took = [member.hours * 3600 for member in members if member.state == "finished" and member.hours > 0]
+    working = sum(member.state == "running" for member in members)
     if not took or not working or sweep.state != "running":
         return ""
     to_come = sweep.plan.size() - len(members) if sweep.is_open else 0
-    shares = sum(1 - each.done / each.total for each in members if each.live and each.total)
+    shares = sum(1 - member.done / member.total for member in members if member.live and member.total)
     return f"about {duration((shares + max(0, to_come)) * sum(took) / len(took) / working)} left"
 
 
@@ -215,7 +219,7 @@ def _budget(sweep: Sweep, members: Sequence[Member]) -> str:
     if sweep.budget.runs is not None:
         parts.append(f"{sweep.started} of {plural(sweep.budget.runs, 'run')}")
     if sweep.budget.hours is not None:
-        used = sum(each.hours for each in members)
+        used = sum(member.hours for member in members)
         parts.append(f"{used:.2g} of {sweep.budget.hours:g} hours" if members else f"{sweep.budget.hours:g} hours")
     return f"Budget: {', '.join(parts)}." if parts else ""
 

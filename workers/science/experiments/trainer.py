@@ -186,7 +186,7 @@ def train_all(
     pruners = {slot: plan.pruner for slot, (_, plan) in members.items() if plan.pruner is not None}
     # Full masks that stay full cost time and change nothing.
     own = {slot: plan.masks for slot, (_, plan) in members.items() if slot in pruners or density(plan.masks) < 1}
-    masks = Masks(layout, own) if any(name in each for name in layout.kernels for each in own.values()) else None
+    masks = Masks(layout, own) if any(name in item for name in layout.kernels for item in own.values()) else None
     steps = {slot: plan.snapshot_step for slot, (_, plan) in members.items()}
     hooks: list[Hook] = [
         Enter({slot: _entering(trainer, plan) for slot, (trainer, plan) in members.items()}),

@@ -54,13 +54,13 @@ def films(store: Reads, runs: Sequence[Run]) -> ComparedFilms:
     rows: dict[str, list[ComparedStrip]] = {}
     for run in runs:
         index = film.index(run.id)
-        for each in strips(film, index, 0):
-            if each.cell.marked and each.cell.width == index.spec.widths[0]:
-                rows.setdefault(each.cell.optimizer, []).append(_strip(run, each))
-    left = sum(max(0, len(each) - MOST) for each in rows.values())
+        for strip in strips(film, index, 0):
+            if strip.cell.marked and strip.cell.width == index.spec.widths[0]:
+                rows.setdefault(strip.cell.optimizer, []).append(_strip(run, strip))
+    left = sum(max(0, len(row) - MOST) for row in rows.values())
     more = f" {plural(left, 'further training')} left out." if left else ""
     # An optimizer that several runs have comes before one that cannot be compared.
-    order = sorted(rows, key=lambda name: -len({each.run for each in rows[name]}))
+    order = sorted(rows, key=lambda name: -len({row.run for row in rows[name]}))
     return ComparedFilms(
         f"The matrix of {plural(len(runs), 'run')} from the first step to the last, replicate 0 at the first width of "
         f"each run, an optimizer in each row; colours end where those of the film of that run do.{more}",

@@ -88,11 +88,11 @@ def _line(run: Any, series: Any, role: str, options: SpeedupOptions, layer: tupl
     if not timed or layer is None:
         return None
     one = Source(run, LayerOptions(mode=options.mode, layer=hardware.key(layer)), series)
-    found = speedup_vs_density.info(one)
-    values = next((each.values for each in found.formats if each.name == options.storage), np.zeros((0, 0)))
+    data = speedup_vs_density.info(one)
+    values = next((item.values for item in data.formats if item.name == options.storage), np.zeros((0, 0)))
     if not np.isfinite(values).any():
         return None
-    return Line(role, "", found.view.device, found.densities, values)
+    return Line(role, "", data.view.device, data.densities, values)
 
 
 def said(info: SpeedupInfo) -> Said:

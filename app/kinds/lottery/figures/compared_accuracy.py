@@ -113,7 +113,7 @@ def draw(info: ComparedInfo) -> go.Figure:
         mine = [
             {**trace, "name": name} if "name" in trace else trace for trace in traces(drawn, scale=100, hover=".1f| %")
         ]
-        data += mine if len(info.curves) <= LINES else [plain(each, len(info.curves)) for each in mine[-1:]]
+        data += mine if len(info.curves) <= LINES else [plain(item, len(info.curves)) for item in mine[-1:]]
         there = np.flatnonzero(drawn.n > 0)
         if len(there):
             last = there[-1]

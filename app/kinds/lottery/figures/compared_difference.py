@@ -55,13 +55,13 @@ def info(source: ComparedSource[DifferenceOptions]) -> DifferenceInfo:
     chosen = _baseline(groups, options.baseline)
     samples = [sample(group, options.intervals, options.bound / 100) for group in groups]
     baseline = samples[groups.index(chosen)]
-    lines = tuple(against(each, baseline) for each in samples if each is not baseline)
+    lines = tuple(against(sample, baseline) for sample in samples if sample is not baseline)
     return DifferenceInfo(baseline.role, baseline.name, baseline.runs, baseline.terms, lines, source.live)
 
 
 def _baseline(groups: Sequence[Group], run: str) -> Group:
     for group in groups:
-        if not run or any(each.run.id == run for each in group.runs):
+        if not run or any(item.run.id == run for item in group.runs):
             return group
     raise FieldError("baseline", f"{run[:40]} is none of the runs that are compared")
 
@@ -70,20 +70,20 @@ def finding(info: DifferenceInfo) -> list[Part]:
     """Where each line is better or worse than the baseline, with sizes, n and how replicates are paired."""
     if not info.lines:
         return [Part("Nothing to compare: there is one line. Choose further runs, or group these by a field.")]
-    if not any(each.differences for each in info.lines) and not any(each.why for each in info.lines):
+    if not any(line.differences for line in info.lines) and not any(line.why for line in info.lines):
         return [Part("No two tickets of the same density and seed have a test accuracy yet.")]
     parts = [Part("Against "), Part(info.baseline, info.role), Part(": ")]
     # Those of which something is shown come first.
-    lines = sorted(info.lines, key=lambda each: not any(one.word in ("better", "worse") for one in each.differences))
-    for place, each in enumerate(lines[:MOST_SENTENCES]):
-        parts += [Part("; " if place else ""), *sentence(each, info.terms)]
+    lines = sorted(info.lines, key=lambda line: not any(one.word in ("better", "worse") for one in line.differences))
+    for place, line in enumerate(lines[:MOST_SENTENCES]):
+        parts += [Part("; " if place else ""), *sentence(line, info.terms)]
     end = ending(len(lines) - MOST_SENTENCES, "line") or "."
     return [*parts, Part(f"{end} Still running." if info.live else end)]
 
 
 def said(info: DifferenceInfo) -> Said:
     """The words of the figure."""
-    lines = [each for each in info.lines if each.differences]
+    lines = [line for line in info.lines if line.differences]
     title = f"Difference in accuracy to {info.baseline}" if info.baseline else "Difference in accuracy to a baseline"
     return Said(title, finding(info), foot(lines, info.terms, bands=len(lines) <= LINES), blank=not lines)
 
@@ -92,18 +92,18 @@ def draw(info: DifferenceInfo) -> go.Figure:
     """The figure: differences in points with their intervals as bands, 0 being the baseline."""
     data: list[dict[str, Any]] = []
     ends: list[labels.End] = []
-    lines = [each for each in info.lines if each.differences]
-    reach = [100 * end for each in lines for one in each.differences for end in (one.mean, one.low, one.high)]
+    lines = [line for line in info.lines if line.differences]
+    reach = [100 * end for line in lines for one in line.differences for end in (one.mean, one.low, one.high)]
     y_range = _range([end for end in reach if math.isfinite(end)])
-    lowest = min((one.density for each in lines for one in each.differences), default=0.5)
+    lowest = min((one.density for line in lines for one in line.differences), default=0.5)
     if lines:
         ends_x = [100.0, 100 * lowest]
         data += [_level(DENSE, ends_x, 0.0, "solid"), _level(DENSE, ends_x, -100 * info.terms.bound, "dot")]
-    for each in reversed(lines):
-        data += [plain(trace, len(lines)) for trace in _traces(each, band=len(lines) <= LINES)]
-        last = each.differences[-1]
-        ends.append(labels.End(each.role, short(each.name), 100 * last.density, 100 * last.mean))
-    counts = [one.n for each in lines for one in each.differences]
+    for line in reversed(lines):
+        data += [plain(trace, len(lines)) for trace in _traces(line, band=len(lines) <= LINES)]
+        last = line.differences[-1]
+        ends.append(labels.End(line.role, short(line.name), 100 * last.density, 100 * last.mean))
+    counts = [one.n for line in lines for one in line.differences]
     named = len(ends) <= LABELS
     return figure(
         data,
@@ -112,7 +112,7 @@ def draw(info: DifferenceInfo) -> go.Figure:
         xaxis=density_axis(min(lowest, 0.5)),
         yaxis=axis("difference in test accuracy (points)", range=list(y_range)),
         annotations=labels.annotations(ends, y_range, log_x=True, descending=True) if named else (),
-        right=labels.margin([short(each.name) for each in info.lines]) if named else 16,
+        right=labels.margin([short(line.name) for line in info.lines]) if named else 16,
         hovermode="x unified" if named else "closest",
     )
 
@@ -155,7 +155,7 @@ def _traces(line: Against, *, band: bool) -> list[dict[str, Any]]:
             "text": [_hover(one, line) for one in line.differences], "hovertemplate": "%{text}",
             "line": {"color": look.color, "width": 2, "dash": look.dash},
             "marker": {
-                "symbol": [look.symbol if each else f"{look.symbol}-open" for each in clear],
+                "symbol": [look.symbol if item else f"{look.symbol}-open" for item in clear],
                 "color": look.color, "size": 6.5, "opacity": 1,
             },
             "meta": {"role": line.role, "part": "mean"},
@@ -179,9 +179,9 @@ def table(info: DifferenceInfo) -> dict[str, list[Any]]:
         name: [] for name in ("group", "baseline", "density", "paired", "n", "n_baseline", "difference", "low", "high",
                               "verdict", "intervals", "bound")
     }  # fmt: skip
-    for each in info.lines:
-        for one in each.differences:
-            row = (each.name, info.baseline, one.density, str(each.paired).lower(), one.n, one.n_baseline, one.mean,
+    for line in info.lines:
+        for one in line.differences:
+            row = (line.name, info.baseline, one.density, str(line.paired).lower(), one.n, one.n_baseline, one.mean,
                    one.low, one.high, one.word, info.terms.kind, info.terms.bound)  # fmt: skip
             for column, cell in zip(columns.values(), row, strict=True):
                 column.append(cell)
@@ -190,16 +190,16 @@ def table(info: DifferenceInfo) -> dict[str, list[Any]]:
 
 def sheet(info: DifferenceInfo) -> Sheet | None:
     """The same as a table: a row for each line, a column for each density, densest first."""
-    densities = sorted({one.density for each in info.lines for one in each.differences}, reverse=True)
+    densities = sorted({one.density for line in info.lines for one in line.differences}, reverse=True)
     if not densities:
         return None
     rows = []
-    for each in info.lines:
-        at = {one.density: one for one in each.differences}
-        rows.append((each.role, each.name, tuple(_cell(at.get(density), each) for density in densities)))
+    for line in info.lines:
+        at = {one.density: one for one in line.differences}
+        rows.append((line.role, line.name, tuple(_cell(at.get(density), line) for density in densities)))
     left = len(rows) - ROWS
     more = f"; {plural(left, 'further line')} in the CSV" if left > 0 else ""
-    head = tuple(words.density(each) for each in densities)
+    head = tuple(words.density(density) for density in densities)
     return Sheet(f"Minus {info.baseline}, in points{more}", head, tuple(rows[:ROWS]))
 
 

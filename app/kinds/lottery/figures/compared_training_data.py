@@ -96,7 +96,7 @@ def _line(group: Group, pool: Sequence[Measured], options: TrainingOptions) -> L
     columns: list[dict[int, tuple[float, float]]] = []
     diverged = 0
     for run in pool:
-        lost = [each for each in lost_at(_outcome(run), options.level) if each.control == WINNING_TICKET]
+        lost = [item for item in lost_at(_outcome(run), options.level) if item.control == WINNING_TICKET]
         diverged += len(lost)
         rows = without(_rows(run), lost)
         for replicate in np.unique(rows["replicate"]).tolist():
@@ -104,10 +104,10 @@ def _line(group: Group, pool: Sequence[Measured], options: TrainingOptions) -> L
             seconds = mine["at"] - mine["at"].min()
             points = zip(mine["step"].tolist(), seconds.tolist(), mine[options.metric].tolist(), strict=True)
             columns.append({int(step): (second, value) for step, second, value in points if np.isfinite(value)})
-    common = sorted(set.intersection(*(set(each) for each in columns))) if columns else []
+    common = sorted(set.intersection(*(set(column) for column in columns))) if columns else []
     if not common and not diverged:
         return None
-    both = np.array([[each[step] for each in columns] for step in common]).reshape(len(common), -1, 2)
+    both = np.array([[column[step] for column in columns] for step in common]).reshape(len(common), -1, 2)
     values = both[..., 1]
     mean = values.mean(axis=1) if values.size else np.zeros(0)
     low, high = (values.min(axis=1), values.max(axis=1)) if values.size else (mean, mean)
