@@ -111,7 +111,8 @@ def _collapse(reader: Reader, run: Run, ref: TicketRef, counts: list[Counts]) ->
     # What is imported may have shortcuts that no mask shows; runs of before all networks were read had chains only.
     bridged = found.bridged and (not isinstance(run.spec, Experiment) or isinstance(network, str))
     cut = "" if found.cut is None else names[found.cut]
-    return Collapse(ref.level, tuple(names[item] for item in found.empty), cut, bridged)
+    reason = network if isinstance(network, str) else ""
+    return Collapse(ref.level, tuple(names[item] for item in found.empty), cut, bridged, reason=reason)
 
 
 def _cut(reader: Reader, ref: TicketRef) -> int | None:

@@ -120,6 +120,7 @@ def _overlaps(
         estimated=tuple(
             every[place].name for place, null in zip(wanted, nulls["unit_permuted"], strict=True) if null.estimated
         ),
+        unpermuted=network if isinstance(network, str) else "",
     )
 
 

@@ -28,7 +28,8 @@ class Overlaps(NamedTuple):
     keep. `expected` and `sd` (k, k, L) are the intersection's mean and standard deviation under each null, NaN where it
     does not apply, and `sd` where nobody asked for it. `left_out` counts tickets beyond the bound. `runs` holds the
     names of the runs by id; `partners`, by id of each run but the first, what these layers are called there, and
-    `paired_by` what decided that. `estimated` names layers whose unit-permuted `sd` is no exact one.
+    `paired_by` what decided that. `estimated` names layers whose unit-permuted `sd` is no exact one. `unpermuted` says
+    why nothing is unit-permuted in this model, "" where its units are known.
     """
 
     refs: tuple[TicketRef, ...]
@@ -43,6 +44,7 @@ class Overlaps(NamedTuple):
     partners: Mapping[str, tuple[str, ...]] = MappingProxyType({})
     paired_by: Mapping[str, str] = MappingProxyType({})
     estimated: tuple[str, ...] = ()
+    unpermuted: str = ""
 
 
 NO_OVERLAPS = Overlaps((), (), np.zeros(0, np.int64), np.zeros((0, 0), np.int64), np.zeros((0, 0, 0), np.int64), {}, {})

@@ -10,7 +10,8 @@ class Collapse(NamedTuple):
     """A network that a pruning level has cut: names of `empty` layers, and of the one at which it is `cut`.
 
     `cut` is empty where the order of layers is unknown; `bridged` where a shortcut may lead around it. `since` is the
-    first level at which the same ticket had collapsed, where that is known.
+    first level at which the same ticket had collapsed, where that is known. `reason` is why the order of layers is not
+    defined for the model, "" where it is or where only masks are known.
     """
 
     level: int
@@ -18,6 +19,7 @@ class Collapse(NamedTuple):
     cut: str
     bridged: bool = False
     since: int | None = None
+    reason: str = ""
 
 
 Collapses: TypeAlias = Mapping[tuple[int, int], Collapse]
@@ -38,6 +40,8 @@ def sentence(collapse: Collapse, share: str = "") -> str:
     """Return what has collapsed and what that means for the network's output; `share` says in which replicates."""
     whole = brief(collapse)
     text = f"{whole[0].upper()}{whole[1:]}{share}"
+    if not collapse.cut and collapse.reason:
+        return f"{text}; whether a path leads around it is {collapse.reason}."
     if not collapse.cut:
         return f"{text}; masks alone do not show whether a path leads around it."
     why = "" if collapse.empty else "; no path of kept weights leads through it"

@@ -101,7 +101,7 @@ def _times(
     if reason := misfit(cast(ModelParams, entry.params(kind=model_name)), like):
         raise ValueError(reason)
     model = build(entry)(like.shape, like.n_classes)
-    initialise(model, generator(0, "calibration"))
+    initialise(model, generator(0, "calibration"), "normal")  # defined for any
     model.to(device)
     few_s = 0.0 if batch_size <= _FEW else _step_s(model, like, _FEW, seconds / 4, device)
     if few_s < seconds / 4:

@@ -12,11 +12,12 @@ class ModelParams(Params, ABC):
     """What every model declares: which `examples` it reads, and which kernels it then has.
 
     A picture has the shape (channels, height, width), a text its length. Replicates of a model that is `stackable` may
-    train as one stack: it has no state but its weights.
+    train as one stack: it has no state but its weights. `untraceable` is why torch.fx cannot trace it, "" where it can.
     """
 
     examples: ClassVar[Literal["pictures", "text"]] = "pictures"
     stackable: ClassVar[bool] = True
+    untraceable: ClassVar[str] = ""
 
     @property
     def label(self) -> str:
@@ -29,6 +30,10 @@ class ModelParams(Params, ABC):
 
     def misfit(self, shape: tuple[int, ...]) -> str | None:  # noqa: ARG002 (most models take any)
         """Return why the model cannot take examples of a shape; None where it can."""
+        return None
+
+    def undrawn(self, init: str) -> str | None:  # noqa: ARG002 (most have kernels, biases, norms and tables only)
+        """Return why an initialisation is not defined for a layer of the model; None where it is for all."""
         return None
 
 

@@ -28,6 +28,7 @@ REASONS: Mapping[str, str] = {
     "layers": "no layer can be stored in this format",
     "torch": "refused by PyTorch on this machine",
     "collapse": "not counted, as layer collapse leaves a constant output",
+    "units": "not defined for this model, because its units cannot be left out one by one",
 }
 """Why a row holds no time; the column `refused` is 1 + the place in this mapping, 0 where there is a time."""
 

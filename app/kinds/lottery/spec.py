@@ -226,6 +226,11 @@ class LotterySpec(Experiment):
             raise FieldError("branches", "lists the same control twice; increase its draws instead")
         if reason := misfit(self.model, self.dataset):
             raise FieldError("model", f"does not fit the data set {self.dataset.kind}: {reason}")
+        if reason := self.model.undrawn(self.init):
+            raise FieldError("init", f"{self.init} is not defined for a layer of {self.model.kind}: {reason}")
+        if self.optimizer.needs_roles and self.model.untraceable:
+            unknown = f"not defined for this model, because {self.model.untraceable}"
+            raise FieldError("optimizer", f"{self.optimizer.kind} needs to know which kernels are hidden: {unknown}")
         if self.augmentation != "none" and self.dataset.examples != "pictures":
             raise FieldError("augmentation", f"changes pictures, and the examples of {self.dataset.kind} are text")
         self._check_moments()

@@ -12,6 +12,7 @@ from app.methods.method import Method
 
 class Muon(OptimizerParams):
     elementwise: ClassVar[bool] = False
+    needs_roles: ClassVar[bool] = True
     lrs: ClassVar[tuple[float, ...]] = (0.005, 0.01, 0.02)
     rounds: ClassVar[int] = 5
     kind: Literal["muon"]

@@ -27,7 +27,7 @@ class ChanceInfo(NamedTuple):
     One entry per layer, and a last one for all of them where there are several: `pairs` counts those with a weight in
     it; `expected` and `sd` are the mean's own under each null, and hold those nulls alone that apply to every pair.
     `nested` pairs are left out, `same` of which are of one mask. `partners` are the layers' names in other runs;
-    `estimated` the layers whose unit-permuted interval is no exact one.
+    `estimated` the layers whose unit-permuted interval is no exact one; `unpermuted` why there is none in this model.
     """
 
     title: str
@@ -45,6 +45,7 @@ class ChanceInfo(NamedTuple):
     left_out: int
     awaited: tuple[Part, ...]
     estimated: tuple[str, ...] = ()
+    unpermuted: str = ""
 
     def interval(self, null: Null) -> tuple[Floats, Floats]:
         """Where 95 % of such means lie by chance, within [0, 1]; NaN where the null does not apply."""
@@ -79,6 +80,7 @@ def info(source: Source[ChanceOptions]) -> ChanceInfo:
         partners=(*(partners(overlaps, i) for i in range(len(names))), *([""] if several else [])) if overlaps else (),
         left_out=overlaps.left_out if overlaps else 0,
         awaited=awaited(source),
+        unpermuted=overlaps.unpermuted if overlaps else "",
     )
     if overlaps is None or len(overlaps.refs) < 2 or not names:
         return empty

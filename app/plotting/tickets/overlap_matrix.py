@@ -57,6 +57,7 @@ class MatrixInfo(NamedTuple):
     pairings: tuple[tuple[str, ...], ...]
     left_out: int
     awaited: tuple[Part, ...]
+    unpermuted: str = ""
 
     @property
     def same(self) -> NDArray[np.bool_]:
@@ -102,6 +103,7 @@ def info(source: Source[MatrixOptions]) -> MatrixInfo:
         pairings=tuple(tuple(pairing(made, a, b) for b in refs) for a in refs) if made else (),
         left_out=made.left_out if made else 0,
         awaited=awaited(source),
+        unpermuted=made.unpermuted if made else "",
     )
 
 
@@ -112,6 +114,8 @@ def finding(info: MatrixInfo) -> list[Part]:
     pairs = np.triu(np.ones(info.nested.shape, bool), 1)
     inside = pairs & info.nested
     if np.isnan(info.expected[pairs]).all():
+        if info.null == "unit_permuted" and info.unpermuted:
+            return [Part(f"Unit-permuted chance is {info.unpermuted}.")]
         why = (
             "these tickets do not start from the same weights" if info.null == "magnitude_at_init"
             else "no hidden unit of this network can be permuted"

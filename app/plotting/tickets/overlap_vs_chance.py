@@ -169,6 +169,8 @@ def _foot(info: ChanceInfo) -> str:
         parts.append("lines: 95 % of such means by chance, layers taken as independent")
     if info.estimated:
         parts.append(f"unit-permuted intervals of {plural(len(info.estimated), 'layer')} estimated: {OFF}")
+    if info.unpermuted:
+        parts.append(f"unit-permuted chance: {info.unpermuted}")
     if info.paired:
         parts.append(info.paired)
     if info.nested > info.same:

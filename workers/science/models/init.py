@@ -52,7 +52,10 @@ def initialise(model: nn.Module, generator: torch.Generator, draw: str = "glorot
     uses, such as embeddings, positions and class tokens, are normal with a standard deviation of 0.02. `generator` must
     live on the model's device; initialise on the CPU, then move, for the same weights everywhere.
 
-    Raises `KeyError` for another `draw`, `TypeError` for a parameter that is neither kernel nor bias nor a norm's.
+    Normal draws a vector that is neither bias nor a norm's in the same way; the others, which count what a unit reads,
+    are not defined for it.
+
+    Raises `KeyError` for another `draw`, `TypeError` for a parameter for which the draw is not defined.
     Source: Glorot & Bengio 2010, equation 12, as a normal; Frankle & Carbin 2019, arXiv 1803.03635, figure 2;
     He et al. 2015, arXiv 1502.01852, equation 10; Saxe et al. 2014, arXiv 1312.6120, section 3;
     Radford et al. 2018, "Improving language understanding by generative pre-training", section 4.1.
@@ -70,5 +73,7 @@ def initialise(model: nn.Module, generator: torch.Generator, draw: str = "glorot
             DRAWS[draw](parameter, generator)
         elif name.endswith("bias"):
             nn.init.zeros_(parameter)
+        elif draw == "normal":
+            _normal(parameter, generator)
         else:
-            raise TypeError(f"no initialisation is defined for {name}, of shape {tuple(parameter.shape)}")
+            raise TypeError(f"{draw} is not defined for {name}, of shape {tuple(parameter.shape)}")

@@ -9,22 +9,19 @@ import torch
 from torch import Tensor, nn
 
 from workers.science.architecture.architecture import architecture
-from workers.science.architecture.errors import NotDefined
 
 Build: TypeAlias = Callable[..., list[torch.optim.Optimizer]]
 _OTHERS = ("first", "output", "embedding")
 
 
 def for_model(build: Build, model: nn.Module, example: Tensor) -> Build:
-    """Return the builder with the model's `hidden` kernels bound, if it takes these and the model can be traced.
+    """Return the builder with the model's `hidden` kernels bound, if it takes these.
 
     Hidden are kernels that neither read the input nor give the output, shortcuts and attentions among them.
+    Raises `NotDefined` for a builder that takes them and a model that cannot be traced.
     """
     if "hidden" not in signature(build).parameters:
         return build
-    try:
-        kernels = architecture(model, example).kernels
-    except NotDefined:
-        return build
+    kernels = architecture(model, example).kernels
     more: dict[str, Any] = {"hidden": [kernel.name for kernel in kernels if kernel.role not in _OTHERS]}
     return partial(build, **more)

@@ -112,7 +112,7 @@ def structured(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -
             structure = architecture(network, x[:2])
             whole = whole_units_of(structure, masks, density(masks))
         except NotDefined as error:
-            raise Unsupported("layers") from error
+            raise Unsupported("units") from error
         small = _compact(network, whole, training=training, example=x[:2]).network
         return Ready(small.to(x.device), x, whole)
     whole = {key: mask.to(x.device) for key, mask in whole_units(masks, density(masks)).items()}
@@ -186,8 +186,10 @@ def _halves(tensor: Any) -> list[Tensor]:
 def _compact(network: nn.Module, masks: Masks, *, training: bool, example: Tensor | None = None) -> Compacted:
     try:
         return compact(network, masks, training=training, example=example)
-    except (TypeError, NotDefined) as error:
+    except TypeError as error:
         raise Unsupported("layers") from error
+    except NotDefined as error:
+        raise Unsupported("units") from error
 
 
 def _linear(network: nn.Module) -> dict[str, nn.Linear]:

@@ -41,7 +41,7 @@ def csr_below(
     as a whole takes too long.
     """
     network = blank()
-    initialise(network, generator(0, "threshold"))
+    initialise(network, generator(0, "threshold"), "normal")  # defined for any
     nothing = {name: torch.zeros(layer.shape, dtype=torch.bool) for name, layer in prunable(network).items()}
     if type(network).forward is not nn.Sequential.forward or not sparse_layers(network, nothing, ALWAYS):
         return 0.0

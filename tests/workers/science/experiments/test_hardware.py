@@ -184,7 +184,7 @@ def test_a_transformers_ticket_is_timed_on_symbols() -> None:
     for place, row in timed:
         if place.storage_format == "structured":
             # Leaving out units of perceptrons alone, without which heads and stream stay, leaves too many weights.
-            assert list(REASONS)[int(row["refused"]) - 1] == "layers"
+            assert list(REASONS)[int(row["refused"]) - 1] == "units"
         else:
             assert (row["refused"], row["error"] < 1e-3) == (0, True), place
     (artifact,) = [output for output in outputs if isinstance(output, Tensors)]

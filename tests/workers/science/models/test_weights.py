@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from importlib import import_module
 from math import prod, sqrt
+from typing import Any
 
 import pytest
 import torch
@@ -220,15 +221,29 @@ def test_initial_weights_depend_on_the_key_alone() -> None:
 
 @pytest.mark.parametrize("draw", DRAWS)
 @pytest.mark.parametrize("name", sorted(set(CATALOG["model"]) - {"vgg_16", "resnet_18", "vit_tiny"}))
-def test_every_initialisation_is_defined_for_every_model(name: str, draw: str) -> None:
+def test_every_initialisation_is_defined_as_the_description_of_the_model_has_it(name: str, draw: str) -> None:
     """But for three large ones, which are made of the same kinds of layers as the others."""
     shape, n_classes = ((64,), 65) if name == "char_transformer" else (CIFAR, 10)
     model = build(name, shape, n_classes)
+    params: Any = CATALOG["model"][name].params
+    if params(kind=name).undrawn(draw):
+        with pytest.raises(TypeError, match=f"{draw} is not defined for "):
+            initialise(model, generator(0, "init"), draw)
+        return
     initialise(model, generator(0, "init"), draw)
     for layer in prunable(model).values():
         weight = model.get_parameter(layer.name)
         assert weight.isfinite().all()
         assert weight.any()
+
+
+def test_a_vector_is_drawn_by_normal_alone() -> None:
+    model = nn.PReLU(1000)
+    initialise(model, generator(0), "normal")
+    assert float(model.weight.detach().std()) == pytest.approx(0.02, rel=0.1)
+    for draw in set(DRAWS) - {"normal"}:
+        with pytest.raises(TypeError, match=rf"{draw} is not defined for weight, of shape \(1000,\)"):
+            initialise(model, generator(0), draw)
 
 
 def test_unknown_parameters_are_refused() -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.workers.science.architecture import networks
+from workers.science.architecture.errors import NotDefined
 from workers.science.models import conv_2, lenet_300_100
 from workers.science.models.init import initialise
 from workers.science.optim import adam, adamw, lion, momentum_sgd, muon, rmsprop, sgd
@@ -166,6 +167,22 @@ def test_read_off_a_chain_hidden_matrices_are_all_but_the_ends(module: Any, shap
     build = for_model(muon.build, model, torch.zeros(2, *shape))
     assert moved_by(model, build(model)) == moved_by(model, muon.build(model))
     assert for_model(sgd.build, model, torch.zeros(2, *shape)) is sgd.build
+
+
+def test_muon_is_not_defined_where_hidden_kernels_are_not_known() -> None:
+    class Halting(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.ModuleList([nn.Linear(4, 4) for _ in range(4)])
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for layer in self.layers:
+                x = layer(x) if x.sum() > 0 else x
+            return x
+
+    with pytest.raises(NotDefined, match=r"^not defined for this model, because torch\.fx cannot trace it"):
+        for_model(muon.build, Halting(), torch.zeros(2, 4))
+    assert for_model(sgd.build, Halting(), torch.zeros(2, 4)) is sgd.build
 
 
 def test_muon_leaves_embeddings_and_positions_to_adamw() -> None:
