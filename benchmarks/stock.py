@@ -12,7 +12,7 @@ from app.store.tables import runs, shards
 
 AT_ONCE = 1_000
 OPTIMIZERS = ("adam", "sgd", "muon", "lion")
-LEVELS = 12
+LEVELS = 15
 
 
 def fill(store: Store, number: int, seed: int = 0) -> None:

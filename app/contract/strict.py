@@ -21,7 +21,8 @@ class Strict(BaseModel):
     @classmethod
     def _no_boolean(cls, value: Any) -> Any:
         for name, each in value.items() if isinstance(value, dict) else ():
-            if name in cls.model_fields and cls.model_fields[name].annotation is not bool and _has_boolean(each):
+            # The fields are asked for last: pydantic takes its time over them, and every run of a list has a spec.
+            if _has_boolean(each) and name in (fields := cls.model_fields) and fields[name].annotation is not bool:
                 raise FieldError(name, "must not be true or false")
         return value
 

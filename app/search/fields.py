@@ -102,6 +102,12 @@ def fact_fields() -> Mapping[str, frozenset[Type]]:
 
 
 @cache
+def is_alone(path: str) -> bool:
+    """Whether no other field or measure has the same last part as this path."""
+    return sum(leaf_of(each) == leaf_of(path) for each in fact_fields()) == 1
+
+
+@cache
 def spec_fields() -> Mapping[str, frozenset[Type]]:
     """Return the paths of all specs' fields with the types of their values; a list stands under its singular."""
     found: dict[str, set[Type]] = {}

@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.engine import URL, make_url
 
+from app.store import deviation
+
 PATIENCE_S = 30.0
 """How long a write waits for other writers, unless told otherwise."""
 
@@ -128,6 +130,7 @@ def _sqlite(url: URL, patience_s: float, *, write: bool) -> Engine:
         # The driver begins transactions late and deferred; we begin them ourselves, below.
         connection.isolation_level = None
         connection.execute("PRAGMA foreign_keys = ON")
+        deviation.prepare(connection)
         if not write:
             connection.execute("PRAGMA query_only = ON")
 

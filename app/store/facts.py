@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select
 
-from app.search.facts import Fact, facts_of
-from app.search.fields import shared
+from app.search.facts import Fact, facts_of, leaf_of
+from app.search.fields import is_alone, shared
 from app.store.tables import AnyRow, facts
 
 
@@ -42,7 +42,10 @@ def _rows(run_id: str, seq: int | None, found: Iterable[Fact]) -> list[dict[str,
 def named(name: str) -> ColumnElement[bool]:
     """Return that a fact has this path, or this last part of one; of "accuracy@5%" the one that holds at 5 %."""
     base, share = shared(name)
-    same: ColumnElement[bool] = (facts.c.path if "." in base else facts.c.leaf) == base
+    # By the last part wherever one path alone has it: indexes hold that, and not the path.
+    same = facts.c.leaf == leaf_of(base)
+    if "." in base and not is_alone(base):
+        same = and_(same, facts.c.path == base)
     return same if share is None else and_(same, facts.c.low <= share, share < facts.c.high)
 
 

@@ -1,10 +1,10 @@
 """Runs that share a value, as groups: how many, in which states, and mean and spread of numeric fields and measures."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Text, cast, func, literal, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Subquery, Text, cast, func, literal, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -13,8 +13,9 @@ from app.contract.experiment import FieldError
 from app.records import GroupOfRuns, Groups, Spread
 from app.search.fields import measure_of, types_of
 from app.store import matching
+from app.store.deviation import Deviation
 from app.store.facts import named
-from app.store.tables import AnyRow, facts, runs
+from app.store.tables import facts, runs
 
 MOST = 200
 """Groups of an answer."""
@@ -42,7 +43,7 @@ class Joined(FunctionElement[str]):
 
 @compiles(Joined, "sqlite")
 def _joined_sqlite(element: Joined, compiler: SQLCompiler, **how: Any) -> str:
-    # Rows come in the order of the subquery, see `_values`.
+    # Rows come in the order of the subquery, see `_keyed`.
     text, _ = (compiler.process(clause, **how) for clause in element.clauses)
     return f"group_concat({text}, char(31))"
 
@@ -68,23 +69,27 @@ def groups(
     source, key = _keyed(group)
     members = select(runs.c.id, runs.c.state, key.label("key")).select_from(source).where(runs.c.deleted_at.is_(None))
     members = members.where(*conditions(q, state, tag))
-    made: dict[str, dict[str, int]] = {}
     each = members.subquery()
+    states: dict[str, dict[str, int]] = {}
     count = select(each.c.key, each.c.state, func.count().label("n")).group_by(each.c.key, each.c.state)
     for row in conn.execute(count):
-        made.setdefault(row.key, {})[row.state] = row.n
-    spreads = {name: _spreads(conn, members, name) for name in columns}
-    items = [
+        states.setdefault(row.key, {})[row.state] = row.n
+    spreads = _spreads(conn, each, [by]) if by in columns else {}
+    # A mean orders all groups; the other columns are of those that are shown.
+    shown = _sorted(states, spreads, by, descending=sort.startswith("-"))[:MOST]
+    others = [name for name in columns if name != by]
+    spreads |= _spreads(conn, each, others, shown if len(states) > MOST else None)
+    items = (
         GroupOfRuns(
             key=key,
             value=_value(key),
-            n=sum(states.values()),
-            states=states,
+            n=sum(states[key].values()),
+            states=states[key],
             columns={name: spreads[name][key] for name in columns if key in spreads[name]},
         )
-        for key, states in made.items()
-    ]
-    return Groups(items=tuple(_sorted(items, by, descending=sort.startswith("-"))[:MOST]), total=len(items))
+        for key in shown
+    )
+    return Groups(items=tuple(items), total=len(states))
 
 
 def conditions(q: str, state: str | None, tag: str | None) -> list[ColumnElement[bool]]:
@@ -107,46 +112,57 @@ def _keyed(group: str) -> tuple[FromClause, ColumnElement[Any]]:
     if not kinds:
         known = ", ".join(OF_RUN)
         raise FieldError("group", f"must be one of {known}, a field of a spec such as optimizer, or a measure")
-    each = _values(group).subquery()
-    joined = select(each.c.run_id, Joined(each.c.value, each.c.id).label("key")).group_by(each.c.run_id).subquery()
-    return runs.outerjoin(joined, joined.c.run_id == runs.c.id), func.coalesce(joined.c.key, literal(_NONE))
-
-
-def _values(group: str) -> Select[Any]:
-    """Return the values of a field as texts, in the order of runs and of a run's spec."""
     value = func.coalesce(facts.c.text, cast(facts.c.number, Text)).label("value")
-    return select(facts.c.run_id, facts.c.id, value).where(named(group)).order_by(facts.c.run_id, facts.c.id)
+    each = select(facts.c.run_id, facts.c.id, value).where(named(group))
+    if measure_of(group) is None:
+        # In the order of runs and of a run's spec.
+        each = each.order_by(facts.c.run_id, facts.c.id)
+        values = each.subquery()
+        text = Joined(values.c.value, values.c.id).label("value")
+        each = select(values.c.run_id, text).group_by(values.c.run_id)
+    of_run = each.subquery()
+    return runs.outerjoin(of_run, of_run.c.run_id == runs.c.id), func.coalesce(of_run.c.value, literal(_NONE))
 
 
-def _spreads(conn: Connection, found: Select[Any], name: str) -> dict[str, Spread]:
-    """Return the mean of a column and its standard deviation over the runs of each group that have a single value."""
-    single = select(facts.c.run_id, facts.c.number).where(named(name), facts.c.number.is_not(None))
-    if measure_of(name) is None:
-        # A field with several values in a run is no number; a measure is a single one.
-        single = single.with_only_columns(facts.c.run_id, func.min(facts.c.number).label("number"))
-        single = single.group_by(facts.c.run_id).having(func.count() == 1)
-    runs_of, numbers = found.subquery(), single.subquery()
-    each = select(runs_of.c.key, numbers.c.number).join(numbers, numbers.c.run_id == runs_of.c.id).cte("each_run")
-    mean = (
-        select(each.c.key, func.avg(each.c.number).label("mean"), func.count().label("n"))
-        .group_by(each.c.key)
-        .cte("of_group")
-    )
-    away = each.c.number - mean.c.mean
-    squares = (
-        select(mean.c.key, mean.c.mean, mean.c.n, func.sum(away * away).label("squares"))
-        .join(each, each.c.key == mean.c.key)
-        .group_by(mean.c.key, mean.c.mean, mean.c.n)
-    )
-    return {row.key: Spread(mean=row.mean, sd=_sd(row), n=row.n) for row in conn.execute(squares)}
+def _spreads(
+    conn: Connection, each: Subquery, names: Sequence[str], keys: Sequence[str] | None = None
+) -> dict[str, dict[str, Spread]]:
+    """Return mean and standard deviation of columns over the runs of each group that have a single value.
+
+    By column and key, of these groups or of all.
+    """
+    if not names:
+        return {}
+    source: FromClause = each
+    found: list[ColumnElement[Any]] = [each.c.key]
+    for name in names:
+        numbers = _numbers(name).subquery()
+        source = source.outerjoin(numbers, numbers.c.run_id == each.c.id)
+        number = numbers.c.number
+        found += [func.count(number), func.avg(number), Deviation(number)]
+    query = select(*found).select_from(source).group_by(each.c.key)
+    if keys is not None:
+        query = query.where(each.c.key.in_(keys))
+    spreads: dict[str, dict[str, Spread]] = {name: {} for name in names}
+    for key, *values in conn.execute(query):
+        for name, n, mean, sd in zip(names, values[::3], values[1::3], values[2::3], strict=True):
+            if n:
+                spreads[name][key] = Spread(mean=mean, sd=_plain_sd(sd, mean), n=n)
+    return spreads
 
 
-def _sd(row: AnyRow) -> float | None:
-    """Return the standard deviation of a group; that of equal values is 0, though their mean was rounded."""
-    if row.n < 2:
-        return None
-    sd = math.sqrt(row.squares / (row.n - 1))
-    return sd if sd > _ROUNDING * abs(row.mean) else 0.0
+def _numbers(name: str) -> Select[Any]:
+    """Return the numbers of a column by run; a field with several values in a run is none, a measure is one."""
+    numbers = select(facts.c.run_id, facts.c.number).where(named(name), facts.c.number.is_not(None))
+    if measure_of(name) is not None:
+        return numbers
+    numbers = numbers.with_only_columns(facts.c.run_id, func.min(facts.c.number).label("number"))
+    return numbers.group_by(facts.c.run_id).having(func.count() == 1)
+
+
+def _plain_sd(sd: float | None, mean: float) -> float | None:
+    """Return a standard deviation; that of equal values is 0, though their mean was rounded."""
+    return sd if sd is None or sd > _ROUNDING * abs(mean) else 0.0
 
 
 def _value(key: str) -> str:
@@ -161,26 +177,30 @@ def _plain(text: str) -> str:
         return text
 
 
-def _sorted(items: list[GroupOfRuns], by: str, *, descending: bool) -> list[GroupOfRuns]:
-    """Return groups in order; those without a value come last, upwards and downwards."""
-    first = [item for item in items if _key(item, by) is not None]
-    rest = [item for item in items if _key(item, by) is None]
-    first.sort(key=lambda item: item.value)
-    first.sort(key=lambda item: _key(item, by), reverse=descending)  # type: ignore[arg-type, return-value]
-    return first + sorted(rest, key=lambda item: item.value)
+def _sorted(
+    states: Mapping[str, Mapping[str, int]], spreads: Mapping[str, Mapping[str, Spread]], by: str, *, descending: bool
+) -> list[str]:
+    """Return the keys of groups in order; those without a value come last, upwards and downwards."""
+    ranks = {key: _rank(key, by, states, spreads) for key in states}
+    keys = sorted(states, key=_value)
+    first = [key for key in keys if ranks[key] is not None]
+    first.sort(key=ranks.__getitem__, reverse=descending)  # type: ignore[arg-type]
+    return first + [key for key in keys if ranks[key] is None]
 
 
-def _key(item: GroupOfRuns, by: str) -> tuple[float, str] | None:
+def _rank(
+    key: str, by: str, states: Mapping[str, Mapping[str, int]], spreads: Mapping[str, Mapping[str, Spread]]
+) -> tuple[float, str] | None:
     match by:
         case "value":
-            if item.key == _NONE:
+            if key == _NONE:
                 return None
             try:
-                return float(item.key.partition(_BETWEEN)[0]), item.value
+                return float(key.partition(_BETWEEN)[0]), _value(key)
             except ValueError:
-                return math.inf, item.value
+                return math.inf, _value(key)
         case "n":
-            return float(item.n), ""
+            return float(sum(states[key].values())), ""
         case _:
-            spread = item.columns.get(by)
+            spread = spreads[by].get(key)
             return None if spread is None else (spread.mean, "")

@@ -37,7 +37,8 @@ def page(
         raise FieldError("limit", f"must lie between 1 and {PAGE}")
     order = ordering.order_of(sort)
     key, descending = order.key, order.descending
-    query: Select[Any] = select(runs, key.label("key")).select_from(order.source)
+    # First which runs, of indexes; then the rows of these few.
+    query: Select[Any] = select(runs.c.id, key.label("key")).select_from(order.source)
     query = query.where(runs.c.deleted_at.is_not(None) if binned else runs.c.deleted_at.is_(None))
     query = query.where(*grouping.conditions(q, state, tag))
     if kind is not None:
@@ -49,10 +50,18 @@ def page(
         last = and_(key == value, runs.c.id < run_id if descending else runs.c.id > run_id)
         query = query.where(or_(key < value if descending else key > value, last))
     by = (key.desc(), runs.c.id.desc()) if descending else (key, runs.c.id)
-    rows = conn.execute(query.order_by(*by).limit(limit + 1)).all()
-    more = len(rows) > limit
-    rows = rows[:limit]
-    return Page(items=tuple(records(conn, rows)), next=_write(rows[-1].key, rows[-1].id, sort) if more else None)
+    found = conn.execute(query.order_by(*by).limit(limit + 1)).all()
+    listed = found[:limit]
+    rows = {row.id: row for row in conn.execute(select(runs).where(runs.c.id.in_([row.id for row in listed])))}
+    items = tuple(records(conn, [rows[row.id] for row in listed]))
+    return Page(items=items, next=_write(listed[-1].key, listed[-1].id, sort) if len(found) > limit else None)
+
+
+def newest(conn: Connection, *, q: str, state: str | None, tag: str | None, limit: int) -> list[str]:
+    """Return the ids of the newest runs that a query finds. Raises FieldError."""
+    listed = runs.c.deleted_at.is_(None), *grouping.conditions(q, state, tag)
+    query = select(runs.c.id).where(*listed).order_by(runs.c.created_at.desc(), runs.c.id.desc())
+    return list(conn.scalars(query.limit(limit)))
 
 
 def count(conn: Connection) -> dict[str, int]:

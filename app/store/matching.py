@@ -94,8 +94,9 @@ def _text(name: str, value: str, *, exact: bool) -> Condition:
         # Any of them, or one by its id.
         return runs.c.sweep_id.is_not(None) if value == "*" else func.coalesce(runs.c.sweep_id == value, false())
     column = getattr(runs.c, name)
-    whole = exact or name in _ANSWERS
-    return func.coalesce(_equal(func.lower(column), value, exact=whole), false())
+    if name in _ANSWERS:  # in small letters, and never empty
+        return _equal(column, value, exact=True)
+    return func.coalesce(_equal(func.lower(column), value, exact=exact), false())
 
 
 def _equal(column: Any, value: str, *, exact: bool) -> Condition:

@@ -100,6 +100,11 @@ class Reads(ABC):
         with self._read() as conn:
             return listing.page(conn, sort=sort, limit=limit, cursor=cursor, **which)
 
+    def newest(self, limit: int, *, q: str = "", state: str | None = None, tag: str | None = None) -> list[str]:
+        """The ids of the newest runs that a query finds. Raises FieldError."""
+        with self._read() as conn:
+            return listing.newest(conn, q=q, state=state, tag=tag, limit=limit)
+
     def groups(
         self,
         group: str,

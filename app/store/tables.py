@@ -24,11 +24,14 @@ from app.store.worker_tables import refusals as refusals
 from app.store.worker_tables import speeds as speeds
 from app.store.worker_tables import workers as workers
 
-REVISION = "0011"
+REVISION = "0012"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
-UNMEASURED = "measured_seq IS NULL OR measured_seq < last_seq"
+UNMEASURED = "(measured_seq IS NULL OR measured_seq < last_seq)"
 """Runs whose log has grown since their measures were computed."""
+
+LISTED = "deleted_at IS NULL"
+"""Runs outside the bin."""
 
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
@@ -99,6 +102,7 @@ runs = Table(
     # The event up to which its measures are computed.
     Column("measured_seq", Integer),
     Index(None, "created_at", "id"),
+    Index("ix_runs_listed", "state", "id", sqlite_where=text(LISTED), postgresql_where=text(LISTED)),
     Index("ix_runs_unmeasured", "id", sqlite_where=text(UNMEASURED), postgresql_where=text(UNMEASURED)),
 )
 
@@ -201,8 +205,10 @@ facts = Table(
     Column("low", Double),
     Column("high", Double),
     Index(None, "run_id"),
-    Index(None, "leaf", "number"),
-    Index(None, "leaf", "text"),
+    # Each holds all that a search, an order or groups read of a fact.
+    Index("ix_facts_numbers", "leaf", "number", "run_id", "low", "high"),
+    Index("ix_facts_texts", "leaf", "text", "run_id"),
+    Index("ix_facts_of_runs", "leaf", "run_id", "id", "number", "text", "low", "high"),
 )
 
 # Views of the board under a name: the query string of its address. A deleted one can be restored.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from app.atlas.reader import Reader
 from app.contract.experiment import FieldError
@@ -28,7 +29,7 @@ class Asked:
     unfold: str | None = None
 
     @property
-    def which(self) -> dict[str, str | None]:
+    def which(self) -> dict[str, Any]:
         """Return which runs are asked for."""
         return {"q": self.q, "state": self.state or None, "tag": self.tag or None}
 
@@ -45,22 +46,25 @@ def build(store: Snapshot, reader: Reader, asked: Asked) -> Board:
                 store, asked.group, asked.unfold, q=asked.q, state=asked.state, tag=asked.tag, choice=asked.columns,
                 sort=asked.sort,
             )  # fmt: skip
-            runs = store.runs(**asked.which, limit=LIMIT)
+            # Of these runs only the fields are offered as columns.
+            ids = store.newest(LIMIT, **asked.which)
         else:
             runs = store.runs(**asked.which, sort=asked.sort, limit=LIMIT, cursor=asked.cursor or None)
+            ids = [run.id for run in runs.items]
     except FieldError as wrong:
         asked = replace(asked, sort=NEWEST, cursor="", group="")
         error = wrong.message if wrong.field == "q" else ""
         runs = Page(items=(), next=None) if error else store.runs(q=asked.q, limit=LIMIT)
-    facts = store.facts([run.id for run in runs.items], [item.path for item in named(asked.columns)])
+        ids = [run.id for run in runs.items]
+    facts = store.facts(ids, [item.path for item in named(asked.columns)])
     shown, now = chosen(asked.columns, facts), datetime.now(UTC)
-    texts = summaries(store, reader, runs.items) if groups is None else {}
-    listed = runs.items if groups is None else ()
+    texts = summaries(store, reader, runs.items)
     return Board(
         tuple(
-            row(run, texts[run.id], now, cells(shown, facts[run.id]), titles(shown, facts[run.id])) for run in listed
+            row(run, texts[run.id], now, cells(shown, facts[run.id]), titles(shown, facts[run.id]))
+            for run in runs.items
         ),
-        asked.q, asked.state, asked.tag, asked.sort, asked.cursor, runs.next if groups is None else None,
+        asked.q, asked.state, asked.tag, asked.sort, asked.cursor, runs.next,
         tuple(shown if groups is None else groups.columns), tuple(offered(shown, facts)), asked.columns,
         COMFORTABLE if asked.rows == COMFORTABLE else "", store.count_runs(), error=error,
         unmeasured=store.count_unmeasured(), group=asked.group, grouped=groups,

@@ -141,3 +141,23 @@ def test_very_many_groups_are_cut_and_counted(store: Store, spec: LotterySpec, m
         store.create_run(spec.model_copy(update={"seed": seed}), name="r")
     groups = store.groups("seed")
     assert (order(groups), groups.total) == (["0", "1"], 3)
+
+
+def test_of_very_many_groups_those_shown_have_their_own_columns(
+    planted: tuple[Store, list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, rows = planted
+    monkeypatch.setattr("app.store.grouping.MOST", 2)
+    columns = ["accuracy", "core_seconds"]
+    for sort in ("-accuracy", "value"):
+        groups = store.groups("lr", q="kind:lottery", columns=columns, sort=sort)
+        assert (groups.total, len(groups.items)) == (3, 2)
+        for item in groups.items:
+            mine = [row for row in rows if f"{row['lr']:g}" == item.value]
+            for column, key in (("accuracy", "accuracy"), ("core_seconds", "cost")):
+                there = np.array([row[key] for row in mine if row[key] is not None], float)
+                spread = item.columns[column]
+                assert spread.n == len(there)
+                assert spread.mean == pytest.approx(there.mean(), rel=1e-12)
+                assert spread.sd == pytest.approx(there.std(ddof=1), rel=1e-6)
+    assert order(store.groups("lr", q="kind:lottery")) == ["1e-05", "0.001"]

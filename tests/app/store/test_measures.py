@@ -14,7 +14,7 @@ from app.search.facts import Fact
 from app.store import Store
 from app.store.database import Database
 from app.store.migrate import config
-from app.store.tables import REVISION
+from app.store.tables import REVISION, runs
 
 
 def tickets(*levels: tuple[float, float, float]) -> list[Fact]:
@@ -175,3 +175,14 @@ def test_runs_of_before_wait_for_their_measures(new_url: str, tmp_path: Path, sp
     store.measure("r", 7, tickets((0.5, 2.0, 0.9)))
     assert (store.unmeasured(5), store.count_unmeasured()) == ([], 0)
     store.close()
+
+
+def test_only_runs_that_have_ended_count_as_waiting_for_their_measures(store: Store, spec: LotterySpec) -> None:
+    run = store.create_run(spec, name="r")
+    assert store.unmeasured(5) == [run.id]
+    assert store.count_unmeasured() == 0
+    store.cancel_run(run.id)
+    assert store.count_unmeasured() == 0, "it ended a moment ago"
+    with store._db.write() as conn:
+        conn.execute(runs.update().values(finished_at=time.time() - 60))
+    assert store.count_unmeasured() == 1
