@@ -25,6 +25,8 @@ from tests.workers.science.experiments.stacked_runs import (
 from workers.science.experiments.lottery import run
 from workers.science.outputs import Checkpoint, Resume
 
+pytestmark = pytest.mark.usefixtures("narrow")
+
 
 @pytest.mark.parametrize(
     ("fields", "most", "names"),

@@ -25,6 +25,8 @@ from tests.workers.science.experiments.lottery_runs import (
 from workers.science.experiments.lottery import run
 from workers.science.outputs import Checkpoint, Output, Tensors
 
+pytestmark = pytest.mark.usefixtures("narrow")
+
 
 @pytest.fixture(scope="module")
 def whole() -> list[Output]:

@@ -31,6 +31,8 @@ from workers.science.stacked.network import StackedNetwork
 from workers.science.train import loop
 from workers.science.train.events import SlotEvent
 
+pytestmark = pytest.mark.usefixtures("narrow")
+
 
 @pytest.fixture(scope="module")
 def whole() -> dict[int, list[Output]]:

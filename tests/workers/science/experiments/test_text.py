@@ -1,5 +1,7 @@
 """The lottery experiment on a text: a transformer's tickets are scored by next characters, and resumed to the bit."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,8 @@ from app.contract.events import Progress
 from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from tests.workers.science.experiments.lottery_runs import lasting, outcomes, resumed_from, saved, unstacked
 from workers.science.data import tiny_shakespeare
+from workers.science.data.dataset import Dataset, Split
+from workers.science.experiments import datasets
 from workers.science.experiments.clock import Clock
 from workers.science.experiments.lottery import describe, run
 from workers.science.experiments.ticket import masks_of, unpack
@@ -39,6 +43,28 @@ def folder(datasets_dir: Path) -> Path:
     if not (datasets_dir / "tinyshakespeare").is_dir():
         pytest.skip("no tinyshakespeare here")
     return datasets_dir
+
+
+@pytest.fixture(scope="module", autouse=True)
+def short() -> Iterator[None]:
+    """Train on the first thousand windows: each training ends with a pass over all of them."""
+    load = tiny_shakespeare.load
+
+    def shorter(folder: Path) -> Dataset:
+        data = load(folder)
+        return replace(data, train=Split(data.train.x[:1000], data.train.y[:1000]))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tiny_shakespeare, "load", shorter)
+        forget()
+        yield
+    forget()
+
+
+def forget() -> None:
+    """Have the data set read again."""
+    datasets.dataset.cache_clear()
+    datasets.dataset_on.cache_clear()
 
 
 @pytest.fixture(scope="module")
