@@ -69,10 +69,15 @@ class FormLook:
 
 @dataclass(frozen=True)
 class ComparedPart:
-    """What a page of several runs shows of a kind besides figures: `load(store, runs)` makes it, as `part`."""
+    """What a page of several runs shows of a kind besides figures: `load(store, runs, query)` makes it, as `part`.
+
+    `query` are the names in an address that it reads.
+    """
 
     template: str
-    load: Callable[[Reads, Sequence[Run]], object] = field(repr=False)
+    load: Callable[[Reads, Sequence[Run], Mapping[str, str]], object] = field(repr=False)
+    query: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
 
 
 def _no_choices(_spec: Any, _option: str) -> Choices:

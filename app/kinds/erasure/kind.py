@@ -7,7 +7,7 @@ from app.kinds.erasure.figures import (
     singular_values,
     update_sizes,
 )
-from app.kinds.erasure.film.compared import films
+from app.kinds.erasure.film.compared import QUERY, films
 from app.kinds.erasure.film.wall import film_page
 from app.kinds.erasure.measures import measured
 from app.kinds.erasure.objectives import OBJECTIVES
@@ -65,6 +65,6 @@ KIND = Kind(
         sections={"Picture": "erasure/_studio.html"}, styles=("css/studio.css",), scripts=("js/studio/page.js",)
     ),
     choices=choices,
-    compared_part=ComparedPart("erasure/compared.html", films),
+    compared_part=ComparedPart("erasure/compared.html", films, QUERY, ("css/film.css",)),
     objectives=OBJECTIVES,
 )

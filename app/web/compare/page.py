@@ -55,9 +55,15 @@ class ComparePage:
     kept: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     parts: tuple[tuple[str, object], ...]
+    styles: tuple[str, ...]
     pairings: tuple[PairingForm, ...]
     pairing: str
     following: bool = False
+
+    @property
+    def looks(self) -> dict[str, str]:
+        """Return the role of the line of each run, which gives its name its colour."""
+        return {row.id: role for row, (_, role) in zip(self.rows, self.lines, strict=True)}
 
     @property
     def sent(self) -> tuple[tuple[str, str], ...]:
@@ -107,7 +113,8 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
                 data=f"/api/v1/compare?{urlencode(asked)}",
                 kept=(*kept.items(), *_options(chosen, query)),
                 notes=tuple(notes(chosen)),
-                parts=_parts(store, chosen),
+                parts=_parts(store, chosen, query),
+                styles=tuple(dict.fromkeys(path for part in chosen.kind_parts for path in part.styles)),
                 pairings=pairing_forms(readers.reader, chosen.runs, pairing),
                 pairing=pairing,
                 following=any(run.state in _LIVE for run in chosen.runs),
@@ -117,18 +124,20 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
 
 
 def _options(chosen: Selection, query: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return what a link chooses of the figures, besides what the form at the top has fields for."""
-    names = dict.fromkeys(name for entry in chosen.figures for name in entry.options.model_fields)
+    """Return what a link chooses of figures and parts, besides what the form at the top has fields for."""
+    of_figures = [name for entry in chosen.figures for name in entry.options.model_fields]
+    names = dict.fromkeys([*of_figures, *(name for part in chosen.kind_parts for name in part.query)])
     return [(name, query[name]) for name in names if query.get(name) and name not in ("columns", "baseline")]
 
 
-def _parts(store: Reads, chosen: Selection) -> tuple[tuple[str, object], ...]:
+def _parts(store: Reads, chosen: Selection, query: Mapping[str, str]) -> tuple[tuple[str, object], ...]:
     """Return templates and contents of what kinds show besides figures."""
     parts = []
     for kind in chosen.kinds:
         part = KINDS[kind].compared_part
         if part is not None:
-            parts.append((part.template, part.load(store, [run for run in chosen.runs if run.kind == kind])))
+            mine = [run for run in chosen.runs if run.kind == kind]
+            parts.append((part.template, part.load(store, mine, query)))
     return tuple(parts)
 
 

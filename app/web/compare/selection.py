@@ -7,6 +7,7 @@ from typing import Literal
 
 from app.atlas.reader import Reader
 from app.contract.experiment import FieldError
+from app.kinds.kind import ComparedPart
 from app.kinds.registry import KINDS, OF_ANY_RUNS
 from app.plotting.compared import LINES, MOST, ComparedEntry, ComparedSource, Group, Measured
 from app.plotting.run_columns import RunColumn, Value
@@ -43,6 +44,11 @@ class Selection:
     def kinds(self) -> tuple[str, ...]:
         """The kinds of these runs, in their order."""
         return tuple(dict.fromkeys(run.kind for run in self.runs))
+
+    @property
+    def kind_parts(self) -> tuple[ComparedPart, ...]:
+        """What the kinds of these runs compare besides figures."""
+        return tuple(part for kind in self.kinds if (part := KINDS[kind].compared_part) is not None)
 
     @property
     def figures(self) -> tuple[ComparedEntry, ...]:

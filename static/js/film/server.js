@@ -12,8 +12,8 @@ import { at } from "../address.js";
  * @typedef {{top: number, left: number, rows: number, columns: number, resolution: number, initial: number[], weight: number[], movement: number[]}} Values
  */
 
-/** @type {{address: string, etag: string, film: Film} | null} */
-let last = null;
+/** The last answer for each address. @type {Map<string, {etag: string, film: Film}>} */
+const last = new Map();
 
 /** @param {string} run @param {Record<string, unknown>} query @param {string} [part] */
 const address = (run, query, part = "") => at(`/api/v1/runs/${run}/film${part}?${new URLSearchParams(/** @type {Record<string, string>} */ (query))}`);
@@ -29,12 +29,14 @@ async function ask(to, options) {
 /** Every training of a replicate; an unchanged answer costs a few bytes. @param {string} run @param {string} replicate @returns {Promise<Film>} */
 export async function film(run, replicate) {
   const to = address(run, { replicate });
-  /** @type {Record<string, string>} */
-  const headers = last?.address === to ? { "If-None-Match": last.etag } : {};
+  const before = last.get(to);
+  const headers = before ? { "If-None-Match": before.etag } : undefined;
   const answer = await ask(to, { headers, cache: "no-store" });
-  if (answer.status === 304 && last) return last.film;
-  last = { address: to, etag: answer.headers.get("ETag") ?? "", film: await answer.json() };
-  return last.film;
+  if (answer.status === 304 && before) return before.film;
+  /** @type {Film} */
+  const made = await answer.json();
+  last.set(to, { etag: answer.headers.get("ETag") ?? "", film: made });
+  return made;
 }
 
 /** A frame, decoded. @param {string} run @param {Training} training @param {number} step @param {Look} look @param {AbortSignal} signal @returns {Promise<Picture>} */

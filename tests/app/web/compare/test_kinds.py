@@ -87,20 +87,49 @@ def test_machines_are_side_by_side() -> None:
     assert compared_speedup.table(none)["speedup"] == []
 
 
+def films_of(client: httpx.Client, **query: str) -> str:
+    text = client.get("/compare", params=query, headers=HTML).text
+    return text[text.index('id="films"') :]
+
+
 def test_films_have_an_optimizer_in_each_row(client: httpx.Client, store: Store) -> None:
-    (one,) = write_erased(store, {"sgd": (0.1,), "adam": (0.01,)})
-    (two,) = write_erased(store, {"adam": (0.03,)})
-    text = client.get("/compare", params={"runs": f"{one.id},{two.id}"}, headers=HTML).text
-    films = text[text.index('id="films"') :]
-    # The optimizer that both runs have comes first, with both of its strips in one row.
+    (one,) = write_erased(store, {"sgd": (0.1,), "adam": (0.03, 0.01)})
+    (two,) = write_erased(store, {"adam": (0.02,)})
+    films = unmarked(films_of(client, runs=f"{one.id},{two.id}"))
+    # The optimizer that both runs have comes first, with the strips of both in one row, by learning rate.
     assert films.index("<h3>Adam</h3>") < films.index("<h3>SGD</h3>")
     row = films[films.index("<h3>Adam</h3>") : films.index("<h3>SGD</h3>")]
-    assert row.count("<figure") == 2
-    strip = row.split('<img loading="lazy" height="96" src="')[1].split('"')[0].replace("&amp;", "&")
-    picture = client.get(strip)
-    assert picture.headers["content-type"] == "image/png"
-    assert "format=csv" in row
+    assert re.findall(r'data-run="(\w+)".*?data-lr="([\d.]+)"', row) == [
+        (one.id, "0.01"), (two.id, "0.02"), (one.id, "0.03")
+    ]  # fmt: skip
+    stills = [each.replace("&amp;", "&") for each in re.findall(r'<img src="([^"]*)"', row)]
+    assert len(stills) == 3
+    assert all(client.get(each).headers["content-type"] == "image/png" for each in stills)
+    strips = [each.replace("&amp;", "&") for each in re.findall(r'href="([^"]*format=[^"]*)"', row)]
+    assert [client.get(each).headers["content-type"] for each in strips[:2]] == ["image/png", "text/csv; charset=utf-8"]
     assert "test accuracy" in row
+
+
+def test_width_and_replicate_of_films_are_chosen_in_the_link(client: httpx.Client, store: Store) -> None:
+    (one, _) = write_erased(store, {"adam": (0.01,)}, widths=(16, 32), replicates=2)
+    (two,) = write_erased(store, {"adam": (0.01,)}, widths=(32,))
+    chosen = {"runs": f"{one.id},{two.id}", "group": "steps", "show": "movement"}
+    first = unmarked(films_of(client, **chosen))
+    assert re.findall(r'data-replicate="(\d)" data-width="(\d+)"', first) == [("0", "16"), ("0", "32")]
+    assert "replicate 0, the first width of each run." in first
+    assert '<option value="32">32</option>' in first
+    # The form sends on what the page shows besides.
+    assert '<input type="hidden" name="group" value="steps">' in first
+    assert 'name="show" value="movement" checked' in first
+    wide = unmarked(films_of(client, **chosen, width="32"))
+    assert re.findall(r'data-replicate="(\d)" data-width="(\d+)"', wide) == [("0", "32"), ("0", "32")]
+    second = unmarked(films_of(client, **chosen, width="16", replicate="1"))
+    assert re.findall(r'data-run="(\w+)" data-replicate="(\d)" data-width="(\d+)"', second) == [(one.id, "1", "16")]
+    assert "Without such a training: erased." in second
+    for bad in ({"width": "17"}, {"width": "x"}, {"replicate": "9"}, {"show": "nonsense"}):
+        assert re.findall(r'data-replicate="(\d)" data-width="(\d+)"', films_of(client, **{**chosen, **bad})) == [
+            ("0", "16"), ("0", "32")
+        ]  # fmt: skip
 
 
 def test_unlike_kinds_say_what_each_can_compare(client: httpx.Client, store: Store) -> None:
