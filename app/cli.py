@@ -230,10 +230,10 @@ def import_(
             data["accuracies"] = text_of(accuracies)
         parts = [("files", part) for part in zip(names_of(files), opened, strict=True)]
         request: dict[str, Any] = {"files": parts, "data": data, "timeout": _IMPORT_TIMEOUT}
-        found = ask(url, "POST", "/imports", params={"dry_run": True}, **request)
-        show(console, found)
-        if found["question"]:
-            stop(f"{found['question']} (--one-means kept, --one-means pruned, or --role for single tensors)")
+        recognition = ask(url, "POST", "/imports", params={"dry_run": True}, **request)
+        show(console, recognition)
+        if recognition["question"]:
+            stop(f"{recognition['question']} (--one-means kept, --one-means pruned, or --role for single tensors)")
         if not yes:
             typer.confirm("Store this?", abort=True)
         for content in opened:

@@ -23,8 +23,8 @@ def export(
     """Export a run, or all that a query finds, as one file that another installation imports."""
     if output.exists():
         stop(f"{output} exists already; give another name with -o")
-    found = ask(url, "GET", "/runs", params={"q": what, "limit": 200})["items"]
-    ids = [run["id"] for run in found if run["id"] == what]
+    runs = ask(url, "GET", "/runs", params={"q": what, "limit": 200})["items"]
+    ids = [run["id"] for run in runs if run["id"] == what]
     n = download(url, "/archive", {"runs": ids[0]} if ids else {"q": what}, output)
     console.print(f"{escape(str(output))}  {n:,} bytes")
 
@@ -39,12 +39,12 @@ def import_archive(
     params = {"new_ids": new_ids, "dry_run": dry_run}
     try:
         with file.open("rb") as opened:
-            found: dict[str, Any] = ask(
+            answer: dict[str, Any] = ask(
                 url, "POST", "/archives", params=params, files={"file": opened}, timeout=_TIMEOUT
             )
     except OSError as error:
         stop(f"{file} cannot be read: {error.strerror}")
-    for run in found["items"]:
+    for run in answer["items"]:
         what = {"new": "new", "equal": "here already", "different": f"here with another {run['differs']}"}[run["fate"]]
         console.print(f"[bold]{run['imported_as']}[/bold]  {escape(run['name'])}  {what}")
-    console.print(escape(found["message"]))
+    console.print(escape(answer["message"]))

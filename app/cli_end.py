@@ -29,7 +29,7 @@ def in_one_line() -> Iterator[None]:
     except (CannotListen, StoreError, TimeoutError) as error:
         stop(str(error))
     except SQLAlchemyError as error:
-        found = diagnose(error)
-        if found is None:
+        condition = diagnose(error)
+        if condition is None:
             raise
-        stop(f"{found.detail}.")
+        stop(f"{condition.detail}.")

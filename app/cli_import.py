@@ -20,7 +20,7 @@ def names_of(files: Sequence[Path]) -> list[str]:
     return [os.path.relpath(file.resolve(), folder) for file in files]
 
 
-def show(console: Console, found: dict[str, Any]) -> None:
+def show(console: Console, recognition: dict[str, Any]) -> None:
     """Print what was recognised: networks, tensors with their roles, and warnings."""
     networks = Table(
         Column("level", justify="right"),
@@ -30,26 +30,28 @@ def show(console: Console, found: dict[str, Any]) -> None:
         box=None,
         pad_edge=False,
     )
-    for each in found["networks"]:
-        kept = each["kept"]
-        share = "not known" if kept is None else f"{kept:,} of {each['total']:,} ({kept / max(1, each['total']):.1%})"
-        share += f", {each['collapse']}" if each["collapse"] else ""
-        networks.add_row(str(each["level"]), str(each["replicate"]), share, escape(", ".join(each["files"])))
+    for network in recognition["networks"]:
+        kept = network["kept"]
+        share = (
+            "not known" if kept is None else f"{kept:,} of {network['total']:,} ({kept / max(1, network['total']):.1%})"
+        )
+        share += f", {network['collapse']}" if network["collapse"] else ""
+        networks.add_row(str(network["level"]), str(network["replicate"]), share, escape(", ".join(network["files"])))
     console.print(networks)
     table = Table(
         *(Column(head, overflow="fold") for head in ("", "tensor", "shape", "role", "layer", "kept", "why")),
         box=None, pad_edge=False,
     )  # fmt: skip
-    for line in found["tensors"][:_MANY]:
+    for line in recognition["tensors"][:_MANY]:
         counted = "" if line["kept"] is None else f"{_span(line['kept'])} of {line['total']:,}"
         shape = "×".join(map(str, line["shape"]))
         mark = "read" if line["taken"] else "left out"
         table.add_row(mark, *map(escape, (line["name"], shape, line["role"], line["layer"], counted, line["why"])))
     console.print(table)
-    if len(found["tensors"]) > _MANY:
-        console.print(f"and {len(found['tensors']) - _MANY} more tensors")
-    console.print(escape(f"found: {found['holds']}"))
-    for warning in found["warnings"]:
+    if len(recognition["tensors"]) > _MANY:
+        console.print(f"and {len(recognition['tensors']) - _MANY} more tensors")
+    console.print(escape(f"found: {recognition['holds']}"))
+    for warning in recognition["warnings"]:
         console.print(escape(f"warning: {warning}"), style="yellow")
 
 

@@ -64,7 +64,7 @@ def in_utf8(value: Any) -> Any:
         except UnicodeError:
             stop(f"an argument is not UTF-8: {value}")
     if isinstance(value, dict):
-        return {key: in_utf8(each) for key, each in value.items()}
+        return {key: in_utf8(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(in_utf8(item) for item in value)
     return value

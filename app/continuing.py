@@ -81,10 +81,10 @@ def continue_sweep(store: Store, queue: Queue, sweep_id: str) -> list[str]:
         members = store.members(sweep_id)
     if not sweep.is_open:
         return []
-    found = following(store, sweep.plan, members, sweep.name)
-    if not found.starts and found.close is None:
+    decision = following(store, sweep.plan, members, sweep.name)
+    if not decision.starts and decision.close is None:
         return []
-    started = store.continue_sweep(sweep_id, len(members), found)
+    started = store.continue_sweep(sweep_id, len(members), decision)
     tell(queue, store, started)
     return started
 
@@ -116,10 +116,10 @@ def _results(store: Store, plan: Plan, members: Sequence[Member]) -> list[Result
     with store.snapshot() as now:
         if objective is not None:
             now.read_ahead([item.run for item in ended if item.run], objective.series)
-        for each in ended:
+        for member in ended:
             value = None
-            if objective is not None and each.state == "finished" and each.run:
-                series = {name: now.series(each.run, name) for name in objective.series}
-                value = objective.value(now.run(each.run), series)
-            results.append(Result(each.position, value, each.hours, each.last_seq))
+            if objective is not None and member.state == "finished" and member.run:
+                series = {name: now.series(member.run, name) for name in objective.series}
+                value = objective.value(now.run(member.run), series)
+            results.append(Result(member.position, value, member.hours, member.last_seq))
     return results

@@ -34,13 +34,13 @@ class Measuring(Periodic):
         waiting = self._store.unmeasured(AT_ONCE)
         if not waiting:
             return 0
-        found: list[tuple[Run, list[Fact]]] = []
+        batch: list[tuple[Run, list[Fact]]] = []
         with self._store.snapshot() as now:
             runs = list(_there(now, waiting))
             now.read_ahead(waiting, {name for run in runs for name in KINDS[run.kind].measured_series})
             reader = self._reader.at(now)
-            found = [(run, list(_measured(now, reader, run))) for run in runs]
-        for run, measured in found:
+            batch = [(run, list(_measured(now, reader, run))) for run in runs]
+        for run, measured in batch:
             self._store.measure(run.id, run.last_seq, measured)
         return len(waiting)
 

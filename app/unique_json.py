@@ -24,19 +24,19 @@ def loads(text: str | bytes) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> _Object:
-    made = _Object(pairs)
-    if len(made) < len(pairs):
+    document = _Object(pairs)
+    if len(document) < len(pairs):
         names = [name for name, _ in pairs]
-        made.repeated = next(name for name in names if names.count(name) > 1)
-    return made
+        document.repeated = next(name for name in names if names.count(name) > 1)
+    return document
 
 
 def _check(value: Any, path: str) -> None:
     if isinstance(value, _Object):
         if value.repeated is not None:
             raise RepeatedNameError(f"{path}{value.repeated}")
-        for name, each in value.items():
-            _check(each, f"{path}{name}.")
+        for name, item in value.items():
+            _check(item, f"{path}{name}.")
     elif isinstance(value, list):
-        for number, each in enumerate(value):
-            _check(each, f"{path}{number}.")
+        for number, item in enumerate(value):
+            _check(item, f"{path}{number}.")

@@ -78,11 +78,11 @@ def worker_services(
     slots = cores() if settings.workers is None else settings.workers
     if only != "gpu" and slots:
         services.append(Service("cpu worker", worker_command("cpu", slots), env))
-    found = gpus() if only != "cpu" and slots else []
-    if found and not torch_sees_gpus():
+    devices = gpus() if only != "cpu" and slots else []
+    if devices and not torch_sees_gpus():
         say("this torch cannot use the GPUs of this machine: install a CUDA build of it to train on them")
-        found = []
-    for gpu in found:
+        devices = []
+    for gpu in devices:
         only_this = {**env, "CUDA_VISIBLE_DEVICES": gpu.uuid}
         services.append(Service(f"gpu {gpu.number} worker", worker_command("gpu", 1), only_this))
     return services

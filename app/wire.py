@@ -55,8 +55,8 @@ class Channel(redis.Channel):
             raise
         except ResponseError as error:
             with self.conn_or_acquire() as client:
-                found = [set_aside(client, queue) for queue in self.active_queues]
-                if not any(found):
+                moved = [set_aside(client, queue) for queue in self.active_queues]
+                if not any(moved):
                     raise ConnectionError(str(error)) from error  # Celery waits, then connects again
         finally:
             self._in_poll = None  # type: ignore[assignment]

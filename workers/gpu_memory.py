@@ -48,7 +48,7 @@ def fitted(job: Job, store: Store, ask: Callable[[str], Memory | None] = memory)
         return job  # training fails with the same error, which is logged
     if not needed.fit(int(SHARE * memory_now.total)):
         reason = (
-            f"one replicate takes about {_size(needed.shared + needed.each)} of memory, and {job.device} has "
+            f"one replicate takes about {_size(needed.shared + needed.per_replicate)} of memory, and {job.device} has "
             f"{_size(memory_now.total)}, of which {SHARE:.0%} are used"
         )
         for claim in job.claims:

@@ -28,8 +28,8 @@ _DECIDING_ONE_BY_ONE = ("NVIDIA_TF32_OVERRIDE", "TORCH_ALLOW_TF32_CUBLAS_OVERRID
 
 def versions() -> dict[str, str]:
     """Versions of what the numbers depend on, without the build suffix of torch (2.13.0+cpu is 2.13.0)."""
-    found = {name: version(name).partition("+")[0] for name in ("torch", "numpy")}
-    return {"python": platform.python_version(), **found}
+    versions_of = {name: version(name).partition("+")[0] for name in ("torch", "numpy")}
+    return {"python": platform.python_version(), **versions_of}
 
 
 def device_name(queue: QueueName) -> str:
@@ -74,15 +74,15 @@ def code() -> dict[str, Any]:
     digest = hashlib.sha256()
     for file in sorted(path for room in ("app", "workers") for path in (_ROOT / room).rglob("*.py")):
         digest.update(f"{file.relative_to(_ROOT).as_posix()}\0".encode() + file.read_bytes() + b"\0")
-    found: dict[str, Any] = {"source": digest.hexdigest()[:16]}
+    identity: dict[str, Any] = {"source": digest.hexdigest()[:16]}
     commit = _git("rev-parse", "HEAD") if (_ROOT / ".git").exists() else None
     if commit is None:
         try:
-            return found | {"version": version("ticketscope")}
+            return identity | {"version": version("ticketscope")}
         except PackageNotFoundError:
-            return found
+            return identity
     changed = _git("status", "--porcelain", "--", "app", "workers")
-    return found | {"commit": commit[:12], "dirty": changed != ""}
+    return identity | {"commit": commit[:12], "dirty": changed != ""}
 
 
 def _git(*arguments: str) -> str | None:

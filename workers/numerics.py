@@ -67,7 +67,7 @@ def obey(frozen: dict[str, Any], mine: dict[str, Any]) -> None:
     # The architecture says what the model is, which the spec does too: it changes no number.
     left_out = ("tuned", "architecture")
     frozen, mine = (
-        before | {key: each for key, each in renamed(plan).items() if key not in left_out} for plan in (frozen, mine)
+        before | {key: value for key, value in renamed(plan).items() if key not in left_out} for plan in (frozen, mine)
     )
     differing = _differences(frozen, {**mine, "moved_by": _known(frozen, mine)} if "moved_by" in mine else mine)
     if differing:

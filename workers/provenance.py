@@ -57,10 +57,10 @@ def provenance(spec: Experiment, device: str, network: dict[str, Any]) -> dict[s
 
 def blas() -> dict[str, str]:
     """The linear algebra under torch and NumPy, as each describes it."""
-    told = torch.__config__.show()
-    found = {name: match.group(1) for name, line in _LIBRARIES.items() if (match := re.search(line, told))}
+    config = torch.__config__.show()
+    libraries = {name: match.group(1) for name, line in _LIBRARIES.items() if (match := re.search(line, config))}
     of_numpy = np.show_config("dicts")["Build Dependencies"]["blas"]
-    return found | {"numpy": f"{of_numpy['name']} {of_numpy['version']}"}
+    return libraries | {"numpy": f"{of_numpy['name']} {of_numpy['version']}"}
 
 
 def _cuda() -> dict[str, str]:

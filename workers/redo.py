@@ -69,8 +69,8 @@ def choose(spec: Experiment, stored: Outputs, asked: Verification) -> Part:
         known = list(dict.fromkeys(getattr(key, name) for _, key, _ in ended))
         ended = [item for item in ended if getattr(item[1], name) == value]
         if not ended:
-            told = ", ".join(map(str, known)) or "none"
-            raise CannotVerifyError(f"no training with {name} {value} has ended in this run; known: {told}")
+            places = ", ".join(map(str, known)) or "none"
+            raise CannotVerifyError(f"no training with {name} {value} has ended in this run; known: {places}")
     if not ended:
         raise CannotVerifyError("no training of this replicate has ended")
     index, key, work = min(ended, key=_cheapest)
@@ -87,8 +87,8 @@ def _value(spec: Experiment, name: str, text: str) -> Value:
         raise CannotVerifyError(f"--{name} {text}: {error}") from None
 
 
-def _cheapest(each: tuple[int, TrainingKey, int]) -> tuple[int, bool, int]:
-    index, key, work = each
+def _cheapest(choice: tuple[int, TrainingKey, int]) -> tuple[int, bool, int]:
+    index, key, work = choice
     ticket = isinstance(key, TicketKey) and key.is_winning
     return work, not ticket, -index if ticket else index
 

@@ -47,8 +47,8 @@ def calibrate(connection: "Connection[Any, Any]", settings: Settings, device: st
     os.nice(10)
     numerics.pin()
     store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
-    for found in step_times(device=device, wanted=missing(store, device)):
-        store.record_speed(found.model, found.dataset, found.batch_size, device_kind(device), found.step_s)
+    for step in step_times(device=device, wanted=missing(store, device)):
+        store.record_speed(step.model, step.dataset, step.batch_size, device_kind(device), step.step_s)
     return DONE
 
 

@@ -29,8 +29,8 @@ def loads(data: bytes) -> dict[str, Tensor]:
 
 def meta(data: bytes) -> dict[str, str]:
     """The metadata of a safetensors file. Raises ValueError when it has no header."""
-    found: dict[str, str] = _header(data)[1].get("__metadata__", {})
-    return found
+    header: dict[str, str] = _header(data)[1].get("__metadata__", {})
+    return header
 
 
 def _header(data: bytes) -> tuple[int, dict[str, Any]]:

@@ -63,23 +63,23 @@ def _collapsed(
     masks: Mapping[str, Tensor], levels: Iterator[Mapping[str, Tensor]], network: Network | str | None
 ) -> Collapsed | None:
     """Where a ticket is cut; `levels` are its masks from level 0 on: once it is cut, it remains so."""
-    found = _gap(masks, network)
-    if found is None:
+    gap = _gap(masks, network)
+    if gap is None:
         return None
     names = [name.removesuffix(".weight") for name in masks]
     since = next(level for level, before in enumerate(levels) if _gap(before, network) is not None)
-    return Collapsed(tuple(names[layer] for layer in found.empty), "" if found.cut is None else names[found.cut], since)
+    return Collapsed(tuple(names[layer] for layer in gap.empty), "" if gap.cut is None else names[gap.cut], since)
 
 
 def _gap(masks: Mapping[str, Tensor], network: Network | str | None) -> Gap | None:
     bits = [(codec.pack(mask.numpy()), tuple(mask.shape)) for mask in masks.values()]
     groups = [network.kernel(name).groups if isinstance(network, Network) else 1 for name in masks]
     counts = [
-        Counts(int(mask.sum()), *dead(*each, n)) for mask, each, n in zip(masks.values(), bits, groups, strict=True)
+        Counts(int(mask.sum()), *dead(*ends, n)) for mask, ends, n in zip(masks.values(), bits, groups, strict=True)
     ]
     if not isinstance(network, Network):
         # A model that could not be traced leaves the order of layers unknown.
         shapes = [shape if network is None else shape[:1] for _, shape in bits]
         return gap(shapes, counts, lambda: first_cut(bits))
     names = list(masks)
-    return reach.gap(network, names, counts, lambda: reach.first_cut(network, names, [each for each, _ in bits]))
+    return reach.gap(network, names, counts, lambda: reach.first_cut(network, names, [ends for ends, _ in bits]))

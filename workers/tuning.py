@@ -18,5 +18,5 @@ def tuned(job: Job, experiment: ModuleType, datasets_dir: Path, device: str) -> 
     if tune is None:
         return {}
     recall = Memory(job.settings.data_dir).recall
-    found: dict[str, Any] = tune(claim.spec, datasets_dir, device, recall, job.stacked)
-    return found
+    knobs: dict[str, Any] = tune(claim.spec, datasets_dir, device, recall, job.stacked)
+    return knobs

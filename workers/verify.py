@@ -81,8 +81,8 @@ def _verify(store: Store, settings: Settings, asked: Verification) -> int:
     then = origins(starts)
     now = Origin(replicate, (), (), lines_of(mine, provenance(spec, device, network)))
     _console.print(f"[bold]{run.id}[/bold]  {escape(run.name)}: replicate {replicate}, {_training(part)}")
-    for made in (*then, now):
-        _console.print(f"  {'then' if made.attempts else 'now '}  {escape(_machine(made))}")
+    for origin in (*then, now):
+        _console.print(f"  {'then' if origin.attempts else 'now '}  {escape(_machine(origin))}")
     _obey(frozen, mine, anyway=asked.anyway)
     with _bar(part) as progress:
         redone = redo(
@@ -138,8 +138,8 @@ def _obey(frozen: dict[str, Any], mine: dict[str, Any], *, anyway: bool) -> None
     try:
         numerics.obey(frozen, mine)
     except numerics.PlanMismatchError:
-        found = reasons(*([Origin(0, (), (), dict(flat(plan)))] for plan in (frozen, mine)))
-        text = "\n".join(f"  {row.key}: {row.then} then, {row.now} here" for row in found)
+        differing = reasons(*([Origin(0, (), (), dict(flat(plan)))] for plan in (frozen, mine)))
+        text = "\n".join(f"  {row.key}: {row.then} then, {row.now} here" for row in differing)
         if not anyway:
             raise CannotVerifyError(
                 f"this machine cannot follow the numeric plan of the replicate:\n{text}\nVerify it where "
@@ -198,13 +198,13 @@ def _of_tensors(then: bytes, now: bytes) -> str:
 
 def _explain(then: Sequence[Origin], now: Origin) -> None:
     """Name what was other than now, as far as it was recorded."""
-    found = [reason for reason in reasons(then, [now]) if reason.then != UNKNOWN]
-    if not found:
+    differing = [reason for reason in reasons(then, [now]) if reason.then != UNKNOWN]
+    if not differing:
         _console.print("Nothing that is recorded was other then.")
         return
     _console.print("Other then:")
-    for each in found:
-        _console.print(escape(f"  {each.key}: {each.then} then, {each.now} here"))
+    for reason in differing:
+        _console.print(escape(f"  {reason.key}: {reason.then} then, {reason.now} here"))
 
 
 @contextmanager
@@ -225,9 +225,9 @@ def _training(part: Part) -> str:
 def _machine(origin: Origin) -> str:
     """Such as `cpu AMD EPYC (AVX512), torch 2.13.0+cpu, commit 0123456789ab, on host`."""
     lines = origin.lines
-    told = [f"{lines.get('device', UNKNOWN)} {lines.get('device_name', '')}".strip()]
-    told += [f"{name} {lines[key]}" for name, key in _TOLD.items() if key in lines]
-    return ", ".join(told)
+    lines_of = [f"{lines.get('device', UNKNOWN)} {lines.get('device_name', '')}".strip()]
+    lines_of += [f"{name} {lines[key]}" for name, key in _TOLD.items() if key in lines]
+    return ", ".join(lines_of)
 
 
 def _amount(key: Key, stored: Outputs, redone: Redone) -> str:

@@ -123,8 +123,8 @@ class Worker:
 
     def _measure(self) -> None:
         # Apart from the presence: a driver may take seconds to answer, and a worker must not look dead meanwhile.
-        found = gpus() if self.name == "gpu" else []
-        meter = Meter(self._folders, found[0].uuid if found else None)
+        devices = gpus() if self.name == "gpu" else []
+        meter = Meter(self._folders, devices[0].uuid if devices else None)
         while not self._stopping:
             self._trouble = disk.trouble(self._folders)
             try:

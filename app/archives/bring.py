@@ -50,13 +50,13 @@ def arrivals(store: Store, archive: Archive, *, new_ids: bool) -> list[Arrival]:
     return [_compared(store, archive, run) for run in archive.manifest.runs]
 
 
-def bring(store: Store, archive: Archive, found: list[Arrival]) -> None:
+def bring(store: Store, archive: Archive, arrivals: list[Arrival]) -> None:
     """Store the new runs of a checked archive. Raises Conflict, for all of them, where one is here as another run."""
-    if different := [item for item in found if item.fate == "different"]:
+    if different := [item for item in arrivals if item.fate == "different"]:
         what = "; ".join(f"run {item.run.id} is here already, with another {item.differs}" for item in different[:20])
         more = f"; and {len(different) - 20:,} more" if len(different) > 20 else ""
         raise Conflict(f"nothing was imported: {what}{more}. Import with new ids to have both")
-    new = [item for item in found if item.fate == "new"]
+    new = [item for item in arrivals if item.fate == "new"]
     renamed = {item.run.id: item.id for item in new if item.id != item.run.id}
     needed = {row.sha256 for item in new for row in archive.rows(item.run.id) if isinstance(row, ArtifactRow)}
     for sha256 in sorted(needed):
@@ -81,9 +81,9 @@ class _Window:
 
     def read(self, length: int) -> bytes:
         """Return the next bytes."""
-        found = self._begin[self._at : self._at + length]
-        self._at += len(found)
-        return found
+        data = self._begin[self._at : self._at + length]
+        self._at += len(data)
+        return data
 
 
 def _check(archive: Archive, run: ArchivedRun, artifacts: dict[str, int]) -> None:
@@ -172,7 +172,7 @@ def _renamed(rows: Iterator[Row], renamed: Mapping[str, str]) -> Iterator[Row]:
 
 def _addresses(value: Any, renamed: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
-        return {name: _addresses(each, renamed) for name, each in value.items()}
+        return {name: _addresses(item, renamed) for name, item in value.items()}
     if isinstance(value, list):
         return [_addresses(item, renamed) for item in value]
     if isinstance(value, str) and ":" in value:

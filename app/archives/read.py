@@ -126,12 +126,12 @@ class Archive:
 def _checked(infos: list[ZipInfo]) -> dict[str, ZipInfo]:
     if len(infos) > MAX_MEMBERS:
         raise Refused(FILE, f"holds {len(infos):,} members; at most {MAX_MEMBERS:,} are read", status=413)
-    found: dict[str, ZipInfo] = {}
+    members: dict[str, ZipInfo] = {}
     for info in infos:
         name = info.filename
         if not (name == MANIFEST or MEMBER.fullmatch(name)):
             raise Refused(FILE, f"holds {shown(name)}, which is no member of an archive of runs")
-        if name in found:
+        if name in members:
             raise Refused(FILE, f"holds {name} twice")
         if info.create_system == 3 and stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
             raise Refused(FILE, f"{name} is a link or a device, not a file")
@@ -141,11 +141,11 @@ def _checked(infos: list[ZipInfo]) -> dict[str, ZipInfo]:
             raise Refused(FILE, f"{name} is packed in a way that archives of runs are not")
         if info.file_size > max(SMALL, MAX_RATIO * info.compress_size):
             raise Refused(FILE, f"{name} unpacks to more than {MAX_RATIO} times its size", status=413)
-        found[name] = info
+        members[name] = info
     total = sum(info.file_size for info in infos)
     if total > MAX_UNPACKED:
         raise Refused(FILE, f"unpacks to {total:,} bytes; at most {MAX_UNPACKED:,} are read", status=413)
-    return found
+    return members
 
 
 def _why(error: ValidationError) -> str:

@@ -41,8 +41,8 @@ class Cache:
         if waiting:
             return making.result()
         try:
-            made = make()
-            made.flags.writeable = False
+            value = make()
+            value.flags.writeable = False
         except BaseException as error:
             with self._lock:
                 del self._making[key]
@@ -50,10 +50,10 @@ class Cache:
             raise
         with self._lock:
             del self._making[key]
-            if made.nbytes <= self.budget_bytes:
-                self._kept[key] = made
+            if value.nbytes <= self.budget_bytes:
+                self._kept[key] = value
             size = sum(array.nbytes for array in self._kept.values())
             while size > self.budget_bytes:
                 size -= self._kept.popitem(last=False)[1].nbytes
-        making.set_result(made)
-        return made
+        making.set_result(value)
+        return value

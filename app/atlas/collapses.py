@@ -38,7 +38,7 @@ def collapses(reader: Reader, run: Run) -> Collapses:
 
 def collapses_of(reader: Reader, run: Run) -> Collapses:
     """Return those of the run's own tickets, and of the tickets that it times: saved with it, or as their runs have."""
-    found = dict(collapses(reader, run))
+    unconnected = dict(collapses(reader, run))
     for ref in getattr(run.spec, "tickets", ()):
         try:
             kept = _kept(reader, run)
@@ -46,8 +46,8 @@ def collapses_of(reader: Reader, run: Run) -> Collapses:
         except NotFound:
             continue
         if timed is not None:
-            found[ref.replicate, ref.level] = timed
-    return found
+            unconnected[ref.replicate, ref.level] = timed
+    return unconnected
 
 
 def unjudged(reader: Reader, run: Run) -> bool:
@@ -100,19 +100,19 @@ def _collapse(reader: Reader, run: Run, ref: TicketRef, counts: list[Counts]) ->
     names = [layer.name for layer in layers]
     network = reader.network(run)
     if isinstance(network, Network):
-        found = reach.gap(network, [layer.key for layer in layers], counts, lambda: _cut(reader, ref))
+        first = reach.gap(network, [layer.key for layer in layers], counts, lambda: _cut(reader, ref))
     else:
         # Groups of a convolution, models that could not be traced, and shortcuts leave the order of layers unknown.
         linked = network is None and not no_link(names)
         shapes = [layer.shape if linked and layer.groups == 1 else layer.shape[:1] for layer in layers]
-        found = gap(shapes, counts, lambda: _cut(reader, ref))
-    if found is None:
+        first = gap(shapes, counts, lambda: _cut(reader, ref))
+    if first is None:
         return None
     # What is imported may have shortcuts that no mask shows; runs of before all networks were read had chains only.
-    bridged = found.bridged and (not isinstance(run.spec, Experiment) or isinstance(network, str))
-    cut = "" if found.cut is None else names[found.cut]
+    bridged = first.bridged and (not isinstance(run.spec, Experiment) or isinstance(network, str))
+    cut = "" if first.cut is None else names[first.cut]
     reason = network if isinstance(network, str) else ""
-    return Collapse(ref.level, tuple(names[item] for item in found.empty), cut, bridged, reason=reason)
+    return Collapse(ref.level, tuple(names[item] for item in first.empty), cut, bridged, reason=reason)
 
 
 def _cut(reader: Reader, ref: TicketRef) -> int | None:

@@ -92,13 +92,13 @@ def _overlaps(
         masks = [
             chance.moments(
                 partial(reader.bits, ref, there),
-                each[f"{key}.rows"], each[f"{key}.columns"], moves[place], spread=options.spread,
+                sums_of_mask[f"{key}.rows"], sums_of_mask[f"{key}.columns"], moves[place], spread=options.spread,
             )
-            for ref, there, each, key in zip(refs, places, sums, keys, strict=True)
+            for ref, there, sums_of_mask, key in zip(refs, places, sums, keys, strict=True)
         ]  # fmt: skip
         nulls["unit_permuted"].append(chance.unit_permuted(masks))
         none = np.zeros(STRATA, np.int64)
-        strata = np.stack([each.get(f"{key}.strata", none) for each, key in zip(sums, keys, strict=True)])
+        strata = np.stack([tensors.get(f"{key}.strata", none) for tensors, key in zip(sums, keys, strict=True)])
         nulls["magnitude_at_init"].append(chance.magnitude_at_init(strata, weights, inits))
     empty = np.zeros((len(refs), len(refs), 0))
     return Overlaps(
@@ -107,8 +107,11 @@ def _overlaps(
         weights=np.array([np.prod(every[place].shape) for place in wanted], np.int64),
         sizes=both[np.arange(len(refs)), np.arange(len(refs))],
         intersections=both,
-        expected={null: np.stack([e.expected for e in each], 2) if each else empty for null, each in nulls.items()},
-        sd={null: np.stack([e.sd for e in each], 2) if each else empty for null, each in nulls.items()},
+        expected={
+            null: np.stack([e.expected for e in estimates], 2) if estimates else empty
+            for null, estimates in nulls.items()
+        },
+        sd={null: np.stack([e.sd for e in estimates], 2) if estimates else empty for null, estimates in nulls.items()},
         left_out=left_out,
         runs={run: indices[run].run.name for run in pairings},
         partners={
@@ -128,8 +131,8 @@ def _intersections(
     reader: Reader, indices: dict[str, Index], refs: tuple[TicketRef, ...], places: Sequence[int]
 ) -> Ints:
     """Kept by the reader: who looks at another null of the same tickets counts nothing again."""
-    found = zip(refs, places, strict=True)
-    key = ("overlap", *((str(ref), indices[ref.run].find("mask", ref).id, place) for ref, place in found))
+    pairs = zip(refs, places, strict=True)
+    key = ("overlap", *((str(ref), indices[ref.run].find("mask", ref).id, place) for ref, place in pairs))
 
     def count() -> Ints:
         # In order, since each level is read from the one before it.

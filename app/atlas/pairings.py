@@ -15,11 +15,11 @@ def pairing(index: Index, other: Index, choice: Choice, *, field: str = "other")
     if index.run.id == other.run.id:
         return Pairing(tuple(range(len(mine))), "name")
     try:
-        found = chosen(choice, index.run.id, other.run.id, mine, theirs)
+        decision = chosen(choice, index.run.id, other.run.id, mine, theirs)
     except ValueError as error:
         raise FieldError("pairing", str(error)) from error
     try:
-        return found or pair(mine, theirs)
+        return decision or pair(mine, theirs)
     except ValueError as error:
         message = f"the layers of {named(index)} and {named(other)} cannot be paired: {error}"
         raise FieldError(field, message) from error
@@ -27,10 +27,10 @@ def pairing(index: Index, other: Index, choice: Choice, *, field: str = "other")
 
 def decided(index: Index, other: Index, choice: Choice, *, field: str = "other") -> Pairing:
     """The same, only where it is certain. Raises FieldError on `pairing` where a reader has to choose."""
-    found = pairing(index, other, choice, field=field)
-    if not found.decided:
-        raise FieldError("pairing", undecided(index, other, found))
-    return found
+    pair = pairing(index, other, choice, field=field)
+    if not pair.decided:
+        raise FieldError("pairing", undecided(index, other, pair))
+    return pair
 
 
 def undecided(index: Index, other: Index, proposal: Pairing) -> str:

@@ -71,10 +71,10 @@ class Index:
 
     def find(self, name: str, ref: TicketRef) -> ArtifactRef:
         """The artifact of that name and ticket. Raises NotFound."""
-        found = self.saved.get((name, ref))
-        if found is None:
+        artifact = self.saved.get((name, ref))
+        if artifact is None:
             raise NotFound(f"no {name} of ticket {ref} is saved (yet)")
-        return found
+        return artifact
 
     @property
     def tickets(self) -> list[TicketRef]:
@@ -177,8 +177,8 @@ class Reader:
         index = self.index(ref.run)
         if f"{index.layers[0].key}.strata" not in self.sums(ref):
             return None
-        found = index.saved.get(("init", TicketRef(ref.run, ref.replicate, 0)))
-        return found.id if found else None
+        artifact = index.saved.get(("init", TicketRef(ref.run, ref.replicate, 0)))
+        return artifact.id if artifact else None
 
     def death(self, run_id: str, replicate: int, layer: int) -> NDArray[np.uint8]:
         """The level at which each weight is first pruned, `(rows, columns)`; one past the last saved level if never."""

@@ -123,10 +123,10 @@ def _ordered(
 
     def reorder() -> Codes:
         down, across = orders(reader, *(ordered_by or (ref, layer)), rows, columns)
-        whole, made = source(0, len(down)), np.empty((len(down), len(across)), np.uint8)
+        whole, ordered = source(0, len(down)), np.empty((len(down), len(across)), np.uint8)
         for first in range(0, len(down), _BAND):
-            made[first : first + _BAND] = whole[down[first : first + _BAND]][:, across]
-        return made
+            ordered[first : first + _BAND] = whole[down[first : first + _BAND]][:, across]
+        return ordered
 
     key = ("ordered", index.seq, str(ref), layer, color, rows, columns, str(other), str(ordered_by))
     whole = reader.cache.get(key, reorder)
@@ -178,9 +178,9 @@ def _pooled(shown: Codes, high: int, wide: int, kind: Kind, cells: NDArray[np.in
     return np.where(counts.sum(axis=0) == 0, 0, 1 + counts.argmax(axis=0)).astype(np.uint8)
 
 
-def _shade(found: NDArray[np.int32], of: NDArray[np.int64] | NDArray[np.int32]) -> Codes:
+def _shade(counts: NDArray[np.int32], of: NDArray[np.int64] | NDArray[np.int32]) -> Codes:
     """1 to 15 for a share that is not 0, however small."""
-    return np.where(found == 0, 0, np.maximum(-(-found.astype(np.int64) * _SHADES // of), 1)).astype(np.uint8)
+    return np.where(counts == 0, 0, np.maximum(-(-counts.astype(np.int64) * _SHADES // of), 1)).astype(np.uint8)
 
 
 def _palette(kind: Kind, theme: Theme, top: int, block: int) -> NDArray[np.uint8]:

@@ -91,7 +91,7 @@ def _behind(reader: Reader, ref: TicketRef, index: Index, layer: int, number: in
     return (
         sum(counts.values()) if counts else None,
         [names[places[count]] for count in counts if count in places],
-        [(names[places[each]], reached) for each, reached in followed if each in places],
+        [(names[places[place]], reached) for place, reached in followed if place in places],
         None,
         False,
     )

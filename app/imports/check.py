@@ -51,11 +51,11 @@ def _counted_alone(layer: Layer) -> Counted:
     values = layer.decides
     kept, bits = 0, True
     for first, last in spans(values.size):
-        found = values.read(first, last)
-        if found.dtype.kind == "f":
+        piece = values.read(first, last)
+        if piece.dtype.kind == "f":
             _check_finite(values, values.floats(first, last), first)
-        kept += int(np.count_nonzero(found))
-        bits = bits and not bool(((found != 0) & (found != 1)).any())
+        kept += int(np.count_nonzero(piece))
+        bits = bits and not bool(((piece != 0) & (piece != 1)).any())
     return Counted(kept, values.size, False, bits, _started(layer))
 
 

@@ -26,15 +26,15 @@ def _gap(kernels: list[Kernel], level: Level, folder: Path) -> Gap | None:
     # Groups of a convolution are not followed, and shortcuts not guessed: both leave the order of layers unknown.
     linked = not no_link(kernel.name for kernel in kernels)
     shapes = [kernel.shape if linked and kernel.groups == 1 else kernel.shape[:1] for kernel in kernels]
-    least = [_least(each.kept, kernel) for each, kernel in zip(level.counted, kernels, strict=True)]
+    least = [_least(level_layer.kept, kernel) for level_layer, kernel in zip(level.counted, kernels, strict=True)]
     if not all(item.kept for item in least) or not chained(shapes):
         return gap(shapes, least, lambda: None)
     if connected(shapes, least):  # most masks are dense enough that nothing has to be read again
         return None
     layers = list(zip(level.layers, kernels, strict=True))
     counts = [
-        Counts(each.kept, *dead(bits_of(layer, kernel, folder), kernel.shape))
-        for each, (layer, kernel) in zip(least, layers, strict=True)
+        Counts(degrees.kept, *dead(bits_of(layer, kernel, folder), kernel.shape))
+        for degrees, (layer, kernel) in zip(least, layers, strict=True)
     ]
     # One layer at a time, since a whole network may not fit in memory.
     return gap(shapes, counts, lambda: first_cut((bits_of(*layer, folder), layer[1].shape) for layer in layers))

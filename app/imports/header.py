@@ -80,10 +80,10 @@ def _json(text: bytes, name: str) -> dict[str, Any]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    document = dict(pairs)
+    if len(document) < len(pairs):
         raise ValueError("it contains a key twice")
-    return found
+    return document
 
 
 def _no_constant(text: str) -> None:

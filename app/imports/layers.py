@@ -73,22 +73,22 @@ class _Tensor:
 def layers_of(sources: Sequence[Source], choices: Choices = UNDECIDED) -> Found:
     """The prunable layers of a network in one file or in several, as far as headers tell. Raises Refused."""
     parameters: dict[str, dict[str, _Tensor]] = {}
-    found = Found([], {})
+    reading = Found([], {})
     tensors: list[_Tensor] = []
     for source in sources:
         for entry in source.entries().values():
-            if entry.name in found.lines:
+            if entry.name in reading.lines:
                 raise Refused(
                     source.name, "is also in another file of the same network", tensor=entry.name, field="name"
                 )
             tensor = _Tensor(source, entry, _named(entry, choices))
-            found.lines[entry.name] = _line(tensor, "other", "", False, "")
+            reading.lines[entry.name] = _line(tensor, "other", "", False, "")
             tensors.append(tensor)
     known = {tensor.entry.name for tensor in tensors}
     for tensor in tensors:
         why = _left_out(tensor, known, choices)
         if why is not None:
-            found.lines[tensor.entry.name] = _line(tensor, why[0], "", False, why[1])
+            reading.lines[tensor.entry.name] = _line(tensor, why[0], "", False, why[1])
             continue
         stem = tensor.named.stem
         if tensor.entry.name.endswith(".mask"):
@@ -96,23 +96,23 @@ def layers_of(sources: Sequence[Source], choices: Choices = UNDECIDED) -> Found:
         own = parameters.setdefault(stem, {})
         if tensor.named.part in own:
             spare = f"{own[tensor.named.part].entry.name} is used instead"
-            found.lines[tensor.entry.name] = _line(tensor, _OF_PART[tensor.named.part], "", False, spare)
+            reading.lines[tensor.entry.name] = _line(tensor, _OF_PART[tensor.named.part], "", False, spare)
             continue
         own[tensor.named.part] = tensor
     for stem, own in parameters.items():
-        layer = _layer(stem, own, found, choices)
+        layer = _layer(stem, own, reading, choices)
         if layer is not None:
-            found.layers.append(layer)
+            reading.layers.append(layer)
     first = sources[0].name
-    if not found.layers:
+    if not reading.layers:
         raise Refused(first, "it contains no kernel of two or more dimensions and no mask of one")
-    if len(found.layers) > MAX_LAYERS:
-        raise Refused(first, f"{len(found.layers):,} layers; at most {MAX_LAYERS} are allowed", status=413)
-    called = [layer.name for layer in found.layers]
+    if len(reading.layers) > MAX_LAYERS:
+        raise Refused(first, f"{len(reading.layers):,} layers; at most {MAX_LAYERS} are allowed", status=413)
+    called = [layer.name for layer in reading.layers]
     if len(set(called)) < len(called):
         twice = next(name for name in called if called.count(name) > 1)
         raise Refused(first, "this layer occurs twice, with and without .weight", tensor=twice, field="name")
-    return found
+    return reading
 
 
 def _named(entry: Entry, choices: Choices) -> Named:
@@ -143,19 +143,19 @@ def _left_out(tensor: _Tensor, known: set[str], choices: Choices) -> tuple[Role,
     return None
 
 
-def _layer(stem: str, own: Mapping[str, _Tensor], found: Found, choices: Choices) -> Layer | None:
+def _layer(stem: str, own: Mapping[str, _Tensor], reading: Found, choices: Choices) -> Layer | None:
     """The layer that these tensors make, None when they are no prunable kernel; their lines are filled in."""
     mask = own.get("mask") or own.get("inverted mask")
     normed = _normed(own)
     values = own.get("trained") or own.get("weights") or own.get("orig") or normed
     initial = own.get("initial") or (own.get("orig") if "trained" in own else None)
     for tensor in own.values():
-        found.lines[tensor.entry.name] = _line(tensor, _OF_PART[tensor.named.part], "", False, _spare(values))
+        reading.lines[tensor.entry.name] = _line(tensor, _OF_PART[tensor.named.part], "", False, _spare(values))
     members = [item for item in (mask, values, initial) if item is not None]
     why = _no_kernel(stem, mask, values, members, choices)
     if why is not None:
         for tensor in own.values():
-            found.lines[tensor.entry.name] = _line(tensor, *why)
+            reading.lines[tensor.entry.name] = _line(tensor, *why)
         return None
     name = names.layer_name(stem)
     whole = values or initial or members[0]
@@ -163,10 +163,10 @@ def _layer(stem: str, own: Mapping[str, _Tensor], found: Found, choices: Choices
         raise Refused(whole.source.name, "has no layer name", tensor=whole.entry.name, field="name")
     shape = whole.entry.shape
     parts = {}
-    for part, each in (("mask", mask), ("values", values), ("initial", initial)):
-        if each is None:
+    for part, source in (("mask", mask), ("values", values), ("initial", initial)):
+        if source is None:
             continue
-        tensor = each
+        tensor = source
         fitted = _fitted(tensor.entry, shape, stem, part == "mask")
         if fitted is None:
             of = mask if mask is not None and tensor is not mask else whole
@@ -178,9 +178,9 @@ def _layer(stem: str, own: Mapping[str, _Tensor], found: Found, choices: Choices
         parts[part] = Part(tensor.source, fitted, shape, inverted, gain)
         role: Role = "initial weights" if part == "initial" else _OF_PART[tensor.named.part]
         role = "inverted mask" if inverted else role
-        found.lines[tensor.entry.name] = _line(tensor, role, name, True, _said(part, tensor, fitted, shape, inverted))
+        reading.lines[tensor.entry.name] = _line(tensor, role, name, True, _said(part, tensor, fitted, shape, inverted))
     if normed is not None and values is normed:
-        found.lines[own["gain"].entry.name] = _line(own["gain"], "gain", name, True, "the lengths of weight norm")
+        reading.lines[own["gain"].entry.name] = _line(own["gain"], "gain", name, True, "the lengths of weight norm")
     sure = (
         names.names_kernel(stem) or values is not None or any(member.entry.name in choices.roles for member in members)
     )

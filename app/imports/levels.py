@@ -141,8 +141,8 @@ def _pyramid(bits: Bits, kernel: Kernel, groups: BinaryIO | None) -> dict[str, N
         size = (last - first) * columns
         band = np.frombuffer(groups.read(size), np.uint8) if groups else None
         parts.append(sums(bits[first:last], columns, band))
-    made: dict[str, NDArray[Any]] = {}
+    tensors: dict[str, NDArray[Any]] = {}
     for name in parts[0]:
         bands = [part[name] for part in parts]
-        made[name] = np.concatenate(bands) if name == "rows" else np.stack(bands).sum(axis=0, dtype=np.int32)
-    return made
+        tensors[name] = np.concatenate(bands) if name == "rows" else np.stack(bands).sum(axis=0, dtype=np.int32)
+    return tensors

@@ -66,16 +66,16 @@ def network(layers: Sequence[Layer], file: str) -> list[Kernel]:
     shapes = {name: kernel.shape for name, kernel in kernels.items()}
     order = _ordered({name: (shape[0], shape[1] * kernels[name].groups, *shape[2:]) if len(shape) > 1
                       else shape for name, shape in shapes.items()})  # fmt: skip
-    made = [kernels[name] for name in order]
-    for kernel in made:
+    kernels_in_order = [kernels[name] for name in order]
+    for kernel in kernels_in_order:
         _check_size(kernel, stored[kernel.name], file)
-    return made
+    return kernels_in_order
 
 
 def _ordered(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
-    found = chain(shapes)
-    if found is not None:
-        return list(found)
+    order = chain(shapes)
+    if order is not None:
+        return list(order)
     linear = [name for name, shape in shapes.items() if len(shape) == 2]
     heads = set(linear) if len(linear) <= _HEADS and len(linear) < len(shapes) else set()
     return sorted(shapes, key=lambda name: (name in heads, by_name(name)))

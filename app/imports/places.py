@@ -120,7 +120,7 @@ def _weight_map(index: Source) -> Mapping[str, str]:
         document: Any = json.loads(index.bytes(0, index.size))
     except (ValueError, RecursionError):
         raise Refused(index.name, "this is not JSON") from None
-    found = document.get("weight_map") if isinstance(document, dict) else None
-    if not isinstance(found, dict) or not all(isinstance(file, str) for file in found.values()):
+    files = document.get("weight_map") if isinstance(document, dict) else None
+    if not isinstance(files, dict) or not all(isinstance(file, str) for file in files.values()):
         raise Refused(index.name, "an index of shards needs a weight_map from tensors to files")
-    return found
+    return files

@@ -76,50 +76,50 @@ def recognise(networks: Sequence[Network], choices: Choices = UNDECIDED) -> Reco
     levels: list[Level] = []
     kernels: list[Kernel] = []
     question: list[str] = []
-    for place, each in enumerate(networks):
-        found = layers_of(each.sources, choices)
-        counted = _counted(found, choices)
-        if not found.layers:
-            raise Refused(each.name, "it contains no kernel of two or more dimensions and no mask of one")
+    for place, upload in enumerate(networks):
+        reading = layers_of(upload.sources, choices)
+        counted = _counted(reading, choices)
+        if not reading.layers:
+            raise Refused(upload.name, "it contains no kernel of two or more dimensions and no mask of one")
         if not levels:
-            kernels = network(found.layers, each.name)
+            kernels = network(reading.layers, upload.name)
         else:
-            _agree(levels[0], each, found.layers)
-        by_name = {layer.name: layer for layer in found.layers}
+            _agree(levels[0], upload, reading.layers)
+        by_name = {layer.name: layer for layer in reading.layers}
         layers = [by_name[kernel.name] for kernel in kernels]
-        levels.append(Level(each, layers, [counted[layer.name] for layer in layers]))
+        levels.append(Level(upload, layers, [counted[layer.name] for layer in layers]))
         question += _contradicted(levels[-1], choices, question)
-        _collect(rows, found, place, kernels, levels[-1])
+        _collect(rows, reading, place, kernels, levels[-1])
     initial = check.same_initial([level.layers for level in levels]) and all(
         item.started for level in levels for item in level.counted
     )
     return Recognition(kernels, levels, list(rows.values()), question, list(_warnings(levels)), initial)
 
 
-def _counted(found: Found, choices: Choices) -> dict[str, Counted]:
+def _counted(reading: Found, choices: Choices) -> dict[str, Counted]:
     """What was counted of each layer, by name; layers that turn out to be none are taken out of `found`."""
     counted: dict[str, Counted] = {}
-    for layer in list(found.layers):
+    for layer in list(reading.layers):
         try:
             counted[layer.name] = check.counted(layer)
         except Refused:
             if layer.sure:
                 raise
-            found.layers.remove(layer)
-            line = found.lines[layer.decides.name]
+            reading.layers.remove(layer)
+            line = reading.lines[layer.decides.name]
             why = "not a pruning mask: its values are not 0 and 1"
-            found.lines[line.name] = line._replace(role="buffer", layer="", taken=False, why=why)
-    unmasked = [layer for layer in found.layers if layer.mask is None]
-    alone = len(unmasked) == len(found.layers) and all(counted[layer.name].bits for layer in unmasked)
+            reading.lines[line.name] = line._replace(role="buffer", layer="", taken=False, why=why)
+    unmasked = [layer for layer in reading.layers if layer.mask is None]
+    alone = len(unmasked) == len(reading.layers) and all(counted[layer.name].bits for layer in unmasked)
     some = any(counted[layer.name].kept for layer in unmasked)
     for layer in unmasked:
         if check.is_mask(layer, counted[layer.name], alone and some) and layer.decides.name not in choices.roles:
-            found.layers[found.layers.index(layer)] = layer.as_mask(inverted=choices.one_means == "pruned")
-            line = found.lines[layer.decides.name]
+            reading.layers[reading.layers.index(layer)] = layer.as_mask(inverted=choices.one_means == "pruned")
+            line = reading.lines[layer.decides.name]
             why = "only 0 and 1 under the name of the weights: a mask, not weights"
             if choices.one_means == "pruned":
-                counted[layer.name] = check.counted(found.layers[found.layers.index(layer)])
-            found.lines[line.name] = line._replace(role="mask", why=why)
+                counted[layer.name] = check.counted(reading.layers[reading.layers.index(layer)])
+            reading.lines[line.name] = line._replace(role="mask", why=why)
     return counted
 
 
@@ -147,17 +147,17 @@ def _contradicted(level: Level, choices: Choices, known: Sequence[str]) -> list[
     ]
 
 
-def _collect(rows: dict[Line, Row], found: Found, place: int, kernels: Sequence[Kernel], level: Level) -> None:
+def _collect(rows: dict[Line, Row], reading: Found, place: int, kernels: Sequence[Kernel], level: Level) -> None:
     """Add the lines of one network to the table; equal ones of several share a row."""
     kept: dict[str, int] = {}
     for kernel, layer, counted in zip(kernels, level.layers, level.counted, strict=True):
         name = layer.decides.name
-        line = found.lines[name]
+        line = reading.lines[name]
         zeros = "0 counts as pruned" if layer.mask is None else ""
         why = "; ".join(filter(None, (line.why, zeros, kernel.why)))
-        found.lines[name] = line._replace(why=why, total=counted.total)
+        reading.lines[name] = line._replace(why=why, total=counted.total)
         kept[name] = counted.kept
-    for line in found.lines.values():
+    for line in reading.lines.values():
         if line not in rows and len(rows) >= MAX_LINES:
             continue
         row = rows.setdefault(line, Row(line, [], []))

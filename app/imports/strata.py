@@ -27,12 +27,12 @@ def strata(read: Read, size: int) -> Iterator[NDArray[np.uint8]]:
     for first, last in spans(size):
         bits = _bits(read, first, last)
         above = np.searchsorted(edges, bits, side="right")
-        made = between[above]
+        bounds = between[above]
         for i in np.unique(above[above > 0]) - 1:
             at = np.flatnonzero(bits == edges[i])
-            made[at] = (before[i] + seen[i] + np.arange(len(at))) * STRATA // size
+            bounds[at] = (before[i] + seen[i] + np.arange(len(at))) * STRATA // size
             seen[i] += len(at)
-        yield made
+        yield bounds
 
 
 def _at_ranks(
@@ -52,15 +52,15 @@ def _at_ranks(
         bits = _bits(read, first, last)
         mine = row[bits >> 16]
         np.add.at(fine, (mine[mine >= 0], bits[mine >= 0] & (_HALF - 1)), 1)
-    found: dict[int, tuple[int, int]] = {}
+    bounds: dict[int, tuple[int, int]] = {}
     for rank, coarse_bin in zip(ranks.tolist(), bins.tolist(), strict=True):
         counts = fine[row[coarse_bin]]
         start = int(ends[coarse_bin] - coarse[coarse_bin])
         within = np.cumsum(counts)
         low = int(np.searchsorted(within, rank - start, side="right"))
-        found[coarse_bin << 16 | low] = (start + int(within[low] - counts[low]), int(counts[low]))
-    edges = np.array(sorted(found), np.uint32)
-    before, equal = np.array([found[edge] for edge in sorted(found)], np.int64).reshape(-1, 2).T
+        bounds[coarse_bin << 16 | low] = (start + int(within[low] - counts[low]), int(counts[low]))
+    edges = np.array(sorted(bounds), np.uint32)
+    before, equal = np.array([bounds[edge] for edge in sorted(bounds)], np.int64).reshape(-1, 2).T
     return edges, before, equal
 
 

@@ -50,7 +50,7 @@ def _walked(kind: str, spec: Spec, part: Any) -> Any:
         return part
     if part.keys() == set(Place._fields):
         return converted(kind, spec, Place(**part))
-    return {name: _walked(kind, spec, each) for name, each in part.items()}
+    return {name: _walked(kind, spec, item) for name, item in part.items()}
 
 
 @cache

@@ -84,11 +84,11 @@ def _reason(first: Index, index: Index, choice: Choice) -> str:
 
 def load(reader: Reader, runs: Sequence[Run], options: OverlapOptions) -> Shared:
     """Return the overlaps of the runs that `alike` finds. Raises FieldError for a pairing that is none."""
-    found = alike(reader, runs, choices(options.pairing))
-    left_out = tuple(f"{named(index)}: {reason}" for index, reason in found.others)
-    if len(found.runs) < 2:
+    comparable = alike(reader, runs, choices(options.pairing))
+    left_out = tuple(f"{named(index)}: {reason}" for index, reason in comparable.others)
+    if len(comparable.runs) < 2:
         return Shared(NO_OVERLAPS, left_out)
-    first, *others = found.runs
+    first, *others = comparable.runs
     asked = MatrixOptions.model_construct(
         others=",".join(index.run.id for index in others), measure=options.measure,
         level=None if options.pruned_to < 0 else options.pruned_to,

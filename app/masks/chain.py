@@ -59,20 +59,20 @@ def chain(shapes: Mapping[str, Shape]) -> tuple[str, ...] | None:
                 paths.append(((*path, place), rest))
 
     extend((), tuple(count.values()), range(len(kinds)))
-    found: list[tuple[int, ...]] = [] if shapes else [()]
+    orders: list[tuple[int, ...]] = [] if shapes else [()]
     for _ in range(_STEPS):
         if not paths:
             break
         path, left = paths.pop()
         if not any(left):
-            found.append(path)
-        if len(found) > 1:
+            orders.append(path)
+        if len(orders) > 1:
             return None
         extend(path, left, after[path[-1]])
-    if paths or not found:
+    if paths or not orders:
         return None
     names = {kind: iter(sorted((name for name in shapes if shapes[name] == kind), key=by_name)) for kind in kinds}
-    return tuple(next(names[kinds[place]]) for place in found[0])
+    return tuple(next(names[kinds[place]]) for place in orders[0])
 
 
 def _reaches(start: int, left: tuple[int, ...], after: list[list[int]]) -> bool:

@@ -108,17 +108,17 @@ def magnitude_at_init(strata: Ints, weights: int, inits: Sequence[Hashable]) -> 
 
 def unit_permuted(masks: Sequence[Moments | None]) -> Chance:
     """Masks whose hidden units are permuted at random; None for a mask in which nothing moves."""
-    found = [mask for mask in masks if mask is not None]
+    known = [mask for mask in masks if mask is not None]
     nothing = np.full((len(masks), len(masks)), np.nan)
-    if not found or len(found) < len(masks):
+    if not known or len(known) < len(masks):
         return Chance(nothing, nothing)
-    totals = np.stack([item.totals for item in found])
-    expected = totals @ totals.T / found[0].places
+    totals = np.stack([item.totals for item in known])
+    expected = totals @ totals.T / known[0].places
     variance = np.full(nothing.shape, np.nan)
-    for i, a in enumerate(found):
-        for j, b in enumerate(found[: i + 1]):
+    for i, a in enumerate(known):
+        for j, b in enumerate(known[: i + 1]):
             variance[i, j] = variance[j, i] = _variance(a, b)
-    return Chance(expected, np.sqrt(np.maximum(variance, 0)), any(item.estimated for item in found))
+    return Chance(expected, np.sqrt(np.maximum(variance, 0)), any(item.estimated for item in known))
 
 
 def _variance(a: Moments, b: Moments) -> float:

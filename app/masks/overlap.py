@@ -107,6 +107,6 @@ def adjusted(intersection: Ints, sizes: Ints, expected: Floats) -> Floats:
 def nested(intersection: Ints, sizes: Ints) -> NDArray[np.bool_]:
     """Which two masks are nested, or the same; never one with itself nor an empty one."""
     least = smaller(sizes)
-    found: NDArray[np.bool_] = (intersection == least) & (least > 0)
-    found[np.arange(len(sizes)), np.arange(len(sizes))] = False
-    return found
+    is_nested: NDArray[np.bool_] = (intersection == least) & (least > 0)
+    is_nested[np.arange(len(sizes)), np.arange(len(sizes))] = False
+    return is_nested

@@ -50,7 +50,7 @@ def pair(mine: Layers, theirs: Layers) -> Pairing:
         return Pairing(tuple(places), "name")
     if reason := _unlike(mine, theirs):
         raise ValueError(reason)
-    found, by = [-1] * len(mine), "shape"
+    partners, by = [-1] * len(mine), "shape"
     for shape in dict.fromkeys(shape for _, shape in mine):
         ours, others = ([i for i, layer in enumerate(layers) if layer[1] == shape] for layers in (mine, theirs))
         same = {names[0][i] for i in ours} == {names[1][j] for j in others}
@@ -59,8 +59,8 @@ def pair(mine: Layers, theirs: Layers) -> Pairing:
         ours.sort(key=lambda i: by_name(names[0][i]))
         others.sort(key=lambda j: by_name(names[1][j]))
         for i, j in zip(ours, others, strict=True):
-            found[i] = j
-    return Pairing(tuple(found), "proposal" if by == "proposal" else "shape")
+            partners[i] = j
+    return Pairing(tuple(partners), "proposal" if by == "proposal" else "shape")
 
 
 def parse(text: str) -> Choice:
@@ -68,7 +68,7 @@ def parse(text: str) -> Choice:
 
     Raises ValueError.
     """
-    made: dict[tuple[str, str], tuple[int, ...]] = {}
+    pairs: dict[tuple[str, str], tuple[int, ...]] = {}
     for part in filter(None, (item.strip() for item in text.split(","))):
         hit = _CHOICE.fullmatch(part)
         if hit is None:
@@ -76,10 +76,10 @@ def parse(text: str) -> Choice:
         places = tuple(int(place) for place in hit[3].split("-"))
         if sorted(places) != list(range(len(places))):
             raise ValueError(f"{part[:80]!r} does not contain each layer once, numbered from 0")
-        if (hit[1], hit[2]) not in made:
-            made[hit[1], hit[2]] = places
-            made[hit[2], hit[1]] = Pairing(places, "choice").inverse.places
-    return made
+        if (hit[1], hit[2]) not in pairs:
+            pairs[hit[1], hit[2]] = places
+            pairs[hit[2], hit[1]] = Pairing(places, "choice").inverse.places
+    return pairs
 
 
 def written(a: str, b: str, places: Sequence[int]) -> str:
@@ -116,8 +116,8 @@ def _plain(names: Sequence[str]) -> list[str]:
     bare = [[part for part in name.split(".") if part not in _WRAPPERS] or [name] for name in names]
     while len(names) and len({parts[0] for parts in bare}) == 1 and all(len(parts) > 1 for parts in bare):
         bare = [parts[1:] for parts in bare]
-    made = [".".join(parts) for parts in bare]
-    return made if len(set(made)) == len(made) else list(names)
+    full = [".".join(parts) for parts in bare]
+    return full if len(set(full)) == len(full) else list(names)
 
 
 def _unlike(mine: Layers, theirs: Layers) -> str:
@@ -127,8 +127,8 @@ def _unlike(mine: Layers, theirs: Layers) -> str:
         return ""
     if len(mine) != len(theirs):
         return f"one has {_layers(len(mine))}, the other {_layers(len(theirs))}"
-    alone = [next(name for name, each in mine if each == shape) + f" ({times(shape)})" for shape in ours - others]
-    there = [next(name for name, each in theirs if each == shape) + f" ({times(shape)})" for shape in others - ours]
+    alone = [next(name for name, known in mine if known == shape) + f" ({times(shape)})" for shape in ours - others]
+    there = [next(name for name, known in theirs if known == shape) + f" ({times(shape)})" for shape in others - ours]
     return f"no layer of the other has the shape of {_few(alone)}; it has {_few(there)} instead"
 
 

@@ -29,7 +29,7 @@ def paths(network: Network, name: str, unit: int, masks: Masks) -> list[tuple[st
     for kernel in network.kernels:
         if kernel.name != name and any(route.before in reached for route in network.routes(kernel.name)):
             reached[kernel.name] = _through(kernel, _inputs(network, kernel, reached), masks)
-    return [(each, counts) for each, counts in reached.items() if each != name]
+    return [(kernel, counts) for kernel, counts in reached.items() if kernel != name]
 
 
 def readers(network: Network, name: str, unit: int, masks: Masks) -> dict[str, int]:
@@ -116,16 +116,16 @@ def _least(network: Network, counts: Mapping[str, Counts]) -> dict[str, int]:
     """Return a lower bound of each kernel's reached units: as many as the kept weights on reached inputs need."""
     reached: dict[str, int] = {}
     for kernel in network.kernels:
-        each = counts.get(kernel.name)
-        if each is None or kernel.groups > 1:
-            reached[kernel.name] = kernel.units if each is None else 0
+        degrees = counts.get(kernel.name)
+        if degrees is None or kernel.groups > 1:
+            reached[kernel.name] = kernel.units if degrees is None else 0
             continue
         lost = 0 if INPUT in kernel.reads else kernel.inputs
         for route in network.routes(kernel.name):
             lost = min(lost, kernel.inputs - reached[route.before] * route.width)
-        read, alive = kernel.inputs - each.dead_inputs, kernel.units - each.dead_units
+        read, alive = kernel.inputs - degrees.dead_inputs, kernel.units - degrees.dead_units
         size = prod(kernel.shape[2:])
-        kept = each.kept - min(lost, read) * kernel.units * size
+        kept = degrees.kept - min(lost, read) * kernel.units * size
         bound = alive if lost == 0 else max(ceil(kept / (kernel.inputs * size)), int(lost < read))
         reached[kernel.name] = max(bound, 0)
     return reached

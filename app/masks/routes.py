@@ -93,9 +93,9 @@ def _labels(architecture: Architecture, before: Kernel, kernel: Kernel) -> tuple
     return (units, inputs) if base > 1 else (None, None)
 
 
-def _number(labels: Ints, found: Sequence[tuple[Group, Axis]], group: Group, base: int) -> None:
+def _number(labels: Ints, axes: Sequence[tuple[Group, Axis]], group: Group, base: int) -> None:
     """Add base, 2 · base, ... to the entries of a group's units, in place."""
-    for _, axis in (item for item in found if item[0] is group):
+    for _, axis in (item for item in axes if item[0] is group):
         span = labels[axis.start : axis.start + axis.outer * group.size * axis.inner]
         span += base * np.tile(np.repeat(np.arange(1, group.size + 1), axis.inner), axis.outer)
 

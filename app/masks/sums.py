@@ -41,8 +41,10 @@ def strata_of(initial: NDArray[Any]) -> NDArray[np.uint8]:
     magnitude = np.abs(matrix(initial)).reshape(-1)
     rank = np.empty(magnitude.size, np.int64)
     rank[np.argsort(magnitude, kind="stable")] = np.arange(magnitude.size)
-    made: NDArray[np.uint8] = (rank * STRATA // max(magnitude.size, 1)).astype(np.uint8).reshape(matrix(initial).shape)
-    return made
+    strata: NDArray[np.uint8] = (
+        (rank * STRATA // max(magnitude.size, 1)).astype(np.uint8).reshape(matrix(initial).shape)
+    )
+    return strata
 
 
 def strata_sizes(weights: int) -> NDArray[np.int64]:

@@ -170,7 +170,7 @@ def _orientation(image: ImageFile) -> int:
 def _grey(image: ImageFile) -> Image.Image:
     """In 256 shades, on white; band by band, since a colour takes four bytes and a shade one."""
     width, height = image.size
-    made = Image.new("L", image.size)
+    paper = Image.new("L", image.size)
     high = max(1, _BAND // width)
     for top in range(0, height, high):
         band = image.crop((0, top, width, min(height, top + high)))
@@ -180,8 +180,8 @@ def _grey(image: ImageFile) -> Image.Image:
             band = Image.alpha_composite(Image.new("RGBA", band.size, "white"), band.convert("RGBA"))
         elif band.mode == "CMYK":
             band = band.convert("RGB")
-        made.paste(band.convert("L"), (0, top))
-    return made
+        paper.paste(band.convert("L"), (0, top))
+    return paper
 
 
 def _two_shades(small: Image.Image) -> Image.Image:

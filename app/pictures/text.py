@@ -53,8 +53,10 @@ def _check(text: str) -> None:
     fonts = _fonts(SIDE)
     missing = [character for character in dict.fromkeys(text) if all(_lacks(font, character) for font in fonts)]
     if missing:
-        told = " ".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in missing)
-        raise ValueError(f"needs characters that the typeface lacks: {told}. It has Latin letters, digits and signs")
+        characters = " ".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in missing)
+        raise ValueError(
+            f"needs characters that the typeface lacks: {characters}. It has Latin letters, digits and signs"
+        )
 
 
 def _lacks(font: Font, character: str) -> bool:

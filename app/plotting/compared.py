@@ -65,12 +65,12 @@ class ComparedSource(Generic[O]):
         """Return each run in the order in which they were asked for, with its group and a name that tells it apart."""
         order = {run_id: place for place, run_id in enumerate(self.order)}
         names = [run.name for run in self.runs]
-        found = [
+        described = [
             (run, group, run.name if names.count(run.name) == 1 else f"{run.name} {run.id}")
             for group in self.groups
             for run, _ in group.runs
         ]
-        return sorted(found, key=lambda each: order[each[0].id])
+        return sorted(described, key=lambda pair: order[pair[0].id])
 
     @property
     def live(self) -> bool:
@@ -164,15 +164,15 @@ def _alike(one: Curve, other: Curve) -> bool:
 
 
 def _pooled(role: str, curves: Sequence[Curve]) -> Curve:
-    keys = sorted({key_of(density) for curve in curves for density in curve.density}, reverse=True)
-    total = sum(len(curve.replicates) for curve in curves)
+    keys = sorted({key_of(density) for one in curves for density in one.density}, reverse=True)
+    total = sum(len(one.replicates) for one in curves)
     values = np.full((len(keys), total), np.nan)
     diverged, first = np.zeros(len(keys), int), 0
-    for each in curves:
-        rows = [keys.index(key_of(density)) for density in each.density]
-        values[rows, first : first + len(each.replicates)] = each.values
-        diverged[rows] += each.diverged
-        first += len(each.replicates)
+    for one in curves:
+        rows = [keys.index(key_of(density)) for density in one.density]
+        values[rows, first : first + len(one.replicates)] = one.values
+        diverged[rows] += one.diverged
+        first += len(one.replicates)
     return Curve(role, np.arange(len(keys)), np.array(keys), np.arange(total), values, diverged)
 
 
@@ -189,5 +189,7 @@ def short(name: str) -> str:
 def plain(trace: dict[str, Any], lines: int) -> dict[str, Any]:
     """Return a trace of so many lines without its markers where those are a crowd: a thousand take long to draw."""
     return (
-        trace if lines <= LABELS else {key: each for key, each in trace.items() if key != "marker"} | {"mode": "lines"}
+        trace
+        if lines <= LABELS
+        else {key: value for key, value in trace.items() if key != "marker"} | {"mode": "lines"}
     )

@@ -56,9 +56,9 @@ def comparison(outcome: Series | None, terms: Terms) -> Comparison:
         )
         for row, place in enumerate(pruned)
     )
-    found = [advantage(outcome, ticket, pair, terms) for pair in pairs]
+    advantages = [advantage(outcome, ticket, pair, terms) for pair in pairs]
     return Comparison(
-        controls, rows, judged(outcome, ticket, dense, terms), tuple(item for item in found if item is not None)
+        controls, rows, judged(outcome, ticket, dense, terms), tuple(item for item in advantages if item is not None)
     )
 
 
@@ -80,7 +80,7 @@ def table(comparison: Comparison) -> dict[str, list[Any]]:
         columns[f"minus_{name}_low"] = [pair.low for pair in pairs]
         columns[f"minus_{name}_high"] = [pair.high for pair in pairs]
         columns[f"minus_{name}_n"] = [pair.n for pair in pairs]
-    for each in comparison.advantages:
-        columns[f"beats_{each.control}"] = [row.level in each.levels for row in comparison.rows]
+    for one in comparison.advantages:
+        columns[f"beats_{one.control}"] = [row.level in one.levels for row in comparison.rows]
     columns["intervals"] = [comparison.verdict.terms.kind] * len(comparison.rows)
     return columns

@@ -64,7 +64,7 @@ class Against(NamedTuple):
 
 def sample(group: Group, kind: Literal["simultaneous", "pointwise"], bound: float) -> Sample:
     """Return the accuracies of a group, from the series `outcome` of its runs; `bound` is in [0, 1]."""
-    found: dict[float, dict[Seed, list[float]]] = {}
+    samples: dict[float, dict[Seed, list[float]]] = {}
     broken = 0.0
     for run, series in group.runs:
         outcome = series["outcome"]
@@ -73,11 +73,13 @@ def sample(group: Group, kind: Literal["simultaneous", "pointwise"], bound: floa
         tickets = curve(outcome, "test_accuracy", WINNING_TICKET)
         broken = max([broken, *map(key_of, tickets.density[tickets.diverged > 0].tolist())])
         for level, density in zip(tickets.levels.tolist(), tickets.density.tolist(), strict=True):
-            at = found.setdefault(key_of(density), {})
+            at = samples.setdefault(key_of(density), {})
             for replicate, value in tickets.at(level).items():
                 at.setdefault((seed_of(run), replicate), []).append(value)
     values = {
-        density: {seed: math.fsum(each) / len(each) for seed, each in at.items()} for density, at in found.items() if at
+        density: {seed: math.fsum(numbers) / len(numbers) for seed, numbers in at.items()}
+        for density, at in samples.items()
+        if at
     }
     terms = [terms_of(run, bound, kind) for run, _ in group.runs]
     data = sorted({run.spec.dataset_name for run, _ in group.runs})
@@ -118,8 +120,8 @@ def against(mine: Sample, baseline: Sample) -> Against:
     differences = []
     for density, ours, theirs in there:
         if paired:
-            each = [one - other for one, other in zip(ours, theirs, strict=True)]
-            interval = t_interval(each, levels=levels, least_sd=terms.step)
+            differences_here = [one - other for one, other in zip(ours, theirs, strict=True)]
+            interval = t_interval(differences_here, levels=levels, least_sd=terms.step)
         else:
             interval = welch_interval(ours, theirs, levels=levels, least_sd=terms.step)
         word = _word(*interval[1:], terms.bound, lost=density <= broken)

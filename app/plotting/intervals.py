@@ -108,11 +108,11 @@ def by_level(ticket: Curve, other: Curve, control: str, terms: Terms) -> tuple[P
     Simultaneous intervals hold over the levels that have two replicates or more.
     """
     levels = [level for level in ticket.levels.tolist() if level > 0]
-    found = [_differences(ticket, other, level, control) for level in levels]
-    tested = sum(len(item) > 1 for item in found) if terms.kind == "simultaneous" else 1
+    differences = [_differences(ticket, other, level, control) for level in levels]
+    tested = sum(len(item) > 1 for item in differences) if terms.kind == "simultaneous" else 1
     return tuple(
-        Paired(level, control, len(each), *t_interval(each, levels=max(tested, 1), least_sd=terms.step))
-        for level, each in zip(levels, found, strict=True)
+        Paired(level, control, len(pairs), *t_interval(pairs, levels=max(tested, 1), least_sd=terms.step))
+        for level, pairs in zip(levels, differences, strict=True)
     )
 
 

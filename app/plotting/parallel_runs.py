@@ -38,14 +38,14 @@ class ParallelInfo(NamedTuple):
 def info(source: ComparedSource[ParallelOptions]) -> ParallelInfo:
     """The data of the figure: chosen columns, else those that differ, fields before measures."""
     wanted = [name.strip() for name in source.options.columns.split(",") if name.strip()]
-    found = {name: run_columns.find(source.columns, name) for name in wanted}
-    there = {name: column for name, column in found.items() if column is not None and not column.empty}
+    columns = {name: run_columns.find(source.columns, name) for name in wanted}
+    there = {name: column for name, column in columns.items() if column is not None and not column.empty}
     chosen = list(dict.fromkeys(there.values())) if wanted else run_columns.telling(source.columns)
     lines = source.described
     return ParallelInfo(
         tuple(run.id for run, _, _ in lines), tuple(name for _, _, name in lines),
         tuple(group.name for _, group, _ in lines), tuple(group.role for _, group, _ in lines),
-        tuple(chosen[:MOST]), tuple(name for name in found if name not in there),
+        tuple(chosen[:MOST]), tuple(name for name in columns if name not in there),
     )  # fmt: skip
 
 

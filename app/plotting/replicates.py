@@ -91,8 +91,8 @@ def curve(rows: Series, column: str, control: str) -> Curve:
 
 def mean_at(drawn: Curve, level: int) -> float:
     """The mean that the curve shows at a level; NaN where it has none."""
-    found = drawn.mean[drawn.levels == level]
-    return float(found[0]) if len(found) else float("nan")
+    means = drawn.mean[drawn.levels == level]
+    return float(means[0]) if len(means) else float("nan")
 
 
 def unequal(curves: Sequence[Curve], level: int) -> dict[str, int]:

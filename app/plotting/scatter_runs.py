@@ -46,7 +46,7 @@ def info(source: ComparedSource[ScatterOptions]) -> ScatterInfo:
     options = source.options
     usual = run_columns.usual(source.columns)
     numeric = [item for item in usual if item.numeric]
-    ranked = sorted(numeric, key=lambda each: _OUTCOMES.index(each.group))
+    ranked = sorted(numeric, key=lambda column: _OUTCOMES.index(column.group))
     y = _chosen(source, "y", options.y) or (ranked[0] if ranked else None)
     others = [item for item in numeric if item != y] or [item for item in usual if item != y]
     x = _chosen(source, "x", options.x) or (others[0] if others else None)

@@ -25,12 +25,12 @@ class Options(BaseModel):
     @property
     def columns_asked(self) -> list[str]:
         """Return the fields and measures that these options name."""
-        found = [
+        values = [
             str(getattr(self, name)).split(",")
             for name, field in type(self).model_fields.items()
             if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("of") in ("column", "columns")
         ]
-        return [part.strip() for item in found for part in item if part.strip()]
+        return [part.strip() for item in values for part in item if part.strip()]
 
 
 S = TypeVar("S", bound=RunSpec)
@@ -67,8 +67,8 @@ class Source(Generic[O]):
 
     def tensors(self, name: str, level: int) -> list[Tensors]:
         """The artifacts of that name and level, one per replicate that has saved it, in order."""
-        found = sorted(place for place in self.artifacts if place[0] == name and place[2] == level)
-        return [self.artifacts[place] for place in found]
+        places = sorted(place for place in self.artifacts if place[0] == name and place[2] == level)
+        return [self.artifacts[place] for place in places]
 
     @property
     def live(self) -> bool:

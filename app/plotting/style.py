@@ -119,9 +119,9 @@ def literal(value: Any, shown: bool = False) -> Any:
     `value` is a text or holds some.
     """
     if isinstance(value, str):
-        return _MARKUP.sub(lambda found: "&amp;" if found[0] == "&" else "&lt;", value) if shown else value
+        return _MARKUP.sub(lambda match: "&amp;" if match[0] == "&" else "&lt;", value) if shown else value
     if isinstance(value, Mapping):
-        return {key: each if key == "meta" else literal(each, key in _TEXTS) for key, each in value.items()}
+        return {key: item if key == "meta" else literal(item, key in _TEXTS) for key, item in value.items()}
     return [literal(item, shown) for item in value] if isinstance(value, list | tuple) else value
 
 

@@ -60,23 +60,23 @@ def compare_runs(store: Reads, then: Run, now: Run) -> Comparison:
     for run in (then, now):
         if run.state != "finished":
             raise Conflict(f"run {run.id} is {run.state}: runs are compared once they have finished")
-    found: list[Difference] = []
+    differences: list[Difference] = []
     same, only_then, only_now = 0, 0, 0
     for replicate in range(max(_replicates(store, run) for run in (then, now))):
         compared = compare(store.outputs(then.id, replicate), store.outputs(now.id, replicate))
         same += len(compared.same)
         only_then += len(compared.only_then)
         only_now += len(compared.only_now)
-        found += [_difference(replicate, key, text) for key, text in compared.different.items()]
-    why = reasons(origins(store.starts(then.id)), origins(store.starts(now.id))) if found else []
+        differences += [_difference(replicate, key, text) for key, text in compared.different.items()]
+    why = reasons(origins(store.starts(then.id)), origins(store.starts(now.id))) if differences else []
     return Comparison(
         then=then.id,
         now=now.id,
         same=same,
-        different=len(found),
+        different=len(differences),
         only_then=only_then,
         only_now=only_now,
-        differences=tuple(found[:LISTED]),
+        differences=tuple(differences[:LISTED]),
         reasons=tuple(why),
     )
 

@@ -43,10 +43,10 @@ def lines_of(plan: Mapping[str, Any], provenance: Mapping[str, Any]) -> dict[str
     return lines | {key: text for key, text in flat(plan) if key not in lines}
 
 
-def differing(made: Sequence[Origin]) -> list[str]:
+def differing(origins: Sequence[Origin]) -> list[str]:
     """The keys that do not have the same value in all of them."""
-    keys = dict.fromkeys(key for origin in made for key in origin.lines)
-    return [key for key in keys if len({origin.lines.get(key, UNKNOWN) for origin in made}) > 1]
+    keys = dict.fromkeys(key for origin in origins for key in origin.lines)
+    return [key for key in keys if len({origin.lines.get(key, UNKNOWN) for origin in origins}) > 1]
 
 
 @dataclass(frozen=True)
@@ -61,15 +61,15 @@ class Reason:
 
 def reasons(then: Sequence[Origin], now: Sequence[Origin]) -> list[Reason]:
     """What may explain that numbers differ: everything recorded that was not the same for the same replicate."""
-    found: dict[tuple[str, str, str], list[int]] = {}
+    differing_in: dict[tuple[str, str, str], list[int]] = {}
     both = {origin.replicate for origin in then} & {origin.replicate for origin in now}
     for replicate in sorted(both):
-        before, after = ([item.lines for item in made if item.replicate == replicate] for made in (then, now))
+        before, after = ([item.lines for item in origins if item.replicate == replicate] for origins in (then, now))
         for key in dict.fromkeys(key for lines in (*before, *after) for key in lines):
             a, b = (_values(lines, key) for lines in (before, after))
             if a != b and key not in NAMES:
-                found.setdefault((key, a, b), []).append(replicate)
-    return [Reason(key, a, b, tuple(replicates)) for (key, a, b), replicates in found.items()]
+                differing_in.setdefault((key, a, b), []).append(replicate)
+    return [Reason(key, a, b, tuple(replicates)) for (key, a, b), replicates in differing_in.items()]
 
 
 def flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
@@ -83,7 +83,7 @@ def flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
         elif isinstance(item, Mapping):
             lines += flat(item, f"{prefix}{key}.")
         elif key == "layers":
-            lines.append((key, ", ".join(f"{each['name']} {'×'.join(map(str, each['shape']))}" for each in item)))
+            lines.append((key, ", ".join(f"{layer['name']} {'×'.join(map(str, layer['shape']))}" for layer in item)))
         else:
             lines.append((prefix + key, ", ".join(map(str, item)) if isinstance(item, list) else str(item)))
     return lines

@@ -54,13 +54,13 @@ def singular(name: str) -> str:
 
 def _of(value: Any, path: str) -> Iterator[Fact]:
     if isinstance(value, Mapping):
-        for name, each in value.items():
+        for name, item in value.items():
             below = f"{path}.{name}" if path else name
-            yield from _of(each, path if name == "kind" and path else below)
+            yield from _of(item, path if name == "kind" and path else below)
     elif isinstance(value, Sequence) and not isinstance(value, str):
         head, dot, last = path.rpartition(".")
-        for each in value[:VALUES]:
-            yield from _of(each, f"{head}{dot}{singular(last)}")
+        for item in value[:VALUES]:
+            yield from _of(item, f"{head}{dot}{singular(last)}")
     elif isinstance(value, bool):
         yield Fact(path, text=str(value).lower())
     elif isinstance(value, int | float):

@@ -46,9 +46,9 @@ def field_of(comparison: Comparison) -> Field:
     name = comparison.field.casefold()
     if name in RUN:
         return Field(name, frozenset({RUN[name]}), of_run=True)
-    found = types_of(name)
-    if found:
-        return Field(name, found, of_run=False)
+    types = types_of(name)
+    if types:
+        return Field(name, types, of_run=False)
     if "@" in name:
         raise wrong(comparison.at, f"{comparison.field} is not measured at each density; {EXAMPLE} is")
     like = get_close_matches(name, names(), n=3, cutoff=0.6)
@@ -104,16 +104,16 @@ def fact_fields() -> Mapping[str, frozenset[Type]]:
 @cache
 def is_alone(path: str) -> bool:
     """Whether no other field or measure has the same last part as this path."""
-    return sum(leaf_of(each) == leaf_of(path) for each in fact_fields()) == 1
+    return sum(leaf_of(field) == leaf_of(path) for field in fact_fields()) == 1
 
 
 @cache
 def spec_fields() -> Mapping[str, frozenset[Type]]:
     """Return the paths of all specs' fields with the types of their values; a list stands under its singular."""
-    found: dict[str, set[Type]] = {}
+    types: dict[str, set[Type]] = {}
     for path, kind, _ in _described():
-        found.setdefault(path, set()).add(kind)
-    return {path: frozenset(kinds) for path, kinds in found.items()}
+        types.setdefault(path, set()).add(kind)
+    return {path: frozenset(kinds) for path, kinds in types.items()}
 
 
 @cache
@@ -126,13 +126,13 @@ def measure_of(name: str) -> Measure | None:
 @cache
 def words() -> Mapping[str, tuple[str, ...]]:
     """Return every field by its short name with the words that it can be, where these are few, for completion."""
-    found: dict[str, dict[str, None]] = {name: {} for name in names()}
+    choices: dict[str, dict[str, None]] = {name: {} for name in names()}
     for path, _, values in _described():
         if leaf_of(path) not in RUN:
-            found.setdefault(leaf_of(path), {}).update(dict.fromkeys(values))
+            choices.setdefault(leaf_of(path), {}).update(dict.fromkeys(values))
     for measure in MEASURES:
-        found.setdefault(_offered(leaf_of(measure.path)), {}).update(dict.fromkeys(measure.words))
-    return {name: tuple(values) for name, values in found.items()}
+        choices.setdefault(_offered(leaf_of(measure.path)), {}).update(dict.fromkeys(measure.words))
+    return {name: tuple(values) for name, values in choices.items()}
 
 
 def _described() -> Iterator[_Described]:
@@ -185,8 +185,8 @@ def _walk(
             yield from _walk(known[name], known, path, (*above, name))
     for choice in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
         yield from _walk(choice, known, path, above)
-    for name, each in schema.get("properties", {}).items():
-        yield from _walk(each, known, path if name == "kind" and path else f"{path}.{name}" if path else name, above)
+    for name, part in schema.get("properties", {}).items():
+        yield from _walk(part, known, path if name == "kind" and path else f"{path}.{name}" if path else name, above)
     if schema.get("type") == "array":
         head, dot, last = path.rpartition(".")
         for item in (schema.get("items"), *schema.get("prefixItems", ())):

@@ -73,7 +73,7 @@ def diagnose(error: BaseException) -> Condition | None:
         return _SYSTEM.get(cause.errno or 0, CLOSED)
     if isinstance(error, DBAPIError):
         code = getattr(cause, "sqlstate", None) or ""
-        known = (found for start, found in _POSTGRESQL.items() if code.startswith(start))
+        known = (condition for start, condition in _POSTGRESQL.items() if code.startswith(start))
         # Without a code the server was never reached.
         return next(known, AWAY if error.connection_invalidated or not code or code.startswith("08") else None)
     return None

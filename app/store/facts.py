@@ -29,14 +29,14 @@ def put_measures(conn: Connection, run_id: str, seq: int, measures: Iterable[Fac
     _insert(conn, run_id, seq, measures)
 
 
-def _insert(conn: Connection, run_id: str, seq: int | None, found: Iterable[Fact]) -> None:
-    rows = _rows(run_id, seq, found)
+def _insert(conn: Connection, run_id: str, seq: int | None, measured: Iterable[Fact]) -> None:
+    rows = _rows(run_id, seq, measured)
     if rows:
         conn.execute(insert(facts), rows)
 
 
-def _rows(run_id: str, seq: int | None, found: Iterable[Fact]) -> list[dict[str, Any]]:
-    return [{"run_id": run_id, "seq": seq, **fact._asdict(), "leaf": fact.leaf} for fact in found]
+def _rows(run_id: str, seq: int | None, measured: Iterable[Fact]) -> list[dict[str, Any]]:
+    return [{"run_id": run_id, "seq": seq, **fact._asdict(), "leaf": fact.leaf} for fact in measured]
 
 
 def named(name: str) -> ColumnElement[bool]:
@@ -54,15 +54,15 @@ def of(conn: Connection, run_ids: Collection[str], names: Collection[str] = ()) 
 
     Of those that depend on the share of kept weights only the ones with `names` such as "result.accuracy@5%" are read.
     """
-    found: dict[str, list[Fact]] = {run_id: [] for run_id in run_ids}
+    by_run: dict[str, list[Fact]] = {run_id: [] for run_id in run_ids}
     at = {shared(name): name for name in names if "@" in name}
     wanted = or_(facts.c.low.is_(None), *(named(name) for name in at.values()))
     # Sorted here: asked to sort by the primary key, SQLite would read the whole table in that order.
     rows = conn.execute(select(facts).where(facts.c.run_id.in_(run_ids), wanted)).all()
     for row in sorted(rows, key=lambda row: row.id):
         paths = [row.path] if row.low is None else [name for key, name in at.items() if _holds(row, *key)]
-        found[row.run_id] += [Fact(path, row.number, row.text, row.n) for path in paths]
-    return found
+        by_run[row.run_id] += [Fact(path, row.number, row.text, row.n) for path in paths]
+    return by_run
 
 
 def _holds(row: AnyRow, path: str, share: float | None) -> bool:

@@ -69,16 +69,16 @@ def groups(
     source, key = _keyed(group)
     members = select(runs.c.id, runs.c.state, key.label("key")).select_from(source).where(runs.c.deleted_at.is_(None))
     members = members.where(*conditions(q, state, tag))
-    each = members.subquery()
+    sub = members.subquery()
     states: dict[str, dict[str, int]] = {}
-    count = select(each.c.key, each.c.state, func.count().label("n")).group_by(each.c.key, each.c.state)
+    count = select(sub.c.key, sub.c.state, func.count().label("n")).group_by(sub.c.key, sub.c.state)
     for row in conn.execute(count):
         states.setdefault(row.key, {})[row.state] = row.n
-    spreads = _spreads(conn, each, [by]) if by in columns else {}
+    spreads = _spreads(conn, sub, [by]) if by in columns else {}
     # A mean orders all groups; the other columns are of those that are shown.
     shown = _sorted(states, spreads, by, descending=sort.startswith("-"))[:MOST]
     others = [name for name in columns if name != by]
-    spreads |= _spreads(conn, each, others, shown if len(states) > MOST else None)
+    spreads |= _spreads(conn, sub, others, shown if len(states) > MOST else None)
     items = (
         GroupOfRuns(
             key=key,
@@ -100,8 +100,8 @@ def conditions(q: str, state: str | None, tag: str | None) -> list[ColumnElement
 
 def within(group: str, key: str) -> ColumnElement[bool]:
     """Return that a run belongs to the group of this key. Raises FieldError for an unknown field."""
-    source, found = _keyed(group)
-    return runs.c.id.in_(select(runs.c.id).select_from(source).where(found == key))
+    source, text = _keyed(group)
+    return runs.c.id.in_(select(runs.c.id).select_from(source).where(text == key))
 
 
 def _keyed(group: str) -> tuple[FromClause, ColumnElement[Any]]:
@@ -113,19 +113,19 @@ def _keyed(group: str) -> tuple[FromClause, ColumnElement[Any]]:
         known = ", ".join(OF_RUN)
         raise FieldError("group", f"must be one of {known}, a field of a spec such as optimizer, or a measure")
     value = func.coalesce(facts.c.text, cast(facts.c.number, Text)).label("value")
-    each = select(facts.c.run_id, facts.c.id, value).where(named(group))
+    sub = select(facts.c.run_id, facts.c.id, value).where(named(group))
     if measure_of(group) is None:
         # In the order of runs and of a run's spec.
-        each = each.order_by(facts.c.run_id, facts.c.id)
-        values = each.subquery()
+        sub = sub.order_by(facts.c.run_id, facts.c.id)
+        values = sub.subquery()
         text = Joined(values.c.value, values.c.id).label("value")
-        each = select(values.c.run_id, text).group_by(values.c.run_id)
-    of_run = each.subquery()
+        sub = select(values.c.run_id, text).group_by(values.c.run_id)
+    of_run = sub.subquery()
     return runs.outerjoin(of_run, of_run.c.run_id == runs.c.id), func.coalesce(of_run.c.value, literal(_NONE))
 
 
 def _spreads(
-    conn: Connection, each: Subquery, names: Sequence[str], keys: Sequence[str] | None = None
+    conn: Connection, members: Subquery, names: Sequence[str], keys: Sequence[str] | None = None
 ) -> dict[str, dict[str, Spread]]:
     """Return mean and standard deviation of columns over the runs of each group that have a single value.
 
@@ -133,16 +133,16 @@ def _spreads(
     """
     if not names:
         return {}
-    source: FromClause = each
-    found: list[ColumnElement[Any]] = [each.c.key]
+    source: FromClause = members
+    columns: list[ColumnElement[Any]] = [members.c.key]
     for name in names:
         numbers = _numbers(name).subquery()
-        source = source.outerjoin(numbers, numbers.c.run_id == each.c.id)
+        source = source.outerjoin(numbers, numbers.c.run_id == members.c.id)
         number = numbers.c.number
-        found += [func.count(number), func.avg(number), Deviation(number)]
-    query = select(*found).select_from(source).group_by(each.c.key)
+        columns += [func.count(number), func.avg(number), Deviation(number)]
+    query = select(*columns).select_from(source).group_by(members.c.key)
     if keys is not None:
-        query = query.where(each.c.key.in_(keys))
+        query = query.where(members.c.key.in_(keys))
     spreads: dict[str, dict[str, Spread]] = {name: {} for name in names}
     for key, *values in conn.execute(query):
         for name, n, mean, sd in zip(names, values[::3], values[1::3], values[2::3], strict=True):

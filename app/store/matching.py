@@ -114,21 +114,21 @@ def _fact(term: Comparison, field: Field) -> Condition:
     """Return that some fact of this name compares so; for !=, that there is one and none is equal."""
     name = named(field.name)
     numeric = "number" in field.types
-    found: list[Condition] = []
+    parts: list[Condition] = []
     for value in term.values:
         if term.operator in _SIGNS:
             if not numeric:
                 _no_order(term, "word")
-            found.append(_SIGNS[term.operator](facts.c.number, number(term, value)))
+            parts.append(_SIGNS[term.operator](facts.c.number, number(term, value)))
         elif numeric and not ("word" in field.types and not _is_number(value)):
-            found.append(facts.c.number == number(term, value))
+            parts.append(facts.c.number == number(term, value))
         else:
-            found.append(_equal(facts.c.text, value.casefold(), exact=True))
+            parts.append(_equal(facts.c.text, value.casefold(), exact=True))
 
     def some(*conditions: Condition) -> Condition:
         return runs.c.id.in_(select(facts.c.run_id).where(name, *conditions))
 
-    return and_(some(), not_(some(or_(*found)))) if term.operator == "!=" else some(or_(*found))
+    return and_(some(), not_(some(or_(*parts)))) if term.operator == "!=" else some(or_(*parts))
 
 
 def _moment(term: Comparison, column_name: str) -> Condition:
@@ -151,8 +151,8 @@ def _moment(term: Comparison, column_name: str) -> Condition:
 
 def _compared(term: Comparison, column: Any, values: list[float]) -> Condition:
     sign = _SIGNS.get(term.operator)
-    found = [func.coalesce(sign(column, value) if sign else column == value, false()) for value in values]
-    return _any(term, found)
+    parts = [func.coalesce(sign(column, value) if sign else column == value, false()) for value in values]
+    return _any(term, parts)
 
 
 def _any(term: Comparison, conditions: Sequence[Condition]) -> Condition:

@@ -46,7 +46,9 @@ def costs(conn: Connection, run_id: str) -> Costs:
     now = func.coalesce(Now() - shards.c.claimed_at, 0.0)
     slot_time = select(func.sum(func.coalesce(shards.c.slot_s, 0.0) + now)).where(shards.c.run_id == run_id)
     measured = select(func.sum(func.length(chunks.c.data))).where(chunks.c.run_id == run_id)
-    each = select(artifacts.c.sha256, artifacts.c.size_bytes).where(artifacts.c.run_id == run_id).distinct().subquery()
-    saved = select(func.sum(each.c.size_bytes))
+    distinct = (
+        select(artifacts.c.sha256, artifacts.c.size_bytes).where(artifacts.c.run_id == run_id).distinct().subquery()
+    )
+    saved = select(func.sum(distinct.c.size_bytes))
     seconds, *sizes = (conn.execute(query).scalar() or 0 for query in (slot_time, measured, saved))
     return Costs(float(seconds), int(sum(sizes)))

@@ -47,9 +47,9 @@ def order_of(sort: str) -> Order:
     # The smallest of a list, and downwards the largest.
     extreme = (func.max if descending else func.min)(column).label("extreme")
     if measure_of(name) is None:
-        each = select(facts.c.run_id, extreme).where(named(name)).group_by(facts.c.run_id).subquery()
+        extremes = select(facts.c.run_id, extreme).where(named(name)).group_by(facts.c.run_id).subquery()
     else:  # a single value for each run
-        each = select(facts.c.run_id, column.label("extreme")).where(named(name)).subquery()
+        extremes = select(facts.c.run_id, column.label("extreme")).where(named(name)).subquery()
     last: Any = (-_BEYOND if descending else _BEYOND) if numeric else ("" if descending else "\U0010ffff")
-    source = runs.outerjoin(each, each.c.run_id == runs.c.id)
-    return Order(func.coalesce(each.c.extreme, last), float if numeric else str, descending, source)
+    source = runs.outerjoin(extremes, extremes.c.run_id == runs.c.id)
+    return Order(func.coalesce(extremes.c.extreme, last), float if numeric else str, descending, source)

@@ -19,7 +19,7 @@ def of_replicate(conn: Connection, run_id: str, replicate: int) -> Outputs:
     key_class = key_of(conn, run_id)
     trainings = cache(lambda text: key_class.model_validate(coordinates(text)))
     first: dict[Key, int] = {}
-    found: dict[Key, Output] = {}
+    outputs: dict[Key, Output] = {}
     pieces: dict[Key, list[tuple[int, str, bytes]]] = {}
     query = select(*(chunks.c[name] for name in ("key", "series", "ordinal", "rows", "names", "data")))
     query = query.where(chunks.c.run_id == run_id, chunks.c.replicate == replicate).order_by(chunks.c.ordinal)
@@ -29,12 +29,12 @@ def of_replicate(conn: Connection, run_id: str, replicate: int) -> Outputs:
         pieces.setdefault(key, []).append((row.rows, row.names, row.data))
     for key, of_key in pieces.items():
         columns = measured(*zip(*of_key, strict=True))
-        found[key] = Rows(tuple(columns), np.stack(list(columns.values())))
+        outputs[key] = Rows(tuple(columns), np.stack(list(columns.values())))
     joined = artifacts.join(events, and_(events.c.run_id == artifacts.c.run_id, events.c.seq == artifacts.c.seq))
     names = ("key", "name", "sha256", "size_bytes")
     saved = select(*(artifacts.c[name] for name in names), events.c.ordinal).select_from(joined)
     for row in conn.execute(saved.where(artifacts.c.run_id == run_id, artifacts.c.replicate == replicate)):
         key = Key(trainings(row.key), "artifact", row.name)
         first[key] = row.ordinal
-        found[key] = Saved(row.sha256, row.size_bytes)
-    return {key: found[key] for key in sorted(found, key=first.__getitem__)}
+        outputs[key] = Saved(row.sha256, row.size_bytes)
+    return {key: outputs[key] for key in sorted(outputs, key=first.__getitem__)}

@@ -133,11 +133,11 @@ def get(conn: Connection, run_id: str) -> Run:
 
 def several(conn: Connection, run_ids: Sequence[str]) -> list[Run]:
     """Return these runs in their order. Raises NotFound for the first that is not there."""
-    found = {run.id: run for run in records(conn, conn.execute(select(runs).where(runs.c.id.in_(run_ids))).all())}
+    by_id = {run.id: run for run in records(conn, conn.execute(select(runs).where(runs.c.id.in_(run_ids))).all())}
     for run_id in run_ids:
-        if run_id not in found:
+        if run_id not in by_id:
             raise NotFound(f"there is no run {run_id}")
-    return [found[run_id] for run_id in run_ids]
+    return [by_id[run_id] for run_id in run_ids]
 
 
 def records(conn: Connection, rows: Sequence[AnyRow]) -> list[Run]:

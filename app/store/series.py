@@ -49,10 +49,10 @@ def chunks_of(
     conn: Connection, run_ids: Collection[str], names: Collection[str]
 ) -> dict[tuple[str, str], list[AnyRow]]:
     """Return the chunks of several series of several runs by run and name."""
-    found: dict[tuple[str, str], list[AnyRow]] = {(run_id, name): [] for run_id in run_ids for name in names}
+    rows_of: dict[tuple[str, str], list[AnyRow]] = {(run_id, name): [] for run_id in run_ids for name in names}
     for row in conn.execute(_chunks().where(table.c.run_id.in_(run_ids), table.c.series.in_(names))):
-        found[row.run_id, row.series].append(row)
-    return found
+        rows_of[row.run_id, row.series].append(row)
+    return rows_of
 
 
 def of_several(conn: Connection, run_ids: Collection[str], name: str, where: Where) -> dict[str, list[AnyRow]]:
@@ -65,10 +65,10 @@ def of_several(conn: Connection, run_ids: Collection[str], name: str, where: Whe
         .where(table.c.run_id.in_(run_ids), table.c.series == name, *wanted)
         .order_by(table.c.replicate, table.c.ordinal)
     )
-    found: dict[str, list[AnyRow]] = {run_id: [] for run_id in run_ids}
+    rows_of: dict[str, list[AnyRow]] = {run_id: [] for run_id in run_ids}
     for row in conn.execute(query):
-        found[row.run_id].append(row)
-    return found
+        rows_of[row.run_id].append(row)
+    return rows_of
 
 
 def timed(chunks: Sequence[AnyRow], key: type[TrainingKey]) -> Series:
@@ -97,8 +97,8 @@ def unpacked(chunks: Sequence[AnyRow], key: type[TrainingKey]) -> Series:
     if not chunks:
         return Series({column: np.array([], dtype=dtype) for column, dtype in types.items()}, names)
     replicates, keys, lengths, layouts, data = zip(*(row[: len(_COLUMNS)] for row in chunks), strict=True)
-    found = [coordinates(key) for key in keys]
-    values = {"replicate": replicates, **{name: [key_of_row[name] for key_of_row in found] for name in names}}
+    keys_read = [coordinates(key) for key in keys]
+    values = {"replicate": replicates, **{name: [key_of_row[name] for key_of_row in keys_read] for name in names}}
     columns: dict[str, NDArray[Any]] = {
         column: np.repeat(np.array(values[column], dtype=dtype), lengths) for column, dtype in types.items()
     }

@@ -69,10 +69,10 @@ class Snapshot(Reads):
 
     def several(self, run_ids: Sequence[str]) -> list[Run]:
         """These runs in their order. Raises NotFound."""
-        found = super().several(run_ids)
-        for run in found:
+        records = super().several(run_ids)
+        for run in records:
             self._keep(run)
-        return found
+        return records
 
     def last_seqs(self, run_ids: Collection[str] | None = None) -> dict[str, int]:
         """The newest seq of each of these runs, or of all that are not in the bin; unknown ones are left out."""
@@ -119,12 +119,12 @@ class Snapshot(Reads):
         self, run_id: str, names: Collection[str], *, with_artifacts: bool = False, with_starts: bool = False
     ) -> None:
         """Read whole series of one run in one statement with its artifacts and starts, in place of those read ahead."""
-        found = together.read(self._conn, run_id, names, with_artifacts=with_artifacts, with_starts=with_starts)
-        self._chunks = {(run_id, name): chunks for name, chunks in found.chunks.items()}
+        rows = together.read(self._conn, run_id, names, with_artifacts=with_artifacts, with_starts=with_starts)
+        self._chunks = {(run_id, name): chunks for name, chunks in rows.chunks.items()}
         if with_artifacts:
-            self._known["artifacts", run_id] = found.artifacts
+            self._known["artifacts", run_id] = rows.artifacts
         if with_starts:
-            self._known["starts", run_id] = found.starts
+            self._known["starts", run_id] = rows.starts
 
     def series(
         self,

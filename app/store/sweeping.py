@@ -33,7 +33,7 @@ class Sweeping(Connected):
                 submissions.end(conn, once, sweep_id=sweep_id)
             return sweeps.get(conn, sweep_id), added
 
-    def continue_sweep(self, sweep_id: str, expected: int, found: Next) -> list[str]:
+    def continue_sweep(self, sweep_id: str, expected: int, decision: Next) -> list[str]:
         """Store further members of an open sweep with `expected` members; returns their runs. Raises NotFound.
 
         Does nothing where there are other members by now: another process was faster, and the next look decides.
@@ -42,9 +42,9 @@ class Sweeping(Connected):
             row = sweeps.locked(conn, sweep_id)
             if row.state != "open" or row.deleted_at is not None or sweeps.count(conn, sweep_id) != expected:
                 return []
-            added = sweeps.add(conn, sweep_id, expected, found.starts)
-            if found.close is not None:
-                sweeps.close(conn, sweep_id, found.close)
+            added = sweeps.add(conn, sweep_id, expected, decision.starts)
+            if decision.close is not None:
+                sweeps.close(conn, sweep_id, decision.close)
             return added
 
     def measure_members(self, sweep_id: str, results: Sequence[Result]) -> None:

@@ -67,7 +67,7 @@ def checked(query: str) -> str:
     if len(query) > LENGTH:
         raise FieldError("query", f"has {len(query):,} characters; at most {LENGTH:,} are allowed")
     pairs = parse_qsl(query.removeprefix("?"), max_num_fields=200)
-    parts = {name: ",".join(value for each, value in pairs if each == name) for name in PARTS}
+    parts = {name: ",".join(value for key, value in pairs if key == name) for name in PARTS}
     if "\0" in query or "\0" in "".join(parts.values()):
         raise FieldError("query", "contains a control character")
     try:

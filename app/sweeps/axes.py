@@ -131,7 +131,7 @@ def key(value: Any) -> str:
 def written(value: Any) -> str:
     """Return a value as a reader writes it: a component by its kind and, where they are few, its settings."""
     if isinstance(value, dict) and "kind" in value:
-        inner = [f"{name} {written(each)}" for name, each in value.items() if name != "kind"]
+        inner = [f"{name} {written(item)}" for name, item in value.items() if name != "kind"]
         return f"{value['kind']} ({', '.join(inner)})" if 0 < len(inner) <= FEW else str(value["kind"])
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(written, value)) + "]"

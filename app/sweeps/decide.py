@@ -55,13 +55,13 @@ def spent(plan: Plan, members: Sequence[Tried]) -> str:
 def good_enough(plan: Plan, members: Sequence[Tried], *, maximise: bool) -> str:
     """Return which stop rule holds; empty while none does."""
     sign = 1 if maximise else -1
-    found = [member.objective for member in members if member.objective is not None]
+    objectives = [member.objective for member in members if member.objective is not None]
     target, patience = plan.stop.target, plan.stop.patience
-    if target is not None and any(sign * value >= sign * target for value in found):
+    if target is not None and any(sign * value >= sign * target for value in objectives):
         return f"The target of {written(target)} is reached."
-    if patience is not None and found:
-        best = max(range(len(found)), key=lambda place: (sign * found[place], -place))
-        if len(found) - 1 - best >= patience:
+    if patience is not None and objectives:
+        best = max(range(len(objectives)), key=lambda place: (sign * objectives[place], -place))
+        if len(objectives) - 1 - best >= patience:
             return f"The last {plural(patience, 'run')} did not improve the objective."
     return ""
 

@@ -59,15 +59,15 @@ def put(spec: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a copy of a spec with these values by path, components before what is in them. Raises FieldError."""
     changed: dict[str, Any] = copy.deepcopy(dict(spec))
     for path in sorted(values, key=lambda path: path.count(".")):
-        found = place(changed, path)
+        spot = place(changed, path)
         here: Any = changed
-        for part in found.parts[:-1]:
+        for part in spot.parts[:-1]:
             here = here[part]
-        value, before = values[path], found.get(changed)
+        value, before = values[path], spot.get(changed)
         if isinstance(value, str) and isinstance(before, Mapping) and "kind" in before:
             # A component by its name alone: as it is in the spec, or with its default settings.
             value = dict(before) if before["kind"] == value else {"kind": value}
-        here[found.parts[-1]] = copy.deepcopy(value)
+        here[spot.parts[-1]] = copy.deepcopy(value)
     return changed
 
 

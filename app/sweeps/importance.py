@@ -81,9 +81,9 @@ def _importances(hashed: _Hashed, known: tuple[tuple[str, float], ...], maximise
     random = np.random.default_rng(0)
     every = shares(trials)
     drawn = [shares([trials[i] for i in random.integers(0, len(trials), len(trials))]) for _ in range(DRAWS)]
-    found = []
+    shares_of = []
     for path in plan.axes:
         low, high = np.quantile([item.get(path, 0.0) for item in drawn], [0.05, 0.95])
         share = float(every.get(path, 0.0))
-        found.append(Importance(path, share, min(share, float(low)), max(share, float(high))))
-    return tuple(sorted(found, key=lambda each: -each.share))
+        shares_of.append(Importance(path, share, min(share, float(low)), max(share, float(high))))
+    return tuple(sorted(shares_of, key=lambda one: -one.share))

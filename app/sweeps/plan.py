@@ -93,8 +93,8 @@ class Plan(BaseModel):
                 levels.append(axis.levels(whole=self.whole(path)))
             except ValueError as error:
                 raise FieldError(f"axes.{path}", str(error)) from None
-        for each in product(*levels):
-            yield dict(zip(self.axes, each, strict=True))
+        for values in product(*levels):
+            yield dict(zip(self.axes, values, strict=True))
 
     def size(self) -> int:
         """Return how many members it will have at most. Raises FieldError where that is not bounded, or too much."""
@@ -127,13 +127,13 @@ def canonical(plan: Plan) -> Plan:
     names: dict[str, str] = {}
     for path in plan.axes:
         try:
-            found = place(plan.spec, path).path
+            full = place(plan.spec, path).path
         except FieldError as error:
             raise FieldError(f"axes.{path}", error.message) from None
-        if found in names:
-            raise FieldError(f"axes.{path}", f"is the same field as {names[found]}: one field has one axis")
-        names[found] = path
-    return plan.model_copy(update={"axes": {found: plan.axes[path] for found, path in names.items()}})
+        if full in names:
+            raise FieldError(f"axes.{path}", f"is the same field as {names[full]}: one field has one axis")
+        names[full] = path
+    return plan.model_copy(update={"axes": {full: plan.axes[path] for full, path in names.items()}})
 
 
 def untried(plan: Plan, tried: Mapping[str, Any] | set[str], n: int) -> list[Values]:

@@ -75,7 +75,7 @@ def typed(axis_: Axis) -> str:
     return f"{_text(axis_.log_range.low)}..{_text(axis_.log_range.high)} log{count}"
 
 
-def _text(each: Any) -> str:
-    if isinstance(each, dict) and "kind" in each:
-        return str(each["kind"])
-    return str(each).lower() if isinstance(each, bool) else str(each)
+def _text(value: Any) -> str:
+    if isinstance(value, dict) and "kind" in value:
+        return str(value["kind"])
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -30,7 +30,7 @@ def job(store: Store, folder: Path, width: int = 8, device: str = "cuda:0") -> J
 def room_for(replicates: float) -> int:
     """The memory of a device that four fifths of are enough for so many."""
     needed = footprint(EIGHT, Path())
-    return int((needed.shared + replicates * needed.each) / gpu_memory.SHARE) + 1
+    return int((needed.shared + replicates * needed.per_replicate) / gpu_memory.SHARE) + 1
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_rates_of_an_erasure_are_as_many_at_once_as_setting_and_memory_allow(
     """The largest grid has six cells: three rates with the picture and without it."""
     spec = erasure_spec({"sgd": (0.5,), "adam": (0.001, 0.003, 0.01)})
     needed = erasure.footprint(spec, Path())
-    has = PLENTY if free == PLENTY else int((needed.shared + free * needed.each) / gpu_memory.SHARE) + 1
+    has = PLENTY if free == PLENTY else int((needed.shared + free * needed.per_replicate) / gpu_memory.SHARE) + 1
     store.create_run(spec, name="x")
     claim = store.claim("cpu", "a test")
     assert claim is not None
@@ -131,7 +131,7 @@ def test_what_can_never_fit_is_refused_by_name(store: Store, tmp_path: Path) -> 
     refusals = store.refusals(run_id)
     assert [refusal.replicate for refusal in refusals] == [0, 1]
     needed = footprint(EIGHT, Path())
-    size = f"{(needed.shared + needed.each) / 1e6:.0f} MB"
+    size = f"{(needed.shared + needed.per_replicate) / 1e6:.0f} MB"
     assert refusals[0].reason == (
         f"one replicate takes about {size} of memory, and cuda:0 has {small.total / 1e6:.0f} MB, of which 80% are used"
     )

@@ -18,9 +18,9 @@ class Grid(Params):
     def at(self, lr: float) -> OptimizerParams:
         """The optimizer at one of them."""
         knobs = {name: getattr(self, name) for name in type(self).model_fields if name != "lrs"}
-        made = CATALOG["optimizer"][self.kind].params.model_validate({**knobs, "lr": lr})
-        assert isinstance(made, OptimizerParams)  # noqa: S101 (the room holds nothing else)
-        return made
+        params = CATALOG["optimizer"][self.kind].params.model_validate({**knobs, "lr": lr})
+        assert isinstance(params, OptimizerParams)  # noqa: S101 (the room holds nothing else)
+        return params
 
 
 def _grid(params: type[Params]) -> type[Grid]:
@@ -37,10 +37,10 @@ def _grid(params: type[Params]) -> type[Grid]:
         json_schema_extra=unit("per step"),
     )
     first = {"kind": fields.pop("kind"), "lrs": (tuple[Lr, ...], lrs)}
-    made = create_model(f"{params.__name__}Grid", __base__=Grid, __module__=__name__, **first, **fields)
+    grid = create_model(f"{params.__name__}Grid", __base__=Grid, __module__=__name__, **first, **fields)
     # Where pickle looks for it: a worker hands the spec to another process.
-    globals()[made.__name__] = made
-    return made
+    globals()[grid.__name__] = grid
+    return grid
 
 
 if TYPE_CHECKING:

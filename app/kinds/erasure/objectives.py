@@ -16,8 +16,8 @@ def _of(column: str, pick: Callable[[NDArray[np.float64]], np.float64]) -> Calla
         rows = series["ending"]
         if column not in rows.columns:
             return None
-        found = rows[column][(rows["image"] == "picture") & np.isfinite(rows[column])]
-        return float(pick(found)) if len(found) else None
+        values = rows[column][(rows["image"] == "picture") & np.isfinite(rows[column])]
+        return float(pick(values)) if len(values) else None
 
     return value
 

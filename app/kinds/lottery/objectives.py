@@ -16,9 +16,9 @@ def _at(column: str, *, last: bool) -> Objective:
         if column not in outcome.columns:
             return None
         rows = outcome.tickets
-        found = rows[column][rows["level"] == (run.levels if last else 0)]
+        values = rows[column][rows["level"] == (run.levels if last else 0)]
         # A training that diverged has no end: a mean of the others would favour what diverges often.
-        return float(np.mean(found)) if len(found) == run.spec.replicates and np.isfinite(found).all() else None
+        return float(np.mean(values)) if len(values) == run.spec.replicates and np.isfinite(values).all() else None
 
     which = "last_ticket" if last else "dense"
     where = "of the last ticket" if last else "of the dense network"

@@ -14,10 +14,10 @@ BEST = "compared_1"
 
 def best(data: SweepData) -> list[float]:
     """Return the best objective up to each member."""
-    found: list[float] = []
+    bests: list[float] = []
     for value in data.values:
-        found.append(value if not found or data.looked.better(value, found[-1]) else found[-1])
-    return found
+        bests.append(value if not bests or data.looked.better(value, bests[-1]) else bests[-1])
+    return bests
 
 
 def finding(data: SweepData) -> list[Part]:

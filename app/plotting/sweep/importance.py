@@ -40,13 +40,13 @@ def of(data: SweepData) -> tuple[int, tuple[Importance, ...]]:
     return n, importances(data.plan, members, maximise=data.looked.maximise)
 
 
-def finding(data: SweepData, found: Sequence[Importance]) -> list[Part]:
+def finding(data: SweepData, shares: Sequence[Importance]) -> list[Part]:
     """The field that decides most, or why none is named."""
     if reason := missing(data):
         return reason
-    if not found:
+    if not shares:
         return [Part("All runs have the same value.")]
-    first, second = found[0], found[1]
+    first, second = shares[0], shares[1]
     named = {column.path: column.label for column in data.columns}
     share = [Part(f"{named[first.path]} "), Part(_percent(first.share), BEST),
              Part(f" (90 % interval {_percent(first.low)} to {_percent(first.high)})")]  # fmt: skip
@@ -57,9 +57,9 @@ def finding(data: SweepData, found: Sequence[Importance]) -> list[Part]:
 
 def draw(data: SweepData, _field: str = "") -> go.Figure:
     """The figure: a point with its interval for each field, the largest on top."""
-    n, found = of(data)
+    n, shares = of(data)
     named = {column.path: column.label for column in data.columns}
-    shown = list(reversed(found))
+    shown = list(reversed(shares))
     traces: list[dict[str, Any]] = []
     above, below = [100 * (item.high - item.share) for item in shown], [100 * (item.share - item.low) for item in shown]
     if shown:
@@ -78,7 +78,7 @@ def draw(data: SweepData, _field: str = "") -> go.Figure:
     return figure(
         traces,
         title="Importance of the fields",
-        finding=finding(data, found),
+        finding=finding(data, shares),
         foot=f"n = {n} runs · share in what sets the best quarter apart (PED-ANOVA) · bar = 90 % of 40 resamples"
         f"{chosen}",
         n=n,
@@ -91,13 +91,13 @@ def draw(data: SweepData, _field: str = "") -> go.Figure:
 
 def table(data: SweepData, _field: str = "") -> dict[str, list[Any]]:
     """A row per field: its share and the interval, in [0, 1]."""
-    n, found = of(data)
+    n, shares = of(data)
     return {
-        "field": [item.path for item in found],
-        "importance": [item.share for item in found],
-        "low": [item.low for item in found],
-        "high": [item.high for item in found],
-        "n": [n] * len(found),
+        "field": [item.path for item in shares],
+        "importance": [item.share for item in shares],
+        "low": [item.low for item in shares],
+        "high": [item.high for item in shares],
+        "n": [n] * len(shares),
     }
 
 

@@ -34,7 +34,7 @@ def finding(data: SweepData, path: str) -> list[Part]:
     field = column(data, path)
     if shared := means(data, path):
         sign = 1 if data.looked.maximise else -1
-        at, mean, n = max(shared, key=lambda each: sign * each[1])
+        at, mean, n = max(shared, key=lambda point: sign * point[1])
         return [Part(f"Best mean at {field.label} {_value(field, at)}: "), Part(data.looked.text(mean), BEST),
                 Part(f" (n = {n}).")]  # fmt: skip
     value = data.values[data.best]

@@ -107,15 +107,15 @@ def info(source: Source[ChanceOptions]) -> ChanceInfo:
         return array
 
     share = np.divide(1, least, out=np.zeros(least.shape), where=there)
-    told = [null for null in NULLS if len(i) and np.isfinite(overlaps.expected[null][i, j]).any(axis=1).all()]
+    nulls = [null for null in NULLS if len(i) and np.isfinite(overlaps.expected[null][i, j]).any(axis=1).all()]
     return empty._replace(
         pairs=pairs,
         observed=mean(of_pairs(overlaps.intersections) * share, pairs),
-        expected={null: mean(of_pairs(overlaps.expected[null]) * share, pairs) for null in told},
-        sd={null: np.sqrt(mean(of_pairs(overlaps.sd[null] ** 2) * share**2, pairs**2)) for null in told},
+        expected={null: mean(of_pairs(overlaps.expected[null]) * share, pairs) for null in nulls},
+        sd={null: np.sqrt(mean(of_pairs(overlaps.sd[null] ** 2) * share**2, pairs**2)) for null in nulls},
         nested=0 if source.options.a else int(inside.sum()),
         same=0 if source.options.a else int(same.sum()),
-        estimated=overlaps.estimated if "unit_permuted" in told else (),
+        estimated=overlaps.estimated if "unit_permuted" in nulls else (),
     )
 
 

@@ -70,14 +70,14 @@ def reads(options: DegreeOptions) -> Reads:
 def info(source: Source[DegreeOptions]) -> DegreeInfo:
     """The data of the figure, from the artifacts `pyramid` of one level."""
     options, known = source.options, layers(source)
-    found = [layer for layer in known if options.layer in ("", layer.name)]
-    if not found:
+    chosen = [layer for layer in known if options.layer in ("", layer.name)]
+    if not chosen:
         return _empty(
             options, None, unknown(source, options.layer) if options.layer else awaited(source, options.level)
         )
-    layer, tensors = found[0], saved(source).get(options.level, {})
+    layer, tensors = chosen[0], saved(source).get(options.level, {})
     degrees_of = {replicate: _degrees(layer, tensor, options.side) for replicate, tensor in tensors.items()}
-    there = {replicate: each for replicate, each in degrees_of.items() if each is not None}
+    there = {replicate: degrees for replicate, degrees in degrees_of.items() if degrees is not None}
     if not there:
         return _empty(options, layer, awaited(source, options.level))
     kept = np.stack(list(there.values()), axis=1)

@@ -53,7 +53,7 @@ def info(source: Source[InputOptions]) -> InputInfo:
     known = layers(source)
     if not known:
         return _empty("first layer", None, awaited(source))
-    layer, found = known[0], _columns(source, known[0])
+    layer, columns = known[0], _columns(source, known[0])
     view = view_of(layer, source.run.provenance.get("input"))
     if view is None:
         example = list(source.run.provenance.get("input") or ())
@@ -63,12 +63,12 @@ def info(source: Source[InputOptions]) -> InputInfo:
             "not known."
         )  # fmt: skip
         return _empty(layer.name, None, (Part(why),))
-    if not found:
+    if not columns:
         return _empty(layer.name, view, _missing(source))
     # Two rows of pictures, or one of each channel.
-    levels = _spaced(sorted(found), PER_ROW if view.rows > 1 else 2 * PER_ROW)
-    sums = np.stack([np.sum(found[level], axis=0) for level in levels])
-    n = np.array([len(found[level]) for level in levels])
+    levels = _spaced(sorted(columns), PER_ROW if view.rows > 1 else 2 * PER_ROW)
+    sums = np.stack([np.sum(columns[level], axis=0) for level in levels])
+    n = np.array([len(columns[level]) for level in levels])
     ratio = _relative(sums, view)
     most = layer.weights // ratio[0].size
     return InputInfo(
@@ -78,9 +78,9 @@ def info(source: Source[InputOptions]) -> InputInfo:
         n=n,
         density=sums.sum(axis=1) / (n * layer.weights),
         ratio=ratio,
-        last=_relative(np.stack(found[int(levels[-1])]), view),
+        last=_relative(np.stack(columns[int(levels[-1])]), view),
         spread=ratio.reshape(len(levels), -1).std(axis=1),
-        random_spread=np.array([_random_spread(layer.weights, most, found[level]) for level in levels]),
+        random_spread=np.array([_random_spread(layer.weights, most, columns[level]) for level in levels]),
         awaited=(),
     )
 
@@ -151,11 +151,11 @@ def _where(info: InputInfo, view: View) -> list[Part]:
     """The border against the middle of a picture; of a kernel, or a picture too small for that, its extremes."""
     picture = info.ratio[-1]
     if not view.kernel and min(picture.shape[1:]) >= 4:
-        each = np.array([_border_and_middle(one[0]) for one in info.last])
+        pairs = np.array([_border_and_middle(one[0]) for one in info.last])
         border, middle = _border_and_middle(picture[0])
         return [
-            Part("pixels at the border keep "), *_times(border, each[:, 0]),
-            Part(" times as many weights as in a random mask, those in the middle "), *_times(middle, each[:, 1]),
+            Part("pixels at the border keep "), *_times(border, pairs[:, 0]),
+            Part(" times as many weights as in a random mask, those in the middle "), *_times(middle, pairs[:, 1]),
             Part(" times"),
         ]  # fmt: skip
     most, least = (np.unravel_index(at, picture.shape) for at in (picture.argmax(), picture.argmin()))
@@ -166,11 +166,11 @@ def _where(info: InputInfo, view: View) -> list[Part]:
     ]  # fmt: skip
 
 
-def _times(mean: float, each: Floats) -> list[Part]:
+def _times(mean: float, ratios: Floats) -> list[Part]:
     """A ratio, with the least and the most of several replicates."""
     times = [Part(words.significant(float(mean), 2), WINNING_TICKET)]
-    if len(each) > 1:
-        low, high = (words.significant(float(end), 2) for end in (np.nanmin(each), np.nanmax(each)))
+    if len(ratios) > 1:
+        low, high = (words.significant(float(end), 2) for end in (np.nanmin(ratios), np.nanmax(ratios)))
         times.append(Part(f" ({low} to {high})"))
     return times
 
@@ -253,7 +253,7 @@ def table(info: InputInfo) -> dict[str, list[Any]]:
         "replicates": info.n[at].tolist(),
         "standard_deviation": info.spread[at].tolist(),
         "random_standard_deviation": info.random_spread[at].tolist(),
-        **{f"last_level_{i}": [*unknown.tolist(), *each.ravel().tolist()] for i, each in enumerate(info.last)},
+        **{f"last_level_{i}": [*unknown.tolist(), *cells.ravel().tolist()] for i, cells in enumerate(info.last)},
     }
 
 

@@ -31,7 +31,7 @@ class View(NamedTuple):
         return "kernel position" if self.kernel else "pixel"
 
 
-def view_of(layer: Layer, told: Any) -> View | None:
+def view_of(layer: Layer, recorded: Any) -> View | None:
     """The pictures of a layer's columns; `told` is the shape of one example, None where unknown.
 
     None if the layer is linear and its inputs are no picture: examples are texts, or no shape fits, and no square of 1
@@ -41,9 +41,9 @@ def view_of(layer: Layer, told: Any) -> View | None:
         channels, (height, width) = layer.shape[1], _plane(layer.shape[2:])
         return View((channels, height, width), kernel=True, added=channels > _MOST_CHANNELS)
     columns = layer.size[1]
-    if told and len(told) == 3 and math.prod(told) == columns:
-        return View((int(told[0]), int(told[1]), int(told[2])), kernel=False, added=True)
-    if told and len(told) != 3:
+    if recorded and len(recorded) == 3 and math.prod(recorded) == columns:
+        return View((int(recorded[0]), int(recorded[1]), int(recorded[2])), kernel=False, added=True)
+    if recorded and len(recorded) != 3:
         return None
     for channels in (1, 3):
         side = math.isqrt(columns // channels)

@@ -98,8 +98,8 @@ def _returns(info: DistanceInfo) -> str:
     if not np.nansum(info.revived):
         return "no pruned weight is ever regrown"
     back = np.nansum(info.revived, axis=0).mean()
-    each = " in a replicate on average" if len(info.replicates) > 1 else ""
-    return f"pruned weights are regrown {words.average(float(back))} times{each}"
+    suffix = " in a replicate on average" if len(info.replicates) > 1 else ""
+    return f"pruned weights are regrown {words.average(float(back))} times{suffix}"
 
 
 def draw(info: DistanceInfo) -> go.Figure:

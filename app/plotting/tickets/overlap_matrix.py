@@ -61,8 +61,8 @@ class MatrixInfo(NamedTuple):
 
     @property
     def same(self) -> NDArray[np.bool_]:
-        found: NDArray[np.bool_] = self.nested & (self.sizes[:, None] == self.sizes[None])
-        return found
+        same: NDArray[np.bool_] = self.nested & (self.sizes[:, None] == self.sizes[None])
+        return same
 
     @property
     def shown(self) -> Floats:
@@ -77,17 +77,17 @@ class MatrixInfo(NamedTuple):
 
 def info(source: Source[MatrixOptions]) -> MatrixInfo:
     """The data of the figure, from the overlaps."""
-    options, made = source.options, source.overlaps
-    refs = made.refs if made else ()
+    options, overlaps = source.options, source.overlaps
+    refs = overlaps.refs if overlaps else ()
     k = len(refs)
     sizes, both, expected = np.zeros(k, np.int64), np.zeros((k, k), np.int64), np.full((k, k), np.nan)
-    if made and made.layers:
-        sizes, both = made.sizes.sum(axis=1), made.intersections.sum(axis=2)
-        expected = made.expected[options.null].sum(axis=2)
+    if overlaps and overlaps.layers:
+        sizes, both = overlaps.sizes.sum(axis=1), overlaps.intersections.sum(axis=2)
+        expected = overlaps.expected[options.null].sum(axis=2)
     return MatrixInfo(
         title=title(source),
         tickets=tuple(str(ref) for ref in refs),
-        labels=tuple(labels(refs, made.runs if made else {})),
+        labels=tuple(labels(refs, overlaps.runs if overlaps else {})),
         measure=options.measure,
         null=options.null,
         sizes=sizes,
@@ -99,9 +99,9 @@ def info(source: Source[MatrixOptions]) -> MatrixInfo:
         adjusted=adjusted(both, sizes, expected),
         n=replicates(refs),
         who=count(refs),
-        paired=pairs_by(made) if made else "",
-        pairings=tuple(tuple(pairing(made, a, b) for b in refs) for a in refs) if made else (),
-        left_out=made.left_out if made else 0,
+        paired=pairs_by(overlaps) if overlaps else "",
+        pairings=tuple(tuple(pairing(overlaps, a, b) for b in refs) for a in refs) if overlaps else (),
+        left_out=overlaps.left_out if overlaps else 0,
         awaited=awaited(source),
         unpermuted=made.unpermuted if made else "",
     )

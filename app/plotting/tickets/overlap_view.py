@@ -150,17 +150,17 @@ def title(source: Source[Any]) -> str:
 
 def awaited(source: Source[Any]) -> tuple[Part, ...]:
     """Why there is nothing to compare; empty when there is."""
-    made, layer = source.overlaps, source.options.layer
-    there = made.layers if made and made.refs else source.layers
+    overlaps, layer = source.overlaps, source.options.layer
+    there = overlaps.layers if overlaps and overlaps.refs else source.layers
     if layer is not None and layer not in there:
         names = ", ".join(source.layers)
         known = f"This network has the layers {names}." if names else "Its layers are not known yet."
         return (Part(f"No layer is named {layer!r}. {known}"),)
-    if made is None or not made.refs:
+    if overlaps is None or not overlaps.refs:
         return (Part("Masks are compared as soon as they are saved, each when its training starts." if source.live
                      else "Nothing to show: no mask of these tickets was saved."),)  # fmt: skip
-    if len(made.refs) == 1:
-        (ref,) = made.refs
+    if len(overlaps.refs) == 1:
+        (ref,) = overlaps.refs
         control = "" if ref.control == WINNING_TICKET else f", {_control(ref)}"
         who = f"replicate {ref.replicate}, level {ref.level}{control}"
         return (Part(f"Only {who} is saved{' so far' if source.live else ''}: a comparison needs two."),)
@@ -235,9 +235,9 @@ def _shortened(names: Mapping[str, str]) -> dict[str, str]:
         for way in (str, lambda name: f"{name[: _WIDTH - 1]}…", lambda name: f"{name[:5]}…{name[6 - _WIDTH :]}")
     )
     fits = all(len(name) <= _WIDTH for name in whole.values())
-    for each in [whole] if fits else [cut, middle]:
-        if len(set(each.values())) == len(each):
-            return each
+    for text in [whole] if fits else [cut, middle]:
+        if len(set(text.values())) == len(text):
+            return text
     return {run: run for run in names}
 
 

@@ -55,11 +55,11 @@ def finding(info: ChanceInfo) -> list[Part]:
         Part(" shares " if pairs == 1 else " share "), Part(words.density(info.observed[-1]), WINNING_TICKET),
         Part(" of the smaller mask's weights"),
     ]  # fmt: skip
-    told = [null for null, mean in info.expected.items() if np.isfinite(mean[-1])]
+    nulls = [null for null, mean in info.expected.items() if np.isfinite(mean[-1])]
     chances = [
         [Part(f"{PHRASES[null]}{' ' if place else ' would share '}"),
          Part(words.density(float(info.expected[null][-1])), _LOOKS[null][0])]
-        for place, null in enumerate(told)
+        for place, null in enumerate(nulls)
     ]  # fmt: skip
     if chances:
         parts += [Part("; "), *words.listed(chances, " and ")]

@@ -40,17 +40,17 @@ class Layer(NamedTuple):
 
 def layers(source: Source[Any]) -> tuple[Layer, ...]:
     """The layers in the order of the network; none before the run has told of them."""
-    told = source.run.provenance.get("layers", ())
-    return tuple(Layer(str(layer["name"]), tuple(int(n) for n in layer["shape"])) for layer in told)
+    recorded = source.run.provenance.get("layers", ())
+    return tuple(Layer(str(layer["name"]), tuple(int(n) for n in layer["shape"])) for layer in recorded)
 
 
 def saved(source: Source[Any]) -> Mapping[int, Mapping[int, Tensors]]:
     """The artifacts by level and replicate, both in order."""
-    found: dict[int, dict[int, Tensors]] = defaultdict(dict)
+    tensors: dict[int, dict[int, Tensors]] = defaultdict(dict)
     for name, replicate, level in sorted(source.artifacts, key=lambda place: (place[2], place[1])):
         if name == PYRAMID:
-            found[level][replicate] = source.artifacts[name, replicate, level]
-    return found
+            tensors[level][replicate] = source.artifacts[name, replicate, level]
+    return tensors
 
 
 def unknown(source: Source[Any], layer: str) -> tuple[Part, ...]:

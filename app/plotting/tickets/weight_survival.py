@@ -58,14 +58,14 @@ def info(source: Source[SurvivalOptions]) -> SurvivalInfo:
     """The data of the figure, from the artifacts `pyramid` of all levels."""
     name = source.options.layer
     chosen = [layer for layer in layers(source) if name in (None, layer.name)]
-    found = saved(source) if chosen else {}
-    levels = np.array(sorted(found), dtype=np.int64)
-    replicates = np.array(sorted({replicate for by in found.values() for replicate in by}), dtype=np.int64)
+    artifacts = saved(source) if chosen else {}
+    levels = np.array(sorted(artifacts), dtype=np.int64)
+    replicates = np.array(sorted({replicate for by in artifacts.values() for replicate in by}), dtype=np.int64)
     alive = np.full((len(levels), len(replicates)), np.nan)
     groups = np.full((len(GROUPS), *alive.shape), np.nan)
     weights = sum(layer.weights for layer in chosen)
     sizes = sum((_fifths(strata_sizes(layer.weights)) for layer in chosen), start=np.zeros(len(GROUPS)))
-    for i, by in enumerate(found.values()):
+    for i, by in enumerate(artifacts.values()):
         for replicate, tensors in by.items():
             j = int(np.searchsorted(replicates, replicate))
             alive[i, j] = _sum(chosen, tensors, "rows").sum() / weights
@@ -94,10 +94,10 @@ def _fifths(strata: NDArray[Any]) -> Floats:
 
 def _sum(chosen: list[Layer], tensors: Tensors, kind: str) -> Floats:
     """Kept weights of the layers together: in all from "rows", by fifth from "strata"; NaN unless all are there."""
-    found = [layer.sums(tensors, kind) for layer in chosen]
-    each = [_fifths(sums) if kind == "strata" else np.array([sums.sum(dtype=np.float64)])
-            for sums in found if sums is not None]  # fmt: skip
-    return np.sum(each, axis=0) if len(each) == len(chosen) else np.array([np.nan])
+    of_layers = [layer.sums(tensors, kind) for layer in chosen]
+    totals = [_fifths(sums) if kind == "strata" else np.array([sums.sum(dtype=np.float64)])
+            for sums in of_layers if sums is not None]  # fmt: skip
+    return np.sum(totals, axis=0) if len(totals) == len(chosen) else np.array([np.nan])
 
 
 def finding(info: SurvivalInfo) -> list[Part]:

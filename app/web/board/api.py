@@ -108,8 +108,8 @@ def list_runs(
     with store.snapshot() as now:
         if not wants_csv(request.headers.get("accept", ""), form):
             return page(now, columns, **which)
-        found, following = table(now, columns, **which)
-    answer: Response = csv_response(found, "runs.csv", bom=bom)
+        rows, following = table(now, columns, **which)
+    answer: Response = csv_response(rows, "runs.csv", bom=bom)
     if following:
         answer.headers["X-Next"] = following
     return answer

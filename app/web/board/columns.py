@@ -50,14 +50,14 @@ def differing(facts: Mapping[str, Sequence[Fact]], most: int = MOST) -> list[Col
     """Return at most `most` fields that half of the runs have, with values that differ; components first."""
     paths = dict.fromkeys(fact.path for item in facts.values() for fact in item if measure_of(fact.path) is None)
     runs = [_values(fact) for fact in facts.values()]
-    found = []
+    offered = []
     for path in paths:
         there = [run[path] for run in runs if path in run]
         if path not in _SHOWN and len(set(there)) > 1 and 2 * len(there) >= len(runs):
-            found.append(path)
+            offered.append(path)
     # What the components are differs less often than their settings, and explains them.
-    found.sort(key=lambda path: "." in path)
-    return [column(path) for path in found[:most]]
+    offered.sort(key=lambda path: "." in path)
+    return [column(path) for path in offered[:most]]
 
 
 def column(path: str) -> Column:
@@ -111,9 +111,9 @@ def cells(columns: Sequence[Column], facts: Sequence[Fact]) -> tuple[str, ...]:
 def titles(columns: Sequence[Column], facts: Sequence[Fact]) -> tuple[str, ...]:
     """Return the same with the number of replicates of a mean: "0.974, mean over 5 replicates"."""
     titles = []
-    for each, text in zip(columns, cells(columns, facts), strict=True):
-        n = next((fact.n for fact in facts if fact.path == each.path), None)
-        over = each.measure.over if each.measure else ""
+    for column, text in zip(columns, cells(columns, facts), strict=True):
+        n = next((fact.n for fact in facts if fact.path == column.path), None)
+        over = column.measure.over if column.measure else ""
         titles.append(text if n is None or not over else f"{text}, n = {n} {over}")
     return tuple(titles)
 

@@ -67,12 +67,12 @@ def table_of(groups: Groups, columns: Sequence[str]) -> dict[str, list[Any]]:
     """Return groups as columns: value, n, runs in each state, then mean, sd and n of each column."""
     items = groups.items
     states = dict.fromkeys(state for item in items for state in item.states)
-    found: dict[str, list[Any]] = {"value": [item.value for item in items], "n": [item.n for item in items]}
-    found |= {state: [item.states.get(state, 0) for item in items] for state in states}
+    table: dict[str, list[Any]] = {"value": [item.value for item in items], "n": [item.n for item in items]}
+    table |= {state: [item.states.get(state, 0) for item in items] for state in states}
     for name in columns:
         for part in ("mean", "sd", "n"):
-            found[f"{name}.{part}"] = [getattr(item.columns.get(name), part, None) for item in items]
-    return found
+            table[f"{name}.{part}"] = [getattr(item.columns.get(name), part, None) for item in items]
+    return table
 
 
 _HEAD = ("id", "name", "kind", "dataset", "model", "state", "tags", "created_at", "started_at", "finished_at", "error")
@@ -83,10 +83,10 @@ def _facts(store: Snapshot, runs: Sequence[Run], asked: Sequence[Column]) -> Map
 
 
 def _fields(asked: Sequence[Column], facts: Sequence[Fact]) -> Iterator[tuple[str, FieldValue]]:
-    for each in asked:
-        mine = [fact for fact in facts if fact.path == each.path]
+    for column in asked:
+        mine = [fact for fact in facts if fact.path == column.path]
         if mine:
-            yield each.path, FieldValue(values=[_value(fact) for fact in mine], n=mine[0].n)
+            yield column.path, FieldValue(values=[_value(fact) for fact in mine], n=mine[0].n)
 
 
 def _row(run: Run, asked: Sequence[Column], facts: Sequence[Fact]) -> dict[str, Any]:

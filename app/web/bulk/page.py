@@ -126,10 +126,10 @@ def _ids(given: Sequence[str]) -> list[str]:
 
 def _seen(text: str) -> dict[str, str]:
     try:
-        found = _SEEN.validate_json(text)
+        conditions = _SEEN.validate_json(text)
     except ValidationError:
         raise FieldError("seen", "must be a JSON object of conditions by run") from None
-    return {run_id: found[run_id] for run_id in _ids(list(found))}
+    return {run_id: conditions[run_id] for run_id in _ids(list(conditions))}
 
 
 def _names(store: Store, run_ids: Sequence[str]) -> str:

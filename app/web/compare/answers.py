@@ -76,9 +76,9 @@ def _once(store: Snapshot, key: tuple[Any, ...], make: Any) -> Any:
         if key in kept:
             kept.move_to_end(key)
             return kept[key]
-    made = make()
+    value = make()
     with _lock:
-        kept[key] = made
+        kept[key] = value
         while len(kept) > CAPACITY:
             kept.popitem(last=False)
-    return made
+    return value

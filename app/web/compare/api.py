@@ -89,18 +89,18 @@ def compared_figure(
     with sources.now() as readers:
         described = entry in OF_ANY_RUNS
         chosen = select(readers.store, runs, q, group, asked=options.columns_asked, described=described)
-        found = answer(readers, chosen, entry, options, "csv" if csv else "json")
-    headers = {"ETag": found.etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
-    if if_none_match is not None and found.etag in {tag.strip() for tag in if_none_match.split(",")}:
+        figure = answer(readers, chosen, entry, options, "csv" if csv else "json")
+    headers = {"ETag": figure.etag, "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    if if_none_match is not None and figure.etag in {tag.strip() for tag in if_none_match.split(",")}:
         return Response(status_code=304, headers=headers)
     if csv:
         headers["Content-Disposition"] = attachment(f"compare-{name}.csv")
-        return Response(csv_bytes(found.body.decode(), bom=bom), media_type=CSV, headers=headers)
+        return Response(csv_bytes(figure.body.decode(), bom=bom), media_type=CSV, headers=headers)
     if traces is not None:
         # What is sent depends on what was sent before: nothing in between can keep it.
         headers["Cache-Control"] = "no-store"
-        return Response(changed(found.body, traces.split()), media_type="application/json", headers=headers)
-    return Response(found.body, media_type="application/json", headers=headers)
+        return Response(changed(figure.body, traces.split()), media_type="application/json", headers=headers)
+    return Response(figure.body, media_type="application/json", headers=headers)
 
 
 def _items(chosen: Selection) -> list[ComparedRun]:

@@ -23,8 +23,8 @@ def _control(name: str, schema: dict[str, Any], value: Any, chosen: Selection) -
     label = name.replace("_", " ")
     text = str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
     if values := schema.get("enum"):
-        each = tuple((one, one.replace("_", " ")) for one in values)
-        return Control(name, label, "segments" if len(values) <= 4 else "select", text, each)
+        choices = tuple((one, one.replace("_", " ")) for one in values)
+        return Control(name, label, "segments" if len(values) <= 4 else "select", text, choices)
     if schema.get("type") == "boolean":
         return Control(name, label, "check", text if value else "")
     if schema.get("minimum") == -1:
@@ -36,9 +36,9 @@ def _control(name: str, schema: dict[str, Any], value: Any, chosen: Selection) -
     if schema.get("type") == "string" and (known := {key: title for kind in kinds for key, title in kind}):
         return Control(name, label, "select", text, (("", "most common"), *known.items()))
     if schema.get("of") == "column":
-        each = (("", "chosen by what differs"), *((path, title) for path, title, _ in chosen.offered))
+        choices = (("", "chosen by what differs"), *((path, title) for path, title, _ in chosen.offered))
         shown = find(chosen.values, text) if text else None
-        return Control(name, label, "select", shown.path if shown else text, each)
+        return Control(name, label, "select", shown.path if shown else text, choices)
     if schema.get("type") == "integer":
         most = max(run.levels for run in chosen.runs)
         high, zero = (most, "0, dense network") if name == "level" else (schema["maximum"], schema.get("zero", ""))

@@ -62,7 +62,7 @@ class Selection:
         facts = {run_id: values_of(fact) for run_id, fact in self.facts.items()}
         paths = dict.fromkeys(path for fact in facts.values() for path in fact)
         paths |= dict.fromkeys(item.path for item in self.asked)
-        found = [
+        columns = [
             RunColumn(path, column(path).title, tuple(facts[run.id].get(path) for run in self.runs), _group(path))
             for path in paths
         ]
@@ -71,7 +71,9 @@ class Selection:
             for run in self.runs
         )
         took = RunColumn("took", "seconds from start to end", spans, "cost")
-        return tuple(sorted([*found, *([took] if any(spans) else [])], key=lambda each: _GROUPS.index(each.group)))
+        return tuple(
+            sorted([*columns, *([took] if any(spans) else [])], key=lambda column: _GROUPS.index(column.group))
+        )
 
     @property
     def offered(self) -> tuple[tuple[str, str, bool], ...]:
@@ -79,9 +81,9 @@ class Selection:
 
         Of a measure that depends on the share of kept weights usual shares are offered.
         """
-        found = {value.path: value for value in self.values}
-        there = [(item.path, item.title, item.group != "field") for item in found.values()]
-        shares = [path for path in at_shares(found) if path not in found]
+        by_path = {value.path: value for value in self.values}
+        there = [(item.path, item.title, item.group != "field") for item in by_path.values()]
+        shares = [path for path in at_shares(by_path) if path not in by_path]
         return (*there, *((path, column(path).title, True) for path in shares))
 
     @cached_property
@@ -137,18 +139,18 @@ def select(
     if group and not is_field(group):
         raise FieldError("group", f"must be a field of a spec, such as {', '.join(list(spec_fields())[:3])}")
     page = store.runs(q=q, limit=MOST) if q and not ids else Page(items=())
-    found = store.several(ids) if ids else list(page.items)
+    selected = store.several(ids) if ids else list(page.items)
     more = named(",".join([*columns.split(","), group, *asked]))
-    facts = store.facts([run.id for run in found] if described or group else [], [item.path for item in more])
+    facts = store.facts([run.id for run in selected] if described or group else [], [item.path for item in more])
     fields = differing(facts, most=_FIELDS)
     shown = chosen(columns, facts) if columns else fields[:_COLUMNS]
     by = [column(group)] if group else []
     return Selection(
-        tuple(found),
-        _named([cells(by, facts[run.id])[0] or "none" for run in found] if by else None, found),
+        tuple(selected),
+        _named([cells(by, facts[run.id])[0] or "none" for run in selected] if by else None, selected),
         tuple(fields),
         tuple(shown),
-        {run.id: cells(shown, facts.get(run.id, ())) for run in found},
+        {run.id: cells(shown, facts.get(run.id, ())) for run in selected},
         facts,
         page.next is not None,
         tuple(more),
@@ -181,12 +183,12 @@ def _group(path: str) -> Literal["field", "result", "cost"]:
 
 def values_of(facts: Sequence[Fact]) -> dict[str, Value]:
     """Return a value for each path: a number, or words, of a list all of them."""
-    found: dict[str, list[Fact]] = {}
+    by_path: dict[str, list[Fact]] = {}
     for fact in facts:
-        found.setdefault(fact.path, []).append(fact)
+        by_path.setdefault(fact.path, []).append(fact)
     return {
-        path: each[0].number
-        if len(each) == 1 and each[0].number is not None
-        else ", ".join(f"{fact.number:g}" if fact.number is not None else fact.text or "" for fact in each)
-        for path, each in found.items()
+        path: group[0].number
+        if len(group) == 1 and group[0].number is not None
+        else ", ".join(f"{fact.number:g}" if fact.number is not None else fact.text or "" for fact in group)
+        for path, group in by_path.items()
     }

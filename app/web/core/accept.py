@@ -13,9 +13,9 @@ def best(accept: str, offers: Sequence[str]) -> str:
     def quality(offer: str) -> float:
         kind = offer.partition("/")[0]
         for pattern in (offer, f"{kind}/*", "*/*"):
-            found = [q for name, q in ranges if name == pattern]
-            if found:
-                return found[0]
+            weights = [q for name, q in ranges if name == pattern]
+            if weights:
+                return weights[0]
         return 0.0
 
     return max(offers, key=quality)  # max keeps the first of equals

@@ -131,8 +131,8 @@ def _repeated(content_type: str, body: bytes) -> Response | None:
         unique_json.loads(body)
     except unique_json.RepeatedNameError as error:
         path = error.path.removeprefix("spec.")
-        told = "occurs twice in one object, so its value is ambiguous"
-        return problem(422, f"{path}: {told}", errors=[BadField(path=path, message=told)])
+        message = "occurs twice in one object, so its value is ambiguous"
+        return problem(422, f"{path}: {message}", errors=[BadField(path=path, message=message)])
     except (ValueError, RecursionError):
         return None
     return None

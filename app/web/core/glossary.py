@@ -72,9 +72,10 @@ def _pattern() -> re.Pattern[str]:
 @cache
 def _meanings() -> str:
     """What every page has out of sight: the meaning of each hinted term, for readers aloud and for scripts."""
-    each = dict.fromkeys(hinted().values())
+    meanings = dict.fromkeys(hinted().values())
     texts = (
-        f'<p id="{term.anchor}" data-words="{escape(",".join(term.words))}">{escape(term.meaning)}</p>' for term in each
+        f'<p id="{term.anchor}" data-words="{escape(",".join(term.words))}">{escape(term.meaning)}</p>'
+        for term in meanings
     )
     return f'<div id="meanings" hidden>{"".join(texts)}</div>'
 
@@ -99,13 +100,13 @@ def _mark(body: str, root: str) -> str:
     outer: list[tuple[str, int, set[str]]] = []
     at, closed_by, depth = 0, "", 0
 
-    def mark(found: re.Match[str]) -> str:
-        term = hinted()[found[1].lower()]
+    def mark(match: re.Match[str]) -> str:
+        term = hinted()[match[1].lower()]
         if term.name in used:
-            return found[0]
+            return match[0]
         used.add(term.name)
         link = f'href="{root}/glossary#row-{term.anchor}" aria-describedby="{term.anchor}"'
-        return f'<a class="term" {link}>{found[0]}</a>'
+        return f'<a class="term" {link}>{match[0]}</a>'
 
     for tag in TAG.finditer(body):
         text = body[at : tag.start()]

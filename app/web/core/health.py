@@ -26,14 +26,14 @@ async def healthz() -> str:
 def readyz(response: Response, store: StoreDep, queue: QueueDep) -> Ready:
     """503 when the database is away, damaged or not migrated; a broker that does not answer only delays runs."""
     trouble = store.trouble()
-    told = queue.alive()
+    reachable = queue.alive()
     if trouble is not None:
         response.status_code = 503
     return Ready(
-        status="not ready" if trouble is not None else "ready" if told else "degraded",
+        status="not ready" if trouble is not None else "ready" if reachable else "degraded",
         parts={
             "store": "ok" if trouble is None else trouble.detail,
-            "broker": "ok" if told else "does not answer: runs are stored and start when it is back",
+            "broker": "ok" if reachable else "does not answer: runs are stored and start when it is back",
         },
     )
 

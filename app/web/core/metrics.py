@@ -70,13 +70,13 @@ class _Stored(Collector):
         yield alive
         loads = [(worker, worker.load.model_dump()) for worker in workers if worker.alive and worker.load is not None]
         for field, about in WorkerLoad.model_fields.items():
-            each = GaugeMetricFamily(
+            gauge = GaugeMetricFamily(
                 f"ticketscope_worker_{field}", about.description or "", labels=("worker", "queue", "host")
             )
             for worker, load in loads:
                 if load[field] is not None:
-                    each.add_metric((worker.id, worker.queue, worker.host), load[field])
-            yield each
+                    gauge.add_metric((worker.id, worker.queue, worker.host), load[field])
+            yield gauge
 
 
 class Timing:

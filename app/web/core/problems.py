@@ -75,8 +75,8 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def summary(errors: Sequence[BadField]) -> str:
     """One line that names the first `NAMED` bad fields, and says how many more there are."""
-    told = [f"{error.path}: {error.message}" if error.path else error.message for error in errors[:NAMED]]
-    return "; ".join([*told, f"and {len(errors) - NAMED:,} more"] if len(errors) > NAMED else told)
+    lines = [f"{error.path}: {error.message}" if error.path else error.message for error in errors[:NAMED]]
+    return "; ".join([*lines, f"and {len(errors) - NAMED:,} more"] if len(errors) > NAMED else lines)
 
 
 def bad_fields(errors: Sequence[Any], value: Any, *, drop: Sequence[str] = ()) -> list[BadField]:
@@ -151,14 +151,14 @@ def _answer(
 
 async def _on_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 (narrowing: the handler's own key)
-    found: list[BadField] = []
-    for each in error.errors():
-        place, *loc = each["loc"]
-        if each["type"] == "json_invalid":
-            return _answer(request, 400, f"The body is not JSON: {each['ctx']['error']} at character {loc[0]}.")
+    fields: list[BadField] = []
+    for part in error.errors():
+        place, *loc = part["loc"]
+        if part["type"] == "json_invalid":
+            return _answer(request, 400, f"The body is not JSON: {part['ctx']['error']} at character {loc[0]}.")
         value = error.body if place == "body" else None
-        found += bad_fields([{**each, "loc": loc}], value, drop=("spec",))
-    return _answer(request, 422, summary(found), found)
+        fields += bad_fields([{**part, "loc": loc}], value, drop=("spec",))
+    return _answer(request, 422, summary(fields), fields)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
@@ -195,16 +195,16 @@ async def _on_corrupt(request: Request, error: Exception) -> Response:
 
 
 async def _on_database(request: Request, error: Exception) -> Response:
-    found = DAMAGED if isinstance(error, Damaged) else diagnose(error)
-    if found is None:
+    condition = DAMAGED if isinstance(error, Damaged) else diagnose(error)
+    if condition is None:
         raise error
     log.error("%s %s: the database: %s", request.method, request.url.path, error)
-    headers = {"Retry-After": "5"} if found.passes else None
+    headers = {"Retry-After": "5"} if condition.passes else None
     # A form that may be sent once more goes back with all that was typed; files are not kept.
     kind = request.headers.get("content-type", "").partition(";")[0]
-    retry = found.passes and request.method == "POST" and kind != "multipart/form-data"
+    retry = condition.passes and request.method == "POST" and kind != "multipart/form-data"
     fields = [*(await request.form()).multi_items()] if retry and kind == "application/x-www-form-urlencoded" else []
-    return _answer(request, 503, f"{found.detail}.", headers=headers, advice=False, retry=retry, fields=fields)
+    return _answer(request, 503, f"{condition.detail}.", headers=headers, advice=False, retry=retry, fields=fields)
 
 
 async def _on_fault(request: Request, error: Exception) -> Response:

@@ -15,8 +15,8 @@ _UNREADABLE = frozenset({"missing", "float_parsing", "int_parsing", "int_from_fl
 
 def alternatives(prop: Schema, root: Schema) -> dict[str, Schema]:
     """Kind -> schema of its parameters, in the catalog's order; empty when `prop` is no choice."""
-    found = (root["$defs"][ref["$ref"].rsplit("/", 1)[-1]] for ref in prop.get("oneOf", ()))
-    return {alternative["properties"]["kind"]["const"]: alternative for alternative in found}
+    schemas = (root["$defs"][ref["$ref"].rsplit("/", 1)[-1]] for ref in prop.get("oneOf", ()))
+    return {alternative["properties"]["kind"]["const"]: alternative for alternative in schemas}
 
 
 def blame(error: Any, raw: Mapping[str, Any], root: Schema) -> tuple[str, str]:

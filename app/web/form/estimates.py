@@ -38,13 +38,13 @@ def _sweep_estimate(store: Store, kind: str, data: Mapping[str, str], several: S
     errors = {**errors, **several.errors}
     if spec is not None and not errors:
         try:
-            found = preview(store, plan_of(spec, data, several.axes))
+            sweep = preview(store, plan_of(spec, data, several.axes))
             return Estimate(
-                trainings=f"{found.runs:,}",
-                noun="run" if found.runs == 1 else "runs",
+                trainings=f"{sweep.runs:,}",
+                noun="run" if sweep.runs == 1 else "runs",
                 formula=f"= a sweep over {', '.join(several.axes)}",
-                time=found.words,
-                first=tuple(found.first_words),
+                time=sweep.words,
+                first=tuple(sweep.first_words),
             )
         except FieldError as error:
             errors = {error.field: error.message}

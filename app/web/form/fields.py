@@ -106,11 +106,11 @@ def applied(item: FormField, chosen: Mapping[str, str]) -> FormField:
 
 
 def labels(fields: Sequence[FormField], within: str = "") -> Iterator[tuple[str, str]]:
-    """Yield path and label of every field in the order in which a reader meets them.
+    """Yield path and label of every one in the order in which a reader meets them.
 
     Where several options are open at once, a label names the option too: `Shuffled mask: draws`.
     """
-    for each in fields:
-        yield each.path, f"{within}: {each.label[:1].lower()}{each.label[1:]}" if within else each.label
-        for option in each.options:
-            yield from labels(option.fields, option.title if each.widget == "choices" else within)
+    for one in fields:
+        yield one.path, f"{within}: {one.label[:1].lower()}{one.label[1:]}" if within else one.label
+        for option in one.options:
+            yield from labels(option.fields, option.title if one.widget == "choices" else within)

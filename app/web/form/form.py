@@ -110,7 +110,7 @@ def _flatten(value: Mapping[str, Any], node: Schema, root: Schema, prefix: str, 
             flat[path] = item["kind"]
             _flatten(item, one[item["kind"]], root, f"{path}.{item['kind']}.", flat)
         elif many := alternatives(prop.get("items", {}), root):
-            chosen = {each["kind"]: each for each in item}
+            chosen = {part["kind"]: part for part in item}
             for kind, alternative in many.items():
                 flat[f"{path}.{kind}"] = "on" if kind in chosen else "off"
                 if kind in chosen:
@@ -199,13 +199,13 @@ def _field(
 
 def _range(prop: Schema) -> str:
     """The bounds as a sentence: `1 to 60.`, `Above 0 and below 1.`."""
-    each = prop.get("items", prop)
-    each = each.get("prefixItems", [each])[0]
-    low, high = each.get("minimum"), each.get("maximum")
+    item = prop.get("items", prop)
+    item = item.get("prefixItems", [item])[0]
+    low, high = item.get("minimum"), item.get("maximum")
     if low is not None and high is not None:
         return f"{number(low)} to {number(high)}."
     parts = (
-        ("above", each.get("exclusiveMinimum")), ("from", low), ("up to", high), ("below", each.get("exclusiveMaximum"))
+        ("above", item.get("exclusiveMinimum")), ("from", low), ("up to", high), ("below", item.get("exclusiveMaximum"))
     )  # fmt: skip
     said = " and ".join(f"{word} {number(bound)}" for word, bound in parts if bound is not None)
     return f"{said.capitalize()}." if said else ""

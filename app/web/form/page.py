@@ -92,8 +92,10 @@ def new(
         kind, preset = chosen.spec.kind, chosen.name if preset else ""
         if ticket and "ticket" in EXPERIMENTS[kind].params.model_fields:
             data |= {"ticket": ticket, "layers": ""}
-    made = _page(kind, data, {}, preset=preset, clones=None if extend else source, extends=source if extend else None)
-    return _render(request, store, made, data)
+    new_page = _page(
+        kind, data, {}, preset=preset, clones=None if extend else source, extends=source if extend else None
+    )
+    return _render(request, store, new_page, data)
 
 
 @router.post("/new/estimate")
@@ -130,8 +132,8 @@ def create(request: Request, store: StoreDep, queue: QueueDep, data: FormDep) ->
         except FieldError as error:
             errors = {forms.with_kinds(error.field, spec.model_dump()): error.message}
     shown = dict(data) if base is None else {**forms.values(trainable(base)), **data}
-    made = _page(kind, shown, errors, extends=base)
-    return _render(request, store, made, shown, status=422)
+    new_page = _page(kind, shown, errors, extends=base)
+    return _render(request, store, new_page, shown, status=422)
 
 
 def _create_sweep(
@@ -173,7 +175,7 @@ def _page(
         title="Extend the run" if extends else "New run",
         kind=kind,
         preset=preset,
-        kinds=tuple((each, entry.title) for each, entry in EXPERIMENTS.items()),
+        kinds=tuple((name, entry.title) for name, entry in EXPERIMENTS.items()),
         about_kind=EXPERIMENTS[kind].summary,
         presets=tuple(preset for preset in PRESETS.values() if preset.spec.kind == kind),
         clones=clones,
@@ -192,8 +194,8 @@ def _page(
 def _render(
     request: Request, store: Store, new_page: NewPage, data: Mapping[str, str], status: int = 200
 ) -> HTMLResponse:
-    told = estimate_of(store, new_page.kind, data, new_page.extends)
+    estimate = estimate_of(store, new_page.kind, data, new_page.extends)
     # Cards until one is chosen: then the form shows what it asks for.
     new = not (new_page.preset or new_page.clones or new_page.extends or new_page.errors)
     cards = presets(store, new_page.kind)[:CARDS] if new else []
-    return page(request, "form/new.html", status, page=new_page, estimate=told, shell=shell(store), cards=cards)
+    return page(request, "form/new.html", status, page=new_page, estimate=estimate, shell=shell(store), cards=cards)

@@ -40,21 +40,21 @@ class Several:
 
 def read(kind: str, data: Mapping[str, str]) -> Several:
     """Return the fields with several values of a form, and the form with the first of each."""
-    found = Several(dict(data), {}, {}, {})
+    sweep = Several(dict(data), {}, {}, {})
     for field in _fields([field for section in forms.build(kind, data, {}) for field in section.fields]):
         text, listed = data.get(field.path, ""), field.numeric == "text"
         if field.widget == "text" and not field.path.startswith("picture") and several(text, listed=listed):
-            _add(found, field.path, text, listed=listed)
+            _add(sweep, field.path, text, listed=listed)
     for line in filter(None, (line.strip() for line in data.get("sweep.more", "").splitlines())):
         name, equals, text = (part.strip() for part in line.partition("="))
         if not equals or not text:
-            found.errors["sweep.more"] = f"must have lines such as mode = iterative, one_shot, not {line[:60]}"
-        elif name in found.axes:
-            found.errors["sweep.more"] = f"gives {name} its values a second time: one field has one axis"
+            sweep.errors["sweep.more"] = f"must have lines such as mode = iterative, one_shot, not {line[:60]}"
+        elif name in sweep.axes:
+            sweep.errors["sweep.more"] = f"gives {name} its values a second time: one field has one axis"
         else:
-            _add(found, name, text, listed=";" in text, at="sweep.more")
-    _components(kind, found)
-    return found
+            _add(sweep, name, text, listed=";" in text, at="sweep.more")
+    _components(kind, sweep)
+    return sweep
 
 
 def plan_of(spec: Experiment, data: Mapping[str, str], axes: Mapping[str, Axis]) -> Plan:
@@ -176,27 +176,27 @@ _ABOUT = (
 )  # fmt: skip
 
 
-def _add(found: Several, path: str, text: str, *, listed: bool, at: str = "") -> None:
+def _add(several: Several, path: str, text: str, *, listed: bool, at: str = "") -> None:
     try:
-        made = axis(text, listed=listed)
+        parsed = axis(text, listed=listed)
     except FieldError as error:
-        found.errors[at or path] = f"{path + ' ' if at else ''}{error.message}"
+        several.errors[at or path] = f"{path + ' ' if at else ''}{error.message}"
         return
-    found.axes[path], found.fields[path] = made, at or path
+    several.axes[path], several.fields[path] = parsed, at or path
     if not at:
-        ends = made.range or made.log_range
-        first = made.values[0] if made.values is not None else ends.low if ends is not None else ""
-        found.data[path] = ", ".join(map(str, first)) if isinstance(first, list | tuple) else str(first)
+        ends = parsed.range or parsed.log_range
+        first = parsed.values[0] if parsed.values is not None else ends.low if ends is not None else ""
+        several.data[path] = ", ".join(map(str, first)) if isinstance(first, list | tuple) else str(first)
 
 
-def _components(kind: str, found: Several) -> None:
+def _components(kind: str, several: Several) -> None:
     """Give components that are named alone the settings that the form has for them."""
-    for path, each in found.axes.items():
-        if each.values is not None and found.fields[path] == "sweep.more" and path in found.data:
-            specs = [forms.parse(kind, {**found.data, path: str(value)})[0] for value in each.values]
+    for path, parsed in several.axes.items():
+        if parsed.values is not None and several.fields[path] == "sweep.more" and path in several.data:
+            specs = [forms.parse(kind, {**several.data, path: str(value)})[0] for value in parsed.values]
             dumped = [spec.model_dump(mode="json").get(path) for spec in specs if spec is not None]
             if len(dumped) == len(specs) and all(isinstance(value, dict) for value in dumped):
-                found.axes[path] = Axis(values=tuple(dumped))
+                several.axes[path] = Axis(values=tuple(dumped))
 
 
 def _fields(fields: Sequence[FormField]) -> Iterator[FormField]:

@@ -117,7 +117,7 @@ def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
         controls=tuple((_control_key(item), control_words(item)) for item in here if item.control != WINNING_TICKET),
         level_words=_level_words(rows, level, levels[-1]),
         sentence=_sentence(index, rows, ref, collapse(reader, ref)),
-        layers=tuple(_card(index, i, each, rows, ref, layer, query) for i, each in enumerate(index.layers)),
+        layers=tuple(_card(index, i, one, rows, ref, layer, query) for i, one in enumerate(index.layers)),
         layer=layer.name,
         rows=layer.size[0],
         columns=layer.size[1],
@@ -230,8 +230,8 @@ _COLUMNS = ("kept", "total", "dead_inputs", "dead_units")
 def _of(rows: Series, layer: int, name: str) -> float:
     if name not in rows.columns:
         return 0.0
-    found = rows[name][rows["layer"] == layer]
-    return float(found[-1]) if len(found) else 0.0
+    values = rows[name][rows["layer"] == layer]
+    return float(values[-1]) if len(values) else 0.0
 
 
 def _density(rows: Series) -> float:
@@ -242,7 +242,7 @@ def _level_words(rows: Series, level: int, last: int) -> str:
     return f"{level} of {last} · {words.density(_density(rows))} kept"
 
 
-def _sentence(index: Index, rows: Series, ref: TicketRef, found: Collapse | None) -> str:
+def _sentence(index: Index, rows: Series, ref: TicketRef, state: Collapse | None) -> str:
     if not len(rows):
         return ""
     shares = [_of(rows, i, "kept") / max(_of(rows, i, "total"), 1) for i in range(len(index.layers))]
@@ -262,7 +262,7 @@ def _sentence(index: Index, rows: Series, ref: TicketRef, found: Collapse | None
         else ""
     )
     who = LOOKS[ref.control].phrase if ref.control in LOOKS else ref.control
-    lost = f" {sentence(found)}" if found else ""
+    lost = f" {sentence(state)}" if state else ""
     return f"At level {ref.level} {who} keeps {words.density(_density(rows))} of the weights{spread}.{cut}{lost}"
 
 

@@ -53,9 +53,9 @@ def pairing_chosen(query: Mapping[str, str], pairs: Sequence[str]) -> str:
 
 def pairing_form(index: Index, other: Index, text: str) -> PairingForm:
     """The pairing of two runs as the address has it, or as it would be."""
-    problem, found = "", Pairing((), "name")
+    problem, pairs = "", Pairing((), "name")
     try:
-        found = pairing(index, other, choices(text))
+        pairs = pairing(index, other, choices(text))
     except FieldError as error:
         problem = error.message
     theirs = layers(other)
@@ -66,16 +66,16 @@ def pairing_form(index: Index, other: Index, text: str) -> PairingForm:
             partner=place,
             options=tuple((i, their) for i, (their, like) in enumerate(theirs) if like == shape),
         )
-        for (name, shape), place in zip(layers(index), found.places, strict=False)
+        for (name, shape), place in zip(layers(index), pairs.places, strict=False)
     )
     return PairingForm(
         run=index.run.id,
         run_name=index.run.name,
         other=other.run.id,
         other_name=other.run.name,
-        by=_BY[found.by],
+        by=_BY[pairs.by],
         rows=rows,
-        open=not found.decided,
+        open=not pairs.decided,
         free=any(len(row.options) > 1 for row in rows),
         plain=all(row.name == theirs[row.partner][0] for row in rows),
         problem=problem,

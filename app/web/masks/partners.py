@@ -48,14 +48,14 @@ def get_partner(
     ref, number = _address(other, "other"), number_of(reader, run_id, layer)
     one, index = reader.index(run_id), reader.index(ref.run)
     index.find("mask", ref)
-    found, reason = None, None
+    partner, reason = None, None
     try:
-        found = decided(one, index, choices(pairing))
+        partner = decided(one, index, choices(pairing))
     except FieldError as error:
         reason = f"{error.message[0].upper()}{error.message[1:]}."
     return Partner(
-        layer=index.layers[found.places[number]].name if found else None,
-        by=found.by if found else None,
+        layer=index.layers[partner.places[number]].name if partner else None,
+        by=partner.by if partner else None,
         reason=reason,
         name=index.run.name,
         seq=index.seq,

@@ -174,8 +174,8 @@ def get_tile(
         )  # fmt: skip
     except OutOfRange as error:
         raise HTTPException(400, str(error)) from error
-    told = {**picture_tile._asdict(), "png": None, "legend": _legend(legend(reader, ref, number, query.color, other))}
-    return Response(picture_tile.png, media_type="image/png", headers={**headers, "X-Tile": json.dumps(told)})
+    answer = {**picture_tile._asdict(), "png": None, "legend": _legend(legend(reader, ref, number, query.color, other))}
+    return Response(picture_tile.png, media_type="image/png", headers={**headers, "X-Tile": json.dumps(answer)})
 
 
 @router.get("/runs/{run_id}/masks/{layer}/values", responses=responses(404), response_model=None)
@@ -214,15 +214,15 @@ def get_unit(
 ) -> Response:
     """One output unit: its degrees, its incoming weights, and the paths of kept weights from it to later layers."""
     try:
-        found = unit(reader, query.ref(run_id), number_of(reader, run_id, layer), number)
+        weights = unit(reader, query.ref(run_id), number_of(reader, run_id, layer), number)
     except OutOfRange as error:
         raise HTTPException(400, str(error)) from error
     answer: dict[str, Any] = {
-        **found._asdict(),
-        "kept": _typed(found.kept),
-        "start": _typed(found.start),
-        "end": _typed(found.end),
-        "reached": [{"layer": name, "paths": reach.tolist()} for name, reach in found.reached],
+        **weights._asdict(),
+        "kept": _typed(weights.kept),
+        "start": _typed(weights.start),
+        "end": _typed(weights.end),
+        "reached": [{"layer": name, "paths": reach.tolist()} for name, reach in weights.reached],
     }
     return Response(json_bytes(answer), media_type="application/json")
 
@@ -237,17 +237,17 @@ def _layer(index: Index, number: int) -> LayerInfo:
     )  # fmt: skip
 
 
-def _legend(made: Legend) -> dict[str, Any]:
+def _legend(shown: Legend) -> dict[str, Any]:
     stops: Mapping[Theme, palettes.Stops]
-    if made.kind == "signed":
+    if shown.kind == "signed":
         stops = palettes.DIVERGING
-    elif made.kind == "sides":
+    elif shown.kind == "sides":
         stops = palettes.SIDES
-    elif made.kind == "levels":
+    elif shown.kind == "levels":
         stops = {theme: (palettes.PAPER[theme], *palettes.SEQUENTIAL[theme]) for theme in palettes.PAPER}
     else:
         stops = palettes.SEQUENTIAL
-    return {**made._asdict(), "colors": {theme: list(stops[theme]) for theme in stops}, "paper": palettes.PAPER}
+    return {**shown._asdict(), "colors": {theme: list(stops[theme]) for theme in stops}, "paper": palettes.PAPER}
 
 
 def _typed(array: NDArray[Any]) -> dict[str, Any]:
@@ -266,14 +266,14 @@ def _plain(column: NDArray[Any]) -> list[float | None]:
     return [None if value != value else value for value in column.tolist()]
 
 
-def _columns(found: Cells, kernel: tuple[int, ...]) -> dict[str, NDArray[Any]]:
-    rows, columns = np.meshgrid(found.rows, found.columns, indexing="ij")
+def _columns(cells: Cells, kernel: tuple[int, ...]) -> dict[str, NDArray[Any]]:
+    rows, columns = np.meshgrid(cells.rows, cells.columns, indexing="ij")
     inside = int(np.prod(kernel))
-    made: dict[str, NDArray[Any]] = {"unit": rows, "input": columns // inside}
+    table: dict[str, NDArray[Any]] = {"unit": rows, "input": columns // inside}
     if kernel:
-        made |= dict(zip(("kernel_row", "kernel_column"), np.unravel_index(columns % inside, kernel), strict=False))
-    made |= {
-        "kept": found.kept, "death_level": found.death, "initial": found.start, "trained": found.end,
-        "movement": found.end - found.start, "replicates": found.replicates,
+        table |= dict(zip(("kernel_row", "kernel_column"), np.unravel_index(columns % inside, kernel), strict=False))
+    table |= {
+        "kept": cells.kept, "death_level": cells.death, "initial": cells.start, "trained": cells.end,
+        "movement": cells.end - cells.start, "replicates": cells.replicates,
     }  # fmt: skip
-    return {name: array.reshape(-1) for name, array in made.items()}
+    return {name: array.reshape(-1) for name, array in table.items()}

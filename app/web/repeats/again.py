@@ -57,13 +57,13 @@ def compared(store: Reads, now: Run, to: str | None) -> Comparison:
 
 def relations(store: Reads, run: Run) -> tuple[Relation, ...]:
     """The run that this one repeats, and the newest of those that repeat it, the newest first."""
-    family, found = store.relatives(run.id, NEWEST), []
+    family, relations_of = store.relatives(run.id, NEWEST), []
     if run.again_of is not None:
         if family.original is None:
-            found.append(Relation("Rerun of", "", run.again_of, "open", "deleted for good", ""))
+            relations_of.append(Relation("Rerun of", "", run.again_of, "open", "deleted for good", ""))
         else:
-            found.append(_relation(store, family.original, run, "Rerun of"))
-    return (*found, *(_relation(store, run, repeat, "Rerun as") for repeat in family.repeats))
+            relations_of.append(_relation(store, family.original, run, "Rerun of"))
+    return (*relations_of, *(_relation(store, run, repeat, "Rerun as") for repeat in family.repeats))
 
 
 def _relation(store: Reads, then: Run, now: Run, how: Literal["Rerun of", "Rerun as"]) -> Relation:
@@ -74,9 +74,11 @@ def _relation(store: Reads, then: Run, now: Run, how: Literal["Rerun of", "Rerun
         return Relation(how, other.id, other.name, "open", words, f"{waiting[-1].name} is {waiting[-1].state}")
     if not now.experiment.repeatable:
         return Relation(how, other.id, other.name, "open", "measured times, which differ each time", "")
-    made = compared(store, now, then.id)
-    mark: Literal["same", "differs", "open"] = "differs" if made.different else "same" if made.same else "open"
-    return Relation(how, other.id, other.name, mark, _words(made), _detail(made), made)
+    comparison = compared(store, now, then.id)
+    mark: Literal["same", "differs", "open"] = (
+        "differs" if comparison.different else "same" if comparison.same else "open"
+    )
+    return Relation(how, other.id, other.name, mark, _words(comparison), _detail(comparison), comparison)
 
 
 def _words(comparison: Comparison) -> str:
@@ -87,16 +89,16 @@ def _words(comparison: Comparison) -> str:
 
 def _detail(comparison: Comparison) -> str:
     both = comparison.same + comparison.different
-    told = []
+    texts = []
     if comparison.different:
         first = place(comparison.differences[0])
-        told.append(f"{comparison.different:,} of {both:,} series and artifacts differ, first {first}")
+        texts.append(f"{comparison.different:,} of {both:,} series and artifacts differ, first {first}")
     else:
-        told.append(f"{both:,} series and artifacts")
+        texts.append(f"{both:,} series and artifacts")
     for count, which in ((comparison.only_then, "first"), (comparison.only_now, "second")):
         if count:
-            told.append(f"{count:,} more in the {which} only")
-    return "; ".join(told)
+            texts.append(f"{count:,} more in the {which} only")
+    return "; ".join(texts)
 
 
 def place(difference: Difference) -> str:

@@ -20,9 +20,9 @@ def run_again(run_id: RunId, response: Response, store: StoreDep, queue: QueueDe
 
     When both have finished, their pages say whether they are identical to the bit. Imported masks cannot be run.
     """
-    made = again(store, queue, store.run(run_id))
-    response.headers["Location"] = f"/api/v1/runs/{made.id}"
-    return made
+    copy = again(store, queue, store.run(run_id))
+    response.headers["Location"] = f"/api/v1/runs/{copy.id}"
+    return copy
 
 
 @router.get("/runs/{run_id}/repetition", responses=responses(404, 409))

@@ -13,7 +13,7 @@ from app.web.form import form as forms
 
 
 @dataclass(frozen=True)
-class Made:
+class Differences:
     """What was not the same for all replicates: rows of (replicate, attempts, workers, a value for each of `keys`)."""
 
     keys: tuple[str, ...]
@@ -24,12 +24,12 @@ class Made:
 class SpecPage:
     """The spec in sections, and how to repeat it; `tickets` are rows of (replicate, cells of (href, density)).
 
-    `provenance` is what all replicates have in common; `made` has a row for each that was made otherwise.
+    `provenance` is what all replicates have in common; `differences` lists what differs between them.
     """
 
     sections: tuple[forms.Section, ...]
     provenance: tuple[tuple[str, str], ...]
-    made: Made | None
+    differences: Differences | None
     cli: str
     curl: str
     levels: tuple[int, ...]
@@ -51,7 +51,7 @@ def spec_page(store: Reads, run: Run, origin: str) -> SpecPage:
     return SpecPage(
         sections=sections,
         provenance=tuple(pair for pair in of_run[-1].lines.items() if pair[0] not in keys) if of_run else (),
-        made=_made(of_run, keys) if keys else None,
+        differences=_differences(of_run, keys) if keys else None,
         cli=cli,
         curl=curl,
         levels=levels,
@@ -61,7 +61,7 @@ def spec_page(store: Reads, run: Run, origin: str) -> SpecPage:
     )
 
 
-def _made(of_run: list[Origin], keys: list[str]) -> Made:
+def _differences(of_run: list[Origin], keys: list[str]) -> Differences:
     rows = (
         (
             origin.replicate,
@@ -71,7 +71,7 @@ def _made(of_run: list[Origin], keys: list[str]) -> Made:
         )
         for origin in of_run
     )
-    return Made(tuple(keys), tuple(rows))
+    return Differences(tuple(keys), tuple(rows))
 
 
 def _tickets(

@@ -162,9 +162,9 @@ def _controls(entry: FigureEntry, run: Run, options: Mapping[str, str]) -> list[
             levels = [(str(level), str(level)) for level in range(run.levels + 1)]
             controls.append(Control(name, label, "select", text, (("", "deepest"), *levels)))
         elif "integer" in kinds and name == "replicate":
-            each = [(str(replicate), str(replicate)) for replicate in range(run.spec.replicates)]
+            replicates = [(str(replicate), str(replicate)) for replicate in range(run.spec.replicates)]
             pooled = [("", "all, their mean")] if "null" in kinds else []
-            controls.append(Control(name, label, "select", text, (*pooled, *each)))
+            controls.append(Control(name, label, "select", text, (*pooled, *replicates)))
         elif "integer" in kinds and name == "level":
             high = run.levels
             low = prop.get("minimum", 0)

@@ -71,8 +71,8 @@ def ticket_file(reader: Reader, ref: TicketRef) -> tuple[int, Iterator[bytes]]:
         start, origin = _saved(reader, index, "init", dense), "weights at step 0"
     tensors: dict[str, Part] = {}
     for name in start or trained or masks:
-        found = {"orig": start.get(name), "mask": masks.get(name), "trained": trained.get(name)}
-        tensors |= {f"{name}_{end}": part for end, part in found.items() if part is not None}
+        artifacts = {"orig": start.get(name), "mask": masks.get(name), "trained": trained.get(name)}
+        tensors |= {f"{name}_{end}": part for end, part in artifacts.items() if part is not None}
     about = {
         "run": index.run.id,
         "name": reader.store.run(ref.run).name,  # it may change without an event, unseen by the index

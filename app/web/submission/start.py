@@ -44,10 +44,10 @@ def start(store: Store, spec: Experiment, workers: Sequence[WorkerInfo], speeds:
             return f"Starts behind {ahead}; when is not known yet."
         slots.append(seconds)
     heapq.heapify(slots)
-    for each in slices:
-        if each is None:
+    for one in slices:
+        if one is None:
             return f"Starts behind {ahead}; when is not known yet."
-        heapq.heapreplace(slots, slots[0] + each)
+        heapq.heapreplace(slots, slots[0] + one)
     return f"Starts in about {duration(slots[0])}, behind {ahead}."
 
 

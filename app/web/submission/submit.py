@@ -78,8 +78,8 @@ def extend(store: Store, queue: Queue, run_id: str, spec: Experiment) -> Run:
 
 def announce(store: Store, queue: Queue, run: Run) -> Run:
     """Tell workers and open pages about a run that has work; its progress note says why when it must wait for more."""
-    told = queue.announce(queues_of(run.experiment))
-    if told:
+    reached = queue.announce(queues_of(run.experiment))
+    if reached:
         queue.wake(run.id, run.last_seq)
         return noted(store, run)
     return run.model_copy(update={"progress": run.progress.model_copy(update={"note": BROKER_DOWN})})

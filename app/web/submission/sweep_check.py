@@ -96,11 +96,11 @@ def _specs(store: Store, plan: Plan, members: Iterable[Values]) -> tuple[dict[st
             specs[key(values)] = spec
         except ValidationError as error:
             for bad in bad_fields(error.errors(), put(plan.spec, values)):
-                each = _blamed(bad, values)
-                errors.setdefault((each.path, each.message), each)
+                blame = _blamed(bad, values)
+                errors.setdefault((blame.path, blame.message), blame)
         except FieldError as error:
-            each = _blamed(BadField(path=error.field, message=error.message), values)
-            errors.setdefault((each.path, each.message), each)
+            blame = _blamed(BadField(path=error.field, message=error.message), values)
+            errors.setdefault((blame.path, blame.message), blame)
         if len(errors) > NAMED:
             break
     return specs, list(errors.values())

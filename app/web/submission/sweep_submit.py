@@ -42,17 +42,17 @@ class Preview(BaseModel):
 
 def preview(store: Store, plan: Plan) -> Preview:
     """Return what a sweep would come to. Raises Invalid."""
-    found = checked(store, plan, "preview")
-    seconds = _seconds(store, found)
-    which = found.plan.combinations()
+    valid = checked(store, plan, "preview")
+    seconds = _seconds(store, valid)
+    which = valid.plan.combinations()
     took = "Time not known: not timed here yet" if seconds is None else f"About {duration(seconds)} here"
-    words = f"{plural(found.size, 'run')}. {took}, with nothing else running."
+    words = f"{plural(valid.size, 'run')}. {took}, with nothing else running."
     return Preview(
-        runs=found.size,
+        runs=valid.size,
         combinations=which,
         seconds=seconds,
-        words=words if seconds is not None else f"{plural(found.size, 'run')}. {took}.",
-        first=[start.values for start in found.first.starts[:SHOWN]],
+        words=words if seconds is not None else f"{plural(valid.size, 'run')}. {took}.",
+        first=[start.values for start in valid.first.starts[:SHOWN]],
     )
 
 
@@ -65,8 +65,8 @@ def submit_sweep(
     A request that is repeated finds its sweep.
     """
     name = name.strip() or f"Sweep: {default_name(EXPERIMENT.validate_python(plan.spec))}"[:200]
-    found = checked(store, plan, name)
-    sweep, started = store.create_sweep(found.plan, found.first, name=name, tags=tags, notes=notes, once=once)
+    valid = checked(store, plan, name)
+    sweep, started = store.create_sweep(valid.plan, valid.first, name=name, tags=tags, notes=notes, once=once)
     tell(queue, store, started)
     return sweep
 
@@ -88,10 +88,10 @@ def extend_sweep(
         for member in members:
             if not _takes(plan, path, member.values[path]):
                 raise FieldError(f"axes.{path}", f"must keep the value {written(member.values[path])}, which a run has")
-    found = checked(store, plan, sweep.name)
-    if found.size < len(members):
+    valid = checked(store, plan, sweep.name)
+    if valid.size < len(members):
         raise FieldError("budget.runs", f"must be at least {len(members)}: there are as many runs already")
-    store.replan_sweep(sweep_id, found.plan)
+    store.replan_sweep(sweep_id, valid.plan)
     continue_sweep(store, queue, sweep_id)
     return store.sweep(sweep_id)
 
@@ -120,14 +120,14 @@ def _takes(plan: Plan, path: str, value: object) -> bool:
     return key(value) in {key(level) for level in axis.levels(whole=whole)}
 
 
-def _seconds(store: Store, found: Checked) -> float | None:
+def _seconds(store: Store, valid: Checked) -> float | None:
     """Return the time that all members take one after the other, shared by the slots that may take them."""
     here = Here.now(store)
     total = 0.0
-    for spec in found.specs:
-        each = replicate_seconds(spec, here.speeds)
-        slots = min(here.slots(spec), found.plan.at_once * spec.replicates)
-        if each is None or not slots:
+    for spec in valid.specs:
+        one_s = replicate_seconds(spec, here.speeds)
+        slots = min(here.slots(spec), valid.plan.at_once * spec.replicates)
+        if one_s is None or not slots:
             return None
-        total += each * spec.replicates / slots
-    return total * found.size / len(found.specs) if found.specs else None
+        total += one_s * spec.replicates / slots
+    return total * valid.size / len(valid.specs) if valid.specs else None

@@ -20,10 +20,10 @@ def obstacle(device: str, workers: Iterable[WorkerInfo]) -> str:
 
 def reason(run: Run, workers: Iterable[WorkerInfo], refusals: Sequence[Refusal]) -> str:
     """Why a queued run waits for more than a free slot; empty when it does not."""
-    found = obstacle(run.experiment.device, workers)
-    if not found and len({refusal.replicate for refusal in refusals}) == run.experiment.replicates:
+    cause = obstacle(run.experiment.device, workers)
+    if not cause and len({refusal.replicate for refusal in refusals}) == run.experiment.replicates:
         return "waits for a worker that computes identical numbers"
-    return found
+    return cause
 
 
 def noted(store: Reads, run: Run) -> Run:

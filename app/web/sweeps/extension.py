@@ -23,11 +23,11 @@ def extension(sweep: Sweep, data: Mapping[str, str]) -> tuple[dict[str, Axis], B
     """Return the axes that were changed, the budget and the stop rules. Raises FieldError."""
     changed = {}
     before = filled(sweep)
-    for path, each in sweep.axes.items():
+    for path, levels in sweep.axes.items():
         name = f"axes.{path}"
         text = data.get(name, before[name]).strip()
         if text != before[name]:
-            listed = each.values is not None and any(isinstance(value, list | tuple) for value in each.values)
+            listed = levels.values is not None and any(isinstance(value, list | tuple) for value in levels.values)
             try:
                 changed[path] = axis(text, listed=listed)
             except FieldError as error:

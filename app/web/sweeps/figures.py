@@ -33,10 +33,10 @@ def figures_of(sweep: Sweep) -> list[tuple[SweepEntry, str]]:
     """Return the figures of a sweep, each with its field; none where it looks for nothing."""
     if objective_of(sweep.plan) is None:
         return []
-    found = []
+    cards = []
     for entry in SWEEP_FIGURES.values():
-        found += [(entry, path) for path in sweep.axes] if entry.per_field else [(entry, "")]
-    return found
+        cards += [(entry, path) for path in sweep.axes] if entry.per_field else [(entry, "")]
+    return cards
 
 
 def cards(sweep: Sweep, members: Sequence[Member]) -> list[Card]:

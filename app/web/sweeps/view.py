@@ -105,7 +105,7 @@ def view(
     looked = looked_for(sweep)
     ended = [member for member in members if member.objective is not None]
     sign = -1 if looked.maximise else 1
-    by_value = sorted(ended, key=lambda each: (sign * (each.objective or 0.0), each.position))
+    by_value = sorted(ended, key=lambda one: (sign * (one.objective or 0.0), one.position))
     order = "objective" if sort == "objective" else "position"
     shown = (
         [*by_value, *(member for member in members if member.objective is None)] if order == "objective" else members

@@ -61,18 +61,18 @@ def _machine(host: str, workers: Sequence[WorkerInfo]) -> Machine:
     for worker in workers:
         slots[worker.queue] = slots.get(worker.queue, 0) + worker.slots
     measured = [(worker.seen_at, worker.load) for worker in workers if worker.load is not None]
-    made: list[Gauge] = []
+    gauges: list[Gauge] = []
     room = ""
     if measured:
-        _, load = max(measured, key=lambda each: each[0])
-        made = [
+        _, load = max(measured, key=lambda pair: pair[0])
+        gauges = [
             _percent("CPU", load.machine_cpu_share),
             _bytes("Memory", load.machine_memory_bytes, load.machine_memory_total_bytes),
         ]
-        shares = [each.gpu_share for _, each in measured if each.gpu_share is not None]
-        made += [_percent(f"GPU {n}" if len(shares) > 1 else "GPU", share) for n, share in enumerate(shares, 1)]
+        shares = [one.gpu_share for _, one in measured if one.gpu_share is not None]
+        gauges += [_percent(f"GPU {n}" if len(shares) > 1 else "GPU", share) for n, share in enumerate(shares, 1)]
         room = f"{size(load.disk_free_bytes)} free on disk"
-    return Machine(host, ", ".join(f"{queue} × {count}" for queue, count in slots.items()), tuple(made), room)
+    return Machine(host, ", ".join(f"{queue} × {count}" for queue, count in slots.items()), tuple(gauges), room)
 
 
 def _percent(name: str, share: float) -> Gauge:

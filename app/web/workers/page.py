@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 def workers(request: Request, store: StoreDep, queue: QueueDep) -> HTMLResponse:
     """Who works on what, and what waits."""
     with store.snapshot() as now:
-        known, made = now.workers(), shell(now)
+        known, edge = now.workers(), shell(now)
         held = now.held({run for worker in known for run in worker.busy})
         queued = now.queue_length()
     names = {item.run: item.name for item in held}
@@ -44,7 +44,7 @@ def workers(request: Request, store: StoreDep, queue: QueueDep) -> HTMLResponse:
     text = ", ".join(f"{plural(count, 'replicate')} for {_whom(key)}" for key, count in waiting.items())
     return page(
         request, "workers/workers.html", workers=lines, machines=machines(known), troubles=troubles(known),
-        alive=made.alive, broker=queue.alive(), shell=made,
+        alive=edge.alive, broker=queue.alive(), shell=edge,
         queue=f"Waiting: {text}." if text else "The queue is empty.",
     )  # fmt: skip
 

@@ -41,7 +41,7 @@ def _groups(tensors: Mapping[str, Operand]) -> tuple[Group, ...]:
     for operand in tensors.values():  # fixes what cannot be written as blocks, before any block is read
         for dimension in operand.dimensions:
             blocks(dimension)
-    found: dict[Factor, Group] = {}
+    groups: dict[Factor, Group] = {}
     for name, operand in tensors.items():
         for number, dimension in enumerate(operand.dimensions):
             for start, leaves in blocks(dimension):
@@ -50,6 +50,6 @@ def _groups(tensors: Mapping[str, Operand]) -> tuple[Group, ...]:
                         continue
                     outer, inner = (prod(leaf.size for leaf in part) for part in (leaves[:place], leaves[place + 1 :]))
                     axis = Axis(name, number, start, outer, inner)
-                    group = found.get(leaf) or Group(leaf.size, (), tuple(sorted(leaf.mixed_by)))
-                    found[leaf] = replace(group, axes=(*group.axes, axis))
-    return tuple(found.values())
+                    group = groups.get(leaf) or Group(leaf.size, (), tuple(sorted(leaf.mixed_by)))
+                    groups[leaf] = replace(group, axes=(*group.axes, axis))
+    return tuple(groups.values())

@@ -182,7 +182,7 @@ def _first(terms: list[Factor]) -> Factor:
 def reshaped(dimensions: Sequence[Factor], shape: Sequence[int]) -> list[Factor]:
     """Return the dimensions of a tensor that has the entries of another in the same order, but this shape."""
     left = [factor for dimension in dimensions for factor in factors_of(dimension)]
-    found: list[Factor] = []
+    factors: list[Factor] = []
     for size in reversed(shape):
         parts: list[Factor] = []
         while (missing := size // prod(part.size for part in parts)) > 1:
@@ -196,8 +196,8 @@ def reshaped(dimensions: Sequence[Factor], shape: Sequence[int]) -> list[Factor]
             else:
                 fix(*dimensions)
                 return [Factor(length, fixed=True) for length in shape]
-        found.insert(0, product(parts))
-    return found
+        factors.insert(0, product(parts))
+    return factors
 
 
 def blocks(factor: Factor) -> list[tuple[int, list[Factor]]]:

@@ -28,26 +28,26 @@ def fixed(shape: Shape) -> Dimensions:
 
 def elementwise(shape: Shape, *operands: Any, **more: Any) -> Dimensions:
     """Tie the dimensions of all operands, aligned at the innermost; one of size 1 is repeated."""
-    found: list[Factor | None] = [None] * len(shape)
+    factors: list[Factor | None] = [None] * len(shape)
     for operand in (*operands, *more.values()):
         if not isinstance(operand, Operand):
             continue
         for place, factor in enumerate(operand.dimensions, len(shape) - len(operand.dimensions)):
-            known = found[place]
+            known = factors[place]
             if factor.size == 1 < shape[place]:
                 continue
             if known is None:
-                found[place] = factor
+                factors[place] = factor
             else:
                 tie(known, factor)
-    return [Factor(size, fixed=True) if factor is None else factor for size, factor in zip(shape, found, strict=True)]
+    return [Factor(size, fixed=True) if factor is None else factor for size, factor in zip(shape, factors, strict=True)]
 
 
 def in_place(shape: Shape, *operands: Any, **more: Any) -> Dimensions:
     """An operation that looks at places, such as a lower triangle: all entries stay."""
-    found = elementwise(shape, *operands, **more)
-    fix(*found)
-    return found
+    result = elementwise(shape, *operands, **more)
+    fix(*result)
+    return result
 
 
 def linear(_shape: Shape, x: Operand, weight: Operand, bias: Operand | None = None) -> Dimensions:

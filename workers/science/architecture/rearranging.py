@@ -71,26 +71,26 @@ def item(_shape: Shape, x: Any, index: Any) -> Any:
     """`x[index]`: what is picked stays where it is; whole dimensions stay as they are."""
     if not isinstance(x, Operand):
         return x[index]
-    found: Dimensions = []
+    dimensions: Dimensions = []
     left = list(x.dimensions)
     indices = list(index) if isinstance(index, tuple) else [index]
     if Ellipsis in indices:
         place = indices.index(Ellipsis)
         missing = len(left) - sum(index is not None for index in indices) + 1
         indices[place : place + 1] = [slice(None)] * missing
-    for each in indices:
-        if each is None:
-            found.append(Factor(1, fixed=True))
+    for part in indices:
+        if part is None:
+            dimensions.append(Factor(1, fixed=True))
             continue
         factor = left.pop(0)
-        if isinstance(each, slice) and len(range(factor.size)[each]) == factor.size and (each.step or 1) > 0:
-            found.append(factor)
-        elif isinstance(each, int | slice):
+        if isinstance(part, slice) and len(range(factor.size)[part]) == factor.size and (part.step or 1) > 0:
+            dimensions.append(factor)
+        elif isinstance(part, int | slice):
             fix(factor)
-            found += [] if isinstance(each, int) else [Factor(len(range(factor.size)[each]), fixed=True)]
+            dimensions += [] if isinstance(part, int) else [Factor(len(range(factor.size)[part]), fixed=True)]
         else:
             raise NotDefined("it indexes a tensor by another one, which is not followed")
-    return [*found, *left]
+    return [*dimensions, *left]
 
 
 def insert(shape: Shape, x: Operand, dim: int) -> Dimensions:

@@ -42,37 +42,39 @@ class _Found:
 def kernels_of(trace: Trace) -> tuple[Kernel, ...]:
     """Return the kernels of a traced model in forward order."""
     flows: dict[fx.Node, _Flow] = {}
-    found: dict[str, _Found] = {}
+    kernels: dict[str, _Found] = {}
     for node in trace.graph.nodes:
         flow = _Flow({INPUT}) if node.op == "placeholder" else _joined(trace, flows, node)
         flows[node] = flow
         call = _call(node)
         if weight := _weight(trace, node):
             name, tensor, groups = weight
-            if name not in found:
+            if name not in kernels:
                 embedding = "embedding" in call or isinstance(_module(trace, node), nn.Embedding)
                 role: Role = "embedding" if embedding else "attention_out" if flow.heads else "hidden"
-                found[name] = _Found(tuple(tensor.shape), role, set(flow.nearest), flow.heads, groups)
+                kernels[name] = _Found(tuple(tensor.shape), role, set(flow.nearest), flow.heads, groups)
             else:
-                found[name].reads |= flow.nearest
+                kernels[name].reads |= flow.nearest
             flows[node] = _Flow({name}, flow.before | {name})
         elif call in _SUMS:
-            _shortcut(found, *(flows[tensor] for tensor in _tensors(node)))
+            _shortcut(kernels, *(flows[tensor] for tensor in _tensors(node)))
         elif call == _ATTENTION:
             query, key, value = (flows[tensor] for tensor in _tensors(node)[:3])
-            _attend(trace, node, flow, found, (query.nearest, key.nearest, value.nearest))
+            _attend(trace, node, flow, kernels, (query.nearest, key.nearest, value.nearest))
         elif call in _PRODUCTS:
             left, right = (flows[tensor] for tensor in _tensors(node)[:2])
             if left.query:
-                _attend(trace, node, flow, found, (left.query, left.key, right.nearest))
+                _attend(trace, node, flow, kernels, (left.query, left.key, right.nearest))
             else:
                 flow.query, flow.key = set(left.nearest), set(right.nearest)
         if node.op == "output":
-            _ends(found, flow)
-    order = [INPUT, *found]
+            _ends(kernels, flow)
+    order = [INPUT, *kernels]
     return tuple(
-        Kernel(name, each.shape, each.role, tuple(sorted(each.reads, key=order.index)), each.heads, each.groups)
-        for name, each in found.items()
+        Kernel(
+            name, kernel.shape, kernel.role, tuple(sorted(kernel.reads, key=order.index)), kernel.heads, kernel.groups
+        )
+        for name, kernel in kernels.items()
     )
 
 
@@ -120,19 +122,19 @@ def _weight(trace: Trace, node: fx.Node) -> tuple[str, Tensor, int] | None:
     return None
 
 
-def _shortcut(found: dict[str, _Found], *branches: _Flow) -> None:
+def _shortcut(kernels: dict[str, _Found], *branches: _Flow) -> None:
     """Of two branches that are added, a kernel that is alone on one, with several on the other, is a shortcut."""
     if len(branches) != 2:
         return
     one, other = branches
     for mine, theirs in ((one, other), (other, one)):
         alone, parallel = mine.before - theirs.before, theirs.before - mine.before
-        if len(alone) == 1 < len(parallel) and found[name := alone.pop()].role in ("first", "hidden"):
-            found[name].role = "shortcut"
+        if len(alone) == 1 < len(parallel) and kernels[name := alone.pop()].role in ("first", "hidden"):
+            kernels[name].role = "shortcut"
 
 
 def _attend(
-    trace: Trace, node: fx.Node, flow: _Flow, found: dict[str, _Found], reads: tuple[set[str], set[str], set[str]]
+    trace: Trace, node: fx.Node, flow: _Flow, kernels: dict[str, _Found], reads: tuple[set[str], set[str], set[str]]
 ) -> None:
     """Give the kernels of queries, keys and values their roles; the next kernel is the attention's output."""
     shape = [factor.size for factor in trace.operands[node].dimensions]
@@ -140,15 +142,15 @@ def _attend(
     names: tuple[Role, Role, Role] = ("query", "key", "value")
     for name in set.union(*reads) - {INPUT}:
         roles = [role for role, kernels in zip(names, reads, strict=True) if name in kernels]
-        found[name].role = roles[0] if len(roles) == 1 else "query_key_value"
-        found[name].heads = flow.heads
+        kernels[name].role = roles[0] if len(roles) == 1 else "query_key_value"
+        kernels[name].heads = flow.heads
 
 
-def _ends(found: dict[str, _Found], flow: _Flow) -> None:
+def _ends(kernels: dict[str, _Found], flow: _Flow) -> None:
     """Name the kernels that read the input, and those that nothing but the output reads."""
-    for each in found.values():
-        if INPUT in each.reads and each.role == "hidden":
-            each.role = "first"
+    for kernel in kernels.values():
+        if INPUT in kernel.reads and kernel.role == "hidden":
+            kernel.role = "first"
     for name in flow.nearest - {INPUT}:
-        if not any(name in item.reads for item in found.values()):
-            found[name].role = "output"
+        if not any(name in item.reads for item in kernels.values()):
+            kernels[name].role = "output"

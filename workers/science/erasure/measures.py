@@ -72,5 +72,5 @@ def sizes(update: Tensor) -> tuple[list[float], list[float]]:
     """(centre, share): how the entries of an update spread over bins of log10 |entry|; entries of 0 are in none."""
     entries = update.abs().double().flatten().cpu().numpy()
     bins = np.floor(np.log10(entries[entries > 0]) / BIN).astype(int)
-    found, counts = np.unique(bins, return_counts=True)
-    return ((found + 0.5) * BIN).tolist(), (counts / entries.size).tolist()
+    centres, counts = np.unique(bins, return_counts=True)
+    return ((centres + 0.5) * BIN).tolist(), (counts / entries.size).tolist()

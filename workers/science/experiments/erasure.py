@@ -107,7 +107,7 @@ def footprint(spec: ErasureSpec, datasets_dir: Path) -> Footprint:
     ]
     # The matrix as it was at the start, and before an update that is looked at.
     rows, columns = spec.matrix(max(spec.widths))
-    return Footprint(footprints[0].shared, max(one.each for one in footprints) + 2 * 4 * rows * columns)
+    return Footprint(footprints[0].shared, max(one.per_replicate for one in footprints) + 2 * 4 * rows * columns)
 
 
 class _Replicate:

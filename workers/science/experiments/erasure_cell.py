@@ -121,10 +121,10 @@ class CellTraining:
         steps = [float(observation.step)] * len(shares)
         yield Measured(series="spectrum", key=key, columns={"step": steps, "share": shares, "value": values})
         if observation.update is not None:
-            centres, found = measures.sizes(observation.update)
+            centres, sizes = measures.sizes(observation.update)
             steps = [float(observation.step)] * len(centres)
             if centres:
-                columns = {"step": steps, "log10_size": centres, "share": found}
+                columns = {"step": steps, "log10_size": centres, "share": sizes}
                 yield Measured(series="update_sizes", key=key, columns=columns)
         change = (now - self._start).cpu()
         scale = float(change.abs().max()) / LEVELS

@@ -183,7 +183,7 @@ class _Replicate:
             if name in refused:
                 ready.pop(name, None)
             yield self._progress()
-        passes = {name: one_pass(each, training=training) for name, each in ready.items()}
+        passes = {name: one_pass(network, training=training) for name, network in ready.items()}
         timing = interleaved(list(passes.values()), self._spec.repeats, self._device)
         taken = yield from _with(timing, self._progress)
         for name in self._names:

@@ -156,10 +156,10 @@ class Replicate:
 
     def _initial_states(self, level: int, masks: Mapping[str, Tensor]) -> Iterator[tuple[LotteryKey, InitialState]]:
         """Yield the initial state of each draw of each control at a level, whose ticket began with `masks`."""
-        found = self._found(level, masks)
+        known = self._found(level, masks)
         for branch in self._spec.branches:
             context = ControlContext(
-                masks=found,
+                masks=known,
                 theta0=self._rewound,
                 fresh=lambda draw, kind=branch.kind: self._initial(kind, "init", level, draw),  # type: ignore[misc]
                 generator=lambda draw, kind=branch.kind: self._key(kind, "mask", level, draw),  # type: ignore[misc]

@@ -51,7 +51,7 @@ def load(
         kept = _unpacked(value, tensors)
         now = optimizer.state_dict()
         groups = [{**group, **before} for group, before in zip(now["param_groups"], kept["groups"], strict=True)]
-        state = {index: blend(each, now["state"].get(index, {})) for index, each in kept["state"].items()}
+        state = {index: blend(values, now["state"].get(index, {})) for index, values in kept["state"].items()}
         optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
@@ -64,10 +64,10 @@ def _plain(value: Any, name: str, tensors: dict[str, Tensor], part: Callable[[Te
         tensors[name] = value.detach().cpu().permute(order).clone(memory_format=torch.contiguous_format)
         return {"tensor": [name, order]}
     if isinstance(value, dict):
-        return {"pairs": [[key, _plain(each, f"{name}.{key}", tensors, part)] for key, each in value.items()]}
+        return {"pairs": [[key, _plain(item, f"{name}.{key}", tensors, part)] for key, item in value.items()]}
     if isinstance(value, list | tuple):
         kind = "list" if isinstance(value, list) else "tuple"
-        return {kind: [_plain(each, f"{name}.{i}", tensors, part) for i, each in enumerate(value)]}
+        return {kind: [_plain(item, f"{name}.{i}", tensors, part) for i, item in enumerate(value)]}
     if value is None or isinstance(value, bool | int | float | str):
         return {"value": value}
     raise TypeError(f"{name} of an optimizer is a {type(value).__name__}, which cannot be saved")
@@ -80,7 +80,7 @@ def _unpacked(plain: Any, tensors: Mapping[str, Tensor]) -> Any:
             name, order = value
             return tensors[name].permute(sorted(range(len(order)), key=order.__getitem__))
         case "pairs":
-            return {key: _unpacked(each, tensors) for key, each in value}
+            return {key: _unpacked(item, tensors) for key, item in value}
         case "list":
             return [_unpacked(item, tensors) for item in value]
         case "tuple":

@@ -149,14 +149,14 @@ def semi_structured(network: nn.Module, masks: Masks, x: Tensor, *, training: bo
         key: two_of_four(network.get_parameter(key), mask) if _layer(key) in linear else mask
         for key, mask in masks.items()
     }
-    made = _zeroed(network, kept)
+    copy = _zeroed(network, kept)
     for name in linear:
         try:
-            sparse = to_sparse_semi_structured(made.get_parameter(f"{name}.weight").detach())
+            sparse = to_sparse_semi_structured(copy.get_parameter(f"{name}.weight").detach())
         except RuntimeError as error:
             raise Unsupported("layers") from error
-        made.get_submodule(name).weight = nn.Parameter(sparse, requires_grad=False)
-    return Ready(made, x, kept)
+        copy.get_submodule(name).weight = nn.Parameter(sparse, requires_grad=False)
+    return Ready(copy, x, kept)
 
 
 FORMATS: Mapping[str, Format] = {
@@ -194,8 +194,8 @@ def _compact(network: nn.Module, masks: Masks, *, training: bool, example: Tenso
 
 def _linear(network: nn.Module) -> dict[str, nn.Linear]:
     """The linear layers by name."""
-    found = {name: network.get_submodule(name) for name in linear_layers(network)}
-    return {name: module for name, module in found.items() if isinstance(module, nn.Linear)}
+    layers = {name: network.get_submodule(name) for name in linear_layers(network)}
+    return {name: module for name, module in layers.items() if isinstance(module, nn.Linear)}
 
 
 def _layer(key: str) -> str:

@@ -25,16 +25,16 @@ def whole_units(masks: Mapping[str, Tensor], density: float) -> dict[str, Tensor
 
 
 def _shared(masks: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
-    made: dict[str, Tensor] = {}
+    masks_of: dict[str, Tensor] = {}
     last = list(masks)[-1]
     before: tuple[int, int] | None = None
     for name, mask in masks.items():
         n_out, n_in = mask.shape[:2]
         rows = n_out if name == last else _share(n_out, share)
         columns = n_in if before is None else before[1] * (n_in // before[0])
-        made[name] = _block(mask, rows, columns)
+        masks_of[name] = _block(mask, rows, columns)
         before = n_out, rows
-    return made
+    return masks_of
 
 
 def _share(n: int, share: float) -> int:
@@ -42,9 +42,9 @@ def _share(n: int, share: float) -> int:
 
 
 def _block(mask: Tensor, rows: int, columns: int) -> Tensor:
-    made = torch.zeros_like(mask)
-    made[:rows, :columns] = True
-    return made
+    block = torch.zeros_like(mask)
+    block[:rows, :columns] = True
+    return block
 
 
 def two_of_four(weight: Tensor, mask: Tensor) -> Tensor:

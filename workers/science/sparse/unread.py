@@ -53,20 +53,24 @@ def without_unread(network: nn.Module, masks: Mapping[str, Tensor], example: Ten
     return small, entries
 
 
-def _left(network: nn.Module, found: Architecture, masks: Mapping[str, Tensor]) -> dict[Group, Tensor]:
+def _left(network: nn.Module, architecture: Architecture, masks: Mapping[str, Tensor]) -> dict[Group, Tensor]:
     """Which units of each group are left; groups of which none can go are not among them."""
-    kept = {group: torch.ones(group.size, dtype=torch.bool) for group in found.groups if separate(found, group)}
+    kept = {
+        group: torch.ones(group.size, dtype=torch.bool)
+        for group in architecture.groups
+        if separate(architecture, group)
+    }
     changed = True
     while changed:
         changed = False
         for group in reversed(kept):
             wanted = torch.zeros(group.size, dtype=torch.bool)
             for axis in group.axes:
-                kernel = found.by_name.get(axis.tensor)
+                kernel = architecture.by_name.get(axis.tensor)
                 if kernel is None or axis.axis == kernel.unit_axis:
                     continue
                 mask = masks.get(kernel.name, torch.ones(kernel.shape, dtype=torch.bool))
-                rows = _on(network, found, kept, kernel.name, kernel.unit_axis)
+                rows = _on(network, architecture, kept, kernel.name, kernel.unit_axis)
                 read = mask.transpose(0, kernel.unit_axis)[rows].transpose(0, 1).flatten(1).any(1)
                 wanted |= read[axis.start : axis.start + group.size * axis.inner].view(group.size, -1).any(1)
             new = kept[group] & wanted
@@ -77,23 +81,23 @@ def _left(network: nn.Module, found: Architecture, masks: Mapping[str, Tensor]) 
     return kept
 
 
-def separate(found: Architecture, group: Group) -> bool:
+def separate(architecture: Architecture, group: Group) -> bool:
     """Whether units can go one by one: nothing combines them, and they are no factor of an axis but all of a part."""
     if group.mixed_by:
         return False
-    return not any(axis.outer > 1 or _shared(found, group, axis) for axis in group.axes)
+    return not any(axis.outer > 1 or _shared(architecture, group, axis) for axis in group.axes)
 
 
-def _shared(found: Architecture, group: Group, axis: Axis) -> bool:
+def _shared(architecture: Architecture, group: Group, axis: Axis) -> bool:
     """Whether another group has the same entries of an axis: it then begins at the same one."""
-    others = (place for other, place in found.on(axis.tensor, axis.axis) if other is not group)
+    others = (place for other, place in architecture.on(axis.tensor, axis.axis) if other is not group)
     return any(place.start == axis.start for place in others)
 
 
-def _on(network: nn.Module, found: Architecture, kept: Mapping[Group, Tensor], tensor: str, axis: int) -> Tensor:
+def _on(network: nn.Module, architecture: Architecture, kept: Mapping[Group, Tensor], tensor: str, axis: int) -> Tensor:
     """Which entries of an axis are left, `(length,)`."""
     left = torch.ones(_tensors(network)[tensor].shape[axis], dtype=torch.bool)
-    for group, place in found.on(tensor, axis):
+    for group, place in architecture.on(tensor, axis):
         if group in kept:
             left[place.start : place.start + group.size * place.inner] = kept[group].repeat_interleave(place.inner)
     return left
@@ -103,9 +107,9 @@ def _tensors(network: nn.Module) -> dict[str, Tensor]:
     return dict(network.named_parameters()) | dict(network.named_buffers())
 
 
-def _entries(network: nn.Module, found: Architecture, kept: Mapping[Group, Tensor]) -> Entries:
+def _entries(network: nn.Module, architecture: Architecture, kept: Mapping[Group, Tensor]) -> Entries:
     axes = {(axis.tensor, axis.axis) for group, units in kept.items() if not units.all() for axis in group.axes}
-    return {place: _on(network, found, kept, *place).nonzero()[:, 0] for place in sorted(axes)}
+    return {place: _on(network, architecture, kept, *place).nonzero()[:, 0] for place in sorted(axes)}
 
 
 def _smaller(network: nn.Module, entries: Entries) -> nn.Module:
@@ -117,7 +121,7 @@ def _smaller(network: nn.Module, entries: Entries) -> nn.Module:
         if isinstance(getattr(module, own), nn.Parameter):
             tensor = nn.Parameter(tensor)
         setattr(module, own, tensor)
-        attributes = next((each for kind, each in _ATTRIBUTES.items() if isinstance(module, kind)), ())
+        attributes = next((names for kind, names in _ATTRIBUTES.items() if isinstance(module, kind)), ())
         if own == "weight" and axis < len(attributes):
             setattr(module, attributes[axis], len(left))
     return small

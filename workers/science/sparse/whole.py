@@ -27,10 +27,10 @@ def whole_units_of(architecture: Architecture, masks: Mapping[str, Tensor], dens
     for _ in range(40):
         middle = (low + high) / 2
         low, high = (middle, high) if _kept(_masks(groups, masks, middle)) <= density * total else (low, middle)
-    made = _masks(groups, masks, low)
-    if _kept(made) > FAR * density * total:
+    masks_of = _masks(groups, masks, low)
+    if _kept(masks_of) > FAR * density * total:
         raise NotDefined("most of its units cannot be left out one by one")
-    return made
+    return masks_of
 
 
 def _kept(masks: Mapping[str, Tensor]) -> int:
@@ -38,12 +38,12 @@ def _kept(masks: Mapping[str, Tensor]) -> int:
 
 
 def _masks(groups: list[Group], masks: Mapping[str, Tensor], share: float) -> dict[str, Tensor]:
-    made = {name: torch.ones_like(mask) for name, mask in masks.items()}
+    masks_of = {name: torch.ones_like(mask) for name, mask in masks.items()}
     for group in groups:
         left = torch.arange(group.size) < max(1, round(share * group.size))
         for axis in group.axes:
-            if axis.tensor in made:
-                run = left.repeat_interleave(axis.inner).to(made[axis.tensor].device)
-                part = made[axis.tensor].narrow(axis.axis, axis.start, len(run)).transpose(0, axis.axis)
+            if axis.tensor in masks_of:
+                run = left.repeat_interleave(axis.inner).to(masks_of[axis.tensor].device)
+                part = masks_of[axis.tensor].narrow(axis.axis, axis.start, len(run)).transpose(0, axis.axis)
                 part[~run] = False
-    return made
+    return masks_of

@@ -14,14 +14,14 @@ from workers.science.train.evaluation import PIECE
 
 @dataclass(frozen=True)
 class Footprint:
-    """Bytes `shared` by all replicates, and those of `each`; what libraries need for themselves is not counted."""
+    """Bytes `shared` by all replicates, and those `per_replicate`; what libraries need is not counted."""
 
     shared: int
-    each: int
+    per_replicate: int
 
     def fit(self, room: int) -> int:
         """How many replicates `room` bytes are enough for; 0 when not even one fits."""
-        return max(0, room - self.shared) // self.each
+        return max(0, room - self.shared) // self.per_replicate
 
 
 def footprint(

@@ -63,8 +63,8 @@ def evaluated(
             right[slot] += result.accuracy * len(piece)
         for slot in live:
             yield slot, Tick(step)
-    n, each = len(split), split.y[0].numel()
-    return [Evaluation(a / n, _whole(b * each) / (n * each)) for a, b in zip(loss, right, strict=True)]
+    n, per_example = len(split), split.y[0].numel()
+    return [Evaluation(a / n, _whole(b * per_example) / (n * per_example)) for a, b in zip(loss, right, strict=True)]
 
 
 def _whole(count: float) -> float:

@@ -114,8 +114,8 @@ def train(
             check |= len(state.losses) == check_every
         if check:
             for slot, state in tuple(live.items()):
-                if (found := state.read()) is not None:
-                    lost[slot] = Diverged(found)
+                if (reading := state.read()) is not None:
+                    lost[slot] = Diverged(reading)
                     del live[slot]
         if due and live:
             yield from _ticks(live, Tick(step))

@@ -32,8 +32,8 @@ class Observe(Hook):
     def after_backward(self, step: int, live: Collection[int]) -> None:
         # A second gradient of the batch, which an optimizer may ask for, is not the raw one.
         if step + 1 in self._steps and not self._gradients:
-            found = {slot: self._matrices[slot].grad for slot in live}
-            self._gradients = {slot: gradient.clone() for slot, gradient in found.items() if gradient is not None}
+            gradients = {slot: self._matrices[slot].grad for slot in live}
+            self._gradients = {slot: gradient.clone() for slot, gradient in gradients.items() if gradient is not None}
 
     def measure(self, step: int, means: Mapping[int, float]) -> Iterator[SlotEvent]:
         losses = [loss.item() for loss in self._first()] if step == 0 else []

@@ -52,67 +52,67 @@ def info(source: Source[AccuracyLrOptions]) -> AccuracyLrInfo:
     """The data of the figure, from the series `ending`, and from `erasure` the step of each training's last frame."""
     spec = source.spec(ErasureSpec)
     width = trainings.width_of(spec, source.options.width)
-    made = trainings.ends(source, width)
+    ends = trainings.ends(source, width)
     picture = source.run.provenance.get("picture", {})
     aspect = picture.get("columns", 1) / picture.get("rows", 1)
-    sheet = shown({item.optimizer: item.lrs for item in made}, aspect=aspect)
+    sheet = shown({item.optimizer: item.lrs for item in ends}, aspect=aspect)
     return AccuracyLrInfo(
         split=source.options.split,
         width=width,
         steps=spec.steps,
-        ends=made,
+        ends=ends,
         sheet=sheet,
-        spots=_spots(source, made, sheet),
+        spots=_spots(source, ends, sheet),
         live=source.live,
     )
 
 
-def _spots(source: Source[AccuracyLrOptions], made: tuple[Ends, ...], sheet: Sheet) -> tuple[Spot, ...]:
+def _spots(source: Source[AccuracyLrOptions], ends: tuple[Ends, ...], sheet: Sheet) -> tuple[Spot, ...]:
     """A picture of each training that has ended, of its first replicate that did not diverge."""
     rows = source.rows("erasure")
     spots = []
-    for each in made:
-        for rate in sheet.rates[each.optimizer]:
-            whole = np.flatnonzero(each.ended[rate] & ~np.isfinite(each.diverged[rate]))
-            spot = Spot(each.optimizer, float(each.lrs[rate]), "")
+    for end in ends:
+        for rate in sheet.rates[end.optimizer]:
+            whole = np.flatnonzero(end.ended[rate] & ~np.isfinite(end.diverged[rate]))
+            spot = Spot(end.optimizer, float(end.lrs[rate]), "")
             if len(whole) and rows is not None:
-                frames = trainings.at(rows, each.cell(rate))
+                frames = trainings.at(rows, end.cell(rate))
                 steps = frames["step"][frames["replicate"] == whole[0]]
                 if len(steps):
                     query = {
-                        "replicate": int(whole[0]), **each.cell(rate)._asdict(), "step": int(steps.max()), "size": 96,
+                        "replicate": int(whole[0]), **end.cell(rate)._asdict(), "step": int(steps.max()), "size": 96,
                         "theme": "light",
                     }  # fmt: skip
                     spots.append(spot._replace(source=f"/api/v1/runs/{source.run.id}/film/frame?{urlencode(query)}"))
-            elif each.ended[rate].any() and not len(whole):
+            elif end.ended[rate].any() and not len(whole):
                 spots.append(spot)
     return tuple(spots)
 
 
-def _values(info: AccuracyLrInfo, each: Ends) -> NDArray[np.float64]:
-    return each.values[f"{info.split}_accuracy"]
+def _values(info: AccuracyLrInfo, end: Ends) -> NDArray[np.float64]:
+    return end.values[f"{info.split}_accuracy"]
 
 
 def finding(info: AccuracyLrInfo) -> list[Part]:
     """What each optimizer reaches at its best learning rate, the best first."""
     best = [(end, end.best) for end in info.ends]
-    found = [(each, at) for each, at in best if at is not None]
-    if not found:
+    marked = [(end, at) for end, at in best if at is not None]
+    if not marked:
         if any(np.isfinite(end.diverged).any() for end in info.ends):
             return [Part(f"Every training{' so far' if info.live else ''} diverged.")]
         return [Part("The first point appears when a network is trained." if info.live
                      else "Nothing to show: no network was trained to its end.")]  # fmt: skip
-    found.sort(key=lambda pair: -float(np.nanmean(_values(info, pair[0])[pair[1]])))
-    told = []
-    for each, at in found[:_TOLD]:
-        accuracy = spread.mean_text(100 * _values(info, each)[at], 1, unit=" %")
-        told.append([Part(f"{LOOKS[each.optimizer].phrase} "), Part(accuracy, each.optimizer),
-                     Part(f" at lr {brief(each.lrs[at])}")])  # fmt: skip
-    more = len(found) - len(told)
+    marked.sort(key=lambda pair: -float(np.nanmean(_values(info, pair[0])[pair[1]])))
+    parts = []
+    for end, at in marked[:_TOLD]:
+        accuracy = spread.mean_text(100 * _values(info, end)[at], 1, unit=" %")
+        parts.append([Part(f"{LOOKS[end.optimizer].phrase} "), Part(accuracy, end.optimizer),
+                     Part(f" at lr {brief(end.lrs[at])}")])  # fmt: skip
+    more = len(marked) - len(parts)
     which = {"test": "Test accuracy", "validation": "Validation accuracy", "train": "Training accuracy"}[info.split]
     return [
         Part(f"{which} after {words.count(info.steps)} steps at each optimizer's best learning rate: "),
-        *words.listed(told),
+        *words.listed(parts),
         Part(f" and {plural(more, 'other')} below." if more else "."),
     ]
 
@@ -133,30 +133,30 @@ def foot(info: AccuracyLrInfo) -> str:
     return " · ".join(notes)
 
 
-def _line(info: AccuracyLrInfo, each: Ends) -> MeanLine:
-    order = np.argsort(each.lrs)
-    values = 100 * _values(info, each)[order]
+def _line(info: AccuracyLrInfo, end: Ends) -> MeanLine:
+    order = np.argsort(end.lrs)
+    values = 100 * _values(info, end)[order]
     return MeanLine(
-        each.optimizer, LOOKS[each.optimizer].label, each.lrs[order], values, [""] * len(order), ".1f", " %"
+        end.optimizer, LOOKS[end.optimizer].label, end.lrs[order], values, [""] * len(order), ".1f", " %"
     )  # fmt: skip
 
 
-def _diverged(each: Ends, height: float) -> dict[str, Any] | None:
+def _diverged(end: Ends, height: float) -> dict[str, Any] | None:
     """Open markers at the foot of the plot, where rates are at which trainings diverged; on the y axis 2."""
-    lost = np.isfinite(each.diverged).any(axis=1)
+    lost = np.isfinite(end.diverged).any(axis=1)
     if not lost.any():
         return None
-    look = LOOKS[each.optimizer]
+    look = LOOKS[end.optimizer]
     text = [
         f"{np.isfinite(steps).sum()} of {ended.sum()} diverged, "
         f"{'first ' if np.isfinite(steps).sum() > 1 else ''}at step {words.count(float(np.nanmin(steps)))}"
-        for steps, ended in zip(each.diverged[lost], each.ended[lost], strict=True)
+        for steps, ended in zip(end.diverged[lost], end.ended[lost], strict=True)
     ]
     return {
-        "type": "scatter", "mode": "markers", "name": look.label, "yaxis": "y2", "x": each.lrs[lost],
+        "type": "scatter", "mode": "markers", "name": look.label, "yaxis": "y2", "x": end.lrs[lost],
         "y": np.full(int(lost.sum()), height), "text": text, "hovertemplate": "%{text}", "cliponaxis": False,
         "marker": {"symbol": f"{look.symbol}-open", "size": 8, "color": look.color, "line": {"width": 1.6}},
-        "meta": {"role": each.optimizer, "part": "diverged"},
+        "meta": {"role": end.optimizer, "part": "diverged"},
     }  # fmt: skip
 
 

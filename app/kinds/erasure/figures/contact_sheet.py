@@ -62,7 +62,9 @@ def shown(lrs: Mapping[str, NDArray[np.float64]], *, aspect: float = 1.0) -> She
     half = max((high - low) / 2, 0.5) if high == low else (high - low) / 2
     return Sheet(
         rates=picked,
-        rows=_rows({name: (float(each.min()), float(each.max())) for name, each in at.items()}, _APART * span + side),
+        rows=_rows(
+            {name: (float(values.min()), float(values.max())) for name, values in at.items()}, _APART * span + side
+        ),
         span=(middle - half - room, middle + half + room),
         side=side,
         left_out=sum(len(rates[name]) - len(these) for name, these in picked.items()),

@@ -58,12 +58,12 @@ def _strip(info: StepsInfo) -> list[dict[str, Any]]:
 def _lost(info: StepsInfo) -> list[dict[str, Any]]:
     """Diverged trainings of each optimizer in one trace: a thin line as far as measured, and a cross where it ended."""
     out = []
-    for each in info.ends:
+    for ends in info.ends:
         x: list[float] = []
         y: list[float] = []
         size: list[int] = []
         text: list[str] = []
-        for one in (c for c in info.trajectories if c.optimizer == each.optimizer and c.marked):
+        for one in (c for c in info.trajectories if c.optimizer == ends.optimizer and c.marked):
             for lost in one.lost:
                 values = info.scale.factor * lost.values
                 there = np.isfinite(values) & ((values > 0) | (not info.scale.log))
@@ -75,11 +75,11 @@ def _lost(info: StepsInfo) -> list[dict[str, Any]]:
                       math.nan]  # fmt: skip
                 y += [*values.tolist(), end, math.nan]
                 size += [*([0] * len(steps)), 10, 0]
-                words_ = (f"{LOOKS[each.optimizer].label} lr {brief(one.lr)}, replicate {lost.replicate}<br>diverged "
+                words_ = (f"{LOOKS[ends.optimizer].label} lr {brief(one.lr)}, replicate {lost.replicate}<br>diverged "
                           f"at step {lost.diverged_step:,}; last measured at step {steps[-1]:,}")  # fmt: skip
                 text += [words_] * (len(steps) + 1) + [""]
         if x:
-            look = LOOKS[each.optimizer]
+            look = LOOKS[ends.optimizer]
             out.append(
                 {
                     "type": "scatter", "mode": "lines+markers", "name": look.label, "x": np.array(x), "y": np.array(y),
@@ -87,7 +87,7 @@ def _lost(info: StepsInfo) -> list[dict[str, Any]]:
                     "line": {"color": look.color, "width": 0.8, "dash": look.dash},
                     "marker": {"symbol": "x-thin", "size": size, "opacity": 1, "color": look.color,
                                "line": {"width": 1.8, "color": look.color}},
-                    "meta": {"role": each.optimizer, "part": "diverged"},
+                    "meta": {"role": ends.optimizer, "part": "diverged"},
                 }
             )  # fmt: skip
     return out

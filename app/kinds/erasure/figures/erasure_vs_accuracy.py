@@ -47,44 +47,44 @@ class ErasureAccuracyInfo(NamedTuple):
 def info(source: Source[ErasureAccuracyOptions]) -> ErasureAccuracyInfo:
     """The data of the figure, from the series `ending`."""
     width = trainings.width_of(source.spec(ErasureSpec), source.options.width)
-    made = trainings.ends(source, width)
-    bounds = [np.concatenate([item.values[name].ravel() for item in made]) for name in ("null_low", "null_high")]
+    ends = trainings.ends(source, width)
+    bounds = [np.concatenate([item.values[name].ravel() for item in ends]) for name in ("null_low", "null_high")]
     finite = [bound[np.isfinite(bound)] for bound in bounds]
     low, high = (float(bound.mean()) if len(bound) else float("nan") for bound in finite)
     return ErasureAccuracyInfo(
-        source.options.split, width, trainings.two_level(source.run), made, (low, high), source.live
+        source.options.split, width, trainings.two_level(source.run), ends, (low, high), source.live
     )
 
 
-def _accuracy(info: ErasureAccuracyInfo, each: Ends) -> NDArray[np.float64]:
-    return each.values[f"{info.split}_accuracy"]
+def _accuracy(info: ErasureAccuracyInfo, end: Ends) -> NDArray[np.float64]:
+    return end.values[f"{info.split}_accuracy"]
 
 
 def finding(info: ErasureAccuracyInfo) -> list[Part]:
     """What has become of the picture at each optimizer's best rate, the most visible first, and what it learned."""
-    found = [(end, at) for end in info.ends if (at := end.best) is not None]
-    if not found:
+    marked = [(end, at) for end in info.ends if (at := end.best) is not None]
+    if not marked:
         if any(np.isfinite(end.diverged).any() for end in info.ends):
             return [Part(f"Every training{' so far' if info.live else ''} diverged.")]
         return [Part("The first point appears when a network is trained." if info.live
                      else "Nothing to show: no network was trained to its end.")]  # fmt: skip
-    found.sort(key=lambda pair: -float(np.nanmean(pair[0].values["visibility"][pair[1]])))
+    marked.sort(key=lambda pair: -float(np.nanmean(pair[0].values["visibility"][pair[1]])))
     measure = "AUC" if info.two_level else "rank correlation"
-    told = []
-    for each, at in found[:_TOLD]:
-        seen, low, high = (each.values[name][at] for name in ("visibility", "null_low", "null_high"))
+    sentences = []
+    for end, at in marked[:_TOLD]:
+        seen, low, high = (end.values[name][at] for name in ("visibility", "null_low", "null_high"))
         word = fate(*(float(np.nanmean(values)) for values in (seen, low, high)), two_level=info.two_level)
-        told.append(
+        sentences.append(
             [
-                Part(f"{LOOKS[each.optimizer].phrase} at lr {brief(each.lrs[at])} {measure} "),
-                Part(spread.mean_text(seen, 2), each.optimizer),
-                Part(f", {word}, {spread.mean_text(100 * _accuracy(info, each)[at], 1, unit=' %')}"),
+                Part(f"{LOOKS[end.optimizer].phrase} at lr {brief(end.lrs[at])} {measure} "),
+                Part(spread.mean_text(seen, 2), end.optimizer),
+                Part(f", {word}, {spread.mean_text(100 * _accuracy(info, end)[at], 1, unit=' %')}"),
             ]
         )
-    parts = [Part("At the best learning rate of each: "), *told[0]]
-    for group in told[1:]:
+    parts = [Part("At the best learning rate of each: "), *sentences[0]]
+    for group in sentences[1:]:
         parts += [Part("; "), *group]
-    return [*parts, Part(words.ending(len(found) - _TOLD, "optimizer"))]
+    return [*parts, Part(words.ending(len(marked) - _TOLD, "optimizer"))]
 
 
 def foot(info: ErasureAccuracyInfo) -> str:
@@ -104,16 +104,16 @@ def foot(info: ErasureAccuracyInfo) -> str:
     return " · ".join(notes)
 
 
-def _points(info: ErasureAccuracyInfo, each: Ends) -> dict[str, Any] | None:
-    x, y = each.values["visibility"], 100 * _accuracy(info, each)
+def _points(info: ErasureAccuracyInfo, end: Ends) -> dict[str, Any] | None:
+    x, y = end.values["visibility"], 100 * _accuracy(info, end)
     places = np.argwhere(np.isfinite(x) & np.isfinite(y))
     if not len(places):
         return None
-    look = LOOKS[each.optimizer]
+    look = LOOKS[end.optimizer]
     measure = "AUC" if info.two_level else "ρ"
     rates, replicates = places.T
     text = [
-        f"{look.label} lr {brief(each.lrs[i])}, replicate {j}<br>{measure} {x[i, j]:.3f} · {y[i, j]:.1f} %".replace(
+        f"{look.label} lr {brief(end.lrs[i])}, replicate {j}<br>{measure} {x[i, j]:.3f} · {y[i, j]:.1f} %".replace(
             "-", "−"
         )
         for i, j in places.tolist()
@@ -122,8 +122,8 @@ def _points(info: ErasureAccuracyInfo, each: Ends) -> dict[str, Any] | None:
         "type": "scatter", "mode": "markers", "name": look.label, "x": x[rates, replicates], "y": y[rates, replicates],
         "text": text, "hovertemplate": "%{text}<extra></extra>",
         "marker": {"symbol": look.symbol, "color": look.color, "size": 8,
-                   "opacity": np.where(rates == each.best, 0.95, 0.45)},
-        "meta": {"role": each.optimizer, "part": "training"},
+                   "opacity": np.where(rates == end.best, 0.95, 0.45)},
+        "meta": {"role": end.optimizer, "part": "training"},
     }  # fmt: skip
 
 

@@ -50,30 +50,30 @@ def info(source: Source[TrainingChoice]) -> SpectrumInfo:
     options, spec = source.options, source.spec(ErasureSpec)
     width = trainings.width_of(spec, options.width)
     optimizer = trainings.optimizers_of(spec, options.optimizer)[0]
-    made = chosen(source, "spectrum", optimizer, options.lr, width)
-    observed_steps, shares, values = np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 0, len(made.replicates)))
-    if made.rows is not None:
-        rows = made.rows.where(np.isin(made.rows["replicate"], made.replicates))
+    choice = chosen(source, "spectrum", optimizer, options.lr, width)
+    observed_steps, shares, values = np.zeros(0, np.int64), np.zeros(0), np.zeros((0, 0, len(choice.replicates)))
+    if choice.rows is not None:
+        rows = choice.rows.where(np.isin(choice.rows["replicate"], choice.replicates))
         observed_steps, i = np.unique(rows["step"].astype(np.int64), return_inverse=True)
         shares, j = np.unique(rows["share"], return_inverse=True)
-        k = np.searchsorted(np.array(made.replicates), rows["replicate"])
-        values = np.full((len(observed_steps), len(shares), len(made.replicates)), np.nan)
+        k = np.searchsorted(np.array(choice.replicates), rows["replicate"])
+        values = np.full((len(observed_steps), len(shares), len(choice.replicates)), np.nan)
         values[i, j, k] = rows["value"]
         # A moment that not all have reached would compare different replicates.
         whole: NDArray[np.bool_] = np.all(np.isfinite(values).any(axis=1), axis=1)
         observed_steps, values = observed_steps[whole], values[whole]
     return SpectrumInfo(
         optimizer=optimizer,
-        lr=made.lr,
+        lr=choice.lr,
         width=width,
         steps=spec.steps,
         observed_steps=observed_steps,
         shares=shares,
         values=values,
-        replicates=made.replicates,
-        asked=made.rate is not None,
-        diverged=0 if made.rate is None else int(np.isfinite(made.ends.diverged[made.rate]).sum()),
-        all_diverged=made.all_diverged,
+        replicates=choice.replicates,
+        asked=choice.rate is not None,
+        diverged=0 if choice.rate is None else int(np.isfinite(choice.ends.diverged[choice.rate]).sum()),
+        all_diverged=choice.all_diverged,
         live=source.live,
     )
 

@@ -41,10 +41,10 @@ def match(source: Source[Any], ends: tuple[Ends, ...]) -> Match | None:
     ratios = []
     for column in ("update_spectral", "update_frobenius"):
         means = {}
-        for each in (one, other):
-            rate = int(np.flatnonzero(each.lrs == lr)[0])
-            made = trajectory(source, each, rate, column, best=False)
-            means[each.optimizer] = dict(zip(made.steps.tolist(), mean(made.values).tolist(), strict=True))
+        for end in (one, other):
+            rate = int(np.flatnonzero(end.lrs == lr)[0])
+            line = trajectory(source, end, rate, column, best=False)
+            means[end.optimizer] = dict(zip(line.steps.tolist(), mean(line.values).tolist(), strict=True))
         steps = [step for step, value in means[_ONE].items() if means[_OTHER].get(step, 0) > 0 and np.isfinite(value)]
         if not steps:
             return None
@@ -52,17 +52,17 @@ def match(source: Source[Any], ends: tuple[Ends, ...]) -> Match | None:
     return Match(lr, *ratios)
 
 
-def matched(made: Match) -> list[Part]:
+def matched(pair: Match) -> list[Part]:
     """The comparison in words."""
-    at = f"at lr {brief(made.lr)} "
-    if abs(made.spectral - 1) <= _EQUAL:
+    at = f"at lr {brief(pair.lr)} "
+    if abs(pair.spectral - 1) <= _EQUAL:
         norms = "equal spectral norm per step"
     else:
-        norms = f"the spectral norm of a dualised step is {words.significant(made.spectral, 2)} times spectral SGD's"
-    if abs(made.frobenius - 1) <= _EQUAL:
+        norms = f"the spectral norm of a dualised step is {words.significant(pair.spectral, 2)} times spectral SGD's"
+    if abs(pair.frobenius - 1) <= _EQUAL:
         return [Part(f"{at}{norms}, the Frobenius norms equal too")]
-    larger = made.frobenius >= 1
-    ratio = made.frobenius if larger else 1 / made.frobenius
+    larger = pair.frobenius >= 1
+    ratio = pair.frobenius if larger else 1 / pair.frobenius
     return [
         Part(f"{at}{norms}, the Frobenius norm of "), Part(LOOKS[_OTHER].phrase, _OTHER),
         Part(f" {words.significant(ratio, 2)}× {'smaller' if larger else 'larger'}"),

@@ -83,12 +83,11 @@ def info(source: Source[StepsOptions]) -> StepsInfo:
     mine = tuple(end for end in ends if end.optimizer in kinds)
     picked, left_out = _picked(mine, options.rates == "all")
     two_level = trainings.two_level(source.run)
-    trajectories = [trajectory(source, each, rate, options.measure, best=best) for each, rate, best in picked]
+    trajectories = [trajectory(source, end, rate, options.measure, best=best) for end, rate, best in picked]
     if options.twins and spec.twins:
         of_twins = {end.optimizer: end for end in trainings.ends(source, width, "none")}
         trajectories += [
-            trajectory(source, of_twins[each.optimizer], rate, options.measure, best=best)
-            for each, rate, best in picked
+            trajectory(source, of_twins[end.optimizer], rate, options.measure, best=best) for end, rate, best in picked
         ]
     return StepsInfo(
         measure=options.measure,
@@ -119,5 +118,5 @@ def _picked(ends: tuple[Ends, ...], every: bool) -> tuple[list[tuple[Ends, int, 
         chosen = [rest[i] for i in sorted(set(rest_of))]
     else:
         chosen = rest
-    picked = sorted([*first, *chosen], key=lambda each: (ends.index(each[0]), each[0].lrs[each[1]]))
+    picked = sorted([*first, *chosen], key=lambda pair: (ends.index(pair[0]), pair[0].lrs[pair[1]]))
     return picked, len(rest) - len(chosen)

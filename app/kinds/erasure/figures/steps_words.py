@@ -34,17 +34,17 @@ def finding(info: StepsInfo) -> list[Part]:
     rest = [item for item in there if not item.best]
     parts: list[Part] = []
     shown = (best + rest)[:_TOLD]
-    for i, each in enumerate(shown):
-        parts.append(Part(f"{'; ' if i else ''}{LOOKS[each.optimizer].phrase} at lr {brief(each.lr)}: "))
-        parts.append(Part(f"{info.scale.word} {_told(info, each.values[-1])}", each.optimizer))
-        if each.steps[-1] < info.steps:
-            parts.append(Part(f" at step {words.count(int(each.steps[-1]))}"))
+    for i, line in enumerate(shown):
+        parts.append(Part(f"{'; ' if i else ''}{LOOKS[line.optimizer].phrase} at lr {brief(line.lr)}: "))
+        parts.append(Part(f"{info.scale.word} {_told(info, line.values[-1])}", line.optimizer))
+        if line.steps[-1] < info.steps:
+            parts.append(Part(f" at step {words.count(int(line.steps[-1]))}"))
         elif not i:
             parts.append(Part(f" after {words.count(info.steps)} steps"))
-        if not i and each.n > 1:
-            parts.append(Part(f" over {each.n} replicates"))
+        if not i and line.n > 1:
+            parts.append(Part(f" over {line.n} replicates"))
         if info.measure == "visibility":
-            parts.append(Part(f": {_fate(info, each)}"))
+            parts.append(Part(f": {_fate(info, line)}"))
     # Sentences start with a capital, but names and measures do not all.
     parts[0] = Part(parts[0].text[0].upper() + parts[0].text[1:], parts[0].role)
     if len(there) > len(shown):
@@ -94,8 +94,8 @@ def null(info: StepsInfo) -> tuple[NDArray[np.float64], NDArray[np.float64], NDA
         return None
     steps = np.unique(np.concatenate([item.steps for item in marked]))
     bounds = np.full((2, len(steps), len(marked)), np.nan)
-    for j, each in enumerate(marked):
-        bounds[:, np.searchsorted(steps, each.steps), j] = each.low, each.high
+    for j, line in enumerate(marked):
+        bounds[:, np.searchsorted(steps, line.steps), j] = line.low, line.high
     low, high = mean(bounds)
     there = np.isfinite(low) & np.isfinite(high)
     return (step_axis.place(steps)[there], low[there], high[there]) if there.any() else None

@@ -47,9 +47,9 @@ class Ends(NamedTuple):
         """
         accuracy = mean(self.values["validation_accuracy"])
         whole = np.where(np.isfinite(self.diverged).any(axis=1), np.nan, accuracy)
-        for each in (whole, accuracy):
-            if np.isfinite(each).any():
-                return int(np.nanargmax(each))
+        for scores in (whole, accuracy):
+            if np.isfinite(scores).any():
+                return int(np.nanargmax(scores))
         return None
 
 
@@ -96,7 +96,7 @@ def ends(source: Source[Any], width: int, image: Image = "picture") -> tuple[End
     """How all trainings of a width with one image ended, in the order of the spec."""
     spec, rows = source.spec(ErasureSpec), source.rows("ending")
     n = replicates_of(rows, spec)
-    made = []
+    endings = []
     for grid in spec.optimizers:
         shape = (len(grid.lrs), n)
         ended, diverged = np.zeros(shape, bool), np.full(shape, np.nan)
@@ -108,8 +108,8 @@ def ends(source: Source[Any], width: int, image: Image = "picture") -> tuple[End
             ended[place], diverged[place] = True, mine["diverged_step"]
             for name, array in values.items():
                 array[place] = np.where(np.isfinite(mine["diverged_step"]), np.nan, mine[name])
-        made.append(Ends(width, image, grid.kind, np.array(grid.lrs), ended, diverged, values))
-    return tuple(made)
+        endings.append(Ends(width, image, grid.kind, np.array(grid.lrs), ended, diverged, values))
+    return tuple(endings)
 
 
 def fate(visibility: float, low: float, high: float, *, two_level: bool) -> str:
@@ -127,22 +127,22 @@ def fate(visibility: float, low: float, high: float, *, two_level: bool) -> str:
     return "erased, yet detectable" if detectable else "erased"
 
 
-def diverged_text(made: Sequence[Ends], label: Mapping[str, str], most: int = 4) -> str:
+def diverged_text(all_ends: Sequence[Ends], label: Mapping[str, str], most: int = 4) -> str:
     """Which trainings diverged and when, e.g. "diverged: Adam lr 1 (2 of 3, first at step 40)"; empty if none."""
-    found = []
-    for each in made:
-        for lr, steps, ended in zip(each.lrs, each.diverged, each.ended, strict=True):
+    texts = []
+    for end in all_ends:
+        for lr, steps, ended in zip(end.lrs, end.diverged, end.ended, strict=True):
             lost = steps[np.isfinite(steps)]
             if len(lost):
                 first = words.count(float(lost.min()))
                 when = f"at step {first}" if len(lost) == 1 else f"first at step {first}"
-                found.append(f"{label[each.optimizer]} lr {words.brief(lr)} ({len(lost)} of {ended.sum()}, {when})")
-    if not found:
+                texts.append(f"{label[end.optimizer]} lr {words.brief(lr)} ({len(lost)} of {ended.sum()}, {when})")
+    if not texts:
         return ""
-    more = f" and {len(found) - most} more" if len(found) > most else ""
-    return f"diverged; not in the mean: {', '.join(found[:most])}{more}"
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return f"diverged; not in the mean: {', '.join(texts[:most])}{more}"
 
 
-def awaited(made: Sequence[Ends]) -> int:
+def awaited(all_ends: Sequence[Ends]) -> int:
     """Trainings that have not ended."""
-    return sum(int((~item.ended).sum()) for item in made)
+    return sum(int((~item.ended).sum()) for item in all_ends)

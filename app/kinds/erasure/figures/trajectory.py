@@ -46,20 +46,20 @@ class Trajectory(NamedTuple):
         return int(np.isfinite(self.values).any(axis=0).sum())
 
 
-def trajectory(source: Source[Any], each: Ends, rate: int, column: str, *, best: bool) -> Trajectory:
+def trajectory(source: Source[Any], end: Ends, rate: int, column: str, *, best: bool) -> Trajectory:
     """Return one measure of one training in every replicate, from the series `erasure`; empty before its first row."""
     rows = source.rows("erasure")
-    n = each.ended.shape[1]
-    cell = each.cell(rate)
+    n = end.ended.shape[1]
+    cell = end.cell(rate)
     mine = None if rows is None else trainings.at(rows, cell)
     if mine is None or not len(mine):
         nothing = np.zeros(0)
         return Trajectory(
             cell.optimizer, cell.lr, cell.marked, best, np.zeros(0, np.int64), np.zeros((0, n)), nothing, nothing, ()
         )  # fmt: skip
-    diverged = each.diverged[rate]
+    diverged = end.diverged[rate]
     lost = tuple(_lost(mine, column, int(r), diverged) for r in np.flatnonzero(np.isfinite(diverged)))
-    whole = each.ended[rate] & ~np.isfinite(diverged)
+    whole = end.ended[rate] & ~np.isfinite(diverged)
     begun = np.isin(np.arange(n), mine["replicate"]) & ~np.isfinite(diverged)
     chosen = whole if whole.any() else begun
     steps, i = np.unique(mine["step"].astype(np.int64), return_inverse=True)

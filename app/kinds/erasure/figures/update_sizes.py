@@ -81,8 +81,8 @@ def info(source: Source[SizesOptions]) -> SizesInfo:
     options, spec = source.options, source.spec(ErasureSpec)
     width = trainings.width_of(spec, options.width)
     kinds = trainings.optimizers_of(spec, options.optimizer)
-    made = [chosen(source, "update_sizes", kind, options.lr, width) for kind in kinds]
-    there = [item for item in made if item.rows is not None and not item.all_diverged]
+    choices = [chosen(source, "update_sizes", kind, options.lr, width) for kind in kinds]
+    there = [item for item in choices if item.rows is not None and not item.all_diverged]
     step = options.step
     if step is None and there:
         reached = [set.intersection(*(
@@ -91,10 +91,10 @@ def info(source: Source[SizesOptions]) -> SizesInfo:
         common = set.intersection(*reached)
         step = int(max(common)) if common else None
     sizes = []
-    for each in there:
-        if each.rows is None or step is None:
+    for choice in there:
+        if choice.rows is None or step is None:
             continue
-        rows = each.rows.where((each.rows["step"] == step) & np.isin(each.rows["replicate"], each.replicates))
+        rows = choice.rows.where((choice.rows["step"] == step) & np.isin(choice.rows["replicate"], choice.replicates))
         if not len(rows):
             continue
         replicates = tuple(np.unique(rows["replicate"]).tolist())
@@ -104,12 +104,12 @@ def info(source: Source[SizesOptions]) -> SizesInfo:
         shares[bins - first, np.searchsorted(replicates, rows["replicate"])] = rows["share"]
         sizes.append(
             Sizes(
-                optimizer=each.ends.optimizer,
-                lr=each.lr,
+                optimizer=choice.ends.optimizer,
+                lr=choice.lr,
                 replicates=replicates,
                 log10_size=BIN * (np.arange(len(shares), dtype=np.float64) + first + 0.5),
                 shares=shares,
-                stable_rank=_stable_rank(source, each.ends.cell(each.rate or 0), step, replicates),
+                stable_rank=_stable_rank(source, choice.ends.cell(choice.rate or 0), step, replicates),
             )
         )
     return SizesInfo(
@@ -118,8 +118,8 @@ def info(source: Source[SizesOptions]) -> SizesInfo:
         width=width,
         sizes=tuple(sizes),
         planned=kinds,
-        absent=tuple(item.ends.optimizer for item in made if item.rate is None),
-        diverged=sum(item.all_diverged for item in made),
+        absent=tuple(item.ends.optimizer for item in choices if item.rate is None),
+        diverged=sum(item.all_diverged for item in choices),
         live=source.live,
     )
 
@@ -146,12 +146,12 @@ def finding(info: SizesInfo) -> list[Part]:
                      else "Nothing to show: no network completed a step.")]  # fmt: skip
     parts = [Part(f"The median size of the entries of the update at step {words.count(info.step or 0)} is ")]
     shown = sorted(info.sizes, key=lambda size: -float(size.median.mean()))[:_TOLD]
-    for i, each in enumerate(shown):
-        zero = "" if each.median.any() else ", more than half being exactly that,"
-        parts += [Part("; " if i else ""), Part(spread.power_text(each.median), each.optimizer),
-                  Part(f"{zero} for {LOOKS[each.optimizer].phrase} at lr {brief(each.lr)}")]  # fmt: skip
-        if np.isfinite(each.stable_rank).any():
-            rank = float(np.nanmean(each.stable_rank))
+    for i, sizes in enumerate(shown):
+        zero = "" if sizes.median.any() else ", more than half being exactly that,"
+        parts += [Part("; " if i else ""), Part(spread.power_text(sizes.median), sizes.optimizer),
+                  Part(f"{zero} for {LOOKS[sizes.optimizer].phrase} at lr {brief(sizes.lr)}")]  # fmt: skip
+        if np.isfinite(sizes.stable_rank).any():
+            rank = float(np.nanmean(sizes.stable_rank))
             parts.append(Part(f" (stable rank {words.significant(rank, 2 if rank < 10 else 3)})"))
     return [*parts, Part(words.ending(len(info.sizes) - _TOLD, "optimizer"))]
 
@@ -219,11 +219,11 @@ def table(info: SizesInfo) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {
         name: [] for name in ("optimizer", "lr", "step", "log10_size", "replicate", "share", "median", "stable_rank")
     }  # fmt: skip
-    for each in info.sizes:
-        for i, size in enumerate(each.log10_size.tolist()):
-            for j, replicate in enumerate(each.replicates):
-                row = (each.optimizer, each.lr, info.step, size, replicate, float(each.shares[i, j]),
-                       float(each.median[j]), float(each.stable_rank[j]))  # fmt: skip
+    for sizes in info.sizes:
+        for i, size in enumerate(sizes.log10_size.tolist()):
+            for j, replicate in enumerate(sizes.replicates):
+                row = (sizes.optimizer, sizes.lr, info.step, size, replicate, float(sizes.shares[i, j]),
+                       float(sizes.median[j]), float(sizes.stable_rank[j]))  # fmt: skip
                 for column, value in zip(columns.values(), row, strict=True):
                     column.append(value)
     return columns

@@ -135,11 +135,11 @@ def _end(run: Run, strip: Strip) -> str:
     if not strip.frames:
         return "waiting" if strip.state in ("waiting", "running") else "never trained"
     last = strip.frames[-1]
-    found = [f"step {last.step:,}"]
+    texts = [f"step {last.step:,}"]
     if "test_accuracy" in last.measures:
-        found.append(f"test accuracy {words.accuracy(last.measures['test_accuracy'])}")
+        texts.append(f"test accuracy {words.accuracy(last.measures['test_accuracy'])}")
     seen = fate(last.measures, two_level=two_level(run))
-    return ", ".join([*found, *([f"picture {seen}"] if seen else [])])
+    return ", ".join([*texts, *([f"picture {seen}"] if seen else [])])
 
 
 def _one(asked: str | None, there: Sequence[int]) -> int:

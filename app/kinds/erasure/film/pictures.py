@@ -62,8 +62,8 @@ def pixels(reader: FilmReader, still: Still, show: Show, end: float, size: int) 
         # A band at a time: it stays in the processor's cache, and the whole matrix is never there twice.
         step = max(1, _BAND // high) * high
         for first in range(0, rows, step):
-            found = extreme(reader.values(still, show, first, min(first + step, rows)), high, wide)
-            pixels.append((np.rint(np.clip(found * (SHADES / end), -SHADES, SHADES)) + SHADES).astype(np.uint8))
+            extremes = extreme(reader.values(still, show, first, min(first + step, rows)), high, wide)
+            pixels.append((np.rint(np.clip(extremes * (SHADES / end), -SHADES, SHADES)) + SHADES).astype(np.uint8))
     return np.concatenate(pixels)
 
 
@@ -117,11 +117,11 @@ def fixed_reach(reader: FilmReader, base: ArtifactRef) -> float:
 def _quantile(read: Callable[[int, int], Floats], rows: int, columns: int) -> NDArray[np.float64]:
     n = max(1, min(rows, _SAMPLED // columns))
     if n == rows:
-        found = np.abs(read(0, rows))
+        sizes = np.abs(read(0, rows))
     else:
         chosen = np.unique(np.linspace(0, rows - 1, n).astype(int))
-        found = np.abs(np.concatenate([read(row, row + 1) for row in chosen]))
-    top = float(np.quantile(found, QUANTILE))
+        sizes = np.abs(np.concatenate([read(row, row + 1) for row in chosen]))
+    top = float(np.quantile(sizes, QUANTILE))
     if not np.isfinite(top):
         raise Corrupt("a stored matrix is damaged: it contains values that are not numbers")
     return np.array([rounded_up(top) if top > 0 else 1.0])

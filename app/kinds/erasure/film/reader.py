@@ -129,7 +129,7 @@ class FilmReader:
             elif ref.name.startswith(_FRAME):
                 frames.setdefault((ref.replicate, key.cell), {})[int(ref.meta["step"])] = ref
         cells = frozenset(run.spec.cells())
-        ordered = {key: dict(sorted(found.items())) for key, found in frames.items()}
+        ordered = {key: dict(sorted(steps.items())) for key, steps in frames.items()}
         return Index(run, run.spec, run.last_seq, cells, inits, ordered)
 
     def still(self, run_id: str, replicate: int, cell: Cell, step: int) -> Still:

@@ -90,14 +90,14 @@ def _state(run: Run, ended: bool, diverged: bool, begun: bool) -> State:
 
 def _by_cell(rows: Series) -> dict[Cell, dict[int, dict[str, float]]]:
     """Rows by training and step; of a row only what is a number."""
-    found: dict[Cell, dict[int, dict[str, float]]] = {}
+    measures: dict[Cell, dict[int, dict[str, float]]] = {}
     steps = rows.columns.get("step", rows.columns.get("steps"))
     if steps is None:
-        return found
+        return measures
     names = [name for name in (*MEASURES, "diverged_step") if name in rows.columns]
     cells = [Cell(*item) for item in zip(*(rows[name].tolist() for name in Cell._fields), strict=True)]
     for i, (cell, step) in enumerate(zip(cells, steps.tolist(), strict=True)):
         values = {name: float(rows[name][i]) for name in names}
         kept = {name: value for name, value in values.items() if math.isfinite(value)}
-        found.setdefault(cell, {})[-1 if math.isnan(step) else int(step)] = kept
-    return found
+        measures.setdefault(cell, {})[-1 if math.isnan(step) else int(step)] = kept
+    return measures

@@ -94,8 +94,8 @@ def film_page(store: Reads, run: Run, query: Mapping[str, str]) -> FilmPage:
         query[name] if query.get(name) in dict(known) else known[0][0]
         for name, known in (("show", SHOWS), ("scale", SCALES), ("align", ALIGNS))
     )
-    found = strips(film, index, replicate)
-    here = {strip.cell: strip for strip in found if strip.cell.width == width}
+    all_strips = strips(film, index, replicate)
+    here = {strip.cell: strip for strip in all_strips if strip.cell.width == width}
     ink = two_level(run)
     high, wide = spec.matrix(width)
     most = max(len(grid.lrs) for grid in spec.optimizers)
@@ -190,9 +190,9 @@ def _pixels(side: int, other: int) -> int:
     return round(_SIZE * min(1.0, max(_FLATTEST, side / other)))
 
 
-def _sentence(found: Sequence[Strip], replicate: int, *, ink: bool) -> str:
+def _sentence(all_strips: Sequence[Strip], replicate: int, *, ink: bool) -> str:
     """How many trainings with the picture have wiped it out, and how many are still to end."""
-    marked = [strip for strip in found if strip.cell.marked]
+    marked = [strip for strip in all_strips if strip.cell.marked]
     done = [strip for strip in marked if strip.state == "done" and strip.frames]
     fates = [fate(strip.frames[-1].measures, two_level=ink) for strip in done]
     diverged = sum(strip.state == "diverged" for strip in marked)
@@ -211,14 +211,14 @@ def _sentence(found: Sequence[Strip], replicate: int, *, ink: bool) -> str:
         parts.append(f"{stopped} stopped before {'its end' if stopped == 1 else 'their end'}")
     if left:
         parts.append(f"{left} not yet trained" if done or diverged else f"{plural(left, 'training')} remaining")
-    return f"Replicate {replicate}: {', '.join(parts)}.{_against_twins(found)}"
+    return f"Replicate {replicate}: {', '.join(parts)}.{_against_twins(all_strips)}"
 
 
-def _against_twins(found: Sequence[Strip]) -> str:
+def _against_twins(all_strips: Sequence[Strip]) -> str:
     """How the final test accuracy with the picture differs from that of the same trainings without it."""
     ends = {
         strip.cell: strip.frames[-1].measures["test_accuracy"]
-        for strip in found
+        for strip in all_strips
         if strip.state == "done" and strip.frames and "test_accuracy" in strip.frames[-1].measures
     }
     differences = [

@@ -112,11 +112,11 @@ def preview_picture(ask: Ask) -> Response:
     """
     picture = readable(ask.picture, f"picture.{field_of(ask.picture)}")
     rows, columns = matrix_of(ask.layer, ask.width, ask.dataset.n_inputs)
-    made = preview(
+    shown = preview(
         picture, rows, columns, contrast=ask.contrast, placement=ask.placement, size=ask.size, theme=ask.theme
     )
-    told = {**made._asdict(), "png": None}
-    return Response(made.png, media_type="image/png", headers={"X-Preview": json.dumps(told)})
+    answer = {**shown._asdict(), "png": None}
+    return Response(shown.png, media_type="image/png", headers={"X-Preview": json.dumps(answer)})
 
 
 @router.get("/pictures/samples/{name}", response_class=Response, responses={200: _PNG})

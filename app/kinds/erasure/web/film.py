@@ -123,9 +123,9 @@ def get_film_export(
     headers = {"ETag": _tag(made_of), "Cache-Control": "private, no-cache"}
     if _seen(headers, if_none_match):
         return Response(status_code=304, headers=headers)
-    made = exports.film(film, stills, query.show, query.scale, query.size, query.theme, query.format)
+    export = exports.film(film, stills, query.show, query.scale, query.size, query.theme, query.format)
     headers["Content-Disposition"] = attachment(f"{name}-{query.show}.{query.format}")
-    return Response(made, media_type=exports.MEDIA_TYPES[query.format], headers=headers)
+    return Response(export, media_type=exports.MEDIA_TYPES[query.format], headers=headers)
 
 
 @router.get(

@@ -61,9 +61,9 @@ def weights_of(rows: int, columns: int, size: int) -> NDArray[np.float32]:
     drawn = np.random.default_rng((rows, columns)).standard_normal((max(rows, columns), short))
     part = np.linalg.solve(np.linalg.cholesky(drawn.T @ drawn), drawn[:seen].T)
     oriented = part.T if rows >= columns else part
-    made: NDArray[np.float32] = (np.sqrt(rows / columns) * oriented).astype(np.float32)
-    made.setflags(write=False)
-    return made
+    weights: NDArray[np.float32] = (np.sqrt(rows / columns) * oriented).astype(np.float32)
+    weights.setflags(write=False)
+    return weights
 
 
 def _step(side: int, size: int) -> int:

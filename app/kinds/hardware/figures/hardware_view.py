@@ -162,14 +162,14 @@ def times(ratio: float) -> str:
     return f"{words.significant(ratio, 2)}×"
 
 
-def n_of(made: tuple[Format, ...]) -> NDArray[np.int64]:
+def n_of(all_formats: tuple[Format, ...]) -> NDArray[np.int64]:
     """Replicates behind each point of the other formats than dense."""
-    return np.concatenate([np.isfinite(item.values).sum(axis=1) for item in made if item.name != "dense"])
+    return np.concatenate([np.isfinite(item.values).sum(axis=1) for item in all_formats if item.name != "dense"])
 
 
-def notes(made: tuple[Format, ...], shown: View, *, spread: str = "band") -> list[str]:
+def notes(all_formats: tuple[Format, ...], shown: View, *, spread: str = "band") -> list[str]:
     """For the foot: n and what spread is drawn as, how a point was measured, what was refused or wrong, and energy."""
-    n = n_of(made)
+    n = n_of(all_formats)
     there = n[n > 0]
     if not len(there):
         notes = ["n = 0"]
@@ -178,16 +178,16 @@ def notes(made: tuple[Format, ...], shown: View, *, spread: str = "band") -> lis
     else:
         notes = [f"n = {words.replicates(there.tolist())}, {spread} = min to max"]
     notes.append(f"each the median of {shown.repeats} repeats, formats in turn")
-    for each in made:
-        label = LOOKS[each.name].label
-        for reason in dict.fromkeys(filter(None, each.refused)):
-            everywhere = all(one == reason for one in each.refused)
+    for item in all_formats:
+        label = LOOKS[item.name].label
+        for reason in dict.fromkeys(filter(None, item.refused)):
+            everywhere = all(one == reason for one in item.refused)
             notes.append(f"{label}{'' if everywhere else ', at some densities'}: {REASONS[reason]}")
-        if math.isfinite(each.wrong):
+        if math.isfinite(item.wrong):
             notes.append(
-                f"{label}: off by up to {words.brief(100 * each.wrong, 2)} % of the largest output, so excluded"
+                f"{label}: off by up to {words.brief(100 * item.wrong, 2)} % of the largest output, so excluded"
             )
-    energy = {item.name: mean(item.energy) for item in made}
+    energy = {item.name: mean(item.energy) for item in all_formats}
     if len(there) and not any(np.isfinite(values).any() for values in energy.values()):
         notes.append("energy cannot be measured here")
     return notes

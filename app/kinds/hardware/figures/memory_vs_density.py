@@ -56,8 +56,8 @@ def finding(info: MemoryInfo) -> list[Part]:
     at = int(np.flatnonzero(np.isfinite(mean(there[0].values)))[-1])
     held = [(item, float(mean(item.values)[at])) for item in there]
     rest = [
-        [Part(f"{LOOKS[each.name].phrase} "), Part(told(value), each.name)]
-        for each, value in held[1:]
+        [Part(f"{LOOKS[item.name].phrase} "), Part(told(value), item.name)]
+        for item, value in held[1:]
         if math.isfinite(value)
     ]
     layer = hardware.size(info.view.layer) if info.view.layer else ""
@@ -77,9 +77,9 @@ def draw(info: MemoryInfo) -> go.Figure:
     y_range = mean_lines.log_range(values / 1000)
     data: list[dict[str, Any]] = []
     ends = []
-    for each in info.formats:
-        label = LOOKS[each.name].label
-        line = MeanLine(each.name, label, 100 * info.densities, each.values / 1000, [label] * len(info.densities),
+    for one in info.formats:
+        label = LOOKS[one.name].label
+        line = MeanLine(one.name, label, 100 * info.densities, one.values / 1000, [label] * len(info.densities),
                         ",.1f", " kB")  # fmt: skip
         data += mean_lines.traces(line, log_y=True)
         ends.append(mean_lines.end(line, label))
@@ -101,9 +101,9 @@ def draw(info: MemoryInfo) -> go.Figure:
 def table(info: MemoryInfo) -> dict[str, list[Any]]:
     """One row per format, density and replicate that is there."""
     columns: dict[str, list[Any]] = {name: [] for name in ("format", "density", "replicate", "bytes")}
-    for each in info.formats:
-        for i, j in np.argwhere(np.isfinite(each.values)).tolist():
-            row = each.name, float(info.densities[i]), j, int(each.values[i, j])
+    for one in info.formats:
+        for i, j in np.argwhere(np.isfinite(one.values)).tolist():
+            row = one.name, float(info.densities[i]), j, int(one.values[i, j])
             for column, value in zip(columns.values(), row, strict=True):
                 column.append(value)
     return columns

@@ -57,30 +57,30 @@ def break_even(densities: Floats, speedup: Floats) -> float | None:
     return float(np.exp(x[i] - y[i] / (y[i + 1] - y[i]) * (x[i + 1] - x[i])))
 
 
-def against_dense(each: Format) -> Ints:
+def against_dense(one: Format) -> Ints:
     """1 where a format is faster than dense, −1 where it is slower, 0 where the repeats do not tell; per density.
 
     Faster: the middle half of the repeats lies above 1 in every replicate; slower: below 1 in every one.
     """
-    low, high = (np.where(np.isfinite(end), end, inside) for end, inside in ((each.low, np.inf), (each.high, -np.inf)))
-    there = np.isfinite(each.values).any(axis=1)
-    found: Ints = np.where(low.min(axis=1) > 1, 1, np.where(high.max(axis=1) < 1, -1, 0)) * there
-    return found
+    low, high = (np.where(np.isfinite(end), end, inside) for end, inside in ((one.low, np.inf), (one.high, -np.inf)))
+    there = np.isfinite(one.values).any(axis=1)
+    verdicts: Ints = np.where(low.min(axis=1) > 1, 1, np.where(high.max(axis=1) < 1, -1, 0)) * there
+    return verdicts
 
 
-def even_at(info: SpeedupInfo, each: Format) -> float | None:
+def even_at(info: SpeedupInfo, one: Format) -> float | None:
     """The break-even of a format that is slower than dense somewhere and faster at the lowest density."""
-    signs = against_dense(each)[np.isfinite(each.values).any(axis=1)]
+    signs = against_dense(one)[np.isfinite(one.values).any(axis=1)]
     if not len(signs) or signs[-1] < 1 or not (signs < 0).any():
         return None
-    return break_even(info.densities, mean(each.values))
+    return break_even(info.densities, mean(one.values))
 
 
-def _compared(info: SpeedupInfo, each: Format) -> list[Part]:
+def _compared(info: SpeedupInfo, one: Format) -> list[Part]:
     """When a format is faster than dense, and how fast it is at the lowest density that is there."""
-    there = np.flatnonzero(np.isfinite(each.values).any(axis=1))
-    signs, last = against_dense(each)[there], there[-1]
-    even = even_at(info, each)
+    there = np.flatnonzero(np.isfinite(one.values).any(axis=1))
+    signs, last = against_dense(one)[there], there[-1]
+    even = even_at(info, one)
     untold = np.flatnonzero(signs < 1)
     if even is not None:
         how = f"breaks even at {words.density(even)}"
@@ -97,12 +97,12 @@ def _compared(info: SpeedupInfo, each: Format) -> list[Part]:
     else:
         how = "is faster only at higher densities"
     at = words.density(info.densities[last])
-    part = Part(hardware.times(float(mean(each.values)[last])), each.name)
+    part = Part(hardware.times(float(mean(one.values)[last])), one.name)
     spread = "" if signs[-1] else (
-        f", middle half of the repeats {words.significant(float(np.nanmin(each.low[last])))} to "
-        f"{words.significant(float(np.nanmax(each.high[last])))}×"
+        f", middle half of the repeats {words.significant(float(np.nanmin(one.low[last])))} to "
+        f"{words.significant(float(np.nanmax(one.high[last])))}×"
     )  # fmt: skip
-    return [Part(f"{LOOKS[each.name].phrase} {how} ("), part, Part(f" at {at}{spread})")]
+    return [Part(f"{LOOKS[one.name].phrase} {how} ("), part, Part(f" at {at}{spread})")]
 
 
 def finding(info: SpeedupInfo) -> list[Part]:
@@ -131,14 +131,14 @@ def draw(info: SpeedupInfo) -> go.Figure:
     ]
     ends: list[End | None] = [End(SOFT, THEORY, 100 * lowest, 1 / lowest), End(DENSE, "dense = 1", 100 * lowest, 1.0)]
     marks: list[End] = []
-    for each, label in zip(info.formats, at, strict=True):
+    for one, label in zip(info.formats, at, strict=True):
         names = [label] * len(info.densities)
-        line = MeanLine(each.name, label, 100 * info.densities, each.values, names, ".2f", "×")
+        line = MeanLine(one.name, label, 100 * info.densities, one.values, names, ".2f", "×")
         data += mean_lines.traces(line, log_y=True)
         ends.append(mean_lines.end(line, label))
-        if (even := even_at(info, each)) is not None:
-            data.append(_mark(each.name, 100 * even))
-            marks.append(End(each.name, f"even at {words.density(even)}", 100 * even, 0.0))
+        if (even := even_at(info, one)) is not None:
+            data.append(_mark(one.name, 100 * even))
+            marks.append(End(one.name, f"even at {words.density(even)}", 100 * even, 0.0))
     xaxis = density_axis(lowest)
     return figure(
         data,
@@ -178,11 +178,11 @@ def table(info: SpeedupInfo) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {
         name: [] for name in ("format", "density", "replicate", "speedup", "energy_j", "refused", "theory")
     }  # fmt: skip
-    for each in info.formats:
-        for i, j in np.ndindex(each.values.shape):
-            if np.isfinite(each.values[i, j]) or each.refused[i]:
-                row = (each.name, float(info.densities[i]), j, float(each.values[i, j]), float(each.energy[i, j]),
-                       each.refused[i], 1 / float(info.densities[i]))  # fmt: skip
+    for one in info.formats:
+        for i, j in np.ndindex(one.values.shape):
+            if np.isfinite(one.values[i, j]) or one.refused[i]:
+                row = (one.name, float(info.densities[i]), j, float(one.values[i, j]), float(one.energy[i, j]),
+                       one.refused[i], 1 / float(info.densities[i]))  # fmt: skip
                 for column, value in zip(columns.values(), row, strict=True):
                     column.append(value)
     return columns

@@ -45,13 +45,13 @@ def info(source: Source[TicketOptions]) -> TicketInfo:
     rows = source.rows("hardware")
     shares = rows["target"][rows["ticket"] == 1] if rows is not None else np.zeros(0)
     density = float(shares[0]) if len(shares) else math.nan
-    made = hardware.formats(source, view, "speedup", None)[1:]
+    sparse = hardware.formats(source, view, "speedup", None)[1:]
     collapsed = collapse.first(source.collapses)
     if collapsed is not None:
         nothing = np.full((1, spec.replicates), math.nan)
-        made = tuple(item._replace(values=nothing, energy=nothing, refused=("collapse",), wrong=math.nan)
-                     for item in made)  # fmt: skip
-    return TicketInfo(view, spec.ticket, density, made, source.live, collapsed, source.unjudged)
+        sparse = tuple(item._replace(values=nothing, energy=nothing, refused=("collapse",), wrong=math.nan)
+                     for item in sparse)  # fmt: skip
+    return TicketInfo(view, spec.ticket, density, sparse, source.live, collapsed, source.unjudged)
 
 
 def finding(info: TicketInfo) -> list[Part]:
@@ -61,7 +61,7 @@ def finding(info: TicketInfo) -> list[Part]:
     if info.collapsed is not None:
         return [Part(f"No speed-up is claimed for this ticket. {collapse.sentence(info.collapsed)}")]
     held = [(float(mean(item.values)[0]), item) for item in info.formats]
-    there = sorted(((value, each) for value, each in held if math.isfinite(value)), key=lambda pair: -pair[0])
+    there = sorted(((value, item) for value, item in held if math.isfinite(value)), key=lambda pair: -pair[0])
     if not there:
         return [Part("The first point appears with the first measurement." if info.live
                      else "Nothing to show: no timing succeeded.")]  # fmt: skip
@@ -69,9 +69,9 @@ def finding(info: TicketInfo) -> list[Part]:
     own = [pair for pair in there if pair[1].name != "structured"] or there
     best, fastest = own[0]
     rest = [
-        [Part(f"{LOOKS[each.name].phrase} "), Part(hardware.times(value), each.name)]
-        for value, each in there
-        if each is not fastest
+        [Part(f"{LOOKS[item.name].phrase} "), Part(hardware.times(value), item.name)]
+        for value, item in there
+        if item is not fastest
     ]
     what = f"This ticket ({words.density(info.density)} of the weights), {info.view.mode}, batch {info.view.batch:,}: "
     return [
@@ -105,13 +105,13 @@ def draw(info: TicketInfo) -> go.Figure:
     rows = list(range(len(info.formats)))[::-1]
     data: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
-    for row, each in zip(rows, info.formats, strict=True):
-        value = float(mean(each.values)[0])
+    for row, item in zip(rows, info.formats, strict=True):
+        value = float(mean(item.values)[0])
         if not math.isfinite(value):
             continue
-        data.append(_row(each, row, value))
+        data.append(_row(item, row, value))
         text = hardware.times(value)
-        notes.append(note(text, role=each.name, x=math.log10(value), y=row, xanchor="center", yanchor="bottom",
+        notes.append(note(text, role=item.name, x=math.log10(value), y=row, xanchor="center", yanchor="bottom",
                           yshift=7, bgcolor="rgba(255,255,255,0.7)"))  # fmt: skip
     bottom, top = -0.6, len(rows) - 0.25
     data.append(_vertical(DENSE, 1.0, bottom, top, "solid"))
@@ -132,16 +132,16 @@ def draw(info: TicketInfo) -> go.Figure:
     )  # fmt: skip
 
 
-def _row(each: Format, row: int, value: float) -> dict[str, Any]:
-    look = LOOKS[each.name]
-    values = each.values[np.isfinite(each.values)]
+def _row(item: Format, row: int, value: float) -> dict[str, Any]:
+    look = LOOKS[item.name]
+    values = item.values[np.isfinite(item.values)]
     low, high = float(values.min()), float(values.max())
     spread = f" ({hardware.times(low)} to {hardware.times(high)}, n = {len(values)})" if len(values) > 1 else ""
     text = f"{look.label}: {hardware.times(value)}{spread}"
     return {
         "type": "scatter", "mode": "lines+markers", "name": look.label, "x": [1.0, value], "y": [row, row],
         "text": [text, text], "hovertemplate": "%{text}<extra></extra>",
-        "line": {"color": look.color, "width": 2.5}, "meta": {"role": each.name, "part": "mean"},
+        "line": {"color": look.color, "width": 2.5}, "meta": {"role": item.name, "part": "mean"},
         "marker": {"symbol": look.symbol, "color": look.color, "size": [0.0, 10.0], "opacity": [0.0, 1.0]},
         "error_x": {"type": "data", "symmetric": False, "array": [0.0, high - value], "color": look.color,
                     "arrayminus": [0.0, value - low], "thickness": 1, "visible": len(values) > 1},
@@ -160,10 +160,10 @@ def table(info: TicketInfo) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {
         name: [] for name in ("ticket", "density", "format", "replicate", "speedup", "energy_j", "refused")
     }  # fmt: skip
-    for each in info.formats:
-        for j, value in enumerate(each.values[0].tolist()):
-            if math.isfinite(value) or each.refused[0]:
-                row = (info.ticket, info.density, each.name, j, value, float(each.energy[0, j]), each.refused[0])
+    for item in info.formats:
+        for j, value in enumerate(item.values[0].tolist()):
+            if math.isfinite(value) or item.refused[0]:
+                row = (info.ticket, info.density, item.name, j, value, float(item.energy[0, j]), item.refused[0])
                 for column, one in zip(columns.values(), row, strict=True):
                     column.append(one)
     return columns

@@ -32,26 +32,26 @@ OUTCOME = (
 
 def recognised(upload: Upload, fields: Fields, *, name: str, tags: Sequence[str], notes: str) -> Recognition:
     """What the files of an upload are; nothing is stored. Raises Refused, FieldError, Invalid as the import would."""
-    found = _networks(upload, fields.places)
-    accuracies(fields.accuracies, {(item.replicate, item.level) for item in found})
+    networks = _networks(upload, fields.places)
+    accuracies(fields.accuracies, {(item.replicate, item.level) for item in networks})
     check_name(name or "unnamed")
     check_tags(tags)
     check_notes(notes)
-    return recognise(found, fields.choices)
+    return recognise(networks, fields.choices)
 
 
 def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tags: Sequence[str], notes: str) -> Run:
     """Store the masks of an upload as a finished run. Raises Refused, FieldError, Invalid; then nothing is stored."""
-    found = _networks(upload, fields.places)
-    files = [source.name for network in found for source in network.sources]
+    networks = _networks(upload, fields.places)
+    files = [source.name for network in networks for source in network.sources]
     name = check_name(name or _default_name(files))
     tags, notes = check_tags(tags), check_notes(notes)
-    recognition = recognise(found, fields.choices)
+    recognition = recognise(networks, fields.choices)
     if recognition.question:
         raise Invalid([BadField(path="one_means", message=question(recognition, fields.choices))])
-    known = accuracies(fields.accuracies, {(item.replicate, item.level) for item in found})
+    known = accuracies(fields.accuracies, {(item.replicate, item.level) for item in networks})
     masks = MaskSequence(recognition)
-    places = [(network.replicate, network.level) for network in found for _ in network.sources]
+    places = [(network.replicate, network.level) for network in networks for _ in network.sources]
     spec = ImportedSpec(
         kind="imported",
         files=tuple(files),

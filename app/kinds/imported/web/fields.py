@@ -42,13 +42,13 @@ def _roles(text: str) -> dict[str, Choice]:
 
 
 def _places(text: str) -> list[tuple[int, int]]:
-    found = _json("places", text, [])
-    if not isinstance(found, list) or not all(
+    places = _json("places", text, [])
+    if not isinstance(places, list) or not all(
         isinstance(item, list) and len(item) == 2 and all(type(n) is int and 0 <= n <= 60 for n in item)
-        for item in found
+        for item in places
     ):
         raise FieldError("places", "must be a JSON list of [replicate, level] for each file, each from 0 to 60")
-    return [(replicate, level) for replicate, level in found]
+    return [(replicate, level) for replicate, level in places]
 
 
 def _json(field: str, text: str, absent: Any) -> Any:

@@ -105,16 +105,16 @@ def wanted(run: Run) -> bool:
 
 def _lowest(curves: tuple[Curve, ...], planned: float) -> float:
     """The density at the axis's end; masks that keep nothing have none on a logarithmic axis."""
-    found = [planned, *(float(density) for made in curves for density in made.density if density > 0)]
-    return min(found) if planned < 1 or min(found) < 1 else 0.5
+    densities = [planned, *(float(density) for drawn in curves for density in drawn.density if density > 0)]
+    return min(densities) if planned < 1 or min(densities) < 1 else 0.5
 
 
 def cite(curves: tuple[Curve, ...]) -> Cited | None:
     """The level that most replicates have in every control, the sparsest of several; None before there is one."""
-    levels = sorted({int(level) for made in curves for level in made.levels if level > 0})
+    levels = sorted({int(level) for drawn in curves for level in drawn.levels if level > 0})
     best: Cited | None = None
     for level in levels:
-        rows = [made.at(level) for made in curves]
+        rows = [drawn.at(level) for drawn in curves]
         common = set.intersection(*(set(row) for row in rows)) if rows else set()
         if common and (best is None or len(common) >= best.n):
             density = float(curves[0].density[curves[0].levels == level][0])
@@ -123,7 +123,7 @@ def cite(curves: tuple[Curve, ...]) -> Cited | None:
                 level=level,
                 density=density,
                 n=len(common),
-                accuracy={made.control: mean_at(made, level) for made in curves},
+                accuracy={drawn.control: mean_at(drawn, level) for drawn in curves},
                 dense=mean_at(ticket, 0) if ticket else math.nan,
                 counts=unequal(curves, level),
             )
@@ -145,16 +145,16 @@ def finding(info: AccuracyInfo) -> list[Part]:
                          else "Nothing to show: no network was trained to its end.")]  # fmt: skip
         rest = "; the first pruned network is next." if info.live else "; no pruned network was trained to its end."
         return [Part("The dense network reaches "), Part(words.accuracy(info.dense), DENSE), Part(f" {after}{rest}")]
-    told = []
+    sentences = []
     for control, accuracy in info.cited.accuracy.items():
         what = f" {'training' if info.at == 'train' else 'test'} accuracy" if control == WINNING_TICKET else ""
         verb = "the ticket reaches" if control == WINNING_TICKET else LOOKS[control].phrase
-        told.append(
+        sentences.append(
             [Part(f"{verb} "), Part(words.accuracy(accuracy), control), Part(what + _behind(info.cited, control))]
         )
-    parts = [Part(f"At {words.density(info.cited.density)} of the weights "), *told[0]]
-    if told[1:]:
-        parts += [Part("; "), *words.listed(told[1:])]
+    parts = [Part(f"At {words.density(info.cited.density)} of the weights "), *sentences[0]]
+    if sentences[1:]:
+        parts += [Part("; "), *words.listed(sentences[1:])]
     if not math.isnan(info.cited.dense):
         parts += [Part("; dense "), Part(words.accuracy(info.cited.dense), DENSE), Part(_behind(info.cited, DENSE))]
     parts.append(Part(f"; {after}."))

@@ -30,9 +30,9 @@ def sentence(line: Against, terms: Terms) -> list[Part]:
     better, worse, matches = (_of(tested, word) for word in ("better", "worse", "matches"))
     of = f"of {plural(len(tested), 'density', 'densities')}"
     statements = [
-        f"{word} at {len(each)} {of}, by {_by(each)} points"
-        for word, each in (("better", better), ("worse", worse))
-        if each
+        f"{word} at {len(levels)} {of}, by {_by(levels)} points"
+        for word, levels in (("better", better), ("worse", worse))
+        if levels
     ]
     who = f"({_who(line, tested)}){lost}"
     if statements:

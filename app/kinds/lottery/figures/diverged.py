@@ -26,18 +26,18 @@ def lost_at(outcome: Series | None, level: int) -> tuple[Diverged, ...]:
         return ()
     lost = outcome.where((outcome["level"] == level) & np.isfinite(outcome["diverged_step"]))
     columns = (lost[name].tolist() for name in ("control", "replicate", "draw", "diverged_step"))
-    found = (
+    trainings = (
         Diverged(control, replicate, draw, int(step)) for control, replicate, draw, step in zip(*columns, strict=True)
     )
-    return tuple(sorted(found, key=lambda each: each.step))
+    return tuple(sorted(trainings, key=lambda training: training.step))
 
 
 def without(rows: Series, diverged: Sequence[Diverged]) -> Series:
     """Return rows without those of trainings that diverged: a mean over them would end where they did."""
     kept = np.ones(len(rows), bool)
-    for each in diverged:
-        gone = (rows["replicate"] == each.replicate) & (rows["draw"] == each.draw)
-        kept &= ~(gone & (rows["control"] == each.control))
+    for training in diverged:
+        gone = (rows["replicate"] == training.replicate) & (rows["draw"] == training.draw)
+        kept &= ~(gone & (rows["control"] == training.control))
     return rows.where(kept)
 
 

@@ -50,9 +50,9 @@ def info(source: Source[Options]) -> EarlyStopInfo:
     if outcome is not None:
         curves = tuple(curve(outcome, "early_stop_step", name) for name in present(outcome))
         open_end = (outcome["early_stop_censored"] > 0) & ~np.isfinite(outcome["diverged_step"])
-        for made in curves:
-            level = outcome["level"][open_end & (outcome["control"] == made.control)]
-            censored.append((level[:, None] == made.levels).sum(axis=0))
+        for drawn in curves:
+            level = outcome["level"][open_end & (outcome["control"] == drawn.control)]
+            censored.append((level[:, None] == drawn.levels).sum(axis=0))
     return EarlyStopInfo(
         curves=curves,
         censored=tuple(censored),
@@ -60,7 +60,7 @@ def info(source: Source[Options]) -> EarlyStopInfo:
         steps=spec.steps,
         draws=1 if outcome is None else draws(outcome),
         planned=(WINNING_TICKET, *(control.kind for control in spec.branches)),
-        lowest=min([spec.lowest_density, *(float(made.density.min()) for made in curves)]),
+        lowest=min([spec.lowest_density, *(float(drawn.density.min()) for drawn in curves)]),
         live=source.live,
         continued=spec.rewind != "weights",
         collapsed=collapse.of_run(source.collapses, spec.replicates),
@@ -100,8 +100,8 @@ def finding(info: EarlyStopInfo) -> list[Part]:
         return [Part("Tickets go on from trained weights: their steps do not compare with those of networks that start "
                      "from nothing.")]  # fmt: skip
     censored = sum(int(counts.sum()) for counts in info.censored)
-    found = comparable(info)
-    if found is None:
+    pairs = comparable(info)
+    if pairs is None:
         if info.collapsed:
             return [Part(info.collapsed)]
         if censored:
@@ -113,16 +113,16 @@ def finding(info: EarlyStopInfo) -> list[Part]:
                 else "No level has been trained by the ticket and all controls."
             )
         ]
-    level, steps = found
+    level, steps = pairs
     density = float(info.curves[0].density[info.curves[0].levels == level][0])
     behind = {control: f" (n = {n})" for control, n in unequal(info.curves, level).items()}
-    told = [
+    sentences = [
         [Part(f"{LOOKS[control].phrase} after "), Part(words.count(step), control), Part(behind.get(control, ""))]
         for control, step in steps.items()
     ]
     parts = [
         Part(f"At {words.density(density)} of the weights, validation loss is lowest for "),
-        *words.listed(told),
+        *words.listed(sentences),
         Part(" steps."),
     ]
     if censored:

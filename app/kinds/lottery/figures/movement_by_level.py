@@ -32,10 +32,10 @@ class ByLevelInfo(NamedTuple):
 def info(source: Source[MovementOptions]) -> ByLevelInfo:
     """The data of the view, from the series `movement`."""
     which = chosen(source)
-    made = moved(source.rows("movement"), which.indices)
+    movement = moved(source.rows("movement"), which.indices)
     levels = source.run.levels
-    why = () if len(made.levels) else tuple(awaited(source, which, None))
-    return ByLevelInfo(which.title, made, levels, why, source.live)
+    why = () if len(movement.levels) else tuple(awaited(source, which, None))
+    return ByLevelInfo(which.title, movement, levels, why, source.live)
 
 
 def finding(info: ByLevelInfo) -> list[Part]:

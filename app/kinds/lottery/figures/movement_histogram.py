@@ -42,9 +42,9 @@ class HistogramInfo(NamedTuple):
 def info(source: Source[MovementOptions]) -> HistogramInfo:
     """The data of the view, from the artifacts and the series `movement` of one level."""
     which, level = chosen(source), source.options.level
-    found = source.tensors("movement", level)
-    made = moved(source.rows("movement"), which.indices)
-    parts = [(tensors, f"{name}.weight") for tensors in found for name in which.names]
+    artifacts = source.tensors("movement", level)
+    movement = moved(source.rows("movement"), which.indices)
+    parts = [(tensors, f"{name}.weight") for tensors in artifacts for name in which.names]
     reach = max((float(tensors[f"{name}.edges"][-1]) for tensors, name in parts), default=0.0)
     edges = np.linspace(0, reach, BINS + 1) if parts else np.zeros(0)
     kept, pruned = np.zeros((2, max(len(edges) - 1, 0)))
@@ -55,12 +55,12 @@ def info(source: Source[MovementOptions]) -> HistogramInfo:
     return HistogramInfo(
         level=level,
         title=which.title,
-        n=len(found) if parts else 0,
+        n=len(artifacts) if parts else 0,
         edges=edges,
         kept=kept,
         pruned=pruned,
-        mean_kept=level_mean(made, made.move_kept, level)[0],
-        mean_pruned=level_mean(made, made.move_pruned, level)[0],
+        mean_kept=level_mean(movement, movement.move_kept, level)[0],
+        mean_pruned=level_mean(movement, movement.move_pruned, level)[0],
         awaited=() if parts else tuple(awaited(source, which, level)),
     )
 

@@ -35,9 +35,9 @@ class JointInfo(NamedTuple):
 def info(source: Source[MovementOptions]) -> JointInfo:
     """The data of the view, from the artifacts and the series `movement` of one level."""
     which, level = chosen(source), source.options.level
-    found = source.tensors("movement", level)
-    made = moved(source.rows("movement"), which.indices)
-    parts = [(tensors, f"{name}.weight") for tensors in found for name in which.names]
+    artifacts = source.tensors("movement", level)
+    movement = moved(source.rows("movement"), which.indices)
+    parts = [(tensors, f"{name}.weight") for tensors in artifacts for name in which.names]
     reach = max((float(tensors[f"{name}.joint_edges"][-1]) for tensors, name in parts), default=0.0)
     edges = np.linspace(-reach, reach, BINS + 1) if parts else np.zeros(0)
     counts = np.zeros((max(len(edges) - 1, 0),) * 2)
@@ -47,13 +47,13 @@ def info(source: Source[MovementOptions]) -> JointInfo:
     return JointInfo(
         level=level,
         title=which.title,
-        n=len(found) if parts else 0,
+        n=len(artifacts) if parts else 0,
         edges=edges,
         counts=counts,
-        flips_kept=level_mean(made, made.flips_kept, level)[0],
-        flips_pruned=level_mean(made, made.flips_pruned, level)[0],
-        init_kept=level_mean(made, made.init_kept, level)[0],
-        trained_kept=level_mean(made, made.trained_kept, level)[0],
+        flips_kept=level_mean(movement, movement.flips_kept, level)[0],
+        flips_pruned=level_mean(movement, movement.flips_pruned, level)[0],
+        init_kept=level_mean(movement, movement.init_kept, level)[0],
+        trained_kept=level_mean(movement, movement.trained_kept, level)[0],
         awaited=() if parts else tuple(awaited(source, which, level)),
     )
 

@@ -93,9 +93,9 @@ def moved(rows: Series | None, layers: tuple[int, ...]) -> Moved:
     )
 
 
-def level_mean(made: Moved, values: Floats, level: int) -> tuple[float, int]:
+def level_mean(movement: Moved, values: Floats, level: int) -> tuple[float, int]:
     """Mean over replicates at a level and the number of them; NaN and 0 without any."""
-    row = values[made.levels == level]
+    row = values[movement.levels == level]
     finite = row[np.isfinite(row)]
     return (math.fsum(finite) / len(finite), len(finite)) if len(finite) else (math.nan, 0)
 

@@ -41,17 +41,17 @@ def finding(info: TrainingInfo) -> list[Part]:
     if not means:
         return [Part(f"The trainings of {which} have no step in common yet.")]
     last = min(int(mean.step[-1]) for mean in means)
-    told = []
+    parts = []
     for mean in means:
         at = int(np.searchsorted(mean.step, last, side="right")) - 1
         value = float(mean.value[at])
         written = words.accuracy(value) if _is_accuracy(info.metric) else predictions.loss(value, text=info.text)
         role = _role(info, mean.control)
-        told.append([Part("" if info.level == 0 else f"{LOOKS[role].phrase} "), Part(written, role)])
+        parts.append([Part("" if info.level == 0 else f"{LOOKS[role].phrase} "), Part(written, role)])
     return [
         Part(f"{which[0].upper()}{which[1:]}{share}, {name} after {words.count(last)} of {words.count(info.steps)} "
              "steps: "),
-        *words.listed(told),
+        *words.listed(parts),
         Part(f"; {lost}." if lost else "."),
         *([Part(f" {info.collapsed}")] if info.collapsed else []),
     ]  # fmt: skip
@@ -125,7 +125,10 @@ def draw(info: TrainingInfo) -> go.Figure:
         )  # fmt: skip
         if len(y):
             ends.append(labels.End(role, look.label, float(mean.step[-1]), float(y[-1])))
-    data += [cross(each, _role(info, each.control), number) for number, each in enumerate(info.diverged[:MAX_LINES])]
+    data += [
+        cross(training, _role(info, training.control), number)
+        for number, training in enumerate(info.diverged[:MAX_LINES])
+    ]
     which = info.metric.replace("_", " ")
     return figure(
         data,

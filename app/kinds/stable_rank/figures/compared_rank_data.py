@@ -91,14 +91,14 @@ def _lines(group: Group, runs: Sequence[Measured], size: int, update: str) -> li
     for measured in runs:
         sets.setdefault(tuple(sorted(_spec(measured).widths)), []).append(measured)
     return [
-        Line(group.role, group.name, len(each), np.array(widths, np.int64), _values(widths, each, size, update))
-        for widths, each in sets.items()
+        Line(group.role, group.name, len(columns), np.array(widths, np.int64), _values(widths, columns, size, update))
+        for widths, columns in sets.items()
     ]
 
 
 def _values(widths: tuple[int, ...], runs: Sequence[Measured], size: int, update: str) -> Floats:
     """Return ranks (n_widths, n_seeds); runs of the same seed are averaged: they are no two replicates."""
-    found: dict[Seed, list[dict[int, float]]] = {}
+    by_seed: dict[Seed, list[dict[int, float]]] = {}
     for run, series in runs:
         rows = series["stable_rank"]
         if not len(rows):
@@ -109,11 +109,11 @@ def _values(widths: tuple[int, ...], runs: Sequence[Measured], size: int, update
                                            strict=True):  # fmt: skip
             ranks.setdefault((seed_of(run), int(replicate)), {})[int(width)] = value
         for seed, values in ranks.items():
-            found.setdefault(seed, []).append(values)
-    out = np.full((len(widths), len(found)), np.nan)
-    for column, each in enumerate(found.values()):
+            by_seed.setdefault(seed, []).append(values)
+    out = np.full((len(widths), len(by_seed)), np.nan)
+    for column, sets in enumerate(by_seed.values()):
         for row, width in enumerate(widths):
-            there = [values[width] for values in each if math.isfinite(values.get(width, math.nan))]
+            there = [values[width] for values in sets if math.isfinite(values.get(width, math.nan))]
             if there:
                 out[row, column] = math.fsum(there) / len(there)
     return out

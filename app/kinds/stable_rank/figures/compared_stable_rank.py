@@ -32,7 +32,7 @@ def finding(info: ComparedRankInfo) -> list[Part]:
         return [Part("The first point appears with the first gradient." if info.live
                      else "Nothing to show: no gradient was taken.")]  # fmt: skip
     parts = [Part(f"At width {words.count(info.at)}, with batches of {words.count(info.size)}: ")]
-    there.sort(key=lambda each: -each[0])
+    there.sort(key=lambda pair: -pair[0])
     for place, (_, line, values) in enumerate(there[:_CITED]):
         parts += [Part(f"{', ' if place else ''}{line.name} "), Part(spread.mean_text(values, 1), line.role),
                   Part(f" (n = {int(np.isfinite(values).sum())})")]  # fmt: skip

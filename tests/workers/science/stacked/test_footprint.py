@@ -30,14 +30,14 @@ def test_a_perceptron_in_a_large_batch(optimizer: object, remembered: int) -> No
     needed = footprint(lenet_300_100.build((1, 8, 8), 10), optimizer.build, data, 1000)  # type: ignore[attr-defined]
     weights = (2 + remembered) * (LENET + 410) + LENET
     batch = 1000 * 2 * (64 + 64 + 300 + 300 + 100 + 100 + 10)
-    assert needed.each == FLOAT * (weights + batch)
+    assert needed.per_replicate == FLOAT * (weights + batch)
     assert needed.shared == 3 * 1000 * (64 * 4 + 8)
 
 
 def test_a_small_batch_takes_less_than_an_evaluation() -> None:
     """Of 500 examples at once, where the widest layer takes 300 numbers and puts out as many."""
     needed = footprint(lenet_300_100.build((1, 8, 8), 10), sgd.build, pictures(1000), 2)
-    assert needed.each == FLOAT * (2 * (LENET + 410) + LENET + 500 * 600)
+    assert needed.per_replicate == FLOAT * (2 * (LENET + 410) + LENET + 500 * 600)
 
 
 def test_a_batch_and_an_evaluation_are_no_larger_than_the_data() -> None:
@@ -45,7 +45,7 @@ def test_a_batch_and_an_evaluation_are_no_larger_than_the_data() -> None:
         footprint(lenet_300_100.build((1, 8, 8), 10), sgd.build, pictures(7), batch_size) for batch_size in (7, 1000)
     )
     assert few == more
-    assert few.each == FLOAT * (2 * (LENET + 410) + LENET + 7 * 2 * 938)
+    assert few.per_replicate == FLOAT * (2 * (LENET + 410) + LENET + 7 * 2 * 938)
 
 
 def test_convolutions_count_every_map() -> None:
@@ -56,11 +56,11 @@ def test_convolutions_count_every_map() -> None:
     biases = 64 + 64 + 256 + 256 + 10
     maps = 4 * 64 * 64 + 64 * 16
     numbers = 64 + maps + 1024 + 4 * 256 + 10
-    assert needed.each == FLOAT * (3 * (kernels + linear) + 2 * biases + 1000 * 2 * numbers)
+    assert needed.per_replicate == FLOAT * (3 * (kernels + linear) + 2 * biases + 1000 * 2 * numbers)
 
 
 def test_what_fits_is_what_is_left_by_what_is_shared() -> None:
-    asked = Footprint(shared=100, each=30)
+    asked = Footprint(shared=100, per_replicate=30)
     assert [asked.fit(room) for room in (0, 99, 129, 130, 189, 190, 1000)] == [0, 0, 0, 1, 2, 3, 30]
 
 
@@ -79,4 +79,4 @@ def test_it_is_at_least_what_a_training_step_holds_on_to() -> None:
     held = sum(saved.values())
     needed = footprint(lenet_300_100.build((1, 8, 8), 10), partial(adam.build), data, 1000)
     # More, as autograd lets go of much of it early.
-    assert held < needed.each < 5 * held
+    assert held < needed.per_replicate < 5 * held
