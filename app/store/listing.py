@@ -50,11 +50,11 @@ def page(
         last = and_(key == value, runs.c.id < run_id if descending else runs.c.id > run_id)
         query = query.where(or_(key < value if descending else key > value, last))
     by = (key.desc(), runs.c.id.desc()) if descending else (key, runs.c.id)
-    found = conn.execute(query.order_by(*by).limit(limit + 1)).all()
-    listed = found[:limit]
+    matches = conn.execute(query.order_by(*by).limit(limit + 1)).all()
+    listed = matches[:limit]
     rows = {row.id: row for row in conn.execute(select(runs).where(runs.c.id.in_([row.id for row in listed])))}
     items = tuple(records(conn, [rows[row.id] for row in listed]))
-    return Page(items=items, next=_write(listed[-1].key, listed[-1].id, sort) if len(found) > limit else None)
+    return Page(items=items, next=_write(listed[-1].key, listed[-1].id, sort) if len(matches) > limit else None)
 
 
 def newest(conn: Connection, *, q: str, state: str | None, tag: str | None, limit: int) -> list[str]:

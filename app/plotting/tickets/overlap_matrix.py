@@ -103,7 +103,7 @@ def info(source: Source[MatrixOptions]) -> MatrixInfo:
         pairings=tuple(tuple(pairing(overlaps, a, b) for b in refs) for a in refs) if overlaps else (),
         left_out=overlaps.left_out if overlaps else 0,
         awaited=awaited(source),
-        unpermuted=made.unpermuted if made else "",
+        unpermuted=overlaps.unpermuted if overlaps else "",
     )
 
 
