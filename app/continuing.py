@@ -13,11 +13,13 @@ from pydantic import ValidationError
 from app.contract.experiment import Experiment, FieldError
 from app.contract.refusals import refusal
 from app.estimate import replicate_seconds
-from app.kinds.objective import Objective
+from app.kinds.objective import Objective, Reports
 from app.kinds.registry import KINDS
+from app.kinds.specs import EXPERIMENT
 from app.queue import Queue, queues_of
 from app.records import Member, Run
 from app.store import Speed, Store
+from app.store.early_stops import Reported
 from app.store.sweeps import Next, Result, Start
 from app.sweeps.axes import key, written
 from app.sweeps.decide import decide
@@ -38,6 +40,17 @@ def objective_of(plan: Plan) -> Objective | None:
     )
 
 
+def reports_of(plan: Plan) -> Reports | None:
+    """Return what members of a sweep report on the way, None where nobody looks at it."""
+    objective = objective_of(plan) if plan.pruner.kind != "none" else None
+    return None if objective is None else objective.reports
+
+
+def _most(plan: Plan) -> int:
+    reports = reports_of(plan)
+    return 0 if reports is None else reports.most(EXPERIMENT.validate_python(plan.spec))
+
+
 def following(
     store: Store, plan: Plan, members: Sequence[Member], name: str, known: Mapping[str, Experiment] = NONE
 ) -> Next:
@@ -46,7 +59,7 @@ def following(
     Raises FieldError for a plan without a bound.
     """
     objective = objective_of(plan)
-    decision = decide(plan, members, maximise=objective is None or objective.maximise)
+    decision = decide(plan, members, maximise=objective is None or objective.maximise, most=_most(plan))
     speeds = store.speeds() if decision.start else []
     return Next(
         [_start(speeds, plan, values, name, known.get(key(values))) for values in decision.start], decision.close
@@ -73,9 +86,16 @@ def _words(error: object) -> str:
 
 
 def continue_sweep(store: Store, queue: Queue, sweep_id: str) -> list[str]:
-    """Measure what has ended and start what follows; returns the runs that were started. Raises NotFound."""
+    """Measure what has ended, stop what is weak, start what follows; returns the runs that were started.
+
+    Raises NotFound.
+    """
     sweep = store.sweep(sweep_id)
     members = store.members(sweep_id)
+    if reported := reports(store, sweep.plan, members):
+        for run in store.several(store.report_members(sweep_id, reported)):
+            queue.wake(run.id, run.last_seq)
+        members = store.members(sweep_id)
     if results := _results(store, sweep.plan, members):
         store.measure_members(sweep_id, results)
         members = store.members(sweep_id)
@@ -105,6 +125,36 @@ def continue_all(store: Store, queue: Queue) -> None:
             continue_sweep(store, queue, sweep_id)
         except Exception:
             log.exception("sweep %s could not be continued, the next look tries again", sweep_id)
+
+
+def reports(store: Store, plan: Plan, members: Sequence[Member]) -> list[Reported]:
+    """Return what members have reported since the last look, and which of them are to be stopped."""
+    objective, wanted = objective_of(plan), reports_of(plan)
+    if objective is None or wanted is None:
+        return []
+    at_work = ("queued", "running", "finished")
+    news = [each for each in members if each.run and each.state in at_work and each.reported_seq != each.last_seq]
+    new: dict[int, list[float]] = {}
+    with store.snapshot() as now:
+        now.read_ahead([each.run for each in news if each.run], wanted.series)
+        for each in news:
+            if each.run and each.measured_seq != each.last_seq:
+                series = {name: now.series(each.run, name) for name in wanted.series}
+                values = wanted.values(now.run(each.run), series)
+                if len(values) > len(each.reports):
+                    new[each.position] = values
+    if not new:
+        return []
+    from app.sweeps.early import verdicts  # Optuna takes most of a second to import
+
+    found = verdicts(plan, members, new, _most(plan), wanted.noun, maximise=objective.maximise)
+    return [
+        Reported(
+            each.position, members[each.position].run or "", len(members[each.position].reports),
+            members[each.position].last_seq, each.values, each.rungs, each.reason,
+        )
+        for each in found
+    ]  # fmt: skip
 
 
 def _results(store: Store, plan: Plan, members: Sequence[Member]) -> list[Result]:

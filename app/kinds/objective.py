@@ -2,15 +2,32 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.records import Run, Series
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Values of an objective on the way to the end of a run: one after each `noun`, such as level.
+
+    `values(run, series by name)` are those that are there, without a gap; NaN where a training diverged. A run has at
+    most `most(spec)` of them. Where one of the fields `fixed` differs, reports of two runs are not of the same thing.
+    """
+
+    noun: str
+    series: tuple[str, ...]
+    values: Callable[[Run, Mapping[str, Series]], list[float]] = field(repr=False)
+    most: Callable[[Any], int] = field(repr=False)
+    fixed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Objective:
     """A number of a run that ended: `value(run, series by name)`, None where the run has none.
 
-    `maximise` says which direction is better; `percent` that it is a share, which readers see in per cent.
+    `maximise` says which direction is better; `percent` that it is a share, which readers see in per cent;
+    without `reports` nothing is known of it before a run has ended.
     """
 
     name: str
@@ -19,3 +36,4 @@ class Objective:
     series: tuple[str, ...]
     value: Callable[[Run, Mapping[str, Series]], float | None] = field(repr=False)
     percent: bool = False
+    reports: Reports | None = None

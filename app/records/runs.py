@@ -40,6 +40,7 @@ class Run(Record):
     deleted_at: datetime | None = None
     again_of: str | None = None
     sweep: str | None = Field(None, description="The sweep that it is a member of.")
+    stopped: str | None = Field(None, description="Why its sweep has stopped it early.")
     error: str | None = None
     provenance: dict[str, Any] = Field({})
     workers: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """Sweeps and their members."""
 
+import math
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
@@ -7,7 +8,7 @@ from pydantic import Field
 
 from app.records.base import Record, State
 from app.sweeps.axes import Axis
-from app.sweeps.plan import Budget, Plan, Sampler, Stop
+from app.sweeps.plan import Budget, Plan, Pruner, Sampler, Stop
 
 SweepState: TypeAlias = Literal["running", "finished", "cancelling", "cancelled"]
 
@@ -15,7 +16,8 @@ SweepState: TypeAlias = Literal["running", "finished", "cancelling", "cancelled"
 class Sweep(Record):
     """Runs that differ in a few fields; `note` says why no more of them is started, `counts` how many are in a state.
 
-    A member without a run, since that was purged or its values were refused, counts as `gone`.
+    A member without a run, since that was purged or its values were refused, counts as `gone`;
+    one that the sweep stopped early counts as `stopped`.
     """
 
     id: str
@@ -27,6 +29,7 @@ class Sweep(Record):
     objective: str
     budget: Budget
     stop: Stop
+    pruner: Pruner = Pruner()
     state: SweepState
     is_open: bool = Field(description="Whether more members may be started.")
     note: str
@@ -46,6 +49,7 @@ class Sweep(Record):
             objective=self.objective,
             budget=self.budget,
             stop=self.stop,
+            pruner=self.pruner,
         )
 
     @property
@@ -74,6 +78,25 @@ class Member(Record):
     error: str | None = None
     last_seq: int = 0
     measured_seq: int | None = None
+    reported: tuple[float | None, ...] = Field((), description="The objective on the way, null where it diverged.")
+    rungs: dict[str, float] = Field(default_factory=dict, description="Values that successive halving has compared.")
+    reported_seq: int | None = None
+    stopped: str | None = Field(None, description="Why the sweep stopped it early; empty once somebody resumed it.")
+
+    @property
+    def reports(self) -> tuple[float, ...]:
+        """The objective on the way, NaN where a training diverged."""
+        return tuple(math.nan if value is None else value for value in self.reported)
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether the sweep has stopped it."""
+        return bool(self.stopped) and self.state in ("cancelling", "cancelled")
+
+    @property
+    def spared(self) -> bool:
+        """Whether it is not stopped (again), since it was before."""
+        return self.stopped is not None
 
     @property
     def live(self) -> bool:

@@ -9,7 +9,7 @@ from app.contract.events import Changed
 from app.contract.experiment import Experiment, FieldError
 from app.kinds.specs import EXPERIMENT, EXPERIMENTS
 from app.records import State
-from app.store import events, facts, references
+from app.store import events, facts, references, stopped
 from app.store import runs as run_rows
 from app.store.errors import Conflict
 from app.store.labels import search_text
@@ -52,6 +52,7 @@ def resume_several(conn: Connection, run_ids: Collection[str]) -> bool:
     again = shards.c.run_id.in_(run_ids), shards.c.state.in_(("cancelled", "failed"))
     if conn.execute(update(shards).where(*again).values(QUEUED_AGAIN)).rowcount == 0:
         return False
+    stopped.spare(conn, run_ids)
     states = run_rows.update_states(conn, run_ids)
     events.log_each(conn, {run_id: Changed(state=state, detail="resumed") for run_id, state in states.items()})
     return True

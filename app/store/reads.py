@@ -40,7 +40,7 @@ from app.store import (
     series,
     shards,
     speeds,
-    sweeps,
+    sweep_rows,
     timings,
     views,
     workers,
@@ -155,17 +155,17 @@ class Reads(ABC):
     def sweep(self, sweep_id: str) -> Sweep:
         """Raises NotFound."""
         with self._read() as conn:
-            return sweeps.get(conn, sweep_id)
+            return sweep_rows.get(conn, sweep_id)
 
     def sweeps(self, limit: int = 50, cursor: str | None = None, *, binned: bool = False) -> SweepPage:
         """A page of sweeps, the newest first; or of those in the bin."""
         with self._read() as conn:
-            return sweeps.page(conn, limit, cursor, binned=binned)
+            return sweep_rows.page(conn, limit, cursor, binned=binned)
 
     def members(self, sweep_id: str) -> list[Member]:
         """The members of a sweep by position, with the progress of their runs."""
         with self._read() as conn:
-            return sweeps.members(conn, sweep_id)
+            return sweep_rows.members(conn, sweep_id)
 
     def count_runs(self) -> dict[str, int]:
         """How many runs outside the bin are in each state; a state without runs is left out."""

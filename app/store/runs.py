@@ -10,7 +10,7 @@ from app.contract.events import Changed
 from app.contract.experiment import Experiment, RunSpec
 from app.kinds.specs import Spec
 from app.records import Refusal, Run, Shard, State
-from app.store import events, facts, labels
+from app.store import events, facts, labels, stopped
 from app.store.errors import NotFound
 from app.store.lookup import exists, moment
 from app.store.progress import run_progress
@@ -147,7 +147,8 @@ def records(conn: Connection, rows: Sequence[AnyRow]) -> list[Run]:
     of_run: dict[str, list[AnyRow]] = {row.id: [] for row in rows}
     for shard in conn.execute(select(*_of_shards()).where(shards.c.run_id.in_(of_run)).order_by(shards.c.replicate)):
         of_run[shard.run_id].append(shard)
-    return [_record(row, of_run[row.id]) for row in rows]
+    why = stopped.reasons(conn, rows)
+    return [_record(row, of_run[row.id], why.get(row.id)) for row in rows]
 
 
 def relatives(conn: Connection, run_id: str, newest: int) -> Relatives:
@@ -176,7 +177,8 @@ def relatives(conn: Connection, run_id: str, newest: int) -> Relatives:
         of_run[shard.run_id].setdefault(shard.id, shard)
         if shard.reason is not None:
             refused.append(Refusal(replicate=shard.replicate, worker=shard.refused_by, reason=shard.reason))
-    known = {row.id: _record(row, list(of_run[row.id].values())) for row in rows}
+    why = stopped.reasons(conn, rows)
+    known = {row.id: _record(row, list(of_run[row.id].values()), why.get(row.id)) for row in rows}
     run = known[run_id]
     again = (item for item in known.values() if item.again_of == run_id and item.deleted_at is None)
     return Relatives(run, known.get(run.again_of or ""), tuple(again)[:newest], tuple(refused))
@@ -274,7 +276,7 @@ def _row(conn: Connection, run_id: str, *, lock: bool = False) -> AnyRow:
     return row
 
 
-def _record(row: AnyRow, of_run: Sequence[AnyRow]) -> Run:
+def _record(row: AnyRow, of_run: Sequence[AnyRow], why_stopped: str | None) -> Run:
     return Run(
         id=row.id,
         name=row.name,
@@ -290,6 +292,7 @@ def _record(row: AnyRow, of_run: Sequence[AnyRow]) -> Run:
         deleted_at=moment(row.deleted_at),
         again_of=row.again_of,
         sweep=row.sweep_id,
+        stopped=why_stopped,
         error=row.error,
         provenance=row.provenance,
         workers=tuple(dict.fromkeys(shard.worker for shard in of_run if shard.worker)),

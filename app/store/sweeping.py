@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from app.records import Sweep
-from app.store import ids, submissions, sweep_bin, sweeps
+from app.store import early_stops, ids, submissions, sweep_bin, sweep_rows, sweeps
 from app.store.connected import Connected
+from app.store.early_stops import Reported
 from app.store.submissions import Once
 from app.store.sweeps import Next, Result
 from app.sweeps.plan import Plan
@@ -24,14 +25,14 @@ class Sweeping(Connected):
         sweep_id = ids.run_id()
         with self._db.write() as conn:
             if once is not None and (stored := submissions.begin(conn, once)) is not None and stored.sweep_id:
-                return sweeps.get(conn, stored.sweep_id), []
+                return sweep_rows.get(conn, stored.sweep_id), []
             sweeps.create(conn, sweep_id, plan, name=name, tags=tags, notes=notes)
             added = sweeps.add(conn, sweep_id, 0, first.starts)
             if first.close is not None:
                 sweeps.close(conn, sweep_id, first.close)
             if once is not None:
                 submissions.end(conn, once, sweep_id=sweep_id)
-            return sweeps.get(conn, sweep_id), added
+            return sweep_rows.get(conn, sweep_id), added
 
     def continue_sweep(self, sweep_id: str, expected: int, decision: Next) -> list[str]:
         """Store further members of an open sweep with `expected` members; returns their runs. Raises NotFound.
@@ -53,11 +54,19 @@ class Sweeping(Connected):
             for result in results:
                 sweeps.measured(conn, sweep_id, result)
 
+    def report_members(self, sweep_id: str, found: Sequence[Reported]) -> list[str]:
+        """Keep what members report, and stop those that have a reason; returns their runs. Raises NotFound.
+
+        Does nothing where another process was faster.
+        """
+        with self._db.write() as conn:
+            return early_stops.report(conn, sweep_id, found)
+
     def replan_sweep(self, sweep_id: str, plan: Plan) -> Sweep:
         """Give a sweep more values or another budget, and open it again. Raises NotFound, Conflict."""
         with self._db.write() as conn:
             sweeps.replan(conn, sweep_id, plan)
-            return sweeps.get(conn, sweep_id)
+            return sweep_rows.get(conn, sweep_id)
 
     def update_sweep(
         self, sweep_id: str, *, name: str | None = None, tags: Iterable[str] | None = None, notes: str | None = None
@@ -65,19 +74,19 @@ class Sweeping(Connected):
         """Change what is given. Raises NotFound, FieldError."""
         with self._db.write() as conn:
             sweep_bin.relabel(conn, sweep_id, name=name, tags=tags, notes=notes)
-            return sweeps.get(conn, sweep_id)
+            return sweep_rows.get(conn, sweep_id)
 
     def bin_sweep(self, sweep_id: str, *, with_runs: bool) -> tuple[Sweep, list[str]]:
         """Move a sweep to the bin; returns it and the runs that went with it. Raises NotFound."""
         with self._db.write() as conn:
             moved = sweep_bin.discard(conn, sweep_id, with_runs=with_runs)
-            return sweeps.get(conn, sweep_id), moved
+            return sweep_rows.get(conn, sweep_id), moved
 
     def restore_sweep(self, sweep_id: str) -> tuple[Sweep, list[str]]:
         """Take a sweep out of the bin, with the runs that went with it; returns both. Raises NotFound."""
         with self._db.write() as conn:
             moved = sweep_bin.restore(conn, sweep_id)
-            return sweeps.get(conn, sweep_id), moved
+            return sweep_rows.get(conn, sweep_id), moved
 
     def purge_sweep(self, sweep_id: str) -> None:
         """Delete a binned sweep for good; its runs stay. Raises NotFound, Conflict."""
@@ -88,15 +97,15 @@ class Sweeping(Connected):
         """Start no more members and stop the live ones; returns the sweep and these. Raises NotFound, Conflict."""
         with self._db.write() as conn:
             stopped = sweeps.cancel(conn, sweep_id)
-            return sweeps.get(conn, sweep_id), stopped
+            return sweep_rows.get(conn, sweep_id), stopped
 
     def resume_sweep(self, sweep_id: str) -> tuple[Sweep, list[str]]:
         """Go on with cancelled and failed members, and start the others. Raises NotFound, Conflict."""
         with self._db.write() as conn:
             again = sweeps.resume(conn, sweep_id)
-            return sweeps.get(conn, sweep_id), again
+            return sweep_rows.get(conn, sweep_id), again
 
     def unfinished_sweeps(self) -> list[str]:
-        """Sweeps that may start members, or have ones that ended since they were last measured."""
+        """Sweeps that may start or stop members, or have ones that ended since they were last measured."""
         with self._db.read() as conn:
             return sweeps.unfinished(conn)

@@ -3,21 +3,18 @@
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, and_, case, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
 from app.contract.events import Changed
 from app.contract.experiment import Experiment
-from app.records import Member, Sweep, SweepPage, SweepState
 from app.store import bulk, events, facts, ids, labels, runs
-from app.store.errors import Conflict, NotFound
-from app.store.lookup import moment
+from app.store.errors import Conflict
 from app.store.runs import LIVE
 from app.store.sql import Now
+from app.store.sweep_rows import row_of
 from app.store.tables import AnyRow, shards, sweep_members, sweeps
 from app.store.tables import runs as runs_table
-from app.sweeps.plan import Plan, Values
-
-HOUR_S = 3600.0
+from app.sweeps.plan import Plan, Pruner, Values
 
 
 class Start(NamedTuple):
@@ -136,7 +133,7 @@ def cancel(conn: Connection, sweep_id: str) -> list[str]:
 def resume(conn: Connection, sweep_id: str) -> list[str]:
     """Go on with cancelled and failed members, and start the others; returns those. Raises NotFound, Conflict."""
     row = changeable(conn, sweep_id)
-    again = _apply(conn, "resume", _runs_of(conn, sweep_id, ("cancelled", "failed")))
+    again = _apply(conn, "resume", _resumable(conn, sweep_id))
     if row.state == "cancelled":
         conn.execute(update(sweeps).where(sweeps.c.id == sweep_id).values(state="open", note=""))
     elif not again:
@@ -154,7 +151,7 @@ def _apply(conn: Connection, action: bulk.Action, run_ids: Sequence[str]) -> lis
 
 def locked(conn: Connection, sweep_id: str) -> AnyRow:
     """The sweep's row, locked until the transaction ends. Raises NotFound."""
-    return _row(conn, select(sweeps).where(sweeps.c.id == sweep_id).with_for_update(), sweep_id)
+    return row_of(conn, select(sweeps).where(sweeps.c.id == sweep_id).with_for_update(), sweep_id)
 
 
 def changeable(conn: Connection, sweep_id: str) -> AnyRow:
@@ -165,62 +162,17 @@ def changeable(conn: Connection, sweep_id: str) -> AnyRow:
     return row
 
 
-def get(conn: Connection, sweep_id: str) -> Sweep:
-    """Raises NotFound."""
-    row = _row(conn, select(sweeps).where(sweeps.c.id == sweep_id), sweep_id)
-    return _record(row, _counts(conn, [sweep_id])[sweep_id])
-
-
-def page(conn: Connection, limit: int, cursor: str | None, *, binned: bool = False) -> SweepPage:
-    """Sweeps, the newest first, or those in the bin; a cursor is the id of the last one seen."""
-    place = sweeps.c.deleted_at.is_not(None) if binned else sweeps.c.deleted_at.is_(None)
-    query = select(sweeps).where(place).order_by(sweeps.c.created_at.desc(), sweeps.c.id.desc()).limit(limit + 1)
-    if cursor:
-        last = select(sweeps.c.created_at).where(sweeps.c.id == cursor).scalar_subquery()
-        query = query.where(or_(sweeps.c.created_at < last, and_(sweeps.c.created_at == last, sweeps.c.id < cursor)))
-    rows = conn.execute(query).all()
-    counts = _counts(conn, [row.id for row in rows])
-    items = tuple(_record(row, counts[row.id]) for row in rows[:limit])
-    return SweepPage(items=items, next=items[-1].id if len(rows) > limit else None)
-
-
-def members(conn: Connection, sweep_id: str) -> list[Member]:
-    """Members by position, with the progress of their runs."""
-    slot_time = func.coalesce(shards.c.slot_s, 0.0) + case(
-        (shards.c.claimed_at.is_not(None) & (shards.c.state == "running"), Now() - shards.c.claimed_at), else_=0.0
-    )
-    work = (
-        select(
-            shards.c.run_id,
-            func.sum(shards.c.done).label("done"),
-            func.sum(shards.c.total).label("total"),
-            func.sum(slot_time).label("slot_s"),
-            func.sum((shards.c.total - shards.c.done) / func.nullif(shards.c.speed, 0)).label("left_s"),
-        )
-        .where(shards.c.run_id.in_(select(sweep_members.c.run_id).where(sweep_members.c.sweep_id == sweep_id)))
-        .group_by(shards.c.run_id)
-        .subquery()
-    )
-    run = runs_table.c
-    query = (
-        select(sweep_members, run.state, run.name, run.deleted_at, run.last_seq, *list(work.c)[1:])
-        .outerjoin(runs_table, run.id == sweep_members.c.run_id)
-        .outerjoin(work, work.c.run_id == sweep_members.c.run_id)
-        .where(sweep_members.c.sweep_id == sweep_id)
-        .order_by(sweep_members.c.position)
-    )
-    return [_member(row) for row in conn.execute(query)]
-
-
 def unfinished(conn: Connection) -> list[str]:
-    """Sweeps that may start members, or have ones that ended since they were last measured, the oldest first."""
+    """Sweeps that may start or stop members, or have ones that ended since they were measured, the oldest first."""
     ended = (
         select(sweep_members.c.sweep_id)
         .join(runs_table, runs_table.c.id == sweep_members.c.run_id)
         .where(runs_table.c.state.not_in(LIVE), func.coalesce(sweep_members.c.seq, -1) != runs_table.c.last_seq)
     )
+    reporting = select(runs_table.c.sweep_id).where(runs_table.c.state.in_(("queued", "running")))
     is_open = and_(sweeps.c.state == "open", sweeps.c.deleted_at.is_(None))
-    query = select(sweeps.c.id).where(or_(is_open, sweeps.c.id.in_(ended)))
+    prunes = and_(sweeps.c.pruner.is_not(None), sweeps.c.deleted_at.is_(None), sweeps.c.id.in_(reporting))
+    query = select(sweeps.c.id).where(or_(is_open, prunes, sweeps.c.id.in_(ended)))
     return list(conn.scalars(query.order_by(sweeps.c.created_at, sweeps.c.id)))
 
 
@@ -229,6 +181,7 @@ def _columns(plan: Plan) -> dict[str, Any]:
         "spec": plan.spec,
         "axes": {path: axis.model_dump(mode="json", exclude_none=True) for path, axis in plan.axes.items()},
         **{name: getattr(plan, name).model_dump(mode="json") for name in ("sampler", "budget", "stop")},
+        "pruner": plan.pruner.model_dump(mode="json") if plan.pruner != Pruner() else None,
     }
 
 
@@ -238,47 +191,11 @@ def _runs_of(conn: Connection, sweep_id: str, states: Collection[str]) -> list[s
     return list(conn.scalars(select(runs_table.c.id).where(*which).order_by(runs_table.c.id)))
 
 
-def _row(conn: Connection, query: Select[Any], sweep_id: str) -> AnyRow:
-    row = conn.execute(query).first()
-    if row is None:
-        raise NotFound(f"there is no sweep {sweep_id}")
-    return row
-
-
-def _counts(conn: Connection, sweep_ids: Collection[str]) -> dict[str, dict[str, int]]:
-    state = func.coalesce(runs_table.c.state, "gone").label("state")
-    query = (
-        select(sweep_members.c.sweep_id, state, func.count().label("n"))
-        .outerjoin(runs_table, runs_table.c.id == sweep_members.c.run_id)
-        .where(sweep_members.c.sweep_id.in_(sweep_ids))
-        .group_by(sweep_members.c.sweep_id, state)
+def _resumable(conn: Connection, sweep_id: str) -> list[str]:
+    """Cancelled and failed runs of a sweep, but for those that it has stopped early itself."""
+    early = select(sweep_members.c.run_id).where(sweep_members.c.sweep_id == sweep_id, sweep_members.c.stopped != "")
+    early = early.where(sweep_members.c.run_id.is_not(None))
+    which = runs_table.c.sweep_id == sweep_id, runs_table.c.state.in_(("cancelled", "failed"))
+    return list(
+        conn.scalars(select(runs_table.c.id).where(*which, runs_table.c.id.not_in(early)).order_by(runs_table.c.id))
     )
-    counts: dict[str, dict[str, int]] = {sweep_id: {} for sweep_id in sweep_ids}
-    for row in conn.execute(query):
-        counts[row.sweep_id][row.state] = row.n
-    return counts
-
-
-def _record(row: AnyRow, counts: dict[str, int]) -> Sweep:
-    is_open = row.state == "open" and row.deleted_at is None
-    live = any(counts.get(state) for state in LIVE)
-    state: SweepState = "finished"
-    if row.state == "cancelled":
-        state = "cancelling" if live else "cancelled"
-    elif live or is_open:
-        state = "running"
-    return Sweep(
-        id=row.id, name=row.name, kind=row.kind, spec=row.spec, axes=row.axes, sampler=row.sampler,
-        objective=row.objective, budget=row.budget, stop=row.stop, state=state, is_open=is_open,
-        note=row.note, tags=tuple(row.tags), notes=row.notes, created_at=moment(row.created_at),
-        deleted_at=moment(row.deleted_at), counts=counts,
-    )  # fmt: skip
-
-
-def _member(row: AnyRow) -> Member:
-    hours = row.slot_s / HOUR_S if row.slot_s is not None else row.hours or 0.0
-    return Member(
-        position=row.position, values=row.values, run=row.run_id, name=row.name or "", state=row.state,
-        binned=row.deleted_at is not None, done=int(row.done or 0), total=int(row.total or 0), eta_s=row.left_s,
-        objective=row.objective, hours=hours, error=row.error, last_seq=row.last_seq or 0, measured_seq=row.seq,
-    )  # fmt: skip

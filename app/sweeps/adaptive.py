@@ -4,7 +4,6 @@ Which values are asked follows from the seed, the members and their objectives a
 Source: Bergstra et al. 2011 (tree-structured Parzen estimator), as in Optuna.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from app.sweeps import chance
 from app.sweeps.axes import Axis, key
 from app.sweeps.chance import within
+from app.sweeps.early import pruner_of, state_of, study_name
 from app.sweeps.plan import Plan, Values
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ STARTUP = 10
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
-def ask(plan: Plan, members: Sequence["Tried"], n: int, *, maximise: bool) -> list[Values]:
+def ask(plan: Plan, members: Sequence["Tried"], n: int, *, maximise: bool, most: int = 0) -> list[Values]:
     """Return the values of the next `n` members, none of them tried before; fewer where nothing else is left."""
     tried = {key(member.values) for member in members}
     asked: list[Values] = []
     for position in range(len(members), len(members) + n):
-        values = _ask(plan, members, asked, position, tried, maximise=maximise)
+        values = _ask(plan, members, asked, position, tried, maximise=maximise, most=most)
         if values is None:
             break
         tried.add(key(values))
@@ -42,9 +42,10 @@ def ask(plan: Plan, members: Sequence["Tried"], n: int, *, maximise: bool) -> li
 
 
 def _ask(
-    plan: Plan, members: Sequence["Tried"], asked: Sequence[Values], position: int, tried: set[str], *, maximise: bool
-) -> Values | None:
-    study = study_of(plan, members, asked, position, maximise=maximise)
+    plan: Plan, members: Sequence["Tried"], asked: Sequence[Values], position: int, tried: set[str], *, maximise: bool,
+    most: int,
+) -> Values | None:  # fmt: skip
+    study = study_of(plan, members, asked, position, maximise=maximise, most=most)
     scales = {path: scale(axis, whole=plan.whole(path)) for path, axis in plan.axes.items()}
     for _ in range(ASKS):
         asked_now = study.ask({path: scale.distribution for path, scale in scales.items()})
@@ -55,29 +56,39 @@ def _ask(
 
 
 def study_of(
-    plan: Plan, members: Sequence["Tried"], asked: Sequence[Values], position: int, *, maximise: bool
+    plan: Plan, members: Sequence["Tried"], asked: Sequence[Values], position: int, *, maximise: bool, most: int = 0
 ) -> optuna.Study:
-    """Return the study of these members, with those that were asked just now as running."""
+    """Return the study of these members, with those that were asked just now as running.
+
+    One that was stopped early is a pruned trial: the sampler ranks it behind those that ended, by its last report.
+    """
     seed = (plan.sampler.seed * 1_000_003 + position) % 2**32
     sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=STARTUP)
-    study = optuna.create_study(direction="maximize" if maximise else "minimize", sampler=sampler)
+    study = optuna.create_study(
+        study_name=study_name(plan), direction="maximize" if maximise else "minimize", sampler=sampler,
+        pruner=pruner_of(plan, most),
+    )  # fmt: skip
     scales = {path: scale(axis, whole=plan.whole(path)) for path, axis in plan.axes.items()}
     for member in members:
-        known = member.objective is not None and math.isfinite(member.objective)
-        state = TrialState.COMPLETE if known else TrialState.RUNNING if member.live else TrialState.FAIL
-        study.add_trial(trial(scales, member.values, state, member.objective if known else None))
+        state = state_of(member)
+        value = member.objective if state == TrialState.COMPLETE else None
+        study.add_trial(trial(scales, member.values, state, value, member.reports))
     for values in asked:
         study.add_trial(trial(scales, values, TrialState.RUNNING, None))
     return study
 
 
-def trial(scales: Mapping[str, "Scale"], values: Values, state: TrialState, objective: float | None) -> FrozenTrial:
+def trial(
+    scales: Mapping[str, "Scale"], values: Values, state: TrialState, objective: float | None,
+    reports: Sequence[float] = (),
+) -> FrozenTrial:  # fmt: skip
     """Return a member as a trial of a study."""
     return create_trial(
         state=state,
         value=objective,
         params={path: scale.number(values[path]) for path, scale in scales.items()},
         distributions={path: scale.distribution for path, scale in scales.items()},
+        intermediate_values=dict(enumerate(reports, 1)),
     )
 
 

@@ -1,6 +1,6 @@
 """What follows for a sweep: which members to start now, and when no more follow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from app.contract.words import plural
@@ -10,7 +10,11 @@ from app.sweeps.plan import Plan, Values, untried
 
 
 class Tried(Protocol):
-    """A member that is there; its `objective` is None while it is not known."""
+    """A member that is there; its `objective` is None while it is not known.
+
+    `reports` are values of it on the way, and `rungs` those of them that successive halving has compared. One that was
+    `stopped_early` and then resumed by a person is `spared`.
+    """
 
     @property
     def values(self) -> Values: ...
@@ -20,6 +24,14 @@ class Tried(Protocol):
     def objective(self) -> float | None: ...
     @property
     def hours(self) -> float: ...
+    @property
+    def reports(self) -> Sequence[float]: ...
+    @property
+    def rungs(self) -> Mapping[str, float]: ...
+    @property
+    def stopped_early(self) -> bool: ...
+    @property
+    def spared(self) -> bool: ...
 
 
 class Decision(NamedTuple):
@@ -29,14 +41,17 @@ class Decision(NamedTuple):
     close: str | None
 
 
-def decide(plan: Plan, members: Sequence[Tried], *, maximise: bool = True) -> Decision:
-    """Return the next members of a sweep. Raises FieldError for a plan that has no bound."""
+def decide(plan: Plan, members: Sequence[Tried], *, maximise: bool = True, most: int = 0) -> Decision:
+    """Return the next members of a sweep, of which each has at most so many reports.
+
+    Raises FieldError for a plan that has no bound.
+    """
     size, done = plan.size(), len(members)
     if reason := spent(plan, members) or good_enough(plan, members, maximise=maximise):
         left = size - done
         return Decision([], f"{reason} {plural(left, 'member')} not started." if left > 0 else reason)
     room = min(plan.at_once - sum(member.live for member in members), size - done)
-    start = _next(plan, members, room, maximise=maximise) if room > 0 else []
+    start = _next(plan, members, room, maximise=maximise, most=most) if room > 0 else []
     if done + len(start) >= size:
         return Decision(start, _all(plan, size))
     if room > 0 and len(start) < room:
@@ -66,14 +81,14 @@ def good_enough(plan: Plan, members: Sequence[Tried], *, maximise: bool) -> str:
     return ""
 
 
-def _next(plan: Plan, members: Sequence[Tried], n: int, *, maximise: bool) -> list[Values]:
+def _next(plan: Plan, members: Sequence[Tried], n: int, *, maximise: bool, most: int) -> list[Values]:
     tried = {key(member.values) for member in members}
     if plan.sampler.kind == "grid":
         return untried(plan, tried, n)
     if plan.sampler.kind == "adaptive":
         from app.sweeps.adaptive import ask  # Optuna takes most of a second to import
 
-        return ask(plan, members, n, maximise=maximise)
+        return ask(plan, members, n, maximise=maximise, most=most)
     start: list[Values] = []
     for position in range(len(members), len(members) + n):
         values = chance.draw(plan, position, tried)

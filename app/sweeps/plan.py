@@ -49,6 +49,21 @@ class Stop(_Part):
     patience: Annotated[int, Field(ge=1, le=MOST)] | None = None
 
 
+class Pruner(_Part):
+    """Who stops weak runs early, by Optuna's pruner of that name; it has nothing to do with the pruning of weights.
+
+    `median` stops a run whose best value so far is worse than the median of the others at the same point, once
+    `startup` runs have ended; where values fall from level to level, this stops late. `successive_halving` and
+    `hyperband` look at the newest value after 1, r, r², … reports, r being the `reduction`, and keep the best 1/r.
+    """
+
+    kind: Literal["none", "median", "successive_halving", "hyperband"] = "none"
+    startup: Annotated[int, Field(ge=1, le=MOST)] = 5
+    reduction: Annotated[int, Field(ge=2, le=100)] | None = Field(
+        None, description="4 for successive halving and 3 for hyperband where nothing is said."
+    )
+
+
 class Plan(BaseModel):
     """A sweep as it is asked for; `spec` is that of the base, as JSON, and `axes` its fields that vary, by path."""
 
@@ -60,11 +75,13 @@ class Plan(BaseModel):
     objective: str = ""
     budget: Budget = Budget()
     stop: Stop = Stop()
+    pruner: Pruner = Pruner()
 
     @property
     def at_once(self) -> int:
         """Return how many members may wait or run at once."""
         depends = self.sampler.kind == "adaptive" or self.budget.hours is not None or self.stop != Stop()
+        depends = depends or self.pruner.kind != "none"
         return self.budget.at_once or (AT_ONCE if depends else MOST)
 
     @property

@@ -1,10 +1,13 @@
 """What a sweep of lottery tickets can look for; on the validation split, as nothing is chosen on test data."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from app.kinds.objective import Objective
+from app.kinds.lottery.spec import LotterySpec
+from app.kinds.objective import Objective, Reports
 from app.records import Run, Series
 
 
@@ -20,12 +23,48 @@ def _at(column: str, *, last: bool) -> Objective:
         # A training that diverged has no end: a mean of the others would favour what diverges often.
         return float(np.mean(values)) if len(values) == run.spec.replicates and np.isfinite(values).all() else None
 
+    def by_level(run: Run, series: Mapping[str, Series]) -> list[float]:
+        outcome = series["outcome"]
+        if column not in outcome.columns:
+            return []
+        rows = outcome.tickets
+        return _means(run, rows["level"], rows[column], range(run.levels + 1))
+
+    def by_evaluation(run: Run, series: Mapping[str, Series]) -> list[float]:
+        rows = series["evaluation"]
+        if column not in rows.columns:
+            return []
+        rows = rows.tickets.where(rows.tickets["level"] == 0)
+        return _means(run, rows["step"], rows[column], np.unique(rows["step"]))
+
+    if last:
+        reports = Reports("level", ("outcome",), by_level, lambda spec: spec.levels + 1, ("pruning", "mode", "levels"))
+    else:
+        most: Callable[[LotterySpec], int] = lambda spec: 1 + -(-spec.steps // spec.eval_every)  # noqa: E731
+        reports = Reports("evaluation", ("evaluation",), by_evaluation, most, ("steps", "eval_every"))
     which = "last_ticket" if last else "dense"
     where = "of the last ticket" if last else "of the dense network"
     what = "accuracy" if column == "validation_accuracy" else "loss"
     return Objective(
-        f"{which}_{column}", f"validation {what} {where}", what == "accuracy", ("outcome",), value, what == "accuracy"
+        f"{which}_{column}",
+        f"validation {what} {where}",
+        what == "accuracy",
+        ("outcome",),
+        value,
+        what == "accuracy",
+        reports,
     )
+
+
+def _means(run: Run, places: NDArray[Any], values: NDArray[Any], wanted: Iterable[Any]) -> list[float]:
+    """Return the mean over replicates at each place, up to the first that one of them has not reached."""
+    means: list[float] = []
+    for place in wanted:
+        found = values[places == place]
+        if len(found) < run.spec.replicates:
+            break
+        means.append(float(np.mean(found)))
+    return means
 
 
 OBJECTIVES = (

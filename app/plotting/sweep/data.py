@@ -57,7 +57,10 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True)
 class SweepData:
-    """A sweep with the members that ended with an objective, by position; `started` counts all members."""
+    """A sweep with the members that ended with an objective, by position.
+
+    `started` counts all members, `stopped` those that the sweep has stopped early.
+    """
 
     looked: Looked
     members: tuple[Member, ...]
@@ -65,6 +68,7 @@ class SweepData:
     started: int
     live: bool
     plan: Plan
+    stopped: int = 0
 
     @property
     def chosen(self) -> bool:
@@ -90,8 +94,9 @@ class SweepData:
     @property
     def n_text(self) -> str:
         """How many members are behind a figure."""
-        left = self.started - len(self.members)
-        rest = f"; {left} without a value{' yet' if self.live else ''}" if left else ""
+        left = self.started - len(self.members) - self.stopped
+        early = f"; {self.stopped} stopped early" if self.stopped else ""
+        rest = f"{early}; {left} without a value{' yet' if self.live else ''}" if left else early
         return f"n = {len(self.members)} runs{rest}"
 
     @property
@@ -121,7 +126,8 @@ def data_of(sweep: Sweep, members: Sequence[Member], looked: Looked) -> SweepDat
     """Return the data of a sweep's figures."""
     ended = tuple(member for member in members if member.objective is not None and math.isfinite(member.objective))
     columns = tuple(_column(path, axis, ended, list(sweep.axes)) for path, axis in sweep.axes.items())
-    return SweepData(looked, ended, columns, len(members), sweep.state == "running", sweep.plan)
+    return SweepData(looked, ended, columns, len(members), sweep.state == "running", sweep.plan,
+                     sum(each.stopped_early for each in members))  # fmt: skip
 
 
 def label_of(path: str, paths: Sequence[str]) -> str:

@@ -74,13 +74,14 @@ def draw(data: SweepData, _field: str = "") -> go.Figure:
              "marker": {"symbol": "circle", "size": 9, "color": LOOKS[BEST].color},
              "meta": {"role": BEST, "part": "importance"}}
         ]  # fmt: skip
+    early = f"; {plural(data.stopped, 'run')} stopped early not counted" if data.stopped else ""
     chosen = "; adaptive search tries mostly where it is good, and this holds there" if data.chosen else ""
     return figure(
         traces,
         title="Importance of the fields",
         finding=finding(data, shares),
         foot=f"n = {n} runs · share in what sets the best quarter apart (PED-ANOVA) · bar = 90 % of 40 resamples"
-        f"{chosen}",
+        f"{chosen}{early}",
         n=n,
         xaxis=axis("importance (%)", range=[-2, 102]),
         yaxis=axis("", tickvals=list(range(len(shown))), ticktext=[named[item.path] for item in shown],

@@ -90,9 +90,12 @@ def summaries(store: Snapshot, reader: Reader, runs: Sequence[Run]) -> dict[str,
 
 
 def reason(run: Run) -> str:
-    """Return why a run has failed, in the words of its first replicate that did, and how many others did; else ""."""
+    """Return why a run has failed, in the words of its first replicate that did, and how many others did; else ""
+
+    Or why its sweep has stopped it early.
+    """
     if run.state != "failed":
-        return ""
+        return run.stopped or ""
     first, *others = [part.partition("\n")[0] for part in (run.error or "").split("\n\nreplicate ")]
     return first + (f"; {plural(len(others), 'other replicate')} failed too" if others else "")
 

@@ -11,7 +11,7 @@ from app.contract.refusals import refusal
 from app.kinds.registry import KINDS
 from app.sweeps.axes import Axis
 from app.sweeps.fields import place
-from app.sweeps.plan import Budget, Plan, Sampler, Stop
+from app.sweeps.plan import Budget, Plan, Pruner, Sampler, Stop
 from app.sweeps.typed import axis, several
 from app.web.core.problems import Invalid
 from app.web.form import form as forms
@@ -74,7 +74,15 @@ def plan_of(spec: Experiment, data: Mapping[str, str], axes: Mapping[str, Axis])
         objective=data.get("sweep.objective", ""),
         budget=part_of(Budget, data, "sweep"),
         stop=part_of(Stop, data, "sweep"),
+        pruner=_pruner(data),
     )
+
+
+def _pruner(data: Mapping[str, str]) -> Pruner:
+    try:
+        return Pruner.model_validate({"kind": data.get("sweep.pruner") or "none"})
+    except ValidationError as error:
+        raise FieldError("sweep.pruner", refusal(error.errors()[0])) from None
 
 
 Part = TypeVar("Part", Budget, Stop)
@@ -106,6 +114,8 @@ class SweepForm:
     sampler: str
     objective: str
     objectives: tuple[tuple[str, str], ...]
+    pruner: str
+    pruner_error: str
     fields: tuple[FormField, ...]
     more: FormField
     open: bool
@@ -121,6 +131,8 @@ def sweep_form(kind: str, data: Mapping[str, str], errors: Mapping[str, str]) ->
         data.get("sweep.sampler") or "grid",
         data.get("sweep.objective", ""),
         tuple((objective.name, objective.title) for objective in KINDS[kind].objectives),
+        data.get("sweep.pruner") or "none",
+        errors.get("sweep.pruner", ""),
         about(kind, data, errors),
         more,
         bool(read(kind, data).wanted or any(name in errors for name in NAMES)),
@@ -138,6 +150,8 @@ def at_fields(refused: Invalid, spec: Experiment, several: Several) -> dict[str,
             field = next(iter(several.fields.values()), "sweep.more")
         elif path in ("objective", "sampler") or path.startswith(("budget.", "stop.")):
             field = f"sweep.{path.rpartition('.')[2]}"
+        elif path.startswith("pruner"):
+            field = "sweep.pruner"
         elif path in typed_:
             field = typed_[path]
         else:

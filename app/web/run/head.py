@@ -97,9 +97,12 @@ def _progress(run: Run, share: str, waits: str, *, broker: bool) -> list[str]:
         if run.workers:
             words.append(f"{'worker' if len(run.workers) == 1 else 'workers'} {', '.join(run.workers)}")
     elif run.state == "cancelling":
-        words.append("stops within two seconds; results are kept")
+        words += [*([run.stopped] if run.stopped else []), "stops within two seconds; results are kept"]
     elif run.state == "cancelled":
-        words.append("results are kept; Resume continues from the last checkpoint")
+        words += [
+            *([run.stopped] if run.stopped else []),
+            "results are kept; Resume continues from the last checkpoint",
+        ]
     elif run.state == "finished" and run.finished_at is not None:
         words += [f"took {took(run)}"] if took(run) else []
         words.append(f"finished {ago(run.finished_at)}")

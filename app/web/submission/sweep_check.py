@@ -61,10 +61,28 @@ def _with_objective(plan: Plan) -> Plan:
     if not plan.objective and (plan.sampler.kind == "adaptive" or plan.stop != Stop()):
         needed = "adaptive search" if plan.sampler.kind == "adaptive" else "a stop rule"
         raise FieldError("objective", f"is needed for {needed}, and runs of this kind declare none")
+    _check_pruner(plan)
     objective, target = objective_of(plan), plan.stop.target
     if objective is not None and objective.percent and target is not None and not 0 <= target <= 1:
         raise FieldError("stop.target", f"must be from 0 to 1, such as 0.95 for 95 %: {objective.title} is a share")
     return plan
+
+
+def _check_pruner(plan: Plan) -> None:
+    """Raises FieldError where a pruner cannot compare the members on their way."""
+    if plan.pruner.kind == "none":
+        return
+    objective = objective_of(plan)
+    if objective is None or objective.reports is None:
+        title = "a run of this kind" if objective is None else f"“{objective.title}”"
+        raise FieldError("pruner.kind", f"needs values before a run has ended, and {title} has none: choose none")
+    for path in plan.axes:
+        if fixed := next((each for each in objective.reports.fixed if f"{path}.".startswith(f"{each}.")), ""):
+            noun = objective.reports.noun
+            raise FieldError(
+                "pruner.kind", f"compares runs {noun} by {noun}, which is right only where all have the same {fixed}: "
+                f"do not vary {path}, or choose none"
+            )  # fmt: skip
 
 
 def _members(plan: Plan, size: int) -> Iterator[Values]:

@@ -10,7 +10,7 @@ from app.kinds.presets import PRESETS
 from app.plotting.sweep.registry import SWEEP_FIGURES
 from app.records import Member, Sweep, SweepPage
 from app.sweeps.axes import Axis
-from app.sweeps.plan import Budget, Plan, Sampler, Stop
+from app.sweeps.plan import Budget, Plan, Pruner, Sampler, Stop
 from app.web.core.columns import Bom, Format, csv_response, wants_csv
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.parameters import Empty
@@ -54,6 +54,7 @@ class NewSweep(SpecOrPreset):
     ] = ""  # fmt: skip
     budget: Budget = Budget()
     stop: Stop = Stop()
+    pruner: Pruner = Pruner()
     name: Name = ""
     tags: Tags = Field(default_factory=list)
     notes: Notes = ""
@@ -69,6 +70,7 @@ class NewSweep(SpecOrPreset):
             objective=self.objective,
             budget=self.budget,
             stop=self.stop,
+            pruner=self.pruner,
         )
 
 

@@ -17,6 +17,8 @@ def columns(sweep: Sweep, members: Sequence[Member]) -> dict[str, list[Any]]:
     for path in sweep.axes:
         columns[path] = [_plain(member.values.get(path)) for member in members]
     columns[sweep.objective or "objective"] = [member.objective for member in members]
+    if sweep.pruner.kind != "none":
+        columns["stopped"] = [member.stopped if member.stopped_early else "" for member in members]
     columns["hours"] = [member.hours for member in members]
     return columns
 

@@ -19,7 +19,8 @@ from app.web.sweeps.figures import cards, looked_for
 
 SHOWN = 200
 """Members in the table of a page; all of them are in its CSV."""
-STATES = ("finished", "running", "queued", "failed", "cancelling", "cancelled", "gone")
+STATES = ("finished", "running", "queued", "stopped", "failed", "cancelling", "cancelled", "gone")
+WORDS = {"gone": "purged or refused", "stopped": "stopped early"}
 
 
 @dataclass(frozen=True)
@@ -153,8 +154,7 @@ def head(sweep: Sweep, members: Sequence[Member] | None = None) -> SweepHead:
     """Return what a sweep is and how far it is; its time left needs its members."""
     size = max(sweep.plan.size(), sweep.started)
     ended = sweep.started - sum(sweep.counts.get(item, 0) for item in ("queued", "running", "cancelling"))
-    counts = [f"{sweep.counts[state]} {'purged or refused' if state == 'gone' else state}"
-              for state in STATES if sweep.counts.get(state)]  # fmt: skip
+    counts = [f"{sweep.counts[state]} {WORDS.get(state, state)}" for state in STATES if sweep.counts.get(state)]
     if size > sweep.started and sweep.is_open:
         counts.append(f"{size - sweep.started} to start")
     left = _left(sweep, members or ())
@@ -230,7 +230,11 @@ def _stops(sweep: Sweep) -> str:
         parts.append(f"at {looked_for(sweep).text(sweep.stop.target)}")
     if sweep.stop.patience is not None:
         parts.append(f"after {plural(sweep.stop.patience, 'run')} without improvement")
-    return f"Stops {' or '.join(parts)}." if parts else ""
+    stops = [f"Stops {' or '.join(parts)}."] if parts else []
+    if (pruner := sweep.pruner).kind != "none":
+        after = f" once {plural(pruner.startup, 'run')} ended" if pruner.kind == "median" else ""
+        stops.append(f"Weak runs are stopped early by {pruner.kind.replace('_', ' ')}{after}.")
+    return " ".join(stops)
 
 
 def _row(sweep: Sweep, member: Member, *, best: bool) -> MemberRow:
@@ -240,6 +244,8 @@ def _row(sweep: Sweep, member: Member, *, best: bool) -> MemberRow:
         left = f"{duration(member.eta_s)} left"
     elif member.run is None:
         left = member.error or "purged"
+    elif member.stopped_early:
+        left = member.stopped or ""
     elif member.binned:
         left = "in the bin"
     return MemberRow(

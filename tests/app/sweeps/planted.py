@@ -1,7 +1,7 @@
 """A planted objective, and a loop that asks and tells as the web process does, without training anything."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.kinds.presets import PRESETS
@@ -26,6 +26,10 @@ class Tried:
     live: bool = True
     objective: float | None = None
     hours: float = 0.0
+    reports: tuple[float, ...] = ()
+    rungs: dict[str, float] = field(default_factory=dict)
+    stopped_early: bool = False
+    spared: bool = False
 
 
 def plan(kind: str, seed: int = 0, *, runs: int = 200, at_once: int = 1, **more: Any) -> Plan:

@@ -45,9 +45,9 @@ def validated(patch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     ids: list[str] = []
     record = run_rows._record
 
-    def note(row: AnyRow, shards: Sequence[AnyRow]) -> Run:
+    def note(row: AnyRow, shards: Sequence[AnyRow], why_stopped: str | None) -> Run:
         ids.append(row.id)
-        return record(row, shards)
+        return record(row, shards, why_stopped)
 
     with patch.context() as context:
         context.setattr(run_rows, "_record", note)
