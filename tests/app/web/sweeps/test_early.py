@@ -120,13 +120,13 @@ def test_reports_are_means_over_replicates_up_to_the_first_that_is_missing(store
         for level, accuracy in enumerate(accuracies):
             hand.outcome(level, 0.8**level, accuracy)
             hand.measure("evaluation", LotteryKey(level=level), step=[0.0, 100.0], validation_accuracy=[0.1, accuracy])
-    accuracy, loss, dense = (each.reports for each in KIND.objectives)
-    assert accuracy is not None
-    assert loss is not None
-    assert dense is not None
+    of_accuracy, of_loss, of_dense = (objective.reports for objective in KIND.objectives)
+    assert of_accuracy is not None
+    assert of_loss is not None
+    assert of_dense is not None
     series = {name: store.series(run.id, name) for name in ("outcome", "evaluation")}
-    assert accuracy.values(run, series) == pytest.approx([0.6, 0.7])
-    assert loss.values(run, series) == pytest.approx([0.3, 0.3])
-    assert dense.values(run, series) == pytest.approx([0.1, 0.6])
-    assert (accuracy.most(spec), dense.most(spec)) == (3, 1 + -(-spec.steps // spec.eval_every))
-    assert accuracy.values(run, {**series, "outcome": series["outcome"].where(np.zeros(5, bool))}) == []
+    assert of_accuracy.values(run, series) == pytest.approx([0.6, 0.7])
+    assert of_loss.values(run, series) == pytest.approx([0.3, 0.3])
+    assert of_dense.values(run, series) == pytest.approx([0.1, 0.6])
+    assert (of_accuracy.most(spec), of_dense.most(spec)) == (3, 1 + -(-spec.steps // spec.eval_every))
+    assert of_accuracy.values(run, {**series, "outcome": series["outcome"].where(np.zeros(5, bool))}) == []
