@@ -12,6 +12,7 @@ from app.contract.events import WINNING_TICKET
 from app.contract.experiment import FieldError
 from app.contract.tickets import TicketRef
 from app.masks import chance
+from app.masks.chain import unordered
 from app.masks.chance import Chance
 from app.masks.overlap import NO_OVERLAPS, NULLS, Ints, Null, Overlaps, intersections
 from app.masks.pairing import Pairing
@@ -72,12 +73,14 @@ def _overlaps(
     every = indices[base].layers
     wanted = [place for place, layer in enumerate(every) if options.layer in (None, layer.name)]
     network = reader.network(indices[base].run)
+    unpermuted = network if isinstance(network, str) else ""
     if isinstance(network, Network):
         moves = [chance.Axes(*of_kernel(network.architecture, layer.key)) for layer in every]
-    elif network is None:
-        moves = chance.axes([layer.shape for layer in every])
     else:
-        moves = [chance.Axes(rows=False, channels=1) for _ in every]
+        # Of a network with shortcuts it is not even known which layer is the last.
+        unpermuted = unpermuted or unordered(layer.name for layer in every)
+        still = [chance.Axes(rows=False, channels=1) for _ in every]
+        moves = still if unpermuted else chance.axes([layer.shape for layer in every])
     sums = [reader.sums(ref) for ref in refs]
     inits = [reader.initial(ref) for ref in refs]
     both = np.zeros((len(refs), len(refs), len(wanted)), np.int64)
@@ -123,7 +126,7 @@ def _overlaps(
         estimated=tuple(
             every[place].name for place, null in zip(wanted, nulls["unit_permuted"], strict=True) if null.estimated
         ),
-        unpermuted=network if isinstance(network, str) else "",
+        unpermuted=unpermuted,
     )
 
 

@@ -12,12 +12,10 @@ from app.atlas.values import Floats, Values
 from app.contract.experiment import Experiment
 from app.contract.tickets import TicketRef
 from app.masks import reach
-from app.masks.chain import no_link
+from app.masks.chain import unordered
 from app.masks.codec import Bits, unpack
 from app.masks.connectivity import paths, spread_of
 from app.masks.sums import sums
-
-UNKNOWN = "masks alone do not show the architecture"
 
 
 class Unit(NamedTuple):
@@ -70,8 +68,8 @@ def _behind(reader: Reader, ref: TicketRef, index: Index, layer: int, number: in
     names = [layer.name for layer in index.layers]
     if isinstance(network, str):
         return None, [], [], network, False
-    if network is None and (aside := no_link(names)):
-        return None, [], [], f"not stated: by its name, {aside} is no link of a chain of layers, and {UNKNOWN}", False
+    if network is None and (reason := unordered(names)):
+        return None, [], [], reason, False
     if network is None:
         behind = [(reader.bits(ref, i), after.shape, after.groups) for i, after in enumerate(index.layers) if i > layer]
         path_counts = paths(number, index.layers[layer].size[0], behind)

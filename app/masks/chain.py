@@ -11,7 +11,7 @@ _STEPS = 2_000
 # Names of what is added to, joined with or weighs another layer's output.
 _ASIDE = re.compile(
     r"shortcut|down_?sample|skip|residual|identity|inception|branch|attn|attention|qkv"
-    r"|(?:^|[._/])[qkv](?:_proj|_lin)?(?:$|[._/])"
+    r"|(?:^|[._/])(?:[qkv](?:_proj|_lin)?|short)(?:$|[._/])"
 )
 _FIRST, _LAST = {"input", "stem"}, {"output", "head", "classifier", "logits"}
 
@@ -30,6 +30,13 @@ def by_name(name: str) -> tuple[int, list[tuple[int, str]]]:
 def no_link(names: Iterable[str]) -> str:
     """Return the first layer that is no link of a chain by its name, such as a shortcut; "" without one."""
     return next((name for name in names if _ASIDE.search(name.lower())), "")
+
+
+def unordered(names: Iterable[str]) -> str:
+    """Return why masks of layers with these names do not show what follows what; "" where they may be a chain."""
+    aside = no_link(names)
+    unknown = "is no link of a chain of layers, and masks alone do not show the architecture"
+    return f"not stated: by its name, {aside} {unknown}" if aside else ""
 
 
 def follows(before: Shape, layer: Shape) -> bool:

@@ -23,7 +23,7 @@ KNOWN = described(NETWORK, torch.zeros(2, 3, 8, 8))
 REASON = {"reason": "not defined for this model, because no rule follows the operation roll"}
 
 
-def written(store: Store, architecture: dict[str, Any], empty: tuple[str, ...]) -> MaskedRun:
+def written(store: Store, architecture: dict[str, Any] | None, empty: tuple[str, ...]) -> MaskedRun:
     random = np.random.default_rng(0)
     full: Kernels = {name: np.ones(shape, bool) for name, shape in SHAPES.items()}
     pruned = {name: random.random(shape) < (0 if name in empty else 0.5) for name, shape in SHAPES.items()}
@@ -62,11 +62,18 @@ def test_of_a_model_that_could_not_be_traced_less_is_said(store: Store) -> None:
     assert (collapse.empty, collapse.cut, collapse.bridged) == (("blocks.1.c1",), "", True)
 
 
-@pytest.mark.parametrize(("architecture", "known"), [(KNOWN, True), (REASON, False)])
+ASIDE = "not stated: by its name, blocks.3.short.0 is no link of a chain of layers, and masks alone do not show the"
+
+
+@pytest.mark.parametrize(
+    ("architecture", "known", "why"),
+    [(KNOWN, True, ""), (REASON, False, REASON["reason"]), (None, False, f"{ASIDE} architecture")],
+)
 def test_the_unit_permuted_null_holds_for_units_that_may_trade_places(
-    store: Store, architecture: dict[str, Any], known: bool
+    store: Store, architecture: dict[str, Any] | None, known: bool, why: str
 ) -> None:
     run = written(store, architecture, ())
     matrix = overlaps(Reader(store), run.id, OverlapOptions())
     assert np.isfinite(matrix.expected["unit_permuted"]).any() == known
+    assert matrix.unpermuted == why
     assert np.isfinite(matrix.expected["uniform"]).all()

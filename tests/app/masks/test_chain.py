@@ -39,13 +39,15 @@ def test_no_order_or_several_are_none() -> None:
     "name",
     ["layer1.0.shortcut.0", "layer2.0.downsample.0.weight", "conv_skip", "stage.downSample", "block.residual_conv",
      "h.0.attn.c_attn", "encoder.attention.query", "layers.3.q_proj", "blocks.1.qkv", "Mixed_5b.branch1x1.conv",
-     "attn_2.k.kernel"],
+     "attn_2.k.kernel", "blocks.3.short.0"],
 )  # fmt: skip
 def test_a_name_may_show_that_a_layer_is_no_link_of_a_chain(name: str) -> None:
     assert no_link(["fc1", name, "fc2"]) == name
 
 
-@pytest.mark.parametrize("name", ["fc1", "features.0", "conv2d_1", "k1", "lin.q2", "squeeze", "proj", "stem.conv"])
+@pytest.mark.parametrize(
+    "name", ["fc1", "features.0", "conv2d_1", "k1", "lin.q2", "squeeze", "proj", "stem.conv", "shortened"]
+)
 def test_other_names_do_not(name: str) -> None:
     assert no_link([name]) == ""
 
