@@ -113,6 +113,7 @@ def test_the_schema_describes_every_row_of_the_interface(process: Process) -> No
         f"{run}/archive": {"get"},
         "/api/v1/compare": {"get"},
         "/api/v1/compare/figures/{name}": {"get"},
+        "/api/v1/compare/figures/{name}/table": {"get"},
         "/api/v1/imports": {"post"},
         run: {"get", "patch", "delete"},
         f"{run}/cancel": {"post"},

@@ -42,7 +42,8 @@ def page(store: Snapshot, columns: str, **which: Any) -> ListedPage:
     asked = named(columns)
     facts = _facts(store, runs.items, asked)
     items = tuple(
-        ListedRun.model_construct(**dict(run), fields=dict(_fields(asked, facts.get(run.id, ())))) for run in runs.items
+        ListedRun.model_construct(**dict(run), fields=dict(fields_of(asked, facts.get(run.id, ()))))
+        for run in runs.items
     )
     return ListedPage.model_construct(items=items, next=runs.next, unmeasured=store.count_unmeasured())
 
@@ -82,7 +83,8 @@ def _facts(store: Snapshot, runs: Sequence[Run], asked: Sequence[Column]) -> Map
     return store.facts([run.id for run in runs], [item.path for item in asked]) if asked else {}
 
 
-def _fields(asked: Sequence[Column], facts: Sequence[Fact]) -> Iterator[tuple[str, FieldValue]]:
+def fields_of(asked: Sequence[Column], facts: Sequence[Fact]) -> Iterator[tuple[str, FieldValue]]:
+    """Yield path and values of each of these columns that a run has."""
     for column in asked:
         mine = [fact for fact in facts if fact.path == column.path]
         if mine:
@@ -95,7 +97,7 @@ def _row(run: Run, asked: Sequence[Column], facts: Sequence[Fact]) -> dict[str, 
         "model": run.spec.model_name, "state": run.state, "tags": ", ".join(run.tags), "error": run.error,
         **{name: moment.isoformat() if (moment := getattr(run, name)) else None for name in _HEAD[7:10]},
     }  # fmt: skip
-    for path, field in _fields(asked, facts):
+    for path, field in fields_of(asked, facts):
         row[path] = field.values[0] if len(field.values) == 1 else ", ".join(map(_text, field.values))
         row[f"{path}.n"] = field.n
     return row

@@ -5,7 +5,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from threading import Lock
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 from weakref import WeakKeyDictionary
 
 from pydantic import ValidationError
@@ -16,11 +16,13 @@ from app.plotting.entry import to_csv
 from app.plotting.source import Options
 from app.store import Reads, Snapshot
 from app.web.compare.selection import Selection
-from app.web.core.columns import Format
+from app.web.core.columns import json_bytes
 from app.web.core.context import Readers
 from app.web.core.figures import Answer
 from app.web.core.problems import Invalid, bad_fields
 
+Form: TypeAlias = Literal["json", "csv", "table"]
+"""A figure, and its table in two forms."""
 CAPACITY: Final = 64
 # Per store: what was asked for -> its answer.
 _kept: WeakKeyDictionary[Reads, OrderedDict[tuple[Any, ...], Any]] = WeakKeyDictionary()
@@ -39,12 +41,18 @@ def options_of(entry: ComparedEntry, query: Mapping[str, str], *, every: bool) -
         raise Invalid(bad_fields(json.loads(error.json(include_url=False)), None)) from error
 
 
-def answer(readers: Readers, chosen: Selection, entry: ComparedEntry, options: Options, form: Format) -> Answer:
-    """Return a figure of these runs as Plotly JSON, or its data as CSV. Raises FieldError for a bad baseline."""
+def answer(readers: Readers, chosen: Selection, entry: ComparedEntry, options: Options, form: Form) -> Answer:
+    """Return a figure of these runs as Plotly JSON, or its data. Raises FieldError for a bad baseline."""
 
     def render() -> Answer:
         info = _info(readers, chosen, entry, options)
-        text = to_csv(entry.table(info)) if form == "csv" else entry.draw(info).to_json(engine="orjson")
+        match form:
+            case "csv":
+                text = to_csv(entry.table(info))
+            case "table":
+                text = json_bytes({"name": entry.name, "columns": entry.table(info)}).decode()
+            case _:
+                text = entry.draw(info).to_json(engine="orjson")
         return Answer(text.encode(), f'W/"{hashlib.sha256(text.encode()).hexdigest()[:20]}"')
 
     given: Answer = _once(readers.store, (form, *_key(chosen, entry, options)), render)

@@ -37,7 +37,8 @@ class ComparePage:
 
     `pairings` are forms for layers that only a reader can pair, by what is chosen so far as `pairing`.
     Each of the `cards` has the table under it. `baselines` are the runs, by id and name of their line, that others can
-    be compared with, none where nothing is; `baseline` is the chosen one. `data` is the address of all of it as JSON.
+    be compared with, none where nothing is; `baseline` is the chosen one. `data` is the address of all of it as JSON,
+    `csv` that of its table.
     """
 
     title: str
@@ -52,6 +53,7 @@ class ComparePage:
     ticked: tuple[str, ...]
     columns_offered: tuple[tuple[str, str, bool], ...]
     data: str
+    csv: str
     kept: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     parts: tuple[tuple[str, object], ...]
@@ -111,6 +113,7 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
                 ticked=tuple(item.path for item in ticked),
                 columns_offered=chosen.offered,
                 data=f"/api/v1/compare?{urlencode(asked)}",
+                csv=f"/api/v1/compare?{urlencode({**asked, 'columns': columns, 'format': 'csv'})}",
                 kept=(*kept.items(), *_options(chosen, query)),
                 notes=tuple(notes(chosen)),
                 parts=_parts(store, chosen, query),

@@ -89,9 +89,9 @@ def test_the_api_says_what_differs_and_draws_the_figures(client: httpx.Client, r
     answer: dict[str, Any] = client.get("/api/v1/compare", params={"runs": chosen, "group": "optimizer"}).json()
     assert [each["run"]["id"] for each in answer["items"]] == runs
     assert [each["group"] for each in answer["items"]] == ["adam", "adam", "sgd"]
-    assert answer["items"][2]["fields"] == {"optimizer": "sgd"} | {
-        key: value for key, value in answer["items"][2]["fields"].items() if key != "optimizer"
-    }
+    assert answer["items"][2]["fields"]["optimizer"] == {"values": ["sgd"], "n": None}
+    assert answer["notes"] == []
+    assert {"optimizer", "levels"} <= set(answer["columns"])
     own = ["compared_accuracy", "compared_difference", "compared_training", "compared_overlap"]
     assert answer["figures"] == [*own, "compared_columns", "compared_scatter"]
     address = "/api/v1/compare/figures/compared_accuracy"

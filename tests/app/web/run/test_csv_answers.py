@@ -20,6 +20,7 @@ ADDRESSES: dict[str, dict[str, str | int]] = {
     "masks/fc1/values": {"level": 1, "bottom": 2, "right": 3},
     "film/export": FILM,
     "film/values": {**FILM, "step": 56, "bottom": 2, "right": 2},
+    "compare": {},
     "compare/figures/compared_accuracy": {},
     "sweeps/members": {},
     "runs": {"columns": "lr"},
