@@ -112,10 +112,11 @@ def _answers(client: httpx.Client) -> bool:
 
 
 def _until(holds: Callable[[], bool], timeout_s: float) -> None:
-    end = time.monotonic() + timeout_s
+    end, pause = time.monotonic() + timeout_s, 0.03
     while not holds():
         assert time.monotonic() < end, "it never happened"
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(1.3 * pause, 0.4)
 
 
 @pytest.fixture(scope="session")
@@ -153,7 +154,7 @@ class Watched:
 
     def __call__(self, width: int = 1280, height: int = 900, *, fresh: bool = False, **options: Any) -> Page:
         """A page in a profile of its own; `fresh` where a script or a debugger is to stay in it."""
-        if self._windows is not None and not fresh and options.keys() <= {"color_scheme", "has_touch"}:
+        if self._windows is not None and not fresh:
             page = self._windows.take(width, height, **options)
             self._pages.append(page)
             return self._watch(page)
@@ -163,8 +164,11 @@ class Watched:
         return self.another(context)
 
     def another(self, context: BrowserContext) -> Page:
-        """One more window of a browser profile."""
-        return self._watch(context.new_page())
+        """One more window of a browser profile, of the size of the first."""
+        page = context.new_page()
+        if size := context.pages[0].viewport_size:
+            page.set_viewport_size(size)
+        return self._watch(page)
 
     def _watch(self, page: Page) -> Page:
         for event, handler in self._handlers.items():
@@ -207,10 +211,11 @@ def watched(browser: Browser, scope: Scope, reusable: Windows) -> Iterator[Watch
 
 def becomes(page: Page, condition: str, timeout_s: float = 60.0) -> None:
     """Wait until an expression is true in the page; asked from outside, as the page's policy forbids `eval`."""
-    end = time.monotonic() + timeout_s
+    end, pause = time.monotonic() + timeout_s, 20.0
     while not page.evaluate(condition):
         assert time.monotonic() < end, f"it never happened: {condition}"
-        page.wait_for_timeout(50)
+        page.wait_for_timeout(pause)
+        pause = min(1.3 * pause, 200)
 
 
 @pytest.fixture

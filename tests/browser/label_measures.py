@@ -85,6 +85,8 @@ INSIDE = """() => [...document.querySelectorAll('.figure .plot')].filter(p => p.
   }
   return {figure: plot.closest('.figure').dataset.figure, covered, gaps, astray};
 })"""
+FITS = """[...document.querySelectorAll('.figure .plot')].every(plot => !plot._fullLayout || plot.closest('[hidden]') ||
+  Math.abs(plot._fullLayout.width - plot.getBoundingClientRect().width) <= 1)"""
 # Boxes of text have air above and below their letters.
 AIR = 4.0
 
@@ -103,6 +105,12 @@ def drawn(page: Page) -> None:
     becomes(
         page, "[...document.querySelectorAll('.figure .plot')].every(p => p._fullLayout || p.closest('[hidden]'))", 20
     )
+
+
+def widened(page: Page, width: int) -> None:
+    """Make the window this wide, and wait until every figure is drawn for it."""
+    page.set_viewport_size({"width": width, "height": 5200})
+    becomes(page, f"innerWidth === {width} && {FITS}")
 
 
 def still(page: Page) -> list[dict[str, Any]]:

@@ -6,15 +6,16 @@ Runs of all kinds whose figures have such labels are measured at two widths, and
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Scope, Watched, becomes
-from tests.browser.label_measures import INSIDE, View, drawn, measured, overlaps, still, strangers
+from tests.browser.label_measures import INSIDE, View, drawn, measured, overlaps, still, strangers, widened
+from tests.browser.visits import READY
 from tests.browser.windows import Windows
 
+WIDTHS = (1280, 390)
 # How many labels the plots with such have in these runs.
 INSIDE_NAMES = {"accuracy_vs_lr": 5, "erasure_vs_accuracy": 5, "update_sizes": 5, "degree_histogram": 2,
                 "weight_movement": 2}  # fmt: skip
@@ -57,22 +58,25 @@ Look = Callable[[str, int], View]
 
 @pytest.fixture(scope="module")
 def look(browser: Browser, scope: Scope, reusable: Windows) -> Look:
-    """Opens a page of a run that has ended and measures it: once, however many tests ask for it."""
+    """Measures a page of a run that has ended: opened once for all tests, and drawn again for the other width."""
 
     @cache
-    def look(path: str, width: int) -> View:
+    def opened(path: str) -> dict[int, View]:
         watched = Watched(browser, scope.url, reusable)
-        page = watched(width, 5200)
+        page = watched(WIDTHS[0], 5200)
         page.goto(path)
         drawn(page)
-        view = View(still(page), page.evaluate(INSIDE))
+        views = {}
+        for width in WIDTHS:
+            widened(page, width)
+            views[width] = View(still(page), page.evaluate(INSIDE))
         watched.close()
-        return view
+        return views
 
-    return look
+    return lambda path, width: opened(path)[width]
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("kind", PAGES)
 def test_no_label_covers_another_or_leaves_its_figure(
     look: Look, every_kind: dict[str, str], kind: str, width: int
@@ -92,7 +96,7 @@ def test_no_label_covers_another_or_leaves_its_figure(
     assert labelled >= 3
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_labels_inside_a_plot_cover_no_point_and_no_line(look: Look, every_kind: dict[str, str], width: int) -> None:
     named: dict[str, int] = {}
     for path, run in [(path, every_kind[kind]) for kind in ("erasure", "hardware", "lottery") for path in PAGES[kind]]:
@@ -106,37 +110,34 @@ def test_labels_inside_a_plot_cover_no_point_and_no_line(look: Look, every_kind:
     assert {name: named.get(name) for name in INSIDE_NAMES} == INSIDE_NAMES
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_the_line_of_the_last_evaluation_is_named_beside_the_first_ticket(
-    watched: Watched, scope: Scope, width: int
-) -> None:
+def test_the_line_of_the_last_evaluation_is_named_beside_the_first_ticket(watched: Watched, scope: Scope) -> None:
     """A run just begun has its label where the line has its own: at the left, near the last step."""
-    run = scope.submit(name=f"Just begun {width}", levels=12, steps=400, eval_every=400, branches=[])
-    page = watched(width, 5200)
+    run = scope.submit(name="Just begun", levels=12, steps=400, eval_every=400, branches=[])
+    page = watched(WIDTHS[0], 5200)
     page.goto(f"/runs/{run}?tab=curves")
     name = "#figure-early_stop_vs_density"
     becomes(page, f"document.querySelector('{name}').textContent.includes('winning ticket')", 120)
     scope.client.post(f"/api/v1/runs/{run}/cancel")
     expect(page.locator("#state")).to_contain_text("cancelled", timeout=60_000)
-    page.wait_for_timeout(1000)
-    for log in (False, True):
-        if log:
-            page.locator(name).get_by_label("log y").check()
-            becomes(page, f"document.querySelector('{name} .plot')._fullLayout.yaxis.type === 'log'")
-            page.wait_for_timeout(500)
-        (each,) = [one for one in measured(page) if one["figure"] == "early_stop_vs_density"]
-        boxes = {note["text"]: note for note in each["notes"]}
-        assert {"last evaluation", "winning ticket"} <= set(boxes)
-        assert overlaps(each["notes"]) == []
-        # Not even the air around their letters meets, as it does where the server has them.
-        one, other = boxes["last evaluation"], boxes["winning ticket"]
-        if one["left"] < other["right"] and other["left"] < one["right"]:
-            assert one["bottom"] <= other["top"] or other["bottom"] <= one["top"]
-        (found,) = [one for one in page.evaluate(INSIDE) if one["figure"] == "early_stop_vs_density"]
-        assert found["covered"] == [["last evaluation", 0]]
+    log = page.locator(name).get_by_label("log y")
+    for width in WIDTHS:
+        for kind in ("linear", "log"):
+            log.set_checked(kind == "log")
+            becomes(page, f"document.querySelector('{name} .plot')._fullLayout.yaxis.type === '{kind}'")
+            widened(page, width)
+            (each,) = [one for one in still(page) if one["figure"] == "early_stop_vs_density"]
+            boxes = {note["text"]: note for note in each["notes"]}
+            assert {"last evaluation", "winning ticket"} <= set(boxes)
+            assert overlaps(each["notes"]) == []
+            # Not even the air around their letters meets, as it does where the server has them.
+            one, other = boxes["last evaluation"], boxes["winning ticket"]
+            if one["left"] < other["right"] and other["left"] < one["right"]:
+                assert one["bottom"] <= other["top"] or other["bottom"] <= one["top"]
+            (found,) = [one for one in page.evaluate(INSIDE) if one["figure"] == "early_stop_vs_density"]
+            assert found["covered"] == [["last evaluation", 0]]
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", WIDTHS)
 def test_labels_come_in_the_order_of_their_lines_and_near_their_ends(look: Look, finished: str, width: int) -> None:
     for each in look(f"/runs/{finished}", width).figures:
         if each["figure"] not in ("accuracy_vs_density", "early_stop_vs_density"):
@@ -155,67 +156,72 @@ def test_labels_come_in_the_order_of_their_lines_and_near_their_ends(look: Look,
             assert abs(own[0]["y"] - middle) < 24, (each["figure"], note, own)
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_a_shorter_branch_of_a_live_run_is_led_to_from_its_label(watched: Watched, scope: Scope, width: int) -> None:
-    run = scope.submit(name=f"Live labels {width}", levels=6, steps=400, eval_every=100, branches=CONTROLS)
-    page = watched(width, 5200)
+def test_a_shorter_branch_of_a_live_run_is_led_to_from_its_label(watched: Watched, scope: Scope) -> None:
+    run = scope.submit(name="Live labels", levels=6, steps=400, eval_every=100, branches=CONTROLS)
+    page = watched(WIDTHS[0], 5200)
     page.goto(f"/runs/{run}?tab=curves")
     name = "#figure-accuracy_vs_density"
-    becomes(page, f"document.querySelectorAll('{name} .annotation-arrow-g path').length > 0", 120)
-    page.wait_for_timeout(300)
-    figures = measured(page)
-    (curves,) = [each for each in figures if each["figure"] == "accuracy_vs_density"]
-    assert any(note["lead"] for note in curves["notes"])
-    for each in figures:
-        assert overlaps(each["notes"]) == [], each["figure"]
-        assert strangers(each) == [], each["figure"]
-    # All are in one column, clear of the lines.
-    column = {round(note["left"]) for note in curves["notes"] if note["role"] != "soft"}
-    assert max(column) - min(column) <= 2
+    led = f"document.querySelectorAll('{name} .annotation-arrow-g path').length > 0"
+    for width in WIDTHS:
+        widened(page, width)
+        becomes(page, led, 120)
+        page.wait_for_timeout(300)
+        figures = measured(page)
+        (curves,) = [each for each in figures if each["figure"] == "accuracy_vs_density"]
+        assert any(note["lead"] for note in curves["notes"])
+        for each in figures:
+            assert overlaps(each["notes"]) == [], each["figure"]
+            assert strangers(each) == [], each["figure"]
+        # All are in one column, clear of the lines.
+        column = {round(note["left"]) for note in curves["notes"] if note["role"] != "soft"}
+        assert max(column) - min(column) <= 2
     scope.client.post(f"/api/v1/runs/{run}/cancel")
     expect(page.locator("#state")).to_contain_text("cancelled", timeout=60_000)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_grounds_of_labels_have_the_colour_of_the_card(
-    watched: Watched, every_kind: dict[str, str], theme: Literal["light", "dark"]
-) -> None:
+AS_SERVED = """() => {
+  const ask = window.fetch;
+  window.fetch = async (...question) => {
+    const answer = await ask(...question);
+    if (!answer.ok || !answer.url.includes('/figures/')) return answer;
+    const figure = await answer.json();
+    delete figure.layout?.meta.places;
+    return new Response(JSON.stringify(figure), {status: answer.status, headers: answer.headers});
+  };
+}"""
+
+
+def test_grounds_of_labels_have_the_colour_of_the_card(watched: Watched, every_kind: dict[str, str]) -> None:
     """Those inside a plot have a ground until the page places them: here they stay as the server has them."""
-
-    def as_served(route: Route) -> None:
-        answer = route.fetch()
-        served = answer.json()
-        served["layout"]["meta"].pop("places", None)
-        route.fulfill(response=answer, json=served)
-
-    page = watched(1280, 5200, color_scheme=theme, fresh=True)
-    page.route("**/figures/*", as_served)
-    grounds: set[str] = set()
+    page = watched(1280, 5200, fresh=True)
+    page.add_init_script(f"({AS_SERVED})()")
+    grounds: dict[str, set[str]] = {"light": set(), "dark": set()}
+    cards = {}
     for kind, path in [(kind, path) for kind, paths in PAGES.items() for path in paths]:
+        page.emulate_media(color_scheme="light")
         page.goto(path.format(run=every_kind[kind]))
         drawn(page)
-        for each in measured(page):
-            grounds |= {note["ground"] for note in each["notes"] if note["filled"]}
-    card = page.evaluate("getComputedStyle(document.querySelector('.figure')).backgroundColor")
-    assert grounds == {card}
+        for theme in grounds:
+            page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+            becomes(page, READY)
+            grounds[theme] |= {note["ground"] for each in measured(page) for note in each["notes"] if note["filled"]}
+            cards[theme] = page.evaluate("getComputedStyle(document.querySelector('.figure')).backgroundColor")
+    assert grounds == {theme: {card} for theme, card in cards.items()}
+    assert cards["light"] != cards["dark"]
 
 
-@pytest.mark.parametrize("width", [1280, 390])
-def test_labels_on_a_logarithmic_axis_are_at_their_lines(
-    watched: Watched, every_kind: dict[str, str], width: int
-) -> None:
-    page = watched(width, 5200)
+def test_labels_on_a_logarithmic_axis_are_at_their_lines(watched: Watched, every_kind: dict[str, str]) -> None:
+    page = watched(WIDTHS[0], 5200)
+    logs = "[...document.querySelectorAll('.plot')].filter(p => p._fullLayout?.yaxis.type === 'log').length"
     for path in PAGES["lottery"][:2]:
+        widened(page, WIDTHS[0])
         page.goto(f"{path.format(run=every_kind['lottery'])}&metric=validation_loss")
         drawn(page)
-        still(page)
         for box in page.get_by_label("log y").all():
             box.check()
-        still(page)
-        logs = page.evaluate(
-            "[...document.querySelectorAll('.plot')].filter(p => p._fullLayout?.yaxis.type === 'log').length"
-        )
-        assert logs >= 1
-        for each in measured(page):
-            assert overlaps(each["notes"]) == [], each["figure"]
-            assert strangers(each) == [], each["figure"]
+        becomes(page, f"{logs} >= 1")
+        for width in WIDTHS:
+            widened(page, width)
+            for each in still(page):
+                assert overlaps(each["notes"]) == [], each["figure"]
+                assert strangers(each) == [], each["figure"]

@@ -1,39 +1,39 @@
 """A sweep in the browser: typed into the form, watched until it ends, extended; nothing moves by itself."""
 
-import pytest
 from playwright.sync_api import expect
 
 from app.kinds.presets import PRESETS
 from tests.browser.conftest import Scope, Watched
 from tests.browser.test_layout_shift import STILL, WATCH, shifts
+from tests.browser.visits import OVER
 
 SMALL = {"steps": 40, "eval_every": 20, "levels": 1, "replicates": 1, "branches": []}
 
 
-@pytest.mark.parametrize(("width", "height", "theme"), [(1280, 900, "light"), (390, 844, "dark")])
-def test_a_live_sweep_goes_on_by_itself_and_nothing_moves(
-    watched: Watched, scope: Scope, width: int, height: int, theme: str
-) -> None:
+def test_a_live_sweep_goes_on_by_itself_and_nothing_moves(watched: Watched, scope: Scope) -> None:
     spec = {**PRESETS["digits-tickets"].spec.model_dump(mode="json"), **SMALL}
     body = {
         "spec": spec,
-        "name": f"At {width} px",
+        "name": "At any width",
         "axes": {"optimizer.lr": {"log_range": {"low": 1e-4, "high": 0.1}}, "batch_size": {"values": [30, 60]}},
         "sampler": {"kind": "adaptive", "seed": 1},
         "budget": {"runs": 4, "at_once": 2},
     }
+    desk, phone = watched(1280, 900), watched(390, 844, color_scheme="dark")
+    for page in (desk, phone):
+        page.goto("/glossary")
     sweep = scope.client.post("/api/v1/sweeps", json=body).json()["id"]
-    page = watched(width, height, fresh=True, color_scheme=theme)
-    page.add_init_script(WATCH)
-    page.goto(f"/sweeps/{sweep}")
-    expect(page.locator("#state")).to_contain_text("finished", timeout=120_000)
-    expect(page.locator("#progress")).to_contain_text("4 of 4 runs ended · 4 finished")
-    expect(page.locator("#find-best_so_far")).to_contain_text("Best: ", timeout=20_000)
-    expect(page.locator("#members tbody tr")).to_have_count(4)
-    expect(page.locator("#members tr.best")).to_have_count(1)
-    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert over <= 0
-    assert sum(each["value"] for each in shifts(page)) <= STILL, shifts(page)
+    for page in (desk, phone):
+        page.goto(f"/sweeps/{sweep}")
+        page.evaluate(WATCH)
+    for page in (desk, phone):
+        expect(page.locator("#state")).to_contain_text("finished", timeout=120_000)
+        expect(page.locator("#progress")).to_contain_text("4 of 4 runs ended · 4 finished")
+        expect(page.locator("#find-best_so_far")).to_contain_text("Best: ", timeout=20_000)
+        expect(page.locator("#members tbody tr")).to_have_count(4)
+        expect(page.locator("#members tr.best")).to_have_count(1)
+        assert page.evaluate(OVER) <= 0
+        assert sum(each["value"] for each in shifts(page)) <= STILL, shifts(page)
 
 
 def test_several_values_in_a_field_make_a_sweep_without_a_script(watched: Watched, scope: Scope) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Error, Page
 
-Kind = tuple[int, int, tuple[tuple[str, Any], ...]]
+Kind = tuple[str, ...]
 
 
 class Windows:
@@ -19,7 +19,8 @@ class Windows:
 
     def take(self, width: int, height: int, **options: Any) -> Page:
         """A window of this size and with these options of its profile."""
-        kind = (width, height, tuple(sorted(options.items())))
+        # Size and scheme can be changed in place.
+        kind = tuple(f"{name}={value}" for name, value in sorted(options.items()) if name != "color_scheme")
         if free := self._free[kind]:
             page = free.pop()
             page.set_viewport_size({"width": width, "height": height})
