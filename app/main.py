@@ -56,13 +56,8 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
         "navigation": navigation(),
         "with_masks": with_masks(),
     }
-    reader = Reader(store)
-    broadcaster = Broadcaster(store, queue)
-    metrics = Metrics(store, broadcaster)
-    state = app.state
-    state.settings, state.store, state.queue = settings, store, queue
-    state.broadcaster, state.figures, state.metrics = broadcaster, Figures(store, reader=reader), metrics
-    state.reader, state.templates, state.static = reader, templates, static
+    app.state.templates, app.state.static = templates, static
+    attach(app, settings, store, queue)
 
     problems.install(app)
     for router in (pages.router, *routes.pages(), api.router, streams.router, health.router, docs.router):
@@ -75,10 +70,20 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6)
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate, allowed_hosts=settings.allowed_hosts)
-    app.add_middleware(Timing, metrics=metrics)
+    app.add_middleware(Timing)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RootPath, root=root)
     return app
+
+
+def attach(app: FastAPI, settings: Settings, store: Store, queue: Queue) -> None:
+    """Give `app` the store that it serves; sub-path and allowed hosts stay those that it was created with."""
+    reader = Reader(store)
+    broadcaster = Broadcaster(store, queue)
+    state = app.state
+    state.settings, state.store, state.queue, state.reader = settings, store, queue, reader
+    state.broadcaster, state.figures = broadcaster, Figures(store, reader=reader)
+    state.metrics = Metrics(store, broadcaster)
 
 
 def _here(request: Request) -> dict[str, str]:

@@ -18,7 +18,7 @@ from app import broker
 from app.contract.events import WINNING_TICKET, ArtifactSaved, Measured, Started
 from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.kinds.presets import PRESETS
-from app.main import create_app
+from app.main import attach, create_app
 from app.queue import Queue
 from app.records import Run
 from app.settings import Settings
@@ -121,16 +121,30 @@ def serve() -> Iterator[Serve]:
     serve.close()
 
 
+@pytest.fixture(scope="session")
+def wired(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> FastAPI:
+    """The application, whose routes and templates are made once for all tests of a process."""
+    settings = Settings(data_dir=tmp_path_factory.mktemp("wired"), demo=False)
+    return create_app(settings, Store(f"sqlite:///{migrated}", str(settings.data_dir / "artifacts")), Queue(""))
+
+
 @pytest.fixture
-def web(settings: Settings, store: Store, no_broker: Queue, serve: Serve) -> Web:
+def app(wired: FastAPI, settings: Settings, store: Store, no_broker: Queue) -> FastAPI:
+    """The application over the store of a test, with its broker down."""
+    attach(wired, settings, store, no_broker)
+    return wired
+
+
+@pytest.fixture
+def web(app: FastAPI, serve: Serve) -> Web:
     """The web, with its broker down."""
-    return serve(create_app(settings, store, no_broker))
+    return serve(app)
 
 
 @pytest.fixture
-def client(settings: Settings, store: Store, no_broker: Queue) -> Iterator[httpx.Client]:
+def client(app: FastAPI) -> Iterator[httpx.Client]:
     """A client of the web, with its broker down; what needs a socket takes `web`."""
-    with in_process(create_app(settings, store, no_broker)) as client:
+    with in_process(app) as client:
         yield client
 
 

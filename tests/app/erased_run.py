@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 from scipy.stats import rankdata
 
-from app.contract.events import ArtifactSaved, Event, Measured, Started
+from app.contract.events import ArtifactSaved, Measured, Started
 from app.kinds.erasure.key import Image
 from app.kinds.erasure.spec import Cell, ErasureKey, ErasureSpec
 from app.store import Store
+from tests.app.appending import Appending
 
 Matrix = NDArray[np.float32]
 Optimizers = Mapping[str, Sequence[float]]
@@ -48,11 +49,11 @@ class ErasedRun:
         self.init: dict[tuple[int, Image], Matrix] = {}
         self.moved: dict[tuple[Cell, int], NDArray[np.float64]] = {}
         self.rows: dict[tuple[Cell, int], dict[str, float]] = {}
-        self._ordinal = 0
         claim = store.claim("cpu", "test")
         assert claim is not None
         assert (claim.run_id, claim.replicate) == (self.id, replicate)
         self._token = (claim.shard_id, claim.token)
+        self._append = Appending(store, self._token)
         side = spec.widths[0]
         picture = {"picture": {"rows": side, "columns": side, "two_level": two_level, "layer": "fc2"}}
         started = Started(replicate=replicate, attempt=1, worker="test", plan={}, provenance=picture)
@@ -98,9 +99,10 @@ class ErasedRun:
     def train(self, cell: Cell, diverged_step: int | None = None) -> None:
         """All frames of a training, up to the last before it diverges, and its end."""
         steps = [step for step in self.spec.observed_steps() if diverged_step is None or step < diverged_step]
-        for step in steps:
-            self.frame(cell, step)
-        self.end(cell, diverged_step)
+        with self._append.together():
+            for step in steps:
+                self.frame(cell, step)
+            self.end(cell, diverged_step)
 
     def end(self, cell: Cell, diverged_step: int | None = None) -> None:
         """A training has ended."""
@@ -139,7 +141,7 @@ class ErasedRun:
 
     def _measure(self, series: str, cell: Cell, row: Mapping[str, float]) -> None:
         event = Measured(series=series, key=cell.key, columns={name: [value] for name, value in row.items()})
-        self._append(event, 1)
+        self._append(event)
 
     def save(
         self, name: str, key: ErasureKey, tensors: Mapping[str, NDArray[Any]], meta: dict[str, str] | None = None
@@ -151,11 +153,7 @@ class ErasedRun:
             key=key, name=name, sha256=sha256, size_bytes=len(data), media_type="application/vnd.safetensors",
             meta=meta or {},
         )  # fmt: skip
-        self._append(event, 1)
-
-    def _append(self, event: Event, rows: int) -> None:
-        self.store.append(*self._token, [event], self._ordinal)
-        self._ordinal += rows
+        self._append(event)
 
 
 _OF_UPDATES = ("gradient_stable_rank", "update_stable_rank", "update_spectral", "update_frobenius")

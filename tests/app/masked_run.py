@@ -1,6 +1,7 @@
 """A stored run with masks and weights of our choosing, written as a worker writes one."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,7 @@ from app.masks import codec
 from app.masks.connectivity import dead
 from app.masks.sums import strata_of, sums
 from app.store import Store
+from tests.app.appending import Appending
 
 Kernels = Mapping[str, NDArray[Any]]
 
@@ -59,9 +61,13 @@ def write_run(
     masks: Sequence[Sequence[Kernels]] | None = None,
     controls: Sequence[str] = (),
     finish: bool = True,
+    with_strata: bool = True,
     **spec: Any,
 ) -> MaskedRun:
-    """Store such a run; what is not given is drawn. `controls` get the ticket's mask, shuffled."""
+    """Store such a run; what is not given is drawn. `controls` get the ticket's mask, shuffled.
+
+    `with_strata`: with what the null of magnitudes at initialisation needs; sorting many millions takes seconds.
+    """
     random = np.random.default_rng(seed)
     made = {**PRESETS["digits-tickets"].spec.model_dump(), "replicates": replicates, "levels": levels, "branches": []}
     run = store.create_run(LotterySpec.model_validate({**made, **spec}), name="masked")
@@ -86,20 +92,24 @@ def write_run(
         store.start(*token, started)
         hand = _Hand(store, token)
         result.hands.append(hand)
-        strata = {name: strata_of(values) for name, values in init.items()}
-        hand.save("init", LotteryKey(), {f"{name}.weight": values for name, values in init.items()})
-        base: Kernels = {name: np.ones(tuple(shape), bool) for name, shape in shapes.items()}
-        for level, mask in enumerate(mine):
-            hand.mask(LotteryKey(level=level), mask, base, strata)
-            values = {f"{name}.weight.values": trained[name][mask[name].astype(bool)] for name in shapes}
-            hand.save("ticket", LotteryKey(level=level), values)
-            for control in controls if level else ():
-                shuffled = {name: random.permutation(m.reshape(-1)).reshape(m.shape) for name, m in mask.items()}
-                result.controls[replicate, level, control] = shuffled
-                hand.mask(
-                    LotteryKey(level=level, control=control), shuffled, mask, strata if control == "shuffled" else None
-                )
-            base = mask
+        strata = {name: strata_of(values) for name, values in init.items()} if with_strata else None
+        with hand.together():
+            hand.save("init", LotteryKey(), {f"{name}.weight": values for name, values in init.items()})
+            base: Kernels = {name: np.ones(tuple(shape), bool) for name, shape in shapes.items()}
+            for level, mask in enumerate(mine):
+                hand.mask(LotteryKey(level=level), mask, base, strata)
+                values = {f"{name}.weight.values": trained[name][mask[name].astype(bool)] for name in shapes}
+                hand.save("ticket", LotteryKey(level=level), values)
+                for control in controls if level else ():
+                    shuffled = {name: random.permutation(m.reshape(-1)).reshape(m.shape) for name, m in mask.items()}
+                    result.controls[replicate, level, control] = shuffled
+                    hand.mask(
+                        LotteryKey(level=level, control=control),
+                        shuffled,
+                        mask,
+                        strata if control == "shuffled" else None,
+                    )
+                base = mask
         if finish:
             store.finish(*token)
     return result
@@ -107,7 +117,12 @@ def write_run(
 
 class _Hand:
     def __init__(self, store: Store, token: tuple[int, str]) -> None:
-        self._store, self._token, self._ordinal = store, token, 0
+        self._store, self._token = store, token
+        self._append = Appending(store, token)
+
+    def together(self) -> AbstractContextManager[None]:
+        """Append what comes within the block at its end, in one transaction."""
+        return self._append.together()
 
     def save(self, name: str, place: LotteryKey, tensors: Mapping[str, NDArray[Any]]) -> None:
         data = save({key: np.ascontiguousarray(value) for key, value in tensors.items()})
@@ -115,13 +130,10 @@ class _Hand:
         event = ArtifactSaved(
             key=place, name=name, sha256=sha256, size_bytes=len(data), media_type="application/vnd.safetensors"
         )
-        self._store.append(*self._token, [event], self._ordinal)
-        self._ordinal += 1
+        self._append(event)
 
     def measure(self, series: str, place: LotteryKey, columns: Mapping[str, list[float]]) -> None:
-        event = Measured(series=series, key=place, columns=dict(columns))
-        self._store.append(*self._token, [event], self._ordinal)
-        self._ordinal += event.rows
+        self._append(Measured(series=series, key=place, columns=dict(columns)))
 
     def refuse(self, reason: str) -> None:
         """The worker cannot go on: the replicate waits for another."""

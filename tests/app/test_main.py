@@ -1,6 +1,7 @@
 """The application as a process: what it imports, how fast it is ready, how it ends."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,7 +56,19 @@ class Process:
 
 @pytest.fixture
 def process(settings: Settings, store: Store) -> Iterator[Process]:
-    process = Process(settings.data_dir)
+    yield from started(settings.data_dir)
+
+
+@pytest.fixture(scope="module")
+def only_read(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[Process]:
+    """One web for the tests that leave it as it is."""
+    folder = tmp_path_factory.mktemp("web")
+    shutil.copy(migrated, folder / "ticketscope.db")
+    yield from started(folder)
+
+
+def started(data_dir: Path) -> Iterator[Process]:
+    process = Process(data_dir)
     yield process
     process.process.kill()
     process.process.wait()
@@ -82,18 +95,18 @@ def test_a_signal_ends_the_web_at_once_though_pages_are_open(process: Process, s
     assert time.monotonic() - began < 3
 
 
-def test_the_reference_asks_no_other_server_for_anything(process: Process) -> None:
-    page = httpx.get(f"{process.url}/docs", trust_env=False).text
+def test_the_reference_asks_no_other_server_for_anything(only_read: Process) -> None:
+    page = httpx.get(f"{only_read.url}/docs", trust_env=False).text
     assert "http://" not in page
     assert "https://" not in page
     assert "<script>" not in page  # the policy forbids what is written into a page
     for path in page.split('"'):
         if path.startswith("/static/"):
-            assert httpx.get(process.url + path, trust_env=False).status_code == 200
+            assert httpx.get(only_read.url + path, trust_env=False).status_code == 200
 
 
-def test_the_schema_describes_every_row_of_the_interface(process: Process) -> None:
-    paths = httpx.get(f"{process.url}/openapi.json", trust_env=False).json()["paths"]
+def test_the_schema_describes_every_row_of_the_interface(only_read: Process) -> None:
+    paths = httpx.get(f"{only_read.url}/openapi.json", trust_env=False).json()["paths"]
     run = "/api/v1/runs/{run_id}"
     expected = {
         "/api/v1/runs": {"get", "post"},

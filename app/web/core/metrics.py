@@ -82,21 +82,21 @@ class _Stored(Collector):
 class Timing:
     """Measures every request under the pattern of its route, never its path: ids would make a label each."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()
+        metrics: Metrics = scope["app"].state.metrics
 
         async def timed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 method = scope["method"] if scope["method"] in _METHODS else "other"
                 labels = (method, _pattern(scope), str(message["status"]))
-                self.metrics.requests.labels(*labels).observe(time.perf_counter() - began)
+                metrics.requests.labels(*labels).observe(time.perf_counter() - began)
             await send(message)
 
         await self.app(scope, receive, timed)

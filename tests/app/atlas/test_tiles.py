@@ -95,7 +95,8 @@ def one_weight_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def one_weight(one_weight_store: Store) -> MaskedRun:
     mask = np.zeros((4096, 4096), bool)
     mask[2048, 2999] = True
-    return write_run(one_weight_store, {"fc1": (4096, 4096)}, levels=1, masks=[[{"fc1": mask | True}, {"fc1": mask}]])
+    masks = [[{"fc1": mask | True}, {"fc1": mask}]]
+    return write_run(one_weight_store, {"fc1": mask.shape}, levels=1, masks=masks, with_strata=False)
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +167,8 @@ def test_a_random_mask_is_a_small_picture_at_every_zoom(random_store: tuple[Read
 
 @pytest.fixture(scope="module")
 def random_store(one_weight_store: Store) -> tuple[Reader, MaskedRun]:
-    return Reader(one_weight_store), write_run(one_weight_store, {"fc1": (4096, 4096)}, levels=2, seed=5)
+    run = write_run(one_weight_store, {"fc1": (4096, 4096)}, levels=2, seed=5, with_strata=False)
+    return Reader(one_weight_store), run
 
 
 @pytest.mark.parametrize("view", [View(0, 31, 0, 47, 10, 10), View(-1, 5, 0, 5, 10, 10), View(5, 5, 0, 5, 10, 10),

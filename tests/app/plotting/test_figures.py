@@ -4,7 +4,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any, get_args
+from functools import cache
+from typing import Any, NamedTuple, get_args
 
 import plotly.graph_objects as go
 import pytest
@@ -17,6 +18,7 @@ from app.plotting.source import Source
 from app.plotting.style import CONTROLS, FORMATS, LOOKS, OPTIMIZERS
 from app.plotting.tickets.overlap_view import OverlapOptions
 from tests.app import erasure_rows, hardware_rows
+from tests.app.figure_records import Records
 
 # What plotly.js's cartesian bundle can draw; anything else would fail there without a word.
 CARTESIAN = {"scatter", "bar", "histogram", "heatmap", "contour", "box", "violin"}
@@ -103,12 +105,35 @@ def erasure_sources(entry: FigureEntry, options: Any) -> Iterator[Source[Any]]:
     yield Source(make(state="failed", **more), options, {name: erasure_rows.series([]) for name in entry.series})
 
 
+class Drawn(NamedTuple):
+    """A figure of one source as it leaves: JSON and CSV."""
+
+    source: Source[Any]
+    json: bytes
+    csv: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.json)
+        return document
+
+
+def drawn(entry: FigureEntry, options: dict[str, Any]) -> list[Drawn]:
+    """The figure of each of `sources`, drawn once for all tests."""
+    return _drawn(entry.name, json.dumps(options))
+
+
+@cache
+def _drawn(name: str, options: str) -> list[Drawn]:
+    entry = FIGURES[name]
+    found = sources(Records, entry, json.loads(options))
+    return [Drawn(source, render(entry, source), csv(entry, source)) for source in found]
+
+
 @pytest.mark.parametrize(("entry", "options"), CASES)
-def test_json_is_what_plotly_accepts_and_the_bundle_draws(
-    records: Any, entry: FigureEntry, options: dict[str, Any]
-) -> None:
-    for source in sources(records, entry, options):
-        document = json.loads(render(entry, source))
+def test_json_is_what_plotly_accepts_and_the_bundle_draws(entry: FigureEntry, options: dict[str, Any]) -> None:
+    for made in drawn(entry, options):
+        document = made.document
         figure = go.Figure(document)  # validates every attribute
         assert {trace.type for trace in figure.data} <= CARTESIAN
         assert document["layout"]["template"].get("layout", {}) == {}
@@ -117,10 +142,10 @@ def test_json_is_what_plotly_accepts_and_the_bundle_draws(
 
 
 @pytest.mark.parametrize(("entry", "options"), CASES)
-def test_every_figure_tells_title_finding_foot_and_n(records: Any, entry: FigureEntry, options: dict[str, Any]) -> None:
+def test_every_figure_tells_title_finding_foot_and_n(entry: FigureEntry, options: dict[str, Any]) -> None:
     ns = []
-    for source in sources(records, entry, options):
-        meta = json.loads(render(entry, source))["layout"]["meta"]
+    for made in drawn(entry, options):
+        meta = made.document["layout"]["meta"]
         assert meta["title"]
         assert meta["foot"].startswith(f"n = {meta['n']}" if meta["n"] < 2 else "n = ")
         assert "".join(part["text"] for part in meta["finding"]).endswith(".")
@@ -134,52 +159,49 @@ def test_every_figure_tells_title_finding_foot_and_n(records: Any, entry: Figure
 
 
 @pytest.mark.parametrize(("entry", "options"), CASES)
-def test_every_trace_has_a_role_to_be_recoloured_by(records: Any, entry: FigureEntry, options: dict[str, Any]) -> None:
-    source = next(sources(records, entry, options))
-    figure = entry.build(source)
+def test_every_trace_has_a_role_to_be_recoloured_by(entry: FigureEntry, options: dict[str, Any]) -> None:
+    document = drawn(entry, options)[0].document
     roles = {*LOOKS, "heat"}
-    assert {trace.meta["role"] for trace in figure.data} <= roles
-    assert {note.name for note in figure.layout.annotations} <= roles
+    assert {trace["meta"]["role"] for trace in document["data"]} <= roles
+    assert {note["name"] for note in document["layout"].get("annotations", [])} <= roles
 
 
 @pytest.mark.parametrize(("entry", "options"), CASES)
-def test_the_plot_keeps_its_place_from_empty_to_full(records: Any, entry: FigureEntry, options: dict[str, Any]) -> None:
-    full, _, queued, _ = (entry.build(source).layout for source in sources(records, entry, options))
-    assert full.margin == queued.margin
-    assert full.meta["axes"] == queued.meta["axes"]
-    assert full.xaxis.type == queued.xaxis.type
+def test_the_plot_keeps_its_place_from_empty_to_full(entry: FigureEntry, options: dict[str, Any]) -> None:
+    full, _, queued, _ = (made.document["layout"] for made in drawn(entry, options))
+    assert full["margin"] == queued["margin"]
+    assert full["meta"]["axes"] == queued["meta"]["axes"]
+    assert full["xaxis"].get("type") == queued["xaxis"].get("type")
 
 
 @pytest.mark.parametrize(("entry", "options"), CASES)
-def test_csv_is_rectangular(records: Any, entry: FigureEntry, options: dict[str, Any]) -> None:
-    for source in sources(records, entry, options):
-        header, *lines = csv(entry, source).splitlines()
+def test_csv_is_rectangular(entry: FigureEntry, options: dict[str, Any]) -> None:
+    for made in drawn(entry, options):
+        header, *lines = made.csv.splitlines()
         assert {line.count(",") for line in lines} <= {header.count(",")}
         assert "nan" not in "".join(lines)
-        if any(len(series) for series in source.series.values()):
+        if any(len(series) for series in made.source.series.values()):
             assert lines
 
 
-def test_only_what_reads_says_is_read(records: Any) -> None:
+@pytest.mark.parametrize(("entry", "options"), CASES)
+def test_only_what_reads_says_is_read(entry: FigureEntry, options: dict[str, Any]) -> None:
     """A figure made from exactly what `reads` names equals the one made from everything."""
-    for name, entry in FIGURES.items():
-        for options in OPTIONS[name]:
-            whole = next(sources(records, entry, options))
-            reads = entry.reads(whole.options)
-            assert set(reads.series) <= set(entry.series)
-            assert set(reads.artifacts) <= set(entry.artifacts)
-            series = {
-                key: whole.series[key].where(whole.series[key]["level"] == level) if level is not None
-                else whole.series[key]
-                for key, level in reads.series.items()
-            }  # fmt: skip
-            artifacts = {
-                key: value for key, value in whole.artifacts.items()
-                if key[0] in reads.artifacts and reads.artifacts[key[0]] in (None, key[2])
-            }  # fmt: skip
-            assert render(entry, Source(whole.run, whole.options, series, artifacts, whole.overlaps)) == render(
-                entry, whole
-            )
+    made = drawn(entry, options)[0]
+    whole = made.source
+    reads = entry.reads(whole.options)
+    assert set(reads.series) <= set(entry.series)
+    assert set(reads.artifacts) <= set(entry.artifacts)
+    series = {
+        key: whole.series[key].where(whole.series[key]["level"] == level) if level is not None
+        else whole.series[key]
+        for key, level in reads.series.items()
+    }  # fmt: skip
+    artifacts = {
+        key: value for key, value in whole.artifacts.items()
+        if key[0] in reads.artifacts and reads.artifacts[key[0]] in (None, key[2])
+    }  # fmt: skip
+    assert render(entry, Source(whole.run, whole.options, series, artifacts, whole.overlaps)) == made.json
 
 
 def test_every_branch_of_the_catalog_has_its_look() -> None:

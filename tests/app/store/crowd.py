@@ -36,6 +36,7 @@ def _run(script: str, names: Mapping[str, Any]) -> str:
 
 if __name__ == "__main__":
     import app.contract.events
+    import app.kinds.lottery.spec
     import app.store
     import app.store.migrate  # noqa: F401
 
