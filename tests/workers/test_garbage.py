@@ -46,12 +46,23 @@ KEYS = ["cpu", "unacked", "unacked_index", "unacked_mutex", "_kombu.binding.cpu"
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory, datasets_dir: Path) -> Iterator[Lab]:
-    """A lab whose one worker lives through all that comes, test after test."""
+    """A lab whose one worker starts among keys of another kind, and lives through all that comes, test after test."""
     lab = Lab(tmp_path_factory.mktemp("lab"), datasets_dir)
     lab.start_broker()
+    spoil(lab)
     lab.start_worker()
     yield lab
     lab.close()
+
+
+def spoil(lab: Lab) -> None:
+    with redis.Redis.from_url(lab.queue.broker_url) as client:
+        for key in KEYS:
+            client.delete(key)
+            if key == "unacked_mutex":
+                client.sadd(key, "x")
+            else:
+                client.set(key, "x")
 
 
 def works_on(lab: Lab) -> None:
@@ -60,6 +71,10 @@ def works_on(lab: Lab) -> None:
     (worker,) = lab.workers
     assert worker.poll() is None
     assert [known.pid for known in lab.store.workers()] == [worker.pid]
+
+
+def test_a_worker_starts_among_keys_of_another_kind(running: Lab) -> None:
+    works_on(running)
 
 
 def test_garbage_in_the_queue_ends_no_worker(running: Lab) -> None:
@@ -93,23 +108,6 @@ def test_a_broker_that_hung_for_a_while_is_served_again_by_the_same_worker(runni
     works_on(running)
 
 
-def spoil(lab: Lab) -> None:
-    with redis.Redis.from_url(lab.queue.broker_url) as client:
-        for key in KEYS:
-            client.delete(key)
-            if key == "unacked_mutex":
-                client.sadd(key, "x")
-            else:
-                client.set(key, "x")
-
-
 def test_keys_of_another_kind_end_no_worker(running: Lab) -> None:
     spoil(running)
     works_on(running)
-
-
-def test_a_worker_starts_among_keys_of_another_kind(lab: Lab) -> None:
-    lab.start_broker()
-    spoil(lab)
-    lab.start_worker()
-    works_on(lab)

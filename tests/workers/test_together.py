@@ -15,25 +15,33 @@ from tests.lab import Lab, dense, results, small_spec, until
 from workers import checkpoints
 from workers.job import width
 
-THREE = small_spec(steps=150, replicates=3)
+THREE = small_spec(steps=100, replicates=3)
+OFTEN = {"TICKETSCOPE_TOGETHER": "8", "TICKETSCOPE_CHECKPOINT_S": "0.2"}
+"""Of a worker that trains eight at once and saves them five times a second."""
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """A lab at work with one slot, which trains up to six replicates together."""
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A lab with one slot; each test has the worker that it needs."""
     lab = Lab(tmp_path_factory.mktemp("lab"), Path())
-    lab.env["TICKETSCOPE_TOGETHER"] = "6"
     lab.start_broker()
-    lab.start_worker()
     yield lab
     lab.close()
 
 
+@pytest.fixture
+def running(lab: Lab) -> Lab:
+    """The same at work, training up to six replicates together."""
+    lab.worker(TICKETSCOPE_TOGETHER="6")
+    return lab
+
+
 @pytest.fixture(scope="module")
-def undisturbed(running: Lab) -> str:
+def undisturbed(lab: Lab) -> str:
     """A run of three replicates that nobody disturbed."""
-    run_id = running.submit(THREE)
-    (run,) = running.ends([run_id])
+    lab.worker(TICKETSCOPE_TOGETHER="6")
+    run_id = lab.submit(THREE)
+    (run,) = lab.ends([run_id])
     assert run.state == "finished"
     return run_id
 
@@ -81,33 +89,6 @@ def test_trainings_of_a_level_share_the_stack_where_it_has_room(running: Lab, un
     assert told == [key.model_dump() for key, _ in small_spec().parts()]
     assert dense(running.store, run_id)
     assert running.store.speeds() == running.speeds
-
-
-def test_one_replicate_killed_among_its_controls_runs_again_to_the_same_bits(lab: Lab) -> None:
-    lab.env |= {"TICKETSCOPE_TOGETHER": "8", "TICKETSCOPE_CHECKPOINT_S": "0.2"}
-    lab.start_broker()
-    lab.start_worker()
-    spec = small_spec(steps=1500, eval_every=500, levels=1, replicates=1)
-    undisturbed = lab.submit(spec)
-    lab.ends([undisturbed], 120)
-    run_id = lab.submit(spec)
-    # Well into the level, of which the controls have told nothing yet.
-    until(lambda: lab.store.run(run_id).progress.done > 1500 + 0.5 * (spec.units_per_replicate - 1500), 60)
-    (process,) = lab.children()
-    process.suspend()
-    with lab.store._db.read() as connection:
-        query = "SELECT checkpoints, next_ordinal FROM shards WHERE run_id = ?"
-        ((checkpoints_json, next_ordinal),) = connection.exec_driver_sql(query, (run_id,)).all()
-    refs = [CheckpointRef(**load) for load in json.loads(checkpoints_json)]
-    saved = checkpoints.newest(lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/0", spec)
-    assert saved.state is not None
-    steps = [item["loop"]["step"] for item in saved.state["unfinished"]]
-    assert steps == [steps[0]] * len(spec.stack_groups(8)[0].split())
-    assert steps[0] > 100
-    process.kill()
-    lab.ends([run_id], 120)
-    assert results(lab.store, run_id) == results(lab.store, undisturbed)
-    assert dense(lab.store, run_id)
 
 
 def test_what_cannot_be_stacked_is_trained_alone(running: Lab) -> None:
@@ -161,53 +142,32 @@ def test_one_that_diverges_ends_by_itself(running: Lab) -> None:
         assert len(own) == (2 if isnan(own[0]) else 1)
 
 
-def test_sigterm_gives_all_back_and_another_worker_obeys_the_plan(lab: Lab, running: Lab, undisturbed: str) -> None:
-    lab.env["TICKETSCOPE_TOGETHER"] = "6"
-    lab.start_broker()
-    lab.start_worker()
-    run_id = lab.submit(THREE)
-    until(lambda: len(lab.store.artifacts(run_id)) > 9)
-    os.killpg(lab.workers[0].pid, signal.SIGTERM)
-    assert lab.workers[0].wait(10) == 0
-    assert {shard.state for shard in lab.store.shards(run_id)} == {"queued"}
-    assert lab.count(run_id, "failed") == 0
-    lab.env["TICKETSCOPE_TOGETHER"] = "1"
-    lab.start_worker()
-    (run,) = lab.ends([run_id])
-    assert run.state == "finished"
-    plans = [event["plan"] for event in started(lab, run_id)]
-    assert len(plans) == 6
-    assert all((plan["replicates"], plan["stack_groups"]) == (3, THREE.stack_groups(2)) for plan in plans)
-    assert results(lab.store, run_id) == results(running.store, undisturbed)
-
-
-LONG = small_spec(steps=2000, eval_every=1000, levels=1, branches=[], replicates=3)
+LONG = small_spec(steps=1000, eval_every=500, levels=1, branches=[], replicates=3)
 
 
 @pytest.fixture(scope="module")
-def whole(running: Lab) -> tuple[object, object]:
+def whole(lab: Lab) -> tuple[object, object]:
     """What a run of three replicates gives that nobody disturbed."""
-    run_id = running.submit(LONG)
-    running.ends([run_id], 120)
-    assert {event["plan"]["replicates"] for event in started(running, run_id)} == {3}
-    return results(running.store, run_id)
+    lab.worker(TICKETSCOPE_TOGETHER="6")
+    run_id = lab.submit(LONG)
+    lab.ends([run_id], 120)
+    assert {event["plan"]["replicates"] for event in started(lab, run_id)} == {3}
+    return results(lab.store, run_id)
 
 
 def amid_the_first_training(lab: Lab, steps: int) -> str:
     """A run whose three replicates have made so many steps of their first training."""
-    lab.start_broker()
-    lab.start_worker()
     run_id = lab.submit(LONG)
-    until(lambda: steps < lab.store.run(run_id).progress.done < 5000, 60)
+    until(lambda: steps < lab.store.run(run_id).progress.done < 2700, 60)
     return run_id
 
 
 def test_sigterm_saves_each_training_of_a_stack_where_it_stands(lab: Lab, whole: tuple[object, object]) -> None:
-    lab.env["TICKETSCOPE_TOGETHER"] = "3"
+    worker = lab.worker(TICKETSCOPE_TOGETHER="6")
     # Of which the clock alone would save nothing for fifteen seconds.
     run_id = amid_the_first_training(lab, 600)
-    os.killpg(lab.workers[0].pid, signal.SIGTERM)
-    assert lab.workers[0].wait(10) == 0
+    os.killpg(worker.pid, signal.SIGTERM)
+    assert worker.wait(10) == 0
     claims = [claim for claim in (lab.store.claim("cpu", "a test") for _ in range(3)) if claim is not None]
     assert len(claims) == 3
     for replicate, claim in enumerate(claims):
@@ -217,17 +177,34 @@ def test_sigterm_saves_each_training_of_a_stack_where_it_stands(lab: Lab, whole:
         assert saved.state["done"] == []
         assert saved.state["unfinished"][0]["loop"]["step"] > 100
         lab.store.release(claim.shard_id, claim.token)
-    lab.start_worker()
+    lab.worker(TICKETSCOPE_TOGETHER="6")
     lab.ends([run_id], 120)
     assert {event["plan"]["replicates"] for event in started(lab, run_id)} == {3}
     assert results(lab.store, run_id) == whole
     assert dense(lab.store, run_id)
 
 
+def test_sigterm_gives_all_back_and_another_worker_obeys_the_plan(lab: Lab, undisturbed: str) -> None:
+    worker = lab.worker(TICKETSCOPE_TOGETHER="6")
+    run_id = lab.submit(THREE)
+    until(lambda: len(lab.store.artifacts(run_id)) > 9)
+    os.killpg(worker.pid, signal.SIGTERM)
+    assert worker.wait(10) == 0
+    assert {shard.state for shard in lab.store.shards(run_id)} == {"queued"}
+    assert lab.count(run_id, "failed") == 0
+    lab.worker(TICKETSCOPE_TOGETHER="1")
+    (run,) = lab.ends([run_id])
+    assert run.state == "finished"
+    plans = [event["plan"] for event in started(lab, run_id)]
+    assert len(plans) == 6
+    assert all((plan["replicates"], plan["stack_groups"]) == (3, THREE.stack_groups(2)) for plan in plans)
+    assert results(lab.store, run_id) == results(lab.store, undisturbed)
+
+
 def test_a_kill_within_a_stacked_training_costs_no_more_than_the_interval(
     lab: Lab, whole: tuple[object, object]
 ) -> None:
-    lab.env |= {"TICKETSCOPE_TOGETHER": "3", "TICKETSCOPE_CHECKPOINT_S": "0.2"}
+    lab.worker(**OFTEN)
     run_id = amid_the_first_training(lab, 1500)
     (process,) = lab.children()
     process.suspend()
@@ -246,4 +223,29 @@ def test_a_kill_within_a_stacked_training_costs_no_more_than_the_interval(
     lab.ends([run_id], 120)
     assert lab.count(run_id, "failed") == 3
     assert results(lab.store, run_id) == whole
+    assert dense(lab.store, run_id)
+
+
+def test_one_replicate_killed_among_its_controls_runs_again_to_the_same_bits(lab: Lab) -> None:
+    lab.worker(**OFTEN)
+    spec = small_spec(steps=800, eval_every=400, levels=1, replicates=1)
+    undisturbed = lab.submit(spec)
+    lab.ends([undisturbed], 120)
+    run_id = lab.submit(spec)
+    # Well into the level, of which the controls have told nothing yet.
+    until(lambda: lab.store.run(run_id).progress.done > 800 + 0.5 * (spec.units_per_replicate - 800), 60)
+    (process,) = lab.children()
+    process.suspend()
+    with lab.store._db.read() as connection:
+        query = "SELECT checkpoints, next_ordinal FROM shards WHERE run_id = ?"
+        ((checkpoints_json, next_ordinal),) = connection.exec_driver_sql(query, (run_id,)).all()
+    refs = [CheckpointRef(**load) for load in json.loads(checkpoints_json)]
+    saved = checkpoints.newest(lab.store.artifacts_store, refs, next_ordinal, f"{run_id}/0", spec)
+    assert saved.state is not None
+    steps = [item["loop"]["step"] for item in saved.state["unfinished"]]
+    assert steps == [steps[0]] * len(spec.stack_groups(8)[0].split())
+    assert steps[0] > 100
+    process.kill()
+    lab.ends([run_id], 120)
+    assert results(lab.store, run_id) == results(lab.store, undisturbed)
     assert dense(lab.store, run_id)

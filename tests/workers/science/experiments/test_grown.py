@@ -65,13 +65,13 @@ def check(run: Run, every_s: float, smaller: Experiment, larger: Experiment, eve
         assert rows(rest[: again + 1]) + rows(last) == rows(rest)
 
 
-@pytest.mark.parametrize(("every_s", "every"), [(inf, 1), (0.0, 3)], ids=["between", "within"])
+@pytest.mark.parametrize(("every_s", "every"), [(inf, 1), (0.0, 5)], ids=["between", "within"])
 @pytest.mark.parametrize("mode", ["iterative", "one_shot"])
 def test_a_lottery_run(mode: str, every_s: float, every: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loop, "TICK_S", 0.0)
-    fields: dict[str, Any] = {"levels": 1, "steps": 5, "eval_every": 2, "mode": mode}
+    fields: dict[str, Any] = {"levels": 2, "steps": 5, "eval_every": 2, "mode": mode}
     smaller = small(**fields, branches=[{"kind": "reinit"}])
-    larger = small(**fields | {"levels": 2}, branches=[{"kind": "reinit", "draws": 2}, {"kind": "shuffled"}])
+    larger = small(**fields | {"levels": 3}, branches=[{"kind": "reinit", "draws": 2}, {"kind": "shuffled"}])
     check(partial(ran, lottery.run), every_s, smaller, larger, every)
 
 
