@@ -49,8 +49,8 @@ def test_an_announced_run_is_finished(running: Lab) -> None:
 
 def test_a_warm_worker_says_started_within_a_second_and_a_half(running: Lab) -> None:
     def start() -> float:
-        running.ends([running.submit(small_spec())])
-        run_id = running.submit(small_spec())
+        running.ends([running.submit(small_spec(steps=20, levels=1))])
+        run_id = running.submit(small_spec(steps=20, levels=1))
         return until(lambda: running.count(run_id, "started") == 1)
 
     assert within(1.5, start)
@@ -118,12 +118,12 @@ def test_sigterm_hands_the_shard_back_and_the_next_worker_goes_on(running: Lab) 
 
 def test_sigterm_saves_a_training_where_it_stands(running: Lab) -> None:
     lab, worker = running, running.worker()
-    spec = small_spec(steps=2000, eval_every=1000, levels=1, branches=[])
+    spec = small_spec(steps=1800, eval_every=900, rewind_step=1790, levels=1, branches=[])
     undisturbed = lab.submit(spec)
     lab.ends([undisturbed])
     run_id = lab.submit(spec)
     # Within the first training, of which the clock alone would save nothing for fifteen seconds.
-    until(lambda: 500 < lab.store.run(run_id).progress.done < 1800)
+    until(lambda: 500 < lab.store.run(run_id).progress.done < 1700)
     os.killpg(worker.pid, signal.SIGTERM)
     assert worker.wait(10) == 0
     claim = lab.store.claim("cpu", "a test")

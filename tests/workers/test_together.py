@@ -15,7 +15,7 @@ from tests.lab import Lab, dense, results, small_spec, until
 from workers import checkpoints
 from workers.job import width
 
-THREE = small_spec(steps=100, replicates=3)
+THREE = small_spec(steps=120, eval_every=60, levels=1, replicates=3)
 OFTEN = {"TICKETSCOPE_TOGETHER": "8", "TICKETSCOPE_CHECKPOINT_S": "0.2"}
 """Of a worker that trains eight at once and saves them five times a second."""
 
@@ -92,7 +92,7 @@ def test_trainings_of_a_level_share_the_stack_where_it_has_room(running: Lab, un
 
 
 def test_what_cannot_be_stacked_is_trained_alone(running: Lab) -> None:
-    run_id = running.submit(small_spec(replicates=2, optimizer={"kind": "muon"}))
+    run_id = running.submit(small_spec(steps=20, levels=1, replicates=2, optimizer={"kind": "muon"}))
     (run,) = running.ends([run_id])
     assert run.state == "finished"
     assert [event["plan"]["replicates"] for event in started(running, run_id)] == [1, 1]
@@ -142,7 +142,7 @@ def test_one_that_diverges_ends_by_itself(running: Lab) -> None:
         assert len(own) == (2 if isnan(own[0]) else 1)
 
 
-LONG = small_spec(steps=1000, eval_every=500, levels=1, branches=[], replicates=3)
+LONG = small_spec(steps=800, eval_every=400, rewind_step=790, levels=1, branches=[], replicates=3)
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def whole(lab: Lab) -> tuple[object, object]:
 def amid_the_first_training(lab: Lab, steps: int) -> str:
     """A run whose three replicates have made so many steps of their first training."""
     run_id = lab.submit(LONG)
-    until(lambda: steps < lab.store.run(run_id).progress.done < 2700, 60)
+    until(lambda: steps < lab.store.run(run_id).progress.done < 2200, 60)
     return run_id
 
 
@@ -205,7 +205,7 @@ def test_a_kill_within_a_stacked_training_costs_no_more_than_the_interval(
     lab: Lab, whole: tuple[object, object]
 ) -> None:
     lab.worker(**OFTEN)
-    run_id = amid_the_first_training(lab, 1500)
+    run_id = amid_the_first_training(lab, 1000)
     (process,) = lab.children()
     process.suspend()
     # What the next attempt goes on from: the first training of each, well under way.

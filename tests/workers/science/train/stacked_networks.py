@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from app.contract.params import OptimizerParams
 from app.methods.catalog import CATALOG
+from tests.workers.science.models import narrow
 from workers.science.data import augmentation, digits
 from workers.science.data.dataset import Dataset, Split
-from workers.science.models import lenet_300_100
 from workers.science.models.conv import conv_network
 from workers.science.models.init import initialise
 from workers.science.models.prunable import prunable
@@ -35,7 +35,7 @@ from workers.science.train.state import LoopState
 SHAPE = (1, 8, 8)
 
 MODELS: Mapping[str, Callable[..., nn.Module]] = {
-    "lenet": lenet_300_100.build,
+    "lenet": narrow.build,
     "small_conv": partial(conv_network, widths=(3, 5)),
 }
 

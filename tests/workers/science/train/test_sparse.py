@@ -104,10 +104,10 @@ def test_a_sparse_perceptron_trains_as_the_masked_dense_one(kind: str, density: 
     assert isinstance(params, OptimizerParams)
     masks = masks_of(network(), density, seed)
     in_double(params, masks)
-    dense, end = trained(lay_out(network(), masks), masks, params)
+    dense, end = trained(lay_out(network(), masks), masks, params, 10)
     layout = lay_out(network(), masks, 1.1)
     assert layout.sparse == ("fc1", "fc2", "fc3")
-    sparse, found = trained(layout, masks, params)
+    sparse, found = trained(layout, masks, params, 10)
     # RMSprop's first step is 10 × lr long however small the gradient is: one that is all rounding moves its weight.
     assert kind == "rmsprop" or sparse == pytest.approx(dense, rel=1e-4)
     assert found.keys() == end.keys()
@@ -118,8 +118,8 @@ def test_a_sparse_perceptron_trains_as_the_masked_dense_one(kind: str, density: 
 def in_double(params: OptimizerParams, masks: dict[str, Tensor]) -> None:
     """Both train the same where rounding is far below the epsilon of every optimizer."""
     data = replace(DATA, train=double(DATA.train), validation=double(DATA.validation), test=double(DATA.test))
-    dense, end = trained(lay_out(network().double(), masks), masks, params, data=data)
-    sparse, found = trained(lay_out(network().double(), masks, 1.1), masks, params, data=data)
+    dense, end = trained(lay_out(network().double(), masks), masks, params, 10, data=data)
+    sparse, found = trained(lay_out(network().double(), masks, 1.1), masks, params, 10, data=data)
     assert sparse == pytest.approx(dense, rel=1e-10)
     for name, tensor in end.items():
         torch.testing.assert_close(found[name], tensor, rtol=0.0, atol=1e-10)
