@@ -1,6 +1,6 @@
 """Share slots fairly between runs, by the time that each has had one.
 
-A run without a running shard comes before one that has some; among equals, the one whose turn is earliest. A run is due
+A run without a running shard comes before one that has some; among equals, the one that is due earliest. A run is due
 when it is created. When it gives a slot back, it is due again after as long as it had the slot: a run that had one for
 an hour queues like a run created an hour from now. So runs of short and of long shards get equal time in the long run,
 and a new run gets the next free slot. No run waits for ever: none that is due later goes before it.
@@ -21,7 +21,7 @@ SLICE_S = 300.0
 # A shard is interrupted only within this time after a checkpoint, so that almost nothing is computed again.
 FRESH_S = 1.0
 
-_TURN = func.coalesce(runs.c.turn_at, runs.c.created_at)
+_DUE = func.coalesce(runs.c.due_at, runs.c.created_at)
 
 
 def best(queue: Queue, worker: str) -> Select[Any]:
@@ -30,7 +30,7 @@ def best(queue: Queue, worker: str) -> Select[Any]:
         select(shards, runs.c.spec, runs.c.work.label("run_work"))
         .join(runs)
         .where(_queued("any", queue), ~refusals.by(worker))
-        .order_by(_running(), _TURN, runs.c.created_at, runs.c.id, shards.c.replicate)
+        .order_by(_running(), _DUE, runs.c.created_at, runs.c.id, shards.c.replicate)
         .limit(1)
     )
 
@@ -41,10 +41,10 @@ def total_slot_s(shard: AnyRow) -> ColumnElement[float]:
 
 
 def postpone(conn: Connection, shard: AnyRow) -> None:
-    """Postpone the next turn of a run by the time that the released shard had its slot."""
-    turn = Now() + _slot_time(shard)
-    later = case((runs.c.turn_at > turn, runs.c.turn_at), else_=turn)
-    conn.execute(update(runs).where(runs.c.id == shard.run_id).values(turn_at=later))
+    """Make a run due later by the time that the released shard had its slot."""
+    due = Now() + _slot_time(shard)
+    later = case((runs.c.due_at > due, runs.c.due_at), else_=due)
+    conn.execute(update(runs).where(runs.c.id == shard.run_id).values(due_at=later))
 
 
 def interrupts(conn: Connection, shard: AnyRow, now: float) -> bool:
@@ -62,7 +62,7 @@ def interrupts(conn: Connection, shard: AnyRow, now: float) -> bool:
         .distinct()
         .join(runs)
         .where(
-            _queued("any", mine), ~refusals.by(shard.worker), runs.c.id != shard.run_id, _running() == 0, now >= _TURN
+            _queued("any", mine), ~refusals.by(shard.worker), runs.c.id != shard.run_id, _running() == 0, now >= _DUE
         )
     )
     free = {worker.queue for worker in alive if len(worker.busy) < worker.slots and not worker.trouble}

@@ -24,7 +24,7 @@ from app.store.worker_tables import refusals as refusals
 from app.store.worker_tables import speeds as speeds
 from app.store.worker_tables import workers as workers
 
-REVISION = "0012"
+REVISION = "0013"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 UNMEASURED = "(measured_seq IS NULL OR measured_seq < last_seq)"
@@ -97,8 +97,8 @@ runs = Table(
     Column("finished_at", Double),
     Column("deleted_at", Double),
     Column("last_seq", Integer, nullable=False, default=0),
-    # When its turn comes again after it held a slot; empty: since it was created.
-    Column("turn_at", Double),
+    # From when it waits for a slot, after it held one; empty: since it was created.
+    Column("due_at", Double),
     # The event up to which its measures are computed.
     Column("measured_seq", Integer),
     Index(None, "created_at", "id"),

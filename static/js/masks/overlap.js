@@ -16,7 +16,7 @@ export function chooseTickets(form, chosen) {
   const list = (/** @type {string} */ words) => words.split(",").map((word) => word.trim()).filter(Boolean);
   const names = JSON.parse(form.dataset.names ?? "{}");
   pickRuns(text("others"), { label: "Add a run by name or id", many: true, names, without: form.action.split("/").pop() ?? "" });
-  const tickets = pickRuns(text("beside"), { label: "Add a ticket of another run by name or id", tickets: true, many: true, names });
+  const tickets = pickRuns(text("other-tickets"), { label: "Add a ticket of another run by name or id", tickets: true, many: true, names });
 
   /** Only what applies is shown. */
   const apply = (/** @type {number} */ named) => {
@@ -30,7 +30,7 @@ export function chooseTickets(form, chosen) {
     part("chosen-count").textContent = named ? `${named} chosen` : "";
     none.hidden = !named;
   };
-  const named = () => [...[...boxes].filter((box) => box.checked).map((box) => box.value), ...list(text("beside").value)];
+  const named = () => [...[...boxes].filter((box) => box.checked).map((box) => box.value), ...list(text("other-tickets").value)];
   let takes = 0;
   const take = async () => {
     const mine = ++takes;
@@ -55,7 +55,7 @@ export function chooseTickets(form, chosen) {
   apply(named().length);
   none.addEventListener("click", () => {
     for (const box of boxes) box.checked = false;
-    text("beside").value = "";
+    text("other-tickets").value = "";
     tickets.renew();
     take();
   });

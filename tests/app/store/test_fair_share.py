@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
-from sqlalchemy import update
+from alembic import command
+from sqlalchemy import select, text, update
 
 from app.kinds.lottery.spec import LotterySpec
 from app.records import Queue
 from app.store import Claim, Store
 from app.store.database import Database
 from app.store.fair_share import SLICE_S
+from app.store.migrate import config
 from app.store.tables import runs, shards
 
 HOUR = 3600.0
@@ -56,7 +58,7 @@ class Lab:
         """Put the clock forward, which is the same as everything having been so much earlier."""
         self.now += seconds
         with self._database.write() as connection:
-            for column in (runs.c.created_at, runs.c.turn_at, shards.c.claimed_at, shards.c.checkpoint_at):
+            for column in (runs.c.created_at, runs.c.due_at, shards.c.claimed_at, shards.c.checkpoint_at):
                 connection.execute(update(column.table).values({column: column - seconds}))
 
     def starts(self, name: str) -> list[float]:
@@ -145,7 +147,7 @@ def held(store: Store, spec: LotterySpec) -> Claim:
 def _pass(database_url: str, seconds: float) -> None:
     database = Database(database_url)
     with database.write() as connection:
-        for column in (runs.c.created_at, runs.c.turn_at, shards.c.claimed_at):
+        for column in (runs.c.created_at, runs.c.due_at, shards.c.claimed_at):
             connection.execute(update(column.table).values({column: column - seconds}))
     database.dispose()
 
@@ -217,3 +219,22 @@ def test_a_run_goes_to_the_workers_it_names(
     store.create_run(spec.model_copy(update={"device": device, "replicates": 2}), name=device)
     taken = {queue for queue in ("cpu", "gpu") if store.claim(queue, f"{queue} worker") is not None}
     assert taken == set(queues)
+
+
+def test_a_run_of_before_is_due_when_it_was(new_url: str) -> None:
+    database = Database(new_url)
+    if database.is_sqlite:
+        with database.writer.connect() as connection:
+            connection.connection.cursor().execute("PRAGMA journal_mode = WAL")
+    row = {
+        "id": "r0", "name": "r", "kind": "lottery", "model": "m", "dataset": "d", "spec": "{}", "work": 0,
+        "state": "queued", "tags": "[]", "notes": "", "search": "", "provenance": "{}", "created_at": 1.0,
+        "last_seq": 0, "turn_at": 8.5,
+    }  # fmt: skip
+    with database.write() as connection:
+        command.upgrade(config(connection), "0012")
+        values = ", ".join(f":{name}" for name in row)
+        connection.execute(text(f"INSERT INTO runs ({', '.join(row)}) VALUES ({values})"), row)
+        command.upgrade(config(connection), "head")
+        assert connection.execute(select(runs.c.due_at)).scalars().all() == [8.5]
+    database.dispose()
