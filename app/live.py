@@ -10,11 +10,15 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
+
+import orjson
+from fastapi.sse import format_sse_event
 
 from app.queue import Queue
-from app.records import Run, RunProgress, State
+from app.records import RunProgress, State
 from app.store import Store
-from app.store.errors import NotFound
+from app.store.statuses import Status
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +43,18 @@ class Hint:
     state: State
     progress: RunProgress
     touched: frozenset[str] = frozenset()
+
+    @cached_property
+    def frame(self) -> bytes:
+        """This hint as an event of a stream, encoded once for all its viewers."""
+        data = {
+            "run": self.run,
+            "seq": self.seq,
+            "state": self.state,
+            "progress": self.progress.model_dump(),
+            "touched": sorted(self.touched),
+        }
+        return format_sse_event(data_str=orjson.dumps(data).decode())
 
 
 class Viewer:
@@ -169,48 +185,49 @@ class Broadcaster:
         seqs = self._store.last_seqs(None if wanted is None else sorted(wanted))
         before, known = self._seqs, {run_id: hint for run_id, hint in self._known.items() if run_id in seqs}
         hints = []
-        for run_id, seq in list(seqs.items()):
-            if run_id not in before and self._followed is not None and run_id not in self._followed:
-                # Not followed until now: nothing of it is news. Its viewers are greeted with where it stands.
-                continue
+        statuses = self._store.statuses([run_id for run_id, seq in seqs.items() if self._may_be_news(run_id, seq)])
+        # Read after those, so that no event up to their seq is missed.
+        after = {
+            run_id: before.get(run_id, 0) for run_id, status in statuses.items() if status.seq != before.get(run_id)
+        }
+        touched = self._store.touched_each(after) if after else {}
+        for run_id, status in statuses.items():
             old = known.get(run_id)
-            if seq == before.get(run_id) and (old is None or old.state not in _MOVING):
-                continue
-            with suppress(NotFound):  # purged in this moment
-                run = self._store.run(run_id)
-                # Read after the run, so that no event up to its last_seq is missed.
-                hint = _hint(run, frozenset(self._store.touched(run_id, before.get(run_id, 0))))
-                if hint.touched or old is None or replace(hint, touched=old.touched) != old:
-                    hints.append(hint)
-                known[run_id] = hint
-                seqs[run_id] = hint.seq
+            hint = _hint(run_id, status, frozenset(touched.get(run_id, ())))
+            if hint.touched or old is None or replace(hint, touched=old.touched) != old:
+                hints.append(hint)
+            known[run_id] = hint
+            seqs[run_id] = hint.seq
         if wanted is None:
             gone = self._known.keys() - seqs.keys()
             hints += [replace(self._known[run_id], touched=frozenset({BINNED})) for run_id in gone]
         self._seqs, self._known, self._followed = seqs, known, wanted
         return hints
 
+    def _may_be_news(self, run_id: str, seq: int) -> bool:
+        """Whether something may be new of a run, whose newest event is `seq`."""
+        if run_id not in self._seqs and self._followed is not None and run_id not in self._followed:
+            # Not followed until now: nothing of it is news. Its viewers are greeted with where it stands.
+            return False
+        old = self._known.get(run_id)
+        return seq != self._seqs.get(run_id) or (old is not None and old.state in _MOVING)
+
     def _greetings(self, viewers: list[Viewer]) -> list[Hint]:
         """Where the runs of newcomers stand; nothing is replayed."""
         if not viewers:
             return []
         wanted = _union(viewers)
-        if wanted is None:
-            runs = list(self._store.runs(limit=GREETED).items)
-        else:
-            runs = []
-            for run_id in wanted:
-                with suppress(NotFound):
-                    runs.append(self._store.run(run_id))
-        hints = [_hint(run) for run in runs]
+        run_ids = self._store.newest(GREETED) if wanted is None else sorted(wanted)
+        statuses = self._store.statuses(run_ids)
+        hints = [_hint(run_id, statuses[run_id]) for run_id in run_ids if run_id in statuses]
         for hint in hints:
             # What others were told last stays: they have not heard this one.
             self._known.setdefault(hint.run, hint)
         return hints
 
 
-def _hint(run: Run, touched: frozenset[str] = frozenset()) -> Hint:
-    return Hint(run=run.id, seq=run.last_seq, state=run.state, progress=run.progress, touched=touched)
+def _hint(run_id: str, status: Status, touched: frozenset[str] = frozenset()) -> Hint:
+    return Hint(run=run_id, seq=status.seq, state=status.state, progress=status.progress, touched=touched)
 
 
 def _union(viewers: "list[Viewer] | tuple[Viewer, ...]") -> frozenset[str] | None:

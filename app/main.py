@@ -32,6 +32,7 @@ from app.web.core.figures import Figures
 from app.web.core.metrics import Metrics, Timing
 from app.web.core.navigation import navigation, with_masks
 from app.web.core.root_path import RootPath, own_path
+from app.web.core.run_log import Log
 from app.web.core.security import Gate, SecurityHeaders
 from app.web.core.static import Static
 
@@ -83,7 +84,7 @@ def attach(app: FastAPI, settings: Settings, store: Store, queue: Queue) -> None
     state = app.state
     state.settings, state.store, state.queue, state.reader = settings, store, queue, reader
     state.broadcaster, state.figures = broadcaster, Figures(store, reader=reader)
-    state.metrics = Metrics(store, broadcaster)
+    state.metrics, state.log = Metrics(store, broadcaster), Log(store)
 
 
 def _here(request: Request) -> dict[str, str]:

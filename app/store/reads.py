@@ -1,7 +1,7 @@
 """Everything that can be read of a store."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -40,6 +40,7 @@ from app.store import (
     series,
     shards,
     speeds,
+    statuses,
     sweep_rows,
     timings,
     views,
@@ -49,6 +50,7 @@ from app.store.artifacts import Artifacts
 from app.store.measures import Costs
 from app.store.runs import Relatives
 from app.store.speeds import Speed
+from app.store.statuses import Status
 from app.store.timings import Timing
 from app.store.workers import Held
 
@@ -221,6 +223,16 @@ class Reads(ABC):
         """What a page that has seen `after` must fetch again: names of series and artifacts, or kinds of events."""
         with self._read() as conn:
             return events.touched(conn, run_id, after)
+
+    def touched_each(self, after: Mapping[str, int]) -> dict[str, set[str]]:
+        """What a page must fetch again of each run, of which it has seen the events up to the given one."""
+        with self._read() as conn:
+            return statuses.touched(conn, after)
+
+    def statuses(self, run_ids: Collection[str]) -> dict[str, Status]:
+        """Where each of these runs is; unknown ones are left out."""
+        with self._read() as conn:
+            return statuses.of(conn, run_ids)
 
     def series(
         self,

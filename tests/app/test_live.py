@@ -1,16 +1,17 @@
 """One reader for many viewers: what is new, the newest only, and nothing lost."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Collection
+from contextlib import ExitStack, asynccontextmanager
 
 import pytest
 
 from app.contract.events import Progress
 from app.live import BINNED, Broadcaster, Hint, Viewer
 from app.queue import Queue
-from app.records import Run, RunProgress
+from app.records import RunProgress
 from app.store import Store
+from app.store.statuses import Status
 from tests.app.conftest import Hand
 
 
@@ -189,7 +190,7 @@ def test_news_outlive_a_greeting_that_fails(
     store: Store, no_broker: Queue, hand: Hand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = hand.run()
-    real = store.run
+    real = store.statuses
 
     async def main() -> None:
         async with running(store, no_broker) as broadcaster:
@@ -197,12 +198,12 @@ def test_news_outlive_a_greeting_that_fails(
                 await until(old, run.last_seq)
                 other, failures = hand.run(start=False), [OSError("away")]
 
-                def sometimes(run_id: str) -> Run:
-                    if run_id == other.id and failures:
+                def sometimes(run_ids: Collection[str]) -> dict[str, Status]:
+                    if other.id in run_ids and failures:
                         raise failures.pop()
-                    return real(run_id)
+                    return real(run_ids)
 
-                monkeypatch.setattr(store, "run", sometimes)
+                monkeypatch.setattr(store, "statuses", sometimes)
                 seq = hand.outcome(0, 1.0, 0.9)
                 with broadcaster.viewer(frozenset({other.id})) as new:
                     assert (await until(old, seq)).touched == {"outcome"}
@@ -242,5 +243,33 @@ def test_a_viewer_of_a_closed_broadcaster_ends_at_once(store: Store, no_broker: 
         broadcaster.close()
         with broadcaster.viewer(None) as viewer:
             assert await viewer.hints(10) is None
+
+    asyncio.run(main())
+
+
+def test_one_read_serves_all_runs_and_their_viewers(
+    store: Store, no_broker: Queue, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = [hand.run() for _ in range(5)]
+    real, asked = store.statuses, []
+
+    def noted(run_ids: Collection[str]) -> dict[str, Status]:
+        asked.append(set(run_ids))
+        return real(run_ids)
+
+    monkeypatch.setattr(store, "statuses", noted)
+
+    async def main() -> None:
+        async with running(store, no_broker) as broadcaster:
+            with ExitStack() as stack:
+                every = [stack.enter_context(broadcaster.viewer(frozenset({run.id}))) for run in [*runs, *runs]]
+                for viewer in every:
+                    await until(viewer, 0)
+                asked.clear()
+                seq = hand.outcome(0, 1.0, 0.9)
+                first, second = await until(every[4], seq), await until(every[9], seq)
+                assert first is second
+                assert first.frame is second.frame
+                assert all(some == {run.id for run in runs} for some in asked), "all that move, at once"
 
     asyncio.run(main())

@@ -13,6 +13,7 @@ from app.queue import Queue
 from app.settings import Settings
 from app.store import Snapshot, Store
 from app.web.core.figures import Figures
+from app.web.core.run_log import Log
 
 
 def get_settings(request: Request) -> Settings:
@@ -33,6 +34,11 @@ def get_queue(request: Request) -> Queue:
 def get_broadcaster(request: Request) -> Broadcaster:
     """The one broadcaster of this process."""
     return cast(Broadcaster, request.app.state.broadcaster)
+
+
+def get_log(request: Request) -> Log:
+    """The one reader of logs of this process."""
+    return cast(Log, request.app.state.log)
 
 
 def get_figures(request: Request) -> Figures:
@@ -74,5 +80,6 @@ SettingsDep = Annotated[Settings, Depends(get_settings)]
 StoreDep = Annotated[Store, Depends(get_store)]
 QueueDep = Annotated[Queue, Depends(get_queue)]
 BroadcasterDep = Annotated[Broadcaster, Depends(get_broadcaster)]
+LogDep = Annotated[Log, Depends(get_log)]
 ReaderDep = Annotated[Reader, Depends(get_reader)]
 SourcesDep = Annotated[Sources, Depends()]

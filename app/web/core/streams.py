@@ -1,25 +1,20 @@
 """Event streams: hints for open pages, and the log of a run for scripts."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-import orjson
 from fastapi import APIRouter, Query
 from fastapi.sse import format_sse_event
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from app.live import Broadcaster, Hint, Viewer
-from app.records import EventRecord
-from app.store import Store
-from app.store.errors import NotFound
+from app.live import Broadcaster, Viewer
 from app.web.core.context import BroadcasterDep
+from app.web.core.run_log import Log
 
 HEARTBEAT_S: Final = 15.0
 RETRY_MS: Final = 1_000
-EVENTS_AT_ONCE: Final = 500
 # A page shows far fewer runs; more names would only make one question to the database long for everybody.
 RUNS_AT_ONCE: Final = 200
 HEADERS: Final = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -66,51 +61,29 @@ def _named(runs: str) -> frozenset[str]:
 async def _hint_frames(viewer: Viewer) -> AsyncIterator[bytes]:
     yield format_sse_event(retry=RETRY_MS)
     while (hints := await viewer.hints(HEARTBEAT_S)) is not None:
-        for hint in hints:
-            yield format_sse_event(data_str=orjson.dumps(_hint_json(hint)).decode())
-        if not hints:
-            yield format_sse_event(comment="still here")
+        yield b"".join(hint.frame for hint in hints) or format_sse_event(comment="still here")
 
 
-def _hint_json(hint: Hint) -> dict[str, Any]:
-    return {
-        "run": hint.run,
-        "seq": hint.seq,
-        "state": hint.state,
-        "progress": hint.progress.model_dump(),
-        "touched": sorted(hint.touched),
-    }
-
-
-def event_json(record: EventRecord) -> dict[str, Any]:
-    """An event as scripts read it: `{"seq", "at", "kind", ...}`."""
-    return {"seq": record.seq, "at": record.at, "replicate": record.replicate, **record.event}
-
-
-def event_stream(store: Store, broadcaster: Broadcaster, run_id: str, after: int) -> EventStream:
+def event_stream(log: Log, broadcaster: Broadcaster, run_id: str, after: int) -> EventStream:
     """The log of a run after event `after`, then every new event as it comes; each frame's id is its `seq`."""
 
     async def frames(viewer: Viewer) -> AsyncIterator[bytes]:
-        seq = after
+        seq, newest = after, None
         yield format_sse_event(retry=RETRY_MS)
         while True:
-            while records := await asyncio.to_thread(_events, store, run_id, seq):
+            while newest is None or seq < newest:
+                part = await log.after(run_id, seq, newest)
                 if viewer.closed:
                     return
-                for record in records:
-                    yield format_sse_event(data_str=orjson.dumps(event_json(record)).decode(), id=str(record.seq))
-                seq = records[-1].seq
+                if part.seq == seq:  # nothing yet; or purged while somebody watched, and there is nothing more
+                    break
+                yield part.frames
+                seq = part.seq
             hints = await viewer.hints(HEARTBEAT_S)
             if hints is None:
                 return
             if not hints:
                 yield format_sse_event(comment="still here")
+            newest = max([seq, *(hint.seq for hint in hints)])
 
     return EventStream(broadcaster, frozenset({run_id}), frames)
-
-
-def _events(store: Store, run_id: str, after: int) -> list[EventRecord]:
-    try:
-        return store.events(run_id, after, EVENTS_AT_ONCE)
-    except NotFound:  # purged while somebody watched: there will be nothing more
-        return []

@@ -32,10 +32,11 @@ from app.web.core.columns import (
     of_series,
     wants_csv,
 )
-from app.web.core.context import BroadcasterDep, SourcesDep, StoreDep
+from app.web.core.context import BroadcasterDep, LogDep, SourcesDep, StoreDep
 from app.web.core.parameters import Empty, RunId
 from app.web.core.problems import BadField, Invalid, responses
-from app.web.core.streams import event_json, event_stream
+from app.web.core.run_log import event_json
+from app.web.core.streams import event_stream
 from app.web.run.cards import file_name
 from app.web.run.verdicts import advantage_sentences, verdict_sentence
 
@@ -66,6 +67,7 @@ def get_events(
     run_id: RunId,
     store: StoreDep,
     broadcaster: BroadcasterDep,
+    log: LogDep,
     after: Annotated[int, Query(ge=0, le=MAX, description="Only events with a larger seq.")] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
     last_event_id: Annotated[str | None, Header(description="A stream continues after this seq.")] = None,
@@ -76,7 +78,7 @@ def get_events(
         # Ten digits hold any seq; Python refuses to read thousands of them.
         given = last_event_id or ""
         seen = int(given) if given.isdecimal() and len(given) <= 10 else 0
-        return event_stream(store, broadcaster, run_id, min(max(after, seen), MAX))
+        return event_stream(log, broadcaster, run_id, min(max(after, seen), MAX))
     records = store.events(run_id, after, limit)
     more = records[-1].seq if len(records) == limit else None
     return _json({"items": [event_json(record) for record in records], "next": more})

@@ -61,7 +61,7 @@ def test_a_stream_goes_on_where_it_broke(client: httpx.Client, hand: Hand, heade
 
 
 def test_a_long_log_is_replayed_whole(client: httpx.Client, hand: Hand, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.web.core.streams.EVENTS_AT_ONCE", 3)
+    monkeypatch.setattr("app.web.core.run_log.EVENTS_AT_ONCE", 3)
     run = hand.run()
     for step in range(10):
         last = hand.measure("evaluation", LotteryKey(level=step), step=[0.0])
