@@ -1,6 +1,5 @@
-"""Runs of an archive as runs of this installation: all of them, or nothing."""
+"""Runs and sweeps of an archive as those of this installation: all of them, or nothing."""
 
-import dataclasses
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,9 +7,10 @@ from typing import Any, Literal, TypeAlias, cast
 
 from pydantic import ValidationError
 
-from app.archives.manifest import ArchivedRun
+from app.archives import sweeps
+from app.archives.manifest import ArchivedRun, ArchivedSweep
 from app.archives.read import FILE, Archive
-from app.contract.tickets import TicketRef
+from app.archives.rename import addresses
 from app.imports.header import read_header
 from app.imports.refused import Refused
 from app.store import Conflict, NotFound, Store, ids
@@ -21,24 +21,30 @@ Fate: TypeAlias = Literal["new", "equal", "different"]
 
 @dataclass(frozen=True)
 class Arrival:
-    """What becomes of a run of an archive: its id here, and whether it is `new`, there already, or there as another.
+    """What becomes of a run or sweep of an archive: its id here, and whether it is `new`, there, or there as another.
 
-    `differs` says in what the run that is there differs.
+    `differs` says in what the one that is there differs.
     """
 
-    run: ArchivedRun
+    run: ArchivedRun | ArchivedSweep
     id: str
     fate: Fate
     differs: str = ""
 
+    @property
+    def what(self) -> Literal["run", "sweep"]:
+        """Which of them it is."""
+        return "sweep" if isinstance(self.run, ArchivedSweep) else "run"
+
 
 def arrivals(store: Store, archive: Archive, *, new_ids: bool) -> list[Arrival]:
-    """Check all rows and artifacts of an archive, and return what would become of its runs. Raises Refused."""
+    """Check an archive, and return what would become of its runs and then its sweeps. Raises Refused."""
     artifacts: dict[str, int] = {}
-    for run in archive.manifest.runs:
-        _check(archive, run, artifacts)
-    held = {name.removeprefix("artifacts/") for name in archive.digests if name[0] == "a"}
-    if held != set(artifacts):
+    kinds = {run.id: _check(archive, run, artifacts) for run in archive.manifest.runs}
+    for sweep in archive.manifest.sweeps:
+        sweeps.check(archive, sweep, kinds)
+    files = {name.removeprefix("artifacts/") for name in archive.digests if name[0] == "a"}
+    if files != set(artifacts):
         raise Refused(FILE, "holds other artifacts than its runs have saved")
     for sha256, size in artifacts.items():
         name = f"artifacts/{sha256}"
@@ -46,22 +52,31 @@ def arrivals(store: Store, archive: Archive, *, new_ids: bool) -> list[Arrival]:
             raise Refused(FILE, f"{name} has another size than its run says")
         read_header(cast(Any, _Window(archive, name)), size, name)
     if new_ids:
-        return [Arrival(run, ids.run_id(), "new") for run in archive.manifest.runs]
-    return [_compared(store, archive, run) for run in archive.manifest.runs]
+        held: list[ArchivedRun | ArchivedSweep] = [*archive.manifest.runs, *archive.manifest.sweeps]
+        return [Arrival(each, ids.run_id(), "new") for each in held]
+    return [
+        *(_compared(store, archive, run) for run in archive.manifest.runs),
+        *(_compared_sweep(store, archive, sweep) for sweep in archive.manifest.sweeps),
+    ]
 
 
 def bring(store: Store, archive: Archive, arrivals: list[Arrival]) -> None:
-    """Store the new runs of a checked archive. Raises Conflict, for all of them, where one is here as another run."""
+    """Store what is new of a checked archive. Raises Conflict, for all of it, where one is here as another."""
     if different := [item for item in arrivals if item.fate == "different"]:
-        what = "; ".join(f"run {item.run.id} is here already, with another {item.differs}" for item in different[:20])
+        these = [f"{item.what} {item.run.id} is here already, with another {item.differs}" for item in different[:20]]
         more = f"; and {len(different) - 20:,} more" if len(different) > 20 else ""
-        raise Conflict(f"nothing was imported: {what}{more}. Import with new ids to have both")
+        raise Conflict(f"nothing was imported: {'; '.join(these)}{more}. Import with new ids to have both")
     new = [item for item in arrivals if item.fate == "new"]
     renamed = {item.run.id: item.id for item in new if item.id != item.run.id}
-    needed = {row.sha256 for item in new for row in archive.rows(item.run.id) if isinstance(row, ArtifactRow)}
+    runs = [item.run.id for item in new if item.what == "run"]
+    needed = {row.sha256 for run_id in runs for row in archive.rows(run_id) if isinstance(row, ArtifactRow)}
     for sha256 in sorted(needed):
         store.artifacts_store.put_pieces(archive.pieces(f"artifacts/{sha256}"))
-    store.put_archived([_renamed(archive.rows(item.run.id), renamed) for item in new], needed)
+    store.put_archived(
+        [_renamed(archive.rows(run_id), renamed) for run_id in runs],
+        needed,
+        [sweeps.renamed(archive.sweep_rows(item.run.id), renamed) for item in new if item.what == "sweep"],
+    )
 
 
 class _Window:
@@ -86,8 +101,8 @@ class _Window:
         return data
 
 
-def _check(archive: Archive, run: ArchivedRun, artifacts: dict[str, int]) -> None:
-    """Check that the rows of a run fit together; add its artifacts. Raises Refused."""
+def _check(archive: Archive, run: ArchivedRun, artifacts: dict[str, int]) -> str:
+    """Check that the rows of a run fit together, and add its artifacts; return its kind. Raises Refused."""
     name = f"runs/{run.id}.jsonl"
     head: RunRow | None = None
     order = {RunRow: 0, ShardRow: 1, EventRow: 2, ChunkRow: 3, ArtifactRow: 4}
@@ -140,6 +155,14 @@ def _check(archive: Archive, run: ArchivedRun, artifacts: dict[str, int]) -> Non
         raise refuse("rows are missing")
     if replicates != set(range(len(replicates))):
         raise refuse("a replicate is missing")
+    return head.kind
+
+
+def _compared_sweep(store: Store, archive: Archive, sweep: ArchivedSweep) -> Arrival:
+    differs = sweeps.difference(store, archive, sweep)
+    if differs is None:
+        return Arrival(sweep, sweep.id, "new")
+    return Arrival(sweep, sweep.id, "different" if differs else "equal", differs)
 
 
 def _compared(store: Store, archive: Archive, run: ArchivedRun) -> Arrival:
@@ -166,19 +189,5 @@ def _renamed(rows: Iterator[Row], renamed: Mapping[str, str]) -> Iterator[Row]:
             yield row
             continue
         again_of = renamed.get(row.again_of, row.again_of) if row.again_of else None
-        changed = {"id": renamed.get(row.id, row.id), "again_of": again_of, "spec": _addresses(row.spec, renamed)}
+        changed = {"id": renamed.get(row.id, row.id), "again_of": again_of, "spec": addresses(row.spec, renamed)}
         yield row.model_copy(update=changed)
-
-
-def _addresses(value: Any, renamed: Mapping[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {name: _addresses(item, renamed) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_addresses(item, renamed) for item in value]
-    if isinstance(value, str) and ":" in value:
-        try:
-            ticket = TicketRef.parse(value)
-        except ValueError:
-            return value
-        return str(dataclasses.replace(ticket, run=renamed.get(ticket.run, ticket.run)))
-    return value

@@ -4,10 +4,10 @@ import hashlib
 import stat
 import zlib
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from app import unique_json
 from app.archives.manifest import (
@@ -24,6 +24,9 @@ from app.archives.manifest import (
 )
 from app.imports.refused import Refused, shown
 from app.store.archived import ROW, Row
+from app.store.archived_sweeps import SWEEP_ROW, SweepRows
+
+T = TypeVar("T")
 
 FILE = "archive"
 _PIECE = 2**20
@@ -71,13 +74,19 @@ class Archive:
 
     def rows(self, run_id: str) -> Iterator[Row]:
         """Yield the rows of a run, each checked by itself."""
-        name = f"runs/{run_id}.jsonl"
+        yield from self._rows(f"runs/{run_id}.jsonl", ROW)
+
+    def sweep_rows(self, sweep_id: str) -> Iterator[SweepRows]:
+        """Yield the rows of a sweep, each checked by itself."""
+        yield from self._rows(f"sweeps/{sweep_id}.jsonl", SWEEP_ROW)
+
+    def _rows(self, name: str, adapter: TypeAdapter[T]) -> Iterator[T]:
         for number, line in enumerate(self._lines(name), 1):
             where = f"{name}, line {number}"
             if b"\\u0000" in line:
                 raise Refused(FILE, f"{where}: contains a null character")
             try:
-                yield ROW.validate_python(unique_json.loads(line))
+                yield adapter.validate_python(unique_json.loads(line))
             except ValidationError as error:
                 raise Refused(FILE, f"{where}: {_why(error)}") from None
             except (ValueError, RecursionError) as error:
@@ -117,6 +126,8 @@ class Archive:
             raise Refused(FILE, "holds other members than its manifest names")
         if sorted(f"runs/{run.id}.jsonl" for run in manifest.runs) != sorted(n for n in listed if n[0] == "r"):
             raise Refused(FILE, "names other runs in its manifest than it holds")
+        if sorted(f"sweeps/{sweep.id}.jsonl" for sweep in manifest.sweeps) != sorted(n for n in listed if n[0] == "s"):
+            raise Refused(FILE, "names other sweeps in its manifest than it holds")
         for member in manifest.members:
             if member.size_bytes != self.size(member.name):
                 raise Refused(FILE, f"{member.name} has another size than its manifest names")
@@ -150,7 +161,11 @@ def _checked(infos: list[ZipInfo]) -> dict[str, ZipInfo]:
 
 def _why(error: ValidationError) -> str:
     first = error.errors(include_url=False)[0]
-    path = ".".join(str(part) for part in first["loc"] if part not in ("run", "shard", "event", "chunk", "artifact"))
+    path = ".".join(
+        str(part)
+        for part in first["loc"]
+        if part not in ("run", "shard", "event", "chunk", "artifact", "sweep", "member")
+    )
     if first["type"] == "extra_forbidden":
         return f"{shown(path)} is not known here"
     if first["type"] in ("union_tag_invalid", "union_tag_not_found"):

@@ -1,15 +1,17 @@
-"""Runs as a zip file, written as it is sent: neither the file nor any part of a run is ever whole in memory."""
+"""Runs and sweeps as a zip file, written as it is sent: neither the file nor a run is ever whole in memory."""
 
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from app.archives.manifest import MANIFEST, ArchivedRun, Manifest, Member
+from app.archives.manifest import MANIFEST, ArchivedRun, ArchivedSweep, Manifest, Member
 from app.store import Conflict, Store
 from app.store.archived import ArtifactRow, RunRow
+from app.store.archived_sweeps import MemberRow, SweepRow, SweepRows
 
 MEDIA_TYPE = "application/zip"
 _PIECE = 2**18
@@ -79,10 +81,24 @@ def check(store: Store, run_ids: Sequence[str]) -> int:
     return sum(sizes.values())
 
 
-def archive(store: Store, run_ids: Sequence[str]) -> Iterator[bytes]:
-    """Yield an archive of runs, each as it is at one moment. Raises NotFound."""
+def runs_of(rows: Iterable[SweepRows]) -> list[str]:
+    """Return the runs that the rows of a sweep name."""
+    return [row.run for row in rows if isinstance(row, MemberRow) and row.run]
+
+
+def archive(store: Store, run_ids: Sequence[str], sweep_ids: Sequence[str] = ()) -> Iterator[bytes]:
+    """Yield an archive of runs, each as it is at one moment, and of sweeps with theirs. Raises NotFound."""
     writer = _Writer()
     runs: list[ArchivedRun] = []
+    sweeps: list[ArchivedSweep] = []
+    for sweep_id in sweep_ids:
+        live, sweep_rows = store.sweep(sweep_id).state, store.archived_sweep(sweep_id)
+        run_ids = list(dict.fromkeys([*run_ids, *runs_of(sweep_rows)]))
+        head = sweep_rows[0]
+        assert isinstance(head, SweepRow)  # noqa: S101 (it comes first)
+        state: Any = "cancelled" if head.state == "cancelled" else "finished"
+        sweeps.append(ArchivedSweep(id=head.id, name=head.name, state=state, was=live))
+        yield from writer.member(f"sweeps/{sweep_id}.jsonl", (row.line for row in sweep_rows), packed=True)
     artifacts: dict[str, None] = {}
     for run_id in run_ids:
         was = store.run(run_id).state
@@ -100,7 +116,7 @@ def archive(store: Store, run_ids: Sequence[str]) -> Iterator[bytes]:
         yield from writer.member(f"artifacts/{sha256}", store.artifacts_store.pieces(sha256), packed=False)
     manifest = Manifest(
         program=f"ticketscope {version('ticketscope')}", created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        runs=runs, members=writer.members,
+        runs=runs, sweeps=sweeps, members=writer.members, format=2 if sweeps else 1,
     )  # fmt: skip
-    yield from writer.member(MANIFEST, iter([manifest.model_dump_json(indent=1).encode()]), packed=True)
+    yield from writer.member(MANIFEST, iter([manifest.text]), packed=True)
     yield writer.end()

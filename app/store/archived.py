@@ -24,7 +24,9 @@ Word: TypeAlias = Annotated[str, Field(min_length=1, max_length=80)]
 Ended: TypeAlias = Literal["cancelled", "failed", "finished"]
 
 
-class _Row(BaseModel):
+class ArchiveRow(BaseModel):
+    """A row as it is written: strict, with no names that are not known."""
+
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
     @property
@@ -33,7 +35,7 @@ class _Row(BaseModel):
         return orjson.dumps(self.model_dump(), option=orjson.OPT_APPEND_NEWLINE)
 
 
-class RunRow(_Row):
+class RunRow(ArchiveRow):
     """A run that has ended. Its times are seconds since 1970."""
 
     table: Literal["run"] = "run"
@@ -69,7 +71,7 @@ class RunRow(_Row):
         return SPEC.validate_python(self.spec)
 
 
-class ShardRow(_Row):
+class ShardRow(ArchiveRow):
     """One replicate. Its checkpoints stay behind."""
 
     table: Literal["shard"] = "shard"
@@ -90,7 +92,7 @@ class ShardRow(_Row):
     estimated_s: Moment | None
 
 
-class EventRow(_Row):
+class EventRow(ArchiveRow):
     """An entry of the log; that of a measurement names its chunk."""
 
     table: Literal["event"] = "event"
@@ -116,7 +118,7 @@ class EventRow(_Row):
         return self
 
 
-class ChunkRow(_Row):
+class ChunkRow(ArchiveRow):
     """Rows of a series as little-endian float64, row after row, in base64."""
 
     table: Literal["chunk"] = "chunk"
@@ -146,7 +148,7 @@ class ChunkRow(_Row):
             raise FieldError("data", "are not base64") from None
 
 
-class ArtifactRow(_Row):
+class ArtifactRow(ArchiveRow):
     """A file that the run has saved, by its hash."""
 
     table: Literal["artifact"] = "artifact"

@@ -19,6 +19,7 @@ from app.records import (
 from app.search.facts import Fact
 from app.store import (
     archive,
+    archive_sweeps,
     bulk,
     ids,
     imported,
@@ -34,6 +35,7 @@ from app.store import (
     views,
 )
 from app.store.archived import Row
+from app.store.archived_sweeps import SweepRows
 from app.store.connected import Connected
 from app.store.errors import Conflict, NotFound
 from app.store.submissions import Once
@@ -195,8 +197,15 @@ class Records(Connected):
         with self._db.snapshot() as conn:
             yield from archive.rows_of(conn, run_id, time.time())
 
-    def put_archived(self, archived: Iterable[Iterable[Row]], artifacts: Collection[str]) -> None:
-        """Store the checked rows of runs, whose artifacts are there already, in one transaction.
+    def archived_sweep(self, sweep_id: str) -> list[SweepRows]:
+        """The rows of a sweep for an archive, all as of one moment, its own first. Raises NotFound."""
+        with self._db.snapshot() as conn:
+            return list(archive_sweeps.rows_of(conn, sweep_id))
+
+    def put_archived(
+        self, archived: Iterable[Iterable[Row]], artifacts: Collection[str], sweeps: Iterable[Iterable[SweepRows]] = ()
+    ) -> None:
+        """Store the checked rows of runs, whose artifacts are there already, and of sweeps, in one transaction.
 
         Raises Conflict when somebody has stored one of them meanwhile.
         """
@@ -205,8 +214,10 @@ class Records(Connected):
             with self._db.write() as conn:
                 for rows in archived:
                     archive.put(conn, rows)
+                for sweep in sweeps:
+                    archive_sweeps.put(conn, sweep)
         except IntegrityError as error:
-            raise Conflict("nothing was imported: one of these runs has been stored meanwhile") from error
+            raise Conflict("nothing was imported: one of these runs or sweeps has been stored meanwhile") from error
 
     def purge_run(self, run_id: str) -> None:
         """Delete a binned run for good; its bytes go with the next sweep. Raises NotFound, Conflict."""

@@ -114,6 +114,7 @@ def test_the_schema_describes_every_row_of_the_interface(only_read: Process) -> 
         "/api/v1/sweeps/preview": {"post"},
         "/api/v1/sweeps/{sweep_id}": {"get", "patch", "delete"},
         "/api/v1/sweeps/{sweep_id}/members": {"get"},
+        "/api/v1/sweeps/{sweep_id}/archive": {"get"},
         "/api/v1/sweeps/{sweep_id}/figures/{name}": {"get"},
         **{f"/api/v1/sweeps/{{sweep_id}}/{name}": {"post"} for name in ("cancel", "resume", "extend", "restore")},
         "/api/v1/runs/bulk": {"post"},

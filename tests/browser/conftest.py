@@ -232,6 +232,25 @@ def finished(scope: Scope) -> str:
 
 
 @pytest.fixture(scope="session")
+def swept(scope: Scope) -> str:
+    """A sweep whose two runs have ended with a value; its id."""
+    spec = {"steps": 20, "eval_every": 20, "levels": 1, "replicates": 1, "branches": []}
+    body = {
+        "spec": {**PRESETS["digits-tickets"].spec.model_dump(mode="json"), **spec},
+        "name": "A sweep",
+        "axes": {"optimizer.lr": {"values": [0.001, 0.01]}, "rewind": {"values": ["weights"]}},
+    }
+    sweep = str(scope.client.post("/api/v1/sweeps", json=body).json()["id"])
+
+    def ended() -> bool:
+        members = scope.client.get(f"/api/v1/sweeps/{sweep}/members").json()["items"]
+        return all(member["objective"] is not None for member in members)
+
+    _until(ended, 120)
+    return sweep
+
+
+@pytest.fixture(scope="session")
 def visits(browser: Browser, scope: Scope, reusable: Windows) -> "Visits":
     """The pages of a server where a run has a name that is hard to fit."""
     from tests.browser.visits import Visits

@@ -8,7 +8,7 @@ from tests.browser.accessible import COLOUR
 from tests.browser.conftest import Scope, Watched
 from tests.browser.visits import OWN, Visits, views
 
-MORE = ["/archives", "/glossary", "/erasure", "/sweeps", "/?q=nonsense:1", "/compare", "/compare?runs={run},{other}"]
+MORE = ["/archives", "/glossary", "/erasure", "/?q=nonsense:1", "/compare", "/compare?runs={run},{other}"]
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +19,11 @@ def other(scope: Scope) -> str:
 
 @pytest.mark.parametrize("of_runs", [True, False], ids=["runs", "others"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_page_keeps_a_reader_out(visits: Visits, finished: str, other: str, theme: str, of_runs: bool) -> None:
-    paths = [path.format(run=finished, other=other) for path in (*OWN, *MORE) if ("{run}" in path) == of_runs]
+def test_no_page_keeps_a_reader_out(
+    visits: Visits, finished: str, swept: str, other: str, theme: str, of_runs: bool
+) -> None:
+    pages = [path for path in (*OWN, *MORE) if ("{run}" in path) == of_runs]
+    paths = [path.format(run=finished, sweep=swept, other=other) for path in pages]
     found = {path: visit.views[theme].violations for path, visit in visits.desk(paths).items()}
     assert {path: here for path, here in found.items() if here} == {}, json.dumps(found, indent=1)
 

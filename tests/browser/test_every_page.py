@@ -8,15 +8,15 @@ from tests.browser.visits import OWN, PAGES, PAPER, Visits
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_page_opens_without_a_complaint(visits: Visits, finished: str, theme: str) -> None:
-    for path, visit in visits.desk([path.format(run=finished) for path in PAGES]).items():
+def test_every_page_opens_without_a_complaint(visits: Visits, finished: str, swept: str, theme: str) -> None:
+    for path, visit in visits.desk([path.format(run=finished, sweep=swept) for path in PAGES]).items():
         assert visit.complaints == [], path
         if path != "/docs":
             assert visit.views[theme].paper == PAPER[theme], path
 
 
-def test_no_page_is_wider_than_a_phone(visits: Visits, finished: str) -> None:
-    for path, page in visits.phone([path.format(run=finished) for path in (*OWN, "/nowhere")]).items():
+def test_no_page_is_wider_than_a_phone(visits: Visits, finished: str, swept: str) -> None:
+    for path, page in visits.phone([path.format(run=finished, sweep=swept) for path in (*OWN, "/nowhere")]).items():
         assert page.over <= 0, f"{path} is {page.over} px too wide"
 
 

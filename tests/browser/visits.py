@@ -10,7 +10,8 @@ from tests.browser.accessible import COLOUR, violations
 from tests.browser.conftest import Scope, Watched, becomes
 from tests.browser.windows import Windows
 
-PAGES = ("/", "/sweeps", "/new", "/new?extend={run}", "/new?kind=hardware", "/hardware", "/presets", "/workers", "/bin",
+PAGES = ("/", "/sweeps", "/sweeps/{sweep}", "/sweeps/{sweep}?sort=objective",
+         "/new", "/new?extend={run}", "/new?kind=hardware", "/hardware", "/presets", "/workers", "/bin",
          "/protocol", "/docs", "/runs/{run}",
          "/runs/{run}?tab=training&level=1", "/runs/{run}?tab=movement", "/runs/{run}?tab=movement&view=scatter",
          "/runs/{run}?tab=masks&level=1",
@@ -126,6 +127,8 @@ class Visits:
             for path in missing:
                 page.emulate_media(color_scheme="dark")
                 page.goto(path)
+                if "/sweeps/" in path:
+                    page.wait_for_selector("#figure-best_so_far .main-svg")
                 if "/runs/" in path and "spec" not in path and "log" not in path:
                     page.wait_for_selector(".plot .main-svg, .matrix .main-svg")
                 seen = views(page, own=path != "/docs")

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
 from app.archives.manifest import MAX_BYTES
-from app.archives.write import MEDIA_TYPE, archive, check
+from app.archives.write import MEDIA_TYPE, archive, check, runs_of
 from app.contract.experiment import FieldError
 from app.search.parse import LENGTH
 from app.store import Store
@@ -34,12 +34,13 @@ _FORM: Final[dict[str, Any]] = {
 }
 
 
-class ImportedRun(BaseModel):
-    """A run of an archive: `new` here, `equal` to one that is here already, or `different` from it.
+class Imported(BaseModel):
+    """A run or a sweep of an archive: `new` here, `equal` to one that is here already, or `different` from it.
 
     `imported_as` is its id here; `was` its state when it was exported: what was unfinished arrives as cancelled.
     """
 
+    what: Literal["run", "sweep"]
     id: str
     name: str
     state: str
@@ -50,9 +51,9 @@ class ImportedRun(BaseModel):
 
 
 class ImportedArchive(BaseModel):
-    """What becomes of the runs of an archive; `message` says it in a sentence."""
+    """What becomes of the runs and sweeps of an archive, in this order; `message` says it in a sentence."""
 
-    items: list[ImportedRun]
+    items: list[Imported]
     message: str
 
 
@@ -79,6 +80,14 @@ def get_archives(
     return answer(store, run_ids, f"runs-{len(run_ids)}.ticketscope.zip")
 
 
+@router.get("/sweeps/{sweep_id}/archive", response_class=Response, responses=_ZIP)
+def get_sweep_archive(sweep_id: Annotated[str, Path(max_length=32)], store: StoreDep) -> Response:
+    """The sweep as one file, with its runs but for those in the bin, which another installation imports."""
+    check(store, runs_of(store.archived_sweep(sweep_id)))
+    headers = {"Content-Disposition": attachment(f"sweep-{sweep_id}.ticketscope.zip")}
+    return StreamingResponse(archive(store, (), [sweep_id]), media_type=MEDIA_TYPE, headers=headers)
+
+
 def answer(store: Store, run_ids: list[str], filename: str) -> Response:
     """Return an archive, written as it is sent. Raises NotFound, Conflict."""
     check(store, run_ids)
@@ -99,11 +108,11 @@ def import_archive(
     store: StoreDep,
     queue: QueueDep,
     new_ids: Annotated[
-        bool, Query(description="Give every run a new id, so that both are kept where one is here already.")
+        bool, Query(description="Give every run and sweep a new id, so that both are kept where one is here already.")
     ] = False,
     dry_run: Annotated[bool, Query(description="Check everything, and store nothing.")] = False,
 ) -> ImportedArchive:
-    """Import the runs of an archive: all of them or, where one is refused, none.
+    """Import the runs and sweeps of an archive: all of them or, where one is refused, none.
 
     A run that is here already and equal is left as it is; one that differs is refused, unless new ids are asked for.
     """
@@ -114,9 +123,9 @@ def import_archive(
         plan.carry_out(store, queue)
     return ImportedArchive(
         items=[
-            ImportedRun(
-                id=arrival.run.id, name=arrival.run.name, state=arrival.run.state, was=arrival.run.was,
-                fate=arrival.fate, differs=arrival.differs, imported_as=arrival.id,
+            Imported(
+                what=arrival.what, id=arrival.run.id, name=arrival.run.name, state=arrival.run.state,
+                was=arrival.run.was, fate=arrival.fate, differs=arrival.differs, imported_as=arrival.id,
             )
             for arrival in plan.arrivals
         ],

@@ -34,19 +34,25 @@ class Plan:
         """Store what is new. Raises Conflict."""
         bring(store, self.archive, self.arrivals)
         for arrival in self.arrivals:
-            if arrival.fate == "new":
+            if arrival.fate == "new" and arrival.what == "run":
                 queue.wake(arrival.id, 1)
 
     def message(self, *, done: bool) -> str:
-        """Return how many runs are new, here already, or different."""
-        n = {fate: sum(arrival.fate == fate for arrival in self.arrivals) for fate in ("new", "equal", "different")}
-        parts = [plural(n["new"], "run") + (" imported" if done else " will be imported")]
-        if n["equal"]:
-            parts.append(f"{n['equal']:,} {'is' if n['equal'] == 1 else 'are'} here already and equal")
-        if n["different"]:
-            same = "is here as another run" if n["different"] == 1 else "are here as other runs"
-            return f"Nothing can be imported with these ids: {n['different']:,} {same}."
+        """Return how many runs and sweeps are new, here already, or different."""
+        new, equal, different = (self._count(fate) for fate in ("new", "equal", "different"))
+        if different[0]:
+            same = f"is here as another {different[2]}" if different[0] == 1 else f"are here as other {different[2]}s"
+            return f"Nothing can be imported with these ids: {different[0]:,} {same}."
+        parts = [(new[1] or "0 runs") + (" imported" if done else " will be imported")]
+        if equal[0]:
+            parts.append(f"{equal[0]:,} {'is' if equal[0] == 1 else 'are'} here already and equal")
         return f"{'; '.join(parts)}."
+
+    def _count(self, fate: str) -> tuple[int, str, str]:
+        """Return how many have a fate, in words too, and what they are."""
+        here = [arrival.what for arrival in self.arrivals if arrival.fate == fate]
+        words = [plural(here.count(what), what) for what in ("run", "sweep") if what in here]
+        return len(here), " and ".join(words), "run" if "run" in here or not here else "sweep"
 
 
 async def receive(request: Request, settings: SettingsDep) -> AsyncIterator[BinaryIO]:

@@ -1,7 +1,7 @@
 /** The import of an archive: checked as soon as it is chosen, then stored, with how far the upload is. */
 import { at } from "../address.js";
 
-/** @typedef {{id: string, name: string, state: string, was: string, fate: "new" | "equal" | "different", differs: string, imported_as: string}} Arrival */
+/** @typedef {{what: "run" | "sweep", id: string, name: string, state: string, was: string, fate: "new" | "equal" | "different", differs: string, imported_as: string}} Arrival */
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("archive-form"));
 const upload = /** @type {HTMLElement} */ (document.getElementById("upload"));
@@ -59,7 +59,7 @@ function row(run, dry) {
   const item = document.createElement("li");
   const name = document.createElement(dry && run.fate === "new" ? "strong" : "a");
   name.textContent = run.name;
-  if (name instanceof HTMLAnchorElement) name.href = at(`/runs/${run.imported_as}`);
+  if (name instanceof HTMLAnchorElement) name.href = at(`/${run.what}s/${run.imported_as}`);
   const id = document.createElement("span");
   id.className = "num faint";
   id.textContent = run.imported_as;

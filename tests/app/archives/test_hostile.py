@@ -78,8 +78,8 @@ def test_one_that_is_cut_off(store: Store, three: list[str], share: float) -> No
 
 
 def test_one_from_a_newer_version(store: Store, members: Members) -> None:
-    file = _signed(members, format=2, program="ticketscope 99")
-    _refused(store, file, r"newer version \('ticketscope 99', format 2; this one reads 1\): update")
+    file = _signed(members, format=3, program="ticketscope 99")
+    _refused(store, file, r"newer version \('ticketscope 99', format 3; this one reads 2\): update")
     _refused(store, _signed(members, surprise=1), "'surprise' is not known here")
     del members[MANIFEST]
     _refused(store, _zip(members), "not written by Ticketscope")

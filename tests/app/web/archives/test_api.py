@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from app.kinds.presets import PRESETS
 from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings
@@ -48,8 +49,8 @@ def test_a_dry_run_checks_and_an_import_stores(
         assert answer.status_code == 201
         assert answer.json()["message"] == "1 run imported."
         assert answer.json()["items"] == [
-            {"id": masked.id, "name": "masked", "state": "finished", "was": "finished", "fate": "new", "differs": "",
-             "imported_as": masked.id}
+            {"what": "run", "id": masked.id, "name": "masked", "state": "finished", "was": "finished", "fate": "new",
+             "differs": "", "imported_as": masked.id}
         ]  # fmt: skip
         assert other.run(masked.id).name == "masked"
         assert there.post("/api/v1/archives", files={"file": one}).json()["message"] == (
@@ -63,6 +64,37 @@ def test_a_dry_run_checks_and_an_import_stores(
         assert answer.json()["message"] == "Nothing can be imported with these ids: 1 is here as another run."
         assert there.post("/api/v1/archives?new_ids=true", files={"file": one}).status_code == 201
         assert len(other.runs().items) == 2
+
+
+def test_a_sweep_is_exported_and_imported_over_the_api_and_on_the_page(
+    client: httpx.Client, store: Store, settings: Settings, no_broker: Queue, elsewhere: Callable[[], Store]
+) -> None:
+    spec = PRESETS["digits-tickets"].spec.model_dump(mode="json")
+    body = {"spec": spec, "axes": {"seed": {"values": [1, 2]}}, "name": "Which seed?"}
+    sweep = client.post("/api/v1/sweeps", json=body).json()["id"]
+    address = f"/api/v1/sweeps/{sweep}/archive"
+    assert f'href="{address}"' in client.get(f"/sweeps/{sweep}", headers=HTML).text
+    whole = _bytes(client, address)
+    assert client.get("/api/v1/sweeps/nothing/archive").status_code == 404
+    other = elsewhere()
+    with in_process(create_app(settings, other, no_broker)) as there:
+        dry = there.post("/api/v1/archives?dry_run=true", files={"file": whole}).json()
+        assert dry["message"] == "2 runs and 1 sweep will be imported."
+        assert [(item["what"], item["was"], item["state"]) for item in dry["items"]] == [
+            ("run", "queued", "cancelled"), ("run", "queued", "cancelled"), ("sweep", "running", "finished")
+        ]  # fmt: skip
+        assert other.sweeps().items == ()
+        text = unmarked(there.post("/archives", files={"file": whole}, headers=HTML).text)
+        assert "2 runs and 1 sweep imported." in text
+        assert f'href="/sweeps/{sweep}">Which seed?</a>' in text
+        assert other.sweep(sweep).counts == {"cancelled": 2}
+        answer = there.post("/api/v1/archives", files={"file": whole})
+        assert answer.json()["message"] == "0 runs imported; 3 are here already and equal."
+        other.update_sweep(sweep, name="mine")
+        answer = there.post("/api/v1/archives", files={"file": whole})
+        assert f"sweep {sweep} is here already, with another name" in answer.json()["detail"]
+        dry = there.post("/api/v1/archives?dry_run=true", files={"file": whole}).json()
+        assert dry["message"] == "Nothing can be imported with these ids: 1 is here as another sweep."
 
 
 def test_bad_requests_are_told_in_words(client: httpx.Client, store: Store, hand: Hand) -> None:
@@ -128,3 +160,10 @@ def test_the_commands_move_runs_between_servers(
     assert "1 run imported." in cli(there.url, "import-archive", str(file), "--new-ids").stdout
     assert len(other.runs().items) == 2
     assert "cannot be read" in cli(there.url, "import-archive", str(tmp_path / "two.zip")).stderr
+    body = {"preset": "digits-tickets", "axes": {"seed": {"values": [1]}}}
+    sweep = web.client.post("/api/v1/sweeps", json=body).json()["id"]
+    swept = tmp_path / "sweep.zip"
+    assert cli(web.url, "export", "--sweep", sweep, "-o", str(swept)).returncode == 0
+    assert "there is no sweep" in cli(web.url, "export", "--sweep", "nothing", "-o", str(tmp_path / "two.zip")).stderr
+    assert "1 run and 1 sweep imported." in cli(there.url, "import-archive", str(swept)).stdout
+    assert other.sweep(sweep).counts == {"cancelled": 1}
