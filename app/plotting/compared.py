@@ -1,6 +1,6 @@
 """Several runs in one figure: each run, or each group of runs that share a value, is a line."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from app.contract.events import WINNING_TICKET
+from app.plotting.labels import shortened
 from app.plotting.replicates import Curve, curve
 from app.plotting.run_columns import RunColumn
 from app.plotting.source import Options
@@ -181,8 +182,14 @@ def key_of(density: float) -> float:
     return float(f"{density:.3g}")
 
 
+def shorts(names: Iterable[str]) -> Mapping[str, str]:
+    """Return the names of lines as they are written at their ends: cut where that leaves them apart."""
+    cut = shortened({name: name for name in names}, _NAME)
+    return {name: short(text) for name, text in cut.items()}
+
+
 def short(name: str) -> str:
-    """Return the name of a line as it stands at its end."""
+    """Return one name, cut at its end where it is long."""
     return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
 
 

@@ -1,7 +1,7 @@
 """Direct labels at the ends of curves, moved apart so that no two overlap."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from app.plotting.style import LOOKS, note
@@ -23,6 +23,30 @@ class End(NamedTuple):
     text: str
     x: float
     y: float
+
+
+def shortened(names: Mapping[str, str], width: int) -> dict[str, str]:
+    """Return names by key that have at most `width` letters and differ.
+
+    They are cut at the end, else in the middle, else before what tells them apart; else they are the keys.
+    """
+    if all(len(name) <= width for name in names.values()) and len(set(names.values())) == len(names):
+        return dict(names)
+    head = width // 3
+    letters = zip(*(name for name in names.values() if len(name) > width), strict=False)
+    same = next((place for place, each in enumerate(letters) if len(set(each)) > 1), 0)
+
+    def ways(name: str) -> tuple[str, ...]:
+        if len(name) <= width:
+            return (name,) * 3
+        tail = f"…{name[same:]}"
+        end = tail if len(tail) <= width else f"{tail[: width - 1]}…"
+        return f"{name[: width - 1]}…", f"{name[:head]}…{name[head + 1 - width :]}", end
+
+    for cut in zip(*map(ways, names.values()), strict=True):
+        if len(set(cut)) == len(cut):
+            return dict(zip(names, cut, strict=True))
+    return {key: key for key in names}
 
 
 def spread(wanted: Sequence[float], gap: float) -> list[float]:

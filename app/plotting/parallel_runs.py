@@ -68,7 +68,7 @@ def said(info: ParallelInfo) -> Said:
     """The words of the figure; its height is that of its rows."""
     rows = len(info.columns)
     foot = f"{plural(len(info.ids), 'run')} · a line = a run, in its colour of above · a gap = no such value"
-    size = "tall" if rows <= 4 else "sheet" if rows <= 9 else "roll"
+    size = "short" if rows <= 2 else "tall" if rows <= 4 else "sheet" if rows <= 9 else "roll"
     return Said("Fields and measures of each run", finding(info), foot, blank=not rows, size=size)
 
 
@@ -87,14 +87,15 @@ def draw(info: ParallelInfo) -> go.Figure:
         marks = run_columns.ticks(column)
         for place, text in marks if len(marks) <= 8 else (marks[0], marks[-1]):
             side = "left" if place == 0 else "right" if place == 1 else "center"
-            notes.append(note(_short(text), x=place, y=-row, xanchor=side, yanchor="top", yshift=-3))
+            notes.append(note(_short(text), x=place, y=-row, xanchor=side, yanchor="top", yshift=-3,
+                              bgcolor="rgba(255,255,255,0.75)"))  # fmt: skip
     traces = [_line(info, at, run) for run in range(len(info.ids))] if rows else []
     return figure(
         traces,
         **said(info).layout,
         n=0,
         xaxis=axis("", range=[-0.02, 1.02], visible=False, fixedrange=True),
-        yaxis=axis("", range=[-max(rows - 1, 0) - 0.55, 0.55], visible=False, fixedrange=True),
+        yaxis=axis("", range=[-max(rows - 1, 0) - 0.3, 0.3], visible=False, fixedrange=True),
         annotations=notes,
         shapes=shapes,
         hovermode="closest",

@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue
 from app.contract.experiment import FieldError
 from app.contract.words import plural
 from app.plotting import labels, mean_lines, run_columns
-from app.plotting.compared import LINES, ComparedEntry, ComparedSource, Said, short
+from app.plotting.compared import LINES, ComparedEntry, ComparedSource, Said, short, shorts
 from app.plotting.run_columns import RunColumn, written
 from app.plotting.source import Options
 from app.plotting.style import LOOKS, axis, figure
@@ -48,7 +48,9 @@ def info(source: ComparedSource[ScatterOptions]) -> ScatterInfo:
     numeric = [item for item in usual if item.numeric]
     ranked = sorted(numeric, key=lambda column: _OUTCOMES.index(column.group))
     y = _chosen(source, "y", options.y) or (ranked[0] if ranked else None)
-    others = [item for item in numeric if item != y] or [item for item in usual if item != y]
+    fields = [item for item in usual if item.group == "field" and item != y]
+    # What was chosen explains what came out, also where it is a word.
+    others = sorted(fields, key=lambda item: not item.numeric) or [item for item in numeric if item != y]
     x = _chosen(source, "x", options.x) or (others[0] if others else None)
     lines = source.described
     both = [
@@ -66,7 +68,10 @@ def _chosen(source: ComparedSource[ScatterOptions], option: str, name: str) -> R
         return None
     column = run_columns.find(source.columns, name)
     if column is None:
-        raise FieldError(option, f"{name[:60]} is no field or measure that one of these runs has")
+        raise FieldError(
+            option,
+            f"{name[:60]} is no field or measure that one of these runs has; choose one in the figure, or leave it out",
+        )
     return column
 
 
@@ -106,13 +111,14 @@ def finding(info: ScatterInfo) -> list[Part]:
 
 def said(info: ScatterInfo) -> Said:
     """The words of the figure."""
-    title = f"{info.y.title} against {info.x.title}" if info.x and info.y else "Two columns of each run"
+    title = f"Each run: {info.y.title} against {info.x.title}" if info.x and info.y else "Two columns of each run"
     foot = f"n = {plural(len(info.places), 'run')} · a marker = a run, in the look of its line above"
     return Said(title, finding(info), foot, blank=not info.places)
 
 
 def draw(info: ScatterInfo) -> go.Figure:
     """The figure: a marker for each run in the look of its line; words are evenly spaced."""
+    shown = shorts(info.groups)
     data: list[dict[str, Any]] = []
     x, y = info.x, info.y
     if x is not None and y is not None:
@@ -121,7 +127,7 @@ def draw(info: ScatterInfo) -> go.Figure:
             if mine:
                 data.append(_markers(info, x, y, name, mine))
     named = len(data) <= LINES
-    ends = [labels.End(trace["meta"]["role"], short(trace["name"]), 0.0, 0.0) for trace in data] if named else []
+    ends = [labels.End(trace["meta"]["role"], shown[trace["name"]], 0.0, 0.0) for trace in data] if named else []
     legend = [
         {"text": end.text, "name": end.role, "font": {"color": LOOKS[end.role].color}, "showarrow": False,
          "xref": "paper", "yref": "paper", "x": 1, "y": 1, "xanchor": "left", "yanchor": "top", "xshift": 12,

@@ -13,6 +13,7 @@ from app.contract.tickets import MAX_LAYER_NAME, TicketRef
 from app.contract.words import plural
 from app.masks.overlap import Null, Overlaps
 from app.masks.pairing import parse
+from app.plotting.labels import shortened
 from app.plotting.source import Options, Source
 from app.plotting.style import LOOKS
 from app.plotting.words import Part
@@ -214,7 +215,7 @@ def labels(refs: Sequence[TicketRef], runs: Mapping[str, str] = MappingProxyType
     several_replicates = len({ref.replicate for ref in refs}) > 1
     several_levels = len({ref.level for ref in refs}) > 1
     several_controls = len({(ref.control, ref.draw) for ref in refs}) > 1
-    short = _shortened({ref.run: runs.get(ref.run, ref.run) for ref in refs})
+    short = shortened({ref.run: runs.get(ref.run, ref.run) for ref in refs}, _WIDTH)
     labels = []
     for ref in refs:
         parts = [short[ref.run]] if several_runs else []
@@ -226,19 +227,6 @@ def labels(refs: Sequence[TicketRef], runs: Mapping[str, str] = MappingProxyType
             parts.append(_control(ref))
         labels.append(" ".join(parts))
     return labels
-
-
-def _shortened(names: Mapping[str, str]) -> dict[str, str]:
-    """Names of runs that fit an axis and differ: cut at the end, else in the middle, else the ids."""
-    whole, cut, middle = (
-        {run: name if len(name) <= _WIDTH else way(name) for run, name in names.items()}
-        for way in (str, lambda name: f"{name[: _WIDTH - 1]}…", lambda name: f"{name[:5]}…{name[6 - _WIDTH :]}")
-    )
-    fits = all(len(name) <= _WIDTH for name in whole.values())
-    for text in [whole] if fits else [cut, middle]:
-        if len(set(text.values())) == len(text):
-            return text
-    return {run: run for run in names}
 
 
 def _control(ref: TicketRef) -> str:

@@ -11,6 +11,15 @@ from app.web.compare.selection import Selection
 def notes(chosen: Selection) -> list[str]:
     """Return a sentence for each."""
     notes = []
+    if chosen.missing:
+        which = "There is no run" if len(chosen.missing) == 1 else "There are no runs"
+        gone = "it was deleted for good, or its id is mistyped" if len(chosen.missing) == 1 else (
+            "they were deleted for good, or their ids are mistyped"
+        )  # fmt: skip
+        notes.append(f"{which} {', '.join(name[:40] for name in chosen.missing[:5])}: {gone}. The others are compared.")
+    if chosen.repeated:
+        twice = "One run was named" if chosen.repeated == 1 else f"{chosen.repeated} runs were named"
+        notes.append(f"{twice} more than once: each counts once.")
     if len(chosen.runs) == 1:
         notes.append("This is one run: tick others on the board to compare it with them.")
     if len(chosen.kinds) > 1:

@@ -54,6 +54,7 @@ class ComparePage:
     columns_offered: tuple[tuple[str, str, bool], ...]
     data: str
     csv: str
+    q: str
     kept: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     parts: tuple[tuple[str, object], ...]
@@ -87,7 +88,7 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
         pairing = pairing_chosen(request.query_params, request.query_params.getlist("pair"))
         query = {**request.query_params, "columns": columns, "pairing": pairing}
         asked_for = [item for entry in OF_ANY_RUNS for item in options_of(entry, query, every=False).columns_asked]
-        chosen = select(store, named, q, group, columns, asked=asked_for)
+        chosen = select(store, named, q, group, columns, asked=asked_for, lenient=True)
         texts = summaries(store, readers.reader, chosen.runs)
         kept = {"q": q} if q and not named else {"runs": ",".join(run.id for run in chosen.runs)}
         asked = {**kept, "group": group}
@@ -113,6 +114,7 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
                 ticked=tuple(item.path for item in ticked),
                 columns_offered=chosen.offered,
                 data=f"/api/v1/compare?{urlencode(asked)}",
+                q="" if named else q,
                 csv=f"/api/v1/compare?{urlencode({**asked, 'columns': columns, 'format': 'csv'})}",
                 kept=(*kept.items(), *_options(chosen, query)),
                 notes=tuple(notes(chosen)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Literal
 
@@ -28,7 +29,8 @@ class Selection:
     """Runs in the order in which they were asked for; `groups` has the name of each run's group.
 
     `fields` are all that differ among them, `columns` those that a table has room for; `more` says that a query finds
-    further runs. `asked` are columns that figures show besides.
+    further runs. `asked` are columns that figures show besides, `missing` ids of no run; `repeated` counts ids that
+    were named again.
     """
 
     runs: tuple[Run, ...]
@@ -39,6 +41,8 @@ class Selection:
     facts: dict[str, list[Fact]]
     more: bool = False
     asked: tuple[Column, ...] = ()
+    missing: tuple[str, ...] = ()
+    repeated: int = 0
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -125,20 +129,27 @@ class Selection:
 
 
 def select(
-    store: Reads, runs: str, q: str, group: str, columns: str = "", *, asked: Iterable[str] = (), described: bool = True
-) -> Selection:
+    store: Reads, runs: str, q: str, group: str, columns: str = "", *, asked: Iterable[str] = (),
+    described: bool = True, lenient: bool = False,
+) -> Selection:  # fmt: skip
     """Return the runs of these ids, separated by commas, else the newest that a query finds, in groups.
 
     `columns` are those of the table, none for fields that differ, `asked` those that figures show. Runs that are not
-    `described` have no fields, which takes a good part of the time: most figures need none.
+    `described` have no fields, which takes a good part of the time: most figures need none. If `lenient`, runs that
+    are gone are left out where there is another.
     Raises NotFound for an unknown run, FieldError for a bad query, too many runs or an unknown field.
     """
-    ids = list(dict.fromkeys(filter(None, runs.split(","))))
+    given = [run_id.strip() for run_id in runs.split(",") if run_id.strip()]
+    ids = list(dict.fromkeys(given))
     if len(ids) > MOST:
         raise FieldError("runs", f"names {len(ids):,} runs; at most {MOST} are compared at once")
     if group and not is_field(group):
-        raise FieldError("group", f"must be a field of a spec, such as {', '.join(list(spec_fields())[:3])}")
+        like = get_close_matches(group, spec_fields(), n=3, cutoff=0.6) or list(spec_fields())[:3]
+        raise FieldError("group", f"must be a field of a spec or a measure, such as {', '.join(like)}, or left out")
     page = store.runs(q=q, limit=MOST) if q and not ids else Page(items=())
+    there = store.last_seqs(ids) if lenient and ids else {}
+    missing = [run_id for run_id in ids if run_id not in there] if there else []
+    ids = [run_id for run_id in ids if run_id not in missing]
     selected = store.several(ids) if ids else list(page.items)
     more = named(",".join([*columns.split(","), group, *asked]))
     facts = store.facts([run.id for run in selected] if described or group else [], [item.path for item in more])
@@ -154,6 +165,8 @@ def select(
         facts,
         page.next is not None,
         tuple(more),
+        tuple(missing),
+        len(given) - len(set(given)),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.kinds.registry import COMPARED, KINDS
-from app.plotting.compared import LABELS, LINES
+from app.plotting.compared import LABELS, LINES, shorts
 from app.plotting.words import glued
 from app.store import Store
 from app.web.compare.selection import Selection, select
@@ -39,3 +39,12 @@ def test_a_page_says_what_the_figure_says(store: Store, many: int) -> None:
             assert {trace.meta["part"] for trace in figure.data} <= {"mean", "reference"}
             assert figure.layout.hovermode == "closest"
             assert len(figure.layout.annotations) == 1
+
+
+def test_names_that_begin_alike_are_cut_where_they_differ() -> None:
+    masks = ("Imported masks: names_words.safetensors", "Imported masks: names_numbered.safetensors", "short")
+    assert list(shorts(masks).values()) == ["…words.safetensors", "…numbered.safeten…", "short"]
+    seeds = [f"digits tickets with SGD, seed {seed}" for seed in (1, 2)]
+    assert list(shorts(seeds).values()) == ["digits…SGD, seed 1", "digits…SGD, seed 2"]
+    assert list(shorts(["a name that is too long to be shown", "b"]).values()) == ["a name that is to…", "b"]
+    assert all(len(name) <= 18 for name in shorts([f"{place} {'x' * 40} {place}" for place in range(3)]).values())

@@ -15,7 +15,7 @@ from app.kinds.hardware.figures import speedup_vs_density
 from app.kinds.hardware.figures.hardware_view import LayerOptions
 from app.kinds.hardware.spec import HardwareSpec
 from app.plotting import labels, mean_lines, replicates, words
-from app.plotting.compared import LABELS, LINES, ComparedEntry, ComparedSource, Said, short
+from app.plotting.compared import LABELS, LINES, Cell, ComparedEntry, ComparedSource, Said, Sheet, shorts
 from app.plotting.density_axis import density_axis
 from app.plotting.mean_lines import MeanLine
 from app.plotting.source import Options, Source
@@ -23,6 +23,8 @@ from app.plotting.style import DENSE, LOOKS, figure
 from app.plotting.words import Part
 
 Floats = NDArray[np.float64]
+ROWS = 24
+"""Lines that the table under the figure has."""
 
 
 class SpeedupOptions(Options):
@@ -123,6 +125,7 @@ def said(info: SpeedupInfo) -> Said:
 
 def draw(info: SpeedupInfo) -> go.Figure:
     """The figure, both axes logarithmic: a line for each run, and dense at 1."""
+    names = shorts(line.name for line in info.lines)
     lowest = min((float(line.densities[-1]) for line in info.lines), default=0.5)
     every = np.concatenate([line.values.ravel() for line in info.lines]) if info.lines else np.ones(1)
     y_range = (
@@ -137,10 +140,10 @@ def draw(info: SpeedupInfo) -> go.Figure:
             "meta": {"role": DENSE, "part": "reference"},
         })  # fmt: skip
     for line in reversed(info.lines):
-        names = [line.name] * len(line.densities)
-        mean = MeanLine(line.role, line.name, 100 * line.densities, line.values, names, ".2f", "×")
+        at = [line.name] * len(line.densities)
+        mean = MeanLine(line.role, line.name, 100 * line.densities, line.values, at, ".2f", "×")
         data += mean_lines.traces(mean, band=len(info.lines) <= LINES, log_y=True)
-        ends.append(mean_lines.end(mean, short(line.name)))
+        ends.append(mean_lines.end(mean, names[line.name]))
     named = len(ends) <= LABELS
     return figure(
         data,
@@ -149,7 +152,7 @@ def draw(info: SpeedupInfo) -> go.Figure:
         xaxis=density_axis(min(lowest, 0.5)),
         yaxis=mean_lines.log_axis("speed-up over dense (×)", y_range),
         annotations=mean_lines.annotations(ends, y_range, log_x=True, log_y=True, descending=True) if named else (),
-        right=labels.margin([short(line.name) for line in info.lines]) if named else 16,
+        right=labels.margin(list(names.values())) if named else 16,
         hovermode="x unified" if named else "closest",
     )
 
@@ -169,6 +172,32 @@ def table(info: SpeedupInfo) -> dict[str, list[Any]]:
     return columns
 
 
+def sheet(info: SpeedupInfo) -> Sheet | None:
+    """The machine of each run and its speed-up at each density, densest first, with the least and the most and n."""
+    if not info.lines:
+        return None
+    densities = sorted({float(density) for line in info.lines for density in line.densities}, reverse=True)
+    rows = [
+        (line.role, line.name, (Cell(line.device), *(_cell(line, density) for density in densities)))
+        for line in info.lines[:ROWS]
+    ]
+    left = len(info.lines) - ROWS
+    more = f"; {plural(left, 'further line')} in the CSV" if left > 0 else ""
+    layer = f", {info.options.mode} of {hardware.size(info.layer)}" if info.layer else ""
+    head = ("device", *(words.density(density) for density in densities))
+    return Sheet(f"{LOOKS[info.options.storage].label} over dense{layer}{more}", head, tuple(rows))
+
+
+def _cell(line: Line, density: float) -> Cell:
+    values = line.values[line.densities == density]
+    there = values[np.isfinite(values)]
+    if not len(there):
+        return Cell("–")
+    low, high = float(there.min()), float(there.max())
+    spread = f"{low:.2f} to {high:.2f}, " if len(there) > 1 else ""
+    return Cell(hardware.times(float(there.mean())), f"{spread}n = {len(there)}", low > 1)
+
+
 ENTRY = ComparedEntry(
     "compared_speedup",
     "Speed-up against density",
@@ -179,4 +208,5 @@ ENTRY = ComparedEntry(
     said,
     draw,
     table,
+    sheet,
 )

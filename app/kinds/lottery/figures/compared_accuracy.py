@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from app.contract.words import plural
 from app.plotting import labels, words
 from app.plotting.accuracy_axis import accuracy_range
-from app.plotting.compared import LABELS, LINES, ComparedEntry, ComparedSource, Said, plain, short, tickets
+from app.plotting.compared import LABELS, LINES, ComparedEntry, ComparedSource, Said, plain, shorts, tickets
 from app.plotting.density_axis import density_axis
 from app.plotting.density_curves import FOOT_AXIS, diverged_traces, traces
 from app.plotting.replicates import Curve
@@ -105,6 +105,7 @@ def said(info: ComparedInfo) -> Said:
 
 def draw(info: ComparedInfo) -> go.Figure:
     """The figure: a line with its band for each group, named where it ends."""
+    shown = shorts(info.names)
     finite = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in info.curves]
     y_range = accuracy_range(np.concatenate(finite) if finite else np.zeros(0))
     data: list[dict[str, Any]] = []
@@ -118,7 +119,7 @@ def draw(info: ComparedInfo) -> go.Figure:
         if len(there):
             last = there[-1]
             x, y = 100 * float(drawn.density[last]), 100 * float(drawn.mean[last])
-            ends.append(labels.End(drawn.control, short(name), x, y))
+            ends.append(labels.End(drawn.control, shown[name], x, y))
     data += diverged_traces(info.curves)
     lowest = min((float(density) for drawn in info.curves for density in drawn.density if density > 0), default=0.5)
     named = len(ends) <= LABELS
@@ -130,7 +131,7 @@ def draw(info: ComparedInfo) -> go.Figure:
         yaxis=axis("test accuracy (%)", range=list(y_range)),
         yaxis2=FOOT_AXIS,
         annotations=labels.annotations(ends, y_range, log_x=True, descending=True) if named else (),
-        right=labels.margin([short(name) for name in info.names]) if named else 16,
+        right=labels.margin(list(shown.values())) if named else 16,
         hovermode="x unified" if named else "closest",
     )
 

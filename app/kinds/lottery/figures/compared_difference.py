@@ -12,7 +12,7 @@ from app.contract.experiment import FieldError
 from app.contract.words import plural
 from app.kinds.lottery.figures.difference_words import MOST_SENTENCES, foot, sentence
 from app.plotting import labels, words
-from app.plotting.compared import LABELS, LINES, Cell, ComparedEntry, ComparedSource, Group, Said, Sheet, plain, short
+from app.plotting.compared import LABELS, LINES, Cell, ComparedEntry, ComparedSource, Group, Said, Sheet, plain, shorts
 from app.plotting.density_axis import density_axis
 from app.plotting.density_curves import rgba
 from app.plotting.differences import Against, Difference, against, sample
@@ -63,7 +63,9 @@ def _baseline(groups: Sequence[Group], run: str) -> Group:
     for group in groups:
         if not run or any(item.run.id == run for item in group.runs):
             return group
-    raise FieldError("baseline", f"{run[:40]} is none of the runs that are compared")
+    raise FieldError(
+        "baseline", f"{run[:40]} is none of the runs that are compared; name one of them, or none for the first"
+    )
 
 
 def finding(info: DifferenceInfo) -> list[Part]:
@@ -90,6 +92,7 @@ def said(info: DifferenceInfo) -> Said:
 
 def draw(info: DifferenceInfo) -> go.Figure:
     """The figure: differences in points with their intervals as bands, 0 being the baseline."""
+    names = shorts(line.name for line in info.lines)
     data: list[dict[str, Any]] = []
     ends: list[labels.End] = []
     lines = [line for line in info.lines if line.differences]
@@ -102,7 +105,7 @@ def draw(info: DifferenceInfo) -> go.Figure:
     for line in reversed(lines):
         data += [plain(trace, len(lines)) for trace in _traces(line, band=len(lines) <= LINES)]
         last = line.differences[-1]
-        ends.append(labels.End(line.role, short(line.name), 100 * last.density, 100 * last.mean))
+        ends.append(labels.End(line.role, names[line.name], 100 * last.density, 100 * last.mean))
     counts = [one.n for line in lines for one in line.differences]
     named = len(ends) <= LABELS
     return figure(
@@ -112,7 +115,7 @@ def draw(info: DifferenceInfo) -> go.Figure:
         xaxis=density_axis(min(lowest, 0.5)),
         yaxis=axis("difference in test accuracy (points)", range=list(y_range)),
         annotations=labels.annotations(ends, y_range, log_x=True, descending=True) if named else (),
-        right=labels.margin([short(line.name) for line in info.lines]) if named else 16,
+        right=labels.margin(list(names.values())) if named else 16,
         hovermode="x unified" if named else "closest",
     )
 

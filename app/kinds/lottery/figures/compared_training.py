@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from app.contract.words import plural
 from app.kinds.lottery.figures.compared_training_data import Line, TrainingInfo, TrainingOptions, info
 from app.plotting import labels, words
-from app.plotting.compared import LABELS, LINES, ComparedEntry, Said, short
+from app.plotting.compared import LABELS, LINES, ComparedEntry, Said, shorts
 from app.plotting.density_curves import rgba
 from app.plotting.style import LOOKS, POWERS, axis, figure
 from app.plotting.words import Part
@@ -88,6 +88,7 @@ def said(info: TrainingInfo) -> Said:
 
 def draw(info: TrainingInfo) -> go.Figure:
     """The figure: a mean for each line with its band; where it is smoothed, the mean as measured is thin behind it."""
+    names = shorts(line.name for line in info.lines)
     scale = 100.0 if _is_accuracy(info) else 1.0
     there = [line for line in info.lines if len(line.step)]
     by_time = info.options.by == "wall-clock"
@@ -98,7 +99,7 @@ def draw(info: TrainingInfo) -> go.Figure:
         x = line.seconds if by_time else line.step
         data += _traces(line, x, scale, info)
         y = line.smooth if info.options.smoothing else line.mean
-        ends.append(labels.End(line.role, short(line.name), float(x[-1]), float(scale * y[-1])))
+        ends.append(labels.End(line.role, names[line.name], float(x[-1]), float(scale * y[-1])))
     last = max((float(line.seconds[-1]) for line in there), default=1.0) if by_time else info.steps
     metric = info.options.metric.replace("_", " ")
     named = len(ends) <= LABELS
@@ -112,7 +113,7 @@ def draw(info: TrainingInfo) -> go.Figure:
         yaxis=axis(f"{metric} ({'%' if scale == 100 else 'nats'})", range=list(y_range), **(
             {} if scale == 100 else POWERS)),
         annotations=labels.annotations(ends, y_range) if named else (),
-        right=labels.margin([short(line.name) for line in info.lines]) if named else 16,
+        right=labels.margin(list(names.values())) if named else 16,
         hovermode="x unified" if named else "closest",
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from app.contract.words import plural
 from app.kinds.stable_rank.figures.compared_rank_data import ComparedRankInfo, ComparedRankOptions, info
 from app.plotting import labels, mean_lines, spread, words
-from app.plotting.compared import LABELS, LINES, ComparedEntry, Said, plain, short
+from app.plotting.compared import LABELS, LINES, ComparedEntry, Said, plain, shorts
 from app.plotting.labels import End
 from app.plotting.mean_lines import MeanLine
 from app.plotting.style import LOOKS, SOFT, axis, figure
@@ -67,6 +67,7 @@ def said(info: ComparedRankInfo) -> Said:
 
 def draw(info: ComparedRankInfo) -> go.Figure:
     """The figure: a line for each group, and of dualised updates the cap; ranks far apart on a logarithmic axis."""
+    names = shorts(line.name for line in info.lines)
     widths = sorted({width for line in info.lines for width in line.widths.tolist()})
     ranks = np.concatenate([np.zeros(0), *(line.values.ravel() for line in info.lines)])
     ranks = ranks[np.isfinite(ranks)]
@@ -92,7 +93,7 @@ def draw(info: ComparedRankInfo) -> go.Figure:
                         ".1f")  # fmt: skip
         traces = mean_lines.traces(mean, band=len(info.lines) <= LINES, log_y=log_y)
         data += [plain(trace, len(info.lines)) for trace in traces]
-        ends.append(mean_lines.end(mean, short(line.name)))
+        ends.append(mean_lines.end(mean, names[line.name]))
     named = len(info.lines) <= LABELS
     ticks = widths if 0 < len(widths) <= 12 else None
     return figure(
@@ -105,7 +106,7 @@ def draw(info: ComparedRankInfo) -> go.Figure:
                    unifiedhovertitle={"text": "width %{x:,d}"}),
         yaxis=mean_lines.log_axis("stable rank", y_range) if log_y else axis("stable rank", range=list(y_range)),
         annotations=mean_lines.annotations(ends, y_range, log_x=True, log_y=log_y) if named else (),
-        right=labels.margin([*(short(line.name) for line in info.lines), "cap 1,024"]) if named else 16,
+        right=labels.margin([*names.values(), "cap 1,024"]) if named else 16,
         hovermode="x unified" if named else "closest",
     )  # fmt: skip
 

@@ -81,7 +81,18 @@ def test_machines_are_side_by_side() -> None:
     assert table["speedup"][:2] == pytest.approx([0.7 + 0.1 / 0.5, 0.7 + 0.11 / 0.5])
     figure = compared_speedup.draw(info)
     assert [trace.name for trace in figure.data if trace.meta["part"] == "mean"] == ["run 2", "run 1"]
+    sheet = compared_speedup.sheet(info)
+    assert sheet is not None
+    assert sheet.head[:2] == ("device", "50.0 %")
+    assert [(name, cells[0].text) for _, name, cells in sheet.rows] == [("run 1", "CPU A"), ("run 2", "CPU B")]
+    # At density 0.1, as above; in bold where every replicate is faster than dense.
+    last = [cells[-1] for _, _, cells in sheet.rows]
+    assert [(cell.text, cell.more, cell.clear) for cell in last] == [
+        ("1.8×", "1.70 to 1.80, n = 2", True), ("3.5×", "3.40 to 3.60, n = 2", True)
+    ]  # fmt: skip
+    assert not sheet.rows[0][2][1].clear
     none = compared_speedup.info(ComparedSource(groups, SpeedupOptions(storage="semi_structured")))
+    assert compared_speedup.sheet(none) is None
     assert none.others == ("run 1", "run 2")
     assert compared_speedup.said(none).blank
     assert compared_speedup.table(none)["speedup"] == []

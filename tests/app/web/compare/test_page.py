@@ -111,6 +111,7 @@ def test_the_api_says_what_differs_and_draws_the_figures(client: httpx.Client, r
         ({"runs": ",".join(f"r{i}" for i in range(MOST + 1))}, 422, f"at most {MOST}"),
         ({"q": "lr>fast"}, 422, "lr is a number"),
         ({"q": "levels:2", "group": "speed_of_light"}, 422, "must be a field"),
+        ({"q": "levels:2", "group": "optimiser"}, 422, "such as optimizer"),
         ({"q": "levels:2", "baseline": "1abc"}, 422, "none of the runs that are compared"),
         ({"q": "levels:2", "intervals": "narrow"}, 422, "intervals: must be"),
     ],
@@ -277,9 +278,32 @@ def test_a_run_in_the_bin_is_compared_and_a_purged_one_is_unknown(
     assert "One of these runs is in the bin: a." in text
     hand.store.bin_run(gone)
     hand.store.purge_run(gone)
-    answer = client.get(f"/compare?runs={','.join([gone, *runs])}", headers=HTML)
+    named = ",".join([gone, *runs])
+    answer = client.get("/api/v1/compare", params={"runs": named})
     assert answer.status_code == 404
-    assert f"There is no run {gone}" in answer.text
+    assert f"there is no run {gone}" in answer.text
+    # A link that a colleague has sent shows what is left of it.
+    page = client.get(f"/compare?runs={named}", headers=HTML)
+    assert page.status_code == 200
+    assert "<h1>3 runs compared</h1>" in page.text
+    assert (
+        f"There is no run {gone}: it was deleted for good, or its id is mistyped. The others are compared." in page.text
+    )
+    assert f'name="runs" value="{",".join(runs)}"' in page.text
+    nothing = client.get(f"/compare?runs={gone}", headers=HTML)
+    assert nothing.status_code == 404
+    assert f"There is no run {gone}" in nothing.text
+
+
+def test_runs_named_twice_count_once_and_a_search_that_finds_none_says_so(
+    client: httpx.Client, runs: list[str]
+) -> None:
+    text = client.get(f"/compare?runs={','.join([*runs, *runs[:2]])}", headers=HTML).text
+    assert "<h1>3 runs compared</h1>" in text
+    assert "2 runs were named more than once: each counts once." in text
+    none = client.get("/compare", params={"q": "name:nobody"}, headers=HTML).text
+    assert "No run is found by “name:nobody”." in none
+    assert 'href="/?q=name%3Anobody"' in none
 
 
 def test_more_than_a_hundred_are_refused_or_said_to_be_left_out(client: httpx.Client, store: Store) -> None:
