@@ -101,6 +101,8 @@ def finding(info: LayerInfo) -> list[Part]:
         return [*parts, Part("."), *more]
     if math.isclose(last[least], last[most], rel_tol=0.02):
         return [*parts, Part("; every layer lost the same fraction."), *more]
+    if words.density(last[least]) == words.density(last[most]):
+        return [*parts, Part("; every layer lost about the same fraction."), *more]
     return [
         *parts,
         Part(f"; {info.names[least]} keeps "), Part(words.density(last[least]), WINNING_TICKET),

@@ -24,7 +24,8 @@ class DistanceInfo(NamedTuple):
 
     `distance` (n_layers, n_levels, n_replicates) and `overall` (n_levels, n_replicates), of all layers together, are
     shares whose mask changes; `pruned`, like `overall`, is the least that the numbers of kept weights imply: what a
-    nested mask changes. `revived` counts weights that were pruned before and are kept now.
+    nested mask changes. `revived` counts weights that were pruned before and are kept now. `apart`: no level goes on
+    from the one before.
     """
 
     names: tuple[str, ...]
@@ -36,6 +37,7 @@ class DistanceInfo(NamedTuple):
     revived: Floats
     planned_levels: int
     live: bool
+    apart: bool = False
 
 
 def wanted(run: Run) -> bool:
@@ -50,7 +52,8 @@ def info(source: Source[Options]) -> DistanceInfo:
     if rows is not None and "flipped" in rows.columns:
         rows = rows.tickets
         if len(rows) and rows["level"].max() > 0:
-            return _info(rows, source.layers, planned, source.live)
+            found = _info(rows, source.layers, planned, source.live)
+            return found._replace(apart=getattr(source.run.spec, "mode", "") == "one_shot")
     none, empty = np.zeros(0, dtype=np.int64), np.zeros((0, 0))
     return DistanceInfo((), none, none, np.zeros((0, 0, 0)), empty, empty, empty, planned, source.live)
 
@@ -96,10 +99,12 @@ def finding(info: DistanceInfo) -> list[Part]:
 
 def _returns(info: DistanceInfo) -> str:
     if not np.nansum(info.revived):
-        return "no pruned weight is ever regrown"
-    back = np.nansum(info.revived, axis=0).mean()
+        return "each mask lies within the one before" if info.apart else "no pruned weight is ever regrown"
+    back = words.average(float(np.nansum(info.revived, axis=0).mean()))
     suffix = " in a replicate on average" if len(info.replicates) > 1 else ""
-    return f"pruned weights are regrown {words.average(float(back))} times{suffix}"
+    if info.apart:
+        return f"in one shot each level prunes anew: weights pruned before are kept {back} times{suffix}"
+    return f"pruned weights are regrown {back} times{suffix}"
 
 
 def draw(info: DistanceInfo) -> go.Figure:

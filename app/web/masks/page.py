@@ -252,7 +252,7 @@ def _sentence(index: Index, rows: Series, ref: TicketRef, state: Collapse | None
     )
     spread = (
         f", from {words.density(min(shares))} in {least} to {words.density(max(shares))} in {most}"
-        if max(shares) > min(shares)
+        if words.density(max(shares)) != words.density(min(shares))
         else ""
     )
     # A hidden unit is a unit of one layer and an input of the next: a sum of both would count it twice.

@@ -17,13 +17,16 @@ def one_row(series: str, key: TrainingKey, values: Mapping[str, float]) -> Measu
     return Measured(series=series, key=key, columns={name: [float(value)] for name, value in values.items()})
 
 
-def outcome(rows: list[Evaluated], kept: float, train_accuracy: float, diverged_step: int | None) -> dict[str, float]:
+def outcome(
+    rows: list[Evaluated], kept: float, train_accuracy: float, diverged_step: int | None, sparse_from: int = 0
+) -> dict[str, float]:
     """Values of the row of `outcome`.
 
-    A diverged network has no end to measure, but a minimum that it passed stands, uncensored.
+    A diverged network has no end to measure, but a minimum that it passed stands, uncensored. What was evaluated before
+    step `sparse_from`, at which the network has its density `kept`, is no early stop.
     """
     steps = [float(row.step) for row in rows]
-    losses = [row.validation_loss for row in rows]
+    losses = [row.validation_loss if row.step >= sparse_from else nan for row in rows]
     if diverged_step is not None:
         steps.append(diverged_step)
         losses.append(nan)

@@ -1,6 +1,6 @@
 """Pruning during a training as a hook."""
 
-from collections.abc import Callable, Collection, Container, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -17,7 +17,7 @@ class Pruner:
     All are on the CPU.
     """
 
-    moments: Container[int]
+    moments: Sequence[int]
     prune: Callable[[Mapping[str, Tensor], Mapping[str, Tensor], int], Mapping[str, Tensor]]
 
 

@@ -116,6 +116,10 @@ def test_a_layer_without_weights_stays_at_the_floor_and_is_named(records: Any) -
             {(0, 0): (100.0, 50.0), (0, 1): (50.0, 25.0)},
             "At level 1, 50.0 % of the weights are left, 75 of 150; every layer lost the same fraction.",
         ),
+        (
+            {(0, 0): (100.0, 50.0), (0, 1): (1.04, 0.5)},
+            "At level 1, 1.0 % of the weights are left, 2 of 150; every layer lost about the same fraction.",
+        ),
     ],
 )
 def test_findings_while_running(records: Any, kept: dict[Any, Any], expected: str) -> None:

@@ -1,6 +1,7 @@
 """Distance between successive masks: from masks drawn here, nested and not, and its sentences."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -105,6 +106,18 @@ def test_findings(records: Any, masks: dict[int, Masks], state: str, expected: s
     assert words.text(tuple(finding(data))) == expected
     figure = draw(data)
     assert figure.layout.meta["n"] == (len(masks) if len(data.levels) else 0)
+
+
+@pytest.mark.parametrize(
+    ("masks", "expected"),
+    [
+        (NESTED, "each mask lies within the one before."),
+        (ROAMING, "in one shot each level prunes anew: weights pruned before are kept 3 times."),
+    ],
+)
+def test_levels_of_one_shot_regrow_nothing(records: Any, masks: Masks, expected: str) -> None:
+    found = info(replace(source(records, {0: masks}), run=records.run(mode="one_shot")))
+    assert words.text(tuple(finding(found))).endswith(f"; {expected}")
 
 
 def test_a_run_from_before_distances_were_measured(records: Any) -> None:

@@ -124,6 +124,20 @@ def test_masks_and_weights_are_those_of_a_loop_written_out(whole: list[Output], 
     assert outcomes(whole)[LotteryKey(level=level)]["density"] == share
 
 
+def test_an_early_stop_is_one_of_the_network_that_has_its_density() -> None:
+    """The loss rises as nearly all weights are pruned: the lowest one before that belongs to a denser network."""
+    pruning = {"kind": "gradual_magnitude", "rate": 0.99, "begin": 0.4, "end": 0.7, "every": 3}
+    outputs = ran(small(pruning=pruning, levels=1, branches=[], eval_every=1))
+    losses: dict[float, float] = {
+        row["step"]: row["validation_loss"] for key, row in rows(outputs, "evaluation") if key.level == 1
+    }
+    found = outcomes(outputs)[LotteryKey(level=1)]
+    assert min(losses, key=losses.__getitem__) < 14, "the lowest loss of all is that of a denser network"
+    after = {step: loss for step, loss in losses.items() if step >= 14}
+    assert found["early_stop_step"] == min(after, key=after.__getitem__)
+    assert found["early_stop_validation_loss"] == min(after.values())
+
+
 def test_densities_are_those_that_the_spec_announces(whole: list[Output]) -> None:
     for level in (1, 2):
         density = outcomes(whole)[LotteryKey(level=level)]["density"]
