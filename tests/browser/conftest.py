@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from app import broker
 from app.kinds.presets import PRESETS
 from app.store import Store
+from benchmarks.server import valkey
 from tests.browser.windows import Windows
 from tests.chromium import find
 from tests.lab import calibrate
@@ -62,6 +63,11 @@ class Scope:
     def state(self, run_id: str) -> str:
         return str(self.run(run_id)["state"])
 
+    def store(self) -> Store:
+        """A store of its own on the server's database."""
+        folder = Path(self.env["TICKETSCOPE_DATA_DIR"])
+        return Store(f"sqlite:///{folder / 'ticketscope.db'}", str(folder / "artifacts"))
+
     def viewers(self) -> int:
         """Streams of hints that are open."""
         (line,) = re.findall(r"^ticketscope_live_viewers (.+)$", self.client.get("/metrics").text, re.MULTILINE)
@@ -69,29 +75,37 @@ class Scope:
 
 
 @contextmanager
-def started(folder: Path, datasets_dir: Path, root: str = "") -> Iterator[Scope]:
-    """A Ticketscope on a port and in a folder of its own; `root` is its sub-path."""
-    port = broker.free_port()
-    env = {
-        **os.environ,
-        "TICKETSCOPE_PORT": str(port),
-        "TICKETSCOPE_DATA_DIR": str(folder / "data"),
-        "TICKETSCOPE_DATASETS_DIR": str(datasets_dir),
-        "TICKETSCOPE_WORKERS": "1",
-        "TICKETSCOPE_DEMO": "0",
-        "TICKETSCOPE_ROOT_PATH": root,
-        "PYTHONWARNINGS": "default",
-    }
+def started(folder: Path, datasets_dir: Path) -> Iterator[Scope]:
+    """A Ticketscope on a port and in a folder of its own."""
     (folder / "data").mkdir()
     store = Store(f"sqlite:///{folder / 'data' / 'ticketscope.db'}", str(folder / "data" / "artifacts"))
     store.migrate()
     calibrate(store)
     store.close()
-    with (folder / "up.log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-m", "app.cli", "up"], env=env, stdout=log, stderr=log)
+    with valkey(folder) as broker_url:
+        env = {
+            **os.environ,
+            "TICKETSCOPE_DATA_DIR": str(folder / "data"),
+            "TICKETSCOPE_DATASETS_DIR": str(datasets_dir),
+            "TICKETSCOPE_BROKER_URL": broker_url,
+            "TICKETSCOPE_WORKERS": "1",
+            "TICKETSCOPE_DEMO": "0",
+            "PYTHONWARNINGS": "default",
+        }
+        with up(folder / "up.log", env) as scope:
+            yield scope
+
+
+@contextmanager
+def up(log: Path, env: Mapping[str, str], root: str = "") -> Iterator[Scope]:
+    """`ticketscope up` on a port of its own, in this environment; `root` is its sub-path."""
+    port = broker.free_port()
+    env = {**env, "TICKETSCOPE_PORT": str(port), "TICKETSCOPE_ROOT_PATH": root}
+    with log.open("wb") as out:
+        process = subprocess.Popen([sys.executable, "-m", "app.cli", "up"], env=env, stdout=out, stderr=out)
         with httpx.Client(base_url=f"http://127.0.0.1:{port}{root}", timeout=30, trust_env=False) as client:
             _until(lambda: process.poll() is not None or _answers(client), 60)
-            assert process.poll() is None, (folder / "up.log").read_text()
+            assert process.poll() is None, log.read_text()
             yield Scope(str(client.base_url).rstrip("/"), client, env)
         process.send_signal(signal.SIGTERM)
         process.wait(15)

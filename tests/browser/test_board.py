@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.kinds.presets import PRESETS
 from tests.browser.conftest import Scope, Watched
 
 
@@ -93,9 +94,10 @@ def _fits(page: Page) -> None:
 
 
 def test_the_next_runs_come_as_the_reader_nears_the_end_and_are_there_on_back(watched: Watched, scope: Scope) -> None:
+    store, spec = scope.store(), PRESETS["digits-tickets"].spec
     for number in range(115):
-        run = scope.submit(name=f"many {number:03d}", seed=number)
-        scope.client.post(f"/api/v1/runs/{run}/cancel")
+        store.cancel_run(store.create_run(spec, name=f"many {number:03d}").id)
+    store.close()
     page = watched()
     page.goto("/?q=many")
     names = page.locator("tbody a.name")

@@ -57,7 +57,7 @@ def test_a_range_is_tagged_and_untagged_again(watched: Watched, scope: Scope, si
 
 
 def test_two_windows_do_not_overwrite_each_other(watched: Watched, scope: Scope, six: list[str]) -> None:
-    one = watched(fresh=True)
+    one = watched()
     two = watched.another(one.context)
     one.goto("/?q=name:bulk")
     one.locator("#rows input").first.click()

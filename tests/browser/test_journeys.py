@@ -140,7 +140,7 @@ def test_a_students_week(
 
 def test_two_windows_and_a_phone(watched: Watched, scope: Scope) -> None:
     run = scope.submit(name="both windows", steps=4_000, eval_every=100)
-    one = watched(fresh=True)
+    one = watched()
     two = watched.another(one.context)
     one.goto("/?q=name:both")
     two.goto(f"/runs/{run}")

@@ -188,7 +188,7 @@ def test_the_first_picture_is_shown_without_scripts(watched: Watched, finished: 
 
 
 def test_the_largest_matrix_has_the_size_of_the_picture_in_the_page(watched: Watched, finished: str) -> None:
-    page = watched(width=2400, fresh=True)
+    page = watched(width=2400)
     page.goto(f"/runs/{finished}?tab=masks&level=2")
     drawn(page)
     shown = page.evaluate("document.querySelector('#matrix-a').getBoundingClientRect().toJSON()")

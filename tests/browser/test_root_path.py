@@ -1,26 +1,33 @@
 """Pages, scripts and streams work in a browser below a sub-path of another server."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Scope, Watched, becomes, started
+from tests.browser.conftest import Scope, Watched, becomes, up
+from tests.browser.windows import Windows
 
 ROOT = "/lab/tickets"
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory, datasets_dir: Path) -> Iterator[Scope]:
-    with started(tmp_path_factory.mktemp("lab"), datasets_dir, ROOT) as scope:
-        yield scope
+def lab(scope: Scope, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scope]:
+    """One more web, below a sub-path; the store, the broker and the worker are those of the other."""
+    log = tmp_path_factory.mktemp("lab") / "up.log"
+    with up(log, {**scope.env, "TICKETSCOPE_WORKERS": "0"}, ROOT) as lab:
+        yield lab
+
+
+@pytest.fixture(scope="module")
+def windows(browser: Browser, lab: Scope) -> Windows:
+    return Windows(browser, lab.url)
 
 
 @pytest.fixture
-def below(browser: Browser, lab: Scope) -> Iterator[Watched]:
+def below(browser: Browser, lab: Scope, windows: Windows) -> Iterator[Watched]:
     """Fails a test in which a page asks for anything outside the sub-path."""
-    watched = Watched(browser, lab.url)
+    watched = Watched(browser, lab.url, windows)
     yield watched
     watched.close()
 

@@ -1,6 +1,6 @@
 """Pages that many tests ask about: each is opened once at a desk and once on a phone, and what is measured is kept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,15 +96,27 @@ class Handheld:
     tables: list[dict[str, Any]]
 
 
+def schemes(page: Page) -> Iterator[str]:
+    """Turn an open page to the dark theme and to the light one."""
+    for theme in ("dark", "light"):
+        page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        yield theme
+
+
+def faint(page: Page) -> dict[str, list[str]]:
+    """Texts of too little contrast on an open page, by theme."""
+    return {theme: page.evaluate(FAINT) for theme in schemes(page)}
+
+
 def views(page: Page, *, own: bool = True) -> dict[str, View]:
     """What is measured of an open page in both themes; of one that is not our `own`, the ground only.
 
     What does not depend on colours is looked for in one of them.
     """
     found = {}
-    for theme, rules in (("dark", COLOUR), ("light", None)):
-        page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+    for theme in schemes(page):
         becomes(page, READY)
+        rules = COLOUR if theme == "dark" else None
         found[theme] = View(
             page.evaluate(PAPER_NOW), page.evaluate(FAINT) if own else [], violations(page, rules) if own else []
         )

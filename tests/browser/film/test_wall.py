@@ -6,7 +6,7 @@ from benchmarks.server import Server
 from tests.app.erased_run import ErasedRun
 from tests.browser.conftest import Watched, becomes
 from tests.browser.film.wall import ADAM, FAST, SGD, go, shot, shows, step
-from tests.browser.visits import FAINT, OVER
+from tests.browser.visits import OVER, faint, schemes
 
 
 def test_the_wall_shows_every_training_at_its_last_frame(page: Page, lab: Server, run: ErasedRun) -> None:
@@ -105,13 +105,10 @@ def test_it_fits_a_phone_and_can_be_read(watched: Watched, lab: Server, run: Era
     page = watched(390, 844, has_touch=True)
     for query in ("twins=1", "large=1", "scale=frame&align=loss", "cell=adam:0", ""):
         go(page, run, query)
-        for theme in ("dark", "light"):
-            page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-            page.wait_for_timeout(150)
-            assert page.evaluate(OVER) <= 0, query
-            assert page.evaluate(FAINT) == [], query
-    for theme in ("dark", "light"):
-        page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+        page.wait_for_timeout(300)
+        assert page.evaluate(OVER) <= 0, query
+        assert faint(page) == {"light": [], "dark": []}, query
+    for theme in schemes(page):
         shows(page, lab, run, SGD, 100, theme=theme)
 
 
