@@ -1,4 +1,4 @@
-"""What an archive says of itself, and how much one may hold."""
+"""The manifest of an archive, and how much one may hold."""
 
 import re
 from typing import Annotated, Final, Literal, TypeAlias

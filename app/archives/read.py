@@ -69,7 +69,7 @@ class Archive:
             raise Refused(FILE, f"{name} declares {info.file_size:,} bytes and holds {size:,}")
 
     def size(self, name: str) -> int:
-        """How many bytes a member has."""
+        """Return how many bytes a member has."""
         return self._infos[name].file_size
 
     def rows(self, run_id: str) -> Iterator[Row]:

@@ -25,7 +25,7 @@ class _Pipe(io.RawIOBase):
         self.waiting = 0
 
     def writable(self) -> bool:
-        """It is written to."""
+        """Return that it can be written to."""
         return True
 
     def write(self, data: object) -> int:

@@ -24,7 +24,7 @@ class Fact(NamedTuple):
 
     @property
     def leaf(self) -> str:
-        """The last part of the path, by which a query finds it as well: "lr"."""
+        """Return the last part of the path, by which a query finds it as well: "lr"."""
         return leaf_of(self.path)
 
 

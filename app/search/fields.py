@@ -72,7 +72,7 @@ def types_of(name: str) -> frozenset[Type]:
 def shared(name: str) -> tuple[str, float | None]:
     """Return a name up to its "@", and the share after that: "accuracy@" and 0.05 of "accuracy@5%".
 
-    The share is None where there is no "@", or no percentage above 0 and up to 100 after it; the % may be left out.
+    The share is None without an "@" and a percentage above 0 and up to 100 after it. The % may be left out.
     """
     base, at, percent = name.partition("@")
     hit = _PERCENT.fullmatch(percent)
@@ -103,7 +103,7 @@ def fact_fields() -> Mapping[str, frozenset[Type]]:
 
 @cache
 def is_alone(path: str) -> bool:
-    """Whether no other field or measure has the same last part as this path."""
+    """Return whether no other field or measure has the same last part as this path."""
     return sum(leaf_of(field) == leaf_of(path) for field in fact_fields()) == 1
 
 

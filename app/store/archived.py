@@ -67,7 +67,7 @@ class RunRow(ArchiveRow):
 
     @property
     def checked_spec(self) -> RunSpec:
-        """The spec as its kind reads it."""
+        """Return the spec as its kind reads it."""
         return SPEC.validate_python(self.spec)
 
 
@@ -141,7 +141,7 @@ class ChunkRow(ArchiveRow):
 
     @property
     def packed(self) -> bytes:
-        """The data as bytes."""
+        """Return the data as bytes."""
         try:
             return base64.b64decode(self.data, validate=True)
         except binascii.Error:

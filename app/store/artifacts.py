@@ -39,7 +39,7 @@ class Artifacts:
 
     @property
     def folder(self) -> Path | None:
-        """Where the files are, if on a file system of this machine."""
+        """Return where the files are, if on a file system of this machine."""
         return Path(self.root) if isinstance(self.fs, LocalFileSystem) else None
 
     def put(self, data: bytes) -> str:
@@ -50,7 +50,7 @@ class Artifacts:
         return self.put_pieces([data])[0]
 
     def put_pieces(self, pieces: Iterable[bytes]) -> tuple[str, int]:
-        """The same for bytes that need not fit into memory: their hash, and how many they are."""
+        """Return the same for bytes that need not fit into memory: their hash, and how many they are."""
         digest, size, part = hashlib.sha256(), 0, f"{self.root}/part/{secrets.token_hex(16)}"
         self.fs.makedirs(f"{self.root}/part", exist_ok=True)
         try:
@@ -81,7 +81,7 @@ class Artifacts:
                 list(pool.map(_sync, paths))
 
     def get(self, sha256: str) -> bytes:
-        """The bytes of this hash. Raises FileNotFoundError, and Corrupt (an OSError too) when they are others."""
+        """Return the bytes of this hash. Raises FileNotFoundError, Corrupt (an OSError too) for others."""
         data: bytes = self.fs.cat_file(self.path(sha256))
         if hashlib.sha256(data).hexdigest() != sha256:
             raise Corrupt(f"artifact {sha256} is damaged: its bytes have another hash")
@@ -102,12 +102,14 @@ class Artifacts:
                 yield piece
 
     def open(self, sha256: str) -> BinaryIO:
-        """The bytes of this hash as a file, to read parts of; a part cannot be checked. Raises FileNotFoundError."""
+        """Return the bytes of this hash as a file, to read parts of; a part cannot be checked. Raises
+        FileNotFoundError.
+        """
         file: BinaryIO = self.fs.open(self.path(sha256), "rb")
         return file
 
     def exists(self, sha256: str) -> bool:
-        """Whether there is a file of this hash; it may be damaged."""
+        """Return whether there is a file of this hash; it may be damaged."""
         return bool(_SHA256.fullmatch(sha256) and self.fs.exists(self.path(sha256)))
 
     def delete(self, sha256: str) -> None:
@@ -116,18 +118,18 @@ class Artifacts:
             self.fs.rm_file(self.path(sha256))
 
     def names(self) -> list[str]:
-        """Paths of all files below the root, those of others too; empty before anything was put."""
+        """Return paths of all files below the root, those of others too; empty before anything was put."""
         if not self.fs.exists(self.root):
             return []
         self.fs.invalidate_cache()
         return [path.removeprefix(f"{self.root}/") for path in self.fs.find(self.root)]
 
     def hashes(self) -> list[str]:
-        """Hashes of all that is there."""
+        """Return hashes of all that is there."""
         return [name.rpartition("/")[2] for name in self.names() if HASHED.fullmatch(name)]
 
     def any(self) -> bool:
-        """Whether anything is there; looks no further than the first."""
+        """Return whether anything is there; looks no further than the first."""
         self.fs.invalidate_cache()
         folders = self._list(self.root)
         return any(
@@ -139,11 +141,11 @@ class Artifacts:
 
     @property
     def marker_path(self) -> str:
-        """The file that holds the id of the installation."""
+        """Return the file that holds the id of the installation."""
         return f"{self.root}/ticketscope-id"
 
     def marker(self) -> str:
-        """The id of the installation whose artifacts these are; empty before one was written."""
+        """Return the id of the installation whose artifacts these are; empty before one was written."""
         self.fs.invalidate_cache()
         try:
             text: bytes = self.fs.cat_file(self.marker_path)
@@ -169,20 +171,20 @@ class Artifacts:
             return []
 
     def path(self, sha256: str) -> str:
-        """Where the bytes of this hash are. Raises FileNotFoundError for what is no hash."""
+        """Return where the bytes of this hash are. Raises FileNotFoundError for what is no hash."""
         if not _SHA256.fullmatch(sha256):
             raise FileNotFoundError(f"{sha256!r} is not the name of an artifact")
         return f"{self.root}/{sha256[:2]}/{sha256}"
 
 
 def of_run(conn: Connection, run_id: str) -> list[ArtifactRef]:
-    """The run's artifacts by replicate, in the order in which each was saved."""
+    """Return the run's artifacts by replicate, in the order in which each was saved."""
     query = select(artifacts).where(artifacts.c.run_id == run_id).order_by(artifacts.c.replicate, artifacts.c.seq)
     return [ref(row) for row in conn.execute(query).mappings()]
 
 
 def one(conn: Connection, sha256: str) -> ArtifactRef:
-    """The newest artifact with these bytes; several runs may have saved the same. Raises NotFound."""
+    """Return the newest artifact with these bytes; several runs may have saved the same. Raises NotFound."""
     query = select(artifacts).where(artifacts.c.sha256 == sha256).order_by(artifacts.c.run_id.desc())
     row = conn.execute(query.limit(1)).mappings().first()
     if row is None:

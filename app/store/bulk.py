@@ -24,8 +24,8 @@ UNREACHED = "not reached, because the database did not answer"
 class Outcome:
     """What an action changes, or has changed, of the runs that were asked for.
 
-    `changed` has the condition of each run before the change, `unchanged` the runs by the reason why they stay as they
-    are, `seqs` the newest event of each changed run, and `queues` where the resumed ones wait.
+    `changed` has the condition of each run before the change, `unchanged` the other runs by their reason. `seqs` has
+    the newest event of each changed run, `queues` where the resumed ones wait.
     """
 
     changed: dict[str, str] = field(default_factory=dict)
@@ -35,7 +35,7 @@ class Outcome:
 
     @property
     def asked(self) -> int:
-        """How many runs were asked for."""
+        """Return how many runs were asked for."""
         return len(self.changed) + sum(map(len, self.unchanged.values()))
 
     def add(self, other: "Outcome") -> None:

@@ -60,7 +60,7 @@ _POSTGRESQL = {"XX0": DAMAGED, "531": FULL, "530": AWAY, "533": AWAY, "25006": R
 
 
 def diagnose(error: BaseException) -> Condition | None:
-    """What an error of the database means; None when it is no fault of the database's."""
+    """Return what an error of the database means; None when it is no fault of the database's."""
     if isinstance(error, PoolTimeout):
         return BUSY
     cause = error.orig if isinstance(error, DBAPIError) else error
@@ -80,7 +80,7 @@ def diagnose(error: BaseException) -> Condition | None:
 
 
 def newer(revision: str, own: str) -> Condition:
-    """The database was written by a later version."""
+    """Return that the database was written by a later version."""
     return Condition(
         "newer",
         f"The database is at revision {revision}, this program knows up to {own}. Update Ticketscope, or restore the "

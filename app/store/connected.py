@@ -45,7 +45,7 @@ class Connected(Reads):
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """All that is stored at this moment, whatever is written meanwhile."""
+        """Open what is stored at this moment, whatever is written meanwhile."""
         with self._db.snapshot() as conn:
             yield Snapshot(self, conn)
 
@@ -82,7 +82,7 @@ class Connected(Reads):
             log.warning("the artifacts in %s cannot be reached: %s", self.artifacts_url, error)
 
     def trouble(self) -> Condition | None:
-        """What keeps this program from working with the database; None when nothing is known to."""
+        """Return what keeps this program from working with the database; None when nothing is known to."""
         try:
             if self._db.is_new():
                 return _NEW
@@ -128,7 +128,7 @@ class Connected(Reads):
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Raises Unusable, in one line, for what the database or its folder refuses."""
+        """Turn what the database or its folder refuses into one line. Raises Unusable."""
         try:
             yield
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:

@@ -58,16 +58,16 @@ class Database:
 
     @property
     def name(self) -> str:
-        """The URL as it may be shown: without its password."""
+        """Return the URL as it may be shown: without its password."""
         return self.url.render_as_string(hide_password=True)
 
     @property
     def path(self) -> Path | None:
-        """The file of an SQLite database."""
+        """Return the file of an SQLite database."""
         return Path(str(self.url.database)) if self.is_sqlite else None
 
     def is_new(self) -> bool:
-        """Whether nothing was ever migrated here; makes no file."""
+        """Return whether nothing was ever migrated here; makes no file."""
         if self.path is not None and (not self.path.exists() or self.path.stat().st_size == 0):
             return True
         with self.read() as connection:
@@ -75,16 +75,16 @@ class Database:
 
     @contextmanager
     def write(self, *, hasty: bool = False) -> Iterator[Connection]:
-        """A transaction that may write: committed at the end, rolled back on an exception.
+        """Open a transaction that may write: committed at the end, rolled back on an exception.
 
-        On SQLite a commit is on the disk before this returns, with all that were committed before it, unless it is
-        `hasty`: then a power cut may undo the newest ones, though never leave a half.
+        On SQLite a commit and all before it are on the disk when this returns, unless it is `hasty`. Then a power cut
+        may undo the newest commits, but never a half of one.
         """
         with (self._hasty if hasty else self.writer).begin() as connection:
             yield connection
 
     def is_prompt(self) -> bool:
-        """Whether nobody else held the lock of an SQLite file just now."""
+        """Return whether nobody else held the lock of an SQLite file just now."""
         if not self.is_sqlite:
             return True
         began = time.monotonic()
@@ -93,13 +93,13 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that only reads; on SQLite one snapshot that no writer disturbs."""
+        """Open a transaction that only reads; on SQLite one snapshot that no writer disturbs."""
         with self.reader.begin() as connection:
             yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """A transaction that only reads, all of it from one snapshot."""
+        """Open a transaction that only reads, all of it from one snapshot."""
         with self._steady.begin() as connection:
             yield connection
 

@@ -45,8 +45,8 @@ def log_each(conn: Connection, events: Mapping[str, Event]) -> None:
 def append(conn: Connection, shard: AnyRow, events: Sequence[Event], first_ordinal: int | None) -> int:
     """Append events of a locked shard, less the rows that it already has; returns the last seq.
 
-    Each row of a Measured takes one ordinal, each ArtifactSaved one, from `first_ordinal` on; it is None for events of
-    other kinds, which are appended as they come.
+    Each row of a Measured and each ArtifactSaved takes one ordinal, from `first_ordinal` on. It is None for events of
+    other kinds.
     Raises OrdinalGap when rows before the first one are missing, ValueError when only some events carry ordinals.
     """
     ordered = [isinstance(event, Measured | ArtifactSaved) for event in events]
@@ -81,12 +81,12 @@ def append(conn: Connection, shard: AnyRow, events: Sequence[Event], first_ordin
 
 
 def after(conn: Connection, run_id: str, seq: int, limit: int) -> list[EventRecord]:
-    """The first `limit` events after `seq`."""
+    """Return the first `limit` events after `seq`."""
     return _records(conn, run_id, event_table.c.seq > seq, limit)
 
 
 def starts(conn: Connection, run_id: str) -> list[EventRecord]:
-    """The events `started` of every attempt, in order."""
+    """Return the events `started` of every attempt, in order."""
     return _records(conn, run_id, event_table.c.topic == "started")
 
 
@@ -106,13 +106,13 @@ def record(row: AnyRow, body: dict[str, Any]) -> EventRecord:
 
 
 def touched(conn: Connection, run_id: str, seq: int) -> set[str]:
-    """Names of the series and artifacts, or else kinds, of the events after `seq`."""
+    """Return names of the series and artifacts, or else kinds, of the events after `seq`."""
     query = select(event_table.c.topic).distinct().where(event_table.c.run_id == run_id, event_table.c.seq > seq)
     return set(conn.scalars(query))
 
 
 def last_seqs(conn: Connection, run_ids: Collection[str] | None) -> dict[str, int]:
-    """The number of the newest event of each run; None asks for all that are not in the bin."""
+    """Return the number of the newest event of each run; None asks for all that are not in the bin."""
     query = select(run_table.c.id, run_table.c.last_seq)
     query = query.where(run_table.c.deleted_at.is_(None) if run_ids is None else run_table.c.id.in_(run_ids))
     return {row.id: row.last_seq for row in conn.execute(query)}

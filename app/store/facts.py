@@ -66,5 +66,5 @@ def of(conn: Connection, run_ids: Collection[str], names: Collection[str] = ()) 
 
 
 def _holds(row: AnyRow, path: str, share: float | None) -> bool:
-    """Whether a fact is the one of `path` at a share of kept weights."""
+    """Return whether a fact is the one of `path` at a share of kept weights."""
     return share is not None and row.path == path and bool(row.low <= share < row.high)

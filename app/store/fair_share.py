@@ -1,8 +1,8 @@
 """Share slots fairly between runs, by the time that each has had one.
 
 A run without a running shard comes before one that has some; among equals, the one that is due earliest. A run is due
-when it is created. When it gives a slot back, it is due again after as long as it had the slot: a run that had one for
-an hour queues like a run created an hour from now. So runs of short and of long shards get equal time in the long run,
+when it is created. When it gives a slot back, it is due again after as long as it had the slot. After an hour on a
+slot, it queues like a run created an hour from now. So runs of short and of long shards get equal time in the long run,
 and a new run gets the next free slot. No run waits for ever: none that is due later goes before it.
 """
 

@@ -93,7 +93,7 @@ def groups(
 
 
 def conditions(q: str, state: str | None, tag: str | None) -> list[ColumnElement[bool]]:
-    """Return what a list asks of its runs. Raises FieldError."""
+    """Return the conditions of a list on its runs. Raises FieldError."""
     more = [] if state is None else [runs.c.state == state.casefold()]
     return [*more, matching.condition(q), *([] if tag is None else [matching.tagged(tag)])]
 

@@ -14,7 +14,7 @@ _last = 0
 
 
 def run_id() -> str:
-    """A new id: 40 bits of milliseconds, then 10 random bits; ids of one process always grow."""
+    """Return a new id: 40 bits of milliseconds, then 10 random bits; ids of one process always grow."""
     global _last
     now = int((time.time() - EPOCH_S) * 1000) << RANDOM_BITS | secrets.randbits(RANDOM_BITS)
     with _lock:

@@ -10,7 +10,7 @@ from app.store.tables import installation
 
 
 def own(conn: Connection) -> str:
-    """The id of the database; empty when it has none."""
+    """Return the id of the database; empty when it has none."""
     return conn.scalars(select(installation.c.id)).first() or ""
 
 

@@ -14,7 +14,7 @@ WAIT_S = 0.5
 
 
 class Integrity:
-    """What the last look at the file said; PostgreSQL looks after its own pages, so that `path` is None there."""
+    """What the last check of the file found; PostgreSQL checks its own pages, so that `path` is None there."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -24,7 +24,7 @@ class Integrity:
         self._found = ""
 
     def damage(self) -> str:
-        """What is damaged, as SQLite says it; empty when nothing is known to be."""
+        """Return what is damaged, in the words of SQLite; empty when nothing is known to be."""
         if self._path is None:
             return ""
         with self._lock:

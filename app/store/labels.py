@@ -20,17 +20,17 @@ _MARKS = {"Mn", "Me", "Zs"}
 
 
 def check_name(name: str) -> str:
-    """The name without space around it. Raises FieldError when it is empty, too long or not one line."""
+    """Return the name without space around it. Raises FieldError when it is empty, too long or not one line."""
     return _line("name", name, NAME_LENGTH)
 
 
 def check_view(name: str) -> str:
-    """The name of a view without space around it. Raises FieldError as `check_name`."""
+    """Return the name of a view without space around it. Raises FieldError as `check_name`."""
     return _line("name", name, VIEW_LENGTH)
 
 
 def check_tags(tags: Iterable[str]) -> list[str]:
-    """The tags in order, each once. Raises FieldError when there are too many or one is not a short line."""
+    """Return the tags in order, each once. Raises FieldError when there are too many or one is not a short line."""
     checked = list(dict.fromkeys(_line("tags", tag, TAG_LENGTH) for tag in tags))
     if any("," in tag for tag in checked):
         raise FieldError("tags", "a tag must not contain a comma: commas separate tags")
@@ -40,7 +40,7 @@ def check_tags(tags: Iterable[str]) -> list[str]:
 
 
 def check_notes(notes: str) -> str:
-    """The notes as they are. Raises FieldError when too long or not text."""
+    """Return the notes as they are. Raises FieldError when too long or not text."""
     if len(notes) > NOTES_LENGTH:
         raise FieldError("notes", f"has {len(notes):,} characters; at most {NOTES_LENGTH:,} are allowed")
     if any(_is_control(character) and character not in "\n\r\t" for character in notes):
@@ -49,7 +49,7 @@ def check_notes(notes: str) -> str:
 
 
 def search_text(name: str, tags: Iterable[str], spec: RunSpec) -> str:
-    """Case-folded lines of everything a search finds a run by; a tag's line starts with `#`."""
+    """Return case-folded lines of everything a search finds a run by; a tag's line starts with `#`."""
     return search_lines(name, tags, spec.kind, spec.model_name, spec.dataset_name)
 
 
@@ -79,7 +79,7 @@ def _is_control(character: str) -> bool:
 
 
 def _is_hidden(text: str, number: int) -> bool:
-    """Whether a character shows nothing and turns or hides others: two names that look alike would be two.
+    """Return whether a character shows nothing and turns or hides others: two names that look alike would be two.
 
     Joiners count where both neighbours are beyond ASCII, as in emoji, Persian and the scripts of India.
     """

@@ -126,7 +126,7 @@ def purge(conn: Connection, run_id: str) -> None:
 
 
 def purgeable(conn: Connection) -> list[str]:
-    """Ids of the binned runs that have stopped."""
+    """Return ids of the binned runs that have stopped."""
     query = select(runs.c.id).where(runs.c.deleted_at.is_not(None), runs.c.state.not_in(run_rows.LIVE))
     return list(conn.scalars(query))
 

@@ -29,7 +29,7 @@ def page(
     binned: bool,
     within: tuple[str, str] | None = None,
 ) -> Page:
-    """One page of runs; a cursor names the last run seen, so that new runs shift nothing. Raises FieldError.
+    """Return one page of runs; a cursor names the last run seen, so that new runs shift nothing. Raises FieldError.
 
     `within` are a field and the key of the group that the runs belong to.
     """
@@ -65,7 +65,7 @@ def newest(conn: Connection, *, q: str, state: str | None, tag: str | None, limi
 
 
 def count(conn: Connection) -> dict[str, int]:
-    """How many runs outside the bin are in each state; a state without runs is left out."""
+    """Return how many runs outside the bin are in each state; a state without runs is left out."""
     query = select(runs.c.state, func.count().label("n")).where(runs.c.deleted_at.is_(None)).group_by(runs.c.state)
     return {row.state: row.n for row in conn.execute(query)}
 

@@ -1,4 +1,4 @@
-"""Small questions that every part of the store asks of its tables."""
+"""Small queries that every part of the store needs."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from app.store.tables import runs
 
 
 def exists(conn: Connection, run_id: str) -> None:
-    """Raises NotFound unless there is such a run, in the bin or not."""
+    """Check that there is such a run, in the bin or not. Raises NotFound."""
     key_of(conn, run_id)
 
 
@@ -36,5 +36,5 @@ def coordinates(key: str) -> Mapping[str, Value | None]:
 
 
 def moment(seconds: float | None) -> Any:
-    """Seconds since 1970 as a time in UTC; None stays None."""
+    """Return seconds since 1970 as a time in UTC; None stays None."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

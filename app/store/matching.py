@@ -31,7 +31,7 @@ _ANSWERS = {"state": get_args(State), "kind": tuple(NAMES)}
 
 
 def condition(query: str) -> Condition:
-    """Return what a query asks of a run. Raises FieldError at `q`."""
+    """Return the condition of a query on a run. Raises FieldError at `q`."""
     if "\0" in query:
         return false()  # which PostgreSQL refuses and no run contains
     return _of(parse(query))

@@ -17,7 +17,7 @@ ADVISORY_LOCK = 7_442_635_001  # any number that no other program takes on the s
 
 
 def config(connection: Connection) -> Config:
-    """Alembic's configuration for one open connection."""
+    """Return Alembic's configuration for one open connection."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection

@@ -12,7 +12,7 @@ from app.store.tables import artifacts, chunks, events
 
 
 def of_replicate(conn: Connection, run_id: str, replicate: int) -> Outputs:
-    """Every series and artifact of each training, in the order of their first ordinals. Raises NotFound.
+    """Return every series and artifact of each training, in the order of their first ordinals. Raises NotFound.
 
     Where the log was cut into chunks depends on the clock; the rows do not.
     """

@@ -24,7 +24,7 @@ class Rate(NamedTuple):
 
 
 def rate(old: Rate | None, done: int, now: float) -> Rate:
-    """The rate after `done` steps at `now`, in seconds: an exponential mean over the recent past."""
+    """Return the rate after `done` steps at `now`, in seconds: an exponential mean over the recent past."""
     if old is None or done < old.mark_done:
         return Rate(None, done, now)
     elapsed = now - old.mark_at
@@ -41,7 +41,7 @@ def note(progress: Progress) -> str:
 
 
 def run_progress(shards: Sequence[AnyRow]) -> RunProgress:
-    """The sum over a run's shards, with the note of those that are running."""
+    """Return the sum over a run's shards, with the note of those that are running."""
     notes = [shard.note for shard in shards if shard.state == "running" and shard.note]
     return RunProgress(
         done=sum(shard.done for shard in shards),
@@ -52,7 +52,7 @@ def run_progress(shards: Sequence[AnyRow]) -> RunProgress:
 
 
 def eta_s(shards: Sequence[AnyRow]) -> float | None:
-    """Seconds until the last shard is done, if as many run at once as now; None until a speed is known.
+    """Return seconds until the last shard is done, if as many run at once as now; None until a speed is known.
 
     Queued shards are dealt, at the mean speed, to whichever running one ends first. While none of those that run has a
     speed, the finished ones tell.

@@ -72,12 +72,12 @@ class Reads(ABC):
         return []
 
     def run(self, run_id: str) -> Run:
-        """Raises NotFound."""
+        """Return a run. Raises NotFound."""
         with self._read() as conn:
             return runs.get(conn, run_id)
 
     def relatives(self, run_id: str, newest: int) -> Relatives:
-        """The run with the one that it repeats and at most `newest` that repeat it. Raises NotFound."""
+        """Return the run with the one that it repeats and at most `newest` that repeat it. Raises NotFound."""
         with self._read() as conn:
             return runs.relatives(conn, run_id, newest)
 
@@ -94,7 +94,8 @@ class Reads(ABC):
         binned: bool = False,
         within: tuple[str, str] | None = None,
     ) -> Page:
-        """A page of runs; `q` is a query (`app.search.parse`), `sort` a key of `ordering.SORTS` or a field of a spec.
+        """Return a page of runs; `q` is a query (`app.search.parse`), `sort` a key of `ordering.SORTS` or a field of a
+        spec.
 
         `within` are a field and the key of a group of `groups`. Raises FieldError.
         """
@@ -103,7 +104,7 @@ class Reads(ABC):
             return listing.page(conn, sort=sort, limit=limit, cursor=cursor, **which)
 
     def newest(self, limit: int, *, q: str = "", state: str | None = None, tag: str | None = None) -> list[str]:
-        """The ids of the newest runs that a query finds. Raises FieldError."""
+        """Return the ids of the newest runs that a query finds. Raises FieldError."""
         with self._read() as conn:
             return listing.newest(conn, q=q, state=state, tag=tag, limit=limit)
 
@@ -117,17 +118,17 @@ class Reads(ABC):
         columns: Sequence[str] = (),
         sort: str = "value",
     ) -> Groups:
-        """The runs that a query finds as groups that share a field; see `grouping.groups`. Raises FieldError."""
+        """Return the runs that a query finds as groups that share a field; see `grouping.groups`. Raises FieldError."""
         with self._read() as conn:
             return grouping.groups(conn, q=q, state=state, tag=tag, group=group, columns=columns, sort=sort)
 
     def several(self, run_ids: Sequence[str]) -> list[Run]:
-        """These runs in their order, read at once. Raises NotFound."""
+        """Return these runs in their order, read at once. Raises NotFound."""
         with self._read() as conn:
             return runs.several(conn, run_ids)
 
     def facts(self, run_ids: Collection[str], names: Collection[str] = ()) -> dict[str, list[Fact]]:
-        """The fields of the specs of these runs, then their measures, by run.
+        """Return the fields of the specs of these runs, then their measures, by run.
 
         Of measures at a share of kept weights those with `names` such as "result.accuracy@5%".
         """
@@ -135,57 +136,57 @@ class Reads(ABC):
             return facts.of(conn, run_ids, names)
 
     def views(self) -> list[View]:
-        """Views of the board that have a name, by name."""
+        """Return views of the board that have a name, by name."""
         with self._read() as conn:
             return views.known(conn)
 
     def unmeasured(self, limit: int) -> list[str]:
-        """The newest runs whose log has grown since their measures were computed."""
+        """Return the newest runs whose log has grown since their measures were computed."""
         with self._read() as conn:
             return measures.pending(conn, limit)
 
     def count_unmeasured(self) -> int:
-        """How many runs that have ended wait for their measures to be computed."""
+        """Return how many runs that have ended wait for their measures to be computed."""
         with self._read() as conn:
             return measures.count_ended(conn)
 
     def costs(self, run_id: str) -> Costs:
-        """What a run has cost up to now."""
+        """Return what a run has cost up to now."""
         with self._read() as conn:
             return measures.costs(conn, run_id)
 
     def sweep(self, sweep_id: str) -> Sweep:
-        """Raises NotFound."""
+        """Return a sweep. Raises NotFound."""
         with self._read() as conn:
             return sweep_rows.get(conn, sweep_id)
 
     def sweeps(self, limit: int = 50, cursor: str | None = None, *, binned: bool = False) -> SweepPage:
-        """A page of sweeps, the newest first; or of those in the bin."""
+        """Return a page of sweeps, the newest first; or of those in the bin."""
         with self._read() as conn:
             return sweep_rows.page(conn, limit, cursor, binned=binned)
 
     def members(self, sweep_id: str) -> list[Member]:
-        """The members of a sweep by position, with the progress of their runs."""
+        """Return the members of a sweep by position, with the progress of their runs."""
         with self._read() as conn:
             return sweep_rows.members(conn, sweep_id)
 
     def count_runs(self) -> dict[str, int]:
-        """How many runs outside the bin are in each state; a state without runs is left out."""
+        """Return how many runs outside the bin are in each state; a state without runs is left out."""
         with self._read() as conn:
             return listing.count(conn)
 
     def count_found(self, q: str, *, binned: bool = False) -> int:
-        """How many runs a query finds. Raises FieldError."""
+        """Return how many runs a query finds. Raises FieldError."""
         with self._read() as conn:
             return bulk.count(conn, q, binned=binned)
 
     def found(self, q: str, *, binned: bool = False) -> list[str]:
-        """The ids of the runs that a query finds, at most `bulk.MOST`. Raises FieldError."""
+        """Return the ids of the runs that a query finds, at most `bulk.MOST`. Raises FieldError."""
         with self._read() as conn:
             return bulk.found(conn, q, binned=binned)
 
     def preview_change(self, action: bulk.Action, run_ids: Collection[str], tag: str = "") -> bulk.Outcome:
-        """What an action on many runs would change. Raises FieldError for a bad tag."""
+        """Return what an action on many runs would change. Raises FieldError for a bad tag."""
         if action in ("tag", "untag"):
             (tag,) = labels.check_tags([tag])
         outcome = bulk.Outcome()
@@ -195,42 +196,42 @@ class Reads(ABC):
         return outcome
 
     def shards(self, run_id: str) -> list[Shard]:
-        """The run's shards by replicate. Raises NotFound."""
+        """Return the run's shards by replicate. Raises NotFound."""
         with self._read() as conn:
             return runs.shard_records(conn, run_id)
 
     def events(self, run_id: str, after: int = 0, limit: int = 1000) -> list[EventRecord]:
-        """The first `limit` events after a seq. Raises NotFound."""
+        """Return the first `limit` events after a seq. Raises NotFound."""
         with self._read() as conn:
             return events.after(conn, run_id, after, limit) or self._none_of(run_id)
 
     def starts(self, run_id: str) -> list[EventRecord]:
-        """The events `started` of every attempt, in order. Raises NotFound."""
+        """Return the events `started` of every attempt, in order. Raises NotFound."""
         with self._read() as conn:
             return events.starts(conn, run_id) or self._none_of(run_id)
 
     def outputs(self, run_id: str, replicate: int) -> Outputs:
-        """All that a replicate measured and saved, in its order; empty without any. Raises NotFound."""
+        """Return all that a replicate measured and saved, in its order; empty without any. Raises NotFound."""
         with self._read() as conn:
             return outputs.of_replicate(conn, run_id, replicate)
 
     def last_seqs(self, run_ids: Collection[str] | None = None) -> dict[str, int]:
-        """The newest seq of each of these runs, or of all that are not in the bin; unknown ones are left out."""
+        """Return the newest seq of each of these runs, or of all that are not in the bin; unknown ones are left out."""
         with self._read() as conn:
             return events.last_seqs(conn, run_ids)
 
     def touched(self, run_id: str, after: int) -> set[str]:
-        """What a page that has seen `after` must fetch again: names of series and artifacts, or kinds of events."""
+        """Return what a page that has seen `after` must fetch again: series, artifacts or kinds of events."""
         with self._read() as conn:
             return events.touched(conn, run_id, after)
 
     def touched_each(self, after: Mapping[str, int]) -> dict[str, set[str]]:
-        """What a page must fetch again of each run, of which it has seen the events up to the given one."""
+        """Return what a page must fetch again of each run, of which it has seen the events up to the given one."""
         with self._read() as conn:
             return statuses.touched(conn, after)
 
     def statuses(self, run_ids: Collection[str]) -> dict[str, Status]:
-        """Where each of these runs is; unknown ones are left out."""
+        """Return where each of these runs is; unknown ones are left out."""
         with self._read() as conn:
             return statuses.of(conn, run_ids)
 
@@ -242,7 +243,7 @@ class Reads(ABC):
         replicate: int | None = None,
         **coordinates: Value | None,
     ) -> Series:
-        """All rows of a series, or those with these coordinates; empty when nothing was measured yet.
+        """Return all rows of a series, or those with these coordinates; empty when nothing was measured yet.
 
         Raises NotFound.
         """
@@ -250,48 +251,48 @@ class Reads(ABC):
             return series.read(conn, run_id, name, {"replicate": replicate, **coordinates})
 
     def newest_level(self, run_id: str, names: Collection[str]) -> int | None:
-        """The highest level that any of these series has rows of; None without any."""
+        """Return the highest level that any of these series has rows of; None without any."""
         with self._read() as conn:
             return series.newest_level(conn, run_id, names)
 
     def artifacts(self, run_id: str) -> list[ArtifactRef]:
-        """The run's artifacts by replicate. Raises NotFound."""
+        """Return the run's artifacts by replicate. Raises NotFound."""
         with self._read() as conn:
             return artifacts.of_run(conn, run_id) or self._none_of(run_id)
 
     def artifact(self, artifact_id: str) -> ArtifactRef:
-        """The newest artifact with this hash. Raises NotFound."""
+        """Return the newest artifact with this hash. Raises NotFound."""
         with self._read() as conn:
             return artifacts.one(conn, artifact_id)
 
     def refusals(self, run_id: str) -> list[Refusal]:
-        """Which workers cannot go on with the run's waiting shards, and why."""
+        """Return which workers cannot go on with the run's waiting shards, and why."""
         with self._read() as conn:
             return refusals.of_run(conn, run_id)
 
     def queue_length(self) -> dict[str, int]:
-        """Queued shards by the workers they wait for: `cpu`, `gpu` or `any`."""
+        """Return the number of queued shards by the workers they wait for: `cpu`, `gpu` or `any`."""
         with self._read() as conn:
             return shards.queue_length(conn)
 
     def workers(self) -> list[WorkerInfo]:
-        """Workers seen within a day; `alive` are those seen in the last 15 s by the database's clock."""
+        """Return workers seen within a day; `alive` are those seen in the last 15 s by the database's clock."""
         with self._read() as conn:
             return workers.known(conn)
 
     def held(self, run_ids: Collection[str]) -> list[Held]:
-        """The shards of these runs that workers hold, by replicate, and each run without any once."""
+        """Return the shards of these runs that workers hold, by replicate, and each run without any once."""
         if not run_ids:
             return []
         with self._read() as conn:
             return workers.held(conn, run_ids)
 
     def timings(self) -> list[Timing]:
-        """Measured and estimated seconds of the newest shards, the newest first."""
+        """Return measured and estimated seconds of the newest shards, the newest first."""
         with self._read() as conn:
             return timings.newest(conn)
 
     def speeds(self) -> list[Speed]:
-        """Every speed that was measured last."""
+        """Return every speed that was measured last."""
         with self._read() as conn:
             return speeds.known(conn)

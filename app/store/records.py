@@ -193,7 +193,7 @@ class Records(Connected):
         return outcome
 
     def archived(self, run_id: str) -> Iterator[Row]:
-        """The rows of a run for an archive, all as of one moment. Raises NotFound with the first."""
+        """Yield the rows of a run for an archive, all as of one moment. Raises NotFound with the first."""
         with self._db.snapshot() as conn:
             yield from archive.rows_of(conn, run_id, time.time())
 

@@ -9,13 +9,13 @@ from app.store.tables import artifacts, released, shards
 
 
 def referenced(conn: Connection) -> set[str]:
-    """Hashes of all artifacts and checkpoints that a run still needs."""
+    """Return hashes of all artifacts and checkpoints that a run still needs."""
     saved = set(conn.scalars(select(artifacts.c.sha256).distinct()))
     return saved | _checkpoints(list(conn.scalars(select(shards.c.checkpoints))))
 
 
 def of_run(conn: Connection, run_id: str) -> set[str]:
-    """Hashes that one run needs; others may need them too."""
+    """Return hashes that one run needs; others may need them too."""
     saved = set(conn.scalars(select(artifacts.c.sha256).where(artifacts.c.run_id == run_id).distinct()))
     return saved | _checkpoints(list(conn.scalars(select(shards.c.checkpoints).where(shards.c.run_id == run_id))))
 
@@ -27,7 +27,7 @@ def release(conn: Connection, hashes: Collection[str]) -> None:
 
 
 def let_go(conn: Connection) -> set[str]:
-    """Hashes that something once needed."""
+    """Return hashes that something once needed."""
     return set(conn.scalars(select(released.c.sha256)))
 
 

@@ -10,19 +10,19 @@ from app.store.tables import AnyRow, refusals, shards, workers
 
 
 def refuse(conn: Connection, shard: AnyRow, reason: str) -> None:
-    """The worker that holds a locked shard is not offered it again; the caller lets it go."""
+    """Offer a locked shard no more to the worker that holds it; the caller lets it go."""
     conn.execute(insert(refusals).values(shard_id=shard.id, worker=shard.worker, reason=reason, at=Now()))
     detail = f"worker {shard.worker} returned replicate {shard.replicate}: {reason}"
     events.log(conn, shard.run_id, [Changed(state="queued", detail=detail)], shard)
 
 
 def by(worker: str) -> ColumnElement[bool]:
-    """Whether `worker` has refused the shard of the enclosing query."""
+    """Return whether `worker` has refused the shard of the enclosing query."""
     return exists().where(refusals.c.shard_id == shards.c.id, refusals.c.worker == worker)
 
 
 def of_run(conn: Connection, run_id: str) -> list[Refusal]:
-    """What was refused of the shards that still wait, by replicate, the oldest first."""
+    """Return what was refused of the shards that still wait, by replicate, the oldest first."""
     query = (
         select(shards.c.replicate, refusals.c.worker, refusals.c.reason)
         .join(refusals)

@@ -47,8 +47,8 @@ def create(
 ) -> None:
     """Store a run, its shards and its first event. Raises FieldError for bad labels.
 
-    `again_of` is the run that it repeats, `sweep_id` the sweep that it is a member of; `estimated_s` is the time that
-    each shard is expected to take on a slot.
+    `again_of` is the run that it repeats, `sweep_id` the sweep that it is a member of. `estimated_s` is the expected
+    time of each shard on a slot.
     """
     add_run(conn, run_id, spec, "queued", name=name, tags=tags, notes=notes, again_of=again_of, sweep_id=sweep_id)
     add_shards(conn, run_id, spec, range(spec.replicates), estimated_s)
@@ -127,7 +127,7 @@ def shard_rows(
 
 
 def get(conn: Connection, run_id: str) -> Run:
-    """Raises NotFound."""
+    """Return a run. Raises NotFound."""
     return records(conn, [_row(conn, run_id)])[0]
 
 
@@ -141,7 +141,7 @@ def several(conn: Connection, run_ids: Sequence[str]) -> list[Run]:
 
 
 def records(conn: Connection, rows: Sequence[AnyRow]) -> list[Run]:
-    """Rows of the table `runs` with the progress and the workers of their shards."""
+    """Return rows of the table `runs` with the progress and the workers of their shards."""
     if not rows:
         return []
     of_run: dict[str, list[AnyRow]] = {row.id: [] for row in rows}
@@ -189,7 +189,7 @@ def _of_shards() -> list[Column[Any]]:
 
 
 def shard_records(conn: Connection, run_id: str) -> list[Shard]:
-    """The run's shards by replicate. Raises NotFound."""
+    """Return the run's shards by replicate. Raises NotFound."""
     exists(conn, run_id)
     rows = conn.execute(select(shards).where(shards.c.run_id == run_id).order_by(shards.c.replicate))
     return [
@@ -220,7 +220,7 @@ def relabel(conn: Connection, run_id: str, *, name: str | None, tags: Iterable[s
 
 
 def locked(conn: Connection, run_id: str) -> AnyRow:
-    """The run's row, locked until the transaction ends; lock its shards before it. Raises NotFound."""
+    """Return the run's row, locked until the transaction ends; lock its shards before it. Raises NotFound."""
     return _row(conn, run_id, lock=True)
 
 
@@ -259,7 +259,7 @@ def update_states(conn: Connection, run_ids: Collection[str]) -> dict[str, State
 
 
 def derive(states: Sequence[State]) -> State:
-    """A run's state from the states of its shards."""
+    """Return a run's state from the states of its shards."""
     order: tuple[State, ...] = ("cancelling", "running", "queued", "failed", "cancelled")
     return next((state for state in order if state in states), "finished")
 

@@ -23,7 +23,7 @@ Where: TypeAlias = Mapping[str, Value | None]
 
 
 def read(conn: Connection, run_id: str, name: str, where: Where) -> Series:
-    """All rows of a series by replicate, in the order in which each replicate measures them. Raises NotFound.
+    """Return all rows of a series by replicate, in the order in which each replicate measures them. Raises NotFound.
 
     A column that some rows lack is NaN there.
     """
@@ -111,7 +111,7 @@ def _chunks() -> Select[Any]:
 
 
 def newest_level(conn: Connection, run_id: str, names: Collection[str]) -> int | None:
-    """The highest level that any of these series has rows of; None without any."""
+    """Return the highest level that any of these series has rows of; None without any."""
     level = cast(CoordinateOf(table.c.key, literal("level")), Integer)
     query = select(func.max(level)).where(table.c.run_id == run_id, table.c.series.in_(names))
     newest: int | None = conn.execute(query).scalar()
@@ -119,7 +119,7 @@ def newest_level(conn: Connection, run_id: str, names: Collection[str]) -> int |
 
 
 def measured(lengths: Sequence[int], layouts: Sequence[str], data: Sequence[bytes]) -> dict[str, NDArray[np.float64]]:
-    """The packed chunks as columns; `layouts` are the JSON names of each chunk's columns."""
+    """Return the packed chunks as columns; `layouts` are the JSON names of each chunk's columns."""
     columns: dict[str, NDArray[np.float64]] = {}
     for layout in dict.fromkeys(layouts):
         names: list[str] = orjson.loads(layout)

@@ -82,7 +82,7 @@ def _taken(conn: Connection, row: AnyRow, worker: str, lease_s: float) -> Claim:
 
 
 def owned(conn: Connection, shard_id: int, token: str) -> AnyRow:
-    """The shard's row and the time, `now`, locked until the transaction ends.
+    """Return the shard's row and the time, `now`, locked until the transaction ends.
 
     Raises Fenced when the token is not the shard's.
     """
@@ -96,7 +96,7 @@ def owned(conn: Connection, shard_id: int, token: str) -> AnyRow:
 def heartbeat(
     conn: Connection, shard_id: int, token: str, progress: Progress | None, lease_s: float, trouble: str = ""
 ) -> Literal["run", "cancel", "yield"]:
-    """Extend the lease and overwrite the progress; says whether to go on, to give up or to make way.
+    """Extend the lease and overwrite the progress; return whether to go on, to give up or to make way.
 
     `trouble` stands in the place of the progress note until there is progress again.
     """
@@ -149,10 +149,9 @@ def checkpoint(conn: Connection, shard_id: int, token: str, sha256: str, next_or
 
 
 def finish(conn: Connection, shard_id: int, token: str, progress: Progress | None = None) -> State:
-    """The shard did all that it was claimed for; queued again when the run has asked for more meanwhile.
+    """Finish a shard that did all that it was claimed for, or queue it again if its run was extended meanwhile.
 
-    `progress` is its last: a divergence may have left less to do than was asked for, which tells nothing of how good
-    the estimate of the whole was.
+    `progress` is its last. After a divergence the total is smaller, so the estimate of the whole is not judged by it.
     """
     row = owned(conn, shard_id, token)
     run = run_rows.locked(conn, row.run_id)
@@ -172,7 +171,7 @@ def finish(conn: Connection, shard_id: int, token: str, progress: Progress | Non
 
 
 def fail(conn: Connection, row: AnyRow, reason: str, traceback: str, *, final: bool) -> State:
-    """A locked shard's attempt ended in an error: queued again, failed when that was its last try, or cancelled."""
+    """End the attempt of a locked shard by an error: queue it again, or fail it after its last try, or cancel it."""
     if row.state == "cancelling":
         return give_back(conn, row)
     tries = row.tries + 1

@@ -40,7 +40,7 @@ class Snapshot(Reads):
         return known
 
     def run(self, run_id: str) -> Run:
-        """Raises NotFound."""
+        """Return a run. Raises NotFound."""
         return self._keep(self._once(("run", run_id), lambda: Reads.run(self, run_id)))
 
     def _keep(self, run: Run) -> Run:
@@ -49,7 +49,7 @@ class Snapshot(Reads):
         return run
 
     def relatives(self, run_id: str, newest: int) -> Relatives:
-        """The run with the one that it repeats and at most `newest` that repeat it. Raises NotFound."""
+        """Return the run with the one that it repeats and at most `newest` that repeat it. Raises NotFound."""
 
         def read() -> Relatives:
             relatives = Reads.relatives(self, run_id, newest)
@@ -61,21 +61,21 @@ class Snapshot(Reads):
         return self._once(("relatives", run_id, newest), read)
 
     def runs(self, **which: Any) -> Page:
-        """A page of runs, as of the store."""
+        """Return a page of runs, as of the store."""
         page = super().runs(**which)
         for run in page.items:
             self._keep(run)
         return page
 
     def several(self, run_ids: Sequence[str]) -> list[Run]:
-        """These runs in their order. Raises NotFound."""
+        """Return these runs in their order. Raises NotFound."""
         records = super().several(run_ids)
         for run in records:
             self._keep(run)
         return records
 
     def last_seqs(self, run_ids: Collection[str] | None = None) -> dict[str, int]:
-        """The newest seq of each of these runs, or of all that are not in the bin; unknown ones are left out."""
+        """Return the newest seq of each of these runs, or of all that are not in the bin; unknown ones are left out."""
         if run_ids is None:
             return super().last_seqs()
         if new := [run_id for run_id in run_ids if run_id not in self._seqs]:
@@ -83,27 +83,27 @@ class Snapshot(Reads):
         return {run_id: self._seqs[run_id] for run_id in run_ids if run_id in self._seqs}
 
     def touched(self, run_id: str, after: int) -> set[str]:
-        """What a page that has seen `after` must fetch again: names of series and artifacts, or kinds of events."""
+        """Return what a page that has seen `after` must fetch again: series, artifacts or kinds of events."""
         return self._once(("touched", run_id, after), lambda: events.touched(self._conn, run_id, after))
 
     def artifacts(self, run_id: str) -> list[ArtifactRef]:
-        """The run's artifacts by replicate. Raises NotFound."""
+        """Return the run's artifacts by replicate. Raises NotFound."""
         return self._once(("artifacts", run_id), lambda: Reads.artifacts(self, run_id))
 
     def starts(self, run_id: str) -> list[EventRecord]:
-        """The events `started` of every attempt, in order. Raises NotFound."""
+        """Return the events `started` of every attempt, in order. Raises NotFound."""
         return self._once(("starts", run_id), lambda: Reads.starts(self, run_id))
 
     def refusals(self, run_id: str) -> list[Refusal]:
-        """Which workers cannot go on with the run's waiting shards, and why."""
+        """Return which workers cannot go on with the run's waiting shards, and why."""
         return self._once(("refusals", run_id), lambda: Reads.refusals(self, run_id))
 
     def workers(self) -> list[WorkerInfo]:
-        """Workers seen within a day; `alive` are those seen in the last 15 s by the database's clock."""
+        """Return workers seen within a day; `alive` are those seen in the last 15 s by the database's clock."""
         return self._once("workers", lambda: Reads.workers(self))
 
     def queue_length(self) -> dict[str, int]:
-        """Queued shards by the workers they wait for: `cpu`, `gpu` or `any`."""
+        """Return the number of queued shards by the workers they wait for: `cpu`, `gpu` or `any`."""
         return self._once("queue length", lambda: Reads.queue_length(self))
 
     def read_ahead(self, run_ids: Collection[str], names: Collection[str]) -> None:
@@ -134,7 +134,7 @@ class Snapshot(Reads):
         replicate: int | None = None,
         **coordinates: Value | None,
     ) -> Series:
-        """All rows of a series, or those with these coordinates; empty when nothing was measured yet.
+        """Return all rows of a series, or those with these coordinates; empty when nothing was measured yet.
 
         Raises NotFound.
         """

@@ -27,6 +27,6 @@ def record(conn: Connection, speed: Speed) -> None:
 
 
 def known(conn: Connection) -> list[Speed]:
-    """All speeds, in the order of their keys."""
+    """Return all speeds, in the order of their keys."""
     columns = [speeds.c[field] for field in Speed._fields]
     return [Speed(*row) for row in conn.execute(select(*columns).order_by(*columns))]

@@ -72,5 +72,5 @@ def purge(conn: Connection, sweep_id: str) -> None:
 
 
 def binned(conn: Connection) -> list[str]:
-    """Ids of the sweeps in the bin."""
+    """Return ids of the sweeps in the bin."""
     return list(conn.scalars(select(sweeps.c.id).where(sweeps.c.deleted_at.is_not(None)).order_by(sweeps.c.id)))

@@ -18,13 +18,13 @@ HOUR_S = 3600.0
 
 
 def get(conn: Connection, sweep_id: str) -> Sweep:
-    """Raises NotFound."""
+    """Return a sweep. Raises NotFound."""
     row = row_of(conn, select(sweeps).where(sweeps.c.id == sweep_id), sweep_id)
     return _record(row, _counts(conn, [sweep_id])[sweep_id])
 
 
 def page(conn: Connection, limit: int, cursor: str | None, *, binned: bool = False) -> SweepPage:
-    """Sweeps, the newest first, or those in the bin; a cursor is the id of the last one seen."""
+    """Return sweeps, the newest first, or those in the bin; a cursor is the id of the last one seen."""
     place = sweeps.c.deleted_at.is_not(None) if binned else sweeps.c.deleted_at.is_(None)
     query = select(sweeps).where(place).order_by(sweeps.c.created_at.desc(), sweeps.c.id.desc()).limit(limit + 1)
     if cursor:
@@ -37,7 +37,7 @@ def page(conn: Connection, limit: int, cursor: str | None, *, binned: bool = Fal
 
 
 def members(conn: Connection, sweep_id: str) -> list[Member]:
-    """Members by position, with the progress of their runs."""
+    """Return members by position, with the progress of their runs."""
     slot_time = func.coalesce(shards.c.slot_s, 0.0) + case(
         (shards.c.claimed_at.is_not(None) & (shards.c.state == "running"), Now() - shards.c.claimed_at), else_=0.0
     )

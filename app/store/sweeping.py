@@ -106,6 +106,6 @@ class Sweeping(Connected):
             return sweep_rows.get(conn, sweep_id), again
 
     def unfinished_sweeps(self) -> list[str]:
-        """Sweeps that may start or stop members, or have ones that ended since they were last measured."""
+        """Return sweeps that may start or stop members, or have ones that ended since they were last measured."""
         with self._db.read() as conn:
             return sweeps.unfinished(conn)

@@ -111,7 +111,7 @@ def close(conn: Connection, sweep_id: str, note: str) -> None:
 
 
 def count(conn: Connection, sweep_id: str) -> int:
-    """How many members there are."""
+    """Return how many members there are."""
     query = select(func.count()).select_from(sweep_members).where(sweep_members.c.sweep_id == sweep_id)
     return conn.execute(query).scalar_one()
 
@@ -150,12 +150,12 @@ def _apply(conn: Connection, action: bulk.Action, run_ids: Sequence[str]) -> lis
 
 
 def locked(conn: Connection, sweep_id: str) -> AnyRow:
-    """The sweep's row, locked until the transaction ends. Raises NotFound."""
+    """Return the sweep's row, locked until the transaction ends. Raises NotFound."""
     return row_of(conn, select(sweeps).where(sweeps.c.id == sweep_id).with_for_update(), sweep_id)
 
 
 def changeable(conn: Connection, sweep_id: str) -> AnyRow:
-    """The same. Raises NotFound, and Conflict for one in the bin."""
+    """Return the same. Raises NotFound, and Conflict for one in the bin."""
     row = locked(conn, sweep_id)
     if row.deleted_at is not None:
         raise Conflict("the sweep is in the bin: restore it first")
@@ -163,7 +163,7 @@ def changeable(conn: Connection, sweep_id: str) -> AnyRow:
 
 
 def unfinished(conn: Connection) -> list[str]:
-    """Sweeps that may start or stop members, or have ones that ended since they were measured, the oldest first."""
+    """Return sweeps that may start or stop members or have unmeasured ended ones, the oldest first."""
     ended = (
         select(sweep_members.c.sweep_id)
         .join(runs_table, runs_table.c.id == sweep_members.c.run_id)
@@ -186,13 +186,13 @@ def _columns(plan: Plan) -> dict[str, Any]:
 
 
 def _runs_of(conn: Connection, sweep_id: str, states: Collection[str]) -> list[str]:
-    """Runs of a sweep in one of these states, by id: the order in which they are locked."""
+    """Return runs of a sweep in one of these states, by id: the order in which they are locked."""
     which = runs_table.c.sweep_id == sweep_id, runs_table.c.state.in_(states)
     return list(conn.scalars(select(runs_table.c.id).where(*which).order_by(runs_table.c.id)))
 
 
 def _resumable(conn: Connection, sweep_id: str) -> list[str]:
-    """Cancelled and failed runs of a sweep, but for those that it has stopped early itself."""
+    """Return cancelled and failed runs of a sweep, but for those that it has stopped early itself."""
     early = select(sweep_members.c.run_id).where(sweep_members.c.sweep_id == sweep_id, sweep_members.c.stopped != "")
     early = early.where(sweep_members.c.run_id.is_not(None))
     which = runs_table.c.sweep_id == sweep_id, runs_table.c.state.in_(("cancelled", "failed"))

@@ -135,7 +135,7 @@ class Work(Connected):
         slots: int,
         versions: Mapping[str, str],
     ) -> None:
-        """A worker process has started."""
+        """Store a worker process that has started."""
         with self._db.write() as conn:
             workers.register(
                 conn, worker_id, host=host, pid=pid, queue=queue, device=device, slots=slots, versions=versions
@@ -144,12 +144,15 @@ class Work(Connected):
     def worker_seen(
         self, worker_id: str, busy: Sequence[str], load: WorkerLoad | None = None, trouble: str = ""
     ) -> bool:
-        """A worker lives and works on these runs; `trouble` is why it takes none. False when it must register again."""
+        """Store that a worker lives and works on these runs; return False when it must register again.
+
+        `trouble` is why it takes none.
+        """
         with self._db.write(hasty=True) as conn:
             return workers.seen(conn, worker_id, busy, load, trouble)
 
     def forget_worker(self, worker_id: str) -> None:
-        """A worker has ended in order."""
+        """Remove a worker that has ended in order."""
         with self._db.write() as conn:
             workers.forget(conn, worker_id)
 

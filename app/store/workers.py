@@ -1,4 +1,4 @@
-"""Who is working: worker processes that say so, by the database's clock."""
+"""Worker processes that report themselves, by the database's clock."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
@@ -57,7 +57,7 @@ def seen(conn: Connection, worker_id: str, busy: Sequence[str], load: WorkerLoad
 
 
 def forget(conn: Connection, worker_id: str) -> None:
-    """A worker has ended in order."""
+    """Remove a worker that has ended in order."""
     conn.execute(delete(workers).where(workers.c.id == worker_id))
     refusals.forget(conn)
 
@@ -85,7 +85,7 @@ def held(conn: Connection, run_ids: Collection[str]) -> list[Held]:
 
 
 def known(conn: Connection) -> list[WorkerInfo]:
-    """All workers seen within a day, the oldest first."""
+    """Return all workers seen within a day, the oldest first."""
     alive = (workers.c.seen_at > Now() - ALIVE_S).label("alive")
     rows = conn.execute(select(workers, alive).order_by(workers.c.started_at, workers.c.id))
     return [

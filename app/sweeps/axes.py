@@ -80,7 +80,7 @@ class Axis(BaseModel):
 
     @property
     def open(self) -> bool:
-        """Whether it takes every number between two ends, so that no grid can be made of it."""
+        """Return whether it takes every number between two ends, so that no grid can be made of it."""
         return (self.range is not None and self.range.step is None) or (
             self.log_range is not None and self.log_range.count is None
         )

@@ -1,7 +1,7 @@
 """Which members of a sweep are stopped early, by Optuna's pruners: from the members and what they report, nothing else.
 
-A report is a value of the objective on the way; the first is Optuna's step 1. Of successive halving and hyperband the
-rungs that a member has reached are kept with its reports, since they depend on who was there at that moment.
+A report is a value of the objective on the way; the first is Optuna's step 1. The reports of a member keep the rungs
+that it has reached by successive halving or hyperband. They depend on the members at that moment.
 Source: Li et al. 2018 (asynchronous successive halving), Li et al. 2017 (hyperband), as in Optuna.
 """
 

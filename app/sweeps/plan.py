@@ -1,4 +1,4 @@
-"""What a sweep asks for: a spec, the fields that vary, who chooses their values, and when no more run is started."""
+"""What a sweep is: a spec, the fields that vary, who chooses their values, and when no more run is started."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice, product
@@ -52,8 +52,8 @@ class Stop(_Part):
 class Pruner(_Part):
     """Who stops weak runs early, by Optuna's pruner of that name; it has nothing to do with the pruning of weights.
 
-    `median` stops a run whose best value so far is worse than the median of the others at the same point, once
-    `startup` runs have ended; where values fall from level to level, this stops late. `successive_halving` and
+    `median` stops a run whose best value so far is worse than the median of the others at the same point. It begins
+    once `startup` runs have ended. Where values fall from level to level, it stops late. `successive_halving` and
     `hyperband` look at the newest value after 1, r, r², … reports, r being the `reduction`, and keep the best 1/r.
     """
 
@@ -90,7 +90,7 @@ class Plan(BaseModel):
         return {path: place(self.spec, path) for path in self.axes}
 
     def whole(self, path: str) -> bool:
-        """Whether a field is an integer, as it is in the base or else in all of its values."""
+        """Return whether a field is an integer, as it is in the base or else in all of its values."""
         axis = self.axes[path]
         before = place(self.spec, path).get(self.spec)
         if before is None and (ends := axis.range or axis.log_range):

@@ -16,7 +16,9 @@ _WHOLE = re.compile(r"[+-]?\d+")
 
 
 def several(text: str, *, listed: bool = False) -> bool:
-    """Whether a text stands for several values; in a field that is a list itself, only a semicolon separates them."""
+    """Return whether a text stands for several values; in a field that is a list itself, only a semicolon separates
+    them.
+    """
     return ";" in text or (not listed and ("," in text or ".." in text))
 
 

@@ -1,0 +1,58 @@
+"""Docstrings begin with a verb in the imperative and have short sentences, in the folders that are listed."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DONE = ("app/archives", "app/search", "app/store", "app/sweeps")
+"""Folders whose docstrings are written so; migrations are left as they were."""
+BEFORE = ROOT / "app" / "store" / "migrations" / "versions"
+MOST = 25
+"""Words of a sentence."""
+_VERBS = """Append Ask Bring Change Check Close Compare Count Delete Derive Do Drop End Extend Finish Freeze Give Go
+Keep Let Make Mark Move Name Note Offer Open Purge Put Queue Raise Read Record Remove Replace Return Run
+Select Start Stop Store Take Try Turn Wait Write Yield"""
+VERBS = frozenset(_VERBS.split())
+# A sentence ends at its full stop, a paragraph, or a rule of a grammar.
+_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"(])|\n\s*\n|\n(?=[a-z, ]+ = )")
+
+
+def faults(source: str) -> Iterator[str]:
+    """Yield what is wrong with the docstrings of a module: a name, and its first word or its long sentence."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        name, text = getattr(node, "name", "module"), ast.get_docstring(node)
+        if text is None:
+            continue
+        first = text.split(maxsplit=1)[0].rstrip(",:.;")
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and first not in VERBS:
+            yield f"{name}: {first}"
+        for sentence in _END.split(text):
+            if len(sentence.split()) > MOST:
+                yield f"{name}: {sentence}"
+
+
+def test_docstrings_begin_with_a_verb_and_are_short() -> None:
+    files = [file for folder in DONE for file in (ROOT / folder).rglob("*.py") if BEFORE not in file.parents]
+    assert len(files) > 70
+    assert {str(file.relative_to(ROOT)): wrong for file in files if (wrong := list(faults(file.read_text())))} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("The rows of a run.", "f: The"),
+        ("Whether a run has ended.", "f: Whether"),
+        ("How many there are.", "f: How"),
+        (f"Return {'a ' * 25}run.", f"f: Return {'a ' * 25}run."),
+        (f"Return a run. It has{' a' * 24} row.", f"f: It has{' a' * 24} row."),
+    ],
+)
+def test_a_planted_docstring_is_found(text: str, fault: str) -> None:
+    assert list(faults(f'def f():\n    """{text}"""')) == [fault]
+    assert list(faults('def f():\n    """Return a run. Raises NotFound."""')) == []
