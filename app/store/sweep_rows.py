@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
+from app.contract.experiment import FieldError
 from app.records import Member, Sweep, SweepPage, SweepState
 from app.store.errors import NotFound
 from app.store.lookup import moment
@@ -28,7 +29,9 @@ def page(conn: Connection, limit: int, cursor: str | None, *, binned: bool = Fal
     place = sweeps.c.deleted_at.is_not(None) if binned else sweeps.c.deleted_at.is_(None)
     query = select(sweeps).where(place).order_by(sweeps.c.created_at.desc(), sweeps.c.id.desc()).limit(limit + 1)
     if cursor:
-        last = select(sweeps.c.created_at).where(sweeps.c.id == cursor).scalar_subquery()
+        last = conn.scalar(select(sweeps.c.created_at).where(sweeps.c.id == cursor))
+        if last is None:
+            raise FieldError("cursor", "names no sweep that is there: begin at the first page")
         query = query.where(or_(sweeps.c.created_at < last, and_(sweeps.c.created_at == last, sweeps.c.id < cursor)))
     rows = conn.execute(query).all()
     counts = _counts(conn, [row.id for row in rows])

@@ -25,8 +25,6 @@ ASKS = 20
 STARTUP = 10
 """Members that are drawn by chance before there is something to learn from."""
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)
-
 
 def ask(plan: Plan, members: Sequence["Tried"], n: int, *, maximise: bool, most: int = 0) -> list[Values]:
     """Return the values of the next `n` members, none of them tried before; fewer where nothing else is left."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 HALVING, HYPERBAND = 4, 3
 """Reductions where a plan names none, as in Optuna."""
 
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
 
 class Verdict(NamedTuple):
     """What a member has reported and which rungs it has reached; `reason` says why it is stopped, empty where not."""

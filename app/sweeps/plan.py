@@ -125,7 +125,8 @@ class Plan(BaseModel):
                     "a count, as in 1e-4..1e-1 log 4; or choose random or adaptive",
                 )
             if combinations > MOST:
-                raise FieldError("axes", f"come to {combinations:,} runs; a sweep has at most {MOST:,}")
+                many = f"{combinations:,}" if combinations < 10**12 else "more than 10¹²"
+                raise FieldError("axes", f"come to {many} runs; a sweep has at most {MOST:,}")
             return min(combinations, self.budget.runs or combinations)
         if self.budget.runs is None:
             raise FieldError("budget.runs", f"needs a number of runs, as {self.sampler.kind} search has no end")

@@ -10,6 +10,8 @@ from app.plotting.sweep.data import SweepData, SweepEntry
 from app.plotting.words import Part
 
 BEST = "compared_1"
+_FEW = 10
+"""Runs below which the axis has a tick for each: there is no half of a run."""
 
 
 def best(data: SweepData) -> list[float]:
@@ -56,7 +58,7 @@ def draw(data: SweepData, _field: str = "") -> go.Figure:
         finding=finding(data),
         foot=f"{data.n_text} · dot = one run, in the order in which they were started · line = best up to there",
         n=len(x),
-        xaxis=axis("run of the sweep", range=[0, max(data.started, 1) + 1]),
+        xaxis=axis("run of the sweep", range=[0, max(data.started, 1) + 1], dtick=1 if data.started < _FEW else None),
         yaxis=axis(data.looked.axis, showticklabels=bool(traces)),
         hovermode="closest",
     )

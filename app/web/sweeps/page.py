@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.experiment import FieldError
 from app.contract.words import plural
-from app.store import Store
+from app.store import NotFound, Reads, Store
 from app.web.board.notice import Notice
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.form_data import FormDep
@@ -34,13 +34,22 @@ def list_sweeps(
     with store.snapshot() as now:
         sweeps = now.sweeps(50, cursor or None)
         rows = [head(item) for item in sweeps.items]
-        notice = None
-        if binned and (gone := now.sweep(binned)).deleted_at is not None:
-            with_runs = f" and its {plural(runs, 'run')} are" if runs else " is"
-            notice = Notice(f"“{gone.name}”{with_runs} in the bin.", undo=f"/sweeps/{binned}/restore")
+        notice = _gone(now, binned, runs)
         return page(
             request, "sweeps/sweeps.html", rows=rows, next=sweeps.next, notice=notice, shell=edge(request, now)
         )  # fmt: skip
+
+
+def _gone(store: Reads, sweep_id: str, runs: int) -> Notice | None:
+    """Return what was just moved to the bin, None where nothing was or it is no longer there."""
+    try:
+        gone = store.sweep(sweep_id) if sweep_id else None
+    except NotFound:
+        gone = None
+    if gone is None or gone.deleted_at is None:
+        return None
+    with_runs = f" and its {plural(runs, 'run')} are" if runs else " is"
+    return Notice(f"“{gone.name}”{with_runs} in the bin.", undo=f"/sweeps/{sweep_id}/restore")
 
 
 @router.get("/sweeps/{sweep_id}")

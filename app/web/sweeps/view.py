@@ -9,6 +9,7 @@ from app.contract.words import plural
 from app.kinds.specs import TITLES
 from app.plotting.sweep.data import label_of
 from app.records import Member, Sweep
+from app.store.early_stops import STOPPED
 from app.sweeps.axes import written
 from app.web.core.words import ago, duration
 from app.web.form.checks import ABOUT_HELP, about
@@ -25,7 +26,7 @@ WORDS = {"gone": "purged or refused", "stopped": "stopped early"}
 
 @dataclass(frozen=True)
 class MemberRow:
-    """A member as a row of a table; `left` says more about its state."""
+    """A member as a row of a table; `words` are its state, of which `left` says more."""
 
     number: int
     run: str | None
@@ -37,6 +38,7 @@ class MemberRow:
     total: int
     left: str
     best: bool
+    words: str
 
 
 @dataclass(frozen=True)
@@ -237,6 +239,12 @@ def _stops(sweep: Sweep) -> str:
     return " ".join(stops)
 
 
+def _state(member: Member) -> str:
+    if member.run is None:
+        return "refused" if member.error else "purged"
+    return "stopped early" if member.stopped_early else member.state or "cancelled"
+
+
 def _row(sweep: Sweep, member: Member, *, best: bool) -> MemberRow:
     looked = looked_for(sweep)
     left = ""
@@ -245,7 +253,7 @@ def _row(sweep: Sweep, member: Member, *, best: bool) -> MemberRow:
     elif member.run is None:
         left = member.error or "purged"
     elif member.stopped_early:
-        left = member.stopped or ""
+        left = (member.stopped or "").removeprefix(f"{STOPPED}: ")
     elif member.binned:
         left = "in the bin"
     return MemberRow(
@@ -259,4 +267,5 @@ def _row(sweep: Sweep, member: Member, *, best: bool) -> MemberRow:
         total=max(member.total, 1),
         left=left,
         best=best,
+        words=_state(member),
     )

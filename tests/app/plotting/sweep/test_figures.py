@@ -48,6 +48,8 @@ def test_best_so_far_only_improves_in_its_direction() -> None:
     assert best_so_far.best(data(maximise=False)) == [0.5, 0.5, 0.5, 0.5, 0.2]
     assert said(best_so_far.finding(data())) == "Best: 90.0 % with lr 0.01, mode iterative, run 2 of 6."
     assert best_so_far.table(data())["position"] == [0, 1, 3, 4, 5]
+    assert best_so_far.draw(data()).layout.xaxis.dtick == 1
+    assert best_so_far.draw(data(rows=ROWS * 4)).layout.xaxis.dtick is None
     assert "n = 5 runs; 1 without a value" in best_so_far.draw(data()).layout.meta["foot"]
 
 

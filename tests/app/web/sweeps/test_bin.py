@@ -62,6 +62,8 @@ def test_it_is_purged_from_the_bin_alone(client: httpx.Client, store: Store, swe
     assert client.get(f"/sweeps/{sweep}", headers=HTML).status_code == 404
     assert [run.sweep for run in store.runs().items] == [None, None]
     assert "The bin is empty" in page(client, "/bin")
+    assert "in the bin" not in page(client, f"/sweeps?binned={sweep}")
+    assert client.get("/api/v1/sweeps", params={"cursor": sweep}).json()["errors"][0]["path"] == "cursor"
 
 
 def test_the_api_does_the_same(client: httpx.Client, store: Store, sweep: str) -> None:

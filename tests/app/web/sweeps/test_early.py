@@ -65,7 +65,8 @@ def test_pages_say_why(client: httpx.Client, store: Store, sweep: str) -> None:
     text = re.sub(r"<[^>]*>", "", page(client, f"/sweeps/{sweep}"))
     assert "3 of 3 runs ended · 2 finished · 1 stopped early" in text
     assert "Weak runs are stopped early by successive halving." in text
-    assert WHY in text
+    assert WHY.partition(": ")[2] in text
+    assert '<span class="pill cancelled">stopped early</span>' in page(client, f"/sweeps/{sweep}")
     assert "Best: 95.0 % with lr 0.1, run 3 of 3." in text
     assert "n = 2 runs; 1 stopped early" in text
     second = store.members(sweep)[1].run

@@ -169,6 +169,7 @@ def test_a_component_has_the_settings_that_the_form_has_for_it(client: httpx.Cli
         ({"optimizer.adam.lr": "0.1, fast"}, "f-optimizer-adam-lr", "fast: must be a number"),
         ({"optimizer.adam.lr": "0.1..x"}, "f-optimizer-adam-lr", "is not a range; write"),
         ({"seed": "0..999999"}, "f-seed", "1,000,000 runs; a sweep has at most 1,000"),
+        ({"seed": "0..1e30 step 1e-9"}, "f-seed", "more than 10¹² runs; a sweep has at most 1,000"),
         ({"seed": "1,,2"}, "f-seed", "has an empty value"),
         ({"optimizer.adam.lr": "1e-4..1e-1 log"}, "f-optimizer-adam-lr", "which a grid cannot"),
         ({"seed": "0..5", "sweep.runs": "many"}, "f-sweep-runs", "must be a whole number"),
