@@ -6,8 +6,11 @@ from app.kinds.registry import KINDS
 from app.plotting.compared import ComparedEntry
 from app.plotting.run_columns import find
 from app.plotting.source import Options
+from app.plotting.style import LOOKS
 from app.web.compare.selection import Selection
 from app.web.run.cards import Control
+
+_WORDS = {"iou": "IoU"}
 
 
 def controls(entry: ComparedEntry, options: Options, chosen: Selection) -> list[Control]:
@@ -23,7 +26,7 @@ def _control(name: str, schema: dict[str, Any], value: Any, chosen: Selection) -
     label = name.replace("_", " ")
     text = str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
     if values := schema.get("enum"):
-        choices = tuple((one, one.replace("_", " ")) for one in values)
+        choices = tuple((one, _named(one)) for one in values)
         return Control(name, label, "segments" if len(values) <= 4 else "select", text, choices)
     if schema.get("type") == "boolean":
         return Control(name, label, "check", text if value else "")
@@ -44,3 +47,9 @@ def _control(name: str, schema: dict[str, Any], value: Any, chosen: Selection) -
         high, zero = (most, "0, dense network") if name == "level" else (schema["maximum"], schema.get("zero", ""))
         return Control(name, label, "slider", text, low=schema.get("minimum", 0), high=max(high, value), zero=zero)
     return Control(name, label, "hidden", "" if value == schema.get("default") else text)
+
+
+def _named(value: str) -> str:
+    """Return what a named value is called: as methods, formats and measures are everywhere."""
+    look = LOOKS.get(value)
+    return look.label if look is not None and look.label else _WORDS.get(value, value.replace("_", " "))

@@ -38,20 +38,20 @@ def notes(chosen: Selection) -> list[str]:
 
 
 def _of_kinds(chosen: Selection) -> list[str]:
-    """Say for each kind what only its runs share."""
-    every = {name: _own(KINDS[name]) for name in chosen.kinds}
-    shared = [title for title in next(iter(every.values())) if all(title in item for item in every.values())]
+    """Say which kinds share what, and what only some of them have."""
+    own = {name: _own(KINDS[name]) for name in chosen.kinds}
+    who = {title: tuple(name for name in own if title in own[name]) for titles in own.values() for title in titles}
+    shared = [title for title, names in who.items() if len(names) == len(own)]
     both = f" and by {_listed(shared)}" if shared else ""
-    of_kinds = [f"These runs are of {len(every)} kinds. All are compared by their fields and measures{both}."]
-    for name, titles in every.items():
-        n = sum(run.kind == name for run in chosen.runs)
-        alone = [title for title in titles if title not in shared]
-        who = f"{TITLES[name]} ({plural(n, 'run')})"
-        if alone:
-            of_kinds.append(f"{_listed(alone, capital=True)}: only {who}; the other kinds do not measure that.")
-        elif not shared:
-            of_kinds.append(f"{who}: nothing else of this kind can be compared.")
-    return of_kinds
+    sentences = [f"These runs are of {len(own)} kinds. All are compared by their fields and measures{both}."]
+    counts = {name: plural(sum(run.kind == name for run in chosen.runs), "run") for name in own}
+    for names in dict.fromkeys(names for names in who.values() if len(names) < len(own)):
+        titles = _listed([title for title, those in who.items() if those == names], capital=True)
+        kinds = _joined([f"{TITLES[name]} ({counts[name]})" for name in names])
+        sentences.append(f"{titles}: only {kinds}; the other kinds do not measure that.")
+    nothing = [name for name, titles in own.items() if not titles]
+    sentences += [f"{TITLES[name]} ({counts[name]}): nothing else of this kind can be compared." for name in nothing]
+    return sentences
 
 
 def _own(kind: Kind) -> list[str]:
@@ -60,6 +60,9 @@ def _own(kind: Kind) -> list[str]:
 
 
 def _listed(titles: list[str], *, capital: bool = False) -> str:
-    lower = [title[0].lower() + title[1:] for title in titles]
-    text = ", ".join(lower[:-1]) + " and " + lower[-1] if len(lower) > 1 else lower[0]
+    text = _joined([title[0].lower() + title[1:] for title in titles])
     return text[0].upper() + text[1:] if capital else text
+
+
+def _joined(words: list[str]) -> str:
+    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else words[0]

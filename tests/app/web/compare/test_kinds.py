@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from app.kinds.hardware.figures import compared_speedup
 from app.kinds.hardware.figures.compared_speedup import SpeedupOptions
@@ -170,3 +171,18 @@ def test_stable_ranks_are_grouped_with_the_batch_sizes_of_these_runs(client: htt
     wrong = client.get(figure, params={**chosen, "batch_size": "7"})
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["path"] == "batch_size"
+
+
+def test_kinds_that_share_a_figure_are_named_together(client: httpx.Client, store: Store) -> None:
+    """Of three kinds two share figures: neither is said to be the only one that has them."""
+    given = np.random.default_rng(0).random((4, 6)).astype(np.float32)
+    answer = client.post("/api/v1/imports", files={"files": ("a.safetensors", save({"fc1.weight": given}))})
+    ids = [write_masked(store, {"fc1": (8, 48)}).id, answer.json()["id"], write_ranked(store).id]
+    notes = client.get("/api/v1/compare", params={"runs": ",".join(ids)}).json()["notes"]
+    assert notes[0] == "These runs are of 3 kinds. All are compared by their fields and measures."
+    (both,) = [note for note in notes if "Imported masks (1 run)" in note]
+    assert both.startswith("Accuracy of winning tickets against density, difference in accuracy to a baseline and ")
+    assert both.endswith(
+        ": only Lottery tickets (1 run) and Imported masks (1 run); the other kinds do not measure that."
+    )
+    assert sum("Accuracy of winning tickets" in note for note in notes) == 1

@@ -315,3 +315,15 @@ def test_more_than_a_hundred_are_refused_or_said_to_be_left_out(client: httpx.Cl
     found = client.get("/compare?q=name:many", headers=HTML).text
     assert "<h1>100 runs compared</h1>" in found
     assert "The search finds more runs than the newest 100, which are compared here." in found
+
+
+def test_a_phone_names_each_value_by_its_own_column(client: httpx.Client, measured: list[str], store: Store) -> None:
+    """A run without a value of the first column must not give that name to its second."""
+    other = store.create_run(PRESETS["digits-tickets"].spec, name="waiting").id
+    query = {"runs": f"{measured[2]},{other}", "columns": "accuracy@25%,optimizer,optimizer.lr"}
+    text = unmarked(client.get("/compare", params=query, headers=HTML).text)
+    cells = [re.sub("<[^>]*>", "", each) for each in re.findall(r'<td class="fields">(.*?)</td>', text)]
+    assert cells == ["accuracy@25% 0.68 · optimizer sgd · lr 0.01", "optimizer adam · lr 0.0012"]
+    board = unmarked(client.get("/", params={"columns": query["columns"], "q": "name:waiting"}, headers=HTML).text)
+    found = re.findall(r'<td class="fields">(.*?)</td>', board)
+    assert [re.sub("<[^>]*>", "", each) for each in found] == ["optimizer adam · lr 0.0012"]
