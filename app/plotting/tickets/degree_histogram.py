@@ -148,8 +148,8 @@ def finding(info: DegreeInfo) -> list[Part]:
         return list(info.awaited)
     where, noun = f"At level {info.level}, ", info.noun
     if info.density == 1:
-        return [Part(f"{where}{info.layer} is not pruned: each of its {plural(info.units, noun)} keeps all "
-                     f"{plural(info.most, 'weight')}.")]  # fmt: skip
+        who = f"each of its {plural(info.units, noun)}" if info.units > 1 else f"its {noun}"
+        return [Part(f"{where}{info.layer} is not pruned: {who} keeps all {plural(info.most, 'weight')}.")]
     if info.density == 0:
         return [Part(f"{where}{info.layer} has no weights left.")]
     dead = float(info.dead.mean())

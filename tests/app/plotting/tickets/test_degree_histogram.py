@@ -112,6 +112,7 @@ def test_a_random_mask_is_as_chance_has_it(records: Any) -> None:
     ("mask", "expected"),
     [
         (np.ones((4, 5)), "At level 3, one is not pruned: each of its 5 inputs keeps all 4 weights."),
+        (np.ones((4, 1)), "At level 3, one is not pruned: its input keeps all 4 weights."),
         (np.zeros((4, 5)), "At level 3, one has no weights left."),
         (
             np.array([[1, 1, 1, 1], [1, 1, 0, 0]]),
