@@ -23,6 +23,7 @@ from app.queue import Queue
 from app.records import Run
 from app.settings import Settings
 from app.store import Claim, Store
+from tests.app.commands import Forked
 from tests.app.figure_records import records as records
 from tests.app.figure_records import same_fixture as same_fixture
 from tests.app.in_process import in_process
@@ -213,6 +214,14 @@ class Hand:
 @pytest.fixture
 def hand(store: Store) -> Hand:
     return Hand(store)
+
+
+@pytest.fixture(scope="session")
+def forked() -> Iterator[Forked]:
+    """Runs commands as a user does, but for what each would import anew."""
+    forked = Forked()
+    yield forked
+    forked.close()
 
 
 @pytest.fixture

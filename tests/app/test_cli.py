@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from app.store import Store
-from tests.app.commands import cli, environment
+from tests.app.commands import Forked, cli, environment
 from tests.app.conftest import Web
 from tests.app.imports.files import Network
 from tests.lab import alive, small_spec, until
@@ -56,15 +56,15 @@ def up(tmp_path: Path) -> Iterator[Up]:
     up.end()
 
 
-def test_up_serves_a_submitted_run_and_leaves_nothing_behind(up: Up, tmp_path: Path) -> None:
+def test_up_serves_a_submitted_run_and_leaves_nothing_behind(up: Up, forked: Forked, tmp_path: Path) -> None:
     file = tmp_path / "spec.json"
     file.write_text(small_spec(steps=2_000).model_dump_json())
-    submitted = cli(up.env, "submit", str(file), "--name", "from [a] file", "--tag", "mine")
+    submitted = forked(up.env, "submit", str(file), "--name", "from [a] file", "--tag", "mine")
     assert submitted.returncode == 0, submitted.stderr
     assert "from [a] file" in submitted.stdout
     (run,) = up.get("/api/v1/runs")["items"]
     assert run["tags"] == ["mine"]
-    assert run["id"] in cli(up.env, "runs").stdout
+    assert run["id"] in forked(up.env, "runs").stdout
     until(lambda: up.get(f"/api/v1/runs/{run['id']}")["state"] == "running")
 
     with httpx.stream("GET", f"{up.base}/live", timeout=10, trust_env=False) as stream:
@@ -83,26 +83,26 @@ def test_up_serves_a_submitted_run_and_leaves_nothing_behind(up: Up, tmp_path: P
     store.close()
 
 
-def test_a_run_is_verified_and_done_again_to_the_same_bits(up: Up, tmp_path: Path) -> None:
+def test_a_run_is_verified_and_done_again_to_the_same_bits(up: Up, forked: Forked, tmp_path: Path) -> None:
     file = tmp_path / "spec.json"
     file.write_text(small_spec(steps=20, levels=1).model_dump_json())
-    assert cli(up.env, "submit", str(file)).returncode == 0
+    assert forked(up.env, "submit", str(file)).returncode == 0
     (run,) = up.get("/api/v1/runs")["items"]
     until(lambda: up.get(f"/api/v1/runs/{run['id']}")["state"] == "finished")
-    verified = cli(up.env, "verify", run["id"])
+    verified = forked(up.env, "verify", run["id"])
     assert (verified.returncode, verified.stderr) == (0, "")
     assert "level 1, winning ticket" in verified.stdout
     assert verified.stdout.endswith("identical to the bit: all 8 series and artifacts\n")
-    refused = cli(up.env, "verify", run["id"], "--level", "7")
+    refused = forked(up.env, "verify", run["id"], "--level", "7")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "no training with level 7 has ended in this run; known: 0, 1" in refused.stderr
 
-    assert "(again)" in cli(up.env, "again", run["id"]).stdout
+    assert "(again)" in forked(up.env, "again", run["id"]).stdout
     again = next(each for each in up.get("/api/v1/runs")["items"] if each["again_of"] == run["id"])
     until(lambda: up.get(f"/api/v1/runs/{again['id']}")["state"] == "finished")
     found = up.get(f"/api/v1/runs/{again['id']}/repetition")
     assert (found["identical"], found["different"], found["reasons"]) == (True, 0, [])
-    assert cli(up.env, "again", "0000000000").returncode == 1
+    assert forked(up.env, "again", "0000000000").returncode == 1
 
 
 def test_killed_up_orphans_nothing(up: Up) -> None:
@@ -136,10 +136,10 @@ def test_up_on_an_empty_store_submits_the_demo_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["up", "web"])
-def test_a_port_in_use_is_one_clear_line(tmp_path: Path, command: str) -> None:
+def test_a_port_in_use_is_one_clear_line(forked: Forked, tmp_path: Path, command: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        result = cli(environment(tmp_path / "data", PORT=str(port)), command)
+        result = forked(environment(tmp_path / "data", PORT=str(port)), command)
     assert result.returncode == 1
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1
@@ -147,8 +147,8 @@ def test_a_port_in_use_is_one_clear_line(tmp_path: Path, command: str) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_an_address_of_another_machine_is_one_clear_line(tmp_path: Path) -> None:
-    result = cli(environment(tmp_path, HOST="192.0.2.1"), "up")
+def test_an_address_of_another_machine_is_one_clear_line(forked: Forked, tmp_path: Path) -> None:
+    result = forked(environment(tmp_path, HOST="192.0.2.1"), "up")
     assert result.returncode == 1
     assert result.stderr.startswith("cannot listen on port")
     assert result.stderr.count("\n") == 1

@@ -3,19 +3,19 @@
 import shutil
 import sqlite3
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from app.broker import free_port
-from tests.app.commands import environment
+from tests.app.commands import Forked, environment
 
 COMMANDS = ["up", "web", "migrate", "worker"]
 # Far below the minute for which a start waits for somebody to migrate.
 TIMEOUT_S = 40
+Start = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -27,15 +27,15 @@ def folder(migrated: Path, tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder / "disk")], check=False, capture_output=True)
 
 
-def start(command: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "app.cli", command],
-        env=environment(folder, **{"BROKER_URL": "redis://127.0.0.1:1/0", **settings}),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
+@pytest.fixture
+def start(forked: Forked) -> Start:
+    """Runs a command in a data directory."""
+
+    def start(command: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+        env = environment(folder, **{"BROKER_URL": "redis://127.0.0.1:1/0", **settings})
+        return forked(env, command, seconds=TIMEOUT_S)
+
+    return start
 
 
 def says(done: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -46,13 +46,13 @@ def says(done: subprocess.CompletedProcess[str], *words: str) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_garbage(folder: Path, command: str) -> None:
+def test_garbage(start: Start, folder: Path, command: str) -> None:
     (folder / "ticketscope.db").write_bytes(b"this was never a database " * 1000)
     says(start(command, folder), "The database is damaged", "restore", "ticketscope.db")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_newer_one(folder: Path, command: str) -> None:
+def test_a_newer_one(start: Start, folder: Path, command: str) -> None:
     with closing(sqlite3.connect(folder / "ticketscope.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     says(start(command, folder), "revision 9999", "Update Ticketscope")
@@ -73,26 +73,26 @@ def disk(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_one_that_cannot_be_written(disk: Path, command: str) -> None:
+def test_one_that_cannot_be_written(start: Start, disk: Path, command: str) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     says(start(command, disk), "database cannot be", "folder")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_disk_that_is_full(disk: Path, command: str) -> None:
+def test_a_disk_that_is_full(start: Start, disk: Path, command: str) -> None:
     (disk / "filler").write_bytes(bytes(shutil.disk_usage(disk).free))
     says(start(command, disk), "is full", "Free space")
 
 
 @pytest.mark.parametrize("command", ["up"])
-def test_a_folder_in_its_place(folder: Path, command: str) -> None:
+def test_a_folder_in_its_place(start: Start, folder: Path, command: str) -> None:
     (folder / "ticketscope.db").unlink()
     (folder / "ticketscope.db" / "x").mkdir(parents=True)
     says(start(command, folder), "cannot be opened")
 
 
 @pytest.mark.parametrize("command", ["up"])
-def test_a_server_that_is_not_there(folder: Path, command: str) -> None:
+def test_a_server_that_is_not_there(start: Start, folder: Path, command: str) -> None:
     url = f"postgresql://user:secret@127.0.0.1:{free_port()}/lab"
     done = start(command, folder, DATABASE_URL=url)
     says(done, "does not answer", "127.0.0.1")
@@ -100,9 +100,9 @@ def test_a_server_that_is_not_there(folder: Path, command: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["mysql://host/name", "nonsense"])
-def test_an_address_that_is_none(folder: Path, url: str) -> None:
+def test_an_address_that_is_none(start: Start, folder: Path, url: str) -> None:
     says(start("up", folder, DATABASE_URL=url), "TICKETSCOPE_DATABASE_URL")
 
 
-def test_a_data_directory_that_cannot_be_made(folder: Path) -> None:
+def test_a_data_directory_that_cannot_be_made(start: Start, folder: Path) -> None:
     says(start("up", folder / "ticketscope.db" / "x"), "TICKETSCOPE_DATA_DIR")

@@ -1,20 +1,17 @@
 """A database and an artifact root that do not belong together: nothing is deleted, and a line says what to do."""
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from alembic import command
 from sqlalchemy import text
 
-from app.broker import free_port
 from app.store import Artifacts, Mismatch, NotAdopted, Store
 from app.store.database import Database
 from app.store.migrate import config
 from app.store.trash import Swept
+from tests.app.commands import Forked, environment
 from tests.app.store.crowd import crowd
 
 ROOTS = ["folder", "memory"]
@@ -174,20 +171,11 @@ def test_artifacts_out_of_reach_delay_no_start(url: str, tmp_path: Path, caplog:
     store.close()
 
 
-def test_the_command_line_says_it_in_one_line(url: str, tmp_path: Path) -> None:
+def test_the_command_line_says_it_in_one_line(forked: Forked, url: str, tmp_path: Path) -> None:
     root = tmp_path / "artifacts"
     _filled(url, str(root))
-    own = {name: value for name, value in os.environ.items() if not name.startswith("TICKETSCOPE_")}
-    env = own | {"TICKETSCOPE_DATA_DIR": str(tmp_path), "TICKETSCOPE_PORT": str(free_port())}
-    for arguments in (["migrate"], ["web"], ["up"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "app.cli", *arguments],
-            env=env,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+    for name in ("migrate", "web", "up"):
+        done = forked(environment(tmp_path), name, seconds=30)
         assert done.returncode == 1
         assert len(done.stderr.splitlines()) == 1
         assert "is empty, but" in done.stderr
