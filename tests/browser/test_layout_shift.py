@@ -42,7 +42,7 @@ def test_nothing_moves_on_any_tab_of_a_live_run(watched: Watched, scope: Scope, 
     run = scope.submit(name="Still", steps=100, eval_every=50, levels=3, replicates=2, branches=branches)
     for tab, page in pages.items():
         page.goto(f"/runs/{run}?tab={tab}", wait_until="domcontentloaded")
-    assert scope.run(run)["progress"]["done"] < scope.run(run)["progress"]["total"] / 2
+    assert scope.state(run) in ("queued", "running")
     for page in pages.values():
         page.evaluate(WATCH)
     for page in pages.values():
@@ -75,7 +75,7 @@ def test_nothing_moves_on_the_board_while_a_run_goes_on(
     run = scope.submit(name="Still on the board", steps=100, eval_every=50, levels=6)
     for path, page in pages.items():
         page.goto(path, wait_until="domcontentloaded")
-    assert scope.run(run)["progress"]["done"] < scope.run(run)["progress"]["total"] / 2
+    assert scope.state(run) in ("queued", "running")
     for page in pages.values():
         page.evaluate(WATCH)
     until(lambda: scope.state(run) == "finished")

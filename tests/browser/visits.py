@@ -36,6 +36,7 @@ READY = """(() => {
   });
 })()"""
 PAPER_NOW = "getComputedStyle(document.body).backgroundColor"
+WORDS = "(document.querySelector('main')?.innerText ?? '').toLowerCase()"
 OVER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 FAINT = """() => {
   const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
@@ -82,18 +83,20 @@ class View:
 
 @dataclass(frozen=True)
 class Visit:
-    """A page at a desk: what the browser complained of, and how it is in either theme."""
+    """A page at a desk: what the browser complained of, how it is in either theme, and its words in small letters."""
 
     complaints: list[str]
     views: dict[str, View]
+    words: str
 
 
 @dataclass(frozen=True)
 class Handheld:
-    """A page on a phone: by how many pixels it is too wide, and its tables."""
+    """A page on a phone: by how many pixels it is too wide, its tables, and its words in small letters."""
 
     over: int
     tables: list[dict[str, Any]]
+    words: str
 
 
 def schemes(page: Page) -> Iterator[str]:
@@ -144,7 +147,7 @@ class Visits:
                 if "/runs/" in path and "spec" not in path and "log" not in path:
                     page.wait_for_selector(".plot .main-svg, .matrix .main-svg")
                 seen = views(page, own=path != "/docs")
-                self._desk[path] = Visit(watched.complaints.copy(), seen)
+                self._desk[path] = Visit(watched.complaints.copy(), seen, page.evaluate(WORDS))
                 watched.complaints.clear()
             watched.close()
         return {path: self._desk[path] for path in paths}
@@ -158,6 +161,6 @@ class Visits:
                 watched.expected = "404" if path == "/nowhere" else ""
                 page.goto(path)
                 becomes(page, READY)
-                self._phone[path] = Handheld(page.evaluate(OVER), page.evaluate(TABLES))
+                self._phone[path] = Handheld(page.evaluate(OVER), page.evaluate(TABLES), page.evaluate(WORDS))
             watched.close()
         return {path: self._phone[path] for path in paths}
