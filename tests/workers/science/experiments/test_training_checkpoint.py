@@ -71,7 +71,7 @@ def test_sparse_training_goes_on_to_the_bit() -> None:
 
 
 def test_a_network_with_norms_goes_on_to_the_bit() -> None:
-    check(spec(model={"kind": "resnet_20"}, levels=1, steps=4, branches=[]))
+    check(spec(model={"kind": "resnet_20"}, levels=1, steps=3, branches=[]))
 
 
 def test_snapshots_and_controls_go_on_to_the_bit() -> None:
