@@ -11,6 +11,7 @@ from app.kinds.registry import KINDS
 from app.kinds.specs import TITLES
 from app.records import Run
 from app.store import Reads, Snapshot
+from app.store.early_stops import STOPPED
 from app.web.core.words import ago, duration
 from app.web.run.progress import done, share_done, took
 
@@ -95,7 +96,7 @@ def reason(run: Run) -> str:
     Or why its sweep has stopped it early.
     """
     if run.state != "failed":
-        return run.stopped or ""
+        return (run.stopped or "").replace(f"{STOPPED}: ", "stopped early: ")
     first, *others = [part.partition("\n")[0] for part in (run.error or "").split("\n\nreplicate ")]
     return first + (f"; {plural(len(others), 'other replicate')} failed too" if others else "")
 

@@ -71,7 +71,8 @@ def test_pages_say_why(client: httpx.Client, store: Store, sweep: str) -> None:
     assert "n = 2 runs; 1 stopped early" in text
     second = store.members(sweep)[1].run
     assert WHY in re.sub(r"<[^>]*>", "", page(client, f"/runs/{second}"))
-    assert WHY in re.sub(r"<[^>]*>", "", page(client, "/"))
+    short = f"stopped early: {WHY.partition(': ')[2]}"
+    assert f'title="{short}">{short}</span>' in page(client, "/")
     assert WHY in re.sub(r"<[^>]*>", "", page(client, f"/runs/{second}?tab=log"))
 
 
