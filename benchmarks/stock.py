@@ -9,6 +9,7 @@ from app.search.facts import Fact, facts_of
 from app.store import Store, labels
 from app.store.tables import facts as fact_table
 from app.store.tables import runs, shards
+from benchmarks.rows import insert
 
 AT_ONCE = 1_000
 OPTIMIZERS = ("adam", "sgd", "muon", "lion")
@@ -30,7 +31,7 @@ def fill(store: Store, number: int, seed: int = 0) -> None:
             rows[runs].append(made)
             replicates = range(3 + (place % 10 < 3))
             rows[shards] += [
-                {**shard, "run_id": made["id"], "replicate": each, "state": made["state"], "held_s": 900.0}
+                {**shard, "run_id": made["id"], "replicate": each, "state": made["state"], "slot_s": 900.0}
                 for each in replicates
             ]
             found = [*facts_of(made["spec"]), *_measured(rng, len(replicates))]
@@ -41,7 +42,7 @@ def fill(store: Store, number: int, seed: int = 0) -> None:
             ]
         with store._db.write(hasty=True) as conn:
             for table, values in rows.items():
-                conn.execute(table.insert(), values)
+                insert(conn, table, values)
     store.bin_run(model.id)
 
 

@@ -181,26 +181,23 @@ def _sorted(
     states: Mapping[str, Mapping[str, int]], spreads: Mapping[str, Mapping[str, Spread]], by: str, *, descending: bool
 ) -> list[str]:
     """Return the keys of groups in order; those without a value come last, upwards and downwards."""
-    ranks = {key: _rank(key, by, states, spreads) for key in states}
-    keys = sorted(states, key=_value)
-    first = [key for key in keys if ranks[key] is not None]
-    first.sort(key=ranks.__getitem__, reverse=descending)  # type: ignore[arg-type]
-    return first + [key for key in keys if ranks[key] is None]
-
-
-def _rank(
-    key: str, by: str, states: Mapping[str, Mapping[str, int]], spreads: Mapping[str, Mapping[str, Spread]]
-) -> tuple[float, str] | None:
+    values = {key: _value(key) for key in states}
     match by:
         case "value":
-            if key == _NONE:
-                return None
-            try:
-                return float(key.partition(_BETWEEN)[0]), _value(key)
-            except ValueError:
-                return math.inf, _value(key)
+            ranks = {key: _rank(key, value) for key, value in values.items() if key != _NONE}
         case "n":
-            return float(sum(states[key].values())), ""
+            ranks = {key: (float(sum(each.values())), "") for key, each in states.items()}
         case _:
-            spread = spreads[by].get(key)
-            return None if spread is None else (spread.mean, "")
+            ranks = {key: (spread.mean, "") for key, spread in spreads[by].items()}
+    keys = sorted(states, key=values.__getitem__)
+    first = [key for key in keys if key in ranks]
+    first.sort(key=ranks.__getitem__, reverse=descending)
+    return first + [key for key in keys if key not in ranks]
+
+
+def _rank(key: str, value: str) -> tuple[float, str]:
+    """Return where a value belongs: by its first number, words after all numbers."""
+    try:
+        return float(key.partition(_BETWEEN)[0]), value
+    except ValueError:
+        return math.inf, value
