@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-DONE = ("app/archives", "app/search", "app/store", "app/sweeps")
+DONE = ("app/archives", "app/plotting", "app/search", "app/store", "app/sweeps", "app/web")
 """Folders whose docstrings are written so; migrations are left as they were."""
 BEFORE = ROOT / "app" / "store" / "migrations" / "versions"
 MOST = 25
 """Words of a sentence."""
-_VERBS = """Append Ask Bring Change Check Close Compare Count Delete Derive Do Drop End Extend Finish Freeze Give Go
-Keep Let Make Mark Move Name Note Offer Open Purge Put Queue Raise Read Record Remove Replace Return Run
-Select Start Stop Store Take Try Turn Wait Write Yield"""
+_VERBS = """Answer Append Ask Begin Bring Change Check Close Compare Compress Count Delete Derive Do Drop End Extend
+Finish Freeze Give Go Import Keep Let Make Mark Move Name Note Offer Open Purge Put Queue Raise Read
+Record Remember Remove Rename Render Replace Return Run Say Select Send Show Start Stop Store Submit Take
+Tell Try Turn Wait Write Yield"""
 VERBS = frozenset(_VERBS.split())
 # A sentence ends at its full stop, a paragraph, or a rule of a grammar.
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"(])|\n\s*\n|\n(?=[a-z, ]+ = )")
@@ -39,7 +40,7 @@ def faults(source: str) -> Iterator[str]:
 
 def test_docstrings_begin_with_a_verb_and_are_short() -> None:
     files = [file for folder in DONE for file in (ROOT / folder).rglob("*.py") if BEFORE not in file.parents]
-    assert len(files) > 70
+    assert len(files) > 200
     assert {str(file.relative_to(ROOT)): wrong for file in files if (wrong := list(faults(file.read_text())))} == {}
 
 

@@ -33,7 +33,7 @@ class Arrival:
 
     @property
     def what(self) -> Literal["run", "sweep"]:
-        """Which of them it is."""
+        """Return which of them it is."""
         return "sweep" if isinstance(self.run, ArchivedSweep) else "run"
 
 

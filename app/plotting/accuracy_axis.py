@@ -10,7 +10,7 @@ _WINDOW = 40.0
 
 
 def accuracy_range(percent: NDArray[np.float64]) -> tuple[float, float]:
-    """Ends of the y axis in per cent: round numbers round the values, at most about 40 points, at least 5."""
+    """Return ends of the y axis in per cent: round numbers round the values, at most about 40 points, at least 5."""
     if not len(percent):
         return 0.0, 101.0
     high = float(percent.max())

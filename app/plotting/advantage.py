@@ -16,10 +16,9 @@ class Advantage(NamedTuple):
     """Where the ticket is better than the control `control`: the interval of the difference lies above 0.
 
     Of the `tested` levels, `levels` are those from the sparsest up to the first that is not better, densest first, with
-    their `densities`;
-    `low` and `high` are the least and the largest mean difference there, in [0, 1], `fewest` and `most` the replicates
-    behind them, or behind all tested levels where there are none. `others` counts denser levels where it is better too,
-    `worse` those whose interval lies below 0.
+    their `densities`. `low` and `high` are the least and the largest mean difference there, in [0, 1]. `fewest` and
+    `most` are the replicates behind them, or behind all tested levels where there are none. `others` counts denser
+    levels where it is better too, `worse` those whose interval lies below 0.
     """
 
     control: str
@@ -35,7 +34,9 @@ class Advantage(NamedTuple):
     worse: int
 
     def sentence(self) -> str:
-        """In words, with the sizes of the differences, n and the kind of the intervals; without its full stop."""
+        """Return the finding in words, with the sizes of the differences, n and the kind of the intervals; without its
+        full stop.
+        """
         control = LOOKS[self.control].label
         about = f"({self.n}, {self.terms.kind} 95 % intervals)"
         worse = f"; it is worse at {plural(self.worse, 'level')}" if self.worse else ""
@@ -51,18 +52,22 @@ class Advantage(NamedTuple):
 
     @property
     def n(self) -> str:
-        """ "n = 5", or "n = 3 to 5" where levels differ."""
+        """Return "n = 5", or "n = 3 to 5" where levels differ."""
         return f"n = {self.fewest}" if self.fewest == self.most else f"n = {self.fewest} to {self.most}"
 
     def short(self) -> str:
-        """The same in few words, e.g. "better than random reinit from 7.3 % down (n = 5)"; empty where it is not."""
+        """Return the same in few words, e.g. "better than random reinit from 7.3 % down (n = 5)"; empty where it is
+        not.
+        """
         if not self.levels:
             return ""
         return f"better than {LOOKS[self.control].label} from {words.density(self.densities[0])} down ({self.n})"
 
 
 def advantage(outcome: Series, ticket: Curve, differences: Sequence[Paired], terms: Terms) -> Advantage | None:
-    """From the differences of the ticket to one control, one per pruned level, densest first; None without interval."""
+    """Return from where a ticket beats one control, by its differences, one per pruned level, densest first; None
+    without interval.
+    """
     tested = [difference for difference in differences if difference.tested]
     if not tested:
         return None

@@ -58,7 +58,7 @@ class ComparedSource(Generic[O]):
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """Every run, in the order of the groups."""
+        """Return every run, in the order of the groups."""
         return tuple(measured.run for group in self.groups for measured in group.runs)
 
     @property
@@ -75,7 +75,7 @@ class ComparedSource(Generic[O]):
 
     @property
     def live(self) -> bool:
-        """Whether more may still come."""
+        """Return whether more may still come."""
         return any(run.state in ("queued", "running", "cancelling") for run in self.runs)
 
 
@@ -90,7 +90,7 @@ class Said(NamedTuple):
 
     @property
     def layout(self) -> dict[str, Any]:
-        """The arguments of `style.figure` that say the same."""
+        """Return the arguments of `style.figure` that say the same."""
         return {"title": self.title, "finding": self.finding, "foot": self.foot, "size": self.size}
 
 
@@ -145,7 +145,7 @@ class Pool(NamedTuple):
 def tickets(group: Group, column: str) -> list[Pool]:
     """Return the winning tickets of a group by density: replicates of its runs are values of one curve.
 
-    Runs that were pruned to other densities are a curve of their own, in the same look: a mean over other runs at each
+    Runs that were pruned to other densities are a curve of their own, in the same look. A mean over other runs at each
     point would rise and fall by itself. Densities are the same where three digits agree.
     """
     pools: list[list[Curve]] = []
@@ -159,7 +159,7 @@ def tickets(group: Group, column: str) -> list[Pool]:
 
 
 def _alike(one: Curve, other: Curve) -> bool:
-    """Whether two runs were pruned to the same densities, as far as both have come."""
+    """Return whether two runs were pruned to the same densities, as far as both have come."""
     both = list(zip(map(key_of, one.density.tolist()), map(key_of, other.density.tolist()), strict=False))
     return len(both) > 1 and all(mine == theirs for mine, theirs in both)
 

@@ -7,7 +7,7 @@ from app.plotting.style import axis
 
 
 def density_axis(lowest: float) -> dict[str, Any]:
-    """Ticks at 1, 2 and 5 of each decade, fewer on an axis so long that they would touch; `lowest` in (0, 1]."""
+    """Return ticks at 1, 2 and 5 of each decade, fewer on an axis so long that they would touch; `lowest` in (0, 1]."""
     end = math.log10(100 * lowest)
     mantissas = (1, 2, 5) if end > -0.35 else (1, 5) if end > -1.5 else (1,)
     ticks = [m * 10.0**e for e in range(math.floor(end), 3) for m in mantissas if 10**end <= m * 10.0**e <= 100]

@@ -15,13 +15,13 @@ from app.plotting.style import LOOKS, SOFT, note
 
 
 def rgba(color: str, alpha: float) -> str:
-    """#rrggbb with an opacity."""
+    """Return #rrggbb with an opacity."""
     red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red},{green},{blue},{alpha})"
 
 
 def joined(x: NDArray[np.float64], lines: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lines over the same x, (n_points, n_lines), as one line with gaps: one trace draws them all."""
+    """Return lines over the same x, (n_points, n_lines), as one line with gaps: one trace draws them all."""
     n_points, n_lines = lines.shape
     gapped = np.full((n_lines, n_points + 1), np.nan)
     gapped[:, :-1] = lines.T
@@ -31,7 +31,7 @@ def joined(x: NDArray[np.float64], lines: NDArray[np.float64]) -> tuple[NDArray[
 def traces(
     curve: Curve, *, scale: float, hover: str, open_markers: NDArray[np.bool_] | None = None
 ) -> list[dict[str, Any]]:
-    """Traces of one control, values multiplied by `scale`; `hover` formats one value, as in ".1f" with its unit.
+    """Return traces of one control, values multiplied by `scale`; `hover` formats one value, as in ".1f" with its unit.
 
     `open_markers` has one entry per level. Levels without a finite value are left out.
     """
@@ -89,7 +89,9 @@ def traces(
 
 
 def diverged_traces(curves: tuple[Curve, ...]) -> list[dict[str, Any]]:
-    """An × at the foot of the plot for each level of a control with diverged trainings; needs the layout's y axis 2."""
+    """Return an × at the foot of the plot for each level of a control with diverged trainings; needs the layout's y
+    axis 2.
+    """
     out: list[dict[str, Any]] = []
     for curve in curves:
         lost = curve.diverged > 0
@@ -125,7 +127,7 @@ def broken_at(curves: Sequence[Curve], collapses: Collapses) -> float:
 
 
 def collapse_marks(broken: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """A line, and its name along it, at the density where tickets collapse; neither for NaN."""
+    """Return a line, and its name along it, at the density where tickets collapse; neither for NaN."""
     if math.isnan(broken):
         return [], []
     line = {
@@ -144,7 +146,7 @@ FOOT_AXIS = {"overlaying": "y", "range": [0, 1], "fixedrange": True, "visible": 
 
 
 def replicates_note(curves: tuple[Curve, ...], draws: int) -> str:
-    """What n is and what the band is, for the foot; `draws` is the most that a control has per replicate."""
+    """Return what n is and what the band is, for the foot; `draws` is the most that a control has per replicate."""
     counts = np.concatenate([curve.n for curve in curves]) if curves else np.zeros(0, int)
     if not counts.any():
         return "n = 0"

@@ -32,7 +32,7 @@ class Sample(NamedTuple):
 
     @property
     def seeds(self) -> set[Seed]:
-        """All seeds, of any density."""
+        """Return all seeds, of any density."""
         return {seed for value in self.values.values() for seed in value}
 
 
@@ -139,7 +139,7 @@ def _columns(
 
 
 def _word(low: float, high: float, bound: float, *, lost: bool) -> Word:
-    """Replicates that are left where others diverged were selected by their outcome: nothing follows from them."""
+    """Return the word for a difference; where replicates diverged, the others say nothing."""
     if math.isnan(low):
         return "no interval"
     if lost:

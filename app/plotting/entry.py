@@ -28,7 +28,7 @@ class Reads(NamedTuple):
 class FigureEntry:
     """One figure: `info` (records → tuple of data), `draw` (data → figure) and `table` (data → columns).
 
-    `series` and `artifacts` are all that it may ever read, so an event that touches none of them cannot change it;
+    `series` and `artifacts` are all that it may ever read, so an event that touches none of them cannot change it.
     `reads` says what it reads under given options. A page leaves the figure out of runs for which `wanted` is false:
     they have nothing for it. `collapses` says
     that it tells where tickets have collapsed.
@@ -48,29 +48,32 @@ class FigureEntry:
     collapses: bool = False
 
     def reads(self, options: Options) -> Reads:
-        """What `build` reads; everything else need not be loaded."""
+        """Return what `build` reads; everything else need not be loaded."""
         if self.reads_of is not None:
             return self.reads_of(options)
         return Reads(dict.fromkeys(self.series), dict.fromkeys(self.artifacts))
 
     def build(self, source: Source[Any]) -> go.Figure:
-        """The figure of that source."""
+        """Return the figure of that source."""
         return self.draw(self.info(source))
 
 
 def render(entry: FigureEntry, source: Source[Any]) -> bytes:
-    """The figure as Plotly's JSON, numeric arrays as base64 of their bytes."""
+    """Return the figure as Plotly's JSON, numeric arrays as base64 of their bytes."""
     text: str = entry.build(source).to_json(engine="orjson")
     return text.encode()
 
 
 def csv(entry: FigureEntry, source: Source[Any]) -> str:
-    """The figure's data as CSV with a header row; what is not a number is left empty."""
+    """Return the figure's data as CSV with a header row; what is not a number is left empty."""
     return to_csv(entry.table(entry.info(source)))
 
 
 def to_csv(columns: Mapping[str, list[Any]]) -> str:
-    """Equally long columns as CSV; text that a spreadsheet would run as a formula gets an apostrophe before it."""
+    """Return equally long columns as CSV.
+
+    Text that a spreadsheet would run as a formula gets an apostrophe before it.
+    """
     out = io.StringIO()
     writer = csv_format.writer(out, lineterminator="\n")
     writer.writerow(_cell(name) for name in columns)

@@ -18,9 +18,9 @@ Kind: TypeAlias = Literal["simultaneous", "pointwise"]
 class Terms(NamedTuple):
     """How differences of accuracies are judged.
 
-    `step` is the accuracy of one test example, the least standard deviation that differences are taken to have; `bound`
-    ≥ 0 the largest loss that still matches (0.002 = 0.2 points); `kind` says whether the 95 % hold for all levels of a
-    comparison together or for each by itself.
+    `step` is the accuracy of one test example, the least standard deviation that differences are taken to have.
+    `bound` ≥ 0 the largest loss that still matches (0.002 = 0.2 points). `kind` says whether the 95 % hold for all
+    levels of a comparison together or for each by itself.
     """
 
     step: float
@@ -43,18 +43,18 @@ class Paired(NamedTuple):
 
     @property
     def tested(self) -> bool:
-        """Whether there is an interval."""
+        """Return whether there is an interval."""
         return not math.isnan(self.low)
 
 
 def terms_of(run: Run, bound: float = BOUND, kind: Kind = "simultaneous") -> Terms:
-    """The terms for a run's test accuracies; a run without networks of its own compares nothing."""
+    """Return the terms for a run's test accuracies; a run without networks of its own compares nothing."""
     dataset = getattr(run.spec, "dataset", None)
     return Terms(1 / dataset.n_test if dataset is not None else 0.0, bound, kind)
 
 
 def t_interval(differences: Sequence[float], *, levels: int = 1, least_sd: float = 0.0) -> tuple[float, float, float]:
-    """Mean and two-sided 95 % t-interval; NaN for fewer than two values.
+    """Return mean and two-sided 95 % t-interval; NaN for fewer than two values.
 
     With `levels` > 1 the intervals of that many levels hold together: each has the error 5 % / `levels`. The standard
     deviation counts as at least `least_sd`.
@@ -72,7 +72,8 @@ def t_interval(differences: Sequence[float], *, levels: int = 1, least_sd: float
 def welch_interval(
     mine: Sequence[float], theirs: Sequence[float], *, levels: int = 1, least_sd: float = 0.0
 ) -> tuple[float, float, float]:
-    """Difference of the means of two independent samples with its 95 % interval; NaN where one has fewer than two.
+    """Return difference of the means of two independent samples with its 95 % interval; NaN where one has fewer than
+    two.
 
     `levels` is as for `t_interval`. The standard deviation of each sample counts as at least `least_sd` / √2, so that
     a difference of two values has at least `least_sd`.
@@ -96,14 +97,14 @@ def welch_interval(
 
 
 def quantile(n: float, levels: int) -> float:
-    """Standard errors on either side of the mean of `n` values that hold 1 − 5 % / `levels` of Student's t."""
+    """Return standard errors on either side of the mean of `n` values that hold 1 − 5 % / `levels` of Student's t."""
     from scipy.special import stdtrit  # 0.4 s to import: not before the first verdict
 
     return float(stdtrit(n - 1, 1 - 0.025 / levels))
 
 
 def by_level(ticket: Curve, other: Curve, control: str, terms: Terms) -> tuple[Paired, ...]:
-    """Ticket minus `control` at each pruned level of the ticket; `other` is the ticket's own curve for "dense".
+    """Return ticket minus `control` at each pruned level of the ticket; `other` is the ticket's own curve for "dense".
 
     Simultaneous intervals hold over the levels that have two replicates or more.
     """
@@ -122,7 +123,7 @@ def _differences(ticket: Curve, other: Curve, level: int, control: str) -> list[
 
 
 def written(difference: Paired, kind: Kind) -> str:
-    """ "−0.05 points, simultaneous 95 % interval −0.15 to +0.05"; without the interval for n < 2."""
+    """Return "−0.05 points, simultaneous 95 % interval −0.15 to +0.05"; without the interval for n < 2."""
     mean = f"{words.points(difference.mean)} points"
     if not difference.tested:
         return mean

@@ -50,7 +50,7 @@ def shortened(names: Mapping[str, str], width: int) -> dict[str, str]:
 
 
 def spread(wanted: Sequence[float], gap: float) -> list[float]:
-    """Places in [0, 1] nearest to the wanted ones (least squares) that keep their order and stay `gap` apart.
+    """Return places in [0, 1] nearest to the wanted ones (least squares) that keep their order and stay `gap` apart.
 
     Wanted places may lie outside. More than fit in [0, 1] are spaced evenly.
     """
@@ -73,12 +73,13 @@ def spread(wanted: Sequence[float], gap: float) -> list[float]:
 
 def annotations(ends: Sequence[End], y_range: tuple[float, float], *, log_x: bool = False, log_y: bool = False,
                 gap: float = GAP, column: bool = True, descending: bool = False) -> list[dict[str, Any]]:  # fmt: skip
-    """Labels right of the curves' ends. `y_range` is as plotly has it: logarithms on a log axis.
+    """Return labels right of the curves' ends. `y_range` is as plotly has it: logarithms on a log axis.
 
-    All are in one `column` right of the last end (of the smallest x on a `descending` axis); thin lines connect those
-    of curves that end earlier, and short ones all that are moved where one would be nearer to another curve's end.
-    Without `column` each is above its own end, on a background of its own, until the page, which knows the size of the
-    plot, moves it to where there is room. A curve that ends outside the range is labelled at the edge, with an arrow
+    All are in one `column` right of the last end (of the smallest x on a `descending` axis). Thin lines connect those
+    of curves that end earlier. Short lines connect all that are moved where one would be nearer to another curve's
+    end.
+    Without `column` each is above its own end, on a background of its own. The page moves it to where there is room in
+    a plot of its size. A curve that ends outside the range is labelled at the edge, with an arrow
     that way.
     """
     low, high = y_range
@@ -110,7 +111,7 @@ def annotations(ends: Sequence[End], y_range: tuple[float, float], *, log_x: boo
 
 
 def _ambiguous(fractions: Sequence[float], places: Sequence[float]) -> bool:
-    """Whether a label is nearer to another curve's end than to its own, all as shares of the axis."""
+    """Return whether a label is nearer to another curve's end than to its own, all as shares of the axis."""
     return any(
         abs(other - place) < abs(own - place) - _SAME
         for own, place in zip(fractions, places, strict=True)
@@ -119,11 +120,11 @@ def _ambiguous(fractions: Sequence[float], places: Sequence[float]) -> bool:
 
 
 def _lead(role: str, *, y: float, ay: float) -> dict[str, Any]:
-    """A thin line from a curve's end at `y` to its label at `ay`, both in the axis' own units."""
+    """Return a thin line from a curve's end at `y` to its label at `ay`, both in the axis' own units."""
     return {"y": y, "ay": ay, "ayref": "y", "showarrow": True, "arrowhead": 0, "arrowwidth": 1,
             "arrowcolor": LOOKS[role].color}  # fmt: skip
 
 
 def margin(texts: Sequence[str]) -> int:
-    """Right margin in px that holds the longest text at 12 px."""
+    """Return right margin in px that holds the longest text at 12 px."""
     return 26 + round(6.8 * max((len(text) for text in texts), default=0))

@@ -53,7 +53,7 @@ class Line(NamedTuple):
 
 
 def of_layers(names: Sequence[str], shares: Floats) -> list[Line]:
-    """A line for each layer, from (n_layers, n_levels, n_replicates): layers share the ticket's colour."""
+    """Return a line for each layer, from (n_layers, n_levels, n_replicates): layers share the ticket's colour."""
     return [
         Line(name, name, share, DASHES[i % len(DASHES)], SYMBOLS[i % len(SYMBOLS)])
         for i, (name, share) in enumerate(zip(names, shares, strict=True))
@@ -61,18 +61,18 @@ def of_layers(names: Sequence[str], shares: Floats) -> list[Line]:
 
 
 def of_all(share: Floats) -> Line:
-    """The dotted line of all layers together."""
+    """Return the dotted line of all layers together."""
     return Line("all layers", "all", share, LOOKS[SOFT].dash, role=SOFT)
 
 
 def told(share: Floats) -> int:
-    """The last level that the most replicates have reached, as an index into (n_levels, n_replicates)."""
+    """Return the last level that the most replicates have reached, as an index into (n_levels, n_replicates)."""
     n = np.isfinite(share).sum(axis=1)
     return int(np.flatnonzero(n == n.max())[-1])
 
 
 def crowd(levels: Ints, lines: Sequence[Line]) -> list[dict[str, Any]]:
-    """Traces of layers: of each its own, or of more than can be told apart thin lines in one, without hover."""
+    """Return traces of layers: of each its own, or of more than can be told apart thin lines in one, without hover."""
     if len(lines) <= DISTINCT:
         return [trace for line in lines for trace in traces(levels, line)]
     means = 100 * np.stack([mean(line.share) for line in lines], axis=1)
@@ -87,7 +87,9 @@ def crowd(levels: Ints, lines: Sequence[Line]) -> list[dict[str, Any]]:
 
 
 def traces(levels: Ints, line: Line, scale: LogScale | None = None) -> list[dict[str, Any]]:
-    """A band where replicates differ, and the mean; a share of 0 is a cross at the floor of a logarithmic `scale`."""
+    """Return a band where replicates differ, and the mean; a share of 0 is a cross at the floor of a logarithmic
+    `scale`.
+    """
     x, y, color = levels.astype(np.int32), 100 * mean(line.share), LOOKS[line.role].color
     low = 100 * np.fmin.reduce(line.share, axis=1, initial=np.nan)
     high = 100 * np.fmax.reduce(line.share, axis=1, initial=np.nan)
@@ -120,7 +122,9 @@ def traces(levels: Ints, line: Line, scale: LogScale | None = None) -> list[dict
 def names(
     levels: Ints, lines: Sequence[Line], y_range: tuple[float, float], scale: LogScale | None = None
 ) -> list[dict[str, Any]]:
-    """A label where each line ends; lines that end at the same point, or too close for as many labels, share one."""
+    """Return a label where each line ends; lines that end at the same point, or too close for as many labels, share
+    one.
+    """
     log = scale is not None
     ends: list[tuple[labels.End, list[int]]] = []
     for i, line in enumerate(lines):
@@ -139,7 +143,7 @@ def names(
 def _met(
     ends: Sequence[tuple[labels.End, list[int]]], closeness: float, y_range: tuple[float, float], *, log: bool
 ) -> list[tuple[labels.End, list[int]]]:
-    """Ends of one role and level that lie within that share of the axis, as one."""
+    """Return ends of one role and level that lie within that share of the axis, as one."""
     met: list[tuple[labels.End, list[int]]] = []
     for end, these in ends:
         for other, others in met:
@@ -153,7 +157,9 @@ def _met(
 
 
 def _together(lines: Sequence[Line], these: Sequence[int]) -> str:
-    """One label of several lines, by their places: "3rd, 5th", "conv1 … conv6"; a range leaves out no line between."""
+    """Return one label of several lines, by their places: "3rd, 5th", "conv1 … conv6"; a range leaves out no line
+    between.
+    """
     names = [lines[i].label for i in these]
     between = these[-1] - these[0] + 1 == len(these)
     if (len(names) < 3 or not between) and len(text := ", ".join(names)) <= _LETTERS:
@@ -176,12 +182,12 @@ def log_scale(share: Floats) -> LogScale:
 
 
 def empty_note(scale: LogScale) -> str:
-    """What the crosses at the floor are, for the foot; "" where there is none."""
+    """Return what the crosses at the floor are, for the foot; "" where there is none."""
     return " · × at the foot: no weight is kept" if scale.empty else ""
 
 
 def log_axis(title: str, scale: LogScale) -> dict[str, Any]:
-    """A log axis of percent; where shares of 0 are drawn, its floor is labelled 0."""
+    """Return a log axis of percent; where shares of 0 are drawn, its floor is labelled 0."""
     ticks = [10.0**e for e in range(math.ceil(scale.range[0] + 0.3 * scale.empty), 3)]
     text = [words.brief(tick) for tick in ticks]
     if scale.empty:
@@ -190,13 +196,13 @@ def log_axis(title: str, scale: LogScale) -> dict[str, Any]:
 
 
 def level_axis(planned_levels: int) -> dict[str, Any]:
-    """The axis of levels, as long as the run will be."""
+    """Return the axis of levels, as long as the run will be."""
     return axis("level", range=[-0.2, planned_levels + 0.2], tickformat="d", tick0=0,
                 dtick=max(1, round(planned_levels / 8)), unifiedhovertitle={"text": "level %{x}"})  # fmt: skip
 
 
 def foot(share: Floats, spread: str = "band") -> str:
-    """What n is and what the `spread` that is drawn is, from shares (..., n_levels, n_replicates)."""
+    """Return what n is and what the `spread` that is drawn is, from shares (..., n_levels, n_replicates)."""
     n = np.isfinite(share).sum(axis=-1).ravel()
     if not n.any():
         return "n = 0"

@@ -38,7 +38,7 @@ class MeanLine(NamedTuple):
 
 
 def traces(line: MeanLine, *, band: bool = True, log_y: bool = False) -> list[dict[str, Any]]:
-    """The band, if replicates differ, and the mean; points without a value are left out."""
+    """Return the band, if replicates differ, and the mean; points without a value are left out."""
     n = np.isfinite(line.values).sum(axis=1)
     there = n > 0
     values, n, x = line.values[there], n[there], line.x[there]
@@ -81,7 +81,7 @@ def _written(line: MeanLine, at: str, middle: float, low: float, high: float, n:
 
 
 def end(line: MeanLine, text: str) -> labels.End | None:
-    """Where the mean ends; None for a line without a value."""
+    """Return where the mean ends; None for a line without a value."""
     there = np.flatnonzero(np.isfinite(line.values).any(axis=1))
     if not len(there):
         return None
@@ -92,13 +92,18 @@ def annotations(
     ends: Sequence[labels.End | None], y_range: tuple[float, float], *, log_x: bool = False, log_y: bool = False,
     gap: float = labels.GAP, descending: bool = False,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Labels right of the last end, moved apart; lines without an end, or without one on a log axis, have none."""
+    """Return labels right of the last end, moved apart.
+
+    Lines without an end, or without one on a log axis, have none.
+    """
     there = [end for end in ends if end is not None and (end.y > 0 or not log_y)]
     return labels.annotations(there, y_range, log_x=log_x, log_y=log_y, gap=gap, descending=descending)
 
 
 def at_edge(ends: Sequence[labels.End | None], edge: float, share: float, span: float) -> list[labels.End | None]:
-    """Ends of a log axis within `share` of its `span` (in powers of ten) from `edge`, moved to that: there is room."""
+    """Return ends of a log axis within `share` of its `span` (in powers of ten) from `edge`, moved to that: there is
+    room.
+    """
     return [
         end._replace(x=edge) if end is not None and math.log10(edge / end.x) < share * span else end for end in ends
     ]
@@ -107,7 +112,7 @@ def at_edge(ends: Sequence[labels.End | None], edge: float, share: float, span: 
 def above(
     ends: Sequence[labels.End], x_range: tuple[float, float], y_range: tuple[float, float], *, log_x: bool = False
 ) -> list[dict[str, Any]]:
-    """Names above points inside the plot; those near one another are moved up, as far as there is room.
+    """Return names above points inside the plot; those near one another are moved up, as far as there is room.
 
     The page, which knows the plot's size, moves them to where they cover nothing.
     """
@@ -134,7 +139,7 @@ def above(
 
 
 def log_axis(title: str, span: tuple[float, float], **more: Any) -> dict[str, Any]:
-    """A log axis over powers of ten `span`, with ticks at those and, where there are few, at 2 and 5 times them."""
+    """Return a log axis over powers of ten `span`, with ticks there and, where they are few, at 2 and 5 times them."""
     low, high = span
     steps = (1, 2, 5) if high - low < 2.2 else (1,)
     every = 1 if high - low < 9 else 2
@@ -146,7 +151,7 @@ def log_axis(title: str, span: tuple[float, float], **more: Any) -> dict[str, An
 
 
 def log_range(values: Floats) -> tuple[float, float]:
-    """Range of a log axis, as plotly has it, that holds every value above 0 with some room."""
+    """Return range of a log axis, as plotly has it, that holds every value above 0 with some room."""
     positive = values[np.isfinite(values) & (values > 0)]
     if not len(positive):
         return -3.0, 1.0

@@ -36,7 +36,7 @@ class ParallelInfo(NamedTuple):
 
 
 def info(source: ComparedSource[ParallelOptions]) -> ParallelInfo:
-    """The data of the figure: chosen columns, else those that differ, fields before measures."""
+    """Return the data of the figure: chosen columns, else those that differ, fields before measures."""
     wanted = [name.strip() for name in source.options.columns.split(",") if name.strip()]
     columns = {name: run_columns.find(source.columns, name) for name in wanted}
     there = {name: column for name, column in columns.items() if column is not None and not column.empty}
@@ -50,7 +50,7 @@ def info(source: ComparedSource[ParallelOptions]) -> ParallelInfo:
 
 
 def finding(info: ParallelInfo) -> list[Part]:
-    """How many runs and columns there are, and which run is highest and lowest on the last one."""
+    """Return how many runs and columns there are, and which run is highest and lowest on the last one."""
     unknown = f" None of these runs has {', '.join(info.unknown)}." if info.unknown else ""
     if not info.columns:
         return [Part(unknown.strip() or "These runs differ in no field and in no measure.")]
@@ -65,7 +65,7 @@ def finding(info: ParallelInfo) -> list[Part]:
 
 
 def said(info: ParallelInfo) -> Said:
-    """The words of the figure; its height is that of its rows."""
+    """Return the words of the figure; its height is that of its rows."""
     rows = len(info.columns)
     foot = f"{plural(len(info.ids), 'run')} · a line = a run, in its colour of above · a gap = no such value"
     size = "short" if rows <= 2 else "tall" if rows <= 4 else "sheet" if rows <= 9 else "roll"
@@ -73,7 +73,7 @@ def said(info: ParallelInfo) -> Said:
 
 
 def draw(info: ParallelInfo) -> go.Figure:
-    """The figure: an axis in each row, from the least to the largest value, and a line for each run down them."""
+    """Return the figure: an axis in each row, from the least to the largest value, and a line for each run."""
     rows = len(info.columns)
     at = [run_columns.places(column) for column in info.columns]
     notes: list[dict[str, Any]] = []
@@ -121,7 +121,7 @@ def _short(text: str) -> str:
 
 
 def table(info: ParallelInfo) -> dict[str, list[Any]]:
-    """A row for each run."""
+    """Return a row for each run."""
     return run_columns.table(info.names, info.ids, info.groups, info.columns)
 
 

@@ -32,7 +32,7 @@ class Picture(NamedTuple):
 
 
 def shade(ratio: Any) -> Any:
-    """Where a ratio r stands on the scale of colours: r / (1 + r).
+    """Return where a ratio r stands on the scale of colours: r / (1 + r).
 
     So 0 is the bottom and chance the middle; k times and one k-th of it are as far from there; nothing is cut off.
     """
@@ -41,12 +41,15 @@ def shade(ratio: Any) -> Any:
 
 
 def block(shape: Sequence[int]) -> int:
-    """Pixels on a side of a drawn cell."""
+    """Return pixels on a side of a drawn cell."""
     return -(-max(shape) // _SIDE)
 
 
 def pooled(picture: Floats) -> Floats:
-    """Means over blocks, so that no picture has more than 32 cells on a side; blocks at the edge may be smaller."""
+    """Return means over blocks, so that no picture has more than 32 cells on a side.
+
+    Blocks at the edge may be smaller.
+    """
     side = block(picture.shape)
     for along in (0, 1):
         starts = np.arange(0, picture.shape[along], side)
@@ -65,7 +68,10 @@ def draw(
     foot: str,
     n: int,
 ) -> go.Figure:
-    """The figure: pictures in the order level, channel; each channel has a row of its own, else rows hold six."""
+    """Return the figure: pictures in the order level, channel.
+
+    Each channel has a row of its own, else rows hold six.
+    """
     columns = max(1, len(pictures) // channels if channels > 1 else min(len(pictures), PER_ROW))
     rows = channels if channels > 1 else max(1, -(-len(pictures) // columns))
     # Channels share the titles above the first row; elsewhere each row has its own.
@@ -128,5 +134,5 @@ def draw(
 
 
 def _bare(title: str) -> dict[str, Any]:
-    """An axis that only holds a picture: nothing of it is seen, and it does not zoom."""
+    """Return an axis that only holds a picture: nothing of it is seen, and it does not zoom."""
     return axis(title, visible=False, fixedrange=True, constrain="domain")

@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 class Curve(NamedTuple):
     """A control's values by level and replicate.
 
-    `levels`, `density` (mean over trainings, in [0, 1]) and `diverged` (trainings left out) have one entry per level;
+    `levels`, `density` (mean over trainings, in [0, 1]) and `diverged` (trainings left out) have one entry per level.
     `values` is (n_levels, n_replicates), NaN where a replicate has no finite training yet.
     """
 
@@ -30,27 +30,27 @@ class Curve(NamedTuple):
 
     @property
     def n(self) -> Ints:
-        """Replicates behind each level's mean."""
+        """Return replicates behind each level's mean."""
         n: Ints = np.isfinite(self.values).sum(axis=1)
         return n
 
     @property
     def mean(self) -> Floats:
-        """Mean over replicates; NaN at a level that has none."""
+        """Return mean over replicates; NaN at a level that has none."""
         return mean(self.values)
 
     @property
     def low(self) -> Floats:
-        """Smallest replicate; NaN at a level that has none."""
+        """Return smallest replicate; NaN at a level that has none."""
         return _reduced(np.fmin, self.values)
 
     @property
     def high(self) -> Floats:
-        """Largest replicate; NaN at a level that has none."""
+        """Return largest replicate; NaN at a level that has none."""
         return _reduced(np.fmax, self.values)
 
     def at(self, level: int) -> dict[int, float]:
-        """Finite values of a level by replicate."""
+        """Return finite values of a level by replicate."""
         row = np.flatnonzero(self.levels == level)
         if not len(row):
             return {}
@@ -75,7 +75,9 @@ def _reduced(extreme: np.ufunc, values: Floats) -> Floats:
 
 
 def curve(rows: Series, column: str, control: str) -> Curve:
-    """`column` of the series `outcome` for one control; a diverged training counts in `diverged`, never in a value."""
+    """Return `column` of the series `outcome` for one control; a diverged training counts in `diverged`, never in a
+    value.
+    """
     mine = rows.where(rows.controls == control)
     levels, i = np.unique(mine["level"], return_inverse=True)
     replicates, j = np.unique(mine["replicate"], return_inverse=True)
@@ -90,13 +92,13 @@ def curve(rows: Series, column: str, control: str) -> Curve:
 
 
 def mean_at(drawn: Curve, level: int) -> float:
-    """The mean that the curve shows at a level; NaN where it has none."""
+    """Return the mean that the curve shows at a level; NaN where it has none."""
     means = drawn.mean[drawn.levels == level]
     return float(means[0]) if len(means) else float("nan")
 
 
 def unequal(curves: Sequence[Curve], level: int) -> dict[str, int]:
-    """Replicates behind each curve's mean at `level`, and under "dense" behind the ticket's at level 0.
+    """Return replicates behind each curve's mean at `level`, and under "dense" behind the ticket's at level 0.
 
     Empty where all are equal.
     """
@@ -108,11 +110,11 @@ def unequal(curves: Sequence[Curve], level: int) -> dict[str, int]:
 
 
 def present(rows: Series) -> tuple[str, ...]:
-    """Branches that have a row, in the order in which they are always told."""
+    """Return branches that have a row, in the order in which they are always told."""
     names = {str(name) for name in np.unique(rows.controls)}
     return tuple(name for name in CONTROLS if name in names)
 
 
 def draws(rows: Series) -> int:
-    """The most draws that any training of the series belongs to."""
+    """Return the most draws that any training of the series belongs to."""
     return int(rows.draws.max()) + 1

@@ -24,34 +24,34 @@ class RunColumn(NamedTuple):
 
     @property
     def numeric(self) -> bool:
-        """Whether every value is a number, and there is one."""
+        """Return whether every value is a number, and there is one."""
         there = [value for value in self.values if value is not None]
         return bool(there) and all(isinstance(value, float) for value in there)
 
     @property
     def empty(self) -> bool:
-        """Whether no run has a value."""
+        """Return whether no run has a value."""
         return all(value is None for value in self.values)
 
     @property
     def differs(self) -> bool:
-        """Whether two runs have different values."""
+        """Return whether two runs have different values."""
         return len({value for value in self.values if value is not None}) > 1
 
     @property
     def numbers(self) -> tuple[float, ...]:
-        """The numbers of the column; NaN where a run has none, or a word."""
+        """Return the numbers of the column; NaN where a run has none, or a word."""
         return tuple(value if isinstance(value, float) else math.nan for value in self.values)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The words of a column that is not numeric, each once: numbers among them by size, then in their order."""
+        """Return the words of a column that is not numeric, once: numbers by size, then others in their order."""
         there = dict.fromkeys(value for value in self.values if value is not None)
         return tuple(sorted(map(written, there), key=_size))
 
     @property
     def logarithmic(self) -> bool:
-        """Whether its numbers are positive and lie far apart."""
+        """Return whether its numbers are positive and lie far apart."""
         finite = [value for value in self.numbers if math.isfinite(value)]
         return self.numeric and min(finite) > 0 and max(finite) >= _WIDE * min(finite)
 

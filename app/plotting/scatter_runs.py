@@ -42,7 +42,7 @@ class ScatterInfo(NamedTuple):
 
 
 def info(source: ComparedSource[ScatterOptions]) -> ScatterInfo:
-    """The data of the figure. Raises FieldError for a column that no run has."""
+    """Return the data of the figure. Raises FieldError for a column that no run has."""
     options = source.options
     usual = run_columns.usual(source.columns)
     numeric = [item for item in usual if item.numeric]
@@ -90,7 +90,7 @@ def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def finding(info: ScatterInfo) -> list[Part]:
-    """How the two go together, with n."""
+    """Return how the two go together, with n."""
     if info.x is None or info.y is None:
         return [Part("Nothing to draw: these runs differ in fewer than two columns.")]
     if not info.places:
@@ -110,14 +110,14 @@ def finding(info: ScatterInfo) -> list[Part]:
 
 
 def said(info: ScatterInfo) -> Said:
-    """The words of the figure."""
+    """Return the words of the figure."""
     title = f"Each run: {info.y.title} against {info.x.title}" if info.x and info.y else "Two columns of each run"
     foot = f"n = {plural(len(info.places), 'run')} · a marker = a run, in the look of its line above"
     return Said(title, finding(info), foot, blank=not info.places)
 
 
 def draw(info: ScatterInfo) -> go.Figure:
-    """The figure: a marker for each run in the look of its line; words are evenly spaced."""
+    """Return the figure: a marker for each run in the look of its line; words are evenly spaced."""
     shown = shorts(info.groups)
     data: list[dict[str, Any]] = []
     x, y = info.x, info.y
@@ -160,7 +160,7 @@ def _markers(info: ScatterInfo, x: RunColumn, y: RunColumn, name: str, mine: lis
 
 
 def _at(column: RunColumn, place: int) -> float:
-    """Where a run is on the axis: its number, or the place of its word."""
+    """Return where a run is on the axis: its number, or the place of its word."""
     value = column.values[place]
     return column.numbers[place] if column.numeric else float(column.names.index(written(value)))
 
@@ -178,7 +178,7 @@ def _axis(column: RunColumn | None) -> dict[str, Any]:
 
 
 def table(info: ScatterInfo) -> dict[str, list[Any]]:
-    """A row for each run."""
+    """Return a row for each run."""
     columns = [item for item in (info.x, info.y) if item is not None]
     return run_columns.table(info.names, info.ids, info.groups, columns)
 

@@ -16,8 +16,8 @@ from app.records import Run, Series
 class Options(BaseModel):
     """Base of every figure's query options: frozen, and an unknown one is an error.
 
-    A field's schema may say under "none" what its absence is called, and "of": "column" or "columns" that it names
-    fields and measures of runs, separated by commas.
+    A field's schema may give under "none" what its absence is called. With "of": "column" or "columns" it names fields
+    and measures of runs, separated by commas.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,8 +42,8 @@ Tensors: TypeAlias = Mapping[str, NDArray[Any]]
 class Source(Generic[O]):
     """Series by name; artifacts of the winning ticket by (name, replicate, level). What is missing is still awaited.
 
-    `overlaps` is there for figures whose options say which tickets to compare; `collapses` are those of the run's
-    winning tickets, or of the ticket that the run times; `unjudged` where that ticket's run is gone.
+    `overlaps` is there for figures whose options say which tickets to compare. `collapses` are those of the run's
+    winning tickets, or of the ticket that the run times. `unjudged` where that ticket's run is gone.
     """
 
     run: Run
@@ -61,21 +61,21 @@ class Source(Generic[O]):
         return self.run.spec
 
     def rows(self, name: str) -> Series | None:
-        """A series, or None while it has no row."""
+        """Return a series, or None while it has no row."""
         series = self.series.get(name)
         return series if series is not None and len(series) else None
 
     def tensors(self, name: str, level: int) -> list[Tensors]:
-        """The artifacts of that name and level, one per replicate that has saved it, in order."""
+        """Return the artifacts of that name and level, one per replicate that has saved it, in order."""
         places = sorted(place for place in self.artifacts if place[0] == name and place[2] == level)
         return [self.artifacts[place] for place in places]
 
     @property
     def live(self) -> bool:
-        """Whether more may still come."""
+        """Return whether more may still come."""
         return self.run.state in ("queued", "running", "cancelling")
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Names of the prunable layers in order, as the first worker reported them."""
+        """Return names of the prunable layers in order, as the first worker reported them."""
         return tuple(str(layer["name"]) for layer in self.run.provenance.get("layers", ()))

@@ -11,13 +11,13 @@ Floats = NDArray[np.float64]
 
 
 def deviation(values: Floats) -> float:
-    """Standard deviation of a sample's finite values; NaN for fewer than two."""
+    """Return standard deviation of a sample's finite values; NaN for fewer than two."""
     finite = values[np.isfinite(values)]
     return float(finite.std(ddof=1)) if len(finite) > 1 else math.nan
 
 
 def mean_text(values: Floats, decimals: int, *, scale: float = 1, unit: str = "") -> str:
-    """Mean and standard deviation over replicates, e.g. "97.9 ± 0.3 %"; of one value no spread.
+    """Return mean and standard deviation over replicates, e.g. "97.9 ± 0.3 %"; of one value no spread.
 
     There are more decimals than `decimals` where the spread would be rounded to 0: "0.974 ± 0.003".
     """
@@ -31,7 +31,7 @@ def mean_text(values: Floats, decimals: int, *, scale: float = 1, unit: str = ""
 
 
 def power_text(values: Floats) -> str:
-    """The same for positive sizes, e.g. "(1.3 ± 0.1) × 10⁻³"; of one value "1.3 × 10⁻³"."""
+    """Return the same for positive sizes, e.g. "(1.3 ± 0.1) × 10⁻³"; of one value "1.3 × 10⁻³"."""
     middle = float(values[np.isfinite(values)].mean())
     if middle <= 0:
         return "0"
@@ -41,7 +41,7 @@ def power_text(values: Floats) -> str:
 
 
 def n_text(n: NDArray[np.int64], band: str = "") -> str:
-    """What n and ± are, for the foot: `n` has how many replicates stand behind each mean."""
+    """Return what n and ± are, for the foot: `n` has how many replicates stand behind each mean."""
     there = n[n > 0]
     if not len(there):
         return "n = 0"

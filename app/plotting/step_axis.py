@@ -13,14 +13,14 @@ ZERO = -0.45
 
 
 def place(step: NDArray[Any]) -> NDArray[np.float64]:
-    """Where steps stand on the axis."""
+    """Return where steps stand on the axis."""
     at = np.full(len(step), ZERO)
     np.log10(step, out=at, where=np.asarray(step) > 0)
     return at
 
 
 def step_axis(steps: int) -> dict[str, Any]:
-    """The axis up to the last step of a training: ticks at 0, at powers of ten and at the last."""
+    """Return the axis up to the last step of a training: ticks at 0, at powers of ten and at the last."""
     last = math.log10(steps)
     decades = [10**power for power in range(math.floor(last) + 1)]
     # The last step has its own tick; a decade just before it would run into it.

@@ -1,7 +1,7 @@
 """One look for every figure: a control, an optimizer and a format keeps its colour, dash and marker everywhere.
 
 Colours are those of the light page. The browser recolours for the dark one by `meta.role` of a trace and `name` of an
-annotation: a control, an optimizer, a format, or one of "dense", "pruned", "soft" (secondary ink) and "heat" (a colour
+annotation. Each is a control, an optimizer, a format, "dense", "pruned", "soft" (secondary ink) or "heat" (a colour
 scale).
 """
 
@@ -87,7 +87,7 @@ POWERS = {"exponentformat": "power", "minexponent": 4}
 
 
 def axis(title: str, **more: Any) -> dict[str, Any]:
-    """An axis of hairlines; the unit belongs in its title, and it never moves the plot when its ticks change."""
+    """Return an axis of hairlines; the unit belongs in its title, and it never moves the plot when its ticks change."""
     return {
         "title": {"text": title, "standoff": 8, "font": {"size": 12}},
         "gridcolor": HAIRLINE,
@@ -126,10 +126,10 @@ def literal(value: Any, shown: bool = False) -> Any:
 
 
 def note(text: str, *, role: str = SOFT, **place: Any) -> dict[str, Any]:
-    """Words in the plot, in the colour of `role`.
+    """Return words in the plot, in the colour of `role`.
 
-    With a key `place` the page moves them to where there is room: `{"x", "y"}` is the point that they name,
-    `{"image", "aspect"}` the picture, by its index and its width over its height.
+    With a key `place` the page moves them to where there is room. `{"x", "y"}` is the point that they name. `{"image",
+    "aspect"}` is the picture, by its index and its width over its height.
     """
     return {"text": text, "name": role, "font": {"color": LOOKS[role].color}, "showarrow": False, **place}
 
@@ -148,11 +148,11 @@ def figure(
     size: str = "",
     **layout: Any,
 ) -> go.Figure:
-    """A figure without title, legend or template: the page sets title, finding and foot from `layout.meta`.
+    """Return a figure without title, legend or template: the page sets title, finding and foot from `layout.meta`.
 
     Without traces it is `blank`, and the page gives it little room once a run has ended.
 
-    `n` counts replicates; `right` is the margin in px that the labels at the curves' ends need, `size` that of the plot
+    `n` counts replicates. `right` is the margin in px that the labels at the curves' ends need, `size` that of the plot
     where it differs from the card's. The title of the y axis is written above it, so that it is read like the rest.
     """
     y_title = note(

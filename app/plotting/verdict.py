@@ -18,8 +18,8 @@ class Verdict(NamedTuple):
     """The lowest density at which the ticket matches dense: the interval of the difference lies above −`terms.bound`.
 
     `level` and `density` are None when it matches nowhere or nothing can be said; `difference` is at that level.
-    `n` counts replicates at that level, or the most at any pruned level; `gaps` counts denser levels that do not
-    match; `tested` counts levels with an interval, `unsure` those whose interval holds −`terms.bound`, where more
+    `n` counts replicates at that level, or the most at any pruned level. `gaps` counts denser levels that do not
+    match. `tested` counts levels with an interval, `unsure` those whose interval holds −`terms.bound`, where more
     replicates could decide. `worst` and `best` are the least and the largest mean difference of the levels with an
     interval, None without any. A level matches nowhere where a replicate is missing because it diverged there or
     before.
@@ -37,7 +37,7 @@ class Verdict(NamedTuple):
     best: float | None = None
 
     def sentence(self) -> str:
-        """The verdict in words, with difference, interval, n, bound and how the density was chosen."""
+        """Return the verdict in words, with difference, interval, n, bound and how the density was chosen."""
         bound = f"bound {words.points(-self.terms.bound).rstrip('0').rstrip('.')}"
         if self.difference is not None and self.density is not None:
             gaps = f", though not at {plural(self.gaps, 'denser level')}" if self.gaps else ""
@@ -71,7 +71,7 @@ def _span(low: float, high: float) -> str:
 
 
 def verdict(outcome: Series | None, terms: Terms) -> Verdict:
-    """The verdict on what is measured so far."""
+    """Return the verdict on what is measured so far."""
     if outcome is None or WINNING_TICKET not in present(outcome):
         return Verdict(terms)
     ticket = curve(outcome, "test_accuracy", WINNING_TICKET)
@@ -79,7 +79,7 @@ def verdict(outcome: Series | None, terms: Terms) -> Verdict:
 
 
 def judged(outcome: Series, ticket: Curve, differences: Sequence[Paired], terms: Terms) -> Verdict:
-    """The verdict on the differences of the ticket to dense, one per pruned level, densest first."""
+    """Return the verdict on the differences of the ticket to dense, one per pruned level, densest first."""
     tested = [difference for difference in differences if difference.tested]
     matches = [difference.low > -terms.bound and not lost(outcome, ticket, difference.level) for difference in tested]
     statement = Verdict(
@@ -101,7 +101,7 @@ def judged(outcome: Series, ticket: Curve, differences: Sequence[Paired], terms:
 
 
 def lost(outcome: Series, ticket: Curve, level: int) -> set[int]:
-    """Replicates whose ticket diverged at `level` or before and so cannot be compared there.
+    """Return replicates whose ticket diverged at `level` or before and so cannot be compared there.
 
     Those that are left were selected by their outcome; they are no sample of what the procedure gives.
     """

@@ -17,15 +17,15 @@ class Part(NamedTuple):
 
 
 def glued(part: Part) -> Part:
-    """With no line broken between a number and its spread or its per cent."""
+    """Return it with no line broken between a number and its spread or its per cent."""
     return part._replace(
         text=part.text.replace(" ± ", "\u00a0±\u00a0").replace(" %", "\u00a0%").replace(" × 10", "\u00a0×\u00a010")
     )
 
 
 def significant(value: float, digits: int = 3) -> str:
-    """Return `value` with that many significant digits, from 0.0001 to 100,000 in plain decimals with all of its whole
-    digits, else times a power of ten."""
+    """Return `value` with that many significant digits. From 0.0001 to 100,000 it is in plain decimals with all of its
+    whole digits, else times a power of ten."""
     if not math.isfinite(value) or value == 0:
         return "0" if value == 0 else "not finite"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
@@ -54,7 +54,7 @@ def ending(left_out: int, noun: str) -> str:
 
 
 def density(share: float) -> str:
-    """A density as its percentage, e.g. 0.173 → "17.3 %", 0.0094 → "0.94 %", 1.0 → "100 %"."""
+    """Return a density as its percentage, e.g. 0.173 → "17.3 %", 0.0094 → "0.94 %", 1.0 → "100 %"."""
     percentage = 100 * share
     if percentage >= 99.95:
         return "100 %"
@@ -64,23 +64,23 @@ def density(share: float) -> str:
 
 
 def accuracy(share: float) -> str:
-    """An accuracy in [0, 1] as its percentage with one decimal."""
+    """Return an accuracy in [0, 1] as its percentage with one decimal."""
     return f"{100 * share:.1f} %"
 
 
 def points(difference: float) -> str:
-    """A difference of accuracies in percentage points, signed: −0.0005 → "−0.05"."""
+    """Return a difference of accuracies in percentage points, signed: −0.0005 → "−0.05"."""
     written = f"{100 * difference:+.2f}"
     return "0.00" if written in ("+0.00", "-0.00") else written.replace("-", "−")
 
 
 def count(number: float) -> str:
-    """A whole number with its thousands set apart."""
+    """Return a whole number with its thousands set apart."""
     return f"{round(number):,}"
 
 
 def average(number: float) -> str:
-    """A mean of counts: whole where it is, else with two or three digits; 0.02 is "fewer than 0.1"."""
+    """Return a mean of counts: whole where it is, else with two or three digits; 0.02 is "fewer than 0.1"."""
     if number == round(number) or number >= 1000:
         return count(number)
     return "fewer than 0.1" if number < 0.1 else significant(number, 3 if number >= 10 else 2)
@@ -100,7 +100,7 @@ def by_level(counts: Iterable[int]) -> str:
 
 
 def listed(groups: list[list[Part]], last: str = ", ") -> list[Part]:
-    """Groups of parts joined by commas, the last by `last`."""
+    """Return groups of parts joined by commas, the last by `last`."""
     joined: list[Part] = []
     for position, group in enumerate(groups):
         if position:
@@ -110,5 +110,5 @@ def listed(groups: list[list[Part]], last: str = ", ") -> list[Part]:
 
 
 def text(parts: tuple[Part, ...]) -> str:
-    """The finding as one plain sentence."""
+    """Return the finding as one plain sentence."""
     return "".join(part.text for part in parts)

@@ -49,7 +49,7 @@ class SweepRow(ArchiveRow):
 
     @property
     def plan(self) -> Plan:
-        """What it asks for. Raises ValidationError."""
+        """Return what it asks for. Raises ValidationError."""
         asked = {name: getattr(self, name) for name in ("spec", "axes", "sampler", "objective", "budget", "stop")}
         return Plan.model_validate(asked | {"pruner": self.pruner or {}})
 

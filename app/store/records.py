@@ -198,7 +198,7 @@ class Records(Connected):
             yield from archive.rows_of(conn, run_id, time.time())
 
     def archived_sweep(self, sweep_id: str) -> list[SweepRows]:
-        """The rows of a sweep for an archive, all as of one moment, its own first. Raises NotFound."""
+        """Yield the rows of a sweep for an archive, all as of one moment, its own first. Raises NotFound."""
         with self._db.snapshot() as conn:
             return list(archive_sweeps.rows_of(conn, sweep_id))
 

@@ -23,7 +23,7 @@ def best(data: SweepData) -> list[float]:
 
 
 def finding(data: SweepData) -> list[Part]:
-    """The best run, its values, and after how many runs it was found."""
+    """Return the best run, its values, and after how many runs it was found."""
     place = data.best
     if place is None:
         return [Part(data.nothing)]
@@ -36,7 +36,7 @@ def finding(data: SweepData) -> list[Part]:
 
 
 def draw(data: SweepData, _field: str = "") -> go.Figure:
-    """The figure: a point for each run, and a line for the best so far."""
+    """Return the figure: a point for each run, and a line for the best so far."""
     scale, x = data.looked.scale, [member.position + 1 for member in data.members]
     y = scale * np.array(data.values)
     traces: list[dict[str, Any]] = []
@@ -65,7 +65,7 @@ def draw(data: SweepData, _field: str = "") -> go.Figure:
 
 
 def table(data: SweepData, _field: str = "") -> dict[str, list[Any]]:
-    """A row per run that ended with a value."""
+    """Return a row per run that ended with a value."""
     return {
         "run": [member.run or "" for member in data.members],
         "position": [member.position for member in data.members],

@@ -25,7 +25,7 @@ class Looked(NamedTuple):
 
     @property
     def scale(self) -> float:
-        """What its values are multiplied by in figures."""
+        """Return what its values are multiplied by in figures."""
         return 100.0 if self.percent else 1.0
 
     @property
@@ -38,7 +38,7 @@ class Looked(NamedTuple):
         return words.accuracy(value) if self.percent else words.significant(value)
 
     def better(self, one: float, other: float) -> bool:
-        """Whether one value is better than another."""
+        """Return whether one value is better than another."""
         return one > other if self.maximise else one < other
 
 
@@ -72,17 +72,17 @@ class SweepData:
 
     @property
     def chosen(self) -> bool:
-        """Whether members were chosen by what others found."""
+        """Return whether members were chosen by what others found."""
         return self.plan.sampler.kind == "adaptive"
 
     @property
     def values(self) -> tuple[float, ...]:
-        """The objective of each member."""
+        """Return the objective of each member."""
         return tuple(member.objective for member in self.members if member.objective is not None)
 
     @property
     def best(self) -> int | None:
-        """The place of the best member, the first of equal ones."""
+        """Return the place of the best member, the first of equal ones."""
         values = self.values
         sign = 1 if self.looked.maximise else -1
         return max(range(len(values)), key=lambda place: (sign * values[place], -place)) if values else None
@@ -93,7 +93,7 @@ class SweepData:
 
     @property
     def n_text(self) -> str:
-        """How many members are behind a figure."""
+        """Return how many members are behind a figure."""
         left = self.started - len(self.members) - self.stopped
         early = f"; {self.stopped} stopped early" if self.stopped else ""
         rest = f"{early}; {left} without a value{' yet' if self.live else ''}" if left else early
@@ -101,7 +101,7 @@ class SweepData:
 
     @property
     def nothing(self) -> str:
-        """Why there is nothing to draw."""
+        """Return why there is nothing to draw."""
         return "The first point appears when a run ends." if self.live else "No run ended with a value."
 
 

@@ -41,7 +41,7 @@ def of(data: SweepData) -> tuple[int, tuple[Importance, ...]]:
 
 
 def finding(data: SweepData, shares: Sequence[Importance]) -> list[Part]:
-    """The field that decides most, or why none is named."""
+    """Return the field that decides most, or why none is named."""
     if reason := missing(data):
         return reason
     if not shares:
@@ -56,7 +56,7 @@ def finding(data: SweepData, shares: Sequence[Importance]) -> list[Part]:
 
 
 def draw(data: SweepData, _field: str = "") -> go.Figure:
-    """The figure: a point with its interval for each field, the largest on top."""
+    """Return the figure: a point with its interval for each field, the largest on top."""
     n, shares = of(data)
     named = {column.path: column.label for column in data.columns}
     shown = list(reversed(shares))
@@ -91,7 +91,7 @@ def draw(data: SweepData, _field: str = "") -> go.Figure:
 
 
 def table(data: SweepData, _field: str = "") -> dict[str, list[Any]]:
-    """A row per field: its share and the interval, in [0, 1]."""
+    """Return a row per field: its share and the interval, in [0, 1]."""
     n, shares = of(data)
     return {
         "field": [item.path for item in shares],

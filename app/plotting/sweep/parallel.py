@@ -40,7 +40,7 @@ def _objective(data: SweepData) -> Column:
 
 
 def finding(data: SweepData) -> list[Part]:
-    """What the best runs have in common."""
+    """Return what the best runs have in common."""
     best = front(data)
     if not best:
         return [Part(data.nothing)]
@@ -59,7 +59,7 @@ def finding(data: SweepData) -> list[Part]:
 
 
 def draw(data: SweepData, _field: str = "") -> go.Figure:
-    """The figure: an axis for each field and one for the objective, a line for each run."""
+    """Return the figure: an axis for each field and one for the objective, a line for each run."""
     fields = (*data.columns, _objective(data))
     y = np.stack([heights(field) for field in fields], axis=1) if data.members else np.zeros((0, len(fields)))
     best = front(data)
@@ -96,7 +96,7 @@ def _lines(
     data: SweepData, fields: tuple[Column, ...], y: NDArray[np.float64], places: list[int], role: str, width: float,
     opacity: float, name: str,
 ) -> dict[str, Any]:  # fmt: skip
-    """One trace for many runs, whose lines do not touch: a hundred traces would take seconds to draw."""
+    """Return one trace for many runs, whose lines do not touch: a hundred traces would take seconds to draw."""
     xs: list[float | None] = []
     ys: list[float | None] = []
     text: list[str] = []
@@ -113,7 +113,7 @@ def _lines(
 
 
 def _ends(data: SweepData, field: Column, at: int, *, last: bool) -> list[dict[str, Any]]:
-    """The least and the greatest value of an axis, at its ends; every name of one that has names."""
+    """Return the least and the greatest value of an axis, at its ends; every name of one that has names."""
     place: dict[str, Any] = {"x": at, "xanchor": "right" if last else "left", "xshift": -4 if last else 4}
     if field.levels:
         return [note(name, y=(i + 0.5) / len(field.levels), yanchor="middle", **place)
@@ -129,7 +129,7 @@ def _text(field: Column, number: float) -> str:
 
 
 def table(data: SweepData, _field: str = "") -> dict[str, list[Any]]:
-    """A row per run that ended with a value."""
+    """Return a row per run that ended with a value."""
     columns: dict[str, list[Any]] = {"run": [member.run or "" for member in data.members]}
     for field in data.columns:
         columns[field.path] = [_text(field, number) if field.levels else number for number in field.numbers]

@@ -28,7 +28,7 @@ def means(data: SweepData, path: str) -> list[tuple[float, float, int]]:
 
 
 def finding(data: SweepData, path: str) -> list[Part]:
-    """Which value has the best mean, or which the best run has."""
+    """Return which value has the best mean, or which the best run has."""
     if data.best is None:
         return [Part(data.nothing)]
     field = column(data, path)
@@ -43,7 +43,7 @@ def finding(data: SweepData, path: str) -> list[Part]:
 
 
 def draw(data: SweepData, path: str) -> go.Figure:
-    """The figure: a point for each run, and the mean where runs share a value of the field."""
+    """Return the figure: a point for each run, and the mean where runs share a value of the field."""
     field, scale = column(data, path), data.looked.scale
     y, shared = scale * np.array(data.values), means(data, path)
     traces: list[dict[str, Any]] = []
@@ -80,7 +80,7 @@ def draw(data: SweepData, path: str) -> go.Figure:
 
 
 def ticks(field: Column, title: str) -> dict[str, Any]:
-    """The axis of a field: of numbers, of their logarithms, or of names."""
+    """Return the axis of a field: of numbers, of their logarithms, or of names."""
     if field.levels:
         places = list(range(len(field.levels)))
         return axis(title, tickvals=places, ticktext=list(field.levels), range=[-0.5, len(places) - 0.5])
@@ -88,7 +88,7 @@ def ticks(field: Column, title: str) -> dict[str, Any]:
 
 
 def table(data: SweepData, path: str) -> dict[str, list[Any]]:
-    """A row per run that ended with a value."""
+    """Return a row per run that ended with a value."""
     field = column(data, path)
     values = [_value(field, number) if field.levels else number for number in field.numbers]
     return {"run": [member.run or "" for member in data.members], path: values, "objective": list(data.values)}

@@ -25,9 +25,9 @@ class ChanceInfo(NamedTuple):
     """Shares in [0, 1] of the smaller mask's kept weights that the other keeps too, means over the pairs.
 
     One entry per layer, and a last one for all of them where there are several: `pairs` counts those with a weight in
-    it; `expected` and `sd` are the mean's own under each null, and hold those nulls alone that apply to every pair.
-    `nested` pairs are left out, `same` of which are of one mask. `partners` are the layers' names in other runs;
-    `estimated` the layers whose unit-permuted interval is no exact one; `unpermuted` why there is none in this model.
+    it. `expected` and `sd` are the mean's own under each null, and hold those nulls alone that apply to every pair.
+    `nested` pairs are left out, `same` of which are of one mask. `partners` are the layers' names in other runs.
+    `estimated` the layers whose unit-permuted interval is no exact one. `unpermuted` why there is none in this model.
     """
 
     title: str
@@ -48,14 +48,14 @@ class ChanceInfo(NamedTuple):
     unpermuted: str = ""
 
     def interval(self, null: Null) -> tuple[Floats, Floats]:
-        """Where 95 % of such means lie by chance, within [0, 1]; NaN where the null does not apply."""
+        """Return where 95 % of such means lie by chance, within [0, 1]; NaN where the null does not apply."""
         none = np.full(len(self.layers), np.nan)
         mean, reach = self.expected.get(null, none), REACH * self.sd.get(null, none)
         return np.maximum(mean - reach, 0), np.minimum(mean + reach, 1)
 
 
 def info(source: Source[ChanceOptions]) -> ChanceInfo:
-    """The data of the figure, from the overlaps.
+    """Return the data of the figure, from the overlaps.
 
     Nested pairs, which share all by construction, are left out unless they are the pair asked for. Pairs that have a
     ticket in common are uncorrelated under each null, so variances of the mean add up; so they do over layers.
@@ -92,7 +92,7 @@ def info(source: Source[ChanceOptions]) -> ChanceInfo:
         i, j = i[~inside], j[~inside]
 
     def of_pairs(values: NDArray[Any]) -> Floats:
-        """(pairs, layers), and all layers together where there are several."""
+        """Return (pairs, layers), and all layers together where there are several."""
         chosen = values[i, j].astype(np.float64)
         return np.concatenate([chosen, chosen.sum(axis=1, keepdims=True)], axis=1) if several else chosen
 
@@ -120,5 +120,5 @@ def info(source: Source[ChanceOptions]) -> ChanceInfo:
 
 
 def _in_all(sizes: Ints) -> Ints:
-    """Kept weights of the smaller of each two masks over all layers, `(k, k, 1)`."""
+    """Return the kept weights of the smaller of each two masks over all layers, `(k, k, 1)`."""
     return smaller(sizes.sum(axis=1, keepdims=True))

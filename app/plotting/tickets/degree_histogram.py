@@ -63,12 +63,12 @@ class DegreeInfo(NamedTuple):
 
 
 def reads(options: DegreeOptions) -> Reads:
-    """The artifacts of one level."""
+    """Return the artifacts of one level."""
     return Reads({}, {PYRAMID: options.level})
 
 
 def info(source: Source[DegreeOptions]) -> DegreeInfo:
-    """The data of the figure, from the artifacts `pyramid` of one level."""
+    """Return the data of the figure, from the artifacts `pyramid` of one level."""
     options, known = source.options, layers(source)
     chosen = [layer for layer in known if options.layer in ("", layer.name)]
     if not chosen:
@@ -107,7 +107,7 @@ def info(source: Source[DegreeOptions]) -> DegreeInfo:
 
 
 def _degrees(layer: Layer, tensors: Tensors, side: Side) -> NDArray[np.int64] | None:
-    """Kept weights of each unit, or of each input: of all columns of an input channel."""
+    """Return the kept weights of each unit, or of each input: of all columns of an input channel."""
     sums = layer.sums(tensors, "rows" if side == "units" else "columns")
     if sums is None:
         return None
@@ -122,7 +122,7 @@ def _noun(side: Side, layer: Layer | None) -> str:
 
 
 def _edges(kept: NDArray[np.int64], random: Floats) -> Floats:
-    """Edges of bins of equally many whole numbers, over what is there and what chance may show.
+    """Return edges of bins of equally many whole numbers, over what is there and what chance may show.
 
     At most 48, and fewer for few units: 2√units, but at least 8.
     """
@@ -143,7 +143,7 @@ def _empty(options: DegreeOptions, layer: Layer | None, why: tuple[Part, ...]) -
 
 
 def finding(info: DegreeInfo) -> list[Part]:
-    """How many keep nothing, and how unequal they are, both against chance."""
+    """Return how many keep nothing, and how unequal they are, both against chance."""
     if info.awaited:
         return list(info.awaited)
     where, noun = f"At level {info.level}, ", info.noun
@@ -170,7 +170,7 @@ def finding(info: DegreeInfo) -> list[Part]:
 
 
 def draw(info: DegreeInfo) -> go.Figure:
-    """The figure: outlines of the mean over replicates with its band, and of what chance gives."""
+    """Return the figure: outlines of the mean over replicates with its band, and of what chance gives."""
     n, look, soft = info.counts.shape[1], LOOKS[WINNING_TICKET], LOOKS[SOFT]
     data: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
@@ -232,12 +232,12 @@ def draw(info: DegreeInfo) -> go.Figure:
 
 
 def _outline(counts: Floats) -> NDArray[np.float32]:
-    """Heights of steps at the edges of bins."""
+    """Return heights of steps at the edges of bins."""
     return np.append(counts, counts[-1]).astype(np.float32)
 
 
 def _end(info: DegreeInfo, role: str, counts: Floats, label: str) -> labels.End:
-    """The point of an outline beyond its peak at which it falls to half of it."""
+    """Return the point of an outline beyond its peak at which it falls to half of it."""
     peak = int(counts.argmax())
     half = peak + int(np.argmax(np.append(counts[peak:], 0.0) <= counts[peak] / 2))
     return labels.End(role, label, float(info.edges[half]), float(counts[peak]) / 2)
@@ -255,7 +255,7 @@ def _foot(info: DegreeInfo) -> str:
 
 
 def table(info: DegreeInfo) -> dict[str, list[Any]]:
-    """One row per bin and replicate: units that keep so many weights, and how many do under a random mask.
+    """Return one row per bin and replicate: units that keep so many weights, and how many do under a random mask.
 
     For each replicate, units without weights and the standard deviation over units, and both under random masks.
     """

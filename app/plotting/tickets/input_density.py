@@ -29,11 +29,13 @@ class InputOptions(Options):
 
 
 class InputInfo(NamedTuple):
-    """Kept weights of each cell of a picture relative to chance: 1 where a uniformly random mask keeps as many.
+    """Return the kept weights of each cell of a picture relative to chance: 1 where a uniformly random mask keeps as
+    many.
 
-    `ratio` is (n_levels, n_channels, height, width), the mean over replicates, and `last` (n_replicates, n_channels,
-    height, width) that of each at the last level, NaN where the layer keeps nothing. `n`, `density` of the layer, the
-    standard deviation `spread` over cells and `random_spread`, that of as many uniformly random masks, are (n_levels,).
+    `ratio` is (n_levels, n_channels, height, width), the mean over replicates. `last` is (n_replicates, n_channels,
+    height, width), that of each at the last level. Both are NaN where the layer keeps nothing. `n`, `density` of the
+    layer, the standard deviation `spread` over cells and `random_spread`, that of as many uniformly random masks, are
+    (n_levels,).
     """
 
     layer: str
@@ -49,7 +51,7 @@ class InputInfo(NamedTuple):
 
 
 def info(source: Source[InputOptions]) -> InputInfo:
-    """The data of the figure, from the artifacts `pyramid` of all levels."""
+    """Return the data of the figure, from the artifacts `pyramid` of all levels."""
     known = layers(source)
     if not known:
         return _empty("first layer", None, awaited(source))
@@ -86,7 +88,7 @@ def info(source: Source[InputOptions]) -> InputInfo:
 
 
 def _columns(source: Source[InputOptions], layer: Layer) -> dict[int, list[Floats]]:
-    """Kept weights of each column by level, of each replicate asked for."""
+    """Return the kept weights of each column by level, of each replicate asked for."""
     wanted = source.options.replicate
     out: dict[int, list[Floats]] = {}
     for level, by in saved(source).items():
@@ -97,13 +99,13 @@ def _columns(source: Source[InputOptions], layer: Layer) -> dict[int, list[Float
 
 
 def _spaced(levels: list[int], most: int) -> NDArray[np.int64]:
-    """At most so many levels, evenly spaced, with the first and the last."""
+    """Return at most so many levels, evenly spaced, with the first and the last."""
     at = np.linspace(0, len(levels) - 1, min(len(levels), most)).round().astype(np.int64)
     return np.array(levels, dtype=np.int64)[at]
 
 
 def _relative(kept: Floats, view: View) -> Floats:
-    """Kept weights (n, n_columns) as (n, n_channels, height, width) relative to their means, which chance gives all."""
+    """Return kept weights (n, n_columns) as (n, n_channels, height, width), relative to their means."""
     cells = kept.reshape(-1, *view.shape)
     if view.added:
         cells = cells.sum(axis=1, keepdims=True)
@@ -113,7 +115,9 @@ def _relative(kept: Floats, view: View) -> Floats:
 
 
 def _random_spread(weights: int, most: int, columns: list[Floats]) -> float:
-    """Standard deviation over cells of the mean of random masks that keep as many weights, relative to that mean."""
+    """Return standard deviation over cells of the mean of random masks that keep as many weights, relative to that
+    mean.
+    """
     totals = [int(column.sum()) for column in columns]
     expected = sum(totals) * most / weights
     return math.sqrt(sum(variance(weights, most, kept) for kept in totals)) / expected if expected else math.nan
@@ -132,7 +136,7 @@ def _empty(layer: str, view: View | None, why: tuple[Part, ...]) -> InputInfo:
 
 
 def finding(info: InputInfo) -> list[Part]:
-    """Where the last mask shown keeps most and least, and how far random masks would stray."""
+    """Return where the last mask shown keeps most and least, and how far random masks would stray."""
     if info.awaited or info.view is None:
         return list(info.awaited)
     level = int(info.levels[-1])
@@ -148,7 +152,7 @@ def finding(info: InputInfo) -> list[Part]:
 
 
 def _where(info: InputInfo, view: View) -> list[Part]:
-    """The border against the middle of a picture; of a kernel, or a picture too small for that, its extremes."""
+    """Return the border against the middle of a picture; of a kernel, or a picture too small for that, its extremes."""
     picture = info.ratio[-1]
     if not view.kernel and min(picture.shape[1:]) >= 4:
         pairs = np.array([_border_and_middle(one[0]) for one in info.last])
@@ -167,7 +171,7 @@ def _where(info: InputInfo, view: View) -> list[Part]:
 
 
 def _times(mean: float, ratios: Floats) -> list[Part]:
-    """A ratio, with the least and the most of several replicates."""
+    """Return a ratio, with the least and the most of several replicates."""
     times = [Part(words.significant(float(mean), 2), WINNING_TICKET)]
     if len(ratios) > 1:
         low, high = (words.significant(float(end), 2) for end in (np.nanmin(ratios), np.nanmax(ratios)))
@@ -181,7 +185,7 @@ def _place(at: tuple[np.intp, ...], picture: Floats) -> str:
 
 
 def _border_and_middle(picture: Floats) -> tuple[float, float]:
-    """Means over the outer eighth on each side, and over the inner half of rows and columns."""
+    """Return means over the outer eighth on each side, and over the inner half of rows and columns."""
     height, width = picture.shape
     edge = np.ones(picture.shape, np.bool_)
     y, x = max(1, height // 8), max(1, width // 8)
@@ -191,7 +195,7 @@ def _border_and_middle(picture: Floats) -> tuple[float, float]:
 
 
 def draw(info: InputInfo) -> go.Figure:
-    """The figure: a picture for each level, and for each channel of a kernel, on one scale of colours."""
+    """Return the figure: a picture for each level, and for each channel of a kernel, on one scale of colours."""
     where = f"Kept weights per {info.view.cell if info.view else 'pixel'}, {info.layer}"
     pictures = [
         Picture(level, words.density(share), f"channel {channel}" if ratio.shape[0] > 1 else "", cells)
@@ -237,7 +241,7 @@ def _foot(info: InputInfo) -> str:
 
 
 def table(info: InputInfo) -> dict[str, list[Any]]:
-    """One row per level, channel and cell; kept in units of what chance gives, the mean over `replicates`.
+    """Return one row per level, channel and cell; kept in units of what chance gives, the mean over `replicates`.
 
     Standard deviations are over the cells of a level. At the last level each replicate has its column.
     """

@@ -22,20 +22,20 @@ class View(NamedTuple):
 
     @property
     def rows(self) -> int:
-        """Pictures of a level: one for each channel that is not added to the others."""
+        """Return pictures of a level: one for each channel that is not added to the others."""
         return 1 if self.added else self.shape[0]
 
     @property
     def cell(self) -> str:
-        """What a cell is called."""
+        """Return what a cell is called."""
         return "kernel position" if self.kernel else "pixel"
 
 
 def view_of(layer: Layer, recorded: Any) -> View | None:
-    """The pictures of a layer's columns; `told` is the shape of one example, None where unknown.
+    """Return the pictures of a layer's columns; `told` is the shape of one example, None where unknown.
 
-    None if the layer is linear and its inputs are no picture: examples are texts, or no shape fits, and no square of 1
-    or 3 channels either.
+    None if the layer is linear and its inputs are no picture. Then examples are texts, or neither a shape nor a square
+    of 1 or 3 channels fits.
     """
     if len(layer.shape) > 2:
         channels, (height, width) = layer.shape[1], _plane(layer.shape[2:])
@@ -54,5 +54,5 @@ def view_of(layer: Layer, recorded: Any) -> View | None:
 
 
 def _plane(kernel: tuple[int, ...]) -> tuple[int, int]:
-    """A kernel of one, two or more dimensions as rows and columns."""
+    """Return a kernel of one, two or more dimensions as rows and columns."""
     return math.prod(kernel[:-1]), kernel[-1]

@@ -22,9 +22,9 @@ _AXIS = "weights remaining in the layer (%)"
 
 
 class LayerInfo(NamedTuple):
-    """`density` is (n_layers, n_levels, n_replicates) in [0, 1], NaN where not started; `kept` and `total` count
-    the weights of all layers at the last level, the mean over replicates. `csr` is 1 where a layer was trained as
-    compressed sparse rows, 0 where dense, of the shape of `density`; `collapsed` says where tickets have collapsed."""
+    """`density` is (n_layers, n_levels, n_replicates) in [0, 1], NaN where not started. `kept` and `total` count the
+    weights of all layers at the last level, the mean over replicates. `csr` is 1 where a layer was trained as
+    compressed sparse rows, 0 where dense, of the shape of `density`. `collapsed` says where tickets have collapsed."""
 
     names: tuple[str, ...]
     levels: NDArray[np.int64]
@@ -41,7 +41,7 @@ class LayerInfo(NamedTuple):
 
 
 def info(source: Source[Options]) -> LayerInfo:
-    """The data of the figure, from the series `layers`."""
+    """Return the data of the figure, from the series `layers`."""
     rows = source.rows("layers")
     planned = source.run.levels
     if rows is not None:
@@ -83,7 +83,7 @@ def _info(rows: Series, names: tuple[str, ...], planned: int, live: bool) -> Lay
 
 
 def finding(info: LayerInfo) -> list[Part]:
-    """Which layer gave up most and which least at the last level reached."""
+    """Return which layer gave up most and which least at the last level reached."""
     if not len(info.levels):
         return [Part("The first point appears when the first training starts." if info.live
                      else "Nothing to show: no training was started.")]  # fmt: skip
@@ -112,7 +112,7 @@ def finding(info: LayerInfo) -> list[Part]:
 
 
 def sparsely(info: LayerInfo) -> str:
-    """Which layers were trained as compressed sparse rows, and from which level on; "" where none was."""
+    """Return which layers were trained as compressed sparse rows, and from which level on; "" where none was."""
     since: dict[int, list[str]] = {}
     for name, of_layer in zip(info.names, info.csr, strict=True):
         levels = np.flatnonzero((of_layer == 1).any(axis=1))
@@ -123,7 +123,7 @@ def sparsely(info: LayerInfo) -> str:
 
 
 def draw(info: LayerInfo) -> go.Figure:
-    """The figure: a line per layer by level, or a row per layer where lines would be points or a crowd."""
+    """Return the figure: a line per layer by level, or a row per layer where lines would be points or a crowd."""
     n = int(np.isfinite(info.density).sum(axis=2).max(initial=0))
     scale = level_lines.log_scale(np.append(info.density, info.overall))
     shared: dict[str, Any] = {"title": "Density by layer", "finding": finding(info), "foot": foot(info, scale), "n": n}
@@ -147,18 +147,18 @@ def draw(info: LayerInfo) -> go.Figure:
 
 
 def in_rows(info: LayerInfo) -> bool:
-    """Whether each layer has a row with a whisker, and no line with a band."""
+    """Return whether each layer has a row with a whisker, and no line with a band."""
     return len(info.levels) > 0 and (len(info.names) > level_lines.DISTINCT or not info.planned_levels)
 
 
 def foot(info: LayerInfo, scale: LogScale) -> str:
-    """n, what the band or the whisker is, what was trained sparsely and what a cross is."""
+    """Return n, what the band or the whisker is, what was trained sparsely and what a cross is."""
     spread = "bars" if in_rows(info) else "band"
     return f"{level_lines.foot(info.density, spread)}{sparsely(info)}{level_lines.empty_note(scale)}"
 
 
 def table(info: LayerInfo) -> dict[str, list[Any]]:
-    """One row per layer, level and replicate; density in [0, 1], csr 1 where trained as compressed sparse rows.
+    """Return one row per layer, level and replicate; density in [0, 1], csr 1 where trained as compressed sparse rows.
 
     `kept` and `weights` are counts.
     """

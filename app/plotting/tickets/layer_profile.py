@@ -29,7 +29,8 @@ def size(n_layers: int) -> str:
 
 
 def traces(names: Sequence[str], levels: Ints, density: Floats, scale: LogScale) -> list[dict[str, Any]]:
-    """A marker for each layer's mean at the last level, with a whisker from least to most, and faint earlier levels.
+    """Return a marker for each layer's mean at the last level, with a whisker from least to most, and faint earlier
+    levels.
 
     `density` is (n_layers, n_levels, n_replicates) in [0, 1]; layers that keep nothing are crosses at the floor.
     """
@@ -68,7 +69,7 @@ def traces(names: Sequence[str], levels: Ints, density: Floats, scale: LogScale)
 
 
 def axes(names: Sequence[str], scale: LogScale, title: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The logarithmic axis of densities, and the rows downwards with their names."""
+    """Return the logarithmic axis of densities, and the rows downwards with their names."""
     every = -(-len(names) // ROWS)
     rows = list(range(0, len(names), every))
     return log_axis(title, scale), axis(

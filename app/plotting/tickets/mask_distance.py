@@ -23,7 +23,7 @@ class DistanceInfo(NamedTuple):
     """Each level against the one before it. Shares of the weights, dead ones counted, are in [0, 1]; NaN where unknown.
 
     `distance` (n_layers, n_levels, n_replicates) and `overall` (n_levels, n_replicates), of all layers together, are
-    shares whose mask changes; `pruned`, like `overall`, is the least that the numbers of kept weights imply: what a
+    shares whose mask changes. `pruned`, like `overall`, is the least that the numbers of kept weights imply: what a
     nested mask changes. `revived` counts weights that were pruned before and are kept now. `apart`: no level goes on
     from the one before.
     """
@@ -41,12 +41,12 @@ class DistanceInfo(NamedTuple):
 
 
 def wanted(run: Run) -> bool:
-    """Whether a run has two successive masks; an import of one level has none."""
+    """Return whether a run has two successive masks; an import of one level has none."""
     return run.levels > 0
 
 
 def info(source: Source[Options]) -> DistanceInfo:
-    """The data of the figure, from the series `layers`."""
+    """Return the data of the figure, from the series `layers`."""
     rows, planned = source.rows("layers"), source.run.levels
     # Runs of before this was measured have no such column.
     if rows is not None and "flipped" in rows.columns:
@@ -83,7 +83,7 @@ def _info(rows: Series, names: tuple[str, ...], planned: int, live: bool) -> Dis
 
 
 def finding(info: DistanceInfo) -> list[Part]:
-    """The largest and the last distance, and whether a pruned weight ever comes back."""
+    """Return the largest and the last distance, and whether a pruned weight ever comes back."""
     if not np.isfinite(info.overall).any():
         return [Part("The first distance appears with the first pruning." if info.live
                      else "Nothing to show: no two successive masks were compared.")]  # fmt: skip
@@ -108,7 +108,7 @@ def _returns(info: DistanceInfo) -> str:
 
 
 def draw(info: DistanceInfo) -> go.Figure:
-    """The figure: one line per layer, a dotted one for all of them, a dashed one for what pruning alone implies."""
+    """Return the figure: a line per layer, a dotted one for all, a dashed one for what pruning alone implies."""
     lines = level_lines.of_layers(info.names, info.distance)
     every = level_lines.of_all(info.overall)
     pruned = Line("all layers, if nested", "if nested", info.pruned, "9px,4px", role=SOFT)
@@ -134,7 +134,7 @@ def _foot(info: DistanceInfo) -> str:
 
 
 def table(info: DistanceInfo) -> dict[str, list[Any]]:
-    """One row per layer, and one for all, by level and replicate; shares in [0, 1], `regrown` a count."""
+    """Return one row per layer, and one for all, by level and replicate; shares in [0, 1], `regrown` a count."""
     n_layers, (n_levels, n) = len(info.names) + 1, info.overall.shape
     names = (*info.names, "all layers") if n_levels else ()
     none = [np.nan] * (len(info.names) * n_levels * n)

@@ -35,7 +35,7 @@ class MatrixInfo(NamedTuple):
     """k tickets, all layers shown added up.
 
     `iou`, `chance_iou` (that of the expected intersection), `expected` and `adjusted` are (k, k), NaN where not
-    defined; `shown` is the one of them that has the colour. `same` marks pairs of one mask among the nested ones. `n`
+    defined. `shown` is the one of them that has the colour. `same` marks pairs of one mask among the nested ones. `n`
     counts replicates and `who` says of what; `paired` says how layers of several runs are, `pairings` (k, k) which.
     """
 
@@ -70,13 +70,15 @@ class MatrixInfo(NamedTuple):
 
     @property
     def top(self) -> float | None:
-        """Where the colours end: the largest of two different tickets, rounded up to a twentieth; None without two."""
+        """Return where the colours end: the largest of two different tickets, rounded up to a twentieth; None without
+        two.
+        """
         pairs = self.shown[~np.eye(len(self.tickets), dtype=bool) & np.isfinite(self.shown)]
         return float(min(1.0, max(0.05, np.ceil(20 * pairs.max()) / 20))) if pairs.size else None
 
 
 def info(source: Source[MatrixOptions]) -> MatrixInfo:
-    """The data of the figure, from the overlaps."""
+    """Return the data of the figure, from the overlaps."""
     options, overlaps = source.options, source.overlaps
     refs = overlaps.refs if overlaps else ()
     k = len(refs)
@@ -108,7 +110,7 @@ def info(source: Source[MatrixOptions]) -> MatrixInfo:
 
 
 def finding(info: MatrixInfo) -> list[Part]:
-    """What pairs share on average, and what chance would give them; nested pairs apart."""
+    """Return what pairs share on average, and what chance would give them; nested pairs apart."""
     if info.awaited:
         return list(info.awaited)
     pairs = np.triu(np.ones(info.nested.shape, bool), 1)
@@ -152,7 +154,9 @@ def finding(info: MatrixInfo) -> list[Part]:
 
 
 def draw(info: MatrixInfo) -> go.Figure:
-    """The figure: cells by address of their tickets, so that a click names both; colours end at the largest pair."""
+    """Return the figure: cells by address of their tickets, so that a click names both; colours end at the largest
+    pair.
+    """
     k, top = len(info.tickets), info.top
     name = "IoU" if info.measure == "iou" else f"adjusted overlap ({NAMES[info.null]})"
     data: list[dict[str, Any]] = []
@@ -193,7 +197,7 @@ def draw(info: MatrixInfo) -> go.Figure:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """An overlap with a true minus, "–" where it is not defined."""
+    """Return an overlap with a true minus, "–" where it is not defined."""
     if value != value:
         return "–"
     written = f"{value:.{digits}f}"
@@ -205,7 +209,7 @@ def _mark(info: MatrixInfo, i: int, j: int) -> str:
 
 
 def _marked(inside: int, same: int) -> str:
-    """How many pairs have which mark, as the cells have them."""
+    """Return how many pairs have which mark, as the cells have them."""
     counts = ((inside, "nested pair", "", "⊂"), (same, "pair", " of the same mask", "="))
     return " and ".join(
         f"{plural(n, noun)}{more} {'is' if n == 1 else 'are'} marked {sign}" for n, noun, more, sign in counts if n
@@ -230,7 +234,7 @@ def _texts(info: MatrixInfo) -> list[list[str]]:
 
 
 def _hovers(info: MatrixInfo) -> list[list[str]]:
-    """One text per cell, symmetric."""
+    """Return one text per cell, symmetric."""
     k = len(info.tickets)
     texts = [[""] * k for _ in range(k)]
     for i in range(k):
@@ -260,7 +264,7 @@ def _foot(info: MatrixInfo) -> str:
 
 
 def table(info: MatrixInfo) -> dict[str, list[Any]]:
-    """One row per two tickets, each with itself too."""
+    """Return one row per two tickets, each with itself too."""
     a, b = np.triu_indices(len(info.tickets))
     return {
         "a": [info.tickets[i] for i in a],
@@ -280,7 +284,7 @@ def table(info: MatrixInfo) -> dict[str, list[Any]]:
 
 
 def _overlaps_alone(_options: Options) -> Reads:
-    """Overlaps are read apart, mask by mask; no artifact is loaded whole."""
+    """Return nothing: overlaps are read apart, mask by mask, and no artifact is loaded whole."""
     return Reads({}, {})
 
 

@@ -58,12 +58,12 @@ class OverlapOptions(Options):
 
     @property
     def named(self) -> tuple[TicketRef, ...]:
-        """The tickets that are named, each once; empty leaves the choice to `across`."""
+        """Return the tickets that are named, each once; empty leaves the choice to `across`."""
         return _parsed(self.tickets)
 
     @property
     def other_runs(self) -> tuple[str, ...]:
-        """Ids of all runs that are named."""
+        """Return ids of all runs that are named."""
         return tuple(dict.fromkeys([*_split(self.others), *(ref.run for ref in self.named)]))
 
     @field_validator("tickets")
@@ -124,12 +124,12 @@ class MatrixOptions(OverlapOptions):
 
     @property
     def null(self) -> Null:
-        """What chance means here; beside IoU it is the plainest."""
+        """Return what chance means here; beside IoU it is the plainest."""
         return "uniform" if self.measure == "iou" else self.measure
 
 
 def title(source: Source[Any]) -> str:
-    """Whose overlap is shown, and of which layers."""
+    """Return whose overlap is shown, and of which layers."""
     options = source.options
     refs = source.overlaps.refs if source.overlaps else ()
     level = refs[0].level if refs else options.level
@@ -150,7 +150,7 @@ def title(source: Source[Any]) -> str:
 
 
 def awaited(source: Source[Any]) -> tuple[Part, ...]:
-    """Why there is nothing to compare; empty when there is."""
+    """Return why there is nothing to compare; empty when there is."""
     overlaps, layer = source.overlaps, source.options.layer
     there = overlaps.layers if overlaps and overlaps.refs else source.layers
     if layer is not None and layer not in there:
@@ -169,12 +169,12 @@ def awaited(source: Source[Any]) -> tuple[Part, ...]:
 
 
 def replicates(refs: Sequence[TicketRef]) -> int:
-    """How many replicates these tickets come from; those of several runs count apart."""
+    """Return how many replicates these tickets come from; those of several runs count apart."""
     return len({(ref.run, ref.replicate) for ref in refs})
 
 
 def count(refs: Sequence[TicketRef]) -> str:
-    """What n is, for the foot: replicates of one run, else the tickets and the runs that they come from."""
+    """Return what n is, for the foot: replicates of one run, else the tickets and the runs that they come from."""
     runs = len({ref.run for ref in refs})
     if runs < 2:
         return plural(replicates(refs), "replicate")
@@ -184,7 +184,7 @@ def count(refs: Sequence[TicketRef]) -> str:
 
 
 def pairs_by(overlaps: Overlaps) -> str:
-    """How layers of several runs are paired, for the foot; empty for one run."""
+    """Return how layers of several runs are paired, for the foot; empty for one run."""
     ways = {"name": "by name", "shape": "by shape", "choice": "as chosen"}
     return (
         f"layers paired {' or '.join(dict.fromkeys(ways[by] for by in overlaps.paired_by.values()))}"
@@ -194,12 +194,12 @@ def pairs_by(overlaps: Overlaps) -> str:
 
 
 def partners(overlaps: Overlaps, layer: int) -> str:
-    """What one layer is called in the other runs, for a table: "06f3k2m9qa: input; …"."""
+    """Return what one layer is called in the other runs, for a table: "06f3k2m9qa: input; …"."""
     return "; ".join(f"{run}: {names[layer]}" for run, names in overlaps.partners.items())
 
 
 def pairing(overlaps: Overlaps, a: TicketRef, b: TicketRef) -> str:
-    """Which layers of two tickets are compared, for a table: "fc1 = input; …"; empty within one run."""
+    """Return which layers of two tickets are compared, for a table: "fc1 = input; …"; empty within one run."""
     if a.run == b.run:
         return ""
     mine, theirs = (overlaps.partners.get(ref.run, overlaps.layers) for ref in (a, b))
@@ -207,7 +207,7 @@ def pairing(overlaps: Overlaps, a: TicketRef, b: TicketRef) -> str:
 
 
 def labels(refs: Sequence[TicketRef], runs: Mapping[str, str] = MappingProxyType({})) -> list[str]:
-    """Short names, of only what tells these tickets apart: "r2", "r2 L5", "Digits r2", "shuffled mask".
+    """Return short names, of only what tells these tickets apart: "r2", "r2 L5", "Digits r2", "shuffled mask".
 
     `runs` holds the names of runs by id; one without is called by its id.
     """

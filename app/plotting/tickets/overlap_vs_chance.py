@@ -37,7 +37,7 @@ _GLYPHS: Mapping[Null, str] = {"uniform": "◇", "unit_permuted": "□", "magnit
 
 
 def finding(info: ChanceInfo) -> list[Part]:
-    """What pairs share in all, what chance gives, and in which layers they are beyond the strictest null."""
+    """Return what pairs share in all, what chance gives, and in which layers they are beyond the strictest null."""
     if info.awaited:
         return list(info.awaited)
     if not info.pairs[-1]:
@@ -79,7 +79,9 @@ def finding(info: ChanceInfo) -> list[Part]:
 
 
 def draw(info: ChanceInfo) -> go.Figure:
-    """The figure: a filled dot is what was observed, an open sign with a line the null's mean and 95 % around it."""
+    """Return the figure: a filled dot is what was observed, an open sign with a line the null's mean and 95 % around
+    it.
+    """
     rows = len(info.layers)
     nulls = [null for null in NULLS if null in info.expected]
     places = np.linspace(-0.27, 0.27, 1 + len(nulls))
@@ -146,7 +148,7 @@ def draw(info: ChanceInfo) -> go.Figure:
 
 
 def _places(texts: Sequence[str]) -> list[tuple[int, int]]:
-    """Shifts in px of signs one after another, in lines that a phone holds."""
+    """Return shifts in px of signs one after another, in lines that a phone holds."""
     places, x, y = [], -40, 40
     for text in texts:
         if x > -40 and x + _width(text) > 230:
@@ -183,7 +185,7 @@ def _foot(info: ChanceInfo) -> str:
 
 
 def table(info: ChanceInfo) -> dict[str, list[Any]]:
-    """One row per layer and null; shares in [0, 1]."""
+    """Return one row per layer and null; shares in [0, 1]."""
     none = np.full(len(info.layers), np.nan)
     mean = np.stack([info.expected.get(null, none) for null in NULLS], 1).ravel()
     low, high = (np.stack(ends, 1).ravel() for ends in zip(*map(info.interval, NULLS), strict=True))
@@ -200,7 +202,7 @@ def table(info: ChanceInfo) -> dict[str, list[Any]]:
 
 
 def _overlaps_alone(_options: Options) -> Reads:
-    """Overlaps are read apart, mask by mask; no artifact is loaded whole."""
+    """Return nothing: overlaps are read apart, mask by mask, and no artifact is loaded whole."""
     return Reads({}, {})
 
 

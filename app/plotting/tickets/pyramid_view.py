@@ -20,32 +20,32 @@ class Layer(NamedTuple):
 
     @property
     def size(self) -> tuple[int, int]:
-        """Rows and columns of its mask."""
+        """Return rows and columns of its mask."""
         return size_of(self.shape)
 
     @property
     def weights(self) -> int:
-        """How many weights it has."""
+        """Return how many weights it has."""
         return prod(self.shape)
 
     @property
     def kernel(self) -> int:
-        """Positions of its kernel, which are its columns for each input channel; 1 for a linear layer."""
+        """Return positions of its kernel, which are its columns for each input channel; 1 for a linear layer."""
         return prod(self.shape[2:])
 
     def sums(self, tensors: Tensors, kind: str) -> Any | None:
-        """Its "rows", "columns" or "strata" in an artifact; None where that has none."""
+        """Return its "rows", "columns" or "strata" in an artifact; None where that has none."""
         return tensors.get(f"{self.name}.weight.{kind}")
 
 
 def layers(source: Source[Any]) -> tuple[Layer, ...]:
-    """The layers in the order of the network; none before the run has told of them."""
+    """Return the layers in the order of the network; none before the run has told of them."""
     recorded = source.run.provenance.get("layers", ())
     return tuple(Layer(str(layer["name"]), tuple(int(n) for n in layer["shape"])) for layer in recorded)
 
 
 def saved(source: Source[Any]) -> Mapping[int, Mapping[int, Tensors]]:
-    """The artifacts by level and replicate, both in order."""
+    """Return the artifacts by level and replicate, both in order."""
     tensors: dict[int, dict[int, Tensors]] = defaultdict(dict)
     for name, replicate, level in sorted(source.artifacts, key=lambda place: (place[2], place[1])):
         if name == PYRAMID:
@@ -54,14 +54,14 @@ def saved(source: Source[Any]) -> Mapping[int, Mapping[int, Tensors]]:
 
 
 def unknown(source: Source[Any], layer: str) -> tuple[Part, ...]:
-    """The answer to the name of a layer that the network does not have."""
+    """Return the answer to the name of a layer that the network does not have."""
     names = ", ".join(source.layers)
     known = f"This network has the layers {names}." if names else "Its layers are not known yet."
     return (Part(f"No layer is named {layer!r}. {known}"),)
 
 
 def awaited(source: Source[Any], level: int | None = None) -> tuple[Part, ...]:
-    """What an empty figure waits for, or why it stays empty; `level` is the one that it shows, if only one."""
+    """Return what an empty figure waits for, or why it stays empty; `level` is the one that it shows, if only one."""
     which = "" if level is None else f" of level {level}"
     if source.live:
         return (Part(f"The mask{which} is saved when its training starts."),)

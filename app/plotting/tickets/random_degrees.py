@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 
 def degrees(total: int, most: int, kept: int) -> NDArray[np.float64]:
-    """Probability of each number 0 … `most` of kept weights of a unit that has `most` of the `total` weights.
+    """Return probability of each number 0 … `most` of kept weights of a unit that has `most` of the `total` weights.
 
     Exactly `kept` of the `total` are kept, each choice as likely as any other: the hypergeometric distribution.
     """
@@ -21,7 +21,7 @@ def degrees(total: int, most: int, kept: int) -> NDArray[np.float64]:
 
 
 def variance(total: int, most: int, kept: int) -> float:
-    """Variance of that number: the mean squared distance of a layer's units from their own mean."""
+    """Return variance of that number: the mean squared distance of a layer's units from their own mean."""
     if total < 2:
         return 0.0
     share = kept / total

@@ -35,8 +35,8 @@ class SurvivalOptions(Options):
 
 
 class SurvivalInfo(NamedTuple):
-    """Shares in [0, 1] of weights alive, NaN where not saved: `alive` of all (n_levels, n_replicates) and `groups`
-    (5, n_levels, n_replicates) of each fifth of the initial |w|, a layer's own fifths. `weights` counts them all."""
+    """Shares in [0, 1] of weights alive, NaN where not saved. `alive` (n_levels, n_replicates) is of all. `groups` (5,
+    n_levels, n_replicates) is of each fifth of the initial |w|, a layer's own fifths. `weights` counts them all."""
 
     title: str
     weights: int
@@ -50,12 +50,12 @@ class SurvivalInfo(NamedTuple):
 
 
 def wanted(run: Run) -> bool:
-    """Whether there is anything to compare: several levels, or initial weights of imported masks."""
+    """Return whether there is anything to compare: several levels, or initial weights of imported masks."""
     return run.levels > 0 or "no initial weights" not in run.provenance.get("format", "")
 
 
 def info(source: Source[SurvivalOptions]) -> SurvivalInfo:
-    """The data of the figure, from the artifacts `pyramid` of all levels."""
+    """Return the data of the figure, from the artifacts `pyramid` of all levels."""
     name = source.options.layer
     chosen = [layer for layer in layers(source) if name in (None, layer.name)]
     artifacts = saved(source) if chosen else {}
@@ -87,13 +87,13 @@ def info(source: Source[SurvivalOptions]) -> SurvivalInfo:
 
 
 def _fifths(strata: NDArray[Any]) -> Floats:
-    """A hundred groups as five."""
+    """Return the sums of a hundred groups as those of five."""
     fifths: Floats = strata.reshape(len(GROUPS), -1).sum(axis=1).astype(np.float64)
     return fifths
 
 
 def _sum(chosen: list[Layer], tensors: Tensors, kind: str) -> Floats:
-    """Kept weights of the layers together: in all from "rows", by fifth from "strata"; NaN unless all are there."""
+    """Return the kept weights of the layers: in all from "rows", by fifth from "strata"; NaN unless all are there."""
     of_layers = [layer.sums(tensors, kind) for layer in chosen]
     totals = [_fifths(sums) if kind == "strata" else np.array([sums.sum(dtype=np.float64)])
             for sums in of_layers if sums is not None]  # fmt: skip
@@ -101,7 +101,7 @@ def _sum(chosen: list[Layer], tensors: Tensors, kind: str) -> Floats:
 
 
 def finding(info: SurvivalInfo) -> list[Part]:
-    """How the largest and the smallest fifth fare at the last level that most replicates have reached."""
+    """Return how the largest and the smallest fifth fare at the last level that most replicates have reached."""
     if info.awaited:
         return list(info.awaited)
     shares = mean(info.alive)
@@ -130,7 +130,7 @@ def finding(info: SurvivalInfo) -> list[Part]:
 
 
 def _verdict(groups: Floats) -> str:
-    """What the shares of the fifths, (5, n_replicates), say of survival and initial magnitude."""
+    """Return what the shares of the fifths, (5, n_replicates), say of survival and initial magnitude."""
     steps = np.diff(mean(groups))
     there = groups[:, np.isfinite(groups).all(axis=0)]
     ends = there[-1] - there[0]
@@ -144,7 +144,7 @@ def _verdict(groups: Floats) -> str:
 
 
 def draw(info: SurvivalInfo) -> go.Figure:
-    """The figure: a line for each fifth that has weights, and the dotted one of all."""
+    """Return the figure: a line for each fifth that has weights, and the dotted one of all."""
     lines = [
         Line(name, label, share, dash, symbol)
         for name, label, share, dash, symbol in zip(GROUPS, _LABELS, info.groups, _DASHES, _SYMBOLS, strict=True)
@@ -171,7 +171,9 @@ def draw(info: SurvivalInfo) -> go.Figure:
 
 
 def table(info: SurvivalInfo) -> dict[str, list[Any]]:
-    """One row per group, level and replicate; alive in [0, 1] of so many `weights`, for a fifth of a fifth of them."""
+    """Return one row per group, level and replicate; alive in [0, 1] of so many `weights`, for a fifth of a fifth of
+    them.
+    """
     names = ("all", *GROUPS)
     n_levels, n = info.alive.shape
     return {

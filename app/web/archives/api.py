@@ -59,7 +59,9 @@ class ImportedArchive(BaseModel):
 
 @router.get("/runs/{run_id}/archive", response_class=Response, responses=_ZIP)
 def get_archive(run_id: Annotated[str, Path(max_length=32)], store: StoreDep) -> Response:
-    """The run as one file, with its log, measurements, artifacts and provenance, which another installation imports."""
+    """Return the run as one file, with its log, measurements, artifacts and provenance, which another installation
+    imports.
+    """
     store.run(run_id)
     return answer(store, [run_id], f"{run_id}.ticketscope.zip")
 
@@ -70,7 +72,7 @@ def get_archives(
     q: Annotated[str | None, Query(max_length=LENGTH, description="A query: all runs that it finds.")] = None,
     runs: Annotated[str, Query(max_length=11 * MOST, description="Ids of runs, separated by commas.")] = "",
 ) -> Response:
-    """Several runs as one file."""
+    """Return several runs as one file."""
     named = list(dict.fromkeys(filter(None, runs.split(","))))
     if not named and q is None:
         raise FieldError("runs", "name runs, or send a query as q")
@@ -82,7 +84,7 @@ def get_archives(
 
 @router.get("/sweeps/{sweep_id}/archive", response_class=Response, responses=_ZIP)
 def get_sweep_archive(sweep_id: Annotated[str, Path(max_length=32)], store: StoreDep) -> Response:
-    """The sweep as one file, with its runs but for those in the bin, which another installation imports."""
+    """Return the sweep as one file, with its runs but for those in the bin, which another installation imports."""
     check(store, runs_of(store.archived_sweep(sweep_id)))
     headers = {"Content-Disposition": attachment(f"sweep-{sweep_id}.ticketscope.zip")}
     return StreamingResponse(archive(store, (), [sweep_id]), media_type=MEDIA_TYPE, headers=headers)

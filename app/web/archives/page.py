@@ -20,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/archives")
 def archives(request: Request, store: StoreDep) -> HTMLResponse:
-    """Where an archive is chosen."""
+    """Return where an archive is chosen."""
     return page(request, "archives/archives.html", most=size(MAX_BYTES), shell=shell(store))
 
 
@@ -44,6 +44,6 @@ def import_archive(
 
 @router.post("/export")
 def export(store: StoreDep, fields: FormDep) -> Response:
-    """The chosen runs as one file."""
+    """Return the chosen runs as one file."""
     run_ids = list(dict.fromkeys(filter(None, fields.get("runs", "").split(","))))
     return answer(store, run_ids, f"runs-{len(run_ids)}.ticketscope.zip")

@@ -56,7 +56,7 @@ class Plan:
 
 
 async def receive(request: Request, settings: SettingsDep) -> AsyncIterator[BinaryIO]:
-    """The file that a request brings. Raises Invalid, HTTPException."""
+    """Yield the file that a request brings. Raises Invalid, HTTPException."""
     only = BadField(path="file", message="send multipart/form-data with one file, as `file`")
     form = await spooled(request, settings.data_dir / "imports", only, 1)
     try:

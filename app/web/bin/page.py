@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/bin")
 def bin_page(request: Request, store: StoreDep, cursor: Cursor = "", purged: int = 0) -> HTMLResponse:
-    """Deleted runs and sweeps."""
+    """Return deleted runs and sweeps."""
     runs = store.runs(binned=True, limit=LIMIT, cursor=cursor or None)
     sweeps = store.sweeps(LIMIT, binned=True)
     matching = len(runs.items) if not (runs.next or cursor) else store.count_found("", binned=True)

@@ -72,7 +72,7 @@ def group_runs(
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
     bom: Bom = False,
 ) -> Any:
-    """At most 200 groups of runs that share a value: n, states, and mean and standard deviation (n - 1) over runs."""
+    """Return at most 200 groups of runs that share a value: n, states, mean and standard deviation (n - 1)."""
     asked = [name.strip() for name in columns.split(",") if name.strip()]
     groups = store.groups(group, q=q, state=state, tag=tag, columns=asked, sort=sort)
     if not wants_csv(request.headers.get("accept", ""), form):
@@ -100,7 +100,7 @@ def list_runs(
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
     bom: Bom = False,
 ) -> Any:
-    """A page of runs, or as CSV up to 10,000; `next`, in CSV the header X-Next, is the cursor of the rest."""
+    """Return a page of runs, or as CSV up to 10,000; `next`, in CSV the header X-Next, is the cursor of the rest."""
     which: dict[str, Any] = {
         "q": q, "kind": kind, "state": state, "tag": tag, "sort": sort, "limit": limit, "cursor": cursor,
         "binned": binned,

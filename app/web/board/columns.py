@@ -99,7 +99,7 @@ def at_shares(paths: Iterable[str]) -> list[str]:
 
 
 def is_field(path: str) -> bool:
-    """Whether runs have such a field or measure."""
+    """Return whether runs have such a field or measure."""
     return bool(types_of(path))
 
 

@@ -52,12 +52,12 @@ class Grouped:
 
     @property
     def head(self) -> list[tuple[str | None, str]]:
-        """The columns from left to right: what each sorts by, if it does, and its title."""
+        """Return the columns from left to right: what each sorts by, if it does, and its title."""
         fields = [(column.path, column.title) for column in self.columns]
         return [("value", self.title), ("n", "Runs"), (None, "States"), *fields]
 
     def flip(self, key: str) -> str:
-        """The order by `key`: values upwards first, numbers downwards, then the other way round."""
+        """Return the order by `key`: values upwards first, numbers downwards, then the other way round."""
         first, second = (key, f"-{key}") if key == "value" else (f"-{key}", key)
         return second if self.sort == first else first
 

@@ -42,7 +42,7 @@ def board(
     group: Annotated[str, Query(max_length=200)] = "",
     unfold: Annotated[str | None, Query(max_length=2_000)] = None,
 ) -> HTMLResponse:
-    """Presets, workers and runs."""
+    """Return presets, workers and runs."""
     with sources.now() as readers:
         store = readers.store
         choice = ",".join(filter(None, columns or ()))[:LENGTH]

@@ -54,7 +54,7 @@ def row(
     cells: tuple[str, ...] = (),
     titles: tuple[str, ...] = (),
 ) -> Row:
-    """A run as a row of a table; `summary` is its verdict in short, `cells` what stands in chosen columns."""
+    """Return a run as a row of a table; `summary` is its verdict in short, `cells` what stands in chosen columns."""
     return Row(
         id=run.id,
         state=run.state,
@@ -78,7 +78,7 @@ def row(
 
 
 def summaries(store: Snapshot, reader: Reader, runs: Sequence[Run]) -> dict[str, str]:
-    """The verdict of each run in a few words, empty while there is none; told once per state of a run's log."""
+    """Return the verdict of each run in a few words, empty while there is none; told once per state of a run's log."""
     known = _summaries.setdefault(store.origin, {})
     new = [run for run in runs if run.id not in known or known[run.id][0] != run.last_seq]
     for first in range(0, len(new), _AT_ONCE):
@@ -91,7 +91,7 @@ def summaries(store: Snapshot, reader: Reader, runs: Sequence[Run]) -> dict[str,
 
 
 def reason(run: Run) -> str:
-    """Return why a run has failed, in the words of its first replicate that did, and how many others did; else ""
+    """Return why a run has failed, by its first replicate that did, and how many others did; else "".
 
     Or why its sweep has stopped it early.
     """

@@ -47,31 +47,34 @@ class Board:
 
     @property
     def filtered(self) -> bool:
-        """Whether the table may leave out runs."""
+        """Return whether the table may leave out runs."""
         return bool(self.q or self.state or self.tag or self.cursor)
 
     @property
     def query(self) -> str:
-        """The search with the filters of the board, as one query; what it finds is what all pages show together."""
+        """Return the search with the filters of the board, as one query.
+
+        What it finds is what all pages show together.
+        """
         parts = [f"({self.q})" if self.q.strip() else "", f"state:{self.state}" if self.state else ""]
         return " ".join(filter(None, [*parts, f'tag:"{self.tag}"' if self.tag else ""]))
 
     @property
     def head(self) -> list[tuple[str | None, str]]:
-        """The columns from left to right: what each sorts by, if it does, and its title."""
+        """Return the columns from left to right: what each sorts by, if it does, and its title."""
         fields = [(column.path, column.title) for column in self.columns]
         return [("state", "State"), ("name", "Run"), (None, "Kind"), (None, "Data and model"), *fields,
                 (None, "Progress"), (None, "Verdict"), ("created_at", "Age")]  # fmt: skip
 
     @property
     def alike(self) -> str:
-        """Classes of a table whose runs are all of one kind, or all of the same data and model."""
+        """Return classes of a table whose runs are all of one kind, or all of the same data and model."""
         kinds, data = {row.kind for row in self.rows}, {(row.dataset, row.model) for row in self.rows}
         return f"{' one-kind' if len(kinds) == 1 else ''}{' one-data' if len(data) == 1 else ''}"
 
     @property
     def common(self) -> str:
-        """What is the same for all runs of the table, in place of a column of it; empty for a single run."""
+        """Return what is the same for all runs of the table, in place of a column of it; empty for a single run."""
         if len(self.rows) < 2:
             return ""
         first, alike = self.rows[0], self.alike
@@ -80,11 +83,11 @@ class Board:
 
     @property
     def view_query(self) -> str:
-        """The query string that a view of this board keeps."""
+        """Return the query string that a view of this board keeps."""
         return self.link().partition("?")[2]
 
     def link(self, **changed: str) -> str:
-        """This board with something changed, from its first page unless a cursor is given."""
+        """Return the address of this board with something changed, from its first page unless a cursor is given."""
         now = {
             "q": self.q, "state": self.state, "tag": self.tag, "sort": self.sort, "columns": self.chosen,
             "rows": self.density, "group": self.group,
@@ -93,19 +96,19 @@ class Board:
         return f"/?{urlencode(query)}" if query else "/"
 
     def flip(self, key: str) -> str:
-        """The order by `key`: the newest and the highest first, then the other way round."""
+        """Return the order by `key`: the newest and the highest first, then the other way round."""
         first = f"-{key}" if key.endswith("_at") else key
         second = key if first != key else f"-{key}"
         return second if self.sort == first else first
 
     @property
     def groupings(self) -> list[tuple[str, str]]:
-        """What the runs can be grouped by, with the titles."""
+        """Return what the runs can be grouped by, with the titles."""
         return choices([item for item in self.offered if "@" not in item.path])
 
     @property
     def kept(self) -> list[tuple[str, str]]:
-        """What the form of the columns must not lose."""
+        """Return what the form of the columns must not lose."""
         now = {
             "q": self.q, "state": self.state, "tag": self.tag, "sort": self.sort, "rows": self.density,
             "group": self.group,

@@ -39,7 +39,7 @@ class NewView(Strict):
 
 @router.get("/views")
 def list_views(store: StoreDep) -> Views:
-    """Views of the board that have a name."""
+    """Return views of the board that have a name."""
     return Views(items=store.views())
 
 

@@ -62,8 +62,8 @@ class Undo(BaseModel):
 class BulkResult(BaseModel):
     """What an action changes: `changed` has the condition in which each run was found.
 
-    `message` is the same in a sentence, `lasting` what cannot be undone, `undo` a body for this route that undoes the
-    rest; it is null where nothing can be undone.
+    `message` is the same in a sentence, `lasting` what cannot be undone. `undo` is a body for this route that undoes
+    the rest, null where nothing can be undone.
     """
 
     action: Action
@@ -77,7 +77,7 @@ class BulkResult(BaseModel):
 
 @router.post("/runs/bulk")
 def change_many(body: BulkAction, store: StoreDep, queue: QueueDep) -> BulkResult:
-    """Tag, cancel, resume, bin or restore many runs at once; runs that it does not apply to stay as they are.
+    """Change many runs at once: tag, cancel, resume, bin or restore; what it does not apply to stays as it is.
 
     Some runs share a transaction: should the database fail on the way, the answer names the runs that were not reached.
     """

@@ -29,7 +29,7 @@ _ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
 
 async def _fields(request: Request) -> dict[str, list[str]]:
-    """The fields of a form, with all values of each."""
+    """Return the fields of a form, with all values of each."""
     fields: dict[str, list[str]] = {}
     for name, value in (await request.form()).multi_items():
         if isinstance(value, str):
@@ -42,7 +42,7 @@ Fields = Annotated[dict[str, list[str]], Depends(_fields)]
 
 @router.post("/bulk")
 def preview(request: Request, store: StoreDep, queue: QueueDep, fields: Fields) -> HTMLResponse:
-    """What an action would do with the ticked runs, or with all that a query finds."""
+    """Return what an action would do with the ticked runs, or with all that a query finds."""
     if _last(fields, "action") == EXPORT:
         return _export(request, store, fields)
     action, query, binned = _action(fields), _last(fields, "all_q"), bool(_last(fields, "binned"))
@@ -71,7 +71,7 @@ def preview(request: Request, store: StoreDep, queue: QueueDep, fields: Fields) 
 
 
 def _export(request: Request, store: Store, fields: dict[str, list[str]]) -> HTMLResponse:
-    """What an archive of the chosen runs would hold."""
+    """Return what an archive of the chosen runs would hold."""
     about: dict[str, Any] = {"title": "Export runs", "query": _last(fields, "all_q"), "shell": shell(store)}
     try:
         run_ids = _chosen(store, fields)

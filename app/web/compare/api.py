@@ -81,7 +81,7 @@ def compare(
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
     bom: Bom = False,
 ) -> Any:
-    """The fields that differ among several runs, or the columns asked for, and which figures compare them."""
+    """Return the fields that differ among several runs, or the columns asked for, and which figures compare them."""
     with store.snapshot() as now:
         chosen = select(now, runs, q, group, columns)
     if wants_csv(request.headers.get("accept", ""), form):
@@ -121,7 +121,7 @@ def compared_figure(
     if_none_match: Annotated[str | None, Header()] = None,
     traces: Annotated[str | None, Header(alias="X-Traces", max_length=20_000)] = None,
 ) -> Response:
-    """A figure of several runs. Its options are query parameters of their own; an unknown one is refused.
+    """Return a figure of several runs. Its options are query parameters of their own; an unknown one is refused.
 
     With a header `X-Traces`, the tags of traces that are known from an answer before, those are not sent again.
     """
@@ -147,7 +147,7 @@ def compared_figure(
 def compared_table(
     request: Request, name: FigureName, sources: SourcesDep, runs: Ids = "", q: Search = "", group: GroupBy = ""
 ) -> Response:
-    """What a figure of several runs is drawn from, as JSON; the figure itself gives the same as CSV."""
+    """Return what a figure of several runs is drawn from, as JSON; the figure itself gives the same as CSV."""
     table = _answer(request, sources, name, Asked(runs, q, group), "table")
     return Response(table.body, media_type="application/json", headers={"Cache-Control": "private, no-cache"})
 
@@ -161,7 +161,7 @@ class Asked(NamedTuple):
 
 
 def _answer(request: Request, sources: Sources, name: str, asked: Asked, form: Form) -> Answer:
-    """Raises NotFound for an unknown figure, Invalid for an option that it has not."""
+    """Return an answer. Raises NotFound for an unknown figure, Invalid for an option that it has not."""
     entry = COMPARED.get(name)
     if entry is None:
         raise NotFound(f"there is no comparison {name}; there is {', '.join(COMPARED)}")

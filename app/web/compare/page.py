@@ -37,7 +37,7 @@ class ComparePage:
 
     `pairings` are forms for layers that only a reader can pair, by what is chosen so far as `pairing`.
     Each of the `cards` has the table under it. `baselines` are the runs, by id and name of their line, that others can
-    be compared with, none where nothing is; `baseline` is the chosen one. `data` is the address of all of it as JSON,
+    be compared with, none where nothing is. `baseline` is the chosen one. `data` is the address of all of it as JSON,
     `csv` that of its table.
     """
 
@@ -77,7 +77,7 @@ class ComparePage:
 
 @router.get("/compare")
 def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "", group: GroupBy = "") -> HTMLResponse:
-    """Several runs, named or found by a query."""
+    """Return several runs, named or found by a query."""
     with sources.now() as readers:
         store = readers.store
         # Ticked runs are those that are meant, whatever search they were found by.

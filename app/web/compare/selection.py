@@ -46,17 +46,17 @@ class Selection:
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds of these runs, in their order."""
+        """Return the kinds of these runs, in their order."""
         return tuple(dict.fromkeys(run.kind for run in self.runs))
 
     @property
     def kind_parts(self) -> tuple[ComparedPart, ...]:
-        """What the kinds of these runs compare besides figures."""
+        """Return what the kinds of these runs compare besides figures."""
         return tuple(part for kind in self.kinds if (part := KINDS[kind].compared_part) is not None)
 
     @property
     def figures(self) -> tuple[ComparedEntry, ...]:
-        """What the kinds of these runs compare, then what all runs have."""
+        """Return what the kinds of these runs compare, then what all runs have."""
         of_kinds = dict.fromkeys(entry for kind in self.kinds for entry in KINDS[kind].compared)
         return (*of_kinds, *OF_ANY_RUNS) if self.runs else ()
 
@@ -92,7 +92,9 @@ class Selection:
 
     @cached_property
     def roles(self) -> dict[str, str]:
-        """The look of each group: the same in figures and table, also where a figure has only some of the groups."""
+        """Return the look of each group: the same in figures and table, also where a figure has only some of the
+        groups.
+        """
         return {name: f"compared_{place % LINES + 1}" for place, name in enumerate(dict.fromkeys(self.groups))}
 
     @property
@@ -182,7 +184,7 @@ def _series(
 
 
 def _named(values: list[str] | None, runs: Sequence[Run]) -> tuple[str, ...]:
-    """Names of groups: their values, or the name of each run, with its id where two have the same."""
+    """Return names of groups: their values, or the name of each run, with its id where two have the same."""
     if values is not None:
         return tuple(values)
     names = [run.name for run in runs]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 
 def best(accept: str, offers: Sequence[str]) -> str:
-    """The offer that an `Accept` header likes most; the first offer when it names none or likes several equally.
+    """Return the offer that an `Accept` header likes most; the first offer when it names none or likes several equally.
 
     `accept` is the raw header value, e.g. `"text/html, */*;q=0.1"`; a malformed part counts as not there.
     """

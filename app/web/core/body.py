@@ -108,7 +108,7 @@ class _Bounded:
         return message
 
     async def whole(self) -> bytes | None:
-        """All of it; None when the client has left."""
+        """Return all of it; None when the client has left."""
         body = bytearray()
         while not self._whole:
             message = await self.receive()
@@ -123,7 +123,7 @@ def _too_long(limit: int) -> str:
 
 
 def _repeated(content_type: str, body: bytes) -> Response | None:
-    """A refusal when the body is JSON in which a name stands twice; what is no JSON is left to the routes."""
+    """Return a refusal when the body is JSON in which a name stands twice; what is no JSON is left to the routes."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind and kind != "application/json" and not kind.endswith("+json"):
         return None

@@ -22,12 +22,12 @@ Columns: TypeAlias = Mapping[str, Iterable[Any]]
 
 
 def wants_csv(accept: str, form: Format | None) -> bool:
-    """Whether to answer CSV: `form` decides, and without it the `Accept` header."""
+    """Return whether to answer CSV: `form` decides, and without it the `Accept` header."""
     return form == "csv" if form else best(accept, (JSON, CSV)) == CSV
 
 
 def json_bytes(document: Mapping[str, Any]) -> bytes:
-    """JSON in which NaN and infinities are null; NumPy arrays become lists."""
+    """Return JSON in which NaN and infinities are null; NumPy arrays become lists."""
     return orjson.dumps(document, default=_plain, option=orjson.OPT_SERIALIZE_NUMPY)
 
 
@@ -38,7 +38,7 @@ def _plain(value: Any) -> Any:
 
 
 def csv_response(columns: Columns, filename: str, *, bom: bool = False) -> Response:
-    """A CSV file to save as `filename`: a header and one line per row, NaN left empty, after a byte order mark."""
+    """Return a CSV file to save as `filename`: a header and a line per row, NaN left empty."""
     plain = {
         name: column.tolist() if isinstance(column, np.ndarray) else list(column) for name, column in columns.items()
     }
@@ -47,23 +47,23 @@ def csv_response(columns: Columns, filename: str, *, bom: bool = False) -> Respo
 
 
 def csv_bytes(text: str, *, bom: bool) -> bytes:
-    """CSV in UTF-8, after a byte order mark if asked for."""
+    """Return CSV in UTF-8, after a byte order mark if asked for."""
     return text.encode("utf-8-sig" if bom else "utf-8")
 
 
 def attachment(filename: str) -> str:
-    """Content-Disposition that saves as `filename`, of which only plain characters are kept."""
+    """Return the Content-Disposition that saves as `filename`, of which only plain characters are kept."""
     plain = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in filename)
     return f'attachment; filename="{plain}"'
 
 
 def of_series(series: Series) -> dict[str, Any]:
-    """All columns of a series: replicate and coordinates first, then what was measured."""
+    """Return all columns of a series: replicate and coordinates first, then what was measured."""
     return dict(series.columns)
 
 
 def of_metric(series: Series, metric: str) -> dict[str, Any]:
-    """One measured column as `value`, with its step (where the series has one) replicate and coordinates."""
+    """Return one measured column as `value`, with its step (where the series has one) replicate and coordinates."""
     steps: Sequence[str] = [name for name in ("step", "steps") if name in series.columns]
     columns = {"step": series[steps[0]]} if steps else {}
     columns["value"] = series[metric]

@@ -17,37 +17,37 @@ from app.web.core.run_log import Log
 
 
 def get_settings(request: Request) -> Settings:
-    """The settings this process was started with."""
+    """Return the settings this process was started with."""
     return cast(Settings, request.app.state.settings)
 
 
 def get_store(request: Request) -> Store:
-    """The one store; synchronous, so routes that use it are plain `def`."""
+    """Return the one store; synchronous, so routes that use it are plain `def`."""
     return cast(Store, request.app.state.store)
 
 
 def get_queue(request: Request) -> Queue:
-    """The one queue."""
+    """Return the one queue."""
     return cast(Queue, request.app.state.queue)
 
 
 def get_broadcaster(request: Request) -> Broadcaster:
-    """The one broadcaster of this process."""
+    """Return the one broadcaster of this process."""
     return cast(Broadcaster, request.app.state.broadcaster)
 
 
 def get_log(request: Request) -> Log:
-    """The one reader of logs of this process."""
+    """Return the one reader of logs of this process."""
     return cast(Log, request.app.state.log)
 
 
 def get_figures(request: Request) -> Figures:
-    """The rendered figures of this process."""
+    """Return the rendered figures of this process."""
     return cast(Figures, request.app.state.figures)
 
 
 def get_reader(request: Request) -> Reader:
-    """The masks of stored runs, as this process has read them."""
+    """Return the masks of stored runs, as this process has read them."""
     return cast(Reader, request.app.state.reader)
 
 

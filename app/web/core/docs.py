@@ -23,6 +23,6 @@ _PAGE = """<!doctype html>
 
 @router.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
-    """Swagger UI over /openapi.json."""
+    """Return Swagger UI over /openapi.json."""
     static = request.app.state.static
     return HTMLResponse(_PAGE.format(vendor=static.url("vendor/swagger"), icon=static.url("icon.svg")))

@@ -67,7 +67,7 @@ class Figures:
         return figures
 
     def answer(self, run_id: str, name: str, options: Mapping[str, Any], form: Format) -> Answer:
-        """The figure `name` of a run as Plotly JSON, or its data as CSV.
+        """Return the figure `name` of a run as Plotly JSON, or its data as CSV.
 
         Raises: NotFound for an unknown run or figure, Invalid for a bad option.
         """
@@ -86,7 +86,8 @@ class Figures:
             return slot.answer
 
     def _others(self, run_id: str, options: Options) -> list[str]:
-        """Other runs that a figure reads, each as far as it has come: a later event there makes another slot.
+        """Return the other runs that a figure reads, each as far as it has come: a later event there makes another
+        slot.
 
         So does another name, which comes without an event.
         """
@@ -115,7 +116,7 @@ class Figures:
         return Answer(body, f'W/"{hashlib.sha256(body).hexdigest()[:20]}"')
 
     def source(self, run: Run, entry: FigureEntry, options: Options) -> Source[Any]:
-        """All that a figure reads under these options."""
+        """Return all that a figure reads under these options."""
         reads = entry.reads(options)
         series = {name: self._store.series(run.id, name, level=level) for name, level in reads.series.items()}
         artifacts: dict[tuple[str, int, int], Tensors] = {}

@@ -37,12 +37,12 @@ class Term:
 
     @property
     def name(self) -> str:
-        """The first of its words."""
+        """Return the first of its words."""
         return self.words[0]
 
     @property
     def anchor(self) -> str:
-        """The HTML id of its row in the glossary."""
+        """Return the HTML id of its row in the glossary."""
         return "term-" + re.sub(r"\W+", "-", self.name.lower()).strip("-")
 
 
@@ -64,14 +64,14 @@ def hinted() -> Mapping[str, Term]:
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    """The expression that finds a hinted term; longer words come first."""
+    """Return the expression that finds a hinted term; longer words come first."""
     words = sorted(hinted(), key=len, reverse=True)
     return re.compile(rf"(?<![\w/.-])({'|'.join(map(re.escape, words))})(s?)(?![\w-])", re.IGNORECASE)
 
 
 @cache
 def _meanings() -> str:
-    """What every page has out of sight: the meaning of each hinted term, for readers aloud and for scripts."""
+    """Return what every page has out of sight: the meaning of each hinted term, for readers aloud and for scripts."""
     meanings = dict.fromkeys(hinted().values())
     texts = (
         f'<p id="{term.anchor}" data-words="{escape(",".join(term.words))}">{escape(term.meaning)}</p>'
@@ -90,10 +90,10 @@ def explain(html: str, root: str = "") -> str:
 
 
 def _mark(body: str, root: str) -> str:
-    """`body` with the first use of each term in its running text marked.
+    """Return `body` with the first use of each term in its running text marked.
 
-    What may be out of sight, such as folded details, or change, such as findings and live parts, is marked by itself:
-    it uses up no first use of the page, so that one part's words never move another's.
+    What may be out of sight, such as folded details, or change, such as live parts, is marked by itself. It uses up no
+    first use of the page, so that one part's words never move another's.
     """
     parts: list[str] = []
     used: set[str] = set()

@@ -18,13 +18,13 @@ class Ready(BaseModel):
 
 @router.get("/healthz", response_class=PlainTextResponse)
 async def healthz() -> str:
-    """Answers as long as the process does."""
+    """Answer as long as the process does."""
     return "ok\n"
 
 
 @router.get("/readyz", responses={503: {"model": Ready}})
 def readyz(response: Response, store: StoreDep, queue: QueueDep) -> Ready:
-    """503 when the database is away, damaged or not migrated; a broker that does not answer only delays runs."""
+    """Answer 503 when the database is away, damaged or not migrated; a silent broker only delays runs."""
     trouble = store.trouble()
     reachable = queue.alive()
     if trouble is not None:
@@ -40,5 +40,5 @@ def readyz(response: Response, store: StoreDep, queue: QueueDep) -> Ready:
 
 @router.get("/metrics", response_class=PlainTextResponse, include_in_schema=False)
 def metrics(request: Request) -> Response:
-    """Prometheus text."""
+    """Return Prometheus text."""
     return Response(request.app.state.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")

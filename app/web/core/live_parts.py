@@ -31,7 +31,7 @@ def changed(html: str, known: Collection[str]) -> str:
 
 
 def _parts(html: str) -> Iterator[tuple[str, str]]:
-    """Every part marked `data-live`, with the value of that."""
+    """Yield every part marked `data-live`, with the value of that."""
     name, depth, start, when = "", 0, 0, ""
     for tag in TAG.finditer(html):
         closes, kind = bool(tag[1]), tag[2].lower()

@@ -37,7 +37,7 @@ class Metrics:
         self.registry.register(_Stored(store))
 
     def text(self) -> bytes:
-        """Everything in Prometheus' text format."""
+        """Return everything in Prometheus' text format."""
         return generate_latest(self.registry)
 
 
@@ -103,7 +103,7 @@ class Timing:
 
 
 def _pattern(scope: Scope) -> str:
-    """`/api/v1/runs/{run_id}` for the run's path, `/static` for all files, `none` where no route matched."""
+    """Return `/api/v1/runs/{run_id}` for the run's path, `/static` for all files, `none` where no route matched."""
     if "endpoint" not in scope:
         return "none"
     root: str = scope.get("app_root_path", scope.get("root_path", ""))

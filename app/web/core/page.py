@@ -33,12 +33,12 @@ def page(request: Request, template: str, status: int = 200, **context: object) 
 
 
 def edge(request: Request, store: Reads) -> Shell | None:
-    """The edge of a page, None where only its live parts are asked for."""
+    """Return the edge of a page, None where only its live parts are asked for."""
     return shell(store) if known_parts(request) is None else None
 
 
 def shell(store: Reads) -> Shell:
-    """The workers and the queue as they are now."""
+    """Return the workers and the queue as they are now."""
     alive = [worker for worker in store.workers() if worker.alive]
     waiting = sum(store.queue_length().values())
     slots: dict[str, int] = {}

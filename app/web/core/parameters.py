@@ -11,7 +11,7 @@ RunId: TypeAlias = Annotated[str, Path(description="Id of a run.", max_length=32
 
 
 def _none_if_empty(value: Any) -> Any:
-    """A form leaves out nothing: it sends an empty string."""
+    """Return None for the empty string that a form sends for a field left empty."""
     return None if value == "" else value
 
 

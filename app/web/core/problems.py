@@ -58,14 +58,14 @@ class Invalid(Exception):  # noqa: N818 (it is an answer, not a fault)
 def problem(
     status: int, detail: str, *, errors: Sequence[BadField] = (), headers: dict[str, str] | None = None
 ) -> Response:
-    """A problem+json response."""
+    """Return a problem+json response."""
     document = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors))
     # ASCII, because a refused field name may hold what UTF-8 cannot (a lone surrogate).
     return Response(json.dumps(document.model_dump()), status, headers, MEDIA_TYPE)
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """OpenAPI entries of the problems a route may answer with."""
+    """Return OpenAPI entries of the problems a route may answer with."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         status: {"description": HTTPStatus(status).phrase, "content": {MEDIA_TYPE: {"schema": schema}}}
@@ -74,13 +74,13 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def summary(errors: Sequence[BadField]) -> str:
-    """One line that names the first `NAMED` bad fields, and says how many more there are."""
+    """Return one line that names the first `NAMED` bad fields, and says how many more there are."""
     lines = [f"{error.path}: {error.message}" if error.path else error.message for error in errors[:NAMED]]
     return "; ".join([*lines, f"and {len(errors) - NAMED:,} more"] if len(errors) > NAMED else lines)
 
 
 def bad_fields(errors: Sequence[Any], value: Any, *, drop: Sequence[str] = ()) -> list[BadField]:
-    """Pydantic's errors as form fields: union tags are left out, and so is a leading name in `drop`.
+    """Return Pydantic's errors as form fields: union tags are left out, and so is a leading name in `drop`.
 
     `value` is what was validated: a tag is recognised as the `kind` of the object it stands in.
     """

@@ -29,11 +29,11 @@ class Log:
 
     @property
     def pending(self) -> int:
-        """Reads that go on now."""
+        """Return reads that go on now."""
         return len(self._reads)
 
     async def after(self, run_id: str, seq: int, newest: int | None) -> Part:
-        """The next `EVENTS_AT_ONCE` events of a run after `seq`.
+        """Return the next `EVENTS_AT_ONCE` events of a run after `seq`.
 
         Event `newest` is known to be there, so that what was begun for another who knew it has it as well.
         """
@@ -57,5 +57,5 @@ class Log:
 
 
 def event_json(record: EventRecord) -> dict[str, Any]:
-    """An event as scripts read it: `{"seq", "at", "kind", ...}`."""
+    """Return an event as scripts read it: `{"seq", "at", "kind", ...}`."""
     return {"seq": record.seq, "at": record.at, "replicate": record.replicate, **record.event}

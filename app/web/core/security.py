@@ -69,13 +69,13 @@ def _without_port(host: str) -> str:
 
 
 def _has_nul(scope: Scope) -> bool:
-    """Whether the path or the query holds the one character that PostgreSQL stores in no text."""
+    """Return whether the path or the query holds the one character that PostgreSQL stores in no text."""
     query: bytes = scope["query_string"]
     return "\0" in scope["path"] or b"\0" in query or b"%00" in query
 
 
 def _same_site(headers: Headers, host: str) -> bool:
-    """Browsers say where a request comes from; what says nothing is no browser and holds no user's trust."""
+    """Return whether a browser sent it from here; a request without that header is no browser's."""
     site = headers.get("sec-fetch-site")
     if site is not None:
         return site in ("same-origin", "none")

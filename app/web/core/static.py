@@ -35,7 +35,7 @@ class Static(StaticFiles):
         self._packed: dict[str, bytes] = {}
 
     def url(self, path: str) -> str:
-        """Versioned address of a file, e.g. `css/shell.css`; for templates."""
+        """Return the versioned address of a file, e.g. `css/shell.css`; for templates."""
         return f"{self._root}/static/v-{self.version}/{path}"
 
     def pack(self) -> None:
@@ -66,7 +66,7 @@ class Static(StaticFiles):
 
 
 def _version(directory: Path) -> str:
-    """Twelve hex digits that change with any file's name, size or time."""
+    """Return twelve hex digits that change with any file's name, size or time."""
     digest = hashlib.sha256()
     for path in sorted(directory.rglob("*")):
         if path.is_file():

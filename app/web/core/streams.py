@@ -48,12 +48,12 @@ class EventStream(Response):
 
 @router.get("/live", response_class=EventStream, include_in_schema=False)
 async def live(broadcaster: BroadcasterDep, runs: Annotated[str, Query(max_length=10_000)] = "") -> Response:
-    """Hints about the runs named, comma-separated, or about all; first where they stand now."""
+    """Send hints about the runs named, comma-separated, or about all; first where they stand now."""
     return EventStream(broadcaster, _named(runs) if runs else None, _hint_frames)
 
 
 def _named(runs: str) -> frozenset[str]:
-    """The first `RUNS_AT_ONCE` ids among comma-separated words: one question to the database serves all viewers."""
+    """Return the first `RUNS_AT_ONCE` ids among comma-separated words: one query serves all viewers."""
     ids = dict.fromkeys(word for word in runs.split(",") if _RUN_ID.fullmatch(word))
     return frozenset(list(ids)[:RUNS_AT_ONCE])
 
@@ -65,7 +65,7 @@ async def _hint_frames(viewer: Viewer) -> AsyncIterator[bytes]:
 
 
 def event_stream(log: Log, broadcaster: Broadcaster, run_id: str, after: int) -> EventStream:
-    """The log of a run after event `after`, then every new event as it comes; each frame's id is its `seq`."""
+    """Return the log of a run after event `after`, then every new event as it comes; each frame's id is its `seq`."""
 
     async def frames(viewer: Viewer) -> AsyncIterator[bytes]:
         seq, newest = after, None

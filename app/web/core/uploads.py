@@ -29,7 +29,7 @@ class _Spooler(MultiPartParser):
         self._folder = folder
 
     def on_headers_finished(self) -> None:
-        """A part begins."""
+        """Begin a part."""
         super().on_headers_finished()
         upload = self._current_part.file
         if upload is not None:
@@ -39,7 +39,7 @@ class _Spooler(MultiPartParser):
 
 
 async def spooled(request: Request, folder: Path, otherwise: BadField, max_files: int) -> FormData:
-    """The form that a request brings, its files in `folder` until it is closed.
+    """Return the form that a request brings, its files in `folder` until it is closed.
 
     Raises Invalid with `otherwise` for a body of another kind, HTTPException for one that cannot be read.
     """

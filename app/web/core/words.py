@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 
 def duration(seconds: float) -> str:
-    """A length of time in its two largest units, rounded: `12 s`, `4 min`, `2 h 10 min`, `3 d 4 h`."""
+    """Return a length of time in its two largest units, rounded: `12 s`, `4 min`, `2 h 10 min`, `3 d 4 h`."""
     if seconds < 1:
         return "under 1 s"
     if round(seconds) < 90:
@@ -30,7 +30,7 @@ def span(low: float, high: float) -> str:
 
 
 def ago(then: datetime, now: datetime | None = None) -> str:
-    """How long ago `then` was; a moment in the future counts as now."""
+    """Return how long ago `then` was; a moment in the future counts as now."""
     seconds = max(0.0, ((now or datetime.now(UTC)) - then).total_seconds())
     if seconds < 10:
         return "just now"
@@ -45,7 +45,7 @@ def ago(then: datetime, now: datetime | None = None) -> str:
 
 
 def size(n_bytes: float) -> str:
-    """A size in decimal units: `812 B`, `96 kB`, `1.3 MB`."""
+    """Return a size in decimal units: `812 B`, `96 kB`, `1.3 MB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if n_bytes < 999.5:
             return f"{n_bytes:.0f} {unit}" if unit == "B" or n_bytes >= 10 else f"{n_bytes:.1f} {unit}"

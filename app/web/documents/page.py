@@ -20,13 +20,13 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/protocol")
 def protocol(request: Request, store: StoreDep) -> HTMLResponse:
-    """How things are measured: docs/protocol.md."""
+    """Return how things are measured: docs/protocol.md."""
     return _document(request, store, "protocol", "Protocol")
 
 
 @router.get("/glossary")
 def glossary(request: Request, store: StoreDep) -> HTMLResponse:
-    """What words mean here: docs/glossary.md."""
+    """Return what words mean here: docs/glossary.md."""
     return _document(request, store, "glossary", "Glossary")
 
 

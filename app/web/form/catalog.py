@@ -93,7 +93,7 @@ def _entry(entry: Entry) -> CatalogEntry:
 
 @router.get("/catalog")
 def get_catalog() -> Catalog:
-    """Experiment kinds, data sets, models, optimizers, schedules, pruning methods, controls and figures."""
+    """Return experiment kinds, data sets, models, optimizers, schedules, pruning methods, controls and figures."""
     return Catalog(
         experiments=[_entry(entry) for entry in EXPERIMENTS.values()],
         rooms={room: [_entry(entry) for entry in entries.values()] for room, entries in CATALOG.items()},
@@ -112,7 +112,7 @@ def get_catalog() -> Catalog:
 
 @router.get("/presets")
 def get_presets(store: StoreDep) -> Presets:
-    """Specs by name, each the evidence for or against one claim of one paper."""
+    """Return specs by name, each the evidence for or against one claim of one paper."""
     here = Here.now(store)
     return Presets(items=[_preset(preset, here) for preset in PRESETS.values()])
 

@@ -29,14 +29,14 @@ class Problem:
 
 
 def split_tags(text: str) -> list[str]:
-    """Tags as typed: separated by commas, empty ones dropped."""
+    """Return tags as typed: separated by commas, empty ones dropped."""
     return [tag.strip() for tag in text.split(",") if tag.strip()]
 
 
 def about(
     data: Mapping[str, str], errors: Mapping[str, str], help_of: Mapping[str, str] = ABOUT_HELP
 ) -> tuple[FormField, ...]:
-    """The fields of what people write on a run, in the order of `help_of`."""
+    """Return the fields of what people write on a run, in the order of `help_of`."""
     return tuple(
         FormField(name, "text", help_, value=data.get(name, ""), error=errors.get(name, ""), label=name.capitalize())
         for name, help_ in help_of.items()
@@ -46,7 +46,7 @@ def about(
 def checked(
     store: Store, kind: str, data: Mapping[str, str], base: Run | None
 ) -> tuple[Experiment | None, dict[str, str]]:
-    """The spec that the form asks for, and everything that a submission would refuse, by path."""
+    """Return the spec that the form asks for, and everything that a submission would refuse, by path."""
     spec, errors = forms.parse(kind, data, trainable(base) if base else None)
     checks: list[Callable[[], object]] = []
     if base is None:
@@ -69,7 +69,7 @@ def checked(
 def problems_of(
     about_: Sequence[FormField], sections: Sequence[forms.Section], errors: Mapping[str, str]
 ) -> tuple[Problem, ...]:
-    """The errors in the order of the form, each with the label of its field."""
+    """Return the errors in the order of the form, each with the label of its field."""
     fields = (*about_, *(field for section in sections for field in section.fields))
     known = dict(labels(fields))
     paths = [path for path in known if path in errors] + [path for path in errors if path not in known]

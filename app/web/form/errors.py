@@ -14,13 +14,13 @@ _UNREADABLE = frozenset({"missing", "float_parsing", "int_parsing", "int_from_fl
 
 
 def alternatives(prop: Schema, root: Schema) -> dict[str, Schema]:
-    """Kind -> schema of its parameters, in the catalog's order; empty when `prop` is no choice."""
+    """Return kind -> schema of its parameters, in the catalog's order; empty when `prop` is no choice."""
     schemas = (root["$defs"][ref["$ref"].rsplit("/", 1)[-1]] for ref in prop.get("oneOf", ()))
     return {alternative["properties"]["kind"]["const"]: alternative for alternative in schemas}
 
 
 def blame(error: Any, raw: Mapping[str, Any], root: Schema) -> tuple[str, str]:
-    """Path and words of one pydantic error; an index into a list is left out of the path."""
+    """Return path and words of one pydantic error; an index into a list is left out of the path."""
     path = ".".join(part for part in error["loc"] if isinstance(part, str))
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, FieldError):
@@ -32,7 +32,7 @@ def blame(error: Any, raw: Mapping[str, Any], root: Schema) -> tuple[str, str]:
 
 
 def _prop(path: str, root: Schema) -> Schema:
-    """The schema of the field at a path of the form."""
+    """Return the schema of the field at a path of the form."""
     node = root
     for part in path.split("."):
         kinds = alternatives(node, root) or alternatives(node.get("items", {}), root)
@@ -41,7 +41,7 @@ def _prop(path: str, root: Schema) -> Schema:
 
 
 def _numbers_wanted(prop: Schema) -> str:
-    """What a list of numbers must look like: `needs 2 numbers, separated by a comma; decimals with a point`."""
+    """Return what a list of numbers must look like: `needs 2 numbers, separated by a comma; decimals with a point`."""
     low, high = prop.get("minItems", 0), prop["maxItems"]
     if "enum" in prop.get("items", {}):
         return "needs at least one"
@@ -53,7 +53,7 @@ def _numbers_wanted(prop: Schema) -> str:
 
 
 def with_kinds(field: str, raw: Mapping[str, Any]) -> str:
-    """A dotted path of the spec as the form has it: `schedule.final` → `schedule.cosine.final`."""
+    """Return a dotted path of the spec as the form has it: `schedule.final` → `schedule.cosine.final`."""
     first, *rest = field.split(".")
     path, here = [first], raw.get(first)
     for part in rest:

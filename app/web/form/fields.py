@@ -20,12 +20,12 @@ class Option:
 
     @property
     def usual(self) -> tuple["FormField", ...]:
-        """The fields that are always in sight."""
+        """Return the fields that are always in sight."""
         return tuple(field for field in self.fields if not field.rare)
 
     @property
     def rare(self) -> tuple["FormField", ...]:
-        """The fields that fold away."""
+        """Return the fields that fold away."""
         return tuple(field for field in self.fields if field.rare)
 
 
@@ -53,17 +53,17 @@ class FormField:
 
     @property
     def changed(self) -> bool:
-        """Whether a rare field must be in sight: it differs from its default, or is wrong."""
+        """Return whether a rare field must be in sight: it differs from its default, or is wrong."""
         return bool(self.error) or self.value != self.default
 
     @property
     def conditions(self) -> str:
-        """When the field applies, for the page's script: `rewind=weights`; several are separated by a space."""
+        """Return when the field applies, for the page's script: `rewind=weights`; several are separated by a space."""
         return " ".join(f"{path}={'|'.join(values)}" for path, values in self.when.items())
 
     @property
     def id(self) -> str:
-        """An HTML id made of the path."""
+        """Return an HTML id made of the path."""
         return html_id(self.path)
 
 
@@ -76,28 +76,28 @@ class Section:
 
     @property
     def usual(self) -> tuple[FormField, ...]:
-        """The fields that are always in sight."""
+        """Return the fields that are always in sight."""
         return tuple(field for field in self.fields if not field.rare)
 
     @property
     def rare(self) -> tuple[FormField, ...]:
-        """The fields that fold away."""
+        """Return the fields that fold away."""
         return tuple(field for field in self.fields if field.rare)
 
 
 def html_id(path: str) -> str:
-    """An HTML id made of a field's path."""
+    """Return an HTML id made of a field's path."""
     return "f-" + path.replace(".", "-")
 
 
 def sentence_case(name: str, title: str) -> str:
-    """The label of a field: the title written for it, else its name as words."""
+    """Return the label of a field: the title written for it, else its name as words."""
     generated = name.replace("_", " ").title()
     return name.replace("_", " ").capitalize() if title in ("", generated) else title
 
 
 def applied(item: FormField, chosen: Mapping[str, str]) -> FormField:
-    """The field and those of its options, each marked with whether it applies to the chosen values by path."""
+    """Return the field and those of its options, each marked with whether it applies to the chosen values by path."""
     options = tuple(
         replace(option, fields=tuple(applied(field, chosen) for field in option.fields)) for option in item.options
     )

@@ -1,7 +1,7 @@
 """Forms from a spec's JSON schema and back: the schema is pydantic's, so a new knob needs no line here.
 
-A field's name in the form is its dotted path, with the chosen kind as one part of it (`optimizer.adam.lr`): the path
-that pydantic reports in an error. Every alternative is in the page, its fields under its own name, so that changing a
+A field's name in the form is its dotted path, with the chosen kind as one part of it (`optimizer.adam.lr`). Pydantic
+reports the same path in an error. Every alternative is in the page, its fields under its own name, so that changing a
 choice loses nothing and needs no script.
 """
 
@@ -44,12 +44,12 @@ def _kind(kind: str) -> type[Experiment]:
 
 @cache
 def schema(kind: str) -> Schema:
-    """JSON schema of an experiment kind's spec. Raises KeyError on an unknown kind."""
+    """Return JSON schema of an experiment kind's spec. Raises KeyError on an unknown kind."""
     return EXPERIMENTS[kind].params.model_json_schema()
 
 
 def values(spec: Experiment) -> dict[str, str]:
-    """The spec as form values by path; a field that the spec does not use is absent."""
+    """Return the spec as form values by path; a field that the spec does not use is absent."""
     flat: dict[str, str] = {}
     root = schema(spec.kind)
     _flatten(spec.model_dump(mode="json"), root, root, "", flat)
@@ -59,7 +59,7 @@ def values(spec: Experiment) -> dict[str, str]:
 def parse(
     kind: str, data: Mapping[str, str], base: Experiment | None = None
 ) -> tuple[Experiment | None, dict[str, str]]:
-    """The spec that a submitted form asks for, or the errors by path; exactly one of them is filled.
+    """Return the spec that a submitted form asks for, or the errors by path; exactly one of them is filled.
 
     With `base`, only the fields that may grow are read from `data`; the others stay as they are in `base`.
     """
@@ -81,7 +81,7 @@ def parse(
 
 
 def build(kind: str, data: Mapping[str, str], errors: Mapping[str, str], *, extend: bool = False) -> list[Section]:
-    """The form's sections, holding `data` and showing `errors`; with `extend` only what may grow."""
+    """Return the form's sections, holding `data` and showing `errors`; with `extend` only what may grow."""
     root = schema(kind)
     sections: list[tuple[str, list[FormField]]] = [("Experiment", [])]
     grows = _kind(kind).grows
@@ -198,7 +198,7 @@ def _field(
 
 
 def _range(prop: Schema) -> str:
-    """The bounds as a sentence: `1 to 60.`, `Above 0 and below 1.`."""
+    """Return the bounds as a sentence: `1 to 60.`, `Above 0 and below 1.`."""
     item = prop.get("items", prop)
     item = item.get("prefixItems", [item])[0]
     low, high = item.get("minimum"), item.get("maximum")

@@ -61,7 +61,7 @@ class NewPage:
 
     @property
     def errors_in_words(self) -> str:
-        """How many fields need another look."""
+        """Return how many fields need another look."""
         return f"{plural(len(self.errors), 'field')} need{'s' if len(self.errors) == 1 else ''} to be corrected."
 
 
@@ -75,7 +75,8 @@ def new(
     extend: str = "",
     ticket: str = "",
 ) -> HTMLResponse:
-    """The form, filled in from a preset, from the first one of a kind, from a run to clone or from one to extend.
+    """Return the form, filled in from a preset, from the first one of a kind, from a run to clone or from one to
+    extend.
 
     With a `ticket`, a hardware run of it alone.
     """
@@ -100,7 +101,7 @@ def new(
 
 @router.post("/new/estimate")
 def estimate(request: Request, store: StoreDep, data: FormDep) -> HTMLResponse:
-    """What the form asks for as it is now: the live part beside it."""
+    """Return what the form asks for as it is now: the live part beside it."""
     kind = data.get("kind", "")
     if kind not in EXPERIMENTS:
         return page(request, "form/_estimate.html", estimate=Estimate(lead="Pick an experiment."))

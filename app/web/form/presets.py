@@ -31,7 +31,7 @@ class PresetCard:
 
 @router.get("/presets")
 def preset_page(request: Request, store: StoreDep) -> HTMLResponse:
-    """All presets."""
+    """Return all presets."""
     return page(request, "form/presets.html", presets=presets(store), shell=shell(store))
 
 
@@ -46,7 +46,7 @@ def run_preset(name: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
 
 
 def presets(store: Reads, kind: str | None = None) -> list[PresetCard]:
-    """The presets of a kind, or of all, with what they would cost on the workers that run now."""
+    """Return the presets of a kind, or of all, with what they would cost on the workers that run now."""
     here = Here.now(store)
     return [
         PresetCard(item.name, item.title, item.paper, item.link, item.claim, item.differs, here.short(item.spec))

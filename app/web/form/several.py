@@ -34,7 +34,7 @@ class Several:
 
     @property
     def wanted(self) -> bool:
-        """Whether a sweep is asked for, well or badly."""
+        """Return whether a sweep is asked for, well or badly."""
         return bool(self.axes or self.errors)
 
 

@@ -62,12 +62,14 @@ class OverlapPage:
 
     @property
     def undecided(self) -> bool:
-        """Whether layers of two runs are not paired, or cannot be: then there is no figure to draw."""
+        """Return whether layers of two runs are not paired, or cannot be: then there is no figure to draw."""
         return any(form.open or form.problem for form in self.pairings)
 
 
 def across_default(reader: Reader, run: Run, query: Mapping[str, str]) -> str:
-    """What tickets of this run can be compared across, where the address does not say: the first that has several."""
+    """Return what tickets of this run can be compared across, where the address does not say: the first that has
+    several.
+    """
     index = reader.index(run.id)
     if query.get("across") in get_args(MatrixOptions.model_fields["across"].annotation):
         return query["across"]
@@ -78,7 +80,7 @@ def across_default(reader: Reader, run: Run, query: Mapping[str, str]) -> str:
 
 
 def overlap_page(reader: Reader, run: Run, query: Mapping[str, str]) -> OverlapPage:
-    """The controls and the grid, with what the address names chosen; addresses of other runs stand beside it."""
+    """Return the controls and the grid, with what the address names chosen; addresses of other runs stand beside it."""
     named = {text.strip() for text in query.get("tickets", "").split(",") if text.strip()}
     index = reader.index(run.id)
     saved = index.tickets
@@ -116,7 +118,7 @@ def overlap_page(reader: Reader, run: Run, query: Mapping[str, str]) -> OverlapP
 
 
 def _across(index: Index) -> tuple[tuple[str, str], ...]:
-    """What there is more than one of; replicates always, since other runs may be shown beside them."""
+    """Return what there is more than one of; replicates always, since other runs may be shown beside them."""
     several = {
         "levels": len({ref.level for ref in index.tickets}) > 1,
         "branches": len({ref.control for ref in index.tickets}) > 1,
@@ -144,7 +146,7 @@ def _selects(index: Index, query: Mapping[str, str], across: str, *, named: bool
 
 
 def _others(reader: Reader, own: str, query: Mapping[str, str], other_runs: list[str]) -> dict[str, Index]:
-    """Other runs that the address names, as far as they exist."""
+    """Return the other runs that the address names, as far as they exist."""
     ids = [item.strip() for item in query.get("others", "").split(",")]
     ids += [address.partition(":")[0] for address in other_runs]
     others = {}

@@ -82,7 +82,7 @@ class MasksPage:
 
 
 def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
-    """The page's words; what the address asks for and the run does not have counts as not asked for."""
+    """Return the page's words; what the address asks for and the run does not have counts as not asked for."""
     index = reader.index(run.id)
     replicates = tuple(sorted({ref.replicate for ref in index.tickets}))
     if not replicates:
@@ -152,7 +152,7 @@ def _picture(ref: TicketRef, layer: Layer, look: Mapping[str, str], seq: int) ->
 
 
 def _place(ref: TicketRef) -> dict[str, str | int]:
-    """The query that names a ticket of a run."""
+    """Return the query that names a ticket of a run."""
     place: dict[str, str | int] = {"replicate": ref.replicate, "level": ref.level}
     return place if ref.control == WINNING_TICKET else {**place, "control": ref.control, "draw": ref.draw}
 
@@ -175,7 +175,7 @@ def _address(text: str) -> str:
 
 
 def _second_index(reader: Reader, address: str) -> Index | None:
-    """The run of another ticket, if there is one."""
+    """Return the run of another ticket, if there is one."""
     try:
         return reader.index(TicketRef.parse(address).run)
     except NotFound:
@@ -193,7 +193,7 @@ def _tile(ref: TicketRef, layer: Layer) -> str:
 
 
 def _busiest(reader: Reader, ref: TicketRef, layer: Layer) -> int:
-    """The unit that keeps the most weights; the first as long as the sums are not saved."""
+    """Return the unit that keeps the most weights; the first as long as the sums are not saved."""
     try:
         return int(reader.sums(ref)[f"{layer.key}.rows"].argmax())
     except NotFound:
@@ -272,7 +272,7 @@ def _ticket_words(ref: TicketRef) -> str:
 
 
 def control_words(ref: TicketRef) -> str:
-    """What a control is called, and which draw of it."""
+    """Return what a control is called, and which draw of it."""
     label = LOOKS[ref.control].label if ref.control in LOOKS else ref.control
     return f"{label}, draw {ref.draw}" if ref.draw else label
 

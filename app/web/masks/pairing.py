@@ -52,7 +52,7 @@ def pairing_chosen(query: Mapping[str, str], pairs: Sequence[str]) -> str:
 
 
 def pairing_form(index: Index, other: Index, text: str) -> PairingForm:
-    """The pairing of two runs as the address has it, or as it would be."""
+    """Return the pairing of two runs as the address has it, or as it would be."""
     problem, pairs = "", Pairing((), "name")
     try:
         pairs = pairing(index, other, choices(text))

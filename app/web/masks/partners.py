@@ -44,7 +44,7 @@ def get_partner(
     reader: ReaderDep,
     pairing: Annotated[str, Query(max_length=8_000, description="Which layers belong together: a:b:0-2-1.")] = "",
 ) -> Partner:
-    """Which layer of another ticket corresponds to this one, or why none does so without a reader's choice."""
+    """Return which layer of another ticket corresponds to this one, or why none does so without a reader's choice."""
     ref, number = _address(other, "other"), number_of(reader, run_id, layer)
     one, index = reader.index(run_id), reader.index(ref.run)
     index.find("mask", ref)
@@ -65,7 +65,7 @@ def get_partner(
 
 
 def number_of(reader: Reader, run_id: str, name: str) -> int:
-    """The place of the layer of that name. Raises NotFound."""
+    """Return the place of the layer of that name. Raises NotFound."""
     index = reader.index(run_id)
     return index.layers.index(index.layer(name))
 
@@ -73,7 +73,9 @@ def number_of(reader: Reader, run_id: str, name: str) -> int:
 def second_layer(
     reader: Reader, ref: TicketRef, number: int, address: str, pairing: str, field: str
 ) -> SecondLayer | None:
-    """The layer of another ticket that stands for this one; None without an address. Raises FieldError, NotFound."""
+    """Return the layer of another ticket that stands for this one; None without an address. Raises FieldError,
+    NotFound.
+    """
     if not address:
         return None
     other = _address(address, field)

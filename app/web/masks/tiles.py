@@ -47,7 +47,7 @@ class Ticket(BaseModel):
     draw: int = Field(0, ge=0, le=10_000)
 
     def ref(self, run_id: str) -> TicketRef:
-        """The ticket of that run."""
+        """Return the ticket of that run."""
         return TicketRef(run_id, self.replicate, self.level, self.control, self.draw)
 
 
@@ -64,7 +64,7 @@ class Viewport(Ticket):
     pairing: str = Field("", max_length=8_000, description="Which layers of two runs belong together: a:b:0-2-1.")
 
     def view(self, width: int = 1, height: int = 1) -> View:
-        """The viewport for a place of that many pixels."""
+        """Return the viewport for a place of that many pixels."""
         return View(self.top, self.bottom, self.left, self.right, width, height)
 
 
@@ -116,7 +116,7 @@ class Masks(BaseModel):
 
 @router.get("/runs/{run_id}/masks", responses=responses(404))
 def get_masks(run_id: RunId, store: StoreDep, reader: ReaderDep) -> Masks:
-    """The layers of a run and the masks saved so far."""
+    """Return the layers of a run and the masks saved so far."""
     index = reader.index(run_id)
     rows = store.series(run_id, "layers").tickets
     names = ("replicate", "level", "layer", "kept", "dead_inputs", "dead_units")
@@ -132,7 +132,7 @@ def get_masks(run_id: RunId, store: StoreDep, reader: ReaderDep) -> Masks:
 def get_legend(
     run_id: RunId, layer: LayerName, query: Annotated[Ticket, Query()], reader: ReaderDep
 ) -> dict[str, dict[str, Any]]:
-    """What the layer can be coloured by under that ticket, and what each colouring means."""
+    """Return what the layer can be coloured by under that ticket, and what each colouring means."""
     ref, number = query.ref(run_id), number_of(reader, run_id, layer)
     return {color: _legend(legend(reader, ref, number, color)) for color in available(reader, ref, number)}
 
@@ -149,7 +149,7 @@ def get_tile(
     reader: ReaderDep,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """A PNG of a viewport, no larger than asked for; the header `X-Tile` gives viewport and colours."""
+    """Return a PNG of a viewport, no larger than asked for; the header `X-Tile` gives viewport and colours."""
     ref, number = query.ref(run_id), number_of(reader, run_id, layer)
     index = reader.index(run_id)
     other, ordered_by = (
@@ -186,7 +186,9 @@ def get_values(
     query: Annotated[Values, Query()],
     reader: ReaderDep,
 ) -> Response | dict[str, Any]:
-    """Exact values of the weights of a viewport, in the order shown: CSV, or arrays as base64 of their bytes."""
+    """Return the exact values of the weights of a viewport, in the order shown: CSV, or arrays as base64 of their
+    bytes.
+    """
     ref, number = query.ref(run_id), number_of(reader, run_id, layer)
     csv = wants_csv(request.headers.get("accept", ""), query.format)
     try:
@@ -212,7 +214,7 @@ def get_unit(
     query: Annotated[Ticket, Query()],
     reader: ReaderDep,
 ) -> Response:
-    """One output unit: its degrees, its incoming weights, and the paths of kept weights from it to later layers."""
+    """Return one output unit: its degrees, its incoming weights, and the kept paths from it to later layers."""
     try:
         weights = unit(reader, query.ref(run_id), number_of(reader, run_id, layer), number)
     except OutOfRange as error:
@@ -251,7 +253,7 @@ def _legend(shown: Legend) -> dict[str, Any]:
 
 
 def _typed(array: NDArray[Any]) -> dict[str, Any]:
-    """An array as Plotly reads it: little-endian bytes in base64, with dtype and shape."""
+    """Return an array as Plotly reads it: little-endian bytes in base64, with dtype and shape."""
     if array.dtype == np.intp:
         array = array.astype(np.int32)
     kind = array.dtype.newbyteorder("<")

@@ -40,7 +40,7 @@ def again(store: Store, queue: Queue, run: Run, once: Once | None = None) -> Run
 
 
 def compared(store: Reads, now: Run, to: str | None) -> Comparison:
-    """A run beside an earlier one, `to` or the one that it repeats. Raises FieldError, NotFound, Conflict."""
+    """Return a run beside an earlier one, `to` or the one that it repeats. Raises FieldError, NotFound, Conflict."""
     to = to or now.again_of
     if to is None:
         raise FieldError("to", "name a run: this one repeats none")
@@ -56,7 +56,7 @@ def compared(store: Reads, now: Run, to: str | None) -> Comparison:
 
 
 def relations(store: Reads, run: Run) -> tuple[Relation, ...]:
-    """The run that this one repeats, and the newest of those that repeat it, the newest first."""
+    """Return the run that this one repeats, and the newest of those that repeat it, the newest first."""
     family, relations_of = store.relatives(run.id, NEWEST), []
     if run.again_of is not None:
         if family.original is None:
@@ -102,5 +102,5 @@ def _detail(comparison: Comparison) -> str:
 
 
 def place(difference: Difference) -> str:
-    """Where a difference lies: `evaluation in replicate 0, level 2, winning ticket`."""
+    """Return where a difference lies: `evaluation in replicate 0, level 2, winning ticket`."""
     return f"{difference.name} in replicate {difference.replicate}, {difference.words}"

@@ -33,5 +33,5 @@ def compare_runs(
         str | None, Query(max_length=32, description="Id of the run to compare with; default: the one it repeats.")
     ] = None,
 ) -> Comparison:
-    """Whether the results of a finished run equal those of an earlier one to the bit; if not, what differs."""
+    """Return whether the results of a finished run equal those of an earlier one to the bit; if not, what differs."""
     return compared(store, store.run(run_id), to)

@@ -39,7 +39,7 @@ class SpecPage:
 
 
 def spec_page(store: Reads, run: Run, origin: str) -> SpecPage:
-    """The spec of a run; `origin` is the address at which this server was asked."""
+    """Return the spec of a run; `origin` is the address at which this server was asked."""
     sections: tuple[forms.Section, ...] = ()
     if isinstance(run.spec, Experiment):
         sections = tuple(forms.build(run.kind, forms.values(run.spec), {}))
@@ -95,7 +95,7 @@ def _tickets(
 
 
 def _densities(store: Reads, run: Run) -> dict[tuple[int, int], float]:
-    """Weights remaining of each ticket by (replicate, level), in [0, 1]."""
+    """Return weights remaining of each ticket by (replicate, level), in [0, 1]."""
     rows = store.series(run.id, "layers").tickets
     kept, total = Counter[tuple[int, int]](), Counter[tuple[int, int]]()
     for replicate, level, some, of in zip(

@@ -97,7 +97,7 @@ def create_run(
 
 @router.get("/runs/{run_id}", responses=responses(404))
 def get_run(run_id: RunId, store: StoreDep) -> Run:
-    """One run; while it is queued, `progress.note` gives what it waits for, if not just for a free worker."""
+    """Return one run; while it is queued, `progress.note` gives what it waits for, if not just for a free worker."""
     return noted(store, store.run(run_id))
 
 

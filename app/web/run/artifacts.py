@@ -31,7 +31,7 @@ class Artifacts(BaseModel):
 
 @router.get("/runs/{run_id}/artifacts", responses=responses(404))
 def list_artifacts(run_id: RunId, store: StoreDep) -> Artifacts:
-    """What the run has saved so far, by replicate."""
+    """Return what the run has saved so far, by replicate."""
     return Artifacts(items=store.artifacts(run_id))
 
 
@@ -45,7 +45,7 @@ def get_artifact(
     store: StoreDep,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The bytes of an artifact, checked against their hash: a file to save, never a page to show."""
+    """Return the bytes of an artifact, checked against their hash: a file to save, never a page to show."""
     ref = store.artifact(artifact_id)
     headers = {"ETag": f'"{ref.id}"', "Cache-Control": "private, max-age=31536000, immutable"}
     if if_none_match is not None and headers["ETag"] in if_none_match:
@@ -72,7 +72,7 @@ def get_ticket(
     level: Annotated[int, Path(ge=0, le=10_000)],
     reader: ReaderDep,
 ) -> Response:
-    """A winning ticket for PyTorch: `fc1.weight_orig`, `fc1.weight_mask` and `fc1.weight_trained`, all dense.
+    """Return a winning ticket for PyTorch: `fc1.weight_orig`, `fc1.weight_mask` and `fc1.weight_trained`, all dense.
 
     What was never saved, such as the weights of an imported mask, is left out.
 

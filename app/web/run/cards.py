@@ -49,8 +49,8 @@ class Part:
 class Card:
     """A figure as a question with an answer; finding and foot are empty on a lean page, where the browser has them.
 
-    `defaults` holds the options as they are when nothing is chosen, as a query; `log` names the choice of a logarithmic
-    axis, empty where there is none.
+    `defaults` holds the options as they are when nothing is chosen, as a query. `log` names the choice of a
+    logarithmic axis, empty where there is none.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Card:
 
 
 def cards_of(figures: Figures, run: Run, tab: Tab, query: Mapping[str, str], *, lean: bool = False) -> list[Card]:
-    """The cards under a tab, drawn with the options that `query` names; a bad one counts as not given."""
+    """Return the cards under a tab, drawn with the options that `query` names; a bad one counts as not given."""
     return [_card(figures, run, placed, tab, query, lean) for placed in tab.shown(run)]
 
 
@@ -112,7 +112,7 @@ def _card(figures: Figures, run: Run, placed: Placed, tab: Tab, query: Mapping[s
 
 
 def _log_y(name: str, query: Mapping[str, str]) -> list[Control]:
-    """The choice of a logarithmic y axis; the browser does it, the data are the same."""
+    """Return the choice of a logarithmic y axis; the browser does it, the data are the same."""
     return [Control(name, "log y", "check", "true" if query.get(name) == "true" else "")] if name else []
 
 

@@ -72,7 +72,7 @@ def get_events(
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
     last_event_id: Annotated[str | None, Header(description="A stream continues after this seq.")] = None,
 ) -> Response:
-    """The log as a list (`next`: the `after` of the following page), or as a stream that then follows the run."""
+    """Return the log as a list (`next`: the `after` of the following page), or as a stream that follows the run."""
     store.run(run_id)
     if wants(request, _STREAM):
         # Ten digits hold any seq; Python refuses to read thousands of them.
@@ -85,7 +85,7 @@ def get_events(
 
 
 def wants(request: Request, media_type: str) -> bool:
-    """Whether a client asks for `media_type` by name, rather than for JSON or for anything."""
+    """Return whether a client asks for `media_type` by name, rather than for JSON or for anything."""
     return best(request.headers.get("accept", ""), ("application/json", media_type)) == media_type
 
 
@@ -106,11 +106,11 @@ def get_series(
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
     bom: Bom = False,
 ) -> Response:
-    """Columns of a series or of one metric; NaN is null in JSON. `format` wins over `Accept`.
+    """Return columns of a series or of one metric; NaN is null in JSON. `format` wins over `Accept`.
 
-    Every coordinate that the kind of run declares is a query parameter too, and leaves the rows that have its value:
-    `level`, `control` and `draw` of tickets, `width`, `image`, `optimizer` and `lr` of weight erasure. Another
-    parameter is refused.
+    Every coordinate that the kind of run declares is a query parameter too, and leaves the rows that have its value.
+    These are `level`, `control` and `draw` of tickets, `width`, `image`, `optimizer` and `lr` of weight erasure.
+    Another parameter is refused.
     """
     with store.snapshot() as now:
         where = _where(now.run(run_id), request.query_params)
@@ -121,7 +121,10 @@ def get_series(
 
 
 def _where(run: Run, query: QueryParams) -> dict[str, Value]:
-    """The coordinates that a question names. Raises Invalid for others, and for values that these cannot have."""
+    """Return the coordinates that a question names.
+
+    Raises Invalid for others, and for values that these cannot have.
+    """
     where, bad = dict[str, Value](), list[BadField]()
     known = [coordinate.name for coordinate in run.spec.key.coordinates()]
     for name, text in query.items():
@@ -157,7 +160,7 @@ def _columns(store: Reads, run_id: str, name: str, where: Mapping[str, Any]) -> 
     responses={**responses(404), 200: {"description": "The spec.", "content": {JSON: {"schema": {"type": "object"}}}}},
 )
 def get_spec(run_id: RunId, store: StoreDep) -> Response:
-    """The spec of a run as JSON with sorted keys; the entity tag is its SHA-256, by which figures cite it."""
+    """Return the spec of a run as JSON with sorted keys; the entity tag is its SHA-256, by which figures cite it."""
     document = store.run(run_id).spec.model_dump(mode="json")
     body = orjson.dumps(document, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)
     return Response(body, media_type=JSON, headers={"ETag": f'"{hashlib.sha256(body).hexdigest()}"'})
@@ -173,7 +176,9 @@ def get_comparison(
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
     bom: Bom = False,
 ) -> Response:
-    """The verdict, where the ticket beats each control, and the paired differences by level with their intervals."""
+    """Return the verdict, where the ticket beats each control, and the paired differences by level with their
+    intervals.
+    """
     with sources.now() as readers:
         run = readers.store.run(run_id)
         table = comparison(readers.store.series(run_id, "outcome"), terms_of(run, bound / 100, intervals))
@@ -205,7 +210,7 @@ def get_figure(
     bom: Bom = False,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """A figure of a run. Its options are query parameters of their own; an unknown one is refused."""
+    """Return a figure of a run. Its options are query parameters of their own; an unknown one is refused."""
     options = {key: value for key, value in request.query_params.items() if key not in ("format", "bom")}
     csv = wants_csv(request.headers.get("accept", ""), form)
     with sources.now() as readers:

@@ -6,11 +6,11 @@ from app.store import Reads
 
 
 def has_levels(tab: Tab) -> bool:
-    """Whether a tab shows one level at a time, as its reader chooses."""
+    """Return whether a tab shows one level at a time, as its reader chooses."""
     options = [placed.entry.options.model_fields for placed in tab.figures]
     return any(fields["level"].annotation is int for fields in options if "level" in fields)
 
 
 def newest_level(store: Reads, run: Run, tab: Tab) -> int | None:
-    """The newest level that the figures of a tab have anything of; None before the first."""
+    """Return the newest level that the figures of a tab have anything of; None before the first."""
     return store.newest_level(run.id, {series for placed in tab.figures for series in placed.entry.series})

@@ -79,14 +79,14 @@ class RunPage:
 
 @router.get("/runs/{run_id}")
 def run_page(request: Request, run_id: str, sources: SourcesDep, queue: QueueDep) -> HTMLResponse:
-    """A run, under the tab and with the options that the address names."""
+    """Return a run, under the tab and with the options that the address names."""
     with sources.now() as readers:
         return _render(request, readers, queue, run_id, {})
 
 
 @router.get("/runs/{run_id}/edit")
 def edited(run_id: str) -> RedirectResponse:
-    """The address a refused edit leaves the reader at: the way back to the run."""
+    """Return the address a refused edit leaves the reader at: the way back to the run."""
     return _back(run_id)
 
 

@@ -8,12 +8,14 @@ from app.web.core.words import duration
 
 
 def done(run: Run) -> int:
-    """Steps done; all of them once the run has finished, even where a diverged training ended early."""
+    """Return steps done; all of them once the run has finished, even where a diverged training ended early."""
     return max(run.progress.total, 1) if run.state == "finished" else run.progress.done
 
 
 def share_done(run: Run, ended: int | None = None) -> str:
-    """How much of the run is done: `12 of 35 trainings`, told from the steps unless it is known how many `ended`."""
+    """Return how much of the run is done: `12 of 35 trainings`, told from the steps unless it is known how many
+    `ended`.
+    """
     asked, unit = run.spec.work
     left = run.state != "finished"
     finished = ended

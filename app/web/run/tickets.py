@@ -43,10 +43,10 @@ Parts: TypeAlias = Mapping[str, Part]
 
 
 def ticket_file(reader: Reader, ref: TicketRef) -> tuple[int, Iterator[bytes]]:
-    """Size in bytes and pieces of the winning ticket of one replicate and level as a safetensors file.
+    """Return size in bytes and pieces of the winning ticket of one replicate and level as a safetensors file.
 
     Per prunable kernel, `(n_out, n_in, *kernel)`: `fc1.weight_orig` (where training starts from), `fc1.weight_mask`
-    (uint8, 1 = kept) and `fc1.weight_trained` (0 where pruned); per other parameter `fc1.bias_orig` and
+    (uint8, 1 = kept) and `fc1.weight_trained` (0 where pruned). Per other parameter `fc1.bias_orig` and
     `fc1.bias_trained`. What the run has not saved is left out.
 
     Raises: NotFound when that ticket is not saved (yet), Corrupt when what it is made of is damaged.
@@ -106,12 +106,12 @@ def _file(head: bytes, tensors: Parts) -> Iterator[bytes]:
 
 
 def _kept(reader: Reader, index: Index, ref: TicketRef) -> list[int]:
-    """Kept weights by layer."""
+    """Return the kept weights by layer."""
     return [int(np.bitwise_count(reader.bits(ref, number)).sum()) for number in range(len(index.layers))]
 
 
 def _bands(reader: Reader, ref: TicketRef, number: int, columns: int) -> Iterator[NDArray[np.uint8]]:
-    """The mask of a layer, some rows at a time."""
+    """Yield the mask of a layer, some rows at a time."""
     bits = reader.bits(ref, number)
     high = max(1, _PIECE // columns)
     for top in range(0, len(bits), high):
@@ -125,7 +125,9 @@ def _mask(reader: Reader, ref: TicketRef, number: int, layer: Layer) -> Part:
 
 
 def _saved(reader: Reader, index: Index, name: str, ref: TicketRef, pruned_by: TicketRef | None = None) -> Parts:
-    """The parameters in an artifact, none when it is not saved; kept values of `pruned_by` stand in a dense kernel."""
+    """Return the parameters in an artifact, none when it is not saved; kept values of `pruned_by` stand in a dense
+    kernel.
+    """
     artifacts = reader.store.artifacts_store
     try:
         sha256 = index.find(name, ref).id

@@ -74,7 +74,7 @@ class VerdictTable:
 
 
 def verdict_table(reader: Reader, run: Run, query: Mapping[str, str]) -> VerdictTable:
-    """Sentence and table from what is measured so far; `query` may hold `bound`, in points, and `intervals`."""
+    """Return sentence and table from what is measured so far; `query` may hold `bound`, in points, and `intervals`."""
     bound = bound_of(query.get("bound", ""))
     kind: Kind = "pointwise" if query.get("intervals") == "pointwise" else "simultaneous"
     table = comparison(reader.store.series(run.id, "outcome"), terms_of(run, bound / 100, kind))
@@ -116,7 +116,8 @@ def _questions(run: Run, comparison: Comparison, gone: frozenset[int]) -> tuple[
 
 
 def verdict_sentence(run: Run, verdict: Verdict, collapsed: Collapses) -> str:
-    """The verdict, where tickets have collapsed, and what is compared where tickets have trained longer than the rest.
+    """Return the verdict, where tickets have collapsed, and what is compared where tickets have trained longer than the
+    rest.
 
     Differences of collapsed tickets alone are those of constant outputs: they need no verdict.
     """
@@ -127,12 +128,12 @@ def verdict_sentence(run: Run, verdict: Verdict, collapsed: Collapses) -> str:
 
 
 def advantage_sentences(comparison: Comparison) -> tuple[str, ...]:
-    """From which density down the ticket beats each control, in the order of the table's columns."""
+    """Return from which density down the ticket beats each control, in the order of the table's columns."""
     return tuple(f"{advantage.sentence()}." for advantage in comparison.advantages)
 
 
 def _awaited(run: Run, comparison: Comparison) -> tuple[str, ...]:
-    """A line for each control that a run in progress will have a sentence on: the page keeps its height."""
+    """Return a line for each control that a run in progress will have a sentence on: the page keeps its height."""
     if run.state not in ("queued", "running"):
         return ()
     known = {advantage.control for advantage in comparison.advantages}
@@ -156,7 +157,7 @@ def _foot(comparison: Comparison) -> str:
 
 
 def bound_of(text: str) -> float:
-    """The largest loss in points that still matches; the protocol's where `text` is no number from 0 to 100."""
+    """Return the largest loss in points that still matches; the protocol's where `text` is no number from 0 to 100."""
     try:
         bound = float(text)
     except ValueError:

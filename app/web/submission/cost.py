@@ -21,20 +21,20 @@ class Here:
 
     @classmethod
     def now(cls, store: Reads) -> "Here":
-        """What is known now."""
+        """Return what is known now."""
         return cls(store.speeds(), [worker for worker in store.workers() if worker.alive], store.timings())
 
     def slots(self, spec: Experiment) -> int:
-        """Trainings that run at once on the workers that may take the spec."""
+        """Return trainings that run at once on the workers that may take the spec."""
         return sum(worker.slots for worker in self.workers if spec.device in ("any", worker.queue))
 
     def short(self, spec: Experiment) -> str:
-        """`about 1 to 5 min here`, `about 4 min here` while estimates were not compared yet, or `not timed yet`."""
+        """Return `about 1 to 5 min here`, `about 4 min here` before estimates were compared, or `not timed yet`."""
         seconds = estimate_seconds(spec, self.speeds, self.slots(spec)).seconds
         return "not timed yet" if seconds is None else f"about {self._time(spec, seconds)} here"
 
     def sentence(self, spec: Experiment, share: float = 1.0) -> str:
-        """The time and what it rests on; `share` in (0, 1] is how much of the spec is still to do."""
+        """Return the time and what it rests on; `share` in (0, 1] is how much of the spec is still to do."""
         if missing := obstacle(spec.device, self.workers):
             return f"Time not known: {missing}."
         seconds, basis = estimate_seconds(spec, self.speeds, self.slots(spec))
@@ -46,7 +46,7 @@ class Here:
         return f"About {self._time(spec, seconds * share)} here, {past(error)}: {basis}."
 
     def _time(self, spec: Experiment, seconds: float) -> str:
-        """An estimate, widened to what the last ones like it took; as one time while there are too few.
+        """Return an estimate, widened to what the last ones like it took; as one time while there are too few.
 
         It is never moved: while a machine is busy, the time that an idle one takes is still within.
         """
@@ -55,6 +55,6 @@ class Here:
 
 
 def past(error: Spread) -> str:
-    """What the range rests on; with fewer than ten past replicates, nine in ten are all."""
+    """Return what the range rests on; with fewer than ten past replicates, nine in ten are all."""
     which = f"the last {error.n}" if error.n < 10 else f"9 in 10 of the last {error.n}"
     return f"as for {which} similar replicates"

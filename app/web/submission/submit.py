@@ -17,12 +17,12 @@ IMPORTED = "these masks were imported, not trained here: import the files again"
 
 
 def default_name(spec: Experiment) -> str:
-    """A name for a run that was given none, e.g. `Lottery tickets: lenet_300_100 on digits`."""
+    """Return a name for a run that was given none, e.g. `Lottery tickets: lenet_300_100 on digits`."""
     return f"{TITLES[spec.kind]}: {spec.model_name} on {spec.dataset_name}"
 
 
 def trainable(run: Run) -> Experiment:
-    """The spec of a run that workers can do once more. Raises Conflict for imported masks."""
+    """Return the spec of a run that workers can do once more. Raises Conflict for imported masks."""
     if not isinstance(run.spec, Experiment):
         raise Conflict(IMPORTED)
     return run.spec
@@ -54,7 +54,7 @@ def submit(
 
 
 def check_tickets(store: Store, spec: Experiment) -> None:
-    """Raises FieldError, on `ticket`, when a ticket that the spec names cannot be read from the store (any more)."""
+    """Check that the store still has the tickets that the spec names. Raises FieldError on `ticket`."""
     for ref in spec.tickets:
         try:
             run = store.run(ref.run)

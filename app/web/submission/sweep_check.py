@@ -69,7 +69,7 @@ def _with_objective(plan: Plan) -> Plan:
 
 
 def _check_pruner(plan: Plan) -> None:
-    """Raises FieldError where a pruner cannot compare the members on their way."""
+    """Check that a pruner can compare the members on their way. Raises FieldError."""
     if plan.pruner.kind == "none":
         return
     objective = objective_of(plan)

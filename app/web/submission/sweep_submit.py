@@ -36,7 +36,7 @@ class Preview(BaseModel):
 
     @property
     def first_words(self) -> list[str]:
-        """The first members in words."""
+        """Return the first members in words."""
         return [", ".join(f"{path} {written(value)}" for path, value in item.items()) for item in self.first]
 
 

@@ -9,7 +9,10 @@ NO_WORKER = "no worker is running: start one with “ticketscope worker”"
 
 
 def obstacle(device: str, workers: Iterable[WorkerInfo]) -> str:
-    """What keeps all work for `device` ("any", "cpu" or "gpu") waiting, in words; empty when a worker takes it."""
+    """Return what keeps all work for `device` ("any", "cpu" or "gpu") waiting, in words.
+
+    Empty when a worker takes it.
+    """
     able = [worker for worker in workers if worker.alive and device in ("any", worker.queue)]
     if not able:
         return NO_WORKER if device == "any" else f"no {device} worker is running: the run waits for one"
@@ -19,7 +22,7 @@ def obstacle(device: str, workers: Iterable[WorkerInfo]) -> str:
 
 
 def reason(run: Run, workers: Iterable[WorkerInfo], refusals: Sequence[Refusal]) -> str:
-    """Why a queued run waits for more than a free slot; empty when it does not."""
+    """Return why a queued run waits for more than a free slot; empty when it does not."""
     cause = obstacle(run.experiment.device, workers)
     if not cause and len({refusal.replicate for refusal in refusals}) == run.experiment.replicates:
         return "waits for a worker that computes identical numbers"
@@ -27,7 +30,7 @@ def reason(run: Run, workers: Iterable[WorkerInfo], refusals: Sequence[Refusal])
 
 
 def noted(store: Reads, run: Run) -> Run:
-    """The run, with what it waits for as the note of its progress while it is queued."""
+    """Return the run, with what it waits for as the note of its progress while it is queued."""
     if run.state != "queued":
         return run
     note = reason(run, store.workers(), store.refusals(run.id))

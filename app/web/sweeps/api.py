@@ -61,7 +61,7 @@ class NewSweep(SpecOrPreset):
 
     @property
     def plan(self) -> Plan:
-        """What it asks for."""
+        """Return what it asks for."""
         spec = self.spec if self.spec is not None else PRESETS[self.preset or ""].spec
         return Plan(
             spec=spec.model_dump(mode="json"),
@@ -110,7 +110,7 @@ def create_sweep(
 
 @router.post("/preview")
 def preview_sweep(body: NewSweep, store: StoreDep) -> Preview:
-    """How many runs a sweep would have, how long it would take, and its first members; nothing is stored."""
+    """Return how many runs a sweep would have, how long it would take, and its first members; nothing is stored."""
     return preview(store, body.plan)
 
 
@@ -121,13 +121,13 @@ def list_sweeps(
     cursor: Annotated[Cursor | None, Empty, Query(description="`next` of the page before.")] = None,
     binned: Annotated[bool, Query(description="Those in the bin.")] = False,
 ) -> SweepPage:
-    """A page of sweeps, the newest first."""
+    """Return a page of sweeps, the newest first."""
     return store.sweeps(limit, cursor, binned=binned)
 
 
 @router.get("/{sweep_id}", responses=responses(404))
 def get_sweep(sweep_id: SweepId, store: StoreDep) -> Sweep:
-    """One sweep; its runs are also found by the query `sweep:ID`."""
+    """Return one sweep; its runs are also found by the query `sweep:ID`."""
     return store.sweep(sweep_id)
 
 
@@ -170,7 +170,7 @@ def sweep_members(
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
     bom: Bom = False,
 ) -> Any:
-    """The members of a sweep with their values and objectives."""
+    """Return the members of a sweep with their values and objectives."""
     with store.snapshot() as now:
         sweep, members = now.sweep(sweep_id), now.members(sweep_id)
     if wants_csv(request.headers.get("accept", ""), form):
@@ -196,7 +196,7 @@ def sweep_figure(
     bom: Bom = False,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """A figure of a sweep."""
+    """Return a figure of a sweep."""
     with store.snapshot() as now:
         sweep, members = now.sweep(sweep_id), now.members(sweep_id)
     csv = wants_csv(request.headers.get("accept", ""), form)

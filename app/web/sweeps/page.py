@@ -30,7 +30,7 @@ def list_sweeps(
     binned: Annotated[str, Query(max_length=32)] = "",
     runs: Annotated[int, Query(ge=0)] = 0,
 ) -> HTMLResponse:
-    """Sweeps, the newest first; `binned` is one that was just moved to the bin, with so many runs."""
+    """Return sweeps, the newest first; `binned` is one that was just moved to the bin, with so many runs."""
     with store.snapshot() as now:
         sweeps = now.sweeps(50, cursor or None)
         rows = [head(item) for item in sweeps.items]
@@ -56,7 +56,7 @@ def _gone(store: Reads, sweep_id: str, runs: int) -> Notice | None:
 def show_sweep(
     request: Request, sweep_id: str, store: StoreDep, sort: Annotated[str, Query(max_length=20)] = ""
 ) -> HTMLResponse:
-    """One sweep."""
+    """Return one sweep."""
     return _render(request, store, sweep_id, sort)
 
 

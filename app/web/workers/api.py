@@ -1,4 +1,4 @@
-"""Who is working, and how long the queue is, over the API."""
+"""Return who is working, and how long the queue is, over the API."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -18,11 +18,11 @@ class Workers(BaseModel):
 
 @router.get("/workers")
 def get_workers(store: StoreDep) -> Workers:
-    """Who is working: `alive` are those with contact in the last 15 s."""
+    """Return who is working: `alive` are those with contact in the last 15 s."""
     return Workers(items=store.workers())
 
 
 @router.get("/queue")
 def get_queue_length(store: StoreDep) -> dict[str, int]:
-    """Replicates that wait, by the kind of worker they wait for: `cpu`, `gpu` or `any`."""
+    """Return replicates that wait, by the kind of worker they wait for: `cpu`, `gpu` or `any`."""
     return store.queue_length()

@@ -27,7 +27,7 @@ class Machine:
 
 
 def machines(workers: Sequence[WorkerInfo]) -> tuple[Machine, ...]:
-    """The machines of the living workers, each told by those on it that measured last."""
+    """Return the machines of the living workers, each told by those on it that measured last."""
     hosts: dict[str, list[WorkerInfo]] = {}
     for worker in workers:
         if worker.alive:
@@ -36,7 +36,7 @@ def machines(workers: Sequence[WorkerInfo]) -> tuple[Machine, ...]:
 
 
 def gauges(load: WorkerLoad) -> tuple[Gauge, ...]:
-    """What one worker uses by itself, out of what its machine has; the GPU is its own."""
+    """Return what one worker uses by itself, out of what its machine has; the GPU is its own."""
     own = [
         Gauge(
             "CPU", min(load.cpu_cores / load.machine_cores, 1.0), f"{load.cpu_cores:.1f} of {load.machine_cores} cores"
@@ -51,7 +51,7 @@ def gauges(load: WorkerLoad) -> tuple[Gauge, ...]:
 
 
 def troubles(workers: Sequence[WorkerInfo]) -> tuple[str, ...]:
-    """What keeps living workers from taking work, said once for each machine."""
+    """Return what keeps living workers from taking work, said once for each machine."""
     texts = dict.fromkeys((worker.host, worker.trouble) for worker in workers if worker.alive and worker.trouble)
     return tuple(f"The workers on {host} accept no work: {trouble}." for host, trouble in texts)
 

@@ -18,7 +18,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/workers")
 def workers(request: Request, store: StoreDep, queue: QueueDep) -> HTMLResponse:
-    """Who works on what, and what waits."""
+    """Return who works on what, and what waits."""
     with store.snapshot() as now:
         known, edge = now.workers(), shell(now)
         held = now.held({run for worker in known for run in worker.busy})
@@ -56,7 +56,7 @@ def _state(worker: WorkerInfo) -> str:
 
 
 def _parts(held: Sequence[Held], run_id: str, worker: str) -> list[str]:
-    """How far each replicate of a run has come that a worker has in hand."""
+    """Return how far each replicate of a run has come that a worker has in hand."""
     mine = (item for item in held if (item.run, item.worker) == (run_id, worker))
     return [", ".join(filter(None, (f"replicate {item.replicate}", item.note))) for item in mine]
 
