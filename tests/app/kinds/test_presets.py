@@ -28,3 +28,12 @@ def test_the_paper_scale_preset_is_the_papers_table() -> None:
 def test_the_demo_is_small() -> None:
     spec = PRESETS["digits-tickets"].spec
     assert spec.replicates * spec.units_per_replicate == 102_000
+
+
+def test_the_vision_transformer_keeps_some_of_each_kernel() -> None:
+    """A global threshold left 4 of the 3,072 weights that read the patches, drawn small as Glorot draws them."""
+    spec = PRESETS["vit-digits"].spec
+    assert isinstance(spec, LotterySpec)
+    kernels = spec.model.kernels(spec.dataset.shape, spec.dataset.n_classes)
+    for kernel, left in zip(kernels, spec.pruning.kept(kernels, spec.levels), strict=True):
+        assert left == pytest.approx((0.7 if kernel.role == "output" else 0.4) ** 3 * kernel.weights, abs=1)
