@@ -133,27 +133,31 @@ def reports(store: Store, plan: Plan, members: Sequence[Member]) -> list[Reporte
     if objective is None or wanted is None:
         return []
     at_work = ("queued", "running", "finished")
-    news = [each for each in members if each.run and each.state in at_work and each.reported_seq != each.last_seq]
+    news = [
+        member
+        for member in members
+        if member.run and member.state in at_work and member.reported_seq != member.last_seq
+    ]
     new: dict[int, list[float]] = {}
     with store.snapshot() as now:
-        now.read_ahead([each.run for each in news if each.run], wanted.series)
-        for each in news:
-            if each.run and each.measured_seq != each.last_seq:
-                series = {name: now.series(each.run, name) for name in wanted.series}
-                values = wanted.values(now.run(each.run), series)
-                if len(values) > len(each.reports):
-                    new[each.position] = values
+        now.read_ahead([member.run for member in news if member.run], wanted.series)
+        for member in news:
+            if member.run and member.measured_seq != member.last_seq:
+                series = {name: now.series(member.run, name) for name in wanted.series}
+                values = wanted.values(now.run(member.run), series)
+                if len(values) > len(member.reports):
+                    new[member.position] = values
     if not new:
         return []
     from app.sweeps.early import verdicts  # Optuna takes most of a second to import
 
-    found = verdicts(plan, members, new, _most(plan), wanted.noun, maximise=objective.maximise)
+    judged = verdicts(plan, members, new, _most(plan), wanted.noun, maximise=objective.maximise)
     return [
         Reported(
-            each.position, members[each.position].run or "", len(members[each.position].reports),
-            members[each.position].last_seq, each.values, each.rungs, each.reason,
+            verdict.position, members[verdict.position].run or "", len(members[verdict.position].reports),
+            members[verdict.position].last_seq, verdict.values, verdict.rungs, verdict.reason,
         )
-        for each in found
+        for verdict in judged
     ]  # fmt: skip
 
 

@@ -53,7 +53,7 @@ def arrivals(store: Store, archive: Archive, *, new_ids: bool) -> list[Arrival]:
         read_header(cast(Any, _Window(archive, name)), size, name)
     if new_ids:
         held: list[ArchivedRun | ArchivedSweep] = [*archive.manifest.runs, *archive.manifest.sweeps]
-        return [Arrival(each, ids.run_id(), "new") for each in held]
+        return [Arrival(row, ids.run_id(), "new") for row in held]
     return [
         *(_compared(store, archive, run) for run in archive.manifest.runs),
         *(_compared_sweep(store, archive, sweep) for sweep in archive.manifest.sweeps),

@@ -54,7 +54,7 @@ def difference(store: Store, archive: Archive, sweep: ArchivedSweep) -> str | No
     if digest == archive.digests[f"sweeps/{sweep.id}.jsonl"]:
         return ""
     there = next(archive.sweep_rows(sweep.id))
-    return " and ".join(each for each in _COMPARED if getattr(here[0], each) != getattr(there, each)) or "runs"
+    return " and ".join(name for name in _COMPARED if getattr(here[0], name) != getattr(there, name)) or "runs"
 
 
 def renamed(rows: Iterator[SweepRows], ids: Mapping[str, str]) -> Iterator[SweepRows]:

@@ -34,7 +34,7 @@ def shortened(names: Mapping[str, str], width: int) -> dict[str, str]:
         return dict(names)
     head = width // 3
     letters = zip(*(name for name in names.values() if len(name) > width), strict=False)
-    same = next((place for place, each in enumerate(letters) if len(set(each)) > 1), 0)
+    same = next((place for place, column in enumerate(letters) if len(set(column)) > 1), 0)
 
     def ways(name: str) -> tuple[str, ...]:
         if len(name) <= width:

@@ -28,22 +28,22 @@ class Reported(NamedTuple):
     reason: str
 
 
-def report(conn: Connection, sweep_id: str, found: Sequence[Reported]) -> list[str]:
+def report(conn: Connection, sweep_id: str, reports: Sequence[Reported]) -> list[str]:
     """Keep what members report, and stop the live runs that have a reason; returns these. Raises NotFound.
 
     Does nothing where one of them has reported more by now: another process was faster, and the next look decides.
     """
     locked(conn, sweep_id)
     at = sweep_members.c.sweep_id == sweep_id
-    positions = sweep_members.c.position.in_([each.position for each in found])
+    positions = sweep_members.c.position.in_([one.position for one in reports])
     query = select(sweep_members.c.position, sweep_members.c.reports, sweep_members.c.stopped).where(at, positions)
     known = {row.position: row for row in conn.execute(query)}
-    if any(len((known[each.position].reports or {}).get("values", ())) != each.before for each in found):
+    if any(len((known[one.position].reports or {}).get("values", ())) != one.before for one in reports):
         return []
-    for each in found:
-        kept = {"seq": each.seq, "values": each.values, "rungs": dict(each.rungs)}
-        conn.execute(update(sweep_members).where(at, sweep_members.c.position == each.position).values(reports=kept))
-    reasons = {each.run_id: each.reason for each in found if each.reason and known[each.position].stopped is None}
+    for member in reports:
+        kept = {"seq": member.seq, "values": member.values, "rungs": dict(member.rungs)}
+        conn.execute(update(sweep_members).where(at, sweep_members.c.position == member.position).values(reports=kept))
+    reasons = {one.run_id: one.reason for one in reports if one.reason and known[one.position].stopped is None}
     stopped = _stop(conn, reasons)
     for run_id in stopped:
         one = update(sweep_members).where(at, sweep_members.c.run_id == run_id)
@@ -63,6 +63,6 @@ def _stop(conn: Connection, reasons: Mapping[str, str]) -> list[str]:
         states = {
             row.id: row.state for row in conn.execute(select(runs.c.id, runs.c.state).where(runs.c.id.in_(stopped)))
         }
-        changed = {each: Changed(state=states[each], detail=f"{STOPPED}: {reasons[each]}") for each in stopped}
+        changed = {run_id: Changed(state=states[run_id], detail=f"{STOPPED}: {reasons[run_id]}") for run_id in stopped}
         events.log_each(conn, changed)
     return stopped

@@ -186,7 +186,7 @@ def _sorted(
         case "value":
             ranks = {key: _rank(key, value) for key, value in values.items() if key != _NONE}
         case "n":
-            ranks = {key: (float(sum(each.values())), "") for key, each in states.items()}
+            ranks = {key: (float(sum(counts.values())), "") for key, counts in states.items()}
         case _:
             ranks = {key: (spread.mean, "") for key, spread in spreads[by].items()}
     keys = sorted(states, key=values.__getitem__)

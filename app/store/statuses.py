@@ -23,7 +23,7 @@ class Status(NamedTuple):
 
 def of(conn: Connection, run_ids: Collection[str]) -> dict[str, Status]:
     """Return where each of these runs is; unknown ones are left out."""
-    found: dict[str, Status] = {}
+    statuses: dict[str, Status] = {}
     ids = list(run_ids)
     for first in range(0, len(ids), _AT_ONCE):
         some = ids[first : first + _AT_ONCE]
@@ -32,16 +32,16 @@ def of(conn: Connection, run_ids: Collection[str]) -> dict[str, Status]:
         columns = (shards.c[name] for name in ("run_id", "state", "done", "total", "note", "speed", "slot_s"))
         for shard in conn.execute(select(*columns).where(shards.c.run_id.in_(of_run)).order_by(shards.c.replicate)):
             of_run[shard.run_id].append(shard)
-        found |= {row.id: Status(row.last_seq, row.state, run_progress(of_run[row.id])) for row in rows}
-    return found
+        statuses |= {row.id: Status(row.last_seq, row.state, run_progress(of_run[row.id])) for row in rows}
+    return statuses
 
 
 def touched(conn: Connection, after: Mapping[str, int]) -> dict[str, set[str]]:
     """Return the names of series and artifacts, or else kinds, of the events of each run after the given seq."""
-    found: dict[str, set[str]] = {run_id: set() for run_id in after}
-    each = [and_(events.c.run_id == run_id, events.c.seq > seq) for run_id, seq in after.items()]
-    for first in range(0, len(each), _AT_ONCE):
-        newer = or_(*each[first : first + _AT_ONCE])
+    topics: dict[str, set[str]] = {run_id: set() for run_id in after}
+    newer_of = [and_(events.c.run_id == run_id, events.c.seq > seq) for run_id, seq in after.items()]
+    for first in range(0, len(newer_of), _AT_ONCE):
+        newer = or_(*newer_of[first : first + _AT_ONCE])
         for row in conn.execute(select(events.c.run_id, events.c.topic).distinct().where(newer)):
-            found[row.run_id].add(row.topic)
-    return found
+            topics[row.run_id].add(row.topic)
+    return topics

@@ -54,13 +54,13 @@ class Sweeping(Connected):
             for result in results:
                 sweeps.measured(conn, sweep_id, result)
 
-    def report_members(self, sweep_id: str, found: Sequence[Reported]) -> list[str]:
+    def report_members(self, sweep_id: str, reports: Sequence[Reported]) -> list[str]:
         """Keep what members report, and stop those that have a reason; returns their runs. Raises NotFound.
 
         Does nothing where another process was faster.
         """
         with self._db.write() as conn:
-            return early_stops.report(conn, sweep_id, found)
+            return early_stops.report(conn, sweep_id, reports)
 
     def replan_sweep(self, sweep_id: str, plan: Plan) -> Sweep:
         """Give a sweep more values or another budget, and open it again. Raises NotFound, Conflict."""

@@ -76,7 +76,7 @@ def verdicts(
     )  # fmt: skip
     study.add_trials(_trial(member, state_of(member)) for member in members)
     pruner = pruner_of(plan, most)
-    found = []
+    judged = []
     for position in sorted(new):
         member, reason = members[position], ""
         trial = _at(study, position)
@@ -91,9 +91,9 @@ def verdicts(
             if stopped:
                 reason = _words(plan, step, value, noun, maximise=maximise)
                 break
-        rungs = {name: each for name, each in trial.system_attrs.items() if isinstance(each, float)}
-        found.append(Verdict(position, tuple(new[position]), rungs, reason))
-    return found
+        rungs = {name: value for name, value in trial.system_attrs.items() if isinstance(value, float)}
+        judged.append(Verdict(position, tuple(new[position]), rungs, reason))
+    return judged
 
 
 def _at(study: optuna.Study, position: int) -> FrozenTrial:

@@ -60,10 +60,10 @@ def _means(run: Run, places: NDArray[Any], values: NDArray[Any], wanted: Iterabl
     """Return the mean over replicates at each place, up to the first that one of them has not reached."""
     means: list[float] = []
     for place in wanted:
-        found = values[places == place]
-        if len(found) < run.spec.replicates:
+        numbers = values[places == place]
+        if len(numbers) < run.spec.replicates:
             break
-        means.append(float(np.mean(found)))
+        means.append(float(np.mean(numbers)))
     return means
 
 

@@ -127,7 +127,7 @@ def data_of(sweep: Sweep, members: Sequence[Member], looked: Looked) -> SweepDat
     ended = tuple(member for member in members if member.objective is not None and math.isfinite(member.objective))
     columns = tuple(_column(path, axis, ended, list(sweep.axes)) for path, axis in sweep.axes.items())
     return SweepData(looked, ended, columns, len(members), sweep.state == "running", sweep.plan,
-                     sum(each.stopped_early for each in members))  # fmt: skip
+                     sum(member.stopped_early for member in members))  # fmt: skip
 
 
 def label_of(path: str, paths: Sequence[str]) -> str:

@@ -52,8 +52,8 @@ def info(source: Source[Options]) -> DistanceInfo:
     if rows is not None and "flipped" in rows.columns:
         rows = rows.tickets
         if len(rows) and rows["level"].max() > 0:
-            found = _info(rows, source.layers, planned, source.live)
-            return found._replace(apart=getattr(source.run.spec, "mode", "") == "one_shot")
+            distances = _info(rows, source.layers, planned, source.live)
+            return distances._replace(apart=getattr(source.run.spec, "mode", "") == "one_shot")
     none, empty = np.zeros(0, dtype=np.int64), np.zeros((0, 0))
     return DistanceInfo((), none, none, np.zeros((0, 0, 0)), empty, empty, empty, planned, source.live)
 

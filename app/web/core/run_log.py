@@ -50,9 +50,7 @@ class Log:
             records = self._store.events(run_id, seq, EVENTS_AT_ONCE)
         except NotFound:  # purged while somebody watched: there will be nothing more
             return Part(b"", seq)
-        frames = (
-            format_sse_event(data_str=orjson.dumps(event_json(each)).decode(), id=str(each.seq)) for each in records
-        )
+        frames = (format_sse_event(data_str=orjson.dumps(event_json(one)).decode(), id=str(one.seq)) for one in records)
         return Part(b"".join(frames), records[-1].seq if records else seq)
 
 

@@ -77,7 +77,7 @@ def _check_pruner(plan: Plan) -> None:
         title = "a run of this kind" if objective is None else f"“{objective.title}”"
         raise FieldError("pruner.kind", f"needs values before a run has ended, and {title} has none: choose none")
     for path in plan.axes:
-        if fixed := next((each for each in objective.reports.fixed if f"{path}.".startswith(f"{each}.")), ""):
+        if fixed := next((field for field in objective.reports.fixed if f"{path}.".startswith(f"{field}.")), ""):
             noun = objective.reports.noun
             raise FieldError(
                 "pruner.kind", f"compares runs {noun} by {noun}, which is right only where all have the same {fixed}: "
