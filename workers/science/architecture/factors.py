@@ -1,7 +1,7 @@
 """Dimensions of tensors as products and sums of factors, and the rules by which two dimensions become one.
 
 A dimension is a factor. Flattening makes a product (outermost part first), concatenation a sum. Two dimensions that an
-operation pairs entry by entry are tied: both are cut into the same parts, and each pair of parts becomes one factor.
+operation pairs entry by entry are tied. Both are cut into the same parts, and each pair of parts becomes one factor.
 Whatever cannot be followed is fixed, which is always right: fixed entries just stay where they are.
 """
 

@@ -44,7 +44,7 @@ def elementwise(shape: Shape, *operands: Any, **more: Any) -> Dimensions:
 
 
 def in_place(shape: Shape, *operands: Any, **more: Any) -> Dimensions:
-    """An operation that looks at places, such as a lower triangle: all entries stay."""
+    """Return an operation that looks at places, such as a lower triangle: all entries stay."""
     result = elementwise(shape, *operands, **more)
     fix(*result)
     return result
@@ -62,7 +62,7 @@ def convolution(
     shape: Shape, x: Operand, weight: Operand, bias: Operand | None = None, _stride: Any = 1, _padding: Any = 0,
     _dilation: Any = 1, groups: int = 1, **_more: Any,
 ) -> Dimensions:  # fmt: skip
-    """Each of `groups` runs of units reads channels of its own; positions stay."""
+    """Return units of which each of `groups` runs reads channels of its own; positions stay."""
     n_out, n_in, *kernel = weight.dimensions
     run = Factor(groups)
     tie(x.dimensions[1], product([run, n_in]))

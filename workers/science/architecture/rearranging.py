@@ -9,7 +9,7 @@ from workers.science.architecture.operations import Dimensions, Operand, Shape, 
 
 
 def reduction(_shape: Shape, x: Operand, dim: Any = None, keepdim: bool = False, **_more: Any) -> Dimensions:
-    """A mean, sum or the like over some dimensions, whose order it does not see."""
+    """Return a mean, sum or the like over some dimensions, whose order it does not see."""
     n = len(x.dimensions)
     gone = range(n) if dim is None else [dim % n] if isinstance(dim, int) else [one % n for one in dim]
     for place in gone:
@@ -50,7 +50,7 @@ def concatenate(_shape: Shape, tensors: Sequence[Operand], dim: int = 0) -> Dime
 
 
 def chunks(shapes: Sequence[Shape], x: Operand, *args: Any, dim: int | None = None, **_more: Any) -> list[Operand]:
-    """A tensor cut into several along one dimension."""
+    """Return a tensor cut into several along one dimension."""
     dim = (args[1] if len(args) > 1 else 0) if dim is None else dim
     chunks: list[Operand] = []
     for part in _parts(x.dimensions[dim], [shape[dim] for shape in shapes]):
@@ -68,7 +68,7 @@ def _parts(factor: Factor, sizes: Sequence[int]) -> list[Factor]:
 
 
 def item(_shape: Shape, x: Any, index: Any) -> Any:
-    """`x[index]`: what is picked stays where it is; whole dimensions stay as they are."""
+    """Return `x[index]`: what is picked stays where it is; whole dimensions stay as they are."""
     if not isinstance(x, Operand):
         return x[index]
     dimensions: Dimensions = []
@@ -99,7 +99,7 @@ def insert(shape: Shape, x: Operand, dim: int) -> Dimensions:
 
 
 def pad(shape: Shape, x: Operand, pad: Sequence[int], mode: str = "constant", **_more: Any) -> Dimensions:
-    """Constant entries around a dimension may trade places among themselves; a dimension that is cropped is fixed."""
+    """Return dimensions with constant entries around them, which may trade places; a cropped one is fixed."""
     dimensions = list(x.dimensions)
     for place, (before, after) in enumerate(zip(pad[::2], pad[1::2], strict=True), 1):
         if mode == "constant" and min(before, after) >= 0:
@@ -112,7 +112,7 @@ def pad(shape: Shape, x: Operand, pad: Sequence[int], mode: str = "constant", **
 
 
 def attribute(shape: Shape, x: Any, name: str) -> Any:
-    """`x.T` and `x.mT`; other attributes are no tensors."""
+    """Return `x.T` and `x.mT`; other attributes are no tensors."""
     if name == "T":
         return x.dimensions[::-1]
     if name == "mT":

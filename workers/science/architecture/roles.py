@@ -123,7 +123,7 @@ def _weight(trace: Trace, node: fx.Node) -> tuple[str, Tensor, int] | None:
 
 
 def _shortcut(kernels: dict[str, _Found], *branches: _Flow) -> None:
-    """Of two branches that are added, a kernel that is alone on one, with several on the other, is a shortcut."""
+    """Mark a kernel as a shortcut if it is alone on one of two added branches, with several on the other."""
     if len(branches) != 2:
         return
     one, other = branches

@@ -65,7 +65,7 @@ class Trace(fx.Interpreter):
         reads_tensor = False
 
         def seen(argument: fx.Node) -> Any:
-            """Tensors are seen by their dimensions, numbers are those of the run."""
+            """Return the dimensions of a tensor, or the number of the run."""
             nonlocal reads_tensor
             reads_tensor |= argument in self.operands
             return self.operands[argument] if argument in self.operands else self.env[argument]

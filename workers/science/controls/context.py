@@ -38,7 +38,7 @@ class InitialState(NamedTuple):
 
 
 def permuted(masks: Mapping[str, Tensor], generator: torch.Generator) -> dict[str, Tensor]:
-    """Each mask with its entries in random order, so that every layer keeps as many weights as before.
+    """Return each mask with its entries in random order, so that every layer keeps as many weights as before.
 
     Layers are drawn in the mapping's order from one CPU generator; a full or an empty layer cannot change.
     """

@@ -6,7 +6,7 @@ from workers.science.controls.context import ControlContext, InitialState
 
 
 def derive(context: ControlContext) -> Iterator[InitialState]:
-    """The one initial state there is: the same initial weights, pruned by their own magnitude.
+    """Yield the one initial state there is: the same initial weights, pruned by their own magnitude.
 
     Source: Frankle et al. 2021, arXiv 2009.08576.
     """

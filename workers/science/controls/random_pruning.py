@@ -8,10 +8,10 @@ from workers.science.controls.context import ControlContext, InitialState
 
 
 def derive(context: ControlContext, *, draws: int = 1) -> Iterator[InitialState]:
-    """One initial state per draw: the masks and weights that the ticket began with, and random scores.
+    """Yield one initial state per draw: the masks and weights that the ticket began with, and random scores.
 
-    The pruning method prunes by the magnitude of the scores instead of that of the weights, so that each set of as many
-    weights of a layer is as likely, and layers keep what they keep in the ticket.
+    The pruning method prunes by the magnitude of the scores instead of that of the weights. So each set of as many
+    weights of a layer is as likely, and layers keep as many as in the ticket.
     """
     for draw in range(draws):
         generator = context.generator(draw)

@@ -6,7 +6,7 @@ from workers.science.controls.context import ControlContext, InitialState
 
 
 def derive(context: ControlContext, *, draws: int = 1) -> Iterator[InitialState]:
-    """One initial state per draw: the same masks, each time other initial weights.
+    """Yield one initial state per draw: the same masks, each time other initial weights.
 
     Source: Frankle & Carbin 2019, arXiv 1803.03635, section 2.
     """

@@ -6,7 +6,7 @@ from workers.science.controls.context import ControlContext, InitialState, permu
 
 
 def derive(context: ControlContext, *, draws: int = 1) -> Iterator[InitialState]:
-    """One initial state per draw: permuted masks over the initial weights of the ticket.
+    """Yield one initial state per draw: permuted masks over the initial weights of the ticket.
 
     Source: Frankle et al. 2021, arXiv 2009.08576.
     """

@@ -14,7 +14,7 @@ class Count(NamedTuple):
 
 
 def counts(masks: Mapping[str, Tensor]) -> dict[str, Count]:
-    """Kept and total weights of each layer, in the masks' order; masks are bool, True = kept."""
+    """Return the kept and total weights of each layer, in the masks' order; masks are bool, True = kept."""
     return {name: Count(int(mask.sum()), mask.numel()) for name, mask in masks.items()}
 
 

@@ -19,7 +19,7 @@ class EarlyStop(NamedTuple):
 
 
 def early_stop(steps: Sequence[float], validation_losses: Sequence[float]) -> EarlyStop:
-    """The first row of least validation loss; a loss that is not finite counts as worse than any other.
+    """Return the first row of least validation loss; a loss that is not finite counts as worse than any other.
 
     So a run that diverges after its minimum keeps that minimum, uncensored.
     Raises `ValueError` when the columns differ in length.

@@ -11,7 +11,7 @@ BINS = 64
 class Movement(NamedTuple):
     """One layer's movement over one training, over the weights alive in it.
 
-    `alive` = kept + pruned are counts; `sign_flips_*` are shares in [0, 1]; `mean_abs_*` are means of |end − start|,
+    `alive` = kept + pruned are counts. `sign_flips_*` are shares in [0, 1]. `mean_abs_*` are means of |end − start|,
     |start| and |end| over a group. All are NaN for an empty group.
     """
 
@@ -28,7 +28,7 @@ class Movement(NamedTuple):
 
 
 def movement(start: Tensor, end: Tensor, alive: Tensor, kept: Tensor) -> Movement:
-    """Movement of one layer from `start` to `end`; `alive` and `kept` are bool masks of the same shape.
+    """Return movement of one layer from `start` to `end`; `alive` and `kept` are bool masks of the same shape.
 
     `alive` are the weights trained, `kept` ⊆ `alive` those that the next pruning keeps. A sign flips when start and
     end have opposite signs; a 0 has none. A weight that is not finite makes its group's means NaN or infinite.
@@ -56,11 +56,11 @@ def movement(start: Tensor, end: Tensor, alive: Tensor, kept: Tensor) -> Movemen
 
 
 def histograms(start: Tensor, end: Tensor, alive: Tensor, kept: Tensor) -> dict[str, Tensor]:
-    """Counts of one layer's weights by |end − start| and by (start, end), arguments as for `movement`.
+    """Return counts of one layer's weights by |end − start| and by (start, end), arguments as for `movement`.
 
-    "edges" `(BINS + 1,)` float32 from 0 to the largest move; "kept" and "pruned" `(BINS,)` int64 over them;
-    "joint_edges" `(BINS + 1,)` float32, symmetric about 0, for both axes of "joint" `(BINS, BINS)` int64, whose rows
-    are start and columns end, over all alive weights. A bin holds its left edge, the last one its right edge too.
+    "edges" `(BINS + 1,)` float32 go from 0 to the largest move. "kept" and "pruned" `(BINS,)` int64 are over them.
+    "joint_edges" `(BINS + 1,)` float32, symmetric about 0, are for both axes of "joint". "joint" `(BINS, BINS)` int64
+    counts all alive weights; rows are start, columns end. A bin holds its left edge, the last one its right edge too.
     Weights that are not finite are left out.
     """
     w0, w1, survives = _alive(start, end, alive, kept)
@@ -87,13 +87,13 @@ def _alive(start: Tensor, end: Tensor, alive: Tensor, kept: Tensor) -> tuple[Ten
 
 
 def _largest(values: Tensor) -> float:
-    """The largest value, or 1 where there is none above 0, so that edges always rise."""
+    """Return the largest value, or 1 where there is none above 0, so that edges always rise."""
     largest = values.max().item() if values.numel() else 0.0
     return largest if largest > 0 else 1.0
 
 
 def _bins(values: Tensor, low: float, high: float) -> tuple[Tensor, Tensor]:
-    """BINS equal bins from `low` to `high`: their edges on the CPU, and the bin of each value."""
+    """Return BINS equal bins from `low` to `high`: their edges on the CPU, and the bin of each value."""
     edges = torch.linspace(low, high, BINS + 1)
     bins = torch.bucketize(values.float(), edges[1:-1].to(values.device), right=True)
     return edges, bins

@@ -29,7 +29,7 @@ class Trainable:
 class PruningContext:
     """The network at the moment at which a method acts: at initialisation, after a training or during it.
 
-    `weights` and `masks` (bool, True = kept) are by parameter name, with one mask for each of `layers`; `weights` may
+    `weights` and `masks` (bool, True = kept) are by parameter name, with one mask for each of `layers`. `weights` may
     hold other parameters and buffers too. `rounds` are to be made at once on the same weights. `theta0` are all
     parameters at initialisation. During a training, `step` of its `steps` have been made, and it began with the masks
     `start`; otherwise `step` is None. `generator` is keyed to the replicate, the level and the step. All is on the CPU.
@@ -48,7 +48,7 @@ class PruningContext:
 
     @property
     def first(self) -> Mapping[str, Tensor]:
-        """The masks that the rounds are counted from."""
+        """Return the masks that the rounds are counted from."""
         return self.start or self.masks
 
     def network(self) -> nn.Module:

@@ -9,7 +9,7 @@ from workers.science.pruning.magnitude import prune_smallest
 
 
 def prune(context: PruningContext, *, rate: float = 0.2) -> dict[str, Tensor]:
-    """Masks after the context's rounds, each pruning round(rate · kept) weights, layers pooled.
+    """Return masks after the context's rounds, each pruning round(rate · kept) weights, layers pooled.
 
     The output layer counts in `kept` but loses nothing; a round takes no more than the others still hold. Ties go by
     flat index over the layers in order. New masks are subsets of the old; a layer may end with no weight at all.

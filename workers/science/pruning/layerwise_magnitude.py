@@ -10,7 +10,7 @@ from workers.science.pruning.magnitude import prune_smallest
 def prune(
     context: PruningContext, *, rate: float = 0.2, conv_rate: float = 0.1, output_rate: float = 0.1
 ) -> dict[str, Tensor]:
-    """Masks after the context's rounds, each pruning round(rate · kept) weights per layer.
+    """Return masks after the context's rounds, each pruning round(rate · kept) weights per layer.
 
     Rates are shares in [0, 1) of the weights a layer still keeps. One shot of L rounds keeps exactly as many weights
     per layer as L rounds of one. New masks are subsets of the old; a layer may end with no weight at all.

@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def prune_smallest(weights: Tensor, mask: Tensor, k: int) -> Tensor:
-    """`mask` without the `k` kept weights of least magnitude; equal magnitudes go by flat index, lowest first.
+    """Return `mask` without the `k` kept weights of least magnitude; equal magnitudes go by flat index, lowest first.
 
     `weights` and `mask` (bool, True = kept) have the same number of entries on the same device; `k` lies in
     [0, kept]. Exactly `k` weights go, however many are equal. A NaN counts as infinite, so a diverged network is

@@ -2,5 +2,5 @@
 
 
 def factor(step: int, steps: int) -> float:  # noqa: ARG001 (one signature for all)
-    """1 at every step."""
+    """Return 1 at every step."""
     return 1.0

@@ -4,7 +4,7 @@ from math import cos, pi
 
 
 def factor(step: int, steps: int, *, final: float = 0.0) -> float:
-    """Half a cosine from 1 at the first step to `final` at the last; a training of one step stays at 1.
+    """Return half a cosine from 1 at the first step to `final` at the last; a training of one step stays at 1.
 
     Source: Loshchilov & Hutter 2017, arXiv 1608.03983, equation 5, without restarts.
     """

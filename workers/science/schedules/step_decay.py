@@ -2,7 +2,7 @@
 
 
 def factor(step: int, steps: int, *, milestones: tuple[float, ...] = (0.5, 0.75), gamma: float = 0.1) -> float:
-    """`gamma` to the number of `milestones`, shares of the training, that have been reached.
+    """Return `gamma` to the number of `milestones`, shares of the training, that have been reached.
 
     Source: Frankle et al. 2020, arXiv 1903.01611, which drops at half and three quarters of the training.
     """

@@ -20,14 +20,17 @@ class Footprint:
     per_replicate: int
 
     def fit(self, room: int) -> int:
-        """How many replicates `room` bytes are enough for; 0 when not even one fits."""
+        """Return how many replicates `room` bytes are enough for; 0 when not even one fits."""
         return max(0, room - self.shared) // self.per_replicate
 
 
 def footprint(
     model: nn.Module, optimizers: Callable[[nn.Module], Sequence[torch.optim.Optimizer]], data: Dataset, batch_size: int
 ) -> Footprint:
-    """The data set; for each replicate its weights, their gradients, masks, optimizer state and a batch's activations.
+    """Return the bytes that training takes.
+
+    Shared is the data set. Each replicate has its weights, their gradients,
+    masks, optimizer state and a batch's activations.
 
     A batch holds what every layer puts out, and the gradient of each; an evaluation what one layer takes and puts out.
     `model` is on the CPU; it is left with gradients of 0 and as its `optimizers(model)` move it by these.
@@ -49,7 +52,7 @@ def _bytes(tensors: Sequence[Tensor]) -> int:
 
 
 def _remembered(optimizers: Sequence[torch.optim.Optimizer], weights: Sequence[Tensor]) -> int:
-    """What optimizers hold after a step: some make it only then. Counts of steps are shared and next to nothing."""
+    """Return what optimizers hold after a step. Counts of steps are shared and next to nothing."""
     for weight in weights:
         weight.grad = torch.zeros_like(weight)
     for optimizer in optimizers:
@@ -59,7 +62,7 @@ def _remembered(optimizers: Sequence[torch.optim.Optimizer], weights: Sequence[T
 
 
 def _activations(model: nn.Module, data: Dataset) -> tuple[list[int], list[int]]:
-    """Bytes of one example that each layer takes and puts out, in their order."""
+    """Return bytes of one example that each layer takes and puts out, in their order."""
     taken, put_out = list[int](), list[int]()
 
     def note(_: nn.Module, args: tuple[Any, ...], output: Tensor) -> None:

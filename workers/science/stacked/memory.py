@@ -31,7 +31,7 @@ def load(
     """
 
     def widen(kept: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
-        """The state of one parameter, stacked, with the slot's own put into what is there already."""
+        """Return the state of one parameter, stacked, with the slot's own put into what is there already."""
         wide = dict(now)
         for name, value in kept.items():
             if isinstance(value, Tensor) and value.dim():

@@ -28,7 +28,7 @@ class StackedNetwork:
                 part.register_buffer(name, buffer.new_zeros((slots, *buffer.shape)))
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Logits `(slots, n, n_classes)` for `x`, `(slots, n, *shape)`."""
+        """Return logits `(slots, n, n_classes)` for `x`, `(slots, n, *shape)`."""
         return _forward(self._one, self.module, x)
 
     def train(self, mode: bool = True) -> None:
@@ -43,7 +43,7 @@ class StackedNetwork:
             tensor[slot].copy_(state[name])
 
     def view(self, slot: int) -> nn.Module:
-        """The network in `slot` by itself: its weights lie in the stack's memory, its gradients are its own."""
+        """Return the network in `slot` by itself: its weights lie in the stack's memory, its gradients are its own."""
         network = deepcopy(self._one)
         for part, stacked in zip(network.modules(), self.module.modules(), strict=True):
             for name, wide in stacked.named_parameters(recurse=False):
@@ -58,15 +58,15 @@ class StackedNetwork:
         return self._one
 
     def state(self, slot: int) -> dict[str, Tensor]:
-        """The state dict of the network in `slot`, as copies on the CPU."""
+        """Return the state dict of the network in `slot`, as copies on the CPU."""
         return {name: tensor[slot].detach().cpu().clone() for name, tensor in self.module.state_dict().items()}
 
 
 def _forward(one: nn.Module, stacked: nn.Module, x: Tensor) -> Tensor:
-    """The outputs of `stacked`, the stack of `one`, for `x` `(slots, n, ...)`.
+    """Return the outputs of `stacked`, the stack of `one`, for `x` `(slots, n, ...)`.
 
-    Linear layers are batched matrix products and convolutions grouped ones: where the calls cost more than their
-    arithmetic, that takes half to nine tenths of the time that `vmap` needs for the same (docs/benchmarks.md). `vmap`
+    Linear layers are batched matrix products and convolutions grouped ones. Where the calls cost more than their
+    arithmetic, that takes half to nine tenths of the time of `vmap` (docs/benchmarks.md). `vmap`
     does whatever else there may be.
     """
     if isinstance(stacked, nn.Sequential):
@@ -102,10 +102,10 @@ def _convolve(layer: nn.Conv2d, x: Tensor) -> Tensor:
 
 
 def _joined(x: Tensor) -> Tensor:
-    """`(slots, n, channels, ...)` as `(n, slots · channels, ...)`: no copy of what `_split` gave."""
+    """Return `(slots, n, channels, ...)` as `(n, slots · channels, ...)`: no copy of what `_split` gave."""
     return x.transpose(0, 1).flatten(1, 2)
 
 
 def _split(x: Tensor, slots: int) -> Tensor:
-    """The inverse of `_joined`."""
+    """Return the inverse of `_joined`."""
     return x.view(len(x), slots, -1, *x.shape[2:]).transpose(0, 1)

@@ -37,17 +37,17 @@ class Batches:
         self._cuts: Sequence[Tensor] = ()
 
     def __getitem__(self, step: int) -> Tensor:
-        """Row indices `(batch_size,)` of the batch of update `step`, counted from 0."""
+        """Return row indices `(batch_size,)` of the batch of update `step`, counted from 0."""
         batch = self._turn_to(step)
         return self._rows[batch]
 
     @property
     def cut(self) -> bool:
-        """Whether pictures are cut."""
+        """Return whether pictures are cut."""
         return self._draw is not None
 
     def cuts(self, step: int) -> Tensor:
-        """How each picture of the batch of update `step` is cut, `(batch_size, 3)`."""
+        """Return how each picture of the batch of update `step` is cut, `(batch_size, 3)`."""
         batch = self._turn_to(step)
         return self._cuts[batch]
 

@@ -47,12 +47,12 @@ def train(
     """Make updates `start` to `steps` - 1 of the networks in the slots of `states`, and yield what happens to each.
 
     Hooks measure at `start`, and after the steps that are `measured`. A Tick of each live slot comes at every step of
-    `stops`, and at least every 0.1 s unless a single step or piece of an evaluation takes longer. A loss that is not
-    finite ends the training in its slot with Diverged, when all others are between two steps; they do not notice.
+    `stops`. It comes at least every 0.1 s, unless a single step or piece of an evaluation takes longer. A loss that is
+    not finite ends the training in its slot with Diverged, when all others are between two steps; they do not notice.
 
     Each state is kept up to date, for a caller to read at a Tick `between` steps. One that has begun joins at the step
     where it stands, with weights, optimizers and hooks as they were then. Slots without a state are computed and never
-    read, so that the bits of a network depend on its slot and the number of slots alone.
+    read. So the bits of a network depend on its slot and the number of slots alone.
     """
     before, backward, after = (acting(hooks, moment) for moment in ("before_step", "after_backward", "after_step"))
     later = {slot: state for slot, state in states.items() if state.lost is None}

@@ -61,7 +61,8 @@ class Stacked:
 
     @torch.no_grad()
     def evaluate(self, split: Split) -> Sequence[Evaluation]:
-        """For each slot what `metrics.evaluate.evaluate` says of its network; the stack is left in training mode.
+        """Return for each slot what `metrics.evaluate.evaluate` gives for its network; the stack is left in training
+        mode.
 
         `split` is seen at once, by all slots. Raises `ValueError` on an empty split.
         """
