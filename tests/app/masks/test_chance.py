@@ -1,6 +1,6 @@
 """The three nulls: against every permutation of small masks, against draws, and against real tickets."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations, permutations, product
 from math import comb
 from pathlib import Path
@@ -188,12 +188,17 @@ def test_magnitude_at_init_is_hypergeometric_within_each_group() -> None:
     assert np.isnan(made.sd[2, 3])
 
 
-def of_two(a: Mask, b: Mask, null: Any) -> tuple[float, float]:
-    """Adjusted overlap of two masks and its standard deviation under a null."""
-    both = intersections([pack(a), pack(b)])
-    sizes = both.diagonal()
-    room = min(sizes) - null.expected[0, 1]
-    return float(adjusted(both, sizes, null.expected)[0, 1]), float(null.sd[0, 1] / room)
+def against(a: Mask, others: Iterable[Mask], *nulls: Any) -> list[list[tuple[float, float]]]:
+    """For each null the adjusted overlap of a mask with each other one, and its standard deviation."""
+    packed = pack(a)
+    scores: list[list[tuple[float, float]]] = [[] for _ in nulls]
+    for b in others:
+        both = intersections([packed, pack(b)])
+        sizes = both.diagonal()
+        for null, found in zip(nulls, scores, strict=True):
+            room = min(sizes) - null.expected[0, 1]
+            found.append((float(adjusted(both, sizes, null.expected)[0, 1]), float(null.sd[0, 1] / room)))
+    return scores
 
 
 def shares_inside(scores: list[tuple[float, float]]) -> float:
@@ -209,7 +214,8 @@ def test_random_masks_score_zero_within_the_uniform_interval(shape: tuple[int, i
     weights = shape[0] * shape[1]
     null = uniform(np.array(kept), weights)
     masks = [np.arange(weights).reshape(shape) < size for size in kept]
-    scores = [of_two(masks[0], draw.permuted(masks[1].reshape(-1)).reshape(shape), null) for _ in range(DRAWS)]
+    shuffled = (draw.permuted(masks[1].reshape(-1)).reshape(shape) for _ in range(DRAWS))
+    (scores,) = against(masks[0], shuffled, null)
     assert abs(shares_inside(scores) - 0.95) <= 0.02
     assert abs(np.mean([score for score, _ in scores])) < 3 * scores[0][1] / DRAWS**0.5
 
@@ -224,11 +230,13 @@ def test_permuted_masks_score_zero_within_the_unit_permuted_interval(shape: tupl
     a, b = drawn(shape, 0.4, 1), drawn(shape, 0.5, 2)
     assert min(a.sum(), b.sum()) >= 300
     null = unit_permuted([moments_of(a, moves), moments_of(b, moves)])
-    scores = []
-    for _ in range(DRAWS):
-        moved = b[draw.permutation(len(b))] if moves.rows else b
-        moved = moved[:, draw.permutation(moves.channels)] if moves.channels > 1 else moved
-        scores.append(of_two(a, moved, null))
+
+    def permuted() -> Iterator[Mask]:
+        for _ in range(DRAWS):
+            moved = b[draw.permutation(len(b))] if moves.rows else b
+            yield moved[:, draw.permutation(moves.channels)] if moves.channels > 1 else moved
+
+    (scores,) = against(a, permuted(), null)
     assert abs(shares_inside(scores) - 0.95) <= 0.02
     assert abs(np.mean([score for score, _ in scores])) < 3 * scores[0][1] / DRAWS**0.5
 
@@ -244,12 +252,14 @@ def test_masks_shuffled_by_magnitude_score_zero_within_that_interval() -> None:
     null = magnitude_at_init(strata, a.size, ["x", "x"])
     in_groups = b.reshape(-1)[order].reshape(STRATA, -1)  # 200 weights in each
     moved = np.empty(a.size, bool)
-    scores, naive = [], []
     plain = uniform(np.array([a.sum(), b.sum()]), a.size)
-    for _ in range(DRAWS):
-        moved[order] = draw.permuted(in_groups, axis=1).reshape(-1)
-        scores.append(of_two(a, moved.reshape(a.shape), null))
-        naive.append(of_two(a, moved.reshape(a.shape), plain))
+
+    def shuffled() -> Iterator[Mask]:
+        for _ in range(DRAWS):
+            moved[order] = draw.permuted(in_groups, axis=1).reshape(-1)
+            yield moved.reshape(a.shape)
+
+    scores, naive = against(a, shuffled(), null, plain)
     assert abs(shares_inside(scores) - 0.95) <= 0.02
     assert shares_inside(naive) < 0.05
 
