@@ -1,4 +1,4 @@
-"""Pages of a store with 10,000 runs and 33,000 replicates: board, searches, orders, groups and the page of a run.
+"""Pages of a store with 10,000 runs, 33,000 replicates and 20 million points: board, searches, orders, groups, a run.
 
 The time of the processors that serve a page, so that others who use the machine do not count; p95 of each page over its
 bound, the worst, on SQLite and on PostgreSQL. `python -m benchmarks.board` prints each page.
@@ -18,6 +18,7 @@ from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
+from benchmarks import points
 from benchmarks.databases import KINDS, one_process_each, settle, spent_s, store_of
 from benchmarks.stock import fill
 
@@ -63,10 +64,12 @@ def worst(found: Mapping[str, Mapping[str, float]]) -> float:
     return max(times["cpu"] / PAGES[name][1] for name, times in found.items())
 
 
-def pages(kind: str, number: int) -> dict[str, dict[str, float]]:
-    """Seconds of each page with so many runs: p95 of processor time and of the time that passed."""
+def pages(kind: str, number: int, *, with_points: bool = True) -> dict[str, dict[str, float]]:
+    """Seconds of each page with so many runs, and their points: p95 of processor time and of the time that passed."""
     with store_of(kind) as store:
         fill(store, number)
+        if with_points:
+            points.fill(store)
         settle(store)
         return of_store(store)
 

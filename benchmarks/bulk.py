@@ -1,9 +1,8 @@
 """Actions on 1,000 runs over the JSON API, the store holding 10,000: the slowest of tag, cancel, bin and restore.
 
-`python -m benchmarks.bulk` prints each. SQLite, or the database at TICKETSCOPE_BENCH_DATABASE_URL, which must be empty.
+On SQLite and on PostgreSQL; `python -m benchmarks.bulk` prints each.
 """
 
-import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from app.kinds.presets import PRESETS
 from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings
-from app.store import Store
+from benchmarks.databases import KINDS, settle, store_of
 
 NAME = "bulk_action"
 BOUND = 3.0
@@ -28,27 +27,25 @@ RUNS, CHANGED = 10_000, 1_000
 
 
 def measure() -> float:
-    """Seconds of the slowest action on 1,000 of 10,000 runs."""
-    return max(actions().values())
+    """Seconds of the slowest action on 1,000 of 10,000 runs, on either database."""
+    return max(max(actions(kind).values()) for kind in KINDS)
 
 
-def actions() -> dict[str, float]:
+def actions(kind: str) -> dict[str, float]:
     """Seconds of each action, and of the preview before it."""
-    with TemporaryDirectory(prefix="ticketscope-") as folder:
+    with store_of(kind) as store, TemporaryDirectory(prefix="ticketscope-") as folder:
+        spec = PRESETS["digits-tickets"].spec
+        for number in range(RUNS):
+            store.create_run(spec, name=f"run {number}", tags=["chosen"] if number % (RUNS // CHANGED) == 0 else [])
+        settle(store)
         settings = Settings(data_dir=Path(folder), demo=False)
-        url = os.environ.get("TICKETSCOPE_BENCH_DATABASE_URL", settings.resolved_database_url)
-        with closing(Store(url, settings.resolved_artifacts_url)) as store:
-            store.migrate()
-            spec = PRESETS["digits-tickets"].spec
-            for number in range(RUNS):
-                store.create_run(spec, name=f"run {number}", tags=["chosen"] if number % (RUNS // CHANGED) == 0 else [])
-            with closing(Queue("")) as queue, _served(create_app(settings, store, queue)) as client:
-                found = {}
-                for action in ("tag", "untag", "cancel", "resume", "bin", "restore"):
-                    body = {"action": action, "tag": "old", "q": "tag:chosen", "binned": action == "restore"}
-                    found[f"preview of {action}"] = _send(client, {**body, "dry_run": True})
-                    found[action] = _send(client, body)
-                return found
+        with closing(Queue("")) as queue, _served(create_app(settings, store, queue)) as client:
+            found = {}
+            for action in ("tag", "untag", "cancel", "resume", "bin", "restore"):
+                body = {"action": action, "tag": "old", "q": "tag:chosen", "binned": action == "restore"}
+                found[f"preview of {action}"] = _send(client, {**body, "dry_run": True})
+                found[action] = _send(client, body)
+            return found
 
 
 @contextmanager
@@ -77,5 +74,6 @@ def _send(client: httpx.Client, body: Mapping[str, object]) -> float:
 
 
 if __name__ == "__main__":
-    for action, seconds in actions().items():
-        print(f"{action}  {seconds:.2f} s")
+    for kind in KINDS:
+        for action, seconds in actions(kind).items():
+            print(f"{kind}: {action}  {seconds:.2f} s", flush=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks import board, stock
+from benchmarks import board, points, stock
 from benchmarks.databases import KINDS, one_process_each, settle, spent_s, store_of
 
 
@@ -15,7 +15,16 @@ def test_a_filled_store_answers_as_one_that_was_filled_by_itself(kind: str) -> N
         assert sum(store.count_runs().values()) == 20
         run = store.runs(sort="-name", limit=1).items[0]
         assert run.spec.kind == "lottery"
-        assert len(store.shards(run.id)) in (3, 4)
+        replicates = len(store.shards(run.id))
+        assert replicates in (3, 4)
+        shards = sum(len(store.shards(each.id)) for each in store.runs().items)
+        assert points.fill(store) == shards * points.rows_of_shard() > 12_000
+        evaluations = store.series(run.id, "evaluation", level=3, replicate=replicates - 1)
+        assert evaluations["step"].tolist() == [25.0 * step for step in range(points.PER_LEVEL * points.ROWS)]
+        assert len(store.series(run.id, "outcome")["test_accuracy"]) == replicates * points.LEVELS
+        log = store.events(run.id, 0, 1_000)
+        assert [event.seq for event in log] == list(range(2, store.run(run.id).last_seq + 1))
+        assert store.count_unmeasured() == 0
         groups = store.groups("optimizer", columns=["accuracy", "accuracy@5%"])
         assert sum(item.n for item in groups.items) == 20
         assert all(set(item.columns) == {"accuracy", "accuracy@5%"} for item in groups.items)
