@@ -108,3 +108,17 @@ def test_it_works_with_fingers_and_with_keys_alone(watched: Watched, six: list[s
     with page.expect_download() as download:
         page.keyboard.press("Enter")  # the button has the focus
     assert download.value.suggested_filename == "runs-6.ticketscope.zip"
+
+
+def test_the_bin_goes_on_as_the_reader_scrolls(watched: Watched, scope: Scope) -> None:
+    body = {"preset": "digits-tickets", "axes": {"seed": {"range": {"low": 1, "high": 54}}}, "budget": {"at_once": 54}}
+    sweep = scope.client.post("/api/v1/sweeps", json={**body, "name": "binned"}).json()["id"]
+    assert scope.client.delete(f"/api/v1/sweeps/{sweep}", params={"with_runs": True}).status_code == 200
+    page = watched()
+    page.goto("/bin")
+    page.mouse.wheel(0, 20_000)
+    expect(page.get_by_role("link", name="binned: seed 1", exact=True)).to_have_count(1)
+    expect(page.locator("#said")).to_contain_text("runs are shown: all")
+    assert page.evaluate("document.querySelectorAll('tbody tr[id^=run-]').length") >= 54
+    page.get_by_role("row", name="binned: seed 1 ", exact=False).get_by_role("checkbox").first.check()
+    expect(page.locator("#ticked")).to_have_text("1 run")
