@@ -1,9 +1,7 @@
 """Archives over the API, on the page, and from the command line of another process."""
 
 import io
-import os
 import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +15,7 @@ from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
 from tests.app.archives.conftest import elsewhere as elsewhere
+from tests.app.commands import Forked, environment
 from tests.app.conftest import Hand, Serve, Web
 from tests.app.in_process import in_process
 from tests.app.masked_run import write_run
@@ -138,7 +137,7 @@ def test_the_page_imports_and_the_board_exports_without_a_script(client: httpx.C
 
 def test_the_commands_move_runs_between_servers(
     web: Web, store: Store, settings: Settings, no_broker: Queue, serve: Serve, elsewhere: Callable[[], Store],
-    tmp_path: Path,
+    forked: Forked, tmp_path: Path,
 ) -> None:  # fmt: skip
     masked = write_run(store, {"fc1": (6, 8)})
     other = elsewhere()
@@ -146,8 +145,7 @@ def test_the_commands_move_runs_between_servers(
     file = tmp_path / "one.zip"
 
     def cli(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "app.cli", *arguments, "--url", url]
-        return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"}, check=False)
+        return forked({**environment(tmp_path), "NO_COLOR": "1"}, *arguments, "--url", url)
 
     done = cli(web.url, "export", masked.id, "-o", str(file))
     assert (done.returncode, f"{file.stat().st_size:,} bytes" in done.stdout) == (0, True)
