@@ -13,8 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from app.atlas.reader import Reader
 from app.kinds.registry import KINDS
 from app.main import create_app
+from app.measuring import Measuring
 from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
@@ -149,3 +151,21 @@ def test_pages_open_and_films_are_named_by_what_they_are_of(asked: httpx.Client)
     assert all(cell["frames"] for cell in answer["cells"])
     frame: dict[str, str | float] = {"width": 16, "image": "none", "optimizer": "adam", "lr": 1e-05, "step": 6}
     assert asked.get(f"/api/v1/runs/{RUNS['erasure']}/film/frame", params=frame).status_code == 200
+
+
+def test_runs_of_before_are_found_by_their_specs_and_by_what_they_measured(opened: Store) -> None:
+    specs = {"lottery": "optimizer:adam", "erasure": "width>8", "hardware": "format:csr", "imported": "kind:imported"}
+    for kind, query in specs.items():
+        assert RUNS[kind] in [run.id for run in opened.runs(q=query).items], query
+    measuring = Measuring(opened, Reader(opened))
+    while measuring.look():
+        pass
+    assert opened.unmeasured(1) == []
+    for kind in ("lottery", "erasure"):
+        series = {"lottery": "outcome", "erasure": "ending"}[kind]
+        best = max(opened.series(RUNS[kind], series)["test_accuracy"])
+        found = opened.facts([RUNS[kind]])[RUNS[kind]]
+        shares = [fact.number for fact in found if fact.n and "accuracy" in fact.path and fact.number is not None]
+        assert shares, kind
+        assert 0 < min(shares) <= best
+    assert RUNS["lottery"] in [run.id for run in opened.runs(q="accuracy>0").items]
