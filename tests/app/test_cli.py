@@ -56,15 +56,15 @@ def up(tmp_path: Path) -> Iterator[Up]:
     up.end()
 
 
-def test_up_serves_a_submitted_run_and_leaves_nothing_behind(up: Up, forked: Forked, tmp_path: Path) -> None:
+def test_up_serves_a_submitted_run_and_leaves_nothing_behind(up: Up, tmp_path: Path) -> None:
     file = tmp_path / "spec.json"
     file.write_text(small_spec(steps=2_000).model_dump_json())
-    submitted = forked(up.env, "submit", str(file), "--name", "from [a] file", "--tag", "mine")
+    submitted = cli(up.env, "submit", str(file), "--name", "from [a] file", "--tag", "mine")
     assert submitted.returncode == 0, submitted.stderr
     assert "from [a] file" in submitted.stdout
     (run,) = up.get("/api/v1/runs")["items"]
     assert run["tags"] == ["mine"]
-    assert run["id"] in forked(up.env, "runs").stdout
+    assert run["id"] in cli(up.env, "runs").stdout
     until(lambda: up.get(f"/api/v1/runs/{run['id']}")["state"] == "running")
 
     with httpx.stream("GET", f"{up.base}/live", timeout=10, trust_env=False) as stream:
