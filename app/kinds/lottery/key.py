@@ -3,7 +3,14 @@
 from pydantic import Field
 
 from app.contract.events import WINNING_TICKET
+from app.contract.params import Params
 from app.contract.tickets import TicketKey
+
+
+def draws(control: Params) -> int:
+    """Return how many times a control is drawn per replicate and level; a deterministic one counts once."""
+    n: int = getattr(control, "draws", 1)
+    return n
 
 
 class LotteryKey(TicketKey):

@@ -10,10 +10,11 @@ from app.contract.entry import Entry
 from app.contract.events import WINNING_TICKET
 from app.contract.experiment import BatchSize, Device, Experiment, FieldError, Pace, Replicates, Seed
 from app.contract.measures import Measure
-from app.contract.params import RARE, Params, misfit, unit, when
+from app.contract.params import RARE, misfit, unit, when
 from app.contract.training_key import TrainingKey
 from app.contract.words import plural
 from app.kinds.lottery.key import LotteryKey as LotteryKey
+from app.kinds.lottery.key import draws
 from app.kinds.measures import TICKETS
 from app.methods.catalog import (
     ControlChoice,
@@ -30,12 +31,6 @@ MAX_TRAININGS = 20_000
 MAX_STEPS = 500_000_000
 # A row of the log each, and a look at every validation and test example: the paper-scale run has 163,000.
 MAX_EVALUATIONS = 2_000_000
-
-
-def draws(control: Params) -> int:
-    """How many times a control is drawn per replicate and level; a deterministic one counts once."""
-    n: int = getattr(control, "draws", 1)
-    return n
 
 
 class LotterySpec(Experiment):

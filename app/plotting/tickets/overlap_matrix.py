@@ -10,8 +10,8 @@ from app.contract.events import WINNING_TICKET
 from app.contract.words import plural
 from app.masks.overlap import Floats, Ints, Null, adjusted, iou, nested
 from app.plotting import words
-from app.plotting.entry import FigureEntry, Reads
-from app.plotting.source import Options, Source
+from app.plotting.entry import FigureEntry
+from app.plotting.source import Source
 from app.plotting.style import HEAT, HEAT_SCALE, axis, figure
 from app.plotting.tickets.overlap_view import (
     NAMES,
@@ -20,6 +20,7 @@ from app.plotting.tickets.overlap_view import (
     awaited,
     count,
     labels,
+    overlaps_alone,
     pairing,
     pairs_by,
     replicates,
@@ -283,11 +284,6 @@ def table(info: MatrixInfo) -> dict[str, list[Any]]:
     }
 
 
-def _overlaps_alone(_options: Options) -> Reads:
-    """Return nothing: overlaps are read apart, mask by mask, and no artifact is loaded whole."""
-    return Reads({}, {})
-
-
 ENTRY = FigureEntry(
     "overlap_matrix",
     "Overlap of tickets",
@@ -298,5 +294,5 @@ ENTRY = FigureEntry(
     draw,
     table,
     artifacts=("mask", "pyramid"),
-    reads_of=_overlaps_alone,
+    reads_of=overlaps_alone,
 )

@@ -13,6 +13,7 @@ from app.contract.tickets import MAX_LAYER_NAME, TicketRef
 from app.contract.words import plural
 from app.masks.overlap import Null, Overlaps
 from app.masks.pairing import parse
+from app.plotting.entry import Reads
 from app.plotting.labels import shortened
 from app.plotting.source import Options, Source
 from app.plotting.style import LOOKS
@@ -242,3 +243,8 @@ def _split(text: str) -> list[str]:
 
 def _parsed(text: str) -> tuple[TicketRef, ...]:
     return tuple(dict.fromkeys(TicketRef.parse(part) for part in _split(text)))
+
+
+def overlaps_alone(_options: Options) -> Reads:
+    """Return nothing: overlaps are read apart, mask by mask, and no artifact is loaded whole."""
+    return Reads({}, {})

@@ -11,8 +11,7 @@ from app.contract.words import plural
 from app.masks.chance import OFF
 from app.masks.overlap import NULLS, Null
 from app.plotting import words
-from app.plotting.entry import FigureEntry, Reads
-from app.plotting.source import Options
+from app.plotting.entry import FigureEntry
 from app.plotting.style import DENSE, LOOKS, axis, figure, note
 from app.plotting.tickets import layer_profile
 from app.plotting.tickets.chance_data import ChanceInfo, info
@@ -20,6 +19,7 @@ from app.plotting.tickets.overlap_view import (
     NAMES,
     PHRASES,
     ChanceOptions,
+    overlaps_alone,
 )
 from app.plotting.words import Part
 
@@ -201,11 +201,6 @@ def table(info: ChanceInfo) -> dict[str, list[Any]]:
     }
 
 
-def _overlaps_alone(_options: Options) -> Reads:
-    """Return nothing: overlaps are read apart, mask by mask, and no artifact is loaded whole."""
-    return Reads({}, {})
-
-
 ENTRY = FigureEntry(
     "overlap_vs_chance",
     "Overlap against chance, by layer",
@@ -216,5 +211,5 @@ ENTRY = FigureEntry(
     draw,
     table,
     artifacts=("mask", "pyramid"),
-    reads_of=_overlaps_alone,
+    reads_of=overlaps_alone,
 )
