@@ -53,7 +53,8 @@ def page(
     matches = conn.execute(query.order_by(*by).limit(limit + 1)).all()
     listed = matches[:limit]
     rows = {row.id: row for row in conn.execute(select(runs).where(runs.c.id.in_([row.id for row in listed])))}
-    items = tuple(records(conn, [rows[row.id] for row in listed]))
+    # A run can be purged between the two statements.
+    items = tuple(records(conn, [rows[row.id] for row in listed if row.id in rows]))
     return Page(items=items, next=_write(listed[-1].key, listed[-1].id, sort) if len(matches) > limit else None)
 
 
