@@ -81,7 +81,7 @@ class Member(Record):
     reported: tuple[float | None, ...] = Field((), description="The objective on the way, null where it diverged.")
     rungs: dict[str, float] = Field(default_factory=dict, description="Values that successive halving has compared.")
     reported_seq: int | None = None
-    stopped: str | None = Field(None, description="Why the sweep stopped it early; empty once somebody resumed it.")
+    stopped: str | None = Field(None, description="Why the sweep stopped it early; empty once it was resumed by hand.")
 
     @property
     def reports(self) -> tuple[float, ...]:
