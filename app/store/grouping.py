@@ -72,8 +72,8 @@ def groups(
     sub = members.subquery()
     states: dict[str, dict[str, int]] = {}
     count = select(sub.c.key, sub.c.state, func.count().label("n")).group_by(sub.c.key, sub.c.state)
-    for row in conn.execute(count):
-        states.setdefault(row.key, {})[row.state] = row.n
+    for group_key, run_state, n in conn.execute(count):
+        states.setdefault(group_key, {})[run_state] = n
     spreads = _spreads(conn, sub, [by]) if by in columns else {}
     # A mean orders all groups; the other columns are of those that are shown.
     shown = _sorted(states, spreads, by, descending=sort.startswith("-"))[:MOST]

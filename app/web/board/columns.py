@@ -1,5 +1,6 @@
 """Facts of runs as columns of the board: fields that differ among its runs, or what its reader chose."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ _SHOWN = ("kind", "dataset", "model")
 """Fields that every row has anyway."""
 _SHARES = ("50%", "20%", "10%", "5%", "2%", "1%")
 """Shares of kept weights that are offered; any other can be written."""
+_PLAIN = (1e-6, 1e6)
+"""Standard deviations that are written out."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,14 @@ class Column:
             case _:
                 return f"{value:.4g}"
 
-    def deviation(self, value: float) -> str:
-        """Return a standard deviation: two digits of it, where the column has no unit."""
-        return self.number(value) if self.measure is not None and self.measure.unit else f"{value:.2g}"
+    def spread(self, mean: float, sd: float | None) -> str:
+        """Return mean ± standard deviation; both end at the second digit of the latter where the column has no unit."""
+        if sd is None:
+            return self.number(mean)
+        if (self.measure is None or not self.measure.unit) and _PLAIN[0] <= sd < _PLAIN[1]:
+            decimals = max(0, 1 - math.floor(math.log10(sd)))
+            return f"{mean:.{decimals}f} ± {sd:.{decimals}f}"
+        return f"{self.number(mean)} ± {self.number(sd)}"
 
 
 def differing(facts: Mapping[str, Sequence[Fact]], most: int = MOST) -> list[Column]:

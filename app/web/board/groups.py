@@ -125,9 +125,7 @@ def _row(item: GroupOfRuns, group: str, columns: Sequence[Column], q: str, rows:
 def _cell(column: Column, spread: Spread | None, n: int) -> str:
     if spread is None:
         return ""
-    mean = column.number(spread.mean)
-    around = "" if spread.sd is None else f" ± {column.deviation(spread.sd)}"
-    return f"{mean}{around}" + (f" (n = {spread.n})" if spread.n != n else "")
+    return column.spread(spread.mean, spread.sd) + (f" (n = {spread.n})" if spread.n != n else "")
 
 
 def _query(group: str, item: GroupOfRuns, q: str) -> str:

@@ -3,6 +3,7 @@
 import re
 
 import httpx
+import pytest
 
 from app.kinds.lottery.spec import LotterySpec
 from app.kinds.presets import PRESETS
@@ -83,3 +84,18 @@ def test_presets_stand_on_the_board_until_there_is_a_run_and_on_the_form_always(
         assert re.findall(r'action="/presets/([^"]+)/run"', text) == names[:3]
         assert re.findall(r'class="btn" href="/new\?preset=([^"]+)"', text) == names[3:]
     assert 'class="presets"' not in client.get("/new?preset=lenet-quick", headers=HTML).text
+
+
+@pytest.mark.parametrize(
+    ("mean", "sd", "text"),
+    [
+        (1166.6667, 683.1, "1167 ± 683"),
+        (0.97123, 0.0119, "0.971 ± 0.012"),
+        (0.00206667, 0.00092, "0.00207 ± 0.00092"),
+        (0.02, 0.0, "0.02 ± 0"),
+        (3e-8, 2e-9, "3e-08 ± 2e-09"),
+        (0.5, None, "0.5"),
+    ],
+)
+def test_a_mean_ends_where_its_spread_does(mean: float, sd: float | None, text: str) -> None:
+    assert column("optimizer.lr").spread(mean, sd) == text

@@ -43,7 +43,7 @@ def rows(text: str) -> list[list[str]]:
 def test_groups_show_n_states_mean_and_spread(client: httpx.Client, planted: dict[str, list[str]]) -> None:
     text = unmarked(client.get("/?group=optimizer", headers=HTML).text)
     values = np.array(ACCURACIES["adam"])
-    spread = f"{values.mean():.4g} ± {values.std(ddof=1):.2g} (n = 3)"
+    spread = f"{values.mean():.3f} ± {values.std(ddof=1):.3f} (n = 3)"
     assert rows(text) == [
         ["▸ adam", "4", "4 queued", spread, "2 min ± 0 s"],
         ["▸ sgd", "1", "1 queued", "0.7", "2 min"],
