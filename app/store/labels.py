@@ -33,7 +33,7 @@ def check_tags(tags: Iterable[str]) -> list[str]:
     """Return the tags in order, each once. Raises FieldError when there are too many or one is not a short line."""
     checked = list(dict.fromkeys(_line("tags", tag, TAG_LENGTH) for tag in tags))
     if any("," in tag for tag in checked):
-        raise FieldError("tags", "a tag must not contain a comma: commas separate tags")
+        raise FieldError("tags", "must not contain a comma: commas separate tags")
     if len(checked) > TAGS:
         raise FieldError("tags", f"has {len(checked)} entries; at most {TAGS} are allowed")
     return checked

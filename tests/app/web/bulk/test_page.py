@@ -70,6 +70,8 @@ def test_what_cannot_be_done_is_said(client: httpx.Client, store: Store) -> None
     run = store.create_run(SPEC, name="run").id
     assert "No run is chosen." in _post(client, "/bulk", {"action": "cancel"})
     assert "The tag must not be empty." in _post(client, "/bulk", {"action": "tag", "tag": "", "run": run}, 422)
+    two = _post(client, "/bulk", {"action": "tag", "tag": "a, b", "run": run}, 422)
+    assert "The tag must not contain a comma: commas separate tags." in two
     assert "The run stays as it is; 1 is queued already." in _post(client, "/bulk", {"action": "resume", "run": run})
     for data in ({"action": "purge"}, {"action": "bin", "seen": "[1]"}):
         assert client.post("/bulk/done", data=data, headers=HTML).status_code == 422
