@@ -9,8 +9,10 @@ from app.kinds.presets import PRESETS
 from app.store import Reads
 from app.store.errors import NotFound
 from app.web.core.context import QueueDep, StoreDep
+from app.web.core.form_data import FormDep
 from app.web.core.page import page, shell
 from app.web.submission.cost import Here
+from app.web.submission.once import of_form, token
 from app.web.submission.submit import submit
 
 router = APIRouter(include_in_schema=False)
@@ -18,7 +20,7 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True)
 class PresetCard:
-    """A preset with what it costs here."""
+    """A preset with what it costs here; `submission` is the key of its form on this page."""
 
     name: str
     title: str
@@ -27,6 +29,7 @@ class PresetCard:
     claim: str
     differs: str
     cost: str
+    submission: str
 
 
 @router.get("/presets")
@@ -36,12 +39,12 @@ def preset_page(request: Request, store: StoreDep) -> HTMLResponse:
 
 
 @router.post("/presets/{name}/run")
-def run_preset(name: str, store: StoreDep, queue: QueueDep) -> RedirectResponse:
-    """Submit a preset as it is."""
+def run_preset(name: str, store: StoreDep, queue: QueueDep, data: FormDep) -> RedirectResponse:
+    """Submit a preset as it is; pressed twice on one page, once."""
     preset = PRESETS.get(name)
     if preset is None:
         raise NotFound(f"there is no preset {name}")
-    run = submit(store, queue, preset.spec, name=preset.title)
+    run = submit(store, queue, preset.spec, name=preset.title, once=of_form({**data, "preset": name}))
     return RedirectResponse(f"/runs/{run.id}", 303)
 
 
@@ -49,7 +52,9 @@ def presets(store: Reads, kind: str | None = None) -> list[PresetCard]:
     """Return the presets of a kind, or of all, with what they would cost on the workers that run now."""
     here = Here.now(store)
     return [
-        PresetCard(item.name, item.title, item.paper, item.link, item.claim, item.differs, here.short(item.spec))
+        PresetCard(
+            item.name, item.title, item.paper, item.link, item.claim, item.differs, here.short(item.spec), token()
+        )
         for item in PRESETS.values()
         if kind in (None, item.spec.kind)
     ]

@@ -16,6 +16,7 @@ from app.web.core.live_parts import known_parts
 from app.web.core.page import edge, page
 from app.web.core.words import ago
 from app.web.run.cards import Card, cards_of
+from app.web.submission.once import token
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,6 +46,7 @@ class HardwarePage:
     cards: tuple[Card, ...]
     others: tuple[Other, ...]
     preset: Preset
+    submission: str
 
 
 @router.get("/hardware")
@@ -69,6 +71,7 @@ def _render(request: Request, readers: Readers) -> HTMLResponse:
             Other(run.id, run.name, _device(run), ago(run.created_at), run.state, run.id == chosen) for run in recent
         ),
         preset=PRESETS[PRESET],
+        submission=token(),
     )
     return page(request, "hardware/hardware.html", page=hardware_page, shell=edge(request, store))
 

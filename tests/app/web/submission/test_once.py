@@ -64,6 +64,19 @@ def test_run_again_pressed_twice_makes_one_run(client: httpx.Client, store: Stor
     assert sent(client, {"submission": later}, f"/runs/{run}/again") != address
 
 
+@pytest.mark.parametrize("page", ["/", "/presets", "/hardware"])
+def test_the_button_of_a_preset_pressed_twice_makes_one_run(client: httpx.Client, store: Store, page: str) -> None:
+    text = client.get(page, headers=HTML).text
+    path, key = re.findall(
+        r'action="(/presets/[^"]+/run)"><input type="hidden" name="submission" value="([^"]+)"', text
+    )[0]
+    address = sent(client, {"submission": key}, path)
+    assert sent(client, {"submission": key}, path) == address
+    assert store.count_runs() == {"queued": 1}
+    later = hidden(client.get(page if page != "/" else "/presets", headers=HTML).text)
+    assert sent(client, {"submission": later}, path) != address
+
+
 @pytest.mark.parametrize(("path", "body", "runs"), [("runs", BODY, 1), ("sweeps", {**BODY, "axes": AXES}, 3)])
 def test_a_request_with_a_key_is_stored_once(
     client: httpx.Client, store: Store, path: str, body: dict[str, object], runs: int
