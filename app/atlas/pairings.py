@@ -7,7 +7,7 @@ from app.masks.pairing import Choice, Layers, Pairing, chosen, pair, parse
 
 
 def pairing(index: Index, other: Index, choice: Choice, *, field: str = "other") -> Pairing:
-    """Return the place in `other` of each layer of `one`, as `choice` has it or as names and shapes do.
+    """Return the place in `other` of each layer of `index`, as `choice` has it or as names and shapes do.
 
     Raises FieldError: on `pairing` for a choice that does not fit, on `field` where no pairing exists.
     """

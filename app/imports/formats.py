@@ -54,6 +54,6 @@ _STARTS: Final[tuple[tuple[bytes, str], ...]] = (
 )
 
 
-def told_by(start: bytes) -> str | None:
+def format_of(start: bytes) -> str | None:
     """What a file that begins with these bytes is, if it is one of the kinds that people keep weights in."""
     return next((what for prefix, what in _STARTS if start.startswith(prefix)), None)

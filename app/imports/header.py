@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any, BinaryIO, NamedTuple
 
-from app.imports.formats import CONVERT, told_by
+from app.imports.formats import CONVERT, format_of
 from app.imports.limits import MAX_BYTES, MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_NAME, MAX_TENSORS
 from app.imports.refused import Refused
 
@@ -47,7 +47,7 @@ def read_header(file: BinaryIO, size: int, name: str) -> dict[str, Entry]:
     start = file.read(16)
     length = int.from_bytes(start[:8], "little")
     if length > MAX_HEADER_BYTES or start[8:9] != b"{":
-        kind = told_by(start)
+        kind = format_of(start)
         if kind is not None:
             raise Refused(name, f"this is {kind}, not safetensors; {CONVERT}")
         if size < 10 or start[8:9] != b"{":

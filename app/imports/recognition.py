@@ -97,7 +97,7 @@ def recognise(networks: Sequence[Network], choices: Choices = UNDECIDED) -> Reco
 
 
 def _counted(reading: Found, choices: Choices) -> dict[str, Counted]:
-    """What was counted of each layer, by name; layers that turn out to be none are taken out of `found`."""
+    """What was counted of each layer, by name; layers that turn out to be none are taken out of `reading`."""
     counted: dict[str, Counted] = {}
     for layer in list(reading.layers):
         try:

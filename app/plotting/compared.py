@@ -20,7 +20,7 @@ O = TypeVar("O", bound=Options)  # noqa: E741 (read as Options)
 MOST = 100
 """Runs that are compared at once."""
 LINES = len(COMPARED)
-"""Groups that can be told apart in one figure."""
+"""Groups of one figure that differ in colour and dash."""
 LABELS = 2 * LINES
 """Lines that are named where they end; of more, the hover has the names."""
 _NAME = 18
@@ -159,7 +159,7 @@ def tickets(group: Group, column: str) -> list[Pool]:
 
 
 def _alike(one: Curve, other: Curve) -> bool:
-    """Return whether two runs were pruned to the same densities, as far as both have come."""
+    """Return whether two runs were pruned to the same densities at the levels that both have reached."""
     both = list(zip(map(key_of, one.density.tolist()), map(key_of, other.density.tolist()), strict=False))
     return len(both) > 1 and all(mine == theirs for mine, theirs in both)
 

@@ -65,14 +65,14 @@ def of_all(share: Floats) -> Line:
     return Line("all layers", "all", share, LOOKS[SOFT].dash, role=SOFT)
 
 
-def told(share: Floats) -> int:
+def level_of_most(share: Floats) -> int:
     """Return the last level that the most replicates have reached, as an index into (n_levels, n_replicates)."""
     n = np.isfinite(share).sum(axis=1)
     return int(np.flatnonzero(n == n.max())[-1])
 
 
 def crowd(levels: Ints, lines: Sequence[Line]) -> list[dict[str, Any]]:
-    """Return traces of layers: of each its own, or of more than can be told apart thin lines in one, without hover."""
+    """Return traces of layers: of each its own, or of more than `DISTINCT` thin lines in one, without hover."""
     if len(lines) <= DISTINCT:
         return [trace for line in lines for trace in traces(levels, line)]
     means = 100 * np.stack([mean(line.share) for line in lines], axis=1)

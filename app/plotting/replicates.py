@@ -110,7 +110,7 @@ def unequal(curves: Sequence[Curve], level: int) -> dict[str, int]:
 
 
 def present(rows: Series) -> tuple[str, ...]:
-    """Return branches that have a row, in the order in which they are always told."""
+    """Return branches that have a row, in the order that all figures and sentences use."""
     names = {str(name) for name in np.unique(rows.controls)}
     return tuple(name for name in CONTROLS if name in names)
 

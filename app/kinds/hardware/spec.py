@@ -17,7 +17,7 @@ Format: TypeAlias = Literal["masked_dense", "csr", "compacted", "structured", "s
 Mode: TypeAlias = Literal["inference", "training"]
 Dtype: TypeAlias = Literal["float32", "float64", "float16", "bfloat16"]
 FORMATS: tuple[str, ...] = ("dense", *get_args(Format))
-"""Formats of a network, in the order in which they are always told; dense is always timed, for the others' sake."""
+"""Formats of a network, in the order that all figures use; dense is always timed, as the others are ratios to it."""
 
 REASONS: Mapping[str, str] = {
     "device": "needs a GPU",

@@ -1,6 +1,6 @@
 """What a sweep of lottery tickets can look for; on the validation split, as nothing is chosen on test data."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -40,8 +40,7 @@ def _at(column: str, *, last: bool) -> Objective:
     if last:
         reports = Reports("level", ("outcome",), by_level, lambda spec: spec.levels + 1, ("pruning", "mode", "levels"))
     else:
-        most: Callable[[LotterySpec], int] = lambda spec: 1 + -(-spec.steps // spec.eval_every)  # noqa: E731
-        reports = Reports("evaluation", ("evaluation",), by_evaluation, most, ("steps", "eval_every"))
+        reports = Reports("evaluation", ("evaluation",), by_evaluation, _evaluations, ("steps", "eval_every"))
     which = "last_ticket" if last else "dense"
     where = "of the last ticket" if last else "of the dense network"
     what = "accuracy" if column == "validation_accuracy" else "loss"
@@ -54,6 +53,11 @@ def _at(column: str, *, last: bool) -> Objective:
         what == "accuracy",
         reports,
     )
+
+
+def _evaluations(spec: LotterySpec) -> int:
+    """Return how often a training of this spec is evaluated, before its first step too."""
+    return 1 + -(-spec.steps // spec.eval_every)
 
 
 def _means(run: Run, places: NDArray[Any], values: NDArray[Any], wanted: Iterable[Any]) -> list[float]:

@@ -32,7 +32,7 @@ class View(NamedTuple):
 
 
 def view_of(layer: Layer, recorded: Any) -> View | None:
-    """Return the pictures of a layer's columns; `told` is the shape of one example, None where unknown.
+    """Return the pictures of a layer's columns; `recorded` is the shape of one example, None where unknown.
 
     None if the layer is linear and its inputs are no picture. Then examples are texts, or neither a shape nor a square
     of 1 or 3 channels fits.

@@ -88,7 +88,7 @@ def finding(info: DistanceInfo) -> list[Part]:
         return [Part("The first distance appears with the first pruning." if info.live
                      else "Nothing to show: no two successive masks were compared.")]  # fmt: skip
     means = mean(info.overall)
-    most, last = int(np.nanargmax(means)), level_lines.told(info.overall)
+    most, last = int(np.nanargmax(means)), level_lines.level_of_most(info.overall)
     parts = [Part(f"At level {info.levels[most]}, "), Part(words.density(float(means[most])), WINNING_TICKET),
              Part(" of the mask changes")]  # fmt: skip
     if most != last:

@@ -106,7 +106,7 @@ def finding(info: SurvivalInfo) -> list[Part]:
         return list(info.awaited)
     shares = mean(info.alive)
     last = int(np.flatnonzero(np.isfinite(shares))[-1])
-    at = level_lines.told(info.alive)
+    at = level_lines.level_of_most(info.alive)
     if at < last and shares[at] == 1:  # others have diverged or have yet to come, but pruned weights there are
         at = last
     level, alive = int(info.levels[at]), float(shares[at])

@@ -113,5 +113,5 @@ def test_foot(share: Any, expected: str) -> None:
 
 
 def test_the_level_told_is_the_last_that_most_have_reached() -> None:
-    assert level_lines.told(np.array([[1, 1], [1, 1], [1, NAN]])) == 1
-    assert level_lines.told(np.array([[1.0], [1.0]])) == 1
+    assert level_lines.level_of_most(np.array([[1, 1], [1, 1], [1, NAN]])) == 1
+    assert level_lines.level_of_most(np.array([[1.0], [1.0]])) == 1

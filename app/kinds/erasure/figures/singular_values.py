@@ -93,20 +93,20 @@ def finding(info: SpectrumInfo) -> list[Part]:
     first, last = info.values[0], info.values[-1]
     step = int(info.observed_steps[-1])
     if step == 0:
-        return [Part(f"{_who(info)}: the largest singular value is "), Part(_told(first[0]), info.optimizer),
+        return [Part(f"{_who(info)}: the largest singular value is "), Part(_text(first[0]), info.optimizer),
                 Part(" before the first step.")]  # fmt: skip
     half = int(np.argmin(np.abs(info.shares - 0.5)))
     over = f" over {first.shape[1]} replicates" if first.shape[1] > 1 else ""
     end = f" Every replicate diverged later: this is step {words.count(step)}." if info.all_diverged else ""
     return [
         Part(f"{_who(info)}, step 0 to {words.count(step)}{over}: the largest singular value goes from "
-             f"{_told(first[0])} to "), Part(_told(last[0]), info.optimizer),
-        Part(f", the one in the middle from {_told(first[half])} to "), Part(_told(last[half]), info.optimizer),
+             f"{_text(first[0])} to "), Part(_text(last[0]), info.optimizer),
+        Part(f", the one in the middle from {_text(first[half])} to "), Part(_text(last[half]), info.optimizer),
         Part(f".{end}"),
     ]  # fmt: skip
 
 
-def _told(values: Floats) -> str:
+def _text(values: Floats) -> str:
     finite = values[np.isfinite(values)]
     if not len(finite):
         return "not finite"

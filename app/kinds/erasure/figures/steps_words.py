@@ -36,7 +36,7 @@ def finding(info: StepsInfo) -> list[Part]:
     shown = (best + rest)[:_TOLD]
     for i, line in enumerate(shown):
         parts.append(Part(f"{'; ' if i else ''}{LOOKS[line.optimizer].phrase} at lr {brief(line.lr)}: "))
-        parts.append(Part(f"{info.scale.word} {_told(info, line.values[-1])}", line.optimizer))
+        parts.append(Part(f"{info.scale.word} {_mean_text(info, line.values[-1])}", line.optimizer))
         if line.steps[-1] < info.steps:
             parts.append(Part(f" at step {words.count(int(line.steps[-1]))}"))
         elif not i:
@@ -59,7 +59,7 @@ def _fate(info: StepsInfo, trajectory: Trajectory) -> str:
     return fate(seen, float(trajectory.low[-1]), float(trajectory.high[-1]), two_level=info.two_level)
 
 
-def _told(info: StepsInfo, values: NDArray[np.float64]) -> str:
+def _mean_text(info: StepsInfo, values: NDArray[np.float64]) -> str:
     """Mean and spread over replicates: with decimals or, on a log axis, with significant digits."""
     if not info.scale.log:
         return spread.mean_text(info.scale.factor * values, int(info.scale.form[1]), unit=info.scale.unit)

@@ -64,7 +64,7 @@ def get_film(
     if _seen(headers, if_none_match):
         return Response(status_code=304, headers=headers)
     key = ("film", run_id, replicate, index.seq)
-    body = film.cache.get(key, lambda: np.frombuffer(_told(film, index, replicate), np.uint8))
+    body = film.cache.get(key, lambda: np.frombuffer(_index_json(film, index, replicate), np.uint8))
     return Response(body.tobytes(), media_type="application/json", headers=headers)
 
 
@@ -165,8 +165,8 @@ def get_film_values(run_id: RunId, query: Annotated[Window, Query()], film: Film
     return Response(json_bytes(answer), media_type="application/json")
 
 
-def _told(film: FilmDep, index: Index, replicate: int) -> bytes:
-    """The index as JSON: made once for all who watch."""
+def _index_json(film: FilmDep, index: Index, replicate: int) -> bytes:
+    """Return the index as JSON; the cache keeps it for all viewers."""
     film_info = FilmInfo(
         seq=index.seq,
         replicate=replicate,

@@ -39,8 +39,8 @@ def info(source: Source[LayerOptions]) -> MemoryInfo:
     return MemoryInfo(view, densities, hardware.formats(source, view, "bytes", densities), source.live)
 
 
-def told(n_bytes: float) -> str:
-    """`942 kB`, `21 kB`, `812 B`."""
+def size_text(n_bytes: float) -> str:
+    """Return a size in three digits: `942 kB`, `21 kB`, `812 B`."""
     unit, name = next((item for item in _UNITS if n_bytes >= item[0]), _UNITS[-1])
     return f"{words.significant(n_bytes / unit, 3)} {name}"
 
@@ -56,13 +56,13 @@ def finding(info: MemoryInfo) -> list[Part]:
     at = int(np.flatnonzero(np.isfinite(mean(there[0].values)))[-1])
     held = [(item, float(mean(item.values)[at])) for item in there]
     rest = [
-        [Part(f"{LOOKS[item.name].phrase} "), Part(told(value), item.name)]
+        [Part(f"{LOOKS[item.name].phrase} "), Part(size_text(value), item.name)]
         for item, value in held[1:]
         if math.isfinite(value)
     ]
     layer = hardware.size(info.view.layer) if info.view.layer else ""
     return [
-        Part(f"For {info.view.mode}, {layer} takes {told(held[0][1])} dense; at "
+        Part(f"For {info.view.mode}, {layer} takes {size_text(held[0][1])} dense; at "
              f"{words.density(info.densities[at])} of the weights "),
         *words.listed(rest), Part("."),
     ]  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.kinds.hardware.figures.hardware_view import LayerOptions
-from app.kinds.hardware.figures.memory_vs_density import draw, finding, info, table, told
+from app.kinds.hardware.figures.memory_vs_density import draw, finding, info, size_text, table
 from app.plotting import words
 from app.plotting.source import Source
 from tests.app.erasure_rows import series
@@ -41,7 +41,7 @@ def test_bytes_by_hand() -> None:
     ("n_bytes", "text"), [(812, "812 B"), (942_000, "942 kB"), (1_882_800, "1.88 MB"), (4e9, "4.00 GB"), (0.0, "0 B")]
 )
 def test_sizes_in_words(n_bytes: float, text: str) -> None:
-    assert told(n_bytes) == text
+    assert size_text(n_bytes) == text
 
 
 def test_table_has_a_row_for_each_measurement() -> None:
