@@ -1,5 +1,6 @@
 """Where the web is: the socket that it listens on, and the address that a browser finds it at."""
 
+import ipaddress
 import socket
 
 from app.settings import Settings
@@ -33,6 +34,26 @@ def reach(host: str) -> str:
     """Return the host part of an address at which this machine reaches what listens on `host`."""
     everywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}  # noqa: S104 (compared, not bound)
     return everywhere.get(host, f"[{host}]" if ":" in host else host)
+
+
+def check_guarded(settings: Settings, *, accounts: bool) -> None:
+    """Raise CannotListen for a web that strangers could reach: one beyond this machine without accounts."""
+    if accounts or settings.unguarded or _is_loopback(settings.host):
+        return
+    raise CannotListen(
+        f"{settings.host} can be reached from other machines, and there are no accounts: everybody there could "
+        "change and delete runs. Make the first account with `ticketscope accounts on`, or keep TICKETSCOPE_HOST at "
+        "127.0.0.1. Where something else keeps strangers out, set TICKETSCOPE_UNGUARDED=1"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _listens(host: str, port: int) -> bool:

@@ -20,6 +20,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from app import logs
+from app.cli_accounts import accounts
 from app.cli_archive import export, import_archive
 from app.cli_end import in_one_line, stop
 from app.cli_import import names_of, show
@@ -67,7 +68,7 @@ def web(
     fd: Annotated[int | None, typer.Option(hidden=True, help="A listening socket.")] = None,
 ) -> None:
     """Serve the web alone; workers and a broker run elsewhere."""
-    from app.address import listen
+    from app.address import check_guarded, listen
     from app.store.database import WRITE_PATIENCE_S
     from app.up import opened
 
@@ -76,6 +77,7 @@ def web(
         listener = listen(chosen) if fd is None else socket.socket(fileno=fd)
         store = opened(chosen, WRITE_PATIENCE_S)
         store.wait_for_revision(_REVISION_TIMEOUT_S)
+        check_guarded(chosen, accounts=store.accounts_on())
     # What takes a second to load comes after what may keep this machine from starting.
     import uvicorn
 
@@ -242,6 +244,7 @@ def import_(
     show_run(console, run, url)
 
 
+app.add_typer(accounts, name="accounts")
 app.command()(export)
 app.command("import-archive")(import_archive)
 

@@ -18,7 +18,7 @@ from app.kinds.presets import PRESETS
 def ask(url: str, method: str, path: str, **request: Any) -> Any:
     """Return the JSON that the server at `url` answers; exit with its words where it refuses or does not answer."""
     base = _base(url)
-    request = {"timeout": 10, "trust_env": False, **in_utf8(request)}
+    request = {"timeout": 10, "trust_env": False, "headers": _token(), **in_utf8(request)}
     try:
         answer = httpx.request(method, f"{base}/api/v1{path}", **request)
     except httpx.HTTPError as error:
@@ -38,7 +38,12 @@ def download(url: str, path: str, params: dict[str, str], file: Path) -> int:
     base = _base(url)
     try:
         with httpx.stream(
-            "GET", f"{base}/api/v1{path}", params=in_utf8(params), timeout=httpx.Timeout(10, read=900), trust_env=False
+            "GET",
+            f"{base}/api/v1{path}",
+            params=in_utf8(params),
+            timeout=httpx.Timeout(10, read=900),
+            trust_env=False,
+            headers=_token(),
         ) as answer:
             if answer.is_error:
                 answer.read()
@@ -96,6 +101,12 @@ def text_of(file: Path) -> str:
         return file.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         stop(f"{file} cannot be read: {error}")
+
+
+def _token() -> dict[str, str]:
+    """Return what a server with accounts asks for: the token of the environment."""
+    token = settings().token.get_secret_value()
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def _base(url: str) -> str:

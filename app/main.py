@@ -26,6 +26,8 @@ from app.reaper import Reaper
 from app.settings import Settings
 from app.store import Store
 from app.web import api, pages
+from app.web.accounts.guard import Guard
+from app.web.accounts.switch import Switch
 from app.web.core import docs, health, problems, streams
 from app.web.core.body import BodyLimit
 from app.web.core.figures import Figures
@@ -35,6 +37,8 @@ from app.web.core.root_path import RootPath, own_path
 from app.web.core.run_log import Log
 from app.web.core.security import Gate, SecurityHeaders
 from app.web.core.static import Static
+from app.web.core.tokens import TokenInForms
+from app.web.core.who import about
 
 
 def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
@@ -50,7 +54,8 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
     )
     root = settings.root_path
     static = Static(STATIC, root)
-    templates = Jinja2Templates(TEMPLATES, context_processors=[_here])
+    templates = Jinja2Templates(TEMPLATES, context_processors=[_here, about])
+    templates.env.add_extension(TokenInForms)
     templates.env.globals |= {
         "static_url": static.url,
         "root": root,
@@ -69,6 +74,7 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
 
     # The last one added meets a request first.
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6)
+    app.add_middleware(Guard)
     app.add_middleware(BodyLimit)
     app.add_middleware(Gate, allowed_hosts=settings.allowed_hosts)
     app.add_middleware(Timing)
@@ -85,6 +91,7 @@ def attach(app: FastAPI, settings: Settings, store: Store, queue: Queue) -> None
     state.settings, state.store, state.queue, state.reader = settings, store, queue, reader
     state.broadcaster, state.figures = broadcaster, Figures(store, reader=reader)
     state.metrics, state.log = Metrics(store, broadcaster), Log(store)
+    state.accounts = Switch(store)
 
 
 def _here(request: Request) -> dict[str, str]:
@@ -109,7 +116,12 @@ def _operation_id(route: APIRoute) -> str:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     broadcaster: Broadcaster = app.state.broadcaster
     store, queue = app.state.store, app.state.queue
-    reaper = Reaper(store, queue, also=lambda: continue_all(store, queue))
+
+    def look() -> None:
+        app.state.accounts.look()
+        continue_all(store, queue)
+
+    reaper = Reaper(store, queue, also=look)
     measuring = Measuring(store, app.state.reader)
     reader = asyncio.create_task(broadcaster.run())
     reaper.start()

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -12,7 +12,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TICKETSCOPE_", frozen=True, extra="ignore")
 
-    host: str = Field("127.0.0.1", description="Address the web listens on. There are no accounts: keep it local.")
+    host: str = Field("127.0.0.1", description="Address the web listens on; beyond this machine only with accounts.")
     port: Annotated[int, Field(ge=1, le=65535, description="Port the web listens on.")] = 8000
     data_dir: Path = Field(Path("data"), description="Database, artifacts and checkpoints, unless set elsewhere.")
     datasets_dir: Path | None = Field(None, description="Data sets already here are used without network.")
@@ -29,6 +29,10 @@ class Settings(BaseSettings):
         le=100,
         description="Networks trained as one stack at most; default: 8 on a GPU, 1 on a CPU.",
     )
+    unguarded: bool = Field(
+        False, description="Listen beyond this machine without accounts: something else keeps strangers out."
+    )
+    token: SecretStr = Field(SecretStr(""), description="Token that commands send to a server with accounts.")
     demo: bool = Field(True, description="Submit a demo run when the store is empty.")
     allowed_hosts: tuple[str, ...] = Field(
         ("127.0.0.1", "localhost", "[::1]"), description="Host headers the web answers to."

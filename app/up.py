@@ -10,7 +10,7 @@ from contextlib import suppress
 from sqlalchemy.exc import ArgumentError
 
 from app import broker
-from app.address import address, listen, reach
+from app.address import address, check_guarded, listen, reach
 from app.gpus import gpus, torch_sees_gpus
 from app.kinds.presets import PRESETS
 from app.queue import Queue, queues_of
@@ -29,6 +29,7 @@ def up(settings: Settings, say: Say) -> None:
     listener = listen(settings)
     store = opened(settings)
     store.migrate()
+    check_guarded(settings, accounts=store.accounts_on())
     services, env = [], {"TICKETSCOPE_BROKER_URL": settings.broker_url}
     if not settings.broker_url:
         port = broker.free_port()

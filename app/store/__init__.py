@@ -1,5 +1,6 @@
 """Runs, their events, series and artifacts: the one truth, in SQLite or PostgreSQL and a folder of bytes."""
 
+from app.store.accounts import Accounts
 from app.store.artifacts import Artifacts
 from app.store.claims import CheckpointRef, Claim
 from app.store.errors import (
@@ -42,5 +43,5 @@ __all__ = [
 ]
 
 
-class Store(Records, Work, Sweeping):
+class Store(Records, Work, Sweeping, Accounts):
     """All that is kept; one transaction per method. `lease_s` is how long a shard is kept for a silent worker."""

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from sqlalchemy import ColumnElement, Connection, bindparam, func, select, update
 
 from app.contract.experiment import FieldError
-from app.store import labels, lifecycle, matching
+from app.store import acting, labels, lifecycle, matching
 from app.store.tables import AnyRow, runs, shards
 
 Action: TypeAlias = Literal["tag", "untag", "cancel", "resume", "bin", "restore"]
@@ -17,6 +17,7 @@ CHUNK = 100
 """Runs of one transaction."""
 MISSING = "no longer in the store"
 CHANGED = "in another state than in the preview"
+OTHERS = "of another person"
 UNREACHED = "not reached, because the database did not answer"
 
 
@@ -108,7 +109,7 @@ def apply(conn: Connection, action: Action, run_ids: Sequence[str], tag: str, se
 
 
 def _rows(conn: Connection, run_ids: Sequence[str], *, lock: bool = False) -> Sequence[AnyRow]:
-    names = ("id", "name", "kind", "model", "dataset", "state", "tags", "deleted_at")
+    names = ("id", "name", "kind", "model", "dataset", "state", "tags", "deleted_at", "owner_id")
     query = select(*(runs.c[name] for name in names)).where(runs.c.id.in_(run_ids)).order_by(runs.c.id)
     return conn.execute(query.with_for_update(key_share=True) if lock else query).all()
 
@@ -135,7 +136,7 @@ def _sorted(
         outcome.unchanged[MISSING] = missing
     for row in rows:
         condition = _condition(row)
-        reason = _reason(action, row, tag, resumable=row.id in resumable)
+        reason = _reason(action, row, tag, resumable=row.id in resumable) if acting.may_change(row.owner_id) else OTHERS
         if not reason and action not in ("tag", "untag") and seen.get(row.id, condition) != condition:
             reason = CHANGED
         if reason:

@@ -13,6 +13,10 @@ class Conflict(StoreError):  # noqa: N818
     """The thing is not in a state that allows this; the message says what to do next."""
 
 
+class NotTheirs(StoreError):  # noqa: N818
+    """Another person's run or sweep: only its owner and admins change it."""
+
+
 class Fenced(StoreError):  # noqa: N818
     """The token is no longer the shard's: another worker has it, or nobody. Stop at once and write nothing."""
 

@@ -9,7 +9,7 @@ from app.contract.events import Changed
 from app.contract.experiment import Experiment, FieldError
 from app.kinds.specs import EXPERIMENT, EXPERIMENTS
 from app.records import State
-from app.store import events, facts, references, stopped
+from app.store import acting, events, facts, references, stopped
 from app.store import runs as run_rows
 from app.store.errors import Conflict
 from app.store.labels import search_text
@@ -135,7 +135,9 @@ def _locked(conn: Connection, run_id: str) -> AnyRow:
     conn.execute(
         select(shards.c.id).where(shards.c.run_id == run_id).order_by(shards.c.id).with_for_update(key_share=True)
     )
-    return run_rows.locked(conn, run_id)
+    run = run_rows.locked(conn, run_id)
+    acting.check(run.owner_id)
+    return run
 
 
 def _changeable(conn: Connection, run_id: str) -> AnyRow:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete, select, update
 
-from app.store import bulk, labels, lifecycle
+from app.store import acting, bulk, labels, lifecycle
 from app.store.errors import Conflict
 from app.store.sql import Now
 from app.store.sweeps import locked
@@ -39,8 +39,8 @@ def discard(conn: Connection, sweep_id: str, *, with_runs: bool) -> list[str]:
         return []
     is_open = sweeps.c.id == sweep_id, sweeps.c.state == "open"
     conn.execute(update(sweeps).where(*is_open).values(state="cancelled", note="Cancelled."))
-    mine = select(runs.c.id).where(runs.c.sweep_id == sweep_id, runs.c.deleted_at.is_(None)).order_by(runs.c.id)
-    moved = list(conn.scalars(mine))
+    mine = runs.c.sweep_id == sweep_id, runs.c.deleted_at.is_(None), acting.theirs(runs.c.owner_id)
+    moved = list(conn.scalars(select(runs.c.id).where(*mine).order_by(runs.c.id)))
     for some in bulk.chunks(moved):
         conn.execute(
             select(shards.c.id).where(shards.c.run_id.in_(some)).order_by(shards.c.id).with_for_update(key_share=True)
@@ -56,7 +56,7 @@ def restore(conn: Connection, sweep_id: str) -> list[str]:
     row = locked(conn, sweep_id)
     if row.deleted_at is None:
         return []
-    mine = runs.c.sweep_id == sweep_id, runs.c.deleted_at == row.deleted_at
+    mine = runs.c.sweep_id == sweep_id, runs.c.deleted_at == row.deleted_at, acting.theirs(runs.c.owner_id)
     moved = list(conn.scalars(select(runs.c.id).where(*mine).order_by(runs.c.id).with_for_update(key_share=True)))
     lifecycle.restore_several(conn, moved)
     conn.execute(update(sweeps).where(sweeps.c.id == sweep_id).values(deleted_at=None))

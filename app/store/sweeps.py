@@ -7,7 +7,7 @@ from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
 from app.contract.events import Changed
 from app.contract.experiment import Experiment
-from app.store import bulk, events, facts, ids, labels, runs
+from app.store import acting, bulk, events, facts, ids, labels, runs
 from app.store.errors import Conflict
 from app.store.runs import LIVE
 from app.store.sql import Now
@@ -69,7 +69,7 @@ def replan(conn: Connection, sweep_id: str, plan: Plan) -> None:
 
 def add(conn: Connection, sweep_id: str, first: int, starts: Sequence[Start]) -> list[str]:
     """Store members from a position on, and queue their runs; returns the runs. Raises FieldError for bad labels."""
-    tags = locked(conn, sweep_id).tags
+    sweep = locked(conn, sweep_id)
     new: dict[str, Start] = {}
     members = []
     for position, start in enumerate(starts, first):
@@ -80,21 +80,24 @@ def add(conn: Connection, sweep_id: str, first: int, starts: Sequence[Start]) ->
             {"sweep_id": sweep_id, "position": position, "run_id": run_id, "values": start.values,
              "error": start.error or None}
         )  # fmt: skip
-    _create(conn, sweep_id, tags, new)
+    _create(conn, sweep, new)
     if members:
         conn.execute(insert(sweep_members), members)
     return list(new)
 
 
-def _create(conn: Connection, sweep_id: str, tags: Collection[str], new: dict[str, Start]) -> None:
-    """Store runs by their ids, as `runs.create` does each, in a few statements for all of them."""
+def _create(conn: Connection, sweep: AnyRow, new: dict[str, Start]) -> None:
+    """Store runs by their ids, as `runs.create` does each, in a few statements for all of them.
+
+    They belong to the owner of the sweep, whoever has it continued.
+    """
     rows, of_shards = [], []
     for run_id, start in new.items():
         if start.spec is not None:
             row = runs.new_row(
-                run_id, start.spec, "queued", name=start.name, tags=tags, notes="", sweep_id=sweep_id
+                run_id, start.spec, "queued", name=start.name, tags=sweep.tags, notes="", sweep_id=sweep.id
             )  # fmt: skip
-            rows.append(row)
+            rows.append({**row, "owner_id": sweep.owner_id})
             of_shards += runs.shard_rows(run_id, start.spec, range(start.spec.replicates), start.estimated_s)
     if not rows:
         return
@@ -150,8 +153,10 @@ def _apply(conn: Connection, action: bulk.Action, run_ids: Sequence[str]) -> lis
 
 
 def locked(conn: Connection, sweep_id: str) -> AnyRow:
-    """Return the sweep's row, locked until the transaction ends. Raises NotFound."""
-    return row_of(conn, select(sweeps).where(sweeps.c.id == sweep_id).with_for_update(), sweep_id)
+    """Return the sweep's row, locked until the transaction ends. Raises NotFound, NotTheirs."""
+    row = row_of(conn, select(sweeps).where(sweeps.c.id == sweep_id).with_for_update(), sweep_id)
+    acting.check(row.owner_id)
+    return row
 
 
 def changeable(conn: Connection, sweep_id: str) -> AnyRow:

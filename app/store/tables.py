@@ -18,13 +18,15 @@ from sqlalchemy import (
     text,
 )
 
+from app.store.acting import acting
+from app.store.people_tables import users as users
 from app.store.schema import metadata as metadata
 from app.store.sql import Json
 from app.store.worker_tables import refusals as refusals
 from app.store.worker_tables import speeds as speeds
 from app.store.worker_tables import workers as workers
 
-REVISION = "0013"
+REVISION = "0014"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 UNMEASURED = "(measured_seq IS NULL OR measured_seq < last_seq)"
@@ -67,6 +69,8 @@ sweeps = Table(
     # Who stops weak members early; empty: nobody.
     Column("pruner", Json),
     Column("deleted_at", Double),
+    # Who has submitted it; nobody where there were no accounts.
+    Column("owner_id", String(10), default=acting),
     Index(None, "created_at", "id"),
 )
 
@@ -101,6 +105,8 @@ runs = Table(
     Column("due_at", Double),
     # The event up to which its measures are computed.
     Column("measured_seq", Integer),
+    # Who has submitted it; nobody where there were no accounts.
+    Column("owner_id", String(10), default=acting),
     Index(None, "created_at", "id"),
     Index("ix_runs_listed", "state", "id", sqlite_where=text(LISTED), postgresql_where=text(LISTED)),
     Index("ix_runs_unmeasured", "id", sqlite_where=text(UNMEASURED), postgresql_where=text(UNMEASURED)),

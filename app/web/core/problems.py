@@ -18,7 +18,7 @@ from app.contract.experiment import FieldError
 from app.contract.refusals import refusal
 from app.imports.refused import Refused
 from app.store.condition import DAMAGED, diagnose
-from app.store.errors import Conflict, Corrupt, Damaged, NotFound
+from app.store.errors import Conflict, Corrupt, Damaged, NotFound, NotTheirs
 from app.web.core.accept import best
 from app.web.core.headers import HEADERS
 from app.web.core.root_path import own_path
@@ -119,13 +119,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(NotFound, _on_not_found)
     app.add_exception_handler(Conflict, _on_conflict)
+    app.add_exception_handler(NotTheirs, _on_not_theirs)
     app.add_exception_handler(Corrupt, _on_corrupt)
     for error in (DBAPIError, PoolTimeout, Damaged):
-        app.add_exception_handler(error, _on_database)
+        app.add_exception_handler(error, on_database)
     app.add_exception_handler(Exception, _on_fault)
 
 
-def _answer(
+def answer(
     request: Request,
     status: int,
     detail: str,
@@ -136,6 +137,7 @@ def _answer(
     retry: bool = False,
     fields: Sequence[tuple[str, Any]] = (),
 ) -> Response:
+    """Return a problem, as a page for who asks for HTML."""
     errors = errors[:NAMED]
     asks = best(request.headers.get("accept", ""), (MEDIA_TYPE, "text/html"))
     if asks == "text/html" and not own_path(request.scope).startswith("/api/"):
@@ -155,46 +157,51 @@ async def _on_validation(request: Request, error: Exception) -> Response:
     for part in error.errors():
         place, *loc = part["loc"]
         if part["type"] == "json_invalid":
-            return _answer(request, 400, f"The body is not JSON: {part['ctx']['error']} at character {loc[0]}.")
+            return answer(request, 400, f"The body is not JSON: {part['ctx']['error']} at character {loc[0]}.")
         value = error.body if place == "body" else None
         fields += bad_fields([{**part, "loc": loc}], value, drop=("spec",))
-    return _answer(request, 422, summary(fields), fields)
+    return answer(request, 422, summary(fields), fields)
 
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
-    return _answer(request, 422, str(error), error.errors if isinstance(error, Invalid) else ())
+    return answer(request, 422, str(error), error.errors if isinstance(error, Invalid) else ())
 
 
 async def _on_field(request: Request, error: Exception) -> Response:
     assert isinstance(error, FieldError)  # noqa: S101
-    return _answer(request, 422, str(error), [BadField(path=error.field, message=error.message)])
+    return answer(request, 422, str(error), [BadField(path=error.field, message=error.message)])
 
 
 async def _on_refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)  # noqa: S101
-    return _answer(request, error.status, str(error), [BadField(path="files", message=str(error))])
+    return answer(request, error.status, str(error), [BadField(path="files", message=str(error))])
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101
     headers = dict(error.headers) if error.headers else None
-    return _answer(request, error.status_code, str(error.detail), headers=headers)
+    return answer(request, error.status_code, str(error.detail), headers=headers)
 
 
 async def _on_not_found(request: Request, error: Exception) -> Response:
-    return _answer(request, 404, str(error))
+    return answer(request, 404, str(error))
 
 
 async def _on_conflict(request: Request, error: Exception) -> Response:
-    return _answer(request, 409, str(error))
+    return answer(request, 409, str(error))
+
+
+async def _on_not_theirs(request: Request, error: Exception) -> Response:
+    return answer(request, 403, str(error))
 
 
 async def _on_corrupt(request: Request, error: Exception) -> Response:
     log.error("%s %s: %s", request.method, request.url.path, error)
-    return _answer(request, 500, str(error))
+    return answer(request, 500, str(error))
 
 
-async def _on_database(request: Request, error: Exception) -> Response:
+async def on_database(request: Request, error: Exception) -> Response:
+    """Return what is wrong with the database, and what to do about it. Raises the error where nothing is known."""
     condition = DAMAGED if isinstance(error, Damaged) else diagnose(error)
     if condition is None:
         raise error
@@ -204,11 +211,11 @@ async def _on_database(request: Request, error: Exception) -> Response:
     kind = request.headers.get("content-type", "").partition(";")[0]
     retry = condition.passes and request.method == "POST" and kind != "multipart/form-data"
     fields = [*(await request.form()).multi_items()] if retry and kind == "application/x-www-form-urlencoded" else []
-    return _answer(request, 503, f"{condition.detail}.", headers=headers, advice=False, retry=retry, fields=fields)
+    return answer(request, 503, f"{condition.detail}.", headers=headers, advice=False, retry=retry, fields=fields)
 
 
 async def _on_fault(request: Request, error: Exception) -> Response:
     log.error("%s %s failed: %r", request.method, request.url.path, error)
     detail = "An internal error occurred; see the server's log. Stored data are not affected."
     # This answer is made outside all middleware.
-    return _answer(request, 500, detail, headers=dict(HEADERS))
+    return answer(request, 500, detail, headers=dict(HEADERS))

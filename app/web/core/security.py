@@ -1,6 +1,6 @@
 """What every request and response must pass: trusted host, same site, strict headers.
 
-There are no accounts, so another site open in the same browser must not be able to act here. Everything is plain ASGI
+Another site open in the same browser must not be able to act here, with accounts or without. Everything is plain ASGI
 and touches only the messages it must: event streams pass through unbuffered.
 """
 

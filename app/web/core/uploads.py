@@ -14,6 +14,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from app.web.core.problems import BadField, Invalid
+from app.web.core.tokens import FIELD
 
 # Texts of a form are short, but for tables of choices; there are few of them, and a field for each tag.
 _FIELD_BYTES: Final = 2**20
@@ -39,7 +40,7 @@ class _Spooler(MultiPartParser):
 
 
 async def spooled(request: Request, folder: Path, otherwise: BadField, max_files: int) -> FormData:
-    """Return the form that a request brings, its files in `folder` until it is closed.
+    """Return the form that a request brings without its token, its files in `folder` until it is closed.
 
     Raises Invalid with `otherwise` for a body of another kind, HTTPException for one that cannot be read.
     """
@@ -48,7 +49,8 @@ async def spooled(request: Request, folder: Path, otherwise: BadField, max_files
     folder.mkdir(parents=True, exist_ok=True)
     try:
         async with aclosing(request.stream()) as stream:
-            return await _Spooler(request.headers, stream, folder, max_files).parse()
+            form = await _Spooler(request.headers, stream, folder, max_files).parse()
+            return FormData([(name, value) for name, value in form.multi_items() if name != FIELD])
     except MultiPartException as error:
         raise HTTPException(400, error.message) from error
     except ValueError as error:  # a charset of the client's choice that its text is not written in

@@ -1,5 +1,5 @@
 /** The import of an archive: checked as soon as it is chosen, then stored, with how far the upload is. */
-import { at } from "../address.js";
+import { at, formToken } from "../address.js";
 
 /** @typedef {{what: "run" | "sweep", id: string, name: string, state: string, was: string, fate: "new" | "equal" | "different", differs: string, imported_as: string}} Arrival */
 
@@ -33,7 +33,7 @@ function send(dry) {
   request.onload = () => done(request, dry);
   request.onerror = () => fail("The server refused the file or cannot be reached. Nothing was stored.");
   request.open("POST", at(`/api/v1/archives?dry_run=${dry}&new_ids=${renewed.checked}`));
-  request.setRequestHeader("Accept", "application/json");
+  for (const [name, value] of Object.entries({ Accept: "application/json", ...formToken() })) request.setRequestHeader(name, value);
   request.responseType = "json";
   request.send(body);
 }

@@ -1,5 +1,5 @@
 /** The upload of an import: how far it is, how long it takes, and what the server answers. */
-import { at } from "../address.js";
+import { at, formToken } from "../address.js";
 
 const upload = /** @type {HTMLElement} */ (document.getElementById("upload"));
 const bar = /** @type {HTMLProgressElement} */ (upload.querySelector("progress"));
@@ -47,7 +47,7 @@ export function post(body, dry, then) {
   request.onerror = () => done(() => then.failed([{ path: "files", message: "The server refused the files or cannot be reached. Nothing was stored." }]));
   request.onabort = () => busy(false);
   request.open("POST", at(`/api/v1/imports${dry ? "?dry_run=true" : ""}`));
-  request.setRequestHeader("Accept", "application/json");
+  for (const [name, value] of Object.entries({ Accept: "application/json", ...formToken() })) request.setRequestHeader(name, value);
   request.responseType = "json";
   request.send(body);
 }

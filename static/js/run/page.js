@@ -1,5 +1,5 @@
 /** The page of a run: its words, its figures, and the link that shows another reader the same view. */
-import { at } from "../address.js";
+import { at, formToken } from "../address.js";
 import { atlas } from "../atlas/atlas.js";
 import { FigureCard } from "../figure.js";
 import { film } from "../film/film.js";
@@ -67,7 +67,7 @@ document.addEventListener("submit", async (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (!form.matches("form[data-quiet]")) return;
   event.preventDefault();
-  const answer = await fetch(form.action, { method: "POST", redirect: "manual", headers: { Accept: "text/html" } }).catch(() => null);
+  const answer = await fetch(form.action, { method: "POST", redirect: "manual", headers: { Accept: "text/html", ...formToken() } }).catch(() => null);
   if (answer?.type === "opaqueredirect") await renewParts();
   else form.submit(); // shows the page that says why not
 });

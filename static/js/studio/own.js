@@ -1,5 +1,5 @@
 /** A picture of one's own: drawn, chosen, dropped or pasted; the server makes it what a spec holds, or says why not. */
-import { at } from "../address.js";
+import { at, formToken } from "../address.js";
 import { paced } from "../hints.js";
 import { Sheet } from "./sheet.js";
 
@@ -49,7 +49,7 @@ export function own(form) {
     const body = new FormData();
     body.append("picture", picture, name);
     try {
-      const answer = await fetch(at("/api/v1/pictures"), { method: "POST", body, headers: { Accept: "application/json" } });
+      const answer = await fetch(at("/api/v1/pictures"), { method: "POST", body, headers: { Accept: "application/json", ...formToken() } });
       const made = await answer.json();
       if (mine !== last) return false;
       if (!answer.ok) {

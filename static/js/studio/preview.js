@@ -1,5 +1,5 @@
 /** The weights with the picture in them, as the form stands: the last image stays until the next one is decoded. */
-import { at } from "../address.js";
+import { at, formToken } from "../address.js";
 import { paced } from "../hints.js";
 import { onTheme } from "../theme.js";
 
@@ -29,7 +29,7 @@ export function preview(form) {
     if (body === asked) return;
     asked = body;
     try {
-      const answer = await fetch(at("/api/v1/pictures/preview"), { method: "POST", body, headers: { "Content-Type": "application/json" } });
+      const answer = await fetch(at("/api/v1/pictures/preview"), { method: "POST", body, headers: { "Content-Type": "application/json", ...formToken() } });
       if (!answer.ok) return cannot(await refusal(answer));
       const told = JSON.parse(answer.headers.get("X-Preview") ?? "{}");
       const address = URL.createObjectURL(await answer.blob());

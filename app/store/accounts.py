@@ -1,0 +1,135 @@
+"""People, their sessions and tokens, for the web and for the command line."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from app.records.people import Invitation, Person, Role, Scope, Token, Visitor
+from app.store import logins, people, sessions
+from app.store.connected import Connected
+from app.store.tables import runs, sweeps
+
+
+class Accounts(Connected):
+    """One transaction per method."""
+
+    def accounts_on(self) -> bool:
+        """Return whether accounts are on: whether there is one, or an invitation to make one."""
+        with self._db.read() as conn:
+            return people.any_account(conn)
+
+    def switch_accounts_on(self) -> str | None:
+        """Return the secret of a new link for an admin's account; None where there is an admin already.
+
+        Only the newest such link can be used.
+        """
+        with self._db.write() as conn:
+            if any(person.role == "admin" and not person.deactivated_at for person in people.everybody(conn)):
+                return None
+            people.withdraw(conn)
+            return people.invite(conn, "admin", lasts_s=people.INVITED_S)
+
+    def invite(self, role: Role, invited_by: str | None = None) -> str:
+        """Return the secret of a new invitation."""
+        with self._db.write() as conn:
+            return people.invite(conn, role, invited_by=invited_by, lasts_s=people.INVITED_S)
+
+    def invite_again(self, name: str) -> str | None:
+        """Return the secret of a link that sets a new password; None where nobody has this name."""
+        with self._db.write() as conn:
+            row = people.named(conn, name)
+            return people.invite(conn, row.role, user_id=row.id, lasts_s=people.INVITED_S) if row else None
+
+    def invitation(self, link: str) -> Invitation | None:
+        """Return what a link is for; None where it cannot be used."""
+        with self._db.read() as conn:
+            return people.invitation(conn, link)
+
+    def join(self, link: str, name: str, password: str, session: str = "") -> str:
+        """Take an invitation and return the secret of a session. `password` is a hash. Raises Conflict, FieldError."""
+        with self._db.write() as conn:
+            return sessions.begin(conn, people.join(conn, link, name, password).id, session)
+
+    def people(self) -> Sequence[Person]:
+        """Return all accounts."""
+        with self._db.read() as conn:
+            return people.everybody(conn)
+
+    def change_person(self, user_id: str, *, role: Role | None = None, active: bool | None = None) -> Person:
+        """Change a role, deactivate or reactivate. Raises NotFound, Conflict."""
+        with self._db.write() as conn:
+            return people.change(conn, user_id, role=role, active=active)
+
+    def password_of(self, name: str) -> tuple[str, str] | None:
+        """Return id and hash of the account with this name; None where there is none that can be used."""
+        with self._db.read() as conn:
+            row = people.named(conn, name)
+            return None if row is None else (row.id, row.password)
+
+    def set_password(self, user_id: str, password: str) -> str:
+        """Replace the hash of a password, and return the secret of the one session that is left."""
+        with self._db.write() as conn:
+            people.set_password(conn, user_id, password)
+            return sessions.begin(conn, user_id)
+
+    def try_login(self, name: str, address: str) -> float:
+        """Note a login; returns the seconds that it must wait, 0 where it may be tried.
+
+        It is noted in a transaction of its own: of logins that are tried at once each counts the others.
+        """
+        with self._db.write(hasty=True) as conn:
+            logins.note(conn, name, address)
+        with self._db.read() as conn:
+            return logins.wait_s(conn, name, address)
+
+    def log_in(self, user_id: str, name: str, address: str, session: str) -> str:
+        """Return the secret of a new session in place of the one that the browser has sent."""
+        with self._db.write() as conn:
+            logins.forget(conn, name, address)
+            return sessions.begin(conn, user_id, session)
+
+    def log_out(self, session: str) -> None:
+        """End a session."""
+        with self._db.write() as conn:
+            sessions.end(conn, session)
+
+    def log_out_everywhere(self, user_id: str) -> None:
+        """End all sessions of a person."""
+        with self._db.write() as conn:
+            sessions.end_all(conn, user_id)
+
+    def visitor(self, session: str = "", token: str = "") -> Visitor | None:
+        """Return who sends a request with this session or token; None where that is nobody."""
+        with self._db.read() as conn:
+            if token:
+                return sessions.visitor_of_token(conn, token)
+            of_session = sessions.visitor(conn, session)
+        if of_session is None:
+            return None
+        visitor, note = of_session
+        if note:
+            with self._db.write(hasty=True) as conn:
+                sessions.note(conn, session)
+        return visitor
+
+    def owns(self, user_id: str, *, run_id: str = "", sweep_id: str = "") -> bool | None:
+        """Return whether a run or sweep is a person's; None where there is none."""
+        table, key = (runs, run_id) if run_id else (sweeps, sweep_id)
+        with self._db.read() as conn:
+            row = conn.execute(select(table.c.owner_id).where(table.c.id == key)).first()
+        return None if row is None else row.owner_id == user_id
+
+    def new_token(self, user_id: str, name: str, scope: Scope, days: int) -> str:
+        """Return the secret of a new token. Raises FieldError, Conflict."""
+        with self._db.write() as conn:
+            return sessions.new_token(conn, user_id, name, scope, days)
+
+    def tokens_of(self, user_id: str) -> Sequence[Token]:
+        """Return the tokens of a person."""
+        with self._db.read() as conn:
+            return sessions.tokens_of(conn, user_id)
+
+    def revoke_token(self, user_id: str, token_id: str) -> None:
+        """End a token of a person. Raises NotFound."""
+        with self._db.write() as conn:
+            sessions.revoke(conn, user_id, token_id)

@@ -1,0 +1,165 @@
+"""Accounts: how they come to be, how they change, and whose runs are whose."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.contract.experiment import FieldError
+from app.records.people import Invitation, Person, Role
+from app.store import ids, secret, sessions
+from app.store.errors import Conflict, NotFound
+from app.store.lookup import moment
+from app.store.people_tables import invitations, tokens, users
+from app.store.sql import Now
+from app.store.tables import AnyRow, runs, sweeps
+
+INVITED_S = 7 * 86_400.0
+"""How long an invitation can be used."""
+NAME = re.compile(r"\w[\w.-]{0,38}\w")
+GONE = "This link was used before, has expired or was never valid. Ask for a new one."
+LAST = "This is the last admin: make another person an admin first."
+
+
+def any_account(conn: Connection) -> bool:
+    """Return whether accounts are on: whether there is one, or an invitation to make one."""
+    return bool(conn.scalar(select(or_(exists(select(users.c.id)), exists(select(invitations.c.secret))))))
+
+
+def folded(name: str) -> str:
+    """Return a name as it is compared: compatible letters and both cases are the same."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def invite(
+    conn: Connection, role: Role, *, invited_by: str | None = None, user_id: str | None = None, lasts_s: float
+) -> str:
+    """Store an invitation and return its secret, or with `user_id` a link that sets that person's password."""
+    new = secret.new()
+    values = {"secret": secret.hashed(new), "role": role, "user_id": user_id, "invited_by": invited_by}
+    conn.execute(insert(invitations).values(**values, created_at=Now(), expires_at=Now() + lasts_s))
+    return new
+
+
+def withdraw(conn: Connection) -> None:
+    """End the links that make the first admin."""
+    first = invitations.c.user_id.is_(None), invitations.c.invited_by.is_(None), invitations.c.used_at.is_(None)
+    conn.execute(update(invitations).where(*first).values(used_at=Now()))
+
+
+def invitation(conn: Connection, link: str) -> Invitation | None:
+    """Return what a link is for; None where it cannot be used."""
+    query = select(invitations.c.role, invitations.c.expires_at, users.c.name).outerjoin(
+        users, users.c.id == invitations.c.user_id
+    )
+    row = conn.execute(query.where(*_usable(link))).first()
+    return Invitation(role=row.role, person=row.name, expires_at=moment(row.expires_at)) if row else None
+
+
+def _usable(link: str) -> tuple[ColumnElement[bool], ...]:
+    inviting = select(users.c.id).where(users.c.role == "admin", users.c.deactivated_at.is_(None))
+    return (
+        invitations.c.secret == secret.hashed(link),
+        invitations.c.used_at.is_(None),
+        invitations.c.expires_at > Now(),
+        # An admin who no longer is one has invited nobody.
+        or_(invitations.c.invited_by.is_(None), invitations.c.invited_by.in_(inviting)),
+    )
+
+
+def join(conn: Connection, link: str, name: str, password: str) -> Person:
+    """Take an invitation, once: make the account, or set the password of the person whose it is.
+
+    `password` is the hash. The first account takes the runs and sweeps that nobody owns. Raises Conflict for a link
+    that cannot be used, FieldError for a name that is not one or is taken.
+    """
+    row = conn.execute(
+        update(invitations)
+        .where(*_usable(link))
+        .values(used_at=Now())
+        .returning(invitations.c.role, invitations.c.user_id)
+    ).first()
+    if row is None:
+        raise Conflict(GONE)
+    if row.user_id is not None:
+        set_password(conn, row.user_id, password)
+        return person(conn, row.user_id)
+    name = unicodedata.normalize("NFKC", name.strip())
+    if not NAME.fullmatch(name):
+        raise FieldError("name", "must have 2 to 40 letters, digits, dots, dashes or underscores")
+    first = conn.scalar(select(func.count()).select_from(users)) == 0
+    user_id = ids.run_id()
+    values = {"id": user_id, "name": name, "folded": folded(name), "password": password, "role": row.role}
+    try:
+        conn.execute(insert(users).values(**values, created_at=Now()))
+    except IntegrityError:
+        raise FieldError("name", "is taken: choose another one") from None
+    if first:
+        for table in (runs, sweeps):
+            conn.execute(update(table).where(table.c.owner_id.is_(None)).values(owner_id=user_id))
+    return person(conn, user_id)
+
+
+def person(conn: Connection, user_id: str) -> Person:
+    """Return an account. Raises NotFound."""
+    row = conn.execute(select(users).where(users.c.id == user_id)).first()
+    if row is None:
+        raise NotFound(f"there is no person {user_id}")
+    return _record(row)
+
+
+def everybody(conn: Connection) -> Sequence[Person]:
+    """Return all accounts by name, those that are deactivated last."""
+    rows = conn.execute(select(users).order_by(users.c.deactivated_at.is_not(None), users.c.folded, users.c.id))
+    return [_record(row) for row in rows]
+
+
+def named(conn: Connection, name: str) -> AnyRow | None:
+    """Return the row of an account that can be used, by its name; None where there is none."""
+    if not name.isprintable():  # no database looks for what none stores
+        return None
+    return conn.execute(
+        select(users).where(users.c.folded == folded(name.strip()), users.c.deactivated_at.is_(None))
+    ).first()
+
+
+def set_password(conn: Connection, user_id: str, password: str) -> None:
+    """Replace the hash of a password; all sessions of the person end."""
+    conn.execute(update(users).where(users.c.id == user_id).values(password=password))
+    sessions.end_all(conn, user_id)
+
+
+def change(conn: Connection, user_id: str, *, role: Role | None = None, active: bool | None = None) -> Person:
+    """Give a person another role, deactivate or reactivate the account; all sessions of the person end.
+
+    Tokens of a deactivated account are revoked. Raises NotFound; Conflict for the last admin.
+    """
+    # All admins are locked, so that two who remove each other wait for one another.
+    admins = conn.scalars(
+        select(users.c.id)
+        .where(users.c.role == "admin", users.c.deactivated_at.is_(None))
+        .order_by(users.c.id)
+        .with_for_update()
+    ).all()
+    person(conn, user_id)
+    if list(admins) == [user_id] and ((role is not None and role != "admin") or active is False):
+        raise Conflict(LAST)
+    values = ({} if role is None else {"role": role}) | (
+        {} if active is None else {"deactivated_at": None if active else Now()}
+    )
+    conn.execute(update(users).where(users.c.id == user_id).values(**values))
+    if active is False:
+        conn.execute(
+            update(tokens).where(tokens.c.user_id == user_id, tokens.c.revoked_at.is_(None)).values(revoked_at=Now())
+        )
+    sessions.end_all(conn, user_id)
+    return person(conn, user_id)
+
+
+def _record(row: AnyRow) -> Person:
+    return Person(
+        id=row.id, name=row.name, role=row.role, created_at=moment(row.created_at),
+        deactivated_at=moment(row.deactivated_at),
+    )  # fmt: skip
