@@ -205,6 +205,12 @@ def import_(
         str, typer.Option(help=r"JSON: \[replicate, level] of each file; default: from their paths.")
     ] = "",
     one_means: Annotated[str, typer.Option(help="Meaning of 1 in masks: kept or pruned.")] = "",
+    architecture_of: Annotated[
+        str, typer.Option(metavar="RUN", help="Run of the server whose architecture the files have.")
+    ] = "",
+    architecture_layers: Annotated[
+        str, typer.Option(help="JSON: the run's layer by that of the files, where they cannot be paired.")
+    ] = "",
     role: Annotated[
         list[str] | None, typer.Option(metavar="TENSOR=ROLE", help="mask, inverted mask, weights, left out ...")
     ] = None,
@@ -226,6 +232,7 @@ def import_(
         if total > MAX_BYTES:
             stop(f"{', '.join(map(str, files))}: {total:,} bytes; at most {MAX_BYTES:,} are imported at once")
         data = {"name": name, "notes": notes, "tags": tag or [], "places": places, "one_means": one_means}
+        data |= {"architecture_of": architecture_of, "architecture_layers": architecture_layers}
         if role:
             data["roles"] = json.dumps(dict(item.rpartition("=")[::2] for item in in_utf8(role)))
         if accuracies is not None:

@@ -51,6 +51,8 @@ def show(console: Console, recognition: dict[str, Any]) -> None:
     if len(recognition["tensors"]) > _MANY:
         console.print(f"and {len(recognition['tensors']) - _MANY} more tensors")
     console.print(escape(f"found: {recognition['holds']}"))
+    if recognition["architecture_of"]:
+        console.print(f"architecture: that of run {recognition['architecture_of']}")
     for warning in recognition["warnings"]:
         console.print(escape(f"warning: {warning}"), style="yellow")
 

@@ -82,4 +82,5 @@ def _gap(masks: Mapping[str, Tensor], network: Network | str | None) -> Gap | No
         shapes = [shape if network is None else shape[:1] for _, shape in bits]
         return gap(shapes, counts, lambda: first_cut(bits))
     names = list(masks)
-    return reach.gap(network, names, counts, lambda: reach.first_cut(network, names, [ends for ends, _ in bits]))
+    of = dict(zip(names, (packed for packed, _ in bits), strict=True))
+    return reach.gap(network, names, counts, lambda: reach.first_cut(network, names, of.get))

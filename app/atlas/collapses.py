@@ -125,11 +125,13 @@ def _cut(reader: Reader, ref: TicketRef) -> int | None:
     network = reader.network(index.run)
 
     def search() -> NDArray[np.int64]:
-        masks = ((reader.bits(ref, number), layer.shape) for number, layer in enumerate(index.layers))
         if isinstance(network, Network):
-            cut = reach.first_cut(network, [layer.key for layer in index.layers], [bits for bits, _ in masks])
+            places = {layer.key: number for number, layer in enumerate(index.layers)}
+            cut = reach.first_cut(
+                network, list(places), lambda key: reader.bits(ref, places[key]) if key in places else None
+            )
         else:
-            cut = first_cut(masks)
+            cut = first_cut((reader.bits(ref, number), layer.shape) for number, layer in enumerate(index.layers))
         return np.array(-1 if cut is None else cut)
 
     try:

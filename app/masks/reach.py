@@ -43,17 +43,16 @@ def readers(network: Network, name: str, unit: int, masks: Masks) -> dict[str, i
     return readers
 
 
-def first_cut(network: Network, names: Sequence[str], masks: Sequence[Bits]) -> int | None:
+def first_cut(network: Network, names: Sequence[str], masks: Masks) -> int | None:
     """Return which of the kernels `names` is the first from which on no path from the input leads; None without one.
 
     None too where any path reaches an output: kernels without one, such as those of a residual block that keeps no
     weight, then have a shortcut around them.
     """
-    bits = dict(zip(names, masks, strict=True))
     reached: dict[str, Floats] = {}
     for kernel in network.kernels:
         values = np.ones(kernel.inputs) if INPUT in kernel.reads else _inputs(network, kernel, reached)
-        reached[kernel.name] = (_through(kernel, values, bits.get) > 0).astype(np.float64)
+        reached[kernel.name] = (_through(kernel, values, masks) > 0).astype(np.float64)
     return _last_gap(network, names, {name: bool(values.any()) for name, values in reached.items()})
 
 

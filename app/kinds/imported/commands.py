@@ -5,6 +5,8 @@ import shlex
 
 from app.kinds.imported.spec import ImportedSpec
 
+_OPTIONS = ("places", "one_means", "architecture_of", "architecture_layers")
+
 
 def import_again(spec: ImportedSpec, name: str, origin: str) -> tuple[str, str]:
     """Both commands, safe to paste whatever names hold: nothing of them is an option, a path elsewhere or a file."""
@@ -16,10 +18,12 @@ def import_again(spec: ImportedSpec, name: str, origin: str) -> tuple[str, str]:
         "one_means": spec.one_means,
         "roles": json.dumps(spec.roles) if spec.roles else "",
         "accuracies": known if spec.accuracies else "",
+        "architecture_of": spec.architecture_of,
+        "architecture_layers": json.dumps(spec.architecture_layers) if spec.architecture_layers else "",
         "name": name,
     }
     curl = "".join(f" --form-string {shlex.quote(f'{field}={value}')}" for field, value in fields.items() if value)
-    options = {field: fields[field] for field in ("places", "one_means") if fields[field]}
+    options = {field: fields[field] for field in _OPTIONS if fields[field]}
     cli = "".join(f" --{field.replace('_', '-')}={shlex.quote(value)}" for field, value in options.items())
     cli += "".join(f" --role={shlex.quote(f'{tensor}={role}')}" for tensor, role in spec.roles.items())
     table = ""

@@ -29,6 +29,10 @@ class ImportedSpec(RunSpec):
     accuracies: tuple[tuple[NonNegativeInt, NonNegativeInt, float], ...] = Field(
         (), max_length=61, description="Replicate, level and test accuracy in [0, 1], where given with the files."
     )
+    architecture_of: str = Field("", max_length=40, description="Run whose architecture the layers have, if any.")
+    architecture_layers: dict[str, str] = Field(
+        {}, max_length=400, description="The run's layer by that of the files, where it was chosen by hand."
+    )
     layers: int = Field(ge=1, le=400, description="Prunable layers of the network.", json_schema_extra=unit("layers"))
     levels: int = Field(ge=0, le=60, description="Levels after the first.", json_schema_extra=unit("rounds"))
     replicates: int = Field(1, ge=1, le=61, description="Sequences of levels.", json_schema_extra=unit("replicates"))

@@ -221,6 +221,7 @@ form.addEventListener("submit", (event) => {
   if (why) return input.focus();
   post(contents(), !seen, { recognised, failed: fail });
 });
+for (const field of document.querySelectorAll("#architecture input")) field.addEventListener("change", again);
 for (const radio of document.querySelectorAll("#one-means input")) radio.addEventListener("change", again);
 
 /** A decision was made: the table is made anew at once. */

@@ -2,7 +2,7 @@
 
 /** @typedef {{name: string, dtype: string, shape: number[], role: string, layer: string, taken: boolean, why: string, kept: number[] | null, total: number | null}} Line */
 /** @typedef {{files: string[], replicate: number, level: number, kept: number | null, total: number, collapse: string}} Network */
-/** @typedef {{holds: string, networks: Network[], layers: {name: string}[], tensors: Line[], warnings: string[], question: string}} Preview */
+/** @typedef {{holds: string, networks: Network[], layers: {name: string}[], tensors: Line[], warnings: string[], question: string, architecture_of: string}} Preview */
 
 const ROLES = ["mask", "inverted mask", "weights", "initial weights"];
 const MOST = 300;
@@ -44,7 +44,7 @@ export function show(found, changed) {
   section.hidden = false;
   const levels = found.networks.length;
   summary.textContent = `${found.layers.length} ${found.layers.length === 1 ? "layer" : "layers"} in ${levels} ${levels === 1 ? "network" : "networks"}: ${found.holds}. `
-    + keptBy(found.networks);
+    + keptBy(found.networks) + (found.architecture_of ? ` Architecture of run ${found.architecture_of}.` : "");
   warnings.replaceChildren(...found.warnings.map((text) => element("li", text)));
   warnings.hidden = !found.warnings.length;
   if (found.question) question.hidden = false;

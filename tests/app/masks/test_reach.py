@@ -132,9 +132,7 @@ def test_a_chain_collapses_where_its_own_rules_say(name: str, seed: int) -> None
     names, bits = list(masks), packed(masks)
     pairs = [(bits[key], tuple(mask.shape)) for key, mask in masks.items()]
     expected = gap_of_chain([shape for _, shape in pairs], counts_of(masks), lambda: first_cut_of_chain(pairs))
-    mine = reach.gap(
-        network, names, counts_of(masks), lambda: reach.first_cut(network, names, [each for each, _ in pairs])
-    )
+    mine = reach.gap(network, names, counts_of(masks), lambda: reach.first_cut(network, names, bits.get))
     assert mine == (expected and expected._replace(bridged=False))
 
 
@@ -145,7 +143,7 @@ def residual(empty: tuple[str, ...], density: float = 0.5) -> Gap | None:
     for name in empty:
         masks[f"{name}.weight"].zero_()
     names, bits = list(masks), packed(masks)
-    return reach.gap(network, names, counts_of(masks), lambda: reach.first_cut(network, names, list(bits.values())))
+    return reach.gap(network, names, counts_of(masks), lambda: reach.first_cut(network, names, bits.get))
 
 
 def test_a_shortcut_leads_around_an_empty_block() -> None:

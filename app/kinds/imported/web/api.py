@@ -40,6 +40,15 @@ _FORM: Final[dict[str, Any]] = {
             "description": "CSV: level, test_accuracy in [0, 1] and, for several replicates, replicate.",
         },
         "roles": {"type": "string", "description": "JSON: by tensor, one of " + ", ".join(get_args(Choice)) + "."},
+        "architecture_of": {
+            "type": "string",
+            "description": "Id of a run of this installation whose model the files hold: paths, collapse and overlap "
+            "of unit-permuted masks then follow its architecture.",
+        },
+        "architecture_layers": {
+            "type": "string",
+            "description": "JSON: the run's layer by that of the files, where names and shapes do not pair them.",
+        },
         "name": {"type": "string", "maxLength": NAME_LENGTH},
         "tags": {"type": "array", "maxItems": TAGS, "items": {"type": "string", "maxLength": TAG_LENGTH}},
         "notes": {"type": "string", "maxLength": NOTES_LENGTH},
@@ -74,7 +83,7 @@ def create_import(
     }
     if dry_run:
         response.status_code = 200
-        return preview(recognised(upload, fields, **labels), fields.choices, upload.folder)
+        return preview(recognised(store, upload, fields, **labels), fields.choices, upload.folder)
     run = import_masks(store, upload, fields, **labels)
     queue.wake(run.id, run.last_seq)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"

@@ -3,19 +3,24 @@
 from collections.abc import Sequence
 from importlib.metadata import version
 from math import nan
+from typing import Any, NamedTuple
 
 from app.contract.events import ArtifactSaved, Measured
 from app.contract.tickets import TicketKey
 from app.imports.accuracies import accuracies
+from app.imports.architectures import applied
 from app.imports.levels import MaskSequence, Saved
-from app.imports.places import Network, networks
+from app.imports.places import Network as Places
+from app.imports.places import networks
 from app.imports.recognition import Recognition, recognise
 from app.imports.source import Source
 from app.imports.table import Choices
 from app.kinds.imported.spec import ImportedSpec
+from app.kinds.imported.web.architecture import known
 from app.kinds.imported.web.fields import Fields
 from app.kinds.imported.web.uploads import Upload
 from app.kinds.specs import TITLES
+from app.masks.routes import Network
 from app.records import Run
 from app.store import Store
 from app.store.labels import check_name, check_notes, check_tags
@@ -30,14 +35,22 @@ OUTCOME = (
 """Columns of the series `outcome`, as trainings write it."""
 
 
-def recognised(upload: Upload, fields: Fields, *, name: str, tags: Sequence[str], notes: str) -> Recognition:
-    """What the files of an upload are; nothing is stored. Raises Refused, FieldError, Invalid as the import would."""
+class Read(NamedTuple):
+    """What the files of an upload are; `network` is known where `source` is the run that has its architecture."""
+
+    recognition: Recognition
+    network: Network | None = None
+    source: Run | None = None
+
+
+def recognised(store: Store, upload: Upload, fields: Fields, *, name: str, tags: Sequence[str], notes: str) -> Read:
+    """Return what an upload holds; nothing is stored. Raises Refused, FieldError, Invalid as the import would."""
     networks = _networks(upload, fields.places)
     accuracies(fields.accuracies, {(item.replicate, item.level) for item in networks})
     check_name(name or "unnamed")
     check_tags(tags)
     check_notes(notes)
-    return recognise(networks, fields.choices)
+    return _read(store, networks, fields)
 
 
 def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tags: Sequence[str], notes: str) -> Run:
@@ -46,10 +59,11 @@ def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tag
     files = [source.name for network in networks for source in network.sources]
     name = check_name(name or _default_name(files))
     tags, notes = check_tags(tags), check_notes(notes)
-    recognition = recognise(networks, fields.choices)
+    read = _read(store, networks, fields)
+    recognition = read.recognition
     if recognition.question:
         raise Invalid([BadField(path="one_means", message=question(recognition, fields.choices))])
-    known = accuracies(fields.accuracies, {(item.replicate, item.level) for item in networks})
+    tested = accuracies(fields.accuracies, {(item.replicate, item.level) for item in networks})
     masks = MaskSequence(recognition)
     places = [(network.replicate, network.level) for network in networks for _ in network.sources]
     spec = ImportedSpec(
@@ -58,7 +72,9 @@ def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tag
         places=() if places == [(0, level) for level in range(len(files))] else tuple(places),
         one_means=fields.choices.one_means,
         roles=fields.choices.roles,
-        accuracies=tuple((*place, accuracy) for place, accuracy in sorted(known.items())),
+        accuracies=tuple((*place, accuracy) for place, accuracy in sorted(tested.items())),
+        architecture_of=fields.architecture_of,
+        architecture_layers=dict(fields.architecture_layers),
         layers=len(masks.kernels),
         levels=max(level for _, level in places),
         replicates=masks.replicates,
@@ -69,8 +85,8 @@ def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tag
     ]
     for level in recognition.levels:
         place = level.network.replicate, level.network.level
-        if place in known:
-            outputs[place[0]].append(_outcome(place[1], level.density, known[place]))
+        if place in tested:
+            outputs[place[0]].append(_outcome(place[1], level.density, tested[place]))
     provenance = {
         "layers": [
             {
@@ -80,12 +96,27 @@ def import_masks(store: Store, upload: Upload, fields: Fields, *, name: str, tag
             }
             for kernel in masks.kernels
         ],
+        **_described(read),
         "files": files,
         "format": recognition.holds,
-        **({"accuracies": "given with the files"} if known else {}),
+        **({"accuracies": "given with the files"} if tested else {}),
         "program": f"ticketscope {version('ticketscope')}",
     }
     return store.import_run(spec, outputs, provenance, name=name, tags=tags, notes=notes)
+
+
+def _read(store: Store, networks: Sequence[Places], fields: Fields) -> Read:
+    named = known(store, fields)
+    recognition = recognise(networks, fields.choices)
+    return Read(recognition) if named is None else Read(*applied(recognition, named[0]), named[1])
+
+
+def _described(read: Read) -> dict[str, Any]:
+    """Return what provenance holds of the architecture, and of one example where its run saved that."""
+    if read.network is None or read.source is None:
+        return {}
+    example = {"input": read.source.provenance["input"]} if "input" in read.source.provenance else {}
+    return {"architecture": read.network.architecture.to_json(), "architecture_of": read.source.id, **example}
 
 
 def question(recognition: Recognition, choices: Choices) -> str:
@@ -109,7 +140,7 @@ def file_name(given: str, number: int) -> str:
     return name if len(name) <= _NAME_LENGTH else f"…{name[1 - _NAME_LENGTH :]}"
 
 
-def _networks(upload: Upload, places: Sequence[tuple[int, int]]) -> list[Network]:
+def _networks(upload: Upload, places: Sequence[tuple[int, int]]) -> list[Places]:
     if not upload.files:
         raise Invalid([BadField(path="files", message="needs at least one .safetensors file")])
     sources = [Source(file_name(file.filename or "", i), file.file) for i, file in enumerate(upload.files)]

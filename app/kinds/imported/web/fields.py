@@ -1,24 +1,27 @@
 """What a form of an import says besides its files and labels: roles, places, and what 1 means."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast, get_args
 
 from app.contract.experiment import FieldError
 from app.imports.table import Choice, Choices, OneMeans
 
-NAMES: Final = ("roles", "one_means", "places", "accuracies")
+NAMES: Final = ("roles", "one_means", "places", "accuracies", "architecture_of", "architecture_layers")
 
 
 class Fields(NamedTuple):
     """Decisions of a reader: `places` are (replicate, level) of each file, none where names tell them.
 
-    `accuracies` is CSV as it was given.
+    `accuracies` is CSV as it was given. `architecture_of` is the id of a run, "" for none; `architecture_layers` holds
+    its layer by that of the files.
     """
 
     choices: Choices
     places: Sequence[tuple[int, int]]
     accuracies: str
+    architecture_of: str = ""
+    architecture_layers: Mapping[str, str] = {}
 
 
 def fields_of(given: Sequence[tuple[str, str]]) -> Fields:
@@ -28,7 +31,13 @@ def fields_of(given: Sequence[tuple[str, str]]) -> Fields:
     if one_means not in get_args(OneMeans):
         raise FieldError("one_means", "must be kept or pruned")
     choices = Choices(_roles(last.get("roles", "")), cast(OneMeans, one_means))
-    return Fields(choices, _places(last.get("places", "")), last.get("accuracies", ""))
+    return Fields(
+        choices,
+        _places(last.get("places", "")),
+        last.get("accuracies", ""),
+        last.get("architecture_of", "").strip(),
+        _layers(last.get("architecture_layers", "")),
+    )
 
 
 def _roles(text: str) -> dict[str, Choice]:
@@ -39,6 +48,13 @@ def _roles(text: str) -> dict[str, Choice]:
         if role not in get_args(Choice):
             raise FieldError("roles", f"of {name[:120]!r} must be one of {', '.join(get_args(Choice))}")
     return roles
+
+
+def _layers(text: str) -> dict[str, str]:
+    layers = _json("architecture_layers", text, {})
+    if not isinstance(layers, dict) or not all(isinstance(other, str) for other in layers.values()):
+        raise FieldError("architecture_layers", "must be a JSON object: the run's layer by that of the files")
+    return layers
 
 
 def _places(text: str) -> list[tuple[int, int]]:

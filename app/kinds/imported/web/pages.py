@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse
@@ -22,6 +22,16 @@ from app.web.form.checks import ABOUT_HELP, about, split_tags
 from app.web.form.form import FormField
 
 router = APIRouter(include_in_schema=False)
+_ARCHITECTURE: Final = {
+    "architecture_of": (
+        "Architecture of run",
+        "Id of a run of the same model, for collapse, paths and unit-permuted chance. No such run: start a short one.",
+    ),
+    "architecture_layers": (
+        "Pairs of layers",
+        "JSON: the run's layer by that of the files. Needed only where names and shapes do not determine them.",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,7 @@ class ImportPage:
     """The form, holding what was typed; `problem` is what is wrong with the files."""
 
     about: tuple[FormField, ...]
+    architecture: tuple[FormField, ...]
     problem: str
     question: str
     wrong: bool
@@ -48,7 +59,7 @@ def form(request: Request, store: StoreDep) -> HTMLResponse:
 @router.post("/import")
 def create(request: Request, upload: UploadDep, store: StoreDep, queue: QueueDep) -> Any:
     """Import: 303 to the run's page, or the same form again with the error at its field; files must be chosen anew."""
-    data = {name: upload.field(name) for name in ABOUT_HELP}
+    data = {name: upload.field(name) for name in (*ABOUT_HELP, *_ARCHITECTURE)}
     try:
         run = import_masks(
             store,
@@ -68,11 +79,22 @@ def create(request: Request, upload: UploadDep, store: StoreDep, queue: QueueDep
     return RedirectResponse(f"/runs/{run.id}", 303)
 
 
+def _architecture(data: Mapping[str, str], errors: Mapping[str, str]) -> tuple[FormField, ...]:
+    return tuple(
+        FormField(name, "text", words, value=data.get(name, ""), error=errors.get(name, ""), label=label)
+        for name, (label, words) in _ARCHITECTURE.items()
+    )
+
+
 def _render(
     request: Request, store: Store, data: Mapping[str, str], errors: Mapping[str, str], status: int = 200
 ) -> HTMLResponse:
     words = ABOUT_HELP | {"name": "A question makes a good name. If empty, the run is named after its first file."}
     import_page = ImportPage(
-        about(data, errors, words), errors.get("files", ""), errors.get("one_means", ""), bool(errors)
+        about(data, errors, words),
+        _architecture(data, errors),
+        errors.get("files", ""),
+        errors.get("one_means", ""),
+        bool(errors),
     )
     return page(request, "imported/import.html", status, page=import_page, shell=shell(store))

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from app.imports.collapses import gaps
 from app.imports.recognition import Recognition
 from app.imports.table import Choices
-from app.kinds.imported.web.create import question
+from app.kinds.imported.web.create import Read, question
 from app.plotting.collapse import Collapse, Collapses, brief, of_run
 
 
@@ -55,12 +55,14 @@ class Preview(BaseModel):
     tensors: list[TensorLine]
     warnings: list[str]
     question: str
+    architecture_of: str = Field(description="The run whose architecture the layers have; empty if none.")
 
 
-def preview(recognition: Recognition, choices: Choices, folder: Path) -> Preview:
-    """A recognition as an answer; large tensors are turned in `folder`."""
+def preview(read: Read, choices: Choices, folder: Path) -> Preview:
+    """Return what was read as an answer; large tensors are turned in `folder`."""
+    recognition = read.recognition
     total = sum(item.total for item in recognition.levels[0].counted)
-    collapsed = {} if recognition.question else _collapses(recognition, folder)
+    collapsed = {} if recognition.question else _collapses(read, folder)
     replicates = len({level.network.replicate for level in recognition.levels})
     warnings = [of_run(collapsed, replicates)] if collapsed else []
     return Preview(
@@ -83,16 +85,17 @@ def preview(recognition: Recognition, choices: Choices, folder: Path) -> Preview
         tensors=_tensors(recognition),
         warnings=warnings + recognition.warnings,
         question=question(recognition, choices) if recognition.question else "",
+        architecture_of=read.source.id if read.source else "",
     )
 
 
-def _collapses(recognition: Recognition, folder: Path) -> Collapses:
-    names = [kernel.name for kernel in recognition.kernels]
+def _collapses(read: Read, folder: Path) -> Collapses:
+    names = [kernel.name for kernel in read.recognition.kernels]
     return {
         place: Collapse(
             place[1], tuple(names[item] for item in cut.empty), "" if cut.cut is None else names[cut.cut], cut.bridged
         )
-        for place, cut in gaps(recognition, folder).items()
+        for place, cut in gaps(read.recognition, folder, read.network).items()
     }
 
 

@@ -51,6 +51,7 @@ def test_a_sequence_of_tickets_is_a_finished_run(client: httpx.Client, store: St
     assert run["spec"] == {
         "kind": "imported", "files": [f"l{i}.safetensors" for i in range(3)], "layers": 3, "levels": 2, "replicates": 1,
         "places": [], "one_means": "", "roles": {}, "accuracies": [],
+            "architecture_of": "", "architecture_layers": {},
     }  # fmt: skip
     layers = [{"name": name, "shape": list(shape)} for name, shape in network.SHAPES.items()]
     assert run["provenance"]["layers"] == layers
