@@ -31,18 +31,24 @@ BOARD_INTERVAL_S = 0.25
 GREETED = 200
 # What a board is told that a run has touched when it leaves for the bin.
 BINNED = "binned"
+# What pages are told that a run has touched when it is measured, which comes after the event that calls for it.
+MEASURES = "measures"
 _MOVING: frozenset[State] = frozenset({"running", "cancelling"})
 
 
 @dataclass(frozen=True)
 class Hint:
-    """Where a run stands; `touched` names series, artifacts and event kinds that are new since the viewer's last."""
+    """Where a run stands; `touched` names series, artifacts and event kinds that are new since the viewer's last.
+
+    `measured` is the event up to which it is measured.
+    """
 
     run: str
     seq: int
     state: State
     progress: RunProgress
     touched: frozenset[str] = frozenset()
+    measured: int = 0
 
     @cached_property
     def frame(self) -> bytes:
@@ -193,7 +199,8 @@ class Broadcaster:
         touched = self._store.touched_each(after) if after else {}
         for run_id, status in statuses.items():
             old = known.get(run_id)
-            hint = _hint(run_id, status, frozenset(touched.get(run_id, ())))
+            measured = {MEASURES} if old is not None and status.measured != old.measured else set()
+            hint = _hint(run_id, status, frozenset(measured.union(touched.get(run_id, ()))))
             if hint.touched or old is None or replace(hint, touched=old.touched) != old:
                 hints.append(hint)
             known[run_id] = hint
@@ -210,7 +217,8 @@ class Broadcaster:
             # Not followed until now: nothing of it is news. Its viewers are greeted with where it stands.
             return False
         old = self._known.get(run_id)
-        return seq != self._seqs.get(run_id) or (old is not None and old.state in _MOVING)
+        waits = old is not None and (old.state in _MOVING or old.measured < old.seq)
+        return waits or seq != self._seqs.get(run_id)
 
     def _greetings(self, viewers: list[Viewer]) -> list[Hint]:
         """Where the runs of newcomers stand; nothing is replayed."""
@@ -227,7 +235,7 @@ class Broadcaster:
 
 
 def _hint(run_id: str, status: Status, touched: frozenset[str] = frozenset()) -> Hint:
-    return Hint(run=run_id, seq=status.seq, state=status.state, progress=status.progress, touched=touched)
+    return Hint(run_id, status.seq, status.state, status.progress, touched, status.measured)
 
 
 def _union(viewers: "list[Viewer] | tuple[Viewer, ...]") -> frozenset[str] | None:

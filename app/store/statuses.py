@@ -14,11 +14,12 @@ _AT_ONCE = 200
 
 
 class Status(NamedTuple):
-    """Where a run is; `seq` is the number of its newest event."""
+    """Where a run is; `seq` is the number of its newest event, `measured` of the one up to which it is measured."""
 
     seq: int
     state: State
     progress: RunProgress
+    measured: int = 0
 
 
 def of(conn: Connection, run_ids: Collection[str]) -> dict[str, Status]:
@@ -27,12 +28,15 @@ def of(conn: Connection, run_ids: Collection[str]) -> dict[str, Status]:
     ids = list(run_ids)
     for first in range(0, len(ids), _AT_ONCE):
         some = ids[first : first + _AT_ONCE]
-        rows = conn.execute(select(runs.c.id, runs.c.last_seq, runs.c.state).where(runs.c.id.in_(some))).all()
+        of_each = select(runs.c.id, runs.c.last_seq, runs.c.state, runs.c.measured_seq)
+        rows = conn.execute(of_each.where(runs.c.id.in_(some))).all()
         of_run: dict[str, list[AnyRow]] = {row.id: [] for row in rows}
         columns = (shards.c[name] for name in ("run_id", "state", "done", "total", "note", "speed", "slot_s"))
         for shard in conn.execute(select(*columns).where(shards.c.run_id.in_(of_run)).order_by(shards.c.replicate)):
             of_run[shard.run_id].append(shard)
-        statuses |= {row.id: Status(row.last_seq, row.state, run_progress(of_run[row.id])) for row in rows}
+        statuses |= {
+            row.id: Status(row.last_seq, row.state, run_progress(of_run[row.id]), row.measured_seq or 0) for row in rows
+        }
     return statuses
 
 

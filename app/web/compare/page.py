@@ -10,6 +10,7 @@ from starlette.responses import HTMLResponse
 
 from app.contract.words import plural
 from app.kinds.registry import KINDS, OF_ANY_RUNS
+from app.live import MEASURES
 from app.plotting.compared import ComparedEntry, Sheet
 from app.plotting.run_columns import find
 from app.plotting.words import glued
@@ -28,6 +29,8 @@ from app.web.masks.pairing import PairingForm, pairing_chosen
 from app.web.run.cards import Card, Control, Part
 
 _LIVE = ("queued", "running", "cancelling")
+# Any of these may change the spec or the state, which every figure may show.
+_TOUCHES = ("started", "changed", "failed", "finished")
 router = APIRouter(include_in_schema=False)
 
 
@@ -154,12 +157,13 @@ def _card(
     address = f"/api/v1/compare/figures/{entry.name}"
     default = entry.options().model_dump(mode="json")
     values = {name: value for name, value in options.model_dump(mode="json").items() if value != default[name]}
+    measures = (MEASURES,) if entry in OF_ANY_RUNS else ()
     card = Card(
         name=entry.name, title=said.title, question=entry.question, tab="",
         size=said.size or "big", action="/compare", src=address,
         csv=f"{address}?{urlencode({**asked, **values, 'format': 'csv'})}",
         defaults=urlencode({**asked, **default}), log="",
-        touches=" ".join((*entry.series, *entry.artifacts, "started", "changed", "failed", "finished")),
+        touches=" ".join((*entry.series, *entry.artifacts, *_TOUCHES, *measures)),
         controls=(
             *(Control(name, name, "hidden", value) for name, value in asked.items() if value),
             *controls(entry, options, chosen),

@@ -18,7 +18,8 @@ if (runs.length) {
     (hint) => {
       const before = seen.get(hint.run);
       seen.set(hint.run, hint.seq);
-      if (before === undefined || hint.seq === before) return;
+      // Measures come some time after the event that calls for them.
+      if (before === undefined || (hint.seq === before && !hint.touched.includes("measures"))) return;
       for (const card of cards) card.hint(hint.touched);
       if (films?.runs.includes(hint.run)) films.renew();
       renew();

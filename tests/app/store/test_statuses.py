@@ -5,6 +5,7 @@ import pytest
 from app.contract.events import Measured, Progress
 from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.store import Claim, Store
+from app.store.statuses import Status
 
 
 @pytest.fixture
@@ -28,7 +29,9 @@ def test_statuses_are_those_of_the_runs(
     assert set(found) == set(several)
     for run_id in several:
         run = store.run(run_id)
-        assert found[run_id] == (run.last_seq, run.state, run.progress)
+        assert found[run_id] == Status(run.last_seq, run.state, run.progress, measured=0)
+    store.measure(several[0], 1, [])
+    assert store.statuses(several)[several[0]].measured == 1
     assert {found[run_id].state for run_id in several} == {"running", "queued", "cancelled"}
     assert store.statuses([]) == {}
 

@@ -70,6 +70,14 @@ def test_measures_that_come_after_the_last_event_are_drawn(client: httpx.Client,
     assert client.get(address, params=query).text.splitlines()[0] == "run,name,group,result.accuracy"
 
 
+def test_figures_that_have_measures_are_fetched_again_when_those_come(client: httpx.Client, runs: list[str]) -> None:
+    text = client.get(f"/compare?runs={','.join(runs)}", headers=HTML).text
+    touches = dict(re.findall(r'data-figure="(\w+)" [^>]*data-touches="([^"]*)"', text))
+    with_measures = {name for name, topics in touches.items() if "measures" in topics.split()}
+    assert with_measures == {"compared_columns", "compared_scatter"}
+    assert len(touches) > len(with_measures)
+
+
 def test_a_phone_names_each_value_by_its_own_column(client: httpx.Client, measured: list[str], store: Store) -> None:
     """A run without a value of the first column must not give that name to its second."""
     other = store.create_run(PRESETS["digits-tickets"].spec, name="waiting").id

@@ -97,15 +97,19 @@ def test_a_page_is_told_where_its_runs_stand_and_what_is_new(client: httpx.Clien
         assert set(first["progress"]) == {"done", "total", "eta_s", "note"}
 
 
-def test_hints_follow_a_measurement_within_a_second_or_two(client: httpx.Client, hand: Hand) -> None:
+def test_hints_follow_a_measurement_within_a_second_or_two(
+    client: httpx.Client, hand: Hand, store: Store, wait_for: Wait
+) -> None:
     run = hand.run()
+    wait_for(lambda: not store.unmeasured(1))
     with client.stream("GET", "/live", params={"runs": f"{run.id},0000000000"}) as answer:
         hints = (json.loads(frame["data"]) for frame in frames(answer.iter_lines()) if "data" in frame)
         next(hints)
         seq = hand.outcome(0, 1.0, 0.9)
         began = time.monotonic()
         news = next(hints)
-        assert (news["seq"], news["touched"]) == (seq, ["outcome"])
+        # The web may have measured the run by then.
+        assert (news["seq"], sorted({*news["touched"]} - {"measures"})) == (seq, ["outcome"])
         assert time.monotonic() - began < 2.5
 
 
