@@ -10,17 +10,20 @@ from app.web.core.context import QueueDep, StoreDep
 from app.web.core.parameters import RunId
 from app.web.core.problems import responses
 from app.web.repeats.again import again, compared
+from app.web.submission.once import KeyHeader, of_request
 
 router = APIRouter(tags=["runs"])
 
 
 @router.post("/runs/{run_id}/again", status_code=201, responses=responses(404, 409))
-def run_again(run_id: RunId, response: Response, store: StoreDep, queue: QueueDep) -> Run:
+def run_again(
+    run_id: RunId, response: Response, store: StoreDep, queue: QueueDep, idempotency_key: KeyHeader = None
+) -> Run:
     """Submit exactly the same spec, seed and all, as a new run whose `again_of` is this one.
 
     When both have finished, their pages say whether they are identical to the bit. Imported masks cannot be run.
     """
-    copy = again(store, queue, store.run(run_id))
+    copy = again(store, queue, store.run(run_id), of_request(idempotency_key, f"runs/{run_id}/again"))
     response.headers["Location"] = f"/api/v1/runs/{copy.id}"
     return copy
 

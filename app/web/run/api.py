@@ -154,11 +154,14 @@ def resume_run(run_id: RunId, store: StoreDep, queue: QueueDep) -> Run:
 
 
 @router.post("/runs/{run_id}/clone", status_code=201, responses=responses(404, 409))
-def clone_run(run_id: RunId, response: Response, store: StoreDep, queue: QueueDep) -> Run:
+def clone_run(
+    run_id: RunId, response: Response, store: StoreDep, queue: QueueDep, idempotency_key: KeyHeader = None
+) -> Run:
     """Submit the same spec again as a new run; imported masks cannot be."""
     run = store.run(run_id)
     name = run.name[: NAME_LENGTH - len(COPY)] + COPY
-    copy = submit(store, queue, trainable(run), name=name, tags=run.tags, notes=run.notes)
+    once = of_request(idempotency_key, f"runs/{run_id}/clone")
+    copy = submit(store, queue, trainable(run), name=name, tags=run.tags, notes=run.notes, once=once)
     response.headers["Location"] = f"/api/v1/runs/{copy.id}"
     return copy
 

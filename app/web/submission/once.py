@@ -39,9 +39,10 @@ def of_form(data: Mapping[str, str]) -> Once | None:
     return Once(digest, digest)
 
 
-def of_request(key: str | None, path: str, body: BaseModel) -> Once | None:
-    """Return the key of a request of the API."""
-    return None if key is None else Once(_digest([path, key]), _digest(body.model_dump(mode="json")))
+def of_request(key: str | None, path: str, body: BaseModel | None = None) -> Once | None:
+    """Return the key of a request of the API, which may have no body."""
+    sent = None if body is None else body.model_dump(mode="json")
+    return None if key is None else Once(_digest([path, key]), _digest(sent))
 
 
 def _digest(value: object) -> str:

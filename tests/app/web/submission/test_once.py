@@ -94,3 +94,20 @@ def test_a_request_with_a_key_is_stored_once(
     assert "another body" in other.json()["errors"][0]["message"]
     assert client.post(f"/api/v1/{path}", json=body).json()["id"] != first.json()["id"]
     assert client.post(f"/api/v1/{path}", json=body, headers={"Idempotency-Key": "x" * 201}).status_code == 422
+
+
+@pytest.mark.parametrize("action", ["clone", "again"])
+def test_a_copy_that_is_asked_for_twice_with_a_key_is_one_run(client: httpx.Client, store: Store, action: str) -> None:
+    first, second = (store.create_run(SPEC, name=name).id for name in ("first", "second"))
+    key = {"Idempotency-Key": "monday"}
+    copy = client.post(f"/api/v1/runs/{first}/{action}", headers=key)
+    store.update_run(first, name="renamed")  # the same request, though its copy would have another name now
+    repeated = client.post(f"/api/v1/runs/{first}/{action}", headers=key)
+    assert (copy.status_code, repeated.status_code) == (201, 201)
+    assert copy.headers["location"] == repeated.headers["location"]
+    assert sum(store.count_runs().values()) == 3
+    others = [
+        client.post(f"/api/v1/runs/{second}/{action}", headers=key),
+        client.post(f"/api/v1/runs/{first}/{action}"),
+    ]
+    assert len({copy.json()["id"], *(other.json()["id"] for other in others)}) == 3
