@@ -55,6 +55,11 @@ class Accounts(Connected):
         with self._db.read() as conn:
             return people.everybody(conn)
 
+    def person(self, user_id: str) -> Person:
+        """Return an account. Raises NotFound."""
+        with self._db.read() as conn:
+            return people.person(conn, user_id)
+
     def change_person(self, user_id: str, *, role: Role | None = None, active: bool | None = None) -> Person:
         """Change a role, deactivate or reactivate. Raises NotFound, Conflict."""
         with self._db.write() as conn:

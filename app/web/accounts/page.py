@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.contract.experiment import FieldError
+from app.records.people import Visitor
 from app.store.errors import Conflict
 from app.store.people import GONE
 from app.web.accounts import cookie, passwords
@@ -30,15 +31,27 @@ def inside(address: str) -> str:
     return address if _INSIDE.fullmatch(address) else "/"
 
 
-def _only_with_accounts(request: Request) -> None:
+def only_with_accounts(request: Request) -> None:
+    """Raise HTTPException where accounts are off."""
     if not request.app.state.accounts.look():
         raise HTTPException(404, "There are no accounts here: `ticketscope accounts on` makes the first one.")
+
+
+def logged_in(request: Request, visitor: Visitor | None) -> Visitor:
+    """Return who asks. Raises HTTPException for who has passed no guard.
+
+    The guard lets nobody else through, but a process may have learnt of accounts only after it.
+    """
+    only_with_accounts(request)
+    if visitor is None:
+        raise HTTPException(401, "Log in first.", {"WWW-Authenticate": "Bearer"})
+    return visitor
 
 
 @router.get("/login")
 def login_page(request: Request, store: StoreDep, to: NextQuery = "/") -> Response:
     """Return the form of the login; who is logged in already goes on."""
-    _only_with_accounts(request)
+    only_with_accounts(request)
     if store.visitor(cookie.session_of(request)):
         return RedirectResponse(inside(to), 303)
     return page(request, "accounts/login.html", to=inside(to), name="", error="")
@@ -47,7 +60,7 @@ def login_page(request: Request, store: StoreDep, to: NextQuery = "/") -> Respon
 @router.post("/login")
 def login(request: Request, store: StoreDep, data: FormDep) -> Response:
     """Begin a session, in place of the one that the browser has sent."""
-    _only_with_accounts(request)
+    only_with_accounts(request)
     name, to = data.get("name", ""), inside(data.get("next", "/"))
     address = request.client.host if request.client else ""
     if wait_s := store.try_login(name, address):
@@ -67,7 +80,7 @@ def login(request: Request, store: StoreDep, data: FormDep) -> Response:
 @router.post("/logout")
 def logout(request: Request, store: StoreDep) -> RedirectResponse:
     """End the session."""
-    _only_with_accounts(request)
+    only_with_accounts(request)
     store.log_out(cookie.session_of(request))
     return _to_login(request)
 
@@ -75,7 +88,7 @@ def logout(request: Request, store: StoreDep) -> RedirectResponse:
 @router.post("/logout/everywhere")
 def logout_everywhere(request: Request, store: StoreDep, visitor: VisitorDep) -> RedirectResponse:
     """End all sessions of the person."""
-    _only_with_accounts(request)
+    only_with_accounts(request)
     if visitor is not None:
         store.log_out_everywhere(visitor.id)
     return _to_login(request)
@@ -90,7 +103,7 @@ def _to_login(request: Request) -> RedirectResponse:
 @router.get("/join")
 def join_page(request: Request, store: StoreDep, link: LinkQuery = "") -> HTMLResponse:
     """Return the form that makes an account, or sets a new password."""
-    _only_with_accounts(request)
+    only_with_accounts(request)
     if store.invitation(link) is None:
         raise Conflict(GONE)
     return _join(request, store, link)
@@ -99,7 +112,7 @@ def join_page(request: Request, store: StoreDep, link: LinkQuery = "") -> HTMLRe
 @router.post("/join")
 def join(request: Request, store: StoreDep, data: FormDep) -> Response:
     """Make the account and begin its first session."""
-    _only_with_accounts(request)
+    only_with_accounts(request)
     link, name = data.get("link", ""), data.get("name", "")
     invitation = store.invitation(link)
     if invitation is None:

@@ -58,7 +58,20 @@ NEEDS: dict[tuple[str, str], Need] = {
     **{(method, f"{_API}{path}"): "owner" for method in ("PATCH", "DELETE") for path in (_RUN, _SWEEP)},
     ("POST", "/bin/empty"): "admin",
     ("DELETE", f"{_API}/bin"): "admin",
-    **{("POST", path): "self" for path in ("/logout", "/logout/everywhere")},
+    ("GET", "/account"): "self",
+    **{
+        ("POST", path): "self"
+        for path in (
+            "/logout",
+            "/logout/everywhere",
+            "/account/password",
+            "/account/tokens",
+            "/account/tokens/{token_id}/revoke",
+        )
+    },
+    ("GET", "/people"): "people",
+    ("POST", "/people/invite"): "people",
+    **{("POST", f"/people/{{user_id}}/{act}"): "people" for act in ("link", "role", "deactivate", "reactivate")},
 }
 """By method and path of the route."""
 

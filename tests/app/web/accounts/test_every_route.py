@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from app.web.accounts.rules import match
+from app.web.accounts.rules import NEEDS, match
 from tests.app.conftest import Hand
 from tests.app.web.accounts.conftest import Lab
 
@@ -53,9 +53,15 @@ TABLE = {
         PATCH {API}{SWEEP} | DELETE {API}{SWEEP} | POST {API}{SWEEP}/restore | POST {API}{SWEEP}/cancel
         POST {API}{SWEEP}/resume | POST {API}{SWEEP}/extend
     """,
-    # The tokens here are those of a member.
-    ADMIN: f"POST /bin/empty | DELETE {API}/bin",
-    SELF: "POST /logout | POST /logout/everywhere",
+    ADMIN: f"""
+        POST /bin/empty | DELETE {API}/bin
+        GET /people | POST /people/invite | POST /people/{{user_id}}/link | POST /people/{{user_id}}/role
+        POST /people/{{user_id}}/deactivate | POST /people/{{user_id}}/reactivate
+    """,
+    SELF: """
+        POST /logout | POST /logout/everywhere | GET /account | POST /account/password | POST /account/tokens
+        POST /account/tokens/{token_id}/revoke
+    """,
 }
 ROWS = {
     row.strip(): who
@@ -131,3 +137,14 @@ def test_who_is_let_through(lab: Lab, hand: Hand, row: str) -> None:
         if row in ("POST /logout", "POST /logout/everywhere"):
             lab.log_in_again(who)
     assert sorted(passed) == sorted(ROWS[row])
+
+
+def test_a_token_of_an_admin_makes_no_accounts_and_no_tokens(lab: Lab) -> None:
+    """Whoever has found one cannot stay."""
+    lab.tokens["admin"] = lab.store.new_token(lab.ids["ada"], "admin", "write", 1)
+    client = lab.client("admin")
+    refused = [row for row, need in NEEDS.items() if need in ("self", "people")]
+    assert len(refused) > 10
+    for method, path in refused:
+        assert client.request(method, path.replace("{user_id}", lab.ids["mia"])).status_code == 403, path
+    assert client.delete("/api/v1/bin").status_code == 200
