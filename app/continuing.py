@@ -74,7 +74,15 @@ def _start(speeds: Sequence[Speed], plan: Plan, values: Values, name: str, known
     except ValidationError as error:
         return Start(values, None, error="; ".join(_words(item) for item in error.errors()))
     said = ", ".join(f"{path.rpartition('.')[2].replace('_', ' ')} {written(value)}" for path, value in values.items())
-    return Start(values, spec, f"{name}: {said}"[:NAME_LENGTH], replicate_seconds(spec, speeds))
+    return Start(values, spec, named(name, said), replicate_seconds(spec, speeds))
+
+
+def named(sweep: str, values: str) -> str:
+    """Return the name of a member, whose values tell it apart: where it is too long, that of the sweep is cut first."""
+    room = NAME_LENGTH - len(": ") - len(values)
+    if len(sweep) > room:
+        sweep = f"{sweep[: room - 1].rstrip()}…" if room > 1 else ""
+    return f"{sweep}: {values}" if sweep else values[:NAME_LENGTH]
 
 
 def _words(error: object) -> str:

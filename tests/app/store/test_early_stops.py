@@ -1,14 +1,21 @@
 """Reports of members and early stops, in both databases: kept once, stopped in words, spared when resumed."""
 
 import math
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from app.continuing import continue_sweep
 from app.kinds.lottery.spec import LotterySpec
+from app.queue import Queue
 from app.store import NotFound, Store
 from app.store.early_stops import Reported
+from app.sweeps.axes import Axis
 from app.sweeps.plan import Budget, Pruner
+from tests.app.conftest import Hand
 from tests.app.store.test_sweeps import create, plan
 
 WHY = "below the median after 2 levels"
@@ -106,3 +113,71 @@ print(len(store.report_members({sweep_id!r}, found)))
     assert sorted(processes(script, 3)) == ["0\n", "0\n", "1\n"]
     details = [each.event.get("detail") for each in store.events(first)]
     assert details.count(f"stopped early by the sweep: {WHY}") == 1
+
+
+KILLED = """
+import os
+from app.continuing import continue_sweep
+from app.queue import Queue
+from app.store import Store, early_stops
+from app.store.sweeping import Sweeping
+kept, stop = Sweeping.report_members, early_stops._stop
+def before(self, sweep_id, reports):
+    assert [one.reason for one in reports]
+    os._exit(7)
+def within(conn, reasons):
+    assert stop(conn, reasons)
+    os._exit(7)
+def after(self, sweep_id, reports):
+    assert kept(self, sweep_id, reports)
+    os._exit(7)
+if MOMENT == "within":
+    early_stops._stop = within
+else:
+    Sweeping.report_members = {"before": before, "after": after}[MOMENT]
+continue_sweep(Store(URL, ROOT), Queue(""), SWEEP)
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "within", "after"])
+def test_a_process_that_dies_between_a_report_and_its_stop_loses_no_trial_and_stops_none_twice(
+    store: Store, spec: LotterySpec, database_url: str, tmp_path: Path, moment: str
+) -> None:
+    """It is ended when it has decided, while it stores report and stop, or before it has told anybody of them."""
+    seeds = {"seed": Axis.model_validate({"values": [0, 1, 2]})}
+    asked = plan(
+        spec.model_copy(update={"replicates": 1, "levels": 2}), axes=seeds, budget=Budget(at_once=1),
+        pruner=Pruner(kind="successive_halving"), objective="last_ticket_validation_accuracy",
+    )  # fmt: skip
+    sweep_id, hand = create(store, asked), Hand(store)
+
+    def look() -> None:
+        continue_sweep(store, Queue(""), sweep_id)
+
+    hand.begin()
+    for level in range(3):
+        hand.outcome(level, 0.8**level, 0.9)
+        look()
+    store.finish(hand.claim.shard_id, hand.claim.token)
+    look()
+    hand.begin()
+    hand.outcome(0, 1.0, 0.5)
+    script = KILLED.replace("MOMENT", repr(moment)).replace("SWEEP", repr(sweep_id))
+    script = script.replace("URL", repr(database_url)).replace("ROOT", repr(str(tmp_path / "artifacts")))
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 7
+    weak = store.members(sweep_id)[1]
+    assert (weak.reported, weak.state) == (((0.5,), "cancelling") if moment == "after" else ((), "running"))
+    for _ in range(3):
+        look()
+    weak = store.members(sweep_id)[1]
+    assert (weak.reported, weak.state) == ((0.5,), "cancelling")
+    store.cancelled(hand.claim.shard_id, hand.claim.token)
+    for _ in range(3):
+        look()
+    members = store.members(sweep_id)
+    assert [each.values["seed"] for each in members] == [0, 1, 2]
+    assert [each.reported for each in members] == [(0.9,) * 3, (0.5,), ()]
+    assert [each.stopped is not None for each in members] == [False, True, False]
+    details = [each.event.get("detail") for each in store.events(str(weak.run))]
+    assert details.count(weak.stopped) == 1
+    assert sum(store.count_runs().values()) == 3

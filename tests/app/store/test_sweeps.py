@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.continuing import continue_sweep, following
+from app.continuing import continue_sweep, following, named
 from app.contract.experiment import FieldError
 from app.kinds.lottery.spec import LotterySpec
 from app.queue import Queue
@@ -164,6 +164,24 @@ def test_a_purged_member_keeps_its_place_and_its_hours(store: Store, spec: Lotte
     assert (member.run, member.state, member.values) == (None, None, {"seed": 0})
     assert member.hours == pytest.approx(hours)
     assert store.sweep(sweep_id).counts == {"gone": 1}
+
+
+@pytest.mark.parametrize("length", [1, 180, 187, 188, 189, 200])
+def test_a_long_name_of_a_sweep_is_cut_before_the_values_of_its_members(
+    store: Store, spec: LotterySpec, length: int
+) -> None:
+    sweep_id = create(store, plan(spec, axes={"seed": Axis.model_validate({"values": [1234567, 89]})}), "n" * length)
+    long, short = (each.name for each in store.members(sweep_id))
+    assert long.endswith(": seed 1234567")
+    assert short.endswith(": seed 89")
+    assert max(len(long), len(short)) <= 200
+    assert long == f"{'n' * length}: seed 1234567" if length <= 186 else long == f"{'n' * 185}…: seed 1234567"
+
+
+def test_values_that_fill_a_name_leave_no_room_for_the_sweep() -> None:
+    assert named("a sweep", "v" * 196) == f"a…: {'v' * 196}"
+    assert named("a sweep", "v" * 197) == "v" * 197
+    assert named("a sweep", "v" * 300) == "v" * 200
 
 
 ADAPTIVE = {

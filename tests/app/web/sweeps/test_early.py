@@ -103,6 +103,7 @@ def test_a_pruner_that_cannot_compare_is_refused(
 
 
 def test_the_form_takes_a_pruner_and_says_at_it_what_is_wrong(client: httpx.Client, store: Store) -> None:
+    assert "loses more than the others later is stopped late or never" in client.get("/new?kind=lottery").text
     answer = sent(client, "/new", form(**{"seed": "1..9", "sweep.pruner": "median"}))
     assert answer.status_code == 303, answer.text
     sweep = store.sweep(answer.headers["location"].rpartition("/")[2])
