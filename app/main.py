@@ -39,6 +39,7 @@ from app.web.core.security import Gate, SecurityHeaders
 from app.web.core.static import Static
 from app.web.core.tokens import TokenInForms
 from app.web.core.who import about
+from app.web.core.words import initials
 
 
 def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
@@ -61,6 +62,7 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
         "root": root,
         "navigation": navigation(),
         "with_masks": with_masks(),
+        "initials": initials,
     }
     app.state.templates, app.state.static = templates, static
     attach(app, settings, store, queue)

@@ -45,6 +45,7 @@ class Run(Record):
     provenance: dict[str, Any] = Field({})
     workers: tuple[str, ...] = ()
     last_seq: int = 0
+    owner: str | None = Field(None, description="Who has submitted it; nobody where there were no accounts.")
 
     @property
     def levels(self) -> int:

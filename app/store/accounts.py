@@ -7,6 +7,7 @@ from sqlalchemy import select
 from app.records.people import Invitation, Person, Role, Scope, Token, Visitor
 from app.store import logins, people, sessions
 from app.store.connected import Connected
+from app.store.people_tables import users
 from app.store.tables import runs, sweeps
 
 
@@ -54,6 +55,11 @@ class Accounts(Connected):
         """Return all accounts."""
         with self._db.read() as conn:
             return people.everybody(conn)
+
+    def names(self, most: int = 100) -> Sequence[str]:
+        """Return names of people, the first of all where there are more than `most`."""
+        with self._db.read() as conn:
+            return conn.scalars(select(users.c.name).order_by(users.c.folded).limit(most)).all()
 
     def person(self, user_id: str) -> Person:
         """Return an account. Raises NotFound."""

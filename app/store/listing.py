@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, and_, func, or_, select
 from app.contract.experiment import FieldError
 from app.records import Page
 from app.store import grouping, ordering
+from app.store.owners import OWNER
 from app.store.runs import records
 from app.store.tables import runs
 
@@ -52,7 +53,7 @@ def page(
     by = (key.desc(), runs.c.id.desc()) if descending else (key, runs.c.id)
     matches = conn.execute(query.order_by(*by).limit(limit + 1)).all()
     listed = matches[:limit]
-    rows = {row.id: row for row in conn.execute(select(runs).where(runs.c.id.in_([row.id for row in listed])))}
+    rows = {row.id: row for row in conn.execute(select(runs, OWNER).where(runs.c.id.in_([row.id for row in listed])))}
     # A run can be purged between the two statements.
     items = tuple(records(conn, [rows[row.id] for row in listed if row.id in rows]))
     return Page(items=items, next=_write(listed[-1].key, listed[-1].id, sort) if len(matches) > limit else None)

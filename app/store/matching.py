@@ -13,6 +13,7 @@ from app.search.fields import Field, Type, field_of, number, seconds
 from app.search.parse import parse, wrong
 from app.search.terms import All, Comparison, Either, Not, Term, Word
 from app.store.facts import named
+from app.store.owners import owned_by
 from app.store.sql import Now
 from app.store.tables import facts, runs, shards
 
@@ -88,6 +89,8 @@ def _text(name: str, value: str, *, exact: bool) -> Condition:
         return _begins(value)
     if name == "worker":
         return exists().where(shards.c.run_id == runs.c.id, _equal(func.lower(shards.c.worker), value, exact=exact))
+    if name == "owner":
+        return owned_by(value)
     if name == "again":
         return runs.c.again_of == value
     if name == "sweep":

@@ -13,6 +13,7 @@ from app.records import Refusal, Run, Shard, State
 from app.store import events, facts, labels, stopped
 from app.store.errors import NotFound
 from app.store.lookup import exists, moment
+from app.store.owners import OWNER
 from app.store.progress import run_progress
 from app.store.sql import Now
 from app.store.tables import AnyRow, refusals, runs, shards
@@ -133,7 +134,8 @@ def get(conn: Connection, run_id: str) -> Run:
 
 def several(conn: Connection, run_ids: Sequence[str]) -> list[Run]:
     """Return these runs in their order. Raises NotFound for the first that is not there."""
-    by_id = {run.id: run for run in records(conn, conn.execute(select(runs).where(runs.c.id.in_(run_ids))).all())}
+    rows = conn.execute(select(runs, OWNER).where(runs.c.id.in_(run_ids))).all()
+    by_id = {run.id: run for run in records(conn, rows)}
     for run_id in run_ids:
         if run_id not in by_id:
             raise NotFound(f"there is no run {run_id}")
@@ -141,7 +143,7 @@ def several(conn: Connection, run_ids: Sequence[str]) -> list[Run]:
 
 
 def records(conn: Connection, rows: Sequence[AnyRow]) -> list[Run]:
-    """Return rows of the table `runs` with the progress and the workers of their shards."""
+    """Return rows of the table `runs` with their owners, the progress and the workers of their shards."""
     if not rows:
         return []
     of_run: dict[str, list[AnyRow]] = {row.id: [] for row in rows}
@@ -161,7 +163,7 @@ def relatives(conn: Connection, run_id: str, newest: int) -> Relatives:
     )
     original = select(runs.c.again_of).where(runs.c.id == run_id)
     which = or_(runs.c.id == run_id, runs.c.id.in_(repeats), runs.c.id.in_(original))
-    rows = conn.execute(select(runs).where(which).order_by(runs.c.created_at.desc(), runs.c.id.desc())).all()
+    rows = conn.execute(select(runs, OWNER).where(which).order_by(runs.c.created_at.desc(), runs.c.id.desc())).all()
     if not any(row.id == run_id for row in rows):
         raise NotFound(f"there is no run {run_id}")
     waiting = and_(refusals.c.shard_id == shards.c.id, shards.c.state == "queued", shards.c.run_id == run_id)
@@ -194,19 +196,11 @@ def shard_records(conn: Connection, run_id: str) -> list[Shard]:
     rows = conn.execute(select(shards).where(shards.c.run_id == run_id).order_by(shards.c.replicate))
     return [
         Shard(
-            id=row.id,
-            run_id=row.run_id,
-            replicate=row.replicate,
-            state=row.state,
-            attempt=row.attempt,
-            worker=row.worker,
-            error=_error(row) if row.error else None,
-            done=row.done,
-            total=row.total,
-            note=row.note,
+            id=row.id, run_id=row.run_id, replicate=row.replicate, state=row.state, attempt=row.attempt,
+            worker=row.worker, error=_error(row) if row.error else None, done=row.done, total=row.total, note=row.note,
         )
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
 def relabel(conn: Connection, run_id: str, *, name: str | None, tags: Iterable[str] | None, notes: str | None) -> None:
@@ -269,7 +263,7 @@ def _error(shard: AnyRow) -> str:
 
 
 def _row(conn: Connection, run_id: str, *, lock: bool = False) -> AnyRow:
-    query = select(runs).where(runs.c.id == run_id)
+    query = select(runs, OWNER).where(runs.c.id == run_id)
     row = conn.execute(query.with_for_update(key_share=True) if lock else query).first()
     if row is None:
         raise NotFound(f"there is no run {run_id}")
@@ -297,4 +291,5 @@ def _record(row: AnyRow, of_run: Sequence[AnyRow], why_stopped: str | None) -> R
         provenance=row.provenance,
         workers=tuple(dict.fromkeys(shard.worker for shard in of_run if shard.worker)),
         last_seq=row.last_seq,
+        owner=row.owner,
     )

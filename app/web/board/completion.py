@@ -1,6 +1,6 @@
 """What a search can be completed by: fields, and the words that a field can be."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import get_args
 
@@ -8,11 +8,18 @@ from app.kinds.specs import NAMES
 from app.methods.catalog import CATALOG
 from app.records import State
 from app.search.fields import words
+from app.store.owners import ME
+
+
+def completion(owners: Sequence[str] = ()) -> Mapping[str, tuple[str, ...]]:
+    """Return every field that a query can name, with its words where these are known; `owners` only with accounts."""
+    if owners:
+        return {**_fixed(), "owner": (ME, *owners)}
+    return {name: values for name, values in _fixed().items() if name != "owner"}
 
 
 @cache
-def completion() -> Mapping[str, tuple[str, ...]]:
-    """Return every field that a query can name, with its words where these are known."""
+def _fixed() -> Mapping[str, tuple[str, ...]]:
     known = {
         "state": tuple(get_args(State)),
         "kind": tuple(NAMES),

@@ -18,6 +18,7 @@ from app.web.core.context import SourcesDep
 from app.web.core.live_parts import known_parts
 from app.web.core.page import edge, page
 from app.web.core.parameters import Cursor, Short
+from app.web.core.who import VisitorDep
 from app.web.form.presets import presets
 from app.web.workers.loads import machines, troubles
 
@@ -30,6 +31,7 @@ _ID = re.compile("[0-9a-z]{10}")
 def board(
     request: Request,
     sources: SourcesDep,
+    visitor: VisitorDep,
     q: Annotated[str, Query(max_length=LENGTH)] = "",
     state: Short = "",
     tag: Short = "",
@@ -50,11 +52,12 @@ def board(
         board, known = build(store, readers.reader, asked), store.workers()
         # For the bar of actions, which is no live part.
         view = board if known_parts(request) is not None else replace(board, matching=_matching(store, board))
+        owners = sources.store.names() if visitor is not None and known_parts(request) is None else ()
         cards = presets(store) if not board.counts else []
         return page(
             request, "board/board.html", board=view, presets=cards[:3], machines=machines(known),
             more_presets=len(cards) if len(cards) > 3 else 0, troubles=troubles(known), shell=edge(request, store),
-            notice=_binned(store, binned) or _unsaved(unsaved), views=store.views(), words=completion(),
+            notice=_binned(store, binned) or _unsaved(unsaved), views=store.views(), words=completion(owners),
         )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ class Row:
     created: str
     deleted: str
     cells: tuple[str, ...] = ()
+    owner: str = ""
     titles: tuple[str, ...] = ()
     """The same as `cells`, with what a mean is over."""
 
@@ -74,6 +75,7 @@ def row(
         deleted=ago(run.deleted_at, now) if run.deleted_at else "",
         cells=cells,
         titles=titles or cells,
+        owner=run.owner or "",
     )
 
 

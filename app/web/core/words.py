@@ -1,6 +1,13 @@
 """Times and sizes as a reader says them: `12 s`, `4 min ago`, `1.3 MB`."""
 
+import re
 from datetime import UTC, datetime
+
+
+def initials(name: str) -> str:
+    """Return two letters that stand for a person: of the first two parts of a name, or the first two of one."""
+    parts = [part for part in re.split(r"[._-]+", name) if part]
+    return (parts[0][0] + parts[1][0] if len(parts) > 1 else name[:2]).upper()
 
 
 def duration(seconds: float) -> str:

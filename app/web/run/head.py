@@ -47,6 +47,7 @@ class Head:
     """Address of the page that shows runs of this kind together, if there is one."""
     sweep: str = ""
     """The sweep that it is a member of."""
+    owner: str = ""
 
 
 def head(
@@ -79,6 +80,7 @@ def head(
         ),
         page=f"{KINDS[run.kind].page}{run.id}" if KINDS[run.kind].page and not binned else "",
         sweep=run.sweep or "",
+        owner=run.owner or "",
     )
 
 

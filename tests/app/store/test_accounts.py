@@ -124,6 +124,11 @@ def test_runs_and_sweeps_are_of_who_submits_them(store: Store, spec: LotterySpec
     assert store.owns(mia, sweep_id=sweep.id) is True
     assert store.owns(ada, run_id=run.id) is False
     assert store.owns(ada, run_id="none") is None
+    assert (store.run(run.id).owner, store.run(before.id).owner) == ("mia", "ada")
+    assert {each.id for each in store.runs(q="owner:Mia").items} == {run.id, *first, *later}
+    with as_person(ada):
+        assert [each.id for each in store.runs(q="owner:me").items] == [before.id]
+    assert store.runs(q="owner:me").items == ()
     assert owner_of(store, store.create_run(spec, name="a command").id) is None
 
 

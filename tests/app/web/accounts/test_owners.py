@@ -1,5 +1,8 @@
 """A member changes only what is theirs: by the API, by forms, by actions on many runs and through a sweep."""
 
+import re
+
+import httpx
 import pytest
 
 from app.kinds.presets import PRESETS
@@ -10,6 +13,7 @@ from app.sweeps.plan import Plan
 from app.web.form import form as forms
 from tests.app.conftest import Hand
 from tests.app.web.accounts.conftest import Lab
+from tests.app.web.core.test_statements import statements
 
 
 @pytest.fixture
@@ -97,3 +101,65 @@ def test_a_role_that_only_looks_is_said_so_on_a_page(lab: Lab, others: str) -> N
     assert "vic" in answer.text
     answer = lab.client("mia").post(f"/runs/{others}/cancel", headers={"Accept": "text/html"})
     assert "only its owner and admins may change it" in answer.text
+
+
+def test_runs_are_found_by_their_owner(lab: Lab, hand: Hand, others: str) -> None:
+    mine = hand.run(start=False).id
+    lab.give(mine, "mia")
+
+    def found(who: str, q: str) -> set[str]:
+        items = lab.client(who).get("/api/v1/runs", params={"q": q}).json()["items"]
+        return {run["id"] for run in items}
+
+    assert found("mia", "owner:me") == found("read", "owner:me") == {mine}
+    assert found("max", "owner:me") == {others}
+    assert found("vic", "owner:me") == set()
+    assert found("ada", "owner:MIA") == found("ada", "owner=mia") == {mine}
+    assert found("ada", "owner:mia,max") == found("ada", "owner:*") == {mine, others}
+    assert found("ada", "owner!=mia") == found("ada", "-owner:mia") == {others}
+    assert found("ada", "owner:nobody") == set()
+    assert lab.client("ada").get("/api/v1/runs", params={"q": "owner>a"}).status_code == 422
+
+
+def test_without_accounts_nobody_owns_and_nothing_of_it_is_shown(client: httpx.Client, hand: Hand) -> None:
+    run = hand.run(start=False)
+    assert client.get("/api/v1/runs", params={"q": "owner:me"}).json()["items"] == []
+    assert client.get(f"/api/v1/runs/{run.id}").json()["owner"] is None
+    for path in ("/", f"/runs/{run.id}"):
+        page = client.get(path).text
+        assert "owner" not in page
+        assert "Mine" not in page
+
+
+def test_pages_show_owners_by_their_initials_and_complete_names(lab: Lab, others: str) -> None:
+    board = lab.client("mia").get("/").text
+    assert re.search(r'<a class="owner" href="/\?q=owner:max"[^>]*>MA</a>', board)
+    assert "max" in board.partition("owner:me owner:mia,max")[0]
+    assert '<a href="/?q=owner%3Ame">Mine</a>' in board
+    assert 'aria-current="true">Mine</a>' in lab.client("mia").get("/?q=owner:me").text
+    page = lab.client("mia").get(f"/runs/{others}").text
+    assert '<span aria-hidden="true">MA</span></a> max' in page
+    assert lab.client("mia").get(f"/api/v1/runs/{others}").json()["owner"] == "max"
+
+
+@pytest.mark.parametrize(
+    ("who", "submits", "changes"), [("vic", False, False), ("mia", True, False), ("max", True, True)]
+)
+def test_a_page_offers_what_its_reader_may_do(lab: Lab, others: str, who: str, submits: bool, changes: bool) -> None:
+    page = lab.client(who).get(f"/runs/{others}").text
+    assert (f"/runs/{others}/again" in page) == submits
+    for act in ("cancel", "bin", "edit"):
+        assert (f'action="/runs/{others}/{act}"' in page) == changes
+
+
+def test_a_board_of_many_owners_takes_no_more_statements(lab: Lab, hand: Hand) -> None:
+    client = lab.client("mia")
+    counts = []
+    for owners in (("mia",), ("mia", "max", "ada", "vic")):
+        for who in owners:
+            lab.give(hand.run(start=False).id, who)
+        client.get("/")
+        with statements() as seen:
+            assert client.get("/").status_code == 200
+        counts.append(len(seen))
+    assert counts[0] == counts[1]

@@ -1,0 +1,24 @@
+"""Who owns a run, as lists and searches need it."""
+
+from sqlalchemy import ColumnElement, false, func, select
+
+from app.store.acting import acting
+from app.store.people import folded
+from app.store.people_tables import users
+from app.store.tables import runs
+
+ME = "me"
+"""Whoever asks."""
+
+OWNER = select(users.c.name).where(users.c.id == runs.c.owner_id).scalar_subquery().label("owner")
+"""The name of a run's owner; no row of another table is locked with the run's."""
+
+
+def owned_by(name: str) -> ColumnElement[bool]:
+    """Return that a run is of a person by name; `me` is who asks, `*` anybody."""
+    if name == "*":
+        return runs.c.owner_id.is_not(None)
+    if name == ME:
+        return func.coalesce(runs.c.owner_id == acting(), false()) if acting() else false()
+    of_name = select(users.c.id).where(users.c.folded == folded(name))
+    return func.coalesce(runs.c.owner_id.in_(of_name), false())
