@@ -59,3 +59,17 @@ class Invitation(Record):
     person: str | None = None
     """The name of the person whose password it sets."""
     expires_at: datetime
+
+
+class AuditEntry(Record):
+    """Something that a person has done; `key` is the id of the thing, which may be gone by now."""
+
+    id: int
+    at: datetime
+    name: str
+    address: str
+    by_token: bool
+    action: str
+    what: str
+    key: str
+    detail: str

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from app.records.people import Invitation, Person, Role, Scope, Token, Visitor
-from app.store import logins, people, sessions
+from app.records.people import AuditEntry, Invitation, Person, Role, Scope, Token, Visitor
+from app.store import audit, logins, people, sessions
+from app.store.acting import Actor
 from app.store.connected import Connected
 from app.store.people_tables import users
 from app.store.tables import runs, sweeps
@@ -33,23 +34,32 @@ class Accounts(Connected):
     def invite(self, role: Role, invited_by: str | None = None) -> str:
         """Return the secret of a new invitation."""
         with self._db.write() as conn:
-            return people.invite(conn, role, invited_by=invited_by, lasts_s=people.INVITED_S)
+            link = people.invite(conn, role, invited_by=invited_by, lasts_s=people.INVITED_S)
+            audit.note(conn, "invite", "invitation", [""], role)
+            return link
 
     def invite_again(self, name: str) -> str | None:
         """Return the secret of a link that sets a new password; None where nobody has this name."""
         with self._db.write() as conn:
             row = people.named(conn, name)
-            return people.invite(conn, row.role, user_id=row.id, lasts_s=people.INVITED_S) if row else None
+            if row is None:
+                return None
+            audit.note(conn, "link for a new password", "person", [row.id], row.name)
+            return people.invite(conn, row.role, user_id=row.id, lasts_s=people.INVITED_S)
 
     def invitation(self, link: str) -> Invitation | None:
         """Return what a link is for; None where it cannot be used."""
         with self._db.read() as conn:
             return people.invitation(conn, link)
 
-    def join(self, link: str, name: str, password: str, session: str = "") -> str:
+    def join(self, link: str, name: str, password: str, session: str = "", address: str = "") -> str:
         """Take an invitation and return the secret of a session. `password` is a hash. Raises Conflict, FieldError."""
         with self._db.write() as conn:
-            return sessions.begin(conn, people.join(conn, link, name, password).id, session)
+            invitation = people.invitation(conn, link)
+            person = people.join(conn, link, name, password)
+            action = "set a new password" if invitation and invitation.person else "join"
+            audit.note(conn, action, "person", [person.id], person.role, Actor(person.id, person.name, address))
+            return sessions.begin(conn, person.id, session)
 
     def people(self) -> Sequence[Person]:
         """Return all accounts."""
@@ -69,7 +79,10 @@ class Accounts(Connected):
     def change_person(self, user_id: str, *, role: Role | None = None, active: bool | None = None) -> Person:
         """Change a role, deactivate or reactivate. Raises NotFound, Conflict."""
         with self._db.write() as conn:
-            return people.change(conn, user_id, role=role, active=active)
+            person = people.change(conn, user_id, role=role, active=active)
+            action = "change the role" if active is None else "reactivate" if active else "deactivate"
+            audit.note(conn, action, "person", [user_id], f"{person.name}: {person.role}")
+            return person
 
     def password_of(self, name: str) -> tuple[str, str] | None:
         """Return id and hash of the account with this name; None where there is none that can be used."""
@@ -81,6 +94,7 @@ class Accounts(Connected):
         """Replace the hash of a password, and return the secret of the one session that is left."""
         with self._db.write() as conn:
             people.set_password(conn, user_id, password)
+            audit.note(conn, "change the password", "person", [user_id])
             return sessions.begin(conn, user_id)
 
     def try_login(self, name: str, address: str) -> float:
@@ -97,6 +111,8 @@ class Accounts(Connected):
         """Return the secret of a new session in place of the one that the browser has sent."""
         with self._db.write() as conn:
             logins.forget(conn, name, address)
+            by = Actor(user_id, people.person(conn, user_id).name, address)
+            audit.note(conn, "log in", "session", [""], by=by)
             return sessions.begin(conn, user_id, session)
 
     def log_out(self, session: str) -> None:
@@ -108,6 +124,7 @@ class Accounts(Connected):
         """End all sessions of a person."""
         with self._db.write() as conn:
             sessions.end_all(conn, user_id)
+            audit.note(conn, "log out everywhere", "session", [""])
 
     def visitor(self, session: str = "", token: str = "") -> Visitor | None:
         """Return who sends a request with this session or token; None where that is nobody."""
@@ -130,10 +147,24 @@ class Accounts(Connected):
             row = conn.execute(select(table.c.owner_id).where(table.c.id == key)).first()
         return None if row is None else row.owner_id == user_id
 
+    def audit(
+        self, *, person: str = "", action: str = "", key: str = "", before: int | None = None, limit: int = 100
+    ) -> Sequence[AuditEntry]:
+        """Return what was done, the newest first; empty filters let everything through."""
+        with self._db.read() as conn:
+            return audit.entries(conn, person=person, action=action, key=key, before=before, limit=limit)
+
+    def audit_actions(self) -> Sequence[str]:
+        """Return the actions that the log has."""
+        with self._db.read() as conn:
+            return audit.actions(conn)
+
     def new_token(self, user_id: str, name: str, scope: Scope, days: int) -> str:
         """Return the secret of a new token. Raises FieldError, Conflict."""
         with self._db.write() as conn:
-            return sessions.new_token(conn, user_id, name, scope, days)
+            token = sessions.new_token(conn, user_id, name, scope, days)
+            audit.note(conn, "make", "token", [""], f"{name}: {scope}, {days} days")
+            return token
 
     def tokens_of(self, user_id: str) -> Sequence[Token]:
         """Return the tokens of a person."""
@@ -144,3 +175,4 @@ class Accounts(Connected):
         """End a token of a person. Raises NotFound."""
         with self._db.write() as conn:
             sessions.revoke(conn, user_id, token_id)
+            audit.note(conn, "revoke", "token", [token_id])

@@ -1,26 +1,43 @@
-"""Who acts: what is stored meanwhile is theirs."""
+"""Who acts: what is stored meanwhile is theirs, and noted as done by them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column, ColumnElement, true
 
 from app.store.errors import NotTheirs
 
-_ACTING: ContextVar[str | None] = ContextVar("acting", default=None)
-_BOUND: ContextVar[bool] = ContextVar("bound", default=False)
+
+class Actor(NamedTuple):
+    """A person who asks for something, from an address; `only_own`: what others own stays as it is."""
+
+    user_id: str
+    name: str = ""
+    address: str = ""
+    by_token: bool = False
+    only_own: bool = False
+
+
+_ACTOR: ContextVar[Actor | None] = ContextVar("actor", default=None)
+
+
+def actor() -> Actor | None:
+    """Return who acts, None for a worker, a command or an installation without accounts."""
+    return _ACTOR.get()
 
 
 def acting() -> str | None:
-    """Return the id of the person who acts, None for a worker, a command or an installation without accounts."""
-    return _ACTING.get()
+    """Return the id of the person who acts."""
+    now = _ACTOR.get()
+    return None if now is None else now.user_id
 
 
 def may_change(owner_id: str | None) -> bool:
     """Return whether who acts may change what a person owns."""
-    return not _BOUND.get() or (owner_id is not None and owner_id == _ACTING.get())
+    now = _ACTOR.get()
+    return now is None or not now.only_own or now.user_id == owner_id
 
 
 def check(owner_id: str | None) -> None:
@@ -31,15 +48,15 @@ def check(owner_id: str | None) -> None:
 
 def theirs(owner_id: Column[Any]) -> ColumnElement[bool]:
     """Return the condition of rows that who acts may change."""
-    return owner_id == _ACTING.get() if _BOUND.get() else true()
+    now = _ACTOR.get()
+    return owner_id == now.user_id if now is not None and now.only_own else true()
 
 
 @contextmanager
-def as_person(user_id: str | None, *, only_own: bool = False) -> Iterator[None]:
-    """Act as a person, in this task and in the threads that it waits for; `only_own`: others' things stay."""
-    acting, bound = _ACTING.set(user_id), _BOUND.set(only_own)
+def as_person(who: Actor | None) -> Iterator[None]:
+    """Act as a person, in this task and in the threads that it waits for."""
+    before = _ACTOR.set(who)
     try:
         yield
     finally:
-        _BOUND.reset(bound)
-        _ACTING.reset(acting)
+        _ACTOR.reset(before)

@@ -3,7 +3,7 @@
 Secrets are stored as SHA-256 of 32 random bytes, passwords as argon2id.
 """
 
-from sqlalchemy import Column, Double, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, String, Table, Text
 
 from app.store.schema import metadata
 
@@ -74,4 +74,24 @@ logins = Table(
     Index(None, "name", "at"),
     Index(None, "address", "at"),
     Index(None, "at"),
+)
+
+# Who has done what: names as they were then, and ids of what may be gone by now.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("user_id", String(10), nullable=False),
+    Column("name", String(40), nullable=False),
+    Column("folded", String(160), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("by_token", Boolean, nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("what", String(12), nullable=False),
+    Column("key", String(10), nullable=False),
+    Column("detail", Text, nullable=False),
+    Index(None, "folded", "id"),
+    Index(None, "action", "id"),
+    Index(None, "key", "id"),
 )

@@ -20,6 +20,7 @@ from app.search.facts import Fact
 from app.store import (
     archive,
     archive_sweeps,
+    audit,
     bulk,
     ids,
     imported,
@@ -69,6 +70,7 @@ class Records(Connected):
             runs.create(conn, run_id, spec, **about, estimated_s=estimated_s)
             if once is not None:
                 submissions.end(conn, once, run_id=run_id)
+            audit.note(conn, "submit", "run", [run_id], name)
             return run_id
 
         return self._create(write)
@@ -93,6 +95,7 @@ class Records(Connected):
 
         def write(conn: Connection, run_id: str) -> str:
             imported.create(conn, run_id, spec, outputs, provenance, **about)
+            audit.note(conn, "import", "run", [run_id], name)
             return run_id
 
         return self._create(write)
@@ -115,22 +118,29 @@ class Records(Connected):
         """Change what is given. Raises NotFound, FieldError."""
         with self._db.write() as conn:
             runs.relabel(conn, run_id, name=name, tags=tags, notes=notes)
+            audit.note(conn, "edit", "run", [run_id])
             return runs.get(conn, run_id)
 
     def save_view(self, name: str, query: str) -> View:
         """Name a view of the board, in place of one of the same name. Raises FieldError, Conflict."""
         with self._db.write() as conn:
-            return views.save(conn, ids.run_id(), name, query)
+            view = views.save(conn, ids.run_id(), name, query)
+            audit.note(conn, "save", "view", [view.id], name)
+            return view
 
     def discard_view(self, view_id: str) -> View:
         """Take a view off the list. Raises NotFound."""
         with self._db.write() as conn:
-            return views.discard(conn, view_id)
+            view = views.discard(conn, view_id)
+            audit.note(conn, "delete", "view", [view_id], view.name)
+            return view
 
     def restore_view(self, view_id: str) -> View:
         """Put a deleted view back. Raises NotFound, Conflict."""
         with self._db.write() as conn:
-            return views.restore(conn, view_id)
+            view = views.restore(conn, view_id)
+            audit.note(conn, "restore", "view", [view_id], view.name)
+            return view
 
     def measure(self, run_id: str, seq: int, measured: Iterable[Fact]) -> None:
         """Keep the measures of a run as of event `seq`, unless newer ones are kept already or the run is gone."""
@@ -141,30 +151,35 @@ class Records(Connected):
         """Stop a run; again does nothing. Raises NotFound, Conflict when it has ended otherwise."""
         with self._db.write() as conn:
             lifecycle.cancel(conn, run_id)
+            audit.note(conn, "cancel", "run", [run_id])
             return runs.get(conn, run_id)
 
     def resume_run(self, run_id: str) -> Run:
         """Queue what was cancelled or failed again. Raises NotFound, Conflict."""
         with self._db.write() as conn:
             lifecycle.resume(conn, run_id)
+            audit.note(conn, "resume", "run", [run_id])
             return runs.get(conn, run_id)
 
     def extend_run(self, run_id: str, spec: Experiment, estimated_s: float | None = None) -> Run:
         """Ask for more of what the kind's `grows` names. Raises NotFound, Conflict, FieldError."""
         with self._db.write() as conn:
             lifecycle.extend(conn, run_id, spec, estimated_s)
+            audit.note(conn, "extend", "run", [run_id])
             return runs.get(conn, run_id)
 
     def bin_run(self, run_id: str) -> Run:
         """Move a run to the bin, cancelled if it is live. Raises NotFound."""
         with self._db.write() as conn:
             lifecycle.discard(conn, run_id)
+            audit.note(conn, "bin", "run", [run_id])
             return runs.get(conn, run_id)
 
     def restore_run(self, run_id: str) -> Run:
         """Take a run out of the bin. Raises NotFound."""
         with self._db.write() as conn:
             lifecycle.restore(conn, run_id)
+            audit.note(conn, "restore", "run", [run_id])
             return runs.get(conn, run_id)
 
     def change_runs(
@@ -183,6 +198,7 @@ class Records(Connected):
             try:
                 with self._db.write() as conn:
                     done = bulk.apply(conn, action, rest[0], tag, seen or {})
+                    audit.note(conn, action, "run", done.changed, tag)
             except (DBAPIError, PoolTimeout):
                 if not outcome.asked:
                     raise
@@ -213,7 +229,7 @@ class Records(Connected):
         try:
             with self._db.write() as conn:
                 for rows in archived:
-                    archive.put(conn, rows)
+                    audit.note(conn, "import", "run", [archive.put(conn, rows)])
                 for sweep in sweeps:
                     archive_sweeps.put(conn, sweep)
         except IntegrityError as error:
@@ -223,6 +239,7 @@ class Records(Connected):
         """Delete a binned run for good; its bytes go with the next sweep. Raises NotFound, Conflict."""
         with self._db.write() as conn:
             lifecycle.purge(conn, run_id)
+            audit.note(conn, "delete for good", "run", [run_id])
 
     def empty_bin(self) -> int:
         """Purge every binned run that has stopped, and every binned sweep; returns how many runs."""
@@ -236,6 +253,7 @@ class Records(Connected):
         for sweep_id in sweeps:
             with suppress(NotFound, Conflict), self._db.write() as conn:
                 sweep_bin.purge(conn, sweep_id)
+                audit.note(conn, "delete for good", "sweep", [sweep_id])
         return n
 
     def sweep_artifacts(self, older_than_s: float = DAY_S) -> Swept:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from app.records import Sweep
-from app.store import early_stops, ids, submissions, sweep_bin, sweep_rows, sweeps
+from app.store import audit, early_stops, ids, submissions, sweep_bin, sweep_rows, sweeps
 from app.store.connected import Connected
 from app.store.early_stops import Reported
 from app.store.submissions import Once
@@ -32,6 +32,7 @@ class Sweeping(Connected):
                 sweeps.close(conn, sweep_id, first.close)
             if once is not None:
                 submissions.end(conn, once, sweep_id=sweep_id)
+            audit.note(conn, "submit", "sweep", [sweep_id], name)
             return sweep_rows.get(conn, sweep_id), added
 
     def continue_sweep(self, sweep_id: str, expected: int, decision: Next) -> list[str]:
@@ -66,6 +67,7 @@ class Sweeping(Connected):
         """Give a sweep more values or another budget, and open it again. Raises NotFound, Conflict."""
         with self._db.write() as conn:
             sweeps.replan(conn, sweep_id, plan)
+            audit.note(conn, "extend", "sweep", [sweep_id])
             return sweep_rows.get(conn, sweep_id)
 
     def update_sweep(
@@ -74,35 +76,41 @@ class Sweeping(Connected):
         """Change what is given. Raises NotFound, FieldError."""
         with self._db.write() as conn:
             sweep_bin.relabel(conn, sweep_id, name=name, tags=tags, notes=notes)
+            audit.note(conn, "edit", "sweep", [sweep_id])
             return sweep_rows.get(conn, sweep_id)
 
     def bin_sweep(self, sweep_id: str, *, with_runs: bool) -> tuple[Sweep, list[str]]:
         """Move a sweep to the bin; returns it and the runs that went with it. Raises NotFound."""
         with self._db.write() as conn:
             moved = sweep_bin.discard(conn, sweep_id, with_runs=with_runs)
+            audit.note(conn, "bin", "sweep", [sweep_id])
             return sweep_rows.get(conn, sweep_id), moved
 
     def restore_sweep(self, sweep_id: str) -> tuple[Sweep, list[str]]:
         """Take a sweep out of the bin, with the runs that went with it; returns both. Raises NotFound."""
         with self._db.write() as conn:
             moved = sweep_bin.restore(conn, sweep_id)
+            audit.note(conn, "restore", "sweep", [sweep_id])
             return sweep_rows.get(conn, sweep_id), moved
 
     def purge_sweep(self, sweep_id: str) -> None:
         """Delete a binned sweep for good; its runs stay. Raises NotFound, Conflict."""
         with self._db.write() as conn:
             sweep_bin.purge(conn, sweep_id)
+            audit.note(conn, "delete for good", "sweep", [sweep_id])
 
     def cancel_sweep(self, sweep_id: str) -> tuple[Sweep, list[str]]:
         """Start no more members and stop the live ones; returns the sweep and these. Raises NotFound, Conflict."""
         with self._db.write() as conn:
             stopped = sweeps.cancel(conn, sweep_id)
+            audit.note(conn, "cancel", "sweep", [sweep_id])
             return sweep_rows.get(conn, sweep_id), stopped
 
     def resume_sweep(self, sweep_id: str) -> tuple[Sweep, list[str]]:
         """Go on with cancelled and failed members, and start the others. Raises NotFound, Conflict."""
         with self._db.write() as conn:
             again = sweeps.resume(conn, sweep_id)
+            audit.note(conn, "resume", "sweep", [sweep_id])
             return sweep_rows.get(conn, sweep_id), again
 
     def unfinished_sweeps(self) -> list[str]:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.records.people import Visitor
 from app.store import Store
-from app.store.acting import as_person
+from app.store.acting import Actor, as_person
 from app.web.accounts import cookie
 from app.web.accounts.rules import Match, match
 from app.web.accounts.switch import Switch
@@ -72,7 +72,7 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        with as_person(visitor.id if visitor else None, only_own=visitor is None or not visitor.may("admin")):
+        with as_person(_actor(request, visitor)):
             await self._watched(request, receive, send)
 
     async def _on(self, scope: Scope, receive: Receive, send: Send) -> bool:
@@ -118,6 +118,14 @@ def _visitor(request: Request) -> Visitor | None:
         return store.visitor(token=token.strip())
     session = cookie.session_of(request)
     return store.visitor(session) if session else None
+
+
+def _actor(request: Request, visitor: Visitor | None) -> Actor | None:
+    if visitor is None:  # refused before
+        return None
+    address = request.client.host if request.client else ""
+    by_token, only_own = visitor.scope is not None, not visitor.may("admin")
+    return Actor(visitor.id, visitor.name, address, by_token=by_token, only_own=only_own)
 
 
 def _refusal(request: Request, asked: Match | None, visitor: Visitor | None) -> Response | None:

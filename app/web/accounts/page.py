@@ -62,7 +62,7 @@ def login(request: Request, store: StoreDep, data: FormDep) -> Response:
     """Begin a session, in place of the one that the browser has sent."""
     only_with_accounts(request)
     name, to = data.get("name", ""), inside(data.get("next", "/"))
-    address = request.client.host if request.client else ""
+    address = _from(request)
     if wait_s := store.try_login(name, address):
         error = f"Too many logins: try again in {duration(wait_s)}."
         answer = page(request, "accounts/login.html", 429, to=to, name=name, error=error)
@@ -94,6 +94,10 @@ def logout_everywhere(request: Request, store: StoreDep, visitor: VisitorDep) ->
     return _to_login(request)
 
 
+def _from(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
 def _to_login(request: Request) -> RedirectResponse:
     done = RedirectResponse("/login", 303)
     cookie.drop(request, done)
@@ -119,7 +123,7 @@ def join(request: Request, store: StoreDep, data: FormDep) -> Response:
         raise Conflict(GONE)
     try:
         password = passwords.checked(data, invitation.person or name)
-        session = store.join(link, name, passwords.hashed(password), cookie.session_of(request))
+        session = store.join(link, name, passwords.hashed(password), cookie.session_of(request), _from(request))
     except FieldError as error:
         return _join(request, store, link, name, error)
     done = RedirectResponse("/", 303)

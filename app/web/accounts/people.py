@@ -17,12 +17,12 @@ from app.web.core.who import VisitorDep
 from app.web.core.words import ago
 
 
-def _known(request: Request, visitor: VisitorDep) -> None:
+def known(request: Request, visitor: VisitorDep) -> None:
     """Raise HTTPException for who has passed no guard: this process did not know of accounts a moment ago."""
     logged_in(request, visitor)
 
 
-router = APIRouter(include_in_schema=False, dependencies=[Depends(_known)])
+router = APIRouter(include_in_schema=False, dependencies=[Depends(known)])
 ROLES: tuple[Role, ...] = get_args(Role)
 
 

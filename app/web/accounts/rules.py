@@ -69,7 +69,7 @@ NEEDS: dict[tuple[str, str], Need] = {
             "/account/tokens/{token_id}/revoke",
         )
     },
-    ("GET", "/people"): "people",
+    **{("GET", path): "people" for path in ("/people", "/audit")},
     ("POST", "/people/invite"): "people",
     **{("POST", f"/people/{{user_id}}/{act}"): "people" for act in ("link", "role", "deactivate", "reactivate")},
 }

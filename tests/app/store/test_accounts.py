@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from app.contract.experiment import FieldError
 from app.kinds.lottery.spec import LotterySpec
 from app.store import Conflict, NotFound, Store, logins, sessions
-from app.store.acting import as_person
+from app.store.acting import Actor, as_person
 from app.store.database import Database
 from app.store.migrate import config
 from app.store.people import LAST
@@ -112,7 +112,7 @@ def test_runs_and_sweeps_are_of_who_submits_them(store: Store, spec: LotterySpec
     ada = first_admin(store)
     mia = another(store, ada, "mia", "member")
     assert owner_of(store, before.id) == ada
-    with as_person(mia):
+    with as_person(Actor(mia)):
         run = store.create_run(spec, name="mine")
         plan = Plan.model_validate(
             {"spec": spec.model_dump(mode="json"), "axes": {"seed": {"values": [0, 1]}}, "budget": {"at_once": 1}}
@@ -126,7 +126,7 @@ def test_runs_and_sweeps_are_of_who_submits_them(store: Store, spec: LotterySpec
     assert store.owns(ada, run_id="none") is None
     assert (store.run(run.id).owner, store.run(before.id).owner) == ("mia", "ada")
     assert {each.id for each in store.runs(q="owner:Mia").items} == {run.id, *first, *later}
-    with as_person(ada):
+    with as_person(Actor(ada)):
         assert [each.id for each in store.runs(q="owner:me").items] == [before.id]
     assert store.runs(q="owner:me").items == ()
     assert owner_of(store, store.create_run(spec, name="a command").id) is None
@@ -232,3 +232,25 @@ def test_what_was_there_before_accounts_goes_to_the_first_admin(upgraded: Store)
     assert upgraded.owns(ada, sweep_id="1r5kcccccc") is True
     mia = another(upgraded, ada, "mia", "admin")
     assert upgraded.owns(mia, run_id="1r5kaaaaaa") is False
+
+
+def test_what_a_person_does_is_noted_with_it_and_found_again(store: Store, spec: LotterySpec) -> None:
+    ada = first_admin(store)
+    with as_person(Actor(ada, "Ada", "192.0.2.1")):
+        run = store.create_run(spec, name="mine")
+        store.cancel_run(run.id)
+        with pytest.raises(Conflict):
+            store.extend_run(run.id, spec)
+    with as_person(Actor("other", "mia", "192.0.2.2", by_token=True)):
+        store.change_runs("tag", [run.id, "none"], "a")
+    entries = store.audit(key=run.id)
+    assert [(each.name, each.action, each.address, each.by_token) for each in entries] == [
+        ("mia", "tag", "192.0.2.2", True), ("Ada", "cancel", "192.0.2.1", False), ("Ada", "submit", "192.0.2.1", False)
+    ]  # fmt: skip
+    assert [each.id for each in store.audit(person="ADA", action="cancel")] == [entries[1].id]
+    assert [each.id for each in store.audit(key=run.id, before=entries[1].id, limit=1)] == [entries[2].id]
+    assert store.audit_actions() == ["cancel", "join", "submit", "tag"]
+    assert [each.name for each in store.audit(action="join")] == ["ada"]
+    store.bin_run(run.id)
+    store.purge_run(run.id)
+    assert len(store.audit(key=run.id)) == 3

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from app.kinds.presets import PRESETS
 from app.records.people import Role
 from app.store import Store
-from app.store.acting import as_person
+from app.store.acting import Actor, as_person
 from app.store.sweeps import Next
 from app.store.tables import runs, sweeps
 from app.sweeps.plan import Plan
@@ -52,7 +52,7 @@ class Lab:
         """A sweep without members of somebody."""
         spec = PRESETS["digits-tickets"].spec.model_dump(mode="json")
         plan = Plan.model_validate({"spec": spec, "axes": {"seed": {"values": [0, 1]}}})
-        with as_person(self.ids[who]):
+        with as_person(Actor(self.ids[who])):
             return self.store.create_sweep(plan, Next([], None), name="a sweep")[0].id
 
     def state(self) -> list[tuple[object, ...]]:

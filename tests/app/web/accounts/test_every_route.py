@@ -55,7 +55,7 @@ TABLE = {
     """,
     ADMIN: f"""
         POST /bin/empty | DELETE {API}/bin
-        GET /people | POST /people/invite | POST /people/{{user_id}}/link | POST /people/{{user_id}}/role
+        GET /audit | GET /people | POST /people/invite | POST /people/{{user_id}}/link | POST /people/{{user_id}}/role
         POST /people/{{user_id}}/deactivate | POST /people/{{user_id}}/reactivate
     """,
     SELF: """

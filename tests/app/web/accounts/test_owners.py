@@ -7,7 +7,7 @@ import pytest
 
 from app.kinds.presets import PRESETS
 from app.store import Store
-from app.store.acting import as_person
+from app.store.acting import Actor, as_person
 from app.store.sweeps import Next, Start
 from app.sweeps.plan import Plan
 from app.web.form import form as forms
@@ -75,7 +75,7 @@ def test_a_sweep_of_ones_own_changes_no_run_of_others(lab: Lab, store: Store) ->
     """As when an archive of a sweep finds its runs here already: they become members and stay their owner's."""
     spec = PRESETS["digits-tickets"].spec
     plan = Plan.model_validate({"spec": spec.model_dump(mode="json"), "axes": {"seed": {"values": [0, 1]}}})
-    with as_person(lab.ids["mia"]):
+    with as_person(Actor(lab.ids["mia"])):
         starts = [Start({"seed": 0}, spec, "mine"), Start({"seed": 1}, spec, "others")]
         sweep, (mine, others) = store.create_sweep(plan, Next(starts, None), name="mine")
     lab.give(others, "max")

@@ -148,7 +148,7 @@ def test_the_password_of_an_open_browser_cannot_be_guessed(lab: Lab) -> None:
 
 
 def test_pages_of_people_are_gone_without_accounts(client: httpx.Client) -> None:
-    for path in ("/people", "/account"):
+    for path in ("/people", "/account", "/audit"):
         assert client.get(path).status_code == 404
     for path in ("/people/invite", "/people/x/role", "/people/x/link", "/people/x/deactivate", "/account/password",
                  "/account/tokens", "/account/tokens/x/revoke", "/logout", "/logout/everywhere"):  # fmt: skip
