@@ -163,3 +163,9 @@ def test_a_board_of_many_owners_takes_no_more_statements(lab: Lab, hand: Hand) -
             assert client.get("/").status_code == 200
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+def test_only_an_admin_is_offered_to_empty_the_bin(lab: Lab, others: str) -> None:
+    lab.client("max").delete(f"/api/v1/runs/{others}")
+    offered = {who: "/bin/empty" in lab.client(who).get("/bin").text for who in ("vic", "max", "ada")}
+    assert offered == {"vic": False, "max": False, "ada": True}
