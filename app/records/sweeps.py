@@ -38,6 +38,7 @@ class Sweep(Record):
     created_at: datetime
     deleted_at: datetime | None = Field(None, description="When it was moved to the bin.")
     counts: dict[str, int]
+    owner: str | None = Field(None, description="Who has submitted it; nobody where there were no accounts.")
 
     @property
     def plan(self) -> Plan:

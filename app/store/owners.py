@@ -5,13 +5,16 @@ from sqlalchemy import ColumnElement, false, func, select
 from app.store.acting import acting
 from app.store.people import folded
 from app.store.people_tables import users
-from app.store.tables import runs
+from app.store.tables import runs, sweeps
 
 ME = "me"
 """Whoever asks."""
 
 OWNER = select(users.c.name).where(users.c.id == runs.c.owner_id).scalar_subquery().label("owner")
 """The name of a run's owner; no row of another table is locked with the run's."""
+
+OF_SWEEP = select(users.c.name).where(users.c.id == sweeps.c.owner_id).scalar_subquery().label("owner")
+"""The same of a sweep."""
 
 
 def owned_by(name: str) -> ColumnElement[bool]:

@@ -65,6 +65,7 @@ class SweepHead:
     deleted: str
     runs: int
     """Runs that would go to the bin with it, were none of them there."""
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,7 @@ def head(sweep: Sweep, members: Sequence[Member] | None = None) -> SweepHead:
         binned=binned,
         deleted=ago(sweep.deleted_at, now) if sweep.deleted_at else "",
         runs=sweep.started - sweep.counts.get("gone", 0),
+        owner=sweep.owner or "",
     )
 
 

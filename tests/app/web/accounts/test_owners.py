@@ -169,3 +169,14 @@ def test_only_an_admin_is_offered_to_empty_the_bin(lab: Lab, others: str) -> Non
     lab.client("max").delete(f"/api/v1/runs/{others}")
     offered = {who: "/bin/empty" in lab.client(who).get("/bin").text for who in ("vic", "max", "ada")}
     assert offered == {"vic": False, "max": False, "ada": True}
+
+
+def test_a_sweep_shows_whose_it_is_and_offers_what_its_reader_may_do(lab: Lab) -> None:
+    sweep = lab.sweep("max")
+    assert lab.client("mia").get(f"/api/v1/sweeps/{sweep}").json()["owner"] == "max"
+    assert '<span class="owner" title="max"' in lab.client("mia").get("/sweeps").text
+    for who, changes in (("vic", False), ("mia", False), ("max", True), ("ada", True)):
+        page = lab.client(who).get(f"/sweeps/{sweep}").text
+        assert "</span> max" in page
+        for act in ("cancel", "bin", "edit", "extend"):
+            assert (f'action="/sweeps/{sweep}/{act}"' in page) == changes, (who, act)
