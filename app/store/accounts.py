@@ -76,6 +76,11 @@ class Accounts(Connected):
         with self._db.read() as conn:
             return people.person(conn, user_id)
 
+    def people_page(self, q: str, after: str, limit: int) -> Sequence[Person]:
+        """Return accounts by name, from the one after a name on."""
+        with self._db.read() as conn:
+            return people.page(conn, q, after, limit)
+
     def change_person(self, user_id: str, *, role: Role | None = None, active: bool | None = None) -> Person:
         """Change a role, deactivate or reactivate. Raises NotFound, Conflict."""
         with self._db.write() as conn:

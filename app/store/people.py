@@ -116,6 +116,14 @@ def everybody(conn: Connection) -> Sequence[Person]:
     return [_record(row) for row in rows]
 
 
+def page(conn: Connection, q: str, after: str, limit: int) -> Sequence[Person]:
+    """Return accounts whose names contain a text, by name, from the one after a name on."""
+    if not f"{q}{after}".isprintable():
+        return []
+    which = users.c.folded.contains(folded(q.strip()), autoescape=True), users.c.folded > folded(after)
+    return [_record(row) for row in conn.execute(select(users).where(*which).order_by(users.c.folded).limit(limit))]
+
+
 def named(conn: Connection, name: str) -> AnyRow | None:
     """Return the row of an account that can be used, by its name; None where there is none."""
     if not name.isprintable():  # no database looks for what none stores

@@ -12,6 +12,7 @@ from app.web.accounts.page import logged_in
 from app.web.core.context import StoreDep
 from app.web.core.form_data import FormDep
 from app.web.core.page import edge, page
+from app.web.core.parameters import Short
 from app.web.core.root_path import own_path
 from app.web.core.who import VisitorDep
 from app.web.core.words import ago
@@ -23,13 +24,15 @@ def known(request: Request, visitor: VisitorDep) -> None:
 
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(known)])
+LIMIT = 100
+"""People of a page."""
 ROLES: tuple[Role, ...] = get_args(Role)
 
 
 @router.get("/people")
-def people_page(request: Request, store: StoreDep) -> HTMLResponse:
-    """Return everybody who has an account, and the form that invites another."""
-    return _page(request, store)
+def people_page(request: Request, store: StoreDep, q: Short = "", after: Short = "") -> HTMLResponse:
+    """Return who has an account, a page at a time, and the form that invites another."""
+    return _page(request, store, q=q, after=after)
 
 
 @router.post("/people/invite")
@@ -84,9 +87,12 @@ def _address(request: Request, link: str) -> str:
     return f"{base}/join?link={link}"
 
 
-def _page(request: Request, store: Store, status: int = 200, **more: Any) -> HTMLResponse:
-    rows = [_row(person) for person in store.people()]
-    return page(request, "accounts/people.html", status, rows=rows, roles=ROLES, shell=edge(request, store), **more)
+def _page(request: Request, store: Store, status: int = 200, q: str = "", after: str = "", **more: Any) -> HTMLResponse:
+    people = store.people_page(q, after, LIMIT + 1)
+    return page(
+        request, "accounts/people.html", status, rows=[_row(person) for person in people[:LIMIT]], roles=ROLES, q=q,
+        next=people[LIMIT - 1].name if len(people) > LIMIT else "", shell=edge(request, store), **more,
+    )  # fmt: skip
 
 
 def _row(person: Person) -> dict[str, Any]:

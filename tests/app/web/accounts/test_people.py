@@ -6,12 +6,12 @@ from html import unescape
 import httpx
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from app.store import Store
 from app.store.errors import Conflict
 from app.store.people import LAST
-from app.store.people_tables import invitations
+from app.store.people_tables import invitations, users
 from app.web.accounts import cookie
 from app.web.accounts.rules import NEEDS
 from tests.app.in_process import in_process
@@ -166,3 +166,25 @@ def test_a_web_that_has_not_heard_of_accounts_yet_gives_none_away(app: FastAPI, 
     assert store.people() == people
     with store._db.read() as conn:
         assert conn.scalar(select(func.count()).select_from(invitations)) == links
+
+
+def test_many_people_come_in_pages_and_are_found_by_name(lab: Lab, store: Store) -> None:
+    rows = [
+        {"id": f"u{number:09d}", "name": f"User_{number:03}", "folded": f"user_{number:03}", "password": "",
+         "role": "member", "created_at": 1.0}
+        for number in range(250)
+    ]  # fmt: skip
+    with store._db.write() as conn:
+        conn.execute(insert(users), rows)
+    ada, path = lab.client("ada"), "/people"
+    seen: list[str] = []
+    while path:
+        page = ada.get(path).text
+        seen += re.findall(r'<span class="name">(.*?)</span>', page)
+        (path,) = re.findall(r'href="(/people[^"]*)" rel="next"', page) or [""]
+        path = unescape(path)
+    assert seen == ["ada", "max", "mia", *(f"User_{number:03}" for number in range(250)), "vic"]
+    found = re.findall(r'<span class="name">(.*?)</span>', ada.get("/people?q=USER_24").text)
+    assert found == [f"User_24{number}" for number in range(10)]
+    for odd in ("%", "\x01", "'"):
+        assert '<span class="name">' not in ada.get("/people", params={"q": odd}).text
