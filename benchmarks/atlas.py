@@ -114,7 +114,7 @@ def scene() -> Scene:
         store.close()
         web = _web(running)
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
+            browser = playwright.chromium.launch(executable_path=find(whole=True), args=FLAGS)
             page = browser.new_page(viewport={"width": 1280, "height": 900})
             # A reader comes from the run's page; of its masks nothing has been read yet.
             page.goto(f"{running.url}/runs/{run}")

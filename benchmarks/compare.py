@@ -35,7 +35,7 @@ def measure() -> float:
         while store.unmeasured(1):
             time.sleep(0.2)
         store.close()
-        browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find(whole=True), args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.add_init_script(WATCH)
         times = [_once(page, running.url) for _ in range(ROUNDS)]

@@ -36,7 +36,7 @@ def measure() -> float:
     with server(workers=0) as running, sync_playwright() as playwright:
         store, queue = running.store(), running.queue()
         claims = begin_runs(store, RUNS)
-        browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find(whole=True), args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 4000})
         page.goto(f"{running.url}/compare?runs={','.join(claim.run_id for claim in claims)}")
         page.wait_for_selector("#figure-compared_training .main-svg")

@@ -47,7 +47,7 @@ def measure() -> float:
         (run,) = write_run(store, OPTIMIZERS, widths=(SIDE,), steps=STEPS, twins=False)
         frames = len(run.spec.observed_steps())
         store.close()
-        browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find(whole=True), args=FLAGS)
         page = browser.new_page(viewport={"width": 1280, "height": 1900})
         page.add_init_script(WATCH)
         page.goto(f"{running.url}/runs/{run.id}?tab=film&large=1")

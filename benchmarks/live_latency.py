@@ -63,7 +63,7 @@ class Feed:
 def measure_latencies(gaps_s: list[float]) -> list[float]:
     """Seconds to the pixel for each row after the first, on every page; `gaps_s` are the pauses before the rows."""
     with feed() as (running_url, source), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find(), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find(whole=True), args=FLAGS)
         pages = [browser.new_page(viewport={"width": 1280, "height": 820}) for _ in range(PAGES)]
         source.measure()
         for page in pages:

@@ -37,7 +37,7 @@ export class FigureCard {
     this.reset = /** @type {HTMLElement} */ (card.querySelector(".reset"));
     this.axis = /** @type {HTMLElement} */ (card.querySelector(".axis"));
     const rule = RULES[this.name];
-    this.leads = rule ? new Leads(this.plot, /** @type {HTMLElement} */ (card.querySelector(".ways")), rule) : null;
+    this.leads = rule ? new Leads(this.plot, rule) : null;
     /** @type {import("./api.js").Figure | null} */
     this.drawn = null;
     /** The y range that holds everything, of an axis that is cut. @type {[number, number] | null} */

@@ -34,8 +34,8 @@ export const RULES = {
 
 /** Makes the points of one plot lead where its rule says: by a click of a mouse, by a link after a tap. */
 export class Leads {
-  /** @param {HTMLElement} plot @param {HTMLElement} ways where the link goes @param {Rule} rule */
-  constructor(plot, ways, rule) {
+  /** @param {HTMLElement} plot @param {Rule} rule */
+  constructor(plot, rule) {
     this.plot = plot;
     this.rule = rule;
     /** @type {any[]} */
@@ -44,7 +44,8 @@ export class Leads {
     this.link = document.createElement("a");
     this.link.className = "lead";
     this.link.hidden = true;
-    ways.prepend(this.link);
+    // Under the plot: what a finger has just touched stays where it is.
+    plot.after(this.link);
     plot.addEventListener("pointerdown", (event) => { this.touch = event.pointerType === "touch"; }, true);
     plot.addEventListener("mousemove", (event) => plot.classList.toggle("leads", !this.touch && this.under(event) !== null));
   }

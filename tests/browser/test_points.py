@@ -66,6 +66,8 @@ def test_a_tap_reads_a_value_and_offers_the_masks_as_a_link(watched: Watched, fi
     page.wait_for_timeout(300)
     assert page.url == before
     expect(page.locator(f"{BIG} .lead")).to_have_text("Open the masks of level 1")
+    # A plot that moved under the finger would hide what the finger reads.
+    assert page.evaluate(AT, 1) == [x, y]
     page.locator(f"{BIG} .lead").tap()
     page.wait_for_url(re.compile("tab=masks"))
     assert "level=1" in page.url

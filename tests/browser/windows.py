@@ -31,6 +31,9 @@ class Windows:
             )
             context.set_default_timeout(20_000)
             page = context.new_page()
+            # As one that is handed on: where a mouse has never been, a tap is followed by news that it has left.
+            page.goto("/healthz")
+            page.mouse.move(0, 0)
         self._kinds[page] = kind
         return page
 
