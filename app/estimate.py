@@ -60,6 +60,9 @@ class Spread(NamedTuple):
 LEAST, LATEST = 5, 20
 
 
+_IDLE = "; a worker that is idle for some minutes times a step of every model"
+
+
 class Estimate(NamedTuple):
     """Wall-clock seconds, or None when nothing comparable was measured; `basis` says what it rests on."""
 
@@ -72,11 +75,11 @@ def estimate_seconds(spec: Experiment, speeds: Iterable[Speed], slots: int) -> E
 
     A replicate runs on one slot, so more slots than replicates do not help.
     """
-    model, dataset, batch_size, unit = spec.pace
+    model, dataset, batch_size, unit, *_ = spec.pace
     what = model if dataset == "any" else f"{model} on {dataset}"
     nearest = _nearest(spec, speeds)
     if nearest is None:
-        return Estimate(None, f"{what} has not been timed here yet")
+        return Estimate(None, f"{what} has not been timed here yet{_IDLE if dataset != 'any' else ''}")
     if slots < 1:
         return Estimate(None, "no worker is running")
     unit_s = _unit_s(spec, nearest)
@@ -110,12 +113,13 @@ def spread(spec: Experiment, timings: Iterable[Timing]) -> Spread | None:
 
 
 def _unit_s(spec: Experiment, speed: Speed) -> float:
-    return speed.step_s * spec.pace.batch_size / speed.batch_size
+    measured = spec.pace.standard._replace(batch_size=speed.batch_size)
+    return speed.step_s * spec.pace.examples / measured.examples
 
 
 def _nearest(spec: Experiment, speeds: Iterable[Speed]) -> Speed | None:
     """The speed of the batch size nearest by ratio; among equals the slower, so that no estimate is too short."""
-    model, dataset, batch_size, _ = spec.pace
+    model, dataset, batch_size, *_ = spec.pace
     known = [
         speed
         for speed in speeds

@@ -2,11 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import get_args
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.contract.experiment import cut
 from app.contract.params import DatasetParams, ModelParams, Params, misfit
 from app.methods.catalog import CATALOG
 from app.settings import Settings
@@ -52,15 +53,26 @@ def _run(settings: Settings, device: str, idle: Callable[[], bool]) -> bool:
 
 
 def missing(store: Store, device: str) -> set[tuple[str, str]]:
-    """Models and data sets of the catalog, and Mflop of any ("mlp", "any"), without a known speed on `device`."""
+    """Return models and data sets of the catalog, whole and cut, without a known speed on `device`.
+
+    A Mflop of any work is ("mlp", "any").
+    """
     known = {(speed.model, speed.dataset) for speed in store.speeds() if speed.device == device_kind(device)}
     models = {
-        (model, dataset)
+        (model, name)
         for model, entry in CATALOG["model"].items()
         for dataset, data in CATALOG["dataset"].items()
         if fit(entry.params, data.params)
+        for name in _timed(dataset, data.params)
     }
     return (models | {("mlp", "any")}) - known
+
+
+def _timed(name: str, dataset: type[Params]) -> Iterator[str]:
+    """Yield what speeds on a data set are called: as it is, and with its pictures cut."""
+    yield name
+    if issubclass(dataset, DatasetParams) and dataset.examples == "pictures":
+        yield cut(name)
 
 
 def fit(model: type[Params], dataset: type[Params]) -> bool:

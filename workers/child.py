@@ -266,11 +266,12 @@ class Attempt:
         step_s = self._stopwatch.step_s()
         # In a stack the time of a step is no network's own.
         if step_s is not None and not self._job.stacked:
-            model, dataset, batch_size, _ = self._claim.spec.pace
+            pace = self._claim.spec.pace
+            standard_s = step_s * pace.standard.examples / pace.examples
             kind = device_kind(self._device)
             # A speed only makes estimates better; a training that is going well must not end for want of one.
             with suppress(SQLAlchemyError):
-                self._store.record_speed(model, dataset, batch_size, kind, step_s)
+                self._store.record_speed(pace.model, pace.dataset, pace.batch_size, kind, standard_s)
 
     def _saved_or_late(self, order: Order, output: Output) -> bool:
         """Return whether to stop now: a shard that another worker will resume is first saved, if that is soon."""

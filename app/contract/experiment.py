@@ -11,17 +11,41 @@ from app.contract.strict import FieldError as FieldError
 from app.contract.tickets import TicketRef
 from app.contract.training_key import TrainingKey
 
+EVAL_EVERY = 100
+"""Steps between evaluations in measured speeds: the default of the spec."""
+
 
 class Pace(NamedTuple):
-    """What the time that a unit of work takes depends on: told by workers, read by estimates.
+    """What the time that a unit of work takes depends on: workers measure it, estimates read it.
 
-    `batch_size` scales it; `unit` is what a time is counted by, such as "per step".
+    `unit` is what a time is counted by, such as "per step". An evaluation of `evaluated` examples follows every
+    `eval_every` units.
     """
 
     model: str
     dataset: str
     batch_size: int
     unit: str
+    evaluated: int = 0
+    eval_every: int = EVAL_EVERY
+
+    @property
+    def examples(self) -> float:
+        """Return how many training examples take as long as a unit and its share of an evaluation.
+
+        An evaluation has no backward pass, which takes about twice as long as the forward one.
+        """
+        return self.batch_size + self.evaluated / (3 * self.eval_every)
+
+    @property
+    def standard(self) -> "Pace":
+        """Return the same with evaluations as often as in measured speeds."""
+        return self._replace(eval_every=EVAL_EVERY)
+
+
+def cut(dataset: str) -> str:
+    """Return what a pace calls a data set whose pictures are padded, cropped and flipped at random."""
+    return f"{dataset}, pad_crop_flip"
 
 
 PRODUCTS = Pace("mlp", "any", 1, "per Mflop")

@@ -27,7 +27,7 @@ class Timing(NamedTuple):
 
 
 def spec(**changed: Any) -> LotterySpec:
-    return LotterySpec.model_validate({**PRESETS["digits-tickets"].spec.model_dump(), **changed})
+    return LotterySpec.model_validate({**PRESETS["digits-tickets"].spec.model_dump(), "eval_every": 100, **changed})
 
 
 def step_seconds(speeds: list[Speed], model: str, dataset: str, batch_size: int, device: str) -> float | None:
@@ -44,8 +44,17 @@ def test_a_measured_step_is_taken_as_it_is() -> None:
 
 def test_another_batch_is_scaled_from_the_nearest_by_ratio() -> None:
     speeds = [Speed(batch_size=32, step_s=0.001), Speed(batch_size=512, step_s=0.01)]
-    assert step_seconds(speeds, "lenet_300_100", "digits", 64, "cpu") == pytest.approx(0.002)
-    assert step_seconds(speeds, "lenet_300_100", "digits", 256, "cpu") == pytest.approx(0.005)
+    # Every 100 steps 540 pictures are evaluated, each for a third of the time: 1.8 training pictures a step.
+    assert step_seconds(speeds, "lenet_300_100", "digits", 64, "cpu") == pytest.approx(0.001 * 65.8 / 33.8)
+    assert step_seconds(speeds, "lenet_300_100", "digits", 256, "cpu") == pytest.approx(0.01 * 257.8 / 513.8)
+
+
+def test_evaluations_count_as_often_as_they_are_made() -> None:
+    rare, often = (estimate_seconds(spec(eval_every=n), [Speed()], 1).seconds for n in (1_000, 10))
+    assert rare is not None
+    assert rare / 102 == pytest.approx((60 + 0.18) / (60 + 1.8))
+    assert often is not None
+    assert often / 102 == pytest.approx((60 + 18) / (60 + 1.8))
 
 
 @pytest.mark.parametrize(
@@ -58,9 +67,8 @@ def test_nothing_comparable_gives_none(model: str, dataset: str, device: str) ->
 
 def test_cut_pictures_have_a_pace_of_their_own() -> None:
     cut, speeds = spec(augmentation="pad_crop_flip", replicates=1), [Speed()]
-    assert (
-        estimate_seconds(cut, speeds, 1).basis == "lenet_300_100 on digits, pad_crop_flip has not been timed here yet"
-    )
+    untimed = "lenet_300_100 on digits, pad_crop_flip has not been timed here yet"
+    assert estimate_seconds(cut, speeds, 1).basis.startswith(untimed)
     both = spec(augmentation="pad_crop_flip", precision="bfloat16")
     assert estimate_seconds(both, speeds, 1).basis.startswith("lenet_300_100 on digits, pad_crop_flip, bfloat16 has")
     speeds.append(Speed(dataset="digits, pad_crop_flip", step_s=0.005))
@@ -95,17 +103,21 @@ def test_replicates_run_at_once_as_far_as_there_are_slots() -> None:
 
 def test_a_scaled_basis_says_so() -> None:
     told = estimate_seconds(spec(), [Speed(batch_size=30, step_s=0.001)], 3)
-    assert told.seconds == pytest.approx(68.0)
+    assert told.seconds == pytest.approx(34 * 61.8 / 31.8)
     assert "scaled from batch 30" in told.basis
 
 
 def test_what_is_missing_is_named() -> None:
-    assert estimate_seconds(spec(), [], 2) == Estimate(None, "lenet_300_100 on digits has not been timed here yet")
+    assert estimate_seconds(spec(), [], 2) == Estimate(
+        None,
+        "lenet_300_100 on digits has not been timed here yet; a worker that is idle for some minutes times a step of "
+        "every model",
+    )
     assert estimate_seconds(spec(), [Speed()], 0) == Estimate(None, "no worker is running")
 
 
 def test_a_replicate_is_told_by_its_units() -> None:
-    assert replicate_seconds(spec(), [Speed(batch_size=30, step_s=0.001)]) == pytest.approx(34 * 1000 * 0.002)
+    assert replicate_seconds(spec(), [Speed(batch_size=30, step_s=0.001)]) == pytest.approx(34 * 61.8 / 31.8)
     assert replicate_seconds(spec(), []) is None
 
 

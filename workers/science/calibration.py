@@ -6,10 +6,12 @@ from typing import NamedTuple, cast
 import torch
 from torch import nn
 
+from app.contract.experiment import EVAL_EVERY, cut
 from app.contract.params import DatasetParams, ModelParams, misfit
 from app.methods.catalog import CATALOG
 from workers.science.build import build
 from workers.science.compute_time import clock
+from workers.science.data import augmentation
 from workers.science.data.dataset import Dataset, Split
 from workers.science.metrics.evaluate import evaluate
 from workers.science.models.init import initialise
@@ -22,13 +24,10 @@ from workers.science.train.dense import Dense
 from workers.science.train.state import LoopState
 from workers.science.train.task import CLASSIFICATION, NEXT_TOKEN, Task
 
-EVAL_EVERY = 100
-"""Steps between evaluations that a timed step pays its share of: the default of the spec."""
-
-
 _EXAMPLES = 100
-_FEW = 6
-"""Examples of the first look at a model; one that takes long for them is not timed with more."""
+_CUTS = 5
+_FEW, _MORE = 6, 18
+"""Examples of the first looks at a model; one that takes long for them is not timed with a whole batch."""
 WIDTH = 256
 """Rows and columns of the matrix that tells a Mflop's time: the default of the erasure study."""
 
@@ -58,16 +57,36 @@ def calibrate(
     if wanted is None or ("mlp", "any") in wanted:
         yield StepTime("mlp", "any", 1, _mflop_s(seconds, device))
     for model in CATALOG["model"]:
-        sets = {name: params for name, params in _sets().items() if wanted is None or (model, name) in wanted}
+        sets = {
+            name: params
+            for name, params in _sets().items()
+            if wanted is None or (model, name) in wanted or (model, cut(name)) in wanted
+        }
         for like in {(params.shape, params.n_classes): params for params in sets.values()}.values():
             try:
                 step_s, example_s = _times(model, like, batch_size, seconds, device)
             except ValueError:  # a model that does not take these examples
                 continue
             for name, params in sets.items():
-                if (params.shape, params.n_classes) == (like.shape, like.n_classes):
-                    evaluated = params.n_validation + params.n_test
-                    yield StepTime(model, name, batch_size, step_s + evaluated * example_s / EVAL_EVERY)
+                if (params.shape, params.n_classes) != (like.shape, like.n_classes):
+                    continue
+                whole_s = step_s + (params.n_validation + params.n_test) * example_s / EVAL_EVERY
+                if wanted is None or (model, name) in wanted:
+                    yield StepTime(model, name, batch_size, whole_s)
+                if params.examples == "pictures" and (wanted is None or (model, cut(name)) in wanted):
+                    yield StepTime(model, cut(name), batch_size, whole_s + _cut_s(params, batch_size, device))
+
+
+def _cut_s(like: type[DatasetParams], batch_size: int, device: torch.device | str) -> float:
+    """Return the seconds that cutting a batch of pictures takes."""
+    x, black = _drawn(like, batch_size, "batch").x.to(device), torch.zeros(like.shape[0], device=device)
+    now = clock(device)
+    began = now()
+    for number in range(_CUTS):
+        cuts = augmentation.draw(batch_size, generator(number, "calibration", "cuts"))
+        augmentation.cut(x, cuts.to(device), black)
+    _wait(device)
+    return (now() - began) / _CUTS
 
 
 def _sets() -> dict[str, type[DatasetParams]]:
@@ -104,10 +123,11 @@ def _times(
     initialise(model, generator(0, "calibration"), "normal")  # defined for any
     model.to(device)
     few_s = 0.0 if batch_size <= _FEW else _step_s(model, like, _FEW, seconds / 4, device)
-    if few_s < seconds / 4:
+    if few_s < seconds / 4 or batch_size <= _MORE:
         step_s, n_examples = _step_s(model, like, batch_size, seconds, device), _EXAMPLES
-    else:  # so long that it grows with the number of examples
-        step_s, n_examples = few_s * batch_size / _FEW, _FEW
+    else:  # beyond what every step costs, it grows with the number of examples
+        more_s = _step_s(model, like, _MORE, seconds / 4, device)
+        step_s, n_examples = few_s + max(0.0, more_s - few_s) * (batch_size - _FEW) / (_MORE - _FEW), _FEW
     examples = _drawn(like, n_examples, "evaluation").to(device)
     now = clock(device)
     began = now()

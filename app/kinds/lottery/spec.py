@@ -171,7 +171,8 @@ class LotterySpec(Experiment):
         """The same network on the same pictures, cut or not, in the same precision."""
         usual = {"none", "float32"}
         pictures = [self.dataset.kind, *(item for item in (self.augmentation, self.precision) if item not in usual)]
-        return Pace(self.model.label, ", ".join(pictures), self.batch_size, "per step")
+        evaluated = self.dataset.n_validation + self.dataset.n_test
+        return Pace(self.model.label, ", ".join(pictures), self.batch_size, "per step", evaluated, self.eval_every)
 
     @property
     def stackable(self) -> bool:

@@ -10,6 +10,9 @@ from app.store import Reads, Speed, Timing
 from app.web.core.words import duration, span
 from app.web.submission.waits import obstacle
 
+UNCOMPARED = "within about a factor of 2 as no similar run has been compared yet"
+"""How sure an estimate from timed steps alone is: steps of four deep models took 0.96 to 1.05 times theirs."""
+
 
 @dataclass(frozen=True)
 class Here:
@@ -42,7 +45,7 @@ class Here:
             return f"Time not known: {basis}."
         error = spread(spec, self.timings)
         if error is None:
-            return f"About {duration(seconds * share)} here with nothing else running: {basis}."
+            return f"About {duration(seconds * share)} here with nothing else running, {UNCOMPARED}: {basis}."
         return f"About {self._time(spec, seconds * share)} here, {past(error)}: {basis}."
 
     def _time(self, spec: Experiment, seconds: float) -> str:

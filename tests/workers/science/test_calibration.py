@@ -6,9 +6,11 @@ import pytest
 import torch
 from torch import nn
 
+from app.contract.experiment import EVAL_EVERY, cut
+from app.kinds.presets import PRESETS
 from app.methods.catalog import CATALOG
 from workers.calibration import fit
-from workers.science.calibration import EVAL_EVERY, calibrate
+from workers.science.calibration import calibrate
 from workers.science.models.conv import conv_network
 
 
@@ -25,7 +27,12 @@ def test_every_model_is_timed_on_every_data_set() -> None:
     assert ("vgg_11", "digits") not in models
     assert ("char_transformer", "tiny_shakespeare") in models
     assert ("lenet_300_100", "tiny_shakespeare") not in models
-    assert {(t.model, t.dataset) for t in times} == models | {("mlp", "any")}
+    cut_too = {(m, cut(d)) for m, d in models if d != "tiny_shakespeare"}
+    assert {(t.model, t.dataset) for t in times} == models | cut_too | {("mlp", "any")}
+    took = {(t.model, t.dataset): t.step_s for t in times}
+    assert all(took[model, cut(dataset)] > took[model, dataset] for model, dataset in models if dataset == "digits")
+    trained = [p.spec for p in PRESETS.values() if p.spec.kind == "lottery"]
+    assert {spec.pace[:2] for spec in trained} <= took.keys()
     assert all(0 < t.step_s < time.perf_counter() - began for t in times)
     assert {t.batch_size for t in times if t.model != "mlp"} == {8}
 
@@ -48,6 +55,14 @@ def test_a_step_is_what_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     evaluated = {"digits": 540, "mnist": 15_000}
     for time_ in calibrate(2, seconds=3, wanted=sets):
         assert time_.step_s == pytest.approx(5 / 4 + evaluated[time_.dataset] / 100 / EVAL_EVERY)
+
+
+def test_what_every_step_costs_is_not_multiplied_with_the_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model so slow that it is timed on few examples: 10 s a step and 2 s an example make 130 s for 60."""
+    monkeypatch.setattr("workers.science.calibration._step_s", lambda _model, _like, n, *_: 10.0 + 2.0 * n)
+    monkeypatch.setattr("workers.science.calibration.clock", lambda _device: lambda: 0.0)
+    (seen,) = calibrate(60, wanted={("resnet_20", "digits")})
+    assert seen.step_s == pytest.approx(130.0)
 
 
 def test_the_global_generator_is_left_alone() -> None:

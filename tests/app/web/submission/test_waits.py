@@ -17,10 +17,13 @@ from app.store import Store
 from app.store.database import Database
 from app.store.tables import shards
 from app.web.form import form as forms
+from app.web.submission.cost import UNCOMPARED
 from tests.app.conftest import Hand, Serve
 
 GPU = "no gpu worker is running: the run waits for one"
 SPEC = PRESETS["digits-tickets"].spec
+STEP_S = 0.001 * (60 + 540 / 300) / (60 + 540 / 150)
+"""A step with an evaluation of 540 pictures every 100 of them, where one with one every 50 takes 1 ms."""
 
 
 @pytest.fixture
@@ -97,10 +100,10 @@ def test_a_run_that_a_worker_cannot_go_on_with_says_what_differs(
 def test_an_estimate_is_what_those_like_it_took(client: httpx.Client, store: Store) -> None:
     """Ten replicates that were told 20 % too much, by hand; and one that took half as long."""
     _work(store, "cpu")
-    store.record_speed("lenet_300_100", "digits", 60, "cpu", 0.001)
+    store.record_speed("lenet_300_100", "digits", 60, "cpu", STEP_S)
     data = forms.values(SPEC) | {"kind": "lottery"}
     text = unescape(client.post("/new/estimate", data=data).text)
-    assert "here with nothing else running: 1 ms per step" in text
+    assert f"here with nothing else running, {UNCOMPARED}: 1 ms per step" in text
     database = Database(store.database_url)
     for _ in range(4):
         client.post("/api/v1/runs", json={"preset": "digits-tickets"})
@@ -122,7 +125,7 @@ def test_an_estimate_is_what_those_like_it_took(client: httpx.Client, store: Sto
 def test_an_estimate_widens_after_estimates_that_were_off(client: httpx.Client, store: Store) -> None:
     """Replicates that took from half to three times as long as estimated, by hand."""
     _work(store, "cpu")
-    store.record_speed("lenet_300_100", "digits", 60, "cpu", 0.001)
+    store.record_speed("lenet_300_100", "digits", 60, "cpu", STEP_S)
     database = Database(store.database_url)
     for _ in range(2):
         client.post("/api/v1/runs", json={"preset": "digits-tickets"})
@@ -146,7 +149,7 @@ def test_an_estimate_widens_after_estimates_that_were_off(client: httpx.Client, 
 def test_a_busy_machine_widens_an_estimate_and_does_not_move_it(client: httpx.Client, store: Store) -> None:
     """Replicates that all took eight times as long as estimated, by hand."""
     _work(store, "cpu")
-    store.record_speed("lenet_300_100", "digits", 60, "cpu", 0.001)
+    store.record_speed("lenet_300_100", "digits", 60, "cpu", STEP_S)
     database = Database(store.database_url)
     for _ in range(2):
         client.post("/api/v1/runs", json={"preset": "digits-tickets"})
@@ -173,7 +176,7 @@ def test_a_new_run_starts_behind_those_that_run_and_wait(client: httpx.Client, s
         return found[0] if found else ""
 
     _work(store, "cpu")
-    store.record_speed("lenet_300_100", "digits", 60, "cpu", 0.001)
+    store.record_speed("lenet_300_100", "digits", 60, "cpu", STEP_S)
     assert start() == ""
     spec = SPEC.model_dump(mode="json") | {"replicates": 1}
     client.post("/api/v1/runs", json={"spec": spec})
