@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
+from app.contract.words import plural
 from app.plotting import words
 from app.records import Member, Sweep
 from app.sweeps.axes import Axis, key, written
@@ -97,7 +98,7 @@ class SweepData:
         left = self.started - len(self.members) - self.stopped
         early = f"; {self.stopped} stopped early" if self.stopped else ""
         rest = f"{early}; {left} without a value{' yet' if self.live else ''}" if left else early
-        return f"n = {len(self.members)} runs{rest}"
+        return f"n = {plural(len(self.members), 'run')}{rest}"
 
     @property
     def nothing(self) -> str:

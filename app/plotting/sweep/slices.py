@@ -66,15 +66,16 @@ def draw(data: SweepData, path: str) -> go.Figure:
                         "line": {"width": 2.5, "color": LOOKS[BEST].color}},
              "meta": {"role": BEST, "part": "mean"}}
         )  # fmt: skip
+    others = "; its other fields vary too" if len(data.columns) > 1 else ""
     mean = " · dash = mean over runs of the same value" if shared else ""
     return figure(
         traces,
         title=f"{data.looked.title[:1].upper()}{data.looked.title[1:]} against {field.label}",
         finding=finding(data, path),
-        foot=f"{data.n_text} · dot = one run; its other fields vary too{mean}",
+        foot=f"{data.n_text} · dot = one run{others}{mean}",
         n=len(y),
         xaxis=ticks(field, field.label),
-        yaxis=axis(data.looked.axis),
+        yaxis=axis(data.looked.axis, showticklabels=len(y) > 0),
         hovermode="closest",
     )
 

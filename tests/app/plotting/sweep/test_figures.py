@@ -1,5 +1,6 @@
 """Figures of sweeps: their numbers by hand, and only traces that the bundle can draw."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,6 +52,16 @@ def test_best_so_far_only_improves_in_its_direction() -> None:
     assert best_so_far.draw(data()).layout.xaxis.dtick == 1
     assert best_so_far.draw(data(rows=ROWS * 4)).layout.xaxis.dtick is None
     assert "n = 5 runs; 1 without a value" in best_so_far.draw(data()).layout.meta["foot"]
+
+
+def test_a_slice_of_one_run_or_of_none_says_no_more_than_there_is() -> None:
+    one = slices.draw(data(rows=ROWS[:1]), "optimizer.lr")
+    assert one.layout.meta["foot"] == "n = 1 run · dot = one run; its other fields vary too"
+    assert one.layout.yaxis.showticklabels
+    alone = data(rows=ROWS[:1])
+    only = slices.draw(replace(alone, columns=alone.columns[:1]), "optimizer.lr")
+    assert only.layout.meta["foot"] == "n = 1 run · dot = one run"
+    assert slices.draw(data(rows=[]), "mode").layout.yaxis.showticklabels is False
 
 
 def test_a_slice_has_the_mean_of_runs_that_share_a_value() -> None:
