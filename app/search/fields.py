@@ -50,7 +50,12 @@ def field_of(comparison: Comparison) -> Field:
     types = types_of(name)
     if types:
         return Field(name, types, of_run=False)
-    if "@" in name:
+    measure, at, share = name.partition("@")
+    if at and not _PERCENT.fullmatch(share) and types_of(f"{measure}@5"):
+        raise wrong(comparison.at, f"{share or 'nothing'} is no percentage of kept weights; write it as in {EXAMPLE}")
+    if at and types_of(f"{measure}@5"):
+        raise wrong(comparison.at, f"{share} is not above 0 % and up to 100 % of kept weights, as in {EXAMPLE}")
+    if at and types_of(measure):
         raise wrong(comparison.at, f"{comparison.field} is not measured at each density; {EXAMPLE} is")
     like = get_close_matches(name, names(), n=3, cutoff=0.6)
     hint = f"; did you mean {' or '.join(like)}?" if like else "."

@@ -23,7 +23,7 @@ DEPTH = 12
 """Brackets and exclusions that may stand in one another."""
 
 _SPACE = re.compile(r"\s+")
-_FIELD = re.compile(r"[A-Za-z_][\w.]*(?:@\d+(?:\.\d+)?%?)?(?=!=|[:=<>≤≥])(?!://)")
+_FIELD = re.compile(r"[A-Za-z_][\w.]*(?:@[^\s()\",:=<>≤≥!@]*)?(?=!=|[:=<>≤≥])(?!://)")
 _OPERATOR = re.compile(r"!=|<=|>=|[:=<>≤≥]")
 _VALUE = re.compile(r'"([^"]*)"|([^\s,()"]+)')
 _LOOSE = re.compile(r"(?:!=|<=|>=|[:=<>≤≥])")

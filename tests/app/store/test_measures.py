@@ -95,9 +95,12 @@ def test_a_list_is_sorted_by_measures_runs_without_last(measured: Store, sort: s
 @pytest.mark.parametrize(
     ("q", "words"),
     [
+        ("accuracy@x>0.9", "at character 1: x is no percentage of kept weights; write it as in accuracy@5%"),
+        ("accuracy@>0.9", "at character 1: nothing is no percentage of kept weights; write it as in accuracy@5%"),
+        ("ana@lab:3", "at character 1: there is no field ana@lab. Quote it to search for it as it is written"),
         ("lr@5%>1", "at character 1: lr@5% is not measured at each density; accuracy@5% is"),
-        ("a accuracy@200%>1", "at character 3: accuracy@200% is not measured"),
-        ("accuracy@0%>1", "accuracy@0% is not measured"),
+        ("a accuracy@200%>1", "at character 3: 200% is not above 0 % and up to 100 % of kept weights, as in"),
+        ("accuracy@0%>1", "at character 1: 0% is not above 0 % and up to 100 % of kept weights, as in"),
         ("accurcy>1", "did you mean accuracy"),
         ("verdict>matches", "verdict is a word"),
         ("disk_bytes>many", "disk_bytes is a number"),
