@@ -79,10 +79,11 @@ def _start(speeds: Sequence[Speed], plan: Plan, values: Values, name: str, known
 
 def named(sweep: str, values: str) -> str:
     """Return the name of a member, whose values tell it apart: where it is too long, that of the sweep is cut first."""
-    room = NAME_LENGTH - len(": ") - len(values)
+    mark = " " if sweep.endswith(("?", "!", ".", ":")) else ": "
+    room = NAME_LENGTH - len(mark) - len(values)
     if len(sweep) > room:
         sweep = f"{sweep[: room - 1].rstrip()}…" if room > 1 else ""
-    return f"{sweep}: {values}" if sweep else values[:NAME_LENGTH]
+    return f"{sweep}{mark}{values}" if sweep else values[:NAME_LENGTH]
 
 
 def _words(error: object) -> str:

@@ -10,7 +10,10 @@ from app.search.fields import fact_fields, measure_of, path_of, types_of
 from app.web.core.words import duration, size
 
 MOST = 3
-"""Columns that come by themselves."""
+"""Columns that come by themselves. With three, the name of a run keeps a third of a window of 1280 pixels.
+
+More on a wider window would need its width, which a server does not know before it answers, or move what is there.
+"""
 _SHOWN = ("kind", "dataset", "model")
 """Fields that every row has anyway."""
 _SHARES = ("50%", "20%", "10%", "5%", "2%", "1%")

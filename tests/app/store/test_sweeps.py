@@ -178,7 +178,9 @@ def test_a_long_name_of_a_sweep_is_cut_before_the_values_of_its_members(
     assert long == f"{'n' * length}: seed 1234567" if length <= 186 else long == f"{'n' * 185}…: seed 1234567"
 
 
-def test_values_that_fill_a_name_leave_no_room_for_the_sweep() -> None:
+def test_a_member_is_named_by_its_sweep_and_its_values_which_may_leave_no_room_for_it() -> None:
+    assert named("a sweep", "lr 0.1") == "a sweep: lr 0.1"
+    assert named("Which rate?", "lr 0.1") == "Which rate? lr 0.1"
     assert named("a sweep", "v" * 196) == f"a…: {'v' * 196}"
     assert named("a sweep", "v" * 197) == "v" * 197
     assert named("a sweep", "v" * 300) == "v" * 200
