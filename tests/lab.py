@@ -1,5 +1,6 @@
 """A lab of real parts in one folder: a Valkey server, Celery workers, a web and the store they share."""
 
+import atexit
 import os
 import signal
 import subprocess
@@ -7,7 +8,9 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
 
@@ -58,6 +61,18 @@ def calibrate(store: Store) -> list[Speed]:
     return store.speeds()
 
 
+@cache
+def _machines() -> Path:
+    folder = TemporaryDirectory(prefix="ticketscope-machines-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
+
+
+def remember(data_dir: Path) -> None:
+    """Let workers of this folder know what those of others have measured: half a second for each model otherwise."""
+    (data_dir / "machines").symlink_to(_machines())
+
+
 def alive(process: psutil.Process) -> bool:
     """Whether a process runs; one that only waits to be collected does not."""
     return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
@@ -81,6 +96,7 @@ class Lab:
         self.store = Store(f"sqlite:///{folder / 'ticketscope.db'}", str(folder / "artifacts"))
         self.store.migrate()
         self.speeds = calibrate(self.store)
+        remember(folder)
         self.queue = Queue(broker.url(self.port, folder))
         self.log = (folder / "workers.log").open("ab")
         # As of `up`: whoever asks while the web is away waits in this socket.

@@ -7,12 +7,13 @@ import pytest
 
 from app.settings import Settings
 from app.store import Store
-from tests.lab import Lab
+from tests.lab import Lab, remember
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Those of a process whose data are its own."""
+    remember(tmp_path)
     return Settings(data_dir=tmp_path)
 
 
