@@ -82,6 +82,7 @@ def web(
     import uvicorn
 
     from app.connections import at_once, bound, bounded
+    from app.garbage import freeze
     from app.main import create_app
     from app.queue import Queue
 
@@ -95,6 +96,7 @@ def web(
         # An open page holds a stream that never ends by itself.
         timeout_graceful_shutdown=2,
     )
+    freeze()
     uvicorn.Server(config).run(sockets=[listener])
 
 

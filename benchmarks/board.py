@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 import httpx
 import numpy as np
 
+from app.garbage import freeze
 from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings
@@ -91,6 +92,7 @@ def _served(store: Store) -> Iterator[Get]:
         # Without a lifespan: no thread of the server's own works meanwhile.
         transport = httpx.ASGITransport(create_app(Settings(data_dir=Path(folder), demo=False), store, queue))
         client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
+        freeze()  # as the web does when it starts
         with asyncio.Runner() as runner:
             yield lambda address: runner.run(client.get(address, headers={"Accept": "text/html"}))
             runner.run(client.aclose())

@@ -72,7 +72,7 @@ def groups(
     sub = members.subquery()
     states: dict[str, dict[str, int]] = {}
     count = select(sub.c.key, sub.c.state, func.count().label("n")).group_by(sub.c.key, sub.c.state)
-    for group_key, run_state, n in conn.execute(count):
+    for group_key, run_state, n in conn.execute(count).all():
         states.setdefault(group_key, {})[run_state] = n
     spreads = _spreads(conn, sub, [by]) if by in columns else {}
     # A mean orders all groups; the other columns are of those that are shown.
@@ -144,7 +144,7 @@ def _spreads(
     if keys is not None:
         query = query.where(members.c.key.in_(keys))
     spreads: dict[str, dict[str, Spread]] = {name: {} for name in names}
-    for key, *values in conn.execute(query):
+    for key, *values in conn.execute(query).all():
         for name, n, mean, sd in zip(names, values[::3], values[1::3], values[2::3], strict=True):
             if n:
                 spreads[name][key] = Spread(mean=mean, sd=_plain_sd(sd, mean), n=n)
@@ -181,23 +181,32 @@ def _sorted(
     states: Mapping[str, Mapping[str, int]], spreads: Mapping[str, Mapping[str, Spread]], by: str, *, descending: bool
 ) -> list[str]:
     """Return the keys of groups in order; those without a value come last, upwards and downwards."""
-    values = {key: _value(key) for key in states}
+    keys = sorted(states, key=_rank)
+    ranks: dict[str, float]
     match by:
         case "value":
-            ranks = {key: _rank(key, value) for key, value in values.items() if key != _NONE}
+            first = [key for key in keys if key != _NONE]
+            return (first[::-1] if descending else first) + [key for key in keys if key == _NONE]
         case "n":
-            ranks = {key: (float(sum(counts.values())), "") for key, counts in states.items()}
+            ranks = {key: sum(counts.values()) for key, counts in states.items()}
         case _:
-            ranks = {key: (spread.mean, "") for key, spread in spreads[by].items()}
-    keys = sorted(states, key=values.__getitem__)
+            ranks = {key: spread.mean for key, spread in spreads[by].items()}
     first = [key for key in keys if key in ranks]
     first.sort(key=ranks.__getitem__, reverse=descending)
     return first + [key for key in keys if key not in ranks]
 
 
-def _rank(key: str, value: str) -> tuple[float, str]:
-    """Return where a value belongs: by its first number, words after all numbers."""
+def _rank(key: str) -> tuple[float, str]:
+    """Return where a key belongs: by its first number, words after all numbers."""
     try:
-        return float(key.partition(_BETWEEN)[0]), value
+        number = float(key)
     except ValueError:
-        return math.inf, value
+        try:
+            number = float(key.partition(_BETWEEN)[0])
+        except ValueError:
+            number = math.inf
+    else:
+        # Most keys are one number, which has no equal.
+        if not math.isnan(number):
+            return number, ""
+    return (math.inf if math.isnan(number) else number), _value(key)
