@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -66,9 +67,12 @@ class Guard:
             await (await problems.on_database(request, error))(scope, receive, send)
             return
         if refusal is None and csrf and scope["method"] not in SAFE_METHODS:
-            checked = await tokens.carried(Headers(scope=scope), receive, csrf)
-            refusal = None if checked else problems.answer(request, 403, _FORM)
-            receive = checked or receive
+            try:
+                checked = await tokens.carried(Headers(scope=scope), receive, csrf)
+                refusal = None if checked else problems.answer(request, 403, _FORM)
+                receive = checked or receive
+            except HTTPException as error:  # outside of what turns it into an answer
+                refusal = problems.answer(request, error.status_code, error.detail, headers=dict(error.headers or {}))
         if refusal is not None:
             await refusal(scope, receive, send)
             return

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -49,6 +50,9 @@ class BodyLimit:
         length = headers.get("content-length", "0")
         if length == "0" and "transfer-encoding" not in headers:
             await self.app(scope, receive, send)
+            return
+        if not _in_utf8(headers):
+            await problem(400, "The form cannot be read: send it as UTF-8.")(scope, receive, send)
             return
         path = own_path(scope)
         limit = self.streamed.get(path, self.max_bytes)
@@ -116,6 +120,13 @@ class _Bounded:
                 return None
             body += message.get("body", b"")
         return bytes(body)
+
+
+def _in_utf8(headers: Headers) -> bool:
+    """Return whether a form is in UTF-8: codecs of a sender's choice raise, or give text that no UTF-8 can hold."""
+    kind, options = parse_options_header(headers.get("content-type"))
+    named = options.get(b"charset", b"utf-8").strip().lower()
+    return kind != b"multipart/form-data" or named in (b"utf-8", b"utf8", b"us-ascii")
 
 
 def _too_long(limit: int) -> str:

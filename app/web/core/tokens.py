@@ -9,6 +9,8 @@ from markupsafe import Markup
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive
 
+from app.web.core.body import MAX_BODY_BYTES
+
 FIELD: Final = "csrf_token"
 HEADER: Final = "x-csrf-token"
 # Where a form's first field ends, however long the names of its parts are.
@@ -35,21 +37,24 @@ async def carried(headers: Headers, receive: Receive, token: str) -> Receive | N
     """Return how to receive the rest of a request that carries the token; None where it does not.
 
     The token stands in a header or in the body's first field. A body that is not uploaded comes without it.
+    Raises HTTPException for a body that is too long or too slow.
     """
     if hmac.compare_digest(headers.get(HEADER, "").encode(), token.encode()):
         return receive
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         return None
-    body, message = b"", await receive()
-    while True:
+    body, more = b"", True
+    # Where files are uploaded, a body that is none comes here without the limit of other forms.
+    enough = _FIRST_BYTES if kind == "multipart/form-data" else MAX_BODY_BYTES + 1
+    while more and len(body) < enough:
+        message = await receive()
         if message["type"] != "http.request":
             return None
         body += message.get("body", b"")
         more = message.get("more_body", False)
-        if not more or (kind == "multipart/form-data" and len(body) >= _FIRST_BYTES):
-            break
-        message = await receive()
+    if more and kind != "multipart/form-data":
+        return None
     if kind == "multipart/form-data":
         part = _PART.match(body)
         sent = part[1] if part else b""

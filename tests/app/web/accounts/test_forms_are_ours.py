@@ -1,13 +1,18 @@
 """A form counts only with the token of its session: another site, or another session, has none."""
 
+import asyncio
 import re
 
 import httpx
 import pytest
 from jinja2 import Environment
+from starlette.datastructures import Headers
+from starlette.types import Message
 
 from app.files import TEMPLATES
 from app.web.accounts import cookie
+from app.web.core import tokens
+from app.web.core.body import MAX_BODY_BYTES, STREAMED
 from app.web.core.tokens import FIELD, TokenInForms
 from tests.app.conftest import Hand
 from tests.app.web.accounts.conftest import Lab
@@ -94,3 +99,26 @@ def test_every_form_of_a_page_carries_the_token(lab: Lab, hand: Hand) -> None:
         forms = re.findall(r'<form\b[^>]*method="post"[^>]*>(.{0,200})', page, re.DOTALL)
         assert forms, path
         assert [form for form in forms if not form.startswith(field)] == [], path
+
+
+def test_a_body_that_is_too_long_is_refused_before_its_token_was_read(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(STREAMED, "/import", 1_000)
+    for kind in (URLENCODED, "multipart/form-data; boundary=b"):
+        headers = {"Content-Type": kind, "Content-Length": "900"}  # more comes than was announced
+        answer = browser(lab).post("/import", content=b"x" * 8_100, headers=headers)
+        assert (answer.status_code, "1,000 bytes" in answer.text) == (413, True)
+
+
+@pytest.mark.parametrize("kind", [URLENCODED, "multipart/form-data; boundary=b"])
+def test_no_more_of_an_upload_is_kept_than_a_form_may_have(kind: str) -> None:
+    part, n = b"x" * 2**16, 0
+
+    async def receive() -> Message:
+        nonlocal n
+        n += 1
+        return {"type": "http.request", "body": part, "more_body": n < 1_000}
+
+    assert asyncio.run(tokens.carried(Headers({"Content-Type": kind}), receive, "token")) is None
+    assert n * len(part) <= MAX_BODY_BYTES + len(part)

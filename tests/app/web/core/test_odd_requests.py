@@ -95,3 +95,17 @@ def test_a_referer_that_is_no_address_leads_home(client: httpx.Client) -> None:
     for referer in ("http://[", "http://[::1", "//["):
         answer = client.post("/theme", data={"theme": "dark"}, headers={"Referer": referer})
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+@pytest.mark.parametrize("codec", ["utf-7", "unicode_escape", "undefined", "punycode", "utf-8; charset=utf-7"])
+def test_a_form_in_a_codec_of_the_senders_choice_is_refused(client: httpx.Client, codec: str) -> None:
+    body = b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\na+2AA-\\ud800\r\n--b--\r\n'
+    for path in ("/theme", "/bulk", "/new", "/views"):
+        for kind in (
+            f"multipart/form-data; boundary=b; charset={codec}",
+            f"Multipart/Form-Data;charset={codec};boundary=b",
+        ):
+            answer = client.post(path, content=body, headers={"Content-Type": kind})
+            assert (answer.status_code, "UTF-8" in answer.text) == (400, True), path
+    kind = 'multipart/form-data; boundary=b; charset="UTF-8"'
+    assert client.post("/theme", content=body, headers={"Content-Type": kind}).status_code == 303
