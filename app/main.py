@@ -20,6 +20,7 @@ from app.files import STATIC, TEMPLATES
 from app.kinds import routes
 from app.live import Broadcaster
 from app.measuring import Measuring
+from app.periodic import Periodic
 from app.plotting import style
 from app.queue import Queue
 from app.reaper import Reaper
@@ -27,7 +28,7 @@ from app.settings import Settings
 from app.store import Store
 from app.web import api, pages
 from app.web.accounts.guard import Guard
-from app.web.accounts.switch import Switch
+from app.web.accounts.switch import LOOK_S, Switch
 from app.web.core import docs, health, problems, streams
 from app.web.core.body import BodyLimit
 from app.web.core.figures import Figures
@@ -119,14 +120,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     broadcaster: Broadcaster = app.state.broadcaster
     store, queue = app.state.store, app.state.queue
 
-    def look() -> None:
-        app.state.accounts.look()
-        continue_all(store, queue)
-
-    reaper = Reaper(store, queue, also=look)
+    reaper = Reaper(store, queue, also=lambda: continue_all(store, queue))
+    # In a thread of its own: a reaper that waits for a lock or for slow artifacts must leave no door open.
+    accounts = Periodic("look for accounts", app.state.accounts.look, LOOK_S)
     measuring = Measuring(store, app.state.reader)
     reader = asyncio.create_task(broadcaster.run())
     reaper.start()
+    accounts.start()
     measuring.start()
     # A thread that nobody waits for: an end that comes early must not wait for a warm start.
     threading.Thread(target=_warm, args=(app.state.static, app.state.templates), daemon=True).start()
@@ -137,7 +137,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         broadcaster.close()
         await reader
-        await asyncio.gather(*(asyncio.to_thread(item.stop) for item in (reaper, measuring)))
+        await asyncio.gather(*(asyncio.to_thread(item.stop) for item in (reaper, accounts, measuring)))
 
 
 @contextmanager

@@ -6,6 +6,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.store import Store
 
+LOOK_S = 2.0
+"""How long after a switch in another process an installation may still be open."""
+
 
 class Switch:
     """Read from the store at the start and then every few seconds: a page without accounts costs no query for it.
