@@ -38,14 +38,14 @@ class Accounts(Connected):
             audit.note(conn, "invite", "invitation", [""], role)
             return link
 
-    def invite_again(self, name: str) -> str | None:
+    def invite_again(self, name: str, invited_by: str | None = None) -> str | None:
         """Return the secret of a link that sets a new password; None where nobody has this name."""
         with self._db.write() as conn:
             row = people.named(conn, name)
             if row is None:
                 return None
             audit.note(conn, "link for a new password", "person", [row.id], row.name)
-            return people.invite(conn, row.role, user_id=row.id, lasts_s=people.INVITED_S)
+            return people.invite(conn, row.role, invited_by=invited_by, user_id=row.id, lasts_s=people.INVITED_S)
 
     def invitation(self, link: str) -> Invitation | None:
         """Return what a link is for; None where it cannot be used."""

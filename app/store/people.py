@@ -134,15 +134,22 @@ def named(conn: Connection, name: str) -> AnyRow | None:
 
 
 def set_password(conn: Connection, user_id: str, password: str) -> None:
-    """Replace the hash of a password; all sessions of the person end."""
+    """Replace the hash of a password; all sessions of the person end, and links that would set another one."""
     conn.execute(update(users).where(users.c.id == user_id).values(password=password))
+    _end_links(conn, user_id)
     sessions.end_all(conn, user_id)
+
+
+def _end_links(conn: Connection, user_id: str) -> None:
+    """End the links that would set a person's password."""
+    open_ = invitations.c.user_id == user_id, invitations.c.used_at.is_(None)
+    conn.execute(update(invitations).where(*open_).values(used_at=Now()))
 
 
 def change(conn: Connection, user_id: str, *, role: Role | None = None, active: bool | None = None) -> Person:
     """Give a person another role, deactivate or reactivate the account; all sessions of the person end.
 
-    Tokens of a deactivated account are revoked. Raises NotFound; Conflict for the last admin.
+    Tokens and links of a deactivated account end. Raises NotFound; Conflict for the last admin.
     """
     # All admins are locked, so that two who remove each other wait for one another.
     admins = conn.scalars(
@@ -162,6 +169,7 @@ def change(conn: Connection, user_id: str, *, role: Role | None = None, active: 
         conn.execute(
             update(tokens).where(tokens.c.user_id == user_id, tokens.c.revoked_at.is_(None)).values(revoked_at=Now())
         )
+        _end_links(conn, user_id)
     sessions.end_all(conn, user_id)
     return person(conn, user_id)
 

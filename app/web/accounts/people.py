@@ -44,10 +44,10 @@ def invite(request: Request, store: StoreDep, data: FormDep, visitor: VisitorDep
 
 
 @router.post("/people/{user_id}/link")
-def new_link(request: Request, store: StoreDep, user_id: str) -> HTMLResponse:
+def new_link(request: Request, store: StoreDep, user_id: str, visitor: VisitorDep) -> HTMLResponse:
     """Return the page with a link that sets a new password."""
     person = store.person(user_id)
-    link = store.invite_again(person.name)
+    link = store.invite_again(person.name, visitor.id if visitor else None)
     if link is None:
         return _page(request, store, 409, error=f"The account of {person.name} is deactivated.")
     return _page(request, store, link=_address(request, link), what=f"sets a new password for {person.name}")

@@ -189,6 +189,40 @@ def test_a_new_password_ends_all_sessions_but_the_new_one(store: Store) -> None:
     assert [each.name for each in store.people()] == ["ada"]
 
 
+@pytest.mark.parametrize("ends", ["another link", "a new password", "deactivated"])
+def test_a_link_for_a_password_ends_with_what_it_was_made_for(store: Store, ends: str) -> None:
+    ada = first_admin(store)
+    mia = another(store, ada, "mia", "member")
+    links = [store.invite_again("mia") or pytest.fail("no link") for _ in range(2)]
+    if ends == "another link":
+        store.join(links.pop(), "", HASH + "2")
+    elif ends == "a new password":
+        store.set_password(mia, HASH + "2")
+    else:
+        store.change_person(mia, active=False)
+        store.change_person(mia, active=True)
+    before = store.password_of("mia")
+    for link in links:
+        assert store.invitation(link) is None
+        with pytest.raises(Conflict, match="used before"):
+            store.join(link, "", HASH + "3")
+    assert store.password_of("mia") == before
+
+
+def test_links_of_who_is_no_longer_an_admin_set_no_password(store: Store) -> None:
+    ada = first_admin(store)
+    eve = another(store, ada, "eve", "admin")
+    link, of_terminal = store.invite_again("ada", eve), store.invite_again("ada")
+    assert link is not None
+    assert of_terminal is not None
+    assert store.invitation(link) is not None
+    store.change_person(eve, role="viewer")
+    assert store.invitation(link) is None
+    with pytest.raises(Conflict, match="used before"):
+        store.join(link, "", HASH + "2")
+    assert store.invitation(of_terminal) is not None
+
+
 @pytest.fixture
 def upgraded(new_url: str, tmp_path: Path, spec: LotterySpec) -> Iterator[Store]:
     """A run and a sweep stored at 0013, before there were accounts, migrated to the newest."""

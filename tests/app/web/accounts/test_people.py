@@ -188,3 +188,13 @@ def test_many_people_come_in_pages_and_are_found_by_name(lab: Lab, store: Store)
     assert found == [f"User_24{number}" for number in range(10)]
     for odd in ("%", "\x01", "'"):
         assert '<span class="name">' not in ada.get("/people", params={"q": odd}).text
+
+
+def test_a_link_that_a_page_made_ends_with_the_role_of_its_admin(lab: Lab) -> None:
+    lab.store.change_person(lab.ids["max"], role="admin")
+    lab.log_in_again("max")
+    made = lab.client("max").post(f"/people/{lab.ids['ada']}/link").text
+    link = re.findall(r"link=([\w-]{20,})", made)[0]
+    assert lab.store.invitation(link) is not None
+    lab.store.change_person(lab.ids["max"], role="member")
+    assert lab.store.invitation(link) is None
