@@ -9,6 +9,7 @@ import orjson
 from fastapi import Header
 from pydantic import BaseModel
 
+from app.store.acting import acting
 from app.store.submissions import Once
 
 FIELD = "submission"
@@ -35,14 +36,20 @@ def of_form(data: Mapping[str, str]) -> Once | None:
     """Return the key of a form with what is typed in it: changed after Back, it is another request."""
     if not data.get(FIELD):
         return None
-    digest = _digest(dict(data))
+    digest = _digest(_own(dict(data)))
     return Once(digest, digest)
 
 
 def of_request(key: str | None, path: str, body: BaseModel | None = None) -> Once | None:
     """Return the key of a request of the API, which may have no body."""
     sent = None if body is None else body.model_dump(mode="json")
-    return None if key is None else Once(_digest([path, key]), _digest(sent))
+    return None if key is None else Once(_digest(_own([path, key])), _digest(sent))
+
+
+def _own(request: object) -> object:
+    """Return a request with who sends it: what another has sent with the same key is not theirs."""
+    who = acting()
+    return request if who is None else [who, request]
 
 
 def _digest(value: object) -> str:

@@ -180,3 +180,15 @@ def test_a_sweep_shows_whose_it_is_and_offers_what_its_reader_may_do(lab: Lab) -
         assert "</span> max" in page
         for act in ("cancel", "bin", "edit", "extend"):
             assert (f'action="/sweeps/{sweep}/{act}"' in page) == changes, (who, act)
+
+
+def test_a_key_that_another_has_sent_is_a_new_request(lab: Lab) -> None:
+    body, key = {"preset": "digits-tickets"}, {"Idempotency-Key": "one"}
+    sent = [lab.client(who).post("/api/v1/runs", json=body, headers=key) for who in ("mia", "write", "max", "mia")]
+    assert [answer.status_code for answer in sent] == [201] * 4
+    assert [answer.json()["owner"] for answer in sent] == ["mia", "mia", "max", "mia"]
+    ids = [answer.json()["id"] for answer in sent]
+    assert ids[0] == ids[1] == ids[3] != ids[2]
+    other = lab.client("max").post("/api/v1/runs", json={**body, "name": "other"}, headers={"Idempotency-Key": "two"})
+    assert lab.client("mia").post("/api/v1/runs", json=body, headers={"Idempotency-Key": "two"}).status_code == 201
+    assert other.status_code == 201
