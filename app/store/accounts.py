@@ -105,12 +105,17 @@ class Accounts(Connected):
     def try_login(self, name: str, address: str) -> float:
         """Note a login; returns the seconds that it must wait, 0 where it may be tried.
 
-        It is noted in a transaction of its own: of logins that are tried at once each counts the others.
+        It is noted in a transaction of its own: of logins that are tried at once each counts the others. One that must
+        wait is taken back, so that no flood of them fills the store or makes the wait longer.
         """
         with self._db.write(hasty=True) as conn:
-            logins.note(conn, name, address)
+            number = logins.note(conn, name, address)
         with self._db.read() as conn:
-            return logins.wait_s(conn, name, address)
+            wait_s = logins.wait_s(conn, name, address)
+        if wait_s:
+            with self._db.write(hasty=True) as conn:
+                logins.take_back(conn, number)
+        return wait_s
 
     def log_in(self, user_id: str, name: str, address: str, session: str) -> str:
         """Return the secret of a new session in place of the one that the browser has sent."""

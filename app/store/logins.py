@@ -16,10 +16,16 @@ OF_ADDRESS = 100
 """Logins of all names from one address, which a lab may share."""
 
 
-def note(conn: Connection, name: str, address: str) -> None:
-    """Note a login before it is tried; those of before the window are deleted."""
+def note(conn: Connection, name: str, address: str) -> int:
+    """Note a login before it is tried and return its number; those of before the window are deleted."""
     conn.execute(delete(logins).where(logins.c.at < Now() - WINDOW_S))
-    conn.execute(insert(logins).values(name=_key(name), address=address[:64], at=Now()))
+    new = insert(logins).values(name=_key(name), address=address[:64], at=Now()).returning(logins.c.id)
+    return int(conn.execute(new).scalar_one())
+
+
+def take_back(conn: Connection, number: int) -> None:
+    """Delete a login that was not tried: who waits as long as they were told must not find that it has grown."""
+    conn.execute(delete(logins).where(logins.c.id == number))
 
 
 def wait_s(conn: Connection, name: str, address: str) -> float:
