@@ -26,6 +26,8 @@ from app.web.core.root_path import own_path
 MEDIA_TYPE = "application/problem+json"
 # Bad fields that an answer names: a body of 1 MiB may hold tens of thousands, and nobody reads more.
 NAMED = 50
+# Fields of forms that are for nobody to read, not even in the source of a page.
+_PASSWORDS = frozenset({"password", "again", "now"})
 
 log = logging.getLogger(__name__)
 
@@ -207,10 +209,12 @@ async def on_database(request: Request, error: Exception) -> Response:
         raise error
     log.error("%s %s: the database: %s", request.method, request.url.path, error)
     headers = {"Retry-After": "5"} if condition.passes else None
-    # A form that may be sent once more goes back with all that was typed; files are not kept.
+    # A form that may be sent once more goes back with all that was typed, but for passwords; files are not kept.
     kind = request.headers.get("content-type", "").partition(";")[0]
     retry = condition.passes and request.method == "POST" and kind != "multipart/form-data"
     fields = [*(await request.form()).multi_items()] if retry and kind == "application/x-www-form-urlencoded" else []
+    if any(name in _PASSWORDS for name, _ in fields):
+        retry, fields = False, []
     return answer(request, 503, f"{condition.detail}.", headers=headers, advice=False, retry=retry, fields=fields)
 
 

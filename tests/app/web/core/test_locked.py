@@ -140,3 +140,13 @@ def test_a_refused_form_goes_back_with_what_was_typed_and_can_be_sent_again(
     assert client.post(f"/runs/{run}/edit", data=again).status_code == 303
     found = store.run(run)
     assert (found.name, found.tags, found.notes) == (typed["name"], ("one", "two"), "first\nsecond")
+
+
+def test_a_password_does_not_come_back_in_the_page(client: httpx.Client, store: Store, database: Path) -> None:
+    store.switch_accounts_on()
+    data = {"name": "ada", "password": "correct horse battery"}
+    with locked(database):
+        answer = client.post("/login", data=data, headers=BROWSER)
+    assert answer.status_code == 503
+    assert "go back" in answer.text
+    assert data["password"] not in answer.text
