@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.contract.experiment import FieldError
@@ -72,7 +72,7 @@ def _usable(link: str) -> tuple[ColumnElement[bool], ...]:
 def join(conn: Connection, link: str, name: str, password: str) -> Person:
     """Take an invitation, once: make the account, or set the password of the person whose it is.
 
-    `password` is the hash. The first account takes the runs and sweeps that nobody owns. Raises Conflict for a link
+    `password` is the hash. The first admin takes the runs and sweeps that nobody owns. Raises Conflict for a link
     that cannot be used, FieldError for a name that is not one or is taken.
     """
     row = conn.execute(
@@ -89,7 +89,7 @@ def join(conn: Connection, link: str, name: str, password: str) -> Person:
     name = unicodedata.normalize("NFKC", name.strip())
     if not NAME.fullmatch(name):
         raise FieldError("name", "must have 2 to 40 letters, digits, dots, dashes or underscores")
-    first = conn.scalar(select(func.count()).select_from(users)) == 0
+    first = row.role == "admin" and not conn.scalar(select(exists(select(users.c.id).where(users.c.role == "admin"))))
     user_id = ids.run_id()
     values = {"id": user_id, "name": name, "folded": folded(name), "password": password, "role": row.role}
     try:
