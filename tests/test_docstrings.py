@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 DONE = (
     "app/archives",
     "app/plotting",
+    "app/records",
     "app/search",
     "app/store",
     "app/sweeps",

@@ -49,17 +49,17 @@ class Run(Record):
 
     @property
     def levels(self) -> int:
-        """Pruning rounds that the run asks for; 0 where nothing is pruned."""
+        """Return the number of pruning rounds that the run asks for; 0 where nothing is pruned."""
         return getattr(self.spec, "levels", 0)
 
     @property
     def trains_tickets(self) -> bool:
-        """Whether its tickets are trained here, so that there are weights as well as masks."""
+        """Return whether its tickets are trained here, so that there are weights as well as masks."""
         return isinstance(self.spec, Experiment) and self.spec.saves_tickets
 
     @property
     def experiment(self) -> Experiment:
-        """The spec, for what only makes sense of what workers do. Raises TypeError for imported masks."""
+        """Return the spec, for what only makes sense of what workers do. Raises TypeError for imported masks."""
         if not isinstance(self.spec, Experiment):
             raise TypeError(f"run {self.id} is of kind {self.kind}")
         return self.spec
@@ -104,10 +104,10 @@ class ArtifactRef(Record):
 
     @property
     def ticket(self) -> TicketRef | None:
-        """The ticket that it belongs to; None where the kind of run has no levels."""
+        """Return the ticket that it belongs to; None where the kind of run has no levels."""
         return TicketRef.of(self.run_id, self.replicate, self.key) if "level" in self.key else None
 
     @property
     def is_of_winning(self) -> bool:
-        """Whether it belongs to a winning ticket."""
+        """Return whether it belongs to a winning ticket."""
         return self.ticket is not None and self.ticket.is_winning

@@ -14,8 +14,8 @@ from app.contract.events import WINNING_TICKET
 class Series:
     """Rows of one series of a run as equally long columns.
 
-    First come replicate and the coordinates that the kind of run declares (int64, float64 or str), which are always
-    there; the rest is as measured (float64).
+    Every series has the replicate and the coordinates that the kind of run declares (int64, float64 or str). The
+    other columns hold the measured values (float64).
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -28,7 +28,7 @@ class Series:
         return self.columns[name]
 
     def where(self, rows: NDArray[np.bool_]) -> "Series":
-        """The rows for which `rows` is true."""
+        """Return the rows for which `rows` is true."""
         return Series({name: column[rows] for name, column in self.columns.items()}, self.coordinates)
 
     @property

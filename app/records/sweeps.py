@@ -16,8 +16,8 @@ SweepState: TypeAlias = Literal["running", "finished", "cancelling", "cancelled"
 class Sweep(Record):
     """Runs that differ in a few fields; `note` says why no more of them is started, `counts` how many are in a state.
 
-    A member without a run, since that was purged or its values were refused, counts as `gone`;
-    one that the sweep stopped early counts as `stopped`.
+    A member without a run, since that was purged or its values were refused, counts as `gone`. One that the sweep
+    stopped early counts as `stopped`.
     """
 
     id: str
@@ -42,7 +42,7 @@ class Sweep(Record):
 
     @property
     def plan(self) -> Plan:
-        """What it asks for."""
+        """Return what it asks for."""
         return Plan(
             spec=self.spec,
             axes=self.axes,
@@ -55,7 +55,7 @@ class Sweep(Record):
 
     @property
     def started(self) -> int:
-        """How many members there are."""
+        """Return how many members there are."""
         return sum(self.counts.values())
 
 
@@ -86,22 +86,22 @@ class Member(Record):
 
     @property
     def reports(self) -> tuple[float, ...]:
-        """The objective on the way, NaN where a training diverged."""
+        """Return the objective on the way, NaN where a training diverged."""
         return tuple(math.nan if value is None else value for value in self.reported)
 
     @property
     def stopped_early(self) -> bool:
-        """Whether the sweep has stopped it."""
+        """Return whether the sweep has stopped it early and nobody has resumed it since."""
         return bool(self.stopped) and self.state in ("cancelling", "cancelled")
 
     @property
     def spared(self) -> bool:
-        """Whether it is not stopped (again), since it was before."""
+        """Return whether it is not stopped (again), since it was before."""
         return self.stopped is not None
 
     @property
     def live(self) -> bool:
-        """Whether it may still be worked on."""
+        """Return whether it may still be worked on."""
         return self.state in ("queued", "running", "cancelling")
 
 
