@@ -12,6 +12,7 @@ DONE = (
     "app/archives",
     "app/plotting",
     "app/records",
+    "app/repeat",
     "app/search",
     "app/store",
     "app/sweeps",

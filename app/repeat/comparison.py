@@ -47,12 +47,12 @@ class Comparison(_Record):
     @computed_field  # type: ignore[prop-decorator]
     @property
     def identical(self) -> bool:
-        """Whether the results of both are equal to the bit and complete in both."""
+        """Return whether the results of both are equal to the bit and complete in both."""
         return self.same > 0 and not (self.different or self.only_then or self.only_now)
 
 
 def compare_runs(store: Reads, then: Run, now: Run) -> Comparison:
-    """All that `now` says beside what `then` said, replicate by replicate.
+    """Return the comparison of two runs, replicate by replicate.
 
     Artifacts are compared by their hashes; whether stored bytes still have them is `ticketscope verify`'s to find out.
     Raises Conflict unless both have finished.

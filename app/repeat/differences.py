@@ -33,7 +33,7 @@ def compare(then: Outputs, now: Outputs) -> Compared:
 
 
 def difference(then: Output, now: Output) -> str:
-    """How two series, or two artifacts, differ; empty when they are identical to the bit."""
+    """Return how two series, or two artifacts, differ; empty when they are identical to the bit."""
     if isinstance(then, Rows) and isinstance(now, Rows):
         return _of_rows(then, now)
     if isinstance(then, Saved) and isinstance(now, Saved):
@@ -45,7 +45,7 @@ def difference(then: Output, now: Output) -> str:
 
 
 def of_values(then: np.ndarray, now: np.ndarray) -> str:
-    """How many numbers of two arrays of one shape and type have other bits, and by how much at most; empty if none."""
+    """Return how many numbers of two arrays of one shape and type differ in bits, and by how much; empty if none."""
     bits = np.dtype(f"u{then.dtype.itemsize}")
     other = np.ascontiguousarray(then).view(bits) != np.ascontiguousarray(now).view(bits)
     if not other.any():
@@ -72,7 +72,7 @@ def _of_rows(then: Rows, now: Rows) -> str:
 
 
 def _first(columns: tuple[str, ...], then: np.ndarray, now: np.ndarray) -> str:
-    """The first value that differs, row by row: such as `test_loss at step 200: 0.31 then, 0.32 now`."""
+    """Return the first value that differs, row by row: such as `test_loss at step 200: 0.31 then, 0.32 now`."""
     other = np.ascontiguousarray(then).view("u8") != np.ascontiguousarray(now).view("u8")
     row = int(np.flatnonzero(other.any(axis=0))[0])
     column = int(np.flatnonzero(other[:, row])[0])

@@ -22,7 +22,7 @@ class Origin:
 
 
 def origins(starts: Iterable[EventRecord]) -> list[Origin]:
-    """The origins of a run by replicate, each as often as it changed."""
+    """Return the origins of a run in the order of replicates, a new one wherever plan or provenance changed."""
     origins: list[Origin] = []
     for start in sorted(starts, key=lambda start: (start.event["replicate"], start.seq)):
         event = start.event
@@ -38,13 +38,13 @@ def origins(starts: Iterable[EventRecord]) -> list[Origin]:
 
 
 def lines_of(plan: Mapping[str, Any], provenance: Mapping[str, Any]) -> dict[str, str]:
-    """Both by dotted key; what provenance names too is told more exactly there."""
+    """Return plan and provenance as text by dotted key; where both have a key, provenance counts."""
     lines = dict(flat(provenance))
     return lines | {key: text for key, text in flat(plan) if key not in lines}
 
 
 def differing(origins: Sequence[Origin]) -> list[str]:
-    """The keys that do not have the same value in all of them."""
+    """Return the keys that do not have the same value in all of them."""
     keys = dict.fromkeys(key for origin in origins for key in origin.lines)
     return [key for key in keys if len({origin.lines.get(key, UNKNOWN) for origin in origins}) > 1]
 
@@ -60,7 +60,7 @@ class Reason:
 
 
 def reasons(then: Sequence[Origin], now: Sequence[Origin]) -> list[Reason]:
-    """What may explain that numbers differ: everything recorded that was not the same for the same replicate."""
+    """Return what may explain that numbers differ: values recorded for a replicate, but for the host."""
     differing_in: dict[tuple[str, str, str], list[int]] = {}
     both = {origin.replicate for origin in then} & {origin.replicate for origin in now}
     for replicate in sorted(both):
@@ -73,7 +73,10 @@ def reasons(then: Sequence[Origin], now: Sequence[Origin]) -> list[Reason]:
 
 
 def flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested provenance as lines of dotted key and text; layers, and one optimizer that moves all, in one line."""
+    """Return nested provenance as pairs of dotted key and text, without the architecture.
+
+    The layers are one pair, and so is an optimizer that moves all of them.
+    """
     lines: list[tuple[str, str]] = []
     for key, item in value.items():
         if key == "architecture":  # follows from the model
@@ -90,5 +93,5 @@ def flat(value: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
 
 
 def _values(lines: Sequence[Mapping[str, str]], key: str) -> str:
-    """All values that a key had, attempt by attempt."""
+    """Return the different values that a key had, in the order of the first attempt with each."""
     return ", then ".join(dict.fromkeys(line.get(key, UNKNOWN) for line in lines))
