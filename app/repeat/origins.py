@@ -60,7 +60,7 @@ class Reason:
 
 
 def reasons(then: Sequence[Origin], now: Sequence[Origin]) -> list[Reason]:
-    """Return what may explain that numbers differ: values recorded for a replicate, but for the host."""
+    """Return what may explain that numbers differ: what is recorded otherwise for the same replicate, but its host."""
     differing_in: dict[tuple[str, str, str], list[int]] = {}
     both = {origin.replicate for origin in then} & {origin.replicate for origin in now}
     for replicate in sorted(both):
