@@ -19,6 +19,7 @@ DONE = (
     "app/web",
     "workers/science/architecture",
     "workers/science/controls",
+    "workers/science/erasure",
     "workers/science/metrics",
     "workers/science/pruning",
     "workers/science/schedules",

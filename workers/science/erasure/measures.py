@@ -13,21 +13,21 @@ BIN = 0.25
 
 
 def similarity(start: Tensor, now: Tensor) -> float:
-    """Pearson's correlation of all entries of two matrices, in [-1, 1]; NaN when one of them is constant."""
+    """Return Pearson's correlation of all entries of two matrices, in [-1, 1]; NaN when one of them is constant."""
     a, b = (matrix.double().flatten() - matrix.double().mean() for matrix in (start, now))
     return float(torch.dot(a, b) / (a.norm() * b.norm()))
 
 
 def movement(start: Tensor, now: Tensor) -> float:
-    """‖now − start‖_F / ‖start‖_F, at least 0."""
+    """Return ‖now − start‖_F / ‖start‖_F, at least 0."""
     return float((now.double() - start.double()).norm() / start.double().norm())
 
 
 def ssim(start: NDArray[np.float32], now: NDArray[np.float32]) -> float:
-    """Structural similarity in [-1, 1] of |start| and |now|, each as a grey picture.
+    """Return the structural similarity in [-1, 1] of |start| and |now|, each as a grey picture.
 
-    White is the 99.9th percentile of |start|, and larger entries of either are white: the brightness of a fixed colour
-    scale, so that growth of the weights counts as change. Matrices of fewer than 7 rows or columns have no window: NaN.
+    White is the 99.9th percentile of |start|, and larger entries of either are white. The scale is the same for both,
+    so that growth of the weights counts as change. Matrices of fewer than 7 rows or columns have no window: NaN.
     Source: Wang et al. 2004, as in skimage.metrics.structural_similarity, 7×7 windows.
     """
     if min(start.shape) < 7:
@@ -38,7 +38,7 @@ def ssim(start: NDArray[np.float32], now: NDArray[np.float32]) -> float:
 
 
 def stable_rank(matrix: Tensor) -> float:
-    """‖·‖_F² / ‖·‖₂², from 1 to the rank; NaN for a matrix of zeros.
+    """Return ‖·‖_F² / ‖·‖₂², from 1 to the rank; NaN for a matrix of zeros.
 
     Source: Rudelson & Vershynin 2007; docs.modula.systems, "Weight erasure".
     """
@@ -47,7 +47,7 @@ def stable_rank(matrix: Tensor) -> float:
 
 
 def spectral_norm(matrix: Tensor) -> float:
-    """The largest singular value, as the root of the largest eigenvalue of the smaller Gram matrix.
+    """Return the largest singular value, as the root of the largest eigenvalue of the smaller Gram matrix.
 
     Exact to rounding, and several times as fast as a singular value decomposition. Lanczos iterations would be slower
     still: the singular values of a dualised update are all alike, and it takes hundreds to tell the largest.
@@ -58,7 +58,7 @@ def spectral_norm(matrix: Tensor) -> float:
 
 
 def spectrum(matrix: Tensor) -> tuple[list[float], list[float]]:
-    """(share, value): singular values at 24 even shares of their rank, 0 = the largest, 1 = the smallest.
+    """Return (share, value): singular values at 24 even shares of their rank, 0 = the largest, 1 = the smallest.
 
     In the matrix's own precision: what is below about 1e-6 of the largest is rounding.
     """
@@ -69,7 +69,7 @@ def spectrum(matrix: Tensor) -> tuple[list[float], list[float]]:
 
 
 def sizes(update: Tensor) -> tuple[list[float], list[float]]:
-    """(centre, share): how the entries of an update spread over bins of log10 |entry|; entries of 0 are in none."""
+    """Return (centre, share): how entries of an update spread over bins of log10 |entry|; entries of 0 are in none."""
     entries = update.abs().double().flatten().cpu().numpy()
     bins = np.floor(np.log10(entries[entries > 0]) / BIN).astype(int)
     centres, counts = np.unique(bins, return_counts=True)

@@ -16,12 +16,12 @@ class _Linear(nn.Linear):
         super().__init__(n_in, n_out, bias=False)
 
     def reset_parameters(self) -> None:
-        """Nothing is drawn from the global generator."""
+        """Set all weights to 0, so that nothing is drawn from the global generator."""
         nn.init.zeros_(self.weight)
 
 
 def build(n_in: int, width: int, n_classes: int) -> nn.Module:
-    """A multilayer perceptron n_in–width–width–n_classes with ReLU, all weights 0.
+    """Return a multilayer perceptron n_in–width–width–n_classes with ReLU, all weights 0.
 
     Source: docs.modula.systems, "Weight erasure" (3072–1024–1024–10).
     """

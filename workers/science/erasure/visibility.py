@@ -30,9 +30,9 @@ class Picture:
 
     `placement` "multiplicative" looks for smaller |w| where there is ink, "additive" for larger w.
 
-    The null permutes the picture's rows and columns independently, since hidden units are exchangeable at
-    initialisation; shifted pictures overlap the original and would give far too wide an interval. Its mean and variance
-    are exact, the interval is that of a normal distribution. Source: this project's protocol.
+    The null permutes rows and columns independently, since hidden units are exchangeable at initialisation. Shifted
+    pictures overlap the original and would give far too wide an interval. The null's mean and variance are exact, the
+    interval is that of a normal distribution. Source: this project's protocol.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Picture:
         self._weights = _Parts.of(weights)
 
     def measure(self, weights: NDArray[np.float32]) -> Visibility:
-        """How visible the picture is in a finite matrix `(rows, columns)`."""
+        """Return how visible the picture is in a finite matrix `(rows, columns)`."""
         score = -np.abs(weights) if self._placement == "multiplicative" else weights
         ranks = _Parts.of(average_ranks(score))
         covariance = float(np.vdot(ranks.centred, self._weights.centred))
@@ -77,9 +77,9 @@ class _Parts(NamedTuple):
         return cls(centred, rows, columns, max(rest, 0.0))
 
     def variance(self, other: "_Parts") -> float:
-        """Variance of Σ a[π(i), σ(j)] · b[i, j] over independent uniform permutations π of rows and σ of columns.
+        """Return the variance of Σ a[π(i), σ(j)] · b[i, j] over uniform permutations π of rows and σ of columns.
 
-        The three parts are orthogonal and permute without being correlated, so their variances add up; that of
+        The three parts are orthogonal and permute without being correlated, so their variances add up. That of
         Σ x[π(i)] · y[i] for centred x and y of length k is Σx² Σy² / (k − 1).
         """
         m, n = self.centred.shape
