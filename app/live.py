@@ -31,7 +31,7 @@ BOARD_INTERVAL_S = 0.25
 GREETED = 200
 # What a board is told that a run has touched when it leaves for the bin.
 BINNED = "binned"
-# What pages are told that a run has touched when it is measured, which comes after the event that calls for it.
+# Stands for new measures of a run among what it has touched: they come after the event that they rest on.
 MEASURES = "measures"
 _MOVING: frozenset[State] = frozenset({"running", "cancelling"})
 

@@ -10,7 +10,7 @@ from pathlib import Path
 HEADLESS = "chromium-headless-shell"
 WHOLE = ("chromium", "chromium-browser", "google-chrome")
 
-# A machine without a network is told so at once.
+# A machine without a network fails within seconds.
 IMPATIENT = ("-qq", "-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=20", "-o", "Acquire::https::Timeout=20")
 
 

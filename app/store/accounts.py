@@ -26,7 +26,7 @@ class Accounts(Connected):
         Only the newest such link can be used.
         """
         with self._db.write() as conn:
-            if any(person.role == "admin" and not person.deactivated_at for person in people.everybody(conn)):
+            if people.any_admin(conn):
                 return None
             people.withdraw(conn)
             return people.invite(conn, "admin", lasts_s=people.INVITED_S)
@@ -60,11 +60,6 @@ class Accounts(Connected):
             action = "set a new password" if invitation and invitation.person else "join"
             audit.note(conn, action, "person", [person.id], person.role, Actor(person.id, person.name, address))
             return sessions.begin(conn, person.id, session)
-
-    def people(self) -> Sequence[Person]:
-        """Return all accounts."""
-        with self._db.read() as conn:
-            return people.everybody(conn)
 
     def names(self, most: int = 100) -> Sequence[str]:
         """Return names of people, the first of all where there are more than `most`."""

@@ -24,7 +24,7 @@ def note(conn: Connection, name: str, address: str) -> int:
 
 
 def take_back(conn: Connection, number: int) -> None:
-    """Delete a login that was not tried: who waits as long as they were told must not find that it has grown."""
+    """Delete a login that was refused, so that to try too early does not lengthen the wait."""
     conn.execute(delete(logins).where(logins.c.id == number))
 
 

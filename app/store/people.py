@@ -20,6 +20,7 @@ INVITED_S = 7 * 86_400.0
 """How long an invitation can be used."""
 NAME = re.compile(r"\w[\w.-]{0,38}\w")
 GONE = "This link was used before, has expired or was never valid. Ask for a new one."
+_ADMINS = users.c.role == "admin", users.c.deactivated_at.is_(None)
 LAST = "This is the last admin: make another person an admin first."
 
 
@@ -59,7 +60,7 @@ def invitation(conn: Connection, link: str) -> Invitation | None:
 
 
 def _usable(link: str) -> tuple[ColumnElement[bool], ...]:
-    inviting = select(users.c.id).where(users.c.role == "admin", users.c.deactivated_at.is_(None))
+    inviting = select(users.c.id).where(*_ADMINS)
     return (
         invitations.c.secret == secret.hashed(link),
         invitations.c.used_at.is_(None),
@@ -110,10 +111,9 @@ def person(conn: Connection, user_id: str) -> Person:
     return _record(row)
 
 
-def everybody(conn: Connection) -> Sequence[Person]:
-    """Return all accounts by name, those that are deactivated last."""
-    rows = conn.execute(select(users).order_by(users.c.deactivated_at.is_not(None), users.c.folded, users.c.id))
-    return [_record(row) for row in rows]
+def any_admin(conn: Connection) -> bool:
+    """Return whether there is an admin whose account can be used."""
+    return bool(conn.scalar(select(exists(select(users.c.id).where(*_ADMINS)))))
 
 
 def page(conn: Connection, q: str, after: str, limit: int) -> Sequence[Person]:
@@ -152,12 +152,7 @@ def change(conn: Connection, user_id: str, *, role: Role | None = None, active: 
     Tokens and links of a deactivated account end. Raises NotFound; Conflict for the last admin.
     """
     # All admins are locked, so that two who remove each other wait for one another.
-    admins = conn.scalars(
-        select(users.c.id)
-        .where(users.c.role == "admin", users.c.deactivated_at.is_(None))
-        .order_by(users.c.id)
-        .with_for_update()
-    ).all()
+    admins = conn.scalars(select(users.c.id).where(*_ADMINS).order_by(users.c.id).with_for_update()).all()
     person(conn, user_id)
     if list(admins) == [user_id] and ((role is not None and role != "admin") or active is False):
         raise Conflict(LAST)

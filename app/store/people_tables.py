@@ -1,4 +1,4 @@
-"""Tables of people: accounts, sessions, invitations, tokens and logins that failed.
+"""Tables of people: accounts, sessions, invitations, tokens, logins and the audit log.
 
 Secrets are stored as SHA-256 of 32 random bytes, passwords as argon2id.
 """
@@ -37,7 +37,7 @@ sessions = Table(
     Column("seen_at", Double, nullable=False),
 )
 
-# `user_id`: the person whose password the link sets; none: it makes an account. `used_by`: who has used it.
+# `user_id`: the person whose password the link sets; none: it makes an account.
 invitations = Table(
     "invitations",
     metadata,

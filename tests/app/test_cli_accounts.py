@@ -37,7 +37,7 @@ def test_the_first_admin_comes_in_by_the_printed_link(forked: Forked, web: Web, 
     assert "As a viewer" in httpx.get(invited, trust_env=False).text
     assert forked(env, "accounts", "invite", "king").returncode == 2
 
-    (ada,) = store.people()
+    (ada,) = store.people_page("", "", 100)
     refused = forked(env, "runs")
     assert refused.returncode == 1
     assert "Log in first" in refused.stderr

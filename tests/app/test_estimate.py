@@ -102,9 +102,9 @@ def test_replicates_run_at_once_as_far_as_there_are_slots() -> None:
 
 
 def test_a_scaled_basis_says_so() -> None:
-    told = estimate_seconds(spec(), [Speed(batch_size=30, step_s=0.001)], 3)
-    assert told.seconds == pytest.approx(34 * 61.8 / 31.8)
-    assert "scaled from batch 30" in told.basis
+    estimate = estimate_seconds(spec(), [Speed(batch_size=30, step_s=0.001)], 3)
+    assert estimate.seconds == pytest.approx(34 * 61.8 / 31.8)
+    assert "scaled from batch 30" in estimate.basis
 
 
 def test_what_is_missing_is_named() -> None:

@@ -1,40 +1,19 @@
 """One reader for many viewers: what is new, the newest only, and nothing lost."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Collection
+from contextlib import ExitStack
 
 import pytest
 
-from app.atlas.reader import Reader
 from app.contract.events import Progress
 from app.live import BINNED, Broadcaster, Hint, Viewer
-from app.measuring import Measuring
 from app.queue import Queue
 from app.records import RunProgress
 from app.store import Store
 from app.store.statuses import Status
 from tests.app.conftest import Hand
-
-
-@asynccontextmanager
-async def running(store: Store, queue: Queue) -> AsyncIterator[Broadcaster]:
-    broadcaster = Broadcaster(store, queue)
-    reader = asyncio.create_task(broadcaster.run())
-    try:
-        yield broadcaster
-    finally:
-        broadcaster.close()
-        await asyncio.wait_for(reader, 5)
-
-
-async def until(viewer: Viewer, seq: int) -> Hint:
-    """The first hint that reaches `seq`."""
-    async with asyncio.timeout(5):
-        while True:
-            for hint in await viewer.hints(5) or ():
-                if hint.seq >= seq:
-                    return hint
+from tests.app.following import running, until
 
 
 def hint(run: str, seq: int, *touched: str) -> Hint:
@@ -138,31 +117,6 @@ def test_progress_alone_is_news(store: Store, no_broker: Queue, hand: Hand) -> N
                 store.heartbeat(hand.claim.shard_id, hand.claim.token, Progress(done=500, total=1000))
                 news = await until(board, 0)
                 assert (news.progress.done, news.seq) == (500, run.last_seq)
-
-    asyncio.run(main())
-
-
-@pytest.mark.parametrize("board", [True, False])
-def test_measures_of_a_run_that_has_ended_are_news_though_no_event_tells_of_them(
-    store: Store, no_broker: Queue, hand: Hand, monkeypatch: pytest.MonkeyPatch, board: bool
-) -> None:
-    monkeypatch.setattr("app.live.POLL_S", 0.01)
-    monkeypatch.setattr("app.live.BOARD_INTERVAL_S", 0.01)
-    run, measuring = hand.run(), Measuring(store, Reader(store))
-    hand.outcome(0, 1.0, 0.9)
-
-    async def main() -> None:
-        async with running(store, no_broker) as broadcaster:
-            with broadcaster.viewer(None if board else frozenset({run.id})) as viewer:
-                await until(viewer, 0)
-                store.finish(hand.claim.shard_id, hand.claim.token)
-                seq = store.run(run.id).last_seq
-                assert (await until(viewer, seq)).state == "finished"
-                assert await viewer.hints(0.1) == []
-                measuring.look()
-                news = await viewer.hints(5) or []
-                assert [(hint.run, hint.seq, hint.touched) for hint in news] == [(run.id, seq, frozenset({"measures"}))]
-                assert await viewer.hints(0.1) == []
 
     asyncio.run(main())
 

@@ -143,7 +143,7 @@ continue_sweep(Store(URL, ROOT), Queue(""), SWEEP)
 def test_a_process_that_dies_between_a_report_and_its_stop_loses_no_trial_and_stops_none_twice(
     store: Store, spec: LotterySpec, database_url: str, tmp_path: Path, moment: str
 ) -> None:
-    """It is ended when it has decided, while it stores report and stop, or before it has told anybody of them."""
+    """It is ended when it has decided, while it stores report and stop, or before its caller has an answer."""
     seeds = {"seed": Axis.model_validate({"values": [0, 1, 2]})}
     asked = plan(
         spec.model_copy(update={"replicates": 1, "levels": 2}), axes=seeds, budget=Budget(at_once=1),

@@ -77,10 +77,10 @@ class _Parts(NamedTuple):
         return cls(centred, rows, columns, max(rest, 0.0))
 
     def variance(self, other: "_Parts") -> float:
-        """Return the variance of Σ a[π(i), σ(j)] · b[i, j] over uniform permutations π of rows and σ of columns.
+        """Return the variance of Σ a[π(i), σ(j)] · b[i, j] over independent uniform permutations π and σ.
 
-        The three parts are orthogonal and permute without being correlated, so their variances add up. That of
-        Σ x[π(i)] · y[i] for centred x and y of length k is Σx² Σy² / (k − 1).
+        π permutes rows, σ columns. The three parts are orthogonal and permute without correlation, so their variances
+        add up. For centred x and y of length k, Σ x[π(i)] · y[i] has the variance Σx² Σy² / (k − 1).
         """
         m, n = self.centred.shape
         variance: float = (

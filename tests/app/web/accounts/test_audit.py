@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,9 @@ from tests.app.in_process import in_process
 from tests.app.web.accounts.conftest import PASSWORD, Lab
 
 
-def noted(lab: Lab, **which: str) -> list[tuple[str, str, str, str]]:
+def noted(lab: Lab, **which: Any) -> list[tuple[str, str, str, str]]:
     """Name, action, thing and id of all rows, the oldest first, but for those of the installation itself."""
-    rows = [(each.name, each.action, each.what, each.key) for each in lab.store.audit(**which)]  # type: ignore[arg-type]
+    rows = [(each.name, each.action, each.what, each.key) for each in lab.store.audit(**which)]
     return [row for row in reversed(rows) if row[1] not in ("join", "invite") and row[2] != "token"]
 
 

@@ -38,7 +38,7 @@ def test_an_invited_person_comes_in_with_the_role(lab: Lab, role: str) -> None:
     assert f"As {'an' if role == 'admin' else 'a'} {role}" in new.get(link).text
     data = {"link": link.partition("link=")[2], "name": "new", "password": PASSWORD, "again": PASSWORD}
     assert new.post("/join", data=data).status_code == 303
-    assert [each.role for each in lab.store.people() if each.name == "new"] == [role]
+    assert [each.role for each in lab.store.people_page("", "", 100) if each.name == "new"] == [role]
     assert ("/people" in new.get("/").text) == (role == "admin")
     assert new.get("/people").status_code == (200 if role == "admin" else 403)
 
@@ -156,14 +156,14 @@ def test_pages_of_people_are_gone_without_accounts(client: httpx.Client) -> None
 
 
 def test_a_web_that_has_not_heard_of_accounts_yet_gives_none_away(app: FastAPI, store: Store, lab: Lab) -> None:
-    people, links = store.people(), len(lab.sessions)
+    people, links = store.people_page("", "", 100), len(lab.sessions)
     for method, path in [row for row, need in NEEDS.items() if need in ("self", "people")]:
         app.state.accounts.on = False  # as if another process had switched them on just now
         address = path.replace("{user_id}", lab.ids["mia"]).replace("{token_id}", "x")
         answer = in_process(app).request(method, address, data={"role": "admin"} if method == "POST" else None)
         assert answer.status_code in (303, 401), path
         assert answer.status_code == 401 or answer.headers["location"] == "/login"
-    assert store.people() == people
+    assert store.people_page("", "", 100) == people
     with store._db.read() as conn:
         assert conn.scalar(select(func.count()).select_from(invitations)) == links
 
