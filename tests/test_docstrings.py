@@ -10,6 +10,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 DONE = (
     "app/archives",
+    "app/atlas",
+    "app/imports",
+    "app/masks",
+    "app/methods",
+    "app/pictures",
     "app/plotting",
     "app/records",
     "app/repeat",
@@ -30,10 +35,11 @@ DONE = (
 BEFORE = ROOT / "app" / "store" / "migrations" / "versions"
 MOST = 25
 """Words of a sentence."""
-_VERBS = """Act Answer Append Ask Begin Bring Change Check Close Compare Compress Count Cut Delete Derive Do Drop End
-Evaluate Extend Finish Freeze Give Go Have Import Keep Lay Let Make Mark Move Name Note Offer Open
-Permute Purge Put Queue Raise Read Record Remember Remove Rename Render Replace Restore Return Run Say
-Select Send Set Share Show Start Stop Store Submit Take Tell Tie Try Turn Wait Write Yield"""
+_VERBS = """Act Add Answer Append Ask Begin Bring Build Calibrate Change Check Close Collect Compare Compress Count Cut
+Delete Derive Do Draw Drop End Evaluate Extend Fetch Fill Finish Freeze Give Go Group Have Import Keep Lay Let Log Look
+Make Mark Measure Move Name Note Number Offer Open Pair Permute Print Purge Put Queue Raise Read Record Remember Remove
+Rename Render Replace Restore Return Run Say Select Send Serve Set Share Show Start Stop Store Submit Take Tell Tie
+Train Try Turn Update Verify Wait Write Yield"""
 VERBS = frozenset(_VERBS.split())
 # A sentence ends at its full stop, a paragraph, or a rule of a grammar.
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"(])|\n\s*\n|\n(?=[a-z, ]+ = )")

@@ -1,4 +1,4 @@
-"""Arrays that were dear to make, the last used ones, within a budget of memory."""
+"""Cache the arrays that cost most to compute, the last used ones, within a budget of memory."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -26,12 +26,12 @@ class Cache:
 
     @property
     def size_bytes(self) -> int:
-        """What is kept now."""
+        """Return how many bytes are kept now."""
         with self._lock:
             return sum(array.nbytes for array in self._kept.values())
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
-        """The array of `key`, made by `make` if it is not kept."""
+        """Return the array of `key`; build it with `make` if it is not kept."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

@@ -21,9 +21,9 @@ _BAND = 256
 class Cells(NamedTuple):
     """Weights `(len(rows), len(columns))` as they are shown; `rows` and `columns` are their places in the layer.
 
-    `kept` 0 or 1 at this level; `death` the level at which it is first pruned, one past the last saved level if never;
-    `start` and `end` are the weight before and after the training of this level, NaN where not saved. A pruned weight
-    has no end, and for its start the initial value that it was pruned from, where those are saved whole;
+    `kept` is 0 or 1 at this level. `death` is the level at which a weight is first pruned, one past the last saved
+    level if never. `start` and `end` are the weight before and after the training of this level, NaN where not saved. A
+    pruned weight has no end. Its start is the initial value that it was pruned from, where those are saved whole.
     `replicates` counts those that keep it at this level.
     """
 
@@ -47,7 +47,7 @@ def cells(
     ordered_by: SecondLayer | None = None,
     limit: int = MAX_CELLS,
 ) -> Cells:
-    """The weights of a viewport, in the order of `ordered_by` if given.
+    """Return the weights of a viewport, in the order of `ordered_by` if given.
 
     Raises OutOfRange when they are more than `limit`, NotFound.
     """
@@ -82,7 +82,7 @@ def cells(
 
 
 def _runs(rows: Indices) -> list[tuple[int, int]]:
-    """Consecutive rows as ranges `first` to `last`, none longer than a band, so that no read is large."""
+    """Group consecutive rows to ranges `first` to `last`, none longer than a band, so that no read is large."""
     runs: list[tuple[int, int]] = []
     for row in rows.tolist():
         if runs and runs[-1][1] == row and row - runs[-1][0] < _BAND:

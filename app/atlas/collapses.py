@@ -61,7 +61,10 @@ def unjudged(reader: Reader, run: Run) -> bool:
 
 
 def _kept(reader: Reader, run: Run) -> str | None:
-    """What a run has saved of the collapse of the ticket that it times, as JSON; None before, and in older runs."""
+    """Return what a run has saved of the collapse of the ticket that it times, as JSON.
+
+    None before it is saved, and in older runs.
+    """
     saved = reader.store.artifacts(run.id)
     return next((ref.meta["collapsed"] for ref in saved if "collapsed" in ref.meta), None)
 
@@ -116,7 +119,10 @@ def _collapse(reader: Reader, run: Run, ref: TicketRef, counts: list[Counts]) ->
 
 
 def _cut(reader: Reader, ref: TicketRef) -> int | None:
-    """The first layer that no path passes, by the masks; None too while they are not saved, or cannot be read."""
+    """Return the first layer that no path passes, by the masks.
+
+    None too while they are not saved, or cannot be read.
+    """
     index = reader.index(ref.run)
     saved = index.saved.get(("mask", ref))
     if saved is None:

@@ -72,7 +72,7 @@ COLORINGS: Mapping[Color, Coloring] = {
 
 
 def available(reader: Reader, ref: TicketRef, layer: int) -> list[Color]:
-    """The colourings that what is saved allows, but for the difference, which needs a second ticket."""
+    """Return the colourings for which the values are saved, except the difference, which needs a second ticket."""
     with Values(reader, ref, layer) as values:
         return [name for name, coloring in COLORINGS.items() if _there(values, coloring)]
 
@@ -83,7 +83,7 @@ def _there(values: Values, coloring: Coloring) -> bool:
 
 
 def legend(reader: Reader, ref: TicketRef, layer: int, color: Color, other: SecondLayer | None = None) -> Legend:
-    """What the codes of a colouring mean; with a second ticket, of both, so that one scale serves two pictures.
+    """Return what the codes of a colouring mean; with a second ticket, of both, so that one scale serves two pictures.
 
     Raises NotFound when the mask or the values are not saved.
     """
@@ -112,7 +112,7 @@ def legend(reader: Reader, ref: TicketRef, layer: int, color: Color, other: Seco
 
 
 def codes(reader: Reader, ref: TicketRef, layer: int, color: Color, other: SecondLayer | None = None) -> Rows:
-    """Rows of a layer as one byte for each weight, in the scale of `legend`; `other` is B of a difference.
+    """Return rows of a layer as one byte for each weight, in the scale of `legend`; `other` is B of a difference.
 
     Raises NotFound.
     """
@@ -165,7 +165,7 @@ def _check(values: Values, ref: TicketRef, color: Color) -> None:
 
 
 def _shared_reach(reader: Reader, ref: TicketRef, layer: int, color: Color, other: SecondLayer | None) -> float:
-    """Where the colour scale of both ends: that of the one whose values reach farther."""
+    """Return where the colour scale of both ends: that of the one whose values reach farther."""
     reach = _reach(reader, ref, layer, color)
     return (
         reach if other is None or color not in available(reader, *other) else max(reach, _reach(reader, *other, color))
@@ -181,7 +181,10 @@ def _refs(ref: TicketRef, other: SecondLayer | None) -> list[TicketRef]:
 
 
 def _reach(reader: Reader, ref: TicketRef, layer: int, color: Color) -> float:
-    """Where the colour scale ends: the 99.5th percentile of |value| over some rows, rounded up to 1, 2 or 5 × 10^k."""
+    """Return where the colour scale ends: the 99.5th percentile of |value| over some rows.
+
+    It is rounded up to 1, 2 or 5 × 10^k.
+    """
     rows = reader.index(ref.run).layers[layer].size[0]
     measure = _MEASURES[color]
     key = ("reach", reader.index(ref.run).find("mask", ref).id, str(ref), layer, color)
@@ -202,7 +205,7 @@ def _reach(reader: Reader, ref: TicketRef, layer: int, color: Color) -> float:
 
 
 def _replicates(reader: Reader, ref: TicketRef) -> list[TicketRef]:
-    """The same ticket in every replicate that has it."""
+    """Return the same ticket in every replicate that has it."""
     replicates = [ticket for ticket in reader.index(ref.run).tickets if ticket.coordinates == ref.coordinates]
     if not replicates:
         raise NotFound(f"no mask of ticket {ref} is saved (yet)")

@@ -18,7 +18,7 @@ _BAND = 256
 
 
 def orders(reader: Reader, ref: TicketRef, layer: int, rows: Order, columns: Order) -> tuple[Indices, Indices]:
-    """The rows and the columns of a layer in the order in which they are shown; ties in their natural order."""
+    """Return the rows and the columns of a layer in the order in which they are shown; ties in their natural order."""
     index = reader.index(ref.run)
     height, width = index.layers[layer].size
     if rows == columns == "natural":
@@ -42,11 +42,11 @@ def orders(reader: Reader, ref: TicketRef, layer: int, rows: Order, columns: Ord
 
 
 def seriation(bits: Bits, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """A place for each row and each column on one line, so that those which keep the same weights lie close.
+    """Return a place for each row and each column on one line, so that those which keep the same weights lie close.
 
-    The second singular vectors of D_r^-½ A D_c^-½, found by power iteration. What keeps nothing goes last.
-    Source: Dhillon 2001, "Co-clustering documents and words using bipartite spectral graph partitioning", section 4;
-    the line itself is shown here, it is not cut into clusters.
+    It is the second pair of singular vectors of D_r^-½ A D_c^-½, by power iteration. What keeps nothing goes last.
+    Source: Dhillon 2001, "Co-clustering documents and words using bipartite spectral graph partitioning", section 4.
+    The line itself is shown here and not cut into clusters.
     """
     across, down = _degrees(bits, columns)
     by_row, by_column = (np.divide(1, np.sqrt(d), out=np.zeros(len(d)), where=d > 0) for d in (across, down))
@@ -72,6 +72,6 @@ def seriation(bits: Bits, columns: int) -> tuple[NDArray[np.float64], NDArray[np
 
 
 def _degrees(bits: Bits, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Kept weights of each row and of each column."""
+    """Count the kept weights of each row and of each column."""
     totals = sums(bits, columns)
     return totals["rows"].astype(np.float64), totals["columns"].astype(np.float64)

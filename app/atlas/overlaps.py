@@ -30,10 +30,10 @@ _ONE = Lock()
 
 
 def overlaps(reader: Reader, run_id: str, options: OverlapOptions) -> Overlaps:
-    """Overlaps of the tickets that a figure of this run compares, none where none is saved.
+    """Return overlaps of the tickets that a figure of this run compares, none where none is saved.
 
-    Raises FieldError for a run or ticket that is not there, and for networks whose layers cannot be paired, or only by
-    the reader.
+    Raises FieldError for a run or ticket that does not exist, and for networks whose layers cannot be paired, or only
+    by the reader.
     """
     runs = [run_id, *(run for run in options.other_runs if run != run_id)]
     indices = {run: _index(reader, run, options, own=run == run_id) for run in runs}
@@ -133,7 +133,7 @@ def _overlaps(
 def _intersections(
     reader: Reader, indices: dict[str, Index], refs: tuple[TicketRef, ...], places: Sequence[int]
 ) -> Ints:
-    """Kept by the reader: who looks at another null of the same tickets counts nothing again."""
+    """Return the intersections from the reader's cache: another null of the same tickets counts nothing again."""
     pairs = zip(refs, places, strict=True)
     key = ("overlap", *((str(ref), indices[ref.run].find("mask", ref).id, place) for ref, place in pairs))
 
@@ -177,7 +177,7 @@ def _index(reader: Reader, run: str, options: OverlapOptions, *, own: bool) -> I
 
 
 def _field(options: OverlapOptions, run: str) -> str:
-    """The option that brought a run in."""
+    """Return the option that names a run."""
     if any(ref.run == run for ref in options.named):
         return "tickets" if not getattr(options, "a", "") else "b" if options.named[1].run == run else "a"
     return "others"

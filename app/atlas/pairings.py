@@ -26,7 +26,10 @@ def pairing(index: Index, other: Index, choice: Choice, *, field: str = "other")
 
 
 def decided(index: Index, other: Index, choice: Choice, *, field: str = "other") -> Pairing:
-    """The same, only where it is certain. Raises FieldError on `pairing` where a reader has to choose."""
+    """Return the pairing of `pairing`, only where it is certain.
+
+    Raises FieldError on `pairing` where a reader has to choose.
+    """
     pair = pairing(index, other, choice, field=field)
     if not pair.decided:
         raise FieldError("pairing", undecided(index, other, pair))
@@ -34,7 +37,7 @@ def decided(index: Index, other: Index, choice: Choice, *, field: str = "other")
 
 
 def undecided(index: Index, other: Index, proposal: Pairing) -> str:
-    """Why the reader is asked, and how to answer."""
+    """Return why the reader has to choose, and how."""
     pairs = ", ".join(f"{index.layers[i].name} = {other.layers[j].name}" for i, j in enumerate(proposal.places))
     such = pairs if len(pairs) <= 200 else f"{pairs[:199]}…"
     unknown = f"names and shapes do not determine which layer of {named(other)} corresponds to which of {named(index)}"
@@ -42,7 +45,7 @@ def undecided(index: Index, other: Index, proposal: Pairing) -> str:
 
 
 def choices(text: str) -> Choice:
-    """Pairings that an address names. Raises FieldError."""
+    """Return the pairings that an address names. Raises FieldError."""
     try:
         return parse(text)
     except ValueError as error:
@@ -50,18 +53,18 @@ def choices(text: str) -> Choice:
 
 
 def partner(reader: Reader, ref: TicketRef, layer: int, other: TicketRef, choice: Choice) -> int:
-    """The place of the layer of `other` that stands for a layer of `ref`. Raises FieldError, NotFound."""
+    """Return the place of the layer of `other` that corresponds to a layer of `ref`. Raises FieldError, NotFound."""
     if ref.run == other.run:
         return layer
     return decided(reader.index(ref.run), reader.index(other.run), choice).places[layer]
 
 
 def layers(index: Index) -> Layers:
-    """Names and shapes of a run's layers."""
+    """Return names and shapes of a run's layers."""
     return [(layer.name, layer.shape) for layer in index.layers]
 
 
 def named(index: Index) -> str:
-    """A run in a sentence: by its name, and its id, since names may be alike."""
+    """Return the words for a run in a sentence: its name, and its id, since names may be alike."""
     name = index.run.name
     return f"“{name if len(name) <= 60 else f'{name[:59]}…'}” ({index.run.id})"

@@ -33,7 +33,7 @@ SIDES: dict[Theme, Stops] = {
 
 
 def ramp(stops: Stops, n: int) -> NDArray[np.uint8]:
-    """`n` colours from the first stop to the last, `(n, 3)` in sRGB."""
+    """Return `n` colours from the first stop to the last, `(n, 3)` in sRGB."""
     rgb = np.array([[int(stop[i : i + 2], 16) for i in (1, 3, 5)] for stop in stops], float)
     at = np.linspace(0, len(stops) - 1, n) if n > 1 else np.array([len(stops) - 1.0])
     array = np.stack([np.interp(at, np.arange(len(stops)), rgb[:, channel]) for channel in range(3)], axis=1)

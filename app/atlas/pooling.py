@@ -9,7 +9,7 @@ Codes = NDArray[np.uint8]
 
 
 def block_sum(values: NDArray[Any], high: int, wide: int) -> NDArray[np.int32]:
-    """Sums of blocks of `high` × `wide` cells; the matrix must be made of whole blocks. Sums stay below 2³¹."""
+    """Return sums of blocks of `high` × `wide` cells; the matrix must consist of whole blocks. Sums stay below 2³¹."""
     rows, columns = values.shape
     # Adding whole rows runs over contiguous memory; what is left for the strided step is `high` times less.
     small = np.uint8 if int(values.max(initial=0)) * high < 256 else np.int32
@@ -21,7 +21,7 @@ def block_sum(values: NDArray[Any], high: int, wide: int) -> NDArray[np.int32]:
 
 
 def block_max(values: Codes, high: int, wide: int) -> Codes:
-    """Largest value of each block."""
+    """Return the largest value of each block."""
     rows, columns = values.shape
     by_row = values.reshape(rows // high, high, columns).max(axis=1)
     largest: Codes = by_row[:, ::wide].copy()
@@ -31,7 +31,10 @@ def block_max(values: Codes, high: int, wide: int) -> Codes:
 
 
 def block_extreme(values: Codes, high: int, wide: int) -> Codes:
-    """The value of each block that lies farthest from 128, the higher of two; 0 means nothing, and loses."""
+    """Return the value of each block that lies farthest from 128, the higher of two.
+
+    0 is no value and wins only alone.
+    """
     above = block_max(values, high, wide)
     # As bytes, the negative of a value is its mirror image about 128, and 0 stays 0.
     below = block_max(np.negative(values), high, wide)
@@ -40,6 +43,6 @@ def block_extreme(values: Codes, high: int, wide: int) -> Codes:
 
 
 def whole_blocks(values: Codes, high: int, wide: int) -> Codes:
-    """The matrix filled up with zeros to whole blocks."""
+    """Return the matrix, padded with zeros to whole blocks."""
     below, right = -values.shape[0] % high, -values.shape[1] % wide
     return np.pad(values, ((0, below), (0, right))) if below or right else values

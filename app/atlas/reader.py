@@ -43,12 +43,12 @@ class Layer:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Rows and columns."""
+        """Return the numbers of rows and columns."""
         return codec.size_of(self.shape)
 
     @property
     def kernel(self) -> tuple[int, ...]:
-        """Height and width of a convolution's kernel; empty for a linear layer."""
+        """Return height and width of a convolution's kernel; empty for a linear layer."""
         return self.shape[2:]
 
 
@@ -62,7 +62,7 @@ class Index:
     saved: Mapping[tuple[str, TicketRef], ArtifactRef]
 
     def layer(self, name: str) -> Layer:
-        """The layer of that name. Raises NotFound."""
+        """Return the layer of that name. Raises NotFound."""
         for layer in self.layers:
             if layer.name == name:
                 return layer
@@ -70,7 +70,7 @@ class Index:
         raise NotFound(f"this run has no layer {name!r}; its layers are {known}")
 
     def find(self, name: str, ref: TicketRef) -> ArtifactRef:
-        """The artifact of that name and ticket. Raises NotFound."""
+        """Return the artifact of that name and ticket. Raises NotFound."""
         artifact = self.saved.get((name, ref))
         if artifact is None:
             raise NotFound(f"no {name} of ticket {ref} is saved (yet)")
@@ -78,11 +78,11 @@ class Index:
 
     @property
     def tickets(self) -> list[TicketRef]:
-        """Every ticket and control whose mask is saved, in order."""
+        """Return every ticket and control whose mask is saved, in order."""
         return sorted(ref for name, ref in self.saved if name == "mask")
 
     def levels(self, replicate: int) -> list[int]:
-        """Levels of the winning ticket whose mask is saved."""
+        """Return levels of the winning ticket whose mask is saved."""
         return [t.level for t in self.tickets if t.replicate == replicate and t.control == WINNING_TICKET]
 
 
@@ -111,7 +111,7 @@ class Reader:
         return reader
 
     def index(self, run_id: str) -> Index:
-        """What the run has saved by now. Raises NotFound."""
+        """Return what the run has saved by now. Raises NotFound."""
         seq = self.store.last_seqs([run_id]).get(run_id)
         with self._lock:
             known = self._indices.get(run_id)
@@ -137,14 +137,17 @@ class Reader:
             return self._networks[run.id]
 
     def open(self, index: Index, name: str, ref: TicketRef) -> TensorFile:
-        """An artifact of a ticket, to read parts of. Raises NotFound."""
+        """Open an artifact of a ticket, to read parts of it. Raises NotFound."""
         try:
             return TensorFile(self.store.artifacts_store, index.find(name, ref).id)
         except FileNotFoundError:
             raise _gone(name, ref) from None
 
     def bits(self, ref: TicketRef, layer: int) -> Bits:
-        """The packed mask of one layer, by its place in the network. Raises NotFound, ValueError when damaged."""
+        """Return the packed mask of one layer, by its place in the network.
+
+        Raises NotFound, ValueError when damaged.
+        """
         index = self.index(ref.run)
         mask = index.find("mask", ref)
         key = index.layers[layer].key
@@ -157,7 +160,7 @@ class Reader:
         return self.cache.get(("bits", mask.id, str(ref), key), unfold)
 
     def _base(self, ref: TicketRef, layer: int) -> Bits:
-        """What a mask is stored against: a control against its ticket, a ticket against the level before it."""
+        """Return what a mask is stored against: a control against its ticket, a ticket against the level before it."""
         if ref.control != WINNING_TICKET:
             return self.bits(TicketRef(ref.run, ref.replicate, ref.level), layer)
         if ref.level > 0:
@@ -165,7 +168,7 @@ class Reader:
         return codec.full(*self.index(ref.run).layers[layer].size)
 
     def sums(self, ref: TicketRef) -> Mapping[str, NDArray[Any]]:
-        """The artifact `pyramid` of a ticket: see `app.masks.sums`. Raises NotFound."""
+        """Return the artifact `pyramid` of a ticket: see `app.masks.sums`. Raises NotFound."""
         pyramid = self.index(ref.run).find("pyramid", ref)
         try:
             return load(self.store.artifacts_store.get(pyramid.id))
@@ -173,7 +176,10 @@ class Reader:
             raise _gone("pyramid", ref) from None
 
     def initial(self, ref: TicketRef) -> str | None:
-        """Which initial weights a ticket started from, as the id of their artifact; None when they are not saved."""
+        """Return which initial weights a ticket started from, as the id of their artifact.
+
+        None when they are not saved.
+        """
         index = self.index(ref.run)
         if f"{index.layers[0].key}.strata" not in self.sums(ref):
             return None
@@ -181,7 +187,10 @@ class Reader:
         return artifact.id if artifact else None
 
     def death(self, run_id: str, replicate: int, layer: int) -> NDArray[np.uint8]:
-        """The level at which each weight is first pruned, `(rows, columns)`; one past the last saved level if never."""
+        """Return the level at which each weight is first pruned, `(rows, columns)`.
+
+        One past the last saved level if never.
+        """
         index = self.index(run_id)
         levels = index.levels(replicate)
         rows, columns = index.layers[layer].size

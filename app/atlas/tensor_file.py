@@ -24,7 +24,7 @@ class Entry(NamedTuple):
     stop: int
 
     def check(self) -> "Entry":
-        """Itself. Raises ValueError when it has other bytes than its shape and type take."""
+        """Return the entry itself. Raises ValueError when its bytes are not those that its shape and type take."""
         if self.start < 0 or self.stop - self.start != prod(self.shape) * self.dtype.itemsize:
             raise ValueError
         return self
@@ -63,7 +63,10 @@ class TensorFile:
         self._file.close()
 
     def read(self, name: str, first: int = 0, last: int | None = None) -> NDArray[Any]:
-        """Elements `first` to `last` of the flat tensor. Raises `KeyError`, and `Corrupt` when the file ends early."""
+        """Return elements `first` to `last` of the flat tensor.
+
+        Raises `KeyError`, and `Corrupt` when the file ends early.
+        """
         entry = self.entries[name]
         start = entry.start + first * entry.dtype.itemsize
         stop = entry.stop if last is None else entry.start + last * entry.dtype.itemsize

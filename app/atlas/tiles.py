@@ -41,7 +41,7 @@ class View(NamedTuple):
     height: int
 
     def check(self, rows: int, columns: int) -> None:
-        """Raises OutOfRange."""
+        """Check that the viewport lies in a matrix of that size and fits a screen. Raises OutOfRange."""
         if not 0 <= self.top < self.bottom <= rows:
             raise OutOfRange(f"rows {self.top} to {self.bottom} are not part of the {rows:,} rows of this layer")
         if not 0 <= self.left < self.right <= columns:
@@ -80,8 +80,9 @@ def tile(
     ordered_by: SecondLayer | None = None,
     theme: Theme = "light",
 ) -> Tile:
-    """The picture of a viewport; with a second ticket in a colour scale for both, its order that of `ordered_by`.
+    """Return the picture of a viewport.
 
+    With a second ticket in a colour scale for both, its order that of `ordered_by`.
     Raises OutOfRange, NotFound.
     """
     size = reader.index(ref.run).layers[layer].size
@@ -134,7 +135,7 @@ def _ordered(
 
 
 def _blocks(view: View, kind: Kind) -> tuple[int, int]:
-    """How many weights a pixel stands for, down and across."""
+    """Return how many weights one pixel shows, down and across."""
     rows, columns = view.bottom - view.top, view.right - view.left
     high, wide = -(-rows // view.height), -(-columns // view.width)
     shares = _MOST_BITS if high == wide == 1 else _MOST_SHADES
@@ -149,13 +150,13 @@ def _blocks(view: View, kind: Kind) -> tuple[int, int]:
 
 
 def _edges(first: int, last: int, step: int, end: int) -> NDArray[np.int64]:
-    """How many cells of each block lie within the matrix."""
+    """Return how many cells of each block lie within the matrix."""
     starts = np.arange(first, last, step)
     return np.minimum(starts + step, end) - starts
 
 
 def _pooled(shown: Codes, high: int, wide: int, kind: Kind, cells: NDArray[np.int64], top: float) -> Codes:
-    """Palette indices of the pixels; 0 only where every weight has code 0."""
+    """Return the palette indices of the pixels; 0 only where every weight has code 0."""
     one = high == wide == 1
     if kind == "share":
         # One weight of one mask needs no shades.
@@ -179,12 +180,12 @@ def _pooled(shown: Codes, high: int, wide: int, kind: Kind, cells: NDArray[np.in
 
 
 def _shade(counts: NDArray[np.int32], of: NDArray[np.int64] | NDArray[np.int32]) -> Codes:
-    """1 to 15 for a share that is not 0, however small."""
+    """Return 1 to 15 for a share that is not 0, however small, and 0 for 0."""
     return np.where(counts == 0, 0, np.maximum(-(-counts.astype(np.int64) * _SHADES // of), 1)).astype(np.uint8)
 
 
 def _palette(kind: Kind, theme: Theme, top: int, block: int) -> NDArray[np.uint8]:
-    """Colours of the indices that `_pooled` gives, `(n, 3)`."""
+    """Return the colours of the indices that `_pooled` gives, `(n, 3)`."""
     paper = palettes.ramp((palettes.PAPER[theme],), 1)
     sequential = palettes.SEQUENTIAL[theme]
     if kind == "share":

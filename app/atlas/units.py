@@ -43,7 +43,7 @@ class Unit(NamedTuple):
 
 
 def unit(reader: Reader, ref: TicketRef, layer: int, number: int) -> Unit:
-    """The unit of that number. Raises OutOfRange, NotFound."""
+    """Return the unit of that number. Raises OutOfRange, NotFound."""
     index = reader.index(ref.run)
     mine = index.layers[layer]
     rows, columns = mine.size
@@ -63,7 +63,7 @@ _Behind: TypeAlias = tuple[int | None, list[str], list[tuple[str, NDArray[np.flo
 
 
 def _behind(reader: Reader, ref: TicketRef, index: Index, layer: int, number: int) -> _Behind:
-    """The fields of a unit that do not describe its own weights."""
+    """Return the fields of a unit that do not describe its own weights."""
     network = reader.network(index.run)
     names = [layer.name for layer in index.layers]
     if isinstance(network, str):
@@ -96,7 +96,7 @@ def _behind(reader: Reader, ref: TicketRef, index: Index, layer: int, number: in
 
 
 def picture_of(index: Index, layer: int) -> tuple[tuple[int, int, int] | None, bool]:
-    """How the columns of a layer form pictures `(n, height, width)`, and whether that is a guess from their number."""
+    """Return how the columns of a layer form pictures `(n, height, width)`, and whether that is only a guess."""
     mine = index.layers[layer]
     if len(mine.kernel) == 2:
         return (mine.shape[1], mine.kernel[0], mine.kernel[1]), False
@@ -116,7 +116,7 @@ def picture_of(index: Index, layer: int) -> tuple[tuple[int, int, int] | None, b
 
 
 def _read_by(reader: Reader, ref: TicketRef, index: Index, layer: int, number: int) -> int | None:
-    """Kept weights of the next layer that read this unit, where only the order of layers is known."""
+    """Count the kept weights of the next layer that read this unit, where only the order of layers is known."""
     if layer + 1 >= len(index.layers):
         return None
     after: Layer = index.layers[layer + 1]

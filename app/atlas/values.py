@@ -53,24 +53,24 @@ class Values:
 
     @property
     def has_start(self) -> bool:
-        """Whether it is known where training started."""
+        """Return whether it is known where training started."""
         return self._start is not None
 
     @property
     def has_end(self) -> bool:
-        """Whether trained weights are saved."""
+        """Return whether trained weights are saved."""
         return self._end is not None
 
     def start(self, first: int, last: int) -> Floats:
-        """Where the weights of rows `first` to `last` started, kept ones only."""
+        """Return where the weights of rows `first` to `last` started, kept ones only."""
         return self._rows(self._start, first, last)
 
     def origin(self, first: int, last: int) -> Floats:
-        """The same, of pruned weights too where initial weights are saved whole."""
+        """Return where rows `first` to `last` started, pruned weights too where initial weights are saved whole."""
         return self._start.rows(first, last) if isinstance(self._start, _Dense) else self.start(first, last)
 
     def end(self, first: int, last: int) -> Floats:
-        """Where they ended."""
+        """Return where the weights of rows `first` to `last` ended."""
         return self._rows(self._end, first, last)
 
     def _rows(self, source: "_Kept | _Dense | None", first: int, last: int) -> Floats:

@@ -1,4 +1,4 @@
-"""Test accuracies that are given beside masks, level by level."""
+"""Test accuracies that are given with masks, level by level."""
 
 import csv
 from collections.abc import Collection
@@ -12,7 +12,7 @@ _FIELD: Final = "accuracies"
 
 
 def accuracies(text: str, places: Collection[tuple[int, int]]) -> dict[tuple[int, int], float]:
-    """Test accuracy in [0, 1] by (replicate, level), from a CSV of level, test_accuracy and perhaps replicate.
+    """Read test accuracy in [0, 1] by (replicate, level), from a CSV of level, test_accuracy and perhaps replicate.
 
     `places` are those of the import. Raises FieldError with the number of the line.
     """

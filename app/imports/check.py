@@ -1,4 +1,4 @@
-"""Every value that is to be imported, looked at before anything is made of it."""
+"""Checks of every value that is to be imported, before anything is built from it."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -15,8 +15,8 @@ from app.imports.source import spans
 class Counted(NamedTuple):
     """What the values of a layer are: `kept` of `total` weights.
 
-    `contradicted` says that all kept weights are 0 while pruned ones are not; `bits` that a tensor without a mask holds
-    0 and 1 only; `started` that its initial weights are numbers everywhere.
+    `contradicted`: all kept weights are 0 while pruned ones are not. `bits`: a tensor without a mask holds 0 and 1
+    only. `started`: its initial weights are numbers everywhere.
     """
 
     kept: int
@@ -27,7 +27,7 @@ class Counted(NamedTuple):
 
 
 def counted(layer: Layer) -> Counted:
-    """Look at all values of a layer: masks are 0 and 1, kept weights are finite. Raises Refused.
+    """Check and count all values of a layer: masks are 0 and 1, kept weights are finite. Raises Refused.
 
     What is pruned may be anything, NaN too: it counts nowhere.
     """
@@ -60,7 +60,7 @@ def _counted_alone(layer: Layer) -> Counted:
 
 
 def _started(layer: Layer) -> bool:
-    """Whether the initial weights are numbers everywhere. Raises Refused for a kept one that is none."""
+    """Return whether the initial weights are numbers everywhere. Raises Refused for a kept one that is none."""
     started = True
     if layer.initial is not None:
         for first, last in spans(layer.initial.size):
@@ -72,7 +72,7 @@ def _started(layer: Layer) -> bool:
 
 
 def is_mask(layer: Layer, numbers: Counted, alone: bool) -> bool:
-    """Whether a tensor under the plain name of a kernel is a mask, as OpenLTH saves it.
+    """Return whether a tensor under the plain name of a kernel is a mask, as OpenLTH saves it.
 
     Whole numbers are, when they are 0 and 1; others when all kernels of the file (`alone`) hold nothing else.
     """
@@ -82,9 +82,9 @@ def is_mask(layer: Layer, numbers: Counted, alone: bool) -> bool:
 
 
 def same_initial(levels: Sequence[Sequence[Layer]]) -> bool:
-    """Whether every level that names initial weights names those of the first, for all layers.
+    """Return whether every level that names initial weights names those of the first, for all layers.
 
-    A sequence whose files do not started from several points (late rewinding, fine-tuning), which are not one set of
+    A sequence whose files do not started from several points (late rewinding, fine-tuning). Those are not one set of
     initial weights.
     """
     if any(layer.initial is None for layer in levels[0]):

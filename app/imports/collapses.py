@@ -55,7 +55,7 @@ def _gap(kernels: list[Kernel], level: Level, folder: Path, network: Network | N
 
 
 def _least(kept: int, kernel: Kernel) -> Counts:
-    """Counts of the mask that reads the fewest inputs and feeds the fewest units of all that keep so many weights."""
+    """Return counts of the mask that reads the fewest inputs and feeds the fewest units of all with so many weights."""
     if len(kernel.shape) < 2:
         return Counts(kept, 0, 0)
     n_out, n_in, *window = kernel.shape

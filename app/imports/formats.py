@@ -1,4 +1,4 @@
-"""What other files are, told by their first bytes, and how to make a safetensors file of them."""
+"""What other files are, by their first bytes, and how to convert them to safetensors."""
 
 from typing import Final
 
@@ -55,5 +55,5 @@ _STARTS: Final[tuple[tuple[bytes, str], ...]] = (
 
 
 def format_of(start: bytes) -> str | None:
-    """What a file that begins with these bytes is, if it is one of the kinds that people keep weights in."""
+    """Return what a file that begins with these bytes is, if it is one of the kinds that people keep weights in."""
     return next((what for prefix, what in _STARTS if start.startswith(prefix)), None)

@@ -1,7 +1,4 @@
-"""The header of a safetensors file, believed only as far as the file's own size bears it out.
-
-Source: the format's description, https://github.com/huggingface/safetensors (README, "Format").
-"""
+"""The header of a safetensors file, checked against the file's own size before it is used."""
 
 import json
 import re
@@ -32,17 +29,17 @@ class Entry(NamedTuple):
 
     @property
     def size(self) -> int:
-        """Its elements."""
+        """Return the number of its elements."""
         return prod(self.shape)
 
     @property
     def readable(self) -> bool:
-        """Whether its numbers are of a type that is read; others may be there, and are left out."""
+        """Return whether its numbers are of a type that is read; tensors of other types are left out."""
         return self.dtype in ITEM_BYTES
 
 
 def read_header(file: BinaryIO, size: int, name: str) -> dict[str, Entry]:
-    """The tensors of a file of `size` bytes, by name. Raises Refused; reads no more than `MAX_HEADER_BYTES`."""
+    """Read the tensors of a file of `size` bytes, by name. Raises Refused; reads no more than `MAX_HEADER_BYTES`."""
     file.seek(0)
     start = file.read(16)
     length = int.from_bytes(start[:8], "little")
@@ -91,7 +88,10 @@ def _no_constant(text: str) -> None:
 
 
 def _entry(key: str, item: Any, file: str) -> tuple[Entry, int]:
-    """A tensor as the header has it, `start` counted from the end of the header, and the byte at which it ends."""
+    """Return a tensor as the header has it, and the byte at which it ends.
+
+    `start` counts from the end of the header.
+    """
     if not 0 < len(key) <= MAX_NAME or not key.isprintable():
         raise Refused(file, f"must be 1 to {MAX_NAME} printable characters", tensor=key, field="name")
     if "/" in key or "\\" in key or ".." in key:
@@ -123,7 +123,7 @@ def _counts(value: Any) -> bool:
 
 
 def _product(shape: list[int]) -> int:
-    """The number of elements, given up on as soon as no import could hold them."""
+    """Return the number of elements; stop as soon as no import could hold them."""
     size = 0 if 0 in shape else 1
     for side in shape:
         size *= side
@@ -133,7 +133,7 @@ def _product(shape: list[int]) -> int:
 
 
 def _contiguous(entries: list[tuple[Entry, int]], size: int, file: str) -> None:
-    """Every byte after the header belongs to one tensor. Raises Refused."""
+    """Check that every byte after the header belongs to one tensor. Raises Refused."""
     end = 0
     for entry, stop in sorted(entries, key=lambda entry: (entry[0].start, entry[1])):
         if entry.start != end:

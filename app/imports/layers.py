@@ -41,16 +41,16 @@ class Layer:
 
     @property
     def decides(self) -> Part:
-        """What tells which weights are kept."""
+        """Return the part that decides which weights are kept."""
         return self.mask or cast(Part, self.values)
 
     def as_mask(self, *, inverted: bool) -> "Layer":
-        """The same layer whose values turned out to be its mask."""
+        """Return the layer with its values as its mask."""
         return replace(self, mask=replace(self.decides, inverted=inverted), values=None)
 
     @property
     def weights(self) -> int:
-        """How many there are."""
+        """Return the number of weights."""
         rows, columns = size_of(self.stored)
         return rows * columns
 
@@ -71,7 +71,7 @@ class _Tensor:
 
 
 def layers_of(sources: Sequence[Source], choices: Choices = UNDECIDED) -> Found:
-    """The prunable layers of a network in one file or in several, as far as headers tell. Raises Refused."""
+    """Return the prunable layers of a network in one file or in several, as far as headers show. Raises Refused."""
     parameters: dict[str, dict[str, _Tensor]] = {}
     reading = Found([], {})
     tensors: list[_Tensor] = []
@@ -116,7 +116,7 @@ def layers_of(sources: Sequence[Source], choices: Choices = UNDECIDED) -> Found:
 
 
 def _named(entry: Entry, choices: Choices) -> Named:
-    """The name taken apart, and what a reader declares in place of what it tells."""
+    """Return the parts of a name, with the role that a reader declares in place of the one in the name."""
     named = names.taken_apart(entry.name)
     chosen = choices.roles.get(entry.name)
     if chosen is None or chosen == "left out":
@@ -125,7 +125,7 @@ def _named(entry: Entry, choices: Choices) -> Named:
 
 
 def _left_out(tensor: _Tensor, known: set[str], choices: Choices) -> tuple[Role, str] | None:
-    """What a tensor is that belongs to no layer, and why; None for one that may."""
+    """Return the role of a tensor that belongs to no layer, and the reason; None for one that may."""
     entry, named = tensor.entry, tensor.named
     chosen = choices.roles.get(entry.name)
     if chosen == "left out":
@@ -144,7 +144,7 @@ def _left_out(tensor: _Tensor, known: set[str], choices: Choices) -> tuple[Role,
 
 
 def _layer(stem: str, own: Mapping[str, _Tensor], reading: Found, choices: Choices) -> Layer | None:
-    """The layer that these tensors make, None when they are no prunable kernel; their lines are filled in."""
+    """Build the layer of these tensors and fill in their lines; None when they are no prunable kernel."""
     mask = own.get("mask") or own.get("inverted mask")
     normed = _normed(own)
     values = own.get("trained") or own.get("weights") or own.get("orig") or normed
@@ -188,7 +188,7 @@ def _layer(stem: str, own: Mapping[str, _Tensor], reading: Found, choices: Choic
 
 
 def _normed(own: Mapping[str, _Tensor]) -> _Tensor | None:
-    """The directions of weight norm, where a length for each row is beside them."""
+    """Return the directions of weight norm, where the tensors have a length for each row too."""
     gain, direction = own.get("gain"), own.get("direction")
     if gain is None or direction is None or not direction.entry.shape:
         return None
@@ -198,7 +198,7 @@ def _normed(own: Mapping[str, _Tensor]) -> _Tensor | None:
 def _no_kernel(
     stem: str, mask: _Tensor | None, values: _Tensor | None, members: Sequence[_Tensor], choices: Choices
 ) -> tuple[Role, str, bool, str] | None:
-    """The line of tensors that are no prunable kernel: role, no layer, not taken, and why; None for a kernel."""
+    """Return the line of tensors that are no prunable kernel: role, no layer, not taken, and why; None for a kernel."""
     if not members:
         return "other", "", False, "it has no matching weights"
     if max(len(member.entry.shape) for member in members) < 2:
@@ -219,7 +219,10 @@ def _no_kernel(
 
 
 def _fitted(entry: Entry, shape: tuple[int, ...], stem: str, mask: bool) -> Entry | None:
-    """The tensor in as many dimensions as the kernel has; None when it does not fit. A mask may be of channels."""
+    """Return the tensor in as many dimensions as the kernel has; None when it does not fit.
+
+    A mask may be of channels.
+    """
     if entry.shape == shape:
         return entry
     if not mask:
@@ -252,5 +255,5 @@ def _line(tensor: _Tensor, role: Role, layer: str, taken: bool, why: str) -> Lin
 
 
 def times(shape: tuple[int, ...]) -> str:
-    """A shape in words: 3×4."""
+    """Return a shape in words: 3×4."""
     return "×".join(map(str, shape)) or "a single number"

@@ -48,11 +48,11 @@ class MaskSequence:
 
     @property
     def replicates(self) -> int:
-        """How many sequences of levels there are."""
+        """Return how many sequences of levels there are."""
         return self.recognition.levels[-1].network.replicate + 1
 
     def outputs(self, folder: Path, replicate: int = 0) -> Iterator[Output]:
-        """Series `layers` and artifacts of every level of one replicate; temporary files lie in `folder`."""
+        """Yield series `layers` and artifacts of every level of one replicate; temporary files lie in `folder`."""
         levels = [level.layers for level in self.recognition.levels if level.network.replicate == replicate]
         with TemporaryFile(dir=folder) as groups:
             if self.recognition.has_initial:
@@ -61,7 +61,7 @@ class MaskSequence:
                 yield from self._level(level, layers, levels[level - 1] if level else None, folder, groups)
 
     def _initial(self, layers: Sequence[Layer], folder: Path, groups: BinaryIO) -> Iterator[Output]:
-        """The artifact `init`; the strata of its weights go to `groups`, layer after layer."""
+        """Yield the artifact `init`; write the strata of its weights to `groups`, layer after layer."""
         with Spool(folder) as init:
             for kernel, layer in zip(self.kernels, layers, strict=True):
                 with ExitStack() as stack:
@@ -104,12 +104,12 @@ class MaskSequence:
 
 
 def _in_order(part: Part, kernel: Kernel, folder: Path, stack: ExitStack, *, mask: bool) -> Part:
-    """A part of a layer with its axes in the order of the kernel's shape."""
+    """Return a part of a layer with its axes in the order of the kernel's shape."""
     return part if kernel.axes is None else turned(part, kernel.axes, folder, stack, mask=mask)
 
 
 def _rows(kernel: Kernel) -> Iterator[tuple[int, int]]:
-    """Bands of whole rows that can be looked at together."""
+    """Yield bands of whole rows that fit into memory together."""
     rows, columns = kernel.size
     return spans(rows, max(1, limits.BAND // columns))
 
@@ -126,7 +126,7 @@ def bits_of(layer: Layer, kernel: Kernel, folder: Path) -> Bits:
 
 
 def _kept(weights: Part, kernel: Kernel, bits: Bits) -> Iterator[NDArray[np.float32]]:
-    """The weights under a mask, in flat order."""
+    """Yield the weights under a mask, in flat order."""
     columns = kernel.size[1]
     for first, last in _rows(kernel):
         values = weights.floats(first * columns, last * columns)
@@ -134,7 +134,7 @@ def _kept(weights: Part, kernel: Kernel, bits: Bits) -> Iterator[NDArray[np.floa
 
 
 def _pyramid(bits: Bits, kernel: Kernel, groups: BinaryIO | None) -> dict[str, NDArray[Any]]:
-    """`app.masks.sums.sums` of a layer, band by band; its strata are next in `groups`, where there are any."""
+    """Return `app.masks.sums.sums` of a layer, band by band; its strata are next in `groups`, where there are any."""
     columns = kernel.size[1]
     parts = []
     for first, last in _rows(kernel):

@@ -1,4 +1,4 @@
-"""What the name of a tensor alone tells: which parameter it belongs to and as what, or why it is no kernel."""
+"""What the name of a tensor alone shows: which parameter it belongs to and as what, or why it is no kernel."""
 
 import re
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -54,7 +54,7 @@ class Named(NamedTuple):
 
 
 def taken_apart(name: str) -> Named:
-    """Which parameter a tensor belongs to, and as what."""
+    """Return which parameter a tensor belongs to, and as what."""
     for pattern, role, why in _NOT_KERNELS:
         if pattern.search(name):
             return Named(name, "weights", role, why)
@@ -81,32 +81,32 @@ def taken_apart(name: str) -> Named:
 
 
 def without_average(name: str) -> str:
-    """The name without what marks it as an average over training; the same where nothing does."""
+    """Return the name without what marks it as an average over training; the same where nothing does."""
     return _AVERAGE.sub("", name).strip("._")
 
 
 def is_embedding(name: str) -> bool:
-    """Whether the name is that of a table of embeddings or of a learned token."""
+    """Return whether the name is that of a table of embeddings or of a learned token."""
     return bool(_EMBEDDING.search(name))
 
 
 def is_norm(name: str) -> bool:
-    """Whether the name is that of a parameter of a normalisation."""
+    """Return whether the name is that of a parameter of a normalisation."""
     return bool(_NORM.search(name))
 
 
 def names_kernel(stem: str) -> bool:
-    """Whether a parameter is called what frameworks call kernels."""
+    """Return whether a parameter has a name that frameworks give kernels."""
     return stem.rpartition(".")[2].partition(":")[0].endswith(("weight", "kernel"))
 
 
 def is_flax(stem: str) -> bool:
-    """Whether a parameter is called as Flax and Keras call kernels, which they store inputs first."""
+    """Return whether a parameter has the name that Flax and Keras give kernels, which they store inputs first."""
     return stem.rpartition(".")[2].partition(":")[0] == "kernel"
 
 
 def layer_name(stem: str) -> str:
-    """The name of a layer from that of its kernel."""
+    """Return the name of a layer from that of its kernel."""
     for end in (".weight", ".kernel:0", ".kernel"):
         if stem.endswith(end):
             return stem.removesuffix(end)

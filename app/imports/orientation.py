@@ -1,4 +1,4 @@
-"""How the kernels of a network stand in its files, and in which order its layers follow each other."""
+"""In which order of axes the files of a network store its kernels, and in which order its layers follow each other."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -35,19 +35,19 @@ class Kernel(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Its parameter's name, as artifacts have it."""
+        """Return its parameter's name, as artifacts have it."""
         return f"{self.name}.weight"
 
     @property
     def size(self) -> tuple[int, int]:
-        """Rows and columns of its matrix."""
+        """Return rows and columns of its matrix."""
         return size_of(self.shape)
 
 
 def network(layers: Sequence[Layer], file: str) -> list[Kernel]:
-    """The kernels of a network in the order in which they follow each other. Raises Refused for one too large.
+    """Return the kernels of a network in the order in which they follow each other. Raises Refused for one too large.
 
-    That is the natural order of their names, unless only another one forms a chain of shapes. Where neither tells, up
+    That is the natural order of their names, unless only another one forms a chain of shapes. Where neither decides, up
     to three linear layers of a network with convolutions come last.
     """
     stored = {layer.name: layer for layer in layers}
@@ -82,7 +82,7 @@ def _ordered(shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
 
 
 def _kernel(name: str, shape: tuple[int, ...], stored: tuple[int, ...], flax: bool, before: Sequence[Kernel]) -> Kernel:
-    """How one kernel stands, told by its name and by the units of the layer before it."""
+    """Return one kernel with the order of its axes, by its name and by the units of the layer before it."""
     units = before[-1].shape[0] if before else None
     called = [part for part in name.split(".") if not part.isdecimal()]
     last = called[-1] if called else ""
@@ -102,7 +102,7 @@ def _kernel(name: str, shape: tuple[int, ...], stored: tuple[int, ...], flax: bo
 
 
 def _only_transposed(shapes: Mapping[str, tuple[int, ...]]) -> bool:
-    """Whether numbered convolutions read the ones before them only as transposed ones, stored inputs first."""
+    """Return whether numbered convolutions read the ones before them only as transposed ones, stored inputs first."""
     if len({re.sub(r"\d+", "0", name) for name in shapes}) > 1:
         return False
     pairs = list(pairwise(shapes[name] for name in sorted(shapes, key=natural)))

@@ -1,4 +1,4 @@
-"""The mask or the weights of one layer as flat numbers, however its file keeps them."""
+"""The mask or the weights of one layer as flat numbers, however its file stores them."""
 
 from dataclasses import dataclass
 from math import prod
@@ -27,28 +27,28 @@ class Part:
 
     @property
     def name(self) -> str:
-        """The tensor's name."""
+        """Return the tensor's name."""
         return self.entry.name
 
     @property
     def size(self) -> int:
-        """Elements as they are read."""
+        """Return the number of elements as they are read."""
         return prod(self.shape)
 
     def read(self, first: int, last: int) -> NDArray[Any]:
-        """Elements `first` to `last` in flat order, in the file's own type."""
+        """Read elements `first` to `last` in flat order, in the file's own type."""
         if self.gain is not None:
             return self._weights(self.gain, first, last)
         whole = self.entry.shape == self.shape
         return self.source.read(self.entry, first, last) if whole else self._repeated(first, last)
 
     def kept(self, first: int, last: int) -> NDArray[np.bool_]:
-        """The same of a mask, or of weights whose zeros are pruned: True where a weight is kept."""
+        """Read elements of a mask, or of weights whose zeros are pruned: True where a weight is kept."""
         kept: NDArray[np.bool_] = (self.read(first, last) != 0) ^ self.inverted
         return kept
 
     def floats(self, first: int, last: int) -> NDArray[np.float32]:
-        """The same as float32; what is too large becomes infinite."""
+        """Read elements as float32; what is too large becomes infinite."""
         with np.errstate(over="ignore"):
             return self.read(first, last).astype(np.float32)
 

@@ -24,16 +24,16 @@ class Network(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What it is called: the name of its first file."""
+        """Return the name of its first file."""
         return self.sources[0].name
 
 
 def networks(sources: Sequence[Source], places: Sequence[tuple[int, int]] = ()) -> list[Network]:
-    """The networks of an import by replicate and level. Raises Refused, FieldError for places that do not fit.
+    """Return the networks of an import by replicate and level. Raises Refused, FieldError for places that do not fit.
 
     `places` are (replicate, level) of each file but an index; files of one place are shards of one network. Without
-    them, shards are told by an index or by their names, replicates by `replicate_1` or `seed_1` in all paths, and
-    levels are the natural order of whole paths.
+    them, an index or the names decide about shards, and `replicate_1` or `seed_1` in all paths about replicates. Levels
+    are then the natural order of whole paths.
     """
     indices = [source for source in sources if source.name.endswith(".json")]
     files = [source for source in sources if source not in indices]
@@ -80,7 +80,7 @@ def _placed(
 
 
 def _groups(files: Sequence[Source], indices: Sequence[Source]) -> list[tuple[Source, ...]]:
-    """The files of each network. Raises Refused where a shard is missing."""
+    """Return the files of each network. Raises Refused where a shard is missing."""
     left = {file.name: file for file in files}
     groups: list[tuple[Source, ...]] = []
     grouped: set[int] = set()
@@ -113,7 +113,7 @@ def _groups(files: Sequence[Source], indices: Sequence[Source]) -> list[tuple[So
 
 
 def _weight_map(index: Source) -> Mapping[str, str]:
-    """Which tensor lies in which file, as an index of shards tells it. Raises Refused."""
+    """Read which tensor lies in which file from an index of shards. Raises Refused."""
     if index.size > MAX_HEADER_BYTES:
         raise Refused(index.name, f"{index.size:,} bytes; an index may have at most {MAX_HEADER_BYTES:,}", status=413)
     try:

@@ -28,7 +28,7 @@ class Level(NamedTuple):
 
     @property
     def kept(self) -> int:
-        """Weights that its masks keep."""
+        """Return how many weights its masks keep."""
         return sum(item.kept for item in self.counted)
 
     @property
@@ -57,7 +57,7 @@ class Recognition(NamedTuple):
 
     @property
     def holds(self) -> str:
-        """What the files were found to hold, in words."""
+        """Return in words what the files hold."""
         valued = [all(layer.values for layer in level.layers) for level in self.levels]
         values = "weights" if all(valued) else "weights at some levels" if any(valued) else "no weights"
         start = "initial weights" if self.has_initial else "no initial weights"
@@ -66,7 +66,7 @@ class Recognition(NamedTuple):
 
 
 def recognise(networks: Sequence[Network], choices: Choices = UNDECIDED) -> Recognition:
-    """Look at everything that files hold, once. Raises Refused for what cannot be imported at all."""
+    """Read everything that files hold, once, and recognise it. Raises Refused for what cannot be imported at all."""
     sources = [source for network in networks for source in network.sources]
     total = sum(source.size for source in sources)
     if total > limits.MAX_BYTES:
@@ -97,7 +97,7 @@ def recognise(networks: Sequence[Network], choices: Choices = UNDECIDED) -> Reco
 
 
 def _counted(reading: Found, choices: Choices) -> dict[str, Counted]:
-    """What was counted of each layer, by name; layers that turn out to be none are taken out of `reading`."""
+    """Return what was counted of each layer, by name; layers that are none are taken out of `reading`."""
     counted: dict[str, Counted] = {}
     for layer in list(reading.layers):
         try:
@@ -124,7 +124,7 @@ def _counted(reading: Found, choices: Choices) -> dict[str, Counted]:
 
 
 def _agree(first: Level, network: Network, layers: Sequence[Layer]) -> None:
-    """Every network has the layers of the first, in the same shapes. Raises Refused."""
+    """Check that every network has the layers of the first, in the same shapes. Raises Refused."""
     expected = {layer.name: layer.stored for layer in first.layers}
     mine = {layer.name: layer.stored for layer in layers}
     for name in expected.keys() ^ mine.keys():
@@ -137,7 +137,7 @@ def _agree(first: Level, network: Network, layers: Sequence[Layer]) -> None:
 
 
 def _contradicted(level: Level, choices: Choices, known: Sequence[str]) -> list[str]:
-    """Layers of which every kept weight is 0 and some pruned one is not, unless a reader has decided."""
+    """Return layers of which every kept weight is 0 and some pruned one is not, unless a reader has decided."""
     if choices.one_means == "kept":
         return []
     return [
@@ -166,7 +166,7 @@ def _collect(rows: dict[Line, Row], reading: Found, place: int, kernels: Sequenc
 
 
 def _warnings(levels: Sequence[Level]) -> Iterator[str]:
-    """What is odd, in words: levels that are not nested."""
+    """Yield what is odd, in words: levels that are not nested."""
     for before, after in pairwise(levels):
         if before.network.replicate != after.network.replicate:
             continue

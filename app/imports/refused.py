@@ -14,5 +14,5 @@ class Refused(Exception):  # noqa: N818 (it is an answer, not a fault)
 
 
 def shown(name: str) -> str:
-    """A name that a stranger chose, fit to stand in a message."""
+    """Return a name from an upload, fit for a message."""
     return repr(name if len(name) <= 80 else f"{name[:79]}…")

@@ -26,19 +26,19 @@ class Source:
         self.size = file.seek(0, 2)
 
     def entries(self) -> dict[str, Entry]:
-        """Its tensors by name, from a header that has been checked. Raises Refused.
+        """Return its tensors by name, from a header that has been checked. Raises Refused.
 
-        Read anew each time: the names in sixty headers are more than a server wants to keep.
+        Read anew each time: the names in sixty headers are more than a server should keep.
         """
         return read_header(self._file, self.size, self.name)
 
     def bytes(self, first: int, last: int) -> bytes:
-        """Bytes `first` to `last` of the file."""
+        """Read bytes `first` to `last` of the file."""
         self._file.seek(first)
         return self._file.read(last - first)
 
     def read(self, entry: Entry, first: int, last: int) -> NDArray[Any]:
-        """Elements `first` to `last` of the flat tensor, in its own type; BF16 as float32, BOOL as bytes."""
+        """Read elements `first` to `last` of the flat tensor, in its own type; BF16 as float32, BOOL as bytes."""
         width = ITEM_BYTES[entry.dtype]
         self._file.seek(entry.start + first * width)
         data = self._file.read((last - first) * width)
@@ -50,12 +50,12 @@ class Source:
         return array
 
     def floats(self, entry: Entry, first: int, last: int) -> NDArray[np.float32]:
-        """The same as float32; what is too large becomes infinite."""
+        """Read elements as float32; what is too large becomes infinite."""
         with np.errstate(over="ignore"):
             return self.read(entry, first, last).astype(np.float32)
 
 
 def spans(size: int, step: int = BAND) -> Iterator[tuple[int, int]]:
-    """`(first, last)` of consecutive pieces of at most `step`."""
+    """Yield `(first, last)` of consecutive pieces of at most `step`."""
     for first in range(0, size, step):
         yield first, min(first + step, size)

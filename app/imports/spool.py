@@ -1,4 +1,4 @@
-"""A safetensors file in the making: tensors of any size, written piece by piece to a temporary file."""
+"""A safetensors file under construction: tensors of any size, written piece by piece to a temporary file."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -31,11 +31,11 @@ class Spool:
         self._data.close()
 
     def add(self, name: str, array: NDArray[Any]) -> None:
-        """A tensor that is at hand."""
+        """Add a tensor that is in memory."""
         self.stream(name, array.dtype, array.shape, [array])
 
     def stream(self, name: str, dtype: Any, shape: tuple[int, ...], pieces: Iterable[NDArray[Any]]) -> None:
-        """A tensor in pieces. Raises ValueError when they do not add up to `shape`."""
+        """Add a tensor in pieces. Raises ValueError when they do not add up to `shape`."""
         dtype = np.dtype(dtype)
         start = self._data.tell()
         for piece in pieces:
@@ -46,7 +46,7 @@ class Spool:
         self._header[name] = {"dtype": _NAMES[dtype.name], "shape": list(shape), "data_offsets": [start, stop]}
 
     def chunks(self) -> Iterator[bytes]:
-        """The whole file, from its header on."""
+        """Yield the whole file in chunks, from its header on."""
         text = json.dumps(self._header, separators=(",", ":"), ensure_ascii=False).encode()
         text += b" " * (-len(text) % 8)
         yield len(text).to_bytes(8, "little") + text

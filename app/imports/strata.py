@@ -1,4 +1,4 @@
-"""Groups of initial weights by size, as `app.masks.sums.strata_of` makes them, without holding a layer in memory."""
+"""Groups of initial weights by size, equal to those of `app.masks.sums.strata_of`, without a layer in memory."""
 
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
@@ -14,10 +14,10 @@ _HALF = 1 << 16
 
 
 def strata(read: Read, size: int) -> Iterator[NDArray[np.uint8]]:
-    """The group of each of `size` finite weights in flat order, piece by piece; `read(first, last)` gives them.
+    """Yield the group of each of `size` finite weights in flat order, piece by piece; `read(first, last)` gives them.
 
     A group begins at a rank. The weights at these ranks are found exactly by two histograms of the bits of |w|, which
-    are in the order of |w|; all others between two of them share a group, and equals are told apart by flat index.
+    are in the order of |w|. All others between two of them share a group, and equals are ordered by flat index.
     """
     ranks = np.unique(-(-np.arange(1, STRATA) * size // STRATA))
     edges, before, equal = _at_ranks(read, size, ranks[ranks < size])
@@ -38,7 +38,10 @@ def strata(read: Read, size: int) -> Iterator[NDArray[np.uint8]]:
 def _at_ranks(
     read: Read, size: int, ranks: NDArray[np.int64]
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct |w| at these ranks as bits, rising; how many weights are smaller than each, and how many equal."""
+    """Return the distinct |w| at these ranks as bits, rising.
+
+    How many weights are smaller than each, and how many equal.
+    """
     coarse = np.zeros(_HALF, np.int64)
     for first, last in spans(size):
         coarse += np.bincount(_bits(read, first, last) >> 16, minlength=_HALF)

@@ -17,17 +17,17 @@ from app.imports.source import Source, spans
 
 
 def flax_axes(dimensions: int) -> tuple[int, ...]:
-    """The order of a kernel's axes from `(*kernel, n_in, n_out)`."""
+    """Return the order of a kernel's axes from `(*kernel, n_in, n_out)`."""
     return dimensions - 1, dimensions - 2, *range(dimensions - 2)
 
 
 def transposed_axes(dimensions: int) -> tuple[int, ...]:
-    """The order of a transposed convolution's axes from `(n_in, n_out, *kernel)`."""
+    """Return the order of a transposed convolution's axes from `(n_in, n_out, *kernel)`."""
     return 1, 0, *range(2, dimensions)
 
 
 def turned(part: Part, axes: tuple[int, ...], folder: Path, stack: ExitStack, *, mask: bool) -> Part:
-    """The same part with its axes in the order of `axes`, as a temporary file in `folder` that `stack` closes.
+    """Return the part with its axes in the order of `axes`, as a temporary file in `folder` that `stack` closes.
 
     A mask becomes bytes, True where kept; weights become float32. `axes` is one of the two orders above.
     """

@@ -17,12 +17,12 @@ _FIRST, _LAST = {"input", "stem"}, {"output", "head", "classifier", "logits"}
 
 
 def natural(name: str) -> list[tuple[int, str]]:
-    """A sort key that puts `level_10` behind `level_2`."""
+    """Return a sort key that puts `level_10` behind `level_2`."""
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d{1,18})", name)]
 
 
 def by_name(name: str) -> tuple[int, list[tuple[int, str]]]:
-    """A sort key for layers that shapes do not tell apart: words for the input first, for the output last."""
+    """Return a sort key for layers of one shape: words for the input first, for the output last."""
     words = set(re.split(r"[^a-z]+", name.lower()))
     return (-1 if words & _FIRST else 1 if words & _LAST else 0), natural(name)
 
@@ -83,7 +83,7 @@ def chain(shapes: Mapping[str, Shape]) -> tuple[str, ...] | None:
 
 
 def _reaches(start: int, left: tuple[int, ...], after: list[list[int]]) -> bool:
-    """Whether every kind that is left can come somewhere behind `start`."""
+    """Return whether every kind that is left can come somewhere behind `start`."""
     missing, new = {place for place, n in enumerate(left) if n}, [start]
     while new and missing:
         intersection = missing.intersection(after[new.pop()])

@@ -1,14 +1,14 @@
 """What two masks share by chance: mean and standard deviation of their intersection under three nulls.
 
-Each null says which weights of a layer could as well stand in each other's place; one mask is shuffled accordingly.
+Each null defines which weights of a layer are exchangeable; one mask is shuffled accordingly.
 
 - *uniform*: any weights of the layer.
-- *unit-permuted*: the order of hidden units means nothing, so rows trade places where they are hidden units, and
-  columns where those are, whole channels at a time. Which input pixels and which classes a mask prefers stays.
+- *unit-permuted*: the order of hidden units means nothing, so rows trade places where they are hidden units. So do
+  columns that are hidden units, whole channels at a time. Which pixels and classes a mask prefers stays.
 - *magnitude at init*: weights of about the same |θ0|, in hundredths. Only for masks that share their initial weights.
 
-Layers count as independent: over several, means add up, and so do variances. The order of hidden units is shared by
-the two layers that meet in them, which this leaves out of account.
+Layers count as independent: over several, means add up, and so do variances. The order of hidden units is shared by the
+two layers that meet in them, which this leaves out of account.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -75,11 +75,11 @@ class Moments(NamedTuple):
 
 
 def axes(shapes: Sequence[tuple[int, ...]]) -> list[Axes]:
-    """How each layer of a network moves, from the layers' shapes in order.
+    """Return how each layer of a network moves, from the layers' shapes in order.
 
-    Rows of all layers but the last are hidden units, and so are columns of all but the first: the channels of a
-    convolution; the inputs of a linear layer, in blocks where it follows a convolution. Inputs whose number is no
-    multiple of the units before them stay where they are.
+    Rows of all layers but the last are hidden units, and so are columns of all but the first. Columns are the channels
+    of a convolution, or the inputs of a linear layer, in blocks where it follows a convolution. Inputs whose number is
+    no multiple of the units before them stay where they are.
     """
     axes = []
     for place, shape in enumerate(shapes):
@@ -92,12 +92,12 @@ def axes(shapes: Sequence[tuple[int, ...]]) -> list[Axes]:
 
 
 def uniform(sizes: Ints, weights: int) -> Chance:
-    """Masks that keep `sizes` (k,) of a layer's weights, any of them: hypergeometric."""
+    """Return chance for masks that keep `sizes` (k,) of a layer's weights, any of them: hypergeometric."""
     return _hypergeometric(sizes[:, None].astype(np.float64), np.array([weights], np.float64))
 
 
 def magnitude_at_init(strata: Ints, weights: int, inits: Sequence[Hashable]) -> Chance:
-    """Masks that keep `strata` (k, 100) weights of each group of |θ0|, any of the group.
+    """Return chance for masks that keep `strata` (k, 100) weights of each group of |θ0|, any of the group.
 
     NaN for two masks whose `inits` differ or are None.
     """
@@ -107,7 +107,7 @@ def magnitude_at_init(strata: Ints, weights: int, inits: Sequence[Hashable]) -> 
 
 
 def unit_permuted(masks: Sequence[Moments | None]) -> Chance:
-    """Masks whose hidden units are permuted at random; None for a mask in which nothing moves."""
+    """Return chance for masks whose hidden units are permuted at random; None for a mask in which nothing moves."""
     known = [mask for mask in masks if mask is not None]
     nothing = np.full((len(masks), len(masks)), np.nan)
     if not known or len(known) < len(masks):
@@ -137,16 +137,16 @@ def _variance(a: Moments, b: Moments) -> float:
 
 
 def moments(bits: Callable[[], Bits], rows: Ints, columns: Ints, moves: Axes, *, spread: bool) -> Moments | None:
-    """Moments of one mask from its kept weights per row and per column; None where nothing moves.
+    """Return moments of one mask from its kept weights per row and per column; None where nothing moves.
 
-    Its bits are asked for only where these sums do not say all.
+    `bits` is called only where these sums do not suffice.
 
     The layer is a table of n × c cells of k positions: rows and columns of the table trade places, positions stay. The
-    mask is its mean, row effects, column effects and a rest. Permutations move the three apart from each other, and
-    each one's share of the variance is the product of the two masks' covariances between positions, over its degrees of
+    mask is its mean, row effects, column effects and a rest. Permutations move the three apart from each other. Each
+    one's share of the variance is the product of the two masks' covariances between positions, over its degrees of
     freedom. This is exact up to `WIDE` positions. Beyond, where only rows move and are fewer than positions, the same
-    sum is taken over rows instead, Σ (A Bᵀ)² / (n − 1) with A and B centred, which is as exact. Where that too takes
-    more than `PAIR` multiplications, covariances are estimated along 256 directions, always the same (see `OFF`).
+    sum is taken over rows instead. It is Σ (A Bᵀ)² / (n − 1) with A and B centred, which is as exact. Where that too
+    takes more than `PAIR` multiplications, covariances are estimated along 256 directions, always the same (see `OFF`).
 
     Source: Hoeffding 1951 ("A combinatorial central limit theorem") for one side; random signs: Hutchinson 1989.
     """
@@ -200,10 +200,10 @@ def moments(bits: Callable[[], Bits], rows: Ints, columns: Ints, moves: Axes, *,
 
 
 def _probes(positions: int) -> Floats:
-    """Vectors `(positions, 256)` whose outer products add up to the identity on average.
+    """Return vectors `(positions, 256)` whose outer products add up to the identity on average.
 
-    Half of them are neighbouring positions together, which is where covariances are large, and exact; the other half
-    are random signs for all that is left.
+    Half of them take neighbouring positions together, where covariances are large, and are exact. The other half are
+    random signs for all that is left.
     """
     half = _PROBES // 2
     group = np.arange(positions) * half // positions
@@ -213,7 +213,10 @@ def _probes(positions: int) -> Floats:
 
 
 def _products(vectors: NDArray[np.uint8] | Floats, probes: Floats | None) -> Floats:
-    """Sum of the outer products of `(n, k)` vectors with themselves, `(k, k)`; with probes, that times them."""
+    """Return the sum of the outer products of `(n, k)` vectors with themselves, `(k, k)`.
+
+    With probes, that times them.
+    """
     k = vectors.shape[1]
     total = np.zeros((k, k if probes is None else probes.shape[1]))
     # Products of bytes are exact in float32, whose matrices multiply twice as fast.
@@ -227,7 +230,7 @@ def _products(vectors: NDArray[np.uint8] | Floats, probes: Floats | None) -> Flo
 
 
 def _hypergeometric(kept: Floats, weights: Floats) -> Chance:
-    """Masks that keep `kept` (k, q) of `weights` (q,) weights in each of q groups, any of the group."""
+    """Return chance for masks that keep any `kept` (k, q) of `weights` (q,) weights in each of q groups."""
     share = np.divide(kept, weights, out=np.zeros_like(kept), where=weights > 0)
     expected = (share * weights) @ share.T
     free = share * (1 - share)

@@ -19,38 +19,41 @@ _LEVEL = 1
 
 
 def matrix(kernel: NDArray[Any]) -> NDArray[Any]:
-    """A kernel `(n_out, n_in, *kernel)` as `(n_out, n_columns)`, a view where possible; a vector becomes one row."""
+    """Return a kernel `(n_out, n_in, *kernel)` as `(n_out, n_columns)`, a view where possible.
+
+    A vector becomes one row.
+    """
     return kernel.reshape(1, -1) if kernel.ndim < 2 else kernel.reshape(kernel.shape[0], -1)
 
 
 def size_of(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Rows and columns of the matrix of a kernel of that shape."""
+    """Return the numbers of rows and columns of the matrix of a kernel of that shape."""
     return (1, prod(shape)) if len(shape) < 2 else (shape[0], prod(shape[1:]))
 
 
 def pack(mask: NDArray[Any]) -> Bits:
-    """The packed bits of a mask, a kernel or a matrix; what is not 0 counts as kept."""
+    """Return the packed bits of a mask, a kernel or a matrix; what is not 0 counts as kept."""
     return np.packbits(matrix(mask) != 0, axis=1)
 
 
 def unpack(bits: Bits, columns: int) -> NDArray[np.uint8]:
-    """Packed rows as a matrix `(rows, columns)` of 0 and 1."""
+    """Return packed rows as a matrix `(rows, columns)` of 0 and 1."""
     return np.unpackbits(bits, axis=1, count=columns)
 
 
 def full(rows: int, columns: int) -> Bits:
-    """The packed bits of a mask that keeps everything."""
+    """Return the packed bits of a mask that keeps everything."""
     return np.broadcast_to(np.packbits(np.ones((1, columns), np.uint8), axis=1), (rows, -(-columns // 8))).copy()
 
 
 def encode(bits: Bits, base: Bits) -> NDArray[np.uint8]:
-    """What differs between a mask and its base, compressed: bytes as an array, to be saved as a tensor."""
+    """Return what differs between a mask and its base, compressed: bytes as an array, to be saved as a tensor."""
     data = zstandard.ZstdCompressor(level=_LEVEL).compress(np.bitwise_xor(bits, base).tobytes())
     return np.frombuffer(data, np.uint8)
 
 
 def decode(data: NDArray[np.uint8], base: Bits) -> Bits:
-    """The mask that `encode` encoded against `base`.
+    """Return the mask that `encode` encoded against `base`.
 
     Raises `ValueError` when the data are damaged or belong to a mask of another size.
     """

@@ -87,6 +87,6 @@ def first_cut(masks: Masks) -> int | None:
 
 
 def _bridged(shapes: Sequence[Shape], cut: int) -> bool:
-    """Whether some activation before the cut has as many units as one behind it, as an identity shortcut needs."""
+    """Return whether an identity shortcut could bridge the cut: an activation before it is as wide as one behind it."""
     widths = [shapes[0][1], *(shape[0] for shape in shapes)]
     return not set(widths[: cut + 1]).isdisjoint(widths[cut + 1 :])

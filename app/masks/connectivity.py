@@ -13,7 +13,7 @@ Floats: TypeAlias = NDArray[np.float64]
 
 
 def dead(bits: Bits, shape: tuple[int, ...], groups: int = 1) -> tuple[int, int]:
-    """Dead inputs and dead units of a layer: `n_in` that no kept weight reads, `n_out` that no kept weight feeds.
+    """Count dead inputs and dead units of a layer: `n_in` that no kept weight reads, `n_out` that no kept weight feeds.
 
     An input of a convolution is a whole channel. `shape` is `(n_out, n_in / groups, *kernel)`: each of `groups` equal
     runs of units reads inputs of its own, in a depthwise convolution one channel.
@@ -26,18 +26,19 @@ def dead(bits: Bits, shape: tuple[int, ...], groups: int = 1) -> tuple[int, int]
 
 
 def spread_of(units: int, columns: int) -> int | None:
-    """How many columns of a layer read each of the `units` before it; None when the two do not follow each other.
+    """Return how many columns of a layer read each of the `units` before it.
 
+    None when the two do not follow each other.
     One in linear layers; more where pictures are flattened, channel by channel.
     """
     return columns // units if units and columns % units == 0 else None
 
 
 def paths(unit: int, units: int, below: Sequence[tuple[Bits, tuple[int, ...], int]]) -> list[Floats]:
-    """Paths of kept weights from one unit to the units of each layer behind it, nearest first.
+    """Count paths of kept weights from one unit to the units of each layer behind it, nearest first.
 
     `units` is how many units its own layer has; `below` are the following layers' masks, shapes and groups, in order.
-    Each answer is `(n_out,)`: the number of paths that reach each unit, 0 where none does. It ends where a layer's
+    Each array is `(n_out,)`: the number of paths that reach each unit, 0 where none does. The list ends where a layer's
     inputs are not the units before it. A convolution counts as many paths as it has kept positions in its kernel.
     """
     reach = np.zeros(units)

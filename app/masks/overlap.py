@@ -25,11 +25,11 @@ class Overlaps(NamedTuple):
     """Overlap of k tickets of networks alike, layer by layer.
 
     `weights` (L,) counts each layer's weights, `sizes` (k, L) the kept ones, `intersections` (k, k, L) those that both
-    keep. `expected` and `sd` (k, k, L) are the intersection's mean and standard deviation under each null, NaN where it
-    does not apply, and `sd` where nobody asked for it. `left_out` counts tickets beyond the bound. `runs` holds the
-    names of the runs by id; `partners`, by id of each run but the first, what these layers are called there, and
-    `paired_by` what decided that. `estimated` names layers whose unit-permuted `sd` is no exact one. `unpermuted` says
-    why nothing is unit-permuted in this model, "" where its units are known.
+    keep. `expected` and `sd` (k, k, L) are the intersection's mean and standard deviation under each null. They are NaN
+    where the null does not apply, and `sd` also where it is not needed. `left_out` counts tickets beyond the bound.
+    `runs` holds the names of the runs by id. `partners` holds, by id of each run but the first, the names that these
+    layers have there. `paired_by` holds what decided that. `estimated` names layers whose unit-permuted `sd` is no
+    exact one. `unpermuted` is the reason why nothing is unit-permuted in this model, "" where its units are known.
     """
 
     refs: tuple[TicketRef, ...]
@@ -51,7 +51,7 @@ NO_OVERLAPS = Overlaps((), (), np.zeros(0, np.int64), np.zeros((0, 0), np.int64)
 
 
 def intersections(masks: Sequence[Bits]) -> Ints:
-    """Weights that each two of k masks of one layer keep, `(k, k)`; the diagonal counts those of each mask.
+    """Count the weights that each two of k masks of one layer keep, `(k, k)`; the diagonal counts those of each mask.
 
     Raises `ValueError` when the masks differ in shape.
     """
@@ -80,21 +80,21 @@ def intersections(masks: Sequence[Bits]) -> Ints:
 
 
 def smaller(sizes: Ints) -> Ints:
-    """Kept weights of the smaller of each two masks, `(k, k, …)` from `(k, …)`."""
+    """Return the kept weights of the smaller of each two masks, `(k, k, …)` from `(k, …)`."""
     return np.minimum(sizes[:, None], sizes[None, :])
 
 
 def iou(intersection: NDArray[np.float64 | np.int64], sizes: Ints) -> Floats:
-    """Intersection over union, in [0, 1]; NaN where both masks are empty."""
+    """Return intersection over union, in [0, 1]; NaN where both masks are empty."""
     union = sizes[:, None] + sizes[None, :] - intersection
     array: Floats = np.divide(intersection, union, out=np.full(union.shape, np.nan), where=union > 0)
     return array
 
 
 def adjusted(intersection: Ints, sizes: Ints, expected: Floats) -> Floats:
-    """(I − E) / (min(|a|, |b|) − E): 0 at chance, 1 where one mask holds the other.
+    """Return (I − E) / (min(|a|, |b|) − E): 0 at chance, 1 where one mask holds the other.
 
-    NaN where chance leaves no room, as beside a dense mask or an empty one, and where `expected` is NaN.
+    NaN where chance leaves no room, as it does for a dense mask or an empty one, and where `expected` is NaN.
     """
     least = smaller(sizes)
     room = least - expected
@@ -105,7 +105,7 @@ def adjusted(intersection: Ints, sizes: Ints, expected: Floats) -> Floats:
 
 
 def nested(intersection: Ints, sizes: Ints) -> NDArray[np.bool_]:
-    """Which two masks are nested, or the same; never one with itself nor an empty one."""
+    """Return which two masks are nested, or the same; never one with itself nor an empty one."""
     least = smaller(sizes)
     is_nested: NDArray[np.bool_] = (intersection == least) & (least > 0)
     is_nested[np.arange(len(sizes)), np.arange(len(sizes))] = False

@@ -33,7 +33,7 @@ class Pairing(NamedTuple):
 
     @property
     def inverse(self) -> "Pairing":
-        """The same, from the other network's side."""
+        """Return the same pairing, from the other network's side."""
         return self._replace(places=tuple(sorted(range(len(self.places)), key=self.places.__getitem__)))
 
 
@@ -41,7 +41,7 @@ def pair(mine: Layers, theirs: Layers) -> Pairing:
     """Pair layers by name, wrappers' and common outer prefixes aside, else by shape. Raises ValueError with a reason.
 
     Layers of a shape of their own have one partner: that in the same place of the chain of shapes, where there is one.
-    Layers of one shape whose names differ are told apart by neither.
+    Layers of one shape whose names differ are not decided by either.
     """
     names = [_plain([name for name, _ in layers]) for layers in (mine, theirs)]
     named = {name: place for place, name in enumerate(names[1])}
@@ -64,8 +64,9 @@ def pair(mine: Layers, theirs: Layers) -> Pairing:
 
 
 def parse(text: str) -> Choice:
-    """Pairings that a reader has chosen, as addresses hold them: `a:b:0-2-1, …`; of two for one pair the first.
+    """Return the pairings that a reader has chosen, as addresses hold them: `a:b:0-2-1, …`.
 
+    Of two for one pair the first.
     Raises ValueError.
     """
     pairs: dict[tuple[str, str], tuple[int, ...]] = {}
@@ -83,12 +84,15 @@ def parse(text: str) -> Choice:
 
 
 def written(a: str, b: str, places: Sequence[int]) -> str:
-    """A pairing of two runs as `parse` reads it."""
+    """Return a pairing of two runs as `parse` reads it."""
     return f"{a}:{b}:{'-'.join(map(str, places))}"
 
 
 def chosen(choice: Choice, a: str, b: str, mine: Layers, theirs: Layers) -> Pairing | None:
-    """What a reader has chosen for two runs, also by way of a third; None where nothing is. Raises ValueError."""
+    """Return what a reader has chosen for two runs, also by way of a third; None where nothing is.
+
+    Raises ValueError.
+    """
     places = choice.get((a, b))
     if places is None:
         ways = [run for run, other in choice if other == a and (run, b) in choice]
@@ -107,12 +111,15 @@ def chosen(choice: Choice, a: str, b: str, mine: Layers, theirs: Layers) -> Pair
 
 
 def times(shape: Shape) -> str:
-    """A shape in words: 300×784."""
+    """Return a shape in words: 300×784."""
     return "×".join(map(str, shape))
 
 
 def _plain(names: Sequence[str]) -> list[str]:
-    """Names without wrappers and without what all of them begin with; unchanged where two would become the same."""
+    """Return names without wrappers and without what all of them begin with.
+
+    Unchanged where two would become the same.
+    """
     bare = [[part for part in name.split(".") if part not in _WRAPPERS] or [name] for name in names]
     while len(names) and len({parts[0] for parts in bare}) == 1 and all(len(parts) > 1 for parts in bare):
         bare = [parts[1:] for parts in bare]
@@ -121,7 +128,7 @@ def _plain(names: Sequence[str]) -> list[str]:
 
 
 def _unlike(mine: Layers, theirs: Layers) -> str:
-    """Why no pairing exists; empty where each shape is there as often on both sides."""
+    """Return why no pairing exists; empty where each shape occurs as often on both sides."""
     ours, others = (Counter(shape for _, shape in layers) for layers in (mine, theirs))
     if ours == others:
         return ""

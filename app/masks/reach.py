@@ -46,7 +46,7 @@ def readers(network: Network, name: str, unit: int, masks: Masks) -> dict[str, i
 def first_cut(network: Network, names: Sequence[str], masks: Masks) -> int | None:
     """Return which of the kernels `names` is the first from which on no path from the input leads; None without one.
 
-    None too where any path reaches an output: kernels without one, such as those of a residual block that keeps no
+    None too where any path reaches an output. Kernels without one, such as those of a residual block that keeps no
     weight, then have a shortcut around them.
     """
     reached: dict[str, Floats] = {}

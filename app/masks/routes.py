@@ -14,8 +14,8 @@ INPUT = ""
 class Route(NamedTuple):
     """How a kernel's inputs follow from the units of the kernel `before`.
 
-    An input with the label `inputs` `(n_in,)` is made by the units that have this label among `units` `(n_out,)`, and
-    by none of them where it is 0. Where both are None, which units make which inputs is not known.
+    `inputs` `(n_in,)` and `units` `(n_out,)` are labels: units of a label feed the inputs of that label. No unit feeds
+    an input whose label is 0. Where both are None, which units feed which inputs is not known.
     """
 
     before: str
@@ -31,7 +31,7 @@ class Route(NamedTuple):
 
     @property
     def width(self) -> int:
-        """How many inputs a unit makes at least."""
+        """Return how many inputs a unit feeds at least."""
         if self.units is None or self.inputs is None:
             return 0
         counts = np.bincount(self.inputs, minlength=int(self.units.max()) + 1)
@@ -47,7 +47,7 @@ class Network:
 
     @property
     def kernels(self) -> tuple[Kernel, ...]:
-        """In forward order."""
+        """Return the kernels in forward order."""
         return self.architecture.kernels
 
     def kernel(self, name: str) -> Kernel:
@@ -81,7 +81,10 @@ def _routes(architecture: Architecture, kernel: Kernel) -> Iterator[Route]:
 
 
 def _labels(architecture: Architecture, before: Kernel, kernel: Kernel) -> tuple[Ints | None, Ints | None]:
-    """Number the units of a kernel and the inputs of another by the groups that both have; 0 for neither."""
+    """Return labels of the units of one kernel and of the inputs of another by the groups that both have.
+
+    0 for neither.
+    """
     rows = architecture.on(before.name, before.unit_axis)
     columns = architecture.on(kernel.name, 1 - kernel.unit_axis)
     units, inputs = np.zeros(before.units, np.int64), np.zeros(kernel.inputs, np.int64)

@@ -15,10 +15,10 @@ STRATA = 100
 
 
 def sums(bits: Bits, columns: int, strata: NDArray[np.uint8] | None = None) -> dict[str, NDArray[Any]]:
-    """Sums of one layer's mask of `(rows, columns)` weights.
+    """Return sums of one layer's mask of `(rows, columns)` weights.
 
-    "rows" `(rows,)` and "columns" `(columns,)` int32: kept weights of each; with `strata` of the same matrix,
-    "strata" `(100,)` int32: kept weights of each.
+    "rows" `(rows,)` and "columns" `(columns,)` int32: kept weights of each; with `strata` of the same matrix, "strata"
+    `(100,)` int32: kept weights of each.
     """
     mask = unpack(bits, columns)
     rows = mask.shape[0]
@@ -37,7 +37,10 @@ def sums(bits: Bits, columns: int, strata: NDArray[np.uint8] | None = None) -> d
 
 
 def strata_of(initial: NDArray[Any]) -> NDArray[np.uint8]:
-    """Which of 100 groups of about equal size each weight belongs to by |initial|, as a matrix; ties by flat index."""
+    """Return which of 100 groups of about equal size each weight belongs to by |initial|, as a matrix.
+
+    Ties by flat index.
+    """
     magnitude = np.abs(matrix(initial)).reshape(-1)
     rank = np.empty(magnitude.size, np.int64)
     rank[np.argsort(magnitude, kind="stable")] = np.arange(magnitude.size)
@@ -48,7 +51,7 @@ def strata_of(initial: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def strata_sizes(weights: int) -> NDArray[np.int64]:
-    """How many of `weights` weights each group holds."""
+    """Return how many of `weights` weights each group holds."""
     # Weight i of them, by rank, is in group floor(100 i / weights).
     edges = -(-np.arange(STRATA + 1) * weights // STRATA)
     return np.diff(edges)

@@ -8,10 +8,10 @@ from app.pictures.picture import Picture
 
 
 def picture_of(params: Params) -> Picture:
-    """The picture that filled-in parameters of the catalog's room `picture` stand for.
+    """Build the picture that filled-in parameters of the catalog's group `picture` describe.
 
-    Raises ValueError, whose words fit behind a field's name, when there is none to be made of them, and KeyError for
-    parameters of another room.
+    Raises ValueError, whose words fit behind a field's name, when they describe none. Raises KeyError for parameters of
+    another group.
     """
     module, _, function = CATALOG["picture"][params.kind].target.partition(":")
     fields = {name: getattr(params, name) for name in type(params).model_fields if name != "kind"}

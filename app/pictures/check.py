@@ -7,8 +7,11 @@ from app.pictures.picture import MIN_CONTRAST, Picture, contrast, fit
 
 
 def check_picture(spec: Experiment) -> None:
-    """Nothing for a spec without a picture. Raises FieldError, on the picture's own field, for one that is unreadable
-    or blank, as it is or in the matrix of any width."""
+    """Check that the picture of a spec can be erased; a spec without a picture passes.
+
+    Raises FieldError, on the picture's own field, for one that is unreadable or blank, as it is or in the matrix of any
+    width.
+    """
     if not spec.pictured:
         return
     params: Params = getattr(spec, "picture")  # noqa: B009 (only some kinds have it)
@@ -20,7 +23,10 @@ def check_picture(spec: Experiment) -> None:
 
 
 def readable(params: Params, field: str) -> Picture:
-    """The picture of filled-in parameters. Raises FieldError on `field` when there is none, or when it is blank."""
+    """Return the picture of filled-in parameters.
+
+    Raises FieldError on `field` when there is none, or when it is blank.
+    """
     try:
         picture = picture_of(params)
     except ValueError as error:
@@ -31,5 +37,5 @@ def readable(params: Params, field: str) -> Picture:
 
 
 def field_of(params: Params) -> str:
-    """The field that a picture is made of: text, name or png."""
+    """Return the field that a picture is built from: text, name or png."""
     return next(name for name in type(params).model_fields if name != "kind")

@@ -29,7 +29,7 @@ class Picture(NamedTuple):
 
 
 def fit(picture: Picture, rows: int, columns: int) -> Ink:
-    """The ink of each weight of a matrix, `(rows, columns)`; of a two-level picture exactly 0 or 1.
+    """Return the ink of each weight of a matrix, `(rows, columns)`; of a two-level picture exactly 0 or 1.
 
     The picture fills the matrix as far as its proportions allow, centred on blank. It is shrunk by the mean over areas
     and enlarged linearly.
@@ -49,12 +49,15 @@ def fit(picture: Picture, rows: int, columns: int) -> Ink:
 
 
 def contrast(ink: Ink) -> float:
-    """The most ink minus the least, in [0, 1]."""
+    """Return the most ink minus the least, in [0, 1]."""
     return float(ink.max() - ink.min())
 
 
 def grey(pixels: NDArray[np.uint8]) -> Picture:
-    """The picture that pixels `(height, width)` show, 0 black and 255 white: two-level where they have two values."""
+    """Return the picture that pixels `(height, width)` show, 0 black and 255 white.
+
+    It is two-level where they have two values.
+    """
     low, high = int(pixels.min()), int(pixels.max())
     two_level = (high - low) / 255 >= MIN_CONTRAST and bool(((pixels == low) | (pixels == high)).all())
     ink = (

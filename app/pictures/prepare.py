@@ -1,8 +1,4 @@
-"""Whatever a stranger uploads as a picture, as the small grey PNG that a spec holds, or words on why not.
-
-The size is asked before anything is decoded, of the decoder itself where opening a file allocates nothing. One picture
-is decoded at a time, so that many large ones need no more memory than one.
-"""
+"""An uploaded picture as the small grey PNG that a spec holds, or words on why not; no upload is trusted."""
 
 import io
 import threading
@@ -66,10 +62,10 @@ class Refused(Exception):  # noqa: N818 (it is an answer, not a fault)
 
 
 def prepare(data: bytes) -> str:
-    """The picture in a PNG, JPEG or WebP as base64 of a grey PNG of at most 256 × 256 pixels, dark on white.
+    """Return the picture in a PNG, JPEG or WebP as base64 of a grey PNG of at most 256 × 256 pixels, dark on white.
 
-    Turned as its EXIF says and stripped of everything else; of an animation the first frame; what is transparent
-    becomes white; a picture of two colours keeps two shades. Raises Refused.
+    It is turned by its EXIF orientation and stripped of everything else. Of an animation the first frame is taken, and
+    what is transparent becomes white. A picture of two colours keeps two shades. Raises Refused.
     """
     if len(data) > MAX_BYTES:
         raise Refused(f"has {len(data):,} bytes; at most {MAX_BYTES:,} are allowed", too_large=True)
@@ -90,7 +86,7 @@ def prepare(data: bytes) -> str:
 
 
 def _format(data: bytes) -> Format:
-    """What the content is, whatever it is called. Raises Refused."""
+    """Return the format by the content, whatever the file is called. Raises Refused."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
     if data.startswith(b"\xff\xd8\xff"):
@@ -109,7 +105,7 @@ def _format(data: bytes) -> Format:
 
 
 def _opened(format_: Format, data: bytes) -> ImageFile:
-    """The picture before it is decoded. Raises Refused when it is too large, and what its decoder raises."""
+    """Return the picture before it is decoded. Raises Refused when it is too large, and what its decoder raises."""
     if format_ == "WebP":
         if int.from_bytes(data[4:8], "little") + 8 > len(data):
             raise Refused(_cause(format_, EOFError("truncated")))
@@ -130,7 +126,7 @@ def _check_size(size: tuple[int, int]) -> None:
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
-    """Width and height as the first chunk of a WebP says. Source: RFC 9649, sections 2.5 to 2.7."""
+    """Return width and height from the first chunk of a WebP. Source: RFC 9649, sections 2.5 to 2.7."""
     chunk, body = data[12:16], data[20:30]
     if len(body) == 10 and chunk == b"VP8X":
         return int.from_bytes(body[4:7], "little") + 1, int.from_bytes(body[7:10], "little") + 1
@@ -143,7 +139,7 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 
 
 def _small(image: ImageFile) -> Image.Image:
-    """Grey, at most 256 × 256, turned upright."""
+    """Return the picture in grey, at most 256 × 256, turned upright."""
     if isinstance(image, JpegImageFile):
         # The decoder itself leaves out what would be averaged away.
         image.draft("L", (2 * SIDE, 2 * SIDE))
@@ -168,7 +164,7 @@ def _orientation(image: ImageFile) -> int:
 
 
 def _grey(image: ImageFile) -> Image.Image:
-    """In 256 shades, on white; band by band, since a colour takes four bytes and a shade one."""
+    """Return the picture in 256 shades, on white; band by band, since a colour takes four bytes and a shade one."""
     width, height = image.size
     paper = Image.new("L", image.size)
     high = max(1, _BAND // width)
@@ -185,7 +181,7 @@ def _grey(image: ImageFile) -> Image.Image:
 
 
 def _two_shades(small: Image.Image) -> Image.Image:
-    """What was drawn in two shades has two when it is smaller, unless nothing would be left of its lines."""
+    """Return a picture drawn in two shades with two after shrinking, unless nothing would be left of its lines."""
     pixels = np.asarray(small)
     low, high = int(pixels.min()), int(pixels.max())
     dark = pixels <= (low + high) / 2

@@ -12,7 +12,7 @@ SAMPLES: Final = Path(__file__).with_name("samples")
 
 
 def draw(*, name: str = "cat") -> Picture:
-    """The photograph of that name, 256 × 256: dark is ink.
+    """Return the photograph of that name, 256 × 256: dark is ink.
 
     Raises FileNotFoundError on an unknown name. Source: scikit-image and scikit-learn, see `samples/README.md`.
     """

@@ -24,7 +24,7 @@ Font: TypeAlias = ImageFont.FreeTypeFont
 
 
 def draw(*, text: str = "a") -> Picture:
-    """Text in semibold Inter, as large as fits 256 × 256 pixels with a margin; two-level.
+    """Draw text in semibold Inter, as large as fits 256 × 256 pixels with a margin; two-level.
 
     Raises ValueError when the typeface lacks a character, or when nothing of the text can be seen.
     Source: Inter by Rasmus Andersson, SIL Open Font License 1.1.
@@ -65,7 +65,7 @@ def _lacks(font: Font, character: str) -> bool:
 
 
 def _inked(text: str, size: int) -> Image.Image:
-    """The text at a size of the typeface, cut out along its ink. Raises ValueError when there is none."""
+    """Return the text at a size of the typeface, cut out along its ink. Raises ValueError when there is none."""
     fonts = _fonts(size)
     placed: list[tuple[str, Font, float]] = []
     at = 0.0

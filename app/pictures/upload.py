@@ -1,4 +1,4 @@
-"""A picture that came with a spec: a small grey PNG, trusted no further than its bytes go."""
+"""A picture that came with a spec: a small grey PNG; its bytes are checked before they are decoded."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ _GREY: Final = bytes((8, 0))
 
 
 def draw(*, png: str = "") -> Picture:
-    """The picture of a grey PNG in base64: dark is ink; two-level where its pixels have two values.
+    """Return the picture of a grey PNG in base64: dark is ink; two-level where its pixels have two values.
 
     Raises ValueError, whose words fit behind a field's name, when it is no 8-bit grey PNG of at most 256 × 256.
     Source: -
@@ -39,14 +39,14 @@ def draw(*, png: str = "") -> Picture:
 
 
 def encode(pixels: Image.Image) -> str:
-    """The base64 of a grey picture as PNG, which `draw` takes."""
+    """Return the base64 of a grey picture as PNG, which `draw` takes."""
     out = io.BytesIO()
     pixels.save(out, "PNG", optimize=True)
     return base64.b64encode(out.getvalue()).decode()
 
 
 def _check_header(data: bytes) -> None:
-    """Size and mode, before anything is decoded. Raises ValueError."""
+    """Check size and mode, before anything is decoded. Raises ValueError."""
     if not data.startswith(_SIGNATURE):
         raise ValueError("must be a PNG; it is another format")
     if len(data) < _HEADER_BYTES or data[12:16] != b"IHDR":

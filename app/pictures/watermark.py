@@ -11,7 +11,7 @@ Placement: TypeAlias = Literal["multiplicative", "additive"]
 
 
 def mark(weights: NDArray[Any], ink: Ink, *, contrast: float, placement: Placement) -> NDArray[np.float32]:
-    """Weights `(rows, columns)` with a picture of the same shape in them, as float32.
+    """Return weights `(rows, columns)` with a picture of the same shape in them, as float32.
 
     Multiplicative: W · (1 − contrast · ink). Additive: W + contrast · s · ink, s being the standard deviation of W's
     entries. Raises ValueError when the shapes differ.
