@@ -127,6 +127,7 @@ def _overlaps(
             every[place].name for place, null in zip(wanted, nulls["unit_permuted"], strict=True) if null.estimated
         ),
         unpermuted=unpermuted,
+        starts=tuple(inits),
     )
 
 

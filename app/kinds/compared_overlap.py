@@ -10,14 +10,17 @@ from app.atlas.overlaps import overlaps
 from app.atlas.pairings import choices, decided, layers, named
 from app.atlas.reader import Index, Reader
 from app.contract.experiment import FieldError
+from app.kinds import overlap_relations
+from app.kinds.overlap_relations import Relations
 from app.masks.overlap import NO_OVERLAPS, Overlaps
 from app.masks.pairing import Choice
-from app.plotting.compared import ComparedEntry, ComparedSource, Said
+from app.plotting.compared import ComparedEntry, ComparedSource, Said, Sheet
 from app.plotting.source import Options, Source
 from app.plotting.style import axis, figure
 from app.plotting.tickets import overlap_matrix
 from app.plotting.tickets.overlap_matrix import MatrixInfo
 from app.plotting.tickets.overlap_view import MatrixOptions
+from app.plotting.tickets.pair_means import INTERVAL
 from app.plotting.words import Part
 from app.records import Run
 
@@ -48,11 +51,15 @@ class Shared(NamedTuple):
 
 
 class OverlapInfo(NamedTuple):
-    """The figure of one run's overlaps, of all runs together, None without two runs; `left_out` are reasons."""
+    """The figure of one run's overlaps, of all runs together, None without two runs; `left_out` are reasons.
+
+    `relations` are means over pairs of tickets, by what two tickets have in common.
+    """
 
     matrix: MatrixInfo | None
     left_out: tuple[str, ...]
     live: bool
+    relations: Relations = Relations((), ())
 
 
 def alike(reader: Reader, runs: Sequence[Run], choice: Choice) -> Alike:
@@ -107,9 +114,9 @@ def info(source: ComparedSource[OverlapOptions]) -> OverlapInfo:
     )
     first = shared.overlaps.refs[0].run
     run = next(run for run in source.runs if run.id == first)
-    return OverlapInfo(
-        overlap_matrix.info(Source(run, options, overlaps=shared.overlaps)), shared.left_out, source.live
-    )
+    matrix = overlap_matrix.info(Source(run, options, overlaps=shared.overlaps))
+    means = overlap_relations.relations(shared.overlaps, matrix, source.runs)
+    return OverlapInfo(matrix, shared.left_out, source.live, means)
 
 
 def said(info: OverlapInfo) -> Said:
@@ -121,8 +128,10 @@ def said(info: OverlapInfo) -> Said:
         )  # fmt: skip
         return Said("Overlap of tickets", [Part(f"{awaited}{end}")], "n = 0", blank=True, size="sheet")
     meta: Any = overlap_matrix.draw(info.matrix).layout.meta
-    parts = [Part(part["text"], part.get("role")) for part in meta["finding"]]
-    return Said(meta["title"], [*parts, Part(end)] if end else parts, meta["foot"], size="sheet")
+    parts = [] if info.matrix.awaited else overlap_relations.finding(info.relations, info.matrix)
+    parts = parts or [Part(part["text"], part.get("role")) for part in meta["finding"]]
+    foot = f"{meta['foot']} · intervals: {INTERVAL}"
+    return Said(meta["title"], [*parts, Part(end)] if end else parts, foot, size="sheet")
 
 
 def draw(info: OverlapInfo) -> go.Figure:
@@ -131,13 +140,21 @@ def draw(info: OverlapInfo) -> go.Figure:
     if info.matrix is None:
         return figure((), **words.layout, n=0, xaxis=axis(""), yaxis=axis(""))
     drawn = overlap_matrix.draw(info.matrix)
-    drawn.layout.meta = {**drawn.layout.meta, "finding": [part._asdict() for part in words.finding], "size": words.size}
+    drawn.layout.meta = {**drawn.layout.meta, "finding": [part._asdict() for part in words.finding], "size": words.size,
+                         "foot": words.foot}  # fmt: skip
     return drawn
 
 
 def table(info: OverlapInfo) -> dict[str, list[Any]]:
-    """One row per two tickets, each with itself too."""
-    return overlap_matrix.table(info.matrix) if info.matrix is not None else {"a": [], "b": []}
+    """One row per two tickets, each with itself too, with the means over all pairs of the same relation."""
+    if info.matrix is None:
+        return {"a": [], "b": []}
+    return {**overlap_matrix.table(info.matrix), **overlap_relations.columns(info.relations)}
+
+
+def sheet(info: OverlapInfo) -> Sheet | None:
+    """What two tickets share on average, against chance, by what they have in common."""
+    return overlap_relations.sheet(info.relations, info.matrix) if info.matrix is not None else None
 
 
 ENTRY = ComparedEntry(
@@ -150,6 +167,7 @@ ENTRY = ComparedEntry(
     said,
     draw,
     table,
+    sheet,
     load=load,
     artifacts=("mask", "pyramid"),
 )

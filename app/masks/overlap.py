@@ -30,6 +30,7 @@ class Overlaps(NamedTuple):
     `runs` holds the names of the runs by id. `partners` holds, by id of each run but the first, the names that these
     layers have there. `paired_by` holds what decided that. `estimated` names layers whose unit-permuted `sd` is no
     exact one. `unpermuted` is the reason why nothing is unit-permuted in this model, "" where its units are known.
+    `starts` (k,) are ids of initial weights, None where they are not saved.
     """
 
     refs: tuple[TicketRef, ...]
@@ -45,6 +46,7 @@ class Overlaps(NamedTuple):
     paired_by: Mapping[str, str] = MappingProxyType({})
     estimated: tuple[str, ...] = ()
     unpermuted: str = ""
+    starts: tuple[str | None, ...] = ()
 
 
 NO_OVERLAPS = Overlaps((), (), np.zeros(0, np.int64), np.zeros((0, 0), np.int64), np.zeros((0, 0, 0), np.int64), {}, {})

@@ -103,11 +103,15 @@ class Cell(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A table under a figure: a row for each line, by role and name, and a cell for each column of the head."""
+    """A table under a figure: a row for each line, by role and name, and a cell for each column of the head.
+
+    `first` is the head of the names.
+    """
 
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, str, tuple[Cell, ...]], ...]
+    first: str = "Line"
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def write_run(
     """
     random = np.random.default_rng(seed)
     made = {**PRESETS["digits-tickets"].spec.model_dump(), "replicates": replicates, "levels": levels, "branches": []}
+    made["seed"] = seed
     run = store.create_run(LotterySpec.model_validate({**made, **spec}), name="masked")
     layers: dict[str, Any] = {"layers": [{"name": name, "shape": list(shape)} for name, shape in shapes.items()]}
     if picture is not None:

@@ -75,13 +75,15 @@ def test_overlap_of_imported_masks_is_that_of_the_files(client: httpx.Client) ->
 
 @pytest.mark.parametrize("measure", ["uniform", "unit_permuted"])
 def test_chance_is_that_of_the_overlap_of_one_run(client: httpx.Client, measure: str) -> None:
-    """Every column of every pair, as the figure of the first run has it with the others named."""
+    """Every column of every pair, as the figure of the first run has it; after those come the means over pairs."""
     ids = [imported(client, f"file {seed}", planted(seed, 0.4), planted(seed, 0.2)) for seed in range(3)]
     several = rows(client, "overlap", runs=",".join(ids), measure=measure, pruned_to="1")
     address = f"/api/v1/runs/{ids[0]}/figures/overlap_matrix"
     query = {"others": ",".join(ids[1:]), "measure": measure, "level": "1", "format": "csv"}
     one = client.get(address, params=query).text.splitlines()
-    assert [",".join(row) for row in (list(several[0]), *(list(each.values()) for each in several))] == one
+    columns = one[0].split(",")
+    assert list(several[0])[: len(columns)] == columns
+    assert [",".join(row[name] for name in columns) for row in several] == one[1:]
 
 
 def test_curves_of_imported_masks_are_the_accuracies_that_were_given(client: httpx.Client) -> None:
@@ -159,5 +161,5 @@ def test_the_most_runs_of_one_network_are_compared_whichever_comes_first(client:
     same = [imported(client, f"file {seed}", planted(seed, 0.5)) for seed in range(2)]
     figure = client.get(f"{FIGURES}overlap", params={"runs": ",".join([other, *same])}).json()
     said = "".join(part["text"] for part in figure["layout"]["meta"]["finding"])
-    assert "2 tickets have an IoU of" in said
+    assert "1 pair of tickets has an IoU of" in said
     assert f"Not compared: “another network” ({other})" in said

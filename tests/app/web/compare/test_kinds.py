@@ -45,7 +45,7 @@ def test_masks_of_several_runs_are_compared_against_chance(client: httpx.Client,
             )
             assert float(row["expected"]) == pytest.approx(expected)
     figure = client.get(OVERLAP, params={"runs": ids, "measure": "unit_permuted"}).json()
-    assert "3 pairs of tickets have a mean IoU of" in words(figure)
+    assert "Of different runs, other initial weights: 3 pairs of tickets have a mean IoU of" in words(figure)
     assert "hidden units permuted" in words(figure)
     shallow = client.get(OVERLAP, params={"runs": ids, "pruned_to": "1", "format": "csv"}).text
     assert str(runs[0].ref(level=1)) in shallow
