@@ -11,7 +11,7 @@ class CannotListen(OSError):  # noqa: N818 (it says what is wrong)
 
 
 def listen(settings: Settings) -> socket.socket:
-    """The web's listening socket, which survives restarts of the web. Raises CannotListen."""
+    """Return the web's listening socket, which survives restarts of the web. Raises CannotListen."""
     host, port = settings.host, settings.port
     try:
         family, _, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
@@ -26,7 +26,7 @@ def listen(settings: Settings) -> socket.socket:
 
 
 def address(settings: Settings) -> str:
-    """Where a browser on this machine finds the web."""
+    """Return the address at which a browser on this machine finds the web."""
     return f"http://{reach(settings.host)}:{settings.port}"
 
 

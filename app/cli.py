@@ -46,7 +46,7 @@ _IMPORT_TIMEOUT = httpx.Timeout(10, write=60, read=900)
 
 
 def main() -> None:
-    """Entry point of the `ticketscope` command."""
+    """Run the `ticketscope` command: its entry point."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a name may hold what the terminal's encoding lacks
             stream.reconfigure(errors="backslashreplace")
@@ -186,7 +186,7 @@ def verify(
 
 
 def _coordinates(arguments: Sequence[str]) -> dict[str, str]:
-    """Options such as `--level 2` or `--level=2`, by name."""
+    """Return options such as `--level 2` or `--level=2`, by name."""
     coordinates: dict[str, str] = {}
     rest = iter(arguments)
     for option in rest:

@@ -1,4 +1,4 @@
-"""The commands of whoever runs the installation: `accounts on`, `accounts invite` and `accounts link`."""
+"""The commands of an administrator: `accounts on`, `accounts invite` and `accounts link`."""
 
 from typing import Annotated
 

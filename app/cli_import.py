@@ -13,7 +13,7 @@ _MANY = 40
 
 
 def names_of(files: Sequence[Path]) -> list[str]:
-    """What files are called in an import: as given, or below their common folder where that leads elsewhere."""
+    """Return the names of files in an import: as given, or below their common folder where that leads elsewhere."""
     if all(not file.is_absolute() and ".." not in file.parts for file in files):
         return [file.as_posix() for file in files]
     folder = os.path.commonpath([file.resolve().parent for file in files])

@@ -19,7 +19,7 @@ _DOCUMENT = (
 
 
 def bound() -> int:
-    """How many connections may be open: half of the descriptors that this process may have, after asking for more."""
+    """Return how many connections may be open: half of the descriptors of this process, after a request for more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * MOST if hard == resource.RLIM_INFINITY else min(2 * MOST, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -30,12 +30,12 @@ def bound() -> int:
 
 
 def at_once(most: int) -> int:
-    """How many new connections are taken in one go: those refused have descriptors too until they are closed."""
+    """Return how many new connections are taken in one go: those refused have descriptors too until they are closed."""
     return min(512, max(4, most // 8))
 
 
 def bounded(most: int) -> type[H11Protocol]:
-    """The server's protocol, for at most so many connections at once."""
+    """Return the server's protocol, for at most so many connections at once."""
 
     class Bounded(H11Protocol):
         def connection_made(self, transport: Any) -> None:

@@ -52,7 +52,7 @@ class Spread(NamedTuple):
 
     @property
     def factor(self) -> float:
-        """How far off they were either way, at least 1."""
+        """Return how far off they were either way, at least 1."""
         return max(self.high, 1 / self.low, 1.0)
 
 
@@ -71,7 +71,7 @@ class Estimate(NamedTuple):
 
 
 def estimate_seconds(spec: Experiment, speeds: Iterable[Speed], slots: int) -> Estimate:
-    """Time until the last replicate ends when `slots` of them run at once and nothing else does.
+    """Return the time until the last replicate ends when `slots` of them run at once and nothing else does.
 
     A replicate runs on one slot, so more slots than replicates do not help.
     """
@@ -93,13 +93,13 @@ def estimate_seconds(spec: Experiment, speeds: Iterable[Speed], slots: int) -> E
 
 
 def replicate_seconds(spec: Experiment, speeds: Iterable[Speed]) -> float | None:
-    """Time of one replicate on a slot; None when nothing comparable was measured."""
+    """Return the time of one replicate on a slot; None when nothing comparable was measured."""
     nearest = _nearest(spec, speeds)
     return None if nearest is None else spec.units_per_replicate * _unit_s(spec, nearest)
 
 
 def spread(spec: Experiment, timings: Iterable[Timing]) -> Spread | None:
-    """How far off estimates of the same kind of work were; `timings` come with the newest first.
+    """Return how far off estimates of the same kind of work were; `timings` come with the newest first.
 
     None while there are fewer than `LEAST`; only the `LATEST` count.
     """
@@ -118,7 +118,10 @@ def _unit_s(spec: Experiment, speed: Speed) -> float:
 
 
 def _nearest(spec: Experiment, speeds: Iterable[Speed]) -> Speed | None:
-    """The speed of the batch size nearest by ratio; among equals the slower, so that no estimate is too short."""
+    """Return the speed of the batch size nearest by ratio.
+
+    Among equals the slower, so that no estimate is too short.
+    """
     model, dataset, batch_size, *_ = spec.pace
     known = [
         speed

@@ -1,4 +1,4 @@
-"""Keep what a server makes at its start out of its garbage collections."""
+"""Exclude what a server builds at its start from its garbage collections."""
 
 import gc
 

@@ -1,4 +1,4 @@
-"""Which GPUs this machine has, found out without touching CUDA in this process."""
+"""Which GPUs this machine has, without CUDA in this process."""
 
 import os
 import re
@@ -19,7 +19,10 @@ class Gpu(NamedTuple):
 
 
 def gpus() -> list[Gpu]:
-    """The GPUs that the driver lists and CUDA_VISIBLE_DEVICES, where it is set, does not hide; [] without a driver."""
+    """Return the GPUs that the driver lists and CUDA_VISIBLE_DEVICES, where it is set, does not hide.
+
+    [] without a driver.
+    """
     program = shutil.which("nvidia-smi")
     if program is None:
         return []
@@ -43,7 +46,7 @@ class GpuLoad(NamedTuple):
 
 
 def gpu_load(uuid: str) -> GpuLoad | None:
-    """The load of a GPU as its driver tells it; None without an answer."""
+    """Return the load of a GPU from its driver; None without an answer."""
     program = shutil.which("nvidia-smi")
     if program is None:
         return None
@@ -66,7 +69,7 @@ def gpu_load(uuid: str) -> GpuLoad | None:
 
 
 def torch_sees_gpus() -> bool:
-    """Whether the installed torch can use a GPU; asked in a process of its own, which takes seconds."""
+    """Return whether the installed torch can use a GPU; a process of its own checks that, which takes seconds."""
     ask = "import torch; raise SystemExit(0 if torch.cuda.is_available() else 1)"
     answer = subprocess.run(  # noqa: S603 (this interpreter, a constant)
         [sys.executable, "-c", ask], capture_output=True, timeout=120, check=False

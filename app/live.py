@@ -1,8 +1,8 @@
-"""Tells open pages what is new: one reader of the store per web process, however many viewers there are.
+"""Send open pages what is new: one reader of the store per web process, however many viewers there are.
 
-A wake-up from the broker, or else a poll every second, makes the reader look once and hand a *hint* to each viewer
-that wants to know. Hints are state and not history: a viewer that is slow finds only the newest hint of each run, so
-nothing piles up, and a lost one costs nothing.
+A wake-up from the broker, or else a poll every second, makes the reader read once. It gives a *hint* to each viewer
+that follows such a run. Hints are state and not history: a viewer that is slow gets only the newest hint of each run.
+So nothing piles up, and a lost one costs nothing.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ class Hint:
 
     @cached_property
     def frame(self) -> bytes:
-        """This hint as an event of a stream, encoded once for all its viewers."""
+        """Return this hint as an event of a stream, encoded once for all its viewers."""
         data = {
             "run": self.run,
             "seq": self.seq,
@@ -88,7 +88,7 @@ class Viewer:
         self._news.set()
 
     async def hints(self, timeout_s: float) -> list[Hint] | None:
-        """What is new, waiting for it at most `timeout_s`; empty when nothing is, None when the stream must end."""
+        """Return what is new, after at most `timeout_s`; empty when nothing is, None when the stream must end."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._news.wait()
@@ -115,12 +115,12 @@ class Broadcaster:
 
     @property
     def viewers(self) -> int:
-        """Streams open now."""
+        """Return the number of streams open now."""
         return len(self._viewers)
 
     @contextmanager
     def viewer(self, runs: frozenset[str] | None) -> Iterator[Viewer]:
-        """A viewer of `runs` (None: all) for as long as the block lasts; it first gets their current hints."""
+        """Yield a viewer of `runs` (None: all) for as long as the block lasts; it first gets their current hints."""
         viewer = Viewer(runs)
         if self._closed:
             viewer.close()
@@ -186,7 +186,7 @@ class Broadcaster:
                     viewer.put(hint)
 
     def _read(self, viewers: tuple[Viewer, ...]) -> list[Hint]:
-        """What changed since the last read, among the runs that somebody follows."""
+        """Read what changed since the last read, among the runs that some viewer follows."""
         wanted = _union(viewers)
         seqs = self._store.last_seqs(None if wanted is None else sorted(wanted))
         before, known = self._seqs, {run_id: hint for run_id, hint in self._known.items() if run_id in seqs}
@@ -212,7 +212,7 @@ class Broadcaster:
         return hints
 
     def _may_be_news(self, run_id: str, seq: int) -> bool:
-        """Whether something may be new of a run, whose newest event is `seq`."""
+        """Return whether something may be new of a run, whose newest event is `seq`."""
         if run_id not in self._seqs and self._followed is not None and run_id not in self._followed:
             # Not followed until now: nothing of it is news. Its viewers are greeted with where it stands.
             return False
@@ -221,7 +221,7 @@ class Broadcaster:
         return waits or seq != self._seqs.get(run_id)
 
     def _greetings(self, viewers: list[Viewer]) -> list[Hint]:
-        """Where the runs of newcomers stand; nothing is replayed."""
+        """Return the state of the runs of new viewers; nothing is replayed."""
         if not viewers:
             return []
         wanted = _union(viewers)
@@ -239,7 +239,7 @@ def _hint(run_id: str, status: Status, touched: frozenset[str] = frozenset()) ->
 
 
 def _union(viewers: "list[Viewer] | tuple[Viewer, ...]") -> frozenset[str] | None:
-    """The runs that any of these viewers follows; None is all."""
+    """Return the runs that any of these viewers follows; None is all."""
     wanted: set[str] = set()
     for viewer in viewers:
         if viewer.runs is None:

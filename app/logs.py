@@ -1,4 +1,4 @@
-"""What this program says on its error stream: one line per matter, and the same matter at most once a minute."""
+"""The log of this program on its error stream: one line per matter, and the same matter at most once a minute."""
 
 import logging
 import threading
@@ -19,7 +19,7 @@ class Repeats(logging.Filter):
         self._seen: dict[tuple[str, int, str], tuple[float, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the record is written."""
+        """Return whether the record is written."""
         now = time.monotonic()
         # The message before its arguments are put in: they hold the address that was asked for, or a time.
         key = (record.pathname, record.lineno, f"{record.msg}"[:80])

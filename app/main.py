@@ -44,7 +44,7 @@ from app.web.core.words import initials
 
 
 def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
-    """The web over `store` and `queue`. The database must be migrated before it is served."""
+    """Return the web over `store` and `queue`. The database must be migrated before it is served."""
     app = FastAPI(
         title="Ticketscope",
         summary="Winning tickets and weight movement: submit, watch, trust.",
@@ -103,7 +103,7 @@ def _here(request: Request) -> dict[str, str]:
 
 
 def _warm(static: Static, templates: Jinja2Templates) -> None:
-    """What the first reader would have to wait for."""
+    """Load what the first reader would have to wait for."""
     style.warm()
     static.pack()
     for name in templates.env.list_templates():
@@ -111,7 +111,7 @@ def _warm(static: Static, templates: Jinja2Templates) -> None:
 
 
 def _operation_id(route: APIRoute) -> str:
-    """Names for generated clients: `create_run`, not its path spelled out."""
+    """Return the name for generated clients: `create_run`, not its path spelled out."""
     return route.name
 
 
@@ -144,7 +144,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 def _at_signal(act: Callable[[], Any]) -> Iterator[None]:
     """Call `act` at SIGINT or SIGTERM, before the server's own handler.
 
-    A server waits for open responses before it ends the lifespan, and an event stream is open until it is told.
+    A server waits for open responses before it ends the lifespan, and an event stream is open until `act` closes it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

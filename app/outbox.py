@@ -1,4 +1,4 @@
-"""Errands to a broker that may be silent: a thread of its own runs them, so that nobody waits longer than agreed."""
+"""Calls to a broker that may be silent: a thread of its own runs them, so that no caller waits longer than agreed."""
 
 import logging
 import threading
@@ -24,8 +24,8 @@ class _Batch:
 class Outbox:
     """Runs errands in order, in a thread that starts with the first one.
 
-    After a failure (one of `failures`) errands that nobody waits for are dropped, for pauses that double up to
-    `LONGEST_PAUSE_S`; one that somebody waits for is always tried. An errand replaces a waiting one of the same key.
+    After a failure (one of `failures`), errands without a waiting caller are dropped, for pauses that double up to
+    `LONGEST_PAUSE_S`. One with a waiting caller is always tried. An errand replaces a waiting one of the same key.
     """
 
     def __init__(self, failures: tuple[type[Exception], ...]) -> None:

@@ -1,4 +1,4 @@
-"""What the web and the workers do again and again: a look in a thread of its own that outlives its failures."""
+"""Work that the web and the workers repeat, each in a thread of its own that outlives its failures."""
 
 import logging
 import threading
@@ -19,7 +19,7 @@ class Periodic:
 
     @property
     def stopping(self) -> bool:
-        """Whether the look that is being taken is the last one."""
+        """Return whether the look that is running is the last one."""
         return self._stop.is_set()
 
     def start(self) -> None:

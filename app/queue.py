@@ -1,8 +1,4 @@
-"""Tells workers that there is work and readers that there is news; carries nothing that can be lost.
-
-The store decides who does what. A message only says "look into the store", so a lost or doubled one costs nothing.
-Nobody waits for a broker that is silent: all is sent by a thread apart.
-"""
+"""Notify workers that there is work and readers that there is news; messages carry nothing that can be lost."""
 
 import asyncio
 import json
@@ -41,7 +37,7 @@ _DOWN = (RedisError, OperationalError, OSError)
 
 
 def queues_of(spec: Experiment) -> tuple[str, ...]:
-    """The queues whose workers may take the shards of `spec`."""
+    """Return the queues whose workers may take the shards of `spec`."""
     return ("cpu", "gpu") if spec.device == "any" else (spec.device,)
 
 
@@ -68,10 +64,10 @@ class Queue:
         self._silent = False
 
     def announce(self, queues: Iterable[str], wait_s: float = ANSWER_S) -> bool:
-        """Say that there is work on `queues` ("cpu", "gpu"); False when the broker does not take it within `wait_s`.
+        """Announce work on `queues` ("cpu", "gpu"); False when the broker does not take it within `wait_s`.
 
-        A message that nobody has taken yet says it already, so there is never more than about one per queue: the worker
-        that takes it passes the word on while there is more than it can do.
+        A message that no worker has taken yet says it already, so there is never more than about one per queue. The
+        worker that takes it passes it on while there is more than it can do.
         """
         wanted = sorted(set(queues))
         heard = not wanted or self._outbox.put(("announce", *wanted), partial(self._announce, wanted), wait_s)
@@ -98,7 +94,7 @@ class Queue:
         self._outbox.put(("wake", run_id), lambda: self._redis.publish(WAKE_CHANNEL, message))
 
     async def listen(self) -> AsyncIterator[dict[str, Any]]:
-        """Wake-ups `{"run", "seq"}` as they come, through whatever the broker does, until cancelled."""
+        """Yield wake-ups `{"run", "seq"}` as they come, through whatever the broker does, until cancelled."""
         pause_s = FIRST_PAUSE_S
         while True:
             client = redis.asyncio.Redis.from_url(self._url, socket_connect_timeout=1, socket_keepalive=True)
@@ -116,7 +112,7 @@ class Queue:
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def alive(self) -> bool:
-        """Whether the broker answers within `ANSWER_S`."""
+        """Return whether the broker answers within `ANSWER_S`."""
         return self._outbox.put("ping", self._redis.ping, ANSWER_S)
 
     def close(self) -> None:
@@ -127,7 +123,7 @@ class Queue:
 
 
 def _heard(message: Any) -> dict[str, Any] | None:
-    """The wake-up in a message of the channel, on which anybody may say anything; None when there is none."""
+    """Return the wake-up in a message of the channel; None when there is none. Any client may write to the channel."""
     data = message["data"]
     if not isinstance(data, bytes) or len(data) > _WAKE_BYTES:
         return None

@@ -1,4 +1,4 @@
-"""Brings back work whose worker died: a thread in every web and worker process."""
+"""Requeue work whose worker died: a thread in every web and worker process."""
 
 import logging
 import time

@@ -54,15 +54,15 @@ class Settings(BaseSettings):
 
     @property
     def resolved_database_url(self) -> str:
-        """The database in use: `database_url`, or SQLite in the data directory."""
+        """Return the database in use: `database_url`, or SQLite in the data directory."""
         return self.database_url or f"sqlite:///{self.data_dir / 'ticketscope.db'}"
 
     @property
     def resolved_artifacts_url(self) -> str:
-        """Where artifact bytes go: `artifacts_url`, or a folder in the data directory."""
+        """Return where artifact bytes go: `artifacts_url`, or a folder in the data directory."""
         return self.artifacts_url or str(self.data_dir / "artifacts")
 
     @property
     def resolved_datasets_dir(self) -> Path:
-        """Where data sets are looked for and downloaded to."""
+        """Return where data sets are read from and downloaded to."""
         return self.datasets_dir or self.data_dir / "datasets"

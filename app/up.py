@@ -57,7 +57,7 @@ def up(settings: Settings, say: Say) -> None:
 
 
 def opened(settings: Settings, patience_s: float = PATIENCE_S) -> Store:
-    """The store that the settings name, and the data directory made. Raises Unusable for what cannot be."""
+    """Return the store that the settings name; create the data directory. Raises Unusable for what cannot be."""
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -71,7 +71,7 @@ def opened(settings: Settings, patience_s: float = PATIENCE_S) -> Store:
 def worker_services(
     settings: Settings, env: Mapping[str, str], say: Say, only: QueueName | None = None
 ) -> list[Service]:
-    """The workers of this machine: one for its cores and one for each GPU; `only` those of one queue."""
+    """Return the workers of this machine: one for its cores and one for each GPU; `only` those of one queue."""
     if importlib.util.find_spec("torch") is None:
         say("torch is not installed, so nothing will be trained here: pip install 'ticketscope[worker]'")
         return []
@@ -90,7 +90,7 @@ def worker_services(
 
 
 def worker_command(queue: QueueName, slots: int) -> list[str]:
-    """Command line of one Celery worker."""
+    """Return the command line of one Celery worker."""
     return [
         *(sys.executable, "-m", "celery", "-A", "workers.celery_app", "-q", "worker"),
         *("-P", "threads", "-c", str(slots), "-Q", queue, "-l", "WARNING"),
@@ -99,7 +99,7 @@ def worker_command(queue: QueueName, slots: int) -> list[str]:
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -112,7 +112,7 @@ class FirstAnswer:
         self._over = False
 
     def came(self) -> bool:
-        """Whether the answer has come since the last call; True once."""
+        """Return whether the answer has come since the last call; True once."""
         if self._over:
             return False
         with suppress(OSError):
@@ -131,7 +131,7 @@ class FirstAnswer:
 
 
 def _submit_demo(store: Store) -> str | None:
-    """Id of the demo run, if the store was empty."""
+    """Submit the demo run if the store is empty; return its id."""
     if store.runs(limit=1).items or store.runs(limit=1, binned=True).items:
         return None
     preset = PRESETS[DEMO]

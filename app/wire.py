@@ -36,14 +36,14 @@ class Channel(redis.Channel):
     priority_steps = [0]  # noqa: RUF012 (the library's)
 
     def get_table(self, exchange: str) -> list[tuple[str, str, str]]:
-        """The one queue of each exchange, which has the same name."""
+        """Return the one queue of each exchange, which has the same name."""
         return [(exchange, "", exchange)]
 
     def _queue_bind(self, *_: Any) -> None:
-        """Nothing to remember: see `get_table`."""
+        """Do nothing: see `get_table`."""
 
     def _size(self, _: str) -> int:
-        """Nobody here asks how much waits, but Celery reads it when it starts."""
+        """Return 0: Celery reads it when it starts, and no code here needs it."""
         return 0
 
     def _brpop_read(self, **options: Any) -> bool:
@@ -68,7 +68,7 @@ class Channel(redis.Channel):
         return True
 
     def _nudge(self, queue: str) -> dict[str, Any]:
-        """The message that `send_task(RUN_NEXT, args=[queue])` would have sent."""
+        """Return the message that `send_task(RUN_NEXT, args=[queue])` would have sent."""
         name = str(uuid.uuid4())
         headers = {"lang": "py", "task": RUN_NEXT, "id": name, "root_id": name, "retries": 0, "timelimit": [None, None]}
         body, encoding = self.encode_body(json.dumps([[queue], {}, {}]), self.body_encoding)  # type: ignore[no-untyped-call]

@@ -11,7 +11,11 @@ ROOT = Path(__file__).parents[1]
 DONE = (
     "app/archives",
     "app/atlas",
+    "app/contract",
     "app/imports",
+    "app/kinds/hardware",
+    "app/kinds/imported",
+    "app/kinds/stable_rank",
     "app/masks",
     "app/methods",
     "app/pictures",
@@ -35,11 +39,12 @@ DONE = (
 BEFORE = ROOT / "app" / "store" / "migrations" / "versions"
 MOST = 25
 """Words of a sentence."""
-_VERBS = """Act Add Answer Append Ask Begin Bring Build Calibrate Change Check Close Collect Compare Compress Count Cut
-Delete Derive Do Draw Drop End Evaluate Extend Fetch Fill Finish Freeze Give Go Group Have Import Keep Lay Let Log Look
-Make Mark Measure Move Name Note Number Offer Open Pair Permute Print Purge Put Queue Raise Read Record Remember Remove
-Rename Render Replace Restore Return Run Say Select Send Serve Set Share Show Start Stop Store Submit Take Tell Tie
-Train Try Turn Update Verify Wait Write Yield"""
+_VERBS = """Act Add Announce Answer Append Ask Begin Bring Build Calibrate Call Change Check Close Collect Compare
+Compress Count Cut Delete Derive Do Draw Drop End Evaluate Exclude Exit Export Extend Fetch Fill Finish Freeze Give Go
+Group Handle Have Import Keep Lay Let List Load Log Look Make Mark Measure Move Name Note Number Offer Open Pair
+Permute Print Purge Put Queue Raise Read Reap Record Remember Remove Rename Render Replace Rerun Restore Return Run Say
+Select Send Serve Set Share Show Start Stop Store Submit Switch Take Tell Tie Train Try Turn Update Verify Wait Write
+Yield"""
 VERBS = frozenset(_VERBS.split())
 # A sentence ends at its full stop, a paragraph, or a rule of a grammar.
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"(])|\n\s*\n|\n(?=[a-z, ]+ = )")

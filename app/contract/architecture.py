@@ -33,17 +33,17 @@ class Kernel:
 
     @property
     def unit_axis(self) -> int:
-        """The axis of its units: an embedding's table is `(n_in, n_out)`."""
+        """Return the axis of its units: an embedding's table is `(n_in, n_out)`."""
         return 1 if self.role == "embedding" else 0
 
     @property
     def units(self) -> int:
-        """How many units it has."""
+        """Return the number of units."""
         return self.shape[self.unit_axis]
 
     @property
     def inputs(self) -> int:
-        """How many inputs it has, those of all runs."""
+        """Return the number of inputs, those of all groups."""
         return self.shape[1 - self.unit_axis] * self.groups
 
 
@@ -51,7 +51,8 @@ class Kernel:
 class Axis:
     """Where the units of a group are on one axis of one parameter or buffer.
 
-    Unit u of `size` has the entries `start + (o · size + u) · inner + i`, for all o < outer and i < inner.
+    Unit u has the entries `start + (o · size + u) · inner + i`. Here `size` is the group's, 0 ≤ o < outer and 0 ≤ i <
+    inner.
     """
 
     tensor: str
@@ -96,7 +97,7 @@ class Architecture:
 
     @cached_property
     def by_name(self) -> Mapping[str, Kernel]:
-        """Kernels by their names."""
+        """Return kernels by their names."""
         return {kernel.name: kernel for kernel in self.kernels}
 
     def on(self, tensor: str, axis: int) -> Sequence[tuple[Group, Axis]]:

@@ -1,4 +1,4 @@
-"""One thing that can be asked for by name: a method, or a kind of experiment."""
+"""One entry of the catalog: a method, or a kind of experiment."""
 
 from dataclasses import dataclass
 
@@ -24,6 +24,6 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The registry key: the one value that `params.kind` accepts."""
+        """Return the registry key: the one value that `params.kind` accepts."""
         name: str = self.params.model_fields["kind"].annotation.__args__[0]  # type: ignore[union-attr]
         return name

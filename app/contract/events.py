@@ -1,8 +1,8 @@
-"""What a run says while it goes: a tagged union, appended once to the store, the one truth.
+"""What a run reports during its course: a tagged union, appended once to the store, the one truth.
 
-`Measured` and `ArtifactSaved` are *deterministic*: the same shard under the same numeric plan says the same in the
-same order, so each of their rows carries an ordinal and a re-run after a kill doubles nothing. `Progress` is not kept:
-it overwrites columns of the shard.
+`Measured` and `ArtifactSaved` are *deterministic*: the same shard under the same numeric plan yields them in the same
+order. So each of their rows carries an ordinal, and a re-run after a kill doubles nothing. `Progress` is not stored as
+an event: it overwrites columns of the shard.
 """
 
 from typing import Annotated, Any, Literal, TypeAlias

@@ -82,22 +82,22 @@ class RunSpec(Params, ABC):
     @property
     @abstractmethod
     def dataset_name(self) -> str:
-        """What a list of runs calls its data."""
+        """Return the name of its data in a list of runs."""
 
     @property
     @abstractmethod
     def model_name(self) -> str:
-        """What a list of runs calls its network."""
+        """Return the name of its network in a list of runs."""
 
     @property
     @abstractmethod
     def totals(self) -> tuple[int, ...]:
-        """How much each replicate is, in the units that its progress counts."""
+        """Return how much each replicate is, in the units that its progress counts."""
 
     @property
     @abstractmethod
     def work(self) -> tuple[int, str]:
-        """How much the run is, and of what, in a reader's terms."""
+        """Return how much the run is, and of what, in a reader's terms."""
 
 
 class Experiment(RunSpec):
@@ -120,47 +120,47 @@ class Experiment(RunSpec):
 
     @property
     def dataset_name(self) -> str:
-        """What a list of runs calls its data."""
+        """Return the name of its data in a list of runs."""
         return self.dataset.kind
 
     @property
     def tickets(self) -> tuple[TicketRef, ...]:
-        """Tickets of other runs that workers need for this one; who submits it checks that they are there."""
+        """Return tickets of other runs that workers need for this one; the submission checks that they exist."""
         return ()
 
     @property
     def pictured(self) -> tuple[tuple[int, int], ...]:
-        """Rows and columns of the matrices that its field `picture` is put into; none without such a field."""
+        """Return rows and columns of the matrices that get its field `picture`; none without such a field."""
         return ()
 
     @property
     @abstractmethod
     def formula(self) -> str:
-        """Where that number comes from, in words."""
+        """Return how that number is composed, in words."""
 
     @property
     def outlook(self) -> str:
-        """Where the run ends, in words, as far as its spec decides that; empty where it does not."""
+        """Return where the run ends, in words, as far as its spec decides that; empty where it does not."""
         return ""
 
     @property
     @abstractmethod
     def units_per_replicate(self) -> int:
-        """How much one replicate is, in the units of `pace`: what progress counts."""
+        """Return how much one replicate is, in the units of `pace`: what progress counts."""
 
     @property
     def totals(self) -> tuple[int, ...]:
-        """The same for every replicate."""
+        """Return the same amount for every replicate."""
         return (self.units_per_replicate,) * self.replicates
 
     @property
     @abstractmethod
     def pace(self) -> Pace:
-        """What the speed of this work is comparable to."""
+        """Return what the speed of this work is comparable to."""
 
     @abstractmethod
     def parts(self) -> Iterator[tuple[TrainingKey, int]]:
-        """Every training of a replicate in the order in which they are made, and how much each is.
+        """Yield every training of a replicate in the order in which they run, and how much each is.
 
         In the units of `pace`, so that they add up to `units_per_replicate`. What has no training of its own is one
         part.
@@ -168,7 +168,7 @@ class Experiment(RunSpec):
 
     @property
     def stackable(self) -> bool:
-        """Whether several replicates may be trained as one stack of networks."""
+        """Return whether several replicates may be trained as one stack of networks."""
         return False
 
     def named(self, key: TrainingKey) -> tuple[int, str]:
@@ -176,14 +176,14 @@ class Experiment(RunSpec):
         return 0, "/".join(map(str, key.model_dump().values()))
 
     def stack_groups(self, most: int) -> list[str]:  # noqa: ARG002 (for those that can)
-        """Which trainings of each round may be made as one stack of networks, at most so many.
+        """Return which trainings of each round may form one stack of networks, at most so many.
 
         Each text has the names of two or more, such as "reinit/0 reinit/1".
         """
         return []
 
     def extends(self, other: "Experiment") -> str | None:
-        """The field that keeps this spec from being `other` plus more work; None when it is just that.
+        """Return the field that keeps this spec from being `other` plus more work; None when it is just that.
 
         More replicates recompute nothing; any difference in a field that may not grow makes another experiment.
         """

@@ -7,12 +7,12 @@ from app.contract.words import plural
 
 
 def number(value: float) -> str:
-    """A bound as a reader writes it."""
+    """Return a bound as a reader writes it."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:g}"
 
 
 def refusal(error: Mapping[str, Any]) -> str:
-    """The words of one pydantic error, to follow the name of its field."""
+    """Return the words of one pydantic error, to follow the name of its field."""
     kind, bounds = error["type"], error.get("ctx", {})
     if kind in ("too_short", "too_long"):
         return _length(kind, bounds)

@@ -26,7 +26,7 @@ class TicketKey(TrainingKey):
 
     @property
     def is_winning(self) -> bool:
-        """Whether it is the ticket itself, not a control."""
+        """Return whether it is the ticket itself, not a control."""
         return True
 
 
@@ -57,12 +57,12 @@ class TicketRef:
 
     @property
     def is_winning(self) -> bool:
-        """Whether it is the ticket itself, not a control."""
+        """Return whether it is the ticket itself, not a control."""
         return self.control == WINNING_TICKET
 
     @property
     def coordinates(self) -> tuple[int, str, int]:
-        """Level, control and draw, which name the same training of any replicate."""
+        """Return level, control and draw, which name the same training of any replicate."""
         return self.level, self.control, self.draw
 
     @classmethod
@@ -72,7 +72,7 @@ class TicketRef:
 
     @classmethod
     def parse(cls, text: str) -> "TicketRef":
-        """The ticket of an address. Raises `ValueError`."""
+        """Return the ticket of an address. Raises `ValueError`."""
         hit = _ADDRESS.fullmatch(text)
         if hit is None:
             raise ValueError(f"{text[:80]!r} is not the address of a ticket such as 06f3k2m9qa:0:5")

@@ -24,7 +24,7 @@ class Coordinate(NamedTuple):
 
     @property
     def option(self) -> str:
-        """What a command calls it, after two dashes."""
+        """Return its name in a command, after two dashes."""
         return self.name.replace("_", "-")
 
 

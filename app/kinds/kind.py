@@ -1,4 +1,4 @@
-"""What a kind of run shows of itself: everything that pages and figures need to know, in one description."""
+"""What a kind of run shows: everything that pages and figures need to know, in one description."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -125,6 +125,6 @@ class Kind:
 
     @property
     def figures(self) -> tuple[FigureEntry, ...]:
-        """Every figure once, in the order of the tabs."""
+        """Return every figure once, in the order of the tabs."""
         entries = [placed.entry for tab in self.tabs for placed in tab.figures]
         return tuple({entry.name: entry for entry in entries}.values())

@@ -1,4 +1,4 @@
-"""What a sweep can look for: a number of a finished run that its kind declares."""
+"""What a sweep can optimise: a number of a finished run that its kind declares."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,8 +26,8 @@ class Reports:
 class Objective:
     """A number of a run that ended: `value(run, series by name)`, None where the run has none.
 
-    `maximise` says which direction is better; `percent` that it is a share, which readers see in per cent;
-    without `reports` nothing is known of it before a run has ended.
+    `maximise` is the direction that is better. `percent`: it is a share, which readers see in per cent. Without
+    `reports` nothing is known of it before a run has ended.
     """
 
     name: str

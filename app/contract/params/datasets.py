@@ -11,10 +11,10 @@ from app.contract.params.base import RARE, Params
 class DatasetParams(Params):
     """What every data set declares.
 
-    `n_train`, `n_validation` and `n_test` are the numbers of examples in each split, `shape` is that of an example:
+    `n_train`, `n_validation` and `n_test` are the numbers of examples in each split. `shape` is that of an example:
     channels, height and width of a picture, the length of a text. `n_classes` can be predicted, one for a picture and
-    one for each symbol of a text; `guess` is how often the most frequent class of the training split is right on the
-    test split, None where classes are about as frequent as each other.
+    one for each symbol of a text. `guess` is how often the most frequent class of the training split is right on the
+    test split. It is None where classes are about as frequent as each other.
     """
 
     n_train: ClassVar[int]

@@ -21,7 +21,7 @@ class ModelParams(Params, ABC):
 
     @property
     def label(self) -> str:
-        """What lists call the model, and what a measured speed belongs to."""
+        """Return the name of the model in lists, to which a measured speed belongs."""
         return self.kind
 
     @abstractmethod

@@ -40,7 +40,7 @@ _PAIR = re.compile(r"(\d+)\s*[x×*]\s*(\d+)", re.IGNORECASE)
 
 
 def _sides(value: Any) -> Any:
-    """`784×300`, as a form writes it, is the pair of its numbers."""
+    """Return the pair of numbers of `784×300`, as a form writes it."""
     hit = _PAIR.fullmatch(value.strip()) if isinstance(value, str) else None
     return hit.groups() if hit else value
 
@@ -119,28 +119,28 @@ class HardwareSpec(Experiment):
 
     @property
     def dataset_name(self) -> str:
-        """What a list of runs calls its data."""
+        """Return the name of its data in a list of runs."""
         return "random inputs"
 
     @property
     def model_name(self) -> str:
-        """What a list of runs calls its network: its layers, or the ticket."""
+        """Return the name of its network in a list of runs: its layers, or the ticket."""
         sizes = [f"{n_in}x{n_out}" for n_in, n_out in self.layers]
         return f"ticket {self.ticket}" if not sizes else sizes[0] if len(sizes) == 1 else f"{len(sizes)} layers"
 
     @property
     def tickets(self) -> tuple[TicketRef, ...]:
-        """The ticket to time, if any."""
+        """Return the ticket to time, if any."""
         return (TicketRef.parse(self.ticket),) if self.ticket else ()
 
     @property
     def work(self) -> tuple[int, str]:
-        """How much the run is, and of what: formats timed."""
+        """Return how much the run is, and of what: formats timed."""
         return self.replicates * self.units_per_replicate, "measurement"
 
     @property
     def formula(self) -> str:
-        """Such as `3 replicates × 2 layers × 6 densities × 2 modes × 1 batch size × 5 formats`."""
+        """Return such as `3 replicates × 2 layers × 6 densities × 2 modes × 1 batch size × 5 formats`."""
         grid = f"{plural(len(self.layers), 'layer')} × {plural(len(self.densities), 'density', 'densities')}"
         what = " + ".join([*([grid] if self.layers else []), *(["1 ticket"] if self.ticket else [])])
         return " × ".join(
@@ -154,18 +154,18 @@ class HardwareSpec(Experiment):
         )
 
     def parts(self) -> Iterator[tuple[HardwareKey, int]]:
-        """Nothing is trained: all measurements, in which every format is compared with dense, are one part."""
+        """Yield all measurements as one part: nothing is trained, and every format is compared with dense."""
         yield HardwareKey(storage_format="dense"), self.units_per_replicate
 
     @property
     def units_per_replicate(self) -> int:
-        """Measurements of one replicate."""
+        """Return the number of measurements of one replicate."""
         networks = len(self.layers) * len(self.densities) + bool(self.ticket)
         return networks * len(self.modes) * len(self.batch_sizes) * (1 + len(self.formats))
 
     @property
     def pace(self) -> Pace:
-        """Small passes are repeated until they take as long as others, so one measurement is much like another."""
+        """Return one pace for all measurements: small passes are repeated until they take as long as others."""
         return Pace("hardware", "any", 1, "per measurement")
 
     @model_validator(mode="after")

@@ -9,7 +9,10 @@ _OPTIONS = ("places", "one_means", "architecture_of", "architecture_layers")
 
 
 def import_again(spec: ImportedSpec, name: str, origin: str) -> tuple[str, str]:
-    """Both commands, safe to paste whatever names hold: nothing of them is an option, a path elsewhere or a file."""
+    """Return both commands, safe to paste whatever names hold.
+
+    Nothing of a name is an option, a path elsewhere or a file.
+    """
     files = " ".join(shlex.quote(f"./{file}") for file in spec.files)
     parts = " ".join(f"-F {shlex.quote(f'files=@{_quoted(file)}')}" for file in spec.files)
     known = "\n".join(["replicate,level,test_accuracy", *(f"{r},{level},{a!r}" for r, level, a in spec.accuracies)])
@@ -36,6 +39,6 @@ def import_again(spec: ImportedSpec, name: str, origin: str) -> tuple[str, str]:
 
 
 def _quoted(file: str) -> str:
-    """A file as curl reads one in a form: a relative path, and its whole name sent along."""
+    """Return a file as curl reads one in a form: a relative path, and its whole name sent along."""
     escaped = file.replace("\\", "\\\\").replace('"', '\\"')
     return f'"./{escaped}";filename="{escaped}"'

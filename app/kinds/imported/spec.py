@@ -42,27 +42,27 @@ class ImportedSpec(RunSpec):
 
     @property
     def dataset_name(self) -> str:
-        """Data are not part of an import; its files stand in their place."""
+        """Return the number of files: an import has no data set."""
         return _number(len(self.files), "file")
 
     @property
     def model_name(self) -> str:
-        """The network as far as it is known."""
+        """Return the network as far as it is known."""
         return _number(self.layers, "layer")
 
     @property
     def work(self) -> tuple[int, str]:
-        """How much the run is, and of what: masks."""
+        """Return how much the run is, and of what: masks."""
         return sum(self.totals), "mask"
 
     @property
     def placed(self) -> tuple[tuple[int, int], ...]:
-        """Replicate and level of each file."""
+        """Return replicate and level of each file."""
         return self.places or tuple((0, level) for level in range(len(self.files)))
 
     @property
     def totals(self) -> tuple[int, ...]:
-        """How many levels each replicate has."""
+        """Return how many levels each replicate has."""
         known = set(self.placed)
         return tuple(sum(its == replicate for its, _ in known) for replicate in range(self.replicates))
 

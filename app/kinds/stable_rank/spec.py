@@ -57,37 +57,37 @@ class StableRankSpec(Experiment):
 
     @property
     def model_name(self) -> str:
-        """What a list of runs calls its network."""
+        """Return the name of its network in a list of runs."""
         return f"mlp_{min(self.widths)}_to_{max(self.widths)}"
 
     @property
     def work(self) -> tuple[int, str]:
-        """How much the run is, and of what: gradients taken."""
+        """Return how much the run is, and of what: gradients taken."""
         return self.replicates * len(self.widths) * len(self.batch_sizes), "gradient"
 
     @property
     def formula(self) -> str:
-        """Such as `3 replicates × 6 widths × 2 batch sizes`."""
+        """Return such as `3 replicates × 6 widths × 2 batch sizes`."""
         return f"{self.replicates} replicates × {len(self.widths)} widths × {len(self.batch_sizes)} batch sizes"
 
     @property
     def units_per_replicate(self) -> int:
-        """Mflop of one replicate."""
+        """Return the Mflop of one replicate."""
         return sum(mflop for _, mflop in self.parts())
 
     @property
     def pace(self) -> Pace:
-        """Nearly all of it is matrix products."""
+        """Return the pace of matrix products: nearly all of the work is that."""
         return PRODUCTS
 
     def parts(self) -> Iterator[tuple[StableRankKey, int]]:
-        """Every gradient, width by width."""
+        """Yield every gradient, width by width."""
         for width in self.widths:
             for batch in self.batch_sizes:
                 yield StableRankKey(width=width, batch_size=batch), self.mflop(width, batch)
 
     def mflop(self, width: int, batch: int) -> int:
-        """Millions of multiplications and additions of one gradient and its update, at least 1."""
+        """Return the millions of multiplications and additions of one gradient and its update, at least 1."""
         kernels = width * (self.dataset.n_inputs + width + 10)
         return max(1, round((6 * batch * kernels + ROUNDS * 6 * width**3) / 1e6))
 

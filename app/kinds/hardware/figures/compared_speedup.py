@@ -56,7 +56,7 @@ class SpeedupInfo(NamedTuple):
 
 
 def info(source: ComparedSource[SpeedupOptions]) -> SpeedupInfo:
-    """The data of the figure, from the series `hardware`."""
+    """Return the data of the figure, from the series `hardware`."""
     layer = _layer(source)
     lines, others = [], []
     for group in source.groups:
@@ -71,7 +71,7 @@ def info(source: ComparedSource[SpeedupOptions]) -> SpeedupInfo:
 
 
 def _layer(source: ComparedSource[SpeedupOptions]) -> tuple[int, int] | None:
-    """The chosen layer, else the one that most runs time. Raises FieldError for one that none times."""
+    """Return the chosen layer, else the one that most runs time. Raises FieldError for one that none times."""
     counts: dict[tuple[int, int], int] = {}
     for run in source.runs:
         for layer in run.spec.layers if isinstance(run.spec, HardwareSpec) else ():
@@ -98,7 +98,7 @@ def _line(run: Any, series: Any, role: str, options: SpeedupOptions, layer: tupl
 
 
 def said(info: SpeedupInfo) -> Said:
-    """Where each run is at its lowest density, the fastest first, and what is not compared."""
+    """Return the words of the figure: each run at its lowest density, the fastest first, and what is not compared."""
     label = LOOKS[info.options.storage].label
     what = f"{info.options.mode} of {hardware.size(info.layer)}" if info.layer else info.options.mode
     title = f"Speed-up of {label} against density, {what}"
@@ -124,7 +124,7 @@ def said(info: SpeedupInfo) -> Said:
 
 
 def draw(info: SpeedupInfo) -> go.Figure:
-    """The figure, both axes logarithmic: a line for each run, and dense at 1."""
+    """Draw the figure, both axes logarithmic: a line for each run, and dense at 1."""
     names = shorts(line.name for line in info.lines)
     lowest = min((float(line.densities[-1]) for line in info.lines), default=0.5)
     every = np.concatenate([line.values.ravel() for line in info.lines]) if info.lines else np.ones(1)
@@ -158,7 +158,7 @@ def draw(info: SpeedupInfo) -> go.Figure:
 
 
 def table(info: SpeedupInfo) -> dict[str, list[Any]]:
-    """A row per run, density and replicate."""
+    """Return a row per run, density and replicate."""
     columns: dict[str, list[Any]] = {
         name: [] for name in ("line", "device", "format", "mode", "layer", "density", "replicate", "speedup")
     }
@@ -173,7 +173,7 @@ def table(info: SpeedupInfo) -> dict[str, list[Any]]:
 
 
 def sheet(info: SpeedupInfo) -> Sheet | None:
-    """The machine of each run and its speed-up at each density, densest first, with the least and the most and n."""
+    """Return the machine of each run and its speed-up at each density, densest first, with least, most and n."""
     if not info.lines:
         return None
     densities = sorted({float(density) for line in info.lines for density in line.densities}, reverse=True)

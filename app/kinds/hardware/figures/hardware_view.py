@@ -1,4 +1,4 @@
-"""What the figures of a hardware run share: which measurements are chosen, and what stands behind each point."""
+"""What the figures of a hardware run share: which measurements are chosen, and the words and numbers of each point."""
 
 import math
 from typing import Any, Literal, NamedTuple
@@ -47,7 +47,7 @@ class View(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Such as `Inference of 784×300, batch 60, on Intel Xeon`."""
+        """Return a title such as `Inference of 784×300, batch 60, on Intel Xeon`."""
         what = f" of {size(self.layer)}" if self.layer else ""
         return f"{self.mode.capitalize()}{what}, batch {words.count(self.batch)}, on {self.device}"
 
@@ -70,27 +70,27 @@ class Format(NamedTuple):
 
 
 def has_layers(run: Run) -> bool:
-    """Whether a run times layers."""
+    """Return whether a run times layers."""
     return isinstance(run.spec, HardwareSpec) and bool(run.spec.layers)
 
 
 def has_ticket(run: Run) -> bool:
-    """Whether a run times a ticket."""
+    """Return whether a run times a ticket."""
     return isinstance(run.spec, HardwareSpec) and bool(run.spec.ticket)
 
 
 def size(layer: tuple[int, int]) -> str:
-    """A layer as a reader writes it: `784×300`."""
+    """Return a layer as a reader writes it: `784×300`."""
     return f"{layer[0]}×{layer[1]}"
 
 
 def key(layer: tuple[int, int]) -> str:
-    """A layer as it stands in an address: `784x300`."""
+    """Return a layer as an address has it: `784x300`."""
     return f"{layer[0]}x{layer[1]}"
 
 
 def view(source: Source[Any]) -> View:
-    """What the options choose. Raises FieldError for what the run does not measure."""
+    """Return what the options choose. Raises FieldError for what the run does not measure."""
     spec, options = source.spec(HardwareSpec), source.options
     sizes = {key(layer): layer for layer in spec.layers}
     layer = None
@@ -116,7 +116,10 @@ def _one_of(name: str, chosen: Any, known: list[Any]) -> Any:
 
 
 def formats(source: Source[Any], shown: View, column: str, targets: Floats | None) -> tuple[Format, ...]:
-    """Every format that the run times, dense first; `targets` are the densities asked for, None for a ticket's own."""
+    """Return every format that the run times, dense first.
+
+    `targets` are the target densities, None for a ticket's own.
+    """
     spec, rows = source.spec(HardwareSpec), source.rows("hardware")
     # Rows without a size are the ticket's: no layer is them.
     wanted = targets is None or shown.layer is not None
@@ -158,17 +161,17 @@ def _nearest(targets: Floats, asked: Floats) -> NDArray[np.int64]:
 
 
 def times(ratio: float) -> str:
-    """A speed-up: `0.41×`, `2.7×`, `25×`."""
+    """Return a speed-up in words: `0.41×`, `2.7×`, `25×`."""
     return f"{words.significant(ratio, 2)}×"
 
 
 def n_of(all_formats: tuple[Format, ...]) -> NDArray[np.int64]:
-    """Replicates behind each point of the other formats than dense."""
+    """Count the replicates behind each point of the other formats than dense."""
     return np.concatenate([np.isfinite(item.values).sum(axis=1) for item in all_formats if item.name != "dense"])
 
 
 def notes(all_formats: tuple[Format, ...], shown: View, *, spread: str = "band") -> list[str]:
-    """For the foot: n and what spread is drawn as, how a point was measured, what was refused or wrong, and energy."""
+    """Return notes for the foot: n, what spread is drawn as, how a point was measured, refusals, errors, and energy."""
     n = n_of(all_formats)
     there = n[n > 0]
     if not len(there):

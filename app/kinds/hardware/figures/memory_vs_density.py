@@ -33,7 +33,7 @@ class MemoryInfo(NamedTuple):
 
 
 def info(source: Source[LayerOptions]) -> MemoryInfo:
-    """The data of the figure, from the series `hardware`."""
+    """Return the data of the figure, from the series `hardware`."""
     spec, view = source.spec(HardwareSpec), hardware.view(source)
     densities = np.array(sorted(spec.densities, reverse=True))
     return MemoryInfo(view, densities, hardware.formats(source, view, "bytes", densities), source.live)
@@ -46,7 +46,7 @@ def size_text(n_bytes: float) -> str:
 
 
 def finding(info: MemoryInfo) -> list[Part]:
-    """What dense holds, and the others at the lowest density that all of them have."""
+    """Return the bytes of dense, and of the others at the lowest density that all of them have."""
     there = [item for item in info.formats if np.isfinite(item.values).any()]
     if len(there) < 2:
         if info.view.layer is None:
@@ -69,7 +69,7 @@ def finding(info: MemoryInfo) -> list[Part]:
 
 
 def draw(info: MemoryInfo) -> go.Figure:
-    """The figure, both axes logarithmic: a line for each format."""
+    """Draw the figure, both axes logarithmic: a line for each format."""
     n_in, n_out = info.view.layer or (1, 1)
     whole = 4.0 * n_in * n_out
     every = np.concatenate([item.values.ravel() for item in info.formats])
@@ -99,7 +99,7 @@ def draw(info: MemoryInfo) -> go.Figure:
 
 
 def table(info: MemoryInfo) -> dict[str, list[Any]]:
-    """One row per format, density and replicate that is there."""
+    """Return one row per format, density and replicate that is measured."""
     columns: dict[str, list[Any]] = {name: [] for name in ("format", "density", "replicate", "bytes")}
     for one in info.formats:
         for i, j in np.argwhere(np.isfinite(one.values)).tolist():

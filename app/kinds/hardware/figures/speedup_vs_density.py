@@ -1,4 +1,4 @@
-"""Speed-up over dense against density, for one layer: measured, beside what fewer multiplications would give."""
+"""Speed-up over dense against density, for one layer: measured, and what fewer multiplications would give."""
 
 import math
 from typing import Any, NamedTuple
@@ -36,7 +36,7 @@ class SpeedupInfo(NamedTuple):
 
 
 def info(source: Source[LayerOptions]) -> SpeedupInfo:
-    """The data of the figure, from the series `hardware`."""
+    """Return the data of the figure, from the series `hardware`."""
     spec, view = source.spec(HardwareSpec), hardware.view(source)
     densities = np.array(sorted(spec.densities, reverse=True))
     formats = hardware.formats(source, view, "speedup", densities)
@@ -44,7 +44,7 @@ def info(source: Source[LayerOptions]) -> SpeedupInfo:
 
 
 def break_even(densities: Floats, speedup: Floats) -> float | None:
-    """The density below which a curve stays at or above 1, on straight lines in log-log.
+    """Return the density below which a curve stays at or above 1, on straight lines in log-log.
 
     None where it does not cross: where no point lies below 1, or the sparsest does. NaN points are passed over.
     """
@@ -58,8 +58,9 @@ def break_even(densities: Floats, speedup: Floats) -> float | None:
 
 
 def against_dense(one: Format) -> Ints:
-    """1 where a format is faster than dense, −1 where it is slower, 0 where the repeats do not tell; per density.
+    """Return 1 where a format is faster than dense, −1 where it is slower, 0 where the repeats do not decide.
 
+    Per density.
     Faster: the middle half of the repeats lies above 1 in every replicate; slower: below 1 in every one.
     """
     low, high = (np.where(np.isfinite(end), end, inside) for end, inside in ((one.low, np.inf), (one.high, -np.inf)))
@@ -69,7 +70,7 @@ def against_dense(one: Format) -> Ints:
 
 
 def even_at(info: SpeedupInfo, one: Format) -> float | None:
-    """The break-even of a format that is slower than dense somewhere and faster at the lowest density."""
+    """Return the break-even of a format that is slower than dense somewhere and faster at the lowest density."""
     signs = against_dense(one)[np.isfinite(one.values).any(axis=1)]
     if not len(signs) or signs[-1] < 1 or not (signs < 0).any():
         return None
@@ -77,7 +78,7 @@ def even_at(info: SpeedupInfo, one: Format) -> float | None:
 
 
 def _compared(info: SpeedupInfo, one: Format) -> list[Part]:
-    """When a format is faster than dense, and how fast it is at the lowest density that is there."""
+    """Return when a format is faster than dense, and how fast it is at the lowest measured density."""
     there = np.flatnonzero(np.isfinite(one.values).any(axis=1))
     signs, last = against_dense(one)[there], there[-1]
     even = even_at(info, one)
@@ -106,7 +107,7 @@ def _compared(info: SpeedupInfo, one: Format) -> list[Part]:
 
 
 def finding(info: SpeedupInfo) -> list[Part]:
-    """Device, layer and mode, and for each format where it breaks even."""
+    """Return device, layer and mode, and for each format where it breaks even."""
     there = [item for item in info.formats if np.isfinite(item.values).any()]
     if not there:
         if info.view.layer is None:
@@ -117,7 +118,7 @@ def finding(info: SpeedupInfo) -> list[Part]:
 
 
 def draw(info: SpeedupInfo) -> go.Figure:
-    """The figure, both axes logarithmic: theory, dense, and a line for each format with its break-even marked."""
+    """Draw the figure, both axes logarithmic: theory, dense, and a line for each format with its break-even marked."""
     lowest = float(info.densities[-1])
     every = np.concatenate([item.values.ravel() for item in info.formats])
     low = math.log10(min(0.25, float(np.nanmin(every, initial=0.25))))
@@ -174,7 +175,7 @@ def _mark(role: str, x: float) -> dict[str, Any]:
 
 
 def table(info: SpeedupInfo) -> dict[str, list[Any]]:
-    """One row per format, density and replicate; refused ones have no speed-up but a reason."""
+    """Return one row per format, density and replicate; refused ones have no speed-up but a reason."""
     columns: dict[str, list[Any]] = {
         name: [] for name in ("format", "density", "replicate", "speedup", "energy_j", "refused", "theory")
     }  # fmt: skip

@@ -40,7 +40,7 @@ class TicketInfo(NamedTuple):
 
 
 def info(source: Source[TicketOptions]) -> TicketInfo:
-    """The data of the figure, from the series `hardware`."""
+    """Return the data of the figure, from the series `hardware`."""
     spec, view = source.spec(HardwareSpec), hardware.view(source)
     rows = source.rows("hardware")
     shares = rows["target"][rows["ticket"] == 1] if rows is not None else np.zeros(0)
@@ -55,7 +55,7 @@ def info(source: Source[TicketOptions]) -> TicketInfo:
 
 
 def finding(info: TicketInfo) -> list[Part]:
-    """ "This ticket: 2.7× on this CPU as CSR": the fastest format first."""
+    """Return such as "This ticket: 2.7× on this CPU as CSR": the fastest format first."""
     if not info.ticket:
         return [Part("This run times single layers only: choose a ticket to time its whole network.")]
     if info.collapsed is not None:
@@ -82,7 +82,7 @@ def finding(info: TicketInfo) -> list[Part]:
 
 
 def foot(info: TicketInfo) -> str:
-    """n, how a point is measured, and what the lines are."""
+    """Return n, how a point is measured, and what the lines are."""
     if info.collapsed is not None:
         return f"n = 0: measurements are {REASONS['collapse']}"
     return " · ".join(
@@ -96,7 +96,7 @@ def foot(info: TicketInfo) -> str:
 
 
 def draw(info: TicketInfo) -> go.Figure:
-    """The figure: a row for each format, from 1, where it is as fast as dense, to its speed-up, on a log axis."""
+    """Draw the figure on a log axis: a row for each format, from 1, where it is as fast as dense, to its speed-up."""
     every = np.concatenate([item.values.ravel() for item in info.formats])
     theory = 1 / info.density if math.isfinite(info.density) and info.collapsed is None else math.nan
     known = [0.6, 2.0, theory, *every[np.isfinite(every)].tolist()]
@@ -156,7 +156,7 @@ def _vertical(role: str, x: float, bottom: float, top: float, dash: str) -> dict
 
 
 def table(info: TicketInfo) -> dict[str, list[Any]]:
-    """One row per format and replicate; refused ones have no speed-up but a reason."""
+    """Return one row per format and replicate; refused ones have no speed-up but a reason."""
     columns: dict[str, list[Any]] = {
         name: [] for name in ("ticket", "density", "format", "replicate", "speedup", "energy_j", "refused")
     }  # fmt: skip

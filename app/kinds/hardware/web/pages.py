@@ -1,4 +1,4 @@
-"""The page *Hardware*: the newest measurements of this lab's machines, or an invitation to make some."""
+"""The page *Hardware*: the newest measurements of this lab's machines, or an invitation to measure."""
 
 from dataclasses import dataclass
 
@@ -51,7 +51,7 @@ class HardwarePage:
 
 @router.get("/hardware")
 def hardware(request: Request, sources: SourcesDep) -> HTMLResponse:
-    """Figures of the hardware run that `run` names; without a name, of the newest that has measured something."""
+    """Render the hardware run that `run` names; without a name, the newest that has measured something."""
     with sources.now() as readers:
         return _render(request, readers)
 
@@ -77,7 +77,7 @@ def _render(request: Request, readers: Readers) -> HTMLResponse:
 
 
 def _named(store: Reads, run_id: str) -> Run:
-    """The hardware run of an address. Raises NotFound for any other."""
+    """Return the hardware run of an address. Raises NotFound for any other."""
     run = store.run(run_id)
     if run.kind != "hardware":
         raise NotFound(f"run {run_id} is not a hardware run")
@@ -90,5 +90,5 @@ def _newest(store: Snapshot, runs: tuple[Run, ...]) -> Run | None:
 
 
 def _device(run: Run) -> str:
-    """The processor or GPU by its name, once a worker has told it."""
+    """Return the processor or GPU by its name, once a worker has reported it."""
     return str(run.provenance.get("device_name") or f"a {run.experiment.device.upper()}, not yet known")

@@ -71,9 +71,9 @@ def create_import(
 ) -> Run | Preview:
     """Import masks from other software as a finished run: each file is a level. Pickles are refused, never loaded.
 
-    A kernel X is read from `X_mask` with `X_orig` (torch.nn.utils.prune), from `X_orig`, `X_mask` and `X_trained` (the
-    tickets of this program), from masks in a parametrization or beside X, or from X alone, where 0 is pruned. Biases,
-    parameters of norms, scales, scores and copies are left out.
+    A kernel X is read from `X_mask` with `X_orig` (torch.nn.utils.prune), or from `X_orig`, `X_mask` and `X_trained`
+    (the tickets of this program). It is also read from X with masks in a parametrization or a tensor of their own. From
+    X alone, 0 is pruned. Biases, parameters of norms, scales, scores and copies are left out.
     """
     fields = fields_of(upload.fields)
     labels: dict[str, Any] = {

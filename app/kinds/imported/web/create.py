@@ -120,7 +120,7 @@ def _described(read: Read) -> dict[str, Any]:
 
 
 def question(recognition: Recognition, choices: Choices) -> str:
-    """Why it has to be decided what 1 means before these masks can be imported; the page asks it above."""
+    """Return why a reader must decide what 1 means before these masks can be imported."""
     layers = ", ".join(recognition.question[:3])
     more = f" and {len(recognition.question) - 3} more" if len(recognition.question) > 3 else ""
     every = "If 1 means pruned, every" if choices.one_means == "pruned" else "Every"
@@ -131,7 +131,7 @@ def question(recognition: Recognition, choices: Choices) -> str:
 
 
 def file_name(given: str, number: int) -> str:
-    """The name of an uploaded file as one short line, with its folders but nothing that leads out of them."""
+    """Return the name of an uploaded file as one short line, with its folders but nothing that leads out of them."""
     parts = given.replace("\\", "/").split("/")
     kept = ["".join(character for character in part if character.isprintable()).strip() for part in parts]
     name = "/".join(part for part in kept if part not in ("", ".", "..") and not part.endswith(":"))
@@ -153,7 +153,7 @@ def _default_name(files: Sequence[str]) -> str:
 
 
 def _outcome(level: int, density: float, accuracy: float) -> Measured:
-    """A row of the series `outcome`: the density and the accuracy that is known, and nothing else."""
+    """Return a row of the series `outcome`: the density and the accuracy that is known, and nothing else."""
     row = dict.fromkeys(OUTCOME, nan) | {"density": density, "test_accuracy": accuracy}
     return Measured(
         series="outcome", key=TicketKey(level=level), columns={name: [value] for name, value in row.items()}

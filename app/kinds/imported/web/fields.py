@@ -1,4 +1,4 @@
-"""What a form of an import says besides its files and labels: roles, places, and what 1 means."""
+"""What a form of an import holds besides its files and labels: roles, places, and what 1 means."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ class Fields(NamedTuple):
 
 
 def fields_of(given: Sequence[tuple[str, str]]) -> Fields:
-    """The decisions of a form. Raises FieldError."""
+    """Return the decisions of a form. Raises FieldError."""
     last = dict(given)
     one_means = last.get("one_means", "")
     if one_means not in get_args(OneMeans):

@@ -1,4 +1,4 @@
-"""The page on which masks from elsewhere become a run."""
+"""The page that imports masks from elsewhere as a run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class ImportPage:
 
 @router.get("/import")
 def form(request: Request, store: StoreDep) -> HTMLResponse:
-    """The form, empty."""
+    """Render the form, empty."""
     return _render(request, store, {}, {})
 
 

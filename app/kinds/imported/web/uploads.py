@@ -24,12 +24,12 @@ class Upload:
     folder: Path
 
     def field(self, name: str) -> str:
-        """The last value of a field, as a form means it; empty when there is none."""
+        """Return the last value of a field, as a form means it; empty when there is none."""
         return next((value for key, value in reversed(self.fields) if key == name), "")
 
 
 async def receive(request: Request, settings: SettingsDep) -> AsyncIterator[Upload]:
-    """The upload that a request brings. Raises Invalid, HTTPException."""
+    """Yield the upload that a request brings. Raises Invalid, HTTPException."""
     folder = settings.data_dir / "imports"
     form = await spooled(
         request,

@@ -1,4 +1,4 @@
-"""Stable ranks of several runs by width, at one batch size: what makes a line, and over which seeds."""
+"""Stable ranks of several runs by width, at one batch size: the lines, and the seeds of each."""
 
 import math
 from collections.abc import Sequence
@@ -50,7 +50,10 @@ class ComparedRankInfo(NamedTuple):
 
 
 def info(source: ComparedSource[ComparedRankOptions]) -> ComparedRankInfo:
-    """The data of the figure, from the series `stable_rank`. Raises FieldError for a batch size of none of the runs."""
+    """Return the data of the figure, from the series `stable_rank`.
+
+    Raises FieldError for a batch size of none of the runs.
+    """
     size = _size([_spec(measured) for group in source.groups for measured in group.runs], source.options.batch_size)
     lines = []
     left_out = 0

@@ -22,7 +22,7 @@ _FAR = 4.0
 
 
 def finding(info: ComparedRankInfo) -> list[Part]:
-    """The means at the widest network that most lines have, the highest first, with spread and n."""
+    """Return the means at the widest network that most lines have, the highest first, with spread and n."""
     there = []
     for line in info.lines:
         values = line.values[line.widths == info.at]
@@ -47,7 +47,7 @@ def finding(info: ComparedRankInfo) -> list[Part]:
 
 
 def said(info: ComparedRankInfo) -> Said:
-    """The words of the figure: what n, line and band are."""
+    """Return the words of the figure: what n, line and band are."""
     counts = [np.isfinite(line.values).sum(axis=1) for line in info.lines]
     n = np.concatenate(counts) if counts else np.zeros(0, np.int64)
     band = "band = min to max" if len(info.lines) <= LINES else f"bands left out of more than {LINES} lines"
@@ -66,7 +66,10 @@ def said(info: ComparedRankInfo) -> Said:
 
 
 def draw(info: ComparedRankInfo) -> go.Figure:
-    """The figure: a line for each group, and of dualised updates the cap; ranks far apart on a logarithmic axis."""
+    """Draw the figure: a line for each group, and of dualised updates the cap.
+
+    Ranks far apart on a logarithmic axis.
+    """
     names = shorts(line.name for line in info.lines)
     widths = sorted({width for line in info.lines for width in line.widths.tolist()})
     ranks = np.concatenate([np.zeros(0), *(line.values.ravel() for line in info.lines)])
@@ -117,7 +120,7 @@ def _room(low: float, high: float) -> tuple[float, float]:
 
 
 def table(info: ComparedRankInfo) -> dict[str, list[Any]]:
-    """A row for each line, width and seed of its runs: these are its replicates, numbered from 0."""
+    """Return a row for each line, width and seed of its runs: these are its replicates, numbered from 0."""
     names = ("group", "runs", "update", "batch_size", "width", "replicate", "stable_rank", "cap")
     columns: dict[str, list[Any]] = {name: [] for name in names}
     for line in info.lines:

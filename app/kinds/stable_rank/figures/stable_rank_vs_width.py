@@ -42,7 +42,7 @@ class RankInfo(NamedTuple):
 
 
 def info(source: Source[Options]) -> RankInfo:
-    """The data of the figure, from the series `stable_rank`."""
+    """Return the data of the figure, from the series `stable_rank`."""
     spec = source.spec(StableRankSpec)
     rows = source.rows("stable_rank")
     widths = np.array(sorted(spec.widths), np.int64)
@@ -58,7 +58,7 @@ def info(source: Source[Options]) -> RankInfo:
 
 
 def finding(info: RankInfo) -> list[Part]:
-    """How both ranks go from the smallest to the largest width that is there, at the largest batch size."""
+    """Return how both ranks go from the smallest to the largest measured width, at the largest batch size."""
     for batch in info.batches:
         there = np.flatnonzero(np.isfinite(batch.gradient).any(axis=1))
         if len(there):
@@ -90,7 +90,7 @@ def _cap(batch: Batch, at: int) -> str:
 
 
 def foot(info: RankInfo) -> str:
-    """n, what the cap is, and what is awaited."""
+    """Return n, what the cap is, and what remains."""
     n = np.concatenate([np.isfinite(batch.gradient).sum(axis=1) for batch in info.batches])
     notes = [spread.n_text(n, "band = min to max")]
     if n.any():
@@ -102,7 +102,7 @@ def foot(info: RankInfo) -> str:
 
 
 def draw(info: RankInfo) -> go.Figure:
-    """The figure, both axes logarithmic: two lines and the cap for each batch size."""
+    """Draw the figure, both axes logarithmic: two lines and the cap for each batch size."""
     every = np.concatenate([np.concatenate([batch.gradient, batch.dualised]).ravel() for batch in info.batches])
     low = float(np.log10(np.nanmin(every, initial=1.0)))
     high = max(float(np.log10(batch.cap.max())) for batch in info.batches)
@@ -143,7 +143,7 @@ def draw(info: RankInfo) -> go.Figure:
 
 
 def table(info: RankInfo) -> dict[str, list[Any]]:
-    """One row per batch size, width and replicate that is there."""
+    """Return one row per batch size, width and replicate that is measured."""
     columns: dict[str, list[Any]] = {
         name: [] for name in ("batch_size", "width", "replicate", "gradient", "dualised", "cap")
     }  # fmt: skip
