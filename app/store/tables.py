@@ -20,13 +20,14 @@ from sqlalchemy import (
 
 from app.store.acting import acting
 from app.store.people_tables import users as users
+from app.store.published_tables import published as published
 from app.store.schema import metadata as metadata
 from app.store.sql import Json
 from app.store.worker_tables import refusals as refusals
 from app.store.worker_tables import speeds as speeds
 from app.store.worker_tables import workers as workers
 
-REVISION = "0015"
+REVISION = "0016"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 UNMEASURED = "(measured_seq IS NULL OR measured_seq < last_seq)"

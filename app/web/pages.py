@@ -14,6 +14,8 @@ from app.web.core import theme
 from app.web.documents import page as documents
 from app.web.form import page as form
 from app.web.form import presets
+from app.web.published import page as published
+from app.web.published import publish
 from app.web.run import page as run
 from app.web.sweeps import page as sweeps
 from app.web.workers import page as workers
@@ -21,7 +23,7 @@ from app.web.workers import page as workers
 router = APIRouter(include_in_schema=False)
 for feature in (
     form, run, sweeps, bulk, archives, compare, board, presets, workers, bin_page, documents, theme, accounts,
-    account, people, audit,
+    account, people, audit, publish, published,
 ):  # fmt: skip
     router.include_router(feature.router)
 router.include_router(views.pages)

@@ -92,7 +92,9 @@ export class FigureCard {
 
   /** Name of its file: with the options that are not as they are by default, as app/web/run/cards.py has it. */
   get file() {
-    const parts = [location.pathname.split("/").pop(), this.name];
+    // The address of a published page is a secret.
+    const published = /** @type {HTMLElement | null} */ (document.querySelector("[data-published]"))?.dataset.published;
+    const parts = [published ?? location.pathname.split("/").pop(), this.name];
     for (const [name, value] of this.chosen) {
       if (value === (this.defaults.get(name) ?? "")) continue;
       parts.push(name === this.log ? "log" : /^\d+$/.test(value) ? name + value : value.length <= 40 ? value : name);

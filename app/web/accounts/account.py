@@ -16,6 +16,7 @@ from app.web.core.form_data import FormDep
 from app.web.core.page import edge, page
 from app.web.core.who import VisitorDep
 from app.web.core.words import ago, duration
+from app.web.published.links import links_shown
 
 router = APIRouter(include_in_schema=False)
 DAYS = (7, 30, 90, 365)
@@ -91,5 +92,5 @@ def _page(request: Request, store: Store, me: Visitor, status: int = 200, **more
     about: dict[str, Any] = {"error": None, "token": "", "changed": request.query_params.get("changed"), **more}
     return page(
         request, "accounts/account.html", status, tokens=tokens, days=DAYS, least=passwords.LEAST,
-        shell=edge(request, store), **about,
+        links=links_shown(store, store.links_of(me.id)), shell=edge(request, store), **about,
     )  # fmt: skip

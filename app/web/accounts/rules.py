@@ -40,7 +40,7 @@ _CHANGE = (
 )
 _SUBMIT = (
     "/new", f"{_RUN}/again", "/bulk", "/bulk/done", "/archives", "/presets/{name}/run", "/import",
-    "/views", "/views/{view_id}/delete", "/views/{view_id}/restore",
+    "/views", "/views/{view_id}/delete", "/views/{view_id}/restore", "/publish", "/publish/{link_id}/revoke",
     *(f"{_API}{path}" for path in (
         "/runs", "/runs/bulk", "/archives", "/imports", "/sweeps", "/views", "/views/{view_id}/restore",
         f"{_RUN}/clone", f"{_RUN}/again",
@@ -49,10 +49,13 @@ _SUBMIT = (
 
 NEEDS: dict[tuple[str, str], Need] = {
     **{("GET", path): "anyone" for path in ("/healthz", "/readyz", "/login", "/join")},
+    # Who has the link has the right.
+    **{("GET", f"/published/{{link}}{part}"): "anyone" for part in ("", "/figures/{name}", "/live")},
     **{("POST", path): "anyone" for path in ("/theme", "/login", "/join")},
     **{("GET", path): "viewer" for path in _READ},
     **{("POST", path): "viewer" for path in _ASK},
     **{("POST", path): "member" for path in _SUBMIT},
+    ("GET", "/publish"): "member",
     ("DELETE", f"{_API}/views/{{view_id}}"): "member",
     **{("POST", path): "owner" for path in _CHANGE},
     **{(method, f"{_API}{path}"): "owner" for method in ("PATCH", "DELETE") for path in (_RUN, _SWEEP)},

@@ -95,7 +95,7 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
         texts = summaries(store, readers.reader, chosen.runs)
         kept = {"q": q} if q and not named else {"runs": ",".join(run.id for run in chosen.runs)}
         asked = {**kept, "group": group}
-        cards = tuple(_card(readers, chosen, entry, asked, query) for entry in chosen.figures)
+        cards = tuple(compared_card(readers, chosen, entry, asked, query) for entry in chosen.figures)
         against = [options_of(entry, query, every=False) for entry in chosen.figures]
         fields = (*chosen.fields, *([column(group)] if group else ()))
         offered = tuple({field.path: field for field in fields}.values())
@@ -149,9 +149,10 @@ def _parts(store: Reads, chosen: Selection, query: Mapping[str, str]) -> tuple[t
     return tuple(parts)
 
 
-def _card(
+def compared_card(
     readers: Readers, chosen: Selection, entry: ComparedEntry, asked: dict[str, str], query: Mapping[str, str]
 ) -> tuple[Card, Sheet | None]:
+    """Return the card of a figure with the table under it; `asked` is what its link says of the runs."""
     options = options_of(entry, query, every=False)
     said, sheet = words(readers, chosen, entry, options)
     address = f"/api/v1/compare/figures/{entry.name}"

@@ -20,12 +20,16 @@ class Shell:
     alive: bool
 
 
-def page(request: Request, template: str, status: int = 200, **context: object) -> HTMLResponse:
-    """Render a template, or only its live parts; HTML of a live thing is never kept by a browser."""
+def page(request: Request, template: str, status: int = 200, *, linked: bool = True, **context: object) -> HTMLResponse:
+    """Render a template, or only its live parts; HTML of a live thing is never kept by a browser.
+
+    Terms lead to the glossary where the page is `linked` to others.
+    """
     answer: HTMLResponse = request.app.state.templates.TemplateResponse(
         request, template, context, status_code=status, headers={"Cache-Control": "no-store"}
     )
-    html = explain(bytes(answer.body).decode(), request.app.state.settings.root_path)
+    html = bytes(answer.body).decode()
+    html = explain(html, request.app.state.settings.root_path) if linked else html
     known = known_parts(request)
     answer.body = (html if known is None else changed(html, known)).encode()
     answer.headers["Content-Length"] = str(len(answer.body))

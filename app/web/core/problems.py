@@ -22,6 +22,7 @@ from app.store.errors import Conflict, Corrupt, Damaged, NotFound, NotTheirs
 from app.web.core.accept import best
 from app.web.core.headers import HEADERS
 from app.web.core.root_path import own_path
+from app.web.core.secret_paths import logged
 
 MEDIA_TYPE = "application/problem+json"
 # Bad fields that an answer names: a body of 1 MiB may hold tens of thousands, and nobody reads more.
@@ -198,7 +199,7 @@ async def _on_not_theirs(request: Request, error: Exception) -> Response:
 
 
 async def _on_corrupt(request: Request, error: Exception) -> Response:
-    log.error("%s %s: %s", request.method, request.url.path, error)
+    log.error("%s %s: %s", request.method, logged(request.url.path), error)
     return answer(request, 500, str(error))
 
 
@@ -207,7 +208,7 @@ async def on_database(request: Request, error: Exception) -> Response:
     condition = DAMAGED if isinstance(error, Damaged) else diagnose(error)
     if condition is None:
         raise error
-    log.error("%s %s: the database: %s", request.method, request.url.path, error)
+    log.error("%s %s: the database: %s", request.method, logged(request.url.path), error)
     headers = {"Retry-After": "5"} if condition.passes else None
     # A form that may be sent once more goes back with all that was typed, but for passwords; files are not kept.
     kind = request.headers.get("content-type", "").partition(";")[0]
@@ -219,7 +220,7 @@ async def on_database(request: Request, error: Exception) -> Response:
 
 
 async def _on_fault(request: Request, error: Exception) -> Response:
-    log.error("%s %s failed: %r", request.method, request.url.path, error)
+    log.error("%s %s failed: %r", request.method, logged(request.url.path), error)
     detail = "An internal error occurred; see the server's log. Stored data are not affected."
     # This answer is made outside all middleware.
     return answer(request, 500, detail, headers=dict(HEADERS))

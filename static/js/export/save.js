@@ -21,7 +21,7 @@ export async function save(card, format) {
     svg: async () => new Blob([picture.svg], { type: "image/svg+xml" }),
     png: () => png(picture),
     pdf: () => pdf(picture, title),
-    zip: () => zip(card, origin, picture, words, bom),
+    zip: origin && (() => zip(card, origin, picture, words, bom)),
   }[format];
   if (blob) download(await blob(), `${card.file}.${format}`);
 }
@@ -31,8 +31,9 @@ export async function save(card, format) {
  * @typedef {{address: string, file: string, run: string}} Origin
  */
 
-/** @param {import("../figure.js").FigureCard} card @returns {Origin} */
+/** @param {import("../figure.js").FigureCard} card @returns {Origin | null} none where specs are not shown */
 function originOf(card) {
+  if (document.querySelector("[data-published]")) return null;
   const several = /** @type {HTMLElement | null} */ (card.card.closest("[data-compared]"))?.dataset.compared;
   if (several) return { address: several, file: "runs.json", run: "" };
   const run = location.pathname.split("/").pop() ?? "";
@@ -66,16 +67,19 @@ async function fetched(address) {
 
 /**
  * Title, finding and foot of a figure, and where it comes from: run, spec and link.
- * @param {import("../figure.js").FigureCard} card @param {Origin} origin
+ * @param {import("../figure.js").FigureCard} card @param {Origin | null} origin
  */
 async function captionOf(card, origin) {
   const { title, finding, foot } = /** @type {import("../api.js").Figure} */ (card.drawn).layout.meta;
+  const said = finding.map((/** @type {import("../api.js").Part} */ { text }) => text).join("").trim();
+  const words = `${title}. ${said} ${foot}.`;
+  // The address of a published page is a secret, which no picture carries on.
+  if (!origin) return `${words} ${document.getElementById("name")?.textContent ?? ""}`;
   const answer = await fetch(origin.address);
   const whose = origin.run ? oneOf(origin.run, answer) : allOf((await answer.json()).items);
   const there = new URL(location.href);
   for (const [option, value] of card.chosen) there.searchParams.set(option, value);
-  const said = finding.map((/** @type {import("../api.js").Part} */ { text }) => text).join("").trim();
-  return `${title}. ${said} ${foot}. ${whose}, ${there.href}`;
+  return `${words} ${whose}, ${there.href}`;
 }
 
 /** @param {string} run @param {Response} spec */

@@ -17,6 +17,7 @@ TABLE = {
     ALL: """
         GET /healthz | GET /readyz | GET /login | POST /login | GET /join | POST /join | POST /theme
         GET /static/icon.svg
+        GET /published/{link} | GET /published/{link}/figures/{name} | GET /published/{link}/live
     """,
     LOOK: f"""
         GET / | GET /new | GET /presets | GET /workers | GET /bin | GET /protocol | GET /glossary | GET /compare
@@ -43,6 +44,7 @@ TABLE = {
         POST {API}/runs | POST {API}/runs/bulk | POST {API}/archives | POST {API}/imports | POST {API}/sweeps
         POST {API}/views | DELETE {API}/views/{{view_id}} | POST {API}/views/{{view_id}}/restore
         POST {API}{RUN}/clone | POST {API}{RUN}/again
+        GET /publish | POST /publish | POST /publish/{{link_id}}/revoke
     """,
     OWN: f"""
         POST {RUN}/edit | POST {RUN}/cancel | POST {RUN}/resume | POST {RUN}/bin | POST {RUN}/restore | POST {RUN}/purge
