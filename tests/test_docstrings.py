@@ -13,9 +13,7 @@ DONE = (
     "app/atlas",
     "app/contract",
     "app/imports",
-    "app/kinds/hardware",
-    "app/kinds/imported",
-    "app/kinds/stable_rank",
+    "app/kinds",
     "app/masks",
     "app/methods",
     "app/pictures",
@@ -39,12 +37,12 @@ DONE = (
 BEFORE = ROOT / "app" / "store" / "migrations" / "versions"
 MOST = 25
 """Words of a sentence."""
-_VERBS = """Act Add Announce Answer Append Ask Begin Bring Build Calibrate Call Change Check Close Collect Compare
-Compress Count Cut Delete Derive Do Draw Drop End Evaluate Exclude Exit Export Extend Fetch Fill Finish Freeze Give Go
-Group Handle Have Import Keep Lay Let List Load Log Look Make Mark Measure Move Name Note Number Offer Open Pair
-Permute Print Purge Put Queue Raise Read Reap Record Remember Remove Rename Render Replace Rerun Restore Return Run Say
-Select Send Serve Set Share Show Start Stop Store Submit Switch Take Tell Tie Train Try Turn Update Verify Wait Write
-Yield"""
+_VERBS = """Act Add Announce Answer Append Ask Begin Bring Build Calibrate Call Change Check Claim Close Collect
+Compare Compress Count Cut Delete Derive Do Download Draw Drop End Evaluate Exclude Exit Export Extend Fetch Fill
+Finish Flush Freeze Give Go Group Handle Have Import Keep Lay Leave Let List Load Log Look Make Mark Measure Move Name
+Note Number Offer Open Pair Permute Prepare Print Purge Put Queue Raise Read Reap Record Remember Remove Rename Render
+Replace Rerun Restore Return Run Say Select Send Serve Set Share Show Spawn Start Stop Store Submit Switch Take Tell
+Tie Time Train Try Turn Update Verify Wait Warm Write Yield"""
 VERBS = frozenset(_VERBS.split())
 # A sentence ends at its full stop, a paragraph, or a rule of a grammar.
 _END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"(])|\n\s*\n|\n(?=[a-z, ]+ = )")

@@ -105,7 +105,7 @@ def load(reader: Reader, runs: Sequence[Run], options: OverlapOptions) -> Shared
 
 
 def info(source: ComparedSource[OverlapOptions]) -> OverlapInfo:
-    """The data of the figure, from the overlaps that were loaded."""
+    """Return the data of the figure, from the overlaps that were loaded."""
     shared: Shared | None = source.loaded
     if shared is None or not shared.overlaps.refs:
         return OverlapInfo(None, shared.left_out if shared else (), source.live)
@@ -120,7 +120,7 @@ def info(source: ComparedSource[OverlapOptions]) -> OverlapInfo:
 
 
 def said(info: OverlapInfo) -> Said:
-    """The words of the figure, and which runs are not in it."""
+    """Return the words of the figure, and which runs are not in it."""
     end = f" Not compared: {'; '.join(info.left_out[:3])}." if info.left_out else ""
     if info.matrix is None:
         awaited = "Masks are compared as soon as two runs have saved some." if info.live else (
@@ -135,7 +135,7 @@ def said(info: OverlapInfo) -> Said:
 
 
 def draw(info: OverlapInfo) -> go.Figure:
-    """The figure of one run's overlaps, with the words of several."""
+    """Draw the figure of one run's overlaps, with the words of several."""
     words = said(info)
     if info.matrix is None:
         return figure((), **words.layout, n=0, xaxis=axis(""), yaxis=axis(""))
@@ -146,14 +146,14 @@ def draw(info: OverlapInfo) -> go.Figure:
 
 
 def table(info: OverlapInfo) -> dict[str, list[Any]]:
-    """One row per two tickets, each with itself too, with the means over all pairs of the same relation."""
+    """Return one row per two tickets, each with itself too, with the means over all pairs of the same relation."""
     if info.matrix is None:
         return {"a": [], "b": []}
     return {**overlap_matrix.table(info.matrix), **overlap_relations.columns(info.relations)}
 
 
 def sheet(info: OverlapInfo) -> Sheet | None:
-    """What two tickets share on average, against chance, by what they have in common."""
+    """Return what two tickets share on average, against chance, by what they have in common."""
     return overlap_relations.sheet(info.relations, info.matrix) if info.matrix is not None else None
 
 

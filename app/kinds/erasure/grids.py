@@ -16,7 +16,7 @@ class Grid(Params):
     lrs: tuple[Lr, ...]
 
     def at(self, lr: float) -> OptimizerParams:
-        """The optimizer at one of them."""
+        """Return the optimizer at one of its learning rates."""
         knobs = {name: getattr(self, name) for name in type(self).model_fields if name != "lrs"}
         params = CATALOG["optimizer"][self.kind].params.model_validate({**knobs, "lr": lr})
         assert isinstance(params, OptimizerParams)  # noqa: S101 (the room holds nothing else)
@@ -24,7 +24,7 @@ class Grid(Params):
 
 
 def _grid(params: type[Params]) -> type[Grid]:
-    """The grid class of an optimizer's parameters."""
+    """Build the grid class of an optimizer's parameters."""
     fields: dict[str, Any] = {
         name: (field.annotation, field) for name, field in params.model_fields.items() if name != "lr"
     }

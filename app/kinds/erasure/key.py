@@ -21,7 +21,7 @@ class Cell(NamedTuple):
 
     @property
     def marked(self) -> bool:
-        """Whether it begins with the picture."""
+        """Return whether it begins with the picture."""
         return self.image == "picture"
 
     @property

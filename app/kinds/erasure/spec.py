@@ -1,7 +1,7 @@
 """The erasure study: a picture in the initial weights, trained away by many optimizers at many learning rates.
 
-A *cell* is one training: a width, an optimizer and a learning rate, from weights with the picture or, as a control,
-from the same weights without it (its *twin*). These are the coordinates of its key.
+A *cell* is one training: a width, an optimizer and a learning rate, from weights with the picture. Its *twin* is the
+control from the same weights without it. These are the coordinates of its key.
 """
 
 from collections.abc import Iterator
@@ -54,7 +54,7 @@ Width: TypeAlias = Annotated[int, Field(ge=8, le=4096)]
 
 
 def matrix_of(layer: LayerName, width: int, inputs: int) -> tuple[int, int]:
-    """Rows and columns of one of the three weight matrices: outputs by inputs."""
+    """Return rows and columns of one of the three weight matrices: outputs by inputs."""
     return {"first": (width, inputs), "middle": (width, width), "last": (CLASSES, width)}[layer]
 
 
@@ -119,17 +119,17 @@ class ErasureSpec(Experiment):
 
     @property
     def model_name(self) -> str:
-        """What a list of runs calls its network."""
+        """Return the name of its network in a list of runs."""
         return f"mlp_{'_'.join(map(str, self.widths))}"
 
     @property
     def work(self) -> tuple[int, str]:
-        """How much the run is, and of what: networks trained."""
+        """Return how much the run is, and of what: networks trained."""
         return self.replicates * len(list(self.cells())), "training"
 
     @property
     def formula(self) -> str:
-        """Such as `3 replicates × 15 cells × 2 (with and without the picture)`."""
+        """Return such as `3 replicates × 15 optimizers and rates × 2 (with and without the picture)`."""
         rates = sum(len(grid.lrs) for grid in self.optimizers)
         widths = f" × {len(self.widths)} widths" if len(self.widths) > 1 else ""
         twins = " × 2 (with and without the picture)" if self.twins else ""
@@ -137,16 +137,16 @@ class ErasureSpec(Experiment):
 
     @property
     def units_per_replicate(self) -> int:
-        """Mflop of one replicate."""
+        """Return the Mflop of one replicate."""
         return sum(mflop for _, mflop in self.parts())
 
     @property
     def pace(self) -> Pace:
-        """Nearly all of it is matrix products."""
+        """Return the pace of matrix products: nearly all of the work is that."""
         return PRODUCTS
 
     def cells(self) -> Iterator[Cell]:
-        """Every training of a replicate, in the order in which they are made."""
+        """Yield every training of a replicate, in the order in which they run."""
         for width in self.widths:
             for grid in self.optimizers:
                 for lr in grid.lrs:
@@ -155,12 +155,12 @@ class ErasureSpec(Experiment):
                         yield Cell(width, "none", grid.kind, lr)
 
     def parts(self) -> Iterator[tuple[ErasureKey, int]]:
-        """Every cell with its Mflop."""
+        """Yield every cell with its Mflop."""
         for cell in self.cells():
             yield cell.key, self.mflop(cell)
 
     def stacks(self, kind: str) -> bool:
-        """Whether cells of an optimizer can be trained at once as one stack."""
+        """Return whether cells of an optimizer can be trained at once as one stack."""
         params = CATALOG["optimizer"][kind].params
         assert issubclass(params, OptimizerParams)  # noqa: S101 (the room holds nothing else)
         return params.elementwise and params.gradients == 1
@@ -173,7 +173,7 @@ class ErasureSpec(Experiment):
         return self.widths.index(cell.width), f"{cell.optimizer}/{rate}{'' if cell.marked else '/twin'}"
 
     def stack_groups(self, most: int) -> list[str]:
-        """The rates of an optimizer, twins too, as far as there is room for what the later ones have to say."""
+        """Return the rates of an optimizer, twins too, as far as memory can hold the frames of the later ones."""
         rows, columns = self.matrix(max(self.widths))
         room = 1 + MAX_HELD_BACK // (rows * columns * len(self.observed_steps()))
         names = dict[str, list[str]]()
@@ -183,7 +183,10 @@ class ErasureSpec(Experiment):
         return [stack for group in names.values() for stack in stacks.even(group, min(most, room))]
 
     def extends(self, other: Experiment) -> str | None:
-        """More optimizers, and more learning rates after those of an optimizer, recompute nothing either."""
+        """Return the field that keeps this spec from being `other` plus more work; None when it is just that.
+
+        More optimizers, and more learning rates after those of an optimizer, recompute nothing either.
+        """
         if not isinstance(other, ErasureSpec):
             return "kind"
         if field := super().extends(other):
@@ -198,22 +201,22 @@ class ErasureSpec(Experiment):
 
     @property
     def pictured(self) -> tuple[tuple[int, int], ...]:
-        """Rows and columns of the middle matrix at each width."""
+        """Return rows and columns of the middle matrix at each width."""
         return tuple(self.matrix(width) for width in self.widths)
 
     def matrix(self, width: int) -> tuple[int, int]:
-        """Rows and columns of the matrix that gets the picture."""
+        """Return rows and columns of the matrix that gets the picture."""
         return matrix_of(self.layer, width, self.dataset.n_inputs)
 
     def grid(self, kind: str) -> Grid:
-        """The rates of an optimizer. Raises KeyError."""
+        """Return the rates of an optimizer. Raises KeyError."""
         return {grid.kind: grid for grid in self.optimizers}[kind]
 
     def mflop(self, cell: Cell) -> int:
-        """What one training costs, at least 1: the Mflop of orthogonalising matrices that take as long.
+        """Return what one training costs, at least 1: the Mflop of orthogonalising matrices that take as long.
 
-        Gradients and what the optimizer multiplies at each step; at each look the matrix, entry by entry, and the
-        images that accuracies are told from.
+        It adds up gradients and what the optimizer multiplies at each step. At each observation it adds the matrix,
+        entry by entry, and the images that accuracies are measured on.
         """
         inputs = self.dataset.n_inputs
         layers: tuple[LayerName, ...] = ("first", "middle", "last")
@@ -237,7 +240,7 @@ class ErasureSpec(Experiment):
     @field_validator("optimizers")
     @classmethod
     def _in_order(cls, grids: tuple[Grid, ...]) -> tuple[Grid, ...]:
-        """In the catalog's order, whatever order they were named in: it decides nothing but where they stand."""
+        """Return the grids in the catalog's order, whatever order they were named in: results do not depend on it."""
         known = list(CATALOG["optimizer"])
         return tuple(sorted(grids, key=lambda grid: known.index(grid.kind)))
 
@@ -272,7 +275,7 @@ class ErasureSpec(Experiment):
 
     @property
     def n_images(self) -> int:
-        """Images that batches are drawn from."""
+        """Return the number of images that batches are drawn from."""
         n = self.dataset.n_train
         return n if self.protocol == "corrected" else min(n, self.dataset.n_inputs)
 

@@ -21,7 +21,7 @@ class LotteryKey(TicketKey):
 
     @property
     def is_winning(self) -> bool:
-        """Whether it is the ticket itself, not a control."""
+        """Return whether it is the ticket itself, not a control."""
         return self.control == WINNING_TICKET
 
     @property

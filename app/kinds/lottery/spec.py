@@ -126,17 +126,17 @@ class LotterySpec(Experiment):
 
     @property
     def model_name(self) -> str:
-        """What a list of runs calls its network."""
+        """Return the name of its network in a list of runs."""
         return self.model.label
 
     @property
     def work(self) -> tuple[int, str]:
-        """How much the run is, and of what: networks trained."""
+        """Return how much the run is, and of what: networks trained."""
         return self.trainings, "training"
 
     @property
     def formula(self) -> str:
-        """Such as `3 replicates × (1 dense + 11 levels × (1 ticket + 2 controls))`."""
+        """Return such as `3 replicates × (1 dense + 11 levels × (1 ticket + 2 controls))`."""
         controls = sum(draws(control) for control in self.branches)
         level = f"1 ticket + {plural(controls, 'control')}" if controls else "1 ticket"
         return f"{plural(self.replicates, 'replicate')} × (1 dense + {plural(self.levels, 'level')} × ({level}))"
@@ -154,7 +154,7 @@ class LotterySpec(Experiment):
 
     @property
     def outlook(self) -> str:
-        """Such as `11 levels end at 9.0 % density`."""
+        """Return such as `11 levels end at 9.0 % density`."""
         ends = "ends" if self.levels == 1 else "end"
         percent = 100 * self.density(self.levels)
         text = f"{percent:.1f}" if percent >= 1 else f"{percent:.2g}"
@@ -162,13 +162,16 @@ class LotterySpec(Experiment):
 
     @property
     def units_per_replicate(self) -> int:
-        """Optimizer steps of one replicate; trainings that are rewound to step k do not repeat the first k."""
+        """Return the optimizer steps of one replicate.
+
+        Trainings that are rewound to step k do not repeat the first k.
+        """
         rewound = 1 + sum(draws(control) for control in self.branches if control.rewound)
         return self.trainings_per_replicate * self.steps - self.levels * rewound * self.rewind_step
 
     @property
     def pace(self) -> Pace:
-        """The same network on the same pictures, cut or not, in the same precision."""
+        """Return the pace: that of the same network on the same pictures, with the same augmentation and precision."""
         usual = {"none", "float32"}
         pictures = [self.dataset.kind, *(item for item in (self.augmentation, self.precision) if item not in usual)]
         evaluated = self.dataset.n_validation + self.dataset.n_test
@@ -176,11 +179,11 @@ class LotterySpec(Experiment):
 
     @property
     def stackable(self) -> bool:
-        """As its model and its optimizer allow: a stack gives it one gradient a step."""
+        """Return whether its model and its optimizer allow a stack: a stack gives it one gradient a step."""
         return self.model.stackable and self.optimizer.elementwise and self.optimizer.gradients == 1
 
     def stack_groups(self, most: int) -> list[str]:
-        """The ticket of a level and its controls, those of them with the same first step and the same rates."""
+        """Return stacks of the ticket of a level and its controls: of those with the same first step and rates."""
         groups = dict[tuple[int, bool], list[str]]()
         # Masks that are found as the ticket trains are there for its controls only when it has ended.
         first = self.pruning.acts == "during training"
@@ -192,12 +195,12 @@ class LotterySpec(Experiment):
 
     @property
     def trainings_per_replicate(self) -> int:
-        """One dense network, then the ticket and every draw of every control at each level."""
+        """Return the number of trainings: one dense, then the ticket and every draw of every control at each level."""
         return 1 + self.levels * (1 + sum(draws(control) for control in self.branches))
 
     @property
     def trainings(self) -> int:
-        """Networks trained by the whole run."""
+        """Return the number of networks trained by the whole run."""
         return self.replicates * self.trainings_per_replicate
 
     def named(self, key: TrainingKey) -> tuple[int, str]:
@@ -206,7 +209,7 @@ class LotterySpec(Experiment):
         return key.level, f"{key.control}/{key.draw}"
 
     def parts(self) -> Iterator[tuple[LotteryKey, int]]:
-        """Level by level, the ticket before every draw of every control."""
+        """Yield every training with its steps, level by level, the ticket before every draw of every control."""
         yield LotteryKey(), self.steps
         for level in range(1, self.levels + 1):
             yield LotteryKey(level=level), self.steps - self.rewind_step
@@ -268,7 +271,10 @@ class LotterySpec(Experiment):
             raise FieldError("pruning.begin", f"must not be before the rewind step, {self.rewind_step}")
 
     def extends(self, other: Experiment) -> str | None:
-        """More levels, draws or branches recompute nothing either."""
+        """Return the field that keeps this spec from being `other` plus more work; None when it is just that.
+
+        More levels, draws or controls recompute nothing either.
+        """
         if not isinstance(other, LotterySpec):
             return "kind"
         if field := super().extends(other):

@@ -49,7 +49,10 @@ class AccuracyLrInfo(NamedTuple):
 
 
 def info(source: Source[AccuracyLrOptions]) -> AccuracyLrInfo:
-    """The data of the figure, from the series `ending`, and from `erasure` the step of each training's last frame."""
+    """Return the data of the figure, from the series `ending`.
+
+    The step of each training's last frame is from `erasure`.
+    """
     spec = source.spec(ErasureSpec)
     width = trainings.width_of(spec, source.options.width)
     ends = trainings.ends(source, width)
@@ -68,7 +71,7 @@ def info(source: Source[AccuracyLrOptions]) -> AccuracyLrInfo:
 
 
 def _spots(source: Source[AccuracyLrOptions], ends: tuple[Ends, ...], sheet: Sheet) -> tuple[Spot, ...]:
-    """A picture of each training that has ended, of its first replicate that did not diverge."""
+    """Return a picture of each training that has ended, of its first replicate that did not diverge."""
     rows = source.rows("erasure")
     spots = []
     for end in ends:
@@ -94,7 +97,7 @@ def _values(info: AccuracyLrInfo, end: Ends) -> NDArray[np.float64]:
 
 
 def finding(info: AccuracyLrInfo) -> list[Part]:
-    """What each optimizer reaches at its best learning rate, the best first."""
+    """Return what each optimizer reaches at its best learning rate, the best first."""
     best = [(end, end.best) for end in info.ends]
     marked = [(end, at) for end, at in best if at is not None]
     if not marked:
@@ -118,7 +121,7 @@ def finding(info: AccuracyLrInfo) -> list[Part]:
 
 
 def foot(info: AccuracyLrInfo) -> str:
-    """n, how the best rate is chosen, what diverged and what is awaited."""
+    """Return n, how the best rate is chosen, what diverged and what remains."""
     n = np.concatenate([np.isfinite(_values(info, end)).sum(axis=1) for end in info.ends])
     notes = [spread.n_text(n, "band = min to max")]
     if n.any():
@@ -161,7 +164,7 @@ def _diverged(end: Ends, height: float) -> dict[str, Any] | None:
 
 
 def draw(info: AccuracyLrInfo) -> go.Figure:
-    """The figure: accuracy above, below it a row of matrices for each optimizer, each under its own point."""
+    """Draw the figure: accuracy above, below it a row of matrices for each optimizer, each under its own point."""
     lines = [_line(info, end) for end in info.ends]
     every = np.concatenate([line.values[np.isfinite(line.values)] for line in lines])
     y_range = accuracy_range(every)
@@ -192,7 +195,10 @@ def draw(info: AccuracyLrInfo) -> go.Figure:
 
 
 def table(info: AccuracyLrInfo) -> dict[str, list[Any]]:
-    """One row per optimizer, rate and replicate that has ended; accuracy in [0, 1], none of one that diverged."""
+    """Return one row per optimizer, rate and replicate that has ended.
+
+    Accuracy in [0, 1], none of one that diverged.
+    """
     columns: dict[str, list[Any]] = {
         "optimizer": [], "lr": [], "replicate": [], "diverged_step": [], f"{info.split}_accuracy": [],
     }  # fmt: skip

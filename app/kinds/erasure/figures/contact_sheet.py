@@ -1,4 +1,4 @@
-"""Small pictures of matrices under a figure, in rows by optimizer, each below the learning rate that it is of."""
+"""Small pictures of matrices under a figure, in rows by optimizer, each below its learning rate."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ class Sheet(NamedTuple):
 
     @property
     def flat(self) -> bool:
-        """Whether pictures are stretched."""
+        """Return whether pictures are stretched."""
         return max(self.aspect, 1 / self.aspect) > _FLAT
 
 
@@ -47,7 +47,7 @@ class Spot(NamedTuple):
 
 
 def shown(lrs: Mapping[str, NDArray[np.float64]], *, aspect: float = 1.0) -> Sheet:
-    """Where the pictures of trainings at these rates go: no two overlap, and there are at most `MOST`."""
+    """Return where the pictures of trainings at these rates go: no two overlap, and there are at most `MOST`."""
     rates = {name: tuple(np.argsort(lr).tolist()) for name, lr in lrs.items()}
     each_most = max(1, MOST // max(1, len(lrs)))
     picked = {name: _spaced(these, each_most) for name, these in rates.items()}
@@ -73,7 +73,7 @@ def shown(lrs: Mapping[str, NDArray[np.float64]], *, aspect: float = 1.0) -> She
 
 
 def _spaced(rates: Sequence[int], most: int) -> tuple[int, ...]:
-    """At most so many, evenly from the first to the last; of one alone the last."""
+    """Return at most so many rates, evenly from the first to the last; of one alone the last."""
     if len(rates) <= most:
         return tuple(rates)
     if most == 1:
@@ -83,7 +83,7 @@ def _spaced(rates: Sequence[int], most: int) -> tuple[int, ...]:
 
 
 def _rows(reach: Mapping[str, tuple[float, float]], apart: float) -> dict[str, int]:
-    """A row for each optimizer: the first where it is far enough from all others."""
+    """Return a row for each optimizer: the first where it is far enough from all others."""
     taken: list[list[tuple[float, float]]] = []
     rows = {}
     for name, (low, high) in reach.items():
@@ -97,12 +97,12 @@ def _rows(reach: Mapping[str, tuple[float, float]], apart: float) -> dict[str, i
 
 
 def _height(sheet: Sheet) -> float:
-    """Height of a row, as a share of the plot's."""
+    """Return the height of a row, as a share of the plot's."""
     return min(_ROW, _ALL / (max(sheet.rows.values()) + 1))
 
 
 def zone(sheet: Sheet) -> float:
-    """The share of the plot's height that the rows take, the gap above them included."""
+    """Return the share of the plot's height that the rows take, the gap above them included."""
     return _height(sheet) * (max(sheet.rows.values()) + 1) + _GAP
 
 
@@ -111,7 +111,7 @@ def _middle(sheet: Sheet, optimizer: str) -> float:
 
 
 def images(sheet: Sheet, spots: Sequence[Spot]) -> list[dict[str, Any]]:
-    """The pictures, as layout images: x in powers of ten as a log axis has it, y in shares of the plot."""
+    """Return the pictures, as layout images: x in powers of ten as a log axis has it, y in shares of the plot."""
     return [
         {
             "source": spot.source, "xref": "x", "x": math.log10(spot.lr), "sizex": sheet.side, "xanchor": "center",
@@ -123,7 +123,7 @@ def images(sheet: Sheet, spots: Sequence[Spot]) -> list[dict[str, Any]]:
 
 
 def marks(sheet: Sheet, spots: Sequence[Spot], label: Mapping[str, str]) -> list[dict[str, Any]]:
-    """A cross for each picture that there is none of, and right of each row's last whose it is."""
+    """Return a cross in place of each missing picture, and the optimizer's name to the right of each row."""
     notes = [
         note("×", role=spot.optimizer, xref="x", x=math.log10(spot.lr), xanchor="center", yref="paper",
              y=_middle(sheet, spot.optimizer), yanchor="middle")

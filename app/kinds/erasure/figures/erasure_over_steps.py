@@ -20,7 +20,7 @@ _BANDS = 8
 
 
 def _alpha(info: StepsInfo, trajectory: Trajectory) -> float:
-    """Lighter for smaller rates, so that those of one optimizer are told apart."""
+    """Return the opacity of a line: lighter for smaller rates, so that those of one optimizer differ."""
     rates = sorted({other.lr for other in info.trajectories if other.optimizer == trajectory.optimizer})
     return 1.0 if len(rates) == 1 else round(0.4 + 0.6 * rates.index(trajectory.lr) / (len(rates) - 1), 2)
 
@@ -56,7 +56,7 @@ def _strip(info: StepsInfo) -> list[dict[str, Any]]:
 
 
 def _lost(info: StepsInfo) -> list[dict[str, Any]]:
-    """Diverged trainings of each optimizer in one trace: a thin line as far as measured, and a cross where it ended."""
+    """Return diverged trainings of each optimizer in one trace: a thin line as far as measured, a cross at its end."""
     out = []
     for ends in info.ends:
         x: list[float] = []
@@ -107,7 +107,7 @@ def _range(info: StepsInfo, lines: list[MeanLine]) -> tuple[float, float]:
 
 
 def draw(info: StepsInfo) -> go.Figure:
-    """The figure: a line for each training, the null strip below all."""
+    """Draw the figure: a line for each training, the null strip below all."""
     lines = [_line(info, trajectory) for trajectory in info.trajectories]
     y_range = _range(info, lines)
     bands = len(lines) <= _BANDS
@@ -134,7 +134,7 @@ def draw(info: StepsInfo) -> go.Figure:
 
 
 def table(info: StepsInfo) -> dict[str, list[Any]]:
-    """One row per training and step that is in a mean or was measured before it diverged."""
+    """Return one row per training and step that is in a mean or was measured before it diverged."""
     columns: dict[str, list[Any]] = {
         name: [] for name in ("optimizer", "lr", "picture", "replicate", "diverged_step", "step", info.measure)
     }  # fmt: skip

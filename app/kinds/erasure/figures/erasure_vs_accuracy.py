@@ -33,8 +33,11 @@ class ErasureAccuracyOptions(Options):
 
 
 class ErasureAccuracyInfo(NamedTuple):
-    """Trainings with the picture at their end: visibility (an AUC in [0, 1] if `two_level`, else a rank correlation in
-    [−1, 1]) and accuracy in [0, 1]; `null` is the mean interval of what permuted pictures have, NaN before any."""
+    """Trainings with the picture at their end.
+
+    Visibility is an AUC in [0, 1] if `two_level`, else a rank correlation in [−1, 1]. Accuracy is in [0, 1]. `null` is
+    the mean interval of what permuted pictures have, NaN before any.
+    """
 
     split: Split
     width: int
@@ -45,7 +48,7 @@ class ErasureAccuracyInfo(NamedTuple):
 
 
 def info(source: Source[ErasureAccuracyOptions]) -> ErasureAccuracyInfo:
-    """The data of the figure, from the series `ending`."""
+    """Return the data of the figure, from the series `ending`."""
     width = trainings.width_of(source.spec(ErasureSpec), source.options.width)
     ends = trainings.ends(source, width)
     bounds = [np.concatenate([item.values[name].ravel() for item in ends]) for name in ("null_low", "null_high")]
@@ -61,7 +64,7 @@ def _accuracy(info: ErasureAccuracyInfo, end: Ends) -> NDArray[np.float64]:
 
 
 def finding(info: ErasureAccuracyInfo) -> list[Part]:
-    """What has become of the picture at each optimizer's best rate, the most visible first, and what it learned."""
+    """Return the fate of the picture at each optimizer's best rate, the most visible first, and the accuracy."""
     marked = [(end, at) for end in info.ends if (at := end.best) is not None]
     if not marked:
         if any(np.isfinite(end.diverged).any() for end in info.ends):
@@ -88,7 +91,7 @@ def finding(info: ErasureAccuracyInfo) -> list[Part]:
 
 
 def foot(info: ErasureAccuracyInfo) -> str:
-    """n, what the strip and the line are, what diverged and what is awaited."""
+    """Return n, what the strip and the line are, what diverged and what remains."""
     n = np.concatenate([np.isfinite(_accuracy(info, end)).sum(axis=1) for end in info.ends])
     notes = [spread.n_text(n)]
     if n.any():
@@ -128,7 +131,7 @@ def _points(info: ErasureAccuracyInfo, end: Ends) -> dict[str, Any] | None:
 
 
 def _names(info: ErasureAccuracyInfo, x_range: tuple[float, float], y_range: tuple[float, float]) -> list[Any]:
-    """A name above the most accurate point of each optimizer's best learning rate."""
+    """Return a name above the most accurate point of each optimizer's best learning rate."""
     ends = []
     for end in info.ends:
         if (best := end.best) is not None:
@@ -139,7 +142,7 @@ def _names(info: ErasureAccuracyInfo, x_range: tuple[float, float], y_range: tup
 
 
 def draw(info: ErasureAccuracyInfo) -> go.Figure:
-    """The figure: the picture's visibility to the right, accuracy upwards; top left erases and learns."""
+    """Draw the figure: the picture's visibility to the right, accuracy upwards; top left erases and learns."""
     every = [_points(info, end) for end in info.ends]
     points = [trace for trace in every if trace is not None]
     x = np.concatenate([trace["x"] for trace in points]) if points else np.zeros(0)
@@ -183,7 +186,7 @@ def draw(info: ErasureAccuracyInfo) -> go.Figure:
 
 
 def table(info: ErasureAccuracyInfo) -> dict[str, list[Any]]:
-    """One row per training that has ended; a diverged one has the step where it did and no values."""
+    """Return one row per training that has ended; a diverged one has the step where it did and no values."""
     names = ("visibility", "null_low", "null_high", f"{info.split}_accuracy")
     columns: dict[str, list[Any]] = {
         name: [] for name in ("optimizer", "lr", "replicate", "diverged_step", *names)

@@ -34,7 +34,7 @@ class Chosen(NamedTuple):
 
 
 def chosen(source: Source[Any], name: str, optimizer: str, lr: float | None, width: int) -> Chosen:
-    """The training that is asked for, with its rows of the series `name`."""
+    """Return the chosen training, with its rows of the series `name`."""
     ends = next(end for end in trainings.ends(source, width) if end.optimizer == optimizer)
     rate: int | None
     if lr is None:

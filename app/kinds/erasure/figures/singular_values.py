@@ -27,8 +27,8 @@ _FALL = 0.5
 class SpectrumInfo(NamedTuple):
     """`values` is (n_steps, n_shares, n_replicates): singular values by share of the rank, 0 the largest, 1 the least.
 
-    `asked` is False where the optimizer was not trained at this rate; `diverged` counts replicates that are not in it,
-    unless all diverged (`all_diverged`): then it is what they had before.
+    `asked` is False where the optimizer was not trained at this rate. `diverged` counts replicates that are not in it.
+    If all diverged (`all_diverged`), `values` has what they had before.
     """
 
     optimizer: str
@@ -46,7 +46,7 @@ class SpectrumInfo(NamedTuple):
 
 
 def info(source: Source[TrainingChoice]) -> SpectrumInfo:
-    """The data of the figure, from the series `spectrum`."""
+    """Return the data of the figure, from the series `spectrum`."""
     options, spec = source.options, source.spec(ErasureSpec)
     width = trainings.width_of(spec, options.width)
     optimizer = trainings.optimizers_of(spec, options.optimizer)[0]
@@ -84,7 +84,7 @@ def _who(info: SpectrumInfo) -> str:
 
 
 def finding(info: SpectrumInfo) -> list[Part]:
-    """How the largest and the median singular value have changed since step 0."""
+    """Return how the largest and the median singular value have changed since step 0."""
     if not info.asked:
         return [Part(f"{LOOKS[info.optimizer].phrase} was not trained at lr {brief(info.lr)}.")]
     if len(info.observed_steps) == 0:
@@ -115,7 +115,7 @@ def _text(values: Floats) -> str:
 
 
 def foot(info: SpectrumInfo) -> str:
-    """n, what the lines are, and what is not in them."""
+    """Return n, what the lines are, and what is not in them."""
     n = info.values.shape[2] if len(info.observed_steps) else 0
     notes = [spread.n_text(np.array([n]))]
     if n:
@@ -130,7 +130,7 @@ def foot(info: SpectrumInfo) -> str:
 
 
 def _above(means: Floats) -> NDArray[np.bool_]:
-    """Which shares of the rank, of (n_steps, n_shares), the axis reaches down to: all, or all but the least."""
+    """Return which shares of the rank, of (n_steps, n_shares), the axis reaches down to: all, or all but the least."""
     above = np.ones(means.shape[1], bool)
     if means.shape[1] > 2 and (means[:, -1] < _FALL * means[:, -2]).any():
         above[-1] = False
@@ -138,7 +138,7 @@ def _above(means: Floats) -> NDArray[np.bool_]:
 
 
 def draw(info: SpectrumInfo) -> go.Figure:
-    """The figure: shares of the rank to the right, values upwards on a log axis."""
+    """Draw the figure: shares of the rank to the right, values upwards on a log axis."""
     means = mean(info.values) if len(info.observed_steps) else np.zeros((0, 0))
     above = _above(means)
     y_range = mean_lines.log_range(means[:, above])
@@ -174,7 +174,7 @@ def draw(info: SpectrumInfo) -> go.Figure:
 
 
 def table(info: SpectrumInfo) -> dict[str, list[Any]]:
-    """One row per replicate, step and share of the rank."""
+    """Return one row per replicate, step and share of the rank."""
     n_steps, n_shares, n = info.values.shape
     return {
         "optimizer": [info.optimizer] * info.values.size,

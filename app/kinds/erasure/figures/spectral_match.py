@@ -27,8 +27,10 @@ class Match(NamedTuple):
 
 
 def match(source: Source[Any], ends: tuple[Ends, ...]) -> Match | None:
-    """Their norms at the rate at which the dualised optimizer is best, or else the largest that both have; None without
-    both."""
+    """Return their norms at the rate at which the dualised optimizer is best; None without both optimizers.
+
+    Before any training has ended, the rate is the largest that both have.
+    """
     by_name = {end.optimizer: end for end in ends}
     if _ONE not in by_name or _OTHER not in by_name:
         return None
@@ -53,7 +55,7 @@ def match(source: Source[Any], ends: tuple[Ends, ...]) -> Match | None:
 
 
 def matched(pair: Match) -> list[Part]:
-    """The comparison in words."""
+    """Return the comparison in words."""
     at = f"at lr {brief(pair.lr)} "
     if abs(pair.spectral - 1) <= _EQUAL:
         norms = "equal spectral norm per step"

@@ -49,8 +49,11 @@ _GREY = Scale("visibility of the picture (rank correlation)", "rank correlation"
 
 
 class StepsOptions(Options):
-    """What is shown, of which optimizer (all for None), at which width (the first for None); `rates`: only the rate of
-    highest validation accuracy of each optimizer, or all; `twins`: those without the picture too."""
+    """What is shown, of which optimizer (all for None), at which width (the first for None).
+
+    `rates`: only the rate of highest validation accuracy of each optimizer, or all. `twins`: those without the picture
+    too.
+    """
 
     measure: Measure = "visibility"
     optimizer: str | None = Field(None, max_length=40, json_schema_extra={"none": "all"})
@@ -75,7 +78,7 @@ class StepsInfo(NamedTuple):
 
 
 def info(source: Source[StepsOptions]) -> StepsInfo:
-    """The data of the figure, from the series `erasure` and, for the best rates, `ending`."""
+    """Return the data of the figure, from the series `erasure` and, for the best rates, `ending`."""
     options, spec = source.options, source.spec(ErasureSpec)
     width = trainings.width_of(spec, options.width)
     kinds = trainings.optimizers_of(spec, options.optimizer)
@@ -104,9 +107,9 @@ def info(source: Source[StepsOptions]) -> StepsInfo:
 
 
 def _picked(ends: tuple[Ends, ...], every: bool) -> tuple[list[tuple[Ends, int, bool]], int]:
-    """Which optimizers and rates are drawn, and how many are not: the best of each first, then in order of rates.
+    """Return which optimizers and rates are drawn, and how many are not: each optimizer's best first, then by rate.
 
-    While none has ended, the first rate stands for the best.
+    While none has ended, the first rate takes the place of the best.
     """
     best = {end.optimizer: 0 if end.best is None else end.best for end in ends}
     first = [(end, best[end.optimizer], True) for end in ends]

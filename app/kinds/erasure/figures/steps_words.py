@@ -22,7 +22,7 @@ _LABEL = {name: look.label for name, look in OPTIMIZERS.items()}
 
 
 def finding(info: StepsInfo) -> list[Part]:
-    """Where the marked trajectories end, what that means for the picture, and what is equal between two of them."""
+    """Return where the marked trajectories end, what that means for the picture, and what two of them share."""
     marked = [trajectory for trajectory in info.trajectories if trajectory.marked]
     there = [item for item in marked if len(item.steps) and np.isfinite(item.values[-1]).any()]
     if not there:
@@ -60,7 +60,7 @@ def _fate(info: StepsInfo, trajectory: Trajectory) -> str:
 
 
 def _mean_text(info: StepsInfo, values: NDArray[np.float64]) -> str:
-    """Mean and spread over replicates: with decimals or, on a log axis, with significant digits."""
+    """Return mean and spread over replicates: with decimals or, on a log axis, with significant digits."""
     if not info.scale.log:
         return spread.mean_text(info.scale.factor * values, int(info.scale.form[1]), unit=info.scale.unit)
     finite = values[np.isfinite(values)]
@@ -69,7 +69,7 @@ def _mean_text(info: StepsInfo, values: NDArray[np.float64]) -> str:
 
 
 def foot(info: StepsInfo) -> str:
-    """n, what is drawn, what diverged and what is awaited."""
+    """Return n, what is drawn, what diverged and what remains."""
     notes = [spread.n_text(np.array([trajectory.n for trajectory in info.trajectories]), "band = min to max")]
     if any(trajectory.best and len(trajectory.steps) for trajectory in info.trajectories):
         notes.append("best learning rate = highest validation accuracy at the end")
@@ -88,7 +88,10 @@ def foot(info: StepsInfo) -> str:
 
 
 def null(info: StepsInfo) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None:
-    """Places of steps, and the mean null interval of the marked courses there; None before there is one."""
+    """Return the observed steps, and the mean null interval of the marked trajectories there.
+
+    None before there is one.
+    """
     marked = [trajectory for trajectory in info.trajectories if trajectory.marked and len(trajectory.steps)]
     if not marked:
         return None

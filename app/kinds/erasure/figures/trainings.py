@@ -23,8 +23,8 @@ ERASED = 0.55
 class Ends(NamedTuple):
     """How the trainings of one optimizer ended at one width, with one image: each array is (n_lrs, n_replicates).
 
-    `values` by name of the series `ending`, NaN where a training has not ended or diverged; `ended` says which have
-    ended, and `diverged` is the step at which one did, NaN where it did not.
+    `values` are by name of the series `ending`, NaN where a training has not ended or diverged. `ended` marks those
+    that have ended. `diverged` is the step at which one did, NaN where it did not.
     """
 
     width: int
@@ -36,14 +36,14 @@ class Ends(NamedTuple):
     values: Mapping[str, Floats]
 
     def cell(self, rate: int) -> Cell:
-        """The trainings at one of the learning rates."""
+        """Return the key of the trainings at one of the learning rates."""
         return Cell(self.width, self.image, self.optimizer, float(self.lrs[rate]))
 
     @property
     def best(self) -> int | None:
-        """Index of the learning rate of highest mean validation accuracy, of those where no training has diverged.
+        """Return the index of the learning rate of highest mean validation accuracy, where no training has diverged.
 
-        If at each some have, of all; None before any has ended. Nothing is chosen by what is tested.
+        If at each some have, of all; None before any has ended. The test split decides nothing.
         """
         accuracy = mean(self.values["validation_accuracy"])
         whole = np.where(np.isfinite(self.diverged).any(axis=1), np.nan, accuracy)
@@ -59,7 +59,7 @@ _ENDING = (
 
 
 def width_of(spec: ErasureSpec, width: int | None) -> int:
-    """The width that is asked for; the first for None. Raises FieldError for one that the run does not have."""
+    """Return the chosen width; the first for None. Raises FieldError for one that the run does not have."""
     if width is None:
         return spec.widths[0]
     if width not in spec.widths:
@@ -68,7 +68,7 @@ def width_of(spec: ErasureSpec, width: int | None) -> int:
 
 
 def optimizers_of(spec: ErasureSpec, optimizer: str | None) -> tuple[str, ...]:
-    """The optimizer that is asked for; all for None. Raises FieldError for one that the run does not have."""
+    """Return the chosen optimizer; all for None. Raises FieldError for one that the run does not have."""
     kinds = tuple(grid.kind for grid in spec.optimizers)
     if optimizer is None:
         return kinds
@@ -78,22 +78,25 @@ def optimizers_of(spec: ErasureSpec, optimizer: str | None) -> tuple[str, ...]:
 
 
 def two_level(run: Run) -> bool:
-    """Whether the picture is ink on paper, so that visibility is an AUC; of a grey one it is a rank correlation."""
+    """Return whether the picture is ink on paper, so that visibility is an AUC.
+
+    Of a grey one it is a rank correlation.
+    """
     return bool(run.provenance.get("picture", {}).get("two_level", True))
 
 
 def at(rows: Series, cell: Cell) -> Series:
-    """Rows of one training in every replicate."""
+    """Return the rows of one training in every replicate."""
     return rows.where(np.logical_and.reduce([rows[name] == value for name, value in cell._asdict().items()]))
 
 
 def replicates_of(rows: Series | None, spec: ErasureSpec) -> int:
-    """How many replicates there may be rows of."""
+    """Return how many replicates there may be rows of."""
     return max(spec.replicates, int(rows["replicate"].max()) + 1 if rows is not None else 0)
 
 
 def ends(source: Source[Any], width: int, image: Image = "picture") -> tuple[Ends, ...]:
-    """How all trainings of a width with one image ended, in the order of the spec."""
+    """Return how all trainings of a width with one image ended, in the order of the spec."""
     spec, rows = source.spec(ErasureSpec), source.rows("ending")
     n = replicates_of(rows, spec)
     endings = []
@@ -113,7 +116,7 @@ def ends(source: Source[Any], width: int, image: Image = "picture") -> tuple[End
 
 
 def fate(visibility: float, low: float, high: float, *, two_level: bool) -> str:
-    """What a visibility means beside 95 % of what permuted pictures have, `low` to `high`.
+    """Return what a visibility means against 95 % of what permuted pictures have, `low` to `high`.
 
     "erased" is a bound on the AUC, "detectable" lies outside that interval: two words for two things.
     """
@@ -128,7 +131,10 @@ def fate(visibility: float, low: float, high: float, *, two_level: bool) -> str:
 
 
 def diverged_text(all_ends: Sequence[Ends], label: Mapping[str, str], most: int = 4) -> str:
-    """Which trainings diverged and when, e.g. "diverged: Adam lr 1 (2 of 3, first at step 40)"; empty if none."""
+    """Return which trainings diverged and when, e.g. "diverged: Adam lr 1 (2 of 3, first at step 40)".
+
+    Empty if none.
+    """
     texts = []
     for end in all_ends:
         for lr, steps, ended in zip(end.lrs, end.diverged, end.ended, strict=True):
@@ -144,5 +150,5 @@ def diverged_text(all_ends: Sequence[Ends], label: Mapping[str, str], most: int 
 
 
 def awaited(all_ends: Sequence[Ends]) -> int:
-    """Trainings that have not ended."""
+    """Count the trainings that have not ended."""
     return sum(int((~item.ended).sum()) for item in all_ends)

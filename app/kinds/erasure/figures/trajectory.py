@@ -42,7 +42,7 @@ class Trajectory(NamedTuple):
 
     @property
     def n(self) -> int:
-        """Replicates behind the mean."""
+        """Return how many replicates the mean has."""
         return int(np.isfinite(self.values).any(axis=0).sum())
 
 

@@ -50,8 +50,10 @@ class Sizes(NamedTuple):
 
     @property
     def median(self) -> Floats:
-        """The size that half of the entries exceed, (n_replicates,): within its bin by linear interpolation; 0 where
-        half of them are 0."""
+        """Return the size that half of the entries exceed, (n_replicates,).
+
+        Within its bin by linear interpolation; 0 where half of them are 0.
+        """
         above = np.cumsum(self.shares[::-1], axis=0)[::-1]
         array = np.zeros(self.shares.shape[1])
         for j in range(len(array)):
@@ -77,7 +79,7 @@ class SizesInfo(NamedTuple):
 
 
 def info(source: Source[SizesOptions]) -> SizesInfo:
-    """The data of the figure, from the series `update_sizes`, and `erasure` for the stable rank."""
+    """Return the data of the figure, from the series `update_sizes`, and `erasure` for the stable rank."""
     options, spec = source.options, source.spec(ErasureSpec)
     width = trainings.width_of(spec, options.width)
     kinds = trainings.optimizers_of(spec, options.optimizer)
@@ -135,7 +137,7 @@ def _stable_rank(source: Source[SizesOptions], cell: Cell, step: int, replicates
 
 
 def finding(info: SizesInfo) -> list[Part]:
-    """The median size of each optimizer's entries, and over how many directions they are spread."""
+    """Return the median size of each optimizer's entries, and over how many directions they are spread."""
     if not info.sizes:
         if info.absent:
             names = ", ".join(LOOKS[name].label for name in info.absent)
@@ -157,7 +159,7 @@ def finding(info: SizesInfo) -> list[Part]:
 
 
 def foot(info: SizesInfo) -> str:
-    """n, what a point is, and what is not drawn."""
+    """Return n, what a point is, and what is not drawn."""
     notes = [spread.n_text(np.array([len(size.replicates) for size in info.sizes], int), "band = min to max")]
     if info.sizes:
         notes.append("percentage of entries in bins of a quarter of a decade; zeros are not shown")
@@ -183,7 +185,7 @@ def _line(sizes: Sizes) -> MeanLine:
 
 
 def _reach(lines: list[MeanLine]) -> tuple[float, float]:
-    """Ends of the axis in powers of ten: where any line has a thousandth of its entries."""
+    """Return the ends of the axis in powers of ten: where any line has a thousandth of its entries."""
     if not lines:
         return -7.0, 0.0
     there = [np.log10(line.x[mean(line.values) >= _LEAST]) for line in lines]
@@ -192,7 +194,7 @@ def _reach(lines: list[MeanLine]) -> tuple[float, float]:
 
 
 def draw(info: SizesInfo) -> go.Figure:
-    """The figure: a line for each optimizer, named at its peak."""
+    """Draw the figure: a line for each optimizer, named at its peak."""
     lines = [_line(size) for size in info.sizes]
     top = max((float(mean(line.values).max()) for line in lines), default=0.0)
     y_range = (0.0, max(10.0, 1.18 * top))
@@ -215,7 +217,10 @@ def draw(info: SizesInfo) -> go.Figure:
 
 
 def table(info: SizesInfo) -> dict[str, list[Any]]:
-    """One row per optimizer, bin and replicate; `share` of the entries in [0, 1], `median` and rank of all of them."""
+    """Return one row per optimizer, bin and replicate.
+
+    `share` is that of the entries in [0, 1]; `median` and rank are of all of them.
+    """
     columns: dict[str, list[Any]] = {
         name: [] for name in ("optimizer", "lr", "step", "log10_size", "replicate", "share", "median", "stable_rank")
     }  # fmt: skip

@@ -24,7 +24,7 @@ _PAPER = 2 * SHADES + 1
 def film(
     reader: FilmReader, stills: Sequence[Still], show: Show, scale: Scale, size: int, theme: Theme, form: Form
 ) -> bytes:
-    """The frames as they are on the wall, without words: animated WebP (lossless) or GIF, or a PNG with all of them.
+    """Return the frames of the wall, without words: animated WebP (lossless) or GIF, or a PNG with all of them.
 
     Every frame lasts `FRAME_MS`; frames that look alike one after another are one that lasts longer. In the PNG `GAP`
     pixels of paper part them. Raises NotFound, Corrupt.

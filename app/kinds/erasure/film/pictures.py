@@ -38,7 +38,7 @@ class Picture(NamedTuple):
 
 
 def picture(reader: FilmReader, still: Still, show: Show, scale: Scale, size: int, theme: Theme) -> Picture:
-    """The picture of a frame, at most `size` pixels each way. Raises NotFound, Corrupt."""
+    """Return the picture of a frame, at most `size` pixels each way. Raises NotFound, Corrupt."""
     end = reach(reader, still, show, scale)
     (rows, columns), (high, wide) = reader.size(still), blocks(reader, still, size)
     key = ("png", still.init.id, still.delta.id, still.scale, show, end, high, wide, theme)
@@ -55,7 +55,7 @@ def picture(reader: FilmReader, still: Still, show: Show, scale: Scale, size: in
 
 
 def pixels(reader: FilmReader, still: Still, show: Show, end: float, size: int) -> Pixels:
-    """Indices into `palette`, 0 to 2 · `SHADES`: of each block of entries the one of largest magnitude."""
+    """Return indices into `palette`, 0 to 2 · `SHADES`: of each block of entries the one of largest magnitude."""
     (rows, _), (high, wide) = reader.size(still), blocks(reader, still, size)
     pixels = []
     with reader.busy:
@@ -68,13 +68,13 @@ def pixels(reader: FilmReader, still: Still, show: Show, end: float, size: int) 
 
 
 def blocks(reader: FilmReader, still: Still, size: int) -> tuple[int, int]:
-    """How many entries a pixel stands for, down and across, if no side may have more than `size` pixels."""
+    """Return how many entries a pixel shows, down and across, if no side may have more than `size` pixels."""
     rows, columns = reader.size(still)
     return -(-rows // size), -(-columns // size)
 
 
 def extreme(values: Floats, high: int, wide: int) -> Floats:
-    """Of each block of `high` × `wide` entries, which may be partial at the edges, the one of largest magnitude."""
+    """Return the entry of largest magnitude of each block of `high` × `wide`; blocks at the edges may be partial."""
     if high == wide == 1:
         return values
     below, right = -values.shape[0] % high, -values.shape[1] % wide
@@ -91,10 +91,10 @@ def extreme(values: Floats, high: int, wide: int) -> Floats:
 
 
 def reach(reader: FilmReader, still: Still, show: Show, scale: Scale) -> float:
-    """Where the colours end: the 99.5th percentile of magnitudes, rounded up to two digits; 1 where all are 0.
+    """Return where the colours end: the 99.5th percentile of magnitudes, rounded up to two digits; 1 where all are 0.
 
-    "fixed" takes those of the initial matrix with the picture, so it is one number for every frame, training and twin
-    of a width and replicate, for W as for ΔW, and is known before anything is trained. "frame" takes those shown.
+    "fixed" takes those of the initial matrix with the picture. So it is one number for every frame, training and twin
+    of a width and replicate, for W as for ΔW. It is known before anything is trained. "frame" takes those shown.
     """
     if scale == "fixed":
         return fixed_reach(reader, still.base)
@@ -106,7 +106,7 @@ def reach(reader: FilmReader, still: Still, show: Show, scale: Scale) -> float:
 
 
 def fixed_reach(reader: FilmReader, base: ArtifactRef) -> float:
-    """The reach of the scale "fixed", from the initial matrix with the picture."""
+    """Return the reach of the scale "fixed", from the initial matrix with the picture."""
     end = reader.cache.get(
         ("reach", base.id),
         lambda: _quantile(lambda first, last: reader.initial(base, first, last), *reader.initial_size(base)),
@@ -128,12 +128,12 @@ def _quantile(read: Callable[[int, int], Floats], rows: int, columns: int) -> ND
 
 
 def rounded_up(value: float) -> float:
-    """The least number of two significant digits that is not below `value`."""
+    """Return the least number of two significant digits that is not below `value`."""
     unit = 10.0 ** (np.floor(np.log10(value)) - 1)
     return float(f"{np.ceil(value / unit * (1 - 1e-9)) * unit:.1e}")
 
 
 def palette(theme: Theme) -> bytes:
-    """Colours of the indices that `pixels` gives, as RGB bytes; one more, the last, is the page's paper."""
+    """Return the colours of the indices that `pixels` gives, as RGB bytes; one more, the last, is the page's paper."""
     paper = palettes.ramp((palettes.PAPER[theme],), 1)
     return np.concatenate([palettes.ramp(palettes.DIVERGING[theme], 2 * SHADES + 1), paper]).tobytes()

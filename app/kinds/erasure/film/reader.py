@@ -60,7 +60,7 @@ class Index:
     frames: Mapping[tuple[int, Cell], Mapping[int, ArtifactRef]]
 
     def still(self, replicate: int, cell: Cell, step: int) -> Still:
-        """The frame of that step. Raises NotFound."""
+        """Return the frame of that step. Raises NotFound."""
         frames = self.frames_of(replicate, cell)
         if step not in frames:
             there = ", ".join(map(str, frames)) or "none yet"
@@ -72,12 +72,15 @@ class Index:
         return Still(init, base, frames[step], step, float(frames[step].meta["scale"]))
 
     def check(self, replicate: int, cell: Cell) -> None:
-        """Raises NotFound when the run has no such training."""
+        """Check that the run has such a training. Raises NotFound."""
         if not 0 <= replicate < self.spec.replicates or cell not in self.cells:
             raise NotFound(f"this run has no {_words(replicate, cell)}")
 
     def frames_of(self, replicate: int, cell: Cell) -> Mapping[int, ArtifactRef]:
-        """The frames of a training, empty before the first. Raises NotFound when the run has no such training."""
+        """Return the frames of a training, empty before the first.
+
+        Raises NotFound when the run has no such training.
+        """
         self.check(replicate, cell)
         return self.frames.get((replicate, cell), {})
 
@@ -85,8 +88,8 @@ class Index:
 class FilmReader:
     """Reads what erasure runs have saved of their matrices; safe to use from many threads.
 
-    `busy` is held while a picture is made, `exporting` while a file of many: no more than two and one at once, so that
-    many viewers do not add up in memory.
+    `busy` is held while a picture is drawn, `exporting` while a file of many. At most two pictures and one file are in
+    the making at once, so that many viewers do not add up in memory.
     """
 
     def __init__(self, store: Reads, budget_bytes: int = BUDGET_BYTES) -> None:
@@ -104,7 +107,7 @@ class FilmReader:
         return reader
 
     def index(self, run_id: str) -> Index:
-        """What the run has saved by now. Raises NotFound, also for a run of another kind."""
+        """Return what the run has saved by now. Raises NotFound, also for a run of another kind."""
         seq = self.store.last_seqs([run_id]).get(run_id)
         with self._lock:
             known = self._indices.get(run_id)
@@ -133,7 +136,7 @@ class FilmReader:
         return Index(run, run.spec, run.last_seq, cells, inits, ordered)
 
     def still(self, run_id: str, replicate: int, cell: Cell, step: int) -> Still:
-        """One frame; what is known of the run is enough as long as it holds it. Raises NotFound."""
+        """Return one frame; what is known of the run is enough as long as it holds it. Raises NotFound."""
         with self._lock:
             known = self._indices.get(run_id)
         if known is not None and self.store.last_seqs([run_id]):
@@ -142,25 +145,25 @@ class FilmReader:
         return self.index(run_id).still(replicate, cell, step)
 
     def size(self, still: Still) -> tuple[int, int]:
-        """Rows and columns."""
+        """Return rows and columns."""
         return self.initial_size(still.init)
 
     def initial_size(self, ref: ArtifactRef) -> tuple[int, int]:
-        """Rows and columns of an initial matrix."""
+        """Return rows and columns of an initial matrix."""
         return self._size(ref, "weight")
 
     def initial(self, ref: ArtifactRef, first: int, last: int) -> Floats:
-        """Rows `first` to `last` of an initial matrix. Raises NotFound, Corrupt."""
+        """Read rows `first` to `last` of an initial matrix. Raises NotFound, Corrupt."""
         rows: Floats = self._rows(ref, "weight", first, last)
         return rows
 
     def movement(self, still: Still, first: int, last: int) -> Floats:
-        """Rows of ΔW, to within half of `still.scale`. Raises NotFound, Corrupt."""
+        """Read rows of ΔW, to within half of `still.scale`. Raises NotFound, Corrupt."""
         moved: Floats = np.multiply(self._rows(still.delta, "delta", first, last), still.scale, dtype=np.float32)
         return moved
 
     def values(self, still: Still, show: Show, first: int, last: int) -> Floats:
-        """Rows `first` to `last` of W or of ΔW. Raises NotFound, Corrupt."""
+        """Read rows `first` to `last` of W or of ΔW. Raises NotFound, Corrupt."""
         moved = self.movement(still, first, last)
         if show == "movement":
             return moved

@@ -1,4 +1,4 @@
-"""What there is to see of a replicate: its trainings, how each one goes, and what was measured at each frame."""
+"""The trainings of a replicate for the film wall: their states, and what was measured at each frame."""
 
 import math
 from collections.abc import Mapping
@@ -36,7 +36,7 @@ class Strip(NamedTuple):
 
 
 def strips(reader: FilmReader, index: Index, replicate: int) -> list[Strip]:
-    """Every training that the run asks of a replicate, in the order in which they are made."""
+    """Return every training that the run plans for a replicate, in the order in which they run."""
     rows = reader.store.series(index.run.id, "erasure", replicate=replicate)
     ends = reader.store.series(index.run.id, "ending", replicate=replicate)
     measured, ended = _by_cell(rows), _by_cell(ends)
@@ -61,15 +61,15 @@ def strips(reader: FilmReader, index: Index, replicate: int) -> list[Strip]:
 
 
 def label(optimizer: str) -> str:
-    """What an optimizer is called."""
+    """Return the name of an optimizer."""
     return CATALOG["optimizer"][optimizer].title
 
 
 def fate(measures: Mapping[str, float], *, two_level: bool) -> Fate | None:
-    """What has become of the picture; None if that was not measured.
+    """Return the fate of the picture; None if that was not measured.
 
-    Of a two-level one as the figures have it: erased at an AUC near one half, inverted below. Of a grey one only that
-    it is not detectable where its rank correlation lies within 95 % of those of permuted pictures.
+    Of a two-level one as the figures have it: erased at an AUC near one half, inverted below. A grey one is only not
+    detectable, where its rank correlation lies within 95 % of those of permuted pictures.
     """
     if "visibility" not in measures:
         return None
@@ -89,7 +89,7 @@ def _state(run: Run, ended: bool, diverged: bool, begun: bool) -> State:
 
 
 def _by_cell(rows: Series) -> dict[Cell, dict[int, dict[str, float]]]:
-    """Rows by training and step; of a row only what is a number."""
+    """Return rows by training and step; of a row only what is a number."""
     measures: dict[Cell, dict[int, dict[str, float]]] = {}
     steps = rows.columns.get("step", rows.columns.get("steps"))
     if steps is None:

@@ -84,7 +84,7 @@ class FilmPage:
 
 
 def film_page(store: Reads, run: Run, query: Mapping[str, str]) -> FilmPage:
-    """The page's words; what the address asks for and the run does not have counts as not asked for."""
+    """Return the page's words; a choice in the address that the run does not have is ignored."""
     film = film_reader(store)
     index = film.index(run.id)
     spec = index.spec
@@ -151,7 +151,7 @@ class _Shots:
     ink: bool
 
     def of(self, strip: Strip) -> Shot:
-        """One training at its last frame."""
+        """Return one training at its last frame."""
         last = strip.frames[-1] if strip.frames else None
         accuracy = words.accuracy(last.measures["test_accuracy"]) if last and "test_accuracy" in last.measures else ""
         measure, seen, fates = "", "" if strip.cell.marked else "twin", ""
@@ -186,12 +186,12 @@ class _Shots:
 
 
 def _pixels(side: int, other: int) -> int:
-    """Pixels of one side of the picture: of a flat matrix it is stretched, or nothing could be seen."""
+    """Return the pixels of one side of the picture: a flat matrix is stretched, or nothing could be seen."""
     return round(_SIZE * min(1.0, max(_FLATTEST, side / other)))
 
 
 def _sentence(all_strips: Sequence[Strip], replicate: int, *, ink: bool) -> str:
-    """How many trainings with the picture have wiped it out, and how many are still to end."""
+    """Return how many trainings with the picture have erased it, and how many are still to end."""
     marked = [strip for strip in all_strips if strip.cell.marked]
     done = [strip for strip in marked if strip.state == "done" and strip.frames]
     fates = [fate(strip.frames[-1].measures, two_level=ink) for strip in done]
@@ -215,7 +215,7 @@ def _sentence(all_strips: Sequence[Strip], replicate: int, *, ink: bool) -> str:
 
 
 def _against_twins(all_strips: Sequence[Strip]) -> str:
-    """How the final test accuracy with the picture differs from that of the same trainings without it."""
+    """Return how the final test accuracy with the picture differs from that of the same trainings without it."""
     ends = {
         strip.cell: strip.frames[-1].measures["test_accuracy"]
         for strip in all_strips

@@ -71,7 +71,7 @@ class Ask(Strict):
 
 
 async def picture_file(request: Request, settings: SettingsDep) -> AsyncIterator[UploadFile]:
-    """The one file that a request brings. Raises Invalid, HTTPException."""
+    """Yield the one file that a request brings. Raises Invalid, HTTPException."""
     wanted = BadField(path="picture", message="send multipart/form-data with one part `picture`, a file")
     form = await spooled(request, settings.data_dir / "imports", wanted, max_files=1)
     try:
@@ -89,10 +89,10 @@ async def picture_file(request: Request, settings: SettingsDep) -> AsyncIterator
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
 )
 async def prepare_picture(file: Annotated[UploadFile, Depends(picture_file)]) -> Prepared:
-    """An uploaded picture made ready for a spec: grey, upright, at most 256×256; nothing is stored.
+    """Prepare an uploaded picture for a spec: grey, upright, at most 256×256; nothing is stored.
 
-    Of an animation the first frame counts; what is transparent becomes white. A blank picture is refused.
-    Pictures are decoded one by one; 503 when too many wait.
+    Of an animation the first frame counts; what is transparent becomes white. A blank picture is refused. Pictures are
+    decoded one by one; 503 when too many wait.
     """
     try:
         png = await _LINE.run(lambda: prepare(file.file.read(MAX_BYTES + 1)))
@@ -106,7 +106,7 @@ async def prepare_picture(file: Annotated[UploadFile, Depends(picture_file)]) ->
 
 @router.post("/pictures/preview", response_class=Response, responses={200: _PNG})
 def preview_picture(ask: Ask) -> Response:
-    """A picture in random weights as a training would start from, one pixel a weight, at most `size` on each side.
+    """Return a picture in random weights as a training would start from, one pixel a weight, at most `size` a side.
 
     The header `X-Preview` describes it in JSON: rows, columns, every how many of them, where the colours end, in words.
     """
@@ -123,6 +123,6 @@ def preview_picture(ask: Ask) -> Response:
 def get_sample(
     name: Annotated[Literal["cat", "astronaut", "coffee", "flower"], Path(description="Which photograph.")],
 ) -> Response:
-    """One of the photographs, in shades of grey."""
+    """Return one of the photographs, in shades of grey."""
     content = (sample.SAMPLES / f"{name}.png").read_bytes()
     return Response(content, media_type="image/png", headers={"Cache-Control": "public, max-age=86400"})

@@ -35,7 +35,7 @@ from app.web.core.problems import responses
 
 
 def reader_of(store: StoreDep) -> FilmReader:
-    """The frames of stored erasure runs, as this process has read them."""
+    """Return the frames of stored erasure runs, as this process has read them."""
     return film_reader(store)
 
 
@@ -56,7 +56,7 @@ def get_film(
     replicate: Annotated[Count, Query()] = 0,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
-    """Every training of a replicate and the frames that it has saved so far."""
+    """Return every training of a replicate and the frames that it has saved so far."""
     index = film.index(run_id)
     if replicate >= index.spec.replicates:
         raise NotFound(f"this run has no replicate {replicate}; it has {index.spec.replicates}")
@@ -80,7 +80,7 @@ def get_film(
 def get_film_frame(
     run_id: RunId, query: Annotated[OneFrame, Query()], film: FilmDep, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """A PNG of one frame, which never changes; `X-Frame` has its size and where its colours end.
+    """Return a PNG of one frame, which never changes; `X-Frame` has its size and where its colours end.
 
     A pixel that represents several entries shows the entry of largest magnitude.
     """
@@ -109,7 +109,7 @@ def get_film_frame(
 def get_film_export(
     run_id: RunId, query: Annotated[Film, Query()], film: FilmDep, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """All frames that a training has so far: an animation, a strip of them side by side, or their numbers as CSV."""
+    """Return all frames that a training has so far: an animation, a strip of them in a row, or their numbers as CSV."""
     index = film.index(run_id)
     index.check(query.replicate, query.cell)
     strip = next(strip for strip in strips(film, index, query.replicate) if strip.cell == query.cell)
@@ -137,7 +137,7 @@ def get_film_export(
     },
 )
 def get_film_values(run_id: RunId, query: Annotated[Window, Query()], film: FilmDep) -> Response:
-    """Entries of W0, W and ΔW within a window of at most 65,536, row by row; ΔW is known to ± `resolution`."""
+    """Return entries of W0, W and ΔW within a window of at most 65,536, row by row; ΔW is known to ± `resolution`."""
     still = film.still(run_id, query.replicate, query.cell, query.step)
     rows, columns = film.size(still)
     for name, low, high, end in (

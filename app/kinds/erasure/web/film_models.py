@@ -34,12 +34,12 @@ class Which(BaseModel):
 
     @property
     def cell(self) -> Cell:
-        """The training."""
+        """Return the key of the training."""
         return Cell(self.width, self.image, self.optimizer, self.lr)
 
     @property
     def file_name(self) -> str:
-        """How files of the training are called."""
+        """Return the name of files of the training."""
         return f"r{self.replicate}-w{self.width}-{self.image}-{self.optimizer}-lr{self.lr!r}"
 
 

@@ -30,7 +30,7 @@ class Preview(NamedTuple):
 def preview(
     picture: Picture, rows: int, columns: int, *, contrast: float, placement: Placement, size: int, theme: Theme
 ) -> Preview:
-    """A random orthogonal matrix times √(rows / columns), as a training starts from, with the picture in it.
+    """Return a random orthogonal matrix times √(rows / columns), as a training starts from, with the picture in it.
 
     At most `size` pixels each way.
     """
@@ -50,11 +50,11 @@ def preview(
 
 @lru_cache(maxsize=6)
 def weights_of(rows: int, columns: int, size: int) -> NDArray[np.float32]:
-    """The rows and columns that are shown of an orthogonal matrix times √(rows / columns): at most `size` of each.
+    """Return the shown rows and columns of an orthogonal matrix times √(rows / columns): at most `size` of each.
 
-    Whichever rows and columns one looks at, those of a matrix drawn evenly from all orthogonal ones are distributed
-    alike: so the first ones are drawn, and of the shorter side no more than are shown. Gaussian columns become
-    orthonormal by the Cholesky factor of their products: a QR decomposition whose R has a positive diagonal.
+    All rows and columns of a matrix drawn evenly from all orthogonal ones are distributed alike. So the first ones are
+    drawn, and of the shorter side no more than are shown. Gaussian columns become orthonormal by the Cholesky factor of
+    their products: a QR decomposition whose R has a positive diagonal.
     """
     high, wide = -(-rows // _step(rows, size)), -(-columns // _step(columns, size))
     seen, short = (high, wide) if rows >= columns else (wide, high)
@@ -67,7 +67,7 @@ def weights_of(rows: int, columns: int, size: int) -> NDArray[np.float32]:
 
 
 def _step(side: int, size: int) -> int:
-    """Of how many rows, or columns, one is shown."""
+    """Return k: one of k rows, or columns, is shown."""
     return -(-side // size)
 
 

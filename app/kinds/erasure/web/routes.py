@@ -13,5 +13,5 @@ API = (api_pictures.router, film.router)
 
 @PAGES.get("/erasure")
 def erasure(request: Request, store: StoreDep) -> HTMLResponse:
-    """The erasure studio: the form of a new run, for a picture."""
+    """Render the erasure studio: the form of a new run, for a picture."""
     return pages_new.new(request, store, kind="erasure")

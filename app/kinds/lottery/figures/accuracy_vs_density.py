@@ -75,7 +75,7 @@ class AccuracyInfo(NamedTuple):
 
 
 def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
-    """The data of the figure, from the series `outcome`."""
+    """Return the data of the figure, from the series `outcome`."""
     outcome = source.rows("outcome")
     spec = source.run.spec if isinstance(source.run.spec, LotterySpec) else None
     column = _COLUMNS[source.options.at]
@@ -99,18 +99,21 @@ def info(source: Source[AccuracyOptions]) -> AccuracyInfo:
 
 
 def wanted(run: Run) -> bool:
-    """Whether a run has accuracies: those of imported masks are known only where they were given."""
+    """Return whether a run has accuracies: those of imported masks are known only where they were given."""
     return isinstance(run.spec, Experiment) or "accuracies" in run.provenance
 
 
 def _lowest(curves: tuple[Curve, ...], planned: float) -> float:
-    """The density at the axis's end; masks that keep nothing have none on a logarithmic axis."""
+    """Return the density at the axis's end; masks that keep nothing have none on a logarithmic axis."""
     densities = [planned, *(float(density) for drawn in curves for density in drawn.density if density > 0)]
     return min(densities) if planned < 1 or min(densities) < 1 else 0.5
 
 
 def cite(curves: tuple[Curve, ...]) -> Cited | None:
-    """The level that most replicates have in every control, the sparsest of several; None before there is one."""
+    """Return the level that most replicates have in every control, the sparsest of several.
+
+    None before there is one.
+    """
     levels = sorted({int(level) for drawn in curves for level in drawn.levels if level > 0})
     best: Cited | None = None
     for level in levels:
@@ -131,7 +134,7 @@ def cite(curves: tuple[Curve, ...]) -> Cited | None:
 
 
 def finding(info: AccuracyInfo) -> list[Part]:
-    """One sentence with the numbers that the curves show, and what they cannot say."""
+    """Return one sentence with the numbers that the curves show, and what they cannot show."""
     after = {
         "final": f"after {words.count(info.steps)} steps" if info.steps else "as given with the imported files",
         "early_stop": "at the step with the lowest validation loss",
@@ -173,12 +176,12 @@ def finding(info: AccuracyInfo) -> list[Part]:
 
 
 def _behind(cited: Cited, control: str) -> str:
-    """How many replicates stand behind a value, where that is not the same for all."""
+    """Return how many replicates a value is the mean of, where that is not the same for all."""
     return f" (n = {cited.counts[control]})" if cited.counts else ""
 
 
 def foot(info: AccuracyInfo) -> str:
-    """n, what the lines and the band are, and what is not in them."""
+    """Return n, what the lines and the band are, and what is not in them."""
     notes = [replicates_note(info.curves, info.draws)]
     diverged = sum(int(drawn.diverged.sum()) for drawn in info.curves)
     if diverged:
@@ -192,7 +195,7 @@ def foot(info: AccuracyInfo) -> str:
 
 
 def draw(info: AccuracyInfo) -> go.Figure:
-    """The figure: controls below, the ticket on top, the dense level as a thin line of ink."""
+    """Draw the figure: controls below, the ticket on top, the dense level as a thin line of ink."""
     values = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in info.curves]
     y_range = accuracy_range(np.concatenate(values) if values else np.zeros(0))
     x_axis = density_axis(info.lowest)
@@ -236,7 +239,7 @@ def draw(info: AccuracyInfo) -> go.Figure:
 
 
 def table(info: AccuracyInfo) -> dict[str, list[Any]]:
-    """One row per control, level and replicate; draws are averaged; accuracy in [0, 1]."""
+    """Return one row per control, level and replicate; draws are averaged; accuracy in [0, 1]."""
     columns: dict[str, list[Any]] = {"control": [], "level": [], "density": [], "replicate": [], "accuracy": []}
     for drawn in info.curves:
         n_levels, n_replicates = drawn.values.shape
@@ -249,7 +252,7 @@ def table(info: AccuracyInfo) -> dict[str, list[Any]]:
 
 
 def _outcome_alone(_options: Options) -> Reads:
-    """The series `layers` only tells which tickets have collapsed, which comes with the source."""
+    """Return the series `outcome` only: `layers` shows which tickets have collapsed, and the source brings that."""
     return Reads({"outcome": None}, {})
 
 

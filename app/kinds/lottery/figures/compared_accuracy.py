@@ -38,7 +38,7 @@ class ComparedInfo(NamedTuple):
 
 
 def info(source: ComparedSource[Options]) -> ComparedInfo:
-    """The data of the figure, from the series `outcome` of each run."""
+    """Return the data of the figure, from the series `outcome` of each run."""
     named = [(group.name, ticket) for group in source.groups for ticket in tickets(group, "test_accuracy")]
     curves = tuple(pool.curve for _, pool in named)
     names, members = tuple(name for name, _ in named), tuple(pool.runs for _, pool in named)
@@ -46,7 +46,10 @@ def info(source: ComparedSource[Options]) -> ComparedInfo:
 
 
 def _shared(curves: Sequence[Curve]) -> float:
-    """The sparsest of the densities below 1 at which most groups have a mean; NaN where no two of several have one."""
+    """Return the sparsest of the densities below 1 at which most groups have a mean.
+
+    NaN where no two of several have one.
+    """
     counts: dict[float, int] = {}
     for curve in curves:
         for density, n in zip(curve.density.tolist(), curve.n.tolist(), strict=True):
@@ -59,7 +62,7 @@ def _shared(curves: Sequence[Curve]) -> float:
 
 
 def finding(info: ComparedInfo) -> list[Part]:
-    """The means at the density that most groups share, the highest first, with the replicates behind each.
+    """Return the means at the density that most groups share, the highest first, with the number of replicates of each.
 
     Where no two share one, each is at its sparsest.
     """
@@ -92,7 +95,7 @@ def _who(n: int, runs: int) -> str:
 
 
 def said(info: ComparedInfo) -> Said:
-    """The words of the figure: what n, line and band are."""
+    """Return the words of the figure: what n, line and band are."""
     n = max((int(drawn.n.max(initial=0)) for drawn in info.curves), default=0)
     counts = [int(count) for drawn in info.curves for count in drawn.n if count]
     pooled = " of all runs of a line" if max(info.members, default=0) > 1 else ""
@@ -104,7 +107,7 @@ def said(info: ComparedInfo) -> Said:
 
 
 def draw(info: ComparedInfo) -> go.Figure:
-    """The figure: a line with its band for each group, named where it ends."""
+    """Draw the figure: a line with its band for each group, named where it ends."""
     shown = shorts(info.names)
     finite = [100 * drawn.values[np.isfinite(drawn.values)] for drawn in info.curves]
     y_range = accuracy_range(np.concatenate(finite) if finite else np.zeros(0))
@@ -137,7 +140,7 @@ def draw(info: ComparedInfo) -> go.Figure:
 
 
 def table(info: ComparedInfo) -> dict[str, list[Any]]:
-    """A row per group, density and replicate of its `runs` runs; accuracy in [0, 1]."""
+    """Return a row per group, density and replicate of its `runs` runs; accuracy in [0, 1]."""
     columns: dict[str, list[Any]] = {"group": [], "runs": [], "density": [], "replicate": [], "accuracy": []}
     for name, runs, drawn in zip(info.names, info.members, info.curves, strict=True):
         for density, row in zip(drawn.density.tolist(), drawn.values.tolist(), strict=True):

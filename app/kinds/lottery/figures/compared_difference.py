@@ -48,7 +48,10 @@ class DifferenceInfo(NamedTuple):
 
 
 def info(source: ComparedSource[DifferenceOptions]) -> DifferenceInfo:
-    """The data of the figure, from the series `outcome`. Raises FieldError for a baseline that is not compared."""
+    """Return the data of the figure, from the series `outcome`.
+
+    Raises FieldError for a baseline that is not compared.
+    """
     options, groups = source.options, source.groups
     if not groups:
         return DifferenceInfo("", "", 0, Terms(0.0), (), source.live)
@@ -69,7 +72,7 @@ def _baseline(groups: Sequence[Group], run: str) -> Group:
 
 
 def finding(info: DifferenceInfo) -> list[Part]:
-    """Where each line is better or worse than the baseline, with sizes, n and how replicates are paired."""
+    """Return where each line is better or worse than the baseline, with sizes, n and how replicates are paired."""
     if not info.lines:
         return [Part("Nothing to compare: there is one line. Choose further runs, or group these by a field.")]
     if not any(line.differences for line in info.lines) and not any(line.why for line in info.lines):
@@ -84,14 +87,14 @@ def finding(info: DifferenceInfo) -> list[Part]:
 
 
 def said(info: DifferenceInfo) -> Said:
-    """The words of the figure."""
+    """Return the words of the figure."""
     lines = [line for line in info.lines if line.differences]
     title = f"Difference in accuracy to {info.baseline}" if info.baseline else "Difference in accuracy to a baseline"
     return Said(title, finding(info), foot(lines, info.terms, bands=len(lines) <= LINES), blank=not lines)
 
 
 def draw(info: DifferenceInfo) -> go.Figure:
-    """The figure: differences in points with their intervals as bands, 0 being the baseline."""
+    """Draw the figure: differences in points with their intervals as bands, 0 being the baseline."""
     names = shorts(line.name for line in info.lines)
     data: list[dict[str, Any]] = []
     ends: list[labels.End] = []
@@ -121,7 +124,10 @@ def draw(info: DifferenceInfo) -> go.Figure:
 
 
 def _range(ends: Sequence[float]) -> tuple[float, float]:
-    """Ends of the y axis in points, with 0 and some room; few intervals of three replicates may leave the axis."""
+    """Return the ends of the y axis in points, with 0 and some room.
+
+    Few intervals of three replicates may leave the axis.
+    """
     if not ends:
         return -1.0, 1.0
     low, high = float(np.quantile(ends, 0.04)), float(np.quantile(ends, 0.96))
@@ -177,7 +183,7 @@ def _n(one: Difference, line: Against) -> str:
 
 
 def table(info: DifferenceInfo) -> dict[str, list[Any]]:
-    """A row per line and density; differences in [−1, 1], `n` and `n_baseline` in seeds."""
+    """Return a row per line and density; differences in [−1, 1], `n` and `n_baseline` in seeds."""
     columns: dict[str, list[Any]] = {
         name: [] for name in ("group", "baseline", "density", "paired", "n", "n_baseline", "difference", "low", "high",
                               "verdict", "intervals", "bound")
@@ -192,7 +198,7 @@ def table(info: DifferenceInfo) -> dict[str, list[Any]]:
 
 
 def sheet(info: DifferenceInfo) -> Sheet | None:
-    """The same as a table: a row for each line, a column for each density, densest first."""
+    """Return the same as a table: a row for each line, a column for each density, densest first."""
     densities = sorted({one.density for line in info.lines for one in line.differences}, reverse=True)
     if not densities:
         return None

@@ -31,7 +31,7 @@ def _which(info: TrainingInfo) -> str:
 
 
 def finding(info: TrainingInfo) -> list[Part]:
-    """Where each line is at its last step, the best first."""
+    """Return where each line is at its last step, the best first."""
     which, metric = _which(info), info.options.metric.replace("_", " ")
     there = [line for line in info.lines if len(line.step)]
     lost = sum(line.diverged for line in info.lines)
@@ -59,7 +59,7 @@ def finding(info: TrainingInfo) -> list[Part]:
 
 
 def foot(info: TrainingInfo) -> str:
-    """n, what lines and bands are, how they are smoothed, and what the time is."""
+    """Return n, what lines and bands are, how they are smoothed, and what the time is."""
     counts = [line.n for line in info.lines if len(line.step)]
     if not counts:
         return "n = 0"
@@ -80,14 +80,17 @@ def foot(info: TrainingInfo) -> str:
 
 
 def said(info: TrainingInfo) -> Said:
-    """The words of the figure."""
+    """Return the words of the figure."""
     metric = info.options.metric.replace("_", " ")
     title = f"{metric[0].upper()}{metric[1:]} while training, {_which(info)}"
     return Said(title, finding(info), foot(info), blank=not any(len(line.step) for line in info.lines))
 
 
 def draw(info: TrainingInfo) -> go.Figure:
-    """The figure: a mean for each line with its band; where it is smoothed, the mean as measured is thin behind it."""
+    """Draw the figure: a mean for each line with its band.
+
+    Where it is smoothed, the mean as measured is thin behind it.
+    """
     names = shorts(line.name for line in info.lines)
     scale = 100.0 if _is_accuracy(info) else 1.0
     there = [line for line in info.lines if len(line.step)]
@@ -119,7 +122,7 @@ def draw(info: TrainingInfo) -> go.Figure:
 
 
 def _range(lines: list[Line], scale: float) -> tuple[float, float]:
-    """Ends of the y axis: what happens after the first tenth of each training, with room."""
+    """Return the ends of the y axis: what happens after the first tenth of each training, with room."""
     after = [scale * values[line.step >= 0.1 * line.step[-1]] for line in lines for values in (line.low, line.high)]
     values = np.concatenate(after) if after else np.zeros(0)
     if scale == 100:
@@ -154,7 +157,7 @@ def _traces(line: Line, x: Any, scale: float, info: TrainingInfo) -> list[dict[s
 
 
 def table(info: TrainingInfo) -> dict[str, list[Any]]:
-    """A row per line and step drawn; accuracy in [0, 1], loss in nats; `smoothed` is empty where nothing is."""
+    """Return a row per line and step drawn; accuracy in [0, 1], loss in nats; `smoothed` is empty where nothing is."""
     columns: dict[str, list[Any]] = {
         name: [] for name in ("group", "runs", "n", "level", "step", "seconds", info.options.metric, "low", "high",
                               "smoothed")

@@ -32,8 +32,8 @@ class TrainingOptions(Options):
 class Line(NamedTuple):
     """A curve of `n` replicates of `runs` runs; `diverged` replicates are not in it.
 
-    `step`, `seconds` (since the first evaluation was stored, the mean over replicates), `mean`, `low`, `high` and
-    `smooth` have one entry for each step that all replicates have reached.
+    `step`, `seconds`, `mean`, `low`, `high` and `smooth` have one entry for each step that all replicates have reached.
+    `seconds` counts from the storing of the first evaluation, as the mean over replicates.
     """
 
     role: str
@@ -60,7 +60,7 @@ class TrainingInfo(NamedTuple):
 
 
 def info(source: ComparedSource[TrainingOptions]) -> TrainingInfo:
-    """The data of the figure, from the series `evaluation` and, for what diverged, `outcome`."""
+    """Return the data of the figure, from the series `evaluation` and, for what diverged, `outcome`."""
     options = source.options
     lines = [line for group in source.groups for line in _lines(group, options)]
     most = max(POINTS // max(len(lines), 1), 50)
@@ -70,7 +70,7 @@ def info(source: ComparedSource[TrainingOptions]) -> TrainingInfo:
 
 
 def _lines(group: Group, options: TrainingOptions) -> list[Line]:
-    """One line, or one for each way in which its runs are evaluated: a mean needs the same steps."""
+    """Return one line, or one for each way in which its runs are evaluated: a mean needs the same steps."""
     pools: list[tuple[list[Measured], NDArray[np.int64]]] = []
     for run in group.runs:
         if not len(run.series["evaluation"]):

@@ -42,7 +42,7 @@ class EarlyStopInfo(NamedTuple):
 
 
 def info(source: Source[Options]) -> EarlyStopInfo:
-    """The data of the figure, from the series `outcome`."""
+    """Return the data of the figure, from the series `outcome`."""
     outcome = source.rows("outcome")
     spec = source.spec(LotterySpec)
     curves: tuple[Curve, ...] = ()
@@ -70,7 +70,7 @@ def info(source: Source[Options]) -> EarlyStopInfo:
 
 
 def comparable(info: EarlyStopInfo) -> tuple[int, dict[str, float]] | None:
-    """The sparsest pruned level at which no control is censored, diverged or collapsed, with each control's mean step.
+    """Return the sparsest pruned level at which no control is censored, diverged or collapsed, with each mean step.
 
     Means are those that the curves show; "dense" is added when level 0 is not censored either. None when there is no
     such level.
@@ -92,7 +92,7 @@ def comparable(info: EarlyStopInfo) -> tuple[int, dict[str, float]] | None:
 
 
 def finding(info: EarlyStopInfo) -> list[Part]:
-    """How soon each control is done where that is known, and where no claim can be made."""
+    """Return how soon each control is done where that is known, and where no claim can be made."""
     if not any(drawn.n.any() for drawn in info.curves):
         return [Part("The first point appears when the dense network is trained." if info.live
                      else "Nothing to show: no network was trained to its end.")]  # fmt: skip
@@ -133,7 +133,7 @@ def finding(info: EarlyStopInfo) -> list[Part]:
 
 
 def foot(info: EarlyStopInfo) -> str:
-    """n, what the band is, and how many trainings are censored or lost."""
+    """Return n, what the band is, and how many trainings are censored or lost."""
     notes = [replicates_note(info.curves, info.draws)]
     censored = sum(int(counts.sum()) for counts in info.censored)
     diverged = sum(int(drawn.diverged.sum()) for drawn in info.curves)
@@ -145,7 +145,7 @@ def foot(info: EarlyStopInfo) -> str:
 
 
 def draw(info: EarlyStopInfo) -> go.Figure:
-    """The figure; its y axis always reaches from step 0 to the last."""
+    """Draw the figure; its y axis always reaches from step 0 to the last."""
     # Room above the line of the last evaluation for its name, clear of the curves.
     y_range = (0.0, 1.14 * info.steps)
     data: list[dict[str, Any]] = []
@@ -187,7 +187,7 @@ def draw(info: EarlyStopInfo) -> go.Figure:
 
 
 def table(info: EarlyStopInfo) -> dict[str, list[Any]]:
-    """One row per control, level and replicate: the step, draws averaged, and the level's censored trainings."""
+    """Return one row per control, level and replicate: the step, draws averaged, and the level's censored trainings."""
     columns: dict[str, list[Any]] = {
         "control": [], "level": [], "density": [], "replicate": [], "early_stop_step": [],
         "censored_trainings_at_level": [],
@@ -204,7 +204,7 @@ def table(info: EarlyStopInfo) -> dict[str, list[Any]]:
 
 
 def _outcome_alone(_options: Options) -> Reads:
-    """The series `layers` only tells which tickets have collapsed, which comes with the source."""
+    """Return the series `outcome` only: `layers` shows which tickets have collapsed, and the source brings that."""
     return Reads({"outcome": None}, {})
 
 

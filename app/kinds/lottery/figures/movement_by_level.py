@@ -30,7 +30,7 @@ class ByLevelInfo(NamedTuple):
 
 
 def info(source: Source[MovementOptions]) -> ByLevelInfo:
-    """The data of the view, from the series `movement`."""
+    """Return the data of the view, from the series `movement`."""
     which = chosen(source)
     movement = moved(source.rows("movement"), which.indices)
     levels = source.run.levels
@@ -39,7 +39,7 @@ def info(source: Source[MovementOptions]) -> ByLevelInfo:
 
 
 def finding(info: ByLevelInfo) -> list[Part]:
-    """Movement and sign changes at the last level that most replicates have measured."""
+    """Return movement and sign changes at the last level that most replicates have measured."""
     if info.awaited:
         return list(info.awaited)
     values = info.moved
@@ -58,7 +58,7 @@ def finding(info: ByLevelInfo) -> list[Part]:
 
 
 def draw(info: ByLevelInfo) -> go.Figure:
-    """The figure: two panels over one axis of levels."""
+    """Draw the figure: two panels over one axis of levels."""
     values = info.moved
     panels = [
         ("y", 1.0, values.move_kept, values.move_pruned, words.significant),
@@ -108,7 +108,7 @@ def draw(info: ByLevelInfo) -> go.Figure:
 def _traces(
     data: list[dict[str, Any]], role: str, label: str, x: Any, values: Floats, y_axis: str, write: Write
 ) -> Floats:
-    """Adds band and mean of one group, (n_levels, n_replicates), to `data`; returns the mean."""
+    """Add band and mean of one group, (n_levels, n_replicates), to `data`; return the mean."""
     look = LOOKS[role]
     low, high = np.fmin.reduce(values, axis=1), np.fmax.reduce(values, axis=1)
     n = np.isfinite(values).sum(axis=1)
@@ -148,7 +148,7 @@ def _foot(values: Moved) -> str:
 
 
 def table(info: ByLevelInfo) -> dict[str, list[Any]]:
-    """One row per level and replicate; flips are shares in [0, 1]."""
+    """Return one row per level and replicate; flips are shares in [0, 1]."""
     values = info.moved
     n = len(values.replicates)
     return {

@@ -40,7 +40,7 @@ class HistogramInfo(NamedTuple):
 
 
 def info(source: Source[MovementOptions]) -> HistogramInfo:
-    """The data of the view, from the artifacts and the series `movement` of one level."""
+    """Return the data of the view, from the artifacts and the series `movement` of one level."""
     which, level = chosen(source), source.options.level
     artifacts = source.tensors("movement", level)
     movement = moved(source.rows("movement"), which.indices)
@@ -66,7 +66,7 @@ def info(source: Source[MovementOptions]) -> HistogramInfo:
 
 
 def finding(info: HistogramInfo) -> list[Part]:
-    """How far each group moved on average."""
+    """Return how far each group moved on average."""
     if info.awaited:
         return list(info.awaited)
     kept, pruned = info.mean_kept, info.mean_pruned
@@ -81,7 +81,7 @@ def finding(info: HistogramInfo) -> list[Part]:
 
 
 def draw(info: HistogramInfo) -> go.Figure:
-    """The figure: two outlines, each group adding up to 100 %."""
+    """Draw the figure: two outlines, each group adding up to 100 %."""
     data: list[dict[str, Any]] = []
     ends: list[labels.End] = []
     top, reach = 10.0, 1.0
@@ -131,7 +131,7 @@ def _foot(info: HistogramInfo) -> str:
 
 
 def table(info: HistogramInfo) -> dict[str, list[Any]]:
-    """One row per bin of all `replicates` together; means are those of whole groups, over replicates."""
+    """Return one row per bin of all `replicates` together; means are those of whole groups, over replicates."""
     bins = len(info.kept)
     return {
         "abs_move_from": info.edges[:-1].tolist(),

@@ -33,7 +33,7 @@ class JointInfo(NamedTuple):
 
 
 def info(source: Source[MovementOptions]) -> JointInfo:
-    """The data of the view, from the artifacts and the series `movement` of one level."""
+    """Return the data of the view, from the artifacts and the series `movement` of one level."""
     which, level = chosen(source), source.options.level
     artifacts = source.tensors("movement", level)
     movement = moved(source.rows("movement"), which.indices)
@@ -59,7 +59,7 @@ def info(source: Source[MovementOptions]) -> JointInfo:
 
 
 def finding(info: JointInfo) -> list[Part]:
-    """How many changed sign, and whether the survivors grew."""
+    """Return how many weights changed sign, and whether the survivors grew."""
     if info.awaited:
         return list(info.awaited)
     if math.isnan(info.flips_kept):
@@ -78,7 +78,7 @@ def finding(info: JointInfo) -> list[Part]:
 
 
 def draw(info: JointInfo) -> go.Figure:
-    """The figure: colour is the logarithm of the count, empty cells stay bare; the dotted line is "unmoved"."""
+    """Draw the figure: colour is the logarithm of the count, empty cells stay bare; the dotted line is "unmoved"."""
     reach = float(info.edges[-1]) if info.n else 1.0
     soft = LOOKS[SOFT]
     data: list[dict[str, Any]] = []
@@ -142,7 +142,7 @@ def _foot(info: JointInfo) -> str:
 
 
 def table(info: JointInfo) -> dict[str, list[Any]]:
-    """One row per cell that holds a weight."""
+    """Return one row per cell that holds a weight."""
     start, end = np.nonzero(info.counts >= 0.5)
     return {
         "start_from": info.edges[start].tolist(),

@@ -36,8 +36,8 @@ class Chosen(NamedTuple):
 class Moved(NamedTuple):
     """Means over the chosen layers' weights, (n_levels, n_replicates), NaN where not measured or a group is empty.
 
-    `move_*` is mean |Δw|, `flips_*` the share in [0, 1] of weights that changed sign, `init_*` and `trained_*` mean
-    |w| before and after; kept weights survive the next pruning.
+    `move_*` is mean |Δw|, `flips_*` the share in [0, 1] of weights that changed sign. `init_*` and `trained_*` are mean
+    |w| before and after. Kept weights survive the next pruning.
     """
 
     levels: NDArray[np.int64]
@@ -51,7 +51,7 @@ class Moved(NamedTuple):
 
 
 def chosen(source: Source[MovementOptions]) -> Chosen:
-    """The layers that the options ask for."""
+    """Return the layers that the options name."""
     names, layer = source.layers, source.options.layer
     if layer is None:
         return Chosen(tuple(range(len(names))), names, "all layers", None)
@@ -62,7 +62,7 @@ def chosen(source: Source[MovementOptions]) -> Chosen:
 
 
 def moved(rows: Series | None, layers: tuple[int, ...]) -> Moved:
-    """The series `movement` over those layers, each weight counting once."""
+    """Return the series `movement` over those layers, each weight counting once."""
     if rows is not None:
         rows = rows.where(np.isin(rows["layer"], layers) & (rows.controls == WINNING_TICKET))
     if rows is None or not len(rows):
@@ -94,14 +94,14 @@ def moved(rows: Series | None, layers: tuple[int, ...]) -> Moved:
 
 
 def level_mean(movement: Moved, values: Floats, level: int) -> tuple[float, int]:
-    """Mean over replicates at a level and the number of them; NaN and 0 without any."""
+    """Return the mean over replicates at a level and the number of them; NaN and 0 without any."""
     row = values[movement.levels == level]
     finite = row[np.isfinite(row)]
     return (math.fsum(finite) / len(finite), len(finite)) if len(finite) else (math.nan, 0)
 
 
 def shares(old: NDArray[Any], new: NDArray[Any]) -> Floats:
-    """(n_new, n_old): the share of each old bin that falls into each new one; both are rising edges."""
+    """Return (n_new, n_old): the share of each old bin that falls into each new one; both are rising edges."""
     low = np.maximum(old[:-1], new[:-1, None])
     high = np.minimum(old[1:], new[1:, None])
     share: Floats = np.clip(high - low, 0, None) / np.diff(old)
@@ -109,7 +109,7 @@ def shares(old: NDArray[Any], new: NDArray[Any]) -> Floats:
 
 
 def awaited(source: Source[MovementOptions], which: Chosen, level: int | None) -> list[Part]:
-    """What an empty view waits for, or why it stays empty."""
+    """Return what an empty view waits for, or why it stays empty."""
     if which.unknown:
         return [Part(which.unknown)]
     network = "the dense network" if not level else f"the ticket of level {level}"

@@ -17,7 +17,7 @@ from app.plotting.words import Part
 
 
 def _role(info: TrainingInfo, control: str) -> str:
-    """Level 0 of the ticket is the dense network, and looks like it."""
+    """Return the role of a line: level 0 of the ticket is the dense network, and looks like it."""
     return DENSE if info.level == 0 else control
 
 
@@ -26,7 +26,7 @@ def _is_accuracy(metric: str) -> bool:
 
 
 def finding(info: TrainingInfo) -> list[Part]:
-    """Where the means stand at the last step that all of them have."""
+    """Return the means at the last step that all of them have."""
     which = "the dense network" if info.level == 0 else f"level {info.level}"
     if not info.lines:
         if info.live:
@@ -58,7 +58,7 @@ def finding(info: TrainingInfo) -> list[Part]:
 
 
 def foot(info: TrainingInfo) -> str:
-    """n, what the lines are, and how many are left out."""
+    """Return n, what the lines are, and how many are left out."""
     n = max((mean.n for mean in info.means), default=0)
     crosses = f"× {plural(len(info.diverged), 'diverged training')}; not in the mean" if info.diverged else ""
     if n == 0:
@@ -78,7 +78,7 @@ def foot(info: TrainingInfo) -> str:
 
 
 def value_range(info: TrainingInfo) -> tuple[float, float]:
-    """Ends of the y axis, in per cent or nats: what happens after the first tenth of the training, with room."""
+    """Return the ends of the y axis, in per cent or nats: what happens after the first tenth of the training."""
     after = [line.value[line.step >= 0.1 * info.steps] for line in info.lines]
     values = np.concatenate(after) if after else np.zeros(0)
     if _is_accuracy(info.metric):
@@ -90,7 +90,7 @@ def value_range(info: TrainingInfo) -> tuple[float, float]:
 
 
 def draw(info: TrainingInfo) -> go.Figure:
-    """The figure; the x axis always reaches to the last step."""
+    """Draw the figure; the x axis always reaches to the last step."""
     scale = 100.0 if _is_accuracy(info.metric) else 1.0
     y_range = value_range(info)
     data: list[dict[str, Any]] = []
@@ -147,7 +147,7 @@ def draw(info: TrainingInfo) -> go.Figure:
 
 
 def table(info: TrainingInfo) -> dict[str, list[Any]]:
-    """One row per training and evaluation drawn; accuracy in [0, 1], loss in nats."""
+    """Return one row per training and evaluation drawn; accuracy in [0, 1], loss in nats."""
     lines = info.lines
     ends = {(item.control, item.replicate, item.draw): item.step for item in info.diverged}
     return {

@@ -62,12 +62,12 @@ class TrainingInfo(NamedTuple):
 
 
 def reads(options: TrainingOptions) -> Reads:
-    """Evaluations of one level only."""
+    """Return the series of one level only."""
     return Reads(dict.fromkeys(("evaluation", "layers", "outcome"), options.level), {})
 
 
 def info(source: Source[TrainingOptions]) -> TrainingInfo:
-    """The data of the figure, from the series `evaluation` and, for the density, `layers`."""
+    """Return the data of the figure, from the series `evaluation` and, for the density, `layers`."""
     options = source.options
     evaluation, layers = source.rows("evaluation"), source.rows("layers")
     lines: list[Line] = []
@@ -100,7 +100,7 @@ def info(source: Source[TrainingOptions]) -> TrainingInfo:
 
 
 def thinned(step: NDArray[Any], value: NDArray[Any]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Finite points, at most MAX_POINTS, peaks kept, the first and the last always among them."""
+    """Return finite points, at most MAX_POINTS, peaks kept, the first and the last always among them."""
     finite = np.isfinite(value)
     step, value = step[finite], value[finite]
     kept = shown(step, value, MAX_POINTS)
@@ -120,7 +120,7 @@ def shown(x: NDArray[Any], y: NDArray[Any], most: int) -> NDArray[np.int64]:
 
 
 def _lines(rows: Series, metric: str, control: str) -> list[Line]:
-    """One line per training, in order of replicate and draw; rows may come in any order."""
+    """Return one line per training, in order of replicate and draw; rows may come in any order."""
     order = np.lexsort((rows["step"], rows["draw"], rows["replicate"]))
     replicate, draw = rows["replicate"][order], rows["draw"][order]
     step, value = rows["step"][order], rows[metric][order]
@@ -132,7 +132,7 @@ def _lines(rows: Series, metric: str, control: str) -> list[Line]:
 
 
 def _mean(rows: Series, metric: str, control: str) -> Line | None:
-    """Mean over replicates, each the mean of its draws, at the steps that every training here has reached."""
+    """Return the mean over replicates, each the mean of its draws, at the steps that every training has reached."""
     trainings = len(np.unique(np.stack([rows["replicate"], rows["draw"]]), axis=1).T)
     replicates, j = np.unique(rows["replicate"], return_inverse=True)
     steps, i = np.unique(rows["step"], return_inverse=True)
@@ -149,7 +149,7 @@ def _mean(rows: Series, metric: str, control: str) -> Line | None:
 
 
 def _density(layers: Series | None, level: int) -> float | None:
-    """Density of the ticket at a level, or None before its training starts."""
+    """Return the density of the ticket at a level, or None before its training starts."""
     if layers is None:
         return None
     here = layers.where((layers["level"] == level) & (layers["control"] == WINNING_TICKET))

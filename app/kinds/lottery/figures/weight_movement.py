@@ -27,25 +27,25 @@ _VIEW_OF: dict[type[Any], Any] = {
 
 
 def reads(options: MovementOptions) -> Reads:
-    """The series of all levels, or series and artifacts of one."""
+    """Return the series of all levels, or series and artifacts of one."""
     if options.view == "by_level":
         return Reads({"movement": None}, {})
     return Reads({"movement": options.level}, {"movement": options.level})
 
 
 def info(source: Source[MovementOptions]) -> MovementInfo:
-    """The data of the view asked for."""
+    """Return the data of the chosen view."""
     info: MovementInfo = _VIEWS[source.options.view].info(source)
     return info
 
 
 def draw(info: MovementInfo) -> go.Figure:
-    """The figure of that data."""
+    """Draw the figure of that data."""
     return _VIEW_OF[type(info)].draw(info)
 
 
 def table(info: MovementInfo) -> dict[str, list[Any]]:
-    """The columns of that data."""
+    """Return the columns of that data."""
     columns: dict[str, list[Any]] = _VIEW_OF[type(info)].table(info)
     return columns
 
