@@ -18,7 +18,7 @@ KNOWN = {
     # Its own temporary file beside valkey.conf.
     "app/broker.py": {"unlink"},
     # A checkpoint that this attempt wrote and its shard has dropped (tests/workers/test_child.py).
-    "workers/child.py": {"delete"},
+    "workers/saves.py": {"delete"},
     # Rows: a run purged from the bin, workers of yesterday, what they refused, notes of what was swept.
     "app/store/lifecycle.py": {"delete"},
     "app/store/sweep_bin.py": {"delete"},  # tests/app/store/test_sweep_bin.py

@@ -12,12 +12,18 @@ class Batcher:
     """Numbers rows and artifacts from `next_ordinal` on and hands them to `append(events, first_ordinal)`.
 
     Consecutive rows of one series and training become one event. Where the cuts fall depends on the clock; the
-    numbers of the rows do not.
+    numbers of the rows do not. Until `ready`, nothing is handed on but by `flush`.
     """
 
-    def __init__(self, append: Callable[[list[Event], int], object], next_ordinal: int) -> None:
+    def __init__(
+        self,
+        append: Callable[[list[Event], int], object],
+        next_ordinal: int,
+        ready: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.next_ordinal = next_ordinal
         self._append = append
+        self._ready = ready
         self._first = next_ordinal
         self._events: list[Event] = []
         self._flushed_at = 0.0
@@ -38,7 +44,7 @@ class Batcher:
 
     def tick(self) -> None:
         """Flush what has waited long enough; call it often."""
-        if self._events and time.monotonic() - self._flushed_at >= EVERY_S:
+        if self._events and time.monotonic() - self._flushed_at >= EVERY_S and self._ready():
             self.flush()
 
     def flush(self) -> None:

@@ -5,7 +5,7 @@ its metadata.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,11 +45,11 @@ class Saved:
     sha256: str = ""
     version: int = 3
 
-    def write(self, store: Artifacts) -> str:
+    def write(self, put: Callable[[bytes], str]) -> str:
         """Put the document into the artifact store and return its SHA-256."""
         kept = {name: value for name, value in vars(self).items() if name not in ("tensors", "sha256")}
         document = orjson.dumps(kept)
-        return store.put(tensors.dumps(self.tensors, {_DOCUMENT: document.decode()}) if self.tensors else document)
+        return put(tensors.dumps(self.tensors, {_DOCUMENT: document.decode()}) if self.tensors else document)
 
     def resume(self, store: Artifacts) -> Resume | None:
         """Return what the experiment resumes from; None when it starts from nothing."""

@@ -15,15 +15,16 @@ from typing import Any, assert_never
 import torch
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.contract.events import ArtifactSaved, Event, Measured, Progress, Started
+from app.contract.events import Event, Measured, Progress, Started
 from app.kinds.specs import EXPERIMENTS
 from app.queue import Queue
 from app.store.errors import Corrupt, Fenced
-from workers import checkpoints, failure, gpu_memory, numerics, tensors, tickets
+from workers import checkpoints, failure, gpu_memory, numerics, tickets
 from workers.batcher import Batcher
 from workers.job import DONE, FENCED, Job, Order, device_kind
 from workers.parent import Parent
 from workers.provenance import provenance
+from workers.saves import Saves
 from workers.science.experiments.clock import Clock
 from workers.science.experiments.stacked_trainer import Stack, StackedTrainer, Step, Waiting, conduct
 from workers.science.outputs import Checkpoint, Output, Tensors
@@ -94,13 +95,11 @@ class Attempt:
         self._store = job.store()
         self._queue = _queue(job.settings.broker_url)
         self._artifacts = self._store.artifacts_store
+        self._saves = Saves(self._artifacts, partial(self._store.checkpoint, *self._shard))
         self._datasets = job.settings.resolved_datasets_dir
         # A shard that began on a CPU goes on on one, even where a GPU is at hand.
         self._device = "cpu" if job.claim.plan and job.claim.plan["device"] == "cpu" else job.device
         self._name = f"{job.claim.run_id}/{job.claim.replicate}"
-        self._saved = checkpoints.Saved()
-        self._large: set[str] = set()
-        self._unsynced: list[str] = []
         self._stopwatch = Stopwatch()
         self._clock = Clock(job.settings.checkpoint_s)
         self._leave_at = inf
@@ -126,6 +125,8 @@ class Attempt:
             if isinstance(error, torch.OutOfMemoryError) and self._job.stacked:
                 raise
             self.fail(error)
+        finally:
+            self._saves.close()
         self._queue.wake(self._claim.run_id, self._seq)
 
     def fail(self, error: Exception) -> None:
@@ -149,7 +150,7 @@ class Attempt:
         plan = self._start(experiment)
         damaged: dict[str, str] = {}
         while True:
-            self._saved = checkpoints.newest(
+            self._saves.newest = checkpoints.newest(
                 self._artifacts,
                 self._claim.checkpoints,
                 self._claim.next_ordinal,
@@ -160,9 +161,9 @@ class Attempt:
             try:
                 yield from self._go_on(getattr(experiment, function), plan, knobs)
             except Corrupt as error:
-                if self._saved.sha256 in ("", *damaged):
+                if self._saves.newest.sha256 in ("", *damaged):
                     raise
-                damaged[self._saved.sha256] = f"an artifact that it needs is damaged: {error}"
+                damaged[self._saves.newest.sha256] = f"an artifact that it needs is damaged: {error}"
             else:
                 return
 
@@ -170,7 +171,8 @@ class Attempt:
         self, run: Callable[..., Iterator[Step]], plan: dict[str, Any], knobs: dict[str, Any]
     ) -> Iterator[Waiting]:
         """Run the experiment from its checkpoint. Raises Corrupt when an artifact that this needs is damaged."""
-        batcher = Batcher(self._append, self._saved.next_ordinal)
+        saved = self._saves.newest
+        batcher = Batcher(self._append, saved.next_ordinal, lambda: self._saves.arrived)
         # Only an experiment whose spec can name tickets takes them.
         needed = [tickets.load(self._store, ref) for ref in self._claim.spec.tickets]
         outputs = run(
@@ -178,25 +180,24 @@ class Attempt:
             self._claim.replicate,
             device=self._device,
             datasets_dir=self._datasets,
-            resume=self._saved.resume(self._artifacts),
+            resume=saved.resume(self._artifacts),
             plan=plan,
             clock=self._clock,
             **({"tickets": needed} if needed else {}),
             **knobs,
         )
         # The experiment has the tensors of unfinished trainings now.
-        self._saved.tensors = {}
+        saved.tensors = {}
         for output in timed(outputs, self._stopwatch, self._device):
             if isinstance(output, Waiting):
                 yield output
                 continue
             self._take(output, batcher)
             if self._parent.order is not None and self._saved_or_late(self._parent.order, output):
-                batcher.flush()
+                self._commit(batcher)
                 self._obey(self._parent.order)
                 return
-        batcher.flush()
-        self._sync()
+        self._commit(batcher)
         self._store.finish(*self._shard, self._progress)
 
     def _start(self, experiment: ModuleType) -> dict[str, Any]:
@@ -226,43 +227,28 @@ class Attempt:
             case Measured():
                 batcher.add(output)
             case Tensors():
-                batcher.add(self._save(output))
+                batcher.add(self._saves.artifact(output))
             case Checkpoint():
-                batcher.flush()
-                self._checkpoint(output, batcher.next_ordinal)
+                if self._saves.pending:
+                    self._commit(batcher)
+                self._saves.checkpoint(output, batcher.next_ordinal)
+                self._record_speed()
             case _:
                 assert_never(output)
+        if self._saves.pending and self._saves.arrived:
+            self._commit(batcher)
+
+    def _commit(self, batcher: Batcher) -> None:
+        """Log everything and store the checkpoint that is on its way."""
+        batcher.flush()
+        self._saves.commit()
 
     def _append(self, events: list[Event], first_ordinal: int) -> None:
+        self._saves.wait()
         self._seq = self._store.append(*self._shard, events, first_ordinal)
         self._queue.wake(self._claim.run_id, self._seq)
 
-    def _save(self, output: Tensors) -> ArtifactSaved:
-        data = tensors.dumps(output.tensors, output.meta)
-        sha256 = self._artifacts.put(data)
-        self._unsynced.append(sha256)
-        self._saved.artifacts[checkpoints.key(output.name, output.key)] = sha256
-        return ArtifactSaved(
-            key=output.key,
-            name=output.name,
-            sha256=sha256,
-            size_bytes=len(data),
-            media_type=tensors.MEDIA_TYPE,
-            meta=dict(output.meta),
-        )
-
-    def _checkpoint(self, checkpoint: Checkpoint, next_ordinal: int) -> None:
-        saved = replace(self._saved, state=checkpoint.state, next_ordinal=next_ordinal, tensors=checkpoint.tensors)
-        sha256 = saved.write(self._artifacts)
-        self._unsynced.append(sha256)
-        self._sync()
-        dropped = self._store.checkpoint(*self._shard, sha256, next_ordinal)
-        # Those of unfinished trainings are large and come every few seconds: the daily sweep would be too late. No
-        # other shard has the same, as each document names its shard.
-        for old in self._large.intersection(dropped):
-            self._artifacts.delete(old)
-        if checkpoint.tensors:
-            self._large.add(sha256)
+    def _record_speed(self) -> None:
         step_s = self._stopwatch.step_s()
         # In a stack the time of a step is no network's own.
         if step_s is not None and not self._job.stacked:
@@ -282,11 +268,6 @@ class Attempt:
             self._leave_at = now + LAST_CHECKPOINT_S
             self._clock.hurry()
         return now >= self._leave_at
-
-    def _sync(self) -> None:
-        """Put what was saved on the disk, before a checkpoint or the end of the run needs it."""
-        self._artifacts.sync(self._unsynced)
-        self._unsynced.clear()
 
     def _obey(self, order: Order) -> None:
         if order == "cancel":

@@ -4,18 +4,19 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import wraps
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ParamSpec, TypeVar
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from sqlalchemy import Connection, select
 
 from app.records import ArtifactRef
-from app.store.errors import Corrupt, NotFound
+from app.store.errors import Corrupt, NotFound, Unreachable
 from app.store.lookup import coordinates
 from app.store.tables import artifacts
 
@@ -25,6 +26,28 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 HASHED = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}")
 """What `put` names a file, below the root."""
 _FOLDER = 2  # characters of the name of a folder
+# Whoever waits for a store that does not answer is told within seconds.
+_OPTIONS = {"s3": {"config_kwargs": {"connect_timeout": 2, "read_timeout": 20, "retries": {"total_max_attempts": 3}}}}
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _explained(method: Callable[P, R]) -> Callable[P, R]:
+    """Return a method that raises Unreachable, an OSError, for the errors that the driver of an object store has."""
+
+    @wraps(method)
+    def explained(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return method(*args, **kwargs)
+        except Exception as error:
+            # The driver is imported only where artifacts are in such a store.
+            if any(base.__module__ == "botocore.exceptions" for base in type(error).__mro__):
+                raise Unreachable(f"the artifact store cannot be reached: {error}") from error
+            raise
+
+    return explained
 
 
 class Artifacts:
@@ -35,24 +58,32 @@ class Artifacts:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self.fs, self.root = url_to_fs(url)
+        # Other machines put files there as well: a listing is never remembered.
+        self.fs, self.root = url_to_fs(url, use_listings_cache=False, **_OPTIONS.get(url.partition(":")[0], {}))
 
     @property
     def folder(self) -> Path | None:
         """Return where the files are, if on a file system of this machine."""
         return Path(self.root) if isinstance(self.fs, LocalFileSystem) else None
 
+    @_explained
     def put(self, data: bytes) -> str:
         """Store bytes under their hash, which is returned. Raises OSError when there is no room.
 
         Bytes that are already there are written again: that renews their age, so that no sweep takes them.
         """
-        return self.put_pieces([data])[0]
+        if self.folder is not None:
+            return self.put_pieces([data])[0]
+        # An object store takes a file whole or not at all, in one request.
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.fs.pipe_file(self.path(sha256), data)
+        return sha256
 
+    @_explained
     def put_pieces(self, pieces: Iterable[bytes]) -> tuple[str, int]:
         """Return the same for bytes that need not fit into memory: their hash, and how many they are."""
         digest, size, part = hashlib.sha256(), 0, f"{self.root}/part/{secrets.token_hex(16)}"
-        self.fs.makedirs(f"{self.root}/part", exist_ok=True)
+        self._make_folder(f"{self.root}/part")
         try:
             with self.fs.open(part, "wb") as file:
                 for piece in pieces:
@@ -60,7 +91,7 @@ class Artifacts:
                     size += len(piece)
                     file.write(piece)
             path = self.path(digest.hexdigest())
-            self.fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self._make_folder(path.rpartition("/")[0])
             self.fs.mv(part, path)
         except BaseException:
             with suppress(OSError):
@@ -80,6 +111,7 @@ class Artifacts:
             for paths in (files, folders):
                 list(pool.map(_sync, paths))
 
+    @_explained
     def get(self, sha256: str) -> bytes:
         """Return the bytes of this hash. Raises FileNotFoundError, Corrupt (an OSError too) for others."""
         data: bytes = self.fs.cat_file(self.path(sha256))
@@ -87,6 +119,7 @@ class Artifacts:
             raise Corrupt(f"artifact {sha256} is damaged: its bytes have another hash")
         return data
 
+    @_explained
     def check(self, sha256: str) -> None:
         """Read all bytes of this hash, some at a time. Raises FileNotFoundError, Corrupt."""
         digest = hashlib.sha256()
@@ -101,6 +134,7 @@ class Artifacts:
             while piece := file.read(_PIECE_BYTES):
                 yield piece
 
+    @_explained
     def open(self, sha256: str) -> BinaryIO:
         """Return the bytes of this hash as a file, to read parts of; a part cannot be checked. Raises
         FileNotFoundError.
@@ -108,29 +142,31 @@ class Artifacts:
         file: BinaryIO = self.fs.open(self.path(sha256), "rb")
         return file
 
+    @_explained
     def exists(self, sha256: str) -> bool:
         """Return whether there is a file of this hash; it may be damaged."""
         return bool(_SHA256.fullmatch(sha256) and self.fs.exists(self.path(sha256)))
 
+    @_explained
     def delete(self, sha256: str) -> None:
         """Remove the bytes of this hash, if they are there."""
         with suppress(FileNotFoundError):
             self.fs.rm_file(self.path(sha256))
 
+    @_explained
     def names(self) -> list[str]:
         """Return paths of all files below the root, those of others too; empty before anything was put."""
         if not self.fs.exists(self.root):
             return []
-        self.fs.invalidate_cache()
         return [path.removeprefix(f"{self.root}/") for path in self.fs.find(self.root)]
 
     def hashes(self) -> list[str]:
         """Return hashes of all that is there."""
         return [name.rpartition("/")[2] for name in self.names() if HASHED.fullmatch(name)]
 
+    @_explained
     def any(self) -> bool:
         """Return whether anything is there; looks no further than the first."""
-        self.fs.invalidate_cache()
         folders = self._list(self.root)
         return any(
             HASHED.fullmatch(f"{folder}/{name}")
@@ -144,18 +180,19 @@ class Artifacts:
         """Return the file that holds the id of the installation."""
         return f"{self.root}/ticketscope-id"
 
+    @_explained
     def marker(self) -> str:
         """Return the id of the installation whose artifacts these are; empty before one was written."""
-        self.fs.invalidate_cache()
         try:
             text: bytes = self.fs.cat_file(self.marker_path)
         except FileNotFoundError:
             return ""
         return text.decode("ascii", "replace").strip()
 
+    @_explained
     def mark(self, own: str) -> str:
         """Write the id of the installation unless another was faster; returns what is written."""
-        self.fs.makedirs(self.root, exist_ok=True)
+        self._make_folder(self.root)
         try:
             with self.fs.open(self.marker_path, "xb") as file:
                 file.write(f"{own}\n".encode())
@@ -163,6 +200,11 @@ class Artifacts:
             if not self.marker():  # a power cut left it empty
                 self.fs.pipe_file(self.marker_path, f"{own}\n".encode())
         return self.marker()
+
+    def _make_folder(self, path: str) -> None:
+        # An object store has none, and would make the bucket instead, of whose name somebody may have made a mistake.
+        if self.folder is not None:
+            self.fs.makedirs(path, exist_ok=True)
 
     def _list(self, folder: str) -> list[str]:
         try:

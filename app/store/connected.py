@@ -13,7 +13,7 @@ from app.store import installation, references
 from app.store.artifacts import Artifacts
 from app.store.condition import DAMAGED, Condition, diagnose, newer
 from app.store.database import PATIENCE_S, Database
-from app.store.errors import NotAdopted, Unusable
+from app.store.errors import NotAdopted, Unreachable, Unusable
 from app.store.integrity import Integrity
 from app.store.reads import Reads
 from app.store.snapshot import Snapshot
@@ -115,6 +115,8 @@ class Connected(Reads):
                 self.check_installation()
         except SQLAlchemyError as error:
             return diagnose(error) or Condition("broken", str(error))
+        except Unreachable as error:
+            return Condition("away", str(error))
         return revision
 
     def _revision(self) -> Condition | None:
@@ -131,6 +133,8 @@ class Connected(Reads):
         """Turn what the database or its folder refuses into one line. Raises Unusable."""
         try:
             yield
+        except Unreachable as error:
+            raise Unusable(str(error)) from error
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             first = (str(getattr(error, "orig", error)).strip() or type(error).__name__).splitlines()[0]
             raise Unusable(self._line(diagnose(error) or Condition("broken", first))) from error

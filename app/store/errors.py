@@ -45,5 +45,9 @@ class MostUnknown(StoreError):  # noqa: N818
     """A sweep would take most of the artifacts."""
 
 
+class Unreachable(OSError):  # noqa: N818
+    """The server that holds the artifacts does not answer."""
+
+
 class Corrupt(OSError):  # noqa: N818
     """Bytes of an artifact are not those that its name promises."""

@@ -23,7 +23,7 @@ def store(tmp_path: Path) -> Artifacts:
 def write(store: Artifacts, step: int, next_ordinal: int) -> CheckpointRef:
     sha256 = store.put(tensors.dumps({"w": torch.full((2,), float(step))}, {}))
     saved = Saved({"step": step}, {checkpoints.key("ticket", LotteryKey(level=step)): sha256}, next_ordinal)
-    return CheckpointRef(saved.write(store), next_ordinal)
+    return CheckpointRef(saved.write(store.put), next_ordinal)
 
 
 def test_the_newest_that_the_log_has_caught_up_with(store: Artifacts) -> None:
@@ -66,7 +66,7 @@ def test_from_nothing(store: Artifacts) -> None:
 
 def half_done(store: Artifacts, step: int, shard: str = "run/0") -> CheckpointRef:
     weights = {"network/w": torch.arange(3.0), "optimizers/0.exp_avg": torch.full((2, 2), float(step))}
-    return CheckpointRef(Saved({"unfinished": {"step": step}}, {}, 5, shard, weights).write(store), 5)
+    return CheckpointRef(Saved({"unfinished": {"step": step}}, {}, 5, shard, weights).write(store.put), 5)
 
 
 def test_a_training_that_is_half_done_comes_back_with_its_tensors(store: Artifacts) -> None:

@@ -84,7 +84,7 @@ def test_a_lottery_run_finds_its_artifacts_under_their_new_names(store: Artifact
     ticket = checkpoints.key("ticket", LotteryKey(level=1))
     assert saved.artifacts[ticket] == document["artifacts"]["ticket/1/winning_ticket/0"]
     again = Artifacts(str(tmp_path))
-    rewritten = CheckpointRef(saved.write(again), saved.next_ordinal)
+    rewritten = CheckpointRef(saved.write(again.put), saved.next_ordinal)
     assert checkpoints.newest(again, [rewritten], logged, name, spec).state == saved.state
 
 
