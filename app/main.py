@@ -40,7 +40,7 @@ from app.web.core.security import Gate, SecurityHeaders
 from app.web.core.static import Static
 from app.web.core.tokens import TokenInForms
 from app.web.core.who import about
-from app.web.core.words import initials
+from app.web.core.words import initials, tint
 
 
 def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
@@ -64,6 +64,7 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
         "navigation": navigation(),
         "with_masks": with_masks(),
         "initials": initials,
+        "tint": tint,
     }
     app.state.templates, app.state.static = templates, static
     attach(app, settings, store, queue)

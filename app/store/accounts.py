@@ -52,11 +52,13 @@ class Accounts(Connected):
         with self._db.read() as conn:
             return people.invitation(conn, link)
 
-    def join(self, link: str, name: str, password: str, session: str = "", address: str = "") -> str:
+    def join(
+        self, link: str, name: str, password: str, session: str = "", address: str = "", *, end_tokens: bool = False
+    ) -> str:
         """Take an invitation and return the secret of a session. `password` is a hash. Raises Conflict, FieldError."""
         with self._db.write() as conn:
             invitation = people.invitation(conn, link)
-            person = people.join(conn, link, name, password)
+            person = people.join(conn, link, name, password, end_tokens=end_tokens)
             action = "set a new password" if invitation and invitation.person else "join"
             audit.note(conn, action, "person", [person.id], person.role, Actor(person.id, person.name, address))
             return sessions.begin(conn, person.id, session)
@@ -90,11 +92,11 @@ class Accounts(Connected):
             row = people.named(conn, name)
             return None if row is None else (row.id, row.password)
 
-    def set_password(self, user_id: str, password: str) -> str:
+    def set_password(self, user_id: str, password: str, *, end_tokens: bool = False) -> str:
         """Replace the hash of a password, and return the secret of the one session that is left."""
         with self._db.write() as conn:
-            people.set_password(conn, user_id, password)
-            audit.note(conn, "change the password", "person", [user_id])
+            people.set_password(conn, user_id, password, end_tokens=end_tokens)
+            audit.note(conn, "change the password", "person", [user_id], "and end all tokens" if end_tokens else "")
             return sessions.begin(conn, user_id)
 
     def try_login(self, name: str, address: str) -> float:

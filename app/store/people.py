@@ -12,7 +12,7 @@ from app.records.people import Invitation, Person, Role
 from app.store import ids, secret, sessions
 from app.store.errors import Conflict, NotFound
 from app.store.lookup import moment
-from app.store.people_tables import invitations, tokens, users
+from app.store.people_tables import invitations, users
 from app.store.sql import Now
 from app.store.tables import AnyRow, runs, sweeps
 
@@ -70,7 +70,7 @@ def _usable(link: str) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def join(conn: Connection, link: str, name: str, password: str) -> Person:
+def join(conn: Connection, link: str, name: str, password: str, *, end_tokens: bool = False) -> Person:
     """Take an invitation, once: make the account, or set the password of the person whose it is.
 
     `password` is the hash. The first admin takes the runs and sweeps that nobody owns. Raises Conflict for a link
@@ -85,7 +85,7 @@ def join(conn: Connection, link: str, name: str, password: str) -> Person:
     if row is None:
         raise Conflict(GONE)
     if row.user_id is not None:
-        set_password(conn, row.user_id, password)
+        set_password(conn, row.user_id, password, end_tokens=end_tokens)
         return person(conn, row.user_id)
     name = unicodedata.normalize("NFKC", name.strip())
     if not NAME.fullmatch(name):
@@ -133,11 +133,16 @@ def named(conn: Connection, name: str) -> AnyRow | None:
     ).first()
 
 
-def set_password(conn: Connection, user_id: str, password: str) -> None:
-    """Replace the hash of a password; all sessions of the person end, and links that would set another one."""
+def set_password(conn: Connection, user_id: str, password: str, *, end_tokens: bool = False) -> None:
+    """Replace the hash of a password; all sessions of the person end, and links that would set another one.
+
+    Tokens end where it is asked for.
+    """
     conn.execute(update(users).where(users.c.id == user_id).values(password=password))
     _end_links(conn, user_id)
     sessions.end_all(conn, user_id)
+    if end_tokens:
+        sessions.revoke_all(conn, user_id)
 
 
 def _end_links(conn: Connection, user_id: str) -> None:
@@ -161,9 +166,7 @@ def change(conn: Connection, user_id: str, *, role: Role | None = None, active: 
     )
     conn.execute(update(users).where(users.c.id == user_id).values(**values))
     if active is False:
-        conn.execute(
-            update(tokens).where(tokens.c.user_id == user_id, tokens.c.revoked_at.is_(None)).values(revoked_at=Now())
-        )
+        sessions.revoke_all(conn, user_id)
         _end_links(conn, user_id)
     sessions.end_all(conn, user_id)
     return person(conn, user_id)

@@ -106,6 +106,12 @@ def tokens_of(conn: Connection, user_id: str) -> Sequence[Token]:
     ]  # fmt: skip
 
 
+def revoke_all(conn: Connection, user_id: str) -> None:
+    """End all tokens of a person."""
+    which = tokens.c.user_id == user_id, tokens.c.revoked_at.is_(None)
+    conn.execute(update(tokens).where(*which).values(revoked_at=Now()))
+
+
 def revoke(conn: Connection, user_id: str, token_id: str) -> None:
     """End a token of a person. Raises NotFound."""
     which = tokens.c.id == token_id, tokens.c.user_id == user_id, tokens.c.revoked_at.is_(None)

@@ -38,8 +38,9 @@ def change_password(request: Request, store: StoreDep, data: FormDep, visitor: V
         new = passwords.checked(data, me.name)
     except FieldError as error:
         return _page(request, store, me, 422, error=error)
-    done = RedirectResponse("/account?changed=1", 303)
-    cookie.keep(request, done, store.set_password(me.id, passwords.hashed(new)))
+    end = data.get("tokens") == "end"
+    done = RedirectResponse(f"/account?changed={'tokens' if end else '1'}", 303)
+    cookie.keep(request, done, store.set_password(me.id, passwords.hashed(new), end_tokens=end))
     return done
 
 

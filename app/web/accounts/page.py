@@ -123,7 +123,10 @@ def join(request: Request, store: StoreDep, data: FormDep) -> Response:
         raise Conflict(GONE)
     try:
         password = passwords.checked(data, invitation.person or name)
-        session = store.join(link, name, passwords.hashed(password), cookie.session_of(request), _from(request))
+        session = store.join(
+            link, name, passwords.hashed(password), cookie.session_of(request), _from(request),
+            end_tokens=data.get("tokens") == "end",
+        )  # fmt: skip
     except FieldError as error:
         return _join(request, store, link, name, error)
     done = RedirectResponse("/", 303)

@@ -40,7 +40,7 @@ def invite(request: Request, store: StoreDep, data: FormDep, visitor: VisitorDep
     """Return the page with a new link, which is shown this once."""
     role = _role(data.get("role", ""))
     link = store.invite(role, visitor.id if visitor else None)
-    return _page(request, store, link=_address(request, link), what=f"makes the account of a new {role}")
+    return _page(request, store, link=_address(request, link), what=f"makes the account of a new {role}", invited=role)
 
 
 @router.post("/people/{user_id}/link")

@@ -1,13 +1,23 @@
 """Times and sizes as a reader says them: `12 s`, `4 min ago`, `1.3 MB`."""
 
 import re
+import unicodedata
+import zlib
 from datetime import UTC, datetime
+
+TINTS = 8
+"""Colours of people (static/css/parts.css)."""
 
 
 def initials(name: str) -> str:
     """Return two letters that stand for a person: of the first two parts of a name, or the first two of one."""
     parts = [part for part in re.split(r"[._-]+", name) if part]
     return (parts[0][0] + parts[1][0] if len(parts) > 1 else name[:2]).upper()
+
+
+def tint(name: str) -> int:
+    """Return which of `TINTS` colours stands for a person: initials may be the same, colours then seldom are."""
+    return zlib.crc32(unicodedata.normalize("NFKC", name).casefold().encode()) % TINTS
 
 
 def duration(seconds: float) -> str:

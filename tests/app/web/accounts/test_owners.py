@@ -133,7 +133,7 @@ def test_without_accounts_nobody_owns_and_nothing_of_it_is_shown(client: httpx.C
 
 def test_pages_show_owners_by_their_initials_and_complete_names(lab: Lab, others: str) -> None:
     board = lab.client("mia").get("/").text
-    assert re.search(r'<a class="owner" href="/\?q=owner:max"[^>]*>MA</a>', board)
+    assert re.search(r'<a class="owner tint-\d" href="/\?q=owner:max"[^>]*>MA</a>', board)
     assert "max" in board.partition("owner:me owner:mia,max")[0]
     assert '<a href="/?q=owner%3Ame">Mine</a>' in board
     assert 'aria-current="true">Mine</a>' in lab.client("mia").get("/?q=owner:me").text
@@ -174,7 +174,7 @@ def test_only_an_admin_is_offered_to_empty_the_bin(lab: Lab, others: str) -> Non
 def test_a_sweep_shows_whose_it_is_and_offers_what_its_reader_may_do(lab: Lab) -> None:
     sweep = lab.sweep("max")
     assert lab.client("mia").get(f"/api/v1/sweeps/{sweep}").json()["owner"] == "max"
-    assert '<span class="owner" title="max"' in lab.client("mia").get("/sweeps").text
+    assert re.search('<span class="owner tint-[0-7]" title="max"', lab.client("mia").get("/sweeps").text)
     for who, changes in (("vic", False), ("mia", False), ("max", True), ("ada", True)):
         page = lab.client(who).get(f"/sweeps/{sweep}").text
         assert "</span> max" in page

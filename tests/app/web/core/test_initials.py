@@ -1,8 +1,9 @@
-"""Two letters for a person."""
+"""Two letters and a colour for a person."""
 
 import pytest
 
-from app.web.core.words import initials
+from app.files import STATIC
+from app.web.core.words import TINTS, initials, tint
 
 
 @pytest.mark.parametrize(
@@ -10,3 +11,13 @@ from app.web.core.words import initials
 )
 def test_initials(name: str, letters: str) -> None:
     assert initials(name) == letters
+
+
+def test_people_of_the_same_initials_seldom_have_the_same_colour() -> None:
+    names = [f"mi{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    tints = [tint(name) for name in names]
+    assert {initials(name) for name in names} == {"MI"}
+    assert set(tints) == set(range(TINTS))
+    assert tint("Mia") == tint("mia") == tint("ｍｉａ")
+    style = (STATIC / "css/parts.css").read_text()
+    assert [n for n in range(TINTS) if f".tint-{n} {{" not in style] == []
