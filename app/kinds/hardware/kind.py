@@ -1,8 +1,18 @@
 """What a run that times layers and tickets shows."""
 
-from app.kinds.hardware.figures import compared_speedup, memory_vs_density, speedup_vs_density, ticket_speedup
+from dataclasses import replace
+
+from app.kinds.hardware.figures import (
+    compared_memory,
+    compared_speedup,
+    compared_ticket,
+    memory_vs_density,
+    speedup_vs_density,
+    ticket_speedup,
+)
 from app.kinds.hardware.figures.hardware_view import key, size
 from app.kinds.hardware.spec import ENTRY, HardwareSpec
+from app.kinds.hardware.timed_tickets import judged
 from app.kinds.kind import Choices, Kind, Placed, Tab
 
 
@@ -33,7 +43,7 @@ KIND = Kind(
         ),
     ),
     series=("hardware",),
-    compared=(compared_speedup.ENTRY,),
+    compared=(compared_speedup.ENTRY, compared_memory.ENTRY, replace(compared_ticket.ENTRY, load=judged)),
     choices=choices,
     page="/hardware?run=",
     of_ticket="Is this ticket faster?",

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import save
 
 from app.kinds.hardware.figures import compared_speedup
-from app.kinds.hardware.figures.compared_speedup import SpeedupOptions
+from app.kinds.hardware.figures.compared_layer import LayerChoice
 from app.plotting.compared import ComparedSource, Group, Measured
 from app.store import Store
 from tests.app import hardware_rows
@@ -73,7 +73,7 @@ def machine(place: int, device: str, gain: float) -> Group:
 
 def test_machines_are_side_by_side() -> None:
     groups = [machine(1, "CPU A", 1.0), machine(2, "CPU B", 2.0)]
-    info = compared_speedup.info(ComparedSource(groups, SpeedupOptions()))
+    info = compared_speedup.info(ComparedSource(groups, LayerChoice()))
     # csr at density 0.1: 0.7 + 0.1 / 0.1 in replicate 0 and 0.7 + 1.1 in replicate 1.
     assert [line.values[-1].tolist() for line in info.lines] == [pytest.approx([1.7, 1.8]), pytest.approx([3.4, 3.6])]
     said = "".join(part.text for part in compared_speedup.said(info).finding).replace("\u00a0", " ")
@@ -92,7 +92,7 @@ def test_machines_are_side_by_side() -> None:
         ("1.8×", "1.70 to 1.80, n = 2", True), ("3.5×", "3.40 to 3.60, n = 2", True)
     ]  # fmt: skip
     assert not sheet.rows[0][2][1].clear
-    none = compared_speedup.info(ComparedSource(groups, SpeedupOptions(storage="semi_structured")))
+    none = compared_speedup.info(ComparedSource(groups, LayerChoice(storage="semi_structured")))
     assert compared_speedup.sheet(none) is None
     assert none.others == ("run 1", "run 2")
     assert compared_speedup.said(none).blank

@@ -113,6 +113,11 @@ def test_a_collapse_that_was_saved_with_the_timing_stays_known(client: httpx.Cli
     text = unmarked(page(client, f"/hardware?run={whole_one}"))
     assert "This ticket (7.0\xa0% of the weights), inference, batch 60: " in text
     assert "was deleted" not in text
+    text = unmarked(page(client, f"/compare?runs={cut},{whole_one}")).replace("\xa0", " ")
+    assert "Layer collapse: " in text
+    assert "these measurements are not counted, as layer collapse leaves a constant output" in text
+    csv = client.get(f"/api/v1/compare/figures/compared_ticket?runs={cut},{whole_one}&format=csv").text.splitlines()
+    assert {line.split(",")[2] for line in csv[1:]} == {f"{trained}:0:1"}
 
 
 def test_the_page_of_a_run_leads_to_the_page_hardware(client: httpx.Client, store: Store, hand: Hand) -> None:
