@@ -1,4 +1,4 @@
-"""Times a step of every model while a worker has nothing to do, so that a form can tell how long a run would take."""
+"""Time a step of every model while a worker is idle, so that a form can estimate how long a run would take."""
 
 import threading
 import time
@@ -43,7 +43,7 @@ def _when_idle(settings: Settings, store: Store, device: str, idle: Callable[[],
 
 
 def _run(settings: Settings, device: str, idle: Callable[[], bool]) -> bool:
-    """Whether a child could calibrate undisturbed."""
+    """Run the calibration in a child; return whether it could finish undisturbed."""
     child, connection = spawn("workers.speed:calibrate", settings, device)
     while child.is_alive() and idle():
         time.sleep(_POLL_S)

@@ -81,9 +81,9 @@ def newest(
     `spec` is that of the run; older documents are converted by it. `damaged` maps the hash of a checkpoint that needs
     damaged artifacts to the reason.
 
-    Return an empty one when there never was any: the shard starts over, and the log drops what it already has.
-    Raises `LostCheckpointsError` with a reason for each when there were some and none can be used: the run may have
-    been extended since it began, so that starting over would log its rows in another order.
+    Return an empty one when there never was any: the shard starts over, and the log drops what it already has. Raises
+    `LostCheckpointsError` with a reason for each when there were some and none can be used. The run may have been
+    extended since it began, so that starting over would log its rows in another order.
     """
     refused: list[str] = []
     known = damaged or {}

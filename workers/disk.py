@@ -1,4 +1,4 @@
-"""Room on the disks that a run writes to: without it a shard is not begun, instead of failing half-way."""
+"""Free space on the disks that a run writes to: without it a shard is not begun, instead of failing half-way."""
 
 import shutil
 from collections.abc import Sequence
@@ -13,19 +13,22 @@ LEAST_FREE_BYTES = 1_000_000_000
 
 
 def folders(settings: Settings) -> list[Path]:
-    """The folders of this machine that a run writes to."""
+    """Return the folders of this machine that a run writes to."""
     artifacts = Artifacts(settings.resolved_artifacts_url).folder
     return [settings.data_dir, *([artifacts] if artifacts is not None else [])]
 
 
 def free_bytes(folder: Path) -> int:
-    """Room on the disk of a folder, which need not exist yet. Raises OSError when the disk does not answer."""
+    """Return the free bytes on the disk of a folder, which need not exist yet.
+
+    Raises OSError when the disk does not answer.
+    """
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
     return shutil.disk_usage(there).free
 
 
 def trouble(where: Sequence[Path]) -> str:
-    """Why nothing should be begun that writes to these folders; empty when there is room."""
+    """Return why no work should begin that writes to these folders; empty when there is space."""
     for folder in where:
         try:
             free = free_bytes(folder)

@@ -1,4 +1,4 @@
-"""What a run's log says of an error, and whether another attempt would meet it again."""
+"""What a run's log records of an error, and whether another attempt would meet it again."""
 
 import errno
 import sqlite3
@@ -11,12 +11,12 @@ from workers.tickets import TicketGoneError
 
 
 def final(error: Exception) -> bool:
-    """Whether trying again is of no use before somebody has done something about it."""
+    """Return whether trying again is of no use until the cause is removed."""
     return isinstance(error, LostCheckpointsError | TicketGoneError | Corrupt) or _disk_is_full(error)
 
 
 def reason(error: Exception) -> str:
-    """One line for the log; the traceback has the rest."""
+    """Return one line for the log; the traceback has the rest."""
     if _disk_is_full(error):
         return f"the disk is full: {error}. Make room, then resume the run."
     if isinstance(error, Corrupt):

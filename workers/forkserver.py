@@ -25,10 +25,11 @@ def warm() -> None:
 
 
 def spawn(target: str, *args: Any) -> tuple[ForkServerProcess, "Connection[Any, Any]"]:
-    """A child running `target` ("module:function") on (connection, *args), and our end of that connection.
+    """Start a child that runs `target` ("module:function") on (connection, *args).
 
-    The function returns the exit code. It must take the end of the connection as its own: the connection ends when
-    this process dies. A fork server that was killed is started again; raises `OSError` or `EOFError` when that fails.
+    Return it and our end of that connection.
+    The function returns the exit code. It must take the end of the connection as its own: the connection ends when this
+    process dies. A fork server that was killed is started again; raises `OSError` or `EOFError` when that fails.
     """
     for left in reversed(range(_ATTEMPTS)):
         ours, theirs = _context.Pipe()

@@ -25,7 +25,7 @@ class Meter:
         psutil.cpu_percent()  # the first answer is meaningless
 
     def read(self) -> WorkerLoad:
-        """The load now; processes that end meanwhile are left out."""
+        """Measure the load now; processes that end meanwhile are left out."""
         # Each process object remembers its last reading, so those of before are kept.
         processes = [self._me, *self._me.children(recursive=True)]
         self._known = {process: self._known.get(process, process) for process in processes}

@@ -1,4 +1,4 @@
-"""What this machine is, told without importing torch."""
+"""What this machine is, without an import of torch."""
 
 import hashlib
 import os
@@ -27,7 +27,7 @@ _DECIDING_ONE_BY_ONE = ("NVIDIA_TF32_OVERRIDE", "TORCH_ALLOW_TF32_CUBLAS_OVERRID
 
 
 def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on, without the build suffix of torch (2.13.0+cpu is 2.13.0)."""
+    """Return versions of what the numbers depend on, without the build suffix of torch (2.13.0+cpu is 2.13.0)."""
     versions_of = {name: version(name).partition("+")[0] for name in ("torch", "numpy")}
     return {"python": platform.python_version(), **versions_of}
 
@@ -45,7 +45,7 @@ def device_name(queue: QueueName) -> str:
 
 
 def packages() -> dict[str, str]:
-    """Versions of the other packages that numbers or bytes of artifacts depend on, those that are installed."""
+    """Return versions of the other packages that numbers or bytes of artifacts depend on, those that are installed."""
     packages = {}
     for name in _PACKAGES:
         try:
@@ -56,7 +56,7 @@ def packages() -> dict[str, str]:
 
 
 def environment() -> dict[str, str]:
-    """The environment variables that are set here and may change bits."""
+    """Return the environment variables that are set here and may change bits."""
     return {
         name: value
         for name, value in sorted(os.environ.items())
@@ -66,10 +66,11 @@ def environment() -> dict[str, str]:
 
 @cache
 def code() -> dict[str, Any]:
-    """What of this program runs, asked once per process.
+    """Return the identity of this program's code, read once per process.
 
-    "source": the first 16 digits of the SHA-256 of the sources of `app` and `workers`, which tells two uncommitted
-    states apart; "commit" and "dirty", whether these folders differ from it, where this is a clone; else "version".
+    "source": the first 16 digits of the SHA-256 of the sources of `app` and `workers`, which differs between two
+    uncommitted states. "commit" and "dirty", whether these folders differ from it, where this is a clone; else
+    "version".
     """
     digest = hashlib.sha256()
     for file in sorted(path for room in ("app", "workers") for path in (_ROOT / room).rglob("*.py")):
@@ -86,7 +87,7 @@ def code() -> dict[str, Any]:
 
 
 def _git(*arguments: str) -> str | None:
-    """What git says of our own folder; None when it cannot."""
+    """Return what git prints about our own folder; None when it cannot."""
     command = ["git", "--no-optional-locks", "-C", str(_ROOT), *arguments]
     try:
         said = subprocess.run(  # noqa: S603 (constants but for our own folder)

@@ -1,4 +1,4 @@
-"""What this machine has found out about itself once, kept in a file for the trainings to come."""
+"""Answers that this machine measures once and keeps in a file for later trainings."""
 
 import fcntl
 import hashlib
@@ -17,11 +17,11 @@ class Memory:
     def __init__(self, directory: Path) -> None:
         self._directory = directory / "machines"
 
-    def recall(self, question: dict[str, Any], find_out: Callable[[], Any]) -> Any:
-        """The answer (JSON) to a question (JSON), found out only once by all processes of this machine.
+    def get_or_measure(self, question: dict[str, Any], find_out: Callable[[], Any]) -> Any:
+        """Return the answer (JSON) to a question (JSON), measured only once by all processes of this machine.
 
-        Another processor, or other versions of what computes, are asked anew. An answer that cannot be kept, on a disk
-        that is full or not writable, is found out each time.
+        Another processor, or other versions of what computes, have answers of their own. An answer that cannot be kept,
+        on a disk that is full or not writable, is measured each time.
         """
         machine_now = [platform.node(), machine.device_name("cpu"), machine.versions(), machine.ARITHMETIC]
         asked = json.dumps([machine_now, question], sort_keys=True)
@@ -43,7 +43,10 @@ class Memory:
 
 
 def _answer(text: str, asked: str) -> list[Any]:
-    """The answer in the text of a file, as a list of one; an empty one for a file that is new, torn or of another."""
+    """Return the answer in the text of a file, as a list of one.
+
+    It is empty for a file that is new, torn or of another question.
+    """
     try:
         kept = json.loads(text)
         return [kept["answer"]] if kept["asked"] == json.loads(asked) else []

@@ -1,4 +1,4 @@
-"""The numeric plan: everything beside the spec that decides the bits of a run, frozen by the first claim of a shard."""
+"""The numeric plan: everything but the spec that decides the bits of a run, frozen by the first claim of a shard."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ class PlanMismatchError(Exception):
 
 
 def pin() -> None:
-    """One thread, deterministic kernels, plain float32: call it before anything is computed."""
+    """Set one thread, deterministic kernels and plain float32; call it before anything is computed."""
     torch.set_num_threads(1)
     # The same as `use_deterministic_algorithms(True)`, which would load the compiler: 1.5 s that nothing here needs.
     torch.set_deterministic_debug_mode("error")
@@ -26,7 +26,7 @@ def pin() -> None:
 
 
 def plan(network: dict[str, Any], device: str, replicates: int = 1, stack_groups: Sequence[str] = ()) -> dict[str, Any]:
-    """The plan of this process on `device` ("cpu" or "cuda:0") with so many `replicates` in a stack.
+    """Return the plan of this process on `device` ("cpu" or "cuda:0") with so many `replicates` in a stack.
 
     Each text of `stack_groups` names trainings of a replicate that share one (`Experiment.stack_groups`). `network` is
     what the experiment describes of it.
@@ -50,7 +50,7 @@ def plan(network: dict[str, Any], device: str, replicates: int = 1, stack_groups
 
 
 def _known(frozen: dict[str, Any], mine: dict[str, Any]) -> dict[str, str]:
-    """What moves what the first attempt moved: a run that was extended since may have more optimizers."""
+    """Return what moves the parameters that the first attempt moved: an extended run may have more optimizers."""
     before = frozen.get("moved_by", {})
     return {name: by for name, by in mine.get("moved_by", {}).items() if name in before}
 
@@ -61,7 +61,7 @@ def renamed(plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def obey(frozen: dict[str, Any], mine: dict[str, Any]) -> None:
-    """Raises `PlanMismatchError` unless this process computes as the shard's first attempt did."""
+    """Check that this process computes as the shard's first attempt did. Raises `PlanMismatchError`."""
     # What was measured is taken from the frozen plan; one of an older version has none of it, no number and no stack.
     before = {"arithmetic": 1, "replicates": 1, "stack_groups": []}
     # The architecture says what the model is, which the spec does too: it changes no number.
@@ -75,7 +75,7 @@ def obey(frozen: dict[str, Any], mine: dict[str, Any]) -> None:
 
 
 def _differences(frozen: dict[str, Any], mine: dict[str, Any]) -> list[str]:
-    """Each difference in words; of nested parts, such as versions, only what differs in them."""
+    """Return each difference in words; of nested parts, such as versions, only what differs in them."""
     words = []
     for key in sorted(frozen.keys() | mine.keys()):
         was, now = frozen.get(key), mine.get(key)

@@ -1,4 +1,4 @@
-"""The supervisor, seen from a child: hears progress, gives orders, and takes the child with it when it dies."""
+"""The supervisor, seen from a child: it receives progress, gives orders, and takes the child with it when it dies."""
 
 import os
 import threading
@@ -30,7 +30,7 @@ class Parent:
             os._exit(ORPHANED)
 
     def hear(self, shard_id: int, progress: Progress) -> None:
-        """Pass on where the experiment of a shard stands: at once when it is elsewhere, or else five times a second."""
+        """Send the progress of a shard's experiment: at once for another training or note, else five times a second."""
         now = time.monotonic()
         if shard_id in self._heard:
             last, heard_at = self._heard[shard_id]

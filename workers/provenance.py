@@ -22,7 +22,7 @@ _LIBRARIES = {
 
 
 def provenance(spec: Experiment, device: str, network: dict[str, Any]) -> dict[str, Any]:
-    """What `Started` tells of this attempt; `network` is what the experiment describes of its model."""
+    """Return what `Started` records of this attempt; `network` is what the experiment describes of its model."""
     cuda = device != "cpu"
     return {
         **network,
@@ -56,7 +56,7 @@ def provenance(spec: Experiment, device: str, network: dict[str, Any]) -> dict[s
 
 
 def blas() -> dict[str, str]:
-    """The linear algebra under torch and NumPy, as each describes it."""
+    """Return the linear algebra under torch and NumPy, as each describes it."""
     config = torch.__config__.show()
     libraries = {name: match.group(1) for name, line in _LIBRARIES.items() if (match := re.search(line, config))}
     of_numpy = np.show_config("dicts")["Build Dependencies"]["blas"]
@@ -69,6 +69,6 @@ def _cuda() -> dict[str, str]:
 
 
 def _keeps_denormals() -> bool:
-    """Asked of the processor: torch has no getter for what `set_flush_denormal` sets."""
+    """Return whether the processor keeps denormals: torch has no getter for what `set_flush_denormal` sets."""
     smallest = torch.full((1,), 1e-40)
     return bool((smallest * 1.0 != 0).item())

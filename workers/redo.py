@@ -1,4 +1,4 @@
-"""One training of a finished replicate, made again from what the run stored of those before it."""
+"""Repeat one training of a finished replicate from what the run stored of those before it."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,9 +55,9 @@ class Part:
 
 
 def choose(spec: Experiment, stored: Outputs, asked: Verification) -> Part:
-    """The training that is asked for, or the cheapest one that ended.
+    """Return the training that `asked` names, or the cheapest one that ended.
 
-    Of equally cheap ones it is a winning ticket, the last, which rests on all before it; else the first. Raises
+    Of equally cheap ones it is a winning ticket, the last, which depends on all before it; else the first. Raises
     `CannotVerifyError`.
     """
     parts = list(spec.parts())
@@ -146,7 +146,7 @@ def redo(
 def _alone(
     run: Callable[..., Iterator[Step]], replicate: int, plan: Mapping[str, Any], *, stackable: bool
 ) -> Iterator[Output]:
-    """The outputs of one replicate, in its slot of a stack where `plan` had it trained in one with others."""
+    """Yield the outputs of one replicate, in its slot of a stack where `plan` had it trained in one with others."""
     width = plan.get("replicates", 1)
     slot = replicate % width
     together = stackable and (width > 1 or plan.get("stack_groups"))
@@ -172,7 +172,7 @@ def _load(stored: Outputs, artifacts: Artifacts, name: str, training: TrainingKe
 
 
 def read(stored: Outputs, artifacts: Artifacts, key: Key) -> bytes:
-    """The stored bytes of an artifact, checked against their name. Raises KeyError, `DamagedError`."""
+    """Read the stored bytes of an artifact, checked against their name. Raises KeyError, `DamagedError`."""
     saved = stored[key]
     if isinstance(saved, Rows):
         raise KeyError(key)

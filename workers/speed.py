@@ -36,13 +36,16 @@ class Stopwatch:
             self._seconds += seconds
 
     def step_s(self) -> float | None:
-        """Mean seconds per step so far, over all trainings, as cheap ones follow dear ones; None without a step."""
+        """Return the mean seconds per step so far, over all trainings, as cheap ones follow costly ones.
+
+        None without a step.
+        """
         steps = self._done - self._first if self._first is not None else 0
         return self._seconds / steps if steps else None
 
 
 def calibrate(connection: "Connection[Any, Any]", settings: Settings, device: str) -> int:
-    """In a child: time a step of every model on `device` and keep each at once that was not known."""
+    """Time in a child a step of every model on `device`, and record at once each that was not known."""
     Parent(connection)
     os.nice(10)
     numerics.pin()

@@ -1,4 +1,4 @@
-"""For how long a child has done nothing: no word of progress, no processor time, not even a wait that ended."""
+"""For how long a child has been idle: no progress, no processor time, not even a wait that ended."""
 
 import time
 from contextlib import suppress
@@ -32,7 +32,7 @@ class Stillness:
 
     @property
     def words(self) -> str:
-        """What a reader of the run is told; empty while there is nothing to tell."""
+        """Return what a reader of the run sees; empty while there is nothing to report."""
         if self.seconds < SAID_S:
             return ""
         stopped = False

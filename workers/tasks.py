@@ -1,4 +1,4 @@
-"""The one Celery task: `run_next(queue)` means "there is work on this queue, look into the store"."""
+"""The one Celery task: `run_next(queue)` means "there is work on this queue; read the store"."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _workers: dict[str, Worker] = {}
 
 @app.task(name=RUN_NEXT, ignore_result=True)  # type: ignore[untyped-decorator]
 def run_next(queue: str) -> None:
-    """Claim the best queued shard of `queue`, see it through, and repeat until none is left."""
+    """Claim the best queued shard of `queue`, run it to its end, and repeat until none is left."""
     _workers[queue].serve()
 
 

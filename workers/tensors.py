@@ -11,7 +11,7 @@ MEDIA_TYPE = "application/vnd.safetensors"
 
 
 def dumps(tensors: Mapping[str, Tensor], meta: Mapping[str, str]) -> bytes:
-    """`tensors` (on the CPU, contiguous) and `meta` as one safetensors file."""
+    """Return `tensors` (on the CPU, contiguous) and `meta` as one safetensors file."""
     data = safetensors.torch.save(dict(tensors), dict(meta))
     # The library writes the metadata in the order of a hash map, which differs from process to process.
     size, header = _header(data)
@@ -23,17 +23,17 @@ def dumps(tensors: Mapping[str, Tensor], meta: Mapping[str, str]) -> bytes:
 
 
 def loads(data: bytes) -> dict[str, Tensor]:
-    """The tensors of a safetensors file."""
+    """Return the tensors of a safetensors file."""
     return safetensors.torch.load(data)
 
 
 def meta(data: bytes) -> dict[str, str]:
-    """The metadata of a safetensors file. Raises ValueError when it has no header."""
+    """Return the metadata of a safetensors file. Raises ValueError when it has no header."""
     header: dict[str, str] = _header(data)[1].get("__metadata__", {})
     return header
 
 
 def _header(data: bytes) -> tuple[int, dict[str, Any]]:
-    """Its length in bytes, and what it says."""
+    """Return the length of the header in bytes, and its content."""
     size = int.from_bytes(data[:8], "little")
     return size, json.loads(data[8 : 8 + size])

@@ -22,7 +22,7 @@ class TicketGoneError(Exception):
 
 
 def load(store: Store, ref: TicketRef) -> SavedTicket:
-    """The trained winning ticket of a lottery run. Raises `TicketGoneError`."""
+    """Load the trained winning ticket of a lottery run. Raises `TicketGoneError`."""
     try:
         run, refs = store.run(ref.run), store.artifacts(ref.run)
     except NotFound as error:
@@ -43,7 +43,7 @@ def load(store: Store, ref: TicketRef) -> SavedTicket:
     shapes = {f"{layer['name']}.weight": tuple(layer["shape"]) for layer in run.provenance["layers"]}
 
     def levels() -> Iterator[Mapping[str, Tensor]]:
-        """The masks of each level: one is saved as what its level flips."""
+        """Yield the masks of each level: one is saved as what its level flips."""
         masks: Mapping[str, Tensor] = {name: torch.ones(shape, dtype=torch.bool) for name, shape in shapes.items()}
         for level in range(ref.level + 1):
             flipped = read("mask", level)
@@ -62,7 +62,7 @@ def load(store: Store, ref: TicketRef) -> SavedTicket:
 def _collapsed(
     masks: Mapping[str, Tensor], levels: Iterator[Mapping[str, Tensor]], network: Network | str | None
 ) -> Collapsed | None:
-    """Where a ticket is cut; `levels` are its masks from level 0 on: once it is cut, it remains so."""
+    """Return where a ticket is cut; `levels` are its masks from level 0 on: once it is cut, it remains so."""
     gap = _gap(masks, network)
     if gap is None:
         return None

@@ -1,4 +1,4 @@
-"""What the plan of a shard rests on that was measured."""
+"""What was measured for the plan of a shard."""
 
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,6 @@ def tuned(job: Job, experiment: ModuleType, datasets_dir: Path, device: str) -> 
     tune = getattr(experiment, "tune", None)
     if tune is None:
         return {}
-    recall = Memory(job.settings.data_dir).recall
-    knobs: dict[str, Any] = tune(claim.spec, datasets_dir, device, recall, job.stacked)
+    get_or_measure = Memory(job.settings.data_dir).get_or_measure
+    knobs: dict[str, Any] = tune(claim.spec, datasets_dir, device, get_or_measure, job.stacked)
     return knobs

@@ -1,7 +1,4 @@
-"""`python -m workers.verify`: make one training of a run again on this machine and compare every bit.
-
-Exit code 0: the same; 1: something differs, or is damaged; 2: it could not be verified.
-"""
+"""`python -m workers.verify`: repeat one training of a run on this machine and compare every bit."""
 
 import workers.pinned  # noqa: F401 (before torch)
 
@@ -96,7 +93,7 @@ def _verify(store: Store, settings: Settings, asked: Verification) -> int:
 
 
 def _replicate(store: Store, run: Run, asked: int | None) -> int:
-    """The replicate asked for, or the first that has finished."""
+    """Return the chosen replicate, or the first that has finished."""
     states = {shard.replicate: shard.state for shard in store.shards(run.id)}
     if asked is None:
         asked = next((replicate for replicate, state in states.items() if state == "finished"), None)
@@ -110,7 +107,7 @@ def _replicate(store: Store, run: Run, asked: int | None) -> int:
 
 
 def _plan(plans: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The plan of all attempts; the log does not tell which of several made a training."""
+    """Return the plan of all attempts; the log does not record which of several ran a training."""
     widths = list(dict.fromkeys(plan.get("replicates", 1) for plan in plans))
     if len(widths) > 1:
         raise CannotVerifyError(
@@ -127,7 +124,7 @@ def _plan(plans: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _device(frozen: dict[str, Any]) -> str:
-    """The device here that is the plan's, or the nearest to it."""
+    """Return the device here that is the plan's, or the nearest to it."""
     if frozen.get("device", "cpu") == "cpu" or not torch.cuda.is_available():
         return "cpu"
     names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
@@ -167,7 +164,7 @@ def _report(store: Store, part: Part, stored: Outputs, redone: Redone) -> int:
 
 
 def _compare(store: Store, key: Key, stored: Outputs, redone: Redone) -> str:
-    """How a series or an artifact differs from what is stored; empty when it does not."""
+    """Return how a series or an artifact differs from what is stored; empty when it does not."""
     if key not in stored:
         return "was not stored then"
     if key.sort == "rows":
@@ -209,7 +206,7 @@ def _explain(then: Sequence[Origin], now: Origin) -> None:
 
 @contextmanager
 def _bar(part: Part) -> Iterator[Callable[[int], None]]:
-    """A bar with the time left while the training is made again, gone when it has ended; none in a file or pipe."""
+    """Show a bar with the time left while the training runs again, gone when it has ended; none in a file or pipe."""
     columns = TextColumn("  training again"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
     with Progress(*columns, console=_console, transient=True, disable=not _console.is_terminal) as bar:
         task = bar.add_task("", total=part.work)
@@ -223,7 +220,7 @@ def _training(part: Part) -> str:
 
 
 def _machine(origin: Origin) -> str:
-    """Such as `cpu AMD EPYC (AVX512), torch 2.13.0+cpu, commit 0123456789ab, on host`."""
+    """Return such as `cpu AMD EPYC (AVX512), torch 2.13.0+cpu, commit 0123456789ab, on host`."""
     lines = origin.lines
     lines_of = [f"{lines.get('device', UNKNOWN)} {lines.get('device_name', '')}".strip()]
     lines_of += [f"{name} {lines[key]}" for name, key in _TOLD.items() if key in lines]

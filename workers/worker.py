@@ -1,4 +1,4 @@
-"""One worker process: its slots, its presence in the store, and how it goes."""
+"""One worker process: its slots, its presence in the store, and how it leaves."""
 
 import logging
 import os
@@ -56,7 +56,7 @@ class Worker:
         self._stopping = False
 
     def start(self) -> None:
-        """Warm up, wait for the schema, and be seen; raises TimeoutError when nobody migrates the database."""
+        """Warm up, wait for the schema, and register; raises TimeoutError when the database is not migrated in time."""
         forkserver.warm()
         self._store.wait_for_revision(REVISION_TIMEOUT_S)
         threading.Thread(target=self._measure, name="load", daemon=True).start()
@@ -102,7 +102,7 @@ class Worker:
         return True
 
     def _pass_on(self) -> None:
-        """Whoever takes a shard announces that there are more; so one message wakes as many as are needed."""
+        """Announce that there are more shards after one was taken; so one message wakes as many as are needed."""
         try:
             waiting = self._store.queue_length()
             if waiting[self.name] or waiting["any"]:
@@ -161,7 +161,7 @@ class Worker:
         )
 
     def leave(self) -> None:
-        """Be seen no more, and leave no process: a fork server that still imports torch would notice late."""
+        """Leave the store, and leave no process: a fork server that still imports torch would notice late."""
         for process in psutil.Process().children(recursive=True):
             with suppress(psutil.NoSuchProcess):
                 process.kill()

@@ -1,4 +1,4 @@
-"""From a catalog entry, or filled-in parameters, to the callable they stand for."""
+"""From a catalog entry, or filled-in parameters, to the callable that they describe."""
 
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +11,7 @@ from app.methods.catalog import CATALOG
 
 
 def build(choice: Entry | Params) -> Callable[..., Any]:
-    """The callable of a catalog entry as it is, or that of filled-in parameters with their values bound.
+    """Return the callable of a catalog entry as it is, or that of filled-in parameters with their values bound.
 
     Raises `KeyError` for parameters of no entry, `ImportError` or `AttributeError` when a target does not resolve.
     """

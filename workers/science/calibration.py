@@ -33,8 +33,10 @@ WIDTH = 256
 
 
 class StepTime(NamedTuple):
-    """Seconds per step of a dense `model` under Adam on examples like those of `dataset`, its share of an evaluation
-    every EVAL_EVERY steps included; of "mlp" on "any", seconds per Mflop."""
+    """Seconds per step of a dense `model` under Adam on examples like those of `dataset`.
+
+    A step's share of an evaluation every EVAL_EVERY steps is included. Of "mlp" on "any" it is seconds per Mflop.
+    """
 
     model: str
     dataset: str
@@ -52,7 +54,7 @@ def calibrate(
     """Time each model on each shape for about `seconds`, on drawn examples; some minutes in all, small models first.
 
     `wanted` are the models and data sets of interest, by default all; shapes that a model cannot take are left out.
-    Torch is used as it is set up: in the process, with the threads and on the device of the trainings to come.
+    Torch is used as it is set up: in the process, with the threads and on the device of later trainings.
     """
     if wanted is None or ("mlp", "any") in wanted:
         yield StepTime("mlp", "any", 1, _mflop_s(seconds, device))
@@ -95,7 +97,7 @@ def _sets() -> dict[str, type[DatasetParams]]:
 
 
 def _mflop_s(seconds: float, device: torch.device | str) -> float:
-    """Seconds per Mflop of the erasure study: of orthogonalising a square matrix, which is most of its work."""
+    """Return seconds per Mflop of the erasure study: of orthogonalising a square matrix, which is most of its work."""
     draw = generator(0, "calibration")
     matrix = torch.randn(WIDTH, WIDTH, generator=draw).to(device)
     orthogonalise(matrix, MODULA)
@@ -112,7 +114,7 @@ def _mflop_s(seconds: float, device: torch.device | str) -> float:
 def _times(
     model_name: str, like: type[DatasetParams], batch_size: int, seconds: float, device: torch.device | str
 ) -> tuple[float, float]:
-    """Seconds of a step on examples `like` those of a data set, and of one that is evaluated.
+    """Return seconds of a step on examples `like` those of a data set, and of one that is evaluated.
 
     Raises `ValueError` where the model cannot take them.
     """

@@ -7,7 +7,7 @@ import torch
 
 
 def generator(seed: int, *purpose: int | str, device: torch.device | str = "cpu") -> torch.Generator:
-    """A generator on `device` whose stream depends on `seed` and `purpose` alone, e.g. `(0, replicate, "init")`.
+    """Return a generator on `device` whose stream depends on `seed` and `purpose` alone, e.g. `(0, replicate, "init")`.
 
     The key is the SHA-256 of the arguments, so neighbouring seeds and purposes share nothing, `1` differs from `"1"`
     and `("a", "b")` from `("ab",)`. Not true: 64 independent bits; torch's CPU engine reads only 32 of them.

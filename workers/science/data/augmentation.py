@@ -1,7 +1,7 @@
 """Training pictures shifted and mirrored at random, on the device that holds them: pad, crop and flip.
 
-Source: He et al. 2015, arXiv:1512.03385, section 4.2: "4 pixels are padded on each side, and a 32×32 crop is randomly
-sampled from the padded image or its horizontal flip".
+Source: He et al. 2015, arXiv:1512.03385, section 4.2.
+"4 pixels are padded on each side, and a 32×32 crop is randomly sampled from the padded image or its horizontal flip".
 """
 
 import torch
@@ -12,13 +12,16 @@ PAD = 4
 
 
 def draw(n: int, generator: torch.Generator) -> Tensor:
-    """How each of `n` pictures is cut, `(n, 3)` int64: top and left in [0, 8] of the padded picture, 1 for mirrored."""
+    """Draw how each of `n` pictures is cut, `(n, 3)` int64: top, left and mirrored.
+
+    Top and left are in [0, 8] of the padded picture; 1 is mirrored, 0 is not.
+    """
     corners = torch.randint(2 * PAD + 1, (n, 2), generator=generator)
     return torch.cat([corners, torch.randint(2, (n, 1), generator=generator)], dim=1)
 
 
 def cut(x: Tensor, cuts: Tensor, black: Tensor) -> Tensor:
-    """Pictures `x` `(n, channels, height, width)`, each cut as its row of `cuts` says, and flipped after that if so.
+    """Return pictures `x` `(n, channels, height, width)`, each cut by its row of `cuts`, and flipped after that if so.
 
     What is beyond the edges has the value `black` `(channels,)`.
     """

@@ -28,7 +28,7 @@ Records = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 
 def parse(content: bytes) -> Records:
-    """Pictures `(n, 3, 32, 32)` and labels `(n,)` of a batch file.
+    """Return pictures `(n, 3, 32, 32)` and labels `(n,)` of a batch file.
 
     Raises `ValueError` when it is no whole number of records. Source: https://www.cs.toronto.edu/~kriz/cifar.html.
     """
@@ -39,12 +39,15 @@ def parse(content: bytes) -> Records:
 
 
 def batch(path: Path, md5: str) -> Records:
-    """The checked records of one batch file. Raises `DatasetError`."""
+    """Read the checked records of one batch file. Raises `DatasetError`."""
     return parse(read(path, md5))
 
 
 def ensure(directory: Path) -> Path:
-    """The folder of the six batch files under `directory`, downloaded when one is absent. Raises `DatasetError`."""
+    """Return the folder of the six batch files under `directory`; download them when one is absent.
+
+    Raises `DatasetError`.
+    """
     folder = directory / FOLDER
     missing = [name for name in MD5 if not (folder / name).is_file()]
     if missing:

@@ -9,7 +9,7 @@ from workers.science.data.dataset import Dataset, assemble
 
 
 def load(directory: Path, *, normalise: bool = False) -> Dataset:
-    """CIFAR-10 from `directory`/cifar-10-batches-bin, downloaded when absent.
+    """Load CIFAR-10 from `directory`/cifar-10-batches-bin, downloaded when absent.
 
     45,000 train, 5,000 validation and 10,000 test rows. Raises `DatasetError`. Source: Krizhevsky 2009.
     """

@@ -10,7 +10,7 @@ TEST_HEAD_MD5 = "371f65da31ad652f5e24b3699a3e6515"
 
 
 def load(directory: Path, *, normalise: bool = False) -> Dataset:
-    """The part from `directory`/cifar-10-batches-bin, the whole downloaded when it is absent.
+    """Load the part from `directory`/cifar-10-batches-bin, the whole downloaded when it is absent.
 
     9,000 train, 1,000 validation and 1,000 test rows. The test rows come from test_batch_first1000.bin or the head of
     test_batch.bin. Raises `DatasetError`. Source: Krizhevsky 2009.

@@ -30,7 +30,7 @@ class Split:
         return len(self.y)
 
     def to(self, device: torch.device | str) -> "Split":
-        """The same split on `device`."""
+        """Return the same split on `device`."""
         return Split(self.x.to(device), self.y.to(device))
 
 
@@ -52,17 +52,17 @@ class Dataset:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Channels, height and width of a picture, or the length of a text."""
+        """Return channels, height and width of a picture, or the length of a text."""
         return tuple(self.train.x.shape[1:])
 
     @property
     def black(self) -> Tensor:
-        """The value of a black pixel `(channels,)`, on the device of the pictures."""
+        """Return the value of a black pixel `(channels,)`, on the device of the pictures."""
         black = torch.zeros(self.shape[0]) if self.mean is None or self.std is None else -self.mean / self.std
         return black.to(self.train.x)
 
     def to(self, device: torch.device | str) -> "Dataset":
-        """The same data set with its splits on `device`."""
+        """Return the same data set with its splits on `device`."""
         return replace(
             self, train=self.train.to(device), validation=self.validation.to(device), test=self.test.to(device)
         )
@@ -77,10 +77,11 @@ def assemble(
     white: int,
     normalise: bool,
 ) -> Dataset:
-    """A ten-class data set from pictures `(n, channels, height, width)` and labels `(n,)`; pixel `white` becomes 1.
+    """Build a ten-class data set from pictures `(n, channels, height, width)` and labels `(n,)`.
 
-    `n_validation` rows of `train` validate; which ones depends on `name` alone, so every replicate of every run has
-    the same. Rows keep their order within a split.
+    Pixel `white` becomes 1.
+    `n_validation` rows of `train` validate. Which ones depends on `name` alone, so every replicate of every run has the
+    same. Rows keep their order within a split.
     """
     pictures, labels = train
     validates = torch.zeros(len(labels), dtype=torch.bool)
@@ -108,7 +109,7 @@ def assemble(
 
 
 def _moments(pictures: NDArray[np.uint8], white: int) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation of each channel, exact: from the counts of its 256 possible values."""
+    """Return mean and standard deviation of each channel, exact: from the counts of its 256 possible values."""
     values = np.arange(256) / white
     channels = torch.from_numpy(pictures).unbind(dim=1)
     counts = [torch.bincount(channel.reshape(-1), minlength=256).numpy() for channel in channels]

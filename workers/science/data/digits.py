@@ -12,9 +12,9 @@ MD5 = "a0339c30a8a5312a1b6f9e5c719dcce5"
 
 
 def load(directory: Path, *, normalise: bool = False) -> Dataset:  # noqa: ARG001 (bundled: no directory is looked at)
-    """The digits: 1,257 train, 180 validation and 360 test rows, pixels in sixteenths.
+    """Load the digits: 1,257 train, 180 validation and 360 test rows, pixels in sixteenths.
 
-    The file is ordered by writer, so the last 360 rows are by writers never trained on: dense networks reach 92–93 %
+    The file is ordered by writer, so the last 360 rows are by writers never trained on. Dense networks reach 92–93 %
     there, where a random split gives 98 %. Raises `DatasetError`.
     Source: scikit-learn's copy of the test set of the UCI optical recognition of handwritten digits.
     """

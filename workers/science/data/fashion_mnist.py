@@ -18,7 +18,7 @@ FILES = IdxFiles(
 
 
 def load(directory: Path, *, normalise: bool = False) -> Dataset:
-    """Fashion-MNIST from `directory`/fashion_mnist or Debian's package, downloaded when absent.
+    """Load Fashion-MNIST from `directory`/fashion_mnist or Debian's package, downloaded when absent.
 
     55,000 train, 5,000 validation and 10,000 test rows.
     Raises `DatasetError`. Source: Xiao, Rasul & Vollgraf 2017, arXiv 1708.07747.

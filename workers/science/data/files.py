@@ -1,4 +1,4 @@
-"""Files of data sets: read those already here, whatever their packing, and fetch the others; trust none unchecked."""
+"""Files of data sets: read those already here, whatever their packing, and fetch the others; check each of them."""
 
 import fcntl
 import gzip
@@ -13,10 +13,10 @@ from workers.science.data.dataset import DatasetError
 
 
 def read(path: Path, md5: str) -> bytes:
-    """The content of `path`, unpacked if its name ends in .gz, checked against the MD5 of the *unpacked* content.
+    """Return the content of `path`, unpacked if its name ends in .gz, checked against the MD5 of *unpacked* content.
 
     The gzip header holds a name and a time, so equal data sets come in archives of different hashes.
-    Raises `DatasetError` naming the file when it is not what it should be.
+    Raises `DatasetError` naming the file when its content is another.
     """
     content = path.read_bytes()
     if path.suffix == ".gz":
@@ -36,16 +36,16 @@ def read(path: Path, md5: str) -> bytes:
 
 
 def first_existing(folders: Sequence[Path], names: Sequence[str]) -> Path | None:
-    """The first of `names` that exists in the first of `folders` that has one; None when there is none."""
+    """Return the first of `names` that exists in the first of `folders` that has one; None when there is none."""
     return next((path for folder in folders for name in names if (path := folder / name).is_file()), None)
 
 
 def fetch(url: str, path: Path, md5: str, advice: str) -> None:
     """Download `url`, whose bytes have `md5`, to `path`, unless it exists by now.
 
-    Atomic: `path` appears whole or not at all. An interrupted download leaves `path`.part and the next one goes on
-    from there. Processes that want the same file wait for each other.
-    Raises `DatasetError` with `advice`, which says what to put where by hand, when the file cannot be had.
+    Atomic: `path` appears whole or not at all. An interrupted download leaves `path`.part and the next one goes on from
+    there. Processes that want the same file wait for each other.
+    Raises `DatasetError` with `advice`, on which file to put where by hand, when the download fails.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -33,7 +33,7 @@ class IdxFiles:
 
 
 def parse(content: bytes) -> NDArray[np.uint8]:
-    """The array in an idx file of unsigned bytes, of the shape that its header gives.
+    """Return the array in an idx file of unsigned bytes, of the shape that its header gives.
 
     Raises `ValueError` for any other content. Source: http://yann.lecun.com/exdb/mnist/, "the IDX file format".
     """
@@ -48,9 +48,9 @@ def parse(content: bytes) -> NDArray[np.uint8]:
 
 
 def load_idx(name: str, folders: Sequence[Path], files: IdxFiles, *, normalise: bool) -> Dataset:
-    """The data set in the first of `folders` that has each file (as .gz or unpacked), else downloaded to the first.
+    """Load the data set from the first of `folders` that has each file, as .gz or unpacked.
 
-    5,000 of the 60,000 training rows validate. Raises `DatasetError`.
+    An absent file is downloaded to the first folder. 5,000 of the 60,000 training rows validate. Raises `DatasetError`.
     """
 
     def array(file: IdxFile) -> NDArray[np.uint8]:

@@ -16,7 +16,7 @@ FILES = IdxFiles(
 
 
 def load(directory: Path, *, normalise: bool = False) -> Dataset:
-    """MNIST from `directory`/mnist, downloaded when absent: 55,000 train, 5,000 validation and 10,000 test rows.
+    """Load MNIST from `directory`/mnist, downloaded when absent: 55,000 train, 5,000 validation and 10,000 test rows.
 
     Raises `DatasetError`. Source: LeCun, Bottou, Bengio & Haffner 1998.
     """

@@ -19,10 +19,10 @@ TRAIN, VALIDATION = 0.9, 0.95
 
 
 def load(directory: Path) -> Dataset:
-    """The text from `directory`/tinyshakespeare, downloaded when absent, as windows that follow each other.
+    """Load the text from `directory`/tinyshakespeare, downloaded when absent, as windows that follow each other.
 
     The first 90 % train, the next 5 % validate, the last 5 % test: 15,685, 871 and 871 windows. An input is a window
-    int64 `(64,)` of symbols, numbered in the order of their code points; its target is the same text one character
+    int64 `(64,)` of symbols, numbered in the order of their code points. Its target is the same text one character
     further on. What is left over at the end of a part is not used. Raises `DatasetError`.
     Source: Karpathy 2015, char-rnn, whose split has no test part by default.
     """

@@ -25,7 +25,7 @@ class Clock:
         self._last = -inf
 
     def due(self) -> bool:
-        """Whether it is time; then the next interval begins."""
+        """Return whether the interval is over; then the next one begins."""
         now = time.monotonic()
         if now - self._last < self.every_s:
             return False

@@ -12,12 +12,12 @@ from workers.science.data.dataset import Dataset
 
 @lru_cache(maxsize=1)
 def dataset(params: DatasetParams, datasets_dir: Path) -> Dataset:
-    """The data set that the parameters name, so that `describe` and `run` read its files once."""
+    """Return the data set that the parameters name, so that `describe` and `run` read its files once."""
     data: Dataset = build(params)(datasets_dir)
     return data
 
 
 @lru_cache(maxsize=1)
 def dataset_on(device: torch.device, params: DatasetParams, datasets_dir: Path) -> Dataset:
-    """The same on `device`, where all replicates of a process share it."""
+    """Return the same on `device`, where all replicates of a process share it."""
     return dataset(params, datasets_dir).to(device)

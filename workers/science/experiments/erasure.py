@@ -1,8 +1,8 @@
 """Weight erasure: a picture in the initial weights, trained away by many optimizers at many learning rates.
 
-Defined in docs/protocol.md. A cell is one training (app/kinds/erasure/spec.py); all cells of a replicate and width
-start from the same weights and see the same batches, so that they differ by optimizer and rate alone. Those of one
-optimizer can be trained at once, as a stack of networks; they are logged one after the other all the same.
+Defined in docs/protocol.md. A cell is one training (app/kinds/erasure/spec.py). All cells of a replicate and width
+start from the same weights and see the same batches: they differ by optimizer and rate alone. Those of one optimizer
+can be trained at once, as a stack of networks; they are logged one after the other all the same.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -62,23 +62,27 @@ def run(
     plan: Mapping[str, Any] = MappingProxyType({}),
     clock: Clock | None = None,
 ) -> Iterator[Output]:
-    """One replicate: every cell, in the order of `spec.cells`.
+    """Run one replicate: every cell, in the order of `spec.cells`.
 
-    Yields series `erasure`, `spectrum`, `update_sizes` and `ending`, artifacts `init` (the matrix with the picture, and
-    without it for the twins) and `frame_<step>` (what has been added to it by then, in 255 levels), Progress in Mflop
-    at least every 0.1 s while training, and a Checkpoint after each cell and, when `clock` says so, within one.
-    With `resume`, what is done is not done again; the rest comes out identical to the bit, on the same device and under
-    the same `plan`, the shard's numeric plan. It says which cells are trained at once: a Checkpoint comes after these.
+    Yields series `erasure`, `spectrum`, `update_sizes` and `ending`. The artifact `init` is the matrix with the
+    picture, and without it for the twins. The artifact `frame_<step>` is what has been added to it by then, in 255
+    levels. Yields Progress in Mflop at least every 0.1 s while training. Yields a Checkpoint after each cell and, when
+    `clock` is due, within one.
+
+    With `resume`, what is done is not done again. The rest comes out identical to the bit, on the same device and under
+    the same `plan`, the shard's numeric plan. The plan names cells that are trained at once: a Checkpoint comes after
+    these.
     """
     stacks = plan.get("stack_groups", ())
     yield from _Replicate(spec, replicate, torch.device(device), datasets_dir, resume, clock or Clock(), stacks).run()
 
 
 def describe(spec: ErasureSpec, datasets_dir: Path) -> dict[str, Any]:
-    """What a numeric plan records of the networks.
+    """Return what a numeric plan records of the networks.
 
-    "input": shape of one example; "layers": name and shape of each matrix at the first width; "picture": the matrix
-    that it lies in, at the first width, and whether it has two levels only; "moved_by": optimizer -> its torch class.
+    "input": shape of one example; "layers": name and shape of each matrix at the first width.
+    "picture": the matrix that it lies in, at the first width, and whether it has two levels only.
+    "moved_by": optimizer -> its torch class.
     """
     data = dataset(spec.dataset, datasets_dir)
     model = network.build(data.train.x[0].numel(), spec.widths[0], data.n_classes)
@@ -97,7 +101,7 @@ def describe(spec: ErasureSpec, datasets_dir: Path) -> dict[str, Any]:
 
 
 def footprint(spec: ErasureSpec, datasets_dir: Path) -> Footprint:
-    """How much memory cells take that are trained at once: the largest of those that can be."""
+    """Return how much memory cells take that are trained at once: the largest of those that can be."""
     data = dataset(spec.dataset, datasets_dir)
     model = network.build(data.train.x[0].numel(), max(spec.widths), CLASSES)
     footprints = [
@@ -149,7 +153,7 @@ class _Replicate:
         self._starts_logged = {key.start for key in self._done}
 
     def run(self) -> Iterator[Output]:
-        """Every cell that is not done yet."""
+        """Yield the outputs of every cell that is not done yet."""
         for group in self._trainings.groups:
             # All of a group may have ended: when a larger one was divided, and they had diverged.
             if any(self._trainings.left(key) for key in group):
@@ -237,7 +241,7 @@ class _Replicate:
         return network.build(self._data.train.x[0].numel(), cell.width, CLASSES)
 
     def _start(self, cell: Cell) -> tuple[nn.Module, Picture]:
-        """The network of a cell before its first step, on the CPU, and the picture as it lies in its matrix."""
+        """Return the network of a cell before its first step, on the CPU, and the picture as it lies in its matrix."""
         model = self._blank(cell)
         network.initialise(model, self._key("init", cell.width))
         weight = self._watched(model)
@@ -260,7 +264,7 @@ class _Replicate:
         return Progress(done=done, total=total, key=keys[0], step=step, note=self._note(keys))
 
     def _note(self, keys: Sequence[ErasureKey]) -> str:
-        """Such as `adam at lr 0.01, twin, and 3 more`."""
+        """Return such as `adam at lr 0.01, twin, and 3 more`."""
         cell, others = self._cells[keys[0]], len(keys) - 1
         text = f"{cell.optimizer.replace('_', ' ')} at lr {cell.lr:g}{'' if cell.marked else ', twin'}"
         return f"{text}, and {others} more" if others else text

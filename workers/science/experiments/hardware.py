@@ -55,7 +55,7 @@ class _Subject(NamedTuple):
 
     @property
     def title(self) -> str:
-        """Such as `784×300 at 5 %`."""
+        """Return such as `784×300 at 5 %`."""
         return "ticket" if self.is_ticket else f"{self.size[0]}×{self.size[1]} at {100 * self.target:.3g} %"
 
 
@@ -70,21 +70,21 @@ def run(
     clock: Clock | None = None,  # noqa: ARG001 (each layer and mode is a checkpoint)
     tickets: Sequence[SavedTicket] = (),
 ) -> Iterator[Output]:
-    """One replicate: for each layer and density, and for the ticket, one row of `hardware` per mode, batch and format.
+    """Run one replicate: for each layer and density, and for the ticket, rows of `hardware` per mode, batch and format.
 
-    Columns: `ticket` 0 or 1, `n_in` and `n_out` (0 for a ticket), `batch_size`, `training` 0 or 1, `target` the density
-    asked for, `density` that of what was timed, `seconds` per pass as the median over repeats, `seconds_low` and
-    `seconds_high` the quartiles, `speedup` dense time over this one in the same repeat, also with quartiles, `bytes`
-    held, `error` against the dense network, `energy_j` joules per pass (NaN where they cannot be read), and `refused`:
-    why a format has no time here (`REASONS`), 0 where it has. The key of a row is its format. Artifact `compacted`:
-    the ticket as a smaller dense network, where it can be traced, with `collapsed` in its `meta`: where
-    the ticket is cut, null if it is not. Progress counts measurements; a Checkpoint follows each group of rows.
+    `ticket` and `training` are 0 or 1; `n_in` and `n_out` are 0 for a ticket. `target` is the density of the spec,
+    `density` that of what was timed. `seconds` per pass is the median over repeats, `seconds_low` and `seconds_high`
+    are the quartiles. `speedup` is dense time over this one in the same repeat, also with quartiles. `bytes` are those
+    held, `error` is that against the dense network. `energy_j` is joules per pass, NaN where they cannot be read.
+    `refused` is why a format has no time here (`REASONS`), 0 where it has. The key of a row is its format. Artifact
+    `compacted`: the ticket as a smaller dense network, where it can be traced. Its `meta` has `collapsed`: where the
+    ticket is cut, null if it is not. Progress counts measurements; a Checkpoint follows each group of rows.
     """
     yield from _Replicate(spec, replicate, torch.device(device), resume, tickets).run()
 
 
 def describe(spec: HardwareSpec, datasets_dir: Path) -> dict[str, Any]:  # noqa: ARG001 (no data set is read)
-    """What a numeric plan records: the dtype that is timed, and the layers as (inputs, units)."""
+    """Return what a numeric plan records: the dtype that is timed, and the layers as (inputs, units)."""
     return {"timed": spec.dtype, "sizes": [list(size) for size in spec.layers]}
 
 

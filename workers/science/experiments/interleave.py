@@ -1,4 +1,4 @@
-"""Trainings of a replicate made at once, and logged one after the other as if each had waited for the one before."""
+"""Trainings of a replicate that run at once, and are logged one after the other as if each waited for the last."""
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,16 +28,16 @@ class Member(Generic[K]):
 
     @property
     def waits(self) -> bool:
-        """Whether it cannot go on before its request is answered."""
+        """Return whether it cannot go on before its request is answered."""
         return self._request is not None and not self._request.answered
 
 
 def interleave(members: Sequence[Member[K]], order: InOrder, done: int, steps: Mapping[K, int]) -> Iterator[Step | Due]:
-    """Make all `members` and yield what `order` lets them log.
+    """Run all `members` and yield what `order` lets them log.
 
-    Due is among it when the clock of one of them says so, at which moment each can be saved (`Trainer.save`), and
-    Waiting where they wait for a stack. `done` steps lie behind all of them; Progress counts those of each.
-    `steps` are those of whole trainings; a training that diverges corrects its own before it ends.
+    Yields Due when the clock of one of them is due: at that moment each can be saved (`Trainer.save`). Yields Waiting
+    where they wait for a stack. `done` steps lie behind all of them; Progress counts those of each. `steps` are those
+    of whole trainings; a training that diverges corrects its own before it ends.
     """
     while any(not member.ended for member in members):
         for member in members:

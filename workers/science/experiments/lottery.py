@@ -1,7 +1,7 @@
 """Lottery tickets: prune, rewind, train again, level by level, with the controls of each ticket.
 
-Defined in docs/protocol.md. Nothing here depends on where a branch stands in the spec's list, nor on how many levels
-or draws there are, so a larger spec adds to what a smaller one did.
+Defined in docs/protocol.md. Nothing here depends on the place of a control in the spec's list, nor on how many levels
+or draws there are. So a larger spec adds to what a smaller one did.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -41,15 +41,17 @@ def run(
     clock: Clock | None = None,
     trainer: Callable[..., Trainer] = Trainer,
 ) -> Iterator[Step]:
-    """One replicate: the dense network, then at each level the ticket and every draw of every control.
+    """Run one replicate: the dense network, then at each level the ticket and every draw of every control.
 
-    Yields series `layers`, `evaluation`, `outcome` and `movement`, artifacts `init`, `rewind`, `mask`, `pyramid`,
-    `ticket` and `movement`, Progress at least every 0.1 s while training, and a Checkpoint after each training and,
-    when `clock` says so, within one. Of `plan`, the shard's numeric plan, what `tune` found is obeyed, and which
-    trainings are made at once: what is logged stays in the same order. With `resume`, what its state calls done is not
-    done again and its artifacts are loaded, so that the rest comes out identical to the bit, on the same device and
-    under the same plan; `spec` may have grown since (`LotterySpec.extends`). `trainer` makes what trains all its
-    networks (`stacked_trainer.StackedTrainer`, to train several at once; its requests are among the outputs).
+    Yields series `layers`, `evaluation`, `outcome` and `movement`, and artifacts `init`, `rewind`, `mask`, `pyramid`,
+    `ticket` and `movement`. Yields Progress at least every 0.1 s while training. Yields a Checkpoint after each
+    training and, when `clock` is due, within one.
+
+    Of `plan`, the shard's numeric plan, two parts are obeyed: what `tune` measured, and which trainings run at once.
+    What is logged stays in the same order. With `resume`, what its state lists as done is not done again and its
+    artifacts are loaded. So the rest comes out identical to the bit, on the same device and under the same plan. `spec`
+    may have grown since (`LotterySpec.extends`). `trainer` builds what trains all its networks. With
+    `stacked_trainer.StackedTrainer` several train at once; its requests are among the outputs.
     """
     csr_below = plan.get("tuned", {}).get("csr_below", 0.0)
     autocast = torch.bfloat16 if spec.precision == "bfloat16" else None
@@ -59,11 +61,11 @@ def run(
 
 
 def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
-    """What a numeric plan records of the network.
+    """Return what a numeric plan records of the network.
 
-    "input": shape of one example; "layers": name and shape of each prunable layer, in the order of the `layer` column;
-    "moved_by": parameter name -> torch optimizer; "architecture": what the model consists of, or the "reason" why that
-    is not defined.
+    "input": shape of one example; "layers": name and shape of each prunable layer, in the order of the `layer` column.
+    "moved_by": parameter name -> torch optimizer.
+    "architecture": what the model consists of, or the "reason" why that is not defined.
     """
     data = dataset(spec.dataset, datasets_dir)
     model = build(spec.model)(data.shape, data.n_classes)
@@ -79,7 +81,7 @@ def describe(spec: LotterySpec, datasets_dir: Path) -> dict[str, Any]:
 
 
 def footprint(spec: LotterySpec, datasets_dir: Path) -> Footprint:
-    """How much memory its replicates take in a stack."""
+    """Return how much memory its replicates take in a stack."""
     data = dataset(spec.dataset, datasets_dir)
     model = build(spec.model)(data.shape, data.n_classes)
     return stacked(model, for_model(build(spec.optimizer), model, data.train.x[:2]), data, spec.batch_size)

@@ -216,12 +216,12 @@ class Replicate:
         return self._progress.checkpoint(live, **replicate_progress.diverged_state(self._diverged))
 
     def _cut_off(self, level: int) -> bool:
-        """Whether a level has no ticket to hang on, as one before it diverged."""
+        """Return whether a level has no ticket to continue from, as one before it diverged."""
         before = range(level) if self._spec.mode == "iterative" else range(min(level, 1))
         return any(LotteryKey(level=earlier) in self._diverged for earlier in before)
 
     def _total(self) -> int:
-        """Optimizer steps of all trainings; those that a divergence has cut off or short are not among them."""
+        """Return the optimizer steps of all trainings, without those that a divergence has cut off or short."""
         return sum(steps for key, steps in self._steps.items() if not self._cut_off(key.level))
 
     def _factor(self, step: int) -> float:
@@ -233,7 +233,7 @@ class Replicate:
         return {name: strata_of(self._theta0[name].numpy()) for name in self._chain.layers}
 
     def _initial(self, *purpose: int | str) -> dict[str, Tensor]:
-        """New initial weights."""
+        """Return new initial weights."""
         model = self._blank()
         initialise(model, self._key(*purpose), self._spec.init)
         return dict(model.state_dict())

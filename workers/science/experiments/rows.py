@@ -13,17 +13,17 @@ from workers.science.train.events import Evaluated
 
 
 def one_row(series: str, key: TrainingKey, values: Mapping[str, float]) -> Measured:
-    """Values of one row as a Measured."""
+    """Return values of one row as a Measured."""
     return Measured(series=series, key=key, columns={name: [float(value)] for name, value in values.items()})
 
 
 def outcome(
     rows: list[Evaluated], kept: float, train_accuracy: float, diverged_step: int | None, sparse_from: int = 0
 ) -> dict[str, float]:
-    """Values of the row of `outcome`.
+    """Return values of the row of `outcome`.
 
-    A diverged network has no end to measure, but a minimum that it passed stands, uncensored. What was evaluated before
-    step `sparse_from`, at which the network has its density `kept`, is no early stop.
+    A diverged network has no end to measure, but a minimum that it passed is kept, uncensored. What was evaluated
+    before step `sparse_from`, at which the network has its density `kept`, is no early stop.
     """
     steps = [float(row.step) for row in rows]
     losses = [row.validation_loss if row.step >= sparse_from else nan for row in rows]
@@ -55,7 +55,7 @@ def movement_rows(
     alive: Mapping[str, Tensor],
     kept: Mapping[str, Tensor],
 ) -> Measured:
-    """Series `movement`: one row per layer, as `metrics.movement.movement` measures it."""
+    """Return series `movement`: one row per layer, as `metrics.movement.movement` measures it."""
     rows = [movement(start[name], end[name], alive[name], kept[name]) for name in alive]
     columns = {"layer": [float(i) for i in range(len(rows))]}
     columns |= {name: [float(getattr(row, name)) for row in rows] for name in rows[0]._fields}

@@ -31,7 +31,7 @@ def run(
     plan: Mapping[str, Any] = MappingProxyType({}),  # noqa: ARG001 (nothing of it is a choice here)
     clock: Clock | None = None,  # noqa: ARG001 (each row is a checkpoint)
 ) -> Iterator[Output]:
-    """One replicate: for each width and batch size the gradient of the middle matrix at initialisation.
+    """Run one replicate: for each width and batch size the gradient of the middle matrix at initialisation.
 
     Yields one row of the series `stable_rank` for each, with Progress in Mflop and a Checkpoint.
     """
@@ -69,5 +69,5 @@ def run(
 
 
 def describe(spec: StableRankSpec, datasets_dir: Path) -> dict[str, Any]:
-    """What a numeric plan records of the networks: "input", the shape of one example, and the widths."""
+    """Return what a numeric plan records of the networks: "input", the shape of one example, and the widths."""
     return {"input": list(dataset(spec.dataset, datasets_dir).shape), "widths": list(spec.widths)}

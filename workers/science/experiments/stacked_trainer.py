@@ -93,8 +93,8 @@ class StackedTrainer(Trainer):
 def conduct(replicates: Mapping[int, Iterator[Step]]) -> Generator[tuple[int, Output], None, None]:
     """Yield the outputs of all `replicates`, by number: experiments on stacked trainers of one stack.
 
-    Those behind the others catch up first; slots whose replicate does something else meanwhile, or has ended, are
-    computed and never read, so that the bits of a training depend on its slot and the width of the stack alone.
+    Those behind the others catch up first. Slots whose replicate does something else meanwhile, or has ended, are
+    computed and never read. So the bits of a training depend on its slot and the width of the stack alone.
     """
     waiting: dict[int, tuple[Request, ...]] = {}
 

@@ -40,14 +40,17 @@ class SavedTicket(NamedTuple):
     collapsed: Collapsed | None = None
 
     def network(self) -> nn.Module:
-        """The network with the ticket's trained weights, 0 where pruned."""
+        """Return the network with the ticket's trained weights, 0 where pruned."""
         network: nn.Module = build(self.model)(self.shape, self.n_classes)
         network.load_state_dict(self.ticket.weights)
         return network
 
 
 def pack(ticket: Ticket) -> dict[str, Tensor]:
-    """The kept weights of a prunable "fc1.weight" in flat order as "fc1.weight.values"; other tensors as they are."""
+    """Return the kept weights of a prunable "fc1.weight" in flat order as "fc1.weight.values".
+
+    Other tensors as they are.
+    """
     tensors = {}
     for name, values in ticket.weights.items():
         values = values.detach().cpu()
@@ -59,7 +62,7 @@ def pack(ticket: Ticket) -> dict[str, Tensor]:
 
 
 def unpack(tensors: Mapping[str, Tensor], masks: Mapping[str, Tensor]) -> Ticket:
-    """The ticket that `pack` packed; `masks` are its own."""
+    """Return the ticket that `pack` packed; `masks` are its own."""
     weights: dict[str, Tensor] = {}
     for name, tensor in tensors.items():
         kernel = name.removesuffix(".values")
@@ -79,10 +82,10 @@ def mask_outputs(
     sparse: Collection[str] = (),
     groups: Mapping[str, int] = MappingProxyType({}),
 ) -> Iterator[Output]:
-    """What is saved and measured of the masks of one training: series `layers`, artifacts `mask` and `pyramid`.
+    """Yield what is saved and measured of the masks of one training: series `layers`, artifacts `mask` and `pyramid`.
 
-    `base` are the masks that these are stored against; `strata` are those of the initial weights (`sums.strata_of`), if
-    the training starts from them; `sparse` names the layers trained as compressed sparse rows; `groups` are those of
+    `base` are the masks that these are stored against. `strata` are those of the initial weights (`sums.strata_of`), if
+    the training starts from them. `sparse` names the layers trained as compressed sparse rows. `groups` are those of
     convolutions that have several.
     """
     columns: dict[str, list[float]] = {
@@ -108,7 +111,7 @@ def mask_outputs(
 
 
 def masks_of(encoded: Mapping[str, Tensor], base: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The masks that an artifact `mask` holds; `base` as they were when it was saved."""
+    """Return the masks that an artifact `mask` holds; `base` as they were when it was saved."""
     masks = {}
     for name, data in encoded.items():
         shape = tuple(base[name].shape)

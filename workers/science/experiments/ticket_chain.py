@@ -19,9 +19,9 @@ from workers.science.train.pruning import Pruner
 
 
 class TicketChain:
-    """The masks and trained tickets of the levels; what is not remembered is loaded from `resume`.
+    """The masks and trained tickets of the levels; what is not in memory is loaded from `resume`.
 
-    `key(*purpose)` gives the replicate's generators, `blank()` a network whose weights are still to be set; `data` is
+    `key(*purpose)` gives the replicate's generators, `blank()` a network whose weights are still to be set. `data` is
     on the CPU, as all weights and masks are, so that masks come out the same whatever trains them. `theta0` are the
     weights at initialisation, once they are set.
     """

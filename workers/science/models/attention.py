@@ -24,7 +24,10 @@ class Attention(nn.Module):
         self.out = Linear(width, width)
 
     def forward(self, x: Tensor, hidden: Tensor | None = None) -> Tensor:
-        """`(n, tokens, width)` to the same; `hidden` bool `(tokens, tokens)` is true where a row's token sees none."""
+        """Return `(n, tokens, width)` from the same.
+
+        `hidden` bool `(tokens, tokens)` is true where a row's token sees none.
+        """
         q, k, v = (
             part(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (self.query, self.key, self.value)
         )
@@ -44,6 +47,6 @@ class TransformerLayer(nn.Module):
         self.up, self.down = Linear(width, 4 * width), Linear(4 * width, width)
 
     def forward(self, x: Tensor, hidden: Tensor | None = None) -> Tensor:
-        """`(n, tokens, width)` to the same; `hidden` is as for `Attention`."""
+        """Return `(n, tokens, width)` from the same; `hidden` is as for `Attention`."""
         x = x + self.attention(self.norm1(x), hidden)
         return x + self.down(gelu(self.up(self.norm2(x))))  # type: ignore[no-any-return]

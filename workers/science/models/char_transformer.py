@@ -20,7 +20,7 @@ class CharTransformer(nn.Module):
         self.fc = Linear(width, n_symbols)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Symbols int64 `(n, length)` to logits `(n, length, n_symbols)` of the symbol after each."""
+        """Return logits `(n, length, n_symbols)` of the symbol after each of the symbols int64 `(n, length)`."""
         future = torch.ones(self.length, self.length, dtype=torch.bool, device=x.device).triu(1)
         x = self.symbols(x) + self.positions
         for layer in self.layers:
@@ -29,14 +29,14 @@ class CharTransformer(nn.Module):
 
 
 def build(shape: tuple[int, ...], n_classes: int, *, layers: int = 2, width: int = 64, heads: int = 4) -> nn.Module:
-    """A network from texts of symbols `(n, *shape)` to logits `(n, *shape, n_classes)`, weights to be initialised.
+    """Build a network from texts of symbols `(n, *shape)` to logits `(n, *shape, n_classes)`, weights not initialised.
 
     102,464 prunable weights of 112,577 parameters on texts of 64 characters, 65 different ones, at the default size.
 
     Raises `ValueError` for examples that are no texts, and for a width that heads do not divide.
-    Source: Vaswani et al. 2017, arXiv 1706.03762, section 3, without the encoder; norms before each part, GELU, learnt
-    positions and a norm at the end as Radford et al. 2019, "Language models are unsupervised multitask learners",
-    section 2.3, have them. The output layer has a matrix of its own.
+    Source: Vaswani et al. 2017, arXiv 1706.03762, section 3, without the encoder. Norms before each part, GELU, learnt
+    positions and a norm at the end are those of Radford et al. 2019. (See "Language models are unsupervised multitask
+    learners", section 2.3.) The output layer has a matrix of its own.
     """
     if len(shape) != 1:
         raise ValueError(f"a text has one dimension, its length; examples of {len(shape)} dimensions are none")

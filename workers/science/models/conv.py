@@ -9,7 +9,7 @@ from workers.science.models.blank import Conv2d, Linear
 
 
 def conv_network(shape: tuple[int, ...], n_classes: int, widths: Sequence[int]) -> nn.Module:
-    """A network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
+    """Build a network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
 
     Each of `widths` makes two convolutions of that many channels with same padding, then a 2×2 max pool.
 

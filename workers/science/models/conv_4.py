@@ -6,7 +6,7 @@ from workers.science.models.conv import conv_network
 
 
 def build(shape: tuple[int, ...], n_classes: int) -> nn.Module:
-    """A network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
+    """Build a network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
 
     2,425,024 prunable weights on 3×32×32 and ten classes.
     Source: Frankle & Carbin 2019, arXiv 1803.03635, figure 2.

@@ -6,10 +6,10 @@ from workers.science.models.conv import conv_network
 
 
 def build(shape: tuple[int, ...], n_classes: int) -> nn.Module:
-    """A network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
+    """Build a network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
 
-    2,261,184 prunable weights on 3×32×32 and ten classes.
-    The paper prints 1.7M, which three pools with same padding do not give.
+    2,261,184 prunable weights on 3×32×32 and ten classes. The paper prints 1.7M, which three pools with same padding do
+    not give.
     Source: Frankle & Carbin 2019, arXiv 1803.03635, figure 2.
     """
     return conv_network(shape, n_classes, widths=(64, 128, 256))

@@ -46,18 +46,18 @@ def initialise(model: nn.Module, generator: torch.Generator, draw: str = "glorot
     """Draw kernels, and set biases to 0 and the scales of norms to 1, in the order of `model.named_parameters()`.
 
     A kernel is `(n_out, n_in, *kernel)`; fans count the positions of its kernel. Glorot draws normal numbers, not
-    truncated, of variance 2 / (fan_in + fan_out); Kaiming normal and Kaiming uniform ones of variance 2 / fan_in;
-    orthogonal makes the rows of `(n_out, -1)` orthonormal, or its columns where these are fewer; normal draws with a
-    standard deviation of 0.02. Tables that no product
-    uses, such as embeddings, positions and class tokens, are normal with a standard deviation of 0.02. `generator` must
-    live on the model's device; initialise on the CPU, then move, for the same weights everywhere.
+    truncated, of variance 2 / (fan_in + fan_out). Kaiming normal and Kaiming uniform draw numbers of variance 2 /
+    fan_in. Orthogonal makes the rows of `(n_out, -1)` orthonormal, or its columns where these are fewer. Normal draws
+    with a standard deviation of 0.02. Tables that no product uses, such as embeddings, positions and class tokens, are
+    normal with a standard deviation of 0.02. `generator` must live on the model's device; initialise on the CPU, then
+    move, for the same weights everywhere.
 
-    Normal draws a vector that is neither bias nor a norm's in the same way; the others, which count what a unit reads,
-    are not defined for it.
+    Normal draws a vector that is neither bias nor a norm's in the same way. The other draws count what a unit reads, so
+    they are not defined for it.
 
     Raises `KeyError` for another `draw`, `TypeError` for a parameter for which the draw is not defined.
-    Source: Glorot & Bengio 2010, equation 12, as a normal; Frankle & Carbin 2019, arXiv 1803.03635, figure 2;
-    He et al. 2015, arXiv 1502.01852, equation 10; Saxe et al. 2014, arXiv 1312.6120, section 3;
+    Source: Glorot & Bengio 2010, equation 12, as a normal. Frankle & Carbin 2019, arXiv 1803.03635, figure 2.
+    He et al. 2015, arXiv 1502.01852, equation 10. Saxe et al. 2014, arXiv 1312.6120, section 3.
     Radford et al. 2018, "Improving language understanding by generative pre-training", section 4.1.
     """
     scales, kernels = (

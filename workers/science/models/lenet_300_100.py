@@ -9,7 +9,7 @@ from workers.science.models.blank import Linear
 
 
 def build(shape: tuple[int, ...], n_classes: int) -> nn.Module:
-    """A network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
+    """Build a network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
 
     266,200 prunable weights on 28×28 and ten classes. Source: LeCun et al. 1998; Frankle & Carbin 2019, figure 2.
     """

@@ -25,7 +25,7 @@ class Layer:
 
 
 def prunable(model: nn.Module, example: Tensor | None = None) -> dict[str, Layer]:
-    """Kernels of all linear and convolution layers by parameter name, in the order in which the network computes them.
+    """Return kernels of all linear and convolution layers by parameter name, in the order of their computation.
 
     Tables of embeddings, biases and the parameters of norms are never prunable, and density ignores them. Order and
     roles are read off a run on `example`, two inputs or more. Without one, and where that is not defined, the modules

@@ -23,7 +23,7 @@ class Block(nn.Module):
             self.shortcut = nn.Sequential(Conv2d(n_in, n_out, 1, stride, bias=False), nn.BatchNorm2d(n_out))
 
     def forward(self, x: Tensor) -> Tensor:
-        """`(n, n_in, height, width)` to `(n, n_out, height / stride, width / stride)`, halves rounded up."""
+        """Return `(n, n_out, height / stride, width / stride)`, halves rounded up, from `(n, n_in, height, width)`."""
         y = self.norm2(self.conv2(torch.relu(self.norm1(self.conv1(x)))))
         return torch.relu(y + self.shortcut(x))
 
@@ -46,6 +46,6 @@ class ResidualNetwork(nn.Module):
         self.fc = Linear(widths[-1], n_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pictures `(n, n_channels, height, width)` to logits `(n, n_classes)`."""
+        """Return logits `(n, n_classes)` of pictures `(n, n_channels, height, width)`."""
         x = self.stages(torch.relu(self.norm(self.conv(x))))
         return self.fc(x.mean((2, 3)))  # type: ignore[no-any-return]

@@ -6,7 +6,7 @@ from workers.science.models.residual import ResidualNetwork
 
 
 def build(shape: tuple[int, ...], n_classes: int, *, width: int = 1) -> nn.Module:
-    """A network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
+    """Build a network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
 
     `width` multiplies all numbers of channels. 270,896 prunable weights and 272,474 parameters on 3×32×32, ten classes
     and width 1.

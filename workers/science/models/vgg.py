@@ -9,14 +9,14 @@ from workers.science.models.blank import Conv2d, Linear
 
 
 def vgg_network(shape: tuple[int, ...], n_classes: int, stages: Sequence[Sequence[int]]) -> nn.Module:
-    """A network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
+    """Build a network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
 
-    Each number of `stages` makes a convolution of that many channels with same padding, a batch norm and a ReLU; after
+    Each number of `stages` makes a convolution of that many channels with same padding, a batch norm and a ReLU. After
     each stage comes a 2×2 max pool, after the last the mean over what is left.
 
     Raises `ValueError` for pictures that the pools shrink to nothing.
-    Source: Simonyan & Zisserman 2014, arXiv 1409.1556, table 1; batch norms and one linear layer as Frankle & Carbin
-    2019 and Liu et al. 2019 have them on CIFAR-10.
+    Source: Simonyan & Zisserman 2014, arXiv 1409.1556, table 1. Batch norms and one linear layer are those of Frankle &
+    Carbin 2019 and Liu et al. 2019 on CIFAR-10.
     """
     channels, height, width = shape
     if min(height, width) >> len(stages) < 1:

@@ -23,14 +23,14 @@ class VisionTransformer(nn.Module):
         self.fc = Linear(WIDTH, n_classes)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Pictures `(n, channels, height, width)` to logits `(n, n_classes)`."""
+        """Return logits `(n, n_classes)` of pictures `(n, channels, height, width)`."""
         x = self.patches(x).flatten(2).transpose(1, 2)
         x = torch.cat([self.token.expand(x.shape[0], -1, -1), x], dim=1) + self.positions
         return self.fc(self.norm(self.layers(x)[:, 0]))  # type: ignore[no-any-return]
 
 
 def build(shape: tuple[int, ...], n_classes: int, *, patch: int = 4) -> nn.Module:
-    """A network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
+    """Build a network from pictures `(n, *shape)` to logits `(n, n_classes)`, its weights still to be initialised.
 
     `patch` is the side of a patch in pixels. 5,319,552 prunable weights on 3×32×32 and ten classes.
 

@@ -13,15 +13,16 @@ class Dualised(Kernelwise):
     """Steps along the orthogonalised gradient: the steepest of their size in the spectral norm."""
 
     def direction(self, gradient: Tensor, state: dict[str, Any]) -> tuple[Tensor, Tensor]:  # noqa: ARG002
-        """U Vᵀ of the gradient, by six rounds of Newton-Schulz; nothing is remembered."""
+        """Return U Vᵀ of the gradient, by six rounds of Newton-Schulz; the state stays empty."""
         return orthogonalise(gradient, MODULA), gradient.new_ones(())
 
 
 def build(model: nn.Module, *, lr: float = 0.5) -> list[torch.optim.Optimizer]:
-    """One over all parameters: kernels by lr · sqrt(n_out / n_in) · orth(G) / L, biases by their dual in the RMS norm.
+    """Build one over all parameters: kernels move by lr · sqrt(n_out / n_in) · orth(G) / L.
 
-    L is the number of kernels, 3 in the source. The source has no biases; theirs is the rule of its vectors. Not true:
-    that all singular values of an update are equal; those of G far below its Frobenius norm come out smaller.
+    Biases move by their dual in the RMS norm. L is the number of kernels, 3 in the source. The source has no biases;
+    theirs is the rule of its vectors. Not true: that all singular values of an update are equal; those of G far below
+    its Frobenius norm come out smaller.
 
     Raises `ValueError` for a model without a kernel.
     Source: docs.modula.systems, "Weight erasure" and "Newton-Schulz"; Bernstein & Newhouse 2024, arXiv 2410.21265.

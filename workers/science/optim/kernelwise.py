@@ -12,11 +12,12 @@ from workers.science.optim.orthogonalise import frobenius_norm, reciprocal
 
 
 class Kernelwise(torch.optim.Optimizer, ABC):
-    """Moves every kernel by lr · sqrt(n_out / n_in) / L times a direction that a subclass makes of its gradient.
+    """Moves every kernel by lr · sqrt(n_out / n_in) / L times a direction that a subclass computes from its gradient.
 
-    L is the number of kernels. A kernel `(n_out, n_in, *kernel)` is seen as the matrix `(n_out, -1)`, whose columns
-    n_in counts. A vector of n entries, such as a bias, moves by lr · sqrt(n) · g / ‖g‖ / L: the steepest step of that
-    size in the root-mean-square norm. No momentum; how large a gradient is has no influence, and zeros move nothing.
+    L is the number of kernels. A kernel `(n_out, n_in, *kernel)` counts as the matrix `(n_out, -1)`, whose columns n_in
+    counts. A vector of n entries, such as a bias, moves by lr · sqrt(n) · g / ‖g‖ / L. That is the steepest step of
+    that size in the root-mean-square norm. No momentum; how large a gradient is has no influence, and zeros move
+    nothing.
 
     Raises `ValueError` without a kernel.
     """
@@ -30,14 +31,14 @@ class Kernelwise(torch.optim.Optimizer, ABC):
 
     @abstractmethod
     def direction(self, gradient: Tensor, state: dict[str, Any]) -> tuple[Tensor, Tensor]:
-        """Where a matrix moves to, up to sign: a matrix (m, n), and the number by which to multiply it.
+        """Return where a matrix moves to, up to sign: a matrix (m, n), and the number by which to multiply it.
 
         `gradient` is (m, n), `state` is kept between steps. They are apart to spare a pass over the matrix.
         """
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """One update from the gradients that the parameters hold."""
+        """Update once from the gradients that the parameters hold."""
         loss = None if closure is None else torch.enable_grad()(closure)()
         for group in self.param_groups:
             for parameter in group["params"]:

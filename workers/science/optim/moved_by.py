@@ -7,7 +7,7 @@ from torch import nn
 
 
 def moved_by(model: nn.Module, optimizers: Iterable[torch.optim.Optimizer]) -> dict[str, str]:
-    """Parameter name -> name of the optimizer that moves it, told by the memory they share.
+    """Return parameter name -> name of the optimizer that moves it, by the memory they share.
 
     Raises `ValueError` when a parameter is moved by none of them, or by two.
     """
@@ -27,7 +27,7 @@ def moved_by(model: nn.Module, optimizers: Iterable[torch.optim.Optimizer]) -> d
 
 
 def _name(kind: type[torch.optim.Optimizer]) -> str:
-    """That of the torch optimizer which `kind` is a form of, or its own if it is of none."""
+    """Return the name of the torch optimizer which `kind` is a form of, or its own if it is of none."""
     torchs = (base.__name__ for base in kind.__mro__ if base.__module__.startswith("torch.optim"))
     name = next(torchs)
     return kind.__name__ if name == "Optimizer" else name

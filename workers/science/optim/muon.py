@@ -19,7 +19,7 @@ class FlatMuon(torch.optim.Muon):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """One update from the gradients that the kernels hold."""
+        """Update once from the gradients that the kernels hold."""
         for matrix, kernel in zip(self.param_groups[0]["params"], self._kernels, strict=True):
             matrix.grad = None if kernel.grad is None else kernel.grad.reshape(matrix.shape)
         loss: float | None = super().step(closure)  # type: ignore[no-untyped-call]
@@ -35,9 +35,9 @@ def build(
     weight_decay: float = 0.0,
     adamw_lr: float = 1.2e-3,
 ) -> list[torch.optim.Optimizer]:
-    """Muon on the `hidden` kernels, AdamW on all other parameters.
+    """Build Muon on the `hidden` kernels, AdamW on all other parameters.
 
-    `hidden` names those that neither read the input nor give the output, and are no embedding; without it they are all
+    `hidden` names those that neither read the input nor give the output, and are no embedding. Without it they are all
     kernels but the first and the last. `weight_decay` is decoupled and holds for both. Not true: an exact
     orthogonalisation. Five Newton-Schulz steps in bfloat16 leave singular values between about 0.7 and 1.15, so an
     update writes into masked entries too.

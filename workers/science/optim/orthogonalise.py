@@ -24,11 +24,11 @@ MODULA: Coefficients = tuple(
 
 
 def orthogonalise(matrix: Tensor, coefficients: Coefficients) -> Tensor:
-    """U Vᵀ of `matrix` = U Σ Vᵀ, (m, n), as nearly as `coefficients` bring the singular values to 1.
+    """Return U Vᵀ of `matrix` = U Σ Vᵀ, (m, n), as nearly as `coefficients` bring the singular values to 1.
 
-    The matrix is first divided by its Frobenius norm, so singular values far below that norm stay small: not true is
-    that its rank does not matter. A matrix of zeros stays zero, and one with a NaN or an infinity becomes NaN. Computed
-    in the matrix's own precision, on the smaller of its two Gram matrices.
+    The matrix is first divided by its Frobenius norm, so singular values far below that norm stay small. Not true: that
+    its rank does not matter. A matrix of zeros stays zero, and one with a NaN or an infinity becomes NaN. Computed in
+    the matrix's own precision, on the smaller of its two Gram matrices.
     """
     wide = matrix.T if matrix.shape[0] > matrix.shape[1] else matrix
     x = wide * reciprocal(frobenius_norm(wide)).to(wide.dtype)
@@ -39,11 +39,14 @@ def orthogonalise(matrix: Tensor, coefficients: Coefficients) -> Tensor:
 
 
 def frobenius_norm(tensor: Tensor) -> Tensor:
-    """Root of the sum of squares, a 0-dimensional double: squares of single-precision numbers do not overflow it."""
+    """Return the root of the sum of squares, a 0-dimensional double.
+
+    Squares of single-precision numbers do not overflow it.
+    """
     norm: Tensor = torch.linalg.vector_norm(tensor, dtype=torch.float64)
     return norm
 
 
 def reciprocal(norm: Tensor) -> Tensor:
-    """1 / `norm`, and 0 where the norm is 0: what has no direction does not move."""
+    """Return 1 / `norm`, and 0 where the norm is 0: what has no direction does not move."""
     return torch.where(norm == 0, 0.0, 1 / norm)

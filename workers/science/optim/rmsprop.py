@@ -7,7 +7,7 @@ from torch import nn
 def build(
     model: nn.Module, *, lr: float = 1e-3, alpha: float = 0.99, weight_decay: float = 0.0
 ) -> list[torch.optim.Optimizer]:
-    """One RMSprop over all parameters, uncentred, without momentum; epsilon is 1e-8, outside the root.
+    """Build one RMSprop over all parameters, uncentred, without momentum; epsilon is 1e-8, outside the root.
 
     Not corrected for its start: the running mean begins at 0, so a first step is lr / sqrt(1 − alpha) long.
 

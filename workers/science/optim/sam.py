@@ -23,7 +23,7 @@ class Sam(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], object]) -> None:  # type: ignore[override]
-        """One update; `closure` replaces the gradients by those at the weights as they then are, and is called once.
+        """Update once; `closure` replaces the gradients by those at the weights as they then are, and is called once.
 
         A weight whose gradient is 0 stays where it is for the second gradient too. The weights come back to the bit
         before they are updated.
@@ -67,10 +67,10 @@ def _still(norms: Iterable[nn.BatchNorm1d | nn.BatchNorm2d]) -> Iterator[None]:
 def build(
     model: nn.Module, *, lr: float = 0.1, rho: float = 0.05, momentum: float = 0.9, weight_decay: float = 0.0
 ) -> list[torch.optim.Optimizer]:
-    """One SAM over all parameters: g is taken at w + rho · g(w) / ‖g(w)‖, norm over all parameters, on the same batch.
+    """Build one SAM over all parameters: g is taken at w + rho · g(w) / ‖g(w)‖, on the same batch.
 
-    Below it SGD with momentum, not Nesterov's; weight decay is added to g at w itself. Running statistics of a batch
-    norm follow the first gradient's pass alone.
+    The norm is over all parameters. Below it SGD with momentum, not Nesterov's; weight decay is added to g at w itself.
+    Running statistics of a batch norm follow the first gradient's pass alone.
 
     Source: Foret et al. 2021, arXiv 2010.01412, equations 2 and 3 and algorithm 1, with p = 2.
     """

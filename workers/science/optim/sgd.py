@@ -7,7 +7,7 @@ from torch import nn
 def build(
     model: nn.Module, *, lr: float = 0.1, momentum: float = 0.0, weight_decay: float = 0.0
 ) -> list[torch.optim.Optimizer]:
-    """One SGD over all parameters; weight decay is added to the gradient and momentum is not Nesterov's.
+    """Build one SGD over all parameters; weight decay is added to the gradient and momentum is not Nesterov's.
 
     Source: torch.optim.SGD.
     """

@@ -7,11 +7,12 @@ from torch import nn
 
 
 def build(model: nn.Module, *, lr: float = 0.3, weight_decay: float = 0.0) -> list[torch.optim.Optimizer]:
-    """One Shampoo over all parameters: w ← w − lr · L^(−1/4) G R^(−1/4), L and R sums of GGᵀ and GᵀG, from 1e-6 · 1.
+    """Build one Shampoo over all parameters: w ← w − lr · L^(−1/4) G R^(−1/4).
 
-    A kernel of k axes has a sum per axis, to the power −1/(2k). Every root is taken anew at every step, by an SVD, as
-    published and unlike the distributed versions; no grafting, no momentum. Weight decay is added to G. An update
-    writes into masked entries too; what is remembered is of rows and columns, not of weights.
+    L and R are sums of GGᵀ and GᵀG, from 1e-6 · 1. A kernel of k axes has a sum per axis, to the power −1/(2k). Every
+    root is taken anew at every step, by an SVD, as published and unlike the distributed versions; no grafting, no
+    momentum. Weight decay is added to G. An update writes into masked entries too; the state is of rows and columns,
+    not of weights.
 
     Source: Gupta, Koren & Singer 2018, arXiv 1802.09568, algorithms 1 and 2; pytorch_optimizer.Shampoo.
     """

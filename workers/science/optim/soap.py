@@ -12,9 +12,9 @@ def build(
     weight_decay: float = 0.0,
     precondition_frequency: int = 10,
 ) -> list[torch.optim.Optimizer]:
-    """One SOAP over all parameters; vectors move by Adam. Weight decay is apart from the gradient.
+    """Build one SOAP over all parameters; vectors move by Adam. Weight decay is apart from the gradient.
 
-    The first step only looks for the eigenbasis and moves nothing. It is then turned every `precondition_frequency`
+    The first step only computes the eigenbasis and moves nothing. It is then turned every `precondition_frequency`
     steps by one power iteration. An axis of more than 10,000 entries keeps its own basis. An update writes into masked
     entries too. The mean gradient is 0 there; its squares are of directions in the eigenbasis, not of weights.
 

@@ -25,11 +25,12 @@ class SpectralNorm(NamedTuple):
 
 
 def spectral_norm(matrix: Tensor, start: Tensor | None = None) -> SpectralNorm:
-    """Largest singular value of `matrix`, (m, n), by power iteration on a block of vectors, and the block at the end.
+    """Return the largest singular value of `matrix`, (m, n), by power iteration, and the block of vectors at its end.
 
-    `start` is the block with which a similar matrix ended; the first is drawn, always the same. Stops when the estimate
-    has changed by less than 1e-4 of itself and a geometric series through its last two changes promises as little for
-    all that would follow. Within 0.3 % of an SVD, from below. NaN for a matrix that is not finite.
+    `start` is the block with which a similar matrix ended; the first is drawn, always the same. The iteration stops
+    when the estimate has changed by less than 1e-4 of itself. A geometric series through its last two changes must also
+    promise as little for all that would follow. Within 0.3 % of an SVD, from below. NaN for a matrix that is not
+    finite.
 
     Source: Golub & Van Loan, "Matrix Computations", orthogonal iteration with Ritz values, on the Gram matrix.
     """
@@ -54,7 +55,7 @@ def spectral_norm(matrix: Tensor, start: Tensor | None = None) -> SpectralNorm:
 
 
 def _drawn(matrix: Tensor) -> Tensor:
-    """Orthonormal rows to start from, the same for every matrix of this shape."""
+    """Draw orthonormal rows to start from, the same for every matrix of this shape."""
     n = matrix.shape[1]
     drawn = torch.randn(n, min(BLOCK, *matrix.shape), generator=generator(0, "spectral_norm"), dtype=matrix.dtype)
     vectors: Tensor = torch.linalg.qr(drawn).Q.T.to(matrix.device)

@@ -14,15 +14,16 @@ class SpectralSgd(Kernelwise):
     """Steps along the gradient itself, divided by its largest singular value."""
 
     def direction(self, gradient: Tensor, state: dict[str, Any]) -> tuple[Tensor, Tensor]:
-        """The gradient at spectral norm 1; the next power iteration starts where this one ended."""
+        """Return the gradient at spectral norm 1; the next power iteration starts where this one ended."""
         norm, state["vectors"] = spectral_norm(gradient, state.get("vectors"))
         return gradient, reciprocal(norm)
 
 
 def build(model: nn.Module, *, lr: float = 0.5) -> list[torch.optim.Optimizer]:
-    """One over all parameters: kernels by lr · sqrt(n_out / n_in) · G / ‖G‖₂ / L, biases as the dualised optimizer's.
+    """Build one over all parameters: kernels move by lr · sqrt(n_out / n_in) · G / ‖G‖₂ / L.
 
-    Each update has the spectral norm of the dualised one, and so a Frobenius norm that is many times smaller.
+    Biases move as in the dualised optimizer. Each update has the spectral norm of the dualised one, and so a Frobenius
+    norm that is many times smaller.
 
     Raises `ValueError` for a model without a kernel.
     Source: docs.modula.systems, "Weight erasure", the control.

@@ -1,4 +1,4 @@
-"""What optimizers remember, as plain JSON and named tensors, so that a training can go on in another process."""
+"""The state of optimizers as plain JSON and named tensors, so that a training can go on in another process."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -25,7 +25,7 @@ def _instead(kept: Of, now: Of) -> Of:  # noqa: ARG001 (fresh optimizers remembe
 def dump(
     optimizers: Sequence[torch.optim.Optimizer], part: Callable[[Tensor], Tensor] = _whole
 ) -> tuple[list[Any], dict[str, Tensor]]:
-    """JSON for each optimizer, and the tensors it names (on the CPU, copies); of each tensor, `part` of it."""
+    """Return JSON for each optimizer, and the tensors it names (on the CPU, copies); of each tensor, `part` of it."""
     tensors: dict[str, Tensor] = {}
     values: list[Any] = []
     for i, optimizer in enumerate(optimizers):
@@ -56,7 +56,10 @@ def load(
 
 
 def _plain(value: Any, name: str, tensors: dict[str, Tensor], part: Callable[[Tensor], Tensor]) -> Any:
-    """JSON of nested containers: a dictionary as pairs, as its keys may be numbers; a tensor by name and axes."""
+    """Return JSON of nested containers: a dictionary as pairs, as its keys may be numbers.
+
+    A tensor by name and axes.
+    """
     if isinstance(value, Tensor):
         value = part(value)
         # As it lies in memory: a product of the same matrix laid out otherwise is rounded otherwise.

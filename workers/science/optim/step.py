@@ -10,11 +10,11 @@ from torch import Tensor
 def step(optimizers: Iterable[torch.optim.Optimizer], again: Callable[[], object]) -> None:
     """Update the weights by the gradients that they hold.
 
-    `again()` replaces these by the gradients, masked if the training is, at the weights as they then are; only
+    `again()` replaces these by the gradients, masked if the training is, at the weights as they then are. Only
     optimizers with an attribute `asks_again` call it.
 
     A decomposition that fails on numbers that are not finite makes all weights of its optimizer NaN, as arithmetic
-    would have done, for the loop to find the training diverged. Raises `torch.linalg.LinAlgError` for any other.
+    would have done. So the loop sees that the training diverged. Raises `torch.linalg.LinAlgError` for any other.
     """
     for optimizer in optimizers:
         if getattr(optimizer, "asks_again", False):
@@ -36,13 +36,13 @@ def _parameters(optimizer: torch.optim.Optimizer) -> Iterator[Tensor]:
 
 
 def _involved(optimizer: torch.optim.Optimizer) -> Iterator[Tensor]:
-    """Gradients, and all that the optimizer remembers."""
+    """Yield gradients, and all tensors of the optimizer's state."""
     yield from (p.grad for p in _parameters(optimizer) if p.grad is not None)
     yield from _tensors(list(optimizer.state.values()))
 
 
 def _tensors(kept: Any) -> Iterator[Tensor]:
-    """Tensors anywhere in nested lists and dictionaries."""
+    """Yield tensors anywhere in nested lists and dictionaries."""
     if isinstance(kept, Tensor):
         yield kept
     elif isinstance(kept, dict | list):

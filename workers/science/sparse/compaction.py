@@ -32,7 +32,7 @@ class Compacted(NamedTuple):
 
     @property
     def inputs(self) -> Tensor:
-        """Which inputs are read: pixels of flattened pictures, or channels where the first layer is a convolution."""
+        """Return which inputs are read: pixels of flattened pictures, or channels where a convolution is first."""
         return next(iter(self.columns.values()))
 
 
@@ -50,21 +50,21 @@ class _Layer:
     units: Tensor
 
     def read(self) -> Tensor:
-        """Per input, whether a kept weight of a unit that is left reads it."""
+        """Return per input whether a kept weight of a unit that is left reads it."""
         return _by_input(self.mask)[self.units].any(dim=2).any(dim=0)
 
     def fed(self) -> Tensor:
-        """Per unit, whether a kept weight of an input that is left feeds it."""
+        """Return per unit whether a kept weight of an input that is left feeds it."""
         return self.mask[:, self.inputs].flatten(1).any(dim=1)
 
     def silent(self) -> Tensor:
-        """Per unit, whether it puts out 0 where nothing feeds it, and its bias would never learn."""
+        """Return per unit whether it puts out 0 where nothing feeds it, and its bias would never learn."""
         if self.bias is None:
             return torch.ones_like(self.units)
         return self.bias <= 0 if self.rectified else torch.zeros_like(self.units)
 
     def constant(self) -> Tensor:
-        """Per unit, what it puts out where nothing feeds it."""
+        """Return per unit what it puts out where nothing feeds it."""
         bias = torch.zeros(len(self.weight), dtype=self.weight.dtype) if self.bias is None else self.bias
         return relu(bias) if self.rectified else bias
 
@@ -77,21 +77,21 @@ class _Layer:
 def compact(
     network: nn.Module, masks: Mapping[str, Tensor], *, training: bool = False, example: Tensor | None = None
 ) -> Compacted:
-    """`network` without inputs and units that its `masks` cut off, in whatever order they cut off each other.
+    """Return `network` without inputs and units that its `masks` cut off, in whatever order they cut off each other.
 
-    Removed are: inputs that no kept weight reads; units (channels of convolutions) that no kept weight of the next
-    layer reads; and units that no kept weight feeds, whose constant relu(bias) moves into the next layer's bias. The
-    last stays where that constant is not 0 and the next layer pads with zeros, since there it is not constant at
-    the borders. Outputs of the network always stay, and so does one unit of each layer. `masks` are bool, by
-    parameter name such as "fc1.weight"; pruned weights count as 0 whatever they hold. The result is on the CPU.
+    Inputs that no kept weight reads are removed. So are units (channels of convolutions) that no kept weight of the
+    next layer reads. Units that no kept weight feeds go too, and their constant relu(bias) moves into the next layer's
+    bias. Where the next layer pads with zeros, a unit whose constant is not 0 stays: there it is not constant at the
+    borders. Outputs of the network always stay, and so does one unit of each layer. `masks` are bool, by parameter name
+    such as "fc1.weight"; pruned weights count as 0 whatever they hold. The result is on the CPU.
 
-    With `training`, only what no gradient of a kept parameter depends on, now and after any number of steps: a unit
-    that nothing feeds goes only where it is rectified and its bias is at most 0, so that its output and all gradients
-    through it are 0, and nothing moves into a bias. One whose bias is above 0 learns, so it stays. Weight decay would
-    still move removed parameters; nothing that is kept would notice.
+    With `training`, only what no gradient of a kept parameter depends on is removed, now and after any number of steps.
+    A unit that nothing feeds goes only where it is rectified and its bias is at most 0. Then its output and all
+    gradients through it are 0, and nothing moves into a bias. One whose bias is above 0 learns, so it stays. Weight
+    decay would still move removed parameters; nothing that is kept would depend on it.
 
     All this holds for sequences of Linear, Conv2d, ReLU, MaxPool2d and Flatten. Of other networks only units that
-    nothing reads are removed (`unread.without_unread`), and only where an `example`, a batch of inputs, is given.
+    nothing reads are removed (`unread.without_unread`). That needs an `example`, a batch of inputs.
 
     Raises `TypeError` for such a network without an example, `NotDefined` where it cannot be traced.
     Source: the definition; docs/protocol.md, Hardware.
@@ -153,7 +153,10 @@ def _drop_unread(layers: list[_Layer]) -> bool:
 
 
 def _drop_unfed(layers: list[_Layer], *, training: bool) -> bool:
-    """Drop units that nothing feeds where that is exact, from the first layer to the last; whether there were any."""
+    """Drop units that nothing feeds where that is exact, from the first layer to the last.
+
+    Return whether there were any.
+    """
     changed = False
     for layer, after in pairwise(layers):
         constant, before = layer.constant(), layer.units.clone()
@@ -167,7 +170,7 @@ def _drop_unfed(layers: list[_Layer], *, training: bool) -> bool:
 
 
 def _keep(left: Tensor, wanted: Tensor) -> bool:
-    """Of what is left, keep what is wanted, in place, but never nothing; whether that changed anything."""
+    """Keep of what is left what is wanted, in place, but never nothing; return whether that changed anything."""
     new = left & wanted
     if not new.any():
         new[left.nonzero()[0]] = True
@@ -177,12 +180,12 @@ def _keep(left: Tensor, wanted: Tensor) -> bool:
 
 
 def _inputs_of(before: _Layer, layer: _Layer) -> Tensor:
-    """Inputs of a layer that the units left before it make: several each where pictures were flattened."""
+    """Return the inputs of a layer that the units left before it feed: several each where pictures were flattened."""
     return before.units.repeat_interleave(len(layer.inputs) // len(before.units))
 
 
 def _by_input(kernel: Tensor) -> Tensor:
-    """A kernel `(n_out, n_in, *kernel)` as `(n_out, n_in, positions)`."""
+    """Return a kernel `(n_out, n_in, *kernel)` as `(n_out, n_in, positions)`."""
     return kernel.reshape(*kernel.shape[:2], -1)
 
 
@@ -227,7 +230,7 @@ def _smaller(layer: _Layer, row: Tensor, column: Tensor) -> nn.Module:
 
 
 def export(compacted: Compacted) -> dict[str, Tensor]:
-    """What another program needs to rebuild the smaller network: its parameters, and rows and columns by kernel.
+    """Return what another program needs to rebuild the smaller network: its parameters, and rows and columns by kernel.
 
     Copies: no two share memory, which a safetensors file does not allow.
     """

@@ -1,6 +1,6 @@
 """Linear layers that hold only their kept weights, as compressed sparse rows (CSR).
 
-Tensors between such layers lie in memory feature by feature, `(n_features, n)`: each product then reads whole rows,
+Tensors between such layers lie in memory feature by feature, `(n_features, n)`. Each product then reads whole rows,
 which measures about twice as fast as example by example. On a CPU.
 """
 
@@ -23,7 +23,7 @@ class _Matrix(NamedTuple):
     matrix: Tensor
 
     def times(self, features: Tensor, bias: Tensor | None = None) -> Tensor:
-        """Its product with contiguous features, plus a bias for each row."""
+        """Return its product with contiguous features, plus a bias for each row."""
         if features.is_cuda:
             return self.matrix @ features if bias is None else torch.addmm(bias[:, None], self.matrix, features)
         # A bag of weighted embeddings is the same sum, and on a CPU measures twice as fast as torch's sparse product.
@@ -63,13 +63,16 @@ class Csr:
 
     @property
     def dense(self) -> Tensor:
-        """W, a copy."""
+        """Return W, a copy."""
         dense = torch.zeros(self.mask.shape, dtype=self.values.dtype)
         dense[self.mask] = self.values
         return dense
 
     def indices(self, *, training: bool) -> list[Tensor]:
-        """What its products read beside the values; gradients need the transpose too, and have one of their own."""
+        """Return what its products read besides the values.
+
+        Gradients need the transpose too, and have one of their own.
+        """
         held = [self._matrix.starts, self._matrix.columns]
         if training:
             back = self._transposed
@@ -77,16 +80,16 @@ class Csr:
         return held
 
     def product(self, features: Tensor, bias: Tensor | None = None) -> Tensor:
-        """W h + b for h `(n_in, n)`, contiguous: `(n_out, n)`."""
+        """Return W h + b for h `(n_in, n)`, contiguous: `(n_out, n)`."""
         return self._matrix.times(features, bias)
 
     def to_features(self, grad: Tensor) -> Tensor:
-        """The gradient by h, Wᵀ g `(n_in, n)`, from that by the product, g `(n_out, n)`, contiguous."""
+        """Return the gradient by h, Wᵀ g `(n_in, n)`, from that by the product, g `(n_out, n)`, contiguous."""
         torch.index_select(self.values, 0, self._order, out=self._transposed.values)
         return self._transposed.times(grad)
 
     def to_values(self, grad: Tensor, features: Tensor) -> Tensor:
-        """The gradient by the kept weights, computed at these alone: (g hᵀ)[mask], `(n_kept,)`.
+        """Return the gradient by the kept weights, computed at these alone: (g hᵀ)[mask], `(n_kept,)`.
 
         The next call writes over it.
         """
@@ -114,7 +117,7 @@ class SparseLinear(nn.Module):
         self.matrix = Csr(mask, self.values)
 
     def forward(self, x: Tensor) -> Tensor:
-        """`(..., n_in)` to `(..., n_out)`."""
+        """Return `(..., n_out)` from `(..., n_in)`."""
         if x.dim() > 2:
             return self(x.flatten(0, -2)).unflatten(0, x.shape[:-1])  # type: ignore[no-any-return]
         y: Tensor = _Linear.apply(x, self.values, self.bias, self.matrix)  # type: ignore[no-untyped-call]
@@ -153,7 +156,7 @@ def _csr(starts: Tensor, columns: Tensor, values: Tensor, shape: tuple[int, int]
 
 
 def _starts(rows: Tensor, n: int) -> Tensor:
-    """Where each of `n` rows begins in a list sorted by row, and where the last one ends: `(n + 1,)`."""
+    """Return where each of `n` rows begins in a list sorted by row, and where the last one ends: `(n + 1,)`."""
     starts = torch.zeros(n + 1, dtype=torch.int32, device=rows.device)
     starts[1:] = torch.bincount(rows, minlength=n).cumsum(0)
     return starts

@@ -1,4 +1,4 @@
-"""Joules that the machine counts, where it lets itself be read: RAPL for processors, NVML for NVIDIA's GPUs."""
+"""Joules that the machine counts, where they can be read: RAPL for processors, NVML for NVIDIA's GPUs."""
 
 import ctypes
 import time
@@ -17,12 +17,15 @@ ENOUGH_S = 0.3
 
 
 def meter(device: torch.device, powercap: Path = POWERCAP) -> Meter | None:
-    """The meter of a device; None where there is none or it may not be read."""
+    """Return the meter of a device; None where there is none or it may not be read."""
     return _nvml(device) if device.type == "cuda" else _rapl(powercap)
 
 
 def joules(action: Callable[[], None], count: Meter, device: torch.device, enough_s: float = ENOUGH_S) -> float:
-    """Joules per pass of an action repeated for `enough_s`: of the whole processor or GPU, whatever else runs there."""
+    """Return joules per pass of an action repeated for `enough_s`.
+
+    They are those of the whole processor or GPU, whatever else runs there.
+    """
     before, began, passes = count(), time.perf_counter(), 0
     while passes == 0 or time.perf_counter() - began < enough_s:
         action()
@@ -33,7 +36,7 @@ def joules(action: Callable[[], None], count: Meter, device: torch.device, enoug
 
 
 def _rapl(powercap: Path) -> Meter | None:
-    """The sum over processor packages; their counters start again at 0 when they are full."""
+    """Return the sum over processor packages; their counters start again at 0 when they are full."""
     packages = [_Package(folder) for folder in sorted(powercap.glob("intel-rapl:?")) if _readable(folder)]
     return (lambda: sum(package.joules() for package in packages)) if packages else None
 
@@ -56,7 +59,10 @@ class _Package:
         self._total = 0
 
     def joules(self) -> float:
-        """Joules since this object was made; ask more often than the counter goes round, which takes minutes."""
+        """Return joules since this object was built.
+
+        Call it more often than the counter goes round, which takes minutes.
+        """
         now = int(self._counter.read_text())
         self._total += now - self._last if now >= self._last else now + self._full - self._last
         self._last = now
@@ -72,7 +78,7 @@ def _nvml(device: torch.device) -> Meter | None:
 
 
 def nvml_meter(library: Any, uuid: str) -> Meter | None:
-    """The counter of one GPU, in NVML's millijoules; None for GPUs older than Volta, which have none.
+    """Return the counter of one GPU, in NVML's millijoules; None for GPUs older than Volta, which have none.
 
     Source: NVML API reference, nvmlDeviceGetTotalEnergyConsumption.
     """

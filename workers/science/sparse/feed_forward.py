@@ -1,7 +1,7 @@
 """A sparse multilayer perceptron with its gradients written out.
 
-At a density of a few per cent a step of a small network is so short that the bookkeeping of autograd, and of an
-optimizer with many parameters, takes longer than the arithmetic: written out, with one flat parameter, the whole step
+At a density of a few per cent a step of a small network is very short. The bookkeeping of autograd, and of an optimizer
+with many parameters, then takes longer than the arithmetic. Written out, with one flat parameter, the whole step
 measures about 1.6 times as fast (docs/benchmarks.md).
 """
 
@@ -65,20 +65,20 @@ class FeedForward(nn.Module):
 
     @torch.no_grad()
     def forward(self, x: Tensor) -> Tensor:
-        """The logits `(n, n_classes)`, outside autograd."""
+        """Return the logits `(n, n_classes)`, outside autograd."""
         logits = torch.cat([self._through(piece)[-1] for piece in torch.split(x, PIECE)], 1)
         return logits.t().contiguous()
 
     def gradients(self, x: Tensor, y: Tensor) -> Tensor:
-        """Mean cross-entropy of a batch; its gradient replaces the one that `flat` held."""
+        """Return the mean cross-entropy of a batch; its gradient replaces the one that `flat` held."""
         return self.backward(x, partial(_cross_entropy, y=y))
 
     @torch.no_grad()
     def backward(self, x: Tensor, loss_of: Callable[[Tensor], tuple[Tensor, Tensor]]) -> Tensor:
-        """The loss of a batch, of which `loss_of` logits `(n_classes, n)` gives value and gradient.
+        """Return the loss of a batch, of which `loss_of` logits `(n_classes, n)` gives value and gradient.
 
-        Its gradient by `flat` replaces the one that was there: what autograd computes of the masked dense network, up
-        to the order of additions.
+        Its gradient by `flat` replaces the previous one: what autograd computes of the masked dense network, up to the
+        order of additions.
         """
         *seen, logits = self._through(x)
         loss, grad = loss_of(logits)
@@ -92,7 +92,7 @@ class FeedForward(nn.Module):
         return loss
 
     def layers(self) -> list[tuple[Tensor, Tensor]]:
-        """Weight `(n_out, n_in)`, 0 where pruned, and bias of each layer: copies."""
+        """Return weight `(n_out, n_in)`, 0 where pruned, and bias of each layer: copies."""
         flat, n_live = self.flat.detach(), int(self._alive.sum())
         whole = torch.empty_like(flat)
         whole[self._alive], whole[~self._alive] = flat[:n_live], flat[n_live:]
@@ -108,7 +108,7 @@ class FeedForward(nn.Module):
         return [self.inputs, *held] if len(self.inputs) < self._n_in else held
 
     def _through(self, x: Tensor) -> list[Tensor]:
-        """What each layer gets, `(n_features, n)`, and the logits."""
+        """Return what each layer gets, `(n_features, n)`, and the logits."""
         features = transposed(x.flatten(1))
         if len(self.inputs) < self._n_in == len(features):
             features = features.index_select(0, self.inputs)
@@ -121,7 +121,7 @@ class FeedForward(nn.Module):
 
 
 def _live(masks: Sequence[Tensor]) -> list[Tensor]:
-    """Of each mask the weights of units that a live weight of the next layer reads; all of the last one."""
+    """Return of each mask the weights of units that a live weight of the next layer reads; all of the last one."""
     live = [masks[-1]]
     for mask in masks[-2::-1]:
         live.append(mask & live[-1].any(0)[:, None])
@@ -129,7 +129,7 @@ def _live(masks: Sequence[Tensor]) -> list[Tensor]:
 
 
 def _cross_entropy(logits: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean cross-entropy of logits `(n_classes, n)`, and its gradient: (softmax - one-hot) / n."""
+    """Return the mean cross-entropy of logits `(n_classes, n)`, and its gradient: (softmax - one-hot) / n."""
     log_p = torch.log_softmax(logits, 0)
     loss = nll_loss(log_p.t(), y)
     grad = log_p.exp_().scatter_(0, y[None], -1.0, reduce="add")

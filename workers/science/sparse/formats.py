@@ -59,20 +59,20 @@ def _dtype(network: nn.Module) -> torch.dtype:
 
 
 def dense(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:
-    """Every weight held and trained; those that the masks prune begin at 0."""
+    """Return the network with every weight held and trained; those that the masks prune begin at 0."""
     return Ready(_zeroed(network, masks), x, masks, trains_all=training)
 
 
 def masked_dense(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:  # noqa: ARG001
-    """Every weight held, and multiplied by its mask in each pass: `torch.nn.utils.prune`."""
+    """Return the network with every weight held, and multiplied by its mask in each pass: `torch.nn.utils.prune`."""
     return Ready(_pruned(deepcopy(network), masks), x, masks)
 
 
 def csr(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:  # noqa: ARG001
-    """Linear layers hold their kept weights alone; convolutions stay masked dense.
+    """Return the network whose linear layers hold their kept weights alone; convolutions stay masked dense.
 
     On a CPU a multilayer perceptron is the network that its tickets are trained as here (`FeedForward`), unless the
-    gradient by its inputs is wanted; otherwise each layer is one by itself (`SparseLinear`).
+    gradient by its inputs is wanted. Otherwise each layer is one by itself (`SparseLinear`).
 
     Raises `Unsupported` where no linear layer has a kept weight, and for 16 bits on a CPU.
     """
@@ -96,14 +96,14 @@ def csr(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready
 
 
 def compacted(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:
-    """Dead inputs and units taken out, the rest masked dense while it trains."""
+    """Return the network without its dead inputs and units, the rest masked dense while it trains."""
     compaction = _compact(network, masks, training=training, example=x[:2])
     small = compaction.network.to(x.device)
     return Ready(_pruned(small, compaction.masks) if training else small, x, masks)
 
 
 def structured(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:
-    """A dense network of fewer units with about as many weights as the masks keep, in place of theirs.
+    """Return a dense network of fewer units with about as many weights as the masks keep, in place of theirs.
 
     Of a single layer it takes fewer inputs, as the layer before it would make them.
     """
@@ -124,12 +124,13 @@ def structured(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -
 
 
 def semi_structured(network: nn.Module, masks: Masks, x: Tensor, *, training: bool) -> Ready:
-    """Of each four neighbours in a row of a linear layer at most two: what NVIDIA's sparse tensor cores multiply.
+    """Return the network with at most two of each four neighbours in a row of a linear layer.
 
-    The masks keep the two largest of those that they keep. Convolutions stay dense. Inference only.
+    That is what NVIDIA's sparse tensor cores multiply. The masks keep the two largest of those that they keep.
+    Convolutions stay dense. Inference only.
 
-    Raises `Unsupported` without a GPU of compute capability 8.0, for other dtypes than 16-bit ones, for training, where
-    more than half of the weights are kept, and for sizes that the kernels do not take.
+    Raises `Unsupported` without a GPU of compute capability 8.0, for other dtypes than 16-bit ones, and for training.
+    Raises it too where more than half of the weights are kept, and for sizes that the kernels do not take.
     Source: torch.sparse.to_sparse_semi_structured; Mishra et al. 2021, arXiv 2104.08378.
     """
     linear = _linear(network)
@@ -166,7 +167,10 @@ FORMATS: Mapping[str, Format] = {
 
 
 def n_bytes(network: nn.Module, *, training: bool) -> int:
-    """Bytes of parameters, masks and indices read by a pass; gradients and an optimizer's memory not counted."""
+    """Count the bytes of parameters, masks and indices read by a pass.
+
+    Gradients and an optimizer's memory do not count.
+    """
     held: list[Tensor] = []
     for module in network.modules():
         held += [*module.parameters(recurse=False), *module.buffers(recurse=False)]
@@ -179,7 +183,7 @@ def n_bytes(network: nn.Module, *, training: bool) -> int:
 
 
 def _halves(tensor: Any) -> list[Tensor]:
-    """The kept half of a 2:4 matrix, and which half it is."""
+    """Return the kept half of a 2:4 matrix, and which half it is."""
     return [part for part in (tensor.packed, tensor.meta) if part is not None]
 
 
@@ -193,7 +197,7 @@ def _compact(network: nn.Module, masks: Masks, *, training: bool, example: Tenso
 
 
 def _linear(network: nn.Module) -> dict[str, nn.Linear]:
-    """The linear layers by name."""
+    """Return the linear layers by name."""
     layers = {name: network.get_submodule(name) for name in linear_layers(network)}
     return {name: module for name, module in layers.items() if isinstance(module, nn.Linear)}
 
@@ -203,7 +207,7 @@ def _layer(key: str) -> str:
 
 
 def _zeroed(network: nn.Module, masks: Masks) -> nn.Module:
-    """A copy whose pruned weights are 0."""
+    """Return a copy whose pruned weights are 0."""
     copy = deepcopy(network)
     with torch.no_grad():
         for key, mask in masks.items():
@@ -212,7 +216,7 @@ def _zeroed(network: nn.Module, masks: Masks) -> nn.Module:
 
 
 def _pruned(network: nn.Module, masks: Masks) -> nn.Module:
-    """The network itself, its kernels masked in every pass."""
+    """Return the network itself, its kernels masked in every pass."""
     for key, mask in masks.items():
         mask = mask.to(network.get_parameter(key).device)
         prune.custom_from_mask(network.get_submodule(_layer(key)), "weight", mask)  # type: ignore[no-untyped-call]

@@ -15,9 +15,10 @@ ALWAYS = 2.0
 def sparse_layers(model: nn.Module, masks: Mapping[str, Tensor], csr_below: float) -> tuple[str, ...]:
     """Return the names of the linear layers that become sparse.
 
-    That is when less than the share `csr_below` of all their weights is kept: of a multilayer perceptron all, of
-    another network all but the output layer, which is small. Convolutions stay dense: as rows on unfolded patches they
-    measured slower at 5 % density, and pruning leaves them denser than the linear layers (docs/benchmarks.md).
+    That is when less than the share `csr_below` of all their weights is kept. Of a multilayer perceptron all become
+    sparse, of another network all but the output layer, which is small. Convolutions stay dense: as rows on unfolded
+    patches they measured slower at 5 % density. Pruning also leaves them denser than the linear layers
+    (docs/benchmarks.md).
     """
     linear = linear_layers(model)
     if not linear or any(f"{name}.weight" not in masks for name in linear):

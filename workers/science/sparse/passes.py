@@ -14,7 +14,7 @@ LR = 0.01
 
 
 def one_pass(ready: Ready, *, training: bool) -> Callable[[], None]:
-    """What is timed: the forward pass; for training also the gradients, and a step of SGD.
+    """Return what is timed: the forward pass; for training also the gradients, and a step of SGD.
 
     The step is of rate 0, which costs as much and leaves every repeat the same numbers. Where `x` requires its
     gradient, as in the middle of a network, that is computed too.
@@ -37,11 +37,10 @@ def one_pass(ready: Ready, *, training: bool) -> Callable[[], None]:
 
 
 def error(ready: Ready, network: nn.Module, x: Tensor, *, training: bool) -> float:
-    """The largest difference between the outputs of `ready` and of `network` under its masks, in double precision.
+    """Return the largest difference between the outputs of `ready` and of `network` under its masks, in doubles.
 
-    Relative to the largest output, in [0, ∞). For training it is the change of the outputs by one step of SGD that is
-    compared, so that every gradient at a kept weight counts; `ready` has made that step afterwards. 0 where both
-    are 0 everywhere.
+    Relative to the largest output, in [0, ∞). For training, the change of the outputs by one step of SGD is compared,
+    so that every gradient at a kept weight counts. `ready` has then taken that step. 0 where both are 0 everywhere.
     """
     exact = deepcopy(network).double()
     _mask(exact, ready.masks)
@@ -59,7 +58,7 @@ def error(ready: Ready, network: nn.Module, x: Tensor, *, training: bool) -> flo
 
 
 def _step(network: nn.Module, x: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    """The loss is half the squared output, mean over the batch."""
+    """Take one step; the loss is half the squared output, mean over the batch."""
     if isinstance(network, FeedForward):
         network.backward(x, _half_squares)
     else:
@@ -71,7 +70,7 @@ def _step(network: nn.Module, x: Tensor, optimizer: torch.optim.Optimizer) -> No
 
 
 def _half_squares(y: Tensor) -> tuple[Tensor, Tensor]:
-    """Value and gradient of the loss, for outputs `(n_units, n)`."""
+    """Return value and gradient of the loss, for outputs `(n_units, n)`."""
     n = y.shape[1]
     return y.square().sum() / (2 * n), y / n
 

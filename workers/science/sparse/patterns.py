@@ -1,4 +1,4 @@
-"""Patterns of kept weights that hardware likes: whole units, and two of every four."""
+"""Patterns of kept weights that suit hardware: whole units, and two of every four."""
 
 from collections.abc import Mapping
 
@@ -7,10 +7,10 @@ from torch import Tensor
 
 
 def whole_units(masks: Mapping[str, Tensor], density: float) -> dict[str, Tensor]:
-    """Masks of the same layers, in their order, that keep the first units of each hidden layer and all their weights.
+    """Return masks of the same layers, in their order, that keep the first units of each hidden layer, each whole.
 
-    Every hidden layer keeps the same share of its units, so that about `density` in (0, 1] of all weights are left;
-    inputs and outputs of the network stay. A single layer has no hidden units: it keeps the first of its inputs. At
+    Every hidden layer keeps the same share of its units, so that about `density` in (0, 1] of all weights are left.
+    Inputs and outputs of the network stay. A single layer has no hidden units: it keeps the first of its inputs. At
     least one unit is kept. Kernels are `(n_out, n_in, *kernel)`; where pictures are flattened, a unit is a channel.
     """
     if len(masks) == 1:
@@ -48,7 +48,7 @@ def _block(mask: Tensor, rows: int, columns: int) -> Tensor:
 
 
 def two_of_four(weight: Tensor, mask: Tensor) -> Tensor:
-    """Of each four neighbours in a row of `mask`, `(n_out, n_in)`, the at most two whose weights are largest.
+    """Return of each four neighbours in a row of `mask`, `(n_out, n_in)`, the at most two whose weights are largest.
 
     Among equal ones the first are kept. A row whose length is no multiple of four ends in a shorter group.
     """

@@ -31,14 +31,14 @@ _FOREVER = 1_000_000_000
 def csr_below(
     blank: Callable[[], nn.Module], shape: tuple[int, ...], batch_size: int, *, seconds: float = 0.1
 ) -> float:
-    """The largest of DENSITIES at which a whole step of the network is faster with sparse layers; 0.0 for none.
+    """Return the largest of DENSITIES at which a whole step of the network is faster with sparse layers; 0.0 for none.
 
-    `blank()` makes the network, `shape` is that of an example. At each density asked, steps of both kinds are made
-    in turns for about `seconds`, and at least `PAIRS` turns; three or four densities decide, as sparse training is
-    faster below the answer and slower above. What stays dense, the convolutions, is timed once and counted in; nothing
-    is asked where linear layers that took no time would not make it worth while. It is 0.0 where torch has no sparse
-    products, for a network of which no layer would become sparse, and for one that is no sequence of modules: timing it
-    as a whole takes too long.
+    `blank()` builds the network, `shape` is that of an example. At each density, steps of both kinds run in turns for
+    about `seconds`, and at least `PAIRS` turns. Three or four densities decide, as sparse training is faster below the
+    result and slower above. What stays dense, the convolutions, is timed once and counted in. Nothing is measured where
+    linear layers that took no time would not make it worth while. It is 0.0 where torch has no sparse products, and for
+    a network of which no layer would become sparse. It is also 0.0 for one that is no sequence of modules: timing it as
+    a whole takes too long.
     """
     network = blank()
     initialise(network, generator(0, "threshold"), "normal")  # defined for any
@@ -76,7 +76,10 @@ class _Before(nn.Module):
 
 
 def _tail(network: nn.Module, shape: tuple[int, ...]) -> tuple[nn.Module, tuple[int, ...]]:
-    """The linear layers of a network with convolutions, and the shape of what they read; else the network as it is."""
+    """Return the linear layers of a network with convolutions, and the shape of what they read.
+
+    Else the network as it is.
+    """
     modules = dict(network.named_children())
     first = next((name for name, module in modules.items() if isinstance(module, nn.Linear)), None)
     if first is None or not any(isinstance(module, nn.Conv2d) for module in modules.values()):
@@ -89,7 +92,10 @@ def _tail(network: nn.Module, shape: tuple[int, ...]) -> tuple[nn.Module, tuple[
 def _ratio(
     network: nn.Module, shape: tuple[int, ...], batch_size: int, density: float, seconds: float, rest_s: float
 ) -> float:
-    """Median time of a sparse step over that of a dense one, each pair measured in turn and `rest_s` added to both."""
+    """Return the median time of a sparse step over that of a dense one, each pair measured in turn.
+
+    `rest_s` is added to both.
+    """
     masks = {name: _mask(layer.shape, density, name) for name, layer in prunable(network).items()}
     loops = [_loop(lay_out(network, masks, csr_below), shape, batch_size, masks) for csr_below in (0.0, 1.0)]
     spent, ratios = 0.0, list[float]()
@@ -103,7 +109,7 @@ def _ratio(
 def _loop(
     layout: Dense, shape: tuple[int, ...], batch_size: int, masks: Mapping[str, Tensor] | None = None
 ) -> Iterator[Event]:
-    """The loop that real trainings go through, stopping after each step; the first step, which warms up, is made."""
+    """Return the loop of real trainings, stopping after each step; the first step, which warms up, is done."""
     draw = generator(0, "threshold", "pictures")
     split = Split(torch.rand(batch_size, *shape, generator=draw), torch.randint(10, (batch_size,), generator=draw))
     one = Split(split.x[:1], split.y[:1])
@@ -123,7 +129,7 @@ def _time(loop: Iterator[Event]) -> float:
 
 
 def _mask(shape: tuple[int, ...], density: float, name: str) -> Tensor:
-    """A random mask that keeps at least one weight."""
+    """Draw a random mask that keeps at least one weight."""
     mask = torch.rand(shape, generator=generator(0, "threshold", name)) < density
     mask.view(-1)[0] = True
     return mask

@@ -11,12 +11,15 @@ WINDOW_S = 0.004
 
 
 def clock(device: torch.device) -> Callable[[], float]:
-    """Seconds on the CPU: of this process alone where it has one thread, since others may run; else of the wall."""
+    """Return a clock in seconds: of this process alone where it has one thread on the CPU, since others may run.
+
+    Else of the wall.
+    """
     return time.process_time if device.type == "cpu" and torch.get_num_threads() == 1 else time.perf_counter
 
 
 def seconds(action: Callable[[], None], passes: int, device: torch.device) -> float:
-    """Seconds per pass over `passes` of them; on a GPU by its own events."""
+    """Return seconds per pass over `passes` of them; on a GPU by its own events."""
     if device.type == "cuda":
         start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
         start.record()
@@ -35,10 +38,10 @@ def seconds(action: Callable[[], None], passes: int, device: torch.device) -> fl
 def interleaved(
     actions: Sequence[Callable[[], None]], repeats: int, device: torch.device, window_s: float = WINDOW_S
 ) -> Generator[None, None, Tensor]:
-    """Seconds per pass, `(repeats, n_actions)` float64, as the generator's return value; yields between windows.
+    """Return seconds per pass, `(repeats, n_actions)` float64, as the generator's return value; yield between windows.
 
-    In each repeat every action has one window, and another one begins. How many passes make a window is found
-    while warming up.
+    In each repeat every action has one window, and another one begins. How many passes fit a window is measured while
+    warming up.
     """
     passes = []
     for action in actions:

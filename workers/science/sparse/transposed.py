@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def transposed(matrix: Tensor) -> Tensor:
-    """The transpose of `(n, m)`, contiguous: `(m, n)`; a copy, unless it lies in memory so already. No gradient.
+    """Return the transpose of `(n, m)`, contiguous: `(m, n)`; a copy, unless it lies in memory so already. No gradient.
 
     On a CPU torch copies a transpose number by number. What it calls shuffling channels is the same permutation, done
     in vectors: for the pictures of a batch, `(128, 784)`, 0.013 instead of 0.057 ms.

@@ -1,4 +1,4 @@
-"""Compaction of any network that can be traced: units that nothing reads are taken out, exactly."""
+"""Compaction of any network that can be traced: units that nothing reads are removed, exactly."""
 
 from collections.abc import Mapping
 from copy import deepcopy
@@ -30,14 +30,14 @@ _ATTRIBUTES: Mapping[type[nn.Module], tuple[str, ...]] = {
 def without_unread(network: nn.Module, masks: Mapping[str, Tensor], example: Tensor) -> tuple[nn.Module, Entries]:
     """Return the masked network without the units that no kept weight reads, and which entries of axes are left.
 
-    With a unit go its row in every kernel that makes it, and its entries in biases, norms and the columns of kernels; a
-    kernel without this row may leave others unread. Outputs stay, and so do one unit of each group, units that an
-    operation combines with each other, such as before a layer norm, and units within heads. No gradient of a kept
-    parameter depends on what goes, now or after any number of steps. Axes that are left whole are not among the
-    entries. `example` is a batch of inputs. The result is on the CPU.
+    With a unit go its row in every kernel that computes it, and its entries in biases, norms and the columns of
+    kernels. A kernel without this row may leave others unread. Outputs stay, and so does one unit of each group. Units
+    that an operation combines with each other, such as before a layer norm, and units within heads stay too. No
+    gradient of a kept parameter depends on what goes, now or after any number of steps. Axes that are left whole are
+    not among the entries. `example` is a batch of inputs. The result is on the CPU.
 
-    Raises `NotDefined` for a model that cannot be traced, for grouped convolutions, and for a model whose code holds
-    sizes of its layers, so that the smaller one would not compute the same.
+    Raises `NotDefined` for a model that cannot be traced and for grouped convolutions. Raises it too for a model whose
+    code holds sizes of its layers, so that the smaller one would not compute the same.
     """
     network, example = deepcopy(network).cpu(), example.detach().cpu()
     for name, mask in masks.items():
@@ -54,7 +54,7 @@ def without_unread(network: nn.Module, masks: Mapping[str, Tensor], example: Ten
 
 
 def _left(network: nn.Module, architecture: Architecture, masks: Mapping[str, Tensor]) -> dict[Group, Tensor]:
-    """Which units of each group are left; groups of which none can go are not among them."""
+    """Return which units of each group are left; groups of which none can go are not among them."""
     kept = {
         group: torch.ones(group.size, dtype=torch.bool)
         for group in architecture.groups
@@ -82,20 +82,23 @@ def _left(network: nn.Module, architecture: Architecture, masks: Mapping[str, Te
 
 
 def separate(architecture: Architecture, group: Group) -> bool:
-    """Whether units can go one by one: nothing combines them, and they are no factor of an axis but all of a part."""
+    """Return whether units can go one by one.
+
+    Nothing combines them then, and they are no factor of an axis but all of a part.
+    """
     if group.mixed_by:
         return False
     return not any(axis.outer > 1 or _shared(architecture, group, axis) for axis in group.axes)
 
 
 def _shared(architecture: Architecture, group: Group, axis: Axis) -> bool:
-    """Whether another group has the same entries of an axis: it then begins at the same one."""
+    """Return whether another group has the same entries of an axis: it then begins at the same one."""
     others = (place for other, place in architecture.on(axis.tensor, axis.axis) if other is not group)
     return any(place.start == axis.start for place in others)
 
 
 def _on(network: nn.Module, architecture: Architecture, kept: Mapping[Group, Tensor], tensor: str, axis: int) -> Tensor:
-    """Which entries of an axis are left, `(length,)`."""
+    """Return which entries of an axis are left, `(length,)`."""
     left = torch.ones(_tensors(network)[tensor].shape[axis], dtype=torch.bool)
     for group, place in architecture.on(tensor, axis):
         if group in kept:

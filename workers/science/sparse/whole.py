@@ -14,7 +14,7 @@ FAR = 1.5
 
 
 def whole_units_of(architecture: Architecture, masks: Mapping[str, Tensor], density: float) -> dict[str, Tensor]:
-    """Masks of the same kernels that keep the first units of each group, so that about `density` of all is left.
+    """Return masks of the same kernels that keep the first units of each group, so that about `density` of all is left.
 
     Every group whose units can go one by one keeps the same share of them, and at least one. `density` is in (0, 1].
 
