@@ -11,6 +11,8 @@ from app.store import acting, labels, lifecycle, matching
 from app.store.tables import AnyRow, runs, shards
 
 Action: TypeAlias = Literal["tag", "untag", "cancel", "resume", "bin", "restore"]
+Tags: TypeAlias = str | Collection[str] | Mapping[str, Collection[str]]
+"""A tag, several, or those of each run."""
 MOST = 10_000
 """Runs of one action."""
 CHUNK = 100
@@ -25,12 +27,14 @@ UNREACHED = "not reached, because the database did not answer"
 class Outcome:
     """What an action changes, or has changed, of the runs that were asked for.
 
-    `changed` has the condition of each run before the change, `unchanged` the other runs by their reason. `seqs` has
-    the newest event of each changed run, `queues` where the resumed ones wait.
+    `changed` has the condition of each run before the change, `unchanged` the other runs by their reason. `tags` are
+    those that each changed run gets or loses. `seqs` has the newest event of each changed run, `queues` where the
+    resumed ones wait.
     """
 
     changed: dict[str, str] = field(default_factory=dict)
     unchanged: dict[str, list[str]] = field(default_factory=dict)
+    tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     seqs: dict[str, int] = field(default_factory=dict)
     queues: set[str] = field(default_factory=set)
 
@@ -39,9 +43,18 @@ class Outcome:
         """Return how many runs were asked for."""
         return len(self.changed) + sum(map(len, self.unchanged.values()))
 
+    @property
+    def by_tags(self) -> Mapping[tuple[str, ...], list[str]]:
+        """Return the changed runs by the tags that they get or lose; all of them by () where the action has none."""
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for run_id in self.changed:
+            groups.setdefault(self.tags.get(run_id, ()), []).append(run_id)
+        return groups
+
     def add(self, other: "Outcome") -> None:
         """Take in the outcome of further runs."""
         self.changed |= other.changed
+        self.tags |= other.tags
         self.seqs |= other.seqs
         self.queues |= other.queues
         for reason, run_ids in other.unchanged.items():
@@ -73,25 +86,43 @@ def chunks(run_ids: Collection[str]) -> Iterator[list[str]]:
         yield ordered[first : first + CHUNK]
 
 
-def preview(conn: Connection, action: Action, run_ids: Sequence[str], tag: str) -> Outcome:
+def tags_of(action: Action, run_ids: Collection[str], tags: Tags) -> Mapping[str, Sequence[str]]:
+    """Return the checked tags of each run; none for an action without tags. Raises FieldError for a bad tag."""
+    if action not in ("tag", "untag"):
+        return {}
+    if isinstance(tags, Mapping):
+        return {run_id: labels.check_tags(some) for run_id, some in tags.items()}
+    every = labels.check_tags([tags] if isinstance(tags, str) else tags)
+    if not every:
+        raise FieldError("tags", "must not be empty")
+    return dict.fromkeys(run_ids, every)
+
+
+def preview(conn: Connection, action: Action, run_ids: Sequence[str], tags: Mapping[str, Sequence[str]]) -> Outcome:
     """Return what an action would change of at most `CHUNK` runs."""
-    return _sorted(action, tag, run_ids, _rows(conn, run_ids), _resumable(conn, action, run_ids), {})
+    return _sorted(action, tags, run_ids, _rows(conn, run_ids), _resumable(conn, action, run_ids), {})
 
 
-def apply(conn: Connection, action: Action, run_ids: Sequence[str], tag: str, seen: Mapping[str, str]) -> Outcome:
+def apply(
+    conn: Connection,
+    action: Action,
+    run_ids: Sequence[str],
+    tags: Mapping[str, Sequence[str]],
+    seen: Mapping[str, str],
+) -> Outcome:
     """Change at most `CHUNK` runs; `seen` is the condition that a reader saw each in, who is told of another one."""
     if action not in ("tag", "untag"):
         locked = select(shards.c.id).where(shards.c.run_id.in_(run_ids)).order_by(shards.c.id)
         conn.execute(locked.with_for_update(key_share=True))
     rows = _rows(conn, run_ids, lock=True)
-    outcome = _sorted(action, tag, run_ids, rows, _resumable(conn, action, run_ids), seen)
+    outcome = _sorted(action, tags, run_ids, rows, _resumable(conn, action, run_ids), seen)
     changing = [row for row in rows if row.id in outcome.changed]
     ids = [row.id for row in changing]
     match action:
         case _ if not ids:
             return outcome
         case "tag" | "untag":
-            _retag(conn, changing, tag, add=action == "tag")
+            _retag(conn, changing, outcome.tags, add=action == "tag")
         case "cancel":
             lifecycle.cancel_several(conn, ids)
         case "resume":
@@ -124,7 +155,7 @@ def _resumable(conn: Connection, action: Action, run_ids: Sequence[str]) -> set[
 
 def _sorted(
     action: Action,
-    tag: str,
+    tags: Mapping[str, Sequence[str]],
     run_ids: Sequence[str],
     rows: Sequence[AnyRow],
     resumable: Collection[str],
@@ -136,13 +167,19 @@ def _sorted(
         outcome.unchanged[MISSING] = missing
     for row in rows:
         condition = _condition(row)
-        reason = _reason(action, row, tag, resumable=row.id in resumable) if acting.may_change(row.owner_id) else OTHERS
+        own = tags.get(row.id, ())
+        new = tuple(tag for tag in own if (tag in row.tags) == (action == "untag"))
+        reason = OTHERS
+        if acting.may_change(row.owner_id):
+            reason = _reason(action, row, own, new, resumable=row.id in resumable)
         if not reason and action not in ("tag", "untag") and seen.get(row.id, condition) != condition:
             reason = CHANGED
         if reason:
             outcome.unchanged.setdefault(reason, []).append(row.id)
         else:
             outcome.changed[row.id] = condition
+            if new:
+                outcome.tags[row.id] = new
     return outcome
 
 
@@ -153,15 +190,18 @@ def _condition(row: AnyRow) -> str:
     return "live" if row.state in ("queued", "running") else str(row.state)
 
 
-def _reason(action: Action, row: AnyRow, tag: str, *, resumable: bool) -> str:
+def _reason(action: Action, row: AnyRow, tags: Sequence[str], new: Sequence[str], *, resumable: bool) -> str:
     """Return why an action leaves a run as it is, empty where it changes it."""
     match action:
         case "tag":
-            if tag in row.tags:
+            if not new:
                 return "tagged already"
-            return f"at the limit of {labels.TAGS} tags" if len(row.tags) >= labels.TAGS else ""
+            if len(row.tags) >= labels.TAGS:
+                return f"at the limit of {labels.TAGS} tags"
+            room = len(row.tags) + len(new) <= labels.TAGS
+            return "" if room else f"too close to the limit of {labels.TAGS} tags"
         case "untag":
-            return "" if tag in row.tags else "without this tag"
+            return "" if new else f"without {'this tag' if len(tags) == 1 else 'any of these tags'}"
         case "bin":
             return "in the bin already" if row.deleted_at is not None else ""
         case "restore":
@@ -178,10 +218,11 @@ def _already(state: str) -> str:
     return "still stopping" if state == "cancelling" else f"{state} already"
 
 
-def _retag(conn: Connection, rows: Sequence[AnyRow], tag: str, *, add: bool) -> None:
+def _retag(conn: Connection, rows: Sequence[AnyRow], changes: Mapping[str, Sequence[str]], *, add: bool) -> None:
     values = []
     for row in rows:
-        tags = [*row.tags, tag] if add else [item for item in row.tags if item != tag]
+        change = changes[row.id]
+        tags = [*row.tags, *change] if add else [item for item in row.tags if item not in change]
         search = labels.search_lines(row.name, tags, row.kind, row.model, row.dataset)
         values.append({"run": row.id, "tags": tags, "search": search})
     conn.execute(update(runs).where(runs.c.id == bindparam("run")), values)

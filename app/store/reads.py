@@ -31,7 +31,6 @@ from app.store import (
     events,
     facts,
     grouping,
-    labels,
     listing,
     measures,
     outputs,
@@ -185,14 +184,12 @@ class Reads(ABC):
         with self._read() as conn:
             return bulk.found(conn, q, binned=binned)
 
-    def preview_change(self, action: bulk.Action, run_ids: Collection[str], tag: str = "") -> bulk.Outcome:
+    def preview_change(self, action: bulk.Action, run_ids: Collection[str], tags: bulk.Tags = ()) -> bulk.Outcome:
         """Return what an action on many runs would change. Raises FieldError for a bad tag."""
-        if action in ("tag", "untag"):
-            (tag,) = labels.check_tags([tag])
-        outcome = bulk.Outcome()
+        checked, outcome = bulk.tags_of(action, run_ids, tags), bulk.Outcome()
         with self._read() as conn:
             for chunk in bulk.chunks(run_ids):
-                outcome.add(bulk.preview(conn, action, chunk, tag))
+                outcome.add(bulk.preview(conn, action, chunk, checked))
         return outcome
 
     def shards(self, run_id: str) -> list[Shard]:

@@ -25,7 +25,6 @@ from app.store import (
     ids,
     imported,
     installation,
-    labels,
     lifecycle,
     measures,
     references,
@@ -183,22 +182,21 @@ class Records(Connected):
             return runs.get(conn, run_id)
 
     def change_runs(
-        self, action: bulk.Action, run_ids: Iterable[str], tag: str = "", seen: Mapping[str, str] | None = None
+        self, action: bulk.Action, run_ids: Collection[str], tags: bulk.Tags = (), seen: Mapping[str, str] | None = None
     ) -> bulk.Outcome:
         """Do one thing to many runs, some to a transaction; those that it does not apply to stay as they are.
 
         `seen` is the condition of runs in a preview: one that has changed since stays as it is, too.
         Raises FieldError for a bad tag.
         """
-        if action in ("tag", "untag"):
-            (tag,) = labels.check_tags([tag])
-        outcome = bulk.Outcome()
+        checked, outcome = bulk.tags_of(action, run_ids, tags), bulk.Outcome()
         rest = list(bulk.chunks(set(run_ids)))
         while rest:
             try:
                 with self._db.write() as conn:
-                    done = bulk.apply(conn, action, rest[0], tag, seen or {})
-                    audit.note(conn, action, "run", done.changed, tag)
+                    done = bulk.apply(conn, action, rest[0], checked, seen or {})
+                    for detail, changed in done.by_tags.items():
+                        audit.note(conn, action, "run", changed, ", ".join(detail))
             except (DBAPIError, PoolTimeout):
                 if not outcome.asked:
                     raise

@@ -148,7 +148,7 @@ def _apply(conn: Connection, action: bulk.Action, run_ids: Sequence[str]) -> lis
     """Do something to those of the runs that it can be done to; return these."""
     changed: list[str] = []
     for some in bulk.chunks(run_ids):
-        changed += bulk.apply(conn, action, some, "", {}).changed
+        changed += bulk.apply(conn, action, some, {}, {}).changed
     return changed
 
 

@@ -41,8 +41,8 @@ def test_a_range_is_tagged_and_untagged_again(watched: Watched, scope: Scope, si
     _tick(page, "bulk 1", shift=True)
     expect(page.locator("#ticked")).to_have_text("4 runs")
     assert table.bounding_box() == place  # the bar shifts nothing
-    page.locator(BAR).get_by_placeholder("tag").fill("tried")
-    page.locator(BAR).get_by_placeholder("tag").press("Enter")
+    page.locator(BAR).get_by_placeholder("tag, tag").fill("tried")
+    page.locator(BAR).get_by_placeholder("tag, tag").press("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("4 runs will be tagged “tried”.")
     assert scope.run(six[1])["tags"] == []

@@ -69,7 +69,7 @@ def test_a_managers_morning(watched: Watched, scope: Scope, lab: dict[str, str])
     page.goto("/?q=name:night")
     for name in ("night 1", "night 2"):
         _tick(page, name)
-    page.locator(BAR).get_by_placeholder("tag").fill("paper")
+    page.locator(BAR).get_by_placeholder("tag, tag").fill("paper")
     page.locator(BAR).get_by_role("button", name="Tag", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Tag 2 runs").click()
     expect(page.locator(BAR)).to_contain_text("2 runs tagged “paper”.")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.queue import Queue
 from app.store import Store
-from app.store.bulk import Action, Outcome
+from app.store.bulk import Action, Outcome, Tags
 from app.web.bulk import words
 
 
@@ -14,7 +14,6 @@ class Done:
     """What an action has changed, or of a dry run would change, with sentences for a reader."""
 
     action: Action
-    tag: str
     outcome: Outcome
     message: str
     lasting: str
@@ -27,18 +26,19 @@ def act(
     queue: Queue,
     action: Action,
     run_ids: Collection[str],
-    tag: str,
+    tags: Tags,
     seen: Mapping[str, str],
     *,
     dry_run: bool,
 ) -> Done:
-    """Do one thing to many runs, or say what it would do. Raises FieldError for a bad tag."""
+    """Do one thing to many runs, or return what it would do. Raises FieldError for a bad tag."""
+    names = words.names(tags)
     if dry_run:
-        outcome = store.preview_change(action, run_ids, tag)
-        message = words.preview(action, tag, outcome)
+        outcome = store.preview_change(action, run_ids, tags)
+        message = words.preview(action, names, outcome)
     else:
-        outcome = store.change_runs(action, run_ids, tag, seen)
-        message = words.result(action, tag, outcome)
+        outcome = store.change_runs(action, run_ids, tags, seen)
+        message = words.result(action, names, outcome)
         if outcome.queues:
             queue.announce(
                 name for queue in outcome.queues for name in (("cpu", "gpu") if queue == "any" else (queue,))
@@ -46,4 +46,4 @@ def act(
         for run_id, seq in outcome.seqs.items():
             queue.wake(run_id, seq)
     undo = words.UNDO.get(action) if outcome.changed and not dry_run else None
-    return Done(action, tag, outcome, message, words.lasting(action, outcome), undo)
+    return Done(action, outcome, message, words.lasting(action, outcome), undo)

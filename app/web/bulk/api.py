@@ -1,5 +1,6 @@
 """One action on many runs: what it would do to how many, and the action itself."""
 
+from collections.abc import Collection
 from typing import Annotated, TypeAlias
 
 from fastapi import APIRouter
@@ -8,14 +9,17 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from app.contract.experiment import FieldError
 from app.contract.strict import Strict
 from app.search.parse import LENGTH
-from app.store.bulk import MOST, Action
-from app.store.labels import TAG_LENGTH
+from app.store.bulk import MOST, Action, Tags
+from app.store.labels import TAG_LENGTH, TAGS
 from app.web.bulk.act import Done, act
 from app.web.core.context import QueueDep, StoreDep
 
 router = APIRouter(tags=["runs"])
 
 Id: TypeAlias = Annotated[str, Field(pattern="^[0-9a-z]{1,32}$")]
+
+
+Tag: TypeAlias = Annotated[str, Field(max_length=TAG_LENGTH)]
 
 
 class BulkAction(Strict):
@@ -28,6 +32,10 @@ class BulkAction(Strict):
     q: str | None = Field(None, max_length=LENGTH)
     binned: bool = Field(False, description="Let the query find runs in the bin instead.")
     tag: str = Field("", max_length=TAG_LENGTH, description="The tag to add or to remove.")
+    tags: list[Tag] = Field(default_factory=list, max_length=TAGS, description="Several tags to add or to remove.")
+    tags_of: dict[Id, list[Tag]] | None = Field(
+        None, max_length=MOST, description="The tags of each run, in place of `runs`: as an undo has them."
+    )
     seen: dict[Id, Annotated[str, Field(max_length=12)]] = Field(
         default_factory=dict,
         max_length=MOST,
@@ -37,11 +45,24 @@ class BulkAction(Strict):
 
     @model_validator(mode="after")
     def _one_of(self) -> "BulkAction":
-        if (self.runs is None) == (self.q is None):
+        if sum(chosen is not None for chosen in (self.runs, self.q, self.tags_of)) != 1:
             raise FieldError("runs", "name runs, or send a query as q")
-        if self.action in ("tag", "untag") and not self.tag.strip():
+        if self.action not in ("tag", "untag"):
+            if self.tags_of is not None:
+                raise FieldError("tags_of", "is for the actions tag and untag")
+        elif self.tag.strip() and self.tags:
+            raise FieldError("tags", "send either tag or tags")
+        elif self.tags_of is not None:
+            if self.tag.strip() or self.tags:
+                raise FieldError("tags_of", "send either this or tags for all runs")
+        elif not self.tag.strip() and not self.tags:
             raise FieldError("tag", "must not be empty")
         return self
+
+    @property
+    def chosen_tags(self) -> Tags:
+        """Return the tags of all runs, or those of each."""
+        return self.tags_of if self.tags_of is not None else self.tags or self.tag.strip()
 
 
 class Unchanged(BaseModel):
@@ -59,6 +80,13 @@ class Undo(BaseModel):
     tag: str
 
 
+class UndoTags(BaseModel):
+    """The body of a request that undoes what was done to several tags, which may be others in each run."""
+
+    action: Action
+    tags_of: dict[str, list[str]]
+
+
 class BulkResult(BaseModel):
     """What an action changes: `changed` has the condition in which each run was found.
 
@@ -72,7 +100,7 @@ class BulkResult(BaseModel):
     unchanged: list[Unchanged]
     message: str
     lasting: str
-    undo: Undo | None
+    undo: Undo | UndoTags | None
 
 
 @router.post("/runs/bulk")
@@ -81,8 +109,10 @@ def change_many(body: BulkAction, store: StoreDep, queue: QueueDep) -> BulkResul
 
     Some runs share a transaction: should the database fail on the way, the answer names the runs that were not reached.
     """
-    run_ids = body.runs if body.runs is not None else store.found(body.q or "", binned=body.binned)
-    done = act(store, queue, body.action, run_ids, body.tag.strip(), body.seen, dry_run=body.dry_run)
+    run_ids: Collection[str] = body.runs if body.runs is not None else list(body.tags_of or ())
+    if body.q is not None:
+        run_ids = store.found(body.q, binned=body.binned)
+    done = act(store, queue, body.action, run_ids, body.chosen_tags, body.seen, dry_run=body.dry_run)
     return BulkResult(
         action=body.action,
         dry_run=body.dry_run,
@@ -94,5 +124,11 @@ def change_many(body: BulkAction, store: StoreDep, queue: QueueDep) -> BulkResul
     )
 
 
-def _undo(done: Done) -> Undo | None:
-    return Undo(action=done.undo, runs=list(done.outcome.changed), tag=done.tag) if done.undo else None
+def _undo(done: Done) -> Undo | UndoTags | None:
+    if done.undo is None:
+        return None
+    changes = done.outcome.tags
+    names = {tag for tags in changes.values() for tag in tags}
+    if len(names) > 1:
+        return UndoTags(action=done.undo, tags_of={run_id: list(tags) for run_id, tags in changes.items()})
+    return Undo(action=done.undo, runs=list(done.outcome.changed), tag=next(iter(names), ""))

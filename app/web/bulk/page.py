@@ -12,7 +12,7 @@ from app.archives.write import check
 from app.contract.experiment import FieldError
 from app.contract.words import plural
 from app.store import Store
-from app.store.bulk import MOST, Action
+from app.store.bulk import MOST, Action, Tags
 from app.web.bulk import words
 from app.web.bulk.act import act
 from app.web.core.context import QueueDep, StoreDep
@@ -25,6 +25,7 @@ EXPORT = "export"
 _NAMED = 6
 """Runs that a preview names."""
 _SEEN: TypeAdapter[dict[str, str]] = TypeAdapter(dict[str, str])
+_TAGS_OF: TypeAdapter[dict[str, list[str]]] = TypeAdapter(dict[str, list[str]])
 _ACTION: TypeAdapter[Action] = TypeAdapter(Action)
 
 
@@ -46,17 +47,17 @@ def preview(request: Request, store: StoreDep, queue: QueueDep, fields: Fields) 
     if _last(fields, "action") == EXPORT:
         return _export(request, store, fields)
     action, query, binned = _action(fields), _last(fields, "all_q"), bool(_last(fields, "binned"))
-    tag = _last(fields, "tag").strip()
+    tags = _tags(fields)
     about: dict[str, Any] = {
         "title": words.TITLES[action],
         "action": action,
-        "tag": tag,
+        "tags": _last(fields, "tag").strip(),
         "query": query,
         "binned": binned,
     }
     try:
         run_ids = _chosen(store, fields)
-        done = act(store, queue, action, run_ids, tag, {}, dry_run=True)
+        done = act(store, queue, action, run_ids, tags, {}, dry_run=True)
     except FieldError as error:
         what = "The tag" if error.field == "tags" else "The search"
         return page(
@@ -90,13 +91,15 @@ def _export(request: Request, store: Store, fields: dict[str, list[str]]) -> HTM
 @router.post("/bulk/done")
 def apply(request: Request, store: StoreDep, queue: QueueDep, fields: Fields) -> HTMLResponse:
     """Do what a preview has shown, or undo what was done."""
-    action, tag = _action(fields), _last(fields, "tag").strip()
+    action = _action(fields)
     seen = _seen(_last(fields, "seen")) if "seen" in fields else {}
-    run_ids = list(seen) or _ids(_last(fields, "runs").split(","))
-    done = act(store, queue, action, run_ids, tag, seen, dry_run=False)
+    own = _tags_of(_last(fields, "tags_of")) if "tags_of" in fields else None
+    run_ids = list(seen if own is None else own) or _ids(_last(fields, "runs").split(","))
+    done = act(store, queue, action, run_ids, _tags(fields) if own is None else own, seen, dry_run=False)
     return page(
         request, "bulk/done.html", title=words.TITLES[action], message=done.message, lasting=done.lasting,
-        undo=done.undo, tag=tag, runs=",".join(done.outcome.changed), binned=action == "restore", shell=shell(store),
+        undo=done.undo, runs=",".join(done.outcome.changed),
+        tags_of=json.dumps(done.outcome.tags), binned=action == "restore", shell=shell(store),
     )  # fmt: skip
 
 
@@ -104,6 +107,11 @@ def _chosen(store: Store, fields: dict[str, list[str]]) -> list[str]:
     if _last(fields, "all"):
         return sorted(store.found(_last(fields, "all_q"), binned=bool(_last(fields, "binned"))))
     return _ids(fields.get("run", ()))
+
+
+def _tags(fields: dict[str, list[str]]) -> Tags:
+    """Return the tags of a field that commas separate; of an empty one a tag that is refused."""
+    return [tag.strip() for tag in _last(fields, "tag").split(",") if tag.strip()] or ""
 
 
 def _last(fields: dict[str, list[str]], name: str) -> str:
@@ -130,6 +138,14 @@ def _seen(text: str) -> dict[str, str]:
     except ValidationError:
         raise FieldError("seen", "must be a JSON object of conditions by run") from None
     return {run_id: conditions[run_id] for run_id in _ids(list(conditions))}
+
+
+def _tags_of(text: str) -> dict[str, list[str]]:
+    try:
+        tags = _TAGS_OF.validate_json(text)
+    except ValidationError:
+        raise FieldError("tags_of", "must be a JSON object of tags by run") from None
+    return {run_id: tags[run_id] for run_id in _ids(list(tags))}
 
 
 def _names(store: Store, run_ids: Sequence[str]) -> str:

@@ -1,37 +1,54 @@
 """What an action on many runs will do, or has done, in sentences."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.contract.words import plural
-from app.store.bulk import Action, Outcome
+from app.store.bulk import Action, Outcome, Tags
 
 _WILL: Mapping[Action, str] = {
-    "tag": "be tagged “{tag}”", "untag": "lose the tag “{tag}”", "cancel": "be cancelled", "resume": "be resumed",
+    "tag": "be tagged {tags}", "untag": "lose the {noun} {tags}", "cancel": "be cancelled", "resume": "be resumed",
     "bin": "be moved to the bin", "restore": "be restored from the bin",
 }  # fmt: skip
 _DONE: Mapping[Action, str] = {
-    "tag": "tagged “{tag}”", "untag": "no longer tagged “{tag}”", "cancel": "cancelled", "resume": "resumed",
+    "tag": "tagged {tags}", "untag": "no longer tagged {tags}", "cancel": "cancelled", "resume": "resumed",
     "bin": "moved to the bin", "restore": "restored from the bin",
 }  # fmt: skip
 TITLES: Mapping[Action, str] = {
-    "tag": "Add a tag", "untag": "Remove a tag", "cancel": "Cancel runs", "resume": "Resume runs",
+    "tag": "Add tags", "untag": "Remove tags", "cancel": "Cancel runs", "resume": "Resume runs",
     "bin": "Move runs to the bin", "restore": "Restore runs",
 }  # fmt: skip
 BUTTONS: Mapping[Action, str] = {
     "tag": "Tag", "untag": "Untag", "cancel": "Cancel", "resume": "Resume", "bin": "Bin", "restore": "Restore",
 }  # fmt: skip
+_NAMED = 5
+"""Tags that a sentence names."""
 UNDO: Mapping[Action, Action] = {"tag": "untag", "untag": "tag", "bin": "restore", "restore": "bin"}
 """The action that undoes another."""
 
 
-def preview(action: Action, tag: str, outcome: Outcome) -> str:
+def names(tags: Tags) -> tuple[str, ...]:
+    """Return every tag once."""
+    every = [tags] if isinstance(tags, str) else tags
+    flat = (tag for some in every.values() for tag in some) if isinstance(every, Mapping) else iter(every)
+    return tuple(dict.fromkeys(tag.strip() for tag in flat))
+
+
+def preview(action: Action, tags: Sequence[str], outcome: Outcome) -> str:
     """Return what will happen, such as "12 of 40 runs will be cancelled; 28 are finished already."."""
-    return _sentence(f"will {_WILL[action].format(tag=tag)}", outcome)
+    return _sentence(f"will {_with_tags(_WILL[action], tags)}", outcome)
 
 
-def result(action: Action, tag: str, outcome: Outcome) -> str:
+def result(action: Action, tags: Sequence[str], outcome: Outcome) -> str:
     """Return what has happened, such as "12 of 40 runs cancelled; 28 are finished already."."""
-    return _sentence(_DONE[action].format(tag=tag), outcome)
+    return _sentence(_with_tags(_DONE[action], tags), outcome)
+
+
+def _with_tags(text: str, tags: Sequence[str]) -> str:
+    quoted = [f"“{tag}”" for tag in tags]
+    if len(quoted) > _NAMED:
+        quoted = [*quoted[:_NAMED], f"{len(quoted) - _NAMED} more"]
+    listed = quoted[-1] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}" if quoted else ""
+    return text.format(tags=listed, noun="tag" if len(tags) == 1 else "tags")
 
 
 def lasting(action: Action, outcome: Outcome) -> str:

@@ -51,6 +51,30 @@ def test_an_undo_is_a_body_for_the_same_route(client: httpx.Client, store: Store
     assert client.post(ROUTE, json=binned["undo"]).json()["message"] == "4 runs restored from the bin."
 
 
+def test_several_tags_are_added_and_undone_where_they_were_new(client: httpx.Client, store: Store) -> None:
+    ids = _forty(store)
+    store.update_run(ids[0], tags=["a"])
+    store.update_run(ids[1], tags=["a", "b"])
+    store.update_run(ids[2], tags=[f"t{i}" for i in range(19)])
+    body = {"action": "tag", "tags": ["a", "b"], "runs": ids}
+    asked = client.post(ROUTE, json={**body, "dry_run": True}).json()
+    assert asked["message"] == (
+        "2 of 4 runs will be tagged “a” and “b”; 1 is tagged already; 1 is too close to the limit of 20 tags."
+    )
+    assert store.run(ids[3]).tags == ()
+    done = client.post(ROUTE, json=body).json()
+    assert [store.run(each).tags for each in (ids[0], ids[1], ids[3])] == [("a", "b")] * 3
+    assert len(store.run(ids[2]).tags) == 19
+    assert done["undo"] == {"action": "untag", "tags_of": {ids[0]: ["b"], ids[3]: ["a", "b"]}}
+    undone = client.post(ROUTE, json=done["undo"]).json()
+    assert [store.run(each).tags for each in (ids[0], ids[1], ids[3])] == [("a",), ("a", "b"), ()]
+    assert client.post(ROUTE, json=undone["undo"]).status_code == 200
+    assert store.run(ids[3]).tags == ("a", "b")
+    removed = client.post(ROUTE, json={"action": "untag", "tags": ["b", "t3", "none"], "q": ""}).json()
+    assert removed["message"] == "4 runs no longer tagged “b”, “t3” and “none”."
+    assert removed["undo"]["tags_of"] == {ids[0]: ["b"], ids[1]: ["b"], ids[2]: ["t3"], ids[3]: ["b"]}
+
+
 def test_bad_input_names_its_field(client: httpx.Client, store: Store) -> None:
     _forty(store)
     for body, field in (
@@ -59,6 +83,14 @@ def test_bad_input_names_its_field(client: httpx.Client, store: Store) -> None:
         ({"action": "purge", "q": ""}, "action"),
         ({"action": "tag", "q": "", "tag": " "}, "tag"),
         ({"action": "tag", "q": "", "tag": "a,b"}, "tags"),
+        ({"action": "tag", "q": "", "tags": ["a,b"]}, "tags"),
+        ({"action": "tag", "q": "", "tags": ["a", " "]}, "tags"),
+        ({"action": "tag", "q": "", "tags": ["x"] * 21}, "tags"),
+        ({"action": "tag", "q": "", "tags": ["x" * 41]}, "tags.0"),
+        ({"action": "tag", "q": "", "tag": "a", "tags": ["b"]}, "tags"),
+        ({"action": "tag", "q": "", "tags_of": {}}, "runs"),
+        ({"action": "tag", "tag": "a", "tags_of": {}}, "tags_of"),
+        ({"action": "bin", "tags_of": {}}, "tags_of"),
         ({"action": "cancel", "q": "nonsense:1"}, "q"),
         ({"action": "cancel", "runs": ["../x"]}, "runs.0"),
         ({"action": "cancel", "runs": ["a"], "seen": {"a": "x" * 13}}, "seen.a"),
