@@ -119,7 +119,7 @@ def continue_sweep(store: Store, queue: Queue, sweep_id: str) -> list[str]:
 
 
 def tell(queue: Queue, store: Store, run_ids: Sequence[str]) -> None:
-    """Tell workers and open pages about runs that have work."""
+    """Notify workers and open pages of runs that have work."""
     runs: list[Run] = store.several(run_ids[:WOKEN])
     if runs:
         queue.announce({name for run in runs for name in queues_of(run.experiment)})

@@ -1,12 +1,12 @@
 """An epoch of a LeNet ticket's training, per replicate, over the same epoch in OpenLTH, averaged over 20 levels.
 
-OpenLTH's setting: LeNet-300-100 on MNIST, batch 128, SGD at rate 0.1, global magnitude pruning, 469 steps an epoch.
-Its time is that of a run of its own on two cores; where cores are faster or slower than those, the ratio says less. It
+OpenLTH's setting: LeNet-300-100 on MNIST, batch 128, SGD at rate 0.1, global magnitude pruning, 469 steps an epoch. Its
+time is that of a run of its own on two cores; where cores are faster or slower than those, the ratio means less. It
 takes both cores for one replicate, where two of ours share them: so half of a core's time counts.
 
 Each level trains 200 steps from the same initial weights, as a worker does, and is evaluated once. The time of the last
-150 of them, in proportion, and that of the evaluation make its epoch, though OpenLTH's time is of its steps alone.
-`python -m benchmarks.against_openlth` prints each level's.
+150 of them, in proportion, and that of the evaluation make its epoch. OpenLTH's time is of its steps alone. `python -m
+benchmarks.against_openlth` prints each level's.
 """
 
 import time
@@ -44,12 +44,12 @@ WARM, STEPS = 50, 200
 
 
 def measure() -> float:
-    """The dense network and 20 levels of tickets."""
+    """Measure the dense network and 20 levels of tickets."""
     return fmean(epochs()) / 2 / OPENLTH_EPOCH_S
 
 
 def epochs() -> list[float]:
-    """Seconds of processor time of an epoch at each level, the dense network's first."""
+    """Return seconds of processor time of an epoch at each level, the dense network's first."""
     numerics.pin()
     data = mnist.load(DATASETS_DIR)
     blank = partial(lenet_300_100.build, data.shape, data.n_classes)
@@ -70,7 +70,7 @@ def epochs() -> list[float]:
 def _epoch(
     model: nn.Module, masks: Mapping[str, Tensor], data: Dataset, below: float
 ) -> tuple[float, Mapping[str, Tensor]]:
-    """Seconds of an epoch under `masks`, and the weights after STEPS."""
+    """Return seconds of an epoch under `masks`, and the weights after STEPS."""
     n = len(data.train)
     layout = lay_out(model, masks, below)
     moments = train_alone(

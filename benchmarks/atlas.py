@@ -95,12 +95,12 @@ class Scene:
 
     @property
     def all_steps(self) -> list[float]:
-        """Every step of every colouring."""
+        """Return every step of every colouring."""
         return [each for steps in self.steps.values() for each in steps]
 
 
 def p95(values: list[float]) -> float:
-    """The 95th percentile."""
+    """Return the 95th percentile."""
     return quantiles(values, n=20)[-1]
 
 
@@ -139,7 +139,7 @@ def scene() -> Scene:
 
 
 def bits_per_weight_and_level(made: Scene) -> float:
-    """What masks and pyramids take together."""
+    """Return what masks and pyramids take together."""
     return 8 * made.mask_bytes / (SIDE * SIDE * LEVELS * REPLICATES)
 
 
@@ -169,7 +169,7 @@ def _screen(address: str) -> bool:
 
 
 def _web(running: Server) -> psutil.Process:
-    """The web process of the server that listens there."""
+    """Return the web process of the server that listens there."""
     port = urlsplit(running.url).port
     deadline = time.time() + 10
     while time.time() < deadline:
@@ -182,13 +182,13 @@ def _web(running: Server) -> psutil.Process:
 
 
 def _peak(process: psutil.Process) -> int:
-    """The most memory that a process has held at once."""
+    """Return the most memory that a process has held at once."""
     lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 def report(made: Scene) -> str:
-    """All numbers as JSON, for the docs."""
+    """Return all numbers as JSON, for the docs."""
     return json.dumps(
         {
             "first_ms": round(made.first_ms),

@@ -9,5 +9,5 @@ BOUND = 1
 
 
 def measure() -> float:
-    """As the atlas's scene has it."""
+    """Measure it in the atlas's scene."""
     return median(scene().all_steps) / median(scene().heatmap_zooms_ms)

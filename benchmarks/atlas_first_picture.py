@@ -7,5 +7,5 @@ BOUND = 0.35
 
 
 def measure() -> float:
-    """As the atlas's scene has it."""
+    """Measure it in the atlas's scene."""
     return scene().first_ms / 1000

@@ -7,5 +7,5 @@ BOUND = 300
 
 
 def measure() -> float:
-    """As the atlas's scene has it."""
+    """Measure it in the atlas's scene."""
     return scene().peak_bytes / 1e6

@@ -7,5 +7,5 @@ BOUND = 0.06
 
 
 def measure() -> float:
-    """As the atlas's scene has it."""
+    """Measure it in the atlas's scene."""
     return p95([each for times in scene().server_ms.values() for each in times]) / 1000

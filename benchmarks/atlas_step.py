@@ -7,5 +7,5 @@ BOUND = 0.15
 
 
 def measure() -> float:
-    """As the atlas's scene has it."""
+    """Measure it in the atlas's scene."""
     return p95(scene().all_steps) / 1000

@@ -7,5 +7,5 @@ BOUND = 0.4
 
 
 def measure() -> float:
-    """As the atlas's scene has it."""
+    """Measure it in the atlas's scene."""
     return bits_per_weight_and_level(scene())

@@ -1,7 +1,7 @@
 """Pages of a store with 10,000 runs, 33,000 replicates and 20 million points: board, searches, orders, groups, a run.
 
-The time of the processors that serve a page, so that others who use the machine do not count; p95 of each page over its
-bound, the worst, on SQLite and on PostgreSQL. `python -m benchmarks.board` prints each page.
+The time is that of the processors that serve a page, so that others who use the machine do not count. It is p95 of each
+page over its bound, the worst, on SQLite and on PostgreSQL. `python -m benchmarks.board` prints each page.
 """
 
 import asyncio
@@ -56,7 +56,7 @@ PAGES: Mapping[str, tuple[str, float]] = {
 
 
 def measure() -> float:
-    """The worst p95 over its bound, on either database."""
+    """Return the worst p95 over its bound, on either database."""
     return max(worst(pages(kind, RUNS)) for kind in KINDS)
 
 
@@ -66,7 +66,7 @@ def worst(found: Mapping[str, Mapping[str, float]]) -> float:
 
 
 def pages(kind: str, number: int, *, with_points: bool = True) -> dict[str, dict[str, float]]:
-    """Seconds of each page with so many runs, and their points: p95 of processor time and of the time that passed."""
+    """Measure each page with so many runs, and their points: p95 of processor time and of elapsed time, in seconds."""
     with store_of(kind) as store:
         fill(store, number)
         if with_points:
@@ -76,7 +76,7 @@ def pages(kind: str, number: int, *, with_points: bool = True) -> dict[str, dict
 
 
 def of_store(store: Store) -> dict[str, dict[str, float]]:
-    """The same of a filled store."""
+    """Measure each page of a filled store."""
     one_process_each(store)
     with _served(store) as get:
         found = {}

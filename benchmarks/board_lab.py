@@ -12,7 +12,7 @@ RUNS, TIMES = 100_000, 2
 
 
 def measure() -> float:
-    """The worst p95 over twice its bound."""
+    """Return the worst p95 over twice its bound."""
     return worst(pages("postgresql", RUNS, with_points=False)) / TIMES
 
 

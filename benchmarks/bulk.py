@@ -27,12 +27,12 @@ RUNS, CHANGED = 10_000, 1_000
 
 
 def measure() -> float:
-    """Seconds of the slowest action on 1,000 of 10,000 runs, on either database."""
+    """Return the seconds of the slowest action on 1,000 of 10,000 runs, on either database."""
     return max(max(actions(kind).values()) for kind in KINDS)
 
 
 def actions(kind: str) -> dict[str, float]:
-    """Seconds of each action, and of the preview before it."""
+    """Return the seconds of each action, and of the preview before it."""
     with store_of(kind) as store, TemporaryDirectory(prefix="ticketscope-") as folder:
         spec = PRESETS["digits-tickets"].spec
         for number in range(RUNS):

@@ -27,7 +27,7 @@ requestAnimationFrame(look);
 
 
 def measure() -> float:
-    """The board lists what a search finds; the button compares it."""
+    """Measure one click: the board lists what a search finds, and the button compares it."""
     with server(workers=0) as running, sync_playwright() as playwright:
         store = running.store()
         write_runs(store, RUNS)

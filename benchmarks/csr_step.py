@@ -1,8 +1,8 @@
 """A whole training step on compressed sparse rows against the same step masked and dense, on one core.
 
 LeNet-300-100 on MNIST, batch 128, plain SGD; both go through the product's training loop, in turns. Masks are a real
-ticket's: one-shot magnitude pruning, layer by layer, of a network trained for 300 steps, so that many pixels at the
-border are read by nobody. `python -m benchmarks.csr_step` prints the speed-up at each density.
+ticket's: one-shot magnitude pruning, layer by layer, of a network trained for 300 steps. So no unit reads many pixels
+at the border. `python -m benchmarks.csr_step` prints the speed-up at each density.
 """
 
 import time
@@ -39,12 +39,12 @@ _FOREVER = 1_000_000_000
 
 
 def measure() -> float:
-    """The worst of the densities."""
+    """Return the worst of the densities."""
     return max(asked / speedup for (asked, speedup) in zip(ASKED.values(), speedups().values(), strict=True))
 
 
 def speedups() -> dict[float, float]:
-    """Density -> dense time over sparse time: medians over interleaved rounds of processor time."""
+    """Return density -> dense time over sparse time: medians over interleaved rounds of processor time."""
     torch.set_num_threads(1)
     data = mnist.load(DATASETS_DIR)
     # The loop evaluates as it starts; a few examples are enough of that.
@@ -68,7 +68,7 @@ def speedups() -> dict[float, float]:
 
 
 def _ticket(model: nn.Module, density: float) -> dict[str, Tensor]:
-    """Masks of about this density in one round: layers alike, the output layer at half the rate of 20 % rounds."""
+    """Prune to about this density in one round: layers alike, the output layer at half the rate of 20 % rounds."""
     layers = prunable(model)
     rounds = log(density) / log(0.8)
     full = {name: torch.ones(layer.shape, dtype=torch.bool) for name, layer in layers.items()}
@@ -102,7 +102,7 @@ def _time(loop: Iterator[Event]) -> float:
 
 
 def _check(model: nn.Module, masks: dict[str, Tensor], data: Dataset) -> None:
-    """Both train the same: test losses equal to 1e-5 over 200 steps, or the ratio means nothing."""
+    """Check that both train the same: test losses equal to 1e-5 over 200 steps, or the ratio means nothing."""
     start = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     losses = []
     for csr_below in (0.0, 1.0):

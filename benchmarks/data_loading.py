@@ -1,7 +1,7 @@
 """The share of a training's time that goes into its batches: order, gathering and cutting of the pictures of each step.
 
-The worse of LeNet-300-100 on MNIST, whose steps are short, and Conv-4 on a part of CIFAR-10 with pad-crop-flip; batch
-60, on the GPU where there is one, else on one core.
+It is the worse of two. One is LeNet-300-100 on MNIST, whose steps are short. The other is Conv-4 on a part of CIFAR-10
+with pad-crop-flip. Batch 60, on the GPU where there is one, else on one core.
 """
 
 from dataclasses import replace
@@ -28,7 +28,7 @@ BATCH = 60
 
 
 def measure() -> float:
-    """The larger ratio of median times over three rounds."""
+    """Return the larger ratio of median times over three rounds."""
     torch.set_num_threads(1)
     device = torch.device("cuda:0" if GPU else "cpu")
     digits, pictures = mnist.load(DATASETS_DIR).to(device), cifar10_10k.load(DATASETS_DIR).to(device)
@@ -57,7 +57,7 @@ def _batches(data: Dataset, cut: bool) -> Batches:
 
 
 def _train(model: nn.Module, data: Dataset, steps: int, cut: bool) -> None:
-    """The steps, with next to no evaluation: it is not what a step waits for."""
+    """Train the steps, with next to no evaluation: a step does not wait for that."""
     ten = Split(data.test.x[:10], data.test.y[:10])
     few = replace(data, validation=ten, test=ten)
     moments = train_alone(Dense(model), few, adam.build(model), _batches(data, cut), steps=steps, eval_every=steps)

@@ -17,7 +17,7 @@ KINDS = ("sqlite", "postgresql")
 
 @contextmanager
 def store_of(kind: str) -> Iterator[Store]:
-    """A store on a new database of one of `KINDS`, migrated; all of it is deleted at the end."""
+    """Yield a store on a new database of one of `KINDS`, migrated; all of it is deleted at the end."""
     folder = Path(tempfile.mkdtemp(prefix="ticketscope-"))
     try:
         if kind == "sqlite":
@@ -62,7 +62,7 @@ def one_process_each(store: Store) -> None:
 
 
 def spent_s(store: Store) -> float:
-    """Processor time of this process and, with PostgreSQL, of those that answer its connections, up to now."""
+    """Return the processor time of this process and, with PostgreSQL, of those that answer its connections, so far."""
     if store._db.is_sqlite:
         return time.process_time()
     with store._db.read() as conn:

@@ -1,7 +1,7 @@
 """What a dense training costs here against a bare hand-written torch loop: the same steps, the same evaluations.
 
 LeNet-300-100 on MNIST, batch 128, fused Adam on both sides, one core. Ours goes through masks (none are needed), keyed
-data order, checks for divergence, measurements and progress; the bare loop does nothing that training does not need.
+data order, checks for divergence, measurements and progress. The bare loop does nothing that training does not need.
 """
 
 import time
@@ -31,7 +31,7 @@ ROUNDS, STEPS, EVAL_EVERY, BATCH, LR = 7, 400, 100, 128, 1.2e-3
 
 
 def measure() -> float:
-    """Ratio of median processor times over interleaved rounds, after one to warm up."""
+    """Return the ratio of median processor times over interleaved rounds, after one to warm up."""
     torch.set_num_threads(1)
     data = mnist.load(DATASETS_DIR)
     model = lenet_300_100.build(data.shape, data.n_classes)
@@ -53,7 +53,7 @@ def measure() -> float:
 
 
 def bare(model: nn.Module, data: Dataset, _start: dict[str, Tensor]) -> list[tuple[float, float]]:
-    """The loop that one writes by hand."""
+    """Train in a loop that one writes by hand."""
     optimizer = torch.optim.Adam(model.parameters(), lr=LR, fused=True)
     x, y = data.train.x, data.train.y
     order = torch.randperm(len(y), generator=generator(0, "order", 0))
@@ -71,7 +71,7 @@ def bare(model: nn.Module, data: Dataset, _start: dict[str, Tensor]) -> list[tup
 
 @torch.no_grad()
 def test(model: nn.Module, split: Split) -> tuple[float, float]:
-    """Loss and accuracy, 1,000 examples at a time."""
+    """Return loss and accuracy, 1,000 examples at a time."""
     loss, right = 0.0, 0
     for x, y in zip(torch.split(split.x, 1000), torch.split(split.y, 1000), strict=True):
         logits = model(x)
@@ -81,7 +81,7 @@ def test(model: nn.Module, split: Split) -> tuple[float, float]:
 
 
 def ours(model: nn.Module, data: Dataset, start: dict[str, Tensor]) -> None:
-    """One training as an experiment makes it, every output consumed."""
+    """Train once as an experiment does, every output consumed."""
 
     def order(epoch: int) -> Tensor:
         return torch.randperm(len(data.train), generator=generator(0, "order", epoch))

@@ -1,7 +1,7 @@
-"""What the dualised optimizer's step takes beyond the matrix products that six Newton-Schulz rounds are made of.
+"""What the dualised optimizer's step takes beyond the matrix products that six Newton-Schulz rounds consist of.
 
 Gradients of the weight-erasure network at its published size, 3072-1024-1024-10, one core. A round is X Xᵀ, its square,
-and their product with X, on the smaller side's Gram matrix; the bare products go into buffers that are already there.
+and their product with X, on the smaller side's Gram matrix. The bare products go into buffers that exist before.
 """
 
 import time
@@ -22,7 +22,7 @@ ROUNDS, WIDTH, INPUTS, OUTPUTS = 7, 1024, 3072, 10
 
 
 def measure() -> float:
-    """Median of the ratios of processor times over interleaved rounds, after one to warm up."""
+    """Return the median of the ratios of processor times over interleaved rounds, after one to warm up."""
     torch.set_num_threads(1)
     sides = [(INPUTS, WIDTH), (WIDTH, WIDTH), (WIDTH, OUTPUTS)]
     model = nn.Sequential(*(nn.Linear(n_in, n_out, bias=False) for n_in, n_out in sides))
@@ -42,7 +42,7 @@ def measure() -> float:
 
 
 def products(operands: list[Tensor]) -> float:
-    """Processor time, in seconds, of the three products of each of the rounds on each of the matrices."""
+    """Return the processor time, in seconds, of the three products of each of the rounds on each of the matrices."""
     buffers = [(x.new_empty(len(x), len(x)), x.new_empty(len(x), len(x)), torch.empty_like(x)) for x in operands]
     began = time.process_time()
     for x, (gram, square, result) in zip(operands, buffers, strict=True):

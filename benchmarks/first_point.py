@@ -10,7 +10,7 @@ BOUND = 15.0
 
 
 def measure() -> float:
-    """Seconds until the first row of `evaluation` is in the store; 0 when it was there before `up` was ready."""
+    """Return seconds until the first row of `evaluation` is in the store; 0 when it was there before `up` was ready."""
     with server(workers=None, demo=True) as running:
         store = running.store()
         (run,) = store.runs().items

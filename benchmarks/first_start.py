@@ -1,7 +1,7 @@
 """Processor time from `up` being ready to the start of a worker's first run; the best of three cold starts.
 
-Of the worker, its fork server and the child, which work one after the other: on an idle machine it is the time that
-somebody waits, and others at work on the same cores change little of it.
+It is the time of the worker, its fork server and the child, which work one after the other. On an idle machine it is
+the time that a reader waits. Others at work on the same cores change little of it.
 """
 
 import time
@@ -19,7 +19,7 @@ ROUNDS = 3
 
 
 def measure() -> float:
-    """Seconds of the cheapest start on an empty store whose demo waits for the worker."""
+    """Return seconds of the cheapest start on an empty store whose demo waits for the worker."""
     return min(_start() for _ in range(ROUNDS))
 
 
@@ -35,7 +35,7 @@ def _start() -> float:
 
 
 def _worked(pid: int) -> float:
-    """Processor time of the workers below `up` and of all that they forked, in s."""
+    """Return the processor time of the workers below `up` and of all that they forked, in s."""
     total = 0.0
     for worker in psutil.Process(pid).children():
         if "celery" not in " ".join(worker.cmdline()):

@@ -16,7 +16,7 @@ BOUND = 0.4
 
 
 def measure() -> float:
-    """Ratio of median times over three rounds."""
+    """Return the ratio of median times over three rounds."""
     data = cifar10_10k.load(DATASETS_DIR).to("cuda:0")
     blank = partial(conv_4.build, data.shape, data.n_classes)
     trainings = Trainings(blank, data, 16, batch=60, steps=100, eval_every=50, dense=1)

@@ -16,7 +16,7 @@ BOUND = 2.5
 
 
 def measure() -> float:
-    """Ratio of median times over five rounds."""
+    """Return the ratio of median times over five rounds."""
     data = mnist.load(DATASETS_DIR).to("cuda:0")
     trainings = Trainings(
         partial(lenet_300_100.build, data.shape, data.n_classes), data, 32, batch=60, steps=500, eval_every=100, dense=1

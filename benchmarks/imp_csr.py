@@ -1,8 +1,8 @@
 """A whole run of iterative magnitude pruning with sparse training against the same run with it off, on one core.
 
-LeNet-300-100 on MNIST, 20 levels of 400 steps at batch 128, Adam, evaluated twice a level; the density below which
-layers are sparse is measured first, as a worker does. Everything that a replicate says and saves is part of the time.
-Of a run of two replicates each has a core of its own and makes as many steps, so one of them stands for both.
+LeNet-300-100 on MNIST, 20 levels of 400 steps at batch 128, Adam, evaluated twice a level. The density below which
+layers are sparse is measured first, as a worker does. Everything that a replicate logs and saves is part of the time.
+Of a run of two replicates each has a core of its own and makes as many steps, so one of them represents both.
 """
 
 import time
@@ -33,7 +33,7 @@ SPEC = LotterySpec.model_validate(
 
 
 def measure() -> float:
-    """One replicate of each."""
+    """Measure one replicate of each."""
     numerics.pin()
     tuned = tune(SPEC, DATASETS_DIR, "cpu", lambda _question, find_out: find_out())
     spent = []

@@ -8,5 +8,5 @@ BOUND = 0.5
 
 
 def measure() -> float:
-    """p95 in seconds, a row every 1.2 s."""
+    """Return p95 in seconds, a row every 1.2 s."""
     return p95(measure_latencies([1.2] * 20))

@@ -1,11 +1,11 @@
 """What the live pipeline costs: processor time outside the experiment over that within it, in one same training.
 
-LeNet-300-100 on MNIST at batch 128, Adam: the dense network and one ticket, 6,000 steps each, evaluated every 100, as a
-shard that a worker does: events, artifacts, a checkpoint every 15 s and wake-ups by the child, heartbeats by the
-supervisor. What the child spends in the experiment's generator is the training; whatever else it spends, and all that
-the supervisor spends, is the pipeline. Both are read from the processes' own clocks, so that a busy machine moves the
-ratio little; that the pipeline throws the training's numbers out of the caches is not in it. What is needed before the
-first step, such as reading MNIST, is taken out: it is measured in trainings of a single step.
+LeNet-300-100 on MNIST at batch 128, Adam: the dense network and one ticket, 6,000 steps each, evaluated every 100. A
+worker runs it as a shard. The child writes events, artifacts, a checkpoint every 15 s and wake-ups; the supervisor
+writes heartbeats. What the child spends in the experiment's generator is the training. Whatever else it spends, and all
+that the supervisor spends, is the pipeline. Both are read from the processes' own clocks, so that a busy machine moves
+the ratio little. That the pipeline throws the training's numbers out of the caches is not in it. What is needed before
+the first step, such as reading MNIST, is subtracted: it is measured in trainings of a single step.
 """
 
 import time
@@ -44,7 +44,7 @@ class Spent(NamedTuple):
 
 
 def measure() -> float:
-    """The ratio, after a shard to warm up."""
+    """Return the ratio, after a shard to warm up."""
     with TemporaryDirectory(prefix="ticketscope-") as folder, valkey(Path(folder)) as broker_url:
         settings = Settings(data_dir=Path(folder), datasets_dir=DATASETS_DIR, broker_url=broker_url)
         store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
@@ -56,7 +56,7 @@ def measure() -> float:
 
 
 def spec(steps: int) -> LotterySpec:
-    """One replicate with trainings of so many steps."""
+    """Return the spec of one replicate with trainings of so many steps."""
     return LotterySpec.model_validate(
         {
             "kind": "lottery",
@@ -75,7 +75,7 @@ def spec(steps: int) -> LotterySpec:
 
 
 def supervise(settings: Settings, store: Store, spec: LotterySpec) -> Spent:
-    """A shard, from its claim to its end, as a slot of a worker sees it through."""
+    """Run a shard, from its claim to its end, as a slot of a worker does."""
     (server,) = [process for process in psutil.Process().children() if "forkserver" in " ".join(process.cmdline())]
 
     def processor() -> float:
@@ -98,7 +98,7 @@ def supervise(settings: Settings, store: Store, spec: LotterySpec) -> Spent:
 
 
 def main(connection: "Connection[Any, Any]", job: Job) -> int:
-    """A worker's child that also writes down what its experiment's generator takes."""
+    """Run a worker's child that also writes down what its experiment's generator takes."""
     from workers import child, speed
 
     def watched(outputs: Iterator[Any], *how: Any) -> Iterator[Any]:

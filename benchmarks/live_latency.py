@@ -61,7 +61,10 @@ class Feed:
 
 
 def measure_latencies(gaps_s: list[float]) -> list[float]:
-    """Seconds to the pixel for each row after the first, on every page; `gaps_s` are the pauses before the rows."""
+    """Return seconds to the pixel for each row after the first, on every page.
+
+    `gaps_s` are the pauses before the rows.
+    """
     with feed() as (running_url, source), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find(whole=True), args=FLAGS)
         pages = [browser.new_page(viewport={"width": 1280, "height": 820}) for _ in range(PAGES)]
@@ -83,7 +86,7 @@ def measure_latencies(gaps_s: list[float]) -> list[float]:
 
 
 def _wait_for(page: Page, step: int) -> None:
-    """Until the plot shows `step`; asked from here, since the page's CSP forbids Playwright's own waiting by eval."""
+    """Wait until the plot shows `step`; the page's CSP forbids Playwright's own waiting by eval."""
     deadline = time.time() + 60
     while page.evaluate("window.drawn.at(-1)[0]") < step:
         if time.time() > deadline:
@@ -92,14 +95,14 @@ def _wait_for(page: Page, step: int) -> None:
 
 
 def _latencies(page: Page, sent: list[tuple[int, float]]) -> list[float]:
-    """For each row the time until the plot showed it or a later one."""
+    """Return for each row the time until the plot showed it or a later one."""
     drawn = [(step, at) for step, at in page.evaluate("window.drawn")]
     return [next(at for shown, at in drawn if shown >= step) - sent_at for step, sent_at in sent]
 
 
 @contextmanager
 def feed() -> Iterator[tuple[str, Feed]]:
-    """A server without workers, and a shard of a run on it that this process has claimed and started."""
+    """Yield a server without workers, and a shard of a run on it that this process has claimed and started."""
     with server(workers=0) as running:
         store, queue = running.store(), running.queue()
         spec = PRESETS["digits-tickets"].spec.model_copy(update={"replicates": 1, "steps": 100_000})
@@ -112,5 +115,5 @@ def feed() -> Iterator[tuple[str, Feed]]:
 
 
 def p95(values: list[float]) -> float:
-    """The smallest value that at least 95 % of `values` do not exceed."""
+    """Return the smallest value that at least 95 % of `values` do not exceed."""
     return sorted(values)[ceil(0.95 * len(values)) - 1]

@@ -36,7 +36,7 @@ class Held(NamedTuple):
 
 
 def measure() -> float:
-    """The worst ratio. Raises AssertionError when file descriptors or threads grow."""
+    """Return the worst ratio. Raises AssertionError when file descriptors or threads grow."""
     early, late = (held for n, held in enumerate(shards(RUNS), 1) if n in (1, RUNS))
     for name in early:
         assert late[name].fds - early[name].fds <= COMES_AND_GOES, f"{name}: file descriptors {early} {late}"
@@ -45,7 +45,7 @@ def measure() -> float:
 
 
 def shards(runs: int) -> Iterator[dict[str, Held]]:
-    """What each process holds after every run."""
+    """Yield what each process holds after every run."""
     with (
         server(workers=1) as running,
         _open_board(running.url),
@@ -73,7 +73,7 @@ def _run(running: Server, client: httpx.Client) -> None:
 
 @contextmanager
 def _open_board(url: str) -> Iterator[None]:
-    """A reader of all hints, as an open board is."""
+    """Read all hints, as an open board does."""
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as board:
         board.sendall(f"GET /live HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
@@ -88,7 +88,7 @@ def _read(board: socket.socket) -> None:
 
 
 def _processes() -> dict[str, psutil.Process]:
-    """Worker, fork server and web among what this process has started."""
+    """Return worker, fork server and web among what this process has started."""
     commands = {process: " ".join(process.cmdline()) for process in psutil.Process().children(recursive=True)}
     signs = {"worker": "celery", "fork server": "forkserver", "web": "app.cli web"}
     found = {}

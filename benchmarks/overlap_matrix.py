@@ -15,7 +15,10 @@ SIDE, LEVELS, REPLICATES = 4096, 20, 3
 
 
 def measure() -> float:
-    """Processor time of the whole matrix, the best of three rounds; a corner of the masks is checked with booleans."""
+    """Return the processor time of the whole matrix, the best of three rounds.
+
+    Check a corner of the masks with booleans.
+    """
     masks = [mask for replicate in range(REPLICATES) for mask in chain(replicate)]
     intersections(masks[:2])
     times = []
@@ -31,7 +34,7 @@ def measure() -> float:
 
 
 def chain(replicate: int) -> list[Bits]:
-    """Masks of the levels of one replicate, each within the one before: about a quarter of its bits goes at random."""
+    """Return masks of the levels of one replicate, each within the one before: about a quarter of its bits goes."""
     draw = np.random.default_rng(replicate)
     mask = np.full((SIDE, SIDE // 8), 255, np.uint8)
     levels = []

@@ -16,7 +16,7 @@ ROUNDS = 7
 
 
 def measure() -> float:
-    """Median seconds from the POST to `started`, after one run that warms the worker up."""
+    """Return the median seconds from the POST to `started`, after one run that warms the worker up."""
     with server(workers=1) as running:
         return median([_submit(running) for _ in range(1 + ROUNDS)][1:])
 

@@ -1,7 +1,7 @@
-"""Runs every benchmark, or the one named, and prints a line for each: name, measured, bound, ok or short.
+"""Run every benchmark, or the one named, and print a line for each: name, measured, bound, ok or short.
 
-`python -m benchmarks.run [NAME]`, or the environment variable ONLY; exit status 1 if one falls short, 2 for a name
-that no benchmark has.
+`python -m benchmarks.run [NAME]`, or the environment variable ONLY; exit status 1 if one falls short, 2 for a name that
+no benchmark has.
 """
 
 import os
@@ -31,7 +31,7 @@ class Benchmark(Protocol):
 
 
 def found() -> list[Benchmark]:
-    """Every benchmark of this folder, by name."""
+    """Return every benchmark of this folder, by name."""
     names = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__))
     modules = (import_module(f"benchmarks.{name}") for name in names if name != "run")
     return [cast(Benchmark, module) for module in modules if hasattr(module, "measure")]
@@ -52,7 +52,7 @@ def report(chosen: Iterable[Benchmark]) -> bool:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Exit status for the command line `arguments`."""
+    """Return the exit status for the command line `arguments`."""
     only = arguments[0] if arguments else os.environ.get("ONLY", "")
     every = found()
     chosen = [benchmark for benchmark in every if only in ("", benchmark.NAME)]

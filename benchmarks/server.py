@@ -28,11 +28,11 @@ class Server:
     broker_url: str
 
     def store(self) -> Store:
-        """A store of its own on the server's database."""
+        """Return a store of its own on the server's database."""
         return Store(f"sqlite:///{self.data_dir / 'ticketscope.db'}", str(self.data_dir / "artifacts"))
 
     def queue(self) -> Queue:
-        """A connection of its own to the server's broker."""
+        """Return a connection of its own to the server's broker."""
         return Queue(self.broker_url)
 
 
@@ -78,7 +78,7 @@ def wait_until_ready(url: str, timeout_s: float = 30.0) -> None:
 
 @contextmanager
 def valkey(folder: Path) -> Iterator[str]:
-    """A broker of its own, so that the benchmark can speak to it too; yields its address."""
+    """Yield the address of a broker of its own, so that the benchmark can use it too."""
     port = broker.free_port()
     process = subprocess.Popen(broker.command(port, folder), stdout=subprocess.DEVNULL)
     try:

@@ -26,7 +26,7 @@ STEPS, WARM, BATCH, WIDTH = 30, 3, 1024, 1024
 
 
 def measure() -> float:
-    """Median of the ratios of processor times of paired steps, after a few to warm up."""
+    """Return the median of the ratios of processor times of paired steps, after a few to warm up."""
     torch.set_num_threads(1)
     data = cifar10_10k.load(DATASETS_DIR)
     x, y = data.train.x.flatten(1), one_hot(data.train.y, data.n_classes).float()
@@ -45,7 +45,7 @@ def measure() -> float:
 
 
 def network(inputs: int, outputs: int) -> nn.Sequential:
-    """Orthogonal weights scaled by sqrt(n_out / n_in)."""
+    """Build a network of orthogonal weights scaled by sqrt(n_out / n_in)."""
     sides = [(inputs, WIDTH), (WIDTH, WIDTH), (WIDTH, outputs)]
     kernels = [nn.Linear(n_in, n_out, bias=False) for n_in, n_out in sides]
     for i, (kernel, (n_in, n_out)) in enumerate(zip(kernels, sides, strict=True)):
@@ -54,7 +54,7 @@ def network(inputs: int, outputs: int) -> nn.Sequential:
 
 
 def train(model: nn.Module, optimizers: list[torch.optim.Optimizer], x: Tensor, y: Tensor) -> None:
-    """One step."""
+    """Train one step."""
     model.zero_grad()
     mse_loss(model(x), y).backward()  # type: ignore[no-untyped-call]
     for optimizer in optimizers:
@@ -62,7 +62,7 @@ def train(model: nn.Module, optimizers: list[torch.optim.Optimizer], x: Tensor, 
 
 
 def timed(work: Callable[[], None]) -> float:
-    """Processor time, in seconds."""
+    """Return the processor time, in seconds."""
     began = time.process_time()
     work()
     return time.process_time() - began

@@ -66,11 +66,11 @@ class Trainings:
         self._stack = StackedNetwork(self.replicates[0].model, n)
 
     def apart(self, n: int | None = None) -> list[Evaluated]:
-        """The last rows of the first `n`, or of all, trained one after the other."""
+        """Return the last rows of the first `n`, or of all, trained one after the other."""
         return [_last(self._alone(replicate)) for replicate in self.replicates[:n]]
 
     def stacked(self) -> list[Evaluated]:
-        """The last rows of all, trained as one."""
+        """Return the last rows of all, trained as one."""
         layout, members = Stacked(self._stack), dict(enumerate(self.replicates))
         for slot, each in members.items():
             layout.load(slot, each.start)
@@ -104,7 +104,7 @@ class Trainings:
 
 
 def times(ways: Mapping[str, Way], rounds: int) -> tuple[dict[str, float], dict[str, object]]:
-    """Median seconds of each way over interleaved rounds, after one to warm up, and what it gave in the last."""
+    """Return the median seconds of each way over interleaved rounds, after one to warm up, and its last result."""
     taken: dict[str, list[float]] = {name: [] for name in ways}
     gave: dict[str, object] = {}
     for round_ in range(1 + rounds):
@@ -117,7 +117,7 @@ def times(ways: Mapping[str, Way], rounds: int) -> tuple[dict[str, float], dict[
 
 
 def same(some: object, others: object) -> None:
-    """Both did the same work, or a ratio means nothing. Raises AssertionError."""
+    """Check that both did the same work, or a ratio means nothing. Raises AssertionError."""
     assert isinstance(some, list)
     assert isinstance(others, list)
     for one, other in zip(some, others, strict=True):
@@ -132,7 +132,7 @@ def relative_time(trainings: Trainings, rounds: int) -> float:
 
 
 def _now() -> float:
-    """Seconds: of the processor, or of the wall once a GPU has done what it was told."""
+    """Return seconds: of the processor, or of the wall once a GPU has finished its work."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
         return time.perf_counter()

@@ -8,5 +8,5 @@ BOUND = 1.0
 
 
 def measure() -> float:
-    """p95 in seconds, a row every 0.05 s."""
+    """Return p95 in seconds, a row every 0.05 s."""
     return p95(measure_latencies([0.05] * 200))

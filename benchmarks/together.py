@@ -1,8 +1,8 @@
 """What eight replicates cost as one stack against the same eight one after the other: same data, steps and evaluations.
 
 LeNet-300-100 on MNIST, batch 60, evaluated every 100 steps, fused Adam, three replicates dense and five at a density of
-0.2; on the GPU where there is one, else on one core. On a GPU a step this small is bound by launches, which a stack
-pays once; on a CPU it is bound by arithmetic, of which a stack saves nothing.
+0.2. On the GPU where there is one, else on one core. On a GPU a step this small is bound by launches, which a stack
+pays once. On a CPU it is bound by arithmetic, of which a stack saves nothing.
 """
 
 from functools import partial
@@ -21,7 +21,7 @@ BOUND = 0.5 if GPU else 1.5
 
 
 def measure() -> float:
-    """Ratio of median times over five rounds."""
+    """Return the ratio of median times over five rounds."""
     torch.set_num_threads(1)
     data = mnist.load(DATASETS_DIR).to(torch.device("cuda:0" if GPU else "cpu"))
     blank = partial(lenet_300_100.build, data.shape, data.n_classes)

@@ -30,7 +30,7 @@ SPEC = ErasureSpec.model_validate(
 
 
 def measure() -> float:
-    """Ratio of median times over three rounds."""
+    """Return the ratio of median times over three rounds."""
     torch.set_num_threads(1)
     took, gave = times({"apart": partial(_ends, []), "stacked": partial(_ends, SPEC.stack_groups(6))}, 3)
     torch.testing.assert_close(gave["stacked"], gave["apart"], rtol=0.05, atol=0.05)
@@ -38,7 +38,7 @@ def measure() -> float:
 
 
 def _ends(at_once: list[str]) -> list[float]:
-    """The visibility that each rate leaves."""
+    """Return the visibility that each rate leaves."""
     outputs = run(SPEC, 0, device="cuda:0" if GPU else "cpu", datasets_dir=DATASETS_DIR, plan={"stack_groups": at_once})
     ends = [each for each in outputs if isinstance(each, Measured) and each.series == SPEC.ends]
     return [each.columns["visibility"][0] for each in ends]

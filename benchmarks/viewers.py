@@ -1,8 +1,8 @@
 """From a measurement to each of 1,000 viewers of 50 running runs, all on one web process.
 
-This process plays the workers: it claims a shard of each run and appends a row to each of them once a second, as
-children do. Half of the viewers are pages, which are told what is new; half are scripts, which read the log itself,
-where not an event may be missing. A process of its own holds their connections. All clocks are this machine's one.
+This process plays the workers: it claims a shard of each run and appends a row to each of them once a second. Half of
+the viewers are pages, which get hints of what is new. Half are scripts, which read the log itself, where not an event
+may be missing. A process of its own holds their connections. All clocks are this machine's one.
 `python -m benchmarks.viewers` prints more.
 """
 
@@ -43,14 +43,14 @@ class Watched(NamedTuple):
 
 
 def measure() -> float:
-    """Seconds from a measurement to a viewer, p99, of pages or of scripts, whichever is more."""
+    """Return seconds from a measurement to a viewer, p99, of pages or of scripts, whichever is more."""
     found = watched()
     return max(p99(found.pages), p99(found.scripts))
 
 
 @cache
 def watched() -> Watched:
-    """All of it, once. Raises RuntimeError where a viewer was dropped or an event is missing."""
+    """Measure all of it, once. Raises RuntimeError where a viewer was dropped or an event is missing."""
     with server(workers=0) as running, closing(running.store()) as store, closing(running.queue()) as queue:
         claims = [_claim(store, number) for number in range(RUNS)]
         kinds = ("/live?runs={}", "/api/v1/runs/{}/events")
@@ -123,7 +123,7 @@ def _web() -> psutil.Process:
 
 
 def _check(seen: Sequence[Seen], last: Sequence[int]) -> None:
-    """Raises RuntimeError where a stream has ended, has not come to the last row, or has left out an event."""
+    """Raise RuntimeError where a stream has ended, has not come to the last row, or has left out an event."""
     for number, viewer in enumerate(seen):
         of_log = number // RUNS % 2
         if not viewer.open:
@@ -135,7 +135,7 @@ def _check(seen: Sequence[Seen], last: Sequence[int]) -> None:
 
 
 def waits(seen: Seen, rows: Sequence[tuple[int, float]]) -> list[float]:
-    """Seconds from each row to when its viewer read of it or of a later one."""
+    """Return seconds from each row to when its viewer read of it or of a later one."""
     highest = np.maximum.accumulate(np.array(seen.seqs))
     times = np.array(seen.times)
     return [float(times[np.searchsorted(highest, seq)] - at) for seq, at in rows]

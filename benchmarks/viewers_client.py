@@ -1,7 +1,7 @@
 """Many viewers of running runs in one process: connections that read event streams and note when each event came.
 
-A process of its own, started by `benchmarks.viewers`: it asks nothing, so that its work does not delay what it measures
-more than a reader's machine would.
+A process of its own, started by `benchmarks.viewers`. It processes nothing, so that its work does not delay what it
+measures more than a reader's machine would.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Viewer(asyncio.Protocol):
         self.open = False
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         if self._transport is not None:
             self._transport.abort()
 

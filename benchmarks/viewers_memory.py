@@ -7,5 +7,5 @@ BOUND = 600
 
 
 def measure() -> float:
-    """As the viewers' benchmark has it."""
+    """Measure it in the viewers' benchmark."""
     return watched().peak_bytes / 1e6

@@ -19,7 +19,7 @@ ROUNDS = 5
 
 
 def measure() -> float:
-    """Seconds of the fastest start, the store migrated and the broker up before."""
+    """Return seconds of the fastest start, the store migrated and the broker up before."""
     with TemporaryDirectory(prefix="ticketscope-") as folder, valkey(Path(folder)) as broker_url:
         Store(f"sqlite:///{folder}/ticketscope.db", f"{folder}/artifacts").migrate()
         return min(_start(folder, broker_url) for _ in range(ROUNDS))

@@ -49,7 +49,7 @@ def spawn(target: str, *args: Any) -> tuple[ForkServerProcess, "Connection[Any, 
 
 
 def end(child: ForkServerProcess) -> int:
-    """Exit code of `child`, which is killed if it still runs."""
+    """Return the exit code of `child`, which is killed if it still runs."""
     with _lock:
         if child.is_alive():
             child.kill()

@@ -33,7 +33,7 @@ def versions() -> dict[str, str]:
 
 
 def device_name(queue: QueueName) -> str:
-    """Name of the processor, or of the GPU, that works for `queue`."""
+    """Return the name of the processor, or of the GPU, that works for `queue`."""
     if queue == "gpu":
         return ", ".join(gpu.name for gpu in gpus()) or "no GPU"
     cpuinfo = Path("/proc/cpuinfo")

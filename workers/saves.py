@@ -90,7 +90,7 @@ class Saves:
                 self._pool.submit(self._artifacts.delete, old)
 
     def close(self) -> None:
-        """Let go of what is on its way; nothing rests on it."""
+        """Drop what is on its way; nothing depends on it."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 

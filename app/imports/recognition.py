@@ -33,7 +33,7 @@ class Level(NamedTuple):
 
     @property
     def density(self) -> float:
-        """Share of all weights that they keep, in [0, 1]."""
+        """Return the share of all weights that they keep, in [0, 1]."""
         return self.kept / sum(item.total for item in self.counted)
 
 

@@ -130,7 +130,7 @@ def _defaults(entry: FigureEntry) -> dict[str, Any]:
 
 
 def file_name(run_id: str, entry: FigureEntry, options: Mapping[str, str]) -> str:
-    """Name of a figure's file, without its ending: with the options that are not as they are by default.
+    """Return the name of a figure's file, without its ending; options that differ from their defaults are in it.
 
     The browser names its pictures in the same way (static/js/figure.js).
     """

@@ -19,7 +19,7 @@ def counts(masks: Mapping[str, Tensor]) -> dict[str, Count]:
 
 
 def density(masks: Mapping[str, Tensor]) -> float:
-    """Share in [0, 1] of all masked weights that are kept, layers pooled; 1 when there are none to prune."""
+    """Return the share in [0, 1] of all masked weights that are kept, layers pooled; 1 when there are none to prune."""
     layers = counts(masks).values()
     total = sum(layer.total for layer in layers)
     return sum(layer.kept for layer in layers) / total if total else 1.0

@@ -82,7 +82,7 @@ def histograms(start: Tensor, end: Tensor, alive: Tensor, kept: Tensor) -> dict[
 
 
 def _alive(start: Tensor, end: Tensor, alive: Tensor, kept: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Start and end weights of the alive entries, flat, and which of them are kept."""
+    """Return start and end weights of the alive entries, flat, and which of them are kept."""
     return start.detach()[alive], end.detach()[alive], kept[alive]
 
 

@@ -170,7 +170,7 @@ def _drop_unfed(layers: list[_Layer], *, training: bool) -> bool:
 
 
 def _keep(left: Tensor, wanted: Tensor) -> bool:
-    """Keep of what is left what is wanted, in place, but never nothing; return whether that changed anything."""
+    """Keep what is wanted and left, in place, but never nothing; return whether that changed anything."""
     new = left & wanted
     if not new.any():
         new[left.nonzero()[0]] = True

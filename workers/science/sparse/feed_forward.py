@@ -59,7 +59,7 @@ class FeedForward(nn.Module):
         self._no_gradient = torch.zeros_like(idle)
 
     def inputs_read(self, x: Tensor) -> Tensor:
-        """Return of pictures or vectors `(n, ...)` the inputs that are read, `(n, n_read)`: other methods take both."""
+        """Return the inputs that are read of pictures or vectors `(n, ...)`, `(n, n_read)`: other methods take both."""
         x = x.flatten(1)
         return x.index_select(1, self.inputs) if len(self.inputs) < self._n_in else x
 
@@ -121,7 +121,7 @@ class FeedForward(nn.Module):
 
 
 def _live(masks: Sequence[Tensor]) -> list[Tensor]:
-    """Return of each mask the weights of units that a live weight of the next layer reads; all of the last one."""
+    """Return each mask's weights of units that a live weight of the next layer reads; all weights of the last one."""
     live = [masks[-1]]
     for mask in masks[-2::-1]:
         live.append(mask & live[-1].any(0)[:, None])

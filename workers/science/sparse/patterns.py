@@ -48,7 +48,7 @@ def _block(mask: Tensor, rows: int, columns: int) -> Tensor:
 
 
 def two_of_four(weight: Tensor, mask: Tensor) -> Tensor:
-    """Return of each four neighbours in a row of `mask`, `(n_out, n_in)`, the at most two whose weights are largest.
+    """Return the at most two largest weights of each four neighbours in a row of `mask`, `(n_out, n_in)`, as a mask.
 
     Among equal ones the first are kept. A row whose length is no multiple of four ends in a shorter group.
     """

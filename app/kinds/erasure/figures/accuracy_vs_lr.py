@@ -145,7 +145,7 @@ def _line(info: AccuracyLrInfo, end: Ends) -> MeanLine:
 
 
 def _diverged(end: Ends, height: float) -> dict[str, Any] | None:
-    """Open markers at the foot of the plot, where rates are at which trainings diverged; on the y axis 2."""
+    """Draw open markers at the foot of the plot, where rates are at which trainings diverged; on the y axis 2."""
     lost = np.isfinite(end.diverged).any(axis=1)
     if not lost.any():
         return None
