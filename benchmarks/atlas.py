@@ -96,7 +96,7 @@ class Scene:
     @property
     def all_steps(self) -> list[float]:
         """Return every step of every colouring."""
-        return [each for steps in self.steps.values() for each in steps]
+        return [step for steps in self.steps.values() for step in steps]
 
 
 def p95(values: list[float]) -> float:
@@ -129,18 +129,18 @@ def scene() -> Scene:
                 page.evaluate(FIRST)
                 page.wait_for_timeout(1500)
                 steps[color] = _walk(page)
-                found = [each for each in page.evaluate(TILES) if _color(each[0]) == color and _screen(each[0])]
-                server_ms[color] = [each[1] for each in found[1:]]
-                tile_bytes[color] = [each[2] for each in found]
+                tiles = [tile for tile in page.evaluate(TILES) if _color(tile[0]) == color and _screen(tile[0])]
+                server_ms[color] = [tile[1] for tile in tiles[1:]]
+                tile_bytes[color] = [tile[2] for tile in tiles]
             heatmap_ms, zooms = page.evaluate(HEATMAP)
             browser.close()
         peak = _peak(web)
     return Scene(first_ms, axes_ms, steps, server_ms, tile_bytes, heatmap_ms, zooms, peak, stored)
 
 
-def bits_per_weight_and_level(made: Scene) -> float:
+def bits_per_weight_and_level(measured: Scene) -> float:
     """Return what masks and pyramids take together."""
-    return 8 * made.mask_bytes / (SIDE * SIDE * LEVELS * REPLICATES)
+    return 8 * measured.mask_bytes / (SIDE * SIDE * LEVELS * REPLICATES)
 
 
 def _walk(page: Page) -> list[float]:
@@ -187,20 +187,20 @@ def _peak(process: psutil.Process) -> int:
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
-def report(made: Scene) -> str:
+def report(measured: Scene) -> str:
     """Return all numbers as JSON, for the docs."""
     return json.dumps(
         {
-            "first_ms": round(made.first_ms),
-            "axes_ms": round(made.axes_ms),
-            "step_p95_ms": {color: round(p95(steps)) for color, steps in made.steps.items()},
-            "step_median_ms": {color: round(median(steps)) for color, steps in made.steps.items()},
-            "server_p95_ms": {color: round(p95(times)) for color, times in made.server_ms.items()},
-            "largest_tile_kB": {color: round(max(sizes) / 1000) for color, sizes in made.tile_bytes.items()},
-            "heatmap_ms": round(made.heatmap_ms),
-            "heatmap_zoom_median_ms": round(median(made.heatmap_zooms_ms)),
-            "peak_MB": round(made.peak_bytes / 1e6),
-            "bits_per_weight_and_level": round(bits_per_weight_and_level(made), 3),
+            "first_ms": round(measured.first_ms),
+            "axes_ms": round(measured.axes_ms),
+            "step_p95_ms": {color: round(p95(steps)) for color, steps in measured.steps.items()},
+            "step_median_ms": {color: round(median(steps)) for color, steps in measured.steps.items()},
+            "server_p95_ms": {color: round(p95(times)) for color, times in measured.server_ms.items()},
+            "largest_tile_kB": {color: round(max(sizes) / 1000) for color, sizes in measured.tile_bytes.items()},
+            "heatmap_ms": round(measured.heatmap_ms),
+            "heatmap_zoom_median_ms": round(median(measured.heatmap_zooms_ms)),
+            "peak_MB": round(measured.peak_bytes / 1e6),
+            "bits_per_weight_and_level": round(bits_per_weight_and_level(measured), 3),
         },
         indent=1,
     )

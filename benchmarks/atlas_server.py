@@ -8,4 +8,4 @@ BOUND = 0.06
 
 def measure() -> float:
     """Measure it in the atlas's scene."""
-    return p95([each for times in scene().server_ms.values() for each in times]) / 1000
+    return p95([ms for times in scene().server_ms.values() for ms in times]) / 1000

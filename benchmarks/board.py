@@ -20,7 +20,7 @@ from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
 from benchmarks import points
-from benchmarks.databases import KINDS, one_process_each, settle, spent_s, store_of
+from benchmarks.databases import KINDS, one_process_each, spent_s, store_of, vacuum
 from benchmarks.stock import fill
 
 Get = Callable[[str], httpx.Response]
@@ -60,9 +60,9 @@ def measure() -> float:
     return max(worst(pages(kind, RUNS)) for kind in KINDS)
 
 
-def worst(found: Mapping[str, Mapping[str, float]]) -> float:
+def worst(measured: Mapping[str, Mapping[str, float]]) -> float:
     """Return the most that a page takes over its bound."""
-    return max(times["cpu"] / PAGES[name][1] for name, times in found.items())
+    return max(times["cpu"] / PAGES[name][1] for name, times in measured.items())
 
 
 def pages(kind: str, number: int, *, with_points: bool = True) -> dict[str, dict[str, float]]:
@@ -71,7 +71,7 @@ def pages(kind: str, number: int, *, with_points: bool = True) -> dict[str, dict
         fill(store, number)
         if with_points:
             points.fill(store)
-        settle(store)
+        vacuum(store)
         return of_store(store)
 
 
@@ -79,11 +79,11 @@ def of_store(store: Store) -> dict[str, dict[str, float]]:
     """Measure each page of a filled store."""
     one_process_each(store)
     with _served(store) as get:
-        found = {}
+        measured = {}
         for name, (address, _) in PAGES.items():
             address = _second(get) if name == "second page" else address
-            found[name] = _times(store, get, address)
-        return found
+            measured[name] = _times(store, get, address)
+        return measured
 
 
 @contextmanager
@@ -117,9 +117,9 @@ def _times(store: Store, get: Get, address: str) -> dict[str, float]:
     return {"cpu": float(cpu_s), "wall": float(wall_s)}
 
 
-def show(found: Mapping[str, Mapping[str, float]], times: float = 1) -> None:
+def show(measured: Mapping[str, Mapping[str, float]], times: float = 1) -> None:
     """Print each page with its bound, which is `times` the usual one."""
-    for name, took in found.items():
+    for name, took in measured.items():
         bound = 1_000 * times * PAGES[name][1]
         print(f"{name:<22} {1_000 * took['cpu']:6.1f} ms  (passed {1_000 * took['wall']:.0f})  {bound:g}", flush=True)
 

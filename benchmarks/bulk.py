@@ -18,7 +18,7 @@ from app.kinds.presets import PRESETS
 from app.main import create_app
 from app.queue import Queue
 from app.settings import Settings
-from benchmarks.databases import KINDS, settle, store_of
+from benchmarks.databases import KINDS, store_of, vacuum
 
 NAME = "bulk_action"
 BOUND = 3.0
@@ -37,15 +37,15 @@ def actions(kind: str) -> dict[str, float]:
         spec = PRESETS["digits-tickets"].spec
         for number in range(RUNS):
             store.create_run(spec, name=f"run {number}", tags=["chosen"] if number % (RUNS // CHANGED) == 0 else [])
-        settle(store)
+        vacuum(store)
         settings = Settings(data_dir=Path(folder), demo=False)
         with closing(Queue("")) as queue, _served(create_app(settings, store, queue)) as client:
-            found = {}
+            seconds = {}
             for action in ("tag", "untag", "cancel", "resume", "bin", "restore"):
                 body = {"action": action, "tag": "old", "q": "tag:chosen", "binned": action == "restore"}
-                found[f"preview of {action}"] = _send(client, {**body, "dry_run": True})
-                found[action] = _send(client, body)
-            return found
+                seconds[f"preview of {action}"] = _send(client, {**body, "dry_run": True})
+                seconds[action] = _send(client, body)
+            return seconds
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def speedups() -> dict[float, float]:
     initialise(model, generator(0, "init"))
     for _ in _loop(Dense(model), {}, data, adam.build(model), steps=300):
         pass
-    found = {}
+    speedups_at = {}
     for density in ASKED:
         masks = _ticket(model, density)
         loops = [_start(lay_out(model, masks, csr_below), masks, data) for csr_below in (0.0, 1.0)]
@@ -62,9 +62,9 @@ def speedups() -> dict[float, float]:
         for _ in range(ROUNDS):
             dense, sparse = (_time(loop) for loop in loops)
             ratios.append(dense / sparse)
-        found[density] = median(ratios)
+        speedups_at[density] = median(ratios)
     _check(model, masks, data)
-    return found
+    return speedups_at
 
 
 def _ticket(model: nn.Module, density: float) -> dict[str, Tensor]:

@@ -44,7 +44,7 @@ def _opened(url: str, folder: Path) -> Iterator[Store]:
         yield store
 
 
-def settle(store: Store) -> None:
+def vacuum(store: Store) -> None:
     """Bring a filled database to the state that it has by the next day: statistics and what indexes know of rows."""
     if not store._db.is_sqlite:
         with store._db.writer.connect() as conn:

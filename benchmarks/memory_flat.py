@@ -91,11 +91,11 @@ def _processes() -> dict[str, psutil.Process]:
     """Return worker, fork server and web among what this process has started."""
     commands = {process: " ".join(process.cmdline()) for process in psutil.Process().children(recursive=True)}
     signs = {"worker": "celery", "fork server": "forkserver", "web": "app.cli web"}
-    found = {}
+    processes = {}
     for name, sign in signs.items():
         # A child of the fork server has its command line.
-        found[name] = min((p for p, command in commands.items() if sign in command), key=lambda p: p.create_time())
-    return found
+        processes[name] = min((p for p, command in commands.items() if sign in command), key=lambda p: p.create_time())
+    return processes
 
 
 def _held(process: psutil.Process) -> Held:
@@ -104,4 +104,6 @@ def _held(process: psutil.Process) -> Held:
 
 if __name__ == "__main__":
     for n, held in enumerate(shards(RUNS), 1):
-        print(n * SHARDS, {name: (each.rss / 1e6, each.fds, each.threads) for name, each in held.items()}, flush=True)
+        print(
+            n * SHARDS, {name: (usage.rss / 1e6, usage.fds, usage.threads) for name, usage in held.items()}, flush=True
+        )

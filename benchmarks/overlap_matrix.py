@@ -24,9 +24,9 @@ def measure() -> float:
     times = []
     for _ in range(3):
         began = time.process_time()
-        found = intersections(masks)
+        shared = intersections(masks)
         times.append(time.process_time() - began)
-    assert all(found[i, i] == np.bitwise_count(mask).sum() for i, mask in enumerate(masks))
+    assert all(shared[i, i] == np.bitwise_count(mask).sum() for i, mask in enumerate(masks))
     corner = [mask[:64, :16] for mask in masks[::7]]
     plain = [unpack(mask, 128).astype(bool) for mask in corner]
     assert intersections(corner).tolist() == [[int((a & b).sum()) for b in plain] for a in plain]

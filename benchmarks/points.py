@@ -78,7 +78,7 @@ def _log(rng: np.random.Generator) -> Iterator[tuple[dict[str, Any], dict[str, A
             "diverged_step": float("nan"),
         }  # fmt: skip
         last = LotteryKey(level=level, control=WINNING_TICKET)
-        measured.append(Measured(series="outcome", key=last, columns={name: [each] for name, each in outcome.items()}))
+        measured.append(Measured(series="outcome", key=last, columns={k: [value] for k, value in outcome.items()}))
         for event in measured:
             body = event.model_dump(mode="json", exclude={"columns"})
             body |= {"rows": event.rows, "columns": list(event.columns)}

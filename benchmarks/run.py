@@ -30,7 +30,7 @@ class Benchmark(Protocol):
         ...
 
 
-def found() -> list[Benchmark]:
+def all_benchmarks() -> list[Benchmark]:
     """Return every benchmark of this folder, by name."""
     names = sorted(module.name for module in pkgutil.iter_modules(benchmarks.__path__))
     modules = (import_module(f"benchmarks.{name}") for name in names if name != "run")
@@ -54,7 +54,7 @@ def report(chosen: Iterable[Benchmark]) -> bool:
 def main(arguments: Sequence[str]) -> int:
     """Return the exit status for the command line `arguments`."""
     only = arguments[0] if arguments else os.environ.get("ONLY", "")
-    every = found()
+    every = all_benchmarks()
     chosen = [benchmark for benchmark in every if only in ("", benchmark.NAME)]
     if not chosen:
         print(f"no benchmark is named {only}; there are: {', '.join(b.NAME for b in every)}", file=sys.stderr)

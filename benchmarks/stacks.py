@@ -72,21 +72,21 @@ class Trainings:
     def stacked(self) -> list[Evaluated]:
         """Return the last rows of all, trained as one."""
         layout, members = Stacked(self._stack), dict(enumerate(self.replicates))
-        for slot, each in members.items():
-            layout.load(slot, each.start)
-        masks = {slot: each.masks for slot, each in members.items() if each.masks is not None}
+        for slot, member in members.items():
+            layout.load(slot, member.start)
+        masks = {slot: member.masks for slot, member in members.items() if member.masks is not None}
         events: dict[int, list[Event]] = {slot: [] for slot in members}
         for slot, event in train(
             layout,
             adam.build(layout.network),
-            layout.feed(self._data, {slot: each.batches for slot, each in members.items()}, self._steps),
+            layout.feed(self._data, {slot: member.batches for slot, member in members.items()}, self._steps),
             {slot: LoopState() for slot in members},
             [Masks(layout, masks), Evaluate(layout, self._data)],
             steps=self._steps,
             measured=Every(self._eval_every, self._steps),
         ):
             events[slot].append(event)
-        return [_last(found) for found in events.values()]
+        return [_last(of_slot) for of_slot in events.values()]
 
     def _alone(self, replicate: Replicate) -> list[Event]:
         model = replicate.model
@@ -113,7 +113,7 @@ def times(ways: Mapping[str, Way], rounds: int) -> tuple[dict[str, float], dict[
             gave[name] = way()
             if round_ > 0:
                 taken[name].append(_now() - began)
-    return {name: median(each) for name, each in taken.items()}, gave
+    return {name: median(seconds) for name, seconds in taken.items()}, gave
 
 
 def same(some: object, others: object) -> None:

@@ -27,18 +27,18 @@ def fill(store: Store, number: int, seed: int = 0) -> None:
     for first in range(0, number, AT_ONCE):
         rows: dict[Any, list[dict[str, Any]]] = {runs: [], shards: [], fact_table: []}
         for place in range(first, min(first + AT_ONCE, number)):
-            made = _run(rng, run, place)
-            rows[runs].append(made)
+            row = _run(rng, run, place)
+            rows[runs].append(row)
             replicates = range(3 + (place % 10 < 3))
             rows[shards] += [
-                {**shard, "run_id": made["id"], "replicate": each, "state": made["state"], "slot_s": 900.0}
-                for each in replicates
+                {**shard, "run_id": row["id"], "replicate": replicate, "state": row["state"], "slot_s": 900.0}
+                for replicate in replicates
             ]
-            found = [*facts_of(made["spec"]), *_measured(rng, len(replicates))]
-            spec_facts = len(facts_of(made["spec"]))
+            facts = [*facts_of(row["spec"]), *_measured(rng, len(replicates))]
+            spec_facts = len(facts_of(row["spec"]))
             rows[fact_table] += [
-                {"run_id": made["id"], "seq": None if i < spec_facts else 0, **fact._asdict(), "leaf": fact.leaf}
-                for i, fact in enumerate(found)
+                {"run_id": row["id"], "seq": None if i < spec_facts else 0, **fact._asdict(), "leaf": fact.leaf}
+                for i, fact in enumerate(facts)
             ]
         with store._db.write(hasty=True) as conn:
             for table, values in rows.items():

@@ -40,5 +40,5 @@ def measure() -> float:
 def _ends(at_once: list[str]) -> list[float]:
     """Return the visibility that each rate leaves."""
     outputs = run(SPEC, 0, device="cuda:0" if GPU else "cpu", datasets_dir=DATASETS_DIR, plan={"stack_groups": at_once})
-    ends = [each for each in outputs if isinstance(each, Measured) and each.series == SPEC.ends]
-    return [each.columns["visibility"][0] for each in ends]
+    ends = [output for output in outputs if isinstance(output, Measured) and output.series == SPEC.ends]
+    return [end.columns["visibility"][0] for end in ends]

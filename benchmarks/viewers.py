@@ -44,8 +44,8 @@ class Watched(NamedTuple):
 
 def measure() -> float:
     """Return seconds from a measurement to a viewer, p99, of pages or of scripts, whichever is more."""
-    found = watched()
-    return max(p99(found.pages), p99(found.scripts))
+    result = watched()
+    return max(p99(result.pages), p99(result.scripts))
 
 
 @cache
@@ -147,7 +147,7 @@ def p99(values: Sequence[float]) -> float:
 
 
 if __name__ == "__main__":
-    found = watched()
-    for name, values in (("pages", found.pages), ("scripts", found.scripts)):
+    result = watched()
+    for name, values in (("pages", result.pages), ("scripts", result.scripts)):
         print(f"{name}: p50 {np.median(values):.3f} s, p99 {p99(values):.3f} s, most {max(values):.3f} s")
-    print(f"{found.rows} rows; web: at most {found.peak_bytes / 1e6:.0f} MB, {found.cores:.2f} cores")
+    print(f"{result.rows} rows; web: at most {result.peak_bytes / 1e6:.0f} MB, {result.cores:.2f} cores")

@@ -56,7 +56,7 @@ class Layer:
 
 
 @dataclass
-class Found:
+class Reading:
     """The layers of one level in the order of their files, and a line for each tensor by its name."""
 
     layers: list[Layer]
@@ -70,10 +70,10 @@ class _Tensor:
     named: Named
 
 
-def layers_of(sources: Sequence[Source], choices: Choices = UNDECIDED) -> Found:
+def layers_of(sources: Sequence[Source], choices: Choices = UNDECIDED) -> Reading:
     """Return the prunable layers of a network in one file or in several, as far as headers show. Raises Refused."""
     parameters: dict[str, dict[str, _Tensor]] = {}
-    reading = Found([], {})
+    reading = Reading([], {})
     tensors: list[_Tensor] = []
     for source in sources:
         for entry in source.entries().values():
@@ -143,7 +143,7 @@ def _left_out(tensor: _Tensor, known: set[str], choices: Choices) -> tuple[Role,
     return None
 
 
-def _layer(stem: str, own: Mapping[str, _Tensor], reading: Found, choices: Choices) -> Layer | None:
+def _layer(stem: str, own: Mapping[str, _Tensor], reading: Reading, choices: Choices) -> Layer | None:
     """Build the layer of these tensors and fill in their lines; None when they are no prunable kernel."""
     mask = own.get("mask") or own.get("inverted mask")
     normed = _normed(own)

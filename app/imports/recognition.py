@@ -8,7 +8,7 @@ import numpy as np
 
 from app.imports import check, limits
 from app.imports.check import Counted
-from app.imports.layers import Found, Layer, layers_of, times
+from app.imports.layers import Layer, Reading, layers_of, times
 from app.imports.orientation import Kernel, network
 from app.imports.places import Network
 from app.imports.refused import Refused
@@ -96,7 +96,7 @@ def recognise(networks: Sequence[Network], choices: Choices = UNDECIDED) -> Reco
     return Recognition(kernels, levels, list(rows.values()), question, list(_warnings(levels)), initial)
 
 
-def _counted(reading: Found, choices: Choices) -> dict[str, Counted]:
+def _counted(reading: Reading, choices: Choices) -> dict[str, Counted]:
     """Return what was counted of each layer, by name; layers that are none are taken out of `reading`."""
     counted: dict[str, Counted] = {}
     for layer in list(reading.layers):
@@ -147,7 +147,7 @@ def _contradicted(level: Level, choices: Choices, known: Sequence[str]) -> list[
     ]
 
 
-def _collect(rows: dict[Line, Row], reading: Found, place: int, kernels: Sequence[Kernel], level: Level) -> None:
+def _collect(rows: dict[Line, Row], reading: Reading, place: int, kernels: Sequence[Kernel], level: Level) -> None:
     """Add the lines of one network to the table; equal ones of several share a row."""
     kept: dict[str, int] = {}
     for kernel, layer, counted in zip(kernels, level.layers, level.counted, strict=True):

@@ -61,7 +61,7 @@ class Outcome:
             self.unchanged.setdefault(reason, []).extend(run_ids)
 
 
-def found(conn: Connection, query: str, *, binned: bool) -> list[str]:
+def matching_ids(conn: Connection, query: str, *, binned: bool) -> list[str]:
     """Return the ids of the runs that a query finds. Raises FieldError at `q`, also for more than `MOST`."""
     ids = list(conn.scalars(select(runs.c.id).where(*_where(query, binned=binned)).limit(MOST + 1)))
     if len(ids) > MOST:

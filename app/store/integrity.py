@@ -21,7 +21,7 @@ class Integrity:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._next = 0.0
-        self._found = ""
+        self._fault = ""
 
     def damage(self) -> str:
         """Return what is damaged, in the words of SQLite; empty when nothing is known to be."""
@@ -35,13 +35,13 @@ class Integrity:
             thread = self._thread
         if thread is not None:
             thread.join(WAIT_S)
-        return self._found
+        return self._fault
 
     def _look(self, path: Path) -> None:
         began = time.monotonic()
         # One that cannot be opened or is locked says nothing about its pages: whoever reads it finds out.
         with suppress(sqlite3.OperationalError):
-            self._found = _check(path)
+            self._fault = _check(path)
         self._next = time.monotonic() + max(LEAST_PAUSE_S, SHARE * (time.monotonic() - began))
 
 

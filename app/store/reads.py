@@ -174,15 +174,15 @@ class Reads(ABC):
         with self._read() as conn:
             return listing.count(conn)
 
-    def count_found(self, q: str, *, binned: bool = False) -> int:
+    def count_matching(self, q: str, *, binned: bool = False) -> int:
         """Return how many runs a query finds. Raises FieldError."""
         with self._read() as conn:
             return bulk.count(conn, q, binned=binned)
 
-    def found(self, q: str, *, binned: bool = False) -> list[str]:
+    def matching_ids(self, q: str, *, binned: bool = False) -> list[str]:
         """Return the ids of the runs that a query finds, at most `bulk.MOST`. Raises FieldError."""
         with self._read() as conn:
-            return bulk.found(conn, q, binned=binned)
+            return bulk.matching_ids(conn, q, binned=binned)
 
     def preview_change(self, action: bulk.Action, run_ids: Collection[str], tags: bulk.Tags = ()) -> bulk.Outcome:
         """Return what an action on many runs would change. Raises FieldError for a bad tag."""

@@ -24,7 +24,7 @@ class Fixed:
 @pytest.fixture(autouse=True)
 def _three(monkeypatch: pytest.MonkeyPatch) -> None:
     every = [Fixed("fast", 1.25, 1.0), Fixed("even", 2.0, 2.0), Fixed("slow", 1.25, 1.26)]
-    monkeypatch.setattr(run, "found", lambda: every)
+    monkeypatch.setattr(run, "all_benchmarks", lambda: every)
     monkeypatch.delenv("ONLY", raising=False)
 
 
@@ -69,6 +69,6 @@ def test_one_that_needs_a_gpu_is_named_where_there_is_none(
 
 def test_benchmarks_are_found_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    assert dense_step in run.found()
-    assert all(benchmark.NAME and benchmark.BOUND > 0 for benchmark in run.found())
-    assert len({benchmark.NAME for benchmark in run.found()}) == len(run.found())
+    assert dense_step in run.all_benchmarks()
+    assert all(benchmark.NAME and benchmark.BOUND > 0 for benchmark in run.all_benchmarks())
+    assert len({benchmark.NAME for benchmark in run.all_benchmarks()}) == len(run.all_benchmarks())

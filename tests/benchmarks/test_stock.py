@@ -3,14 +3,14 @@
 import pytest
 
 from benchmarks import board, points, stock
-from benchmarks.databases import KINDS, one_process_each, settle, spent_s, store_of
+from benchmarks.databases import KINDS, one_process_each, spent_s, store_of, vacuum
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_filled_store_answers_as_one_that_was_filled_by_itself(kind: str) -> None:
     with store_of(kind) as store:
         stock.fill(store, 20)
-        settle(store)
+        vacuum(store)
         one_process_each(store)
         assert sum(store.count_runs().values()) == 20
         run = store.runs(sort="-name", limit=1).items[0]

@@ -76,7 +76,7 @@ def get_archives(
     named = list(dict.fromkeys(filter(None, runs.split(","))))
     if not named and q is None:
         raise FieldError("runs", "name runs, or send a query as q")
-    run_ids = named or sorted(store.found(q or ""))
+    run_ids = named or sorted(store.matching_ids(q or ""))
     if not run_ids:
         raise NotFound("the query finds no run")
     return answer(store, run_ids, f"runs-{len(run_ids)}.ticketscope.zip")

@@ -20,7 +20,7 @@ def bin_page(request: Request, store: StoreDep, cursor: Cursor = "", purged: int
     """Return deleted runs and sweeps."""
     runs = store.runs(binned=True, limit=LIMIT, cursor=cursor or None)
     sweeps = store.sweeps(LIMIT, binned=True)
-    matching = len(runs.items) if not (runs.next or cursor) else store.count_found("", binned=True)
+    matching = len(runs.items) if not (runs.next or cursor) else store.count_matching("", binned=True)
     counts = [f"{plural(matching, 'run')} with all measurements and tickets"] if matching else []
     counts += (
         [f"all {LIMIT} and more sweeps" if sweeps.next else plural(len(sweeps.items), "sweep")] if sweeps.items else []

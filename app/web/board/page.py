@@ -66,7 +66,7 @@ def _matching(store: Reads, board: Board) -> int:
         return 0
     if not (board.cursor or board.next):
         return len(board.rows)
-    return store.count_found(board.query) if board.filtered else sum(board.counts.values())
+    return store.count_matching(board.query) if board.filtered else sum(board.counts.values())
 
 
 def _unsaved(view_id: str) -> Notice | None:

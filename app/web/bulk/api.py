@@ -111,7 +111,7 @@ def change_many(body: BulkAction, store: StoreDep, queue: QueueDep) -> BulkResul
     """
     run_ids: Collection[str] = body.runs if body.runs is not None else list(body.tags_of or ())
     if body.q is not None:
-        run_ids = store.found(body.q, binned=body.binned)
+        run_ids = store.matching_ids(body.q, binned=body.binned)
     done = act(store, queue, body.action, run_ids, body.chosen_tags, body.seen, dry_run=body.dry_run)
     return BulkResult(
         action=body.action,

@@ -105,7 +105,7 @@ def apply(request: Request, store: StoreDep, queue: QueueDep, fields: Fields) ->
 
 def _chosen(store: Store, fields: dict[str, list[str]]) -> list[str]:
     if _last(fields, "all"):
-        return sorted(store.found(_last(fields, "all_q"), binned=bool(_last(fields, "binned"))))
+        return sorted(store.matching_ids(_last(fields, "all_q"), binned=bool(_last(fields, "binned"))))
     return _ids(fields.get("run", ()))
 
 

@@ -73,9 +73,9 @@ def test_the_bin_takes_live_runs_too_and_gives_all_back(open_store: Callable[...
     done = store.change_runs("bin", [*ids, "0000000000"])
     assert sorted(done.changed.values()) == ["finished", "live", "live"]
     assert done.unchanged == {bulk.MISSING: ["0000000000"]}
-    assert store.found("") == []
-    assert sorted(store.found("", binned=True)) == sorted(ids)
-    assert store.count_found("", binned=True) == 3
+    assert store.matching_ids("") == []
+    assert sorted(store.matching_ids("", binned=True)) == sorted(ids)
+    assert store.count_matching("", binned=True) == 3
     assert store.change_runs("resume", ids).unchanged == {"in the bin": ids}
     assert store.change_runs("restore", ids).asked == 3
     assert store.change_runs("restore", ids).unchanged == {"not in the bin": ids}
@@ -124,7 +124,7 @@ def test_a_query_finds_at_most_what_one_action_takes(
 ) -> None:
     store = open_store()
     _several(store, 3)
-    assert store.count_found("state:queued tag:all") == 3
+    assert store.count_matching("state:queued tag:all") == 3
     monkeypatch.setattr(bulk, "MOST", 2)
     with pytest.raises(FieldError, match="more than 2 runs"):
-        store.found("state:queued")
+        store.matching_ids("state:queued")

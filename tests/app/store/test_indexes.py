@@ -86,7 +86,7 @@ def test_a_path_is_compared_only_where_others_end_alike(store: Store) -> None:
 def test_fields_that_end_alike_are_kept_apart(store: Store, spec: LotterySpec) -> None:
     run = store.create_run(spec, name="r")
     store.measure(run.id, run.last_seq, [Fact("model.width", 64.0), Fact("width", 8.0)])
-    assert [store.count_found(q) for q in ("model.width:64", "model.width:8", "width:8", "width:64")] == [1, 0, 1, 1]
+    assert [store.count_matching(q) for q in ("model.width:64", "model.width:8", "width:8", "width:64")] == [1, 0, 1, 1]
     assert [item.value for item in store.groups("model.width").items] == ["64"]
     assert [item.value for item in store.groups("width").items] == ["64, 8"]
 

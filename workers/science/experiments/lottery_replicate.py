@@ -138,7 +138,7 @@ class Replicate:
         )  # fmt: skip
         masks = trained.masks
         if self._chain.in_training:
-            self._chain.find(level, masks)
+            self._chain.keep_final_masks(level, masks)
         if trained.snapshot is not None:
             self._rewound = trained.snapshot
             yield Tensors("rewind", DENSE, trained.snapshot)
@@ -152,7 +152,7 @@ class Replicate:
 
     def _found(self, level: int, masks: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """Return the masks of a level's ticket, which began to train with `masks`."""
-        return self._chain.found(level) if self._chain.in_training else masks
+        return self._chain.final_masks(level) if self._chain.in_training else masks
 
     def _initial_states(self, level: int, masks: Mapping[str, Tensor]) -> Iterator[tuple[LotteryKey, InitialState]]:
         """Yield the initial state of each draw of each control at a level, whose ticket began with `masks`."""

@@ -43,7 +43,7 @@ class TicketChain:
         self._prune = build(spec.pruning)
         self.in_training = spec.pruning.acts == "during training"
         self._tickets: dict[int, Ticket] = {}
-        self._found: dict[int, Mapping[str, Tensor]] = {}
+        self._final_masks: dict[int, Mapping[str, Tensor]] = {}
 
     def parent(self, level: int) -> int:
         """Return the level whose trained network is pruned to make `level`."""
@@ -60,15 +60,15 @@ class TicketChain:
         weights = self.theta0 if self._spec.pruning.acts == "at initialisation" else ticket.weights
         return self._pruned(level, weights, ticket.masks, level - parent)
 
-    def found(self, level: int) -> Mapping[str, Tensor]:
+    def final_masks(self, level: int) -> Mapping[str, Tensor]:
         """Return the masks with which a ticket ended that was pruned as it trained."""
-        if level not in self._found:
-            self._found = {level: self._loaded(level)}
-        return self._found[level]
+        if level not in self._final_masks:
+            self._final_masks = {level: self._loaded(level)}
+        return self._final_masks[level]
 
-    def find(self, level: int, masks: Mapping[str, Tensor]) -> None:
-        """Remember the masks with which a ticket ended, the last ones only."""
-        self._found = {level: masks}
+    def keep_final_masks(self, level: int, masks: Mapping[str, Tensor]) -> None:
+        """Keep the masks with which a ticket ended, the last ones only."""
+        self._final_masks = {level: masks}
 
     def pruner(
         self, level: int, start: Mapping[str, Tensor], scores: Mapping[str, Tensor] | None = None
@@ -103,7 +103,7 @@ class TicketChain:
             return self.full
         if self._spec.mode == "iterative":
             return self.trained(level - 1).masks
-        return self.found(level - 1) if self.in_training else self.masks(level - 1)
+        return self.final_masks(level - 1) if self.in_training else self.masks(level - 1)
 
     def trained(self, level: int) -> Ticket:
         """Return the trained ticket of a level."""

@@ -74,7 +74,7 @@ class Stacked:
         y = split.y.expand(self.slots, *split.y.shape).flatten(0, 1)
         losses, right = (
             values.reshape(self.slots, -1).double()
-            for values in (self.task.each(outputs, y), self.task.right(outputs, y))
+            for values in (self.task.prediction_losses(outputs, y), self.task.right(outputs, y))
         )
         # Read back once: a GPU is not made to wait twice.
         sums = torch.stack([losses.sum(dim=1), right.sum(dim=1)]).tolist()

@@ -19,7 +19,7 @@ class Task(ABC):
         """Return the mean loss `()` over all predictions of a batch."""
 
     @abstractmethod
-    def each(self, outputs: Tensor, y: Tensor) -> Tensor:
+    def prediction_losses(self, outputs: Tensor, y: Tensor) -> Tensor:
         """Return the loss of each prediction, in the shape of the predictions."""
 
     @abstractmethod
@@ -28,11 +28,11 @@ class Task(ABC):
 
     def total(self, outputs: Tensor, y: Tensor) -> Tensor:
         """Return the sum `()` of the losses of all predictions."""
-        return self.each(outputs, y).sum()
+        return self.prediction_losses(outputs, y).sum()
 
     def losses(self, outputs: Tensor, y: Tensor) -> Tensor:
         """Return the mean loss `(slots,)` of each network of a stack."""
-        return self.each(outputs.flatten(0, 1), y.flatten(0, 1)).reshape(len(outputs), -1).mean(dim=1)
+        return self.prediction_losses(outputs.flatten(0, 1), y.flatten(0, 1)).reshape(len(outputs), -1).mean(dim=1)
 
 
 class Classification(Task):
@@ -43,7 +43,7 @@ class Classification(Task):
     def loss(self, outputs: Tensor, y: Tensor) -> Tensor:
         return cross_entropy(outputs, y)
 
-    def each(self, outputs: Tensor, y: Tensor) -> Tensor:
+    def prediction_losses(self, outputs: Tensor, y: Tensor) -> Tensor:
         return cross_entropy(outputs, y, reduction="none")
 
     def right(self, outputs: Tensor, y: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ class NextToken(Task):
     def loss(self, outputs: Tensor, y: Tensor) -> Tensor:
         return cross_entropy(outputs.flatten(0, 1), y.flatten())
 
-    def each(self, outputs: Tensor, y: Tensor) -> Tensor:
+    def prediction_losses(self, outputs: Tensor, y: Tensor) -> Tensor:
         return cross_entropy(outputs.flatten(0, 1), y.flatten(), reduction="none").view_as(y)
 
     def right(self, outputs: Tensor, y: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ class Regression(Task):
     def loss(self, outputs: Tensor, y: Tensor) -> Tensor:
         return mse_loss(outputs, _vectors(outputs, y))
 
-    def each(self, outputs: Tensor, y: Tensor) -> Tensor:
+    def prediction_losses(self, outputs: Tensor, y: Tensor) -> Tensor:
         return mse_loss(outputs, _vectors(outputs, y), reduction="none").mean(dim=-1)
 
     def right(self, outputs: Tensor, y: Tensor) -> Tensor:

@@ -41,7 +41,7 @@ def test_losses_and_right_predictions_are_those_worked_out_by_hand(case: str) ->
     task, outputs, y, losses, right = CASES[case]
     outputs, y = torch.tensor(outputs), torch.tensor(y)
     expected = torch.tensor(losses)
-    torch.testing.assert_close(task.each(outputs, y), expected)
+    torch.testing.assert_close(task.prediction_losses(outputs, y), expected)
     torch.testing.assert_close(task.loss(outputs, y), expected.mean())
     torch.testing.assert_close(task.total(outputs, y), expected.sum())
     assert task.right(outputs, y).tolist() == right
