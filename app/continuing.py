@@ -78,7 +78,7 @@ def _start(speeds: Sequence[Speed], plan: Plan, values: Values, name: str, known
 
 
 def named(sweep: str, values: str) -> str:
-    """Return the name of a member, whose values tell it apart: where it is too long, that of the sweep is cut first."""
+    """Return the name of a member, with its values: where it is too long, that of the sweep is cut first."""
     mark = " " if sweep.endswith(("?", "!", ".", ":")) else ": "
     room = NAME_LENGTH - len(mark) - len(values)
     if len(sweep) > room:

@@ -64,7 +64,7 @@ _IDLE = "; a worker that is idle for some minutes times a step of every model"
 
 
 class Estimate(NamedTuple):
-    """Wall-clock seconds, or None when nothing comparable was measured; `basis` says what it rests on."""
+    """Wall-clock seconds, or None when nothing comparable was measured; `basis` names what it is based on."""
 
     seconds: float | None
     basis: str

@@ -1,4 +1,4 @@
-"""Where the files that are not Python lie: beside `app` in a checkout, inside it in an installed wheel."""
+"""Where the files that are not Python lie: next to `app` in a checkout, inside it in an installed wheel."""
 
 from pathlib import Path
 from typing import Final

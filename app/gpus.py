@@ -38,7 +38,7 @@ def gpus() -> list[Gpu]:
 
 
 class GpuLoad(NamedTuple):
-    """The share of the time in which a GPU was at work, in [0, 1], and its memory; None where it does not tell."""
+    """The share of the time in which a GPU was at work, in [0, 1], and its memory; None where it is not reported."""
 
     share: float | None
     memory_bytes: int | None

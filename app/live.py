@@ -27,18 +27,18 @@ POLL_S = 1.0
 MIN_INTERVAL_S = 0.05
 # The same while a board is open: its round reads every run there is, and a board is glanced at, not watched.
 BOARD_INTERVAL_S = 0.25
-# Runs that a board is told of when it connects; older ones it hears of as soon as they change.
+# Runs whose hints a board gets when it connects; those of older ones come as soon as they change.
 GREETED = 200
-# What a board is told that a run has touched when it leaves for the bin.
+# What a run has touched when it goes to the bin, in the hint to a board.
 BINNED = "binned"
-# Stands for new measures of a run among what it has touched: they come after the event that they rest on.
+# New measures of a run among what it has touched: they come after the event that they depend on.
 MEASURES = "measures"
 _MOVING: frozenset[State] = frozenset({"running", "cancelling"})
 
 
 @dataclass(frozen=True)
 class Hint:
-    """Where a run stands; `touched` names series, artifacts and event kinds that are new since the viewer's last.
+    """The state of a run; `touched` names series, artifacts and event kinds that are new since the viewer's last.
 
     `measured` is the event up to which it is measured.
     """
@@ -64,7 +64,7 @@ class Hint:
 
 
 class Viewer:
-    """One open stream, told of `runs`, or of all when None; holds at most one hint per run."""
+    """One open stream with hints of `runs`, or of all when None; holds at most one hint per run."""
 
     def __init__(self, runs: frozenset[str] | None) -> None:
         self.runs = runs
@@ -171,7 +171,7 @@ class Broadcaster:
             return
         try:
             new = await asyncio.to_thread(self._read, viewers)
-            # At once: they count as told now, and would be lost if the greetings failed.
+            # At once: they count as sent now, and would be lost if the greetings failed.
             for viewer in viewers:
                 for hint in new:
                     viewer.put(hint)
@@ -214,7 +214,7 @@ class Broadcaster:
     def _may_be_news(self, run_id: str, seq: int) -> bool:
         """Return whether something may be new of a run, whose newest event is `seq`."""
         if run_id not in self._seqs and self._followed is not None and run_id not in self._followed:
-            # Not followed until now: nothing of it is news. Its viewers are greeted with where it stands.
+            # Not followed until now: nothing of it is news. Its viewers are greeted with its state.
             return False
         old = self._known.get(run_id)
         waits = old is not None and (old.state in _MOVING or old.measured < old.seq)
@@ -229,7 +229,7 @@ class Broadcaster:
         statuses = self._store.statuses(run_ids)
         hints = [_hint(run_id, statuses[run_id]) for run_id in run_ids if run_id in statuses]
         for hint in hints:
-            # What others were told last stays: they have not heard this one.
+            # The last hint to others stays: they have not had this one.
             self._known.setdefault(hint.run, hint)
         return hints
 

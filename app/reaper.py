@@ -19,7 +19,7 @@ FIRST_SWEEP_S = 60.0
 class Reaper(Periodic):
     """Every few seconds: expired leases back to the queue, queues with work announced again; hourly: a sweep.
 
-    `on_work` is told at each look which queues ("cpu", "gpu") have work waiting; `also` is done at each look.
+    `on_work` gets at each look the queues ("cpu", "gpu") that have work waiting; `also` is done at each look.
     """
 
     def __init__(

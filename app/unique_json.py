@@ -1,4 +1,4 @@
-"""JSON as anybody may write it, in which no name stands twice: which of its values was meant nobody can know."""
+"""JSON of any client, in which no name occurs twice: which of its values was meant cannot be known."""
 
 import json
 from typing import Any

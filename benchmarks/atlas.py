@@ -1,6 +1,6 @@
 """The mask atlas in a real Chromium, on a layer of 4096×4096 weights with 20 levels and 3 replicates.
 
-`scene()` measures them in one run and keeps them; the benchmarks beside this file each name one and its bound.
+`scene()` measures them in one run and keeps them; the other benchmarks of this folder each name one and its bound.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Where benchmarks find data sets: the folder that the environment names, else the one that lies beside the project."""
+"""Where benchmarks find data sets: the folder that the environment names, else the one next to the project."""
 
 import os
 from pathlib import Path

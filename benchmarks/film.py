@@ -22,7 +22,7 @@ STEPS = 1_000
 PLAYED_S = 8
 MOST_BYTES = 2_000_000
 OPTIMIZERS = dict.fromkeys(("sgd", "adam", "adamw", "muon"), (0.01, 0.1, 1.0))
-# Notes, on every frame of the screen, when the wall stands at another place than before.
+# Notes, on every frame of the screen, when the wall is at another place than before.
 WATCH = """
 window.turns = [];
 const look = (now) => {

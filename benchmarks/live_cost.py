@@ -79,7 +79,7 @@ def supervise(settings: Settings, store: Store, spec: LotterySpec) -> Spent:
     (server,) = [process for process in psutil.Process().children() if "forkserver" in " ".join(process.cmdline())]
 
     def processor() -> float:
-        # What a child spent is its parent's to tell, once it has ended.
+        # What a child spent is in its parent's clock, once it has ended.
         children = server.cpu_times()
         return time.process_time() + children.children_user + children.children_system
 

@@ -8,7 +8,7 @@ from app.settings import Settings
 from app.store import Artifacts
 
 # What one level of the largest network may write, 16.8 M weights with two moments of an optimizer and their masks
-# (0.3 GB), on every core of a small machine, and the database's journal beside it.
+# (0.3 GB), on every core of a small machine, and the database's journal.
 LEAST_FREE_BYTES = 1_000_000_000
 
 

@@ -19,7 +19,7 @@ ARITHMETIC = 3
 2: before Lion was that of pytorch_optimizer, which names its mean otherwise; its bits are the same.
 """
 _ROOT = Path(__file__).parents[1]
-# What data, pictures, optimizers and the bytes of artifacts are made with, beside torch and NumPy.
+# What computes data, pictures, optimizers and the bytes of artifacts, besides torch and NumPy.
 _PACKAGES = ("scipy", "scikit-learn", "scikit-image", "pytorch_optimizer", "pillow", "safetensors", "zstandard")
 # Which threads, instructions, code paths and formats the linear algebra takes.
 _DECIDING = ("OMP_", "MKL_", "KMP_", "OPENBLAS_", "DNNL_", "ONEDNN_", "ATEN_", "CUBLAS_", "CUDNN_", "NPY_")

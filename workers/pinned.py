@@ -1,4 +1,4 @@
-"""Environment that decides bits and must stand before torch is imported: import this first."""
+"""Environment that decides bits and must be set before torch is imported: import this first."""
 
 import os
 

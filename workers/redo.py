@@ -108,12 +108,13 @@ def redo(
     """Make the training again on `device` under the frozen `plan`; `progress` hears how much of `part.work` is done.
 
     It resumes from a state that holds what comes before it and ends with it. One of several that were trained together
-    has its slot of a stack as wide again, and nobody beside it. Raises `DamagedError` when what it rests on is lost.
+    has its slot of a stack as wide again, and the other slots are empty. Raises `DamagedError` when what it depends on
+    is lost.
     """
     redone, columns = Redone(), dict[Key, dict[str, list[float]]]()
     before = dict(part.before)
     if plan.get("stack_groups"):
-        # Others of its round, of which none rests on another, might be made before it, or beside it.
+        # Others of its round, of which none depends on another, might be trained before it, or with it.
         mine, _ = spec.named(part.key)
         before |= {key: work for key, work in spec.parts() if spec.named(key)[0] == mine and key != part.key}
     base = sum(before.values())

@@ -1,7 +1,7 @@
 """Save what a shard computes: artifacts, and checkpoints that it resumes from.
 
 Where the store of artifacts is a server, files are sent by threads while the training goes on. Nothing in the log
-rests on a file that has not arrived.
+refers to a file that has not arrived.
 """
 
 import hashlib
@@ -44,7 +44,7 @@ class Saves:
         return self._waiting is not None
 
     def artifact(self, output: Tensors) -> ArtifactSaved:
-        """Save tensors and return the event that tells of them, to be logged after `wait`."""
+        """Save tensors and return the event that names them, to be logged after `wait`."""
         data = tensors.dumps(output.tensors, output.meta)
         sha256 = self._put(data)
         self.newest.artifacts[checkpoints.key(output.name, output.key)] = sha256
@@ -72,7 +72,7 @@ class Saves:
         self._sent.clear()
 
     def commit(self) -> None:
-        """Put all files on the disk, and store the checkpoint that rests on them. Raises OSError, Fenced."""
+        """Put all files on the disk, and store the checkpoint that needs them. Raises OSError, Fenced."""
         self.wait()
         self._artifacts.sync(self._unsynced)
         self._unsynced.clear()

@@ -24,7 +24,7 @@ class Stillness:
         self.seconds = 0.0
 
     def look(self, spoke: bool) -> None:
-        """Look again; `spoke` says whether the child has told of progress since the last look."""
+        """Look again; `spoke` is True if the child has reported progress since the last look."""
         now, trace = time.monotonic(), self._read()
         moved = spoke or trace != self._trace
         self.seconds = 0.0 if moved else self.seconds + min(now - self._looked_at, _LONGEST_LOOK_S)

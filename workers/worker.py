@@ -86,7 +86,7 @@ class Worker:
 
     def _serve_one(self) -> bool:
         if disk.trouble(self._folders):
-            return False  # the board says why; reapers announce what waits until there is room again
+            return False  # the board shows why; reapers announce what waits until there is space again
         claim = self._store.claim(self.name, self.id)
         if claim is None:
             return False

@@ -1,4 +1,4 @@
-"""Which tickets of a run have collapsed: from the counts of every mask, and from the masks where these do not tell."""
+"""Which tickets of a run have collapsed: from the counts of every mask, else from the masks."""
 
 import json
 

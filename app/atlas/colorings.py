@@ -40,7 +40,7 @@ class SecondLayer(NamedTuple):
 class Legend(NamedTuple):
     """What codes mean: `kind` picks palette and pooling; values run from `low` to `high` and are clipped beyond.
 
-    `title` has the unit; `one_of_many` says what a pixel shows that stands for several weights.
+    `title` has the unit; `one_of_many` is what a pixel of several weights shows.
     """
 
     kind: Kind

@@ -164,7 +164,7 @@ def _pooled(shown: Codes, high: int, wide: int, kind: Kind, cells: NDArray[np.in
     if kind == "levels":
         return block_max(shown, high, wide)
     if kind == "signed":
-        # Six bits are all that the eye tells apart; the rest would only be bytes.
+        # The eye sees no more than six bits; the rest would only be bytes.
         extreme = block_extreme(shown, high, wide).astype(np.int16)
         return np.where(extreme == 0, 0, (extreme + 2).clip(4, 255) & 0xFC).astype(np.uint8)
     if kind == "positive":

@@ -34,7 +34,7 @@ class Started(_Event):
 
 
 class Progress(_Event):
-    """Where a shard stands, in the units of its experiment; overwritten, never kept.
+    """How far a shard is, in the units of its experiment; overwritten, never kept.
 
     `note` describes the work in words, where `key` does not.
     """

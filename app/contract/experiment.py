@@ -172,7 +172,7 @@ class Experiment(RunSpec):
         return False
 
     def named(self, key: TrainingKey) -> tuple[int, str]:
-        """Return the round of a training, in which none rests on another, and its name there."""
+        """Return the round of a training, in which none depends on another, and its name there."""
         return 0, "/".join(map(str, key.model_dump().values()))
 
     def stack_groups(self, most: int) -> list[str]:  # noqa: ARG002 (for those that can)

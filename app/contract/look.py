@@ -6,7 +6,7 @@ from app.contract.palette import Color
 
 
 class Look(NamedTuple):
-    """`label` stands at the curve, `phrase` in a sentence; `dash` and `symbol` tell curves apart without colour."""
+    """`label` is for the curve, `phrase` for a sentence; `dash` and `symbol` distinguish curves without colour."""
 
     ink: Color
     dash: str

@@ -51,8 +51,8 @@ PAGE: Final[Mapping[str, Color]] = {
 }
 """Colours of the page; the sheet to draw on stays light on the dark page."""
 
-# Families that every common eye tells apart: blue goes along the gradient, amber scales each entry, violet makes all
-# singular values equal, red uses curvature, ink wraps another. Within a family dash and marker tell members apart.
+# Families that every common eye distinguishes: blue goes along the gradient, amber scales each entry, violet makes all
+# singular values equal, red uses curvature, ink wraps another. Within a family dash and marker differ.
 BLUE: Final = Color("#3578bd", "#5b9be0", "#2a66a8", "#6ea8e6")
 AMBER: Final = Color("#b87700", "#f0ad2e", "#8f5c00", "#f0ad2e")
 VIOLET: Final = Color("#48187f", "#ddc8ff")

@@ -1,4 +1,4 @@
-"""What no field takes, whoever fills it in, and how a refusal names its field."""
+"""What no field takes, whatever client fills it in, and how a refusal names its field."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ class FieldError(ValueError):
 
 
 class Strict(BaseModel):
-    """Base of what strangers fill in: true and false are no numbers, however deep in a list they stand."""
+    """Base of untrusted input: true and false are no numbers, however deep in a list they are."""
 
     @model_validator(mode="before")
     @classmethod

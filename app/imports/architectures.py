@@ -1,4 +1,4 @@
-"""The architecture of a run, on the layers of imported files that stand for those of the run."""
+"""The architecture of a run, on the layers of imported files that correspond to those of the run."""
 
 import json
 from collections import Counter

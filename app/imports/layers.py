@@ -28,7 +28,7 @@ class Layer:
 
     Its mask is `mask`, or where that is None what is not 0 in `values`. `values` are the weights under the mask, None
     when there are none. `initial` are the weights that training started from, None when unknown. `stored` is the shape
-    in the file. `sure` is False of a mask that only its values can tell from another buffer.
+    in the file. `sure` is False of a mask that only its values distinguish from another buffer.
     """
 
     name: str

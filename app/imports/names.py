@@ -44,7 +44,7 @@ _NORM: Final = re.compile(
 class Named(NamedTuple):
     """A tensor's name taken apart: parameter `stem` and what the tensor is to it.
 
-    `role` and `why` are set where the name tells that it is no kernel; `part` then is what it would be otherwise.
+    `role` and `why` are set where the name shows that it is no kernel; `part` then is what it would be otherwise.
     """
 
     stem: str

@@ -24,7 +24,7 @@ _HEADS: Final = 3
 class Kernel(NamedTuple):
     """A kernel as it is shown: `shape` is `(n_out, n_in / groups, *kernel)`.
 
-    `axes` is the order of the file's axes that gives it, None where it stands so already; `why` tells it in words.
+    `axes` is the order of the file's axes that gives it, None where it is so already; `why` is the reason in words.
     """
 
     name: str

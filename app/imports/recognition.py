@@ -38,7 +38,7 @@ class Level(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A line of the table and the networks that it stands for, by their place in the import; `kept` is of each."""
+    """A line of the table and the networks that it is for, by their place in the import; `kept` is of each."""
 
     line: Line
     networks: list[int]

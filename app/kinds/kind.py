@@ -28,7 +28,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class Tab:
-    """A view of a run, named `key` in the address; its figures stand in `template`.
+    """A view of a run, named `key` in the address; its figures are in `template`.
 
     `load(store, run, query)` makes what a template without figures shows, as `page.view`; `styles` are sheets.
     What the page reads besides its figures is read at once: whole `series`, all artifacts, the starts of attempts.

@@ -15,7 +15,7 @@ from app.contract.training_key import TrainingKey
 from app.kinds.measures import COSTS
 
 NAMES: Final = ("lottery", "erasure", "stable_rank", "hardware", "imported")
-"""Every kind, in the order in which a form offers them: a folder beside this file and a name here."""
+"""Every kind, in the order in which a form offers them: a folder next to this file and a name here."""
 
 
 def _key(entry: Entry) -> type[TrainingKey]:

@@ -12,7 +12,7 @@ from app.records import Series
 from app.search.facts import Fact
 
 NEAR = 1.5
-"""A level stands for densities up to this factor from its own."""
+"""A level represents densities up to this factor from its own."""
 
 
 def measured(outcome: Series) -> Iterator[Fact]:

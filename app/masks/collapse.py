@@ -29,7 +29,7 @@ class Gap(NamedTuple):
     """Layers, by their place in the network, that no signal passes.
 
     `empty` keep no weight. `cut` is the first layer that no path of kept weights from the inputs passes, None where
-    sizes do not tell the order. `bridged`: sizes allow that a shortcut leads around `cut`.
+    sizes do not determine the order. `bridged`: sizes allow that a shortcut leads around `cut`.
     """
 
     empty: tuple[int, ...]

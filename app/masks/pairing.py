@@ -1,4 +1,4 @@
-"""Which layer of one network stands for which of another, so that their masks can be compared."""
+"""Which layer of one network corresponds to which of another, so that their masks can be compared."""
 
 import re
 from collections import Counter
@@ -11,7 +11,7 @@ Layers: TypeAlias = Sequence[tuple[str, Shape]]
 """Names and kernel shapes `(n_out, n_in, *kernel)`, in network order."""
 
 Choice: TypeAlias = Mapping[tuple[str, str], tuple[int, ...]]
-"""For two runs a and b, the place in b of the layer that stands for each layer of a."""
+"""For two runs a and b, the place in b of the layer that corresponds to each layer of a."""
 
 # What wrappers put before or between the parts of a name.
 _WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
@@ -19,7 +19,7 @@ _CHOICE = re.compile(r"([0-9a-z]{1,20}):([0-9a-z]{1,20}):(\d{1,3}(?:-\d{1,3})*)"
 
 
 class Pairing(NamedTuple):
-    """`places[i]` is the layer of the other network that stands for layer i; `by` is what decided it.
+    """`places[i]` is the layer of the other network that corresponds to layer i; `by` is what decided it.
 
     Of "proposal" nothing decided: layers of one shape are only lined up by their names.
     """

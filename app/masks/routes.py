@@ -58,7 +58,7 @@ class Network:
         """Return the routes to a kernel's inputs, one for each kernel that it reads; none for the network's input.
 
         What an attention puts out depends on its input through the values: queries and keys only weigh them. Where a
-        concatenation holds a sum beside one of its terms, the other terms count as making both.
+        concatenation holds a sum and one of its terms, the other terms count as feeding both.
         """
         if name not in self._routes:
             self._routes[name] = tuple(_routes(self.architecture, self.kernel(name)))

@@ -1,6 +1,6 @@
 """A mask pooled: kept weights per row, per column and per size of the initial weight.
 
-These few numbers are saved beside every mask, so that degrees, pictures of the input and chance overlaps need no bits.
+These few numbers are saved with every mask, so that degrees, pictures of the input and chance overlaps need no bits.
 """
 
 from typing import Any

@@ -70,7 +70,7 @@ def prepare(data: bytes) -> str:
     if len(data) > MAX_BYTES:
         raise Refused(f"has {len(data):,} bytes; at most {MAX_BYTES:,} are allowed", too_large=True)
     format_ = _format(data)
-    # Pillow warns of what is odd in a file: nobody's concern but its owner's, and the answer tells them.
+    # Pillow warns of what is odd in a file: it concerns its owner alone, and the answer has it.
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -63,7 +63,7 @@ class ComparedSource(Generic[O]):
 
     @property
     def described(self) -> list[tuple[Run, Group, str]]:
-        """Return each run in the order in which they were asked for, with its group and a name that tells it apart."""
+        """Return each run in the order in which they were asked for, with its group and a unique name."""
         order = {run_id: place for place, run_id in enumerate(self.order)}
         names = [run.name for run in self.runs]
         described = [
@@ -95,7 +95,7 @@ class Said(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """What stands in a table; `clear` prints it bold."""
+    """The content of a table; `clear` prints it bold."""
 
     text: str
     more: str = ""

@@ -96,7 +96,7 @@ def seed_of(run: Run) -> str:
 def against(mine: Sample, baseline: Sample) -> Against:
     """Return one sample minus another, paired where they share seeds, else unpaired by Welch's interval.
 
-    One shared seed pairs only where a sample has no other: of two samples with one seed in common, their means tell
+    One shared seed pairs only where a sample has no other: of two samples with one seed in common, their means show
     more. Simultaneous intervals hold over the densities that have one.
     """
     against = Against(mine.role, mine.name, mine.runs, paired=True, differences=())

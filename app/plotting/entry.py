@@ -30,8 +30,7 @@ class FigureEntry:
 
     `series` and `artifacts` are all that it may ever read, so an event that touches none of them cannot change it.
     `reads` says what it reads under given options. A page leaves the figure out of runs for which `wanted` is false:
-    they have nothing for it. `collapses` says
-    that it tells where tickets have collapsed.
+    they have nothing for it. `collapses` is True if it shows where tickets have collapsed.
     """
 
     name: str

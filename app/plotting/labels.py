@@ -28,7 +28,7 @@ class End(NamedTuple):
 def shortened(names: Mapping[str, str], width: int) -> dict[str, str]:
     """Return names by key that have at most `width` letters and differ.
 
-    They are cut at the end, else in the middle, else before what tells them apart; else they are the keys.
+    They are cut at the end, else in the middle, else before what differs; else they are the keys.
     """
     if all(len(name) <= width for name in names.values()) and len(set(names.values())) == len(names):
         return dict(names)

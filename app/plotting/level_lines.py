@@ -1,4 +1,4 @@
-"""Lines by level in percent: mean and band over replicates, told apart by dash and marker, named where they end."""
+"""Lines by level in percent: mean and band over replicates, different in dash and marker, named where they end."""
 
 import math
 from collections.abc import Sequence
@@ -22,12 +22,12 @@ MARGIN = labels.margin(["conv1 … conv6"])
 # Labels at the ends: as many as have room, and none wider than the margin.
 _LABELS = 12
 _LETTERS = 14
-# More lines than this are a crowd: nobody tells them apart, and a hover would list them all.
+# More lines than this are a crowd: readers cannot distinguish them, and a hover would list them all.
 DISTINCT = 24
 
 
 EMPTY = "x-thin"
-"""The marker of a share of 0, which a log axis has no place for: it stands at the floor."""
+"""The marker of a share of 0, which a log axis has no place for: it is at the floor."""
 
 
 class LogScale(NamedTuple):
@@ -164,7 +164,7 @@ def _together(lines: Sequence[Line], these: Sequence[int]) -> str:
     between = these[-1] - these[0] + 1 == len(these)
     if (len(names) < 3 or not between) and len(text := ", ".join(names)) <= _LETTERS:
         return text
-    # The end of a long name tells more than its beginning, as in "layer1.0.conv2".
+    # The end of a long name says more than its beginning, as in "layer1.0.conv2".
     room = _LETTERS if len(names) == 1 else (_LETTERS - 3) // 2
     short = [name if len(name) <= room else "…" + name[1 - room :] for name in names]
     if len(short) == 1:

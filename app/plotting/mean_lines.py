@@ -20,7 +20,8 @@ _NEAR, _LINE = 0.2, 0.075
 class MeanLine(NamedTuple):
     """`values` is (n_points, n_replicates) at `x`, NaN where there is none; `at` names each point in the hover.
 
-    `form` (empty: three significant digits) and `unit` write a value; `alpha` in [0, 1] tells lines of one role apart.
+    `form` (empty: three significant digits) and `unit` write a value; `alpha` in [0, 1] distinguishes lines of one
+    role.
     """
 
     role: str

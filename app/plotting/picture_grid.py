@@ -23,7 +23,7 @@ _TICKS = ((0.0, "0"), (0.25, "¼"), (0.5, "½"), (1.0, "1"), (2.0, "2"), (4.0, "
 
 
 class Picture(NamedTuple):
-    """`ratio` is (height, width), NaN where undefined; `row` names the row of pictures that it stands in, if any."""
+    """`ratio` is (height, width), NaN where undefined; `row` names the row of pictures that it is in, if any."""
 
     level: int
     density: str
@@ -32,7 +32,7 @@ class Picture(NamedTuple):
 
 
 def shade(ratio: Any) -> Any:
-    """Return where a ratio r stands on the scale of colours: r / (1 + r).
+    """Return the place of a ratio r on the scale of colours: r / (1 + r).
 
     So 0 is the bottom and chance the middle; k times and one k-th of it are as far from there; nothing is cut off.
     """

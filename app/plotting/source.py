@@ -55,7 +55,7 @@ class Source(Generic[O]):
     unjudged: bool = False
 
     def spec(self, of: type[S]) -> S:
-        """Return the spec of the run, which a figure of one kind rests on. Raises TypeError for another kind."""
+        """Return the spec of the run, which a figure of one kind needs. Raises TypeError for another kind."""
         if not isinstance(self.run.spec, of):
             raise TypeError(f"run {self.run.id} is of kind {self.run.kind}")
         return self.run.spec

@@ -41,7 +41,7 @@ def power_text(values: Floats) -> str:
 
 
 def n_text(n: NDArray[np.int64], band: str = "") -> str:
-    """Return what n and ± are, for the foot: `n` has how many replicates stand behind each mean."""
+    """Return what n and ± are, for the foot: `n` has how many replicates each mean has."""
     there = n[n > 0]
     if not len(there):
         return "n = 0"

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from app.plotting.style import axis
 
 ZERO = -0.45
-"""Where step 0 stands, in powers of ten; step 1 is at 0."""
+"""The place of step 0, in powers of ten; step 1 is at 0."""
 
 
 def place(step: NDArray[Any]) -> NDArray[np.float64]:
-    """Return where steps stand on the axis."""
+    """Return the places of steps on the axis."""
     at = np.full(len(step), ZERO)
     np.log10(step, out=at, where=np.asarray(step) > 0)
     return at

@@ -10,7 +10,7 @@ from app.plotting import words
 
 @dataclass
 class Compared:
-    """Two sayings of one replicate side by side; `different` has the differences in words, in the order of then."""
+    """Two logs of one replicate side by side; `different` has the differences in words, in the order of then."""
 
     same: list[Key] = field(default_factory=list)
     different: dict[Key, str] = field(default_factory=dict)
@@ -19,7 +19,7 @@ class Compared:
 
 
 def compare(then: Outputs, now: Outputs) -> Compared:
-    """Lay two sayings of one replicate side by side."""
+    """Compare two logs of one replicate."""
     compared = Compared(only_now=[key for key in now if key not in then])
     for key, before in then.items():
         after = now.get(key)

@@ -1,4 +1,4 @@
-"""Where and with what each replicate of a run was made, as its attempts told when they started."""
+"""Where and with what each replicate of a run was trained, as its attempts logged at their start."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -115,7 +115,7 @@ def is_alone(path: str) -> bool:
 
 @cache
 def spec_fields() -> Mapping[str, frozenset[Type]]:
-    """Return the paths of all specs' fields with the types of their values; a list stands under its singular."""
+    """Return the paths of all specs' fields with the types of their values; a list has its singular as name."""
     types: dict[str, set[Type]] = {}
     for path, kind, _ in _described():
         types.setdefault(path, set()).add(kind)

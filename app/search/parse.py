@@ -20,7 +20,7 @@ LENGTH = 2_000
 TERMS = 60
 """Words and comparisons that it may have."""
 DEPTH = 12
-"""Brackets and exclusions that may stand in one another."""
+"""Brackets and exclusions that may be nested."""
 
 _SPACE = re.compile(r"\s+")
 _FIELD = re.compile(r"[A-Za-z_][\w.]*(?:@[^\s()\",:=<>≤≥!@]*)?(?=!=|[:=<>≤≥])(?!://)")

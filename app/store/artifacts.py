@@ -26,7 +26,7 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 HASHED = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}")
 """What `put` names a file, below the root."""
 _FOLDER = 2  # characters of the name of a folder
-# Whoever waits for a store that does not answer is told within seconds.
+# A caller that waits for a store that does not answer gets an error within seconds.
 _OPTIONS = {"s3": {"config_kwargs": {"connect_timeout": 2, "read_timeout": 20, "retries": {"total_max_attempts": 3}}}}
 
 
@@ -240,7 +240,7 @@ def ref(row: Mapping[Any, Any]) -> ArtifactRef:
 
 
 def _sync(path: Path) -> None:
-    with suppress(FileNotFoundError):  # deleted meanwhile, by whoever took the shard over: nobody rests on it
+    with suppress(FileNotFoundError):  # deleted meanwhile by the worker that took the shard over: nothing needs it
         descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)

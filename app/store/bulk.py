@@ -110,7 +110,7 @@ def apply(
     tags: Mapping[str, Sequence[str]],
     seen: Mapping[str, str],
 ) -> Outcome:
-    """Change at most `CHUNK` runs; `seen` is the condition that a reader saw each in, who is told of another one."""
+    """Change at most `CHUNK` runs; `seen` is the condition that a reader saw each in; another one is reported."""
     if action not in ("tag", "untag"):
         locked = select(shards.c.id).where(shards.c.run_id.in_(run_ids)).order_by(shards.c.id)
         conn.execute(locked.with_for_update(key_share=True))

@@ -9,7 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 
 class Condition(NamedTuple):
-    """`detail` is one line for whoever runs the server; `passes`: it may be over soon, so that trying again helps."""
+    """`detail` is one line for administrators; `passes`: it may be over soon, so that trying again helps."""
 
     kind: str
     detail: str

@@ -71,7 +71,7 @@ class Connected(Reads):
             self.check_installation()
 
     def check_installation(self) -> None:
-        """Return when database and artifacts belong together, as far as that can be told now. Raises Mismatch."""
+        """Return when database and artifacts belong together, as far as that is known now. Raises Mismatch."""
         with self._db.read() as conn:
             own, needed, released = installation.own(conn), references.referenced(conn), references.let_go(conn)
         try:

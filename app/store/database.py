@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL, make_url
 from app.store import deviation
 
 PATIENCE_S = 30.0
-"""How long a write waits for other writers, unless told otherwise."""
+"""How long a write waits for other writers by default."""
 
 WRITE_PATIENCE_S = 4.0
 """How long a write of a request waits, with some time left of the five seconds after which a person gives up."""

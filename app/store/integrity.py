@@ -39,7 +39,7 @@ class Integrity:
 
     def _look(self, path: Path) -> None:
         began = time.monotonic()
-        # One that cannot be opened or is locked says nothing about its pages: whoever reads it finds out.
+        # One that cannot be opened or is locked shows nothing of its pages: its readers get the error.
         with suppress(sqlite3.OperationalError):
             self._fault = _check(path)
         self._next = time.monotonic() + max(LEAST_PAUSE_S, SHARE * (time.monotonic() - began))

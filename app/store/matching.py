@@ -103,7 +103,7 @@ def _text(name: str, value: str, *, exact: bool) -> Condition:
 
 
 def _equal(column: Any, value: str, *, exact: bool) -> Condition:
-    """Compare a column with a text, in which * stands for anything; without it, whole or in part."""
+    """Compare a column with a text, in which * matches anything; without it, whole or in part."""
     if "*" in value:
         escaped = value.replace("/", "//").replace("%", "/%").replace("_", "/_")
         alike: Condition = column.like(escaped.replace("*", "%"), escape="/")

@@ -55,7 +55,7 @@ def eta_s(shards: Sequence[AnyRow]) -> float | None:
     """Return seconds until the last shard is done, if as many run at once as now; None until a speed is known.
 
     Queued shards are dealt, at the mean speed, to whichever running one ends first. While none of those that run has a
-    speed, the finished ones tell.
+    speed, the finished ones count.
     """
     running = [shard for shard in shards if shard.state == "running"]
     speeds = [shard.speed for shard in running if shard.speed]

@@ -98,7 +98,7 @@ def heartbeat(
 ) -> Literal["run", "cancel", "yield"]:
     """Extend the lease and overwrite the progress; return whether to go on, to give up or to make way.
 
-    `trouble` stands in the place of the progress note until there is progress again.
+    `trouble` replaces the progress note until there is progress again.
     """
     row = owned(conn, shard_id, token)
     now: float = row.now
@@ -132,7 +132,7 @@ def start(conn: Connection, shard_id: int, token: str, started: Started) -> dict
 
 
 def checkpoint(conn: Connection, shard_id: int, token: str, sha256: str, next_ordinal: int) -> list[str]:
-    """Record a checkpoint beside the one before it; the shard has its tries again. Raises OrdinalGap.
+    """Record a checkpoint, besides the one before it; the shard has its tries again. Raises OrdinalGap.
 
     Returns the hashes of those that the shard does not need any more.
     """
@@ -179,7 +179,7 @@ def fail(conn: Connection, row: AnyRow, reason: str, traceback: str, *, final: b
     state: State = "failed" if final else "queued"
     # PostgreSQL cannot store NUL in a text.
     reason, traceback = reason.replace("\0", "\ufffd"), traceback.replace("\0", "\ufffd")
-    # The last traceback is kept: a lost worker leaves none, and the one before tells more than nothing.
+    # The last traceback is kept: a lost worker leaves none, and the one before is better than nothing.
     _take_back(conn, row, state=state, tries=tries, error=reason, traceback=traceback or row.traceback)
     failed = Failed(replicate=row.replicate, attempt=row.attempt, reason=reason, traceback=traceback, final=final)
     events.log(conn, row.run_id, [failed], row)

@@ -89,7 +89,7 @@ def add(conn: Connection, sweep_id: str, first: int, starts: Sequence[Start]) ->
 def _create(conn: Connection, sweep: AnyRow, new: dict[str, Start]) -> None:
     """Store runs by their ids, as `runs.create` does each, in a few statements for all of them.
 
-    They belong to the owner of the sweep, whoever has it continued.
+    They belong to the owner of the sweep, no matter who continues it.
     """
     rows, of_shards = [], []
     for run_id, start in new.items():

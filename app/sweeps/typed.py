@@ -16,14 +16,14 @@ _WHOLE = re.compile(r"[+-]?\d+")
 
 
 def several(text: str, *, listed: bool = False) -> bool:
-    """Return whether a text stands for several values; in a field that is a list itself, only a semicolon separates
+    """Return whether a text describes several values; in a field that is a list itself, only a semicolon separates
     them.
     """
     return ";" in text or (not listed and ("," in text or ".." in text))
 
 
 def axis(text: str, *, listed: bool = False) -> Axis:
-    """Return what a text stands for. Raises FieldError, with no field, for what is no values."""
+    """Return the values that a text describes. Raises FieldError, with no field, for what is no values."""
     text = text.strip()
     if not listed and ".." in text:
         return _range(text)

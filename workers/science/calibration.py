@@ -29,7 +29,7 @@ _CUTS = 5
 _FEW, _MORE = 6, 18
 """Examples of the first looks at a model; one that takes long for them is not timed with a whole batch."""
 WIDTH = 256
-"""Rows and columns of the matrix that tells a Mflop's time: the default of the erasure study."""
+"""Rows and columns of the matrix that a Mflop is timed on: the default of the erasure study."""
 
 
 class StepTime(NamedTuple):

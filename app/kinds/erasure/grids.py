@@ -19,7 +19,7 @@ class Grid(Params):
         """Return the optimizer at one of its learning rates."""
         knobs = {name: getattr(self, name) for name in type(self).model_fields if name != "lrs"}
         params = CATALOG["optimizer"][self.kind].params.model_validate({**knobs, "lr": lr})
-        assert isinstance(params, OptimizerParams)  # noqa: S101 (the room holds nothing else)
+        assert isinstance(params, OptimizerParams)  # noqa: S101 (the group has nothing else)
         return params
 
 

@@ -39,12 +39,12 @@ MAX_MFLOP = 2.5e11
 # products, a look at an entry of the matrix, and how much longer products of a step take than as many of those.
 STEP_MFLOP, ENTRY_MFLOP, PRODUCT = 60.0, 0.095, 1.7
 JUDGED = 10_000
-"""Training images that the training accuracy is told from, the first ones."""
+"""Training images that the training accuracy is measured on, the first ones."""
 # Validation and test images, about, as a share of the training images.
 OTHERS = 0.3
 CLASSES = 10
 MAX_HELD_BACK = 2**28
-"""Bytes of frames that may wait to be told while cells before theirs are still trained: each checkpoint has them."""
+"""Bytes of frames that may wait to be logged while earlier cells are still trained: each checkpoint has them."""
 PER_DECADE = 4
 """Frames and measurements in each decade of steps."""
 
@@ -162,7 +162,7 @@ class ErasureSpec(Experiment):
     def stacks(self, kind: str) -> bool:
         """Return whether cells of an optimizer can be trained at once as one stack."""
         params = CATALOG["optimizer"][kind].params
-        assert issubclass(params, OptimizerParams)  # noqa: S101 (the room holds nothing else)
+        assert issubclass(params, OptimizerParams)  # noqa: S101 (the group has nothing else)
         return params.elementwise and params.gradients == 1
 
     def named(self, key: TrainingKey) -> tuple[int, str]:

@@ -211,7 +211,7 @@ def draw(info: DegreeInfo) -> go.Figure:
         outlines = [(WINNING_TICKET, mean), (SOFT, info.random_counts)]
         ends = [_end(info, *outline, label) for outline, label in zip(outlines, _LABELS, strict=True)]
         notes = labels.annotations(ends, (0, top), column=False)
-        # A few have no room for a label; the finding tells of them.
+        # A few have no room for a label; the finding names them.
         if info.density and info.dead.mean() >= 0.02 * info.units:
             notes.append(
                 note(f"{words.average(float(info.dead.mean()))} with none", role=WINNING_TICKET, x=0, y=float(high[0]),

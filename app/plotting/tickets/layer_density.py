@@ -61,7 +61,7 @@ def _info(rows: Series, names: tuple[str, ...], planned: int, live: bool) -> Lay
     kept, total, csr = np.full((3, len(layers), len(levels), len(replicates)), np.nan)
     kept[i, j, k], total[i, j, k] = rows["kept"], rows["total"]
     csr[i, j, k] = rows["csr"] if "csr" in rows.columns else 0.0  # imported masks are not trained
-    both = np.isfinite(kept).all(axis=0)  # a level counts for a replicate once all its layers are told
+    both = np.isfinite(kept).all(axis=0)  # a level counts for a replicate once all its layers are logged
     kept_all = np.where(both, kept.sum(axis=0), 0.0).sum(axis=1)
     total_all = np.where(both, total.sum(axis=0), 0.0).sum(axis=1)
     n = both.sum(axis=1)

@@ -1,4 +1,4 @@
-"""Densities of layers, a row for each: of a single level, or of more layers than lines can tell apart."""
+"""Densities of layers, a row for each: of a single level, or of more layers than lines can show."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ LEFT = 136
 
 
 def shortened(name: str) -> str:
-    """Return a name that fits beside a row; the end of a long name tells more than its beginning."""
+    """Return a name that fits next to a row; the end of a long name says more than its beginning."""
     return name if len(name) <= LETTERS else f"…{name[1 - LETTERS :]}"
 
 

@@ -40,7 +40,7 @@ class OverlapOptions(Options):
     """Which tickets are compared: those named, or those that one run has across one of its sides.
 
     `tickets` are addresses and `others` ids of further runs, separated by commas. `level` None is the deepest that all
-    chosen replicates have. `pairing` says which layer of one run stands for which of another, as `app.masks.pairing`
+    chosen replicates have. `pairing` is which layer of one run corresponds to which of another, as `app.masks.pairing`
     writes it: `06f3k2m9qa:06f3k2m9qb:0-2-1`.
     """
 
@@ -125,7 +125,7 @@ class MatrixOptions(OverlapOptions):
 
     @property
     def null(self) -> Null:
-        """Return what chance means here; beside IoU it is the plainest."""
+        """Return what chance means here; with IoU it is the plainest."""
         return "uniform" if self.measure == "iou" else self.measure
 
 
@@ -208,7 +208,7 @@ def pairing(overlaps: Overlaps, a: TicketRef, b: TicketRef) -> str:
 
 
 def labels(refs: Sequence[TicketRef], runs: Mapping[str, str] = MappingProxyType({})) -> list[str]:
-    """Return short names, of only what tells these tickets apart: "r2", "r2 L5", "Digits r2", "shuffled mask".
+    """Return short names, of only what differs between these tickets: "r2", "r2 L5", "Digits r2", "shuffled mask".
 
     `runs` holds the names of runs by id; one without is called by its id.
     """

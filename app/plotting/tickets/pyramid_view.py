@@ -39,7 +39,7 @@ class Layer(NamedTuple):
 
 
 def layers(source: Source[Any]) -> tuple[Layer, ...]:
-    """Return the layers in the order of the network; none before the run has told of them."""
+    """Return the layers in the order of the network; none before the run has logged them."""
     recorded = source.run.provenance.get("layers", ())
     return tuple(Layer(str(layer["name"]), tuple(int(n) for n in layer["shape"])) for layer in recorded)
 

@@ -21,7 +21,7 @@ from app.plotting.words import Part
 from app.records import Run
 
 GROUPS = ("smallest fifth", "second fifth", "middle fifth", "fourth fifth", "largest fifth")
-# From dotted to solid as the weights grow; the markers as well tell them apart.
+# From dotted to solid as the weights grow; the markers differ as well.
 _DASHES = ("1.5px,3px", "3px,3px", "6px,3px", "11px,3px", "solid")
 _SYMBOLS = ("triangle-down", "diamond", "square", "triangle-up", "circle")
 _ALL = "all layers"

@@ -1,1 +1,1 @@
-"""Alembic's room: `env.py` and one file per revision."""
+"""Alembic's folder: `env.py` and one file per revision."""

@@ -1,7 +1,7 @@
 """What each route needs of who asks when accounts are on: one row each, and a route without a row is for nobody.
 
 `anyone`: no login. `viewer`, `member`, `admin`: that role or a higher one. `owner`: a member who owns the run or sweep
-of the path, or an admin. `self`: whoever is logged in with a browser. `people`: an admin who is.
+of the path, or an admin. `self`: any person who is logged in with a browser. `people`: an admin who is.
 """
 
 import re

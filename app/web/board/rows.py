@@ -55,7 +55,7 @@ def row(
     cells: tuple[str, ...] = (),
     titles: tuple[str, ...] = (),
 ) -> Row:
-    """Return a run as a row of a table; `summary` is its verdict in short, `cells` what stands in chosen columns."""
+    """Return a run as a row of a table; `summary` is its verdict in short, `cells` what is in chosen columns."""
     return Row(
         id=run.id,
         state=run.state,
@@ -80,7 +80,7 @@ def row(
 
 
 def summaries(store: Snapshot, reader: Reader, runs: Sequence[Run]) -> dict[str, str]:
-    """Return the verdict of each run in a few words, empty while there is none; told once per state of a run's log."""
+    """Return the verdict of each run in a few words, empty while there is none; once per state of a run's log."""
     known = _summaries.setdefault(store.origin, {})
     new = [run for run in runs if run.id not in known or known[run.id][0] != run.last_seq]
     for first in range(0, len(new), _AT_ONCE):

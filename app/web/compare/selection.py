@@ -28,7 +28,7 @@ _COLUMNS, _FIELDS = 6, 60
 class Selection:
     """Runs in the order in which they were asked for; `groups` has the name of each run's group.
 
-    `fields` are all that differ among them, `columns` those that a table has room for; `more` says that a query finds
+    `fields` are all that differ among them, `columns` those that fit into a table; `more` says that a query finds
     further runs. `asked` are columns that figures show besides, `missing` ids of no run; `repeated` counts ids that
     were named again.
     """

@@ -1,4 +1,4 @@
-"""What every body must pass: not too long, not too slow, and JSON in which no name stands twice."""
+"""What every body must pass: not too long, not too slow, and JSON in which no name occurs twice."""
 
 import asyncio
 import time
@@ -134,7 +134,7 @@ def _too_long(limit: int) -> str:
 
 
 def _repeated(content_type: str, body: bytes) -> Response | None:
-    """Return a refusal when the body is JSON in which a name stands twice; what is no JSON is left to the routes."""
+    """Return a refusal when the body is JSON in which a name occurs twice; what is no JSON is left to the routes."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind and kind != "application/json" and not kind.endswith("+json"):
         return None

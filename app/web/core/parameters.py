@@ -16,6 +16,6 @@ def _none_if_empty(value: Any) -> Any:
 
 
 Empty = BeforeValidator(_none_if_empty)
-# Bounds stand inside the optional: outside they would be asked of None as well.
+# Bounds are inside the optional: outside they would apply to None as well.
 Short: TypeAlias = Annotated[str, Field(max_length=TAG_LENGTH)]
 Cursor: TypeAlias = Annotated[str, Field(max_length=1_000)]

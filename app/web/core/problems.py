@@ -85,7 +85,7 @@ def summary(errors: Sequence[BadField]) -> str:
 def bad_fields(errors: Sequence[Any], value: Any, *, drop: Sequence[str] = ()) -> list[BadField]:
     """Return Pydantic's errors as form fields: union tags are left out, and so is a leading name in `drop`.
 
-    `value` is what was validated: a tag is recognised as the `kind` of the object it stands in.
+    `value` is what was validated: a tag is recognised as the `kind` of the object that has it.
     """
     return [_bad_field(error, value, drop) for error in errors]
 

@@ -25,7 +25,7 @@ LARGE_BYTES: Final = 200_000
 
 
 class Static(StaticFiles):
-    """The files of `directory`, of which `version` tells one state from another; `root` is the sub-path in front."""
+    """The files of `directory`, of which `version` identifies the state; `root` is the sub-path in front."""
 
     def __init__(self, directory: Path, root: str = "") -> None:
         super().__init__(directory=directory)

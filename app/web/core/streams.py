@@ -48,7 +48,7 @@ class EventStream(Response):
 
 @router.get("/live", response_class=EventStream, include_in_schema=False)
 async def live(broadcaster: BroadcasterDep, runs: Annotated[str, Query(max_length=10_000)] = "") -> Response:
-    """Send hints about the runs named, comma-separated, or about all; first where they stand now."""
+    """Send hints about the runs named, comma-separated, or about all; first their state now."""
     return EventStream(broadcaster, _named(runs) if runs else None, _hint_frames)
 
 

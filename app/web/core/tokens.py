@@ -36,7 +36,7 @@ def field(token: str) -> Markup:
 async def carried(headers: Headers, receive: Receive, token: str) -> Receive | None:
     """Return how to receive the rest of a request that carries the token; None where it does not.
 
-    The token stands in a header or in the body's first field. A body that is not uploaded comes without it.
+    The token is in a header or in the body's first field. A body that is not uploaded comes without it.
     Raises HTTPException for a body that is too long or too slow.
     """
     if hmac.compare_digest(headers.get(HEADER, "").encode(), token.encode()):

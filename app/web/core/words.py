@@ -10,13 +10,13 @@ TINTS = 8
 
 
 def initials(name: str) -> str:
-    """Return two letters that stand for a person: of the first two parts of a name, or the first two of one."""
+    """Return two letters for a person: of the first two parts of a name, or the first two of one."""
     parts = [part for part in re.split(r"[._-]+", name) if part]
     return (parts[0][0] + parts[1][0] if len(parts) > 1 else name[:2]).upper()
 
 
 def tint(name: str) -> int:
-    """Return which of `TINTS` colours stands for a person: initials may be the same, colours then seldom are."""
+    """Return which of `TINTS` colours a person has: initials may be the same, colours then seldom are."""
     return zlib.crc32(unicodedata.normalize("NFKC", name).casefold().encode()) % TINTS
 
 

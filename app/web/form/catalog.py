@@ -39,7 +39,7 @@ class FigureInfo(BaseModel):
 
 
 class Catalog(BaseModel):
-    """Everything that a spec can name, room by room, and the figures that can be drawn of it."""
+    """Everything that a spec can name, group by group, and the figures that can be drawn of it."""
 
     experiments: list[CatalogEntry]
     rooms: dict[str, list[CatalogEntry]]

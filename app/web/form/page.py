@@ -40,7 +40,7 @@ CARDS = 3
 
 @dataclass(frozen=True)
 class NewPage:
-    """The form and what stands around it."""
+    """The form and what is around it."""
 
     title: str
     kind: str
@@ -101,7 +101,7 @@ def new(
 
 @router.post("/new/estimate")
 def estimate(request: Request, store: StoreDep, data: FormDep) -> HTMLResponse:
-    """Return what the form asks for as it is now: the live part beside it."""
+    """Return what the form asks for as it is now: the live part next to it."""
     kind = data.get("kind", "")
     if kind not in EXPERIMENTS:
         return page(request, "form/_estimate.html", estimate=Estimate(lead="Pick an experiment."))

@@ -44,7 +44,7 @@ class Select:
 
 @dataclass(frozen=True)
 class OverlapPage:
-    """Controls, rows of the grid with their names, its levels, what is named beside it, and pairings of layers.
+    """Controls, rows of the grid with their names, its levels, what is named next to it, and pairings of layers.
 
     `run_names` holds the names of all runs that are named, by id.
     """
@@ -80,7 +80,7 @@ def across_default(reader: Reader, run: Run, query: Mapping[str, str]) -> str:
 
 
 def overlap_page(reader: Reader, run: Run, query: Mapping[str, str]) -> OverlapPage:
-    """Return the controls and the grid, with what the address names chosen; addresses of other runs stand beside it."""
+    """Return the controls and the grid, with what the address names chosen; other runs have a field of their own."""
     named = {text.strip() for text in query.get("tickets", "").split(",") if text.strip()}
     index = reader.index(run.id)
     saved = index.tickets
@@ -118,7 +118,7 @@ def overlap_page(reader: Reader, run: Run, query: Mapping[str, str]) -> OverlapP
 
 
 def _across(index: Index) -> tuple[tuple[str, str], ...]:
-    """Return what there is more than one of; replicates always, since other runs may be shown beside them."""
+    """Return what there is more than one of; replicates always, since other runs may be shown with them."""
     several = {
         "levels": len({ref.level for ref in index.tickets}) > 1,
         "branches": len({ref.control for ref in index.tickets}) > 1,

@@ -40,7 +40,7 @@ class LayerCard:
 
 @dataclass(frozen=True)
 class MasksPage:
-    """What stands above and around the matrix; `waiting` says why there is none, empty when there is one.
+    """What is above and around the matrix; `waiting` says why there is none, empty when there is one.
 
     `rows` and `columns` are those of the chosen layer, `kernel` the cells of one kernel and `wide` its width. `picture`
     is the address of the whole layer, `alone` whether the address of the page asks for that and nothing else.

@@ -73,7 +73,7 @@ def number_of(reader: Reader, run_id: str, name: str) -> int:
 def second_layer(
     reader: Reader, ref: TicketRef, number: int, address: str, pairing: str, field: str
 ) -> SecondLayer | None:
-    """Return the layer of another ticket that stands for this one; None without an address. Raises FieldError,
+    """Return the layer of another ticket that corresponds to this one; None without an address. Raises FieldError,
     NotFound.
     """
     if not address:

@@ -26,7 +26,7 @@ _OWN = frozenset({"runs", "q", "format", "bom"})
 
 @dataclass(frozen=True)
 class Opened:
-    """A link that was found by its secret; `address` is where its page stands, below the sub-path."""
+    """A link that was found by its secret; `address` is that of its page, below the sub-path."""
 
     link: PublishedLink
     address: str

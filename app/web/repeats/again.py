@@ -40,7 +40,7 @@ def again(store: Store, queue: Queue, run: Run, once: Once | None = None) -> Run
 
 
 def compared(store: Reads, now: Run, to: str | None) -> Comparison:
-    """Return a run beside an earlier one, `to` or the one that it repeats. Raises FieldError, NotFound, Conflict."""
+    """Return a run against an earlier one, `to` or the one that it repeats. Raises FieldError, NotFound, Conflict."""
     to = to or now.again_of
     if to is None:
         raise FieldError("to", "name a run: this one repeats none")

@@ -21,7 +21,7 @@ from app.web.submission.waits import noted
 
 router = APIRouter(tags=["runs"])
 
-# The store checks what is written (app/store/labels.py); the bounds stand here for who reads the schema.
+# The store checks what is written (app/store/labels.py); the bounds are here for readers of the schema.
 Name: TypeAlias = Annotated[str, Field(max_length=NAME_LENGTH, description="One line; spaces around it are dropped.")]
 Tags: TypeAlias = Annotated[
     list[Annotated[str, Field(max_length=TAG_LENGTH)]], Field(max_length=TAGS, description="Short lines.")

@@ -1,4 +1,4 @@
-"""Figure cards of a run's page: which figures stand under which tab, with controls made from their options' schema."""
+"""Figure cards of a run's page: which figures are under which tab, with controls made from their options' schema."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -53,7 +53,7 @@ class Head:
 def head(
     run: Run, workers: Iterable[WorkerInfo], refusals: Sequence[Refusal], *, broker: bool, ended: int | None = None
 ) -> Head:
-    """Return the head of a run's page; `ended` trainings are known to have ended, where steps do not tell how many."""
+    """Return the head of a run's page; `ended` trainings are known to have ended, where steps do not show how many."""
     waits = reason(run, workers, refusals) if run.state == "queued" else ""
     binned = run.deleted_at is not None
     return Head(

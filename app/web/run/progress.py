@@ -13,9 +13,7 @@ def done(run: Run) -> int:
 
 
 def share_done(run: Run, ended: int | None = None) -> str:
-    """Return how much of the run is done: `12 of 35 trainings`, told from the steps unless it is known how many
-    `ended`.
-    """
+    """Return how much of the run is done: `12 of 35 trainings`, by the steps unless it is known how many `ended`."""
     asked, unit = run.spec.work
     left = run.state != "finished"
     finished = ended
@@ -31,7 +29,7 @@ def whole(run: Run) -> int:
 
 
 def ended(store: Reads, run: Run) -> int | None:
-    """Return how many trainings have ended, None where steps tell as well.
+    """Return how many trainings have ended, None where steps show it as well.
 
     They do not where a divergence has cut some short, nor in an erasure, whose progress counts arithmetic.
     """
@@ -40,7 +38,7 @@ def ended(store: Reads, run: Run) -> int | None:
 
 
 def counted(run: Run) -> str:
-    """Return the series whose rows tell how many trainings have ended, empty where steps tell as well."""
+    """Return the series whose rows count the trainings that have ended, empty where steps do as well."""
     if run.kind not in EXPERIMENTS:
         return ""
     spec = run.experiment

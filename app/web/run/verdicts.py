@@ -34,7 +34,7 @@ class Column:
 class Cell:
     """A paired difference in points and half the width of its interval; `clear` when that excludes 0.
 
-    `n` is told where it differs from the row's.
+    `n` is given where it differs from the row's.
     """
 
     mean: str
@@ -55,7 +55,7 @@ class Row:
 
 @dataclass(frozen=True)
 class VerdictTable:
-    """The sentences, and the differences they stand on; `bound` in points, `others` are the view's other options.
+    """The sentences, and the differences they are based on; `bound` in points, `others` are the view's other options.
 
     `against` has a sentence for each control; `foot` says what the numbers of the table are.
     `questions` lead to runs about the ticket of the verdict, else the sparsest: each a question and an address.

@@ -37,7 +37,7 @@ class Here:
         return "not timed yet" if seconds is None else f"about {self._time(spec, seconds)} here"
 
     def sentence(self, spec: Experiment, share: float = 1.0) -> str:
-        """Return the time and what it rests on; `share` in (0, 1] is how much of the spec is still to do."""
+        """Return the time and what it is based on; `share` in (0, 1] is how much of the spec is still to do."""
         if missing := obstacle(spec.device, self.workers):
             return f"Time not known: {missing}."
         seconds, basis = estimate_seconds(spec, self.speeds, self.slots(spec))
@@ -58,6 +58,6 @@ class Here:
 
 
 def past(error: Spread) -> str:
-    """Return what the range rests on; with fewer than ten past replicates, nine in ten are all."""
+    """Return what the range is based on; with fewer than ten past replicates, nine in ten are all."""
     which = f"the last {error.n}" if error.n < 10 else f"9 in 10 of the last {error.n}"
     return f"as for {which} similar replicates"

@@ -1,4 +1,4 @@
-"""Store a run and tell the workers: what every way of asking for work ends in."""
+"""Store a run and notify the workers: what every submission ends in."""
 
 from collections.abc import Sequence
 

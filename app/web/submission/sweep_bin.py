@@ -1,4 +1,4 @@
-"""Move a sweep to the bin and back, and tell open pages about the runs that went with it."""
+"""Move a sweep to the bin and back, and notify open pages of the runs that went with it."""
 
 from collections.abc import Sequence
 

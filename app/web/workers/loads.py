@@ -27,7 +27,7 @@ class Machine:
 
 
 def machines(workers: Sequence[WorkerInfo]) -> tuple[Machine, ...]:
-    """Return the machines of the living workers, each told by those on it that measured last."""
+    """Return the machines of the living workers, each by those on it that measured last."""
     hosts: dict[str, list[WorkerInfo]] = {}
     for worker in workers:
         if worker.alive:

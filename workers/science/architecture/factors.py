@@ -67,7 +67,7 @@ def mix(factor: Factor, operation: str) -> None:
 
 
 def factors_of(factor: Factor) -> list[Factor]:
-    """Return the factors of a product, none of them a product; a factor that is none stands for itself."""
+    """Return the factors of a product, none of them a product; a factor that is none is its own."""
     factor = factor.root()
     if factor.form != "product":
         return [factor] if factor.size > 1 else []
@@ -203,7 +203,7 @@ def reshaped(dimensions: Sequence[Factor], shape: Sequence[int]) -> list[Factor]
 def blocks(factor: Factor) -> list[tuple[int, list[Factor]]]:
     """Return the runs of entries that are products of leaves, each with the number of entries before it.
 
-    A sum that is not the outermost factor has no such runs: it is fixed and stands as a leaf of its own.
+    A sum that is not the outermost factor has no such runs: it is fixed and is a leaf of its own.
     """
     terms = terms_of(factor)
     starts = accumulate((term.size for term in terms), initial=0)

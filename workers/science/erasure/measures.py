@@ -50,7 +50,7 @@ def spectral_norm(matrix: Tensor) -> float:
     """Return the largest singular value, as the root of the largest eigenvalue of the smaller Gram matrix.
 
     Exact to rounding, and several times as fast as a singular value decomposition. Lanczos iterations would be slower
-    still: the singular values of a dualised update are all alike, and it takes hundreds to tell the largest.
+    still: the singular values of a dualised update are all alike, and it takes hundreds to find the largest.
     """
     values = matrix.detach().double()
     gram = values @ values.T if values.shape[0] <= values.shape[1] else values.T @ values

@@ -24,7 +24,7 @@ from workers.science.train.layout import Layout
 from workers.science.train.state import LoopState
 
 LEVELS = 127
-"""Steps between 0 and the largest change that a frame tells apart."""
+"""Steps between 0 and the largest change that a frame distinguishes."""
 _ENDING = (
     "visibility", "null_low", "null_high", "ssim", "similarity", "movement", "loss", "train_accuracy",
     "validation_accuracy", "test_accuracy",
@@ -68,7 +68,7 @@ class CellTraining:
             self._step = int(self._row.pop("step"))
 
     def enter(self) -> None:
-        """Set network and optimizers to where they stood when the training was saved."""
+        """Set network and optimizers to their state when the training was saved."""
         if self._saved is not None:
             self._layout.load(self._slot, self._saved.part("network"))
             optimizer_state.load(self.optimizers, self._saved.values["optimizers"], self._saved.part("optimizers"))
@@ -87,7 +87,7 @@ class CellTraining:
         return one_row("ending", self.key, {"steps": steps, "diverged_step": at, **end})
 
     def save(self) -> TrainingCheckpoint:
-        """Return the training as it stands."""
+        """Return the state of the training."""
         kept = {"step": float(self._step), **self._row}
         values = {name: torch.tensor(value, dtype=torch.float64) for name, value in kept.items()}
         remembered = optimizer_state.dump(self.optimizers)

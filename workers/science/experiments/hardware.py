@@ -169,7 +169,7 @@ class _Replicate:
         errors: dict[str, float] = {}
         refused: dict[str, str] = {}
         for name in self._names:
-            # A layer stands in the middle of a network: its inputs' gradient is needed too.
+            # A layer is in the middle of a network: its inputs' gradient is needed too.
             batch = x.clone() if subject.is_ticket else x.clone().requires_grad_(training)
             try:
                 ready[name] = formats.FORMATS[name](network, masks, batch, training=training)

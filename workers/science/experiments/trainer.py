@@ -65,7 +65,7 @@ class Plan:
     pruner: Pruner | None = None
 
     def state(self, device: torch.device) -> LoopState:
-        """Return where its loop stands, for a network on `device`."""
+        """Return the state of its loop, for a network on `device`."""
         return LoopState(self.first_step) if self.saved is None else self.saved.state(device)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-# The rate is set anew at each step by whoever schedules it, from the one that the optimizer was made with.
+# The schedule sets the rate anew at each step, from the one that the optimizer was built with.
 _NOT_KEPT = ("params", "lr")
 
 

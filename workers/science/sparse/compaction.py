@@ -20,7 +20,7 @@ KNOWN = (nn.Linear, nn.Conv2d, nn.ReLU, nn.MaxPool2d, nn.Flatten)
 class Compacted(NamedTuple):
     """A smaller network that computes what the masked one did, its masks, and the way back.
 
-    `network` takes whole pictures: where inputs are gone, a `Gather` stands before its first layer. Its kernel `name`
+    `network` takes whole pictures: where inputs are gone, a `Gather` precedes its first layer. Its kernel `name`
     is the old one's `[rows[name]][:, columns[name]]`; indices are int64, `rows[name]` `(n_out,)`, `columns[name]`
     `(n_in,)`. `inputs` are the columns of the first layer.
     """

@@ -37,7 +37,7 @@ class _Matrix(NamedTuple):
 class Csr:
     """W `(n_out, n_in)`, 0 outside `mask`, whose kept weights are `values` `(n_kept,)` in flat order.
 
-    `values` is shared, not copied: whoever changes it in place changes W. The pattern comes from the mask, so that a
+    `values` is shared, not copied: a change in place changes W. The pattern comes from the mask, so that a
     kept weight that is 0 stays a weight.
 
     Raises `ValueError` when the mask is no matrix, or keeps another number of weights.

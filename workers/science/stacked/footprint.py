@@ -20,7 +20,7 @@ class Footprint:
     per_replicate: int
 
     def fit(self, room: int) -> int:
-        """Return how many replicates `room` bytes are enough for; 0 when not even one fits."""
+        """Return how many replicates `room` bytes hold; 0 when not even one fits."""
         return max(0, room - self.shared) // self.per_replicate
 
 

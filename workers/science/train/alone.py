@@ -35,7 +35,7 @@ def train_alone(
     """Make updates `start` to `steps` - 1, as `train` does, and yield what happens.
 
     It is evaluated at `start`, at each multiple of `eval_every` and at `steps`; never, if that is None. `factor(step)`
-    multiplies the learning rates, `masks` are held. A `state` that has begun goes on where it stands.
+    multiplies the learning rates, `masks` are held. A `state` that has begun continues from its step.
     """
     state = state or LoopState(start)
     more = [

@@ -18,7 +18,7 @@ class Hook:
     name: ClassVar[str] = ""
 
     def on_join(self, slot: int) -> None:
-        """Act when the network of a slot is about to be trained from where it stands."""
+        """Act when the network of a slot is about to be trained from its current state."""
 
     def before_step(self, step: int, live: Collection[int]) -> None:
         """Act before the gradients of update `step`, counted from 0, are computed."""

@@ -50,8 +50,8 @@ def train(
     `stops`. It comes at least every 0.1 s, unless a single step or piece of an evaluation takes longer. A loss that is
     not finite ends the training in its slot with Diverged, when all others are between two steps; they do not notice.
 
-    Each state is kept up to date, for a caller to read at a Tick `between` steps. One that has begun joins at the step
-    where it stands, with weights, optimizers and hooks as they were then. Slots without a state are computed and never
+    Each state is kept up to date, for a caller to read at a Tick `between` steps. One that has begun joins at its
+    current step, with weights, optimizers and hooks as they were then. Slots without a state are computed and never
     read. So the bits of a network depend on its slot and the number of slots alone.
     """
     before, backward, after = (acting(hooks, moment) for moment in ("before_step", "after_backward", "after_step"))

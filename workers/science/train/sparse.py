@@ -24,7 +24,7 @@ def lay_out(
     *,
     autocast: torch.dtype | None = None,
 ) -> Dense:
-    """Lay out `model` as it stands, under `masks` (parameter name -> bool, True = kept), ready to be trained.
+    """Lay out `model` as it is, under `masks` (parameter name -> bool, True = kept), ready to be trained.
 
     Below the density `csr_below` linear layers become sparse (`sparse_layers`): the network trains what the dense one
     would, up to the order of additions. The layout's `kernels` are those whose masks are still to be held.

@@ -1,4 +1,4 @@
-"""Where a training stands between two steps: all that the loop itself remembers."""
+"""The state of a training between two steps: all that the loop itself keeps."""
 
 from dataclasses import dataclass, field
 from math import fsum, isfinite, nan

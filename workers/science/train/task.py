@@ -1,4 +1,4 @@
-"""Tasks: what a data set asks of a network, as a loss and a share of right predictions."""
+"""Tasks: what a network is trained for on a data set, as a loss and a share of right predictions."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -71,7 +71,7 @@ class NextToken(Task):
 class Regression(Task):
     """Outputs and targets are vectors `(n, n_outputs)`; the loss is the mean over outputs of (output − target)².
 
-    Classes `(n,)` as targets stand for their one-hot vectors; then a prediction is right where its class has the
+    Classes `(n,)` as targets mean their one-hot vectors; then a prediction is right where its class has the
     largest output. Source of that form: docs.modula.systems, "Weight erasure".
     """
 

@@ -20,7 +20,7 @@ SIDE = 128
 """Pixels of a frame."""
 
 QUERY = ("width", "replicate", "show", "at")
-"""Names in an address: which films are shown, of what, and the step that they stand at."""
+"""Names in an address: which films are shown, of what, and the step that they are at."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ Pixels: TypeAlias = NDArray[np.uint8]
 
 MAX_SIDE = 4096
 SHADES = 31
-"""Colours on each side of the middle one, which stands for 0. The eye tells no more apart; the rest would be bytes."""
+"""Colours on each side of the middle one, which is 0. The eye distinguishes no more; the rest would be bytes."""
 QUANTILE = 0.995
 # Entries that a quantile is taken of: all, or those of rows at equal distances.
 _SAMPLED = 2**20

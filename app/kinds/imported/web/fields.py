@@ -11,7 +11,7 @@ NAMES: Final = ("roles", "one_means", "places", "accuracies", "architecture_of",
 
 
 class Fields(NamedTuple):
-    """Decisions of a reader: `places` are (replicate, level) of each file, none where names tell them.
+    """Decisions of a reader: `places` are (replicate, level) of each file, none where names show them.
 
     `accuracies` is CSV as it was given. `architecture_of` is the id of a run, "" for none; `architecture_layers` holds
     its layer by that of the files.

@@ -25,7 +25,7 @@ class MovementOptions(Options):
 
 
 class Chosen(NamedTuple):
-    """Indices and names of the layers shown; `unknown` tells of a layer that the network does not have."""
+    """Indices and names of the layers shown; `unknown` names a layer that the network does not have."""
 
     indices: tuple[int, ...]
     names: tuple[str, ...]
