@@ -4,15 +4,16 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from pathlib import Path
 
 
 class Cable:
-    """Forward connections from `port` on loopback to `target` on loopback, each piece `delay_s` late.
+    """Forward connections from `port` on loopback to `target`, a port there or a Unix socket, requests `delay_s` late.
 
     While `cut`, what is connected is closed and new connections are not answered.
     """
 
-    def __init__(self, target: int, delay_s: float = 0.0) -> None:
+    def __init__(self, target: int | Path, delay_s: float = 0.0) -> None:
         self.target, self.delay_s = target, delay_s
         self._ends: set[socket.socket] = set()
         self._whole = threading.Event()
@@ -51,16 +52,24 @@ class Cable:
         self._ends.add(near)
         self._whole.wait()
         try:
-            far = socket.create_connection(("127.0.0.1", self.target))
+            far = self._dial()
         except OSError:
             _close(near)
             return
-        for end in (near, far):
-            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._ends.add(far)
         threading.Thread(target=self._carry, args=(far, near, 0.0), daemon=True).start()
         self._carry(near, far, self.delay_s)
         self._ends -= {near, far}
+
+    def _dial(self) -> socket.socket:
+        if isinstance(self.target, Path):
+            far = socket.socket(socket.AF_UNIX)
+            far.connect(str(self.target))
+            return far
+        far = socket.create_connection(("127.0.0.1", self.target))
+        far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return far
 
     def _carry(self, source: socket.socket, sink: socket.socket, delay_s: float) -> None:
         """Forward one direction until it ends; the delay is that of a round trip, on the way there."""
