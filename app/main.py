@@ -40,7 +40,7 @@ from app.web.core.security import Gate, SecurityHeaders
 from app.web.core.static import Static
 from app.web.core.tokens import TokenInForms
 from app.web.core.who import about
-from app.web.core.words import initials, tint
+from app.web.core.words import initials, name_parts, tint
 
 
 def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
@@ -65,6 +65,7 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
         "with_masks": with_masks(),
         "initials": initials,
         "tint": tint,
+        "name_parts": name_parts,
     }
     app.state.templates, app.state.static = templates, static
     attach(app, settings, store, queue)

@@ -68,9 +68,14 @@ class Board:
 
     @property
     def alike(self) -> str:
-        """Return classes of a table whose runs are all of one kind, or all of the same data and model."""
+        """Return classes of a table whose runs are all of one kind, of the same data and model, or without a verdict."""
         kinds, data = {row.kind for row in self.rows}, {(row.dataset, row.model) for row in self.rows}
-        return f"{' one-kind' if len(kinds) == 1 else ''}{' one-data' if len(data) == 1 else ''}"
+        alike = (" one-kind", len(kinds) == 1), (" one-data", len(data) == 1)
+        return "".join(name for name, holds in (*alike, (" no-verdict", self._without_verdict)) if holds)
+
+    @property
+    def _without_verdict(self) -> bool:
+        return not any(row.verdict for row in self.rows)
 
     @property
     def common(self) -> str:

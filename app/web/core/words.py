@@ -15,6 +15,18 @@ def initials(name: str) -> str:
     return (parts[0][0] + parts[1][0] if len(parts) > 1 else name[:2]).upper()
 
 
+def name_parts(name: str) -> tuple[str, str]:
+    """Return a name as its beginning and its end, which a narrow column shows where it has no room for all.
+
+    Names that begin alike, such as those of a sweep, differ at the end. A short name is all beginning.
+    """
+    if len(name) < 24:
+        return name, ""
+    values = re.fullmatch(r"(.*[:?!.…] )(.+)", name)
+    place = values.end(1) if values else name.find(" ", len(name) - 14) + 1
+    return (name[:place], name[place:]) if place else (name, "")
+
+
 def tint(name: str) -> int:
     """Return which of `TINTS` colours a person has: initials may be the same, colours then seldom are."""
     return zlib.crc32(unicodedata.normalize("NFKC", name).casefold().encode()) % TINTS

@@ -20,6 +20,20 @@ def test_durations(seconds: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        ("A live sweep: ", "lr 0.001, batch size 60"), ("Does it hold on digits? ", "lr 0.001, seed 1"),
+        ("What: a question, longer: ", "lr 1e-05"), ("Do tickets survive below ", "2 percent"), ("short: lr 0.1", ""),
+        ("one_word_without_any_space_in_it_0123456789", ""), ("Ends with a colon, it seems: ", ""),
+    ],
+)  # fmt: skip
+def test_a_long_name_keeps_its_end(begin: str, end: str) -> None:
+    assert "".join(words.name_parts(begin + end)) == begin + end
+    if end:
+        assert words.name_parts(begin + end) == (begin, end)
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"),
     [
         (-5, "just now"), (3, "just now"), (59, "59 s ago"), (61, "1 min ago"), (7300, "2 h ago"),
