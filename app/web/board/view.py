@@ -68,7 +68,7 @@ class Board:
 
     @property
     def alike(self) -> str:
-        """Return classes of a table whose runs are all of one kind, of the same data and model, or without a verdict."""
+        """Return classes of a table whose runs are of one kind, of the same data and model, or without a verdict."""
         kinds, data = {row.kind for row in self.rows}, {(row.dataset, row.model) for row in self.rows}
         alike = (" one-kind", len(kinds) == 1), (" one-data", len(data) == 1)
         return "".join(name for name, holds in (*alike, (" no-verdict", self._without_verdict)) if holds)
