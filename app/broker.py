@@ -51,7 +51,7 @@ def _password(data_dir: Path) -> str:
     path = _secret(data_dir)
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
-        # Under another name first: nobody finds half of it, and of two that begin at once one wins.
+        # Under another name first: no reader finds half of it, and of two that begin at once one wins.
         part = data_dir / f".valkey.conf.{secrets.token_hex(8)}"
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(f"{_DIRECTIVE} {secrets.token_hex(32)}\n")

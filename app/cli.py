@@ -91,7 +91,7 @@ def web(
         create_app(chosen, store, Queue(chosen.broker_url)),
         http=bounded(most),
         backlog=at_once(most),
-        log_config=None,  # what it says goes where everything goes
+        log_config=None,  # its output goes where all output goes
         access_log=False,
         # An open page holds a stream that never ends by itself.
         timeout_graceful_shutdown=2,

@@ -1,4 +1,4 @@
-"""How a command ends when it cannot go on: one line that says why, and an exit code."""
+"""How a command ends when it cannot go on: one line with the reason, and an exit code."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

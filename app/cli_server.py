@@ -1,4 +1,4 @@
-"""What commands that ask a server share: its address, one request, and the files and words that go into it."""
+"""What commands that call a server share: its address, one request, and the files and words that go into it."""
 
 import os
 from pathlib import Path
@@ -104,7 +104,7 @@ def text_of(file: Path) -> str:
 
 
 def _token() -> dict[str, str]:
-    """Return what a server with accounts asks for: the token of the environment."""
+    """Return what a server with accounts needs: the token of the environment."""
     token = settings().token.get_secret_value()
     return {"Authorization": f"Bearer {token}"} if token else {}
 

@@ -41,7 +41,7 @@ def objective_of(plan: Plan) -> Objective | None:
 
 
 def reports_of(plan: Plan) -> Reports | None:
-    """Return what members of a sweep report on the way, None where nobody looks at it."""
+    """Return what members of a sweep report on the way, None where nothing reads it."""
     objective = objective_of(plan) if plan.pruner.kind != "none" else None
     return None if objective is None else objective.reports
 

@@ -27,7 +27,7 @@ class Speed(Protocol):
 
 
 class Timing(Protocol):
-    """The time that a replicate took and the one estimated; `device` is "cpu", "gpu" or "any", as its run asked."""
+    """The time that a replicate took and the one estimated; `device` is "cpu", "gpu" or "any", that of its run."""
 
     @property
     def kind(self) -> str: ...

@@ -10,7 +10,7 @@ _MOST = 1_000
 
 
 class Repeats(logging.Filter):
-    """Lets a record of one place and message through once a minute, and says then how many were like it."""
+    """Lets a record of one place and message through once a minute, and reports then how many were like it."""
 
     def __init__(self, every_s: float = EVERY_S) -> None:
         super().__init__()
@@ -21,7 +21,7 @@ class Repeats(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the record is written."""
         now = time.monotonic()
-        # The message before its arguments are put in: they hold the address that was asked for, or a time.
+        # The message before its arguments are put in: they hold the requested address, or a time.
         key = (record.pathname, record.lineno, f"{record.msg}"[:80])
         with self._lock:
             at, like_it = self._seen.get(key, (float("-inf"), 0))

@@ -130,7 +130,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     reaper.start()
     accounts.start()
     measuring.start()
-    # A thread that nobody waits for: an end that comes early must not wait for a warm start.
+    # A thread without a waiting caller: an end that comes early must not wait for a warm start.
     threading.Thread(target=_warm, args=(app.state.static, app.state.templates), daemon=True).start()
     loop = asyncio.get_running_loop()
     try:
@@ -159,7 +159,7 @@ def _at_signal(act: Callable[[], Any]) -> Iterator[None]:
 
     for signum in (signal.SIGINT, signal.SIGTERM):
         handler = signal.getsignal(signum)
-        if callable(handler):  # else nobody waits for the streams
+        if callable(handler):  # else nothing waits for the streams
             before[signum] = handler
             signal.signal(signum, handle)
     try:

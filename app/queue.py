@@ -27,7 +27,7 @@ TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "socket_timeout": 2}
 """For workers, which have time: a dead broker fails at once, an unreachable one within a second."""
 
 ANSWER_S = 0.6
-"""How long those wait who ask whether the broker has heard them."""
+"""How long a caller waits for the broker's answer."""
 
 _QUICK = {"socket_connect_timeout": 0.4, "socket_timeout": 0.4}
 _LAST_WORDS_S = 0.05
@@ -57,7 +57,7 @@ class Queue:
             accept_content=["json"],
             task_ignore_result=True,
         )
-        # A connection is made at the first command, not here; one retry gets past a broker's restart.
+        # A connection is opened at the first command, not here; one retry gets past a broker's restart.
         retry = Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,))
         self._redis = redis.Redis.from_url(self._url, **_QUICK, retry=retry)
         self._outbox = Outbox(_DOWN)

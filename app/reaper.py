@@ -52,7 +52,7 @@ class Reaper(Periodic):
         try:
             self._store.sweep_artifacts()
         except StoreError as error:
-            log.warning("%s", error)  # it says what to do
+            log.warning("%s", error)  # its message is what to do
         except Exception:
             # An artifact store raises what its library likes, and reaping needs none.
             log.exception("the artifacts could not be swept")

@@ -104,7 +104,7 @@ def cores() -> int:
 
 
 class FirstAnswer:
-    """Asks the web once and waits for it without blocking: the socket takes the question before anybody serves it."""
+    """Sends the web one request and waits without blocking: the socket takes the request before it is served."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

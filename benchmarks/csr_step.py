@@ -31,7 +31,7 @@ from workers.science.train.sparse import lay_out
 
 NAME = "csr_step"
 BOUND = 1.0
-"""Speed-up asked for over speed-up measured, at the density where that is largest."""
+"""Speed-up required over speed-up measured, at the density where that is largest."""
 
 ASKED = {0.05: 3.0, 0.02: 4.0, 0.01: 4.5}
 ROUNDS, STEPS, BATCH, LR = 30, 10, 128, 0.1

@@ -19,7 +19,7 @@ import benchmarks
 class Benchmark(Protocol):
     """What a module in this folder offers; `measure` is in the unit of `BOUND`, and less is better.
 
-    One with `NEEDS_GPU = True` is left out where there is none, and says so.
+    One with `NEEDS_GPU = True` is left out where there is none, and that is printed.
     """
 
     NAME: str

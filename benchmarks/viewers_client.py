@@ -62,7 +62,7 @@ class Viewer(asyncio.Protocol):
 
 
 def watch(port: int, paths: Sequence[str], pipe: Connection) -> None:
-    """Open a stream for each path, say how many are open, and at a word of the pipe send what each has seen."""
+    """Open a stream for each path, report how many are open, and at a word of the pipe send what each has seen."""
     asyncio.run(_watch(port, paths, pipe))
 
 

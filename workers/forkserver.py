@@ -15,7 +15,7 @@ _ATTEMPTS = 3
 
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(["workers.preload"])
-# Starting a process also looks after all others, and two threads must not ask for the same exit code.
+# Starting a process also looks after all others, and two threads must not read the same exit code.
 _lock = threading.Lock()
 
 

@@ -1,4 +1,4 @@
-"""What a worker says on its error stream: one line per matter, and nothing about Celery's own affairs."""
+"""What a worker logs on its error stream: one line per matter, and nothing about Celery's own affairs."""
 
 import logging
 from typing import Any
@@ -9,7 +9,7 @@ from app.logs import Repeats
 
 
 class OneLine(logging.Formatter):
-    """A record as one line, however many Celery made of it; tracebacks keep theirs."""
+    """A record as one line, however many Celery wrote; tracebacks keep theirs."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
         record.message = " ".join(record.message.split())

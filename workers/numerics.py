@@ -64,7 +64,7 @@ def obey(frozen: dict[str, Any], mine: dict[str, Any]) -> None:
     """Check that this process computes as the shard's first attempt did. Raises `PlanMismatchError`."""
     # What was measured is taken from the frozen plan; one of an older version has none of it, no number and no stack.
     before = {"arithmetic": 1, "replicates": 1, "stack_groups": []}
-    # The architecture says what the model is, which the spec does too: it changes no number.
+    # The architecture describes the model, which the spec does too: it changes no number.
     left_out = ("tuned", "architecture")
     frozen, mine = (
         before | {key: value for key, value in renamed(plan).items() if key not in left_out} for plan in (frozen, mine)

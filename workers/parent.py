@@ -9,7 +9,7 @@ from typing import Any
 from app.contract.events import Progress
 from workers.job import ORPHANED, Order
 
-# Twice as often as a heartbeat takes it. A network is evaluated in many small pieces, and each says where it is.
+# Twice as often as a heartbeat takes it. A network is evaluated in many small pieces, and each reports its progress.
 EVERY_S = 0.2
 
 

@@ -11,7 +11,7 @@ import torch
 from app.contract.experiment import Experiment
 from workers import machine
 
-# Lines of torch's own description that say which library multiplies matrices, and its version.
+# Lines of torch's own description that name the library which multiplies matrices, and its version.
 _LIBRARIES = {
     "mkl": r"Math Kernel Library Version (\S+)",
     "onednn": r"MKL-DNN v(\S+)",

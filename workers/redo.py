@@ -26,7 +26,7 @@ from workers.science.outputs import Checkpoint, Output, Resume, Tensors
 
 
 class CannotVerifyError(Exception):
-    """What was asked for cannot be made again; the message says why and what can."""
+    """The chosen training cannot be repeated; the message says why and what can."""
 
 
 class DamagedError(Exception):
@@ -35,7 +35,7 @@ class DamagedError(Exception):
 
 @dataclass
 class Redone:
-    """What a training says now: rows by series, and the bytes of its artifacts, each in its order."""
+    """What a training logs now: rows by series, and the bytes of its artifacts, each in its order."""
 
     rows: dict[Key, Rows] = field(default_factory=dict)
     files: dict[Key, bytes] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Redone:
 
 @dataclass(frozen=True)
 class Part:
-    """A training to make again: its size in the units of the experiment's pace, and what is made before it.
+    """A training to repeat: its size in the units of the experiment's pace, and what is trained before it.
 
     `among` is how many could have been chosen as well.
     """
@@ -62,7 +62,7 @@ def choose(spec: Experiment, stored: Outputs, asked: Verification) -> Part:
     """
     parts = list(spec.parts())
     ended = [(i, *part) for i, part in enumerate(parts) if Key(part[0], "rows", spec.ends) in stored]
-    # In the declared order, so that the first coordinate that rules out everything is named, whatever was asked first.
+    # In the declared order, so that the first coordinate that rules out everything is named, whatever was given first.
     order = [coordinate.name for coordinate in spec.key.coordinates()]
     for name, text in sorted(asked.key.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1):
         value = _value(spec, name, text)

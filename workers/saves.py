@@ -86,7 +86,7 @@ class Saves:
             self._large.discard(old)
             if self._pool is None:
                 self._artifacts.delete(old)
-            else:  # nobody waits for it: the sweep takes what stays
+            else:  # nothing waits for it: the sweep takes what stays
                 self._pool.submit(self._artifacts.delete, old)
 
     def close(self) -> None:

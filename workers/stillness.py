@@ -6,7 +6,7 @@ from contextlib import suppress
 import psutil
 
 SAID_S = 40.0
-"""After so long the run's page says that nothing moves."""
+"""After so long the run's page shows that nothing moves."""
 REPLACED_S = 120.0
 """After so long the child is killed, and its shards go on from their checkpoints."""
 

@@ -32,7 +32,7 @@ GRACE_S: dict[Order, float] = {"cancel": 1.0, "stop": 3.0}
 
 
 class Supervisor:
-    """Sees the claimed shards of a job through; `stopping` says that the worker shuts down."""
+    """Sees the claimed shards of a job through; `stopping` is True if the worker shuts down."""
 
     def __init__(self, store: Store, queue: Queue, job: Job, stopping: Callable[[], bool]) -> None:
         self._store = store
@@ -58,7 +58,7 @@ class Supervisor:
         try:
             self._watch(child, connection)
         except Fenced:
-            fenced = True  # somebody else has the shards: there is nothing to save
+            fenced = True  # another worker has the shards: there is nothing to save
         finally:
             code = end(child)
             # This also ends a child whose fork server died: it is then reported dead while it still lives.
@@ -97,14 +97,14 @@ class Supervisor:
                 child.kill()
 
     def _read(self, connection: "Connection[Any, Any]") -> bool:
-        """Take all progress that waits, and say whether there was any."""
+        """Take all progress that waits, and return whether there was any."""
         with suppress(EOFError, OSError):  # the child has closed its end
             while connection.poll():
                 shard_id, self._progress[shard_id] = connection.recv()
         return bool(self._progress)
 
     def _beat(self, trouble: str = "") -> Literal["run", "cancel", "yield"]:
-        """Keep every shard that is still ours, and say what is asked of them; raises Fenced when none is ours."""
+        """Keep every shard that is still ours, and return the orders for them; raises Fenced when none is ours."""
         if trouble and not self._troubled:
             log.warning("run %s: %s", self._job.claim.run_id, trouble)
         self._troubled = bool(trouble)
@@ -114,7 +114,7 @@ class Supervisor:
             try:
                 asked.add(self._store.heartbeat(shard_id, token, progress.get(shard_id), trouble))
             except Fenced:
-                # The child has ended it, or somebody else has it: the child will find out.
+                # The child has ended it, or another worker has it: the child will find out.
                 del self._shards[shard_id]
             except SQLAlchemyError as error:
                 # The lease bridges a database that is away for a moment; after that, fencing decides.

@@ -36,7 +36,7 @@ _errors = Console(highlight=False, soft_wrap=True, stderr=True)
 
 
 def main(argument: str) -> int:
-    """Verify what `argument`, the JSON of a `Verification`, asks for; returns the exit code."""
+    """Verify the training that `argument`, the JSON of a `Verification`, names; returns the exit code."""
     asked, settings = Verification.model_validate_json(argument), Settings()
     numerics.pin()
     store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)

@@ -23,7 +23,7 @@ Fate: TypeAlias = Literal["new", "equal", "different"]
 class Arrival:
     """What becomes of a run or sweep of an archive: its id here, and whether it is `new`, there, or there as another.
 
-    `differs` says in what the one that is there differs.
+    `differs` names what differs in the one that exists.
     """
 
     run: ArchivedRun | ArchivedSweep

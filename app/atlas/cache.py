@@ -14,8 +14,8 @@ T = TypeVar("T", bound=NDArray[Any])
 class Cache:
     """Keeps arrays up to `budget_bytes` together; safe to use from many threads.
 
-    Who asks for an array that is being made waits for that and gets it, or the error of making it. An array larger than
-    the budget is made, given and not kept. Arrays come out read-only, since others hold them too.
+    A caller of an array that is being built waits for it and gets it, or the error of building it. An array larger than
+    the budget is built, returned and not kept. Arrays come out read-only, since others hold them too.
     """
 
     def __init__(self, budget_bytes: int) -> None:

@@ -1,4 +1,4 @@
-"""What a matrix can be coloured by: its codes, one byte a weight, and the legend that says what they mean.
+"""What a matrix can be coloured by: its codes, one byte a weight, and the legend with their meaning.
 
 Code 0 is always a weight that is not there. Values are coded in steps of 1/127 of the legend's range; exact values are
 read apart (`app.atlas.values`).
@@ -52,7 +52,7 @@ class Legend(NamedTuple):
 
 @dataclass(frozen=True)
 class Coloring:
-    """One way to colour: what it is called, what it needs, and what it says."""
+    """One way to colour: its name, what it needs, and what it shows."""
 
     label: str
     help: str

@@ -21,11 +21,11 @@ from app.masks.sums import sums
 class Unit(NamedTuple):
     """One unit: `in_degree` kept weights feed it, `out_degree` of the layers `readers` read it, None where none can.
 
-    `picture` `(n, height, width)` says how its incoming weights form pictures: channels of the input, or kernels; it is
-    None where they form none. `assumed` says that its shape is a guess from its size. `kept`, `start` and `end`
+    `picture` `(n, height, width)` is how its incoming weights form pictures: channels of the input, or kernels; it is
+    None where they form none. `assumed` is True if its shape is a guess from its size. `kept`, `start` and `end`
     `(n_columns,)` are those weights. `reached` holds, for each layer behind it, how many paths reach each unit.
-    `reason` says why what follows it is not known for this model, None where it is. `assumed_chain` says that it is
-    read as a chain of layers because the architecture is not known.
+    `reason` is why what follows it is not known for this model, None where it is. `assumed_chain` is True if it is read
+    as a chain of layers because the architecture is not known.
     """
 
     unit: int

@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 class Values:
     """Weights of one layer of one winning ticket, to be used in a `with`; pruned weights are NaN.
 
-    `has_start` and `has_end` say which are saved: those of controls are not, and an imported mask may come alone.
+    `has_start` and `has_end` are which are saved: those of controls are not, and an imported mask may come alone.
     """
 
     def __init__(self, reader: Reader, ref: TicketRef, layer: int) -> None:

@@ -8,7 +8,7 @@ from app.contract.params import Params
 
 @dataclass(frozen=True)
 class Entry:
-    """What can be asked for.
+    """What can be chosen.
 
     `target` is `module:function`, a string, so that the web knows it without importing torch. The keyword-only
     parameters of the function equal the fields of `params` (but `kind`), defaults included. `source` names paper and

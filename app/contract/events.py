@@ -83,7 +83,7 @@ class ArtifactSaved(_Event):
 
 
 class Failed(_Event):
-    """An attempt ended in an error; `final` says that no further attempt will be made by itself."""
+    """An attempt ended in an error; `final` is True if no further attempt starts by itself."""
 
     kind: Literal["failed"] = "failed"
     replicate: int
@@ -94,7 +94,7 @@ class Failed(_Event):
 
 
 class Finished(_Event):
-    """A shard did all that the run asks of it."""
+    """A shard did all its work of the run."""
 
     kind: Literal["finished"] = "finished"
     replicate: int

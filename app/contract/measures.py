@@ -10,7 +10,7 @@ Unit: TypeAlias = Literal["", "seconds", "bytes"]
 class Measure:
     """A number of a run, in `unit`, or one of its `words`.
 
-    With `by_density` it has a value at each share of kept weights, asked for as `name@5%`. `over` is what the n of a
+    With `by_density` it has a value at each share of kept weights, requested as `name@5%`. `over` is what the n of a
     mean counts.
     """
 

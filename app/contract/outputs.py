@@ -1,4 +1,4 @@
-"""All that one replicate says deterministically, keyed so that two runs of it can be laid side by side."""
+"""All that one replicate logs deterministically, keyed so that two runs of it can be compared."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,4 +36,4 @@ class Saved:
 
 Output: TypeAlias = Rows | Saved
 Outputs: TypeAlias = Mapping[Key, Output]
-"""In the order in which the replicate said them."""
+"""In the order in which the replicate logged them."""

@@ -7,7 +7,7 @@ from app.contract.experiment import Experiment
 
 @dataclass(frozen=True)
 class Preset:
-    """A filled-in spec; `claim` is what the paper says, `differs` what this run does otherwise."""
+    """A filled-in spec; `claim` is that of the paper, `differs` what this run does otherwise."""
 
     name: str
     title: str

@@ -21,7 +21,7 @@ class Strict(BaseModel):
     @classmethod
     def _no_boolean(cls, value: Any) -> Any:
         for name, item in value.items() if isinstance(value, dict) else ():
-            # The fields are asked for last: pydantic takes its time over them, and every run of a list has a spec.
+            # The fields are read last: pydantic takes its time over them, and every run of a list has a spec.
             if _has_boolean(item) and name in (fields := cls.model_fields) and fields[name].annotation is not bool:
                 raise FieldError(name, "must not be true or false")
         return value

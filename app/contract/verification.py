@@ -1,4 +1,4 @@
-"""What `ticketscope verify` is asked: which training of which run to make again."""
+"""The input of `ticketscope verify`: which training of which run to repeat."""
 
 from collections.abc import Mapping
 

@@ -29,7 +29,7 @@ COLUMNS = ("layer", "kept", "total", "dead_inputs", "dead_units", "flipped")
 
 
 class Saved(NamedTuple):
-    """An artifact of one level, to be stored before the next is asked for."""
+    """An artifact of one level, to be stored before the next is read."""
 
     name: str
     key: TicketKey

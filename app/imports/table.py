@@ -11,7 +11,7 @@ OneMeans: TypeAlias = Literal["", "kept", "pruned"]
 
 
 class Choices(NamedTuple):
-    """What a reader has decided: roles of tensors by name, and what 1 means in masks ("" where not said)."""
+    """What a reader has decided: roles of tensors by name, and what 1 means in masks ("" where not decided)."""
 
     roles: dict[str, Choice]
     one_means: OneMeans = ""

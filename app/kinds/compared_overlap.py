@@ -28,7 +28,7 @@ from app.records import Run
 class OverlapOptions(Options):
     """`measure` is as in the figure of one run; `pruned_to` is the level, −1 the deepest that all have.
 
-    `pairing` says which layers of two runs belong together where names and shapes do not, as in the figure of one run.
+    `pairing` is which layers of two runs belong together where names and shapes do not, as in the figure of one run.
     """
 
     measure: Literal["iou", "uniform", "unit_permuted", "magnitude_at_init"] = "iou"

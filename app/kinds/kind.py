@@ -94,7 +94,7 @@ def _nothing_measured(_reader: Reader, _run: Run) -> Iterable[Fact]:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of run. `entry` says what it is and which spec it has, `tabs` what a page of it shows, in order.
+    """One kind of run. `entry` is what it is and which spec it has, `tabs` what a page of it shows, in order.
 
     `series` are those that it measures, the one to look for a metric in first. `choices(spec, option)` are the values
     of a figure's option that the run itself names, each with its label. `summary` is the result in a few words, for a

@@ -41,7 +41,7 @@ _BAND = 1 << 21
 class Chance(NamedTuple):
     """Mean and standard deviation of each two masks' intersection, `(k, k)`; NaN where the null does not apply.
 
-    `estimated` says that the standard deviation is no exact one (see `OFF`).
+    `estimated` is True if the standard deviation is no exact one (see `OFF`).
     """
 
     expected: Floats
@@ -64,7 +64,7 @@ class Moments(NamedTuple):
 
     Of two masks, the product of `totals` divided by `places` is the intersection's mean, that of `scatter` its
     variance. Instead of `scatter` there may be the mask's `table`, rows that trade places by positions that stay. Both
-    are None when nobody asked for the variance. `estimated` as in `Chance`.
+    are None when the variance is not needed. `estimated` as in `Chance`.
     """
 
     places: int
@@ -181,7 +181,7 @@ def moments(bits: Callable[[], Bits], rows: Ints, columns: Ints, moves: Axes, *,
         return Moments(n * c, totals, None, cells.reshape(n, k))
     probes = _probes(k) if k > WIDE else None
     mean = _products(totals[None], probes) / (n * c)
-    if k == 1 and moves.rows:  # the sums say it all
+    if k == 1 and moves.rows:  # the sums suffice
         in_cell, by_row = totals[:, None], rows[:, None].astype(np.float64)
     else:
         cells = table() if cells is None else cells

@@ -1,4 +1,4 @@
-"""THE registry: what can be asked for, by group and name. A method is in it once its description file exists."""
+"""THE registry: what can be chosen, by group and name. A method is in it once its description file exists."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, Union

@@ -21,7 +21,7 @@ _HALF: Final = 0.5 - 1e-6
 class Picture(NamedTuple):
     """Ink `(height, width)` in [0, 1], 1 being full ink.
 
-    Of a `two_level` picture only 0 and 1 are meant: values between, at the edges, say how much of a pixel is covered.
+    Of a `two_level` picture only 0 and 1 are meant: values between, at the edges, are how much of a pixel is covered.
     """
 
     ink: Ink

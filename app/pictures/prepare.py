@@ -48,13 +48,13 @@ _TURNS: Final = {
 }
 # Modes whose colours can be counted.
 _COUNTED: Final = ("1", "L", "P", "LA", "RGB", "RGBA")
-# Pixels that are made grey at a time.
+# Pixels that are turned grey at a time.
 _BAND: Final = 2**20
 _ONE_AT_A_TIME: Final = threading.Lock()
 
 
 class Refused(Exception):  # noqa: N818 (it is an answer, not a fault)
-    """A picture that is not taken; its words can be shown. `too_large` says that it is only a matter of size."""
+    """A picture that is not taken; its words can be shown. `too_large` is True if only the size is wrong."""
 
     def __init__(self, message: str, *, too_large: bool = False) -> None:
         super().__init__(message)

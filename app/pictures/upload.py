@@ -61,7 +61,7 @@ def _check_header(data: bytes) -> None:
 
 
 def _decode(data: bytes) -> NDArray[np.uint8]:
-    # Not `Image.open`, which would say what it thinks of the size before anybody can ask.
+    # Not `Image.open`, which would warn of the size before it can be checked.
     image = PngImageFile(io.BytesIO(data))
     # Of two headers the decoder takes the later one.
     if max(image.size) > SIDE or image.mode != "L":

@@ -37,7 +37,7 @@ def brief(collapse: Collapse) -> str:
 
 
 def sentence(collapse: Collapse, share: str = "") -> str:
-    """Return what has collapsed and what that means for the network's output; `share` says in which replicates."""
+    """Return what has collapsed and what that means for the network's output; `share` names the replicates."""
     whole = brief(collapse)
     text = f"{whole[0].upper()}{whole[1:]}{share}"
     if not collapse.cut and collapse.reason:

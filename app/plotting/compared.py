@@ -44,9 +44,9 @@ class Group(NamedTuple):
 
 @dataclass(frozen=True)
 class ComparedSource(Generic[O]):
-    """What a figure of several runs is made from: groups in the order of the page, and the reader's options.
+    """What a figure of several runs is drawn from: groups in the order of the page, and the reader's options.
 
-    `order` are the ids of all runs as they were asked for, and `columns` their fields and measures in that order.
+    `order` are the ids of all runs as they were requested, and `columns` their fields and measures in that order.
     `loaded` is what the entry of the figure has loaded besides series.
     """
 
@@ -63,7 +63,7 @@ class ComparedSource(Generic[O]):
 
     @property
     def described(self) -> list[tuple[Run, Group, str]]:
-        """Return each run in the order in which they were asked for, with its group and a unique name."""
+        """Return each run in the order of the request, with its group and a unique name."""
         order = {run_id: place for place, run_id in enumerate(self.order)}
         names = [run.name for run in self.runs]
         described = [
@@ -90,7 +90,7 @@ class Said(NamedTuple):
 
     @property
     def layout(self) -> dict[str, Any]:
-        """Return the arguments of `style.figure` that say the same."""
+        """Return the same as arguments of `style.figure`."""
         return {"title": self.title, "finding": self.finding, "foot": self.foot, "size": self.size}
 
 
@@ -118,10 +118,10 @@ class Sheet(NamedTuple):
 class ComparedEntry:
     """A figure of several runs of a kind: `info` (source → data), `draw` (data → figure), `table` (data → columns).
 
-    `said` (data → words) is what the figure says, without drawing it: a page of a hundred runs has several of them.
-    `sheet` (data → table) is what a page shows under the figure, None where that has no table. Where `level` (options →
-    level) is given, series are read at that level only, with column `at`: when each row was stored, in seconds.
-    `load` (reader of masks, runs, options → data) reads what no series has, from `artifacts`.
+    `said` (data → words) gives the words of the figure, without drawing it: a page of a hundred runs has several of
+    them. `sheet` (data → table) is what a page shows under the figure, None where that has no table. Where `level`
+    (options → level) is given, series are read at that level only, with column `at`: when each row was stored, in
+    seconds. `load` (reader of masks, runs, options → data) reads what no series has, from `artifacts`.
     """
 
     name: str

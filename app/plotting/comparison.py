@@ -65,8 +65,8 @@ def comparison(outcome: Series | None, terms: Terms) -> Comparison:
 
 
 def table(comparison: Comparison) -> dict[str, list[Any]]:
-    """Return the same as columns: accuracies and differences in [0, 1]; `intervals` says what kind of 95 % interval
-    these are.
+    """Return the same as columns: accuracies and differences in [0, 1]; `intervals` is what kind of 95 % interval these
+    are.
 
     `beats_…` is true at the levels for which the sentence on that control says that the ticket beats it.
     """

@@ -139,7 +139,7 @@ def _columns(
 
 
 def _word(low: float, high: float, bound: float, *, lost: bool) -> Word:
-    """Return the word for a difference; where replicates diverged, the others say nothing."""
+    """Return the word for a difference; where replicates diverged, the others mean nothing."""
     if math.isnan(low):
         return "no interval"
     if lost:

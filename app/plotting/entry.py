@@ -29,7 +29,7 @@ class FigureEntry:
     """One figure: `info` (records → tuple of data), `draw` (data → figure) and `table` (data → columns).
 
     `series` and `artifacts` are all that it may ever read, so an event that touches none of them cannot change it.
-    `reads` says what it reads under given options. A page leaves the figure out of runs for which `wanted` is false:
+    `reads` gives what it reads under given options. A page leaves the figure out of runs for which `wanted` is false:
     they have nothing for it. `collapses` is True if it shows where tickets have collapsed.
     """
 

@@ -19,7 +19,7 @@ class Terms(NamedTuple):
     """How differences of accuracies are judged.
 
     `step` is the accuracy of one test example, the least standard deviation that differences are taken to have.
-    `bound` ≥ 0 the largest loss that still matches (0.002 = 0.2 points). `kind` says whether the 95 % hold for all
+    `bound` ≥ 0 the largest loss that still matches (0.002 = 0.2 points). `kind` is whether the 95 % hold for all
     levels of a comparison together or for each by itself.
     """
 
@@ -58,7 +58,8 @@ def t_interval(differences: Sequence[float], *, levels: int = 1, least_sd: float
 
     With `levels` > 1 the intervals of that many levels hold together: each has the error 5 % / `levels`. The standard
     deviation counts as at least `least_sd`.
-    Source: Student's t with n − 1 degrees of freedom; Bonferroni's inequality, which asks nothing of how levels depend.
+    Source: Student's t with n − 1 degrees of freedom; Bonferroni's inequality, which assumes nothing of how levels
+    depend.
     """
     n = len(differences)
     mean = math.fsum(differences) / n if n else math.nan

@@ -33,7 +33,7 @@ EMPTY = "x-thin"
 class LogScale(NamedTuple):
     """A logarithmic axis of percent: `range` as plotly has it, and the `floor` in percent for shares of 0.
 
-    `empty` says whether there are any.
+    `empty` is whether there are any.
     """
 
     range: tuple[float, float]
@@ -164,7 +164,7 @@ def _together(lines: Sequence[Line], these: Sequence[int]) -> str:
     between = these[-1] - these[0] + 1 == len(these)
     if (len(names) < 3 or not between) and len(text := ", ".join(names)) <= _LETTERS:
         return text
-    # The end of a long name says more than its beginning, as in "layer1.0.conv2".
+    # The end of a long name is more specific than its beginning, as in "layer1.0.conv2".
     room = _LETTERS if len(names) == 1 else (_LETTERS - 3) // 2
     short = [name if len(name) <= room else "…" + name[1 - room :] for name in names]
     if len(short) == 1:

@@ -25,5 +25,5 @@ def predicts_text(spec: RunSpec) -> bool:
 def loss(nats: float, *, text: bool) -> str:
     """Return a mean loss per prediction as it is printed, of a text with its perplexity, exp(loss)."""
     written = f"{words.significant(nats)} nats"
-    # A larger one has no perplexity that anybody reads, and soon none that is a number.
+    # A larger one has no perplexity of use to readers, and soon none that is a number.
     return f"{written} (perplexity {words.significant(math.exp(nats))})" if text and nats < 20 else written

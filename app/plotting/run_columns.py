@@ -69,7 +69,7 @@ def _size(name: str) -> tuple[float, str]:
 
 
 def usual(columns: Sequence[RunColumn]) -> list[RunColumn]:
-    """Return the columns that differ, without measures at a share of kept weights: those are drawn where asked for."""
+    """Return the columns that differ, without measures at a share of kept weights: those are drawn where requested."""
     return [column for column in columns if column.differs and "@" not in column.path]
 
 

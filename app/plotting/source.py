@@ -1,4 +1,4 @@
-"""What a figure is made from: one run's records, already read, and the reader's options."""
+"""What a figure is drawn from: one run's records, already read, and the reader's options."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -115,7 +115,7 @@ _TEXTS: Final = frozenset({"text", "hovertext", "hovertemplate", "ticktext", "na
 def literal(value: Any, shown: bool = False) -> Any:
     """Return a part of a figure whose texts Plotly shows as they are, except line breaks and the end of hover text.
 
-    Other strings, such as addresses of pictures, stay; so do texts in `meta`, which the page sets. `shown` says that
+    Other strings, such as addresses of pictures, stay; so do texts in `meta`, which the page sets. `shown` is True if
     `value` is a text or holds some.
     """
     if isinstance(value, str):

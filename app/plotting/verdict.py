@@ -1,4 +1,4 @@
-"""Does the ticket match the dense network? The verdict, made from paired differences by replicate."""
+"""Does the ticket match the dense network? The verdict, from paired differences by replicate."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from app.records import Series
 class Verdict(NamedTuple):
     """The lowest density at which the ticket matches dense: the interval of the difference lies above −`terms.bound`.
 
-    `level` and `density` are None when it matches nowhere or nothing can be said; `difference` is at that level.
+    `level` and `density` are None when it matches nowhere or nothing is known; `difference` is at that level.
     `n` counts replicates at that level, or the most at any pruned level. `gaps` counts denser levels that do not
     match. `tested` counts levels with an interval, `unsure` those whose interval holds −`terms.bound`, where more
     replicates could decide. `worst` and `best` are the least and the largest mean difference of the levels with an

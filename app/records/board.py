@@ -33,7 +33,7 @@ class Spread(Record):
 class GroupOfRuns(Record):
     """Runs that share a value: `key` names the group, `value` is what a reader sees, empty where they have none.
 
-    `states` counts the runs in each state, `columns` has the numeric fields and measures that were asked for.
+    `states` counts the runs in each state, `columns` has the requested numeric fields and measures.
     """
 
     key: str

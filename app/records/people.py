@@ -1,4 +1,4 @@
-"""People who have an account, what they may do, and who asks for something."""
+"""People who have an account, what they may do, and who sends a request."""
 
 from datetime import datetime
 from typing import Literal, TypeAlias

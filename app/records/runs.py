@@ -12,7 +12,7 @@ from app.records.base import Record, State
 
 
 class RunProgress(Record):
-    """Work done and asked for, in the units of the experiment's `pace`, such as optimizer steps.
+    """Work done and planned, in the units of the experiment's `pace`, such as optimizer steps.
 
     `eta_s` is None until a speed is known.
     """
@@ -49,7 +49,7 @@ class Run(Record):
 
     @property
     def levels(self) -> int:
-        """Return the number of pruning rounds that the run asks for; 0 where nothing is pruned."""
+        """Return the number of pruning rounds of the run's spec; 0 where nothing is pruned."""
         return getattr(self.spec, "levels", 0)
 
     @property

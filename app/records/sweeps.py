@@ -14,7 +14,7 @@ SweepState: TypeAlias = Literal["running", "finished", "cancelling", "cancelled"
 
 
 class Sweep(Record):
-    """Runs that differ in a few fields; `note` says why no more of them is started, `counts` how many are in a state.
+    """Runs that differ in a few fields; `note` is why no more of them is started, `counts` how many are in a state.
 
     A member without a run, since that was purged or its values were refused, counts as `gone`. One that the sweep
     stopped early counts as `stopped`.
@@ -42,7 +42,7 @@ class Sweep(Record):
 
     @property
     def plan(self) -> Plan:
-        """Return what it asks for."""
+        """Return its plan."""
         return Plan(
             spec=self.spec,
             axes=self.axes,
@@ -62,7 +62,7 @@ class Sweep(Record):
 class Member(Record):
     """A run of a sweep and its values by field; `objective` is None until the run has ended with one.
 
-    `hours` are those in which workers held it. Without a run, `error` says why, or the run was purged.
+    `hours` are those in which workers held it. Without a run, `error` is why, or the run was purged.
     """
 
     position: int
@@ -91,7 +91,7 @@ class Member(Record):
 
     @property
     def stopped_early(self) -> bool:
-        """Return whether the sweep has stopped it early and nobody has resumed it since."""
+        """Return whether the sweep has stopped it early and it was not resumed since."""
         return bool(self.stopped) and self.state in ("cancelling", "cancelled")
 
     @property

@@ -1,4 +1,4 @@
-"""What differs, to the bit, between what a replicate said then and what it says now."""
+"""What differs, to the bit, between what a replicate logged then and what it logs now."""
 
 from dataclasses import dataclass, field
 

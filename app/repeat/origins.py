@@ -13,7 +13,7 @@ NAMES = frozenset({"host"})
 
 @dataclass(frozen=True)
 class Origin:
-    """Attempts at one replicate that were made alike; `lines` are plan and provenance by dotted key."""
+    """Attempts at one replicate that ran alike; `lines` are plan and provenance by dotted key."""
 
     replicate: int
     attempts: tuple[int, ...]

@@ -39,7 +39,7 @@ class Accounts(Connected):
             return link
 
     def invite_again(self, name: str, invited_by: str | None = None) -> str | None:
-        """Return the secret of a link that sets a new password; None where nobody has this name."""
+        """Return the secret of a link that sets a new password; None where no account has this name."""
         with self._db.write() as conn:
             row = people.named(conn, name)
             if row is None:
@@ -134,7 +134,7 @@ class Accounts(Connected):
             audit.note(conn, "log out everywhere", "session", [""])
 
     def visitor(self, session: str = "", token: str = "") -> Visitor | None:
-        """Return who sends a request with this session or token; None where that is nobody."""
+        """Return who sends a request with this session or token; None where that is no account."""
         with self._db.read() as conn:
             if token:
                 return sessions.visitor_of_token(conn, token)

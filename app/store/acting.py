@@ -11,7 +11,7 @@ from app.store.errors import NotTheirs
 
 
 class Actor(NamedTuple):
-    """A person who asks for something, from an address; `only_own`: what others own stays as it is."""
+    """A person who sends a request, from an address; `only_own`: what others own stays as it is."""
 
     user_id: str
     name: str = ""

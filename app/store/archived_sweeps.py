@@ -15,7 +15,7 @@ Id: TypeAlias = Annotated[str, Field(pattern=RUN_ID)]
 
 
 class SweepRow(ArchiveRow):
-    """What a sweep asks for. One that was open arrives as cancelled: the original goes on."""
+    """The plan of a sweep. One that was open arrives as cancelled: the original goes on."""
 
     table: Literal["sweep"] = "sweep"
     id: Id
@@ -49,7 +49,7 @@ class SweepRow(ArchiveRow):
 
     @property
     def plan(self) -> Plan:
-        """Return what it asks for. Raises ValidationError."""
+        """Return its plan. Raises ValidationError."""
         asked = {name: getattr(self, name) for name in ("spec", "axes", "sampler", "objective", "budget", "stop")}
         return Plan.model_validate(asked | {"pruner": self.pruner or {}})
 

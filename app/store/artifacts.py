@@ -202,7 +202,7 @@ class Artifacts:
         return self.marker()
 
     def _make_folder(self, path: str) -> None:
-        # An object store has none, and would make the bucket instead, of whose name somebody may have made a mistake.
+        # An object store has none, and would create the bucket instead, whose name may be a mistake.
         if self.folder is not None:
             self.fs.makedirs(path, exist_ok=True)
 

@@ -20,7 +20,7 @@ DETAIL = 200
 def note(
     conn: Connection, action: str, what: What, keys: Iterable[str], detail: str = "", by: Actor | None = None
 ) -> None:
-    """Note what who acts, or `by`, has done to things by their ids; nothing where nobody acts."""
+    """Note what who acts, or `by`, has done to things by their ids; nothing where no person acts."""
     who = by or actor()
     rows = [{"what": what, "key": key} for key in keys]
     if who is None or not rows:

@@ -25,7 +25,7 @@ UNREACHED = "not reached, because the database did not answer"
 
 @dataclass
 class Outcome:
-    """What an action changes, or has changed, of the runs that were asked for.
+    """What an action changes, or has changed, of the requested runs.
 
     `changed` has the condition of each run before the change, `unchanged` the other runs by their reason. `tags` are
     those that each changed run gets or loses. `seqs` has the newest event of each changed run, `queues` where the
@@ -40,7 +40,7 @@ class Outcome:
 
     @property
     def asked(self) -> int:
-        """Return how many runs were asked for."""
+        """Return how many runs were requested."""
         return len(self.changed) + sum(map(len, self.unchanged.values()))
 
     @property

@@ -1,4 +1,4 @@
-"""What keeps a database from being read or written, in words that say what to do."""
+"""What keeps a database from being read or written, with words on what to do."""
 
 import errno
 import sqlite3
@@ -65,7 +65,7 @@ def diagnose(error: BaseException) -> Condition | None:
         return BUSY
     cause = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
-        # The low byte is the kind, the rest says more.
+        # The low byte is the kind, the rest is the detail.
         # A file that was taken away is an empty one, without tables.
         other = AWAY if isinstance(cause, sqlite3.OperationalError) else None
         return _SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF, other)

@@ -94,7 +94,7 @@ class Connected(Reads):
         return revision
 
     def wait_for_revision(self, timeout: float) -> None:
-        """Wait until somebody has migrated. Raises TimeoutError after `timeout` seconds; Mismatch, Unusable at once."""
+        """Wait until a migration is done. Raises TimeoutError after `timeout` seconds; Mismatch, Unusable at once."""
         end = time.monotonic() + timeout
         while (condition := self._start()) is not None:
             if condition.kind not in ("new", "busy", "away"):

@@ -84,7 +84,7 @@ class Database:
             yield connection
 
     def is_prompt(self) -> bool:
-        """Return whether nobody else held the lock of an SQLite file just now."""
+        """Return whether no other process held the lock of an SQLite file just now."""
         if not self.is_sqlite:
             return True
         began = time.monotonic()

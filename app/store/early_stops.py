@@ -16,7 +16,7 @@ STOPPED = "stopped early by the sweep"
 class Reported(NamedTuple):
     """All values that a member has reported by an event of its run, and those of them that were known `before`.
 
-    `rungs` are those that were compared; `reason` says why the run is stopped, empty where it goes on.
+    `rungs` are those that were compared; `reason` is why the run is stopped, empty where it goes on.
     """
 
     position: int

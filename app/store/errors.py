@@ -18,7 +18,7 @@ class NotTheirs(StoreError):  # noqa: N818
 
 
 class Fenced(StoreError):  # noqa: N818
-    """The token is no longer the shard's: another worker has it, or nobody. Stop at once and write nothing."""
+    """The token is no longer the shard's: another worker has it, or none. Stop at once and write nothing."""
 
 
 class OrdinalGap(StoreError):  # noqa: N818
@@ -26,7 +26,7 @@ class OrdinalGap(StoreError):  # noqa: N818
 
 
 class Unusable(StoreError):  # noqa: N818
-    """The database cannot be used until somebody has done something about it; the message says what."""
+    """The database cannot be used until its fault is removed; the message says what."""
 
 
 class Damaged(StoreError):  # noqa: N818

@@ -1,4 +1,4 @@
-"""Runs that nobody trains: all that was measured and saved of them is there at once."""
+"""Runs that are not trained here: all that was measured and saved of them is there at once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

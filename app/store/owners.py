@@ -8,7 +8,7 @@ from app.store.people_tables import users
 from app.store.tables import runs, sweeps
 
 ME = "me"
-"""Whoever asks."""
+"""The person who searches."""
 
 OWNER = select(users.c.name).where(users.c.id == runs.c.owner_id).scalar_subquery().label("owner")
 """The name of a run's owner; no row of another table is locked with the run's."""
@@ -18,7 +18,7 @@ OF_SWEEP = select(users.c.name).where(users.c.id == sweeps.c.owner_id).scalar_su
 
 
 def owned_by(name: str) -> ColumnElement[bool]:
-    """Return that a run is of a person by name; `me` is who asks, `*` anybody."""
+    """Return that a run is of a person by name; `me` is the person who searches, `*` any person."""
     if name == "*":
         return runs.c.owner_id.is_not(None)
     if name == ME:

@@ -73,7 +73,7 @@ def _usable(link: str) -> tuple[ColumnElement[bool], ...]:
 def join(conn: Connection, link: str, name: str, password: str, *, end_tokens: bool = False) -> Person:
     """Take an invitation, once: make the account, or set the password of the person whose it is.
 
-    `password` is the hash. The first admin takes the runs and sweeps that nobody owns. Raises Conflict for a link
+    `password` is the hash. The first admin takes the runs and sweeps without an owner. Raises Conflict for a link
     that cannot be used, FieldError for a name that is not one or is taken.
     """
     row = conn.execute(
@@ -136,7 +136,7 @@ def named(conn: Connection, name: str) -> AnyRow | None:
 def set_password(conn: Connection, user_id: str, password: str, *, end_tokens: bool = False) -> None:
     """Replace the hash of a password; all sessions of the person end, and links that would set another one.
 
-    Tokens end where it is asked for.
+    Tokens end where that is requested.
     """
     conn.execute(update(users).where(users.c.id == user_id).values(password=password))
     _end_links(conn, user_id)

@@ -1,4 +1,4 @@
-"""Links by which people without an account read one thing: made, found by their secret, listed and revoked."""
+"""Links by which people without an account read one thing: created, found by their secret, listed and revoked."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -221,7 +221,7 @@ class Records(Connected):
     ) -> None:
         """Store the checked rows of runs, whose artifacts are there already, and of sweeps, in one transaction.
 
-        Raises Conflict when somebody has stored one of them meanwhile.
+        Raises Conflict when one of them was stored meanwhile.
         """
         self.artifacts_store.sync(artifacts)
         try:
@@ -245,7 +245,7 @@ class Records(Connected):
             purgeable, sweeps = lifecycle.purgeable(conn), sweep_bin.binned(conn)
         n = 0
         for run_id in purgeable:
-            with suppress(NotFound, Conflict):  # somebody was faster
+            with suppress(NotFound, Conflict):  # another request was faster
                 self.purge_run(run_id)
                 n += 1
         for sweep_id in sweeps:

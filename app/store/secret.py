@@ -13,7 +13,7 @@ def new() -> str:
 
 
 def hashed(secret: str) -> str:
-    """Return what is stored of a secret: a plain hash is enough where nobody can guess."""
+    """Return what is stored of a secret: a plain hash is enough for what cannot be guessed."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 

@@ -113,7 +113,7 @@ def heartbeat(
         _set(conn, shard_id, **values)
         return "cancel"
     if fair_share.interrupts(conn, row, now):
-        _set(conn, shard_id, **values, checkpoint_at=None)  # said once
+        _set(conn, shard_id, **values, checkpoint_at=None)  # logged once
         detail = f"replicate {row.replicate} is paused for another run"
         events.log(conn, row.run_id, [Changed(state="running", detail=detail)], row)
         return "yield"
@@ -188,7 +188,7 @@ def fail(conn: Connection, row: AnyRow, reason: str, traceback: str, *, final: b
 
 
 def give_back(conn: Connection, row: AnyRow) -> State:
-    """Queue a locked shard again, or cancel it if that was asked; this does not count as a try."""
+    """Queue a locked shard again, or cancel it if that was requested; this does not count as a try."""
     state: State = "cancelled" if row.state == "cancelling" else "queued"
     _take_back(conn, row, state=state)
     run_rows.update_state(conn, row.run_id)

@@ -1,4 +1,4 @@
-"""Why sweeps have stopped runs early, as members keep it: text, and empty once somebody has resumed the run."""
+"""Why sweeps have stopped runs early, as members keep it: text, and empty once the run was resumed."""
 
 from collections.abc import Collection, Iterable
 
@@ -18,6 +18,6 @@ def reasons(conn: Connection, rows: Iterable[AnyRow]) -> dict[str, str]:
 
 
 def spare(conn: Connection, run_ids: Collection[str]) -> None:
-    """Let runs that a sweep has stopped go on to their end, as somebody resumes them."""
+    """Let runs that a sweep has stopped go on to their end, as they are resumed."""
     mine = sweep_members.c.run_id.in_(run_ids), sweep_members.c.stopped.is_not(None)
     conn.execute(update(sweep_members).where(*mine).values(stopped=""))

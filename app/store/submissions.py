@@ -11,7 +11,7 @@ from app.store.tables import submissions
 
 
 class Once(NamedTuple):
-    """A request by its `key`, which its sender chose, and the `digest` of what it asks for, both SHA-256 as hex."""
+    """A request by its `key`, which its sender chose, and the `digest` of its content, both SHA-256 as hex."""
 
     key: str
     digest: str

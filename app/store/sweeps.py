@@ -108,7 +108,7 @@ def _create(conn: Connection, sweep: AnyRow, new: dict[str, Start]) -> None:
 
 
 def close(conn: Connection, sweep_id: str, note: str) -> None:
-    """Start no more members of an open sweep; `note` says why."""
+    """Start no more members of an open sweep; `note` is the reason."""
     which = sweeps.c.id == sweep_id, sweeps.c.state == "open"
     conn.execute(update(sweeps).where(*which).values(state="closed", note=note))
 

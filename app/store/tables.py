@@ -61,13 +61,13 @@ sweeps = Table(
     Column("objective", String(80), nullable=False),
     Column("budget", Json, nullable=False),
     Column("stop", Json, nullable=False),
-    # `open` while members may be started, then `closed` or `cancelled`; `note` says why.
+    # `open` while members may be started, then `closed` or `cancelled`; `note` is the reason.
     Column("state", String(12), nullable=False),
     Column("note", Text, nullable=False),
     Column("tags", Json, nullable=False),
     Column("notes", Text, nullable=False),
     Column("created_at", Double, nullable=False),
-    # Who stops weak members early; empty: nobody.
+    # Who stops weak members early; empty: none are stopped.
     Column("pruner", Json),
     Column("deleted_at", Double),
     # Who has submitted it; nobody where there were no accounts.

@@ -10,7 +10,7 @@ NEWEST = 500
 
 
 class Timing(NamedTuple):
-    """Seconds that a finished shard had a slot, and those estimated for it; `device` is the one its run asks for."""
+    """Seconds that a finished shard had a slot, and those estimated for it; `device` is the one of its run."""
 
     kind: str
     model: str

@@ -35,7 +35,7 @@ _COLUMNS: Mapping[str, TypeEngine[Any]] = {
 
 
 class Together(NamedTuple):
-    """Chunks by series, and the artifacts and starts of a run, empty where they were not asked for."""
+    """Chunks by series, and the artifacts and starts of a run, empty where they were not requested."""
 
     chunks: dict[str, list[AnyRow]]
     artifacts: list[ArtifactRef]
@@ -45,7 +45,7 @@ class Together(NamedTuple):
 def read(
     conn: Connection, run_id: str, series: Collection[str], *, with_artifacts: bool, with_starts: bool
 ) -> Together:
-    """Return what is asked for, each part in the order in which it is read alone."""
+    """Return what is requested, each part in the order in which it is read alone."""
     parts = []
     if series:
         chosen = chunks.c.series.in_(series)

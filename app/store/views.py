@@ -1,4 +1,4 @@
-"""Views of the board under a name, until somebody deletes them; a deleted one can be restored."""
+"""Views of the board under a name, until they are deleted; a deleted one can be restored."""
 
 from urllib.parse import parse_qsl, urlencode
 

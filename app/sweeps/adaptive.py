@@ -1,6 +1,6 @@
 """Adaptive search by Optuna's ask and tell: the study is built anew from the members each time, nothing is kept.
 
-Which values are asked follows from the seed, the members and their objectives alone; the members keep the values.
+Which values are tried follows from the seed, the members and their objectives alone; the members keep the values.
 Source: Bergstra et al. 2011 (tree-structured Parzen estimator), as in Optuna.
 """
 
@@ -56,7 +56,7 @@ def _ask(
 def study_of(
     plan: Plan, members: Sequence["Tried"], asked: Sequence[Values], position: int, *, maximise: bool, most: int = 0
 ) -> optuna.Study:
-    """Return the study of these members, with those that were asked just now as running.
+    """Return the study of these members, with those that were chosen just now as running.
 
     One that was stopped early is a pruned trial: the sampler ranks it behind those that ended, by its last report.
     """

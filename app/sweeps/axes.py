@@ -80,13 +80,13 @@ class Axis(BaseModel):
 
     @property
     def open(self) -> bool:
-        """Return whether it takes every number between two ends, so that no grid can be made of it."""
+        """Return whether it takes every number between two ends, so that it has no grid."""
         return (self.range is not None and self.range.step is None) or (
             self.log_range is not None and self.log_range.count is None
         )
 
     def count(self, *, whole: bool) -> int | None:
-        """Return how many values it takes, None where it takes every number; `whole` says that these are integers."""
+        """Return how many values it takes, None where it takes every number; `whole` is True if these are integers."""
         if self.values is not None:
             return len(self.values)
         if self.range is not None:

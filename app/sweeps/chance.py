@@ -48,7 +48,7 @@ def _value(axis: Axis, whole: bool, random: np.random.Generator) -> Any:
 
 
 def within(axis: Axis, value: float) -> float:
-    """Return a number with as many digits as anybody reads, between the ends of its axis."""
+    """Return a number with as many digits as a reader needs, between the ends of its axis."""
     ends = axis.range or axis.log_range
     assert ends is not None  # noqa: S101 (a list of values has no numbers between them)
     return float(min(max(float(f"{value:.{_DIGITS}g}"), ends.low), ends.high))

@@ -26,7 +26,7 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
 class Verdict(NamedTuple):
-    """What a member has reported and which rungs it has reached; `reason` says why it is stopped, empty where not."""
+    """What a member has reported and which rungs it has reached; `reason` is why it is stopped, empty where not."""
 
     position: int
     values: tuple[float, ...]

@@ -16,7 +16,7 @@ from app.sweeps.axes import key
 from app.sweeps.plan import Plan, Values
 
 LEAST = 20
-"""Members below which nothing is said: a quarter of them is five."""
+"""Members below which nothing is claimed: a quarter of them is five."""
 QUANTILE = 0.25
 """The best runs, as a share of all."""
 DRAWS = 40

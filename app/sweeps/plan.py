@@ -65,7 +65,7 @@ class Pruner(_Part):
 
 
 class Plan(BaseModel):
-    """A sweep as it is asked for; `spec` is that of the base, as JSON, and `axes` its fields that vary, by path."""
+    """A sweep as it is submitted; `spec` is that of the base, as JSON, and `axes` its fields that vary, by path."""
 
     model_config = ConfigDict(frozen=True)
 

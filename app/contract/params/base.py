@@ -1,4 +1,4 @@
-"""What the knobs of all components share: the base class, what a field may say of itself, and common numbers.
+"""What the knobs of all components share: the base class, what a field may declare, and common numbers.
 
 A field's `unit` goes into the JSON schema (`json_schema_extra`), from where forms, docs and the API read it.
 Every class names itself in a required `kind`, so that no two components can be confused by their defaults.
@@ -13,7 +13,7 @@ from app.contract.strict import Strict
 
 
 def unit(name: str) -> dict[str, Any]:
-    """Return the JSON-schema key that says what a number counts."""
+    """Return the JSON-schema key for what a number counts."""
     return {"unit": name}
 
 

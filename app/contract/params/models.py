@@ -45,7 +45,7 @@ def misfit(model: ModelParams, dataset: DatasetParams | type[DatasetParams]) -> 
 
 
 def too_small(shape: tuple[int, ...], halvings: int) -> str | None:
-    """Return what is said of pictures that cannot be halved that often; None where they can."""
+    """Return the words for pictures that cannot be halved that often; None where they can."""
     _, height, width = shape
     if min(height, width) >> halvings:
         return None

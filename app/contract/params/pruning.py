@@ -14,7 +14,7 @@ class PruningParams(Params, ABC):
     """What every pruning method declares: how many weights its rounds leave, and when it `acts`."""
 
     acts: ClassVar[Acts] = "after training"
-    """Whether a level is pruned by what training made of the weights, by those at initialisation, or as it trains."""
+    """Whether a level is pruned by the trained weights, by those at initialisation, or as it trains."""
 
     @abstractmethod
     def kept(self, kernels: Sequence[Kernel], rounds: int) -> list[int]:

@@ -18,7 +18,7 @@ from app.plotting.style import LOOKS
 
 
 def choices(spec: ErasureSpec, option: str) -> Choices:
-    """Return the optimizers, learning rates, widths or steps that the run asks for."""
+    """Return the optimizers, learning rates, widths or steps of the run's spec."""
     match option:
         case "optimizer":
             return [(grid.kind, LOOKS[grid.kind].label) for grid in spec.optimizers]

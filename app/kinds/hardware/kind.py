@@ -17,7 +17,7 @@ from app.kinds.kind import Choices, Kind, Placed, Tab
 
 
 def choices(spec: HardwareSpec, option: str) -> Choices:
-    """Return the modes, batch sizes or layers that the run asks for."""
+    """Return the modes, batch sizes or layers of the run's spec."""
     match option:
         case "mode":
             return [(str(mode), str(mode)) for mode in spec.modes]

@@ -26,7 +26,7 @@ from app.methods.catalog import (
 )
 from app.methods.schedule.constant import Constant
 
-# What one run may ask for; more is refused with the number named. A paper-scale LeNet run of 20 replicates fits.
+# The most of one run; more is refused with the number named. A paper-scale LeNet run of 20 replicates fits.
 MAX_TRAININGS = 20_000
 MAX_STEPS = 500_000_000
 # A row of the log each, and a look at every validation and test example: the paper-scale run has 163,000.

@@ -6,7 +6,7 @@ from app.kinds.stable_rank.spec import ENTRY, StableRankSpec
 
 
 def choices(spec: StableRankSpec, option: str) -> Choices:
-    """Return the batch sizes that the run asks for."""
+    """Return the batch sizes of the run's spec."""
     return [(str(size), f"{size:,}") for size in spec.batch_sizes] if option == "batch_size" else []
 
 

@@ -46,7 +46,7 @@ class Looked(NamedTuple):
 class Column(NamedTuple):
     """A field that varies: its values as numbers in order of the members, and the ticks of those that are no numbers.
 
-    `log` says that the axis is logarithmic, `levels` are names of places 0, 1 … of values that have no order.
+    `log` is True if the axis is logarithmic, `levels` are names of places 0, 1 … of values that have no order.
     """
 
     path: str

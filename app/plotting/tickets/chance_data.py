@@ -57,7 +57,7 @@ class ChanceInfo(NamedTuple):
 def info(source: Source[ChanceOptions]) -> ChanceInfo:
     """Return the data of the figure, from the overlaps.
 
-    Nested pairs, which share all by construction, are left out unless they are the pair asked for. Pairs that have a
+    Nested pairs, which share all by construction, are left out unless they are the chosen pair. Pairs that have a
     ticket in common are uncorrelated under each null, so variances of the mean add up; so they do over layers.
     """
     overlaps = source.overlaps

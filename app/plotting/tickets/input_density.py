@@ -88,7 +88,7 @@ def info(source: Source[InputOptions]) -> InputInfo:
 
 
 def _columns(source: Source[InputOptions], layer: Layer) -> dict[int, list[Floats]]:
-    """Return the kept weights of each column by level, of each replicate asked for."""
+    """Return the kept weights of each column by level, of each chosen replicate."""
     wanted = source.options.replicate
     out: dict[int, list[Floats]] = {}
     for level, by in saved(source).items():

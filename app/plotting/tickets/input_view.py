@@ -12,7 +12,7 @@ _MOST_CHANNELS = 3
 class View(NamedTuple):
     """How columns become pictures: `shape` (n_channels, height, width), `added` where their channels are added up.
 
-    A cell is a position of the `kernel` or, in a linear layer, a pixel; `note` says what had to be assumed.
+    A cell is a position of the `kernel` or, in a linear layer, a pixel; `note` is what had to be assumed.
     """
 
     shape: tuple[int, int, int]

@@ -24,7 +24,7 @@ _AXIS = "weights remaining in the layer (%)"
 class LayerInfo(NamedTuple):
     """`density` is (n_layers, n_levels, n_replicates) in [0, 1], NaN where not started. `kept` and `total` count the
     weights of all layers at the last level, the mean over replicates. `csr` is 1 where a layer was trained as
-    compressed sparse rows, 0 where dense, of the shape of `density`. `collapsed` says where tickets have collapsed."""
+    compressed sparse rows, 0 where dense, of the shape of `density`. `collapsed` is where tickets have collapsed."""
 
     names: tuple[str, ...]
     levels: NDArray[np.int64]

@@ -19,7 +19,7 @@ LEFT = 136
 
 
 def shortened(name: str) -> str:
-    """Return a name that fits next to a row; the end of a long name says more than its beginning."""
+    """Return a name that fits next to a row; the end of a long name is kept."""
     return name if len(name) <= LETTERS else f"…{name[1 - LETTERS :]}"
 
 

@@ -37,7 +37,7 @@ class MatrixInfo(NamedTuple):
 
     `iou`, `chance_iou` (that of the expected intersection), `expected` and `adjusted` are (k, k), NaN where not
     defined. `shown` is the one of them that has the colour. `same` marks pairs of one mask among the nested ones. `n`
-    counts replicates and `who` says of what; `paired` says how layers of several runs are, `pairings` (k, k) which.
+    counts replicates and `who` names whose; `paired` is how layers of several runs are paired, `pairings` (k, k) which.
     """
 
     title: str

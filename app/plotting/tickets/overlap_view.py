@@ -45,7 +45,7 @@ class OverlapOptions(Options):
     """
 
     spread: ClassVar[bool] = False
-    """Whether standard deviations are asked for, which need the masks' bits."""
+    """Whether standard deviations are needed, which take the masks' bits."""
     most: ClassVar[int] = 60
     """Tickets that are compared at most."""
 

@@ -1,4 +1,4 @@
-"""What the figures made from the artifacts `pyramid` share: the layers of the network, and what they wait for."""
+"""What the figures drawn from the artifacts `pyramid` share: the layers of the network, and what they wait for."""
 
 from collections import defaultdict
 from collections.abc import Mapping

@@ -25,7 +25,7 @@ SCOPES: dict[str, Scope] = {"read": "read", "write": "write"}
 
 @router.get("/account")
 def account_page(request: Request, store: StoreDep, visitor: VisitorDep) -> HTMLResponse:
-    """Return the account of who asks."""
+    """Return the account of the caller."""
     return _page(request, store, logged_in(request, visitor))
 
 

@@ -1,4 +1,4 @@
-"""The cookie of a session: a random secret that says nothing and that no script can read."""
+"""The cookie of a session: a random secret that means nothing and that no script can read."""
 
 from typing import Final
 

@@ -24,7 +24,7 @@ from app.web.core.root_path import own_path
 from app.web.core.security import SAFE_METHODS
 
 CHECK_EVERY_S = 15.0
-"""How long a stream may go on before it is asked again whose it is."""
+"""How long a stream may go on before its owner is checked again."""
 
 _UNKNOWN = "Log in first, or send a token of yours as `Authorization: Bearer …`."
 _FORM = "This form is not of your session, or its session is over. Load the page again and send it once more."
@@ -161,7 +161,7 @@ def _why_not(request: Request, asked: Match, visitor: Visitor) -> str:
 
 
 def _log_in(request: Request) -> Response:
-    """Return the way of a reader of pages to the login and back; anybody else gets 401."""
+    """Return the way of a reader of pages to the login and back; all others get 401."""
     pages = best(request.headers.get("accept", ""), (problems.MEDIA_TYPE, "text/html")) == "text/html"
     if pages and request.method in SAFE_METHODS and "x-live" not in request.headers:
         path = own_path(request.scope)

@@ -38,9 +38,9 @@ def only_with_accounts(request: Request) -> None:
 
 
 def logged_in(request: Request, visitor: Visitor | None) -> Visitor:
-    """Return who asks. Raises HTTPException for who has passed no guard.
+    """Return the caller. Raises HTTPException for who has passed no guard.
 
-    The guard lets nobody else through, but a process may have learnt of accounts only after it.
+    The guard lets no others through, but a process may have learnt of accounts only after it.
     """
     only_with_accounts(request)
     if visitor is None:

@@ -62,7 +62,7 @@ def change_role(store: StoreDep, data: FormDep, user_id: str) -> Response:
 
 @router.post("/people/{user_id}/deactivate")
 def deactivate(store: StoreDep, user_id: str) -> Response:
-    """End an account's sessions and tokens, and let nobody in with it."""
+    """End an account's sessions and tokens, and refuse logins with it."""
     store.change_person(user_id, active=False)
     return RedirectResponse("/people", 303)
 

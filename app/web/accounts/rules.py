@@ -1,4 +1,4 @@
-"""What each route needs of who asks when accounts are on: one row each, and a route without a row is for nobody.
+"""What each route needs of its caller when accounts are on: one row each, and a route without a row is refused.
 
 `anyone`: no login. `viewer`, `member`, `admin`: that role or a higher one. `owner`: a member who owns the run or sweep
 of the path, or an admin. `self`: any person who is logged in with a browser. `people`: an admin who is.
@@ -93,7 +93,7 @@ _PATTERNS: list[tuple[str, re.Pattern[str], Need]] = [
 
 
 def match(method: str, path: str) -> Match | None:
-    """Return what a request needs; None where no row has its method and path, so that nobody may send it."""
+    """Return what a request needs; None where no row has its method and path, so that it is refused."""
     method = "GET" if method == "HEAD" else method
     if method == "GET" and path.startswith("/static/"):
         return Match("anyone", {})

@@ -116,7 +116,7 @@ def import_archive(
 ) -> ImportedArchive:
     """Import the runs and sweeps of an archive: all of them or, where one is refused, none.
 
-    A run that is here already and equal is left as it is; one that differs is refused, unless new ids are asked for.
+    A run that is here already and equal is left as it is; one that differs is refused, unless new ids are requested.
     """
     plan = Plan.of(store, file, new_ids=new_ids)
     if dry_run:

@@ -1,4 +1,4 @@
-"""The board as its address asks for it: the runs of a search, or groups of them."""
+"""The board that an address describes: the runs of a search, or groups of them."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from app.web.board.view import COMFORTABLE, LIMIT, NEWEST, Board
 
 @dataclass(frozen=True)
 class Asked:
-    """What an address of the board says."""
+    """What an address of the board contains."""
 
     q: str = ""
     state: str = ""
@@ -30,7 +30,7 @@ class Asked:
 
     @property
     def which(self) -> dict[str, Any]:
-        """Return which runs are asked for."""
+        """Return which runs are requested."""
         return {"q": self.q, "state": self.state or None, "tag": self.tag or None}
 
 

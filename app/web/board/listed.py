@@ -23,7 +23,7 @@ class FieldValue(BaseModel):
 
 
 class ListedRun(Run):
-    """A run with the fields and measures that were asked for; without those that it has not."""
+    """A run with the requested fields and measures; without those that it has not."""
 
     fields: dict[str, FieldValue] = Field(default_factory=dict)
 

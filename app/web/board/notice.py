@@ -1,4 +1,4 @@
-"""Something that has just been done, said above a table."""
+"""Something that has just been done, shown above a table."""
 
 from dataclasses import dataclass
 

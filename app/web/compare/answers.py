@@ -24,7 +24,7 @@ from app.web.core.problems import Invalid, bad_fields
 Form: TypeAlias = Literal["json", "csv", "table"]
 """A figure, and its table in two forms."""
 CAPACITY: Final = 64
-# Per store: what was asked for -> its answer.
+# Per store: request -> its answer.
 _kept: WeakKeyDictionary[Reads, OrderedDict[tuple[Any, ...], Any]] = WeakKeyDictionary()
 _lock = Lock()
 
@@ -60,7 +60,7 @@ def answer(readers: Readers, chosen: Selection, entry: ComparedEntry, options: O
 
 
 def words(readers: Readers, chosen: Selection, entry: ComparedEntry, options: Options) -> tuple[Said, Sheet | None]:
-    """Return what a figure says, and the table under it, None where it has none. Raises FieldError as `answer` does."""
+    """Return the words of a figure, and its table, None where it has none. Raises FieldError as `answer` does."""
     info = _info(readers, chosen, entry, options)
     return entry.said(info), entry.sheet(info)
 

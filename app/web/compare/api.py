@@ -40,7 +40,7 @@ Columns = Annotated[
 
 
 class ComparedRun(BaseModel):
-    """A run, the line that it belongs to, and its values of the columns: those asked for, else the fields that differ.
+    """A run, the line that it belongs to, and its values of the columns: those requested, else the fields that differ.
 
     A column that the run has no value of is left out.
     """
@@ -51,7 +51,7 @@ class ComparedRun(BaseModel):
 
 
 class Comparison(BaseModel):
-    """Runs in the order in which they were asked for, the figures of their kinds, and what a reader should know.
+    """Runs in the order of the request, the figures of their kinds, and what a reader should know.
 
     `columns` are the fields and measures of these runs that the figures of any runs can show.
     """
@@ -81,7 +81,7 @@ def compare(
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
     bom: Bom = False,
 ) -> Any:
-    """Return the fields that differ among several runs, or the columns asked for, and which figures compare them."""
+    """Return the fields that differ among several runs, or the requested columns, and which figures compare them."""
     with store.snapshot() as now:
         chosen = select(now, runs, q, group, columns)
     if wants_csv(request.headers.get("accept", ""), form):
@@ -153,7 +153,7 @@ def compared_table(
 
 
 class Asked(NamedTuple):
-    """Which runs an address asks for, and how they are grouped."""
+    """Which runs an address names, and how they are grouped."""
 
     runs: str
     q: str

@@ -1,4 +1,4 @@
-"""Controls of a figure of several runs, made from the schema of its options."""
+"""Controls of a figure of several runs, built from the schema of its options."""
 
 from typing import Any
 

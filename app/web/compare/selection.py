@@ -26,9 +26,9 @@ _COLUMNS, _FIELDS = 6, 60
 
 @dataclass(frozen=True)
 class Selection:
-    """Runs in the order in which they were asked for; `groups` has the name of each run's group.
+    """Runs in the order of the request; `groups` has the name of each run's group.
 
-    `fields` are all that differ among them, `columns` those that fit into a table; `more` says that a query finds
+    `fields` are all that differ among them, `columns` those that fit into a table; `more` is True if a query finds
     further runs. `asked` are columns that figures show besides, `missing` ids of no run; `repeated` counts ids that
     were named again.
     """
@@ -113,7 +113,7 @@ class Selection:
     def source(
         self, store: Snapshot, entry: ComparedEntry, options: Options, reader: Reader | None = None
     ) -> ComparedSource[Options]:
-        """Return what a figure is made from: the groups of its kinds with the series that it reads."""
+        """Return what a figure is drawn from: the groups of its kinds with the series that it reads."""
         mine = [run for run in self.runs if entry in (*KINDS[run.kind].compared, *OF_ANY_RUNS)]
         ids = dict.fromkeys(run.id for run in mine)
         series = _series(store, list(ids), entry, options)

@@ -1,4 +1,4 @@
-"""Which of several representations a client asks for."""
+"""Which of several representations a client accepts."""
 
 from collections.abc import Sequence
 

@@ -47,7 +47,7 @@ def csv_response(columns: Columns, filename: str, *, bom: bool = False) -> Respo
 
 
 def csv_bytes(text: str, *, bom: bool) -> bytes:
-    """Return CSV in UTF-8, after a byte order mark if asked for."""
+    """Return CSV in UTF-8, after a byte order mark if requested."""
     return text.encode("utf-8-sig" if bom else "utf-8")
 
 

@@ -13,7 +13,7 @@ class FigurePart(BaseModel):
 
 
 class FigureMeta(BaseModel):
-    """What a figure says: `finding` is its sentence, `foot` has n and what its band is, `n` counts replicates."""
+    """The words of a figure: `finding` is its sentence, `foot` has n and what its band is, `n` counts replicates."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -50,7 +50,7 @@ class _Slot:
 class Figures:
     """Renders figures and keeps the last `capacity` of them; safe to use from many threads.
 
-    Who asks for a figure that is being rendered waits for that rendering and gets it.
+    A request for a figure that is being rendered waits for that rendering and gets it.
     """
 
     def __init__(self, store: Reads, capacity: int = CAPACITY, reader: Reader | None = None) -> None:

@@ -42,7 +42,7 @@ class Metrics:
 
 
 class _Stored(Collector):
-    """What the store knows, read when it is asked for; left out while the database is away."""
+    """What the store knows, read at each request; left out while the database is away."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""A whole page or its live parts, and what every page says at its edge."""
+"""A whole page or its live parts, and what every page shows at its edge."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from app.web.core.live_parts import changed, known_parts
 
 @dataclass(frozen=True)
 class Shell:
-    """What every page says at its edge: who works and how much waits."""
+    """What every page shows at its edge: which workers run and how much waits."""
 
     workers: str
     queue: str
@@ -37,7 +37,7 @@ def page(request: Request, template: str, status: int = 200, *, linked: bool = T
 
 
 def edge(request: Request, store: Reads) -> Shell | None:
-    """Return the edge of a page, None where only its live parts are asked for."""
+    """Return the edge of a page, None where only its live parts are requested."""
     return shell(store) if known_parts(request) is None else None
 
 

@@ -1,4 +1,4 @@
-"""Errors as `application/problem+json` (RFC 9457), or as a page for who asks for HTML."""
+"""Errors as `application/problem+json` (RFC 9457), or as a page for clients that accept HTML."""
 
 import json
 import logging
@@ -25,9 +25,9 @@ from app.web.core.root_path import own_path
 from app.web.core.secret_paths import logged
 
 MEDIA_TYPE = "application/problem+json"
-# Bad fields that an answer names: a body of 1 MiB may hold tens of thousands, and nobody reads more.
+# Bad fields that an answer names: a body of 1 MiB may hold tens of thousands, and a reader needs no more.
 NAMED = 50
-# Fields of forms that are for nobody to read, not even in the source of a page.
+# Fields of forms that must not be readable, not even in the source of a page.
 _PASSWORDS = frozenset({"password", "again", "now"})
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def summary(errors: Sequence[BadField]) -> str:
-    """Return one line that names the first `NAMED` bad fields, and says how many more there are."""
+    """Return one line that names the first `NAMED` bad fields, and counts the others."""
     lines = [f"{error.path}: {error.message}" if error.path else error.message for error in errors[:NAMED]]
     return "; ".join([*lines, f"and {len(errors) - NAMED:,} more"] if len(errors) > NAMED else lines)
 
@@ -140,7 +140,7 @@ def answer(
     retry: bool = False,
     fields: Sequence[tuple[str, Any]] = (),
 ) -> Response:
-    """Return a problem, as a page for who asks for HTML."""
+    """Return a problem, as a page for clients that accept HTML."""
     errors = errors[:NAMED]
     asks = best(request.headers.get("accept", ""), (MEDIA_TYPE, "text/html"))
     if asks == "text/html" and not own_path(request.scope).startswith("/api/"):
@@ -222,5 +222,5 @@ async def on_database(request: Request, error: Exception) -> Response:
 async def _on_fault(request: Request, error: Exception) -> Response:
     log.error("%s %s failed: %r", request.method, logged(request.url.path), error)
     detail = "An internal error occurred; see the server's log. Stored data are not affected."
-    # This answer is made outside all middleware.
+    # This answer is built outside all middleware.
     return answer(request, 500, detail, headers=dict(HEADERS))

@@ -18,7 +18,7 @@ def _below(path: str, root: str) -> bool:
 class RootPath:
     """Serve the same pages whether the proxy in front keeps the sub-path `root` or strips it.
 
-    The application sees the whole path, as ASGI asks; addresses it redirects to get the sub-path in front.
+    The application sees the whole path, as ASGI requires; addresses it redirects to get the sub-path in front.
     """
 
     def __init__(self, app: ASGIApp, root: str) -> None:

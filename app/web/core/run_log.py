@@ -48,7 +48,7 @@ class Log:
     def _part(self, run_id: str, seq: int) -> Part:
         try:
             records = self._store.events(run_id, seq, EVENTS_AT_ONCE)
-        except NotFound:  # purged while somebody watched: there will be nothing more
+        except NotFound:  # purged while a reader watched: there will be nothing more
             return Part(b"", seq)
         frames = (format_sse_event(data_str=orjson.dumps(event_json(one)).decode(), id=str(one.seq)) for one in records)
         return Part(b"".join(frames), records[-1].seq if records else seq)

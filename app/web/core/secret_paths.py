@@ -1,4 +1,4 @@
-"""Addresses that are secrets themselves: what a log says of them."""
+"""Addresses that are secrets themselves: what a log shows of them."""
 
 import re
 from typing import Final

@@ -1,4 +1,4 @@
-"""Static files: under a versioned path they may be kept for ever, under the plain one they are asked for again.
+"""Static files: under a versioned path they may be kept for ever, under the plain one they are fetched again.
 
 Large scripts are compressed once, ahead of the first reader, who would wait half a second for it.
 

@@ -25,7 +25,7 @@ router = APIRouter()
 
 
 class EventStream(Response):
-    """Frames made for a viewer that lives exactly as long as the connection."""
+    """Frames for a viewer that lives exactly as long as the connection."""
 
     media_type = "text/event-stream"
 
@@ -75,7 +75,7 @@ def event_stream(log: Log, broadcaster: Broadcaster, run_id: str, after: int) ->
                 part = await log.after(run_id, seq, newest)
                 if viewer.closed:
                     return
-                if part.seq == seq:  # nothing yet; or purged while somebody watched, and there is nothing more
+                if part.seq == seq:  # nothing yet; or purged while a reader watched, and there is nothing more
                     break
                 yield part.frames
                 seq = part.seq

@@ -9,7 +9,7 @@ from app.web.core import tokens
 
 
 def visitor_of(request: Request) -> Visitor | None:
-    """Return who sends a request; None where accounts are off or nobody is logged in."""
+    """Return who sends a request; None where accounts are off or the caller is not logged in."""
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     return visitor
 

@@ -1,4 +1,4 @@
-"""Times and sizes as a reader says them: `12 s`, `4 min ago`, `1.3 MB`."""
+"""Times and sizes in a reader's words: `12 s`, `4 min ago`, `1.3 MB`."""
 
 import re
 import unicodedata

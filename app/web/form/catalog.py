@@ -1,4 +1,4 @@
-"""What a run can be made of: kinds, methods, presets and figures."""
+"""What a run can consist of: kinds, methods, presets and figures."""
 
 from typing import Any
 

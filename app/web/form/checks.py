@@ -46,7 +46,7 @@ def about(
 def checked(
     store: Store, kind: str, data: Mapping[str, str], base: Run | None
 ) -> tuple[Experiment | None, dict[str, str]]:
-    """Return the spec that the form asks for, and everything that a submission would refuse, by path."""
+    """Return the spec that the form describes, and everything that a submission would refuse, by path."""
     spec, errors = forms.parse(kind, data, trainable(base) if base else None)
     checks: list[Callable[[], object]] = []
     if base is None:

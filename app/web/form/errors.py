@@ -1,4 +1,4 @@
-"""What is wrong with a submitted form, in words at the path of a field, from what pydantic says of the spec."""
+"""What is wrong with a submitted form, in words at the path of a field, from the errors of pydantic for the spec."""
 
 from collections.abc import Mapping
 from typing import Any, TypeAlias

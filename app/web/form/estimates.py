@@ -1,4 +1,4 @@
-"""What a form asks for as it is now: how much that is, and how long it would take."""
+"""What a form describes as it is now: how much that is, and how long it would take."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from app.web.submission.sweep_submit import preview
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a spec comes to in words, or what is wrong with it; `lead` is said where nothing can be estimated."""
+    """What a spec comes to in words, or what is wrong with it; `lead` is shown where nothing can be estimated."""
 
     trainings: str = ""
     noun: str = ""

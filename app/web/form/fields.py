@@ -63,7 +63,7 @@ class FormField:
 
     @property
     def id(self) -> str:
-        """Return an HTML id made of the path."""
+        """Return an HTML id from the path."""
         return html_id(self.path)
 
 
@@ -86,7 +86,7 @@ class Section:
 
 
 def html_id(path: str) -> str:
-    """Return an HTML id made of a field's path."""
+    """Return an HTML id from a field's path."""
     return "f-" + path.replace(".", "-")
 
 

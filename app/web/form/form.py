@@ -59,7 +59,7 @@ def values(spec: Experiment) -> dict[str, str]:
 def parse(
     kind: str, data: Mapping[str, str], base: Experiment | None = None
 ) -> tuple[Experiment | None, dict[str, str]]:
-    """Return the spec that a submitted form asks for, or the errors by path; exactly one of them is filled.
+    """Return the spec that a submitted form describes, or the errors by path; exactly one of them is filled.
 
     With `base`, only the fields that may grow are read from `data`; the others stay as they are in `base`.
     """

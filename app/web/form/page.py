@@ -101,7 +101,7 @@ def new(
 
 @router.post("/new/estimate")
 def estimate(request: Request, store: StoreDep, data: FormDep) -> HTMLResponse:
-    """Return what the form asks for as it is now: the live part next to it."""
+    """Return what the form describes as it is now: the live part next to it."""
     kind = data.get("kind", "")
     if kind not in EXPERIMENTS:
         return page(request, "form/_estimate.html", estimate=Estimate(lead="Pick an experiment."))
@@ -196,7 +196,7 @@ def _render(
     request: Request, store: Store, new_page: NewPage, data: Mapping[str, str], status: int = 200
 ) -> HTMLResponse:
     estimate = estimate_of(store, new_page.kind, data, new_page.extends)
-    # Cards until one is chosen: then the form shows what it asks for.
+    # Cards until one is chosen: then the form shows its fields.
     new = not (new_page.preset or new_page.clones or new_page.extends or new_page.errors)
     cards = presets(store, new_page.kind)[:CARDS] if new else []
     return page(request, "form/new.html", status, page=new_page, estimate=estimate, shell=shell(store), cards=cards)

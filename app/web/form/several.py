@@ -24,7 +24,7 @@ NAMES = tuple(
 
 @dataclass(frozen=True)
 class Several:
-    """What a form asks for besides a spec: `data` is the form of the base, with one value in each field."""
+    """What a form describes besides a spec: `data` is the form of the base, with one value in each field."""
 
     data: dict[str, str]
     axes: dict[str, Axis]
@@ -34,7 +34,7 @@ class Several:
 
     @property
     def wanted(self) -> bool:
-        """Return whether a sweep is asked for, well or badly."""
+        """Return whether a sweep is requested, well or badly."""
         return bool(self.axes or self.errors)
 
 

@@ -67,7 +67,7 @@ class OverlapPage:
 
 
 def across_default(reader: Reader, run: Run, query: Mapping[str, str]) -> str:
-    """Return what tickets of this run can be compared across, where the address does not say: the first that has
+    """Return what tickets of this run can be compared across, where the address has none: the first that has
     several.
     """
     index = reader.index(run.id)

@@ -40,10 +40,10 @@ class LayerCard:
 
 @dataclass(frozen=True)
 class MasksPage:
-    """What is above and around the matrix; `waiting` says why there is none, empty when there is one.
+    """What is above and around the matrix; `waiting` is why there is none, empty when there is one.
 
     `rows` and `columns` are those of the chosen layer, `kernel` the cells of one kernel and `wide` its width. `picture`
-    is the address of the whole layer, `alone` whether the address of the page asks for that and nothing else.
+    is the address of the whole layer, `alone` whether the address of the page names that and nothing else.
     """
 
     waiting: str
@@ -82,7 +82,7 @@ class MasksPage:
 
 
 def masks_page(reader: Reader, run: Run, query: Mapping[str, str]) -> MasksPage:
-    """Return the page's words; what the address asks for and the run does not have counts as not asked for."""
+    """Return the page's words; a choice in the address that the run does not have is ignored."""
     index = reader.index(run.id)
     replicates = tuple(sorted({ref.replicate for ref in index.tickets}))
     if not replicates:

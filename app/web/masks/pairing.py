@@ -28,7 +28,7 @@ class Row:
 
 @dataclass(frozen=True)
 class PairingForm:
-    """How the layers of two runs are paired; `problem` says why they cannot be, and then there are no rows.
+    """How the layers of two runs are paired; `problem` is why they cannot be, and then there are no rows.
 
     `open` where a reader has to choose, `free` where one may; `plain` where all names are the same.
     """

@@ -149,7 +149,7 @@ def get_tile(
     reader: ReaderDep,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """Return a PNG of a viewport, no larger than asked for; the header `X-Tile` gives viewport and colours."""
+    """Return a PNG of a viewport, no larger than requested; the header `X-Tile` gives viewport and colours."""
     ref, number = query.ref(run_id), number_of(reader, run_id, layer)
     index = reader.index(run_id)
     other, ordered_by = (
@@ -159,7 +159,7 @@ def get_tile(
     seqs = [str(reader.index(item.ref.run).seq) for item in (other, ordered_by) if item]
     # What `v` does not know of may change: masks of another run.
     kept = query.v == str(index.seq) and all(item.ref.run == run_id for item in (other, ordered_by) if item)
-    # All that the picture is made of: other saved masks may change what the levels and the replicates look like.
+    # All that the picture is drawn from: other saved masks may change what the levels and the replicates look like.
     made_of = (str(index.seq), *seqs, layer, query.model_dump_json(exclude={"v"}))
     headers = {
         "ETag": f'"{hashlib.sha256("|".join(made_of).encode()).hexdigest()[:20]}"',

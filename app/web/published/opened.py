@@ -32,7 +32,7 @@ class Opened:
     address: str
 
     def query(self, request: Request) -> dict[str, str]:
-        """Return the view that is asked for: that of the address, else the one that was published."""
+        """Return the requested view: that of the address, else the one that was published."""
         given = request.query_params.multi_items() or parse_qsl(self.link.query)
         return {name: value for name, value in given if name not in _OWN}
 

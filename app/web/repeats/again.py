@@ -22,7 +22,7 @@ _known: WeakKeyDictionary[Reads, dict[tuple[str, int, str, int], Comparison]] = 
 
 @dataclass(frozen=True)
 class Relation:
-    """Another run with the same spec; `words` say how the two compare, `id` is empty when it was deleted for good."""
+    """Another run with the same spec; `words` are how the two compare, `id` is empty when it was deleted for good."""
 
     how: Literal["Rerun of", "Rerun as"]
     id: str

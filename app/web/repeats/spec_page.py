@@ -39,7 +39,7 @@ class SpecPage:
 
 
 def spec_page(store: Reads, run: Run, origin: str) -> SpecPage:
-    """Return the spec of a run; `origin` is the address at which this server was asked."""
+    """Return the spec of a run; `origin` is the address at which this server was reached."""
     sections: tuple[forms.Section, ...] = ()
     if isinstance(run.spec, Experiment):
         sections = tuple(forms.build(run.kind, forms.values(run.spec), {}))

@@ -1,4 +1,4 @@
-"""Figure cards of a run's page: which figures are under which tab, with controls made from their options' schema."""
+"""Figure cards of a run's page: which figures are under which tab, with controls from their options' schema."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _ANY = ("started", "changed", "failed", "finished")
 
 @dataclass(frozen=True)
 class Control:
-    """One option of a figure: its name in the address, what it may be and what it is; `zero` says what 0 is."""
+    """One option of a figure: its name in the address, what it may be and what it is; `zero` is what 0 means."""
 
     name: str
     label: str

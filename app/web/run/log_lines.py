@@ -34,7 +34,7 @@ class Log:
 
 
 def log_of(store: Reads, run: Run, *, before: int | None = None, everything: bool = False) -> Log:
-    """Return the newest `WINDOW` events before a seq; measurements only when `everything` is asked for."""
+    """Return the newest `WINDOW` events before a seq; measurements only with `everything`."""
     end = run.last_seq + 1 if before is None else min(before, run.last_seq + 1)
     start = max(0, end - 1 - WINDOW)
     records = [record for record in store.events(run.id, start, WINDOW) if record.seq < end]

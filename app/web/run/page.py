@@ -173,7 +173,7 @@ def _render(
     run = store.relatives(run_id, NEWEST).run
     tabs = {tab.key: tab for tab in (*KINDS[run.kind].tabs, SPEC, LOG) if tab.wanted(run)}
     tab = tabs.get(query.get("tab", ""), next(iter(tabs.values())))
-    # The browser asks again and again for the live parts of a page that it has: it has the figures too.
+    # The browser fetches again and again the live parts of a page that it has: it has the figures too.
     known = known_parts(request)
     lean = known is not None
     series = {*tab.series, counted(run)} - {""}
@@ -185,7 +185,7 @@ def _render(
     parts: dict[str, Any] = {}
     asked = query
     live = run.state in ("queued", "running", "cancelling")
-    # Who has followed a run to its end asks once more what its last level is.
+    # A page that has followed a run to its end fetches once more its last level.
     if (live or lean) and has_levels(tab):
         newest = newest_level(store, run, tab) if tab is not MASKS else None
         parts |= {"following": "off" if "level" in query or not live else "on", "newest": newest}

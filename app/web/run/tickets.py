@@ -49,7 +49,7 @@ def ticket_file(reader: Reader, ref: TicketRef) -> tuple[int, Iterator[bytes]]:
     (uint8, 1 = kept) and `fc1.weight_trained` (0 where pruned). Per other parameter `fc1.bias_orig` and
     `fc1.bias_trained`. What the run has not saved is left out.
 
-    Raises: NotFound when that ticket is not saved (yet), Corrupt when what it is made of is damaged.
+    Raises: NotFound when that ticket is not saved (yet), Corrupt when its source is damaged.
     """
     index = reader.index(ref.run)
     if not any(name == "mask" for name, *_ in index.saved):

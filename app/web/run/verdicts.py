@@ -57,7 +57,7 @@ class Row:
 class VerdictTable:
     """The sentences, and the differences they are based on; `bound` in points, `others` are the view's other options.
 
-    `against` has a sentence for each control; `foot` says what the numbers of the table are.
+    `against` has a sentence for each control; `foot` is what the numbers of the table are.
     `questions` lead to runs about the ticket of the verdict, else the sparsest: each a question and an address.
     """
 

@@ -18,7 +18,7 @@ LOOKED_AT = 50
 def start(store: Store, spec: Experiment, workers: Sequence[WorkerInfo], speeds: Sequence[Speed]) -> str:
     """Return when a run of `spec` would start, such as `Starts in about 4 min, behind 2 runs.`; empty when at once.
 
-    As in the store, a new run takes the next free slot after the waiting runs that nobody works on. A slot is free
+    As in the store, a new run takes the next free slot after the waiting runs that no worker has. A slot is free
     when its replicate ends or has had its slice of time.
     """
     able = [

@@ -77,7 +77,7 @@ def extend(store: Store, queue: Queue, run_id: str, spec: Experiment) -> Run:
 
 
 def announce(store: Store, queue: Queue, run: Run) -> Run:
-    """Tell workers and open pages about a run that has work; its progress note says why when it must wait for more."""
+    """Tell workers and open pages about a run that has work; its progress note is why it must wait for more."""
     reached = queue.announce(queues_of(run.experiment))
     if reached:
         queue.wake(run.id, run.last_seq)

@@ -30,7 +30,7 @@ class Checked:
     size: int
     first: Next
     specs: tuple[Experiment, ...]
-    """Specs of the members that are known: all of them, or of an adaptive search those that are asked first."""
+    """Specs of the members that are known: all of them, or of an adaptive search those that are tried first."""
 
 
 def checked(store: Store, plan: Plan, name: str) -> Checked:

@@ -1,4 +1,4 @@
-"""Store a sweep and say that it has work; what it would cost."""
+"""Store a sweep and announce its work; what it would cost."""
 
 from collections.abc import Sequence
 

@@ -61,7 +61,7 @@ class NewSweep(SpecOrPreset):
 
     @property
     def plan(self) -> Plan:
-        """Return what it asks for."""
+        """Return its plan."""
         spec = self.spec if self.spec is not None else PRESETS[self.preset or ""].spec
         return Plan(
             spec=spec.model_dump(mode="json"),

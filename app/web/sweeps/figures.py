@@ -18,7 +18,7 @@ from app.web.core.columns import CSV, attachment, csv_bytes
 from app.web.run.cards import Card, Control, Part
 
 TOUCHES = "sweep"
-"""What the page's script says when a member has ended."""
+"""What the page's script sends when a member has ended."""
 
 
 def looked_for(sweep: Sweep) -> Looked:

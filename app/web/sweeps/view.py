@@ -26,7 +26,7 @@ WORDS = {"gone": "purged or refused", "stopped": "stopped early"}
 
 @dataclass(frozen=True)
 class MemberRow:
-    """A member as a row of a table; `words` are its state, of which `left` says more."""
+    """A member as a row of a table; `words` are its state, with `left` as its detail."""
 
     number: int
     run: str | None

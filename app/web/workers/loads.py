@@ -9,7 +9,7 @@ from app.web.core.words import size
 
 @dataclass(frozen=True)
 class Gauge:
-    """A share in [0, 1] and what it says in words, such as `5.1 of 16 GB`."""
+    """A share in [0, 1] and its words, such as `5.1 of 16 GB`."""
 
     name: str
     share: float
@@ -51,7 +51,7 @@ def gauges(load: WorkerLoad) -> tuple[Gauge, ...]:
 
 
 def troubles(workers: Sequence[WorkerInfo]) -> tuple[str, ...]:
-    """Return what keeps living workers from taking work, said once for each machine."""
+    """Return what keeps living workers from taking work, once for each machine."""
     texts = dict.fromkeys((worker.host, worker.trouble) for worker in workers if worker.alive and worker.trouble)
     return tuple(f"The workers on {host} accept no work: {trouble}." for host, trouble in texts)
 

@@ -168,13 +168,13 @@ def _tie_terms(a: Factor, b: Factor) -> bool:
 
 
 def _last(factors: list[Factor]) -> Factor:
-    """Take the innermost factor, which may have been divided since the list was made."""
+    """Take the innermost factor, which may have been divided since the list was built."""
     factors.extend(factors_of(factors.pop()))
     return factors.pop()
 
 
 def _first(terms: list[Factor]) -> Factor:
-    """Take the first term of a reversed list; it may have been cut since the list was made."""
+    """Take the first term of a reversed list; it may have been cut since the list was built."""
     terms.extend(terms_of(terms.pop())[::-1])
     return terms.pop()
 

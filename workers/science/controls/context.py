@@ -13,8 +13,8 @@ class ControlContext:
     """A ticket and the means to derive controls from it.
 
     `masks`: parameter name -> bool tensor, True = kept. `theta0`: all initial parameters of the replicate.
-    `fresh(draw)` draws new initial parameters; `generator(draw)` is the keyed generator of one draw, so that any
-    draw can be made alone. `prune_at_init()` spends the ticket's budget by the magnitude of `theta0`. `first` are the
+    `fresh(draw)` draws new initial parameters; `generator(draw)` is the keyed generator of one draw, so that any draw
+    can be repeated alone. `prune_at_init()` spends the ticket's budget by the magnitude of `theta0`. `first` are the
     masks with which a ticket began that was pruned during its training.
     """
 

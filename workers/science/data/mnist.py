@@ -5,7 +5,7 @@ from pathlib import Path
 from workers.science.data.dataset import Dataset
 from workers.science.data.idx import IdxFile, IdxFiles, load_idx
 
-# The original host asks not to be used by programs; this mirror is the one that torchvision tries first.
+# The original host is not meant for programs; this mirror is the one that torchvision tries first.
 FILES = IdxFiles(
     IdxFile("train-images-idx3-ubyte", "6bbc9ace898e44ae57da46a324031adb", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
     IdxFile("train-labels-idx1-ubyte", "a25bea736e30d166cdddb491f175f624", "d53e105ee54ea40749a09fcbcd1e9432"),

@@ -1,4 +1,4 @@
-"""The initial states of the controls of a level, to be asked for in another order than they are derived in."""
+"""The initial states of the controls of a level, to be read in another order than they are derived in."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,6 +1,6 @@
 """Trainings of one run in lock-step: what waits for a training of the same group is trained as one stack.
 
-These are replicates, and of each the trainings of a level that are made at once (`experiments.interleave`). An
+These are replicates, and of each the trainings of a level that run at once (`experiments.interleave`). An
 experiment knows nothing of this but the trainer that it was given.
 """
 
@@ -38,9 +38,9 @@ Step: TypeAlias = Output | Waiting
 
 
 class Stack:
-    """The stack that all `replicates` of a process share, made when the first of them trains.
+    """The stack that all `replicates` of a process share, built when the first of them trains.
 
-    It has a slot for each replicate, or for each of its trainings that are made at once.
+    It has a slot for each replicate, or for each of its trainings that run at once.
     """
 
     def __init__(self, replicates: int) -> None:
@@ -48,7 +48,7 @@ class Stack:
         self._network: StackedNetwork | None = None
 
     def network(self, trainer: "StackedTrainer") -> StackedNetwork:
-        """Return the stack of networks like that of `trainer`, with as many slots as it says."""
+        """Return the stack of networks like that of `trainer`, with as many slots as it has."""
         if self._network is None or self._network.slots != trainer.slots:
             self._network = None  # two at once may not fit
             self._network = StackedNetwork(trainer.model, trainer.slots)

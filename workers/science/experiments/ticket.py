@@ -30,7 +30,7 @@ class Ticket(NamedTuple):
 class SavedTicket(NamedTuple):
     """A ticket of another run, with what its network is: `shape` that of one example, `n_classes` of its outputs.
 
-    `collapsed` says where it is cut, None where it is not.
+    `collapsed` is where it is cut, None where it is not.
     """
 
     model: ModelParams

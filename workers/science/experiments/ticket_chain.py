@@ -115,7 +115,7 @@ class TicketChain:
         return self._tickets[level]
 
     def keep(self, level: int, ticket: Ticket) -> None:
-        """Remember what later levels can ask for: the newest ticket, or in one shot the dense network."""
+        """Keep what later levels need: the newest ticket, or in one shot the dense network."""
         newest = max(self._tickets, default=0)
         if level >= newest if self._spec.mode == "iterative" else level == 0:
             self._tickets = {level: ticket}

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Ended:
-    """How a training ended: the state at its last step, None if it diverged, and the one at the step asked for.
+    """How a training ended: the state at its last step, None if it diverged, and the one at the requested step.
 
     Both are copies on the CPU, as are the `masks` with which it ended. `diverged_step` is after how many updates it
     diverged, None if it did not.
@@ -71,7 +71,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Stage:
-    """What trainings made at once share: the layout of their networks, the optimizers and the hooks."""
+    """What trainings that run at once share: the layout of their networks, the optimizers and the hooks."""
 
     layout: Layout
     optimizers: Sequence[torch.optim.Optimizer]
@@ -105,16 +105,16 @@ class Trainer:
     rows: list[Evaluated] = field(init=False, repr=False, default_factory=list)
 
     def group(self, keys: Sequence[TrainingKey]) -> Sequence["Trainer"]:
-        """Return a trainer for each training of a group made at once: of one alone, unless trainers share a stack."""
+        """Return a trainer for each training of a group that runs at once: of one, unless trainers share a stack."""
         if len(keys) > 1:
             raise ValueError(f"{len(keys)} trainings at once need a stack")
         return [self]
 
     def train(self, plan: Plan) -> "Generator[Output | Due | Request, None, Ended]":
-        """Train as `plan` says, and measure.
+        """Train by `plan`, and measure.
 
-        Yields the series `evaluation` with progress between its rows, Due whenever the clock asks to `save`, and
-        `outcome`. A training that resumes does not log again what it has logged.
+        Yields the series `evaluation` with progress between its rows, Due whenever it is time to `save`, and `outcome`.
+        A training that resumes does not log again what it has logged.
         """
         self.plan, self.state, self.entered = plan, plan.state(next(self.model.parameters()).device), False
         kept = [] if plan.saved is None else plan.saved.part("rows")["all"].tolist()
@@ -164,9 +164,9 @@ class Trainer:
         )
 
     def events(self, plan: Plan) -> "Iterator[Event | Request]":
-        """Train as `plan` says and yield what happens."""
+        """Train by `plan` and yield what happens."""
         self.model.load_state_dict(plan.weights)
-        # Sparse rows hold the weights that they were made with: what is pruned on the way is dense.
+        # Sparse rows hold the weights that they were built with: what is pruned on the way is dense.
         csr_below = self.csr_below if plan.pruner is None else 0.0
         layout = lay_out(self.model, plan.masks, csr_below, self.data.task, autocast=self.autocast)
         for _, event in train_all(layout, self.optimizers(layout.network), {self.slot: (self, plan)}):

@@ -39,6 +39,6 @@ def evaluate(model: nn.Module, split: Split, task: Task = CLASSIFICATION) -> Eva
         right.append(correct.sum())
         predictions += correct.numel()
     model.train(was_training)
-    # Read back once: a GPU is not made to wait for every batch.
+    # Read back once: a GPU need not wait for every batch.
     loss = torch.stack(losses).double().sum().item() / predictions
     return Evaluation(loss, torch.stack(right).sum().item() / predictions)

@@ -1,4 +1,4 @@
-"""Give an optimizer that treats tensors by their roles the names that it asks for."""
+"""Give an optimizer that treats tensors by their roles the names that it needs."""
 
 from collections.abc import Callable
 from functools import partial

@@ -12,7 +12,7 @@ BLOCK = 8
 """Vectors iterated together. A single one that follows a matrix from step to step stays on what was its first singular
 vector, and reports too little, long after another has overtaken it."""
 TOLERANCE = 1e-4
-"""Relative change of the estimate, made and still expected, at which to stop."""
+"""Relative change of the estimate, past and still expected, at which to stop."""
 MOST = 300
 """Iterations after which to stop anyway."""
 

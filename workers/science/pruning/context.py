@@ -17,7 +17,7 @@ from workers.science.train.task import Task
 class Trainable:
     """The network that is pruned and what it is trained on: `blank()` builds one whose weights are still to be set.
 
-    `feed(i)` gives inputs and targets of batch i, of an order of its own; `task` says what is lost on them.
+    `feed(i)` gives inputs and targets of batch i, of an order of its own; `task` defines the loss on them.
     """
 
     blank: Callable[[], nn.Module]
@@ -30,7 +30,7 @@ class PruningContext:
     """The network at the moment at which a method acts: at initialisation, after a training or during it.
 
     `weights` and `masks` (bool, True = kept) are by parameter name, with one mask for each of `layers`. `weights` may
-    hold other parameters and buffers too. `rounds` are to be made at once on the same weights. `theta0` are all
+    hold other parameters and buffers too. `rounds` are to be done at once on the same weights. `theta0` are all
     parameters at initialisation. During a training, `step` of its `steps` have been made, and it began with the masks
     `start`; otherwise `step` is None. `generator` is keyed to the replicate, the level and the step. All is on the CPU.
     """

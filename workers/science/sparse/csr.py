@@ -103,7 +103,7 @@ class SparseLinear(nn.Module):
     """y = x Wᵀ + b for x `(..., n_in)`, with W `(n_out, n_in)` 0 outside `mask` and trained only inside it.
 
     `values` are the kept weights, a parameter: an optimizer sees, and remembers, nothing else of W. Once
-    differentiable; to be trained where it was made, as a copy would not share its parameter's memory.
+    differentiable; to be trained where it was built, as a copy would not share its parameter's memory.
 
     Raises `ValueError` when the mask does not fit the weight.
     """

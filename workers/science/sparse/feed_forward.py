@@ -17,7 +17,7 @@ from workers.science.sparse.csr import Csr
 from workers.science.sparse.transposed import transposed
 
 PIECE = 192
-"""Examples that go through at a time where no gradient is asked for: more would not stay in a core's cache."""
+"""Examples that go through at a time where no gradient is needed: more would not stay in a core's cache."""
 _threshold_backward = torch.ops.aten.threshold_backward.default
 
 

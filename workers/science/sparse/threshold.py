@@ -21,7 +21,7 @@ from workers.science.train.events import Event
 from workers.science.train.sparse import lay_out
 
 DENSITIES = (0.6, 0.45, 0.35, 0.28, 0.22, 0.17, 0.13, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01)
-"""Those asked about: neighbours differ by about a quarter, which is more than the measurement's error."""
+"""The densities that are measured: neighbours differ by about a quarter, which is more than the measurement's error."""
 MARGIN = 0.95
 """What a sparse step may take of a dense one: a gain below the noise is not worth another order of additions."""
 PAIRS = 3
@@ -65,7 +65,7 @@ def csr_below(
 
 
 class _Before(nn.Module):
-    """Stands for what comes before the linear layers: it asks for the gradient by their inputs."""
+    """A module in place of what comes before the linear layers: it needs the gradient by their inputs."""
 
     def __init__(self) -> None:
         super().__init__()

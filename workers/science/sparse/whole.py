@@ -10,7 +10,7 @@ from workers.science.architecture.errors import NotDefined
 from workers.science.sparse.unread import separate
 
 FAR = 1.5
-"""How many times as many weights as asked may be left at least, where some units cannot go."""
+"""How many times as many weights as requested may be left at least, where some units cannot go."""
 
 
 def whole_units_of(architecture: Architecture, masks: Mapping[str, Tensor], density: float) -> dict[str, Tensor]:

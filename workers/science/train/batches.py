@@ -17,8 +17,8 @@ class Batches:
     """Which examples each step sees: `order(epoch)`, a permutation of n, cut into whole batches.
 
     Examples left over at the end of an epoch are not used in it, so that every step averages over as many. A batch
-    larger than the data set is the data set. Steps may be asked for in any order: batch k is the same whatever came
-    before. `draw(epoch)` says how the n pictures are cut in that order, if they are (`data.augmentation`).
+    larger than the data set is the data set. Steps may be requested in any order: batch k is the same whatever came
+    before. `draw(epoch)` gives how the n pictures are cut in that order, if they are (`data.augmentation`).
     """
 
     def __init__(
@@ -75,7 +75,7 @@ def feed(data: Dataset, batches: Batches) -> Feed:
 def feed_stack(data: Dataset, batches: Sequence[Batches]) -> Feed:
     """Return what gives the training examples of a step to a stack, those of each slot: inputs `(slots, n, ...)`.
 
-    Slots that all have the same `Batches` see one tensor, of which no copy is made.
+    Slots that all have the same `Batches` see one tensor, which is not copied.
     """
     x, y, slots = data.train.x, data.train.y, len(batches)
     black = data.black if batches[0].cut else None

@@ -24,7 +24,7 @@ class Hook:
         """Act before the gradients of update `step`, counted from 0, are computed."""
 
     def after_backward(self, step: int, live: Collection[int]) -> None:
-        """Act on the gradients of update `step`; twice in it where an optimizer asks for a second gradient."""
+        """Act on the gradients of update `step`; twice in it where an optimizer needs a second gradient."""
 
     def after_step(self, step: int, live: Collection[int]) -> None:
         """Act on the weights once update `step` has been made."""

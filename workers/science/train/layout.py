@@ -1,4 +1,4 @@
-"""What the loop asks of a network, or of several that are trained as one stack."""
+"""What the loop needs of a network, or of several that are trained as one stack."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -16,8 +16,8 @@ from workers.science.train.batches import Batches, Feed
 class Layout(Protocol):
     """Networks laid out for training: each has a slot, a single one slot 0.
 
-    `network` holds the parameters that optimizers move. `repeats` says whether these may ask for a second gradient of
-    a batch. `kernels` are the parameters that masks may hold, by the names of the original network.
+    `network` holds the parameters that optimizers move. `repeats` is whether these may need a second gradient of a
+    batch. `kernels` are the parameters that masks may hold, by the names of the original network.
     """
 
     slots: int

@@ -30,7 +30,7 @@ class Observe(Hook):
             self._gradients = {}
 
     def after_backward(self, step: int, live: Collection[int]) -> None:
-        # A second gradient of the batch, which an optimizer may ask for, is not the raw one.
+        # A second gradient of the batch, which an optimizer may need, is not the raw one.
         if step + 1 in self._steps and not self._gradients:
             gradients = {slot: self._matrices[slot].grad for slot in live}
             self._gradients = {slot: gradient.clone() for slot, gradient in gradients.items() if gradient is not None}

@@ -76,7 +76,7 @@ class Stacked:
             values.reshape(self.slots, -1).double()
             for values in (self.task.prediction_losses(outputs, y), self.task.right(outputs, y))
         )
-        # Read back once: a GPU is not made to wait twice.
+        # Read back once: a GPU need not wait twice.
         sums = torch.stack([losses.sum(dim=1), right.sum(dim=1)]).tolist()
         n = losses.shape[1]
         return [Evaluation(loss / n, correct / n) for loss, correct in zip(*sums, strict=True)]

@@ -20,7 +20,7 @@ class TrainingChoice(Options):
 
 
 class Chosen(NamedTuple):
-    """A training with the picture: `rate` is None where the optimizer was not asked for at that rate.
+    """A training with the picture: `rate` is None where the spec has no such rate of the optimizer.
 
     `replicates` are those that count: without one that diverged, unless all did.
     """
@@ -40,7 +40,7 @@ def chosen(source: Source[Any], name: str, optimizer: str, lr: float | None, wid
     if lr is None:
         rate = ends.best or 0
     else:
-        # What a link says has fewer digits than what was asked for.
+        # A link has fewer digits than the spec.
         near = np.flatnonzero(np.isclose(ends.lrs, lr, rtol=1e-6))
         rate = int(near[0]) if len(near) else None
     rows = source.rows(name)

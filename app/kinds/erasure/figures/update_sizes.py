@@ -66,7 +66,7 @@ class Sizes(NamedTuple):
 
 
 class SizesInfo(NamedTuple):
-    """Updates at `step`, None before there is one; `absent` are optimizers that were not trained at the rate asked."""
+    """Updates at `step`, None before there is one; `absent` are optimizers that were not trained at the chosen rate."""
 
     step: int | None
     steps: int

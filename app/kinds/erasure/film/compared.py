@@ -65,7 +65,7 @@ class ComparedFilms:
 
 
 def films(store: Reads, runs: Sequence[Run], query: Mapping[str, str]) -> ComparedFilms:
-    """Return the films of one replicate and width of each run, with the picture; what no run has is not asked for."""
+    """Return the films of one replicate and width of each run, with the picture; what no run has is not requested."""
     film = film_reader(store)
     indices = [film.index(run.id) for run in runs]
     widths = sorted({width for index in indices for width in index.spec.widths})

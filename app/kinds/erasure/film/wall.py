@@ -16,14 +16,14 @@ from app.store.reads import Reads
 SHOWS = (("weights", "W"), ("movement", "ΔW"))
 SCALES = (("fixed", "one for all frames"), ("frame", "one per frame"))
 ALIGNS = (("step", "step"), ("loss", "loss"), ("movement", "‖ΔW‖"))
-# The pixels that a picture is asked for, and the least share of its width that a flat matrix is as high as.
+# The pixels of a requested picture, and the least share of its width that a flat matrix is as high as.
 _SIZE = 256
 _FLATTEST = 0.5
 
 
 @dataclass(frozen=True)
 class Shot:
-    """One training on the wall as far as it has come; `over` says why there is no picture, empty where there is one.
+    """One training on the wall as far as it has come; `over` is why there is no picture, empty where there is one.
 
     `image` is what its weights started with; `picture` is the address of its last frame.
     """
@@ -41,7 +41,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class Pair:
-    """A learning rate of an optimizer: the training with the picture and, if asked for, its twin without."""
+    """A learning rate of an optimizer: the training with the picture and, if chosen, its twin without."""
 
     lr: float
     words: str
@@ -131,7 +131,7 @@ def film_page(store: Reads, run: Run, query: Mapping[str, str]) -> FilmPage:
                             if cell in here
                         ),
                     )
-                    # From left to right as on an axis, in whichever order they were asked for or came to be added.
+                    # From left to right as on an axis, in whichever order they were submitted or added.
                     for lr in sorted(grid.lrs)
                 ),
             )

@@ -17,7 +17,7 @@ from app.web.core.uploads import spooled
 
 @dataclass(frozen=True)
 class Upload:
-    """The `files` of a form in their order, its other fields, and a folder for what is made of them."""
+    """The `files` of a form in their order, its other fields, and a folder for what is built from them."""
 
     files: list[UploadFile]
     fields: list[tuple[str, str]]

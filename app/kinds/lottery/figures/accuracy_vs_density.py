@@ -55,8 +55,8 @@ class Cited(NamedTuple):
 class AccuracyInfo(NamedTuple):
     """Curves with accuracy in [0, 1], `dense` the mean of level 0; `lowest` is the density at the axis's end.
 
-    `collapsed` says where tickets have collapsed, "" where none has, and `broken` their highest density. `chance` says
-    what an accuracy counts where classes are not equally frequent.
+    `collapsed` is where tickets have collapsed, "" where none has, and `broken` their highest density. `chance` is what
+    an accuracy counts where classes are not equally frequent.
     """
 
     at: str

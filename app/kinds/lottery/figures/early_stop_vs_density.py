@@ -24,7 +24,7 @@ class EarlyStopInfo(NamedTuple):
     """Curves in steps; `censored` holds, for each curve, the trainings per level whose minimum is the last evaluation.
 
     A censored step is a lower bound, so a mean over it is one too. Tickets have collapsed at the levels `gone`, first
-    at the density `broken`, as `collapsed` says.
+    at the density `broken`, in the words of `collapsed`.
     """
 
     curves: tuple[Curve, ...]

@@ -43,7 +43,7 @@ class Line(NamedTuple):
 class TrainingInfo(NamedTuple):
     """Lines and means of one level, accuracy in [0, 1], loss in nats; `trainings` counts also lines not drawn.
 
-    `text`: each symbol of a text is predicted; `chance` then says what an accuracy counts.
+    `text`: each symbol of a text is predicted; `chance` then is what an accuracy counts.
     """
 
     level: int
