@@ -28,6 +28,7 @@ from app.settings import Settings
 from app.store import Store
 from app.web import api, pages
 from app.web.accounts.guard import Guard
+from app.web.accounts.oidc import Provider
 from app.web.accounts.switch import LOOK_S, Switch
 from app.web.core import docs, health, problems, streams
 from app.web.core.body import BodyLimit
@@ -96,7 +97,7 @@ def attach(app: FastAPI, settings: Settings, store: Store, queue: Queue) -> None
     state.settings, state.store, state.queue, state.reader = settings, store, queue, reader
     state.broadcaster, state.figures = broadcaster, Figures(store, reader=reader)
     state.metrics, state.log = Metrics(store, broadcaster), Log(store)
-    state.accounts = Switch(store)
+    state.accounts, state.oidc = Switch(store), Provider(settings)
 
 
 def _here(request: Request) -> dict[str, str]:

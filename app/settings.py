@@ -1,10 +1,24 @@
 """All settings, read once from the environment (prefix `TICKETSCOPE_`); nothing else reads it."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+
+
+def is_private(address: str) -> bool:
+    """Return whether nobody on the way can read what is sent to an address: by https, or within this machine."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
+    )
 
 
 class Settings(BaseSettings):
@@ -33,6 +47,15 @@ class Settings(BaseSettings):
         False, description="Listen beyond this machine without accounts: something else keeps strangers out."
     )
     token: SecretStr = Field(SecretStr(""), description="Token that commands send to a server with accounts.")
+    oidc_issuer: str = Field("", description="Address of the lab's own login (OpenID Connect); empty: passwords only.")
+    oidc_client_id: str = Field("", description="What the login of the lab knows this server as.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Secret of this server there; empty: it has none.")
+    oidc_client_secret_file: Path | None = Field(None, description="File that holds the secret instead.")
+    oidc_name: str = Field("", max_length=40, description="What its button says; empty: the host of the issuer.")
+    oidc_new: Literal["", "viewer", "member"] = Field(
+        "", description="Role of who comes by it for the first time; empty: only with an invitation."
+    )
+    oidc_role_claim: str = Field("", description="Claim that says the role at each login; empty: admins do here.")
     demo: bool = Field(True, description="Submit a demo run when the store is empty.")
     allowed_hosts: tuple[str, ...] = Field(
         ("127.0.0.1", "localhost", "[::1]"), description="Host headers the web answers to."
@@ -46,6 +69,26 @@ class Settings(BaseSettings):
     @classmethod
     def _without_last_slash(cls, root_path: object) -> object:
         return root_path.rstrip("/") if isinstance(root_path, str) else root_path
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _private(cls, issuer: str) -> str:
+        if issuer and not is_private(issuer):
+            raise ValueError("must begin with https://, or with http:// and the name of this machine")
+        return issuer
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("TICKETSCOPE_OIDC_CLIENT_ID must be set with TICKETSCOPE_OIDC_ISSUER")
+        return self
+
+    @property
+    def oidc_secret(self) -> str:
+        """Return the secret that the login of the lab knows this server by. Raises OSError for a file that is none."""
+        if self.oidc_client_secret_file is not None:
+            return self.oidc_client_secret_file.read_text("utf-8").strip()
+        return self.oidc_client_secret.get_secret_value()
 
     @field_validator("data_dir", "datasets_dir")
     @classmethod

@@ -14,6 +14,7 @@ from app.store.errors import (
     StoreError,
     Unusable,
 )
+from app.store.identities import Identities
 from app.store.publishing import Publishing
 from app.store.reads import Reads
 from app.store.records import Records
@@ -44,5 +45,5 @@ __all__ = [
 ]
 
 
-class Store(Records, Work, Sweeping, Accounts, Publishing):
+class Store(Records, Work, Sweeping, Accounts, Identities, Publishing):
     """All that is kept; one transaction per method. `lease_s` is how long a shard is kept for a silent worker."""

@@ -114,6 +114,11 @@ class Accounts(Connected):
                 logins.take_back(conn, number)
         return wait_s
 
+    def logins_succeeded(self, name: str, address: str) -> None:
+        """Count the logins of a name from an address no more."""
+        with self._db.write(hasty=True) as conn:
+            logins.forget(conn, name, address)
+
     def log_in(self, user_id: str, name: str, address: str, session: str) -> str:
         """Return the secret of a new session in place of the one that the browser has sent."""
         with self._db.write() as conn:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.contract.experiment import FieldError
@@ -73,8 +73,7 @@ def _usable(link: str) -> tuple[ColumnElement[bool], ...]:
 def join(conn: Connection, link: str, name: str, password: str, *, end_tokens: bool = False) -> Person:
     """Take an invitation, once: make the account, or set the password of the person whose it is.
 
-    `password` is the hash. The first admin takes the runs and sweeps without an owner. Raises Conflict for a link
-    that cannot be used, FieldError for a name that is not one or is taken.
+    `password` is the hash. Raises Conflict for a link that cannot be used, FieldError as `create` does.
     """
     row = conn.execute(
         update(invitations)
@@ -87,12 +86,20 @@ def join(conn: Connection, link: str, name: str, password: str, *, end_tokens: b
     if row.user_id is not None:
         set_password(conn, row.user_id, password, end_tokens=end_tokens)
         return person(conn, row.user_id)
+    return create(conn, name, password, row.role)
+
+
+def create(conn: Connection, name: str, password: str, role: Role) -> Person:
+    """Make an account; `password` is a hash, empty for who logs in elsewhere only.
+
+    The first admin takes the runs and sweeps that nobody owns. Raises FieldError for a name that is not one or taken.
+    """
     name = unicodedata.normalize("NFKC", name.strip())
     if not NAME.fullmatch(name):
         raise FieldError("name", "must have 2 to 40 letters, digits, dots, dashes or underscores")
-    first = row.role == "admin" and not conn.scalar(select(exists(select(users.c.id).where(users.c.role == "admin"))))
+    first = role == "admin" and not conn.scalar(select(exists(select(users.c.id).where(users.c.role == "admin"))))
     user_id = ids.run_id()
-    values = {"id": user_id, "name": name, "folded": folded(name), "password": password, "role": row.role}
+    values = {"id": user_id, "name": name, "folded": folded(name), "password": password, "role": role}
     try:
         conn.execute(insert(users).values(**values, created_at=Now()))
     except IntegrityError:
@@ -114,6 +121,11 @@ def person(conn: Connection, user_id: str) -> Person:
 def any_admin(conn: Connection) -> bool:
     """Return whether there is an admin whose account can be used."""
     return bool(conn.scalar(select(exists(select(users.c.id).where(*_ADMINS)))))
+
+
+def admins(conn: Connection) -> int:
+    """Return how many admins there are whose accounts can be used."""
+    return conn.scalar(select(func.count()).select_from(users).where(*_ADMINS)) or 0
 
 
 def page(conn: Connection, q: str, after: str, limit: int) -> Sequence[Person]:

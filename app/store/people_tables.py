@@ -50,6 +50,16 @@ invitations = Table(
     Column("used_at", Double),
 )
 
+# Who a person is where they log in: the hash of the issuer and of the subject there.
+identities = Table(
+    "identities",
+    metadata,
+    Column("identity", String(SECRET), primary_key=True),
+    _person("user_id", index=True),
+    Column("issuer", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
 tokens = Table(
     "tokens",
     metadata,

@@ -27,7 +27,7 @@ from app.store.worker_tables import refusals as refusals
 from app.store.worker_tables import speeds as speeds
 from app.store.worker_tables import workers as workers
 
-REVISION = "0016"
+REVISION = "0017"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 UNMEASURED = "(measured_seq IS NULL OR measured_seq < last_seq)"

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.web.accounts import account, audit, people
+from app.web.accounts import account, audit, oidc_page, people
 from app.web.accounts import page as accounts
 from app.web.archives import page as archives
 from app.web.bin import page as bin_page
@@ -23,7 +23,7 @@ from app.web.workers import page as workers
 router = APIRouter(include_in_schema=False)
 for feature in (
     form, run, sweeps, bulk, archives, compare, board, presets, workers, bin_page, documents, theme, accounts,
-    account, people, audit, publish, published,
+    oidc_page, account, people, audit, publish, published,
 ):  # fmt: skip
     router.include_router(feature.router)
 router.include_router(views.pages)

@@ -33,3 +33,40 @@ def test_an_impossible_port_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKETSCOPE_PORT", "70000")
     with pytest.raises(ValidationError, match="port"):
         Settings()
+
+
+@pytest.mark.parametrize(
+    ("issuer", "fine"),
+    [
+        ("https://login.lab.example", True),
+        ("http://127.0.0.1:8080", True),
+        ("http://login.lab.example", False),
+        ("http://127.0.0.1.evil.example", False),
+        ("login.lab.example", False),
+        ("https://", False),
+        ("http://[", False),
+    ],
+)
+def test_a_login_of_the_lab_is_asked_over_https(monkeypatch: pytest.MonkeyPatch, issuer: str, fine: bool) -> None:
+    monkeypatch.setenv("TICKETSCOPE_OIDC_ISSUER", issuer)
+    monkeypatch.setenv("TICKETSCOPE_OIDC_CLIENT_ID", "ticketscope")
+    if fine:
+        assert Settings().oidc_issuer == issuer
+        return
+    with pytest.raises(ValidationError, match="oidc_issuer"):
+        Settings()
+
+
+def test_a_login_of_the_lab_needs_the_id_of_this_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TICKETSCOPE_OIDC_ISSUER", "https://login.lab.example")
+    with pytest.raises(ValidationError, match="TICKETSCOPE_OIDC_CLIENT_ID"):
+        Settings()
+
+
+def test_its_secret_may_stand_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TICKETSCOPE_OIDC_CLIENT_SECRET", "of the environment")
+    assert Settings().oidc_secret == "of the environment"
+    assert "of the environment" not in repr(Settings())
+    (tmp_path / "secret").write_text("of the file\n")
+    monkeypatch.setenv("TICKETSCOPE_OIDC_CLIENT_SECRET_FILE", str(tmp_path / "secret"))
+    assert Settings().oidc_secret == "of the file"

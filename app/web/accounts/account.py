@@ -90,8 +90,10 @@ def _page(request: Request, store: Store, me: Visitor, status: int = 200, **more
         {**token.model_dump(), "made": ago(token.created_at), "until": f"{token.expires_at:%Y-%m-%d}"}
         for token in store.tokens_of(me.id)
     ]
+    has_password, connected = store.ways_in(me.id)
     about: dict[str, Any] = {"error": None, "token": "", "changed": request.query_params.get("changed"), **more}
     return page(
         request, "accounts/account.html", status, tokens=tokens, days=DAYS, least=passwords.LEAST,
-        links=links_shown(store, store.links_of(me.id)), shell=edge(request, store), **about,
+        links=links_shown(store, store.links_of(me.id)), has_password=has_password, connected=connected,
+        shell=edge(request, store), **about,
     )  # fmt: skip

@@ -82,7 +82,7 @@ def logout(request: Request, store: StoreDep) -> RedirectResponse:
     """End the session."""
     only_with_accounts(request)
     store.log_out(cookie.session_of(request))
-    return _to_login(request)
+    return _to_login(request, "?out=1" if request.app.state.oidc.on else "")
 
 
 @router.post("/logout/everywhere")
@@ -98,8 +98,8 @@ def _from(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def _to_login(request: Request) -> RedirectResponse:
-    done = RedirectResponse("/login", 303)
+def _to_login(request: Request, query: str = "") -> RedirectResponse:
+    done = RedirectResponse(f"/login{query}", 303)
     cookie.drop(request, done)
     return done
 

@@ -46,9 +46,10 @@ _SUBMIT = (
         f"{_RUN}/clone", f"{_RUN}/again",
     )),
 )  # fmt: skip
+_OIDC = ("/login/oidc", "/login/oidc/done", "/login/oidc/out")
 
 NEEDS: dict[tuple[str, str], Need] = {
-    **{("GET", path): "anyone" for path in ("/healthz", "/readyz", "/login", "/join")},
+    **{("GET", path): "anyone" for path in ("/healthz", "/readyz", "/login", "/join", *_OIDC)},
     # Who has the link has the right.
     **{("GET", f"/published/{{link}}{part}"): "anyone" for part in ("", "/figures/{name}", "/live")},
     **{("POST", path): "anyone" for path in ("/theme", "/login", "/join")},
@@ -70,6 +71,8 @@ NEEDS: dict[tuple[str, str], Need] = {
             "/account/password",
             "/account/tokens",
             "/account/tokens/{token_id}/revoke",
+            "/account/oidc",
+            "/account/oidc/remove",
         )
     },
     **{("GET", path): "people" for path in ("/people", "/audit")},

@@ -17,6 +17,7 @@ TABLE = {
     ALL: """
         GET /healthz | GET /readyz | GET /login | POST /login | GET /join | POST /join | POST /theme
         GET /static/icon.svg
+        GET /login/oidc | GET /login/oidc/done | GET /login/oidc/out
         GET /published/{link} | GET /published/{link}/figures/{name} | GET /published/{link}/live
     """,
     LOOK: f"""
@@ -62,7 +63,7 @@ TABLE = {
     """,
     SELF: """
         POST /logout | POST /logout/everywhere | GET /account | POST /account/password | POST /account/tokens
-        POST /account/tokens/{token_id}/revoke
+        POST /account/tokens/{token_id}/revoke | POST /account/oidc | POST /account/oidc/remove
     """,
 }
 ROWS = {
