@@ -1,6 +1,6 @@
 """Everything that can be read of a store."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -46,6 +46,7 @@ from app.store import (
     workers,
 )
 from app.store.artifacts import Artifacts
+from app.store.discussed import Discussed
 from app.store.measures import Costs
 from app.store.runs import Relatives
 from app.store.speeds import Speed
@@ -54,7 +55,7 @@ from app.store.timings import Timing
 from app.store.workers import Held
 
 
-class Reads(ABC):
+class Reads(Discussed):
     """What is stored, as it is now or as it was at one moment."""
 
     artifacts_store: Artifacts

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.experiment import FieldError
@@ -33,6 +34,7 @@ from app.web.run.progress import counted, ended
 from app.web.run.verdicts import VerdictTable, verdict_table
 from app.web.submission.once import of_form
 from app.web.submission.submit import announce
+from app.web.writing.markdown import render
 
 router = APIRouter(include_in_schema=False)
 
@@ -75,6 +77,7 @@ class RunPage:
     styles: tuple[str, ...] = ()
     spec: SpecPage | None = None
     log: Log | None = None
+    notes: Markup | None = None
 
 
 @router.get("/runs/{run_id}")
@@ -183,6 +186,8 @@ def _render(
     refusals = store.refusals(run.id) if run.state in ("queued", "running") else []
     written = typed or {"name": run.name, "tags": ", ".join(run.tags), "notes": run.notes}
     parts: dict[str, Any] = {}
+    if not lean:
+        parts["notes"] = render(store, {"notes": run.notes}, request.app.state.settings.root_path)["notes"]
     asked = query
     live = run.state in ("queued", "running", "cancelling")
     # A page that has followed a run to its end fetches once more its last level.

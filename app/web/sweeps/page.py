@@ -18,6 +18,7 @@ from app.web.form.checks import split_tags
 from app.web.submission import sweep_bin, sweep_submit
 from app.web.sweeps.extension import extension
 from app.web.sweeps.view import head, view
+from app.web.writing.markdown import render
 
 router = APIRouter(include_in_schema=False)
 
@@ -134,9 +135,11 @@ def _render(
 ) -> HTMLResponse:  # fmt: skip
     """Show a sweep; with 422 where `errors` name fields of the form that extends it, or `edit_errors` of its labels."""
     with store.snapshot() as now:
+        sweep = now.sweep(sweep_id)
         view_ = view(
-            now.sweep(sweep_id), now.members(sweep_id), sort,
+            sweep, now.members(sweep_id), sort,
             extended=extended, errors=errors, edited=edited, edit_errors=edit_errors,
         )  # fmt: skip
         status = 422 if errors or edit_errors else 200
-        return page(request, "sweeps/sweep.html", status, page=view_, shell=edge(request, now))
+        notes = render(now, {"notes": sweep.notes}, request.app.state.settings.root_path)["notes"]
+        return page(request, "sweeps/sweep.html", status, page=view_, notes=notes, shell=edge(request, now))
