@@ -17,11 +17,13 @@ import { onTheme } from "./theme.js";
 const COARSE = matchMedia("(pointer: coarse)").matches;
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset", scrollZoom: false, showTips: false };
 
-/** Words in place of axes that hold nothing. @param {any} layout */
-function bare(layout) {
+/** Words in place of axes that hold nothing. @param {any} layout @param {boolean} live */
+function bare(layout, live) {
   for (const key of Object.keys(layout)) if (/^[xy]axis\d*$/.test(key)) layout[key].visible = false;
   layout.shapes = [];
-  layout.annotations = [{ text: "Nothing is drawn: the sentence above gives the reason.", name: "soft", showarrow: false, xref: "paper", yref: "paper", x: 0, y: 0.5, xanchor: "left", yanchor: "middle", xshift: -layout.margin.l, font: {} }];
+  const place = live ? { text: "Drawn as soon as there is enough: see the sentence above.", x: 0.5, xanchor: "center" }
+    : { text: "Nothing is drawn: the sentence above gives the reason.", x: 0, xanchor: "left", xshift: -layout.margin.l };
+  layout.annotations = [{ ...place, name: "soft", showarrow: false, xref: "paper", yref: "paper", y: 0.5, yanchor: "middle", font: {} }];
   layout.margin = { ...layout.margin, t: 4, b: 4 };
 }
 
@@ -185,10 +187,11 @@ export class FigureCard {
     const library = await plotly();
     this.tell(made.layout.meta);
     tagged(made.layout);
-    // While a run may still fill it, a figure keeps its axes and its room.
-    const blank = made.layout.meta.blank === true && !this.card.closest(".live");
-    this.card.classList.toggle("blank", blank);
-    if (blank) bare(made.layout);
+    // While a run may still fill it, a figure keeps its room.
+    const [blank, live] = [made.layout.meta.blank === true, this.card.closest(".live") !== null];
+    this.card.classList.toggle("blank", blank && !live);
+    this.card.classList.toggle("awaited", blank && live);
+    if (blank) bare(made.layout, live);
     recolor(made);
     if (this.chosen.has(this.log)) logarithmic(made);
     this.whole = whole(made);

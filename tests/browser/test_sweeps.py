@@ -1,5 +1,7 @@
 """A sweep in the browser: typed into the form, watched until it ends, extended; nothing moves by itself."""
 
+import re
+
 from playwright.sync_api import expect
 
 from app.kinds.presets import PRESETS
@@ -59,3 +61,26 @@ def test_a_preview_says_how_many_runs_a_form_comes_to(watched: Watched) -> None:
     expect(page.locator("#estimate .first li").first).to_have_text("optimizer.lr 0.0001, seed 1")
     page.fill("#f-seed", "0..999999")
     expect(page.locator("#estimate")).to_contain_text("a sweep has at most 1,000")
+
+
+def test_figures_without_enough_runs_draw_no_axis(watched: Watched, scope: Scope) -> None:
+    """Runs that wait for a GPU: each figure says what it needs, and keeps its room."""
+    spec = {**PRESETS["digits-tickets"].spec.model_dump(mode="json"), **SMALL, "device": "gpu"}
+    axes = {"optimizer.lr": {"values": [0.001 * 1.3**i for i in range(12)]}, "batch_size": {"values": [30, 60]}}
+    answer = scope.client.post("/api/v1/sweeps", json={"spec": spec, "axes": axes, "name": "Never run"})
+    assert answer.status_code == 201, answer.text
+    sweep = answer.json()["id"]
+    page = watched(1280, 900)
+    page.goto(f"/sweeps/{sweep}")
+    for card in page.locator("[data-figure]").all():
+        card.scroll_into_view_if_needed()
+        expect(card.locator(".main-svg").first).to_be_visible(timeout=20_000)
+        expect(card).to_have_class(re.compile(r"\bawaited\b"))
+        expect(card.get_by_text("Drawn as soon as there is enough")).to_be_visible()
+        expect(card.locator(".xtick, .ytick, .zerolinelayer path, .gridlayer path")).to_have_count(0)
+    expect(page.locator("#find-importance")).to_have_text("Needs 20 runs with a value: 0 so far, 20 missing.")
+    scope.client.post(f"/api/v1/sweeps/{sweep}/cancel")
+    ended = watched(1280, 900)
+    ended.goto(f"/sweeps/{sweep}")
+    expect(ended.locator("#figure-importance")).to_have_class(re.compile(r"\bblank\b"))
+    expect(ended.locator("#find-importance")).to_contain_text("No more of them run.")

@@ -111,7 +111,8 @@ class SweepEntry:
     """A figure of a sweep: `draw` (data, field → figure) and `table` (data, field → columns).
 
     The field is empty but for figures of one field each, which are `per_field`. A page does not wait for one that is
-    `pending`: it shows these words until the figure is there.
+    `pending`: it shows these words until the figure is there. `missing` are words on what a figure still needs, none
+    where it can be drawn.
     """
 
     name: str
@@ -121,6 +122,7 @@ class SweepEntry:
     table: Callable[[SweepData, str], dict[str, list[Any]]] = field(repr=False)
     per_field: bool = False
     pending: Callable[[SweepData], list[words.Part]] | None = field(default=None, repr=False)
+    missing: Callable[[SweepData], list[words.Part]] | None = field(default=None, repr=False)
 
 
 def data_of(sweep: Sweep, members: Sequence[Member], looked: Looked) -> SweepData:

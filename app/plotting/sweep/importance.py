@@ -20,7 +20,7 @@ def missing(data: SweepData) -> list[Part]:
     n, size = len(data.members), max(data.plan.size(), data.started)
     if n >= LEAST:
         return []
-    words = f"Needs {LEAST} runs with a value: {n} of {LEAST} so far."
+    words = f"Needs {LEAST} runs with a value: {n} so far, {LEAST - n} missing."
     if size < LEAST:
         return [Part(f"{words} This sweep has {plural(size, 'run')} at most: extend it to see this figure.")]
     return [Part(words if data.live else f"{words} No more of them run.")]
@@ -107,4 +107,4 @@ def _percent(share: float) -> str:
 
 
 ENTRY = SweepEntry("importance", "Importance of the fields", "Which fields decide whether a run is among the best?",
-                   draw, table, pending=pending)  # fmt: skip
+                   draw, table, pending=pending, missing=missing)  # fmt: skip

@@ -59,7 +59,7 @@ def _card(sweep: Sweep, data: SweepData, entry: SweepEntry, path: str, number: i
         csv=f"{address}?{urlencode({**query, 'format': 'csv'})}", defaults="", log="", touches=TOUCHES,
         controls=tuple(Control(name, name, "hidden", value) for name, value in query.items()),
         finding=tuple(Part(part["text"], part.get("role") or "") for part in meta["finding"]),
-        foot=meta["foot"], blank=False,
+        foot=meta["foot"], blank=not data.live and (not data.members or bool(entry.missing and entry.missing(data))),
     )  # fmt: skip
 
 

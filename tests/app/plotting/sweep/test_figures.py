@@ -103,15 +103,19 @@ def test_every_figure_is_drawn_of_any_number_of_runs(name: str, rows: list[Any])
 
 
 def test_importance_says_how_many_runs_it_needs() -> None:
-    few = "Needs 20 runs with a value: 5 of 20 so far. This sweep has 6 runs at most: extend it to see this figure."
+    few = (
+        "Needs 20 runs with a value: 5 so far, 15 missing. This sweep has 6 runs at most: extend it to see this figure."
+    )
     assert said_of("importance", data()) == few
     entry = SWEEP_FIGURES["importance"]
     assert entry.pending is not None
     assert said(entry.pending(data())) == few
     assert said(entry.pending(data(rows=ROWS[:2] * 12))) == "Computing from 24 runs: a few seconds."
     many = ROWS[:2] * 4 + [ROWS[2]] * 20
-    assert said(entry.pending(data(rows=many, state="running"))) == "Needs 20 runs with a value: 8 of 20 so far."
-    assert said(entry.pending(data(rows=many))) == "Needs 20 runs with a value: 8 of 20 so far. No more of them run."
+    assert said(entry.pending(data(rows=many, state="running"))) == "Needs 20 runs with a value: 8 so far, 12 missing."
+    assert (
+        said(entry.pending(data(rows=many))) == "Needs 20 runs with a value: 8 so far, 12 missing. No more of them run."
+    )
 
 
 def said_of(name: str, found: SweepData) -> str:
