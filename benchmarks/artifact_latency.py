@@ -1,8 +1,8 @@
-"""What a far store of artifacts costs a training: how long it stands still for its files, in the time it takes.
+"""What a far store of artifacts costs a training: how long it waits for its files, in the time it takes.
 
-The shard of `live_cost` (LeNet-300-100 on MNIST, dense and one ticket, 6,000 steps each, a checkpoint every 15 s), with
-its artifacts on a server that speaks S3, once as near as it is and once behind a cable on which each request takes
-100 ms longer. A training stands still while the log or a checkpoint waits for a file that is on its way.
+The shard is that of `live_cost`: LeNet-300-100 on MNIST, dense and one ticket, 6,000 steps each, a checkpoint every 15
+s. Its artifacts are on a server that speaks S3, once near and once behind a cable on which each request takes 100 ms
+longer. A training waits while the log or a checkpoint needs a file that is on its way.
 """
 
 import os
@@ -35,22 +35,22 @@ LATENCY_S = 0.1
 
 
 def measure() -> float:
-    """The ratio, after a short shard to warm up."""
+    """Return the ratio, after a short shard to warm up."""
     with TemporaryDirectory(prefix="ticketscope-") as folder:
         s3 = S3(Path(folder))
         cable = Cable(s3.port, LATENCY_S)
         try:
-            _stood(Path(folder) / "warm", s3.url, s3.port, 1)
-            near_s, _ = _stood(Path(folder) / "near", s3.url, s3.port, STEPS)
-            far_s, took_s = _stood(Path(folder) / "far", s3.url, cable.port, STEPS)
+            _waited(Path(folder) / "warm", s3.url, s3.port, 1)
+            near_s, _ = _waited(Path(folder) / "near", s3.url, s3.port, STEPS)
+            far_s, took_s = _waited(Path(folder) / "far", s3.url, cable.port, STEPS)
         finally:
             cable.close()
             s3.close()
     return took_s / (took_s - far_s + near_s)
 
 
-def _stood(data_dir: Path, artifacts_url: str, port: int, steps: int) -> tuple[float, float]:
-    """Seconds that a shard stood still for its files, and seconds that it took."""
+def _waited(data_dir: Path, artifacts_url: str, port: int, steps: int) -> tuple[float, float]:
+    """Return the seconds that a shard waited for its files, and the seconds that it took."""
     settings = Settings(data_dir=data_dir, datasets_dir=DATASETS_DIR, artifacts_url=f"{artifacts_url}/{data_dir.name}")
     with patch.dict(os.environ, environment(port)), _waits() as waits:
         S3FileSystem.clear_instance_cache()
