@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.live import Broadcaster
-from app.records import State, WorkerLoad
+from app.records import Queue, State, WorkerLoad
 from app.store import Store
 from app.web.core.root_path import own_path
 
@@ -68,6 +68,13 @@ class _Stored(Collector):
         alive = GaugeMetricFamily("ticketscope_workers_alive", "Worker processes with contact in the last 15 s.")
         alive.add_metric((), sum(worker.alive for worker in workers))
         yield alive
+        running = GaugeMetricFamily(
+            "ticketscope_running_replicates", "Replicates that workers train, by the queue.", labels=("queue",)
+        )
+        for name in get_args(Queue):
+            busy = [len(worker.busy) for worker in workers if worker.alive and worker.queue == name]
+            running.add_metric((name,), sum(busy))
+        yield running
         loads = [(worker, worker.load.model_dump()) for worker in workers if worker.alive and worker.load is not None]
         for field, about in WorkerLoad.model_fields.items():
             gauge = GaugeMetricFamily(
