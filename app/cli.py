@@ -22,6 +22,7 @@ from rich.table import Column, Table
 from app import logs
 from app.cli_accounts import accounts
 from app.cli_archive import export, import_archive
+from app.cli_backup import backup, migrate, restore
 from app.cli_end import in_one_line, stop
 from app.cli_import import names_of, show
 from app.cli_server import ask, in_utf8, show_run, spec_of, text_of
@@ -121,14 +122,9 @@ def worker(
     Services(services, console.print).run()
 
 
-@app.command()
-def migrate() -> None:
-    """Bring the database to this program's revision."""
-    from app.up import opened
-
-    with in_one_line():
-        opened(settings()).migrate()
-    console.print("the database is up to date")
+app.command()(migrate)
+app.command()(backup)
+app.command()(restore)
 
 
 @app.command()

@@ -19,6 +19,11 @@ KNOWN = {
     "app/broker.py": {"unlink"},
     # A checkpoint that this attempt wrote and its shard has dropped (tests/workers/test_child.py).
     "workers/saves.py": {"delete"},
+    # The broken part of an artifact or a backup of its own; what migrations put into new tables, and artifacts that a
+    # restore which failed has put (tests/app/backups).
+    "app/backups/files.py": {"unlink"},
+    "app/backups/write.py": {"rmtree"},
+    "app/backups/restore.py": {"delete"},
     # Rows: a run purged from the bin, workers of yesterday, what they refused, notes of what was swept.
     "app/store/lifecycle.py": {"delete"},
     "app/store/sweep_bin.py": {"delete"},  # tests/app/store/test_sweep_bin.py

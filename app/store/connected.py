@@ -1,6 +1,7 @@
 """A store that is connected: its database, its artifacts, and whether both can be used by this program."""
 
 import logging
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -13,11 +14,11 @@ from app.store import installation, references
 from app.store.artifacts import Artifacts
 from app.store.condition import DAMAGED, Condition, diagnose, newer
 from app.store.database import PATIENCE_S, Database
-from app.store.errors import NotAdopted, Unreachable, Unusable
+from app.store.errors import Conflict, NotAdopted, Unreachable, Unusable
 from app.store.integrity import Integrity
 from app.store.reads import Reads
 from app.store.snapshot import Snapshot
-from app.store.tables import REVISION
+from app.store.tables import FIRST_REVISION, REVISION
 from app.store.tables import installation as installation_table
 
 log = logging.getLogger(__name__)
@@ -49,6 +50,11 @@ class Connected(Reads):
         with self._db.snapshot() as conn:
             yield Snapshot(self, conn)
 
+    @property
+    def database(self) -> Database:
+        """Return the database by itself, for who copies or replaces all of it."""
+        return self._db
+
     def close(self) -> None:
         """Close all pooled connections; the store can still be used."""
         self._db.dispose()
@@ -69,6 +75,19 @@ class Connected(Reads):
             migrate(self._db)
             self._check_writable()
             self.check_installation()
+
+    def migrate_back(self, revision: str) -> None:
+        """Take the schema back to an earlier revision, while nobody else is connected. Raises Conflict, Unusable."""
+        from app.store.migrate import alone, downgrade
+
+        self.wait_for_revision(0)
+        if not re.fullmatch("[0-9]{4}", revision) or not FIRST_REVISION <= revision < REVISION:
+            raise Conflict(
+                f"{revision} is not an earlier revision: expected one from {FIRST_REVISION} to before {REVISION}"
+            )
+        self._db.dispose()
+        with self._explained(), alone(self._db) as conn:
+            downgrade(conn, revision)
 
     def check_installation(self) -> None:
         """Return when database and artifacts belong together, as far as that is known now. Raises Mismatch."""

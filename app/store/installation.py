@@ -2,16 +2,29 @@
 
 from collections.abc import Container
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from app.store.artifacts import Artifacts
 from app.store.errors import Mismatch, NotAdopted
+from app.store.sql import Now
 from app.store.tables import installation
 
 
 def own(conn: Connection) -> str:
     """Return the id of the database; empty when it has none."""
     return conn.scalars(select(installation.c.id)).first() or ""
+
+
+def keep_artifacts(conn: Connection, seconds: float) -> None:
+    """Let nothing delete an artifact for so long: a backup copies what its rows name."""
+    conn.execute(update(installation).values(kept_until=Now() + seconds))
+
+
+def keeps_artifacts(conn: Connection) -> bool:
+    """Return whether no artifact may be deleted now, nor before this transaction ends."""
+    # Shared with others that ask, but a backup that begins waits for all of them.
+    until = conn.scalar(select(installation.c.kept_until - Now()).with_for_update(read=True))
+    return until is not None and until > 0
 
 
 def check(artifacts: Artifacts, own: str, known: Container[str]) -> None:

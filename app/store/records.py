@@ -257,10 +257,14 @@ class Records(Connected):
     def sweep_artifacts(self, older_than_s: float = DAY_S) -> Swept:
         """Move bytes that no run refers to and that are older than this to the trash, which empties after a week.
 
+        Does nothing while a backup copies them.
         Raises Mismatch, NotAdopted or MostUnknown when these may be the artifacts of another database.
         """
         with self._db.read() as conn:
             own, needed, released = installation.own(conn), references.referenced(conn), references.let_go(conn)
+            # After what is needed was read: a backup that begins later needs nothing else that is old.
+            if installation.keeps_artifacts(conn):
+                return Swept()
         installation.check(self.artifacts_store, own, needed | released)
         swept = trash.sweep(self.artifacts_store, needed, released, older_than_s)
         with self._db.write(hasty=True) as conn:

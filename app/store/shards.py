@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, func, select, update
 from app.contract.events import Changed, Failed, Finished, Progress, Started
 from app.kinds.specs import EXPERIMENT
 from app.records import Queue, State
-from app.store import events, fair_share, references, refusals
+from app.store import events, fair_share, installation, references, refusals
 from app.store import runs as run_rows
 from app.store.claims import CheckpointRef, Claim
 from app.store.errors import Fenced, OrdinalGap
@@ -134,7 +134,7 @@ def start(conn: Connection, shard_id: int, token: str, started: Started) -> dict
 def checkpoint(conn: Connection, shard_id: int, token: str, sha256: str, next_ordinal: int) -> list[str]:
     """Record a checkpoint, besides the one before it; the shard has its tries again. Raises OrdinalGap.
 
-    Returns the hashes of those that the shard does not need any more.
+    Returns the hashes of those that the shard does not need any more, and that may be deleted now.
     """
     row = owned(conn, shard_id, token)
     if next_ordinal > row.next_ordinal:
@@ -145,7 +145,8 @@ def checkpoint(conn: Connection, shard_id: int, token: str, sha256: str, next_or
     _set(conn, shard_id, checkpoints=kept, checkpoint_at=Now(), tries=0, error=None, traceback=None)
     dropped = [item["sha256"] for item in older if item not in kept]
     references.release(conn, dropped)
-    return dropped
+    # What a backup may be about to copy stays until the next sweep.
+    return [] if dropped and installation.keeps_artifacts(conn) else dropped
 
 
 def finish(conn: Connection, shard_id: int, token: str, progress: Progress | None = None) -> State:

@@ -30,6 +30,9 @@ from app.store.worker_tables import workers as workers
 REVISION = "0017"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
+FIRST_REVISION = "0015"
+"""The earliest that a database can be taken back to."""
+
 UNMEASURED = "(measured_seq IS NULL OR measured_seq < last_seq)"
 """Runs whose log has grown since their measures were computed."""
 
@@ -258,8 +261,8 @@ submissions = Table(
     Column("at", Double, nullable=False),
 )
 
-# One row: the id that the artifact root carries as well.
-installation = Table("installation", metadata, Column("id", String(32), primary_key=True))
+# One row: the id that the artifact root carries as well, and until when no artifact may go, as a backup copies them.
+installation = Table("installation", metadata, Column("id", String(32), primary_key=True), Column("kept_until", Double))
 
 # Hashes that runs have let go: a sweep may take them, however many they are.
 released = Table(
