@@ -28,6 +28,18 @@ CONNECT_TIMEOUT_S = 5
 READERS = 48
 _ONE_SNAPSHOT = "REPEATABLE READ"
 
+_WORK_MEM = "32MB"
+_SETTINGS = (
+    # Compiling a statement takes longer than any of ours runs.
+    "SET jit = off",
+    # How many runs a condition finds depends on its values: a plan for any value is one for few runs.
+    "SET plan_cache_mode = force_custom_plan",
+    # Lists of 100,000 runs are joined in memory; who runs the server may allow more.
+    f"""SELECT set_config('work_mem', '{_WORK_MEM}', false)
+    WHERE pg_size_bytes(current_setting('work_mem')) < pg_size_bytes('{_WORK_MEM}')""",
+)
+"""What a session of PostgreSQL begins with."""
+
 
 class Database:
     """Transactions on one database; `writer` and `reader` are the same engine on PostgreSQL.
@@ -40,13 +52,7 @@ class Database:
         if self.url.get_backend_name() == "sqlite":
             self.writer, self.reader = (_sqlite(self.url, patience_s, write=write) for write in (True, False))
         else:
-            self.writer = self.reader = create_engine(
-                self.url,
-                pool_size=5,
-                max_overflow=READERS - 5,
-                pool_pre_ping=True,
-                connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
-            )
+            self.writer = self.reader = _postgresql(self.url)
         # The same connections.
         self._hasty = self.writer.execution_options(hasty=True)
         # Of SQLite every transaction that reads is one snapshot.
@@ -117,6 +123,25 @@ def _with_driver(url: URL) -> URL:
     if url.get_backend_name() == "sqlite" and url.database in {None, "", ":memory:"}:
         raise ValueError("database URL: SQLite needs a file, as in sqlite:////path/to/ticketscope.db")
     return url
+
+
+def _postgresql(url: URL) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=5,
+        max_overflow=READERS - 5,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            for setting in _SETTINGS:
+                cursor.execute(setting)
+        connection.commit()
+
+    return engine
 
 
 def _sqlite(url: URL, patience_s: float, *, write: bool) -> Engine:

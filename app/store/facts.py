@@ -3,10 +3,11 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, delete, insert, or_, select
 
 from app.search.facts import Fact, facts_of, leaf_of
 from app.search.fields import is_alone, shared
+from app.store.sql import Unsearched
 from app.store.tables import AnyRow, facts
 
 
@@ -39,14 +40,20 @@ def _rows(run_id: str, seq: int | None, measured: Iterable[Fact]) -> list[dict[s
     return [{"run_id": run_id, "seq": seq, **fact._asdict(), "leaf": fact.leaf} for fact in measured]
 
 
-def named(name: str) -> ColumnElement[bool]:
-    """Return that a fact has this path, or this last part of one; of "accuracy@5%" the one that holds at 5 %."""
+def named(name: str, table: FromClause = facts, *, by_run: bool = False) -> ColumnElement[bool]:
+    """Return that a fact of `table` has this path, or this last part of one; of "accuracy@5%" the one at 5 %.
+
+    `by_run` where the fact of one run after the other is looked up.
+    """
     base, share = shared(name)
     # By the last part wherever one path alone has it: indexes hold that, and not the path.
-    same = facts.c.leaf == leaf_of(base)
+    same = [table.c.leaf == leaf_of(base)]
     if "." in base and not is_alone(base):
-        same = and_(same, facts.c.path == base)
-    return same if share is None else and_(same, facts.c.low <= share, share < facts.c.high)
+        same.append(table.c.path == base)
+    # Facts that depend on the share of kept weights have an index of their own.
+    low: ColumnElement[Any] = Unsearched(table.c.low) if by_run else table.c.low
+    at = [table.c.low.is_(None)] if share is None else [low <= share, table.c.high > share]
+    return and_(*same, *at)
 
 
 def of(conn: Connection, run_ids: Collection[str], names: Collection[str] = ()) -> dict[str, list[Fact]]:

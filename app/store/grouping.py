@@ -113,7 +113,7 @@ def _keyed(group: str) -> tuple[FromClause, ColumnElement[Any]]:
         known = ", ".join(OF_RUN)
         raise FieldError("group", f"must be one of {known}, a field of a spec such as optimizer, or a measure")
     value = func.coalesce(facts.c.text, cast(facts.c.number, Text)).label("value")
-    sub = select(facts.c.run_id, facts.c.id, value).where(named(group))
+    sub = select(facts.c.run_id, facts.c.id, value).where(named(group, by_run=True))
     if measure_of(group) is None:
         # In the order of runs and of a run's spec.
         sub = sub.order_by(facts.c.run_id, facts.c.id)
@@ -153,7 +153,7 @@ def _spreads(
 
 def _numbers(name: str) -> Select[Any]:
     """Return the numbers of a column by run; a field with several values in a run is none, a measure is one."""
-    numbers = select(facts.c.run_id, facts.c.number).where(named(name), facts.c.number.is_not(None))
+    numbers = select(facts.c.run_id, facts.c.number).where(named(name, by_run=True), facts.c.number.is_not(None))
     if measure_of(name) is not None:
         return numbers
     numbers = numbers.with_only_columns(facts.c.run_id, func.min(facts.c.number).label("number"))

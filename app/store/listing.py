@@ -5,11 +5,12 @@ import binascii
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from app.contract.experiment import FieldError
 from app.records import Page
 from app.store import grouping, ordering
+from app.store.ordering import Order, Place
 from app.store.owners import OWNER
 from app.store.runs import records
 from app.store.tables import runs
@@ -37,21 +38,15 @@ def page(
     if not 1 <= limit <= PAGE:
         raise FieldError("limit", f"must lie between 1 and {PAGE}")
     order = ordering.order_of(sort)
-    key, descending = order.key, order.descending
-    # First which runs, of indexes; then the rows of these few.
-    query: Select[Any] = select(runs.c.id, key.label("key")).select_from(order.source)
-    query = query.where(runs.c.deleted_at.is_not(None) if binned else runs.c.deleted_at.is_(None))
-    query = query.where(*grouping.conditions(q, state, tag))
+    which: list[ColumnElement[bool]] = [runs.c.deleted_at.is_not(None) if binned else runs.c.deleted_at.is_(None)]
+    which += grouping.conditions(q, state, tag)
     if kind is not None:
-        query = query.where(runs.c.kind == kind.casefold())
+        which.append(runs.c.kind == kind.casefold())
     if within is not None:
-        query = query.where(grouping.within(*within))
-    if cursor is not None:
-        value, run_id = _read(cursor, sort, order.type)
-        last = and_(key == value, runs.c.id < run_id if descending else runs.c.id > run_id)
-        query = query.where(or_(key < value if descending else key > value, last))
-    by = (key.desc(), runs.c.id.desc()) if descending else (key, runs.c.id)
-    matches = conn.execute(query.order_by(*by).limit(limit + 1)).all()
+        which.append(grouping.within(*within))
+    after = None if cursor is None else _read(cursor, sort, order)
+    # First which runs, of indexes; then the rows of these few.
+    matches = order.first(conn, which, limit + 1, after)
     listed = matches[:limit]
     rows = {row.id: row for row in conn.execute(select(runs, OWNER).where(runs.c.id.in_([row.id for row in listed])))}
     # A run can be purged between the two statements.
@@ -76,13 +71,14 @@ def _write(value: Any, run_id: str, sort: str) -> str:
     return base64.urlsafe_b64encode(orjson.dumps([sort, value, run_id])).decode().rstrip("=")
 
 
-def _read(cursor: str, sort: str, type_: type) -> tuple[Any, str]:
+def _read(cursor: str, sort: str, order: Order) -> Place:
     try:
-        made_for, value, run_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        made_for, key, run_id = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, binascii.Error):
         raise FieldError("cursor", "is not a cursor of this list; start from the first page") from None
-    if "\0" in f"{value}{run_id}":  # which PostgreSQL refuses
+    if "\0" in f"{key}{run_id}":  # which PostgreSQL refuses
         raise FieldError("cursor", "is not a cursor of this list; start from the first page")
-    if made_for != sort or not isinstance(value, type_) or not isinstance(run_id, str):
+    without = key is None and order.field
+    if made_for != sort or not (without or isinstance(key, order.type)) or not isinstance(run_id, str):
         raise FieldError("cursor", "belongs to another order of the list; start from the first page")
-    return value, run_id
+    return Place(key, run_id)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 
 from app.contract.experiment import FieldError
 from app.kinds.specs import NAMES
@@ -88,7 +88,8 @@ def _text(name: str, value: str, *, exact: bool) -> Condition:
     if name == "id":
         return _begins(value)
     if name == "worker":
-        return exists().where(shards.c.run_id == runs.c.id, _equal(func.lower(shards.c.worker), value, exact=exact))
+        of_worker = shards.c.worker.is_not(None), _equal(func.lower(shards.c.worker), value, exact=exact)
+        return runs.c.id.in_(select(shards.c.run_id).where(*of_worker))
     if name == "owner":
         return owned_by(value)
     if name == "again":

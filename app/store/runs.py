@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
-from sqlalchemy import Column, Connection, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Column, Connection, and_, bindparam, insert, literal, select, union, update
 
 from app.contract.events import Changed
 from app.contract.experiment import Experiment, RunSpec
@@ -160,10 +160,13 @@ def relatives(conn: Connection, run_id: str, newest: int) -> Relatives:
         .where(runs.c.again_of == run_id, runs.c.deleted_at.is_(None))
         .order_by(runs.c.created_at.desc(), runs.c.id.desc())
         .limit(newest)
+        .subquery()
     )
     original = select(runs.c.again_of).where(runs.c.id == run_id)
-    which = or_(runs.c.id == run_id, runs.c.id.in_(repeats), runs.c.id.in_(original))
-    rows = conn.execute(select(runs, OWNER).where(which).order_by(runs.c.created_at.desc(), runs.c.id.desc())).all()
+    # One list of ids: of three conditions PostgreSQL would try each run.
+    which = union(select(literal(run_id)), select(repeats.c.id), original)
+    query = select(runs, OWNER).where(runs.c.id.in_(which))
+    rows = conn.execute(query.order_by(runs.c.created_at.desc(), runs.c.id.desc())).all()
     if not any(row.id == run_id for row in rows):
         raise NotFound(f"there is no run {run_id}")
     waiting = and_(refusals.c.shard_id == shards.c.id, shards.c.state == "queued", shards.c.run_id == run_id)

@@ -45,6 +45,24 @@ def _now_postgresql(*_: Any, **__: Any) -> str:
     return "CAST(extract(epoch FROM clock_timestamp()) AS double precision)"
 
 
+class Unsearched(FunctionElement[Any]):
+    """A number by which SQLite searches no index: without statistics it mistakes which condition finds fewer rows."""
+
+    type = Double()
+
+    inherit_cache = True
+
+
+@compiles(Unsearched, "sqlite")
+def _unsearched_sqlite(element: Unsearched, compiler: SQLCompiler, **how: Any) -> str:
+    return f"+{compiler.process(element.clauses, **how)}"
+
+
+@compiles(Unsearched, "postgresql")
+def _unsearched_postgresql(element: Unsearched, compiler: SQLCompiler, **how: Any) -> str:
+    return compiler.process(element.clauses, **how)
+
+
 class CoordinateOf(FunctionElement[Any]):
     """One coordinate of a key in JSON text: `CoordinateOf(key, name)`; NULL where there is none."""
 

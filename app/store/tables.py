@@ -27,7 +27,7 @@ from app.store.worker_tables import refusals as refusals
 from app.store.worker_tables import speeds as speeds
 from app.store.worker_tables import workers as workers
 
-REVISION = "0017"
+REVISION = "0018"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 FIRST_REVISION = "0015"
@@ -39,11 +39,18 @@ UNMEASURED = "(measured_seq IS NULL OR measured_seq < last_seq)"
 LISTED = "deleted_at IS NULL"
 """Runs outside the bin."""
 
+WITHOUT_SHARE = "low IS NULL"
+"""Facts that do not depend on the share of kept weights."""
+
 AnyRow: TypeAlias = Row[*tuple[Any, ...]]
 
 
 def _run_id(**kwargs: Any) -> Column[str]:
     return Column("run_id", String(10), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, **kwargs)
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
 
 
 def _training() -> tuple[Column[Any], ...]:
@@ -112,8 +119,8 @@ runs = Table(
     # Who has submitted it; nobody where there were no accounts.
     Column("owner_id", String(10), default=acting),
     Index(None, "created_at", "id"),
-    Index("ix_runs_listed", "state", "id", sqlite_where=text(LISTED), postgresql_where=text(LISTED)),
-    Index("ix_runs_unmeasured", "id", sqlite_where=text(UNMEASURED), postgresql_where=text(UNMEASURED)),
+    _partial("ix_runs_listed", "state", "id", where=LISTED),
+    _partial("ix_runs_unmeasured", "id", where=UNMEASURED),
 )
 
 shards = Table(
@@ -152,6 +159,7 @@ shards = Table(
     UniqueConstraint("run_id", "replicate"),
     Index(None, "state"),
     Index(None, "run_id", "state"),
+    _partial("ix_shards_workers", "worker", "run_id", where="worker IS NOT NULL"),
 )
 
 events = Table(
@@ -215,9 +223,11 @@ facts = Table(
     Column("low", Double),
     Column("high", Double),
     Index(None, "run_id"),
-    # Each holds all that a search, an order or groups read of a fact.
-    Index("ix_facts_numbers", "leaf", "number", "run_id", "low", "high"),
-    Index("ix_facts_texts", "leaf", "text", "run_id"),
+    # Each holds all that a search, an order or groups read of a fact; the first two in the order of a list.
+    _partial("ix_facts_numbers", "leaf", "number", "run_id", "low", where=f"{WITHOUT_SHARE} AND number IS NOT NULL"),
+    _partial("ix_facts_texts", "leaf", "text", "run_id", "low", where=f"{WITHOUT_SHARE} AND text IS NOT NULL"),
+    # Shares before numbers, so that a search reads those of one share.
+    _partial("ix_facts_shares", "leaf", "low", "high", "number", "run_id", where="low IS NOT NULL"),
     Index("ix_facts_of_runs", "leaf", "run_id", "id", "number", "text", "low", "high"),
 )
 

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, make_url, select, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.store.database import Database
@@ -86,3 +86,16 @@ def test_a_plain_postgresql_url_gets_the_driver_that_is_installed() -> None:
     database = Database("postgresql://user@host/name")
     assert database.url.drivername == "postgresql+psycopg"
     assert not database.is_sqlite
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize(("allowed", "work_mem"), [("4MB", "32MB"), ("64MB", "64MB")])
+def test_a_session_of_postgresql_is_set_up_for_lists_of_many_runs(
+    database_url: str, allowed: str, work_mem: str
+) -> None:
+    url = make_url(database_url).update_query_dict({"options": f"-c work_mem={allowed}"})
+    database = Database(url.render_as_string(hide_password=False))
+    with database.read() as connection:
+        shown = [connection.scalar(text(f"SHOW {name}")) for name in ("jit", "plan_cache_mode", "work_mem")]
+    database.dispose()
+    assert shown == ["off", "force_custom_plan", work_mem]

@@ -166,3 +166,11 @@ def test_facts_are_put_once(stocked: Store) -> None:
     with stocked._db.write() as conn:
         put(conn, run.id, run.spec.model_dump(mode="json"))
     assert _count(stocked, run.id) == before
+
+
+def test_runs_are_found_by_the_worker_that_had_a_replicate(store: Store, spec: LotterySpec) -> None:
+    store.create_run(spec, name="held")
+    store.create_run(spec, name="waits")
+    assert store.claim("cpu", "Lab-1:7") is not None
+    queries = ("worker:lab", "worker=lab-1:7", "worker:lab*", "worker:*", "worker=lab", "-worker:*")
+    assert "|".join(names(store, q) for q in queries) == "h|h|h|h||w"
