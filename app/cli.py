@@ -175,9 +175,9 @@ def verify(
     if importlib.util.find_spec("torch") is None:
         stop("torch is not installed, so nothing can be trained here: pip install 'ticketscope[worker]'", 2)
     settings()
-    asked = Verification(run=in_utf8(run_id), replicate=replicate, key=_coordinates(context.args), anyway=anyway)
+    verification = Verification(run=in_utf8(run_id), replicate=replicate, key=_coordinates(context.args), anyway=anyway)
     # In a process of its own: this one never has torch.
-    command = [sys.executable, "-m", "workers.verify", json.dumps(asked.model_dump())]
+    command = [sys.executable, "-m", "workers.verify", json.dumps(verification.model_dump())]
     raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 (checked by the model)
 
 

@@ -73,8 +73,8 @@ def _start(speeds: Sequence[Speed], plan: Plan, values: Values, name: str, known
         return Start(values, None, error=f"{error.field} {error.message}")
     except ValidationError as error:
         return Start(values, None, error="; ".join(_words(item) for item in error.errors()))
-    said = ", ".join(f"{path.rpartition('.')[2].replace('_', ' ')} {written(value)}" for path, value in values.items())
-    return Start(values, spec, named(name, said), replicate_seconds(spec, speeds))
+    text = ", ".join(f"{path.rpartition('.')[2].replace('_', ' ')} {written(value)}" for path, value in values.items())
+    return Start(values, spec, named(name, text), replicate_seconds(spec, speeds))
 
 
 def named(sweep: str, values: str) -> str:

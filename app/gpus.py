@@ -50,8 +50,8 @@ def gpu_load(uuid: str) -> GpuLoad | None:
     program = shutil.which("nvidia-smi")
     if program is None:
         return None
-    asked = "--query-gpu=utilization.gpu,memory.used,memory.total"
-    command = [program, asked, "--format=csv,noheader,nounits", f"--id={uuid}"]
+    query = "--query-gpu=utilization.gpu,memory.used,memory.total"
+    command = [program, query, "--format=csv,noheader,nounits", f"--id={uuid}"]
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)  # noqa: S603
     except (OSError, subprocess.TimeoutExpired):

@@ -128,9 +128,9 @@ def _heard(message: Any) -> dict[str, Any] | None:
     if not isinstance(data, bytes) or len(data) > _WAKE_BYTES:
         return None
     try:
-        said = json.loads(data)
+        content = json.loads(data)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(said, dict) or type(said.get("run")) is not str or type(said.get("seq")) is not int:
+    if not isinstance(content, dict) or type(content.get("run")) is not str or type(content.get("seq")) is not int:
         return None
-    return {"run": said["run"], "seq": said["seq"]}
+    return {"run": content["run"], "seq": content["seq"]}

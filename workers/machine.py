@@ -90,9 +90,9 @@ def _git(*arguments: str) -> str | None:
     """Return what git prints about our own folder; None when it cannot."""
     command = ["git", "--no-optional-locks", "-C", str(_ROOT), *arguments]
     try:
-        said = subprocess.run(  # noqa: S603 (constants but for our own folder)
+        result = subprocess.run(  # noqa: S603 (constants but for our own folder)
             command, capture_output=True, text=True, timeout=5, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return said.stdout.strip() if said.returncode == 0 else None
+    return result.stdout.strip() if result.returncode == 0 else None

@@ -54,8 +54,8 @@ class Part:
     among: int
 
 
-def choose(spec: Experiment, stored: Outputs, asked: Verification) -> Part:
-    """Return the training that `asked` names, or the cheapest one that ended.
+def choose(spec: Experiment, stored: Outputs, verification: Verification) -> Part:
+    """Return the training that `verification` names, or the cheapest one that ended.
 
     Of equally cheap ones it is a winning ticket, the last, which depends on all before it; else the first. Raises
     `CannotVerifyError`.
@@ -64,7 +64,9 @@ def choose(spec: Experiment, stored: Outputs, asked: Verification) -> Part:
     ended = [(i, *part) for i, part in enumerate(parts) if Key(part[0], "rows", spec.ends) in stored]
     # In the declared order, so that the first coordinate that rules out everything is named, whatever was given first.
     order = [coordinate.name for coordinate in spec.key.coordinates()]
-    for name, text in sorted(asked.key.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1):
+    for name, text in sorted(
+        verification.key.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1
+    ):
         value = _value(spec, name, text)
         known = list(dict.fromkeys(getattr(key, name) for _, key, _ in ended))
         ended = [item for item in ended if getattr(item[1], name) == value]

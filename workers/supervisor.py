@@ -109,10 +109,10 @@ class Supervisor:
             log.warning("run %s: %s", self._job.claim.run_id, trouble)
         self._troubled = bool(trouble)
         progress, self._progress = self._progress, {}
-        asked: set[str] = set()
+        orders: set[str] = set()
         for shard_id, token in tuple(self._shards.items()):
             try:
-                asked.add(self._store.heartbeat(shard_id, token, progress.get(shard_id), trouble))
+                orders.add(self._store.heartbeat(shard_id, token, progress.get(shard_id), trouble))
             except Fenced:
                 # The child has ended it, or another worker has it: the child will find out.
                 del self._shards[shard_id]
@@ -122,7 +122,7 @@ class Supervisor:
         if not self._shards:
             raise Fenced("no shard of the job is ours any more")
         # They share a slot, so that all of them make way.
-        return "cancel" if "cancel" in asked else "yield" if "yield" in asked else "run"
+        return "cancel" if "cancel" in orders else "yield" if "yield" in orders else "run"
 
     def _tell(self, connection: "Connection[Any, Any]", order: Order) -> None:
         if self._order is None:

@@ -37,11 +37,11 @@ _errors = Console(highlight=False, soft_wrap=True, stderr=True)
 
 def main(argument: str) -> int:
     """Verify the training that `argument`, the JSON of a `Verification`, names; returns the exit code."""
-    asked, settings = Verification.model_validate_json(argument), Settings()
+    verification, settings = Verification.model_validate_json(argument), Settings()
     numerics.pin()
     store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
     try:
-        return _verify(store, settings, asked)
+        return _verify(store, settings, verification)
     except (CannotVerifyError, DatasetError, NotFound) as error:
         _errors.print(escape(str(error)), style="red")
         return REFUSED
@@ -54,18 +54,18 @@ def main(argument: str) -> int:
         store.close()
 
 
-def _verify(store: Store, settings: Settings, asked: Verification) -> int:
+def _verify(store: Store, settings: Settings, verification: Verification) -> int:
     if (trouble := store.trouble()) is not None:
         raise CannotVerifyError(trouble.detail)
-    run = store.run(asked.run)
+    run = store.run(verification.run)
     spec = run.spec
     if not isinstance(spec, Experiment):
         raise CannotVerifyError(f"run {run.id} holds imported masks: it cannot be trained again here")
     if not spec.repeatable:
         raise CannotVerifyError(f"run {run.id} measured times, which are others at each measurement")
-    replicate = _replicate(store, run, asked.replicate)
+    replicate = _replicate(store, run, verification.replicate)
     stored = store.outputs(run.id, replicate)
-    part = choose(spec, stored, asked)
+    part = choose(spec, stored, verification)
     starts = [start for start in store.starts(run.id) if start.replicate == replicate]
     frozen = _plan([numerics.renamed(start.event["plan"]) for start in starts])
     device = _device(frozen)
@@ -80,7 +80,7 @@ def _verify(store: Store, settings: Settings, asked: Verification) -> int:
     _console.print(f"[bold]{run.id}[/bold]  {escape(run.name)}: replicate {replicate}, {_training(part)}")
     for origin in (*then, now):
         _console.print(f"  {'then' if origin.attempts else 'now '}  {escape(_machine(origin))}")
-    _obey(frozen, mine, anyway=asked.anyway)
+    _obey(frozen, mine, anyway=verification.anyway)
     with _bar(part) as progress:
         redone = redo(
             spec, replicate, part, stored, store.artifacts_store,
@@ -92,18 +92,18 @@ def _verify(store: Store, settings: Settings, asked: Verification) -> int:
     return code
 
 
-def _replicate(store: Store, run: Run, asked: int | None) -> int:
+def _replicate(store: Store, run: Run, number: int | None) -> int:
     """Return the chosen replicate, or the first that has finished."""
     states = {shard.replicate: shard.state for shard in store.shards(run.id)}
-    if asked is None:
-        asked = next((replicate for replicate, state in states.items() if state == "finished"), None)
-        if asked is None:
+    if number is None:
+        number = next((replicate for replicate, state in states.items() if state == "finished"), None)
+        if number is None:
             raise CannotVerifyError(f"run {run.id} is {run.state}: no replicate of it has finished yet")
-    if asked not in states:
-        raise CannotVerifyError(f"run {run.id} has no replicate {asked}: it has {len(states)}, from 0 on")
-    if states[asked] != "finished":
-        raise CannotVerifyError(f"replicate {asked} of run {run.id} is {states[asked]}: it must have finished")
-    return asked
+    if number not in states:
+        raise CannotVerifyError(f"run {run.id} has no replicate {number}: it has {len(states)}, from 0 on")
+    if states[number] != "finished":
+        raise CannotVerifyError(f"replicate {number} of run {run.id} is {states[number]}: it must have finished")
+    return number
 
 
 def _plan(plans: Sequence[dict[str, Any]]) -> dict[str, Any]:

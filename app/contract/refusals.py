@@ -31,8 +31,8 @@ def refusal(error: Mapping[str, Any]) -> str:
     }
     for start, expected in _TYPES.items():
         words |= dict.fromkeys((f"{start}_type", f"{start}_parsing", f"{start}_from_float"), f"must be {expected}")
-    said: str = words.get(kind) or error["msg"]
-    return said.removeprefix("Value error, ").replace("Input should be", "must be")
+    message: str = words.get(kind) or error["msg"]
+    return message.removeprefix("Value error, ").replace("Input should be", "must be")
 
 
 _TYPES = {

@@ -96,12 +96,12 @@ def load(reader: Reader, runs: Sequence[Run], options: OverlapOptions) -> Shared
     if len(comparable.runs) < 2:
         return Shared(NO_OVERLAPS, left_out)
     first, *others = comparable.runs
-    asked = MatrixOptions.model_construct(
+    matrix_options = MatrixOptions.model_construct(
         others=",".join(index.run.id for index in others), measure=options.measure,
         level=None if options.pruned_to < 0 else options.pruned_to,
         tickets="", across="replicates", replicate=0, layer=None, pairing=options.pairing,
     )  # fmt: skip
-    return Shared(overlaps(reader, first.run.id, asked), left_out)
+    return Shared(overlaps(reader, first.run.id, matrix_options), left_out)
 
 
 def info(source: ComparedSource[OverlapOptions]) -> OverlapInfo:

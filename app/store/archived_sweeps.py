@@ -50,8 +50,8 @@ class SweepRow(ArchiveRow):
     @property
     def plan(self) -> Plan:
         """Return its plan. Raises ValidationError."""
-        asked = {name: getattr(self, name) for name in ("spec", "axes", "sampler", "objective", "budget", "stop")}
-        return Plan.model_validate(asked | {"pruner": self.pruner or {}})
+        fields = {name: getattr(self, name) for name in ("spec", "axes", "sampler", "objective", "budget", "stop")}
+        return Plan.model_validate(fields | {"pruner": self.pruner or {}})
 
 
 class MemberReports(ArchiveRow):

@@ -177,8 +177,8 @@ class HardwareSpec(Experiment):
             raise FieldError("layers", "needs at least one where there is no ticket to time")
         self._check_ticket()
         self._check_device()
-        if (asked := self.replicates * self.units_per_replicate) > MAX_MEASUREMENTS:
-            raise FieldError("densities", f"{asked:,} measurements exceed the limit of {MAX_MEASUREMENTS:,}")
+        if (measurements := self.replicates * self.units_per_replicate) > MAX_MEASUREMENTS:
+            raise FieldError("densities", f"{measurements:,} measurements exceed the limit of {MAX_MEASUREMENTS:,}")
         return self
 
     def _check_ticket(self) -> None:

@@ -15,11 +15,11 @@ def summary(reader: Reader, run: Run) -> str:
     collapsed = [brief(lost)] if lost else []
     table = comparison(reader.store.series(run.id, "outcome"), terms_of(run))
     verdict = table.verdict
-    said = [beats for advantage in table.advantages if (beats := advantage.short())]
+    phrases = [beats for advantage in table.advantages if (beats := advantage.short())]
     if verdict.density is not None:
         gaps = ", with gaps" if verdict.gaps else ""
-        said.insert(0, f"matches dense to {words.density(verdict.density)}{gaps} (n = {verdict.n}, bound 0.2)")
+        phrases.insert(0, f"matches dense to {words.density(verdict.density)}{gaps} (n = {verdict.n}, bound 0.2)")
     elif verdict.tested and not collapsed and run.state == "finished":
-        said.insert(0, "not shown to match dense")
-    so_far = "" if run.state == "finished" or not said else " so far"
-    return " · ".join([*said, *collapsed]) + so_far
+        phrases.insert(0, "not shown to match dense")
+    so_far = "" if run.state == "finished" or not phrases else " so far"
+    return " · ".join([*phrases, *collapsed]) + so_far

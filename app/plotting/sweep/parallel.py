@@ -53,9 +53,9 @@ def finding(data: SweepData) -> list[Part]:
     worst = data.values[best[-1]]
     many = "The best run" if len(best) == 1 else f"The best {len(best)} runs"
     has = "has" if len(best) == 1 else "have"
-    said = f" {has} {', '.join(shared)}" if shared else ""
+    note = f" {has} {', '.join(shared)}" if shared else ""
     return [Part(f"{many} ("), Part(f"{'from ' if len(best) > 1 else ''}{data.looked.text(worst)}", BEST),
-            Part(f"){said}." if said else ").")]  # fmt: skip
+            Part(f"){note}." if note else ").")]  # fmt: skip
 
 
 def draw(data: SweepData, _field: str = "") -> go.Figure:
@@ -101,10 +101,10 @@ def _lines(
     ys: list[float | None] = []
     text: list[str] = []
     for place in places:
-        said = f"{data.looked.text(data.values[place])}<br>{data.said(data.members[place])}"
+        note = f"{data.looked.text(data.values[place])}<br>{data.said(data.members[place])}"
         xs += [*map(float, range(len(fields))), None]
         ys += [*y[place].tolist(), None]
-        text += [said] * len(fields) + [""]
+        text += [note] * len(fields) + [""]
     return {
         "type": "scatter", "mode": "lines", "name": name, "x": xs, "y": ys, "text": text, "opacity": opacity,
         "hovertemplate": "%{text}<extra></extra>", "line": {"color": LOOKS[role].color, "width": width},

@@ -223,21 +223,21 @@ def _spread_words(info: InputInfo) -> str:
 def _foot(info: InputInfo) -> str:
     if not len(info.n) or info.view is None:
         return "n = 0"
-    said = [
+    notes = [
         f"n = {words.by_level(info.n.tolist())}, " + _spread_words(info),
         "1 = as many as a uniformly random mask keeps on average",
     ]
     if info.view.kernel:
-        said.insert(1, f"{info.layer} is a convolution: positions of its kernel instead of pixels")
+        notes.insert(1, f"{info.layer} is a convolution: positions of its kernel instead of pixels")
     if info.view.added and info.view.shape[0] > 1:
-        said.append(f"{info.view.shape[0]} channels summed")
+        notes.append(f"{info.view.shape[0]} channels summed")
     if info.view.note:
-        said.append(info.view.note)
+        notes.append(info.view.note)
     if not info.view.kernel:
-        said.append("border = outer eighth, middle = inner half")
+        notes.append("border = outer eighth, middle = inner half")
     if (block := picture_grid.block(info.view.shape[1:])) > 1:
-        said.append(f"a cell = {block}×{block}")
-    return " · ".join(said)
+        notes.append(f"a cell = {block}×{block}")
+    return " · ".join(notes)
 
 
 def table(info: InputInfo) -> dict[str, list[Any]]:

@@ -47,9 +47,9 @@ class Guard:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        asked = match(scope["method"], own_path(scope)) if scope["type"] == "http" else None
+        route = match(scope["method"], own_path(scope)) if scope["type"] == "http" else None
         # What is open to all answers without the database, too.
-        if asked is not None and asked.need == "anyone":
+        if route is not None and route.need == "anyone":
             await self.app(scope, receive, send)
             return
         if not await self._on(scope, receive, send):
@@ -62,7 +62,7 @@ class Guard:
             visitor = await run_in_threadpool(_visitor, request)
             csrf = cookie.csrf_of(cookie.session_of(request)) if visitor and visitor.scope is None else ""
             scope["state"] = {**scope.get("state", {}), "visitor": visitor, "csrf": csrf}
-            refusal = await run_in_threadpool(_refusal, request, asked, visitor)
+            refusal = await run_in_threadpool(_refusal, request, route, visitor)
         except (DBAPIError, PoolTimeout) as error:
             await (await problems.on_database(request, error))(scope, receive, send)
             return
@@ -132,18 +132,18 @@ def _actor(request: Request, visitor: Visitor | None) -> Actor | None:
     return Actor(visitor.id, visitor.name, address, by_token=by_token, only_own=only_own)
 
 
-def _refusal(request: Request, asked: Match | None, visitor: Visitor | None) -> Response | None:
+def _refusal(request: Request, route: Match | None, visitor: Visitor | None) -> Response | None:
     """Return why a request is refused; None where it may pass."""
-    if asked is None:
+    if route is None:
         return problems.answer(request, 404, "Not Found")
     if visitor is None:
         return _log_in(request)
-    why = _why_not(request, asked, visitor)
+    why = _why_not(request, route, visitor)
     return problems.answer(request, 403, why) if why else None
 
 
-def _why_not(request: Request, asked: Match, visitor: Visitor) -> str:
-    need = asked.need
+def _why_not(request: Request, route: Match, visitor: Visitor) -> str:
+    need = route.need
     if need in ("self", "people") and visitor.scope is not None:
         return "A token cannot do this: log in with a browser."
     role = {"self": "viewer", "people": "admin", "owner": "member"}.get(need, need)
@@ -155,7 +155,7 @@ def _why_not(request: Request, asked: Match, visitor: Visitor) -> str:
         return "Your account may look at everything and change nothing. Ask an admin for another role."
     if need == "owner" and not visitor.may("admin"):
         store: Store = request.app.state.store
-        if store.owns(visitor.id, **asked.parts) is False:
+        if store.owns(visitor.id, **route.parts) is False:
             return "This is of another person: only its owner and admins may change it."
     return ""
 

@@ -73,11 +73,11 @@ def group_runs(
     bom: Bom = False,
 ) -> Any:
     """Return at most 200 groups of runs that share a value: n, states, mean and standard deviation (n - 1)."""
-    asked = [name.strip() for name in columns.split(",") if name.strip()]
-    groups = store.groups(group, q=q, state=state, tag=tag, columns=asked, sort=sort)
+    names = [name.strip() for name in columns.split(",") if name.strip()]
+    groups = store.groups(group, q=q, state=state, tag=tag, columns=names, sort=sort)
     if not wants_csv(request.headers.get("accept", ""), form):
         return groups
-    return csv_response(table_of(groups, asked), "groups.csv", bom=bom)
+    return csv_response(table_of(groups, names), "groups.csv", bom=bom)
 
 
 @router.get(

@@ -39,10 +39,10 @@ class ListedPage(BaseModel):
 def page(store: Snapshot, columns: str, **which: Any) -> ListedPage:
     """Return a page of runs with the fields and measures named in `columns`. Raises FieldError as the store."""
     runs = store.runs(**which)
-    asked = named(columns)
-    facts = _facts(store, runs.items, asked)
+    chosen_columns = named(columns)
+    facts = _facts(store, runs.items, chosen_columns)
     items = tuple(
-        ListedRun.model_construct(**dict(run), fields=dict(fields_of(asked, facts.get(run.id, ()))))
+        ListedRun.model_construct(**dict(run), fields=dict(fields_of(chosen_columns, facts.get(run.id, ()))))
         for run in runs.items
     )
     return ListedPage.model_construct(items=items, next=runs.next, unmeasured=store.count_unmeasured())
@@ -50,17 +50,17 @@ def page(store: Snapshot, columns: str, **which: Any) -> ListedPage:
 
 def table(store: Snapshot, columns: str, **which: Any) -> tuple[dict[str, list[Any]], str | None]:
     """Return the runs of all pages from the given one on, at most `MOST`, as columns, and the cursor of the rest."""
-    asked = named(columns)
+    chosen_columns = named(columns)
     rows: list[dict[str, Any]] = []
     cursor = which.pop("cursor", None)
     while True:
         runs = store.runs(**which | {"limit": _AT_ONCE, "cursor": cursor})
-        facts = _facts(store, runs.items, asked)
-        rows += [_row(run, asked, facts.get(run.id, ())) for run in runs.items]
+        facts = _facts(store, runs.items, chosen_columns)
+        rows += [_row(run, chosen_columns, facts.get(run.id, ())) for run in runs.items]
         cursor = runs.next
         if cursor is None or len(rows) >= MOST:
             break
-    names = [*_HEAD, *(name for item in asked for name in _names(item))]
+    names = [*_HEAD, *(name for item in chosen_columns for name in _names(item))]
     return {name: [row.get(name) for row in rows] for name in names}, cursor
 
 
@@ -79,25 +79,25 @@ def table_of(groups: Groups, columns: Sequence[str]) -> dict[str, list[Any]]:
 _HEAD = ("id", "name", "kind", "dataset", "model", "state", "tags", "created_at", "started_at", "finished_at", "error")
 
 
-def _facts(store: Snapshot, runs: Sequence[Run], asked: Sequence[Column]) -> Mapping[str, Sequence[Fact]]:
-    return store.facts([run.id for run in runs], [item.path for item in asked]) if asked else {}
+def _facts(store: Snapshot, runs: Sequence[Run], chosen_columns: Sequence[Column]) -> Mapping[str, Sequence[Fact]]:
+    return store.facts([run.id for run in runs], [item.path for item in chosen_columns]) if chosen_columns else {}
 
 
-def fields_of(asked: Sequence[Column], facts: Sequence[Fact]) -> Iterator[tuple[str, FieldValue]]:
+def fields_of(chosen_columns: Sequence[Column], facts: Sequence[Fact]) -> Iterator[tuple[str, FieldValue]]:
     """Yield path and values of each of these columns that a run has."""
-    for column in asked:
+    for column in chosen_columns:
         mine = [fact for fact in facts if fact.path == column.path]
         if mine:
             yield column.path, FieldValue(values=[_value(fact) for fact in mine], n=mine[0].n)
 
 
-def _row(run: Run, asked: Sequence[Column], facts: Sequence[Fact]) -> dict[str, Any]:
+def _row(run: Run, chosen_columns: Sequence[Column], facts: Sequence[Fact]) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": run.id, "name": run.name, "kind": run.kind, "dataset": run.spec.dataset_name,
         "model": run.spec.model_name, "state": run.state, "tags": ", ".join(run.tags), "error": run.error,
         **{name: moment.isoformat() if (moment := getattr(run, name)) else None for name in _HEAD[7:10]},
     }  # fmt: skip
-    for path, field in fields_of(asked, facts):
+    for path, field in fields_of(chosen_columns, facts):
         row[path] = field.values[0] if len(field.values) == 1 else ", ".join(map(_text, field.values))
         row[f"{path}.n"] = field.n
     return row

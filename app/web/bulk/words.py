@@ -68,15 +68,15 @@ def lasting(action: Action, outcome: Outcome) -> str:
 
 
 def _sentence(what: str, outcome: Outcome) -> str:
-    changed, asked = len(outcome.changed), outcome.asked
-    if not asked:
+    changed, total = len(outcome.changed), outcome.asked
+    if not total:
         return "No run is chosen."
     rest = "; ".join(
         f"{len(run_ids):,} {'is' if len(run_ids) == 1 else 'are'} {reason}"
         for reason, run_ids in sorted(outcome.unchanged.items(), key=lambda item: -len(item[1]))
     )
     if not changed:
-        return f"None of {plural(asked, 'run')} {what}; {rest}." if asked > 1 else f"The run stays as it is; {rest}."
-    if changed == asked:
-        return f"{plural(asked, 'run')} {what}."
-    return f"{changed:,} of {plural(asked, 'run')} {what}; {rest}."
+        return f"None of {plural(total, 'run')} {what}; {rest}." if total > 1 else f"The run stays as it is; {rest}."
+    if changed == total:
+        return f"{plural(total, 'run')} {what}."
+    return f"{changed:,} of {plural(total, 'run')} {what}; {rest}."

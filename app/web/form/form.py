@@ -207,8 +207,8 @@ def _range(prop: Schema) -> str:
     parts = (
         ("above", item.get("exclusiveMinimum")), ("from", low), ("up to", high), ("below", item.get("exclusiveMaximum"))
     )  # fmt: skip
-    said = " and ".join(f"{word} {number(bound)}" for word, bound in parts if bound is not None)
-    return f"{said.capitalize()}." if said else ""
+    sentence = " and ".join(f"{word} {number(bound)}" for word, bound in parts if bound is not None)
+    return f"{sentence.capitalize()}." if sentence else ""
 
 
 def _text(value: Any) -> str:

@@ -163,8 +163,8 @@ def _control_key(ref: TicketRef) -> str:
 
 def _one(query: Mapping[str, str], name: str, there: Sequence[int], otherwise: int) -> int:
     text = query.get(name, "")
-    asked = int(text) if text.isdecimal() and len(text) < 8 else -1
-    return asked if asked in there else otherwise
+    choice = int(text) if text.isdecimal() and len(text) < 8 else -1
+    return choice if choice in there else otherwise
 
 
 def _address(text: str) -> str:
@@ -200,8 +200,8 @@ def _busiest(reader: Reader, ref: TicketRef, layer: Layer) -> int:
         return 0
 
 
-def _color(asked: str, colors: list[Color]) -> str:
-    return next((color for color in colors if color == asked), "mask")
+def _color(choice: str, colors: list[Color]) -> str:
+    return next((color for color in colors if color == choice), "mask")
 
 
 def _card(

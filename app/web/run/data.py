@@ -187,7 +187,8 @@ def get_comparison(
     if wants_csv(request.headers.get("accept", ""), form):
         return csv_response(columns, f"{run_id}-comparison.csv", bom=bom)
     against = {
-        advantage.control: said for advantage, said in zip(table.advantages, advantage_sentences(table), strict=True)
+        advantage.control: sentence
+        for advantage, sentence in zip(table.advantages, advantage_sentences(table), strict=True)
     }
     verdict = verdict_sentence(run, table.verdict, collapsed)
     return _json({"verdict": verdict, "controls": against, "columns": columns})

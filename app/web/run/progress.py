@@ -14,13 +14,13 @@ def done(run: Run) -> int:
 
 def share_done(run: Run, ended: int | None = None) -> str:
     """Return how much of the run is done: `12 of 35 trainings`, by the steps unless it is known how many `ended`."""
-    asked, unit = run.spec.work
+    total, unit = run.spec.work
     left = run.state != "finished"
     finished = ended
     if finished is None:
-        finished = min(asked, int(asked * run.progress.done / max(whole(run), 1))) if left else asked
-    cut = f"; a divergence leaves {asked - finished} untrained" if not left and finished < asked else ""
-    return f"{finished} of {plural(asked, unit)}{cut}"
+        finished = min(total, int(total * run.progress.done / max(whole(run), 1))) if left else total
+    cut = f"; a divergence leaves {total - finished} untrained" if not left and finished < total else ""
+    return f"{finished} of {plural(total, unit)}{cut}"
 
 
 def whole(run: Run) -> int:

@@ -110,10 +110,12 @@ def conduct(replicates: Mapping[int, Iterator[Step]]) -> Generator[tuple[int, Ou
     for replicate in replicates:
         yield from go_on(replicate)
     while waiting:
-        asked = [(replicate, request) for replicate, requests in waiting.items() for request in requests]
-        group = min((request for _, request in asked), key=lambda request: request.trainer.done).trainer.first
+        pending = [(replicate, request) for replicate, requests in waiting.items() for request in requests]
+        group = min((request for _, request in pending), key=lambda request: request.trainer.done).trainer.first
         served = {
-            request.trainer.slot: (replicate, request) for replicate, request in asked if request.trainer.first == group
+            request.trainer.slot: (replicate, request)
+            for replicate, request in pending
+            if request.trainer.first == group
         }
         for slot, event in _train({slot: request for slot, (_, request) in served.items()}):
             replicate, request = served[slot]

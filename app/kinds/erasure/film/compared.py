@@ -142,7 +142,7 @@ def _end(run: Run, strip: Strip) -> str:
     return ", ".join([*texts, *([f"picture {seen}"] if seen else [])])
 
 
-def _one(asked: str | None, there: Sequence[int]) -> int:
-    text = asked or ""
+def _one(choice: str | None, there: Sequence[int]) -> int:
+    text = choice or ""
     number = int(text) if text.isdecimal() and text.isascii() and len(text) < 8 else 0
     return number if number in there else 0

@@ -241,7 +241,7 @@ def _ends(values: Sequence[float]) -> tuple[float, float]:
     return min(values), max(values)
 
 
-def _one(asked: str | None, there: Sequence[int], otherwise: int) -> int:
-    text = asked or ""
+def _one(choice: str | None, there: Sequence[int], otherwise: int) -> int:
+    text = choice or ""
     number = int(text) if text.isdecimal() and text.isascii() and len(text) < 8 else -1
     return number if number in there else otherwise

@@ -155,8 +155,8 @@ def _chosen(rows: Series, shown: View) -> Series:
     )
 
 
-def _nearest(targets: Floats, asked: Floats) -> NDArray[np.int64]:
-    nearest: NDArray[np.int64] = np.abs(targets[None, :] - asked[:, None]).argmin(axis=1)
+def _nearest(targets: Floats, densities: Floats) -> NDArray[np.int64]:
+    nearest: NDArray[np.int64] = np.abs(targets[None, :] - densities[:, None]).argmin(axis=1)
     return nearest
 
 

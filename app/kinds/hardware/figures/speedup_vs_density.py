@@ -82,7 +82,7 @@ def _compared(info: SpeedupInfo, one: Format) -> list[Part]:
     there = np.flatnonzero(np.isfinite(one.values).any(axis=1))
     signs, last = against_dense(one)[there], there[-1]
     even = even_at(info, one)
-    untold = np.flatnonzero(signs < 1)
+    not_faster = np.flatnonzero(signs < 1)
     if even is not None:
         how = f"breaks even at {words.density(even)}"
     elif (signs > 0).all():
@@ -94,7 +94,7 @@ def _compared(info: SpeedupInfo, one: Format) -> list[Part]:
     elif (signs < 1).all():
         how = "is nowhere faster"
     elif signs[-1] > 0:
-        how = f"is faster from {words.density(float(info.densities[there[untold[-1] + 1]]))} down"
+        how = f"is faster from {words.density(float(info.densities[there[not_faster[-1] + 1]]))} down"
     else:
         how = "is faster only at higher densities"
     at = words.density(info.densities[last])
