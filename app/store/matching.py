@@ -46,7 +46,7 @@ def contains(text: str) -> Condition:
 def tagged(tag: str) -> Condition:
     """Return that a run has a tag. Raises FieldError for two."""
     if "," in tag:
-        raise FieldError("tag", "a tag must not contain a comma: search for one tag at a time")
+        raise FieldError("tag", "must not contain a comma: search for one tag at a time")
     return contains(f"\n#{tag}\n")
 
 

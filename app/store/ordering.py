@@ -91,6 +91,12 @@ class Order:
         return [~others.exists()]
 
 
+def is_order(sort: str) -> bool:
+    """Return whether a list of runs can be sorted so."""
+    name = sort.removeprefix("-")
+    return name in SORTS or bool(types_of(name))
+
+
 def order_of(sort: str) -> Order:
     """Return what a list is sorted by: a key, or a field such as lr; - sorts downwards. Raises FieldError."""
     descending, name = sort.startswith("-"), sort.removeprefix("-")

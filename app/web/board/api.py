@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.records import Groups, State
 from app.search.parse import LENGTH
 from app.store.listing import PAGE
+from app.web.board.columns import checked
 from app.web.board.listed import ListedPage, page, table, table_of
 from app.web.core.columns import CSV, Bom, Format, csv_response, wants_csv
 from app.web.core.context import StoreDep
@@ -36,7 +37,7 @@ ColumnNames = Annotated[
     Query(
         max_length=LENGTH,
         description="Fields of specs and measures, separated by commas, such as `lr,accuracy,accuracy@5%`: `fields` of "
-        "each run has those that it has. Unknown names are left out.",
+        "each run has those that it has.",
     ),
 ]
 
@@ -107,8 +108,8 @@ def list_runs(
     }  # fmt: skip
     with store.snapshot() as now:
         if not wants_csv(request.headers.get("accept", ""), form):
-            return page(now, columns, **which)
-        rows, following = table(now, columns, **which)
+            return page(now, checked(columns), **which)
+        rows, following = table(now, checked(columns), **which)
     answer: Response = csv_response(rows, "runs.csv", bom=bom)
     if following:
         answer.headers["X-Next"] = following

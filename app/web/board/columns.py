@@ -3,11 +3,13 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
+from app.contract.experiment import FieldError
 from app.contract.measures import Measure
 from app.search.facts import Fact, leaf_of
 from app.search.fields import fact_fields, measure_of, path_of, types_of
-from app.web.core.words import duration, size
+from app.web.core.words import duration, short, size
 
 MOST = 3
 """Columns that come by themselves. With three, the name of a run keeps a third of a window of 1280 pixels.
@@ -86,6 +88,24 @@ def column(path: str) -> Column:
 def named(text: str) -> list[Column]:
     """Return the columns that a link names, separated by commas; what is no field or measure is left out."""
     return list(dict.fromkeys(column(path.strip()) for path in text.split(",") if is_field(path.strip())))
+
+
+def unknown(text: str) -> str:
+    """Return a sentence on the names in a link that are no field or measure; empty where all are."""
+    names = [name for part in text.split(",") if (name := part.strip()) and not is_field(name)]
+    if not names:
+        return ""
+    like = dict.fromkeys(close for name in names for close in get_close_matches(name[:100], fact_fields(), n=2))
+    quoted = ", ".join(f"“{short(name)}”" for name in names[:3]) + (", …" if len(names) > 3 else "")
+    hint = f"; similar: {', '.join(list(like)[:3])}" if like else ""
+    return f"There is no field or measure {quoted}{hint}."
+
+
+def checked(text: str) -> str:
+    """Return the columns of a request. Raises FieldError where one is no field or measure."""
+    if wrong := unknown(text):
+        raise FieldError("columns", f"names what no run has: {wrong[:1].lower()}{wrong[1:-1]}")
+    return text
 
 
 def chosen(text: str, facts: Mapping[str, Sequence[Fact]]) -> list[Column]:

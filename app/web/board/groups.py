@@ -9,6 +9,7 @@ from app.records import GroupOfRuns, Run, Spread
 from app.search.fields import types_of
 from app.store import Snapshot
 from app.store.grouping import OF_RUN
+from app.store.ordering import is_order
 from app.web.board.columns import Column, cells, column, named
 from app.web.board.rows import Row, row
 
@@ -69,7 +70,9 @@ def grouped(
     which: dict[str, Any] = {"q": q, "state": state or None, "tag": tag or None}
     columns = [item for item in named(choice) if "number" in types_of(item.path)] if choice else usual()
     paths = [column.path for column in columns]
-    sort = sort if sort.removeprefix("-") in ("value", "n", *paths) else "value"
+    # A reader groups a list without choosing another order than that of the list.
+    if sort.removeprefix("-") not in ("value", "n", *paths) and is_order(sort):
+        sort = "value"
     groups = store.groups(group, columns=paths, sort=sort, **which)
     if not choice:
         there = {path for item in groups.items for path in item.columns}

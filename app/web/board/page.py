@@ -19,6 +19,7 @@ from app.web.core.live_parts import known_parts
 from app.web.core.page import edge, page
 from app.web.core.parameters import Cursor, Short
 from app.web.core.who import VisitorDep
+from app.web.core.words import short
 from app.web.form.presets import presets
 from app.web.workers.loads import machines, troubles
 
@@ -70,7 +71,11 @@ def _matching(store: Reads, board: Board) -> int:
 
 
 def _unsaved(view_id: str) -> Notice | None:
-    return Notice("The view is deleted.", f"/views/{view_id}/restore") if _ID.fullmatch(view_id) else None
+    if not view_id:
+        return None
+    if not _ID.fullmatch(view_id):
+        return Notice(f"There is no view “{short(view_id)}”.")
+    return Notice("The view is deleted.", f"/views/{view_id}/restore")
 
 
 def _binned(store: Reads, run_id: str) -> Notice | None:
@@ -79,5 +84,5 @@ def _binned(store: Reads, run_id: str) -> Notice | None:
     try:
         run = store.run(run_id)
     except NotFound:
-        return None
+        return Notice(f"There is no run “{short(run_id)}” in the bin.")
     return Notice(f"“{run.name}” is in the bin.", f"/runs/{run.id}/restore") if run.deleted_at else None

@@ -42,6 +42,8 @@ class Board:
     group: str = ""
     """The field that the runs are grouped by."""
     grouped: Grouped | None = None
+    notes: tuple[str, ...] = ()
+    """What of the address means nothing, in sentences."""
     matching: int = 0
     """How many runs the search finds, on all pages."""
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from app.kinds.registry import COMPARED, OF_ANY_RUNS
 from app.records import Run
 from app.store.errors import NotFound
+from app.web.board.columns import checked
 from app.web.board.listed import FieldValue, fields_of
 from app.web.compare.answers import Form, answer, options_of
 from app.web.compare.changed import changed
@@ -83,7 +84,7 @@ def compare(
 ) -> Any:
     """Return the fields that differ among several runs, or the requested columns, and which figures compare them."""
     with store.snapshot() as now:
-        chosen = select(now, runs, q, group, columns)
+        chosen = select(now, runs, q, group, checked(columns))
     if wants_csv(request.headers.get("accept", ""), form):
         return csv_response(fields_table(chosen), "compare.csv", bom=bom)
     return Comparison(

@@ -5,12 +5,13 @@ from app.kinds.kind import Kind
 from app.kinds.registry import KINDS
 from app.kinds.specs import TITLES
 from app.plotting.compared import LINES, MOST
+from app.web.board.columns import unknown
 from app.web.compare.selection import Selection
 
 
-def notes(chosen: Selection) -> list[str]:
-    """Return a sentence for each."""
-    notes = []
+def notes(chosen: Selection, columns: str = "") -> list[str]:
+    """Return a sentence for each; `columns` are those that the address names."""
+    notes = [wrong] if (wrong := unknown(columns)) else []
     if chosen.missing:
         which = "There is no run" if len(chosen.missing) == 1 else "There are no runs"
         gone = "it was deleted for good, or its id is mistyped" if len(chosen.missing) == 1 else (

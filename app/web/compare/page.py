@@ -120,7 +120,7 @@ def compare(request: Request, sources: SourcesDep, runs: Ids = "", q: Search = "
                 q="" if named else q,
                 csv=f"/api/v1/compare?{urlencode({**asked, 'columns': columns, 'format': 'csv'})}",
                 kept=(*kept.items(), *_options(chosen, query)),
-                notes=tuple(notes(chosen)),
+                notes=tuple(notes(chosen, columns)),
                 parts=_parts(store, chosen, query),
                 styles=tuple(dict.fromkeys(path for part in chosen.kind_parts for path in part.styles)),
                 pairings=pairing_forms(readers.reader, chosen.runs, pairing),

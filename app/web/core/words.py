@@ -27,6 +27,12 @@ def name_parts(name: str) -> tuple[str, str]:
     return (name[:place], name[place:]) if place else (name, "")
 
 
+def short(text: str, length: int = 60) -> str:
+    """Return a text that may be long and of any characters as part of a sentence: one line, cut at its end."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * length]).split())
+    return line if len(line) <= length and len(text) <= 4 * length else f"{line[: length - 1]}…"
+
+
 def tint(name: str) -> int:
     """Return which of `TINTS` colours a person has: initials may be the same, colours then seldom are."""
     return zlib.crc32(unicodedata.normalize("NFKC", name).casefold().encode()) % TINTS

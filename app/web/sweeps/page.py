@@ -14,6 +14,7 @@ from app.web.core.context import QueueDep, StoreDep
 from app.web.core.form_data import FormDep
 from app.web.core.page import edge, page
 from app.web.core.problems import BadField, Invalid
+from app.web.core.words import short
 from app.web.form.checks import split_tags
 from app.web.submission import sweep_bin, sweep_submit
 from app.web.sweeps.extension import extension
@@ -46,7 +47,7 @@ def _gone(store: Reads, sweep_id: str, runs: int) -> Notice | None:
     try:
         gone = store.sweep(sweep_id) if sweep_id else None
     except NotFound:
-        gone = None
+        return Notice(f"There is no sweep “{short(sweep_id)}” in the bin.")
     if gone is None or gone.deleted_at is None:
         return None
     with_runs = f" and its {plural(runs, 'run')} are" if runs else " is"

@@ -11,7 +11,7 @@ from app.plotting.sweep.data import label_of
 from app.records import Member, Sweep
 from app.store.early_stops import STOPPED
 from app.sweeps.axes import written
-from app.web.core.words import ago, duration
+from app.web.core.words import ago, duration, short
 from app.web.form.checks import ABOUT_HELP, about
 from app.web.form.fields import FormField, html_id
 from app.web.run.cards import Card
@@ -98,6 +98,11 @@ class SweepView:
     about: tuple[FormField, ...]
     edit_errors: bool
     following: bool = False
+    note: str = ""
+    """What of the address means nothing, in a sentence."""
+
+
+ORDERS = ("", "position", "objective")
 
 
 def view(
@@ -111,6 +116,7 @@ def view(
     sign = -1 if looked.maximise else 1
     by_value = sorted(ended, key=lambda one: (sign * (one.objective or 0.0), one.position))
     order = "objective" if sort == "objective" else "position"
+    unknown = f"Runs are sorted by position or objective, not by “{short(sort)}”." if sort not in ORDERS else ""
     shown = (
         [*by_value, *(member for member in members if member.objective is None)] if order == "objective" else members
     )
@@ -123,6 +129,7 @@ def view(
         left_out=max(0, len(members) - SHOWN),
         cards=tuple(cards(sweep, members)),
         order=order,
+        note=unknown,
         live_runs=tuple(member.run for member in members if member.run and member.live),
         measured=len(ended),
         moving=sweep.is_open or any(member.run and member.measured_seq != member.last_seq for member in members),

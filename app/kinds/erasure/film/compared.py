@@ -87,7 +87,7 @@ def films(store: Reads, runs: Sequence[Run], query: Mapping[str, str]) -> Compar
     # An optimizer that several runs have comes before one that cannot be compared.
     order = sorted(rows, key=lambda name: -len({one.run for one in rows[name]}))
     return ComparedFilms(
-        _sentence(len(indices) - len(left_out), width, replicate, left_out, rows),
+        _sentence(len(indices) - len(left_out), width, replicate, left_out, rows) + _unknown(query, widths, replicates),
         tuple(FilmRow(label(name), tuple(rows[name][:MOST])) for name in order),
         width, tuple(widths), replicate, tuple(replicates), show,
     )  # fmt: skip
@@ -108,6 +108,13 @@ def _sentence(
         f"The matrix of {plural(there, 'run')} while it is trained: {which}. Each run has the colour scale of its own "
         f"film.{missing}{further}"
     )
+
+
+def _unknown(query: Mapping[str, str], widths: Sequence[int], replicates: Sequence[int]) -> str:
+    """Return what of an address none of these runs has, in sentences."""
+    known = {"width": list(map(str, widths)), "replicate": list(map(str, replicates)), "show": list(dict(SHOWS))}
+    bad = [name for name, values in known.items() if query.get(name) and query[name] not in values]
+    return "".join(f" The {name} that the link names is not there: it can be {', '.join(known[name])}." for name in bad)
 
 
 def _film(index: Index, replicate: int, strip: Strip, show: str) -> ComparedFilm:

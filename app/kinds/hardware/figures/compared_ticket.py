@@ -132,10 +132,11 @@ def draw(info: TicketLines) -> go.Figure:
     rows = list(range(len(lines)))[::-1]
     bottom, top = -0.6, max(len(lines) - 0.25, 0.75)
     data = [_row(line, row) for line, row in zip(lines, rows, strict=True)]
-    data.append({
-        "type": "scatter", "mode": "lines", "x": [1.0, 1.0], "y": [bottom, top], "hoverinfo": "skip",
-        "line": {"color": LOOKS[DENSE].color, "width": 1.2}, "meta": {"role": DENSE, "part": "reference"},
-    })  # fmt: skip
+    if data:
+        data.append({
+            "type": "scatter", "mode": "lines", "x": [1.0, 1.0], "y": [bottom, top], "hoverinfo": "skip",
+            "line": {"color": LOOKS[DENSE].color, "width": 1.2}, "meta": {"role": DENSE, "part": "reference"},
+        })  # fmt: skip
     notes = [
         note(hardware.times(float(line.there.mean())), role=line.role, x=math.log10(float(line.there.mean())), y=row,
              xanchor="center", yanchor="bottom", yshift=6)
