@@ -27,7 +27,7 @@ from app.store.worker_tables import refusals as refusals
 from app.store.worker_tables import speeds as speeds
 from app.store.worker_tables import workers as workers
 
-REVISION = "0018"
+REVISION = "0019"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 FIRST_REVISION = "0015"
