@@ -136,7 +136,7 @@ class Experiment(RunSpec):
     @property
     @abstractmethod
     def formula(self) -> str:
-        """Return how that number is composed, in words."""
+        """Return how the number of `work` is composed, in words."""
 
     @property
     def outlook(self) -> str:
