@@ -15,6 +15,7 @@ from app.contract.training_key import TrainingKey
 from app.contract.words import plural
 from app.kinds.lottery.key import LotteryKey as LotteryKey
 from app.kinds.lottery.key import draws
+from app.kinds.lottery.limits import check_size
 from app.kinds.measures import TICKETS
 from app.methods.catalog import (
     ControlChoice,
@@ -25,12 +26,6 @@ from app.methods.catalog import (
     ScheduleChoice,
 )
 from app.methods.schedule.constant import Constant
-
-# The most of one run; more is refused with the number named. A paper-scale LeNet run of 20 replicates fits.
-MAX_TRAININGS = 20_000
-MAX_STEPS = 500_000_000
-# A row of the log each, and a look at every validation and test example: the paper-scale run has 163,000.
-MAX_EVALUATIONS = 2_000_000
 
 
 class LotterySpec(Experiment):
@@ -243,17 +238,7 @@ class LotterySpec(Experiment):
             raise FieldError("eval_every", f"must not exceed steps, {self.steps}")
         if self.batch_size > self.dataset.n_train:
             raise FieldError("batch_size", f"must not exceed the {self.dataset.n_train:,} training examples")
-        if self.trainings > MAX_TRAININGS:
-            raise FieldError("replicates", f"{self.trainings:,} trainings exceed the limit of {MAX_TRAININGS:,}")
-        if self.trainings * self.steps > MAX_STEPS:
-            raise FieldError(
-                "steps", f"{self.trainings * self.steps:,} steps in total exceed the limit of {MAX_STEPS:,}"
-            )
-        evaluations = self.trainings * (self.steps // self.eval_every + 2)
-        if evaluations > MAX_EVALUATIONS:
-            raise FieldError(
-                "eval_every", f"{evaluations:,} evaluations in total exceed the limit of {MAX_EVALUATIONS:,}"
-            )
+        check_size(self.trainings, self.steps, self.eval_every)
         return self
 
     def _check_moments(self) -> None:

@@ -7,7 +7,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from app.contract.experiment import FieldError
 from app.kinds.imported.spec import ImportedSpec
-from app.kinds.lottery.spec import MAX_STEPS, MAX_TRAININGS, LotterySpec
+from app.kinds.lottery.limits import MAX_STEPS, MAX_TRAININGS
+from app.kinds.lottery.spec import LotterySpec
 from app.kinds.specs import EXPERIMENTS, TITLES, Spec
 
 SMALL: dict[str, Any] = {
