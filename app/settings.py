@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     unguarded: bool = Field(
         False, description="Listen beyond this machine without accounts: something else keeps strangers out."
     )
+    members_set_high: bool = Field(
+        False, description="Members may give their runs the priority high; without it, only admins may."
+    )
     token: SecretStr = Field(SecretStr(""), description="Token that commands send to a server with accounts.")
     oidc_issuer: str = Field("", description="Address of the lab's own login (OpenID Connect); empty: passwords only.")
     oidc_client_id: str = Field("", description="What the login of the lab knows this server as.")

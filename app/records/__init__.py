@@ -1,6 +1,6 @@
 """What readers get from the store."""
 
-from app.records.base import Queue, State
+from app.records.base import PRIORITIES, Priority, Queue, State
 from app.records.board import GroupOfRuns, Groups, Page, Spread, View
 from app.records.runs import ArtifactRef, EventRecord, Run, RunProgress, Shard
 from app.records.series import Series
@@ -8,12 +8,14 @@ from app.records.sweeps import Member, Sweep, SweepPage, SweepState
 from app.records.workers import Refusal, WorkerInfo, WorkerLoad
 
 __all__ = [
+    "PRIORITIES",
     "ArtifactRef",
     "EventRecord",
     "GroupOfRuns",
     "Groups",
     "Member",
     "Page",
+    "Priority",
     "Queue",
     "Refusal",
     "Run",

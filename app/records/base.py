@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 State: TypeAlias = Literal["queued", "running", "cancelling", "cancelled", "failed", "finished"]
 Queue: TypeAlias = Literal["cpu", "gpu"]
+Priority: TypeAlias = Literal["low", "normal", "high"]
+PRIORITIES: tuple[Priority, ...] = ("low", "normal", "high")
+"""From the last to the first in the queue."""
 
 
 class Record(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import Field
 from app.contract.experiment import Experiment
 from app.contract.tickets import TicketRef
 from app.kinds.specs import Spec
-from app.records.base import Record, State
+from app.records.base import Priority, Record, State
 
 
 class RunProgress(Record):
@@ -46,6 +46,7 @@ class Run(Record):
     workers: tuple[str, ...] = ()
     last_seq: int = 0
     owner: str | None = Field(None, description="Who has submitted it; nobody where there were no accounts.")
+    priority: Priority = Field("normal", description="What comes first in the queue.")
 
     @property
     def levels(self) -> int:

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import Field
 
-from app.records.base import Record, State
+from app.records.base import Priority, Record, State
 from app.sweeps.axes import Axis
 from app.sweeps.plan import Budget, Plan, Pruner, Sampler, Stop
 
@@ -39,6 +39,7 @@ class Sweep(Record):
     deleted_at: datetime | None = Field(None, description="When it was moved to the bin.")
     counts: dict[str, int]
     owner: str | None = Field(None, description="Who has submitted it; nobody where there were no accounts.")
+    priority: Priority = Field("normal", description="Of all its runs, those that follow as well.")
 
     @property
     def plan(self) -> Plan:

@@ -16,6 +16,7 @@ from app.store.errors import (
 )
 from app.store.identities import Identities
 from app.store.publishing import Publishing
+from app.store.queueing import Queueing
 from app.store.reads import Reads
 from app.store.records import Records
 from app.store.snapshot import Snapshot
@@ -45,5 +46,5 @@ __all__ = [
 ]
 
 
-class Store(Records, Work, Sweeping, Accounts, Identities, Publishing):
+class Store(Records, Work, Queueing, Sweeping, Accounts, Identities, Publishing):
     """All that is kept; one transaction per method. `lease_s` is how long a shard is kept for a silent worker."""

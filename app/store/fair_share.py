@@ -1,17 +1,17 @@
-"""Share slots fairly between runs, by the time that each has had one.
+"""Share slots fairly: between people, and between the runs of each by the time that each has had one.
 
-A run without a running shard comes before one that has some; among equals, the one that is due earliest. A run is due
-when it is created. When it gives a slot back, it is due again after as long as it had the slot. After an hour on a
-slot, it queues like a run created an hour from now. So runs of short and of long shards get equal time in the long run,
-and a new run gets the next free slot. No run waits for ever: none that is due later goes before it.
+`queue_order` says who comes first. A run is due when it is created. When it gives a slot back, it is due again after as
+long as it had the slot. After an hour on a slot, it queues like a run created an hour from now. So runs of short and of
+long shards get equal time in the long run, and a new run gets its person's next free slot. No run waits for ever: none
+of the same person and priority that is due later goes before it.
 """
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
 
 from app.records import Queue
-from app.store import refusals
+from app.store import queue_order, shares
 from app.store import workers as worker_rows
 from app.store.sql import Now
 from app.store.tables import AnyRow, runs, shards
@@ -20,18 +20,37 @@ from app.store.tables import AnyRow, runs, shards
 SLICE_S = 300.0
 # A shard is interrupted only within this time after a checkpoint, so that almost nothing is computed again.
 FRESH_S = 1.0
+# Runs that are tried first: others may be taking their last shards at this moment.
+_TRIED = 20
 
-_DUE = func.coalesce(runs.c.due_at, runs.c.created_at)
+
+def best(conn: Connection, queue: Queue, worker: str) -> AnyRow | None:
+    """Return the queued shard that `worker` takes next, locked, with the spec, work, owner and priority of its run."""
+    order = queue_order.in_order(queue, worker)
+    tried: set[str] = set()
+    for limit in (_TRIED, None):
+        for run in conn.execute(order.limit(limit)).all():
+            if run.id in tried:
+                continue
+            tried.add(run.id)
+            row = conn.execute(_next_of(run.id, queue, worker)).first()
+            if row is not None:
+                shares.take(conn, run.owner, run.priority, comes_back=run.of_owner == 0)
+                return row
+        if len(tried) < _TRIED:
+            return None
+    return None
 
 
-def best(queue: Queue, worker: str) -> Select[Any]:
-    """Select the queued shard that `worker` takes next, with the spec and the amount of work of its run."""
+def _next_of(run_id: str, queue: Queue, worker: str) -> Select[Any]:
+    """Select the first waiting shard of a run that nobody else is taking, to lock it."""
     return (
         select(shards, runs.c.spec, runs.c.work.label("run_work"))
         .join(runs)
-        .where(_queued("any", queue), ~refusals.by(worker))
-        .order_by(_running(), _DUE, runs.c.created_at, runs.c.id, shards.c.replicate)
+        .where(shards.c.run_id == run_id, queue_order.waits(queue, worker))
+        .order_by(shards.c.replicate)
         .limit(1)
+        .with_for_update(of=shards, skip_locked=True, key_share=True)
     )
 
 
@@ -41,14 +60,15 @@ def total_slot_s(shard: AnyRow) -> ColumnElement[float]:
 
 
 def postpone(conn: Connection, shard: AnyRow) -> None:
-    """Make a run due later by the time that the released shard had its slot."""
+    """Make a run due later by the time that the released shard had its slot, and charge its owner with it."""
     due = Now() + _slot_time(shard)
     later = case((runs.c.due_at > due, runs.c.due_at), else_=due)
     conn.execute(update(runs).where(runs.c.id == shard.run_id).values(due_at=later))
+    shares.charge(conn, shard)
 
 
 def interrupts(conn: Connection, shard: AnyRow, now: float) -> bool:
-    """Return whether to interrupt a running shard: its time is over, it loses nothing, and another run is due."""
+    """Return whether to interrupt a running shard: its time is over, it loses nothing, and another run comes first."""
     if shard.claimed_at is None or now - shard.claimed_at < SLICE_S:
         return False
     if shard.checkpoint_at is None or now - shard.checkpoint_at > FRESH_S or shard.checkpoint_at < shard.claimed_at:
@@ -60,24 +80,22 @@ def interrupts(conn: Connection, shard: AnyRow, now: float) -> bool:
     waiting = (
         select(shards.c.queue)
         .distinct()
-        .join(runs)
-        .where(
-            _queued("any", mine), ~refusals.by(shard.worker), runs.c.id != shard.run_id, _running() == 0, now >= _DUE
-        )
+        .where(queue_order.waits(mine, shard.worker), shards.c.run_id.in_(_ahead(conn, shard, mine, now)))
     )
     free = {worker.queue for worker in alive if len(worker.busy) < worker.slots and not worker.trouble}
     return any(not (free if queue == "any" else free & {queue}) for queue in conn.scalars(waiting))
 
 
-def _queued(*queues: str) -> ColumnElement[bool]:
-    return and_(shards.c.state == "queued", shards.c.queue.in_(queues), runs.c.deleted_at.is_(None))
-
-
-def _running() -> ColumnElement[int]:
-    """Return the number of shards of the run that workers have."""
-    other = shards.alias()
-    theirs = other.c.run_id == shards.c.run_id, other.c.state.in_(("running", "cancelling"))
-    return select(func.count()).select_from(other).where(*theirs).scalar_subquery()
+def _ahead(conn: Connection, shard: AnyRow, queue: Queue, now: float) -> Select[Any]:
+    """Select the due runs without a slot that come before the shard's run: by priority, or by who has fewer slots."""
+    run = conn.execute(select(runs.c.owner_id, runs.c.priority).where(runs.c.id == shard.run_id)).one()
+    owner = shares.owner_of(run.owner_id)
+    held = select(func.count()).select_from(shards.join(runs))
+    held = held.where(shards.c.state.in_(("running", "cancelling")), func.coalesce(runs.c.owner_id, "") == owner)
+    other = queue_order.in_order(queue, shard.worker).order_by(None).subquery()
+    fewer = or_(other.c.owner == owner, other.c.of_owner < held.scalar_subquery())
+    comes_first = or_(other.c.level > run.priority, and_(other.c.level == run.priority, fewer))
+    return select(other.c.id).where(other.c.id != shard.run_id, other.c.of_run == 0, other.c.due <= now, comes_first)
 
 
 def _slot_time(shard: AnyRow) -> ColumnElement[float]:

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, false, func, not_, or_, select, true
 
 from app.contract.experiment import FieldError
 from app.kinds.specs import NAMES
-from app.records import State
+from app.records import PRIORITIES, State
 from app.search.fields import Field, Type, field_of, number, seconds
 from app.search.parse import parse, wrong
 from app.search.terms import All, Comparison, Either, Not, Term, Word
@@ -27,7 +27,7 @@ _SIGNS: dict[str, Callable[[Any, Any], Condition]] = {
     ">": lambda column, value: column > value,
     ">=": lambda column, value: column >= value,
 }
-_ANSWERS = {"state": get_args(State), "kind": tuple(NAMES)}
+_ANSWERS = {"state": get_args(State), "kind": tuple(NAMES), "priority": PRIORITIES}
 """Fields of few values: another one is a slip of the pen."""
 
 
@@ -92,6 +92,8 @@ def _text(name: str, value: str, *, exact: bool) -> Condition:
         return runs.c.id.in_(select(shards.c.run_id).where(*of_worker))
     if name == "owner":
         return owned_by(value)
+    if name == "priority":
+        return true() if "*" in value else runs.c.priority == PRIORITIES.index(value)
     if name == "again":
         return runs.c.again_of == value
     if name == "sweep":

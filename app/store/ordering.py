@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Double, Select, and_, cast, func, literal, or_, select, tuple_
 
 from app.contract.experiment import FieldError
 from app.search.fields import measure_of, types_of
@@ -17,6 +17,7 @@ SORTS: dict[str, ColumnElement[Any]] = {
     "name": func.lower(runs.c.name),
     "kind": runs.c.kind,
     "state": runs.c.state,
+    "priority": cast(runs.c.priority, Double),
 }
 
 
@@ -101,7 +102,7 @@ def order_of(sort: str) -> Order:
     """Return what a list is sorted by: a key, or a field such as lr; - sorts downwards. Raises FieldError."""
     descending, name = sort.startswith("-"), sort.removeprefix("-")
     if name in SORTS:
-        return Order(SORTS[name], float if name.endswith("_at") else str, descending)
+        return Order(SORTS[name], float if name.endswith("_at") or name == "priority" else str, descending)
     kinds = types_of(name)
     if not kinds:
         known = ", ".join(SORTS)

@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.contract.events import ArtifactSaved, Measured
 from app.contract.experiment import Experiment, RunSpec
 from app.records import (
+    Priority,
     Run,
     View,
 )
@@ -27,6 +28,7 @@ from app.store import (
     installation,
     lifecycle,
     measures,
+    priorities,
     references,
     runs,
     submissions,
@@ -55,6 +57,7 @@ class Records(Connected):
         again_of: str | None = None,
         estimated_s: float | None = None,
         once: Once | None = None,
+        priority: Priority = "normal",
     ) -> Run:
         """Store a run and queue its shards. Raises FieldError for a bad name, tag or note.
 
@@ -67,6 +70,7 @@ class Records(Connected):
             if once is not None and (stored := submissions.begin(conn, once)) is not None and stored.run_id:
                 return stored.run_id
             runs.create(conn, run_id, spec, **about, estimated_s=estimated_s)
+            priorities.put_several(conn, [run_id], priority)
             if once is not None:
                 submissions.end(conn, once, run_id=run_id)
             audit.note(conn, "submit", "run", [run_id], name)

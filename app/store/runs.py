@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, and_, bindparam, insert, literal, sel
 from app.contract.events import Changed
 from app.contract.experiment import Experiment, RunSpec
 from app.kinds.specs import Spec
-from app.records import Refusal, Run, Shard, State
+from app.records import PRIORITIES, Refusal, Run, Shard, State
 from app.store import events, facts, labels, stopped
 from app.store.errors import NotFound
 from app.store.lookup import exists, moment
@@ -295,4 +295,5 @@ def _record(row: AnyRow, of_run: Sequence[AnyRow], why_stopped: str | None) -> R
         workers=tuple(dict.fromkeys(shard.worker for shard in of_run if shard.worker)),
         last_seq=row.last_seq,
         owner=row.owner,
+        priority=PRIORITIES[row.priority],
     )

@@ -27,8 +27,7 @@ _EXPIRED = and_(shards.c.state.in_(("running", "cancelling")), shards.c.lease_un
 
 def claim(conn: Connection, queue: Queue, worker: str, lease_s: float) -> Claim | None:
     """Take the queued shard that is due first; None without one that this worker may take."""
-    best = fair_share.best(queue, worker).with_for_update(of=shards, skip_locked=True, key_share=True)
-    row = conn.execute(best).first()
+    row = fair_share.best(conn, queue, worker)
     if row is None:
         return None
     return _taken(conn, row, worker, lease_s)

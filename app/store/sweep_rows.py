@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, case, func, or_, select
 
 from app.contract.experiment import FieldError
-from app.records import Member, Sweep, SweepPage, SweepState
+from app.records import PRIORITIES, Member, Sweep, SweepPage, SweepState
 from app.store.errors import NotFound
 from app.store.lookup import moment
 from app.store.owners import OF_SWEEP
@@ -105,7 +105,7 @@ def _record(row: AnyRow, counts: dict[str, int]) -> Sweep:
         id=row.id, name=row.name, kind=row.kind, spec=row.spec, axes=row.axes, sampler=row.sampler,
         objective=row.objective, budget=row.budget, stop=row.stop, pruner=row.pruner or Pruner(), state=state,
         is_open=is_open, note=row.note, tags=tuple(row.tags), notes=row.notes, created_at=moment(row.created_at),
-        deleted_at=moment(row.deleted_at), counts=counts, owner=row.owner,
+        deleted_at=moment(row.deleted_at), counts=counts, owner=row.owner, priority=PRIORITIES[row.priority],
     )  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from app.records import Sweep
-from app.store import audit, early_stops, ids, submissions, sweep_bin, sweep_rows, sweeps
+from app.records import Priority, Sweep
+from app.store import audit, early_stops, ids, priorities, submissions, sweep_bin, sweep_rows, sweeps
 from app.store.connected import Connected
 from app.store.early_stops import Reported
 from app.store.submissions import Once
@@ -16,7 +16,7 @@ class Sweeping(Connected):
 
     def create_sweep(
         self, plan: Plan, first: Next, *, name: str, tags: Collection[str] = (), notes: str = "",
-        once: Once | None = None,
+        once: Once | None = None, priority: Priority = "normal",
     ) -> tuple[Sweep, list[str]]:  # fmt: skip
         """Store a sweep with its first members; returns it and their runs. Raises FieldError for bad labels.
 
@@ -27,6 +27,7 @@ class Sweeping(Connected):
             if once is not None and (stored := submissions.begin(conn, once)) is not None and stored.sweep_id:
                 return sweep_rows.get(conn, stored.sweep_id), []
             sweeps.create(conn, sweep_id, plan, name=name, tags=tags, notes=notes)
+            priorities.put_sweep(conn, sweep_id, priority)
             added = sweeps.add(conn, sweep_id, 0, first.starts)
             if first.close is not None:
                 sweeps.close(conn, sweep_id, first.close)

@@ -89,7 +89,7 @@ def add(conn: Connection, sweep_id: str, first: int, starts: Sequence[Start]) ->
 def _create(conn: Connection, sweep: AnyRow, new: dict[str, Start]) -> None:
     """Store runs by their ids, as `runs.create` does each, in a few statements for all of them.
 
-    They belong to the owner of the sweep, no matter who continues it.
+    They have the owner and the priority of the sweep, no matter who continues it.
     """
     rows, of_shards = [], []
     for run_id, start in new.items():
@@ -97,7 +97,7 @@ def _create(conn: Connection, sweep: AnyRow, new: dict[str, Start]) -> None:
             row = runs.new_row(
                 run_id, start.spec, "queued", name=start.name, tags=sweep.tags, notes="", sweep_id=sweep.id
             )  # fmt: skip
-            rows.append({**row, "owner_id": sweep.owner_id})
+            rows.append({**row, "owner_id": sweep.owner_id, "priority": sweep.priority})
             of_shards += runs.shard_rows(run_id, start.spec, range(start.spec.replicates), start.estimated_s)
     if not rows:
         return

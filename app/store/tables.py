@@ -11,6 +11,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Row,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -21,13 +22,14 @@ from sqlalchemy import (
 from app.store.acting import acting
 from app.store.people_tables import users as users
 from app.store.published_tables import published as published
+from app.store.queue_tables import shares as shares
 from app.store.schema import metadata as metadata
 from app.store.sql import Json
 from app.store.worker_tables import refusals as refusals
 from app.store.worker_tables import speeds as speeds
 from app.store.worker_tables import workers as workers
 
-REVISION = "0019"
+REVISION = "0020"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 FIRST_REVISION = "0015"
@@ -82,6 +84,8 @@ sweeps = Table(
     Column("deleted_at", Double),
     # Who has submitted it; nobody where there were no accounts.
     Column("owner_id", String(10), default=acting),
+    # 0 low, 1 normal, 2 high.
+    Column("priority", SmallInteger, nullable=False, default=1, server_default="1"),
     Index(None, "created_at", "id"),
 )
 
@@ -118,6 +122,8 @@ runs = Table(
     Column("measured_seq", Integer),
     # Who has submitted it; nobody where there were no accounts.
     Column("owner_id", String(10), default=acting),
+    # 0 low, 1 normal, 2 high.
+    Column("priority", SmallInteger, nullable=False, default=1, server_default="1"),
     Index(None, "created_at", "id"),
     _partial("ix_runs_listed", "state", "id", where=LISTED),
     _partial("ix_runs_unmeasured", "id", where=UNMEASURED),

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, get_args
 from app.atlas.reader import Reader
 from app.contract.experiment import FieldError
 from app.records import Page, State
+from app.search.facts import Fact
 from app.store import Snapshot
-from app.web.board.columns import cells, chosen, named, offered, titles, unknown
+from app.web.board.columns import PRIORITY, cells, chosen, named, offered, titles, unknown
 from app.web.board.groups import Grouped, grouped
 from app.web.board.rows import row, summaries
 from app.web.board.view import COMFORTABLE, LIMIT, NEWEST, Board
@@ -70,6 +71,8 @@ def build(store: Snapshot, reader: Reader, asked: Asked) -> Board:
     if asked.unfold is not None and groups is not None and all(row.key != asked.unfold for row in groups.rows):
         notes.append(f"There is no group “{short(asked.unfold)}” here.")
     facts = store.facts(ids, [item.path for item in named(asked.columns)])
+    for run in runs.items:
+        facts[run.id] = [Fact(PRIORITY, text=run.priority), *facts[run.id]]
     shown, now = chosen(asked.columns, facts), datetime.now(UTC)
     texts = summaries(store, reader, runs.items)
     return Board(

@@ -16,6 +16,8 @@ MOST = 3
 
 More on a wider window would need its width, which a server does not know before it answers, or move what is there.
 """
+PRIORITY = "priority"
+"""A column that is no fact: it can change while a run waits."""
 _SHOWN = ("kind", "dataset", "model")
 """Fields that every row has anyway."""
 _SHARES = ("50%", "20%", "10%", "5%", "2%", "1%")
@@ -87,7 +89,8 @@ def column(path: str) -> Column:
 
 def named(text: str) -> list[Column]:
     """Return the columns that a link names, separated by commas; what is no field or measure is left out."""
-    return list(dict.fromkeys(column(path.strip()) for path in text.split(",") if is_field(path.strip())))
+    paths = [path.strip() for path in text.split(",")]
+    return list(dict.fromkeys(column(path) for path in paths if path == PRIORITY or is_field(path)))
 
 
 def unknown(text: str) -> str:

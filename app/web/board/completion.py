@@ -6,7 +6,7 @@ from typing import get_args
 
 from app.kinds.specs import NAMES
 from app.methods.catalog import CATALOG
-from app.records import State
+from app.records import PRIORITIES, State
 from app.search.fields import words
 from app.store.owners import ME
 
@@ -23,6 +23,7 @@ def _fixed() -> Mapping[str, tuple[str, ...]]:
     known = {
         "state": tuple(get_args(State)),
         "kind": tuple(NAMES),
+        "priority": PRIORITIES,
         "model": tuple(CATALOG["model"]),
         "dataset": tuple(CATALOG["dataset"]),
     }

@@ -28,6 +28,7 @@ from app.web.form.fields import FormField, labels
 from app.web.form.presets import presets
 from app.web.form.several import Several, SweepForm, at_fields, plan_of, read, sweep_form
 from app.web.submission.once import FIELD, of_form, token
+from app.web.submission.priority import allowed, permitted
 from app.web.submission.submit import extend as extend_run
 from app.web.submission.submit import submit, trainable
 from app.web.submission.sweep_submit import submit_sweep
@@ -128,6 +129,7 @@ def create(request: Request, store: StoreDep, queue: QueueDep, data: FormDep) ->
                 run = submit(
                     store, queue, spec, name=data.get("name", "").strip(), tags=split_tags(data.get("tags", "")),
                     notes=data.get("notes", "").replace("\r\n", "\n"), once=of_form(data),
+                    priority=permitted(request, data.get("priority") or "normal"),
                 )  # fmt: skip
             return RedirectResponse(f"/runs/{run.id}", 303)
         except FieldError as error:
@@ -148,7 +150,7 @@ def _create_sweep(
             sweep = submit_sweep(
                 store, queue, plan_of(spec, data, several.axes), name=data.get("name", "").strip(),
                 tags=split_tags(data.get("tags", "")), notes=data.get("notes", "").replace("\r\n", "\n"),
-                once=of_form(data),
+                once=of_form(data), priority=permitted(request, data.get("priority") or "normal"),
             )  # fmt: skip
             return RedirectResponse(f"/sweeps/{sweep.id}", 303)
         except FieldError as error:
@@ -199,4 +201,7 @@ def _render(
     # Cards until one is chosen: then the form shows its fields.
     new = not (new_page.preset or new_page.clones or new_page.extends or new_page.errors)
     cards = presets(store, new_page.kind)[:CARDS] if new else []
-    return page(request, "form/new.html", status, page=new_page, estimate=estimate, shell=shell(store), cards=cards)
+    return page(
+        request, "form/new.html", status, page=new_page, estimate=estimate, shell=shell(store), cards=cards,
+        priorities=allowed(request), priority=data.get("priority") or "normal",
+    )  # fmt: skip

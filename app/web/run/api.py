@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Self, TypeAlias
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from app.contract.experiment import FieldError
@@ -10,12 +10,13 @@ from app.contract.strict import Strict
 from app.kinds.presets import PRESETS
 from app.kinds.specs import ENTRIES, EXPERIMENTS
 from app.kinds.specs import Submitted as Trained
-from app.records import Run
+from app.records import Priority, Run
 from app.store.labels import NAME_LENGTH, NOTES_LENGTH, TAG_LENGTH, TAGS
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.parameters import RunId
 from app.web.core.problems import responses
 from app.web.submission.once import KeyHeader, of_request
+from app.web.submission.priority import permitted
 from app.web.submission.submit import announce, extend, submit, trainable
 from app.web.submission.waits import noted
 
@@ -25,6 +26,9 @@ router = APIRouter(tags=["runs"])
 Name: TypeAlias = Annotated[str, Field(max_length=NAME_LENGTH, description="One line; spaces around it are dropped.")]
 Tags: TypeAlias = Annotated[
     list[Annotated[str, Field(max_length=TAG_LENGTH)]], Field(max_length=TAGS, description="Short lines.")
+]
+Ranked: TypeAlias = Annotated[
+    Priority, Field(description="What comes first in the queue; high is for admins, unless the settings say otherwise.")
 ]
 Notes: TypeAlias = Annotated[str, Field(max_length=NOTES_LENGTH)]
 
@@ -65,6 +69,7 @@ class NewRun(SpecOrPreset):
     name: Name = ""
     tags: Tags = Field(default_factory=list)
     notes: Notes = ""
+    priority: Ranked = "normal"
 
 
 class RunChange(_Body):
@@ -73,6 +78,7 @@ class RunChange(_Body):
     name: Name | None = None
     tags: Tags | None = None
     notes: Notes | None = None
+    priority: Ranked | None = None
 
 
 class Extension(_Body):
@@ -83,14 +89,20 @@ class Extension(_Body):
 
 @router.post("/runs", status_code=201)
 def create_run(
-    body: NewRun, response: Response, store: StoreDep, queue: QueueDep, idempotency_key: KeyHeader = None
+    request: Request,
+    body: NewRun,
+    response: Response,
+    store: StoreDep,
+    queue: QueueDep,
+    idempotency_key: KeyHeader = None,
 ) -> Run:
     """Submit a run. Without a broker or a worker for it, it is stored and waits; `progress.note` gives the reason."""
     preset = PRESETS.get(body.preset or "")
     spec, name = (preset.spec, body.name or preset.title) if preset is not None else (body.spec, body.name)
     assert spec is not None  # noqa: S101 (a body has either)
     once = of_request(idempotency_key, "runs", body)
-    run = submit(store, queue, spec, name=name, tags=body.tags, notes=body.notes, once=once)
+    priority = permitted(request, body.priority)
+    run = submit(store, queue, spec, name=name, tags=body.tags, notes=body.notes, once=once, priority=priority)
     response.headers["Location"] = f"/api/v1/runs/{run.id}"
     return run
 
@@ -101,9 +113,13 @@ def get_run(run_id: RunId, store: StoreDep) -> Run:
     return noted(store, store.run(run_id))
 
 
-@router.patch("/runs/{run_id}", responses=responses(404))
-def change_run(run_id: RunId, body: RunChange, store: StoreDep, queue: QueueDep) -> Run:
-    """Rename, tag or annotate a run."""
+@router.patch("/runs/{run_id}", responses=responses(404, 409))
+def change_run(request: Request, run_id: RunId, body: RunChange, store: StoreDep, queue: QueueDep) -> Run:
+    """Rename, tag or annotate a run; give one that waits or works another priority."""
+    if body.priority is not None:
+        run = store.prioritise_run(run_id, permitted(request, body.priority))
+        if body.model_fields_set == {"priority"}:
+            return run
     run = store.update_run(run_id, name=body.name, tags=body.tags, notes=body.notes)
     queue.wake(run.id, run.last_seq)
     return run

@@ -88,6 +88,8 @@ def _progress(run: Run, share: str, waits: str, *, broker: bool) -> list[str]:
     words = [share]
     progress: RunProgress = run.progress
     if run.state == "queued":
+        if run.priority != "normal":
+            words.append(f"{run.priority} priority")
         if not broker:
             words.append("stored; starts when the broker is back")
         else:

@@ -7,7 +7,7 @@ from app.estimate import replicate_seconds
 from app.kinds.specs import TITLES
 from app.pictures.check import check_picture
 from app.queue import Queue, queues_of
-from app.records import Run
+from app.records import Priority, Run
 from app.store import Conflict, NotFound, Store
 from app.store.submissions import Once
 from app.web.submission.waits import noted
@@ -38,6 +38,7 @@ def submit(
     notes: str = "",
     again_of: str | None = None,
     once: Once | None = None,
+    priority: Priority = "normal",
 ) -> Run:
     """Store a run and announce it; `again_of` is the run that it repeats. A request that is repeated finds its run.
 
@@ -48,7 +49,14 @@ def submit(
     estimated_s = replicate_seconds(spec, store.speeds())
     name = name or default_name(spec)
     run = store.create_run(
-        spec, name=name, tags=tags, notes=notes, again_of=again_of, estimated_s=estimated_s, once=once
+        spec,
+        name=name,
+        tags=tags,
+        notes=notes,
+        again_of=again_of,
+        estimated_s=estimated_s,
+        once=once,
+        priority=priority,
     )
     return announce(store, queue, run)
 

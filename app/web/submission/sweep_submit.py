@@ -10,7 +10,7 @@ from app.contract.words import plural
 from app.estimate import replicate_seconds
 from app.kinds.specs import EXPERIMENT
 from app.queue import Queue
-from app.records import Sweep
+from app.records import Priority, Sweep
 from app.store import Conflict, Store
 from app.store.submissions import Once
 from app.sweeps.axes import Axis, key, written
@@ -58,7 +58,7 @@ def preview(store: Store, plan: Plan) -> Preview:
 
 def submit_sweep(
     store: Store, queue: Queue, plan: Plan, *, name: str = "", tags: Sequence[str] = (), notes: str = "",
-    once: Once | None = None,
+    once: Once | None = None, priority: Priority = "normal",
 ) -> Sweep:  # fmt: skip
     """Store a sweep with its first members and announce these. Raises Invalid; FieldError for bad labels.
 
@@ -66,7 +66,9 @@ def submit_sweep(
     """
     name = name.strip() or f"Sweep: {default_name(EXPERIMENT.validate_python(plan.spec))}"[:200]
     valid = checked(store, plan, name)
-    sweep, started = store.create_sweep(valid.plan, valid.first, name=name, tags=tags, notes=notes, once=once)
+    sweep, started = store.create_sweep(
+        valid.plan, valid.first, name=name, tags=tags, notes=notes, once=once, priority=priority
+    )
     tell(queue, store, started)
     return sweep
 

@@ -15,10 +15,11 @@ from app.web.core.columns import Bom, Format, csv_response, wants_csv
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.parameters import Empty
 from app.web.core.problems import responses
-from app.web.run.api import Name, Notes, SpecOrPreset, Tags
+from app.web.run.api import Name, Notes, Ranked, SpecOrPreset, Tags
 from app.web.submission import sweep_bin
 from app.web.submission import sweep_submit as submission
 from app.web.submission.once import KeyHeader, of_request
+from app.web.submission.priority import permitted
 from app.web.submission.sweep_submit import Preview, extend_sweep, preview, submit_sweep
 from app.web.sweeps import figures
 from app.web.sweeps.table import columns
@@ -58,6 +59,7 @@ class NewSweep(SpecOrPreset):
     name: Name = ""
     tags: Tags = Field(default_factory=list)
     notes: Notes = ""
+    priority: Ranked = "normal"
 
     @property
     def plan(self) -> Plan:
@@ -88,6 +90,7 @@ class SweepChange(_Body):
     name: Name | None = None
     tags: Tags | None = None
     notes: Notes | None = None
+    priority: Ranked | None = None
 
 
 class SweepMembers(_Body):
@@ -99,11 +102,19 @@ class SweepMembers(_Body):
 
 @router.post("", status_code=201)
 def create_sweep(
-    body: NewSweep, response: Response, store: StoreDep, queue: QueueDep, idempotency_key: KeyHeader = None
+    request: Request,
+    body: NewSweep,
+    response: Response,
+    store: StoreDep,
+    queue: QueueDep,
+    idempotency_key: KeyHeader = None,
 ) -> Sweep:
     """Submit a sweep. All members are checked before any is stored, and they are stored at once."""
     once = of_request(idempotency_key, "sweeps", body)
-    sweep = submit_sweep(store, queue, body.plan, name=body.name, tags=body.tags, notes=body.notes, once=once)
+    priority = permitted(request, body.priority)
+    sweep = submit_sweep(
+        store, queue, body.plan, name=body.name, tags=body.tags, notes=body.notes, once=once, priority=priority
+    )
     response.headers["Location"] = f"/api/v1/sweeps/{sweep.id}"
     return sweep
 
@@ -131,9 +142,13 @@ def get_sweep(sweep_id: SweepId, store: StoreDep) -> Sweep:
     return store.sweep(sweep_id)
 
 
-@router.patch("/{sweep_id}", responses=responses(404))
-def change_sweep(sweep_id: SweepId, body: SweepChange, store: StoreDep) -> Sweep:
-    """Rename, tag or annotate a sweep; its runs keep their names."""
+@router.patch("/{sweep_id}", responses=responses(404, 409))
+def change_sweep(request: Request, sweep_id: SweepId, body: SweepChange, store: StoreDep) -> Sweep:
+    """Rename, tag or annotate a sweep; its runs keep their names. Another priority is that of its runs as well."""
+    if body.priority is not None:
+        sweep = store.prioritise_sweep(sweep_id, permitted(request, body.priority))
+        if body.model_fields_set == {"priority"}:
+            return sweep
     return store.update_sweep(sweep_id, name=body.name, tags=body.tags, notes=body.notes)
 
 

@@ -9,12 +9,13 @@ from alembic import command
 from sqlalchemy import select, text, update
 
 from app.kinds.lottery.spec import LotterySpec
-from app.records import Queue
+from app.records import Priority, Queue
 from app.store import Claim, Store
+from app.store.acting import Actor, as_person
 from app.store.database import Database
 from app.store.fair_share import SLICE_S
 from app.store.migrate import config
-from app.store.tables import runs, shards
+from app.store.tables import runs, shards, shares
 
 HOUR = 3600.0
 
@@ -39,8 +40,12 @@ class Lab:
         self._length: dict[str, tuple[str, float]] = {}
         self._held: list[Slot] = []
 
-    def submit(self, name: str, n_shards: int, length_s: float) -> None:
-        run = self._store.create_run(self._spec.model_copy(update={"replicates": n_shards}), name=name)
+    def submit(
+        self, name: str, n_shards: int, length_s: float, priority: Priority = "normal", owner: str | None = None
+    ) -> None:
+        with as_person(None if owner is None else Actor(owner)):
+            spec = self._spec.model_copy(update={"replicates": n_shards})
+            run = self._store.create_run(spec, name=name, priority=priority)
         self._length[run.id] = name, length_s
         self._fill()
 
@@ -58,7 +63,8 @@ class Lab:
         """Put the clock forward, which is the same as everything having been so much earlier."""
         self.now += seconds
         with self._database.write() as connection:
-            for column in (runs.c.created_at, runs.c.due_at, shards.c.claimed_at, shards.c.checkpoint_at):
+            of_people = shares.c.low_at, shares.c.normal_at, shares.c.high_at
+            for column in (runs.c.created_at, runs.c.due_at, shards.c.claimed_at, shards.c.checkpoint_at, *of_people):
                 connection.execute(update(column.table).values({column: column - seconds}))
 
     def starts(self, name: str) -> list[float]:

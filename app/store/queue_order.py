@@ -1,0 +1,84 @@
+"""The order in which waiting runs get the next free slots: priority, then people, then the runs of each person.
+
+Among runs of equal priority the person who holds the fewest slots comes first, then who has had them for the least
+time. Among the runs of a person the one with the fewest running shards comes first, then the one that is due first.
+
+Nobody waits for ever behind a higher priority: a person who has had no slot for a run of a lower one for `AGE_S` gets
+the next as if the run were one priority higher, after twice that as if it were two, and then counts anew.
+"""
+
+from typing import Any
+
+from sqlalchemy import CTE, ColumnElement, Select, and_, case, exists, func, select
+
+from app.records import Queue
+from app.store import refusals
+from app.store.sql import Now
+from app.store.tables import runs, shards, shares
+
+AGE_S = 3600.0
+
+DUE = func.coalesce(runs.c.due_at, runs.c.created_at)
+"""From when a run waits for a slot."""
+
+
+def waits(queue: Queue, worker: str | None) -> ColumnElement[bool]:
+    """Return that a shard waits for workers of this queue and was not refused by `worker`."""
+    waiting = and_(shards.c.state == "queued", shards.c.queue.in_(("any", queue)))
+    return waiting if worker is None else and_(waiting, ~refusals.by(worker))
+
+
+def in_order(queue: Queue, worker: str | None = None) -> Select[Any]:
+    """Select the waiting runs that `worker`, or anybody, may take, the next one first.
+
+    The columns are `id`, `owner`, `priority`, its effective `level`, `of_owner` and `of_run`, the shards that are
+    running of both, and `due`. A run's place counts one slot for each run of its owner before it.
+    """
+    known = _known(queue, worker)
+    aged = known.c.priority + case((known.c.waited >= 2 * AGE_S, 2), (known.c.waited >= AGE_S, 1), else_=0)
+    # Nobody rises above what waits: with one priority in use, age changes nothing.
+    level = case((aged > known.c.top, known.c.top), else_=aged).label("level")
+    ranked = select(known, level).cte("ranked")
+    own = ranked.c.level.desc(), ranked.c.of_run, ranked.c.due, ranked.c.created_at, ranked.c.id
+    place = func.row_number().over(partition_by=ranked.c.owner, order_by=own)
+    placed = select(ranked, (ranked.c.of_owner + place).label("place")).cte("placed")
+    columns = (placed.c[name] for name in ("id", "owner", "priority", "level", "of_owner", "of_run", "due"))
+    return select(*columns).order_by(
+        placed.c.level.desc(), placed.c.place, placed.c.served_s,
+        placed.c.of_run, placed.c.due, placed.c.created_at, placed.c.id,
+    )  # fmt: skip
+
+
+def _known(queue: Queue, worker: str | None) -> CTE:
+    """Select the waiting runs with all that their order depends on."""
+    owner = func.coalesce(runs.c.owner_id, "")
+    running = (
+        select(shards.c.run_id, owner.label("owner"), func.count().label("n"))
+        .join(runs)
+        .where(shards.c.state.in_(("running", "cancelling")))
+        .group_by(shards.c.run_id, owner)
+        .cte("running")
+    )
+    of_owner = select(running.c.owner, func.sum(running.c.n).label("n")).group_by(running.c.owner).cte("of_owner")
+    last = case(
+        (runs.c.priority == 0, shares.c.low_at), (runs.c.priority == 1, shares.c.normal_at), else_=shares.c.high_at
+    )
+    since = case((last > DUE, last), else_=DUE)
+    return (
+        select(
+            runs.c.id, owner.label("owner"), runs.c.priority, DUE.label("due"), runs.c.created_at,
+            func.max(runs.c.priority).over().label("top"),
+            (Now() - since).label("waited"),
+            func.coalesce(of_owner.c.n, 0).label("of_owner"),
+            func.coalesce(running.c.n, 0).label("of_run"),
+            func.coalesce(shares.c.served_s, 0.0).label("served_s"),
+        )
+        .select_from(
+            runs.outerjoin(shares, shares.c.owner_id == owner)
+            .outerjoin(of_owner, of_owner.c.owner == owner)
+            .outerjoin(running, running.c.run_id == runs.c.id)
+        )
+        .where(runs.c.deleted_at.is_(None), runs.c.state.in_(("queued", "running")))
+        .where(exists().where(shards.c.run_id == runs.c.id, waits(queue, worker)))
+        .cte("known")
+    )  # fmt: skip
