@@ -26,10 +26,10 @@ class Measuring(Periodic):
         super().__init__("measuring", self._all_waiting, EVERY_S)
 
     def _all_waiting(self) -> None:
-        while self.look() == AT_ONCE and not self.stopping:
+        while self.measure() == AT_ONCE and not self.stopping:
             pass
 
-    def look(self) -> int:
+    def measure(self) -> int:
         """Measure the newest `AT_ONCE` runs that wait for it; returns how many."""
         waiting = self._store.unmeasured(AT_ONCE)
         if not waiting:

@@ -19,7 +19,7 @@ FIRST_SWEEP_S = 60.0
 class Reaper(Periodic):
     """Every few seconds: expired leases back to the queue, queues with work announced again; hourly: a sweep.
 
-    `on_work` gets at each look the queues ("cpu", "gpu") that have work waiting; `also` is done at each look.
+    `on_work` gets at each round the queues ("cpu", "gpu") that have work waiting; `also` is done at each round.
     """
 
     def __init__(
@@ -34,11 +34,11 @@ class Reaper(Periodic):
         self._on_work = on_work
         self._also = also
         # Without this thread no lost work comes back.
-        super().__init__("reaper", self.look, EVERY_S)
+        super().__init__("reaper", self.reap, EVERY_S)
         self._sweep_at = time.monotonic() + min(FIRST_SWEEP_S, SWEEP_EVERY_S)
 
-    def look(self) -> None:
-        """Reap, announce, do what else is due at each look and, when due, sweep."""
+    def reap(self) -> None:
+        """Reap, announce, do what else is due at each round and, when due, sweep."""
         waiting = self._store.reap()
         if waiting:
             self._queue.announce(waiting)

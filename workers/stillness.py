@@ -23,7 +23,7 @@ class Stillness:
         self._looked_at = time.monotonic()
         self.seconds = 0.0
 
-    def look(self, spoke: bool) -> None:
+    def observe(self, spoke: bool) -> None:
         """Look again; `spoke` is True if the child has reported progress since the last look."""
         now, trace = time.monotonic(), self._read()
         moved = spoke or trace != self._trace

@@ -84,7 +84,7 @@ class Supervisor:
                 self._tell(connection, "stop")
             if now >= beat_at:
                 beat_at = now + HEARTBEAT_S
-                stillness.look(self._read(connection))
+                stillness.observe(self._read(connection))
                 if stillness.seconds >= REPLACED_S:
                     self._still = stillness.words
                     self._kill_at = now

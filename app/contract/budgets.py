@@ -45,7 +45,7 @@ def gradual(first: int, last: int, done: float) -> int:
     return last + round((first - last) * (1 - done) ** 3)
 
 
-def moments(begin: float, end: float, every: int, steps: int) -> range:
+def pruning_steps(begin: float, end: float, every: int, steps: int) -> range:
     """Return the numbers of updates after which a training of `steps` is pruned, `every` so many, the last at `end`.
 
     `begin` and `end` are shares of the steps. At `begin` itself nothing is pruned yet. Empty where `every` is too long.

@@ -29,7 +29,7 @@ def test_measures_of_a_run_that_has_ended_are_news_though_no_event_tells_of_them
                 seq = store.run(run.id).last_seq
                 assert (await until(viewer, seq)).state == "finished"
                 assert await viewer.hints(0.1) == []
-                measuring.look()
+                measuring.measure()
                 news = await viewer.hints(5) or []
                 assert [(hint.run, hint.seq, hint.touched) for hint in news] == [(run.id, seq, frozenset({"measures"}))]
                 assert await viewer.hints(0.1) == []

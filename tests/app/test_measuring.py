@@ -29,12 +29,12 @@ def facts(store: Store, run: str) -> dict[str, Fact]:
 def test_a_live_run_is_measured_as_far_as_its_log_goes(measuring: Measuring, store: Store, hand: Hand) -> None:
     run = hand.run()
     hand.outcome(0, 1.0, 0.91)
-    assert measuring.look() == 1
+    assert measuring.measure() == 1
     assert facts(store, run.id)["result.accuracy"] == Fact("result.accuracy", 0.91, n=1)
     assert "result.accuracy@40%" not in facts(store, run.id)
-    assert measuring.look() == 0
+    assert measuring.measure() == 0
     hand.outcome(1, 0.41, 0.93)
-    assert measuring.look() == 1
+    assert measuring.measure() == 1
     now = facts(store, run.id)
     assert now["result.accuracy"].number == 0.93
     assert now["result.accuracy@40%"].number == 0.93
@@ -51,7 +51,7 @@ def test_the_verdict_is_a_word_that_can_be_searched_for(measuring: Measuring, st
         hand.outcome(0, 1.0, 0.9)
         hand.outcome(1, 0.64, 0.91)
         store.finish(hand.claim.shard_id, hand.claim.token)
-    measuring.look()
+    measuring.measure()
     assert facts(store, run.id)["result.verdict"] == Fact("result.verdict", text="matches", n=3)
     assert facts(store, run.id)["result.matched_density"].number == pytest.approx(0.64)
     assert [each.id for each in store.runs(q="verdict:matches matched_density<0.7").items] == [run.id]
@@ -67,7 +67,7 @@ def test_costs_are_the_time_of_the_slots_and_every_artifact_once(
     hand.outcome(0, 1.0, 0.9)
     began = time.monotonic()
     time.sleep(0.05)
-    measuring.look()
+    measuring.measure()
     measured = facts(store, run.id)
     assert hashlib.sha256(b"x" * 1000).hexdigest() in {ref.id for ref in store.artifacts(run.id)}
     assert measured["cost.disk_bytes"].number == 1000 + 8 * 12  # an outcome is twelve columns of one row
@@ -80,7 +80,7 @@ def test_runs_that_were_there_before_are_measured_in_pieces(measuring: Measuring
     with store._db.write() as conn:
         conn.execute(runs.update().values(measured_seq=None, finished_at=time.time() - 60))
     assert store.count_unmeasured() == AT_ONCE + 3
-    assert [measuring.look() for _ in range(3)] == [AT_ONCE, 3, 0]
+    assert [measuring.measure() for _ in range(3)] == [AT_ONCE, 3, 0]
     assert store.count_unmeasured() == 0
 
 
@@ -93,10 +93,10 @@ def test_a_kind_that_fails_hinders_no_other_run(
 
     run = hand.run(start=False)
     monkeypatch.setattr("app.measuring.KINDS", {**KINDS, "lottery": replace(KINDS["lottery"], measured=fail)})
-    assert measuring.look() == 1
+    assert measuring.measure() == 1
     assert "could not be measured" in caplog.text
     assert set(facts(store, run.id)) >= {"cost.core_seconds", "cost.disk_bytes"}
-    assert measuring.look() == 0
+    assert measuring.measure() == 0
 
 
 def test_every_measure_that_a_kind_gives_is_declared(measuring: Measuring, store: Store, hand: Hand) -> None:
@@ -106,7 +106,7 @@ def test_every_measure_that_a_kind_gives_is_declared(measuring: Measuring, store
             hand.begin(replicate)
         hand.outcome(0, 1.0, 0.9)
         hand.outcome(1, 0.64, 0.91)
-    measuring.look()
+    measuring.measure()
     given = set(facts(store, run.id)) - {fact.path for fact in store.facts([run.id])[run.id] if fact.n is None}
     declared = {measure.path for measure in MEASURES}
     assert {path.partition("@")[0] + ("@" if "@" in path else "") for path in given} <= declared

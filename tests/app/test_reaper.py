@@ -26,14 +26,14 @@ def test_an_expired_lease_is_taken_back_and_told(store: Store) -> None:
     run_id = store.create_run(small_spec(), name="x").id
     assert store.claim("cpu", "a worker that dies") is not None
     told: list[Set[str]] = []
-    Reaper(store, Queue(""), told.append).look()
+    Reaper(store, Queue(""), told.append).reap()
     assert store.run(run_id).state == "queued"
     assert told == [{"cpu", "gpu"}]
 
 
 def test_nothing_to_do_is_told_as_well(store: Store) -> None:
     told: list[Set[str]] = []
-    Reaper(store, Queue(""), told.append).look()
+    Reaper(store, Queue(""), told.append).reap()
     assert told == [set()]
 
 
@@ -42,16 +42,16 @@ def test_it_sweeps_when_that_is_due(store: Store, monkeypatch: pytest.MonkeyPatc
     _release(store, sha256)
     (path,) = tmp_path.glob(f"artifacts/*/{sha256}")
     os.utime(path, (0, 0))
-    Reaper(store, Queue("")).look()
+    Reaper(store, Queue("")).reap()
     assert path.exists()
     monkeypatch.setattr(reaper, "FIRST_SWEEP_S", 0.0)
     running = Reaper(store, Queue(""))
-    running.look()
+    running.reap()
     assert not path.exists()
     _release(store, sha256)
     assert store.artifacts_store.put(b"nobody refers to this") == sha256
     os.utime(path, (0, 0))
-    running.look()
+    running.reap()
     assert path.exists()  # the next one is due in an hour
 
 
@@ -84,7 +84,7 @@ def test_a_sweep_that_fails_does_not_stop_it(
     assert store.claim("cpu", "a worker that dies") is not None
     until(lambda: store.run(run_id).state == "queued", 5)
     running.stop()
-    assert "a look of the reaper failed" not in caplog.text
+    assert "a round of the reaper failed" not in caplog.text
 
 
 def test_a_look_that_fails_is_followed_by_the_next(

@@ -36,7 +36,7 @@ def still_s(code: str, stop: bool = False, spoke: bool = False) -> float:
             process.suspend()
         for _ in range(15):
             time.sleep(0.2)
-            watched.look(spoke)
+            watched.observe(spoke)
         return watched.seconds
 
 
@@ -53,7 +53,7 @@ def test_a_watcher_that_was_stopped_itself_blames_nobody(monkeypatch: pytest.Mon
         watched = Stillness(process.pid)
         now = time.monotonic()
         monkeypatch.setattr(time, "monotonic", lambda: now + 3_600)
-        watched.look(spoke=False)
+        watched.observe(spoke=False)
         assert watched.seconds <= 2
 
 

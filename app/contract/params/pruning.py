@@ -20,6 +20,6 @@ class PruningParams(Params, ABC):
     def kept(self, kernels: Sequence[Kernel], rounds: int) -> list[int]:
         """Return the weights that `rounds` rounds leave in each kernel; pooled kernels are summed in the first."""
 
-    def moments(self, steps: int) -> range:  # noqa: ARG002 (none but of methods that act during a training)
+    def pruning_steps(self, steps: int) -> range:  # noqa: ARG002 (none but of methods that act during a training)
         """Return the numbers of updates after which a training of `steps` is pruned."""
         return range(0)

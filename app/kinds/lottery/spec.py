@@ -249,7 +249,7 @@ class LotterySpec(Experiment):
                     reason = f"{control.kind} needs a pruning method that acts during the training"
                     raise FieldError("branches", f"{reason}, and {self.pruning.kind} does not")
             return
-        times = self.pruning.moments(self.steps)
+        times = self.pruning.pruning_steps(self.steps)
         if not times:
             raise FieldError("pruning.every", f"is longer than pruning lasts: in {self.steps:,} steps it never happens")
         if times.start - times.step < self.rewind_step:

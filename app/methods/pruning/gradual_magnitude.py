@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from app.contract.budgets import Kernel, kept_layerwise, moments
+from app.contract.budgets import Kernel, kept_layerwise, pruning_steps
 from app.contract.params import PruningParams, Share, unit
 from app.contract.params.pruning import Acts
 from app.contract.strict import FieldError
@@ -48,8 +48,8 @@ class GradualMagnitude(PruningParams):
     def kept(self, kernels: Sequence[Kernel], rounds: int) -> list[int]:
         return [kept_layerwise(kernel.weights, self.rate, rounds) for kernel in kernels]
 
-    def moments(self, steps: int) -> range:
-        return moments(self.begin, self.end, self.every, steps)
+    def pruning_steps(self, steps: int) -> range:
+        return pruning_steps(self.begin, self.end, self.every, steps)
 
     @model_validator(mode="after")
     def _consistent(self) -> "GradualMagnitude":

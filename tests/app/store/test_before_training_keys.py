@@ -158,7 +158,7 @@ def test_runs_of_before_are_found_by_their_specs_and_by_what_they_measured(opene
     for kind, query in specs.items():
         assert RUNS[kind] in [run.id for run in opened.runs(q=query).items], query
     measuring = Measuring(opened, Reader(opened))
-    while measuring.look():
+    while measuring.measure():
         pass
     assert opened.unmeasured(1) == []
     for kind in ("lottery", "erasure"):

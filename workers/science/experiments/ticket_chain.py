@@ -85,7 +85,7 @@ class TicketChain:
             weights = weights if scores is None else scores
             return self._pruned(level, weights, masks, rounds, start=start, step=step)
 
-        return Pruner(self._spec.pruning.moments(self._spec.steps), prune)
+        return Pruner(self._spec.pruning.pruning_steps(self._spec.steps), prune)
 
     def next_masks(self, level: int, ticket: Ticket) -> Mapping[str, Tensor]:
         """Return the masks that the pruning after a level keeps, be there a next level or not."""

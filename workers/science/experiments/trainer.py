@@ -142,7 +142,7 @@ class Trainer:
         ended.snapshot = next((snapshot for snapshot in taken if snapshot), None)
         if plan.pruner is not None:
             ended.masks = next(hook.masks(self.slot) for hook in self.stage.hooks if isinstance(hook, Masks))
-        sparse_from = 0 if plan.pruner is None else plan.pruner.moments[-1]
+        sparse_from = 0 if plan.pruner is None else plan.pruner.steps[-1]
         values = outcome(self.rows, density(ended.masks), train_accuracy, ended.diverged_step, sparse_from)
         yield one_row("outcome", plan.key, values)
         return ended

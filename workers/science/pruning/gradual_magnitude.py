@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from app.contract.budgets import gradual, kept_layerwise, moments
+from app.contract.budgets import gradual, kept_layerwise, pruning_steps
 from workers.science.pruning.context import PruningContext
 from workers.science.pruning.magnitude import prune_smallest
 
@@ -21,7 +21,7 @@ def prune(
     """
     done = 1.0
     if context.step is not None:
-        times = moments(begin, end, every, context.steps)
+        times = pruning_steps(begin, end, every, context.steps)
         done = (times.index(context.step) + 1) / len(times)
     pruned = {}
     for name in context.layers:

@@ -17,7 +17,7 @@ class Pruner:
     All are on the CPU.
     """
 
-    moments: Sequence[int]
+    steps: Sequence[int]
     prune: Callable[[Mapping[str, Tensor], Mapping[str, Tensor], int], Mapping[str, Tensor]]
 
 
@@ -32,6 +32,6 @@ class Prune(Hook):
 
     def after_step(self, step: int, live: Collection[int]) -> None:
         for slot, pruner in self._pruners.items():
-            if slot in live and step + 1 in pruner.moments:
+            if slot in live and step + 1 in pruner.steps:
                 masks = pruner.prune(self._layout.state(slot), self._masks.masks(slot), step + 1)
                 self._masks.change(slot, masks)

@@ -26,7 +26,7 @@ def lab(store: Store) -> str:
         *(write_ranked(store, seed=seed).id for seed in range(2)),
         *(run.id for run in write_erased(store)),
     ]
-    Measuring(store, Reader(store)).look()
+    Measuring(store, Reader(store)).measure()
     return ",".join(ids)
 
 

@@ -42,7 +42,7 @@ def lab(client: httpx.Client, store: Store) -> list[str]:
         *(write_timed(store, name=name, device=f"CPU {name}", gain=gain).id for name, gain in (("A", 1.0), ("B", 2.0))),
         *(imported(client, seed) for seed in range(2)),
     ]
-    Measuring(store, Reader(store)).look()
+    Measuring(store, Reader(store)).measure()
     return ids
 
 

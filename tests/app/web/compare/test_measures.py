@@ -16,7 +16,7 @@ from tests.app.web.sound import HTML
 @pytest.fixture
 def measured(store: Store, runs: list[str]) -> list[str]:
     """The same runs with what they are judged by and what they cost."""
-    Measuring(store, Reader(store)).look()
+    Measuring(store, Reader(store)).measure()
     return runs
 
 
@@ -66,7 +66,7 @@ def test_measures_that_come_after_the_last_event_are_drawn(client: httpx.Client,
     query = {"runs": ",".join(runs), "columns": "accuracy", "format": "csv"}
     address = "/api/v1/compare/figures/compared_columns"
     assert client.get(address, params=query).text.splitlines()[0] == "run,name,group"
-    Measuring(store, Reader(store)).look()
+    Measuring(store, Reader(store)).measure()
     assert client.get(address, params=query).text.splitlines()[0] == "run,name,group,result.accuracy"
 
 

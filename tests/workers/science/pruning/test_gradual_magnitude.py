@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from app.contract.budgets import gradual, moments
+from app.contract.budgets import gradual, pruning_steps
 from app.methods.pruning.gradual_magnitude import GradualMagnitude
 from workers.science.models.prunable import Layer
 from workers.science.pruning import gradual_magnitude
@@ -26,7 +26,7 @@ def test_the_sparsity_is_that_of_equation_1(
     last = first - round(rate * first)
     t0 = round(begin * steps)
     prunings = (round(end * steps) - t0) // every
-    times = moments(begin, end, every, steps)
+    times = pruning_steps(begin, end, every, steps)
     assert list(times) == [t0 + i * every for i in range(1, prunings + 1)]
     s_i, s_f = 1 - first / n, 1 - last / n
     for i, t in enumerate(times, 1):
@@ -37,8 +37,8 @@ def test_the_sparsity_is_that_of_equation_1(
 
 
 def test_an_interval_longer_than_the_pruning_prunes_never() -> None:
-    assert not moments(0.0, 0.5, 51, 100)
-    assert list(moments(0.0, 0.5, 50, 100)) == [50]
+    assert not pruning_steps(0.0, 0.5, 51, 100)
+    assert list(pruning_steps(0.0, 0.5, 50, 100)) == [50]
 
 
 def context(step: int | None, rounds: int = 1, **more: Any) -> PruningContext:
@@ -75,7 +75,7 @@ def test_outside_a_training_it_prunes_to_the_end_at_once() -> None:
             for _ in range(rounds):
                 left -= round(0.36 * left)
             assert int(found[name].sum()) == left
-    assert params.moments(1000) == range(100, 501, 100)
+    assert params.pruning_steps(1000) == range(100, 501, 100)
 
 
 def test_what_is_pruned_does_not_come_back() -> None:
