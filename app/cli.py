@@ -23,6 +23,7 @@ from app import logs
 from app.cli_accounts import accounts
 from app.cli_archive import export, import_archive
 from app.cli_backup import backup, migrate, restore
+from app.cli_doctor import doctor
 from app.cli_end import in_one_line, stop
 from app.cli_import import names_of, show
 from app.cli_server import ask, in_utf8, show_run, spec_of, text_of
@@ -125,6 +126,7 @@ def worker(
 app.command()(migrate)
 app.command()(backup)
 app.command()(restore)
+app.command()(doctor)
 
 
 @app.command()

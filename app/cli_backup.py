@@ -75,7 +75,7 @@ def restore(
         with _advancing() as advance:
             restore(source, chosen.database, chosen.artifacts_store, replace=replace, advance=advance)
         chosen.close()
-    console.print(f"{escape(about)}: restored")
+    console.print(f"{escape(about)}: restored; `ticketscope doctor` looks at it")
 
 
 def migrate(

@@ -1,6 +1,7 @@
 """What this worker and its machine use, measured without touching CUDA."""
 
 import os
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -47,4 +48,5 @@ class Meter:
             gpu_share=gpu.share,
             gpu_memory_bytes=gpu.memory_bytes,
             gpu_memory_total_bytes=gpu.memory_total_bytes,
+            clock_s=time.time(),
         )

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Set
 from contextlib import suppress
+from importlib.metadata import version
 
 import psutil
 from sqlalchemy.exc import SQLAlchemyError
@@ -157,7 +158,7 @@ class Worker:
             queue=self.name,
             device=machine.device_name(self.name),
             slots=self.slots,
-            versions=machine.versions(),
+            versions={"ticketscope": version("ticketscope"), **machine.versions()},
         )
 
     def leave(self) -> None:

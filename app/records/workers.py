@@ -23,6 +23,7 @@ class WorkerLoad(Record):
     gpu_share: float | None = Field(None, description="Share of the time in which the GPU was at work.")
     gpu_memory_bytes: int | None = Field(None, description="Memory of the GPU in use, by anybody.")
     gpu_memory_total_bytes: int | None = Field(None, description="Memory of the GPU.")
+    clock_s: float | None = Field(None, description="Clock of the worker when this was measured, since 1970.")
 
 
 class WorkerInfo(Record):

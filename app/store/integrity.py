@@ -41,11 +41,12 @@ class Integrity:
         began = time.monotonic()
         # One that cannot be opened or is locked shows nothing of its pages: its readers get the error.
         with suppress(sqlite3.OperationalError):
-            self._fault = _check(path)
+            self._fault = check(path)
         self._next = time.monotonic() + max(LEAST_PAUSE_S, SHARE * (time.monotonic() - began))
 
 
-def _check(path: Path) -> str:
+def check(path: Path) -> str:
+    """Return what is damaged in an SQLite file; empty when all is well. Raises sqlite3.OperationalError."""
     # A connection of its own reads the file itself, not pages that others remember.
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=1.0)) as connection:
         try:

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection, and_, func, select, update
 
@@ -226,6 +226,23 @@ def expired(conn: Connection, shard_id: int) -> AnyRow | None:
     """Return the shard, locked, if its lease has still run out; None when another process has renewed or taken it."""
     query = select(shards).where(shards.c.id == shard_id, _EXPIRED)
     return conn.execute(query.with_for_update(skip_locked=True, key_share=True)).first()
+
+
+class Stuck(NamedTuple):
+    """A shard whose worker has been silent for so long."""
+
+    run: str
+    replicate: int
+    worker: str | None
+    silent_s: float
+
+
+def stuck(conn: Connection, for_s: float) -> list[Stuck]:
+    """Return shards whose lease ended so long ago, the longest first: a reaper takes them back within seconds."""
+    silent = (Now() - shards.c.lease_until).label("silent")
+    held = shards.c.state.in_(("running", "cancelling"))
+    query = select(shards.c.run_id, shards.c.replicate, shards.c.worker, silent).where(held, silent > for_s)
+    return [Stuck(*row) for row in conn.execute(query.order_by(silent.desc()).limit(100))]
 
 
 def queue_length(conn: Connection) -> dict[str, int]:

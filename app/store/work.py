@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from sqlalchemy import select
+
 from app.contract.events import Event, Progress, Started
 from app.records import (
     Queue,
@@ -17,7 +19,9 @@ from app.store import (
 )
 from app.store.claims import Claim
 from app.store.connected import Connected
+from app.store.shards import Stuck
 from app.store.speeds import Speed
+from app.store.sql import Now
 
 
 class Work(Connected):
@@ -140,6 +144,16 @@ class Work(Connected):
             workers.register(
                 conn, worker_id, host=host, pid=pid, queue=queue, device=device, slots=slots, versions=versions
             )
+
+    def stuck(self, for_s: float) -> list[Stuck]:
+        """Return shards that nobody takes back although their worker has been silent for so long."""
+        with self._db.read() as conn:
+            return shards.stuck(conn, for_s)
+
+    def clock(self) -> float:
+        """Return the clock of the database, in seconds since 1970."""
+        with self._db.read() as conn:
+            return conn.scalar(select(Now())) or 0.0
 
     def worker_seen(
         self, worker_id: str, busy: Sequence[str], load: WorkerLoad | None = None, trouble: str = ""
