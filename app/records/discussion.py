@@ -23,3 +23,4 @@ class Comment(Record):
     text: str
     created_at: datetime
     edited_at: datetime | None = None
+    deleted: bool = False

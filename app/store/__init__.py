@@ -3,6 +3,7 @@
 from app.store.accounts import Accounts
 from app.store.artifacts import Artifacts
 from app.store.claims import CheckpointRef, Claim
+from app.store.commenting import Commenting
 from app.store.errors import (
     Conflict,
     Corrupt,
@@ -46,5 +47,5 @@ __all__ = [
 ]
 
 
-class Store(Records, Work, Queueing, Sweeping, Accounts, Identities, Publishing):
+class Store(Records, Work, Queueing, Sweeping, Accounts, Commenting, Identities, Publishing):
     """All that is kept; one transaction per method. `lease_s` is how long a shard is kept for a silent worker."""

@@ -6,8 +6,8 @@ from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection
 
-from app.records.discussion import NamedThing
-from app.store import mentions
+from app.records.discussion import Comment, NamedThing
+from app.store import comments, mentions
 
 
 class Discussed(ABC):
@@ -30,3 +30,13 @@ class Discussed(ABC):
             return {}
         with self._read() as conn:
             return {key: name for key, (_, name) in mentions.people(conn, names).items()}
+
+    def comments(self, *, run_id: str = "", sweep_id: str = "") -> list[Comment]:
+        """Return the comments on a run or a sweep, the oldest first."""
+        with self._read() as conn:
+            return comments.on(conn, run_id=run_id, sweep_id=sweep_id)
+
+    def comment(self, comment_id: str) -> Comment:
+        """Return a comment, deleted or not. Raises NotFound."""
+        with self._read() as conn:
+            return comments.one(conn, comment_id)

@@ -41,11 +41,16 @@ def check_tags(tags: Iterable[str]) -> list[str]:
 
 def check_notes(notes: str) -> str:
     """Return the notes as they are. Raises FieldError when too long or not text."""
-    if len(notes) > NOTES_LENGTH:
-        raise FieldError("notes", f"has {len(notes):,} characters; at most {NOTES_LENGTH:,} are allowed")
-    if any(_is_control(character) and character not in "\n\r\t" for character in notes):
-        raise FieldError("notes", "contains a control character")
-    return notes
+    return check_text("notes", notes, NOTES_LENGTH)
+
+
+def check_text(field: str, text: str, length: int) -> str:
+    """Return several lines as they are. Raises FieldError for `field` when they are too long or not text."""
+    if len(text) > length:
+        raise FieldError(field, f"has {len(text):,} characters; at most {length:,} are allowed")
+    if any(_is_control(character) and character not in "\n\r\t" for character in text):
+        raise FieldError(field, "contains a control character")
+    return text
 
 
 def search_text(name: str, tags: Iterable[str], spec: RunSpec) -> str:

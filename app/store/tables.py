@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from app.store.acting import acting
+from app.store.comment_tables import comments as comments
 from app.store.people_tables import users as users
 from app.store.published_tables import published as published
 from app.store.queue_tables import shares as shares
@@ -29,7 +30,7 @@ from app.store.worker_tables import refusals as refusals
 from app.store.worker_tables import speeds as speeds
 from app.store.worker_tables import workers as workers
 
-REVISION = "0020"
+REVISION = "0021"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 FIRST_REVISION = "0015"

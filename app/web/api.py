@@ -6,6 +6,7 @@ from app.web.archives import api as archives
 from app.web.board import api as board
 from app.web.board import views
 from app.web.bulk import api as bulk
+from app.web.comments import api as comments
 from app.web.compare import api as compare
 from app.web.core.problems import responses
 from app.web.form import catalog
@@ -21,6 +22,7 @@ RESPONSES = responses(400, 403, 413, 422, 500)
 
 router = APIRouter(prefix=PREFIX, responses=RESPONSES)
 for feature in (
-    board, views, bulk, archives, runs, sweeps, compare, repeats, data, artifacts, tiles, partners, catalog, workers,
+    board, views, bulk, archives, runs, sweeps, comments, compare, repeats, data, artifacts, tiles, partners, catalog,
+    workers,
 ):  # fmt: skip
     router.include_router(feature.router)

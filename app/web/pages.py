@@ -9,6 +9,7 @@ from app.web.bin import page as bin_page
 from app.web.board import page as board
 from app.web.board import views
 from app.web.bulk import page as bulk
+from app.web.comments import page as comments
 from app.web.compare import page as compare
 from app.web.core import theme
 from app.web.documents import page as documents
@@ -22,7 +23,7 @@ from app.web.workers import page as workers
 
 router = APIRouter(include_in_schema=False)
 for feature in (
-    form, run, sweeps, bulk, archives, compare, board, presets, workers, bin_page, documents, theme, accounts,
+    form, run, sweeps, comments, bulk, archives, compare, board, presets, workers, bin_page, documents, theme, accounts,
     oidc_page, account, people, audit, publish, published,
 ):  # fmt: skip
     router.include_router(feature.router)

@@ -21,9 +21,10 @@ _READ = (
         "/runs", "/runs/groups", "/views", "/archive", "/sweeps", "/compare", "/compare/figures/{name}",
         "/compare/figures/{name}/table", "/catalog", "/presets", "/workers", "/queue", "/artifacts/{artifact_id}",
         "/pictures/samples/{name}",
-        _SWEEP, *(f"{_SWEEP}{path}" for path in ("/archive", "/members", "/figures/{name}")),
+        _SWEEP, *(f"{_SWEEP}{path}" for path in ("/archive", "/comments", "/members", "/figures/{name}")),
         _RUN, *(f"{_RUN}{path}" for path in (
-            "/archive", "/repetition", "/events", "/series", "/spec", "/comparison", "/figures/{name}", "/artifacts",
+            "/archive", "/comments",
+            "/repetition", "/events", "/series", "/spec", "/comparison", "/figures/{name}", "/artifacts",
             "/tickets/{replicate}/{level}", "/masks", "/masks/{layer}/legend", "/masks/{layer}/tile",
             "/masks/{layer}/values", "/masks/{layer}/units/{number}", "/masks/{layer}/partner",
             "/film", "/film/frame", "/film/export", "/film/values",
@@ -46,6 +47,12 @@ _SUBMIT = (
         f"{_RUN}/clone", f"{_RUN}/again",
     )),
 )  # fmt: skip
+# The store looks whose a comment is.
+_TALK = (
+    *(f"{api}{thing}/comments" for api in ("", _API) for thing in (_RUN, _SWEEP)),
+    *(f"/comments/{{comment_id}}/{act}" for act in ("edit", "delete", "restore")),
+    f"{_API}/comments/{{comment_id}}/restore",
+)
 _OIDC = ("/login/oidc", "/login/oidc/done", "/login/oidc/out")
 
 NEEDS: dict[tuple[str, str], Need] = {
@@ -55,9 +62,10 @@ NEEDS: dict[tuple[str, str], Need] = {
     **{("POST", path): "anyone" for path in ("/theme", "/login", "/join")},
     **{("GET", path): "viewer" for path in _READ},
     **{("POST", path): "viewer" for path in _ASK},
-    **{("POST", path): "member" for path in _SUBMIT},
+    **{("POST", path): "member" for path in (*_SUBMIT, *_TALK)},
     ("GET", "/publish"): "member",
     ("DELETE", f"{_API}/views/{{view_id}}"): "member",
+    **{(method, f"{_API}/comments/{{comment_id}}"): "member" for method in ("PATCH", "DELETE")},
     **{("POST", path): "owner" for path in _CHANGE},
     **{(method, f"{_API}{path}"): "owner" for method in ("PATCH", "DELETE") for path in (_RUN, _SWEEP)},
     ("POST", "/bin/empty"): "admin",

@@ -6,7 +6,6 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
-from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from app.contract.experiment import FieldError
@@ -15,6 +14,7 @@ from app.kinds.registry import KINDS
 from app.kinds.ticket_tabs import MASKS, OVERLAP
 from app.queue import Queue
 from app.records import Run
+from app.web.comments.shown import Discussion, discussion
 from app.web.core.context import QueueDep, Readers, SourcesDep, StoreDep
 from app.web.core.form_data import FormDep
 from app.web.core.live_parts import known_parts
@@ -34,7 +34,6 @@ from app.web.run.progress import counted, ended
 from app.web.run.verdicts import VerdictTable, verdict_table
 from app.web.submission.once import of_form
 from app.web.submission.submit import announce
-from app.web.writing.markdown import render
 
 router = APIRouter(include_in_schema=False)
 
@@ -77,7 +76,7 @@ class RunPage:
     styles: tuple[str, ...] = ()
     spec: SpecPage | None = None
     log: Log | None = None
-    notes: Markup | None = None
+    talk: Discussion | None = None
 
 
 @router.get("/runs/{run_id}")
@@ -170,7 +169,7 @@ def _render(
         query["tickets"] = ",".join(ticked)
     if pairs := request.query_params.getlist("pair"):
         query["pairing"] = pairing_chosen(query, pairs)
-    for name in ("ticket", "pair", "pair_of"):
+    for name in ("ticket", "pair", "pair_of", "uncommented"):
         query.pop(name, None)
     store = readers.store
     run = store.relatives(run_id, NEWEST).run
@@ -187,7 +186,7 @@ def _render(
     written = typed or {"name": run.name, "tags": ", ".join(run.tags), "notes": run.notes}
     parts: dict[str, Any] = {}
     if not lean:
-        parts["notes"] = render(store, {"notes": run.notes}, request.app.state.settings.root_path)["notes"]
+        parts["talk"] = discussion(request, store, run.notes, run_id=run.id)
     asked = query
     live = run.state in ("queued", "running", "cancelling")
     # A page that has followed a run to its end fetches once more its last level.

@@ -10,6 +10,7 @@ from app.contract.experiment import FieldError
 from app.contract.words import plural
 from app.store import NotFound, Reads, Store
 from app.web.board.notice import Notice
+from app.web.comments.shown import discussion
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.form_data import FormDep
 from app.web.core.page import edge, page
@@ -19,7 +20,6 @@ from app.web.form.checks import split_tags
 from app.web.submission import sweep_bin, sweep_submit
 from app.web.sweeps.extension import extension
 from app.web.sweeps.view import head, view
-from app.web.writing.markdown import render
 
 router = APIRouter(include_in_schema=False)
 
@@ -142,5 +142,5 @@ def _render(
             extended=extended, errors=errors, edited=edited, edit_errors=edit_errors,
         )  # fmt: skip
         status = 422 if errors or edit_errors else 200
-        notes = render(now, {"notes": sweep.notes}, request.app.state.settings.root_path)["notes"]
-        return page(request, "sweeps/sweep.html", status, page=view_, notes=notes, shell=edge(request, now))
+        talk = discussion(request, now, sweep.notes, sweep_id=sweep_id)
+        return page(request, "sweeps/sweep.html", status, page=view_, talk=talk, shell=edge(request, now))

@@ -31,6 +31,7 @@ TABLE = {
         GET {API}/artifacts/{{artifact_id}} | GET {API}/pictures/samples/{{name}}
         POST {API}/pictures | POST {API}/pictures/preview | POST {API}/sweeps/preview
         GET {API}{SWEEP} | GET {API}{SWEEP}/archive | GET {API}{SWEEP}/members | GET {API}{SWEEP}/figures/{{name}}
+        GET {API}{RUN}/comments | GET {API}{SWEEP}/comments
         GET {API}{RUN} | GET {API}{RUN}/archive | GET {API}{RUN}/repetition | GET {API}{RUN}/events
         GET {API}{RUN}/series | GET {API}{RUN}/spec | GET {API}{RUN}/comparison | GET {API}{RUN}/figures/{{name}}
         GET {API}{RUN}/artifacts | GET {API}{RUN}/tickets/{{replicate}}/{{level}} | GET {API}{RUN}/masks
@@ -45,6 +46,11 @@ TABLE = {
         POST {API}/runs | POST {API}/runs/bulk | POST {API}/archives | POST {API}/imports | POST {API}/sweeps
         POST {API}/views | DELETE {API}/views/{{view_id}} | POST {API}/views/{{view_id}}/restore
         POST {API}{RUN}/clone | POST {API}{RUN}/again
+        POST {RUN}/comments | POST {SWEEP}/comments | POST {API}{RUN}/comments | POST {API}{SWEEP}/comments
+        POST /comments/{{comment_id}}/edit | POST /comments/{{comment_id}}/delete
+        POST /comments/{{comment_id}}/restore
+        PATCH {API}/comments/{{comment_id}} | DELETE {API}/comments/{{comment_id}}
+        POST {API}/comments/{{comment_id}}/restore
         GET /publish | POST /publish | POST /publish/{{link_id}}/revoke
     """,
     OWN: f"""

@@ -1,0 +1,69 @@
+"""Comments by forms: written, edited, deleted and put back, all without a script."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from app.contract.experiment import FieldError
+from app.records.discussion import Comment
+from app.web.core.context import StoreDep
+from app.web.core.form_data import FormDep
+from app.web.core.page import page
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.post("/runs/{run_id}/comments")
+def on_run(request: Request, run_id: str, store: StoreDep, data: FormDep) -> Response:
+    """Write a comment on a run."""
+    try:
+        return _back(store.add_comment(_text(data.get("text", "")), run_id=run_id))
+    except FieldError as error:
+        return _again(request, f"/runs/{run_id}/comments", data.get("text", ""), error)
+
+
+@router.post("/sweeps/{sweep_id}/comments")
+def on_sweep(request: Request, sweep_id: str, store: StoreDep, data: FormDep) -> Response:
+    """Write a comment on a sweep."""
+    try:
+        return _back(store.add_comment(_text(data.get("text", "")), sweep_id=sweep_id))
+    except FieldError as error:
+        return _again(request, f"/sweeps/{sweep_id}/comments", data.get("text", ""), error)
+
+
+@router.post("/comments/{comment_id}/edit")
+def edit(request: Request, comment_id: str, store: StoreDep, data: FormDep) -> Response:
+    """Write a comment anew."""
+    try:
+        return _back(store.edit_comment(comment_id, _text(data.get("text", ""))))
+    except FieldError as error:
+        return _again(request, f"/comments/{comment_id}/edit", data.get("text", ""), error)
+
+
+@router.post("/comments/{comment_id}/delete")
+def discard(comment_id: str, store: StoreDep) -> RedirectResponse:
+    """Delete a comment, and offer to put it back."""
+    comment = store.discard_comment(comment_id)
+    return RedirectResponse(f"{_place(comment)}?uncommented={comment.id}#comments", 303)
+
+
+@router.post("/comments/{comment_id}/restore")
+def restore(comment_id: str, store: StoreDep) -> RedirectResponse:
+    """Put a deleted comment back."""
+    return _back(store.restore_comment(comment_id))
+
+
+def _text(text: str) -> str:
+    return text.replace("\r\n", "\n")
+
+
+def _place(comment: Comment) -> str:
+    return f"/runs/{comment.run}" if comment.run else f"/sweeps/{comment.sweep}"
+
+
+def _back(comment: Comment) -> RedirectResponse:
+    return RedirectResponse(f"{_place(comment)}#comment-{comment.id}", 303)
+
+
+def _again(request: Request, action: str, text: str, error: FieldError) -> Response:
+    """Return the form once more, with what was typed and why it was refused."""
+    return page(request, "comments/again.html", 422, action=action, text=text, error=f"The comment {error.message}.")
