@@ -49,20 +49,20 @@ class Order:
             return list(
                 conn.execute(self._rows(select(runs.c.id, self.key.label("key")), runs.c.id, which, most, after))
             )
-        found: list[AnyRow] = []
+        page: list[AnyRow] = []
         if after is None or after.key is not None:
             query = select(facts.c.run_id.label("id"), self.key.label("key")).join(runs, runs.c.id == facts.c.run_id)
             query = query.where(named(self.field), self.key.is_not(None), *self._extreme())
-            found += conn.execute(self._rows(query, facts.c.run_id, which, most, after))
+            page += conn.execute(self._rows(query, facts.c.run_id, which, most, after))
             after = None
-        if len(found) < most:
+        if len(page) < most:
             having = select(facts.c.run_id).where(named(self.field), self.key.is_not(None))
             query = select(runs.c.id, literal(None).label("key")).where(runs.c.id.not_in(having), *which)
             if after is not None:
                 query = query.where(runs.c.id < after.id if self.descending else runs.c.id > after.id)
             by = runs.c.id.desc() if self.descending else runs.c.id
-            found += conn.execute(query.order_by(by).limit(most - len(found)))
-        return found
+            page += conn.execute(query.order_by(by).limit(most - len(page)))
+        return page
 
     def _rows(
         self,
