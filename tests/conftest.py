@@ -1,5 +1,6 @@
 """What every test shares: one torch thread, and where the real data sets lie."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,15 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
+from tests import compiled
 from tests.silent import Silent
 
 # Before torch is imported anywhere: two test processes on two cores, one thread each.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# What is imported and collected stays to the end: the garbage collector would look through all of it again and again.
+gc.disable()
+compiled.share()
 
 # How long an example takes tells of the machine and of who else uses it.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -71,6 +77,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests in an order that keeps the processes busy to the end."""
     items.sort(key=lambda item: _turn(item.path.relative_to(TESTS).parts[0]))
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage again from here on, of what the tests leave behind."""
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
+    gc.enable()
 
 
 def _turn(part: str) -> int:
