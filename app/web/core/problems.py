@@ -27,6 +27,8 @@ from app.web.core.secret_paths import logged
 MEDIA_TYPE = "application/problem+json"
 # Bad fields that an answer names: a body of 1 MiB may hold tens of thousands, and a reader needs no more.
 NAMED = 50
+LONGEST = 2_000
+"""Characters of a message."""
 # Fields of forms that must not be readable, not even in the source of a page.
 _PASSWORDS = frozenset({"password", "again", "now"})
 
@@ -141,7 +143,9 @@ def answer(
     fields: Sequence[tuple[str, Any]] = (),
 ) -> Response:
     """Return a problem, as a page for clients that accept HTML."""
-    errors = errors[:NAMED]
+    # What was asked for is named, not sent back whole.
+    detail = _cut(detail)
+    errors = [error.model_copy(update={"message": _cut(error.message)}) for error in errors[:NAMED]]
     asks = best(request.headers.get("accept", ""), (MEDIA_TYPE, "text/html"))
     if asks == "text/html" and not own_path(request.scope).startswith("/api/"):
         template = "core/404.html" if status == 404 else "core/error.html"
@@ -152,6 +156,10 @@ def answer(
         )
         return page
     return problem(status, detail, errors=errors, headers=headers)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 async def _on_validation(request: Request, error: Exception) -> Response:
