@@ -36,6 +36,8 @@ KNOWN = {
     # The way back to before there were published links (tests/app/store/test_published.py).
     "app/store/migrations/versions/0016_published.py": {"drop_table"},
     "app/store/migrations/versions/0017_identities.py": {"drop_table"},  # tests/app/store/test_identities.py
+    "app/store/migrations/versions/0022_projects.py": {"drop_table"},  # tests/app/store/test_projects.py
+    "app/store/projects.py": {"delete"},  # a member of a project, not an account
     "app/store/identities.py": {"delete"},  # a login that its person has disconnected (…/accounts/test_oidc.py)
     # The way back to before there were priorities (tests/app/store/test_queue_order.py).
     "app/store/migrations/versions/0020_priorities.py": {"drop_table"},

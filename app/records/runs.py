@@ -47,6 +47,7 @@ class Run(Record):
     last_seq: int = 0
     owner: str | None = Field(None, description="Who has submitted it; nobody where there were no accounts.")
     priority: Priority = Field("normal", description="What comes first in the queue.")
+    project: str | None = Field(None, description="The project that it belongs to.")
 
     @property
     def levels(self) -> int:

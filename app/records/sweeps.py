@@ -40,6 +40,7 @@ class Sweep(Record):
     counts: dict[str, int]
     owner: str | None = Field(None, description="Who has submitted it; nobody where there were no accounts.")
     priority: Priority = Field("normal", description="Of all its runs, those that follow as well.")
+    project: str | None = Field(None, description="The project that it belongs to.")
 
     @property
     def plan(self) -> Plan:

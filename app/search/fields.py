@@ -21,7 +21,7 @@ _Described: TypeAlias = tuple[str, Type, tuple[str, ...]]
 RUN: Mapping[str, Type] = {
     "state": "word", "kind": "word", "model": "text", "dataset": "text", "tag": "word", "name": "text", "id": "text",
     "notes": "text", "error": "text", "worker": "text", "again": "word", "sweep": "word",
-    "owner": "word", "priority": "word",
+    "owner": "word", "priority": "word", "project": "word",
     "created": "time", "started": "time", "finished": "time", "took": "duration",
 }  # fmt: skip
 """Fields that every run has."""

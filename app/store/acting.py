@@ -52,6 +52,24 @@ def theirs(owner_id: Column[Any]) -> ColumnElement[bool]:
     return owner_id == now.user_id if now is not None and now.only_own else true()
 
 
+_PROJECT: ContextVar[str | None] = ContextVar("project", default=None)
+
+
+def chosen_project() -> str | None:
+    """Return the id of the project that new runs and sweeps belong to."""
+    return _PROJECT.get()
+
+
+@contextmanager
+def in_project(project_id: str | None) -> Iterator[None]:
+    """Let new runs and sweeps belong to a project, in this task."""
+    before = _PROJECT.set(project_id)
+    try:
+        yield
+    finally:
+        _PROJECT.reset(before)
+
+
 @contextmanager
 def as_person(who: Actor | None) -> Iterator[None]:
     """Act as a person, in this task and in the threads that it waits for."""

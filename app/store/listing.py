@@ -11,7 +11,7 @@ from app.contract.experiment import FieldError
 from app.records import Page
 from app.store import grouping, ordering
 from app.store.ordering import Order, Place
-from app.store.owners import OWNER
+from app.store.owners import OWNER, PROJECT
 from app.store.runs import records
 from app.store.tables import runs
 
@@ -48,7 +48,10 @@ def page(
     # First which runs, of indexes; then the rows of these few.
     matches = order.first(conn, which, limit + 1, after)
     listed = matches[:limit]
-    rows = {row.id: row for row in conn.execute(select(runs, OWNER).where(runs.c.id.in_([row.id for row in listed])))}
+    rows = {
+        row.id: row
+        for row in conn.execute(select(runs, OWNER, PROJECT).where(runs.c.id.in_([row.id for row in listed])))
+    }
     # A run can be purged between the two statements.
     items = tuple(records(conn, [rows[row.id] for row in listed if row.id in rows]))
     return Page(items=items, next=_write(listed[-1].key, listed[-1].id, sort) if len(matches) > limit else None)

@@ -13,7 +13,7 @@ from app.search.fields import Field, Type, field_of, number, seconds
 from app.search.parse import parse, wrong
 from app.search.terms import All, Comparison, Either, Not, Term, Word
 from app.store.facts import named
-from app.store.owners import owned_by
+from app.store.owners import of_project, owned_by
 from app.store.sql import Now
 from app.store.tables import facts, runs, shards
 
@@ -94,6 +94,8 @@ def _text(name: str, value: str, *, exact: bool) -> Condition:
         return owned_by(value)
     if name == "priority":
         return true() if "*" in value else runs.c.priority == PRIORITIES.index(value)
+    if name == "project":
+        return of_project(value)
     if name == "again":
         return runs.c.again_of == value
     if name == "sweep":

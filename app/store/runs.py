@@ -13,7 +13,7 @@ from app.records import PRIORITIES, Refusal, Run, Shard, State
 from app.store import events, facts, labels, stopped
 from app.store.errors import NotFound
 from app.store.lookup import exists, moment
-from app.store.owners import OWNER
+from app.store.owners import OWNER, PROJECT
 from app.store.progress import run_progress
 from app.store.sql import Now
 from app.store.tables import AnyRow, refusals, runs, shards
@@ -134,7 +134,7 @@ def get(conn: Connection, run_id: str) -> Run:
 
 def several(conn: Connection, run_ids: Sequence[str]) -> list[Run]:
     """Return these runs in their order. Raises NotFound for the first that is not there."""
-    rows = conn.execute(select(runs, OWNER).where(runs.c.id.in_(run_ids))).all()
+    rows = conn.execute(select(runs, OWNER, PROJECT).where(runs.c.id.in_(run_ids))).all()
     by_id = {run.id: run for run in records(conn, rows)}
     for run_id in run_ids:
         if run_id not in by_id:
@@ -165,7 +165,7 @@ def relatives(conn: Connection, run_id: str, newest: int) -> Relatives:
     original = select(runs.c.again_of).where(runs.c.id == run_id)
     # One list of ids: of three conditions PostgreSQL would try each run.
     which = union(select(literal(run_id)), select(repeats.c.id), original)
-    query = select(runs, OWNER).where(runs.c.id.in_(which))
+    query = select(runs, OWNER, PROJECT).where(runs.c.id.in_(which))
     rows = conn.execute(query.order_by(runs.c.created_at.desc(), runs.c.id.desc())).all()
     if not any(row.id == run_id for row in rows):
         raise NotFound(f"there is no run {run_id}")
@@ -266,7 +266,7 @@ def _error(shard: AnyRow) -> str:
 
 
 def _row(conn: Connection, run_id: str, *, lock: bool = False) -> AnyRow:
-    query = select(runs, OWNER).where(runs.c.id == run_id)
+    query = select(runs, OWNER, PROJECT).where(runs.c.id == run_id)
     row = conn.execute(query.with_for_update(key_share=True) if lock else query).first()
     if row is None:
         raise NotFound(f"there is no run {run_id}")
@@ -296,4 +296,5 @@ def _record(row: AnyRow, of_run: Sequence[AnyRow], why_stopped: str | None) -> R
         last_seq=row.last_seq,
         owner=row.owner,
         priority=PRIORITIES[row.priority],
+        project=row.project,
     )

@@ -9,7 +9,7 @@ from app.contract.experiment import FieldError
 from app.records import PRIORITIES, Member, Sweep, SweepPage, SweepState
 from app.store.errors import NotFound
 from app.store.lookup import moment
-from app.store.owners import OF_SWEEP
+from app.store.owners import OF_SWEEP, PROJECT_OF_SWEEP
 from app.store.runs import LIVE
 from app.store.sql import Now
 from app.store.tables import AnyRow, shards, sweep_members, sweeps
@@ -21,7 +21,7 @@ HOUR_S = 3600.0
 
 def get(conn: Connection, sweep_id: str) -> Sweep:
     """Return a sweep. Raises NotFound."""
-    row = row_of(conn, select(sweeps, OF_SWEEP).where(sweeps.c.id == sweep_id), sweep_id)
+    row = row_of(conn, select(sweeps, OF_SWEEP, PROJECT_OF_SWEEP).where(sweeps.c.id == sweep_id), sweep_id)
     return _record(row, _counts(conn, [sweep_id])[sweep_id])
 
 
@@ -29,7 +29,10 @@ def page(conn: Connection, limit: int, cursor: str | None, *, binned: bool = Fal
     """Return sweeps, the newest first, or those in the bin; a cursor is the id of the last one seen."""
     place = sweeps.c.deleted_at.is_not(None) if binned else sweeps.c.deleted_at.is_(None)
     query = (
-        select(sweeps, OF_SWEEP).where(place).order_by(sweeps.c.created_at.desc(), sweeps.c.id.desc()).limit(limit + 1)
+        select(sweeps, OF_SWEEP, PROJECT_OF_SWEEP)
+        .where(place)
+        .order_by(sweeps.c.created_at.desc(), sweeps.c.id.desc())
+        .limit(limit + 1)
     )
     if cursor:
         last = conn.scalar(select(sweeps.c.created_at).where(sweeps.c.id == cursor))
@@ -106,6 +109,7 @@ def _record(row: AnyRow, counts: dict[str, int]) -> Sweep:
         objective=row.objective, budget=row.budget, stop=row.stop, pruner=row.pruner or Pruner(), state=state,
         is_open=is_open, note=row.note, tags=tuple(row.tags), notes=row.notes, created_at=moment(row.created_at),
         deleted_at=moment(row.deleted_at), counts=counts, owner=row.owner, priority=PRIORITIES[row.priority],
+        project=row.project,
     )  # fmt: skip
 
 

@@ -97,7 +97,8 @@ def _create(conn: Connection, sweep: AnyRow, new: dict[str, Start]) -> None:
             row = runs.new_row(
                 run_id, start.spec, "queued", name=start.name, tags=sweep.tags, notes="", sweep_id=sweep.id
             )  # fmt: skip
-            rows.append({**row, "owner_id": sweep.owner_id, "priority": sweep.priority})
+            own = {"owner_id": sweep.owner_id, "project_id": sweep.project_id, "priority": sweep.priority}
+            rows.append({**row, **own})
             of_shards += runs.shard_rows(run_id, start.spec, range(start.spec.replicates), start.estimated_s)
     if not rows:
         return

@@ -19,9 +19,10 @@ from sqlalchemy import (
     text,
 )
 
-from app.store.acting import acting
+from app.store.acting import acting, chosen_project
 from app.store.comment_tables import comments as comments
 from app.store.people_tables import users as users
+from app.store.project_tables import projects as projects
 from app.store.published_tables import published as published
 from app.store.queue_tables import shares as shares
 from app.store.schema import metadata as metadata
@@ -30,7 +31,7 @@ from app.store.worker_tables import refusals as refusals
 from app.store.worker_tables import speeds as speeds
 from app.store.worker_tables import workers as workers
 
-REVISION = "0021"
+REVISION = "0022"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 FIRST_REVISION = "0015"
@@ -87,6 +88,8 @@ sweeps = Table(
     Column("owner_id", String(10), default=acting),
     # 0 low, 1 normal, 2 high.
     Column("priority", SmallInteger, nullable=False, default=1, server_default="1"),
+    # The project that it belongs to, if to any.
+    Column("project_id", String(10), default=chosen_project),
     Index(None, "created_at", "id"),
 )
 
@@ -125,7 +128,10 @@ runs = Table(
     Column("owner_id", String(10), default=acting),
     # 0 low, 1 normal, 2 high.
     Column("priority", SmallInteger, nullable=False, default=1, server_default="1"),
+    # The project that it belongs to, if to any.
+    Column("project_id", String(10), default=chosen_project),
     Index(None, "created_at", "id"),
+    Index(None, "project_id"),
     _partial("ix_runs_listed", "state", "id", where=LISTED),
     _partial("ix_runs_unmeasured", "id", where=UNMEASURED),
 )

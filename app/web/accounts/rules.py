@@ -16,7 +16,7 @@ _API = "/api/v1"
 _READ = (
     "/openapi.json", "/docs", "/metrics", "/live",
     "/", "/new", _RUN, "/sweeps", _SWEEP, "/archives", "/compare", "/presets", "/workers", "/bin", "/protocol",
-    "/glossary", "/erasure", "/hardware", "/import", f"{_RUN}/edit",
+    "/glossary", "/erasure", "/projects", "/projects/{project_id}", "/hardware", "/import", f"{_RUN}/edit",
     *(f"{_API}{path}" for path in (
         "/runs", "/runs/groups", "/views", "/archive", "/sweeps", "/compare", "/compare/figures/{name}",
         "/compare/figures/{name}/table", "/catalog", "/presets", "/workers", "/queue", "/artifacts/{artifact_id}",
@@ -35,13 +35,15 @@ _READ = (
 _ASK = ("/new/estimate", "/export", f"{_API}/sweeps/preview", f"{_API}/pictures", f"{_API}/pictures/preview")
 _CHANGE = (
     *(f"{_RUN}/{act}" for act in ("edit", "cancel", "resume", "bin", "restore", "purge")),
-    *(f"{_SWEEP}/{act}" for act in ("cancel", "resume", "extend", "edit", "bin", "restore", "purge")),
+    *(f"{_SWEEP}/{act}" for act in ("cancel", "resume", "extend", "edit", "bin", "restore", "purge", "project")),
     *(f"{_API}{_RUN}/{act}" for act in ("restore", "cancel", "resume", "extend")),
     *(f"{_API}{_SWEEP}/{act}" for act in ("restore", "cancel", "resume", "extend")),
 )
 _SUBMIT = (
     "/new", f"{_RUN}/again", "/bulk", "/bulk/done", "/archives", "/presets/{name}/run", "/import",
     "/views", "/views/{view_id}/delete", "/views/{view_id}/restore", "/publish", "/publish/{link_id}/revoke",
+    "/projects", "/bulk/project",
+    *(f"/projects/{{project_id}}/{act}" for act in ("rename", "members", "members/{user_id}/remove")),
     *(f"{_API}{path}" for path in (
         "/runs", "/runs/bulk", "/archives", "/imports", "/sweeps", "/views", "/views/{view_id}/restore",
         f"{_RUN}/clone", f"{_RUN}/again",

@@ -56,7 +56,7 @@ def preview(request: Request, store: StoreDep, queue: QueueDep, fields: Fields) 
         "binned": binned,
     }
     try:
-        run_ids = _chosen(store, fields)
+        run_ids = chosen(store, fields)
         done = act(store, queue, action, run_ids, tags, {}, dry_run=True)
     except FieldError as error:
         what = "The tag" if error.field == "tags" else "The search"
@@ -75,7 +75,7 @@ def _export(request: Request, store: Store, fields: dict[str, list[str]]) -> HTM
     """Return what an archive of the chosen runs would hold."""
     about: dict[str, Any] = {"title": "Export runs", "query": _last(fields, "all_q"), "shell": shell(store)}
     try:
-        run_ids = _chosen(store, fields)
+        run_ids = chosen(store, fields)
     except FieldError as error:
         return page(request, "bulk/preview.html", 422, **about, message=f"The search {error.message}.")
     if not run_ids:
@@ -103,7 +103,8 @@ def apply(request: Request, store: StoreDep, queue: QueueDep, fields: Fields) ->
     )  # fmt: skip
 
 
-def _chosen(store: Store, fields: dict[str, list[str]]) -> list[str]:
+def chosen(store: Store, fields: dict[str, list[str]]) -> list[str]:
+    """Return the ticked runs, or all that a query finds. Raises FieldError."""
     if _last(fields, "all"):
         return sorted(store.matching_ids(_last(fields, "all_q"), binned=bool(_last(fields, "binned"))))
     return _ids(fields.get("run", ()))

@@ -68,12 +68,17 @@ def lasting(action: Action, outcome: Outcome) -> str:
 
 
 def _sentence(what: str, outcome: Outcome) -> str:
-    changed, total = len(outcome.changed), outcome.asked
+    return sentence(what, len(outcome.changed), outcome.unchanged)
+
+
+def sentence(what: str, changed: int, unchanged: Mapping[str, Sequence[str]]) -> str:
+    """Return how many of how many runs something happens to, and why not to the others."""
+    total = changed + sum(map(len, unchanged.values()))
     if not total:
         return "No run is chosen."
     rest = "; ".join(
         f"{len(run_ids):,} {'is' if len(run_ids) == 1 else 'are'} {reason}"
-        for reason, run_ids in sorted(outcome.unchanged.items(), key=lambda item: -len(item[1]))
+        for reason, run_ids in sorted(unchanged.items(), key=lambda item: -len(item[1]))
     )
     if not changed:
         return f"None of {plural(total, 'run')} {what}; {rest}." if total > 1 else f"The run stays as it is; {rest}."

@@ -17,6 +17,7 @@ from app.kinds.specs import EXPERIMENTS
 from app.queue import Queue
 from app.records import Run
 from app.store import Store
+from app.store.acting import in_project
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.form_data import FormDep
 from app.web.core.page import page, shell
@@ -113,6 +114,11 @@ def estimate(request: Request, store: StoreDep, data: FormDep) -> HTMLResponse:
 @router.post("/new")
 def create(request: Request, store: StoreDep, queue: QueueDep, data: FormDep) -> Any:
     """Submit: 303 to the run's page, or the same form again with 422 and an error at each bad field."""
+    with in_project(store.project_to_fill(data.get("project", ""))):
+        return _create(request, store, queue, data)
+
+
+def _create(request: Request, store: Store, queue: Queue, data: Mapping[str, str]) -> Any:
     kind = data.get("kind", "")
     if kind not in EXPERIMENTS:
         kind = next(iter(EXPERIMENTS))
@@ -204,4 +210,5 @@ def _render(
     return page(
         request, "form/new.html", status, page=new_page, estimate=estimate, shell=shell(store), cards=cards,
         priorities=allowed(request), priority=data.get("priority") or "normal",
+        projects=store.projects_to_fill(), project=data.get("project", ""),
     )  # fmt: skip

@@ -48,6 +48,7 @@ class Head:
     sweep: str = ""
     """The sweep that it is a member of."""
     owner: str = ""
+    project: str = ""
 
 
 def head(
@@ -81,6 +82,7 @@ def head(
         page=f"{KINDS[run.kind].page}{run.id}" if KINDS[run.kind].page and not binned else "",
         sweep=run.sweep or "",
         owner=run.owner or "",
+        project=run.project or "",
     )
 
 

@@ -13,6 +13,7 @@ from app.web.board.notice import Notice
 from app.web.comments.shown import discussion
 from app.web.core.context import QueueDep, StoreDep
 from app.web.core.form_data import FormDep
+from app.web.core.live_parts import known_parts
 from app.web.core.page import edge, page
 from app.web.core.problems import BadField, Invalid
 from app.web.core.words import short
@@ -143,4 +144,7 @@ def _render(
         )  # fmt: skip
         status = 422 if errors or edit_errors else 200
         talk = discussion(request, now, sweep.notes, sweep_id=sweep_id)
-        return page(request, "sweeps/sweep.html", status, page=view_, talk=talk, shell=edge(request, now))
+        choices = store.projects_to_fill() if known_parts(request) is None else ()
+        return page(
+            request, "sweeps/sweep.html", status, page=view_, talk=talk, shell=edge(request, now), projects=choices,
+        )  # fmt: skip

@@ -66,6 +66,7 @@ class SweepHead:
     runs: int
     """Runs that would go to the bin with it, were none of them there."""
     owner: str = ""
+    project: str = ""
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,7 @@ def head(sweep: Sweep, members: Sequence[Member] | None = None) -> SweepHead:
         deleted=ago(sweep.deleted_at, now) if sweep.deleted_at else "",
         runs=sweep.started - sweep.counts.get("gone", 0),
         owner=sweep.owner or "",
+        project=sweep.project or "",
     )
 
 

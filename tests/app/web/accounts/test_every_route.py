@@ -22,7 +22,8 @@ TABLE = {
     """,
     LOOK: f"""
         GET / | GET /new | GET /presets | GET /workers | GET /bin | GET /protocol | GET /glossary | GET /compare
-        GET /sweeps | GET {SWEEP} | GET /archives | GET /erasure | GET /hardware | GET /import
+        GET /projects | GET /projects/{{project_id}} | GET /sweeps | GET {SWEEP}
+        GET /archives | GET /erasure | GET /hardware | GET /import
         GET {RUN} | GET {RUN}/edit | POST /new/estimate | POST /export
         GET /docs | GET /openapi.json | GET /metrics | GET /live
         GET {API}/runs | GET {API}/runs/groups | GET {API}/views | GET {API}/archive | GET {API}/sweeps
@@ -51,12 +52,14 @@ TABLE = {
         POST /comments/{{comment_id}}/restore
         PATCH {API}/comments/{{comment_id}} | DELETE {API}/comments/{{comment_id}}
         POST {API}/comments/{{comment_id}}/restore
+        POST /projects | POST /bulk/project | POST /projects/{{project_id}}/rename
+        POST /projects/{{project_id}}/members | POST /projects/{{project_id}}/members/{{user_id}}/remove
         GET /publish | POST /publish | POST /publish/{{link_id}}/revoke
     """,
     OWN: f"""
         POST {RUN}/edit | POST {RUN}/cancel | POST {RUN}/resume | POST {RUN}/bin | POST {RUN}/restore | POST {RUN}/purge
         POST {SWEEP}/edit | POST {SWEEP}/cancel | POST {SWEEP}/resume | POST {SWEEP}/bin | POST {SWEEP}/restore
-        POST {SWEEP}/purge | POST {SWEEP}/extend
+        POST {SWEEP}/purge | POST {SWEEP}/extend | POST {SWEEP}/project
         PATCH {API}{RUN} | DELETE {API}{RUN} | POST {API}{RUN}/restore | POST {API}{RUN}/cancel
         POST {API}{RUN}/resume | POST {API}{RUN}/extend
         PATCH {API}{SWEEP} | DELETE {API}{SWEEP} | POST {API}{SWEEP}/restore | POST {API}{SWEEP}/cancel
