@@ -3,9 +3,9 @@
 Among runs of equal priority the person who holds the fewest slots comes first, then who has had them for the least
 time. Among the runs of a person the one with the fewest running shards comes first, then the one that is due first.
 
-No person waits for ever behind a higher priority. A person who has had no slot for a run of a lower one for `AGE_S`
-gets the next as if the run were one priority higher. After twice that it counts as two higher, and then the time counts
-anew.
+No person waits for ever behind a higher priority. A person may have had no slot for a run of a lower one for `AGE_S`.
+The next is then theirs, as if the run were one priority higher. After twice that it counts as two higher, and then the
+time counts anew.
 """
 
 from typing import Any
