@@ -48,6 +48,7 @@ from app.store import (
 from app.store.artifacts import Artifacts
 from app.store.discussed import Discussed
 from app.store.measures import Costs
+from app.store.queue_reads import QueueReads
 from app.store.runs import Relatives
 from app.store.speeds import Speed
 from app.store.statuses import Status
@@ -55,7 +56,7 @@ from app.store.timings import Timing
 from app.store.workers import Held
 
 
-class Reads(Discussed):
+class Reads(Discussed, QueueReads):
     """What is stored, as it is now or as it was at one moment."""
 
     artifacts_store: Artifacts

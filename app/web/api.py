@@ -11,6 +11,7 @@ from app.web.compare import api as compare
 from app.web.core.problems import responses
 from app.web.form import catalog
 from app.web.masks import partners, tiles
+from app.web.queue import api as queue
 from app.web.repeats import api as repeats
 from app.web.run import api as runs
 from app.web.run import artifacts, data
@@ -23,6 +24,7 @@ RESPONSES = responses(400, 403, 413, 422, 500)
 router = APIRouter(prefix=PREFIX, responses=RESPONSES)
 for feature in (
     board, views, bulk, archives, runs, sweeps, comments, compare, repeats, data, artifacts, tiles, partners, catalog,
+    queue,
     workers,
 ):  # fmt: skip
     router.include_router(feature.router)

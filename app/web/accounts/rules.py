@@ -15,8 +15,8 @@ _RUN, _SWEEP = "/runs/{run_id}", "/sweeps/{sweep_id}"
 _API = "/api/v1"
 _READ = (
     "/openapi.json", "/docs", "/metrics", "/live",
-    "/", "/new", _RUN, "/sweeps", _SWEEP, "/archives", "/compare", "/presets", "/workers", "/bin", "/protocol",
-    "/glossary", "/erasure", "/projects", "/projects/{project_id}", "/hardware", "/import", f"{_RUN}/edit",
+    "/", "/new", _RUN, "/sweeps", _SWEEP, "/archives", "/compare", "/presets", "/queue", "/workers", "/bin",
+    "/protocol", "/glossary", "/erasure", "/projects", "/projects/{project_id}", "/hardware", "/import", f"{_RUN}/edit",
     *(f"{_API}{path}" for path in (
         "/runs", "/runs/groups", "/views", "/archive", "/sweeps", "/compare", "/compare/figures/{name}",
         "/compare/figures/{name}/table", "/catalog", "/presets", "/workers", "/queue", "/artifacts/{artifact_id}",
@@ -34,7 +34,7 @@ _READ = (
 # They store nothing: what a form would cost, a picture prepared, a file of runs.
 _ASK = ("/new/estimate", "/export", f"{_API}/sweeps/preview", f"{_API}/pictures", f"{_API}/pictures/preview")
 _CHANGE = (
-    *(f"{_RUN}/{act}" for act in ("edit", "cancel", "resume", "bin", "restore", "purge")),
+    *(f"{_RUN}/{act}" for act in ("edit", "priority", "cancel", "resume", "bin", "restore", "purge")),
     *(f"{_SWEEP}/{act}" for act in ("cancel", "resume", "extend", "edit", "bin", "restore", "purge", "project")),
     *(f"{_API}{_RUN}/{act}" for act in ("restore", "cancel", "resume", "extend")),
     *(f"{_API}{_SWEEP}/{act}" for act in ("restore", "cancel", "resume", "extend")),

@@ -7,7 +7,13 @@ from app.kinds.specs import ENTRIES
 def navigation() -> tuple[tuple[str, str], ...]:
     """Return path and name of each: the board and the form first, then the pages of kinds."""
     kinds = tuple(entry for kind in KINDS.values() for entry in kind.navigation)
-    rest = (("/presets", "Presets"), ("/workers", "Workers"), ("/bin", "Bin"), ("/protocol", "Protocol"))
+    rest = (
+        ("/presets", "Presets"),
+        ("/queue", "Queue"),
+        ("/workers", "Workers"),
+        ("/bin", "Bin"),
+        ("/protocol", "Protocol"),
+    )
     return (("/", "Board"), ("/new", "New run"), ("/sweeps", "Sweeps"), ("/projects", "Projects"), *kinds, *rest)
 
 

@@ -1,4 +1,4 @@
-"""Return who is working, and how long the queue is, over the API."""
+"""Return who is working, over the API."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -20,9 +20,3 @@ class Workers(BaseModel):
 def get_workers(store: StoreDep) -> Workers:
     """Return who is working: `alive` are those with contact in the last 15 s."""
     return Workers(items=store.workers())
-
-
-@router.get("/queue")
-def get_queue_length(store: StoreDep) -> dict[str, int]:
-    """Return replicates that wait, by the kind of worker they wait for: `cpu`, `gpu` or `any`."""
-    return store.queue_length()

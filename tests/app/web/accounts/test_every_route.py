@@ -21,6 +21,7 @@ TABLE = {
         GET /published/{link} | GET /published/{link}/figures/{name} | GET /published/{link}/live
     """,
     LOOK: f"""
+        GET /queue
         GET / | GET /new | GET /presets | GET /workers | GET /bin | GET /protocol | GET /glossary | GET /compare
         GET /projects | GET /projects/{{project_id}} | GET /sweeps | GET {SWEEP}
         GET /archives | GET /erasure | GET /hardware | GET /import
@@ -57,6 +58,7 @@ TABLE = {
         GET /publish | POST /publish | POST /publish/{{link_id}}/revoke
     """,
     OWN: f"""
+        POST {RUN}/priority
         POST {RUN}/edit | POST {RUN}/cancel | POST {RUN}/resume | POST {RUN}/bin | POST {RUN}/restore | POST {RUN}/purge
         POST {SWEEP}/edit | POST {SWEEP}/cancel | POST {SWEEP}/resume | POST {SWEEP}/bin | POST {SWEEP}/restore
         POST {SWEEP}/purge | POST {SWEEP}/extend | POST {SWEEP}/project
