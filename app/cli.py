@@ -83,7 +83,7 @@ def web(
     # What takes a second to load comes after what may keep this machine from starting.
     import uvicorn
 
-    from app.connections import at_once, bound, bounded
+    from app.connections import HEAD_BYTES, at_once, bound, bounded
     from app.garbage import freeze
     from app.main import create_app
     from app.queue import Queue
@@ -93,6 +93,7 @@ def web(
         create_app(chosen, store, Queue(chosen.broker_url)),
         http=bounded(most),
         backlog=at_once(most),
+        h11_max_incomplete_event_size=HEAD_BYTES,
         log_config=None,  # its output goes where all output goes
         access_log=False,
         # An open page holds a stream that never ends by itself.

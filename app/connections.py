@@ -6,6 +6,8 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+HEAD_BYTES = 128 * 1024
+"""Bytes of the first line and the headers of a request: an address that is too long is still refused by its field."""
 MOST = 2_000
 LEAST = 16
 _REFUSAL = (
@@ -16,6 +18,15 @@ _DOCUMENT = (
     b'{"type": "about:blank", "title": "Service Unavailable", "status": 503, '
     b'"detail": "This server has as many connections as it can hold. Close some windows, or try again in a moment."}'
 )
+
+_UNREADABLE = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%s"
+)
+_WHY = (
+    b'{"type": "about:blank", "title": "Bad Request", "status": 400, "detail": "This is no request that can be read: '
+    b'its address and headers may have %d kB together, in the form of HTTP/1.1.", "errors": []}'
+) % (HEAD_BYTES // 1024)
 
 
 def bound() -> int:
@@ -45,5 +56,9 @@ def bounded(most: int) -> type[H11Protocol]:
                 assert isinstance(transport, asyncio.Transport)  # noqa: S101 (narrowing)
                 transport.write(_REFUSAL % (len(_DOCUMENT), _DOCUMENT))
                 transport.close()
+
+        def send_400_response(self, _msg: str) -> None:
+            self.transport.write(_UNREADABLE % (len(_WHY), _WHY))
+            self.transport.close()
 
     return Bounded

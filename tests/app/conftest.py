@@ -15,6 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import broker
+from app.connections import HEAD_BYTES, MOST, bounded
 from app.contract.events import WINNING_TICKET, ArtifactSaved, Measured, Started
 from app.kinds.lottery.spec import LotteryKey, LotterySpec
 from app.kinds.presets import PRESETS
@@ -95,7 +96,9 @@ class Serve:
         self._running: list[tuple[Web, uvicorn.Server, threading.Thread]] = []
 
     def __call__(self, app: FastAPI) -> Web:
-        server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=5))
+        settings: dict[str, Any] = {"http": bounded(MOST), "h11_max_incomplete_event_size": HEAD_BYTES}
+        config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=5, **settings)
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run)
         thread.start()
         while not server.started:

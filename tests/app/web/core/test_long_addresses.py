@@ -1,5 +1,7 @@
 """An address or a form of 100 KB: refused in words by every route that reads it, and nothing is changed."""
 
+import socket
+import time
 from http.client import HTTPConnection
 
 import httpx
@@ -80,3 +82,31 @@ def test_many_names_and_tags_have_an_end(client: httpx.Client, store: Store, run
         == 422
     )
     assert store.run(run).tags == ()
+
+
+@pytest.mark.parametrize("head", [b"GET /?q=" + b"x" * 300_000, b"\x16\x03\x01\x02\x00 hello\r\n\r\n"])
+def test_a_head_that_nothing_can_read_is_refused_in_words(web: Web, head: bytes) -> None:
+    """Sent in pieces, of which the server reads as many as it takes to refuse."""
+    host, _, port = web.url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        answer = b""
+        try:
+            for first in range(0, len(head), 10_000):
+                connection.sendall(head[first : first + 10_000])
+            answer = connection.recv(4_000)
+        except (ConnectionResetError, BrokenPipeError):
+            answer = answer or connection.recv(4_000)
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json")
+    assert b"its address and headers may have 128 kB together" in answer
+
+
+def test_an_address_that_comes_in_pieces_is_refused_by_its_field(web: Web) -> None:
+    host, _, port = web.url.removeprefix("http://").partition(":")
+    head = b"GET /api/v1/runs?q=" + b"x" * LONG + b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        for first in range(0, len(head), 20_000):
+            connection.sendall(head[first : first + 20_000])
+            time.sleep(0.02)
+        answer = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert answer.startswith(b"HTTP/1.1 422")
+    assert b'"path": "q"' in answer
