@@ -34,8 +34,9 @@ class Advantage(NamedTuple):
     worse: int
 
     def sentence(self) -> str:
-        """Return the finding in words, with the sizes of the differences, n and the kind of the intervals; without its
-        full stop.
+        """Return the finding in words, with the sizes of the differences, n and the kind of the intervals.
+
+        Without its full stop.
         """
         control = LOOKS[self.control].label
         about = f"({self.n}, {self.terms.kind} 95 % intervals)"
@@ -56,8 +57,9 @@ class Advantage(NamedTuple):
         return f"n = {self.fewest}" if self.fewest == self.most else f"n = {self.fewest} to {self.most}"
 
     def short(self) -> str:
-        """Return the same in few words, e.g. "better than random reinit from 7.3 % down (n = 5)"; empty where it is
-        not.
+        """Return the same in few words, e.g. "better than random reinit from 7.3 % down (n = 5)".
+
+        Empty where it is not.
         """
         if not self.levels:
             return ""
@@ -65,8 +67,9 @@ class Advantage(NamedTuple):
 
 
 def advantage(outcome: Series, ticket: Curve, differences: Sequence[Paired], terms: Terms) -> Advantage | None:
-    """Return from where a ticket beats one control, by its differences, one per pruned level, densest first; None
-    without interval.
+    """Return from where a ticket beats one control, by its differences, one per pruned level, densest first.
+
+    None without interval.
     """
     tested = [difference for difference in differences if difference.tested]
     if not tested:

@@ -36,8 +36,9 @@ class Comparison(NamedTuple):
 
 
 def comparison(outcome: Series | None, terms: Terms) -> Comparison:
-    """Return paired differences at every pruned level of the series `outcome`; no rows while there is nothing to
-    compare.
+    """Return paired differences at every pruned level of the series `outcome`.
+
+    No rows while there is nothing to compare.
     """
     if outcome is None or WINNING_TICKET not in present(outcome):
         return Comparison((), (), Verdict(terms), ())
@@ -65,9 +66,9 @@ def comparison(outcome: Series | None, terms: Terms) -> Comparison:
 
 
 def table(comparison: Comparison) -> dict[str, list[Any]]:
-    """Return the same as columns: accuracies and differences in [0, 1]; `intervals` is what kind of 95 % interval these
-    are.
+    """Return the same as columns: accuracies and differences in [0, 1].
 
+    `intervals` is what kind of 95 % interval these are.
     `beats_…` is true at the levels for which the sentence on that control says that the ticket beats it.
     """
     columns: dict[str, list[Any]] = {

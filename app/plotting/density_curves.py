@@ -89,8 +89,9 @@ def traces(
 
 
 def diverged_traces(curves: tuple[Curve, ...]) -> list[dict[str, Any]]:
-    """Return an × at the foot of the plot for each level of a control with diverged trainings; needs the layout's y
-    axis 2.
+    """Return an × at the foot of the plot for each level of a control with diverged trainings.
+
+    Needs the layout's y axis 2.
     """
     out: list[dict[str, Any]] = []
     for curve in curves:

@@ -73,9 +73,9 @@ def t_interval(differences: Sequence[float], *, levels: int = 1, least_sd: float
 def welch_interval(
     mine: Sequence[float], theirs: Sequence[float], *, levels: int = 1, least_sd: float = 0.0
 ) -> tuple[float, float, float]:
-    """Return difference of the means of two independent samples with its 95 % interval; NaN where one has fewer than
-    two.
+    """Return difference of the means of two independent samples with its 95 % interval.
 
+    NaN where one has fewer than two.
     `levels` is as for `t_interval`. The standard deviation of each sample counts as at least `least_sd` / √2, so that
     a difference of two values has at least `least_sd`.
     Source: Welch (1947), with Satterthwaite's degrees of freedom; Bonferroni's inequality.

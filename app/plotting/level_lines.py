@@ -87,8 +87,9 @@ def crowd(levels: Ints, lines: Sequence[Line]) -> list[dict[str, Any]]:
 
 
 def traces(levels: Ints, line: Line, scale: LogScale | None = None) -> list[dict[str, Any]]:
-    """Return a band where replicates differ, and the mean; a share of 0 is a cross at the floor of a logarithmic
-    `scale`.
+    """Return a band where replicates differ, and the mean.
+
+    A share of 0 is a cross at the floor of a logarithmic `scale`.
     """
     x, y, color = levels.astype(np.int32), 100 * mean(line.share), LOOKS[line.role].color
     low = 100 * np.fmin.reduce(line.share, axis=1, initial=np.nan)
@@ -122,8 +123,9 @@ def traces(levels: Ints, line: Line, scale: LogScale | None = None) -> list[dict
 def names(
     levels: Ints, lines: Sequence[Line], y_range: tuple[float, float], scale: LogScale | None = None
 ) -> list[dict[str, Any]]:
-    """Return a label where each line ends; lines that end at the same point, or too close for as many labels, share
-    one.
+    """Return a label where each line ends.
+
+    Lines that end at the same point, or too close for as many labels, share one.
     """
     log = scale is not None
     ends: list[tuple[labels.End, list[int]]] = []
@@ -157,8 +159,9 @@ def _met(
 
 
 def _together(lines: Sequence[Line], these: Sequence[int]) -> str:
-    """Return one label of several lines, by their places: "3rd, 5th", "conv1 … conv6"; a range leaves out no line
-    between.
+    """Return one label of several lines, by their places: "3rd, 5th", "conv1 … conv6".
+
+    A range leaves out no line between.
     """
     names = [lines[i].label for i in these]
     between = these[-1] - these[0] + 1 == len(these)

@@ -75,8 +75,9 @@ def _reduced(extreme: np.ufunc, values: Floats) -> Floats:
 
 
 def curve(rows: Series, column: str, control: str) -> Curve:
-    """Return `column` of the series `outcome` for one control; a diverged training counts in `diverged`, never in a
-    value.
+    """Return `column` of the series `outcome` for one control.
+
+    A diverged training counts in `diverged`, never in a value.
     """
     mine = rows.where(rows.controls == control)
     levels, i = np.unique(mine["level"], return_inverse=True)

@@ -136,8 +136,9 @@ class Artifacts:
 
     @_explained
     def open(self, sha256: str) -> BinaryIO:
-        """Return the bytes of this hash as a file, to read parts of; a part cannot be checked. Raises
-        FileNotFoundError.
+        """Return the bytes of this hash as a file, to read parts of; a part cannot be checked.
+
+        Raises FileNotFoundError.
         """
         file: BinaryIO = self.fs.open(self.path(sha256), "rb")
         return file

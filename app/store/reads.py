@@ -95,9 +95,9 @@ class Reads(Discussed, QueueReads):
         binned: bool = False,
         within: tuple[str, str] | None = None,
     ) -> Page:
-        """Return a page of runs; `q` is a query (`app.search.parse`), `sort` a key of `ordering.SORTS` or a field of a
-        spec.
+        """Return a page of runs.
 
+        `q` is a query (`app.search.parse`), `sort` a key of `ordering.SORTS` or a field of a spec.
         `within` are a field and the key of a group of `groups`. Raises FieldError.
         """
         which: dict[str, Any] = {"q": q, "kind": kind, "state": state, "tag": tag, "binned": binned, "within": within}

@@ -150,6 +150,7 @@ class Snapshot(Reads):
 
     def timed(self, run_ids: Collection[str], name: str, **coordinates: Value | None) -> dict[str, Series]:
         """Return a series of several runs, read in one statement, with column `at`: when each row was stored, in
-        seconds since the epoch. Raises NotFound."""
+        seconds since the epoch. Raises NotFound.
+        """
         chunks_of = series.of_several(self._conn, run_ids, name, coordinates) if run_ids else {}
         return {run_id: series.timed(chunks, self.run(run_id).spec.key) for run_id, chunks in chunks_of.items()}

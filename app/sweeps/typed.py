@@ -16,8 +16,9 @@ _WHOLE = re.compile(r"[+-]?\d+")
 
 
 def several(text: str, *, listed: bool = False) -> bool:
-    """Return whether a text describes several values; in a field that is a list itself, only a semicolon separates
-    them.
+    """Return whether a text describes several values.
+
+    In a field that is a list itself, only a semicolon separates them.
     """
     return ";" in text or (not listed and ("," in text or ".." in text))
 

@@ -29,8 +29,7 @@ def size(n_layers: int) -> str:
 
 
 def traces(names: Sequence[str], levels: Ints, density: Floats, scale: LogScale) -> list[dict[str, Any]]:
-    """Return a marker for each layer's mean at the last level, with a whisker from least to most, and faint earlier
-    levels.
+    """Return a marker for each layer's mean at the last level, a whisker from least to most, and faint earlier levels.
 
     `density` is (n_layers, n_levels, n_replicates) in [0, 1]; layers that keep nothing are crosses at the floor.
     """

@@ -71,8 +71,9 @@ class MatrixInfo(NamedTuple):
 
     @property
     def top(self) -> float | None:
-        """Return where the colours end: the largest of two different tickets, rounded up to a twentieth; None without
-        two.
+        """Return where the colours end: the largest of two different tickets, rounded up to a twentieth.
+
+        None without two.
         """
         pairs = self.shown[~np.eye(len(self.tickets), dtype=bool) & np.isfinite(self.shown)]
         return float(min(1.0, max(0.05, np.ceil(20 * pairs.max()) / 20))) if pairs.size else None
@@ -155,8 +156,9 @@ def finding(info: MatrixInfo) -> list[Part]:
 
 
 def draw(info: MatrixInfo) -> go.Figure:
-    """Return the figure: cells by address of their tickets, so that a click names both; colours end at the largest
-    pair.
+    """Return the figure: cells by address of their tickets, so that a click names both.
+
+    Colours end at the largest pair.
     """
     k, top = len(info.tickets), info.top
     name = "IoU" if info.measure == "iou" else f"adjusted overlap ({NAMES[info.null]})"

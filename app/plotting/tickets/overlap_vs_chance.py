@@ -79,9 +79,7 @@ def finding(info: ChanceInfo) -> list[Part]:
 
 
 def draw(info: ChanceInfo) -> go.Figure:
-    """Return the figure: a filled dot is what was observed, an open sign with a line the null's mean and 95 % around
-    it.
-    """
+    """Return the figure: a filled dot is what was observed, an open sign with a line is the null's mean and 95 %."""
     rows = len(info.layers)
     nulls = [null for null in NULLS if null in info.expected]
     places = np.linspace(-0.27, 0.27, 1 + len(nulls))

@@ -35,8 +35,11 @@ class SurvivalOptions(Options):
 
 
 class SurvivalInfo(NamedTuple):
-    """Shares in [0, 1] of weights alive, NaN where not saved. `alive` (n_levels, n_replicates) is of all. `groups` (5,
-    n_levels, n_replicates) is of each fifth of the initial |w|, a layer's own fifths. `weights` counts them all."""
+    """Shares in [0, 1] of weights alive, NaN where not saved. `alive` (n_levels, n_replicates) is of all.
+
+    `groups` (5, n_levels, n_replicates) is of each fifth of the initial |w|, a layer's own fifths. `weights` counts
+    them all.
+    """
 
     title: str
     weights: int
@@ -171,8 +174,9 @@ def draw(info: SurvivalInfo) -> go.Figure:
 
 
 def table(info: SurvivalInfo) -> dict[str, list[Any]]:
-    """Return one row per group, level and replicate; alive in [0, 1] of so many `weights`, for a fifth of a fifth of
-    them.
+    """Return one row per group, level and replicate.
+
+    Alive in [0, 1] of so many `weights`, for a fifth of a fifth of them.
     """
     names = ("all", *GROUPS)
     n_levels, n = info.alive.shape

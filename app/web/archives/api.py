@@ -59,9 +59,7 @@ class ImportedArchive(BaseModel):
 
 @router.get("/runs/{run_id}/archive", response_class=Response, responses=_ZIP)
 def get_archive(run_id: Annotated[str, Path(max_length=32)], store: StoreDep) -> Response:
-    """Return the run as one file, with its log, measurements, artifacts and provenance, which another installation
-    imports.
-    """
+    """Return the run as one file for another installation: its log, measurements, artifacts and provenance."""
     store.run(run_id)
     return answer(store, [run_id], f"{run_id}.ticketscope.zip")
 

@@ -92,9 +92,7 @@ class Selection:
 
     @cached_property
     def roles(self) -> dict[str, str]:
-        """Return the look of each group: the same in figures and table, also where a figure has only some of the
-        groups.
-        """
+        """Return the look of each group, the same in figures and table, also in a figure of only some of the groups."""
         return {name: f"compared_{place % LINES + 1}" for place, name in enumerate(dict.fromkeys(self.groups))}
 
     @property

@@ -86,8 +86,7 @@ class Figures:
             return slot.answer
 
     def _others(self, run_id: str, options: Options) -> list[str]:
-        """Return the other runs that a figure reads, each as far as it has come: a later event there makes another
-        slot.
+        """Return the other runs that a figure reads, each with its last event: a later event there makes another slot.
 
         So does another name, which comes without an event.
         """

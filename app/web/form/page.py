@@ -77,8 +77,7 @@ def new(
     extend: str = "",
     ticket: str = "",
 ) -> HTMLResponse:
-    """Return the form, filled in from a preset, from the first one of a kind, from a run to clone or from one to
-    extend.
+    """Return the form, filled in from a preset, the first one of a kind, a run to clone or one to extend.
 
     With a `ticket`, a hardware run of it alone.
     """

@@ -67,9 +67,7 @@ class OverlapPage:
 
 
 def across_default(reader: Reader, run: Run, query: Mapping[str, str]) -> str:
-    """Return what tickets of this run can be compared across, where the address has none: the first that has
-    several.
-    """
+    """Return what tickets of this run are compared across where the address has none: the first that has several."""
     index = reader.index(run.id)
     if query.get("across") in get_args(MatrixOptions.model_fields["across"].annotation):
         return query["across"]

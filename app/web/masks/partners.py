@@ -73,8 +73,9 @@ def number_of(reader: Reader, run_id: str, name: str) -> int:
 def second_layer(
     reader: Reader, ref: TicketRef, number: int, address: str, pairing: str, field: str
 ) -> SecondLayer | None:
-    """Return the layer of another ticket that corresponds to this one; None without an address. Raises FieldError,
-    NotFound.
+    """Return the layer of another ticket that corresponds to this one; None without an address.
+
+    Raises FieldError, NotFound.
     """
     if not address:
         return None

@@ -186,9 +186,7 @@ def get_values(
     query: Annotated[Values, Query()],
     reader: ReaderDep,
 ) -> Response | dict[str, Any]:
-    """Return the exact values of the weights of a viewport, in the order shown: CSV, or arrays as base64 of their
-    bytes.
-    """
+    """Return the exact values of the weights of a viewport, in the order shown: CSV, or arrays as base64."""
     ref, number = query.ref(run_id), number_of(reader, run_id, layer)
     csv = wants_csv(request.headers.get("accept", ""), query.format)
     try:

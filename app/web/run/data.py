@@ -176,9 +176,7 @@ def get_comparison(
     form: Annotated[Format | None, Empty, Query(alias="format")] = None,
     bom: Bom = False,
 ) -> Response:
-    """Return the verdict, where the ticket beats each control, and the paired differences by level with their
-    intervals.
-    """
+    """Return the verdict, where the ticket beats each control, and paired differences by level with intervals."""
     with sources.now() as readers:
         run = readers.store.run(run_id)
         table = comparison(readers.store.series(run_id, "outcome"), terms_of(run, bound / 100, intervals))

@@ -125,8 +125,9 @@ def _mask(reader: Reader, ref: TicketRef, number: int, layer: Layer) -> Part:
 
 
 def _saved(reader: Reader, index: Index, name: str, ref: TicketRef, pruned_by: TicketRef | None = None) -> Parts:
-    """Return the parameters in an artifact, none when it is not saved; kept values of `pruned_by` are in a dense
-    kernel.
+    """Return the parameters in an artifact, none when it is not saved.
+
+    Kept values of `pruned_by` are in a dense kernel.
     """
     artifacts = reader.store.artifacts_store
     try:

@@ -10,8 +10,7 @@ from workers.science.pruning.magnitude import prune_smallest
 def prune(
     context: PruningContext, *, rate: float = 0.5, begin: float = 0.0, end: float = 0.5, every: int = 100
 ) -> dict[str, Tensor]:
-    """Return masks after the context's step: each layer keeps the share of its weights that the schedule has it keep by
-    then.
+    """Return masks after the context's step: each layer keeps the share of its weights that the schedule gives.
 
     The sparsity s_t rises from s_i, that of the masks at the beginning, to s_f, which rounds at `rate` leave. It is
     s_t = s_f + (s_i − s_f) · (1 − (t − t0) / (n · every))³. Outside a training it is s_f at once. Weights that are left

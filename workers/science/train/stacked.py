@@ -61,9 +61,9 @@ class Stacked:
 
     @torch.no_grad()
     def evaluate(self, split: Split) -> Sequence[Evaluation]:
-        """Return for each slot what `metrics.evaluate.evaluate` gives for its network; the stack is left in training
-        mode.
+        """Return for each slot what `metrics.evaluate.evaluate` gives for its network.
 
+        The stack is left in training mode.
         `split` is seen at once, by all slots. Raises `ValueError` on an empty split.
         """
         if len(split) == 0:
