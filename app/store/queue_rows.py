@@ -24,12 +24,12 @@ class Waiting(NamedTuple):
 
 
 class Working(NamedTuple):
-    """A running replicate: who has it, since how many seconds, and the seconds left; None where nobody knows."""
+    """A running replicate: its worker, since how many seconds, and the seconds left; None where that is not known."""
 
     run_id: str
     replicate: int
     worker: str
-    held_s: float
+    running_s: float
     left_s: float | None
 
 
@@ -50,30 +50,30 @@ def waiting(conn: Connection) -> list[Waiting]:
     of_run: dict[str, dict[str, int]] = {}
     for row in conn.execute(counts):
         of_run.setdefault(row.run_id, {})[row.queue] = row.n
-    found = [
+    waiting_runs = [
         Waiting(run_id, _device(of_run[run_id]), sum(of_run[run_id].values()), levels[run_id], places[run_id])
         for run_id in places
         if run_id in of_run
     ]
-    return sorted(found, key=lambda item: min(item.places.values()))
+    return sorted(waiting_runs, key=lambda item: min(item.places.values()))
 
 
 def working(conn: Connection) -> list[Working]:
-    """Return the running replicates, those that have been held longest first."""
+    """Return the running replicates, those that have run longest first."""
     rows = conn.execute(
         select(shards, Now().label("now"))
         .where(shards.c.state.in_(("running", "cancelling")), shards.c.worker.is_not(None))
         .order_by(shards.c.claimed_at, shards.c.id)
     )
-    found = []
+    replicates = []
     for row in rows:
         rest = max(0, row.total - row.done)
         left = rest / row.speed if row.speed else None
         if left is None and row.estimated_s is not None:
             left = row.estimated_s * rest / max(1, row.total)
-        held = max(0.0, row.now - row.claimed_at) if row.claimed_at is not None else 0.0
-        found.append(Working(row.run_id, row.replicate, row.worker, held, left))
-    return found
+        running_s = max(0.0, row.now - row.claimed_at) if row.claimed_at is not None else 0.0
+        replicates.append(Working(row.run_id, row.replicate, row.worker, running_s, left))
+    return replicates
 
 
 def _device(counts: Mapping[str, int]) -> str:

@@ -115,7 +115,7 @@ def _relative(kept: Floats, view: View) -> Floats:
 
 
 def _random_spread(weights: int, most: int, columns: list[Floats]) -> float:
-    """Return the standard deviation over cells of the mean of random masks with as many weights, relative to that mean."""
+    """Return the standard deviation over cells of the mean of random masks with as many weights, relative to it."""
     totals = [int(column.sum()) for column in columns]
     expected = sum(totals) * most / weights
     return math.sqrt(sum(variance(weights, most, kept) for kept in totals)) / expected if expected else math.nan

@@ -26,11 +26,11 @@ class Need(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """A slot of a queue that is held by a replicate with so many seconds left, and was for `held_s`."""
+    """A slot of a queue that is held by a replicate with so many seconds left, and was for `running_s`."""
 
     queue: Queue
     left_s: float | None
-    held_s: float
+    running_s: float
 
 
 def expected(needs: Sequence[Need], held: Sequence[Slot], slots: Mapping[Queue, int]) -> dict[str, Start]:
@@ -55,7 +55,9 @@ class _Free:
 
     def __init__(self, n: int, held: Sequence[Slot]) -> None:
         empty = [0.0] * max(0, n - len(held))
-        early = [min(max(0.0, SLICE_S - slot.held_s), SLICE_S if slot.left_s is None else slot.left_s) for slot in held]
+        early = [
+            min(max(0.0, SLICE_S - slot.running_s), SLICE_S if slot.left_s is None else slot.left_s) for slot in held
+        ]
         late = [SLICE_S if slot.left_s is None else slot.left_s for slot in held]
         self.early, self.late = ([*empty, *times][: max(n, 0)] for times in (early, late))
         self.unknown = "it is not known when what runs will end" if any(slot.left_s is None for slot in held) else ""

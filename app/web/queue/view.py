@@ -36,7 +36,7 @@ def queue_now(store: Reads) -> QueueNow:
         run = runs[item.run_id]
         what = f"{run.spec.model_name} on {run.spec.dataset_name}"
         needs.append(Need(run.id, _queues(item), replicate_seconds(run.experiment, speeds), what))
-    held = [Slot(able[item.worker].queue, item.left_s, item.held_s) for item in working if item.worker in able]
+    held = [Slot(able[item.worker].queue, item.left_s, item.running_s) for item in working if item.worker in able]
     starts = expected(needs, held, _slots(able.values()))
     queued = tuple(_queued(item, runs[item.run_id], starts[item.run_id]) for item in shown)
     return QueueNow(_running(working, runs), queued, len(waiting))

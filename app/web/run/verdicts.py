@@ -116,7 +116,7 @@ def _questions(run: Run, comparison: Comparison, gone: frozenset[int]) -> tuple[
 
 
 def verdict_sentence(run: Run, verdict: Verdict, collapsed: Collapses) -> str:
-    """Return the verdict, where tickets have collapsed, and what is compared where tickets have trained longest.
+    """Return the verdict, where tickets have collapsed, and what is compared where tickets have trained longer.
 
     Differences of collapsed tickets alone are those of constant outputs: they need no verdict.
     """
