@@ -7,8 +7,9 @@ from app.kinds.presets import PRESETS
 from app.kinds.ticket_measures import ranges
 from app.search.facts import Fact, facts_of
 from app.store import Store, labels
+from app.store.facts import numbers_of
 from app.store.tables import facts as fact_table
-from app.store.tables import runs, shards
+from app.store.tables import run_numbers, runs, shards
 from benchmarks.rows import insert
 
 AT_ONCE = 1_000
@@ -25,7 +26,7 @@ def fill(store: Store, number: int, seed: int = 0) -> None:
         shard = dict(conn.execute(shards.select().limit(1)).mappings().one())
         del shard["id"]
     for first in range(0, number, AT_ONCE):
-        rows: dict[Any, list[dict[str, Any]]] = {runs: [], shards: [], fact_table: []}
+        rows: dict[Any, list[dict[str, Any]]] = {runs: [], shards: [], fact_table: [], run_numbers: []}
         for place in range(first, min(first + AT_ONCE, number)):
             row = _run(rng, run, place)
             rows[runs].append(row)
@@ -36,6 +37,7 @@ def fill(store: Store, number: int, seed: int = 0) -> None:
             ]
             facts = [*facts_of(row["spec"]), *_measured(rng, len(replicates))]
             spec_facts = len(facts_of(row["spec"]))
+            rows[run_numbers].append(numbers_of(row["id"], facts[spec_facts:]))
             rows[fact_table] += [
                 {"run_id": row["id"], "seq": None if i < spec_facts else 0, **fact._asdict(), "leaf": fact.leaf}
                 for i, fact in enumerate(facts)

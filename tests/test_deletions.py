@@ -38,6 +38,7 @@ KNOWN = {
     "app/store/migrations/versions/0017_identities.py": {"drop_table"},  # tests/app/store/test_identities.py
     "app/store/migrations/versions/0022_projects.py": {"drop_table"},  # tests/app/store/test_projects.py
     "app/store/projects.py": {"delete"},  # a member of a project, not an account
+    "app/store/migrations/versions/0023_run_numbers.py": {"drop_table"},  # tests/app/store/test_before_run_numbers.py
     "app/store/identities.py": {"delete"},  # a login that its person has disconnected (…/accounts/test_oidc.py)
     # The way back to before there were priorities (tests/app/store/test_queue_order.py).
     "app/store/migrations/versions/0020_priorities.py": {"drop_table"},

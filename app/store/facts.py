@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, and_, delete, inse
 from app.search.facts import Fact, facts_of, leaf_of
 from app.search.fields import is_alone, shared
 from app.store.sql import Unsearched
-from app.store.tables import AnyRow, facts
+from app.store.tables import AnyRow, facts, run_numbers
 
 
 def put(conn: Connection, run_id: str, spec: Mapping[str, Any]) -> None:
@@ -26,8 +26,18 @@ def add(conn: Connection, specs: Mapping[str, Mapping[str, Any]]) -> None:
 
 def put_measures(conn: Connection, run_id: str, seq: int, measures: Iterable[Fact]) -> None:
     """Replace the measures of a run by those that hold after event `seq`."""
+    replacements = list(measures)
     conn.execute(delete(facts).where(facts.c.run_id == run_id, facts.c.seq.is_not(None)))
-    _insert(conn, run_id, seq, measures)
+    _insert(conn, run_id, seq, replacements)
+    conn.execute(delete(run_numbers).where(run_numbers.c.run_id == run_id))
+    conn.execute(insert(run_numbers), numbers_of(run_id, replacements))
+
+
+def numbers_of(run_id: str, measures: Iterable[Fact]) -> dict[str, Any]:
+    """Return a run's row of `run_numbers`."""
+    row: dict[str, Any] = dict.fromkeys(run_numbers.c.keys())
+    there = {fact.leaf: fact.number for fact in measures if fact.low is None}
+    return row | {leaf: number for leaf, number in there.items() if leaf in row} | {"run_id": run_id}
 
 
 def _insert(conn: Connection, run_id: str, seq: int | None, measured: Iterable[Fact]) -> None:

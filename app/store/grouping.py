@@ -10,11 +10,12 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from app.contract.experiment import FieldError
-from app.records import GroupOfRuns, Groups, Spread
+from app.records import GroupOfRuns, Groups
 from app.search.fields import measure_of, types_of
-from app.store import matching
-from app.store.deviation import Deviation
+from app.store import group_cut, matching
 from app.store.facts import named
+from app.store.group_cut import BETWEEN
+from app.store.spreads import Counted, counted
 from app.store.tables import facts, runs
 
 MOST = 200
@@ -28,10 +29,9 @@ OF_RUN: dict[str, ColumnElement[Any]] = {
     "again": func.coalesce(runs.c.again_of, ""),
 }
 """What every run has that it can be grouped by, besides its facts."""
-_BETWEEN = "\x1f"
 _NONE = ""
-_ROUNDING = 1e-14
-"""Spread relative to the mean below which values are equal."""
+_NAMED = 2_000
+"""Keys of groups that a statement names."""
 
 
 class Joined(FunctionElement[str]):
@@ -66,30 +66,27 @@ def groups(
             raise FieldError("columns", f"{name} is no field or measure that holds numbers")
     if (by := sort.removeprefix("-")) not in ("value", "n", *columns):
         raise FieldError("sort", f"must be one of {', '.join(('value', 'n', *columns))}, with a - for descending")
-    source, key = _keyed(group)
-    members = select(runs.c.id, runs.c.state, key.label("key")).select_from(source).where(runs.c.deleted_at.is_(None))
-    members = members.where(*conditions(q, state, tag))
-    sub = members.subquery()
-    states: dict[str, dict[str, int]] = {}
-    count = select(sub.c.key, sub.c.state, func.count().label("n")).group_by(sub.c.key, sub.c.state)
-    for group_key, run_state, n in conn.execute(count).all():
-        states.setdefault(group_key, {})[run_state] = n
-    spreads = _spreads(conn, sub, [by]) if by in columns else {}
-    # A mean orders all groups; the other columns are of those that are shown.
-    shown = _sorted(states, spreads, by, descending=sort.startswith("-"))[:MOST]
-    others = [name for name in columns if name != by]
-    spreads |= _spreads(conn, sub, others, shown if len(states) > MOST else None)
-    items = (
+    which = conditions(q, state, tag)
+    members, total = _members(group, which), None
+    if group_cut.exceeds(conn, group, MOST):
+        cut = group_cut.first(conn, group, members, by, MOST, descending=sort.startswith("-"))
+        total = cut.total
+        if len(cut.keys) < min(total, _NAMED):
+            exact = not types_of(group) or conn.dialect.name == "postgresql"
+            members = _members(group, which, cut.keys, exact=exact)
+    counts = counted(conn, members, columns)
+    shown = _sorted(counts, by, descending=sort.startswith("-"))[:MOST]
+    items = tuple(
         GroupOfRuns(
             key=key,
             value=_value(key),
-            n=sum(states[key].values()),
-            states=states[key],
-            columns={name: spreads[name][key] for name in columns if key in spreads[name]},
+            n=sum(counts[key].states.values()),
+            states=counts[key].states,
+            columns={name: counts[key].columns[name] for name in columns if name in counts[key].columns},
         )
         for key in shown
     )
-    return Groups(items=tuple(items), total=len(states))
+    return Groups(items=items, total=len(counts) if total is None else total)
 
 
 def conditions(q: str, state: str | None, tag: str | None) -> list[ColumnElement[bool]]:
@@ -104,8 +101,39 @@ def within(group: str, key: str) -> ColumnElement[bool]:
     return runs.c.id.in_(select(runs.c.id).select_from(source).where(text == key))
 
 
-def _keyed(group: str) -> tuple[FromClause, ColumnElement[Any]]:
-    """Return a table of runs and the text that those of a group share; "" where a run has no such field."""
+def _members(
+    group: str, which: Sequence[ColumnElement[bool]], keys: Sequence[str] | None = None, *, exact: bool = True
+) -> Subquery:
+    """Return the runs outside the bin, with `id`, `state` and `key`, for which conditions hold; of these groups or all.
+
+    `exact` where the numbers in keys are those that are stored.
+    """
+    # Fewer facts are read where their values are known.
+    among = None if keys is None or not exact or group in OF_RUN or _NONE in keys else _having(group, keys)
+    source, key = _keyed(group, among)
+    query = select(runs.c.id, runs.c.state, key.label("key")).select_from(source)
+    query = query.where(runs.c.deleted_at.is_(None), *which)
+    if keys is not None:
+        query = query.where(key.in_(keys))
+    if among is not None:
+        query = query.where(runs.c.id.in_(among))
+    return query.subquery()
+
+
+def _having(group: str, keys: Sequence[str]) -> Select[Any] | None:
+    """Return the ids of runs that have the first value of any of these keys, and some others."""
+    values = sorted({key.partition(BETWEEN)[0] for key in keys})
+    kinds = types_of(group)
+    if kinds == {"number"}:
+        return select(facts.c.run_id).where(named(group), facts.c.number.in_([float(value) for value in values]))
+    return None if "number" in kinds else select(facts.c.run_id).where(named(group), facts.c.text.in_(values))
+
+
+def _keyed(group: str, among: Select[Any] | None = None) -> tuple[FromClause, ColumnElement[Any]]:
+    """Return a table of runs and the text that those of a group share; "" where a run has no such field.
+
+    With `among` only the facts of these runs are read.
+    """
     if group in OF_RUN:
         return runs, OF_RUN[group]
     kinds = types_of(group)
@@ -114,6 +142,8 @@ def _keyed(group: str) -> tuple[FromClause, ColumnElement[Any]]:
         raise FieldError("group", f"must be one of {known}, a field of a spec such as optimizer, or a measure")
     value = func.coalesce(facts.c.text, cast(facts.c.number, Text)).label("value")
     sub = select(facts.c.run_id, facts.c.id, value).where(named(group, by_run=True))
+    if among is not None:
+        sub = sub.where(facts.c.run_id.in_(among))
     if measure_of(group) is None:
         # In the order of runs and of a run's spec.
         sub = sub.order_by(facts.c.run_id, facts.c.id)
@@ -124,50 +154,9 @@ def _keyed(group: str) -> tuple[FromClause, ColumnElement[Any]]:
     return runs.outerjoin(of_run, of_run.c.run_id == runs.c.id), func.coalesce(of_run.c.value, literal(_NONE))
 
 
-def _spreads(
-    conn: Connection, members: Subquery, names: Sequence[str], keys: Sequence[str] | None = None
-) -> dict[str, dict[str, Spread]]:
-    """Return mean and standard deviation of columns over the runs of each group that have a single value.
-
-    By column and key, of these groups or of all.
-    """
-    if not names:
-        return {}
-    source: FromClause = members
-    columns: list[ColumnElement[Any]] = [members.c.key]
-    for name in names:
-        numbers = _numbers(name).subquery()
-        source = source.outerjoin(numbers, numbers.c.run_id == members.c.id)
-        number = numbers.c.number
-        columns += [func.count(number), func.avg(number), Deviation(number)]
-    query = select(*columns).select_from(source).group_by(members.c.key)
-    if keys is not None:
-        query = query.where(members.c.key.in_(keys))
-    spreads: dict[str, dict[str, Spread]] = {name: {} for name in names}
-    for key, *values in conn.execute(query).all():
-        for name, n, mean, sd in zip(names, values[::3], values[1::3], values[2::3], strict=True):
-            if n:
-                spreads[name][key] = Spread(mean=mean, sd=_plain_sd(sd, mean), n=n)
-    return spreads
-
-
-def _numbers(name: str) -> Select[Any]:
-    """Return the numbers of a column by run; a field with several values in a run is none, a measure is one."""
-    numbers = select(facts.c.run_id, facts.c.number).where(named(name, by_run=True), facts.c.number.is_not(None))
-    if measure_of(name) is not None:
-        return numbers
-    numbers = numbers.with_only_columns(facts.c.run_id, func.min(facts.c.number).label("number"))
-    return numbers.group_by(facts.c.run_id).having(func.count() == 1)
-
-
-def _plain_sd(sd: float | None, mean: float) -> float | None:
-    """Return a standard deviation; that of equal values is 0, though their mean was rounded."""
-    return sd if sd is None or sd > _ROUNDING * abs(mean) else 0.0
-
-
 def _value(key: str) -> str:
     """Return what the runs of a group share, as a reader writes it: numbers short, several values with commas."""
-    return ", ".join(_plain(part) for part in key.split(_BETWEEN))
+    return ", ".join(_plain(part) for part in key.split(BETWEEN))
 
 
 def _plain(text: str) -> str:
@@ -177,20 +166,18 @@ def _plain(text: str) -> str:
         return text
 
 
-def _sorted(
-    states: Mapping[str, Mapping[str, int]], spreads: Mapping[str, Mapping[str, Spread]], by: str, *, descending: bool
-) -> list[str]:
+def _sorted(counts: Mapping[str, Counted], by: str, *, descending: bool) -> list[str]:
     """Return the keys of groups in order; those without a value come last, upwards and downwards."""
-    keys = sorted(states, key=_rank)
+    keys = sorted(counts, key=_rank)
     ranks: dict[str, float]
     match by:
         case "value":
             first = [key for key in keys if key != _NONE]
             return (first[::-1] if descending else first) + [key for key in keys if key == _NONE]
         case "n":
-            ranks = {key: sum(counts.values()) for key, counts in states.items()}
+            ranks = {key: sum(group.states.values()) for key, group in counts.items()}
         case _:
-            ranks = {key: spread.mean for key, spread in spreads[by].items()}
+            ranks = {key: group.columns[by].mean for key, group in counts.items() if by in group.columns}
     first = [key for key in keys if key in ranks]
     first.sort(key=ranks.__getitem__, reverse=descending)
     return first + [key for key in keys if key not in ranks]
@@ -202,7 +189,7 @@ def _rank(key: str) -> tuple[float, str]:
         number = float(key)
     except ValueError:
         try:
-            number = float(key.partition(_BETWEEN)[0])
+            number = float(key.partition(BETWEEN)[0])
         except ValueError:
             number = math.inf
     else:

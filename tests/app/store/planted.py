@@ -15,6 +15,7 @@ from app.store import Store
 from app.store.acting import Actor, as_person
 
 MIA = "u000000001"
+NAMES = ("7", "inf", "Nan", "Ärger", "10", "infix", "nice")
 SHARES = ((0.5, 1.5), (0.1, 0.5), (0.01, 0.1))
 
 
@@ -55,7 +56,7 @@ def plant(store: Store, base: LotterySpec, seed: int = 0) -> list[Planted]:
                 optimizer = {"kind": ("adam", "sgd", "muon")[number % 3], "lr": (1e-5, 0.001, 0.1)[number % 7 % 3]}
                 changes = {"optimizer": optimizer, "replicates": 1, "seed": number // 4}
                 spec = LotterySpec.model_validate({**base.model_dump(mode="json"), **changes})
-                run = store.create_run(spec, name=f"Run {number % 9}")
+                run = store.create_run(spec, name=NAMES[number % 7] if number > 27 else f"Run {number % 9}")
         measured = _measures(rng, number)
         store.measure(run.id, run.last_seq, measured)
         if number % 6 == 0:
