@@ -98,7 +98,7 @@ def migrate(
 
 @contextmanager
 def _advancing() -> Iterator["_Advance"]:
-    """Show what is done and how long the rest takes, where somebody looks."""
+    """Show what is done and how long the rest takes, on a terminal."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield _Advance(progress)

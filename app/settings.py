@@ -11,7 +11,7 @@ _THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 def is_private(address: str) -> bool:
-    """Return whether nobody on the way can read what is sent to an address: by https, or within this machine."""
+    """Return whether what is sent to an address cannot be read on the way: by https, or within this machine."""
     try:
         parts = urlsplit(address)
     except ValueError:

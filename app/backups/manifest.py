@@ -12,7 +12,7 @@ MANIFEST: Final = "manifest.json"
 SUM: Final = "manifest.json.sha256"
 """The digest of the manifest, as `sha256sum -c` reads it."""
 FILES: Final = "artifacts"
-"""The folder beside the backups that holds the bytes of artifacts; all backups of a folder share it."""
+"""The folder next to the backups that holds the bytes of artifacts; all backups of a folder share it."""
 STAMP: Final = re.compile(r"\d{8}T\d{6}\.\d{6}Z")
 """The name of a backup: when it was begun."""
 MAX_MANIFEST_BYTES: Final = 2**22

@@ -1,4 +1,4 @@
-"""A backup that somebody brings: nothing in it is believed before every byte has been compared with its digest."""
+"""A backup of unknown origin: every byte is compared with its digest before anything in it is used."""
 
 import hashlib
 import os

@@ -36,7 +36,7 @@ class Target:
 
     @property
     def empty(self) -> bool:
-        """Return whether nobody has stored anything there."""
+        """Return whether nothing is stored there yet."""
         return not any(self.counts.values())
 
 

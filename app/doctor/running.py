@@ -1,4 +1,4 @@
-"""Checks of what runs: broker, web, workers, their clocks and versions, and shards that nobody moves on."""
+"""Checks of what runs: broker, web, workers, their clocks and versions, and shards that make no progress."""
 
 import time
 from collections.abc import Iterator

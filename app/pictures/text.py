@@ -17,7 +17,7 @@ _SEMI_BOLD: Final = 600
 _MARGIN: Final = 16
 # Larger sizes of the typeface cost memory; only dots and dashes are so small that they are enlarged as pictures.
 _LARGEST: Final = 1_024
-# No typeface has a sign for this one: it draws what stands for all that are lacking.
+# No typeface has a sign for this one: it draws its sign for all that are lacking.
 _NO_CHARACTER: Final = "\uffff"
 
 Font: TypeAlias = ImageFont.FreeTypeFont
@@ -73,7 +73,7 @@ def _inked(text: str, size: int) -> Image.Image:
         font = next(font for font in fonts if not _lacks(font, character))
         placed.append((character, font, at))
         at += font.getlength(character)
-    # Accents reach above the line, and some letters begin before where they stand.
+    # Accents reach above the line, and some letters begin before their place.
     sheet = Image.new("L", (ceil(at) + 2 * size, 3 * size))
     pen = ImageDraw.Draw(sheet)
     for character, font, start in placed:

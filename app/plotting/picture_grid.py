@@ -13,7 +13,7 @@ from app.plotting.words import Part
 Floats = NDArray[np.float64]
 
 PER_ROW = 6
-"""Pictures beside each other, for which a telephone has room."""
+"""Pictures in a row that fit on a telephone."""
 
 # Cells on a side; larger pictures are pooled.
 _SIDE = 32

@@ -43,7 +43,7 @@ def best(conn: Connection, queue: Queue, worker: str) -> AnyRow | None:
 
 
 def _next_of(run_id: str, queue: Queue, worker: str) -> Select[Any]:
-    """Select the first waiting shard of a run that nobody else is taking, to lock it."""
+    """Select the first waiting shard of a run that no other worker is taking, to lock it."""
     return (
         select(shards, runs.c.spec, runs.c.work.label("run_work"))
         .join(runs)

@@ -30,7 +30,7 @@ def waits(queue: Queue, worker: str | None) -> ColumnElement[bool]:
 
 
 def in_order(queue: Queue, worker: str | None = None) -> Select[Any]:
-    """Select the waiting runs that `worker`, or anybody, may take, the next one first.
+    """Select the waiting runs that `worker`, or any worker, may take, the next one first.
 
     The columns are `id`, `owner`, `priority`, its effective `level`, `of_owner` and `of_run`, the shards that are
     running of both, and `due`. A run's place counts one slot for each run of its owner before it.

@@ -146,7 +146,7 @@ class Work(Connected):
             )
 
     def stuck(self, for_s: float) -> list[Stuck]:
-        """Return shards that nobody takes back although their worker has been silent for so long."""
+        """Return shards that are not taken back although their worker has been silent for so long."""
         with self._db.read() as conn:
             return shards.stuck(conn, for_s)
 

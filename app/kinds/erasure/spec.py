@@ -35,8 +35,8 @@ MAX_CELLS = 2_000
 # What a run costs, in the same measure as a training (`mflop`): about a month of one core. No run that was stored when
 # products alone counted, up to 3e10, costs more.
 MAX_MFLOP = 2.5e11
-# Measured on a CPU against the Mflop of orthogonalising a matrix (docs/benchmarks.md): what a step does beside its
-# products, a look at an entry of the matrix, and how much longer products of a step take than as many of those.
+# Measured on a CPU against the Mflop of orthogonalising a matrix (docs/benchmarks.md): what a step does besides its
+# products, an observation of an entry, and how much longer products of a step take than as many of those.
 STEP_MFLOP, ENTRY_MFLOP, PRODUCT = 60.0, 0.095, 1.7
 JUDGED = 10_000
 """Training images that the training accuracy is measured on, the first ones."""

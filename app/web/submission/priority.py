@@ -10,7 +10,7 @@ from app.web.core.who import visitor_of
 
 
 def allowed(request: Request) -> tuple[Priority, ...]:
-    """Return the priorities that whoever asks may give, all of them without accounts."""
+    """Return the priorities that the caller may give, all of them without accounts."""
     visitor = visitor_of(request)
     if visitor is None or visitor.may("admin") or get_settings(request).members_set_high:
         return PRIORITIES
@@ -18,7 +18,7 @@ def allowed(request: Request) -> tuple[Priority, ...]:
 
 
 def permitted(request: Request, priority: str) -> Priority:
-    """Return a priority that whoever asks may give. Raises FieldError."""
+    """Return a priority that the caller may give. Raises FieldError."""
     wanted = check(priority)
     if wanted not in allowed(request):
         raise FieldError("priority", "can be set to high by an admin only; ask one, or choose normal")

@@ -114,7 +114,7 @@ def _split(text: str, env: Mapping[str, object]) -> Iterable[Token]:
 
 
 def _link(match: re.Match[str], env: Mapping[str, object]) -> Iterable[Token]:
-    """Yield the link that a match stands for; nothing where no such thing or person is known."""
+    """Yield the link that a match describes; nothing where no such thing or person is known."""
     named, root = env["named"], env["root"]
     assert isinstance(named, Named)  # noqa: S101 (of `html`)
     thing_id, person, address = match[1], match[2], match[3]

@@ -12,7 +12,7 @@ from app.plotting.style import note
 MOST = 24
 # Shares of the plot's height: what the rows take together at most, one of them, and the gap above them.
 _ALL, _ROW, _GAP = 0.48, 0.16, 0.07
-# The share of the axis by which optimizers in one row are apart: names stand there.
+# The share of the axis by which optimizers in one row are apart: names are there.
 _APART = 0.25
 _FLAT = 2.0
 
