@@ -27,7 +27,7 @@ from app.cli_doctor import doctor
 from app.cli_end import in_one_line, stop
 from app.cli_import import names_of, show
 from app.cli_server import ask, in_utf8, show_run, spec_of, text_of
-from app.cli_settings import settings
+from app.cli_settings import log_format, settings
 from app.contract.verification import Verification
 from app.contract.words import plural
 from app.imports.limits import MAX_BYTES, MAX_FILES
@@ -52,7 +52,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a name may hold what the terminal's encoding lacks
             stream.reconfigure(errors="backslashreplace")
-    logs.set_up()
+    logs.set_up(log_format())
     app()
 
 

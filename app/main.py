@@ -35,6 +35,7 @@ from app.web.core.body import BodyLimit
 from app.web.core.figures import Figures
 from app.web.core.metrics import Metrics, Timing
 from app.web.core.navigation import navigation, with_masks
+from app.web.core.request_id import RequestId
 from app.web.core.root_path import RootPath, own_path
 from app.web.core.run_log import Log
 from app.web.core.security import Gate, SecurityHeaders
@@ -85,6 +86,7 @@ def create_app(settings: Settings, store: Store, queue: Queue) -> FastAPI:
     app.add_middleware(Gate, allowed_hosts=settings.allowed_hosts)
     app.add_middleware(Timing)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestId)
     app.add_middleware(RootPath, root=root)
     return app
 

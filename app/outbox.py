@@ -5,7 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
+from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,8 @@ class Outbox:
                 self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
                 self._thread.start()
             batch = self._next
-            batch.errands[key] = errand
+            # With the ids of whoever asks, for the logs.
+            batch.errands[key] = partial(copy_context().run, errand)
             self._changed.notify_all()
         try:
             return wait_s > 0 and batch.done.result(wait_s)

@@ -87,6 +87,7 @@ class Queue:
                     raise
             if not waiting:
                 self._celery.send_task(RUN_NEXT, args=[queue], queue=queue, retry=False, ignore_result=True)
+                log.info("work was announced to %s workers", queue)
 
     def wake(self, run_id: str, seq: int) -> None:
         """Tell every web process that event `seq` of a run is in the store; returns at once, as they poll as well."""

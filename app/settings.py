@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.logs import LogFormat
+
 _THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
@@ -59,6 +61,7 @@ class Settings(BaseSettings):
         "", description="Role of who comes by it for the first time; empty: only with an invitation."
     )
     oidc_role_claim: str = Field("", description="Claim that says the role at each login; empty: admins do here.")
+    log_format: LogFormat = Field("text", description="Logs as `text` for people, or `json`, a line each.")
     demo: bool = Field(True, description="Submit a demo run when the store is empty.")
     allowed_hosts: tuple[str, ...] = Field(
         ("127.0.0.1", "localhost", "[::1]"), description="Host headers the web answers to."

@@ -19,7 +19,7 @@ from app.contract.events import Event, Measured, Progress, Started
 from app.kinds.specs import EXPERIMENTS
 from app.queue import Queue
 from app.store.errors import Corrupt, Fenced
-from workers import checkpoints, failure, gpu_memory, numerics, tickets
+from workers import checkpoints, failure, gpu_memory, logs, numerics, tickets
 from workers.batcher import Batcher
 from workers.job import DONE, FENCED, Job, Order, device_kind
 from workers.parent import Parent
@@ -38,6 +38,7 @@ LAST_CHECKPOINT_S = 1.5
 def main(connection: "Connection[Any, Any]", job: Job) -> int:
     """Run the shards of `job` to one of their ends and return the exit code; `connection` leads to the supervisor."""
     parent = Parent(connection)
+    logs.in_child(job)
     numerics.pin()
     try:
         return _main(job, parent)

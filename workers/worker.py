@@ -12,6 +12,7 @@ from importlib.metadata import version
 import psutil
 from sqlalchemy.exc import SQLAlchemyError
 
+from app import logs
 from app.gpus import gpus
 from app.queue import Queue
 from app.reaper import Reaper
@@ -22,6 +23,7 @@ from app.store import Store
 from workers import calibration, disk, forkserver, machine
 from workers.job import PARENT_PATIENCE_S, TOGETHER, Job, width
 from workers.load import Meter
+from workers.logs import ids_of
 from workers.supervisor import Supervisor
 
 log = logging.getLogger(__name__)
@@ -95,9 +97,12 @@ class Worker:
         try:
             wide = width(claim, self._together)
             siblings = self._store.claim_siblings(claim, wide, self.id) if wide > 1 else ()
+            log.info("claimed by a worker", extra=logs.about(**ids_of(claim, self.id), together=1 + len(siblings)))
             self._pass_on()
             job = Job(claim, self._settings, self.id, self._device, wide, tuple(siblings), self._together // wide)
-            Supervisor(self._store, self._queue, job, lambda: self._stopping).run()
+            with logs.bound(**ids_of(claim, self.id)):
+                Supervisor(self._store, self._queue, job, lambda: self._stopping).run()
+                log.info("the training process has ended")
         finally:
             self._busy.remove(claim.run_id)
         return True

@@ -1,6 +1,7 @@
 """Runs and what they measured: for those who submit them and look at them."""
 
 import itertools
+import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app import logs
 from app.contract.events import ArtifactSaved, Measured
 from app.contract.experiment import Experiment, RunSpec
 from app.records import (
@@ -42,6 +44,8 @@ from app.store.connected import Connected
 from app.store.errors import Conflict, NotFound
 from app.store.submissions import Once
 from app.store.trash import DAY_S, Swept
+
+log = logging.getLogger(__name__)
 
 
 class Records(Connected):
@@ -109,10 +113,13 @@ class Records(Connected):
             run_id = ids.run_id()
             try:
                 with self._db.write() as conn:
-                    return runs.get(conn, write(conn, run_id))
+                    run = runs.get(conn, write(conn, run_id))
             except IntegrityError:  # another process drew the same id in the same millisecond
                 if attempt == 3:
                     raise
+            else:
+                log.info("a run was submitted", extra=logs.about(run=run.id))
+                return run
         raise AssertionError("unreachable")
 
     def update_run(

@@ -1,10 +1,12 @@
 """Shards in the hands of workers, and the workers: for those who do the work."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import select
 
+from app import logs
 from app.contract.events import Event, Progress, Started
 from app.records import (
     Queue,
@@ -22,6 +24,8 @@ from app.store.connected import Connected
 from app.store.shards import Stuck
 from app.store.speeds import Speed
 from app.store.sql import Now
+
+log = logging.getLogger(__name__)
 
 
 class Work(Connected):
@@ -78,12 +82,16 @@ class Work(Connected):
         `progress` is its last, with the total amount of work.
         """
         with self._db.write() as conn:
-            return shards.finish(conn, shard_id, token, progress)
+            state = shards.finish(conn, shard_id, token, progress)
+        log.info("a replicate has ended: %s", state, extra=logs.about(shard=shard_id))
+        return state
 
     def fail(self, shard_id: int, token: str, reason: str, traceback: str, *, final: bool = False) -> State:
         """Queue a shard again after an error, or fail it after the third without a checkpoint. Raises Fenced."""
         with self._db.write() as conn:
-            return shards.fail(conn, shards.owned(conn, shard_id, token), reason, traceback, final=final)
+            state = shards.fail(conn, shards.owned(conn, shard_id, token), reason, traceback, final=final)
+        log.info("a replicate has failed (%s): %s", state, reason, extra=logs.about(shard=shard_id))
+        return state
 
     def cancelled(self, shard_id: int, token: str) -> None:
         """Mark a shard as cancelled, as its worker has stopped. Raises Fenced."""

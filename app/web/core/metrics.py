@@ -16,7 +16,7 @@ from app.store import Store
 from app.web.core.root_path import own_path
 
 # A client may send any word as its method, and each would be a label.
-_METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS", "PUT"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS", "PUT"})
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -101,15 +101,15 @@ class Timing:
 
         async def timed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                method = scope["method"] if scope["method"] in _METHODS else "other"
-                labels = (method, _pattern(scope), str(message["status"]))
+                method = scope["method"] if scope["method"] in METHODS else "other"
+                labels = (method, pattern(scope), str(message["status"]))
                 metrics.requests.labels(*labels).observe(time.perf_counter() - began)
             await send(message)
 
         await self.app(scope, receive, timed)
 
 
-def _pattern(scope: Scope) -> str:
+def pattern(scope: Scope) -> str:
     """Return `/api/v1/runs/{run_id}` for the run's path, `/static` for all files, `none` where no route matched."""
     if "endpoint" not in scope:
         return "none"
