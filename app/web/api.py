@@ -19,7 +19,7 @@ from app.web.sweeps import api as sweeps
 from app.web.workers import api as workers
 
 PREFIX = "/api/v1"
-RESPONSES = responses(400, 403, 413, 422, 500)
+RESPONSES = responses(400, 401, 403, 413, 422, 500)
 
 router = APIRouter(prefix=PREFIX, responses=RESPONSES)
 for feature in (
