@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from app import logs
+from app import cli_workers, logs
 from app.cli_accounts import accounts
 from app.cli_archive import export, import_archive
 from app.cli_backup import backup, migrate, restore
@@ -253,6 +253,7 @@ def import_(
 
 
 app.add_typer(accounts, name="accounts")
+cli_workers.register(app)
 app.command()(export)
 app.command("import-archive")(import_archive)
 

@@ -35,6 +35,7 @@ from app.web.core.body import BodyLimit
 from app.web.core.figures import Figures
 from app.web.core.metrics import Metrics, Timing
 from app.web.core.navigation import navigation, with_masks
+from app.web.core.notice import Notice
 from app.web.core.request_id import RequestId
 from app.web.core.root_path import RootPath, own_path
 from app.web.core.run_log import Log
@@ -100,6 +101,7 @@ def attach(app: FastAPI, settings: Settings, store: Store, queue: Queue) -> None
     state.broadcaster, state.figures = broadcaster, Figures(store, reader=reader)
     state.metrics, state.log = Metrics(store, broadcaster), Log(store)
     state.accounts, state.oidc = Switch(store), Provider(settings)
+    state.notice = Notice(store)
 
 
 def _here(request: Request) -> dict[str, str]:

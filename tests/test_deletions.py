@@ -28,6 +28,9 @@ KNOWN = {
     "app/store/lifecycle.py": {"delete"},
     "app/store/sweep_bin.py": {"delete"},  # tests/app/store/test_sweep_bin.py
     "app/store/workers.py": {"delete"},
+    # The message of before (tests/app/store/test_worker_control.py), and the way back to before there was one.
+    "app/store/worker_control.py": {"delete"},
+    "app/store/migrations/versions/0024_worker_modes.py": {"drop_table"},
     "app/store/refusals.py": {"delete"},
     # Sessions that are over, and logins of before the window or that were not tried (tests/app/store/test_accounts.py).
     "app/store/sessions.py": {"delete"},

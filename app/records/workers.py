@@ -1,10 +1,20 @@
 """Workers, and what keeps them from a shard."""
 
 from datetime import datetime
+from typing import Literal, TypeAlias
 
 from pydantic import Field
 
 from app.records.base import Queue, Record
+
+Mode: TypeAlias = Literal["working", "paused", "draining"]
+
+
+class Maintenance(Record):
+    """A message that every page shows, and from when what it announces begins."""
+
+    text: str
+    begins_at: datetime | None = None
 
 
 class WorkerLoad(Record):
@@ -46,6 +56,11 @@ class WorkerInfo(Record):
     versions: dict[str, str] = Field({})
     trouble: str = ""
     load: WorkerLoad | None = None
+    mode: Mode = Field(
+        "working",
+        description="`paused`: it takes no new replicates; `draining`: it hands over those it has as well, at their "
+        "next checkpoints.",
+    )
 
 
 class Refusal(Record):

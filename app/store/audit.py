@@ -12,7 +12,9 @@ from app.store.people import folded
 from app.store.people_tables import audit
 from app.store.sql import Now
 
-What: TypeAlias = Literal["run", "sweep", "view", "person", "token", "invitation", "session", "link", "project"]
+What: TypeAlias = Literal[
+    "run", "sweep", "view", "person", "token", "invitation", "session", "link", "project", "worker"
+]
 DETAIL = 200
 """Characters of a detail."""
 

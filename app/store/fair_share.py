@@ -69,9 +69,7 @@ def postpone(conn: Connection, shard: AnyRow) -> None:
 
 def interrupts(conn: Connection, shard: AnyRow, now: float) -> bool:
     """Return whether to interrupt a running shard: its time is over, it loses nothing, and another run comes first."""
-    if shard.claimed_at is None or now - shard.claimed_at < SLICE_S:
-        return False
-    if shard.checkpoint_at is None or now - shard.checkpoint_at > FRESH_S or shard.checkpoint_at < shard.claimed_at:
+    if shard.claimed_at is None or now - shard.claimed_at < SLICE_S or not is_fresh(shard, now):
         return False
     alive = [worker for worker in worker_rows.known(conn) if worker.alive]
     mine = next((worker.queue for worker in alive if worker.id == shard.worker), None)
@@ -84,6 +82,14 @@ def interrupts(conn: Connection, shard: AnyRow, now: float) -> bool:
     )
     free = {worker.queue for worker in alive if len(worker.busy) < worker.slots and not worker.trouble}
     return any(not (free if queue == "any" else free & {queue}) for queue in conn.scalars(waiting))
+
+
+def is_fresh(shard: AnyRow, now: float) -> bool:
+    """Return whether a running shard has made a checkpoint just now, so that nothing is lost if it is let go."""
+    if shard.claimed_at is None or shard.checkpoint_at is None:
+        return False
+    fresh: bool = shard.checkpoint_at >= shard.claimed_at and now - shard.checkpoint_at <= FRESH_S
+    return fresh
 
 
 def _ahead(conn: Connection, shard: AnyRow, queue: Queue, now: float) -> Select[Any]:

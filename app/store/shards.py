@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, func, select, update
 from app.contract.events import Changed, Failed, Finished, Progress, Started
 from app.kinds.specs import EXPERIMENT
 from app.records import Queue, State
-from app.store import events, fair_share, installation, references, refusals
+from app.store import events, fair_share, installation, references, refusals, workers
 from app.store import runs as run_rows
 from app.store.claims import CheckpointRef, Claim
 from app.store.errors import Fenced, OrdinalGap
@@ -27,6 +27,8 @@ _EXPIRED = and_(shards.c.state.in_(("running", "cancelling")), shards.c.lease_un
 
 def claim(conn: Connection, queue: Queue, worker: str, lease_s: float) -> Claim | None:
     """Take the queued shard that is due first; None without one that this worker may take."""
+    if workers.refuses(conn, worker):
+        return None
     row = fair_share.best(conn, queue, worker)
     if row is None:
         return None
@@ -111,6 +113,11 @@ def heartbeat(
     if row.state == "cancelling":
         _set(conn, shard_id, **values)
         return "cancel"
+    if fair_share.is_fresh(row, now) and workers.refuses(conn, row.worker, "draining"):
+        _set(conn, shard_id, **values, checkpoint_at=None)  # once
+        detail = f"replicate {row.replicate} is handed over: worker {row.worker} is drained"
+        events.log(conn, row.run_id, [Changed(state="running", detail=detail)], row)
+        return "yield"
     if fair_share.interrupts(conn, row, now):
         _set(conn, shard_id, **values, checkpoint_at=None)  # logged once
         detail = f"replicate {row.replicate} is paused for another run"

@@ -28,11 +28,12 @@ from app.store.queue_tables import shares as shares
 from app.store.run_numbers import run_numbers as run_numbers
 from app.store.schema import metadata as metadata
 from app.store.sql import Json
+from app.store.worker_tables import maintenance as maintenance
 from app.store.worker_tables import refusals as refusals
 from app.store.worker_tables import speeds as speeds
 from app.store.worker_tables import workers as workers
 
-REVISION = "0023"
+REVISION = "0024"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 FIRST_REVISION = "0015"

@@ -21,6 +21,18 @@ workers = Table(
     # What it measures of itself and its machine, and why it accepts no work.
     Column("load", Json),
     Column("trouble", Text),
+    # `paused` or `draining`, where an admin asked for it.
+    Column("mode", String(8)),
+)
+
+# At most one row: the message that every page shows.
+maintenance = Table(
+    "maintenance",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    Column("begins_at", Double),
+    Column("put_at", Double, nullable=False),
 )
 
 # Workers that cannot continue what a shard began, such as those with another version of torch.

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, insert, select, update
 
 from app.records import Queue, WorkerInfo, WorkerLoad
+from app.records.workers import Mode
 from app.store import refusals
 from app.store.lookup import moment
 from app.store.sql import Now
@@ -13,6 +14,7 @@ from app.store.tables import runs, shards, workers
 
 ALIVE_S = 15.0
 FORGET_S = 24 * 3600.0
+_REFUSES = {"paused": "an admin has paused them", "draining": "an admin has them drained"}
 
 
 def register(
@@ -27,6 +29,7 @@ def register(
     versions: Mapping[str, str],
 ) -> None:
     """Note a worker that has started, in place of one of the same id; forget those not seen for a day."""
+    mode = conn.scalar(select(workers.c.mode).where(workers.c.id == worker_id))
     conn.execute(delete(workers).where((workers.c.id == worker_id) | (workers.c.seen_at < Now() - FORGET_S)))
     refusals.forget(conn)
     conn.execute(
@@ -41,6 +44,7 @@ def register(
             versions=dict(versions),
             started_at=Now(),
             seen_at=Now(),
+            mode=mode,
         )
     )
 
@@ -60,6 +64,12 @@ def forget(conn: Connection, worker_id: str) -> None:
     """Remove a worker that has ended in order."""
     conn.execute(delete(workers).where(workers.c.id == worker_id))
     refusals.forget(conn)
+
+
+def refuses(conn: Connection, worker_id: str, *modes: Mode) -> bool:
+    """Return whether an admin has asked a worker to take no shards, or one of some modes of that."""
+    mode = conn.scalar(select(workers.c.mode).where(workers.c.id == worker_id))
+    return mode is not None and mode in (modes or ("paused", "draining"))
 
 
 class Held(NamedTuple):
@@ -94,7 +104,8 @@ def known(conn: Connection) -> list[WorkerInfo]:
                 **row._mapping,
                 "started_at": moment(row.started_at),
                 "seen_at": moment(row.seen_at),
-                "trouble": row.trouble or "",
+                "trouble": row.trouble or _REFUSES.get(row.mode, ""),
+                "mode": row.mode or "working",
             }
         )
         for row in rows

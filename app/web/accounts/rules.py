@@ -19,7 +19,8 @@ _READ = (
     "/protocol", "/glossary", "/erasure", "/projects", "/projects/{project_id}", "/hardware", "/import", f"{_RUN}/edit",
     *(f"{_API}{path}" for path in (
         "/runs", "/runs/groups", "/views", "/archive", "/sweeps", "/compare", "/compare/figures/{name}",
-        "/compare/figures/{name}/table", "/catalog", "/presets", "/workers", "/queue", "/artifacts/{artifact_id}",
+        "/compare/figures/{name}/table", "/catalog", "/presets", "/workers", "/maintenance", "/queue",
+        "/artifacts/{artifact_id}",
         "/pictures/samples/{name}",
         _SWEEP, *(f"{_SWEEP}{path}" for path in ("/archive", "/comments", "/members", "/figures/{name}")),
         _RUN, *(f"{_RUN}{path}" for path in (
@@ -57,6 +58,10 @@ _TALK = (
 )
 _OIDC = ("/login/oidc", "/login/oidc/done", "/login/oidc/out")
 
+_MACHINES = (
+    *(f"{at}{path}" for at in ("", _API) for path in ("/workers/{worker_id}/mode", f"{_RUN}/move", "/maintenance")),
+)
+
 NEEDS: dict[tuple[str, str], Need] = {
     **{("GET", path): "anyone" for path in ("/healthz", "/readyz", "/login", "/join", *_OIDC)},
     # Who has the link has the right.
@@ -71,6 +76,7 @@ NEEDS: dict[tuple[str, str], Need] = {
     **{("POST", path): "owner" for path in _CHANGE},
     **{(method, f"{_API}{path}"): "owner" for method in ("PATCH", "DELETE") for path in (_RUN, _SWEEP)},
     ("POST", "/bin/empty"): "admin",
+    **{("POST", path): "admin" for path in _MACHINES},
     ("DELETE", f"{_API}/bin"): "admin",
     ("GET", "/account"): "self",
     **{

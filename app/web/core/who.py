@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from app.records.people import Visitor
 from app.web.core import tokens
+from app.web.core.notice import Notice, begins
 
 
 def visitor_of(request: Request) -> Visitor | None:
@@ -18,7 +19,11 @@ def about(request: Request) -> dict[str, Any]:
     """Return what every template knows of who reads it."""
     token: str = getattr(request.state, "csrf", "")
     switch = getattr(request.app.state, "accounts", None)
+    notice: Notice | None = getattr(request.app.state, "notice", None)
+    maintenance = notice.now() if notice else None
     return {
+        "maintenance": maintenance,
+        "maintenance_begins": begins(maintenance) if maintenance else "",
         "me": visitor_of(request),
         "with_accounts": bool(switch and switch.on),
         "csrf": token,

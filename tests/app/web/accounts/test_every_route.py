@@ -28,7 +28,7 @@ TABLE = {
         GET {RUN} | GET {RUN}/edit | POST /new/estimate | POST /export
         GET /docs | GET /openapi.json | GET /metrics | GET /live
         GET {API}/runs | GET {API}/runs/groups | GET {API}/views | GET {API}/archive | GET {API}/sweeps
-        GET {API}/catalog | GET {API}/presets | GET {API}/workers | GET {API}/queue
+        GET {API}/catalog | GET {API}/presets | GET {API}/workers | GET {API}/queue | GET {API}/maintenance
         GET {API}/compare | GET {API}/compare/figures/{{name}} | GET {API}/compare/figures/{{name}}/table
         GET {API}/artifacts/{{artifact_id}} | GET {API}/pictures/samples/{{name}}
         POST {API}/pictures | POST {API}/pictures/preview | POST {API}/sweeps/preview
@@ -69,6 +69,8 @@ TABLE = {
     """,
     ADMIN: f"""
         POST /bin/empty | DELETE {API}/bin
+        POST /workers/{{worker_id}}/mode | POST {RUN}/move | POST /maintenance
+        POST {API}/workers/{{worker_id}}/mode | POST {API}{RUN}/move | POST {API}/maintenance
         GET /audit | GET /people | POST /people/invite | POST /people/{{user_id}}/link | POST /people/{{user_id}}/role
         POST /people/{{user_id}}/deactivate | POST /people/{{user_id}}/reactivate
     """,

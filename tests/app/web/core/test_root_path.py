@@ -61,7 +61,9 @@ def test_every_address_on_every_page_stays_below_the_sub_path(lab: httpx.Client,
         found |= addresses(answer.text)
     assert len(found) > 40
     assert {address for address in found if not address.startswith(f"{ROOT}/")} == set()
-    actions = re.compile("/(theme|empty|cancel|resume|again|bin|restore|purge|edit|run|bulk|views|comments|priority)$")
+    actions = re.compile(
+        "/(theme|empty|cancel|resume|again|bin|restore|purge|edit|run|bulk|views|comments|priority|move|mode|maintenance)$"
+    )
     for address in sorted(found):
         if not actions.search(address):
             assert lab.get(address, headers={"Accept": "text/html"}).status_code == 200, address
