@@ -6,12 +6,15 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from app.kinds.presets import PRESETS
 from app.store import Store
+from app.store.people_tables import audit
 from tests.app.conftest import Hand
 from tests.app.in_process import in_process
 from tests.app.web.accounts.conftest import PASSWORD, Lab
+from tests.app.web.core.test_statements import statements
 
 
 def noted(lab: Lab, **which: Any) -> list[tuple[str, str, str, str]]:
@@ -122,3 +125,18 @@ def test_older_rows_are_a_page_further_and_all_are_in_the_file(lab: Lab, hand: H
         ("ada", "tag", "run", "127.0.0.1", "session")
     }
     assert lab.client("mia").get("/audit?format=csv").status_code == 403
+
+
+def test_the_choice_of_actions_reads_the_log_by_its_index_only(lab: Lab) -> None:
+    """A log only grows: from each action to the next, not through all of its lines."""
+    assert lab.store.audit_actions() == sorted({entry.action for entry in lab.store.audit(limit=10_000)})
+    with lab.store._db.write() as conn:
+        conn.execute(delete(audit))
+    assert lab.store.audit_actions() == []
+    if lab.store._db.is_sqlite:
+        with statements() as seen:
+            lab.store.audit_actions()
+        (statement,) = [text for text in seen if "audit" in text]
+        with lab.store._db.read() as conn:
+            plan = " ".join(row.detail for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}"))
+        assert "SCAN audit" not in plan
