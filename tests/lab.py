@@ -24,6 +24,7 @@ from app.records import Run
 from app.settings import Settings
 from app.store import Speed, Store
 from app.up import worker_command
+from tests import migrated
 from workers import calibration
 
 ENDED = ("finished", "failed", "cancelled")
@@ -93,6 +94,7 @@ class Lab:
             "PYTHONWARNINGS": "default",
         }
         self._plain = self.env
+        migrated.put(folder)
         self.store = Store(f"sqlite:///{folder / 'ticketscope.db'}", str(folder / "artifacts"))
         self.store.migrate()
         self.speeds = calibrate(self.store)

@@ -28,16 +28,13 @@ from tests.app.commands import Forked
 from tests.app.figure_records import records as records
 from tests.app.figure_records import same_fixture as same_fixture
 from tests.app.in_process import in_process
+from tests.migrated import template
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated() -> Path:
     """An empty, migrated SQLite file to copy."""
-    path = tmp_path_factory.mktemp("migrated") / "empty.db"
-    store = Store(f"sqlite:///{path}", str(path.parent / "artifacts"))
-    store.migrate()
-    store.close()
-    return path
+    return template()
 
 
 @pytest.fixture

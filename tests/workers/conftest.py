@@ -7,6 +7,7 @@ import pytest
 
 from app.settings import Settings
 from app.store import Store
+from tests import migrated
 from tests.lab import Lab, remember
 
 
@@ -20,6 +21,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def store(settings: Settings) -> Iterator[Store]:
     """The migrated store of `settings`."""
+    migrated.put(settings.data_dir)
     store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
     store.migrate()
     yield store

@@ -1,6 +1,5 @@
 """An erasure in a worker, several of its cells at once: the log in order, through kills, cancels and want of memory."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,6 @@ from workers.science.experiments import erasure
 from workers.science.train import loop
 
 SPEC = erasure_spec({"adam": (0.001, 0.003, 0.01)}, steps=20)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    settings = Settings(data_dir=tmp_path)
-    store = Store(settings.resolved_database_url, settings.resolved_artifacts_url)
-    store.migrate()
-    yield store
-    store.close()
 
 
 def work(store: Store, folder: Path, together: int) -> None:

@@ -15,6 +15,7 @@ from app.kinds.lottery.spec import LotterySpec
 from app.queue import Queue
 from app.settings import Settings
 from app.store import Store
+from tests import migrated
 from tests.lab import alive, small_spec, until
 from workers.forkserver import warm
 from workers.job import Job
@@ -26,6 +27,7 @@ class Bench:
 
     def __init__(self, folder: Path, *, lease_s: float = 15.0) -> None:
         self.settings = Settings(data_dir=folder)
+        migrated.put(folder)
         self.store = Store(self.settings.resolved_database_url, self.settings.resolved_artifacts_url, lease_s=lease_s)
         self.store.migrate()
         self.stopping = False

@@ -16,6 +16,7 @@ from app.store.database import Database
 from app.store.migrate import migrate
 from app.store.tables import installation, metadata
 from tests.app.store.crowd import crowd
+from tests.migrated import template
 
 
 @pytest.fixture(scope="session")
@@ -41,12 +42,8 @@ def migrated_postgres(postgres: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("sqlite") / "template.db"
-    database = Database(f"sqlite:///{path}")
-    migrate(database)
-    database.dispose()
-    return path
+def migrated_sqlite() -> Path:
+    return template()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
