@@ -82,16 +82,18 @@ def finding(shared: Relations, matrix: MatrixInfo) -> list[Part]:
                  " IoU of "),
             Part(number(one.iou.mean, 3), WINNING_TICKET), Part(f" ({_spread(one.iou)})"),
             Part(f", where {PHRASES[matrix.null]} would have {number(one.chance.mean, 3)}: adjusted overlap "),
-            Part(number(one.adjusted.mean, 3), WINNING_TICKET), Part(f" ({_spread(one.adjusted)})."),
+            Part(number(one.adjusted.mean, 3), WINNING_TICKET), Part(f" ({_ends(one.adjusted)})."),
         ]  # fmt: skip
     return [*parts, Part(" 0 is chance and 1 is nested.")] if parts else []
 
 
 def _spread(mean: PairMean) -> str:
-    n = f"n = {plural(mean.n, 'replicate')}"
-    if mean.low != mean.low:
-        return f"{n}, no interval"
-    return f"95 % interval {number(mean.low, 3)} to {number(mean.high, 3)}, {n}"
+    interval = _ends(mean) if mean.low != mean.low else f"95 % interval {_ends(mean)}"
+    return f"{interval}, n = {plural(mean.n, 'replicate')}"
+
+
+def _ends(mean: PairMean) -> str:
+    return "no interval" if mean.low != mean.low else f"{number(mean.low, 3)} to {number(mean.high, 3)}"
 
 
 def sheet(shared: Relations, matrix: MatrixInfo) -> Sheet | None:
@@ -103,12 +105,12 @@ def sheet(shared: Relations, matrix: MatrixInfo) -> Sheet | None:
                                                Cell(number(one.chance.mean, 3)), _cell(one.adjusted)))
         for one in shared.means
     )  # fmt: skip
-    caption = f"Mean overlap of two tickets, chance: {NAMES[matrix.null]}; intervals: {INTERVAL}"
+    caption = f"Mean overlap of two tickets with 95 % intervals, chance: {NAMES[matrix.null]}"
     return Sheet(caption, ("pairs", "IoU", "IoU by chance", "adjusted overlap"), rows, "Two tickets of")
 
 
 def _cell(mean: PairMean) -> Cell:
-    return Cell(number(mean.mean, 3), _spread(mean)) if mean.pairs else Cell("–")
+    return Cell(number(mean.mean, 3), f"{_ends(mean)}, n = {mean.n}") if mean.pairs else Cell("–")
 
 
 def columns(shared: Relations) -> dict[str, list[Any]]:

@@ -14,7 +14,7 @@ from app.plotting import labels, mean_lines, run_columns
 from app.plotting.compared import LINES, ComparedEntry, ComparedSource, Said, short, shorts
 from app.plotting.run_columns import RunColumn, written
 from app.plotting.source import Options
-from app.plotting.style import LOOKS, axis, figure
+from app.plotting.style import LOOKS, axis, figure, whole_ticks
 from app.plotting.words import Part
 
 _COLUMN: dict[str, JsonValue] = {"of": "column"}
@@ -171,7 +171,7 @@ def _axis(column: RunColumn | None) -> dict[str, Any]:
     if column.numeric:
         if column.logarithmic:
             return mean_lines.log_axis(column.title, mean_lines.log_range(np.array(column.numbers)))
-        return axis(column.title, exponentformat="power", nticks=6)
+        return axis(column.title, exponentformat="power", **({"nticks": 6} | whole_ticks(column.numbers)))
     names = column.names
     return axis(column.title, range=[-0.5, max(len(names), 1) - 0.5], tickvals=list(range(len(names))),
                 ticktext=[short(name) for name in names])  # fmt: skip

@@ -5,6 +5,7 @@ annotation. Each is a control, an optimizer, a format, "dense", "pruned", "soft"
 scale).
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -79,6 +80,8 @@ HAIRLINE = palette.LINE.light
 INK = palette.INK.light
 HEAT_SCALE = [[0.0, palette.WASH.light], [0.35, palette.HEAT], [0.7, palette.TICKET.light], [1.0, INK]]
 
+_FEW = 10
+"""The longest axis of whole numbers that has a tick for each."""
 _FONT = {"family": "Inter, system-ui, sans-serif", "size": 12, "color": palette.SOFT.light}
 
 
@@ -97,6 +100,13 @@ def axis(title: str, **more: Any) -> dict[str, Any]:
         "automargin": False,
         **more,
     }
+
+
+def whole_ticks(numbers: Sequence[float]) -> dict[str, Any]:
+    """Return that an axis has a tick at each whole number, where it has few and holds nothing between them."""
+    there = [number for number in numbers if math.isfinite(number)]
+    whole = bool(there) and all(float(number).is_integer() for number in there)
+    return {"dtick": 1} if whole and 0 < max(there) - min(there) <= _FEW else {}
 
 
 def warm() -> None:

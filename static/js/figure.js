@@ -17,14 +17,16 @@ import { onTheme } from "./theme.js";
 const COARSE = matchMedia("(pointer: coarse)").matches;
 const CONFIG = { displayModeBar: false, responsive: false, doubleClick: "reset", scrollZoom: false, showTips: false };
 
-/** Words in place of axes that hold nothing. @param {any} layout @param {boolean} live */
-function bare(layout, live) {
+/** Words in place of axes that hold nothing. @param {any} layout @param {boolean} live @param {number} width */
+function bare(layout, live, width) {
   for (const key of Object.keys(layout)) if (/^[xy]axis\d*$/.test(key)) layout[key].visible = false;
   layout.shapes = [];
   const place = live ? { text: "Drawn as soon as there is enough: see the sentence above.", x: 0.5, xanchor: "center" }
     : { text: "Nothing is drawn: the sentence above gives the reason.", x: 0, xanchor: "left", xshift: -layout.margin.l };
-  layout.annotations = [{ ...place, name: "soft", showarrow: false, xref: "paper", yref: "paper", y: 0.5, yanchor: "middle", font: {} }];
-  layout.margin = { ...layout.margin, t: 4, b: 4 };
+  // On a phone the sentence has two lines.
+  if (width < 340) place.text = place.text.replace(": ", ":<br>");
+  layout.annotations = [{ ...place, align: place.xanchor, name: "soft", showarrow: false, xref: "paper", yref: "paper", y: 0.5, yanchor: "middle", font: {} }];
+  layout.margin = live ? { l: 4, r: 4, t: 4, b: 4 } : { ...layout.margin, t: 4, b: 4 };
 }
 
 export class FigureCard {
@@ -191,7 +193,7 @@ export class FigureCard {
     const [blank, live] = [made.layout.meta.blank === true, this.card.closest(".live") !== null];
     this.card.classList.toggle("blank", blank && !live);
     this.card.classList.toggle("awaited", blank && live);
-    if (blank) bare(made.layout, live);
+    if (blank) bare(made.layout, live, this.plot.clientWidth);
     recolor(made);
     if (this.chosen.has(this.log)) logarithmic(made);
     this.whole = whole(made);

@@ -31,8 +31,12 @@ export function folded(layout, width) {
  */
 export function thinned(layout, width) {
   const { tickvals, ticktext, range, type } = layout.xaxis ?? {};
-  // Names of categories are turned by the server where they are long.
-  if (type === "category") return;
+  if (type === "category" && Array.isArray(ticktext) && range) {
+    // Names of categories are turned by the server where they are long: as many as there are lines for.
+    const step = Math.ceil(LINE / ((width - layout.margin.l - layout.margin.r) / (range[1] - range[0])));
+    if (layout.xaxis.tickangle) layout.xaxis.ticktext = ticktext.map((text, i) => (i % step ? "" : text));
+    return;
+  }
   if (!Array.isArray(tickvals) || !Array.isArray(ticktext) || !range) return;
   const pixels = (width - layout.margin.l - layout.margin.r) / (range[1] - range[0]);
   const at = tickvals.map((value) => (type === "log" ? Math.log10(value) : value) * pixels);

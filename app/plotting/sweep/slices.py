@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from app.plotting.style import LOOKS, SOFT, axis, figure
+from app.plotting.style import LOOKS, SOFT, axis, figure, whole_ticks
 from app.plotting.sweep.best_so_far import BEST
 from app.plotting.sweep.data import Column, SweepData, SweepEntry
 from app.plotting.words import Part, brief
@@ -85,7 +85,9 @@ def ticks(field: Column, title: str) -> dict[str, Any]:
     if field.levels:
         places = list(range(len(field.levels)))
         return axis(title, tickvals=places, ticktext=list(field.levels), range=[-0.5, len(places) - 0.5])
-    return axis(title, type="log", exponentformat="power") if field.log else axis(title)
+    if field.log:
+        return axis(title, type="log", exponentformat="power")
+    return axis(title, **whole_ticks(field.numbers))
 
 
 def table(data: SweepData, path: str) -> dict[str, list[Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.contract.experiment import FieldError
+from app.plotting.sweep.data import label_of
 from app.records import Run
 from app.store import Store
 from app.web.core.problems import Invalid
@@ -42,7 +43,7 @@ def _sweep_estimate(store: Store, kind: str, data: Mapping[str, str], several: S
             return Estimate(
                 trainings=f"{sweep.runs:,}",
                 noun="run" if sweep.runs == 1 else "runs",
-                formula=f"= a sweep over {', '.join(several.axes)}",
+                formula=f"= a sweep over {', '.join(label_of(path, list(several.axes)) for path in several.axes)}",
                 time=sweep.words,
                 first=tuple(sweep.first_words),
             )

@@ -9,6 +9,7 @@ from app.contract.experiment import FieldError
 from app.contract.words import plural
 from app.estimate import replicate_seconds
 from app.kinds.specs import EXPERIMENT
+from app.plotting.sweep.data import label_of
 from app.queue import Queue
 from app.records import Priority, Sweep
 from app.store import Conflict, Store
@@ -37,7 +38,10 @@ class Preview(BaseModel):
     @property
     def first_words(self) -> list[str]:
         """Return the first members in words."""
-        return [", ".join(f"{path} {written(value)}" for path, value in item.items()) for item in self.first]
+        return [
+            ", ".join(f"{label_of(path, list(item))} {written(value)}" for path, value in item.items())
+            for item in self.first
+        ]
 
 
 def preview(store: Store, plan: Plan) -> Preview:

@@ -8,7 +8,7 @@ import pytest
 
 from app.atlas.palettes import ramp
 from app.contract.palette import PAGE
-from app.plotting.style import FORMATS, LOOKS, axis, figure, literal, note
+from app.plotting.style import FORMATS, LOOKS, axis, figure, literal, note, whole_ticks
 from tests.app.atlas.test_palettes import EYES, contrast, distance, linear, seen
 
 STATIC = Path(__file__).parents[3] / "static"
@@ -143,3 +143,9 @@ def test_markup_in_names_is_text(text: str, expected: str) -> None:
     assert plot.layout.images[0].source == "/frame?step=1&width=9"
     # The page sets these as text.
     assert (plot.layout.meta["title"], plot.layout.meta["foot"]) == (text, text)
+
+
+def test_few_whole_numbers_have_a_tick_each() -> None:
+    assert whole_ticks([0, 1, 1, float("nan")]) == {"dtick": 1}
+    for others in ([], [float("nan")], [3], [0, 0.5], [30, 60], [float("inf"), 1]):
+        assert whole_ticks(others) == {}

@@ -107,7 +107,7 @@ def test_figure_page_and_table_have_one_source(client: httpx.Client, alike: list
     assert "Of different runs, other initial weights: 6 pairs of tickets" in said
     assert "intervals: 95 % jackknife over replicates" in figure["foot"]
     page = unmarked(client.get("/compare", params=query, headers=HTML).text).replace("\u00a0", " ")
-    assert "Mean overlap of two tickets, chance: uniform; intervals: 95 % jackknife over replicates" in page
+    assert "Mean overlap of two tickets with 95 % intervals, chance: uniform" in page
     table = page[page.index("Mean overlap of two tickets") :]
     assert table.index("Different runs, same initial weights") < table.index("Different runs, other initial weights")
     assert table.index("other initial weights") < table.index("Replicates of one run")

@@ -113,7 +113,7 @@ def test_a_field_with_several_values_makes_a_sweep_of_the_form(client: httpx.Cli
     data = form(**{"optimizer.adam.lr": "1e-4..1e-1 log 4", "seed": "1..3", "name": "typed", "tags": "a, b"})
     estimate = unmarked(sent(client, "/new/estimate", data).text)
     assert "<b>12</b> runs" in estimate
-    assert "optimizer.lr 0.0001, seed 1" in estimate
+    assert "lr 0.0001, seed 1" in estimate
     answer = sent(client, "/new", data)
     assert answer.status_code == 303
     sweep = store.sweep(answer.headers["location"].rpartition("/")[2])
