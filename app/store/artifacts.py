@@ -42,6 +42,8 @@ def _explained(method: Callable[P, R]) -> Callable[P, R]:
         try:
             return method(*args, **kwargs)
         except Exception as error:
+            if isinstance(args[0], Artifacts) and not isinstance(error, FileNotFoundError | FileExistsError):
+                args[0].errors += 1
             # The driver is imported only where artifacts are in such a store.
             if any(base.__module__ == "botocore.exceptions" for base in type(error).__mro__):
                 raise Unreachable(f"the artifact store cannot be reached: {error}") from error
@@ -58,6 +60,8 @@ class Artifacts:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.errors = 0
+        """How often files could not be read or written here since the start; what is not there is no error."""
         # Other machines put files there as well: a listing is never remembered.
         self.fs, self.root = url_to_fs(url, use_listings_cache=False, **_OPTIONS.get(url.partition(":")[0], {}))
 

@@ -15,15 +15,18 @@ from app.records import (
 )
 from app.store import (
     events,
+    monitoring,
     shards,
     speeds,
     workers,
 )
 from app.store.claims import Claim
 from app.store.connected import Connected
+from app.store.monitoring import Monitored
 from app.store.shards import Stuck
 from app.store.speeds import Speed
 from app.store.sql import Now
+from app.store.tables import installation
 
 log = logging.getLogger(__name__)
 
@@ -158,10 +161,15 @@ class Work(Connected):
         with self._db.read() as conn:
             return shards.stuck(conn, for_s)
 
+    def monitored(self) -> Monitored:
+        """Return what someone on call watches; reads each run and shard, so at most every half a minute."""
+        with self._db.read() as conn:
+            return monitoring.read(conn)
+
     def clock(self) -> float:
         """Return the clock of the database, in seconds since 1970."""
         with self._db.read() as conn:
-            return conn.scalar(select(Now())) or 0.0
+            return conn.scalar(select(Now()).select_from(installation)) or 0.0
 
     def worker_seen(
         self, worker_id: str, busy: Sequence[str], load: WorkerLoad | None = None, trouble: str = ""

@@ -1,18 +1,14 @@
 """What Prometheus reads: runs, queue, workers, requests and live viewers."""
 
 import time
-from collections.abc import Iterator
-from typing import get_args
+from importlib.metadata import version
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.live import Broadcaster
-from app.records import Queue, State, WorkerLoad
 from app.store import Store
+from app.web.core.monitored import Process, Stored
 from app.web.core.root_path import own_path
 
 # A client may send any word as its method, and each would be a label.
@@ -34,56 +30,14 @@ class Metrics:
         )
         viewers = Gauge("ticketscope_live_viewers", "Event streams open in this process.", registry=self.registry)
         viewers.set_function(lambda: broadcaster.viewers)
-        self.registry.register(_Stored(store))
+        build = Gauge("ticketscope_build_info", "The version of this process.", ("version",), registry=self.registry)
+        build.labels(version("ticketscope")).set(1)
+        self.registry.register(Process(store))
+        self.registry.register(Stored(store))
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""
         return generate_latest(self.registry)
-
-
-class _Stored(Collector):
-    """What the store knows, read at each request; left out while the database is away."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def describe(self) -> list[Metric]:
-        return []  # nothing to read at registration
-
-    def collect(self) -> Iterator[Metric]:
-        try:
-            states, queued, workers = self._store.count_runs(), self._store.queue_length(), self._store.workers()
-        except SQLAlchemyError:
-            return
-        runs = GaugeMetricFamily("ticketscope_runs", "Runs outside the bin, by state.", labels=("state",))
-        for state in get_args(State):
-            runs.add_metric((state,), states.get(state, 0))
-        yield runs
-        waiting = GaugeMetricFamily(
-            "ticketscope_queued_replicates", "Replicates that wait, by the worker they need.", labels=("queue",)
-        )
-        for queue, length in queued.items():
-            waiting.add_metric((queue,), length)
-        yield waiting
-        alive = GaugeMetricFamily("ticketscope_workers_alive", "Worker processes with contact in the last 15 s.")
-        alive.add_metric((), sum(worker.alive for worker in workers))
-        yield alive
-        running = GaugeMetricFamily(
-            "ticketscope_running_replicates", "Replicates that workers train, by the queue.", labels=("queue",)
-        )
-        for name in get_args(Queue):
-            busy = [len(worker.busy) for worker in workers if worker.alive and worker.queue == name]
-            running.add_metric((name,), sum(busy))
-        yield running
-        loads = [(worker, worker.load.model_dump()) for worker in workers if worker.alive and worker.load is not None]
-        for field, about in WorkerLoad.model_fields.items():
-            gauge = GaugeMetricFamily(
-                f"ticketscope_worker_{field}", about.description or "", labels=("worker", "queue", "host")
-            )
-            for worker, load in loads:
-                if load[field] is not None:
-                    gauge.add_metric((worker.id, worker.queue, worker.host), load[field])
-            yield gauge
 
 
 class Timing:
