@@ -24,6 +24,7 @@ from app.periodic import Periodic
 from app.plotting import style
 from app.queue import Queue
 from app.reaper import Reaper
+from app.sending.sender import Sender
 from app.settings import Settings
 from app.store import Store
 from app.web import api, pages
@@ -131,10 +132,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     # In a thread of its own: a reaper that waits for a lock or for slow artifacts must leave no door open.
     accounts = Periodic("look for accounts", app.state.accounts.look, LOOK_S)
     measuring = Measuring(store, app.state.reader)
+    sender = Sender(store, app.state.settings)
     reader = asyncio.create_task(broadcaster.run())
     reaper.start()
     accounts.start()
     measuring.start()
+    sender.start()
     # A thread without a waiting caller: an end that comes early must not wait for a warm start.
     threading.Thread(target=_warm, args=(app.state.static, app.state.templates), daemon=True).start()
     loop = asyncio.get_running_loop()
@@ -144,7 +147,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         broadcaster.close()
         await reader
-        await asyncio.gather(*(asyncio.to_thread(item.stop) for item in (reaper, accounts, measuring)))
+        await asyncio.gather(*(asyncio.to_thread(item.stop) for item in (reaper, accounts, measuring, sender)))
 
 
 @contextmanager

@@ -67,6 +67,12 @@ class Settings(BaseSettings):
         ("127.0.0.1", "localhost", "[::1]"), description="Host headers the web answers to."
     )
 
+    url: str = Field(
+        "", pattern=r"^(https?://\S+)?$", description="Address of the web, for links in messages it sends."
+    )
+    smtp_url: SecretStr = Field(SecretStr(""), description="smtp(s)://name:password@host:port that sends e-mail.")
+    mail_from: str = Field("", description="Sender of e-mail, such as tickets@lab.example.")
+    webhook_allow: tuple[str, ...] = Field((), description="Hosts of webhooks that may be inside the own network.")
     root_path: str = Field(
         "", pattern=r"^(/[A-Za-z0-9._~-]+)*$", description="Sub-path of another server that serves the pages."
     )

@@ -16,6 +16,7 @@ from app.store.errors import (
     Unusable,
 )
 from app.store.identities import Identities
+from app.store.notifying import Notifying
 from app.store.projects import Projects
 from app.store.publishing import Publishing
 from app.store.queueing import Queueing
@@ -48,5 +49,5 @@ __all__ = [
 ]
 
 
-class Store(Records, Work, Queueing, Sweeping, Accounts, Commenting, Identities, Publishing, Projects):
+class Store(Records, Work, Queueing, Sweeping, Accounts, Commenting, Identities, Notifying, Publishing, Projects):
     """All that is kept; one transaction per method. `lease_s` is how long a shard is kept for a silent worker."""

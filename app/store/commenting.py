@@ -3,7 +3,7 @@
 from sqlalchemy import insert, select
 
 from app.records.discussion import Comment
-from app.store import comments, ids
+from app.store import comments, ids, notices
 from app.store.comment_tables import comments as rows
 from app.store.connected import Connected
 from app.store.errors import Conflict, NotFound
@@ -32,14 +32,18 @@ class Commenting(Connected):
             conn.execute(insert(rows).values(values))
             comment = comments.one(conn, comment_id)
             comments.note(conn, "comment", comment)
+            notices.of_text(conn, what, key, text, "", comment=True)
             return comment
 
     def edit_comment(self, comment_id: str, text: str) -> Comment:
         """Write a comment anew. Raises NotFound, NotTheirs, FieldError."""
         text = comments.checked(text)
         with self._db.write() as conn:
-            if text == comments.changeable(conn, comment_id).text:
+            before = comments.changeable(conn, comment_id)
+            if text == before.text:
                 return comments.one(conn, comment_id)
+            what, key = ("run", before.run_id) if before.run_id else ("sweep", before.sweep_id)
+            notices.of_text(conn, what, key, text, before.text, comment=False)
             return comments.change(conn, comment_id, "edit a comment", text=text, edited_at=Now())
 
     def discard_comment(self, comment_id: str) -> Comment:

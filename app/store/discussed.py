@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from sqlalchemy import Connection
 
 from app.records.discussion import Comment, NamedThing
-from app.store import comments, mentions
+from app.store import comments, mentions, page_edge
 
 
 class Discussed(ABC):
@@ -40,3 +40,12 @@ class Discussed(ABC):
         """Return a comment, deleted or not. Raises NotFound."""
         with self._read() as conn:
             return comments.one(conn, comment_id)
+
+    def edge(self) -> tuple[dict[str, int], int]:
+        """Return what waits in each queue, and how many notifications who acts has not read, up to `COUNTED`."""
+        with self._read() as conn:
+            return page_edge.edge(conn)
+
+    def unread(self) -> int:
+        """Return how many notifications who acts has not read, up to `COUNTED`."""
+        return self.edge()[1]

@@ -1,6 +1,8 @@
 """What texts of people name: runs and sweeps by id, and people by name."""
 
+import re
 from collections.abc import Collection
+from typing import Final
 
 from sqlalchemy import Connection, select
 
@@ -9,8 +11,15 @@ from app.store.people import folded
 from app.store.people_tables import users
 from app.store.tables import runs, sweeps
 
+PERSON: Final = re.compile(r"(?<![\w@./])@(\w(?:[\w.-]{0,38}\w)?)")
+"""A person by name."""
 MOST = 100
 """Things or people that the texts of a page may name; others stay text."""
+
+
+def names_in(text: str) -> set[str]:
+    """Return names that a text mentions, whether there is such a person or not."""
+    return {match[1] for match in PERSON.finditer(text)}
 
 
 def things(conn: Connection, keys: Collection[str]) -> dict[str, NamedThing]:

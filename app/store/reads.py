@@ -37,7 +37,6 @@ from app.store import (
     refusals,
     runs,
     series,
-    shards,
     speeds,
     statuses,
     sweep_rows,
@@ -271,8 +270,7 @@ class Reads(Discussed, QueueReads):
 
     def queue_length(self) -> dict[str, int]:
         """Return the number of queued shards by the workers they wait for: `cpu`, `gpu` or `any`."""
-        with self._read() as conn:
-            return shards.queue_length(conn)
+        return self.edge()[0]
 
     def workers(self) -> list[WorkerInfo]:
         """Return workers seen within a day; `alive` are those seen in the last 15 s by the database's clock."""

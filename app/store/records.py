@@ -30,6 +30,7 @@ from app.store import (
     installation,
     lifecycle,
     measures,
+    notices,
     priorities,
     references,
     runs,
@@ -127,7 +128,9 @@ class Records(Connected):
     ) -> Run:
         """Change what is given. Raises NotFound, FieldError."""
         with self._db.write() as conn:
+            before = runs.get(conn, run_id).notes
             runs.relabel(conn, run_id, name=name, tags=tags, notes=notes)
+            notices.of_text(conn, "run", run_id, notes or "", before, comment=False)
             audit.note(conn, "edit", "run", [run_id])
             return runs.get(conn, run_id)
 

@@ -10,7 +10,7 @@ from app.contract.events import Changed
 from app.contract.experiment import Experiment, RunSpec
 from app.kinds.specs import Spec
 from app.records import PRIORITIES, Refusal, Run, Shard, State
-from app.store import events, facts, labels, stopped
+from app.store import events, facts, labels, notices, stopped
 from app.store.errors import NotFound
 from app.store.lookup import exists, moment
 from app.store.owners import OWNER, PROJECT
@@ -251,7 +251,7 @@ def update_states(conn: Connection, run_ids: Collection[str]) -> dict[str, State
             conn.execute(update(runs).where(runs.c.id == bindparam("run")).values(finished_at=finished_at), values)
     if begun:
         conn.execute(update(runs).where(runs.c.id.in_(begun)).values(started_at=Now()))
-    events.log_each(conn, {item["run"]: Changed(state=item["state"]) for item in changed[True]})
+    notices.log_ends(conn, changed[True])
     return states
 
 

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from sqlalchemy import Connection, and_, func, select, update
+from sqlalchemy import Connection, Select, and_, func, select, update
 
 from app.contract.events import Changed, Failed, Finished, Progress, Started
 from app.kinds.specs import EXPERIMENT
@@ -252,10 +252,14 @@ def stuck(conn: Connection, for_s: float) -> list[Stuck]:
     return [Stuck(*row) for row in conn.execute(query.order_by(silent.desc()).limit(100))]
 
 
+def waiting() -> Select[Any]:
+    """Return the query that counts queued shards by the workers that they wait for: `cpu`, `gpu` or `any`."""
+    return select(shards.c.queue, func.count()).where(shards.c.state == "queued").group_by(shards.c.queue)
+
+
 def queue_length(conn: Connection) -> dict[str, int]:
     """Count queued shards by the workers that they wait for: `cpu`, `gpu` or `any`."""
-    query = select(shards.c.queue, func.count()).where(shards.c.state == "queued").group_by(shards.c.queue)
-    return {"any": 0, "cpu": 0, "gpu": 0} | dict(conn.execute(query).all())
+    return {"any": 0, "cpu": 0, "gpu": 0} | dict(conn.execute(waiting()).all())
 
 
 def _take_back(conn: Connection, row: AnyRow, **values: Any) -> None:

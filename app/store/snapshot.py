@@ -102,9 +102,9 @@ class Snapshot(Reads):
         """Return workers seen within a day; `alive` are those seen in the last 15 s by the database's clock."""
         return self._once("workers", lambda: Reads.workers(self))
 
-    def queue_length(self) -> dict[str, int]:
-        """Return the number of queued shards by the workers they wait for: `cpu`, `gpu` or `any`."""
-        return self._once("queue length", lambda: Reads.queue_length(self))
+    def edge(self) -> tuple[dict[str, int], int]:
+        """Return what waits and what is unread, as of the store."""
+        return self._once("edge", lambda: Reads.edge(self))
 
     def read_ahead(self, run_ids: Collection[str], names: Collection[str]) -> None:
         """Read whole series of several runs in one statement, in place of those read ahead before.

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from app.records import Priority, Sweep
-from app.store import audit, early_stops, ids, priorities, submissions, sweep_bin, sweep_rows, sweeps
+from app.store import audit, early_stops, ids, notices, priorities, submissions, sweep_bin, sweep_rows, sweeps
 from app.store.connected import Connected
 from app.store.early_stops import Reported
 from app.store.submissions import Once
@@ -48,13 +48,16 @@ class Sweeping(Connected):
             added = sweeps.add(conn, sweep_id, expected, decision.starts)
             if decision.close is not None:
                 sweeps.close(conn, sweep_id, decision.close)
+                notices.of_sweep(conn, sweep_id)
             return added
 
     def measure_members(self, sweep_id: str, results: Sequence[Result]) -> None:
-        """Keep what runs of members came to."""
+        """Keep what runs of members came to. Raises NotFound."""
         with self._db.write(hasty=True) as conn:
+            sweeps.locked(conn, sweep_id)
             for result in results:
                 sweeps.measured(conn, sweep_id, result)
+            notices.of_sweep(conn, sweep_id)
 
     def report_members(self, sweep_id: str, reports: Sequence[Reported]) -> list[str]:
         """Keep what members report, and stop those that have a reason; returns their runs. Raises NotFound.
@@ -76,7 +79,9 @@ class Sweeping(Connected):
     ) -> Sweep:
         """Change what is given. Raises NotFound, FieldError."""
         with self._db.write() as conn:
+            before = sweep_rows.get(conn, sweep_id).notes
             sweep_bin.relabel(conn, sweep_id, name=name, tags=tags, notes=notes)
+            notices.of_text(conn, "sweep", sweep_id, notes or "", before, comment=False)
             audit.note(conn, "edit", "sweep", [sweep_id])
             return sweep_rows.get(conn, sweep_id)
 

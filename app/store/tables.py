@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from app.store.acting import acting, chosen_project
 from app.store.comment_tables import comments as comments
+from app.store.notice_tables import notices as notices
 from app.store.people_tables import users as users
 from app.store.project_tables import projects as projects
 from app.store.published_tables import published as published

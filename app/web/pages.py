@@ -15,6 +15,7 @@ from app.web.core import theme
 from app.web.documents import page as documents
 from app.web.form import page as form
 from app.web.form import presets
+from app.web.notifications import page as notifications
 from app.web.projects import page as projects
 from app.web.published import page as published
 from app.web.published import publish
@@ -26,7 +27,7 @@ from app.web.workers import page as workers
 router = APIRouter(include_in_schema=False)
 for feature in (
     form, run, sweeps, comments, bulk, archives, compare, board, presets, queue, workers, bin_page, documents, theme,
-    accounts, oidc_page, account, people, audit, publish, published, projects,
+    accounts, oidc_page, account, people, audit, publish, published, projects, notifications,
 ):  # fmt: skip
     router.include_router(feature.router)
 router.include_router(views.pages)

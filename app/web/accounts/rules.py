@@ -79,6 +79,9 @@ NEEDS: dict[tuple[str, str], Need] = {
     **{("POST", path): "admin" for path in _MACHINES},
     ("DELETE", f"{_API}/bin"): "admin",
     ("GET", "/account"): "self",
+    ("GET", "/notifications"): "viewer",
+    **{("POST", f"/notifications/{act}"): "self" for act in ("read", "channels")},
+    **{("POST", f"/notifications/channels/{{channel_id}}/{act}"): "self" for act in ("remove", "test")},
     **{
         ("POST", path): "self"
         for path in (

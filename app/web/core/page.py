@@ -18,6 +18,7 @@ class Shell:
     workers: str
     queue: str
     alive: bool
+    unread: int = 0
 
 
 def page(request: Request, template: str, status: int = 200, *, linked: bool = True, **context: object) -> HTMLResponse:
@@ -53,4 +54,5 @@ def shell(store: Reads) -> Shell:
         workers=f"{plural(len(alive), 'worker')} · {what}" if alive else "no worker is running",
         queue=f"{plural(waiting, 'replicate')} in the queue" if waiting else "queue empty",
         alive=bool(alive),
+        unread=store.unread(),
     )

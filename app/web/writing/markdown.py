@@ -15,12 +15,11 @@ from markupsafe import Markup
 from app.records.discussion import NamedThing
 from app.store import Reads
 from app.store.ids import ALPHABET
+from app.store.mentions import PERSON, names_in
 from app.store.people import folded
 
 THING: Final = re.compile(rf"(?<![\w#&/])#([{ALPHABET}]{{10}})\b")
 """A run or sweep by its id."""
-PERSON: Final = re.compile(r"(?<![\w@./])@(\w(?:[\w.-]{0,38}\w)?)")
-"""A person by name."""
 _ADDRESS: Final = re.compile(r"(?<!\w)https?://[^\s<>\"'`]*[^\s<>\"'`.,;:!?)\]]")
 _ANY: Final = re.compile("|".join((THING.pattern, PERSON.pattern, f"({_ADDRESS.pattern})")))
 _STATES: Final = {"queued", "running", "cancelling", "cancelled", "failed", "finished", "open", "closed"}
@@ -50,7 +49,7 @@ def things_in(texts: Iterable[str]) -> set[str]:
 
 def people_in(texts: Iterable[str]) -> set[str]:
     """Return names that texts mention."""
-    return {one[1] for text in texts for one in PERSON.finditer(text)}
+    return {name for text in texts for name in names_in(text)}
 
 
 def html(text: str, named: Named = NOBODY, *, root: str = "", top: int = 3) -> Markup:

@@ -22,6 +22,7 @@ TABLE = {
     """,
     LOOK: f"""
         GET /queue
+        GET /notifications
         GET / | GET /new | GET /presets | GET /workers | GET /bin | GET /protocol | GET /glossary | GET /compare
         GET /projects | GET /projects/{{project_id}} | GET /sweeps | GET {SWEEP}
         GET /archives | GET /erasure | GET /hardware | GET /import
@@ -77,6 +78,8 @@ TABLE = {
     SELF: """
         POST /logout | POST /logout/everywhere | GET /account | POST /account/password | POST /account/tokens
         POST /account/tokens/{token_id}/revoke | POST /account/oidc | POST /account/oidc/remove
+        POST /notifications/read | POST /notifications/channels
+        POST /notifications/channels/{channel_id}/remove | POST /notifications/channels/{channel_id}/test
     """,
 }
 ROWS = {

@@ -1,0 +1,1 @@
+"""Notifications sent elsewhere: to webhooks and by e-mail."""
