@@ -131,6 +131,7 @@ def _postgresql(url: URL) -> Engine:
         pool_size=5,
         max_overflow=READERS - 5,
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"connect_timeout": CONNECT_TIMEOUT_S},
     )
 
@@ -148,7 +149,10 @@ def _sqlite(url: URL, patience_s: float, *, write: bool) -> Engine:
     # Writers of one process queue fairly for one connection instead of polling the file's lock against each other.
     size = {"pool_size": 1, "max_overflow": 0} if write else {"pool_size": 5, "max_overflow": READERS - 5}
     # Half of the patience for those before in the queue, half for other processes.
-    engine = create_engine(url, connect_args={"timeout": patience_s / 2}, pool_timeout=patience_s / 2, **size)
+    # What a statement failed with is logged, and what it would have stored is not: hashes of passwords, notes.
+    engine = create_engine(
+        url, connect_args={"timeout": patience_s / 2}, pool_timeout=patience_s / 2, hide_parameters=True, **size
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
