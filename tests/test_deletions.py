@@ -47,7 +47,7 @@ KNOWN = {
     "app/store/migrations/versions/0020_priorities.py": {"drop_table"},
     # A place that somebody has removed, and the way back (tests/app/store/test_notifying.py).
     "app/store/notifying.py": {"delete"},
-    "app/store/migrations/versions/0024_notices.py": {"drop_table"},
+    "app/store/migrations/versions/0025_notices.py": {"drop_table"},
     # The way back to before there were comments (tests/app/store/test_comments.py); the route of DELETE.
     "app/store/migrations/versions/0021_comments.py": {"drop_table"},
     "app/web/comments/api.py": {"delete"},

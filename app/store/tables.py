@@ -34,7 +34,7 @@ from app.store.worker_tables import refusals as refusals
 from app.store.worker_tables import speeds as speeds
 from app.store.worker_tables import workers as workers
 
-REVISION = "0024"
+REVISION = "0025"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 FIRST_REVISION = "0015"

@@ -38,12 +38,12 @@ def test_the_migration_goes_up_and_down(new_url: str) -> None:
         with database.writer.connect() as connection:
             connection.connection.cursor().execute("PRAGMA journal_mode = WAL")
     with database.write() as connection:
-        command.upgrade(config(connection), "0023")
+        command.upgrade(config(connection), "0024")
         connection.execute(text("INSERT INTO comments (id, text, created_at) VALUES ('c', 'x', 1.0)"))
         before = set(inspect(connection).get_table_names())
-        command.upgrade(config(connection), "0024")
+        command.upgrade(config(connection), "0025")
         assert set(inspect(connection).get_table_names()) == before | {"notices", "channels", "deliveries"}
-        command.downgrade(config(connection), "0023")
+        command.downgrade(config(connection), "0024")
         assert set(inspect(connection).get_table_names()) == before
         assert connection.scalar(text("SELECT text FROM comments")) == "x"
     database.dispose()
