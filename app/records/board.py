@@ -7,10 +7,14 @@ from app.records.runs import Run
 
 
 class Page(Record):
-    """A page of runs; `next` is the cursor of the following page, or None at the end."""
+    """A page of runs; `next` is the cursor of the following page, or None at the end.
+
+    `total` is how many runs all pages hold, where they were counted on the way.
+    """
 
     items: tuple[Run, ...]
     next: str | None = None
+    total: int | None = None
 
 
 class View(Record):

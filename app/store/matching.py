@@ -38,6 +38,23 @@ def condition(query: str) -> Condition:
     return _of(parse(query))
 
 
+def reads_facts(query: str) -> bool:
+    """Return whether a query compares fields of specs or measures. Raises FieldError at `q`."""
+    return _reads_facts(parse(query))
+
+
+def _reads_facts(term: Term) -> bool:
+    match term:
+        case Comparison():
+            return not field_of(term).of_run
+        case Not(inner):
+            return _reads_facts(inner)
+        case All(terms) | Either(terms):
+            return any(map(_reads_facts, terms))
+        case Word():
+            return False
+
+
 def contains(text: str) -> Condition:
     """Return that a text is in what a run is found by."""
     return runs.c.search.contains(text.casefold(), autoescape=True)

@@ -39,25 +39,32 @@ class Order:
     field: str = ""
 
     def first(
-        self, conn: Connection, which: Sequence[ColumnElement[bool]], most: int, after: Place | None
+        self,
+        conn: Connection,
+        which: Sequence[ColumnElement[bool]],
+        most: int,
+        after: Place | None,
+        more: Sequence[ColumnElement[Any]] = (),
     ) -> list[AnyRow]:
-        """Return `id` and `key` of the first runs for which all of these conditions hold, after a place.
+        """Return `id`, `key` and `more` of the first runs for which all of these conditions hold, after a place.
 
         Runs without the field come last, upwards and downwards; runs that are alike come by id.
         """
         if not self.field:
             return list(
-                conn.execute(self._rows(select(runs.c.id, self.key.label("key")), runs.c.id, which, most, after))
+                conn.execute(self._rows(select(runs.c.id, self.key.label("key"), *more), runs.c.id, which, most, after))
             )
         page: list[AnyRow] = []
         if after is None or after.key is not None:
-            query = select(facts.c.run_id.label("id"), self.key.label("key")).join(runs, runs.c.id == facts.c.run_id)
+            query = select(facts.c.run_id.label("id"), self.key.label("key"), *more).join(
+                runs, runs.c.id == facts.c.run_id
+            )
             query = query.where(named(self.field), self.key.is_not(None), *self._extreme())
             page += conn.execute(self._rows(query, facts.c.run_id, which, most, after))
             after = None
         if len(page) < most:
             having = select(facts.c.run_id).where(named(self.field), self.key.is_not(None))
-            query = select(runs.c.id, literal(None).label("key")).where(runs.c.id.not_in(having), *which)
+            query = select(runs.c.id, literal(None).label("key"), *more).where(runs.c.id.not_in(having), *which)
             if after is not None:
                 query = query.where(runs.c.id < after.id if self.descending else runs.c.id > after.id)
             by = runs.c.id.desc() if self.descending else runs.c.id

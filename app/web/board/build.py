@@ -84,6 +84,7 @@ def build(store: Snapshot, reader: Reader, asked: Asked) -> Board:
         tuple(shown if groups is None else groups.columns), tuple(offered(shown, facts)), asked.columns,
         COMFORTABLE if asked.rows == COMFORTABLE else "", store.count_runs(), error=error,
         unmeasured=store.count_unmeasured(), group=asked.group, grouped=groups, notes=tuple(notes),
+        matching=runs.total or 0,
     )  # fmt: skip
 
 

@@ -68,6 +68,8 @@ def _matching(store: Reads, board: Board) -> int:
         return 0
     if not (board.cursor or board.next):
         return len(board.rows)
+    if board.matching:
+        return board.matching
     return store.count_matching(board.query) if board.filtered else sum(board.counts.values())
 
 

@@ -6,6 +6,8 @@ import pytest
 
 from app.contract.experiment import FieldError
 from app.kinds.lottery.spec import LotterySpec
+from app.kinds.specs import MEASURES
+from app.search.facts import leaf_of
 from app.store import Store
 from app.store.tables import run_numbers
 from tests.app.store.planted import Planted, plant
@@ -92,6 +94,12 @@ def test_numbers_of_a_run_are_those_that_were_measured_last(store: Store, plante
         conn.execute(run_numbers.delete().where(run_numbers.c.run_id == again))
     store.measure(again, store.run(again).last_seq + 1, [])
     assert row(again) == {}
+
+
+def test_every_measure_that_is_one_number_has_a_column() -> None:
+    numbers = {leaf_of(measure.path) for measure in MEASURES if not measure.words and not measure.by_density}
+    # A measure that is new wants a migration that adds a column and fills it from facts, as 0023 does.
+    assert {column.name for column in run_numbers.c} == {"run_id", *numbers}
 
 
 def test_a_column_without_numbers_is_refused(store: Store) -> None:

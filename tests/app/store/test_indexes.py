@@ -44,7 +44,7 @@ def statements(store: Store) -> Iterator[list[tuple[str, Any]]]:
 
 def steps(store: Store, asked: list[tuple[str, Any]]) -> list[str]:
     """How SQLite goes about these statements."""
-    queries = [each for each in asked if each[0].startswith("SELECT")]
+    queries = [each for each in asked if each[0].startswith(("SELECT", "WITH"))]
     with store._db.read() as conn:
         plans = [conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", values).all() for query, values in queries]
     return [row[3] for plan in plans for row in plan]
