@@ -1,7 +1,7 @@
 """Every page with 10,000 people and 1,000 projects over the same page with 200 of each, whose lists fill a page, too.
 
-The time is that of the processors that serve a page, the database's own included: the median of visits that take turns
-between the two stores. `python -m benchmarks.people` prints each page.
+The time is that of the processors that serve a page, the database's own included. It is the median of visits that take
+turns between the two stores. `python -m benchmarks.people` prints each page.
 """
 
 import asyncio

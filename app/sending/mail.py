@@ -20,7 +20,7 @@ def message(sender: str, to: str, text: str, message_id: str) -> EmailMessage:
         mail["Date"], mail["Message-ID"] = formatdate(), message_id
         mail["Auto-Submitted"] = "auto-generated"
     except ValueError as error:
-        raise RefusedError(f"this is no address that e-mail can be sent to: {error}") from error
+        raise RefusedError(f"e-mail cannot be sent to this address or with this subject: {error}") from error
     mail.set_content(text)
     return mail
 

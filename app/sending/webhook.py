@@ -23,7 +23,7 @@ def post(url: str, text: str, allowed: Collection[str] = ()) -> None:
     """Send `{"text": …}`. Raises RefusedError for an address that is not allowed, OSError for one that fails."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise RefusedError("this is no address of a webhook")
+        raise RefusedError("this is not an address of a webhook")
     secure = parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
     family, place = resolved(parts.hostname, port, allowed)

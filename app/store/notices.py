@@ -42,7 +42,7 @@ def put(conn: Connection, people: Collection[str | None], kind: str, what: str, 
 
 def send(conn: Connection, notice_id: int, channel_ids: Collection[str]) -> None:
     """Put a notification among what is to be sent."""
-    rows = [{"notice_id": notice_id, "channel_id": each, "tries": 0} for each in channel_ids]
+    rows = [{"notice_id": notice_id, "channel_id": channel_id, "tries": 0} for channel_id in channel_ids]
     if rows:
         conn.execute(insert(deliveries).values(due_at=Now()), rows)
 
