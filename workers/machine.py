@@ -26,6 +26,7 @@ _DECIDING = ("OMP_", "MKL_", "KMP_", "OPENBLAS_", "DNNL_", "ONEDNN_", "ATEN_", "
 _DECIDING_ONE_BY_ONE = ("NVIDIA_TF32_OVERRIDE", "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "PYTHONHASHSEED")
 
 
+@cache
 def versions() -> dict[str, str]:
     """Return versions of what the numbers depend on, without the build suffix of torch (2.13.0+cpu is 2.13.0)."""
     versions_of = {name: version(name).partition("+")[0] for name in ("torch", "numpy")}
@@ -44,6 +45,7 @@ def device_name(queue: QueueName) -> str:
     return platform.processor() or platform.machine()
 
 
+@cache
 def packages() -> dict[str, str]:
     """Return versions of the other packages that numbers or bytes of artifacts depend on, those that are installed."""
     packages = {}

@@ -18,8 +18,10 @@ for entry in EXPERIMENTS.values():
     import_module(entry.target.partition(":")[0])
 numerics.pin()
 leave_out_the_compiler()
-# Of the sources as they were just read: they may change while children are forked.
+# Of the sources and packages as they were just read: they may change while children are forked.
 machine.code()
+machine.versions()
+machine.packages()
 
 gc.collect()
 gc.freeze()

@@ -5,6 +5,8 @@ import sys
 
 # Each takes about a second of CPU to import, before the first run can start or in each of its children.
 HEAVY = ("torch._dynamo", "torch._inductor", "scipy.stats", "sympy")
+# What only a download needs.
+FETCHING = ("pooch", "requests")
 CODE = """
 import sys, torch, workers.preload
 print(torch.are_deterministic_algorithms_enabled(), torch.get_deterministic_debug_mode())
@@ -45,8 +47,8 @@ def test_the_fork_server_loads_no_compiler_and_is_deterministic() -> None:
     assert set(HEAVY) & modules == set()
 
 
-def test_a_training_loads_no_compiler_either() -> None:
+def test_a_training_loads_no_compiler_and_nothing_to_download_with() -> None:
     """It would do so in each child: what the fork server has not, every one of them imports anew."""
     _, modules = loaded(TRAIN)
-    assert {"workers.science.optim.adam", "workers.science.train.loop"} <= modules
-    assert set(HEAVY) & modules == set()
+    assert {"workers.science.optim.adam", "workers.science.train.loop", "workers.science.data.digits"} <= modules
+    assert {*HEAVY, *FETCHING} & modules == set()

@@ -6,10 +6,12 @@ import hashlib
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-
-import pooch
+from typing import TYPE_CHECKING
 
 from workers.science.data.dataset import DatasetError
+
+if TYPE_CHECKING:
+    import pooch
 
 
 def read(path: Path, md5: str) -> bytes:
@@ -60,11 +62,12 @@ def fetch(url: str, path: Path, md5: str, advice: str) -> None:
 
 
 def _download(url: str, path: Path, md5: str) -> None:
-    import requests  # 0.1 s that only a download pays
+    import pooch  # which only a download pays, and not each training
+    import requests
 
     part = path.with_name(f"{path.name}.part")
 
-    def resume(url: str, output: str, downloader: pooch.Pooch) -> None:
+    def resume(url: str, output: str, downloader: "pooch.Pooch") -> None:
         have = part.stat().st_size if part.exists() else 0
         # Unpacked on the way, the bytes could not be counted.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
