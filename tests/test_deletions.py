@@ -21,6 +21,7 @@ KNOWN = {
     "workers/saves.py": {"delete"},
     # The broken part of an artifact or a backup of its own; what migrations put into new tables, and artifacts that a
     # restore which failed has put (tests/app/backups).
+    "app/doctor/kept.py": {"delete"},  # a file of its own
     "app/backups/files.py": {"unlink"},
     "app/backups/write.py": {"rmtree"},
     "app/backups/restore.py": {"delete"},
@@ -37,6 +38,17 @@ KNOWN = {
     "app/store/logins.py": {"delete"},
     "app/store/references.py": {"delete"},
     # The way back to before there were published links (tests/app/store/test_published.py).
+    **{
+        f"app/store/migrations/versions/{name}.py": {"drop_table"}  # tests/app/store/test_migrate_back.py
+        for name in (
+            "0007_facts",
+            "0009_measures",
+            "0010_sweeps",
+            "0011_submissions_and_early_stops",
+            "0014_people",
+            "0015_audit",
+        )
+    },
     "app/store/migrations/versions/0016_published.py": {"drop_table"},
     "app/store/migrations/versions/0017_identities.py": {"drop_table"},  # tests/app/store/test_identities.py
     "app/store/migrations/versions/0022_projects.py": {"drop_table"},  # tests/app/store/test_projects.py

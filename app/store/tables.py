@@ -37,7 +37,7 @@ from app.store.worker_tables import workers as workers
 REVISION = "0025"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
-FIRST_REVISION = "0015"
+FIRST_REVISION = "0006"
 """The earliest that a database can be taken back to."""
 
 UNMEASURED = "(measured_seq IS NULL OR measured_seq < last_seq)"

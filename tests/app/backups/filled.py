@@ -61,7 +61,7 @@ def _value(column: Column[Any], number: int, rows: dict[str, list[dict[str, Any]
         return None
     kind = column.type
     if isinstance(kind, Json):
-        return {} if column.name == "axes" else []
+        return {} if column.name in ("axes", "spec") else []
     if isinstance(kind, LargeBinary):
         return bytes(range(256)) * number
     if isinstance(kind, Boolean):

@@ -32,3 +32,8 @@ def upgrade() -> None:
             op.bulk_insert(facts, rows)
     for columns in (["run_id"], ["leaf", "number"], ["leaf", "text"]):
         op.create_index(f"ix_facts_{'_'.join(columns)}", "facts", columns)
+
+
+def downgrade() -> None:
+    """Drop the table, which follows from the specs."""
+    op.drop_table("facts")

@@ -10,3 +10,9 @@ def upgrade() -> None:
     """Rename two columns of the shards; both kinds of database do so in place."""
     for before, now in (("held_s", "slot_s"), ("told_s", "estimated_s")):
         op.execute(f"ALTER TABLE shards RENAME COLUMN {before} TO {now}")
+
+
+def downgrade() -> None:
+    """Give the columns their names of before."""
+    for before, now in (("held_s", "slot_s"), ("told_s", "estimated_s")):
+        op.execute(f"ALTER TABLE shards RENAME COLUMN {now} TO {before}")

@@ -29,3 +29,13 @@ def upgrade() -> None:
         sa.Column("created_at", sa.Double, nullable=False),
         sa.Column("deleted_at", sa.Double),
     )
+
+
+def downgrade() -> None:
+    """Drop measures, which are computed again when they are wanted, and views."""
+    op.drop_table("views")
+    op.drop_index("ix_runs_unmeasured", "runs")
+    op.drop_column("runs", "measured_seq")
+    op.execute("DELETE FROM facts WHERE seq IS NOT NULL")
+    for column in ("seq", "n", "low", "high"):
+        op.drop_column("facts", column)

@@ -36,3 +36,11 @@ def upgrade() -> None:
     op.create_index("ix_sweep_members_run_id", "sweep_members", ["run_id"])
     op.add_column("runs", sa.Column("sweep_id", sa.String(10)))
     op.create_index("ix_runs_sweep_id", "runs", ["sweep_id"])
+
+
+def downgrade() -> None:
+    """Drop both tables; the runs of sweeps stay."""
+    op.drop_index("ix_runs_sweep_id", "runs")
+    op.drop_column("runs", "sweep_id")
+    op.drop_table("sweep_members")
+    op.drop_table("sweeps")

@@ -23,3 +23,11 @@ def upgrade() -> None:
     op.add_column("sweeps", sa.Column("deleted_at", sa.Double))
     op.add_column("sweep_members", sa.Column("reports", sa.Text))
     op.add_column("sweep_members", sa.Column("stopped", sa.Text))
+
+
+def downgrade() -> None:
+    """Drop them; sweeps of the bin come back from it."""
+    op.drop_table("submissions")
+    for table, columns in (("sweeps", ("pruner", "deleted_at")), ("sweep_members", ("reports", "stopped"))):
+        for column in columns:
+            op.drop_column(table, column)

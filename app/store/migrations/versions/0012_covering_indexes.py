@@ -16,3 +16,12 @@ def upgrade() -> None:
     op.create_index("ix_facts_of_runs", "facts", ["leaf", "run_id", "id", "number", "text", "low", "high"])
     where = sa.text("deleted_at IS NULL")
     op.create_index("ix_runs_listed", "runs", ["state", "id"], sqlite_where=where, postgresql_where=where)
+
+
+def downgrade() -> None:
+    """Make the indexes of before again."""
+    op.drop_index("ix_runs_listed", "runs")
+    for name in ("ix_facts_numbers", "ix_facts_texts", "ix_facts_of_runs"):
+        op.drop_index(name, "facts")
+    for columns in (["leaf", "number"], ["leaf", "text"]):
+        op.create_index(f"ix_facts_{'_'.join(columns)}", "facts", columns)

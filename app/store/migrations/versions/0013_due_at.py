@@ -9,3 +9,8 @@ down_revision = "0012"
 def upgrade() -> None:
     """Rename a column of the runs; both kinds of database do so in place."""
     op.execute("ALTER TABLE runs RENAME COLUMN turn_at TO due_at")
+
+
+def downgrade() -> None:
+    """Give the column its name of before."""
+    op.execute("ALTER TABLE runs RENAME COLUMN due_at TO turn_at")

@@ -65,3 +65,11 @@ def upgrade() -> None:
     op.create_index("ix_logins_at", "logins", ["at"])
     for table in ("runs", "sweeps"):
         op.add_column(table, sa.Column("owner_id", sa.String(10)))
+
+
+def downgrade() -> None:
+    """Drop accounts and owners; runs and sweeps stay, and are nobody's."""
+    for table in ("runs", "sweeps"):
+        op.drop_column(table, "owner_id")
+    for table in ("logins", "tokens", "invitations", "sessions", "users"):
+        op.drop_table(table)

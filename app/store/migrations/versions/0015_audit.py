@@ -25,3 +25,8 @@ def upgrade() -> None:
     )
     for column in ("folded", "action", "key"):
         op.create_index(f"ix_audit_{column}_id", "audit", [column, "id"])
+
+
+def downgrade() -> None:
+    """Drop the table; what people did is forgotten."""
+    op.drop_table("audit")
