@@ -24,3 +24,15 @@ class Comment(Record):
     created_at: datetime
     edited_at: datetime | None = None
     deleted: bool = False
+
+
+class Report(Record):
+    """A document in Markdown with figures of runs; `author` is empty where there were no accounts."""
+
+    id: str
+    author: str
+    name: str
+    text: str
+    created_at: datetime
+    edited_at: datetime
+    deleted: bool = False

@@ -22,6 +22,7 @@ from app.store.publishing import Publishing
 from app.store.queueing import Queueing
 from app.store.reads import Reads
 from app.store.records import Records
+from app.store.reporting import Reporting
 from app.store.snapshot import Snapshot
 from app.store.speeds import Speed
 from app.store.sweeping import Sweeping
@@ -49,5 +50,7 @@ __all__ = [
 ]
 
 
-class Store(Records, Work, Queueing, Sweeping, Accounts, Commenting, Identities, Notifying, Publishing, Projects):
+class Store(
+    Records, Work, Queueing, Sweeping, Accounts, Commenting, Identities, Notifying, Publishing, Projects, Reporting
+):
     """All that is kept; one transaction per method. `lease_s` is how long a shard is kept for a silent worker."""

@@ -13,7 +13,7 @@ from app.store.people_tables import audit
 from app.store.sql import Now
 
 What: TypeAlias = Literal[
-    "run", "sweep", "view", "person", "token", "invitation", "session", "link", "project", "worker"
+    "run", "sweep", "view", "person", "token", "invitation", "session", "link", "project", "worker", "report"
 ]
 DETAIL = 200
 """Characters of a detail."""

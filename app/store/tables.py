@@ -26,6 +26,7 @@ from app.store.people_tables import users as users
 from app.store.project_tables import projects as projects
 from app.store.published_tables import published as published
 from app.store.queue_tables import shares as shares
+from app.store.report_tables import reports as reports
 from app.store.run_numbers import run_numbers as run_numbers
 from app.store.schema import metadata as metadata
 from app.store.sql import Json
@@ -34,7 +35,7 @@ from app.store.worker_tables import refusals as refusals
 from app.store.worker_tables import speeds as speeds
 from app.store.worker_tables import workers as workers
 
-REVISION = "0025"
+REVISION = "0026"
 """The newest migration, by name, so that readers can check the schema without Alembic."""
 
 FIRST_REVISION = "0006"

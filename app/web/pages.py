@@ -20,6 +20,7 @@ from app.web.projects import page as projects
 from app.web.published import page as published
 from app.web.published import publish
 from app.web.queue import page as queue
+from app.web.reports import page as reports
 from app.web.run import page as run
 from app.web.sweeps import page as sweeps
 from app.web.workers import page as workers
@@ -28,6 +29,7 @@ router = APIRouter(include_in_schema=False)
 for feature in (
     form, run, sweeps, comments, bulk, archives, compare, board, presets, queue, workers, bin_page, documents, theme,
     accounts, oidc_page, account, people, audit, publish, published, projects, notifications,
+    reports,
 ):  # fmt: skip
     router.include_router(feature.router)
 router.include_router(views.pages)

@@ -79,7 +79,11 @@ NEEDS: dict[tuple[str, str], Need] = {
     **{("POST", path): "admin" for path in _MACHINES},
     ("DELETE", f"{_API}/bin"): "admin",
     ("GET", "/account"): "self",
-    ("GET", "/notifications"): "viewer",
+    **{("GET", path): "viewer" for path in ("/notifications", "/reports", "/reports/{report_id}")},
+    # The store looks whose a report is.
+    **{(method, "/reports/new"): "member" for method in ("GET", "POST")},
+    ("GET", "/reports/{report_id}/edit"): "member",
+    **{("POST", f"/reports/{{report_id}}/{act}"): "member" for act in ("edit", "delete", "restore")},
     **{("POST", f"/notifications/{act}"): "self" for act in ("read", "channels")},
     **{("POST", f"/notifications/channels/{{channel_id}}/{act}"): "self" for act in ("remove", "test")},
     **{

@@ -9,6 +9,7 @@ def navigation() -> tuple[tuple[str, str], ...]:
     kinds = tuple(entry for kind in KINDS.values() for entry in kind.navigation)
     rest = (
         ("/presets", "Presets"),
+        ("/reports", "Reports"),
         ("/queue", "Queue"),
         ("/workers", "Workers"),
         ("/bin", "Bin"),

@@ -72,10 +72,11 @@ class Card:
 
 def cards_of(figures: Figures, run: Run, tab: Tab, query: Mapping[str, str], *, lean: bool = False) -> list[Card]:
     """Return the cards under a tab, drawn with the options that `query` names; a bad one counts as not given."""
-    return [_card(figures, run, placed, tab, query, lean) for placed in tab.shown(run)]
+    return [card_of(figures, run, placed, tab, query, lean) for placed in tab.shown(run)]
 
 
-def _card(figures: Figures, run: Run, placed: Placed, tab: Tab, query: Mapping[str, str], lean: bool) -> Card:
+def card_of(figures: Figures, run: Run, placed: Placed, tab: Tab, query: Mapping[str, str], lean: bool = False) -> Card:
+    """Return the card of one figure under a tab; a bad option counts as not given."""
     entry = placed.entry
     options = _options(entry, query)
     address = f"/api/v1/runs/{run.id}/figures/{entry.name}"

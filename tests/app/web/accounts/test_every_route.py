@@ -22,7 +22,7 @@ TABLE = {
     """,
     LOOK: f"""
         GET /queue
-        GET /notifications
+        GET /notifications | GET /reports | GET /reports/{{report_id}}
         GET / | GET /new | GET /presets | GET /workers | GET /bin | GET /protocol | GET /glossary | GET /compare
         GET /projects | GET /projects/{{project_id}} | GET /sweeps | GET {SWEEP}
         GET /archives | GET /erasure | GET /hardware | GET /import
@@ -52,6 +52,8 @@ TABLE = {
         POST {RUN}/comments | POST {SWEEP}/comments | POST {API}{RUN}/comments | POST {API}{SWEEP}/comments
         POST /comments/{{comment_id}}/edit | POST /comments/{{comment_id}}/delete
         POST /comments/{{comment_id}}/restore
+        GET /reports/new | POST /reports/new | GET /reports/{{report_id}}/edit | POST /reports/{{report_id}}/edit
+        POST /reports/{{report_id}}/delete | POST /reports/{{report_id}}/restore
         PATCH {API}/comments/{{comment_id}} | DELETE {API}/comments/{{comment_id}}
         POST {API}/comments/{{comment_id}}/restore
         POST /projects | POST /bulk/project | POST /projects/{{project_id}}/rename
