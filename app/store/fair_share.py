@@ -6,9 +6,23 @@ long shards get equal time in the long run, and a new run gets its person's next
 of the same person and priority that is due later goes before it.
 """
 
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from app.records import Queue
 from app.store import queue_order, shares
@@ -26,14 +40,13 @@ _TRIED = 20
 
 def best(conn: Connection, queue: Queue, worker: str) -> AnyRow | None:
     """Return the queued shard that `worker` takes next, locked, with the spec, work, owner and priority of its run."""
-    order = queue_order.in_order(queue, worker)
     tried: set[str] = set()
     for limit in (_TRIED, None):
-        for run in conn.execute(order.limit(limit)).all():
+        for run in conn.execute(_order(queue, limit), {"by": worker}).all():
             if run.id in tried:
                 continue
             tried.add(run.id)
-            row = conn.execute(_next_of(run.id, queue, worker)).first()
+            row = conn.execute(_next(queue), {"run": run.id, "by": worker}).first()
             if row is not None:
                 shares.take(conn, run.owner, run.priority, comes_back=run.of_owner == 0)
                 return row
@@ -42,12 +55,23 @@ def best(conn: Connection, queue: Queue, worker: str) -> AnyRow | None:
     return None
 
 
-def _next_of(run_id: str, queue: Queue, worker: str) -> Select[Any]:
-    """Select the first waiting shard of a run that no other worker is taking, to lock it."""
+# Each statement is built once: that takes longer than to run it.
+_BY: BindParameter[str] = bindparam("by", type_=String)
+
+
+@cache
+def _order(queue: Queue, limit: int | None) -> Select[Any]:
+    """Select the first waiting runs that worker `by` may take."""
+    return queue_order.in_order(queue, _BY).limit(limit)
+
+
+@cache
+def _next(queue: Queue) -> Select[Any]:
+    """Select the first waiting shard of `run` that no other worker is taking, to lock it."""
     return (
         select(shards, runs.c.spec, runs.c.work.label("run_work"))
         .join(runs)
-        .where(shards.c.run_id == run_id, queue_order.waits(queue, worker))
+        .where(shards.c.run_id == bindparam("run", type_=String), queue_order.waits(queue, _BY))
         .order_by(shards.c.replicate)
         .limit(1)
         .with_for_update(of=shards, skip_locked=True, key_share=True)

@@ -8,9 +8,9 @@ The next is then theirs, as if the run were one priority higher. After twice tha
 time counts anew.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, case, exists, func, select
+from sqlalchemy import CTE, BindParameter, ColumnElement, Select, and_, case, exists, func, select
 
 from app.records import Queue
 from app.store import refusals
@@ -19,17 +19,23 @@ from app.store.tables import runs, shards, shares
 
 AGE_S = 3600.0
 
+Worker: TypeAlias = str | BindParameter[str]
+
 DUE = func.coalesce(runs.c.due_at, runs.c.created_at)
 """From when a run waits for a slot."""
 
 
-def waits(queue: Queue, worker: str | None) -> ColumnElement[bool]:
+OWNER = func.coalesce(runs.c.owner_id, "")
+"""Who owns a run: all runs of nobody are of one person."""
+
+
+def waits(queue: Queue, worker: Worker | None) -> ColumnElement[bool]:
     """Return that a shard waits for workers of this queue and was not refused by `worker`."""
     waiting = and_(shards.c.state == "queued", shards.c.queue.in_(("any", queue)))
     return waiting if worker is None else and_(waiting, ~refusals.by(worker))
 
 
-def in_order(queue: Queue, worker: str | None = None) -> Select[Any]:
+def in_order(queue: Queue, worker: Worker | None = None) -> Select[Any]:
     """Select the waiting runs that `worker`, or any worker, may take, the next one first.
 
     The columns are `id`, `owner`, `priority`, its effective `level`, `of_owner` and `of_run`, the shards that are
@@ -50,14 +56,13 @@ def in_order(queue: Queue, worker: str | None = None) -> Select[Any]:
     )  # fmt: skip
 
 
-def _known(queue: Queue, worker: str | None) -> CTE:
+def _known(queue: Queue, worker: Worker | None) -> CTE:
     """Select the waiting runs with all that their order depends on."""
-    owner = func.coalesce(runs.c.owner_id, "")
     running = (
-        select(shards.c.run_id, owner.label("owner"), func.count().label("n"))
+        select(shards.c.run_id, OWNER.label("owner"), func.count().label("n"))
         .join(runs)
         .where(shards.c.state.in_(("running", "cancelling")))
-        .group_by(shards.c.run_id, owner)
+        .group_by(shards.c.run_id, OWNER)
         .cte("running")
     )
     of_owner = select(running.c.owner, func.sum(running.c.n).label("n")).group_by(running.c.owner).cte("of_owner")
@@ -67,7 +72,7 @@ def _known(queue: Queue, worker: str | None) -> CTE:
     since = case((last > DUE, last), else_=DUE)
     return (
         select(
-            runs.c.id, owner.label("owner"), runs.c.priority, DUE.label("due"), runs.c.created_at,
+            runs.c.id, OWNER.label("owner"), runs.c.priority, DUE.label("due"), runs.c.created_at,
             func.max(runs.c.priority).over().label("top"),
             (Now() - since).label("waited"),
             func.coalesce(of_owner.c.n, 0).label("of_owner"),
@@ -75,8 +80,8 @@ def _known(queue: Queue, worker: str | None) -> CTE:
             func.coalesce(shares.c.served_s, 0.0).label("served_s"),
         )
         .select_from(
-            runs.outerjoin(shares, shares.c.owner_id == owner)
-            .outerjoin(of_owner, of_owner.c.owner == owner)
+            runs.outerjoin(shares, shares.c.owner_id == OWNER)
+            .outerjoin(of_owner, of_owner.c.owner == OWNER)
             .outerjoin(running, running.c.run_id == runs.c.id)
         )
         .where(runs.c.deleted_at.is_(None), runs.c.state.in_(("queued", "running")))

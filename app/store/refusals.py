@@ -1,6 +1,6 @@
 """Shards that a worker cannot go on with: it would give other numbers, so the shard waits for another worker."""
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, delete, exists, insert, select
 
 from app.contract.events import Changed
 from app.records import Refusal
@@ -16,7 +16,7 @@ def refuse(conn: Connection, shard: AnyRow, reason: str) -> None:
     events.log(conn, shard.run_id, [Changed(state="queued", detail=detail)], shard)
 
 
-def by(worker: str) -> ColumnElement[bool]:
+def by(worker: str | BindParameter[str]) -> ColumnElement[bool]:
     """Return whether `worker` has refused the shard of the enclosing query."""
     return exists().where(refusals.c.shard_id == shards.c.id, refusals.c.worker == worker)
 

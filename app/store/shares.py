@@ -1,6 +1,8 @@
 """What each person has had of the slots, in seconds, and when they last got one for a run of each priority."""
 
-from sqlalchemy import Connection, Double, cast, func, select, update
+from functools import cache
+
+from sqlalchemy import Connection, Double, Insert, cast, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.store.sql import Now
@@ -17,10 +19,7 @@ def owner_of(owner_id: str | None) -> str:
 
 def take(conn: Connection, owner: str, priority: int, *, comes_back: bool) -> None:
     """Note that a person gets a slot; who comes back after none keeps no more credit than `CREDIT_S`."""
-    insert = sqlite.insert if conn.dialect.name == "sqlite" else postgresql.insert
-    got = {("low_at", "normal_at", "high_at")[priority]: Now()}
-    new = insert(shares).values(owner_id=owner, served_s=0.0, **got)
-    conn.execute(new.on_conflict_do_update(index_elements=shares.primary_key, set_=got))
+    conn.execute(_got(conn.dialect.name, priority), {"owner_id": owner, "served_s": 0.0})
     if not comes_back:
         return
     at_work = select(func.coalesce(runs.c.owner_id, "")).where(
@@ -31,6 +30,14 @@ def take(conn: Connection, owner: str, priority: int, *, comes_back: bool) -> No
     if least is not None:
         behind = shares.c.owner_id == owner, shares.c.served_s < least - CREDIT_S
         conn.execute(update(shares).where(*behind).values(served_s=least - CREDIT_S))
+
+
+@cache
+def _got(dialect: str, priority: int) -> Insert:
+    """Insert or update the share of a person who gets a slot; built once, as that takes longer than to run it."""
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    got = {("low_at", "normal_at", "high_at")[priority]: Now()}
+    return insert(shares).values(got).on_conflict_do_update(index_elements=shares.primary_key, set_=got)
 
 
 def charge(conn: Connection, shard: AnyRow) -> None:

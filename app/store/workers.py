@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from app.records import Queue, WorkerInfo, WorkerLoad
 from app.records.workers import Mode
@@ -14,6 +14,8 @@ from app.store.tables import runs, shards, workers
 
 ALIVE_S = 15.0
 FORGET_S = 24 * 3600.0
+# Built once: each claim reads it.
+_MODE = select(workers.c.mode).where(workers.c.id == bindparam("worker"))
 _REFUSES = {"paused": "an admin has paused them", "draining": "an admin has them drained"}
 
 
@@ -68,7 +70,7 @@ def forget(conn: Connection, worker_id: str) -> None:
 
 def refuses(conn: Connection, worker_id: str, *modes: Mode) -> bool:
     """Return whether an admin has asked a worker to take no shards, or one of some modes of that."""
-    mode = conn.scalar(select(workers.c.mode).where(workers.c.id == worker_id))
+    mode = conn.scalar(_MODE, {"worker": worker_id})
     return mode is not None and mode in (modes or ("paused", "draining"))
 
 

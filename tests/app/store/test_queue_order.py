@@ -171,3 +171,21 @@ def test_a_database_of_before_keeps_its_runs_as_normal(new_url: str) -> None:
         assert not inspect(connection).has_table("shares")
         assert connection.scalar(text("SELECT count(*) FROM runs")) == 1
     database.dispose()
+
+
+def plan_of(store: Store) -> str:
+    """How the database goes about the order of the queue."""
+    with store._db.read() as conn:
+        statement = in_order("cpu", "w").compile(conn, compile_kwargs={"literal_binds": True})
+        ask = "EXPLAIN QUERY PLAN" if store._db.is_sqlite else "EXPLAIN"
+        return "\n".join(str(row[-1]) for row in conn.exec_driver_sql(f"{ask} {statement}".replace("%", "%%")))
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_order_reads_waiting_runs_by_an_index(store: Store, spec: LotterySpec) -> None:
+    one(store, spec, "a run")
+    plan = plan_of(store)
+    assert "SCAN runs" not in plan, plan
+    assert "SCAN shards" not in plan, plan
+    assert "ix_runs_listed" in plan, plan
+    assert "ix_shards_run_id_state" in plan, plan
