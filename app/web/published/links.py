@@ -18,8 +18,8 @@ def links_shown(store: Store, links: Sequence[PublishedLink]) -> list[dict[str, 
             "title": names[link.runs[0]] if link.runs else "what is deleted by now",
             "more": len(link.runs) - 1,
             "made": ago(link.created_at),
-            "until": f"{link.expires_at:%Y-%m-%d}" if link.expires_at else "revoked",
-            "used": ago(link.used_at) if link.used_at else "never",
+            "until": f"until {link.expires_at:%Y-%m-%d}" if link.expires_at else "until it is revoked",
+            "used": f"used {ago(link.used_at)}" if link.used_at else "never used",
         }
         for link in links
     ]

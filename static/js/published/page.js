@@ -27,7 +27,7 @@ function listen() {
   stream.onerror = async () => {
     if (stream.readyState !== EventSource.CLOSED) return; // it tries again by itself
     if (source === stream) source = null;
-    const answer = await fetch(place.dataset.address ?? "", { method: "HEAD" }).catch(() => null);
+    const answer = await fetch(place.dataset.address ?? "", { headers: { "X-Live": "unasked" } }).catch(() => null);
     if (answer?.status === 404) over.hidden = false;
     else setTimeout(listen, 3000);
   };
