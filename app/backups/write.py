@@ -50,7 +50,9 @@ def backup(store: Store, folder: Path, advance: Advance = lambda *_: None) -> tu
         private.sync_names(folder)
     except BaseException as error:
         shutil.rmtree(part, ignore_errors=True)
-        if isinstance(error, OSError) and not isinstance(error, Unreachable):
+        if isinstance(error, Unreachable):
+            raise BadBackup(f"{error}; no backup was made") from error
+        if isinstance(error, OSError):
             raise BadBackup(f"{folder} cannot be written: {error.strerror or error}; no backup was made") from error
         raise
     return place, manifest
