@@ -70,7 +70,8 @@ def _of_run(readers: Readers, path: str, name: str, query: Mapping[str, str]) ->
     run = readers.store.run(path.rpartition("/")[2])
     places = [(placed, tab) for tab in KINDS[run.kind].tabs for placed in tab.shown(run) if placed.entry.name == name]
     if not places:
-        raise NotFound(f"run {run.id} has no figure {name!r}")
+        known = ", ".join(each.entry.name for tab in KINDS[run.kind].tabs for each in tab.shown(run))
+        raise NotFound(f"run {run.id} has no figure {name!r}; there is {known}")
     placed, tab = places[0]
     given = {key: query[key] for key in placed.entry.options.model_fields if query.get(key)}
     readers.figures.answer(run.id, name, given, "json")  # a bad option is said here, and not left out
@@ -82,8 +83,9 @@ def _compared(readers: Readers, name: str, query: Mapping[str, str]) -> tuple[Ca
     chosen = select(readers.store, named, q, group, columns)
     entry = next((entry for entry in chosen.figures if entry.name == name), None)
     if entry is None:
-        raise NotFound(f"these runs have no figure {name!r} together")
+        known = ", ".join(entry.name for entry in chosen.figures)
+        raise NotFound(f"these runs have no figure {name!r} together; there is {known}")
     answer(readers, chosen, entry, options_of(entry, query, every=False), "json")
-    # As the runs were when it was written: a search would find others later.
+    # The figure and its data of the runs that the words are of, although a search may find others by then.
     asked = {"runs": ",".join(run.id for run in chosen.runs), "group": group}
     return compared_card(readers, chosen, entry, asked, query)

@@ -29,6 +29,9 @@ _PAGES = (
     "/queue",
     "/workers",
     "/sweeps",
+    "/notifications",
+    "/reports",
+    "/reports/new",
     "/bin",
     "/protocol",
     "/docs",
@@ -62,7 +65,7 @@ def test_every_address_on_every_page_stays_below_the_sub_path(lab: httpx.Client,
     assert len(found) > 40
     assert {address for address in found if not address.startswith(f"{ROOT}/")} == set()
     actions = re.compile(
-        "/(theme|empty|cancel|resume|again|bin|restore|purge|edit|run|bulk|views|comments|priority|move|mode|maintenance)$"
+        "/(theme|empty|cancel|resume|again|bin|restore|purge|edit|run|bulk|views|comments|channels|priority|move|mode|maintenance)$"
     )
     for address in sorted(found):
         if not actions.search(address):

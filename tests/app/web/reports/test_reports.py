@@ -73,7 +73,7 @@ def test_what_is_wrong_with_a_figure_is_said_in_its_place(client: httpx.Client, 
     run = measured(hand)
     wrong = {
         f"/runs/0000000000#figure-{FIGURE}": "There is no run 0000000000.",
-        f"/runs/{run}#figure-nothing": f"Run {run} has no figure &#39;nothing&#39;.",
+        f"/runs/{run}#figure-nothing": f"Run {run} has no figure &#39;nothing&#39;; there is accuracy_vs_density, ",
         "/compare?runs=0000000000#figure-any": "0000000000",
     }
     text = "\n\n".join(f"{link}\n\nbetween" for link in wrong)
