@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Double, Subquery, Text, and_, func, not_, select, true
+from sqlalchemy import ColumnElement, Connection, Double, Subquery, Text, and_, func, not_, select, true, union_all
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -16,6 +16,8 @@ from app.store.tables import facts, runs
 BETWEEN = "\x1f"
 """Between the values of a key."""
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_SAMPLE = 10
+"""Values that are looked at, relative to the groups of an answer."""
 _NUMBERS = ("inf", "nan")
 """Numbers that begin with a letter."""
 
@@ -64,7 +66,7 @@ def _by_code_postgresql(element: ByCode, compiler: SQLCompiler, **how: Any) -> s
 
 
 def exceeds(conn: Connection, group: str, most: int) -> bool:
-    """Return whether runs can have more than `most` values of a field."""
+    """Return whether runs seem to have far more than `most` values of a field."""
     if group in ("state", "kind", "model", "dataset"):
         return False
     where: ColumnElement[bool] = true()
@@ -76,10 +78,8 @@ def exceeds(conn: Connection, group: str, most: int) -> bool:
             return False  # one of a few words
         where = named(group)
         columns = [facts.c.number if kind == "number" else facts.c.text for kind in kinds]
-    return any(
-        len(conn.execute(select(column).where(where, column.is_not(None)).distinct().limit(most + 1)).all()) > most
-        for column in columns
-    )
+    samples = [select(column.label("value")).where(where, column.is_not(None)) for column in columns]
+    return any(len(set(conn.scalars(sample.limit(most * _SAMPLE)))) > most for sample in samples)
 
 
 def first(conn: Connection, group: str, members: Subquery, by: str, most: int, *, descending: bool) -> Cut:
@@ -104,14 +104,14 @@ def first(conn: Connection, group: str, members: Subquery, by: str, most: int, *
         case _:
             mean = groups.c.mean
             order = [mean.is_(None), mean.desc() if descending else mean, *values]
+    total = select(func.count()).select_from(groups).scalar_subquery().label("total")
     word = true() if numeric else _is_word(groups.c.key)
-    total = select(func.count()).select_from(groups).scalar_subquery()
-    rows = conn.execute(select(groups.c.key, total).where(word).order_by(*order).limit(most)).all()
-    keys = [row[0] for row in rows]
-    if numeric:
-        return Cut(keys, rows[0][1] if rows else 0)
-    rest = conn.execute(select(groups.c.key, total).where(not_(word))).all()
-    return Cut([*keys, *(row[0] for row in rest)], next((row[1] for row in (*rows, *rest)), 0))
+    query: Any = select(groups.c.key, total).where(word).order_by(*order).limit(most)
+    if not numeric:
+        listed = query.subquery()
+        query = union_all(select(listed.c.key, listed.c.total), select(groups.c.key, total).where(not_(word)))
+    rows = conn.execute(query).all()
+    return Cut([row[0] for row in rows], rows[0][1] if rows else 0)
 
 
 def _is_word(key: ColumnElement[str]) -> ColumnElement[bool]:
