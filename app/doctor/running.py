@@ -57,7 +57,7 @@ def workers(store: Store) -> Iterator[Finding]:
     else:
         yield warning("workers", f"none is alive{_last(known)}", "Start one: `ticketscope worker`")
     for worker in alive:
-        if worker.trouble:
+        if worker.needs_help:
             yield fault("workers", f"{worker.id} accepts no work: {worker.trouble}", f"Look at {worker.host}")
     for worker in known:
         if not worker.alive and worker.busy:

@@ -62,6 +62,11 @@ class WorkerInfo(Record):
         "next checkpoints.",
     )
 
+    @property
+    def needs_help(self) -> bool:
+        """Return whether it accepts no work though no admin has asked that of it."""
+        return bool(self.trouble) and self.mode == "working"
+
 
 class Refusal(Record):
     """A worker that cannot go on with a waiting shard, since it would give other numbers; `reason` names why."""

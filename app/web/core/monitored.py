@@ -105,7 +105,7 @@ def _workers(alive: list[WorkerInfo]) -> Iterator[Metric]:
         busy[worker.queue] += len(worker.busy)
     yield _gauge("ticketscope_slots", "Trainings that living workers can do at once.", "queue", slots)
     yield _gauge("ticketscope_running_replicates", "Replicates that workers train, by the queue.", "queue", busy)
-    troubled = sum(bool(worker.trouble) for worker in alive)
+    troubled = sum(worker.needs_help for worker in alive)
     yield _one("ticketscope_workers_troubled", "Living workers that accept no work.", troubled)
     loads = [(worker, worker.load.model_dump()) for worker in alive if worker.load is not None]
     for field, about in WorkerLoad.model_fields.items():

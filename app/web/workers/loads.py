@@ -52,11 +52,7 @@ def gauges(load: WorkerLoad) -> tuple[Gauge, ...]:
 
 def troubles(workers: Sequence[WorkerInfo]) -> tuple[str, ...]:
     """Return what keeps living workers from taking work, once for each machine."""
-    texts = dict.fromkeys(
-        (worker.host, worker.trouble)
-        for worker in workers
-        if worker.alive and worker.trouble and worker.mode == "working"
-    )
+    texts = dict.fromkeys((worker.host, worker.trouble) for worker in workers if worker.alive and worker.needs_help)
     return tuple(f"The workers on {host} accept no work: {trouble}." for host, trouble in texts)
 
 

@@ -40,6 +40,20 @@ def test_the_same_over_the_api(client: httpx.Client, worker: str) -> None:
     assert client.post("/api/v1/workers/nobody/mode", json={"mode": "paused"}).status_code == 404
 
 
+def test_a_paused_worker_raises_no_alarm(client: httpx.Client, store: Store, worker: str) -> None:
+    def troubled() -> str:
+        (line,) = [
+            each for each in client.get("/metrics").text.splitlines() if each.startswith("ticketscope_workers_tr")
+        ]
+        return line.rpartition(" ")[2]
+
+    store.worker_seen(worker, [], trouble="the disk is full")
+    assert float(troubled()) == 1
+    store.steer_worker(worker, "paused")
+    assert float(troubled()) == 0
+    assert "accept no work" not in client.get("/workers").text
+
+
 def test_a_message_is_on_every_page_until_it_is_removed(client: httpx.Client) -> None:
     form = {"text": "New disks <tonight>", "begins_at": "2026-12-24T18:00"}
     assert client.post("/maintenance", data=form).status_code == 303
