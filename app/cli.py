@@ -71,9 +71,11 @@ def web(
 ) -> None:
     """Serve the web alone; workers and a broker run elsewhere."""
     from app.address import check_guarded, listen
+    from app.garbage import freeze, postpone
     from app.store.database import WRITE_PATIENCE_S
     from app.up import opened
 
+    postpone()
     chosen = settings()
     with in_one_line():
         listener = listen(chosen) if fd is None else socket.socket(fileno=fd)
@@ -84,7 +86,6 @@ def web(
     import uvicorn
 
     from app.connections import HEAD_BYTES, at_once, bound, bounded
-    from app.garbage import freeze
     from app.main import create_app
     from app.queue import Queue
 

@@ -1,10 +1,12 @@
 """Imported once by the fork server, so that every child starts with torch and the science in memory."""
 
-import gc
 import signal
 from importlib import import_module
 
 import workers.pinned  # (before torch is imported)
+from app import garbage
+
+garbage.postpone()
 
 # A supervisor ends its children itself. A signal to the whole process group must not kill them half-way.
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -23,5 +25,4 @@ machine.code()
 machine.versions()
 machine.packages()
 
-gc.collect()
-gc.freeze()
+garbage.freeze()

@@ -5,14 +5,18 @@ import sys
 
 CODE = """
 import gc, weakref
-from app.garbage import freeze
+from app.garbage import freeze, postpone
 
 class Node:
     def __init__(self):
         self.itself = self
 
-early = [Node() for _ in range(1_000)]
+postpone()
+before = gc.get_stats()
+early = [Node() for _ in range(10_000)]
+assert gc.get_stats() == before
 freeze()
+assert gc.isenabled()
 assert gc.get_freeze_count() > 1_000
 assert not any(isinstance(kept, Node) for kept in gc.get_objects())
 late = weakref.ref(Node())
