@@ -72,6 +72,9 @@ class Settings(BaseSettings):
     )
     smtp_url: SecretStr = Field(SecretStr(""), description="smtp(s)://name:password@host:port that sends e-mail.")
     mail_from: str = Field("", description="Sender of e-mail, such as tickets@lab.example.")
+    embed_in: tuple[Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]+)?$")], ...] = Field(
+        (), description="Sites that may show reports in a frame, such as https://wiki.lab.example."
+    )
     webhook_allow: tuple[str, ...] = Field((), description="Hosts of webhooks that may be inside the own network.")
     root_path: str = Field(
         "", pattern=r"^(/[A-Za-z0-9._~-]+)*$", description="Sub-path of another server that serves the pages."

@@ -79,7 +79,10 @@ NEEDS: dict[tuple[str, str], Need] = {
     **{("POST", path): "admin" for path in _MACHINES},
     ("DELETE", f"{_API}/bin"): "admin",
     ("GET", "/account"): "self",
-    **{("GET", path): "viewer" for path in ("/notifications", "/reports", "/reports/{report_id}")},
+    **{
+        ("GET", path): "viewer"
+        for path in ("/notifications", "/reports", "/reports/{report_id}", "/reports/{report_id}/embed")
+    },
     # The store looks whose a report is.
     **{(method, "/reports/new"): "member" for method in ("GET", "POST")},
     ("GET", "/reports/{report_id}/edit"): "member",

@@ -1,5 +1,6 @@
 """Headers of every answer: what a browser may do with it."""
 
+from collections.abc import Iterable
 from typing import Final
 
 # The hashes admit the style attributes that Plotly writes, the last those of superscripts (`font-size:70%`); its style
@@ -21,6 +22,16 @@ CONTENT_SECURITY_POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+
+
+def framed(sites: Iterable[str]) -> dict[str, str]:
+    """Return headers of a page that this site and others may show in a frame."""
+    where = " ".join(("frame-ancestors 'self'", *sites))
+    policy = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", where)
+    # Browsers that know frame-ancestors do not look at the other.
+    return {"Content-Security-Policy": policy, "X-Frame-Options": "SAMEORIGIN"}
+
+
 HEADERS: Final = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",

@@ -9,8 +9,9 @@ from app.contract.experiment import FieldError
 from app.records.discussion import Report
 from app.store.errors import NotFound
 from app.store.reporting import LENGTH
-from app.web.core.context import Sources, SourcesDep, StoreDep
+from app.web.core.context import SettingsDep, Sources, SourcesDep, StoreDep
 from app.web.core.form_data import FormDep
+from app.web.core.headers import framed
 from app.web.core.page import edge, page
 from app.web.core.who import visitor_of
 from app.web.core.words import ago
@@ -58,6 +59,17 @@ def show(request: Request, report_id: str, sources: SourcesDep) -> HTMLResponse:
             request, "reports/report.html", report=report, blocks=blocks(readers, report.text, _root(request)),
             when=ago(report.edited_at), changes=_changes(request, report), shell=edge(request, readers.store),
         )  # fmt: skip
+
+
+@router.get("/reports/{report_id}/embed")
+def embed(request: Request, report_id: str, sources: SourcesDep, settings: SettingsDep) -> HTMLResponse:
+    """Return a report alone, for a frame of this site or of one that the settings name."""
+    report = _there(sources.store.report(report_id))
+    with sources.now() as readers:
+        shown = blocks(readers, report.text, _root(request))
+        answer = page(request, "reports/embed.html", report=report, blocks=shown, linked=False)
+    answer.headers.update(framed(settings.embed_in))
+    return answer
 
 
 @router.get("/reports/{report_id}/edit")

@@ -23,6 +23,7 @@ TABLE = {
     LOOK: f"""
         GET /queue
         GET /notifications | GET /reports | GET /reports/{{report_id}}
+        GET /reports/{{report_id}}/embed
         GET / | GET /new | GET /presets | GET /workers | GET /bin | GET /protocol | GET /glossary | GET /compare
         GET /projects | GET /projects/{{project_id}} | GET /sweeps | GET {SWEEP}
         GET /archives | GET /erasure | GET /hardware | GET /import

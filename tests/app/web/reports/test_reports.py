@@ -4,7 +4,10 @@ import re
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from pydantic import ValidationError
 
+from app.settings import Settings
 from app.store import Store
 from tests.app.conftest import Hand
 from tests.app.web.accounts.conftest import Lab
@@ -108,3 +111,25 @@ def test_texts_of_reports_are_no_markup(client: httpx.Client, store: Store, atta
     for path in ("/reports", f"/reports/{report.id}", f"/reports/{report.id}/edit"):
         safe(client.get(path))
     safe(client.post("/reports/new", data={"name": attack, "text": f"{attack}\n\n{link}", "act": "preview"}))
+
+
+def test_only_named_sites_may_frame_a_report(app: FastAPI, client: httpx.Client, store: Store, hand: Hand) -> None:
+    report = store.add_report("Framed", f"/runs/{measured(hand)}#figure-{FIGURE}")
+    alone = client.get(f"/reports/{report.id}/embed")
+    assert "<figure" in alone.text
+    assert "Keyboard shortcuts" not in alone.text
+    assert "frame-ancestors 'self'" in alone.headers["content-security-policy"].split("; ")
+    for path in (f"/reports/{report.id}", "/reports", "/"):
+        whole = client.get(path).headers
+        assert "frame-ancestors 'none'" in whole["content-security-policy"]
+        assert whole["x-frame-options"] == "DENY"
+    site = "https://wiki.lab.example"
+    app.state.settings = app.state.settings.model_copy(update={"embed_in": (site,)})
+    policy = client.get(f"/reports/{report.id}/embed").headers["content-security-policy"]
+    assert f"frame-ancestors 'self' {site}" in policy.split("; ")
+
+
+@pytest.mark.parametrize("site", ["*", "https://a.example; script-src *", "wiki.example", "https://*.example"])
+def test_a_site_that_would_widen_the_policy_is_refused(site: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(embed_in=(site,))
