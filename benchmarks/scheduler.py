@@ -1,7 +1,7 @@
 """Fair share of people on a virtual clock: 1,000 workers, 100,000 shards, 50 people; prints what it came to.
 
-What is measured is the worst of its three promises, each as a share of its bound: nobody's slot time differs from the
-equal share by more than 5 %, slots wait for claims at most 1 % of the time, and a run of low priority waits for its
+What is measured is the worst of its three promises, each as a share of its bound. No person's slot time differs from
+the equal share by more than 5 %. Slots wait for claims at most 1 % of the time. A run of low priority waits for its
 first slot at most two hours and a shard.
 """
 

@@ -1,7 +1,7 @@
 """The scheduler on a virtual clock: real claims and releases in SQLite, with shards of made-up lengths.
 
-SQLite's clock is replaced by the virtual one, so every rule runs as it is. Claims and releases pass one after the
-other and take the processor time that was measured; a slot that waits for its claim is idle meanwhile.
+SQLite's clock is replaced by the virtual one, so every rule runs as it is. Claims and releases pass one after the other
+and take their measured processor time. A slot that waits for its claim is idle meanwhile.
 """
 
 import heapq
@@ -80,10 +80,10 @@ def jobs(people: int, shards: int, seed: int = 0) -> list[Job]:
     How long shards last is drawn for each person.
     """
     draw = random.Random(seed)
-    each = shards // people
+    of_person = shards // people
     parts: Sequence[tuple[float, Priority]] = ((0.02, "high"), (0.08, "low"), (0.3, "normal"), (0.6, "normal"))
     return [
-        Job(f"p{person:03}", max(1, round(each * part)), seconds, priority)
+        Job(f"p{person:03}", max(1, round(of_person * part)), seconds, priority)
         for person in range(people)
         for seconds in [SHORTEST_S * (LONGEST_S / SHORTEST_S) ** draw.random()]
         for part, priority in parts

@@ -70,7 +70,7 @@ def _of_run(readers: Readers, path: str, name: str, query: Mapping[str, str]) ->
     run = readers.store.run(path.rpartition("/")[2])
     places = [(placed, tab) for tab in KINDS[run.kind].tabs for placed in tab.shown(run) if placed.entry.name == name]
     if not places:
-        known = ", ".join(each.entry.name for tab in KINDS[run.kind].tabs for each in tab.shown(run))
+        known = ", ".join(placed.entry.name for tab in KINDS[run.kind].tabs for placed in tab.shown(run))
         raise NotFound(f"run {run.id} has no figure {name!r}; there is {known}")
     placed, tab = places[0]
     given = {key: query[key] for key in placed.entry.options.model_fields if query.get(key)}
