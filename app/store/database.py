@@ -1,6 +1,6 @@
 """Engines and transactions: SQLite in WAL with one writer at a time, or PostgreSQL.
 
-Locks are taken in one order everywhere: a run's shards first (by id), then the run.
+Locks are taken in one order everywhere: a run's shards first (by id), then the run, then its owner's share.
 """
 
 import sqlite3

@@ -38,8 +38,8 @@ FRESH_S = 1.0
 _TRIED = 20
 
 
-def best(conn: Connection, queue: Queue, worker: str) -> AnyRow | None:
-    """Return the queued shard that `worker` takes next, locked, with the spec, work, owner and priority of its run."""
+def best(conn: Connection, queue: Queue, worker: str) -> tuple[AnyRow, AnyRow] | None:
+    """Return the queued shard that `worker` takes next, locked, with the spec and work of its run; and its place."""
     tried: set[str] = set()
     for limit in (_TRIED, None):
         for run in conn.execute(_order(queue, limit), {"by": worker}).all():
@@ -48,8 +48,7 @@ def best(conn: Connection, queue: Queue, worker: str) -> AnyRow | None:
             tried.add(run.id)
             row = conn.execute(_next(queue), {"run": run.id, "by": worker}).first()
             if row is not None:
-                shares.take(conn, run.owner, run.priority, comes_back=run.of_owner == 0)
-                return row
+                return row, run
         if len(tried) < _TRIED:
             return None
     return None

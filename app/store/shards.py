@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, and_, func, select, update
 from app.contract.events import Changed, Failed, Finished, Progress, Started
 from app.kinds.specs import EXPERIMENT
 from app.records import Queue, State
-from app.store import events, fair_share, installation, references, refusals, workers
+from app.store import events, fair_share, installation, references, refusals, shares, workers
 from app.store import runs as run_rows
 from app.store.claims import CheckpointRef, Claim
 from app.store.errors import Fenced, OrdinalGap
@@ -29,10 +29,14 @@ def claim(conn: Connection, queue: Queue, worker: str, lease_s: float) -> Claim 
     """Take the queued shard that is due first; None without one that this worker may take."""
     if workers.refuses(conn, worker):
         return None
-    row = fair_share.best(conn, queue, worker)
-    if row is None:
+    best = fair_share.best(conn, queue, worker)
+    if best is None:
         return None
-    return _taken(conn, row, worker, lease_s)
+    row, run = best
+    claimed = _taken(conn, row, worker, lease_s)
+    # After the run, as those do who let a shard go: in another order two of them would wait for each other.
+    shares.take(conn, run.owner, run.priority, comes_back=run.of_owner == 0)
+    return claimed
 
 
 def claim_siblings(conn: Connection, claim: Claim, width: int, worker: str, lease_s: float) -> list[Claim]:
