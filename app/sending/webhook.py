@@ -28,7 +28,8 @@ def post(url: str, text: str, allowed: Collection[str] = ()) -> None:
     port = parts.port or (443 if secure else 80)
     family, place = resolved(parts.hostname, port, allowed)
     plain = socket.socket(family, socket.SOCK_STREAM)
-    end = threading.Timer(DEADLINE_S, _shut, (plain,))
+    late = threading.Event()
+    end = threading.Timer(DEADLINE_S, _shut, (plain, late))
     end.daemon = True
     connection = http.client.HTTPConnection(parts.hostname, port)
     try:
@@ -44,6 +45,8 @@ def post(url: str, text: str, allowed: Collection[str] = ()) -> None:
         headers = {"Content-Type": "application/json", "Host": host if parts.port is None else f"{host}:{port}"}
         connection.request("POST", target, body, headers | {"User-Agent": "Ticketscope", "Connection": "close"})
         status = connection.getresponse().status
+        if late.is_set():  # headers that were cut off look like whole ones
+            raise WebhookError(f"{parts.hostname} did not answer within {DEADLINE_S:g} s")
     except (http.client.HTTPException, ValueError) as error:
         raise WebhookError(f"the answer of {parts.hostname} is no HTTP: {type(error).__name__}") from error
     finally:
@@ -56,7 +59,8 @@ def post(url: str, text: str, allowed: Collection[str] = ()) -> None:
         raise WebhookError(f"{parts.hostname} answered {status}")
 
 
-def _shut(plain: socket.socket) -> None:
+def _shut(plain: socket.socket, late: threading.Event) -> None:
+    late.set()
     try:
         plain.shutdown(socket.SHUT_RDWR)
     except OSError:  # closed, or never connected
