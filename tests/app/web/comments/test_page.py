@@ -38,6 +38,45 @@ def test_what_was_typed_is_not_lost(client: httpx.Client, hand: Hand) -> None:
     assert client.post("/runs/no/comments", data={"text": "x"}).status_code == 404
 
 
+def test_a_comment_returns_to_the_tab_and_the_options_it_was_written_under(
+    client: httpx.Client, store: Store, hand: Hand
+) -> None:
+    run = hand.run(start=False)
+    at = f"/runs/{run.id}"
+    came = {"Referer": f"http://lab.example/tickets{at}?tab=training&uncommented=old&level=2"}
+    sent = client.post(f"{at}/comments", data={"text": "here"}, headers=came)
+    [comment] = store.comments(run_id=run.id)
+    back = f"{at}?tab=training&level=2#comment-{comment.id}"
+    assert sent.headers["location"] == back
+    edited = client.post(f"/comments/{comment.id}/edit", data={"text": "there"}, headers=came)
+    gone = client.post(f"/comments/{comment.id}/delete", headers=came)
+    undone = client.post(f"/comments/{comment.id}/restore", headers=came)
+    assert (edited.headers["location"], undone.headers["location"]) == (back, back)
+    assert gone.headers["location"] == f"{at}?tab=training&level=2&uncommented={comment.id}#comments"
+    refused = client.post(f"{at}/comments", data={"text": " "}, headers=came)
+    assert '<input type="hidden" name="view" value="tab=training&amp;level=2">' in refused.text
+    again = {"text": "now", "view": "tab=training&level=2"}
+    sent = client.post(f"{at}/comments", data=again, headers={"Referer": f"http://lab.example{at}/comments"})
+    assert sent.headers["location"].startswith(f"{at}?tab=training&level=2#comment-")
+
+
+def test_where_a_comment_came_from_leads_nowhere_else(client: httpx.Client, store: Store, hand: Hand) -> None:
+    run = hand.run(start=False)
+    at = f"/runs/{run.id}"
+    for referer in (
+        "http://[",
+        "//evil.example?/../x",
+        "http://x/?a=1#\u0085b",
+        f"http://x/?{'a=1&' * 500}",
+        "?" + "x" * 9_000,
+    ):
+        sent = client.post(f"{at}/comments", data={"text": "x"}, headers={b"Referer": referer.encode()})
+        assert sent.status_code == 303
+        assert sent.headers["location"].split("#")[0].split("?")[0] == at
+    sent = client.post(f"{at}/comments", data={"text": "x", "view": "a=%0d%0aSet-Cookie:x&next=//evil.example"})
+    assert sent.headers["location"].startswith(f"{at}?a=%0D%0ASet-Cookie%3Ax&next=%2F%2Fevil.example#comment-")
+
+
 def test_comments_over_the_api(client: httpx.Client, hand: Hand) -> None:
     run = hand.run(start=False)
     path = f"/api/v1/runs/{run.id}/comments"
