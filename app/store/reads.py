@@ -45,6 +45,7 @@ from app.store import (
     workers,
 )
 from app.store.artifacts import Artifacts
+from app.store.cost_reads import CostReads
 from app.store.discussed import Discussed
 from app.store.measures import Costs
 from app.store.queue_reads import QueueReads
@@ -55,7 +56,7 @@ from app.store.timings import Timing
 from app.store.workers import Held
 
 
-class Reads(Discussed, QueueReads):
+class Reads(Discussed, QueueReads, CostReads):
     """What is stored, as it is now or as it was at one moment."""
 
     artifacts_store: Artifacts

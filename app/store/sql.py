@@ -80,3 +80,20 @@ def _coordinate_sqlite(element: CoordinateOf, compiler: SQLCompiler, **how: Any)
 def _coordinate_postgresql(element: CoordinateOf, compiler: SQLCompiler, **how: Any) -> str:
     key, name = (compiler.process(clause, **how) for clause in element.clauses)
     return f"(CAST({key} AS json) ->> CAST({name} AS text))"
+
+
+class MonthOf(FunctionElement[str]):
+    """The month, in UTC, of seconds since 1970: as `2026-12`."""
+
+    type = Text()
+    inherit_cache = True
+
+
+@compiles(MonthOf, "sqlite")
+def _month_sqlite(element: MonthOf, compiler: SQLCompiler, **how: Any) -> str:
+    return f"strftime('%Y-%m', {compiler.process(element.clauses, **how)}, 'unixepoch')"
+
+
+@compiles(MonthOf, "postgresql")
+def _month_postgresql(element: MonthOf, compiler: SQLCompiler, **how: Any) -> str:
+    return f"to_char(to_timestamp({compiler.process(element.clauses, **how)}) AT TIME ZONE 'UTC', 'YYYY-MM')"

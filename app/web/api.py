@@ -9,6 +9,7 @@ from app.web.bulk import api as bulk
 from app.web.comments import api as comments
 from app.web.compare import api as compare
 from app.web.core.problems import responses
+from app.web.costs import api as costs
 from app.web.form import catalog
 from app.web.masks import partners, tiles
 from app.web.queue import api as queue
@@ -25,6 +26,6 @@ router = APIRouter(prefix=PREFIX, responses=RESPONSES)
 for feature in (
     board, views, bulk, archives, runs, sweeps, comments, compare, repeats, data, artifacts, tiles, partners, catalog,
     queue,
-    workers,
+    workers, costs,
 ):  # fmt: skip
     router.include_router(feature.router)

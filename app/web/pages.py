@@ -12,6 +12,7 @@ from app.web.bulk import page as bulk
 from app.web.comments import page as comments
 from app.web.compare import page as compare
 from app.web.core import theme
+from app.web.costs import page as costs
 from app.web.documents import page as documents
 from app.web.form import page as form
 from app.web.form import presets
@@ -29,7 +30,7 @@ router = APIRouter(include_in_schema=False)
 for feature in (
     form, run, sweeps, comments, bulk, archives, compare, board, presets, queue, workers, bin_page, documents, theme,
     accounts, oidc_page, account, people, audit, publish, published, projects, notifications,
-    reports,
+    reports, costs,
 ):  # fmt: skip
     router.include_router(feature.router)
 router.include_router(views.pages)

@@ -164,6 +164,7 @@ def test_the_schema_describes_every_row_of_the_interface(only_read: Process) -> 
         "/api/v1/presets": {"get"},
         "/api/v1/workers": {"get"},
         "/api/v1/queue": {"get"},
+        "/api/v1/costs": {"get"},
         "/api/v1/workers/{worker_id}/mode": {"post"},
         "/api/v1/runs/{run_id}/move": {"post"},
         "/api/v1/maintenance": {"get", "post"},

@@ -15,11 +15,11 @@ _RUN, _SWEEP = "/runs/{run_id}", "/sweeps/{sweep_id}"
 _API = "/api/v1"
 _READ = (
     "/openapi.json", "/docs", "/metrics", "/live",
-    "/", "/new", _RUN, "/sweeps", _SWEEP, "/archives", "/compare", "/presets", "/queue", "/workers", "/bin",
+    "/", "/new", _RUN, "/sweeps", _SWEEP, "/archives", "/compare", "/presets", "/queue", "/workers", "/costs", "/bin",
     "/protocol", "/glossary", "/erasure", "/projects", "/projects/{project_id}", "/hardware", "/import", f"{_RUN}/edit",
     *(f"{_API}{path}" for path in (
         "/runs", "/runs/groups", "/views", "/archive", "/sweeps", "/compare", "/compare/figures/{name}",
-        "/compare/figures/{name}/table", "/catalog", "/presets", "/workers", "/maintenance", "/queue",
+        "/compare/figures/{name}/table", "/catalog", "/presets", "/workers", "/maintenance", "/queue", "/costs",
         "/artifacts/{artifact_id}",
         "/pictures/samples/{name}",
         _SWEEP, *(f"{_SWEEP}{path}" for path in ("/archive", "/comments", "/members", "/figures/{name}")),

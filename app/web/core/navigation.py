@@ -12,6 +12,7 @@ def navigation() -> tuple[tuple[str, str], ...]:
         ("/reports", "Reports"),
         ("/queue", "Queue"),
         ("/workers", "Workers"),
+        ("/costs", "Costs"),
         ("/bin", "Bin"),
         ("/protocol", "Protocol"),
     )

@@ -90,6 +90,7 @@ REFLECTED = {
     "/publish": ("what", "runs", "view"), "/login": ("next", "out"), "/login/oidc": ("next", "link"),
     "/login/oidc/done": ("state", "code"), "/join": ("link",), "/account": ("changed",), "/presets": ("q",),
     "/published/x": ("tab", "q"), "/workers": ("q",), "/bin": ("q", "purged"), "/import": ("q",), "/erasure": ("q",),
+    "/costs": ("group", "sort"),
 }  # fmt: skip
 
 

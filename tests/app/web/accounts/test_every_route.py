@@ -21,7 +21,7 @@ TABLE = {
         GET /published/{link} | GET /published/{link}/figures/{name} | GET /published/{link}/live
     """,
     LOOK: f"""
-        GET /queue
+        GET /queue | GET /costs | GET {API}/costs
         GET /notifications | GET /reports | GET /reports/{{report_id}}
         GET /reports/{{report_id}}/embed
         GET / | GET /new | GET /presets | GET /workers | GET /bin | GET /protocol | GET /glossary | GET /compare

@@ -28,6 +28,7 @@ _PAGES = (
     "/import",
     "/queue",
     "/workers",
+    "/costs",
     "/sweeps",
     "/notifications",
     "/reports",

@@ -26,13 +26,14 @@ ADDRESSES: dict[str, dict[str, str | int]] = {
     "runs": {"columns": "lr"},
     "runs/groups": {"group": "optimizer"},
     "sweeps/figures/best_so_far": {},
+    "costs": {"group": "project"},
 }
 
 
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_a_byte_order_mark_comes_on_request(client: httpx.Client, store: Store, path: str) -> None:
     run = write_erased(store)[0].id if path.startswith("film") else write_run(store, {"fc1": (3, 48)}).id
-    several = path.startswith(("compare", "runs"))
+    several = path.startswith(("compare", "runs", "costs"))
     url = f"/api/v1/{path}" if several else f"/api/v1/runs/{run}/{path}"
     if path.startswith("sweeps"):
         body = {"preset": "digits-tickets", "axes": {"seed": {"values": [0, 1]}}}

@@ -1,0 +1,1 @@
+"""Costs: what runs have taken of slots and disk."""
