@@ -26,13 +26,29 @@ class Comment(Record):
     deleted: bool = False
 
 
-class Report(Record):
-    """A document in Markdown with figures of runs; `author` is empty where there were no accounts."""
+class ReportHead(Record):
+    """A report without its text; `author` is empty where there were no accounts.
+
+    `version` is another one after each change of the name or the text.
+    """
 
     id: str
     author: str
     name: str
-    text: str
     created_at: datetime
     edited_at: datetime
+    version: str
     deleted: bool = False
+
+
+class Report(ReportHead):
+    """A document in Markdown with figures of runs."""
+
+    text: str
+
+
+class ReportPage(Record):
+    """A page of reports; `next` is the cursor of older ones, or None at the end."""
+
+    items: tuple[ReportHead, ...]
+    next: str | None = None

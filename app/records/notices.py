@@ -20,6 +20,13 @@ class Notice(Record):
     read: bool
 
 
+class NoticePage(Record):
+    """A page of notifications; `next` is the cursor of older ones, or None at the end."""
+
+    items: tuple[Notice, ...]
+    next: str | None = None
+
+
 class Channel(Record):
     """Where notifications go besides the page; `of_all`: of the installation. `error` is why the newest is not sent."""
 

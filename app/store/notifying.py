@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import delete, func, insert, select, update
 
 from app.contract.experiment import FieldError
-from app.records.notices import Channel, Delivery, Notice
+from app.records.notices import Channel, Delivery, Notice, NoticePage
 from app.store import audit, ids
 from app.store import notices as rows
 from app.store.acting import acting, may_change
@@ -16,9 +16,12 @@ from app.store.errors import Conflict, NotFound, NotTheirs
 from app.store.lookup import moment
 from app.store.notice_tables import channels, deliveries, notices
 from app.store.sql import Now
+from app.store.tables import AnyRow
 
 MOST = 10
 """Channels of a person, or of the installation."""
+NEWEST = 2**31 - 1
+"""The largest id that a notification can have."""
 TRIES = 6
 FIRST_PAUSE_S = 30.0
 """Longer than a try may take; each later pause is four times as long, so that the last try is after three hours."""
@@ -33,13 +36,19 @@ class Notifying(Connected):
         """Return what happened to who acts, the newest first."""
         with self._db.read() as conn:
             query = select(notices).where(rows.mine()).order_by(notices.c.id.desc()).limit(limit)
-            return [
-                Notice(
-                    id=row.id, at=moment(row.at), kind=row.kind, what=row.what, key=row.key, text=row.text,
-                    read=row.read_at is not None,
-                )
-                for row in conn.execute(query)
-            ]  # fmt: skip
+            return [_notice(row) for row in conn.execute(query)]
+
+    def notice_page(self, limit: int, cursor: str | None = None, *, unread: bool = False) -> NoticePage:
+        """Return a page of what happened to who acts, the newest first, without tests. Raises FieldError."""
+        which = [rows.mine(), notices.c.kind != "test", *([notices.c.read_at.is_(None)] if unread else [])]
+        if cursor is not None:
+            if not (cursor.isascii() and cursor.isdecimal() and len(cursor) <= 10 and int(cursor) <= NEWEST):
+                raise FieldError("cursor", "is not a cursor of this list; start from the first page")
+            which.append(notices.c.id < int(cursor))
+        with self._db.read() as conn:
+            several = conn.execute(select(notices).where(*which).order_by(notices.c.id.desc()).limit(limit + 1)).all()
+        items = tuple(map(_notice, several[:limit]))
+        return NoticePage(items=items, next=str(items[-1].id) if len(several) > limit else None)
 
     def read_notices(self, up_to: int) -> None:
         """Mark what happened to who acts as read, up to the newest that they have seen."""
@@ -154,3 +163,10 @@ def checked(kind: str, target: str) -> str:
     if kind not in ("email", "webhook"):
         raise FieldError("kind", "must be webhook or email")
     return target
+
+
+def _notice(row: AnyRow) -> Notice:
+    return Notice(
+        id=row.id, at=moment(row.at), kind=row.kind, what=row.what, key=row.key, text=row.text,
+        read=row.read_at is not None,
+    )  # fmt: skip

@@ -12,8 +12,10 @@ from app.web.core.problems import responses
 from app.web.costs import api as costs
 from app.web.form import catalog
 from app.web.masks import partners, tiles
+from app.web.notifications import api as notifications
 from app.web.queue import api as queue
 from app.web.repeats import api as repeats
+from app.web.reports import api as reports
 from app.web.run import api as runs
 from app.web.run import artifacts, data
 from app.web.sweeps import api as sweeps
@@ -26,6 +28,6 @@ router = APIRouter(prefix=PREFIX, responses=RESPONSES)
 for feature in (
     board, views, bulk, archives, runs, sweeps, comments, compare, repeats, data, artifacts, tiles, partners, catalog,
     queue,
-    workers, costs,
+    workers, costs, notifications, reports,
 ):  # fmt: skip
     router.include_router(feature.router)

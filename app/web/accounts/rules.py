@@ -20,7 +20,7 @@ _READ = (
     *(f"{_API}{path}" for path in (
         "/runs", "/runs/groups", "/views", "/archive", "/sweeps", "/compare", "/compare/figures/{name}",
         "/compare/figures/{name}/table", "/catalog", "/presets", "/workers", "/maintenance", "/queue", "/costs",
-        "/artifacts/{artifact_id}",
+        "/artifacts/{artifact_id}", "/notifications", "/reports", "/reports/{report_id}",
         "/pictures/samples/{name}",
         _SWEEP, *(f"{_SWEEP}{path}" for path in ("/archive", "/comments", "/members", "/figures/{name}")),
         _RUN, *(f"{_RUN}{path}" for path in (
@@ -83,7 +83,12 @@ NEEDS: dict[tuple[str, str], Need] = {
         ("GET", path): "viewer"
         for path in ("/notifications", "/reports", "/reports/{report_id}", "/reports/{report_id}/embed")
     },
-    # The store looks whose a report is.
+    # The store looks whose a report is, and marks only what is of who acts.
+    **{
+        ("POST", f"{_API}{path}"): "member"
+        for path in ("/notifications/read", "/reports", "/reports/{report_id}/restore")
+    },
+    **{(method, f"{_API}/reports/{{report_id}}"): "member" for method in ("PATCH", "DELETE")},
     **{(method, "/reports/new"): "member" for method in ("GET", "POST")},
     ("GET", "/reports/{report_id}/edit"): "member",
     **{("POST", f"/reports/{{report_id}}/{act}"): "member" for act in ("edit", "delete", "restore")},

@@ -36,6 +36,7 @@ TABLE = {
         POST {API}/pictures | POST {API}/pictures/preview | POST {API}/sweeps/preview
         GET {API}{SWEEP} | GET {API}{SWEEP}/archive | GET {API}{SWEEP}/members | GET {API}{SWEEP}/figures/{{name}}
         GET {API}{RUN}/comments | GET {API}{SWEEP}/comments
+        GET {API}/notifications | GET {API}/reports | GET {API}/reports/{{report_id}}
         GET {API}{RUN} | GET {API}{RUN}/archive | GET {API}{RUN}/repetition | GET {API}{RUN}/events
         GET {API}{RUN}/series | GET {API}{RUN}/spec | GET {API}{RUN}/comparison | GET {API}{RUN}/figures/{{name}}
         GET {API}{RUN}/artifacts | GET {API}{RUN}/tickets/{{replicate}}/{{level}} | GET {API}{RUN}/masks
@@ -57,6 +58,8 @@ TABLE = {
         POST /reports/{{report_id}}/delete | POST /reports/{{report_id}}/restore
         PATCH {API}/comments/{{comment_id}} | DELETE {API}/comments/{{comment_id}}
         POST {API}/comments/{{comment_id}}/restore
+        POST {API}/notifications/read | POST {API}/reports | POST {API}/reports/{{report_id}}/restore
+        PATCH {API}/reports/{{report_id}} | DELETE {API}/reports/{{report_id}}
         POST /projects | POST /bulk/project | POST /projects/{{project_id}}/rename
         POST /projects/{{project_id}}/members | POST /projects/{{project_id}}/members/{{user_id}}/remove
         GET /publish | POST /publish | POST /publish/{{link_id}}/revoke
