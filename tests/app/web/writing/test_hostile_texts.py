@@ -6,9 +6,12 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from sqlalchemy import select, update
 
 from app.store import Store
+from app.store.project_tables import projects
 from app.store.sweeps import Next
+from app.store.tables import runs, sweeps
 from app.sweeps.plan import Plan
 from tests.app.conftest import Hand
 from tests.app.web.accounts.conftest import Lab
@@ -121,3 +124,37 @@ def test_names_of_people_are_no_markup(lab: Lab, attack: str) -> None:
     safe(sent)
     safe(lab.client("ada").get(f"/audit?person={quote(attack[:40])}&key={quote(attack[:40])}"), shows=False)
     safe(lab.client("ada").get(f"/people?q={quote(attack[:40])}"), shows=False)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_the_maintenance_message_is_no_markup(client: httpx.Client, hand: Hand, attack: str) -> None:
+    run = hand.run(start=False)
+    assert client.post("/maintenance", data={"text": attack}).status_code == 303
+    for path in ("/", f"/runs/{run.id}", "/workers", "/queue", "/reports/new", "/not-there"):
+        answer = client.get(path, headers={"Accept": "text/html"})
+        safe(answer)
+        assert 'class="notice maintenance"' in answer.text
+    assert client.post("/maintenance", data={"text": attack, "begins_at": attack}).status_code == 422
+    refused = client.post("/maintenance", data={"text": attack, "begins_at": attack}, headers={"Accept": "text/html"})
+    safe(refused, shows=False)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_names_of_projects_are_no_markup(lab: Lab, hand: Hand, attack: str) -> None:
+    """Most of these signs are refused in a name, and what was typed is sent back; a row that has them is text, too."""
+    mia = lab.client("mia")
+    project = mia.post("/projects", data={"name": "a project"}).headers["location"]
+    safe(mia.post("/projects", data={"name": attack}, headers={"Accept": "text/html"}), shows=False)
+    safe(mia.post(f"{project}/rename", data={"name": attack}, headers={"Accept": "text/html"}), shows=False)
+    safe(mia.post(f"{project}/members", data={"name": attack}, headers={"Accept": "text/html"}), shows=False)
+    with lab.store._db.write() as conn:
+        conn.execute(update(projects).values(name=attack[:80]))
+        key = conn.execute(select(projects.c.id)).scalars().first()
+    run = hand.run(start=False).id
+    sweep = lab.sweep("mia")
+    with lab.store._db.write() as conn:
+        for table in (runs, sweeps):
+            conn.execute(update(table).values(project_id=key, owner_id=lab.ids["mia"]))
+    for path in ("/projects", project, f"/runs/{run}", "/", f"/sweeps/{sweep}", "/new"):
+        safe(mia.get(path, headers={"Accept": "text/html"}))
+    safe(mia.get(f"/projects?q={quote(attack[:40])}&after={quote(attack[:40])}"), shows=False)
