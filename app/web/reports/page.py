@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from app.contract.experiment import FieldError
 from app.records.discussion import Report
-from app.store.errors import NotFound
+from app.store.errors import Conflict, NotFound
 from app.store.reporting import LENGTH
 from app.web.core.context import SettingsDep, Sources, SourcesDep, StoreDep
 from app.web.core.form_data import FormDep
@@ -18,6 +18,7 @@ from app.web.core.words import ago
 from app.web.reports.blocks import blocks
 
 router = APIRouter(include_in_schema=False)
+_OTHER = "was changed by another person after you began: read it in another tab; saving again replaces it"
 
 
 @router.get("/reports")
@@ -76,20 +77,23 @@ def embed(request: Request, report_id: str, sources: SourcesDep, settings: Setti
 def edit_page(request: Request, report_id: str, sources: SourcesDep) -> HTMLResponse:
     """Return the form with a report in it."""
     report = _there(sources.store.report(report_id))
-    return _form(request, sources, f"/reports/{report_id}/edit", report.name, report.text)
+    return _form(request, sources, f"/reports/{report_id}/edit", report.name, report.text, version=report.version)
 
 
 @router.post("/reports/{report_id}/edit")
 def edit(request: Request, report_id: str, sources: SourcesDep, data: FormDep) -> Response:
     """Write a report anew, or show what it would look like."""
     name, text = data.get("name", ""), data.get("text", "").replace("\r\n", "\n")
-    action = f"/reports/{report_id}/edit"
+    action, version = f"/reports/{report_id}/edit", data.get("version", "")
     if data.get("act") == "preview":
-        return _form(request, sources, action, name, text, preview=True)
+        return _form(request, sources, action, name, text, version=version, preview=True)
     try:
-        return _to(sources.store.edit_report(report_id, name, text))
-    except FieldError as error:
-        return _form(request, sources, action, name, text, error=error)
+        return _to(sources.store.edit_report(report_id, name, text, version=version or None))
+    except Conflict:
+        version, error = sources.store.report(report_id).version, FieldError("text", _OTHER)
+    except FieldError as refusal:
+        error = refusal
+    return _form(request, sources, action, name, text, version=version, error=error)
 
 
 @router.post("/reports/{report_id}/delete")
@@ -127,12 +131,12 @@ def _changes(request: Request, report: Report) -> bool:
 
 
 def _form(
-    request: Request, sources: Sources, action: str, name: str = "", text: str = "", *, preview: bool = False,
-    error: FieldError | None = None,
+    request: Request, sources: Sources, action: str, name: str = "", text: str = "", *, version: str = "",
+    preview: bool = False, error: FieldError | None = None,
 ) -> HTMLResponse:  # fmt: skip
     with sources.now() as readers:
         shown: Any = blocks(readers, text[:LENGTH], _root(request)) if preview else None
         return page(
             request, "reports/edit.html", 422 if error else 200, action=action, name=name, text=text, blocks=shown,
-            error=error, longest=LENGTH, shell=edge(request, readers.store),
+            version=version, error=error, longest=LENGTH, shell=edge(request, readers.store),
         )  # fmt: skip

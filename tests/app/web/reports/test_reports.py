@@ -47,6 +47,22 @@ def test_a_report_is_written_previewed_edited_deleted_and_put_back(client: httpx
     assert client.get("/reports/no").status_code == 404
 
 
+def test_two_who_edit_at_once_do_not_overwrite_each_other(client: httpx.Client, store: Store) -> None:
+    report = store.add_report("Ours", "one")
+    edit = f"/reports/{report.id}/edit"
+    (version,) = re.findall(r'name="version" value="(\w+)"', client.get(edit).text)
+    mine = client.post(edit, data={"name": "Ours", "text": "mine", "version": version, "act": "preview"})
+    assert f'name="version" value="{version}"' in mine.text
+    assert client.post(edit, data={"name": "Ours", "text": "mine", "version": version}).status_code == 303
+    late = client.post(edit, data={"name": "Ours", "text": "theirs & kept", "version": version})
+    assert (late.status_code, store.report(report.id).text) == (422, "mine")
+    assert "Text was changed by another person after you began" in late.text
+    assert "theirs &amp; kept</textarea>" in late.text
+    (version,) = re.findall(r'name="version" value="(\w+)"', late.text)
+    assert client.post(edit, data={"name": "Ours", "text": "both", "version": version}).status_code == 303
+    assert store.report(report.id).text == "both"
+
+
 def test_a_figure_is_pinned_at_the_view_of_its_link(client: httpx.Client, store: Store, hand: Hand) -> None:
     run = measured(hand)
     [option] = re.findall(rf'id="figure-{FIGURE}".*?</section>', client.get(f"/runs/{run}").text, re.DOTALL)
