@@ -46,7 +46,7 @@ def _now_postgresql(*_: Any, **__: Any) -> str:
 
 
 class Unsearched(FunctionElement[Any]):
-    """A number by which SQLite searches no index: without statistics it mistakes which condition finds fewer rows."""
+    """A value by which SQLite searches no index: without statistics it mistakes which condition finds fewer rows."""
 
     type = Double()
 
