@@ -40,7 +40,10 @@ def test_it_shows_what_each_run_has_cost(client: httpx.Client, store: Store, han
     ]  # fmt: skip
     assert re.findall(r'class="name" href="/runs/(\w+)"', page) == [long, short]
     assert "share files of 2.0 kB" in page
-    assert client.get("/costs?sort=gpu").text.index(short) < client.get("/costs?sort=gpu").text.index(long)
+    by_gpu = client.get("/costs?sort=gpu").text
+    assert by_gpu.index(short) < by_gpu.index(long)
+    assert 'href="/costs?group=run&amp;sort=gpu" aria-current="true"' in by_gpu
+    assert 'aria-label="Order"' not in client.get("/costs?group=month").text
 
 
 def test_the_rest_is_one_row(client: httpx.Client, store: Store, hand: Hand) -> None:
