@@ -32,7 +32,7 @@ class CostRow(Cost):
 class Costs(Record):
     """The most expensive groups, all others together as `rest`, and the total.
 
-    The rows and the rest sum to the total, but for `shared_bytes`: files that are in several groups.
+    The rows and the rest sum to the total, but have `shared_bytes` more of disk, as several may have the same file.
     """
 
     group: CostGroup

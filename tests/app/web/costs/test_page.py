@@ -39,7 +39,7 @@ def test_it_shows_what_each_run_has_cost(client: httpx.Client, store: Store, han
         ["Total", "1,234", "0.25", "2.0 kB"],
     ]  # fmt: skip
     assert re.findall(r'class="name" href="/runs/(\w+)"', page) == [long, short]
-    assert "share files of 2.0 kB" in page
+    assert "together the rows have 2.0 kB more" in page
     by_gpu = client.get("/costs?sort=gpu").text
     assert by_gpu.index(short) < by_gpu.index(long)
     assert 'href="/costs?group=run&amp;sort=gpu" aria-current="true"' in by_gpu
