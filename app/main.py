@@ -131,11 +131,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     reaper = Reaper(store, queue, also=lambda: continue_all(store, queue))
     # In a thread of its own: a reaper that waits for a lock or for slow artifacts must leave no door open.
     accounts = Periodic("look for accounts", app.state.accounts.look, LOOK_S)
+    notice = Periodic("look for a message", app.state.notice.read, LOOK_S)
     measuring = Measuring(store, app.state.reader)
     sender = Sender(store, app.state.settings)
     reader = asyncio.create_task(broadcaster.run())
     reaper.start()
     accounts.start()
+    notice.start()
     measuring.start()
     sender.start()
     # A thread without a waiting caller: an end that comes early must not wait for a warm start.
@@ -147,7 +149,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         broadcaster.close()
         await reader
-        await asyncio.gather(*(asyncio.to_thread(item.stop) for item in (reaper, accounts, measuring, sender)))
+        await asyncio.gather(*(asyncio.to_thread(item.stop) for item in (reaper, accounts, notice, measuring, sender)))
 
 
 @contextmanager

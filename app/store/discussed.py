@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from app.records.discussion import Comment, NamedThing
 from app.store import comments, mentions, page_edge
+from app.store.page_edge import Edge
 
 
 class Discussed(ABC):
@@ -41,11 +42,15 @@ class Discussed(ABC):
         with self._read() as conn:
             return comments.one(conn, comment_id)
 
-    def edge(self) -> tuple[dict[str, int], int]:
-        """Return what waits in each queue, and how many notifications who acts has not read, up to `COUNTED`."""
+    def edge(self) -> Edge:
+        """Return the counts that every page shows."""
         with self._read() as conn:
             return page_edge.edge(conn)
 
     def unread(self) -> int:
         """Return how many notifications who acts has not read, up to `COUNTED`."""
-        return self.edge()[1]
+        return self.edge().unread
+
+    def count_unmeasured(self) -> int:
+        """Return how many runs that ended some time ago are not measured up to their end."""
+        return self.edge().unmeasured

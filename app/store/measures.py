@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, or_, select, text, update
+from sqlalchemy import Connection, Select, func, or_, select, text, update
 
 from app.search.facts import Fact
 from app.store import facts
@@ -27,10 +27,9 @@ def pending(conn: Connection, limit: int) -> list[str]:
     return list(conn.scalars(select(runs.c.id).where(text(UNMEASURED)).order_by(runs.c.id.desc()).limit(limit)))
 
 
-def count_ended(conn: Connection) -> int:
-    """Return how many runs that ended some time ago are not measured up to their end."""
-    ended = runs.c.finished_at < Now() - PROMPT_S
-    return conn.execute(select(func.count()).select_from(runs).where(text(UNMEASURED), ended)).scalar_one()
+def ended() -> Select[tuple[str]]:
+    """Return the query of runs that ended some time ago and are not measured up to their end."""
+    return select(runs.c.id).where(text(UNMEASURED), runs.c.finished_at < Now() - PROMPT_S)
 
 
 def put(conn: Connection, run_id: str, seq: int, measured: Iterable[Fact]) -> None:

@@ -13,6 +13,7 @@ from app.store import chunks, events, mentions
 from app.store.acting import acting
 from app.store.notice_tables import channels, deliveries, notices
 from app.store.people import folded
+from app.store.people_tables import users
 from app.store.sql import Now
 from app.store.tables import chunks as chunk_table
 from app.store.tables import runs, sweep_members, sweeps
@@ -28,8 +29,13 @@ def mine() -> ColumnElement[bool]:
 
 
 def put(conn: Connection, people: Collection[str | None], kind: str, what: str, key: str, text: str) -> None:
-    """Notify people, and all channels of theirs and of the installation, that something happened."""
-    whose: list[str | None] = [*sorted({person for person in people if person})] or ([None] if None in people else [])
+    """Notify people, and all channels of theirs and of the installation, that something happened.
+
+    An owner without an account here, as of a run from another installation, is nobody to notify.
+    """
+    wanted = {person for person in people if person}
+    known = conn.scalars(select(users.c.id).where(users.c.id.in_(wanted)).order_by(users.c.id)) if wanted else ()
+    whose: list[str | None] = [*known] or ([None] if None in people else [])
     for number, person in enumerate(whose):
         values = {"user_id": person, "kind": kind, "what": what, "key": key, "text": text, "at": Now()}
         notice_id = conn.execute(insert(notices).values(values).returning(notices.c.id)).scalar_one()

@@ -4,18 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Select, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.contract.experiment import FieldError
 from app.records.projects import Project, ProjectMember
 from app.store import audit, bulk, ids, labels
-from app.store.acting import Actor, actor, may_change
+from app.store.acting import actor, may_change
 from app.store.connected import Connected
 from app.store.errors import NotFound, NotTheirs
 from app.store.lookup import moment
 from app.store.people import folded, named
 from app.store.people_tables import users
+from app.store.project_reads import fills, leads
 from app.store.project_tables import project_members, projects
 from app.store.sql import Now
 from app.store.tables import AnyRow, runs, sweeps
@@ -60,12 +61,6 @@ class Projects(Connected):
         """Return a project. Raises NotFound."""
         with self._db.read() as conn:
             return _record(_row(conn, project_id))
-
-    def projects_to_fill(self, most: int = 200) -> Sequence[tuple[str, str]]:
-        """Return id and name of the projects that who acts may fill, by name, at most so many."""
-        query = select(projects.c.id, projects.c.name).where(_fills()).order_by(projects.c.folded).limit(most)
-        with self._db.read() as conn:
-            return [(row.id, row.name) for row in conn.execute(query)]
 
     def projects(self, q: str = "", after: str = "", limit: int = 100) -> Sequence[Project]:
         """Return projects by name, from the one after a name on."""
@@ -170,25 +165,6 @@ def _named(name: str) -> dict[str, str]:
     return {"name": name, "folded": folded(name)}
 
 
-def _restricted() -> Actor | None:
-    """Return who acts, where they may not do everything."""
-    who = actor()
-    return who if who is not None and who.only_own else None
-
-
-def _leads() -> ColumnElement[bool]:
-    who = _restricted()
-    return true() if who is None else func.coalesce(projects.c.owner_id == who.user_id, False)
-
-
-def _fills() -> ColumnElement[bool]:
-    who = _restricted()
-    if who is None:
-        return true()
-    belongs = project_members.c.project_id == projects.c.id, project_members.c.user_id == who.user_id
-    return or_(_leads(), exists(select(project_members.c.user_id).where(*belongs)))
-
-
 def _query() -> Select[Any]:
     counted = select(func.count()).select_from(runs)
     many = counted.where(runs.c.project_id == projects.c.id, runs.c.deleted_at.is_(None)).scalar_subquery()
@@ -197,7 +173,7 @@ def _query() -> Select[Any]:
     owner = select(users.c.name).where(users.c.id == projects.c.owner_id).scalar_subquery()
     return select(
         projects, many.label("many"), members.label("members"), owner.label("owner"),
-        _fills().label("mine"), _leads().label("leads"),
+        fills().label("mine"), leads().label("leads"),
     )  # fmt: skip
 
 

@@ -48,6 +48,7 @@ from app.store.artifacts import Artifacts
 from app.store.cost_reads import CostReads
 from app.store.discussed import Discussed
 from app.store.measures import Costs
+from app.store.project_reads import ProjectReads
 from app.store.queue_reads import QueueReads
 from app.store.runs import Relatives
 from app.store.speeds import Speed
@@ -56,7 +57,7 @@ from app.store.timings import Timing
 from app.store.workers import Held
 
 
-class Reads(Discussed, QueueReads, CostReads):
+class Reads(Discussed, QueueReads, CostReads, ProjectReads):
     """What is stored, as it is now or as it was at one moment."""
 
     artifacts_store: Artifacts
@@ -145,11 +146,6 @@ class Reads(Discussed, QueueReads, CostReads):
         """Return the newest runs whose log has grown since their measures were computed."""
         with self._read() as conn:
             return measures.pending(conn, limit)
-
-    def count_unmeasured(self) -> int:
-        """Return how many runs that have ended wait for their measures to be computed."""
-        with self._read() as conn:
-            return measures.count_ended(conn)
 
     def costs(self, run_id: str) -> Costs:
         """Return what a run has cost up to now."""
@@ -271,7 +267,7 @@ class Reads(Discussed, QueueReads, CostReads):
 
     def queue_length(self) -> dict[str, int]:
         """Return the number of queued shards by the workers they wait for: `cpu`, `gpu` or `any`."""
-        return self.edge()[0]
+        return self.edge().waiting
 
     def workers(self) -> list[WorkerInfo]:
         """Return workers seen within a day; `alive` are those seen in the last 15 s by the database's clock."""

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from app.contract.training_key import Value
 from app.records import ArtifactRef, EventRecord, Page, Refusal, Run, Series, WorkerInfo
 from app.store import events, series, together
+from app.store.page_edge import Edge
 from app.store.reads import Reads
 from app.store.runs import Relatives
 from app.store.tables import AnyRow
@@ -102,8 +103,8 @@ class Snapshot(Reads):
         """Return workers seen within a day; `alive` are those seen in the last 15 s by the database's clock."""
         return self._once("workers", lambda: Reads.workers(self))
 
-    def edge(self) -> tuple[dict[str, int], int]:
-        """Return what waits and what is unread, as of the store."""
+    def edge(self) -> Edge:
+        """Return the counts that every page shows, as of the store."""
         return self._once("edge", lambda: Reads.edge(self))
 
     def read_ahead(self, run_ids: Collection[str], names: Collection[str]) -> None:

@@ -59,7 +59,7 @@ def board(
             request, "board/board.html", board=view, presets=cards[:3], machines=machines(known),
             more_presets=len(cards) if len(cards) > 3 else 0, troubles=troubles(known), shell=edge(request, store),
             notice=_binned(store, binned) or _unsaved(unsaved), views=store.views(), words=completion(owners),
-            projects=sources.store.projects_to_fill() if board.rows and known_parts(request) is None else (),
+            projects=store.projects_to_fill() if board.rows and known_parts(request) is None else (),
         )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ def about(request: Request) -> dict[str, Any]:
     token: str = getattr(request.state, "csrf", "")
     switch = getattr(request.app.state, "accounts", None)
     notice: Notice | None = getattr(request.app.state, "notice", None)
-    maintenance = notice.now() if notice else None
+    maintenance = notice.message if notice else None
     return {
         "maintenance": maintenance,
         "maintenance_begins": begins(maintenance) if maintenance else "",

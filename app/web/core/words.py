@@ -22,7 +22,7 @@ def name_parts(name: str) -> tuple[str, str]:
     """
     if len(name) < 24:
         return name, ""
-    values = re.fullmatch(r"(.*[:?!.…] )(.+)", name)
+    values = re.fullmatch(r"(.*[:?!….] )(.+)", name)
     place = values.end(1) if values else name.find(" ", len(name) - 14) + 1
     return (name[:place], name[place:]) if place else (name, "")
 

@@ -144,7 +144,7 @@ def _render(
         )  # fmt: skip
         status = 422 if errors or edit_errors else 200
         talk = discussion(request, now, sweep.notes, sweep_id=sweep_id)
-        choices = store.projects_to_fill() if known_parts(request) is None else ()
+        choices = now.projects_to_fill() if known_parts(request) is None else ()
         return page(
             request, "sweeps/sweep.html", status, page=view_, talk=talk, shell=edge(request, now), projects=choices,
         )  # fmt: skip

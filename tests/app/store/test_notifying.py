@@ -2,12 +2,14 @@
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, text, update
 
 from app.contract.experiment import FieldError
+from app.store import Claim, Store
 from app.store.database import Database
 from app.store.migrate import config
 from app.store.notifying import checked
+from app.store.tables import runs
 
 BAD = (
     ("webhook", "ftp://e.example"),
@@ -47,3 +49,14 @@ def test_the_migration_goes_up_and_down(new_url: str) -> None:
         assert set(inspect(connection).get_table_names()) == before
         assert connection.scalar(text("SELECT text FROM comments")) == "x"
     database.dispose()
+
+
+def test_an_owner_without_an_account_here_keeps_no_run_from_ending(store: Store, claim: Claim) -> None:
+    with store._db.write() as conn:
+        conn.execute(update(runs).where(runs.c.id == claim.run_id).values(owner_id="elsewhere"))
+    held: Claim | None = claim
+    while held is not None:
+        store.finish(held.shard_id, held.token)
+        held = store.claim("cpu", "w1")
+    assert store.run(claim.run_id).state == "finished"
+    assert store.notice_page(10).items == ()

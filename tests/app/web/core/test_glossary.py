@@ -121,7 +121,8 @@ def test_words_are_marked_once_and_only_in_running_text(before: str, after: str)
 def test_what_people_write_is_left_alone(client: httpx.Client, hand: Hand) -> None:
     run = hand.run(start=False)
     assert client.patch(f"/api/v1/runs/{run.id}", json={"notes": "each replicate"}).status_code == 200
-    assert '<p class="notes" data-plain>each replicate</p>' in client.get(f"/runs/{run.id}", headers=HTML).text
+    text = client.get(f"/runs/{run.id}", headers=HTML).text
+    assert re.search(r'<div class="notes written" data-plain>\s*<p>each replicate</p>', text)
 
 
 @pytest.mark.parametrize("changing", ['<p data-live id="a">', '<p class="find">'])

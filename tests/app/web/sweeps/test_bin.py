@@ -62,7 +62,9 @@ def test_it_is_purged_from_the_bin_alone(client: httpx.Client, store: Store, swe
     assert client.get(f"/sweeps/{sweep}", headers=HTML).status_code == 404
     assert [run.sweep for run in store.runs().items] == [None, None]
     assert "The bin is empty" in page(client, "/bin")
-    assert "in the bin" not in page(client, f"/sweeps?binned={sweep}")
+    told = page(client, f"/sweeps?binned={sweep}")
+    assert "There is no sweep" in told
+    assert "is in the bin" not in told
     assert client.get("/api/v1/sweeps", params={"cursor": sweep}).json()["errors"][0]["path"] == "cursor"
 
 
