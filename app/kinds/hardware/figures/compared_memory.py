@@ -8,12 +8,11 @@ import plotly.graph_objects as go
 from app.contract.words import plural
 from app.kinds.hardware.figures import hardware_view as hardware
 from app.kinds.hardware.figures.compared_layer import ROWS, LayerChoice, LayerLines, layer_lines
+from app.kinds.hardware.figures.compared_lines import Axis, lines_figure
 from app.kinds.hardware.figures.memory_vs_density import size_text
-from app.plotting import labels, mean_lines, words
-from app.plotting.compared import LABELS, LINES, Cell, ComparedEntry, ComparedSource, Said, Sheet, shorts
-from app.plotting.density_axis import density_axis
-from app.plotting.mean_lines import MeanLine
-from app.plotting.style import LOOKS, figure
+from app.plotting import mean_lines, words
+from app.plotting.compared import LINES, Cell, ComparedEntry, ComparedSource, Said, Sheet
+from app.plotting.style import LOOKS
 from app.plotting.words import Part
 
 
@@ -42,28 +41,9 @@ def said(info: LayerLines) -> Said:
 
 def draw(info: LayerLines) -> go.Figure:
     """Return the figure, both axes logarithmic: a line for each run."""
-    names = shorts(line.name for line in info.lines)
-    lowest = min((float(line.densities[-1]) for line in info.lines), default=0.5)
     every = np.concatenate([line.values.ravel() for line in info.lines]) if info.lines else np.array([1e3, 1e4])
-    y_range = mean_lines.log_range(every / 1000)
-    data: list[dict[str, Any]] = []
-    ends: list[labels.End | None] = []
-    for line in reversed(info.lines):
-        at = [line.name] * len(line.densities)
-        mean = MeanLine(line.role, line.name, 100 * line.densities, line.values / 1000, at, ",.1f", " kB")
-        data += mean_lines.traces(mean, band=len(info.lines) <= LINES, log_y=True)
-        ends.append(mean_lines.end(mean, names[line.name]))
-    named = len(ends) <= LABELS
-    return figure(
-        data,
-        **said(info).layout,
-        n=max((line.values.shape[1] for line in info.lines), default=0),
-        xaxis=density_axis(min(lowest, 0.5)),
-        yaxis=mean_lines.log_axis("held (kB)", y_range),
-        annotations=mean_lines.annotations(ends, y_range, log_x=True, log_y=True, descending=True) if named else (),
-        right=labels.margin(list(names.values())) if named else 16,
-        hovermode="x unified" if named else "closest",
-    )
+    axis = Axis("held (kB)", mean_lines.log_range(every / 1000), 1000, ",.1f", " kB")
+    return lines_figure(info, said(info), axis)
 
 
 def table(info: LayerLines) -> dict[str, list[Any]]:

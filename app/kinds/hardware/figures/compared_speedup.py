@@ -9,11 +9,10 @@ import plotly.graph_objects as go
 from app.contract.words import plural
 from app.kinds.hardware.figures import hardware_view as hardware
 from app.kinds.hardware.figures.compared_layer import ROWS, LayerChoice, LayerLines, Line, layer_lines
-from app.plotting import labels, mean_lines, words
-from app.plotting.compared import LABELS, LINES, Cell, ComparedEntry, ComparedSource, Said, Sheet, shorts
-from app.plotting.density_axis import density_axis
-from app.plotting.mean_lines import MeanLine
-from app.plotting.style import DENSE, LOOKS, figure
+from app.kinds.hardware.figures.compared_lines import Axis, lines_figure, lowest
+from app.plotting import words
+from app.plotting.compared import LINES, Cell, ComparedEntry, ComparedSource, Said, Sheet
+from app.plotting.style import DENSE, LOOKS
 from app.plotting.words import Part
 
 
@@ -40,36 +39,17 @@ def said(info: LayerLines) -> Said:
 
 def draw(info: LayerLines) -> go.Figure:
     """Return the figure, both axes logarithmic: a line for each run, and dense at 1."""
-    names = shorts(line.name for line in info.lines)
-    lowest = min((float(line.densities[-1]) for line in info.lines), default=0.5)
     every = np.concatenate([line.values.ravel() for line in info.lines]) if info.lines else np.ones(1)
     y_range = (
         math.log10(min(0.5, float(np.nanmin(every)))) - 0.05, math.log10(max(2.0, float(np.nanmax(every)))) + 0.08
     )  # fmt: skip
-    data: list[dict[str, Any]] = []
-    ends: list[labels.End | None] = []
-    if info.lines:
-        data.append({
-            "type": "scatter", "mode": "lines", "name": "dense", "x": [100.0, 100 * lowest], "y": [1.0, 1.0],
-            "hoverinfo": "skip", "line": {"color": LOOKS[DENSE].color, "width": 1.2},
-            "meta": {"role": DENSE, "part": "reference"},
-        })  # fmt: skip
-    for line in reversed(info.lines):
-        at = [line.name] * len(line.densities)
-        mean = MeanLine(line.role, line.name, 100 * line.densities, line.values, at, ".2f", "×")
-        data += mean_lines.traces(mean, band=len(info.lines) <= LINES, log_y=True)
-        ends.append(mean_lines.end(mean, names[line.name]))
-    named = len(ends) <= LABELS
-    return figure(
-        data,
-        **said(info).layout,
-        n=max((line.values.shape[1] for line in info.lines), default=0),
-        xaxis=density_axis(min(lowest, 0.5)),
-        yaxis=mean_lines.log_axis("speed-up over dense (×)", y_range),
-        annotations=mean_lines.annotations(ends, y_range, log_x=True, log_y=True, descending=True) if named else (),
-        right=labels.margin(list(names.values())) if named else 16,
-        hovermode="x unified" if named else "closest",
-    )
+    dense = {
+        "type": "scatter", "mode": "lines", "name": "dense", "x": [100.0, 100 * lowest(info)], "y": [1.0, 1.0],
+        "hoverinfo": "skip", "line": {"color": LOOKS[DENSE].color, "width": 1.2},
+        "meta": {"role": DENSE, "part": "reference"},
+    }  # fmt: skip
+    axis = Axis("speed-up over dense (×)", y_range, 1, ".2f", "×")
+    return lines_figure(info, said(info), axis, [dense] if info.lines else [])
 
 
 def table(info: LayerLines) -> dict[str, list[Any]]:
