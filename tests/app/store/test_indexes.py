@@ -83,7 +83,9 @@ def test_runs_of_each_state_are_counted_in_an_index(store: Store) -> None:
         store.count_runs()
         store.count_unmeasured()
     plans = steps(store, asked)
-    assert ["ix_runs_listed" in plans[0], "ix_runs_unmeasured" in plans[1]] == [True, True], plans
+    assert "ix_runs_listed" in plans[0], plans
+    (of_runs,) = [step for step in plans[1:] if " runs" in step]  # among other counts in one statement
+    assert "ix_runs_unmeasured" in of_runs, plans
 
 
 def test_a_path_is_compared_only_where_others_end_alike(store: Store) -> None:
