@@ -34,9 +34,9 @@ from app.web.accounts.switch import LOOK_S, Switch
 from app.web.core import docs, health, problems, streams
 from app.web.core.body import BodyLimit
 from app.web.core.figures import Figures
+from app.web.core.maintenance import MaintenanceMessage
 from app.web.core.metrics import Metrics, Timing
 from app.web.core.navigation import navigation, with_masks
-from app.web.core.notice import Notice
 from app.web.core.request_id import RequestId
 from app.web.core.root_path import RootPath, own_path
 from app.web.core.run_log import Log
@@ -102,7 +102,7 @@ def attach(app: FastAPI, settings: Settings, store: Store, queue: Queue) -> None
     state.broadcaster, state.figures = broadcaster, Figures(store, reader=reader)
     state.metrics, state.log = Metrics(store, broadcaster), Log(store)
     state.accounts, state.oidc = Switch(store), Provider(settings)
-    state.notice = Notice(store)
+    state.maintenance = MaintenanceMessage(store)
 
 
 def _here(request: Request) -> dict[str, str]:
@@ -131,15 +131,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     reaper = Reaper(store, queue, also=lambda: continue_all(store, queue))
     # In a thread of its own: a reaper that waits for a lock or for slow artifacts must leave no door open.
     accounts = Periodic("look for accounts", app.state.accounts.look, LOOK_S)
-    notice = Periodic("look for a message", app.state.notice.read, LOOK_S)
+    maintenance = Periodic("look for a message", app.state.maintenance.read, LOOK_S)
     measuring = Measuring(store, app.state.reader)
     sender = Sender(store, app.state.settings)
     reader = asyncio.create_task(broadcaster.run())
-    reaper.start()
-    accounts.start()
-    notice.start()
-    measuring.start()
-    sender.start()
+    threads = (reaper, accounts, maintenance, measuring, sender)
+    for item in threads:
+        item.start()
     # A thread without a waiting caller: an end that comes early must not wait for a warm start.
     threading.Thread(target=_warm, args=(app.state.static, app.state.templates), daemon=True).start()
     loop = asyncio.get_running_loop()
@@ -149,7 +147,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         broadcaster.close()
         await reader
-        await asyncio.gather(*(asyncio.to_thread(item.stop) for item in (reaper, accounts, notice, measuring, sender)))
+        await asyncio.gather(*(asyncio.to_thread(item.stop) for item in threads))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from fastapi import Depends, Request
 
 from app.records.people import Visitor
 from app.web.core import tokens
-from app.web.core.notice import Notice, begins
+from app.web.core.maintenance import MaintenanceMessage, begins
 
 
 def visitor_of(request: Request) -> Visitor | None:
@@ -19,8 +19,8 @@ def about(request: Request) -> dict[str, Any]:
     """Return what every template knows of who reads it."""
     token: str = getattr(request.state, "csrf", "")
     switch = getattr(request.app.state, "accounts", None)
-    notice: Notice | None = getattr(request.app.state, "notice", None)
-    maintenance = notice.message if notice else None
+    message: MaintenanceMessage | None = getattr(request.app.state, "maintenance", None)
+    maintenance = message.current if message else None
     return {
         "maintenance": maintenance,
         "maintenance_begins": begins(maintenance) if maintenance else "",

@@ -90,5 +90,5 @@ def get_maintenance(store: StoreDep) -> Maintenance | None:
 def announce_maintenance(request: Request, body: Announcement, store: StoreDep) -> Maintenance | None:
     """Show a message on every page, or remove it; for admins."""
     store.put_maintenance(body.text, body.begins_at)
-    request.app.state.notice.read()
+    request.app.state.maintenance.read()
     return store.maintenance()

@@ -88,7 +88,7 @@ def announce(request: Request, store: StoreDep, data: FormDep) -> RedirectRespon
     except ValueError:
         raise FieldError("begins_at", "must be a time such as 2026-12-24T18:00, in UTC") from None
     store.put_maintenance(data.get("text", ""), begins_at)
-    request.app.state.notice.read()
+    request.app.state.maintenance.read()
     return RedirectResponse("/workers", 303)
 
 
@@ -104,7 +104,7 @@ def _state(worker: WorkerInfo) -> str:
 
 def _typed(request: Request) -> str:
     """Return from when the maintenance is, as a field of the form has it."""
-    message = request.app.state.notice.message
+    message = request.app.state.maintenance.current
     return f"{message.begins_at:%Y-%m-%dT%H:%M}" if message and message.begins_at else ""
 
 

@@ -9,20 +9,20 @@ from app.records.workers import Maintenance
 from app.store import Store
 
 
-class Notice:
+class MaintenanceMessage:
     """Read from the store at the start and then every few seconds, so that pages cost no query for it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self.message: Maintenance | None = None
+        self.current: Maintenance | None = None
         with suppress(SQLAlchemyError):  # away, or not migrated yet
             self.read()
 
     def read(self) -> None:
         """Read it anew. Raises what the database raises."""
-        self.message = self._store.maintenance()
+        self.current = self._store.maintenance()
 
 
-def begins(notice: Maintenance) -> str:
+def begins(message: Maintenance) -> str:
     """Return from when what a message announces begins, empty where it does not say."""
-    return "" if notice.begins_at is None else f"{notice.begins_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return "" if message.begins_at is None else f"{message.begins_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
